@@ -1,0 +1,6 @@
+"""Faces in memory: from a folder of identities, or the default set that needs no download."""
+
+from seesawnas.data.faces import FaceData, Faces
+from seesawnas.data.load import load_faces
+
+__all__ = ["FaceData", "Faces", "load_faces"]

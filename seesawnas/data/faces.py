@@ -1,0 +1,66 @@
+"""What a set of faces is: pixels in memory, one label a picture, one name an identity."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Pictures of people.
+
+    images: uint8 (N, H, W, 3), RGB; labels: int64 (N,) in 0..C-1; names: the C identities that the labels index.
+    Raises DataError where the three do not fit together.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.shape[3] != 3 or self.images.dtype != np.uint8:
+            raise DataError(f"images: must be uint8 (N, H, W, 3), got {self.images.dtype} {self.images.shape}")
+        if self.labels.shape != self.images.shape[:1]:
+            raise DataError(f"labels: must be one an image, got {self.labels.shape} for {len(self.images)} images")
+        if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.names):
+            raise DataError(f"labels: must be in 0..{len(self.names) - 1}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def identities(self) -> int:
+        """How many people there are."""
+        return len(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class FaceData:
+    """Faces to train on and faces of other people to verify on.
+
+    fingerprint: a hash of the pixels, labels and names, equal wherever the same content was read with the same settings.
+    notes: one line for each kind of thing that was left out, with its count and the first few names.
+    """
+
+    training: Faces
+    verification: Faces
+    description: str
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+    is_default: bool = False
+
+
+def fingerprint(*parts: Faces) -> str:
+    """The first 16 hexadecimal digits of SHA-256 over the content of ``parts``, in order."""
+    digest = hashlib.sha256()
+    for faces in parts:
+        digest.update(repr((faces.images.shape, faces.names)).encode("utf-8", "surrogateescape"))
+        digest.update(np.ascontiguousarray(faces.images).data)
+        digest.update(np.ascontiguousarray(faces.labels.astype("<i8")).data)
+    return digest.hexdigest()[:16]

@@ -1,0 +1,58 @@
+"""Every error that seesawnas raises on purpose.
+
+SeesawnasError
+|-- InvalidInput            the user's fault: one line, exit code 2, no traceback
+|   |-- DocumentError       a YAML file breaks rules; carries every fault of the file
+|   |-- SpecError           a network that cannot be built as written
+|   |-- BudgetError         a budget that does not parse, or that nothing can meet
+|   |-- UnknownReference    a REF that names nothing
+|   |-- DataError           faces that cannot be read, or too few of them
+|   `-- StudyError          a study that is held, missing or made with other settings
+`-- TrialError              one trial failed (NaN, divergence, dead worker); the search goes on
+"""
+
+from __future__ import annotations
+
+
+class SeesawnasError(Exception):
+    """Root of the tree; catch it to catch everything that seesawnas raises on purpose."""
+
+
+class InvalidInput(SeesawnasError):
+    """The user's fault. ``str(error)`` is what the command line prints before it exits with 2."""
+
+
+class DocumentError(InvalidInput):
+    """A YAML document breaks rules.
+
+    ``faults`` holds one line a fault, each ``place: rule, got value``; ``str(error)`` joins them, each after the file.
+    """
+
+    def __init__(self, source: str, faults: list[str]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        super().__init__("\n".join(f"{source}: {fault}" for fault in faults))
+
+
+class SpecError(InvalidInput):
+    """A network whose numbers do not fit together, such as a split that does not divide its channels."""
+
+
+class BudgetError(InvalidInput):
+    """A budget that does not parse, or that no network of a space can meet."""
+
+
+class UnknownReference(InvalidInput):
+    """A REF that is neither a file, nor a shipped name, nor a trial of a study."""
+
+
+class DataError(InvalidInput):
+    """Faces that cannot be read, or too few of them to train and verify on."""
+
+
+class StudyError(InvalidInput):
+    """A study that another driver holds, that does not exist, or that was made with other settings."""
+
+
+class TrialError(SeesawnasError):
+    """One trial failed, with its reason; it is recorded and never ends the search."""

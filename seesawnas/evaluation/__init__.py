@@ -1,0 +1,7 @@
+"""How well embeddings tell people apart: pairs, embeddings and InsightFace's verification protocol."""
+
+from seesawnas.evaluation.embedding import embed
+from seesawnas.evaluation.pairs import Pairs, make_pairs
+from seesawnas.evaluation.verification import Verification, verify
+
+__all__ = ["Pairs", "Verification", "embed", "make_pairs", "verify"]

@@ -1,0 +1,52 @@
+"""Pictures to embeddings, as they are verified: image and mirror image added, length one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from seesawnas.errors import TrialError
+
+
+def embed(
+    network: nn.Module, images: NDArray[np.uint8], *, mean: float, std: float, batch_size: int = 128
+) -> NDArray[np.float32]:
+    """Return float32 (N, D), rows of length one, of uint8 (N, H, W, 3) images normalised as (pixel - mean) / std.
+
+    The network runs in eval mode where its parameters live; every module gets its own mode back afterwards.
+    Raises TrialError where an embedding is not finite.
+    """
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    parts: list[NDArray[np.float32]] = []
+    with _eval_mode(network), torch.inference_mode():
+        for start in range(0, len(images), batch_size):
+            pixels = torch.from_numpy(images[start : start + batch_size]).to(device)
+            parts.append(_embed_batch(network, pixels, mean, std).cpu().numpy())
+    embeddings = np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
+    if not np.isfinite(embeddings).all():
+        raise TrialError("the network's embeddings are not finite")
+    return embeddings
+
+
+def _embed_batch(network: nn.Module, pixels: Tensor, mean: float, std: float) -> Tensor:
+    # (N, H, W, 3) seen as (N, 3, H, W) is the channels_last layout already: nothing is copied.
+    batch = pixels.permute(0, 3, 1, 2).float().sub_(mean).div_(std)
+    both = network(batch) + network(batch.flip(3))
+    return nn.functional.normalize(both.float(), dim=1)
+
+
+@contextmanager
+def _eval_mode(network: nn.Module) -> Iterator[None]:
+    # Module by module: a caller may keep some in eval mode while the rest trains.
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

@@ -1,0 +1,28 @@
+"""What may vary: the grammar, search points, and the feasible set under a budget."""
+
+from seesawnas.space.feasible import FeasibleSet, Sample
+from seesawnas.space.library import load, load_point, load_space, shipped
+from seesawnas.space.load import Printed, Published, SearchPoint, to_point, to_space
+from seesawnas.space.point import to_mapping
+from seesawnas.space.search_space import Assignment, Decision, SearchSpace
+from seesawnas.space.yaml_door import read_yaml, write_yaml
+
+__all__ = [
+    "Assignment",
+    "Decision",
+    "FeasibleSet",
+    "Printed",
+    "Published",
+    "Sample",
+    "SearchPoint",
+    "SearchSpace",
+    "load",
+    "load_point",
+    "load_space",
+    "read_yaml",
+    "shipped",
+    "to_mapping",
+    "to_point",
+    "to_space",
+    "write_yaml",
+]

@@ -1,0 +1,79 @@
+"""The YAML door: text -> plain values, by the safe loader alone and by the YAML 1.2 reading of scalars.
+
+PyYAML reads ``off`` as false and ``1:3`` as the number 63 (YAML 1.1); here both stay text, as their writers mean them. A key
+given twice is a fault, where PyYAML would silently keep the last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+from seesawnas.errors import DocumentError
+
+MAX_CHARACTERS = 1_000_000
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe, YAML 1.2 scalars, no duplicate keys."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own protocol)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, (str, int, float, bool, type(None))):
+                raise yaml.MarkedYAMLError(problem="keys must be plain words", problem_mark=key_node.start_mark)
+            if key in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {key!r} is given twice", problem_mark=key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+
+
+def read_yaml(text: str, source: str) -> Any:
+    """The plain values of ``text``. Raises DocumentError, naming ``source`` and the line."""
+    if len(text) > MAX_CHARACTERS:
+        raise DocumentError(source, [f"must be at most {MAX_CHARACTERS} characters, got {len(text)}"])
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise DocumentError(source, [f"{where}must be YAML: {error.problem or error.context}"]) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise DocumentError(source, [f"must be YAML: {str(error).splitlines()[0]}"]) from None
+
+
+def write_yaml(values: Any) -> str:
+    """YAML text of plain values, keys in the order given, short lists on one line."""
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """A list of scalars, or a mapping of scalars and such lists, goes on one line; the rest in blocks."""
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
+        return super().represent_sequence(tag, sequence, flow_style=_is_flat(sequence))
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        values = mapping.values()
+        short = all(_is_flat(value) if isinstance(value, list) else _is_flat([value]) for value in values)
+        return super().represent_mapping(tag, mapping, flow_style=short)
+
+
+def _is_flat(values: Any) -> bool:
+    return not any(isinstance(value, (list, dict)) for value in values)

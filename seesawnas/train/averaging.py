@@ -1,0 +1,41 @@
+"""An exponential moving average of a network's weights and batch norm statistics."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class WeightAverage:
+    """Averages every floating point tensor of ``network``'s state: parameters, running means and variances.
+
+    The running statistics are averaged with the weights they were measured under, so they fit the averaged weights
+    without another pass over the data.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self._decay = decay
+        self._steps = 0
+        self._live = _tensors(network)
+        self._average = [tensor.detach().clone() for tensor in self._live]
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take the network's present weights into the average."""
+        self._steps += 1
+        # (1 + n) / (10 + n): the average is young as long as the training is, and forgets the initial weights.
+        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
+        torch._foreach_lerp_(self._average, self._live, 1.0 - decay)
+
+    @torch.no_grad()
+    def swap(self) -> None:
+        """Exchange the network's weights and the average; a second call takes it back."""
+        for live, average in zip(self._live, self._average, strict=True):
+            kept = live.detach().clone()
+            live.copy_(average)
+            average.copy_(kept)
+
+
+def _tensors(network: nn.Module) -> list[Tensor]:
+    state = [*network.parameters(), *network.buffers()]
+    return [tensor.detach() for tensor in state if tensor.is_floating_point()]

@@ -1,0 +1,55 @@
+"""What a training run is made of, but for the network, the faces and the seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seesawnas.train.margins import Guard, Margin
+from seesawnas.train.schedule import Decay
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Stochastic gradient descent on a margin head.
+
+    Shares (``warm_up``, ``margin_warm_up``) are parts of the whole training. Weight decay acts on convolutions and linear
+    layers, never on biases, batch norm or PReLU slopes. ``shift`` is the largest random move of a picture, in parts of
+    its side. ``averaging`` is the decay a step of the averaged weights, 0 for none; early on it is less, so that
+    the average does not remember the initial weights.
+    """
+
+    label: str
+    epochs: int
+    batch_size: int = 64
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 4e-5
+    head_weight_decay: float = 4e-4
+    decay: Decay = "cosine"
+    warm_up: float = 0.05
+    margin: Margin = "arcface"
+    margin_size: float = 0.5
+    margin_warm_up: float = 0.0
+    guard: Guard = "linear"
+    scale: float = 64.0
+    label_smoothing: float = 0.0
+    flip: bool = True
+    shift: float = 0.0
+    averaging: float = 0.0
+
+
+PROXY = Recipe(
+    label="proxy",
+    epochs=16,
+    batch_size=64,
+    learning_rate=0.1,
+    weight_decay=5e-4,
+    decay="cosine",
+    warm_up=0.05,
+    margin_size=0.3,
+    margin_warm_up=0.5,
+    scale=24.0,
+    shift=0.07,
+    averaging=0.99,
+)
