@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+LARGEST = 10**15
 _SCALES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _QUANTITY = re.compile(r"\s*(\d+(?:_\d+)*(?:\.\d+)?)\s*([KMGkmg]?)\s*")
 
@@ -17,6 +18,8 @@ def parse_quantity(text: str | int) -> int:
     value = _split(text)[0]
     if value != value.to_integral_value():
         raise ValueError(f"must be a whole number, got {text}")
+    if value > LARGEST:
+        raise ValueError(f"must be at most {format_quantity(LARGEST)}, got {value:.3g}")
     return int(value)
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import gcd
-from typing import Literal, TypeAlias, assert_never, get_args
+from typing import Literal, TypeAlias, TypeVar, assert_never, get_args
 
 from seesawnas.errors import SpecError
 
@@ -87,24 +87,26 @@ class SeesawBlock(_Bottleneck):
 
 
 Block: TypeAlias = InvertedBottleneck | SeesawBlock
+B = TypeVar("B", InvertedBottleneck, SeesawBlock)
 
 
 def canonical_block(block: Block) -> Block:
     """The one form of all blocks that build the same layers.
 
-    Ratios are reduced ([2, 6] is [1, 3]); one group is an inverted bottleneck; sharing a split that reads the same both ways
-    is plain; a skip branch counts only where stride is 2; ``se`` is the largest reduction with its hidden width.
+    Ratios are reduced ([2, 6] is [1, 3]); one group is an inverted bottleneck; sharing a split that reads the same both
+    ways is plain, and so is a shuffle of one channel a group; a skip branch counts only where stride is 2; ``se`` is the
+    largest reduction with its hidden width.
     """
     match block:
         case InvertedBottleneck():
-            return replace(block, se=_canonical_se(block), skip=_canonical_skip(block))
+            return _changed(block, se=_canonical_se(block), skip=_canonical_skip(block))
         case SeesawBlock():
             split = _reduced(block.split)
             if len(split) == 1:
                 return canonical_block(_as_inverted_bottleneck(block))
-            mixing = "plain" if block.mixing == "share" and split == split[::-1] else block.mixing
+            mixing = "plain" if _mixes_nothing(block.mixing, split, block.middle) else block.mixing
             se, skip = _canonical_se(block), _canonical_skip(block)
-            return replace(block, split=split, mixing=mixing, se=se, skip=skip)
+            return _changed(block, split=split, mixing=mixing, se=se, skip=skip)
         case _:
             assert_never(block)
 
@@ -115,6 +117,11 @@ def split_channels(channels: int, split: tuple[int, ...]) -> tuple[int, ...]:
     if channels % total:
         raise SpecError(f"split {list(split)} must divide the channels: {channels} is not a multiple of {total}")
     return tuple(channels // total * part for part in split)
+
+
+def _changed(block: B, **fields: object) -> B:
+    """``replace``, but the same object where nothing changes: most blocks are canonical already, and copies cost time."""
+    return block if all(getattr(block, name) == value for name, value in fields.items()) else replace(block, **fields)  # type: ignore[arg-type]
 
 
 def _as_inverted_bottleneck(block: SeesawBlock) -> InvertedBottleneck:
@@ -133,6 +140,11 @@ def _as_inverted_bottleneck(block: SeesawBlock) -> InvertedBottleneck:
 def _reduced(split: tuple[int, ...]) -> tuple[int, ...]:
     divisor = gcd(*split)
     return tuple(part // divisor for part in split)
+
+
+def _mixes_nothing(mixing: Mixing, split: tuple[int, ...], middle: int) -> bool:
+    """Whether the second split reads as the first, or the permutation leaves every channel where it is."""
+    return (mixing == "share" and split == split[::-1]) or (mixing == "shuffle" and middle == len(split))
 
 
 def _canonical_se(block: _Bottleneck) -> int:

@@ -7,9 +7,11 @@ for people, by resolution.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 
 from seesawnas.arch.blocks import ACTIVATIONS, Activation, Block, SeesawBlock, canonical_block
 from seesawnas.errors import SpecError
@@ -27,6 +29,8 @@ class Input:
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 1:
             raise SpecError(f"input must be at least 1x1 pixels, got {self.height}x{self.width}")
+        for name in ("mean", "std"):  # as floats, for 127 and 127.0 are written differently and are the same picture
+            object.__setattr__(self, name, tuple(map(float, getattr(self, name))))
         if min(self.std) <= 0:
             raise SpecError(f"std must be positive, got {list(self.std)}")
 
@@ -127,19 +131,24 @@ class ArchSpec:
         return hashlib.sha256(json.dumps(self._fields(), separators=(",", ":")).encode()).hexdigest()[:16]
 
     def _fields(self) -> list[object]:
-        blocks = [[_kind(block), *asdict(block).values()] for block in self.blocks]
-        return [list(asdict(self.input).values()), list(asdict(self.stem).values()), blocks, list(asdict(self.head).values())]
+        # By name, so that a field added later with a default that changes no network can be left out of the digest.
+        return [_named(self.input), _named(self.stem), [[_kind(b), _named(b)] for b in self.blocks], _named(self.head)]
 
     def _stages(self) -> Iterator[Stage]:
         sizes = self.sizes()
         starts = [0, *(i for i, block in enumerate(self.blocks) if i and block.stride == 2), len(self.blocks)]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in itertools.pairwise(starts):
             yield Stage(start, self.blocks[start:end], *sizes[end])
 
 
 def down(pixels: int, stride: int) -> int:
     """Side of a map after a padded conv of ``stride``: rounded up, never below 1."""
     return -(-pixels // stride)
+
+
+@lru_cache(maxsize=1 << 14)
+def _named(part: Input | Stem | Block | Head) -> dict[str, object]:
+    return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
 def _kind(block: Block) -> str:

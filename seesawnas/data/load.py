@@ -10,9 +10,7 @@ from seesawnas.data.starter import TITLE, starter_faces
 from seesawnas.errors import DataError
 
 
-def load_faces(
-    data: str | Path | None, *, resolution: int, seed: int = 0, verification_share: float = 0.2
-) -> FaceData:
+def load_faces(data: str | Path | None, *, resolution: int, seed: int = 0, verification_share: float = 0.2) -> FaceData:
     """Return faces as squares of ``resolution`` pixels; ``data`` is a folder of identities, None the default set.
 
     The same content, resolution and seed give the same arrays in the same order. Raises DataError, in one line, where

@@ -1,7 +1,7 @@
 """Pictures of a face as a careless camera takes them: moved, turned, lit from a side, tinted, half covered, noisy.
 
-A nuisance says nothing about who is shown, so a network has to learn to look past it. Pixels do not: two pictures of one
-person under different light are further apart than two people under the same light.
+A nuisance says nothing about who is shown, so a network has to learn to look past it. Pixels do not: two pictures of
+one person under different light are further apart than two people under the same light.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_Floats = NDArray[np.float32]
+_Floats = NDArray[np.floating]
 _CHUNK = 256  # pictures rendered at once: bounds the memory of the intermediate float arrays
 
 
@@ -19,21 +19,22 @@ _CHUNK = 256  # pictures rendered at once: bounds the memory of the intermediate
 class Nuisance:
     """How far each nuisance goes.
 
-    shift: of the side; rotation: radians; zoom: log of the scale; light: log gain from one side to the other; tint: log gain
-    of a channel; gamma, contrast: log; noise: deviation in grey levels; cover: largest side of what hides a part; covered:
-    share of pictures with such a thing. Moves, lights and tones are uniform up to these limits.
+    shift: of the side; rotation: radians; zoom: log of the scale; light: log gain from the centre to the lit side;
+    tint: log gain of a channel; gamma, contrast: logs of the exponent and the factor; noise: deviation in grey levels;
+    cover: largest side of what hides a part; covered: share of the pictures with such a thing. Noise is normal,
+    everything else uniform up to its limit.
     """
 
-    shift: float = 0.08
-    rotation: float = 0.2
-    zoom: float = 0.15
-    light: float = 1.2
-    tint: float = 0.5
-    gamma: float = 0.4
-    contrast: float = 0.4
-    noise: float = 8.0
-    cover: float = 0.45
-    covered: float = 0.5
+    shift: float = 0.02
+    rotation: float = 0.06
+    zoom: float = 0.05
+    light: float = 0.7
+    tint: float = 0.3
+    gamma: float = 0.2
+    contrast: float = 0.2
+    noise: float = 3.0
+    cover: float = 0.3
+    covered: float = 0.1
 
 
 def render(

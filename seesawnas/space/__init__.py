@@ -2,7 +2,7 @@
 
 from seesawnas.space.feasible import FeasibleSet, Sample
 from seesawnas.space.library import load, load_point, load_space, shipped
-from seesawnas.space.load import Printed, Published, SearchPoint, to_point, to_space
+from seesawnas.space.load import Erratum, Printed, Published, SearchPoint, to_point, to_space
 from seesawnas.space.point import to_mapping
 from seesawnas.space.search_space import Assignment, Decision, SearchSpace
 from seesawnas.space.yaml_door import read_yaml, write_yaml
@@ -10,6 +10,7 @@ from seesawnas.space.yaml_door import read_yaml, write_yaml
 __all__ = [
     "Assignment",
     "Decision",
+    "Erratum",
     "FeasibleSet",
     "Printed",
     "Published",

@@ -136,13 +136,13 @@ def _identity(option: Option) -> object:
     return Fraction(str(option)) if isinstance(option, (int, float)) else option
 
 
-def _positive(raw: Any) -> int:
+def _positive(raw: Any, limit: int = 100_000) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise ValueError(f"must be a whole number, got {raw}")
     if raw < 1:
         raise ValueError(f"must be positive, got {raw}")
-    if raw > 100_000:
-        raise ValueError(f"must be at most 100000, got {raw}")
+    if raw > limit:
+        raise ValueError(f"must be at most {limit}, got {raw}")
     return raw
 
 
@@ -158,7 +158,7 @@ def _one_of(known: tuple[Option, ...], raw: Any) -> Option:
     value = _ALIASES.get(raw, raw) if isinstance(raw, str) else raw
     if value not in known or isinstance(value, bool):
         raise ValueError(f"must be one of {', '.join(map(str, known))}, got {raw}")
-    return value  # type: ignore[no-any-return]
+    return known[known.index(value)]
 
 
 def _split(raw: Any) -> str:
@@ -187,9 +187,9 @@ def _embedding(raw: Any) -> int:
 
 
 RULES: dict[str, Rule] = {
-    "height": _positive,
+    "side": partial(_positive, limit=4096),
     "width": _positive,
-    "depth": _positive,
+    "depth": partial(_positive, limit=1000),
     "stride": partial(_one_of, (1, 2)),
     "kind": partial(_one_of, tuple(KINDS)),
     "split": _split,

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from typing import Annotated, Any, TypeAlias
+from functools import partial
+from math import isfinite
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -30,13 +32,16 @@ class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-def _attribute(name: str) -> Any:
-    return Annotated[Attribute, BeforeValidator(lambda raw: parse_attribute(name, raw))]
+def _unconditional(name: str, raw: Any) -> Attribute:
+    if isinstance(raw, dict) and "when" in raw:
+        raise ValueError(f"must not have `when`, which attributes of blocks alone may have, got {raw['when']}")
+    return parse_attribute(name, raw)
 
 
 def _three(raw: Any) -> tuple[float, float, float]:
     values = raw if isinstance(raw, list) else [raw] * 3
-    if len(values) != 3 or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
+    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and isfinite(v)]
+    if len(values) != 3 or len(numbers) != 3:
         raise ValueError(f"must be a number, or one for each of red, green and blue, got {raw}")
     return (float(values[0]), float(values[1]), float(values[2]))
 
@@ -59,6 +64,22 @@ def _text(raw: Any) -> str:
     return str(raw)
 
 
+# Attributes of the input, stem, stages and head: no block to ask, so no conditions.
+Side: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "side"))]
+Width: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "width"))]
+Depth: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "depth"))]
+Stride: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "stride"))]
+PartActivation: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "activation"))]
+Embedding: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "embedding"))]
+# Attributes of blocks. Left out one is None and a wider scope sets it; written as null it is what its rule makes of null.
+Kind: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "kind"))]
+Split: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "split"))]
+Expansion: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "expansion"))]
+Middle: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "middle"))]
+Se: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "se"))]
+Activation: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "activation"))]
+Kernel: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "kernel"))]
+Skip: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "skip"))]
 Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
 Quantity: TypeAlias = Annotated[str, BeforeValidator(_quantity)]
 Percent: TypeAlias = Annotated[float, Field(ge=0, le=100)]
@@ -67,8 +88,8 @@ Percent: TypeAlias = Annotated[float, Field(ge=0, le=100)]
 class InputKeys(_Keys):
     """``input``."""
 
-    height: _attribute("height") = Attribute("height", (112,))
-    width: _attribute("width") = Attribute("width", (112,))
+    height: Side = Attribute("height", (112,))
+    width: Side = Attribute("width", (112,))
     mean: Annotated[tuple[float, float, float], BeforeValidator(_three)] = (127.5, 127.5, 127.5)
     std: Annotated[tuple[float, float, float], BeforeValidator(_std)] = (128.0, 128.0, 128.0)
 
@@ -76,14 +97,14 @@ class InputKeys(_Keys):
 class BlockKeys(_Keys):
     """Block attributes, none of them required here: a wider scope may set them."""
 
-    kind: _attribute("kind") | None = None
-    split: _attribute("split") | None = None
-    expansion: _attribute("expansion") | None = None
-    middle: _attribute("middle") | None = None
-    se: _attribute("se") | None = None
-    activation: _attribute("activation") | None = None
-    kernel: _attribute("kernel") | None = None
-    skip: _attribute("skip") | None = None
+    kind: Kind = None
+    split: Split = None
+    expansion: Expansion = None
+    middle: Middle = None
+    se: Se = None
+    activation: Activation = None
+    kernel: Kernel = None
+    skip: Skip = None
 
     @model_validator(mode="after")
     def _one_width(self) -> BlockKeys:
@@ -95,25 +116,25 @@ class BlockKeys(_Keys):
 class StageKeys(BlockKeys):
     """One of ``stages``."""
 
-    depth: _attribute("depth") = Attribute("depth", (1,))
-    width: _attribute("width")
-    stride: _attribute("stride") = Attribute("stride", (1,))
-    blocks: dict[Annotated[int, Field(ge=0)], BlockKeys] = {}  # noqa: RUF012 (pydantic copies it)
+    depth: Depth = Attribute("depth", (1,))
+    width: Width
+    stride: Stride = Attribute("stride", (1,))
+    blocks: dict[Annotated[int, Field(ge=0)], BlockKeys] = {}
 
 
 class StemKeys(_Keys):
     """``stem``."""
 
-    width: _attribute("width") = Attribute("width", (64,))
-    activation: _attribute("activation") | None = None
+    width: Width = Attribute("width", (64,))
+    activation: PartActivation | None = None
 
 
 class HeadKeys(_Keys):
     """``head``."""
 
-    width: _attribute("width") = Attribute("width", (512,))
-    activation: _attribute("activation") | None = None
-    embedding: _attribute("embedding") = Attribute("embedding", (512,))
+    width: Width = Attribute("width", (512,))
+    activation: PartActivation | None = None
+    embedding: Embedding = Attribute("embedding", (512,))
 
 
 class PublishedKeys(_Keys):
@@ -129,6 +150,24 @@ class PublishedKeys(_Keys):
     source: Text = ""
 
 
+def _reading(raw: Any) -> int | None:
+    return None if raw in ("none", None) else parse_quantity(raw)
+
+
+class ErratumKeys(_Keys):
+    """One of ``errata``: text, or text and which published figures it explains.
+
+    ``explains`` maps a figure to the count under the erratum's reading of the paper, ``none`` where no reading counts to it.
+    """
+
+    text: Text
+    explains: dict[Literal["params", "madds"], Annotated[int | None, BeforeValidator(_reading)]] = {}
+
+
+def _erratum(raw: Any) -> Any:
+    return raw if isinstance(raw, dict) else {"text": raw}
+
+
 class DocumentKeys(_Keys):
     """The whole document."""
 
@@ -140,8 +179,8 @@ class DocumentKeys(_Keys):
     stages: Annotated[list[StageKeys], Field(min_length=1)]
     head: HeadKeys = HeadKeys()
     published: PublishedKeys = PublishedKeys()
-    counted: dict[Annotated[str, Field(pattern="^(params|madds)$")], int] = {}  # noqa: RUF012 (pydantic copies it)
-    errata: list[Text] = []  # noqa: RUF012 (pydantic copies it)
+    counted: dict[Annotated[str, Field(pattern="^(params|madds)$")], int] = {}
+    errata: list[Annotated[ErratumKeys, BeforeValidator(_erratum)]] = []
 
 
 _ROOMS: dict[str, type[_Keys]] = {
@@ -151,6 +190,7 @@ _ROOMS: dict[str, type[_Keys]] = {
     "stages": StageKeys,
     "head": HeadKeys,
     "published": PublishedKeys,
+    "errata": ErratumKeys,
 }
 
 
@@ -173,7 +213,7 @@ def default_attribute(name: str) -> Attribute | None:
 def _faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         path = ".".join(str(part) for part in fault["loc"] if part != "[key]")
-        yield f"{path}: {_rule(fault)}" if path else _rule(fault)
+        yield _one_line(f"{path}: {_rule(fault)}" if path else _rule(fault))
 
 
 def _rule(fault: Any) -> str:
@@ -203,6 +243,11 @@ def _nearest(loc: tuple[int | str, ...]) -> str:
         room = BlockKeys
     near = difflib.get_close_matches(str(loc[-1]), room.model_fields, n=1, cutoff=0.0)
     return f"; the nearest is {near[0]}" if near else ""
+
+
+def _one_line(fault: str) -> str:
+    words = " ".join(fault.split())
+    return words if len(words) <= 400 else f"{words[:397]}..."
 
 
 def _short(value: Any) -> str:

@@ -70,9 +70,16 @@ def _find(ref: str | Path) -> Path:
     if not own.is_absolute() and ".." not in own.parts:
         candidates += [root / own, (root / own).with_name(own.name + ".yaml")] if own.name else []
     for candidate in candidates:
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
     known = shipped() + shipped("paper")
     near = difflib.get_close_matches(str(ref), known, n=1, cutoff=0.4)
     hint = f"; did you mean {near[0]}?" if near else f"; shipped are {', '.join(known)}"
     raise UnknownReference(f"{ref}: must be a YAML file or a shipped name{hint}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for a file, or a folder that may not be entered
+        return False

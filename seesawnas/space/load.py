@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seesawnas.arch import ArchSpec
@@ -42,26 +42,38 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Erratum:
+    """Where the print is wrong. ``explains`` maps a published figure, ``params`` or ``madds``, to what the network counts to
+    under this reading of the paper; to None where no reading counts to the figure.
+    """
+
+    text: str
+    explains: Mapping[str, int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SearchPoint:
     """A fixed spec, what was published of it, the exact counts on record and why they differ where they do."""
 
     spec: ArchSpec
     published: Published
     counted: Mapping[str, int]
-    errata: tuple[str, ...]
+    errata: tuple[Erratum, ...]
     about: str = ""
 
 
 def to_space(values: Any, source: str) -> SearchSpace:
     """The search space in plain ``values``. Raises DocumentError with every fault."""
     document = parse_document(values, source)
-    faults = list(_scope_faults(document))
+    faults = list(dict.fromkeys(_scope_faults(document)))
     if faults:
         raise DocumentError(source, faults)
     space = _space(document, source)
     unused = sorted(_declared(document) - {attribute.path for attribute in space.attributes()})
     if unused:
-        raise DocumentError(source, [f"{path}: no block uses this choice; narrower scopes set it all" for path in unused])
+        raise DocumentError(
+            source, [f"{path}: no block uses this choice; narrower scopes set it all" for path in unused]
+        )
     return space
 
 
@@ -76,7 +88,8 @@ def to_point(values: Any, source: str) -> SearchPoint:
         spec = space.choose({})
     except SpecError as error:
         raise DocumentError(source, [str(error)]) from None
-    return SearchPoint(spec, _published(document), document.counted, tuple(document.errata), document.about)
+    errata = tuple(Erratum(keys.text, keys.explains) for keys in document.errata)
+    return SearchPoint(spec, _published(document), document.counted, errata, document.about)
 
 
 def _space(document: DocumentKeys, source: str) -> SearchSpace:

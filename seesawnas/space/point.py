@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from itertools import groupby
 from typing import Any
@@ -15,13 +16,20 @@ def to_mapping(spec: ArchSpec) -> dict[str, Any]:
         **({"name": spec.name} if spec.name else {}),
         "input": _input(spec.input),
         "stem": {"width": spec.stem.width, "activation": spec.stem.activation},
-        "stages": [{**row, "depth": len(list(run))} for row, run in groupby(map(_row, spec.blocks))],
+        "stages": list(_stages(spec)),
         "head": {
             "width": spec.head.width,
             "activation": spec.head.activation,
             "embedding": spec.head.embedding or "none",
         },
     }
+
+
+def _stages(spec: ArchSpec) -> Iterator[dict[str, Any]]:
+    for row, run in groupby(map(_row, spec.blocks)):
+        depth = len(list(run))
+        # A row's stride is that of its first block alone, so equal blocks of stride 2 are rows of their own.
+        yield from [row] * depth if row["stride"] == 2 else [{**row, "depth": depth}]
 
 
 def _row(block: Block) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeAlias
 
-from seesawnas.arch import ArchSpec, Block, Head, Input, Stem
+from seesawnas.arch import ArchSpec, Block, Head, Input, Stem, canonical_block
 from seesawnas.errors import SpecError
 from seesawnas.space.attributes import KINDS, Attribute, Option, middle_width, parse_split
 
@@ -34,15 +35,15 @@ class StageSpace:
     stride: Attribute
     attributes: Mapping[str, Attribute]
     overrides: Mapping[int, Mapping[str, Attribute]] = field(default_factory=dict)
+    _merged: Mapping[int, Mapping[str, Attribute]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        merged = {index: _overridden(self.attributes, own) for index, own in self.overrides.items()}
+        object.__setattr__(self, "_merged", merged)
 
     def at(self, index: int) -> Mapping[str, Attribute]:
-        """The attributes of the stage's block ``index``; expansion and middle replace each other."""
-        own = self.overrides.get(index, {})
-        inherited = dict(self.attributes)
-        if "expansion" in own or "middle" in own:
-            inherited.pop("expansion", None)
-            inherited.pop("middle", None)
-        return {**inherited, **own}
+        """The attributes of the stage's block ``index``."""
+        return self._merged.get(index, self.attributes)
 
     def all(self) -> Iterator[Attribute]:
         """Every attribute in force in some block that the stage can have, and the stage's own three."""
@@ -143,22 +144,38 @@ def pick(attribute: Attribute, assignment: Assignment) -> Option:
     return assignment.get(attribute.path, attribute.options[0])
 
 
-def make_block(attributes: Mapping[str, Attribute], assignment: Assignment, inputs: int, outputs: int, stride: int) -> Block:
-    """One block from the attributes in force. Raises SpecError where its channels do not divide."""
+def _overridden(inherited: Mapping[str, Attribute], own: Mapping[str, Attribute]) -> Mapping[str, Attribute]:
+    """What a block has that sets ``own``; expansion and middle replace each other."""
+    sized = "expansion" in own or "middle" in own
+    kept = {name: a for name, a in inherited.items() if not (sized and name in ("expansion", "middle"))}
+    return {**kept, **own}
+
+
+def make_block(
+    attributes: Mapping[str, Attribute], assignment: Assignment, inputs: int, outputs: int, stride: int
+) -> Block:
+    """One block, canonical, from the attributes in force. Raises SpecError where its channels do not divide."""
     values = _values(attributes, assignment, stride)
+    return _built(tuple(values.items()), inputs, outputs)
+
+
+@lru_cache(maxsize=1 << 16)
+def _built(items: tuple[tuple[str, Option], ...], inputs: int, outputs: int) -> Block:
+    values = dict(items)
     kind = KINDS[str(values["kind"])]
     own: dict[str, object] = {"split": parse_split(values["split"])} if "split" in kind.own else {}
-    return kind.make(
+    block = kind.make(
         inputs=inputs,
         middle=_middle(values, inputs),
         outputs=outputs,
-        stride=stride,
+        stride=values["stride"],
         kernel=values["kernel"],
         se=values["se"],
         activation=values["activation"],
         skip=values["skip"],
         **own,
     )
+    return canonical_block(block)
 
 
 def _values(attributes: Mapping[str, Attribute], assignment: Assignment, stride: int) -> dict[str, Option]:

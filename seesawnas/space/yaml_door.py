@@ -15,16 +15,20 @@ import yaml
 from seesawnas.errors import DocumentError
 
 MAX_CHARACTERS = 1_000_000
+_PLAIN = (":null", ":bool", ":int", ":float", ":str", ":seq", ":map")
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe, YAML 1.2 scalars, no duplicate keys."""
+    """Safe, YAML 1.2 scalars, no duplicate keys, no values but those that JSON has."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own protocol)
+    yaml_constructors = {  # noqa: RUF012 (PyYAML's own protocol)
+        tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag.endswith(_PLAIN)
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
-        for key_node, _ in node.value:
+        for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, (str, int, float, bool, type(None))):
                 raise yaml.MarkedYAMLError(problem="keys must be plain words", problem_mark=key_node.start_mark)
@@ -34,7 +38,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(loader.construct_scalar(node))  # decimal always: PyYAML reads 010 as eight
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _int)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
@@ -49,13 +60,18 @@ def read_yaml(text: str, source: str) -> Any:
     if len(text) > MAX_CHARACTERS:
         raise DocumentError(source, [f"must be at most {MAX_CHARACTERS} characters, got {len(text)}"])
     try:
-        return yaml.load(text, Loader=_Loader)
+        values = yaml.load(text, Loader=_Loader)
+        spelled_out = _spelled_out(values, {})
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise DocumentError(source, [f"{where}must be YAML: {error.problem or error.context}"]) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError) as error:
         raise DocumentError(source, [f"must be YAML: {str(error).splitlines()[0]}"]) from None
+    if spelled_out > MAX_CHARACTERS:
+        rule = f"must be at most {MAX_CHARACTERS} characters with its aliases spelled out, got more"
+        raise DocumentError(source, [rule])
+    return values
 
 
 def write_yaml(values: Any) -> str:
@@ -73,6 +89,26 @@ class _Dumper(yaml.SafeDumper):
         values = mapping.values()
         short = all(_is_flat(value) if isinstance(value, list) else _is_flat([value]) for value in values)
         return super().represent_mapping(tag, mapping, flow_style=short)
+
+
+# What this door would read as a number, other readers of YAML 1.1 as well, is quoted where it is text.
+for _first, _pairs in _Loader.yaml_implicit_resolvers.items():
+    for _tag, _pattern in _pairs:
+        _Dumper.add_implicit_resolver(_tag, _pattern, [_first])
+
+
+def _spelled_out(value: Any, sizes: dict[int, int]) -> int:
+    """Characters of ``value``, at least, with aliases written out: a few lines of them can stand for gigabytes."""
+    if not isinstance(value, (list, dict)):
+        return len(value) if isinstance(value, str) else 1
+    if id(value) not in sizes:
+        sizes[id(value)] = MAX_CHARACTERS + 1  # what holds itself never ends
+        sizes[id(value)] = 1 + sum(_spelled_out(part, sizes) for part in _parts(value))
+    return sizes[id(value)]
+
+
+def _parts(value: list[Any] | dict[Any, Any]) -> list[Any]:
+    return [*value, *value.values()] if isinstance(value, dict) else value
 
 
 def _is_flat(values: Any) -> bool:

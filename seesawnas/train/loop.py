@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -43,12 +43,12 @@ def seeded(seed: int) -> Iterator[None]:
 
 def train(
     network: nn.Module, faces: Faces, recipe: Recipe, *, mean: float, std: float, seed: int
-) -> Iterator[EpochRecord]:
-    """Train ``network`` (N, 3, H, W) -> (N, D) on ``faces``, normalised as (pixel - mean) / std; yield after each epoch.
+) -> Generator[EpochRecord]:
+    """Train ``network`` (N, 3, H, W) -> (N, D) on ``faces``, pixels as (pixel - mean) / std; yield after each epoch.
 
-    Whenever it yields, the network holds the averaged weights if the recipe averages, and keeps them if the caller stops
-    there. Order, flips and shifts follow from ``seed`` alone and are the same for every network; the initial weights are
-    the caller's (see ``seeded``). On one machine and thread count the same seed gives the same weights.
+    Whenever it yields, the network holds the averaged weights if the recipe averages, and keeps them if the caller
+    stops there. Order, flips and shifts follow from ``seed`` alone and are the same for every network; the initial
+    weights are the caller's (see ``seeded``). On one machine and thread count the same seed gives the same weights.
     Raises TrialError, in one line, where the loss is not finite.
     """
     run = _Run(network, faces, recipe, (mean, std), seed)
@@ -74,12 +74,12 @@ class _Run:
     def __init__(
         self, network: nn.Module, faces: Faces, recipe: Recipe, normalisation: tuple[float, float], seed: int
     ) -> None:
-        self._network = network.to(memory_format=torch.channels_last)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = next(network.parameters()).device
         self._images, self._labels = torch.from_numpy(faces.images), torch.from_numpy(faces.labels)
         self._recipe, self._mean, self._std = recipe, *normalisation
         self._generator = torch.Generator().manual_seed(seed)
-        self._head = _margin_head(network, faces, recipe, self._generator).to(self._device)
+        self._head = _margin_head(network, faces, recipe, seed).to(self._device)
         self._optimizer = _optimizer(network, self._head, recipe)
         self._average = WeightAverage(network, recipe.averaging) if recipe.averaging else None
         self.batch_size = min(recipe.batch_size, len(faces))
@@ -89,7 +89,7 @@ class _Run:
         """Losses of the steps of one epoch after ``done`` epochs; what is left over after whole batches sits out."""
         self._network.train()
         order = torch.randperm(len(self._labels), generator=self._generator)
-        batches = order.split(self.batch_size)[: len(order) // self.batch_size]
+        batches = torch.split(order, self.batch_size)[: len(order) // self.batch_size]
         return [
             self._step(batch, (done + step / len(batches)) / self._recipe.epochs) for step, batch in enumerate(batches)
         ]
@@ -130,10 +130,12 @@ class _Run:
         return images.to(self._device).permute(0, 3, 1, 2).float().sub_(self._mean).div_(self._std)
 
 
-def _margin_head(network: nn.Module, faces: Faces, recipe: Recipe, generator: torch.Generator) -> MarginHead:
+def _margin_head(network: nn.Module, faces: Faces, recipe: Recipe, seed: int) -> MarginHead:
     network.eval()
     with torch.no_grad():
-        dimensions = network(torch.zeros(1, 3, *faces.images.shape[1:3], device=next(network.parameters()).device)).shape[1]
+        dimensions = network(
+            torch.zeros(1, 3, *faces.images.shape[1:3], device=next(network.parameters()).device)
+        ).shape[1]
     return MarginHead(
         faces.identities,
         dimensions,
@@ -141,7 +143,8 @@ def _margin_head(network: nn.Module, faces: Faces, recipe: Recipe, generator: to
         size=recipe.margin_size,
         scale=recipe.scale,
         guard=recipe.guard,
-        generator=generator,
+        # Its own generator: how much it draws depends on the network, and the order of the pictures must not.
+        generator=torch.Generator().manual_seed(seed),
     )
 
 

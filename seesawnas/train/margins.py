@@ -1,7 +1,8 @@
 """Margin heads: logits of cosines, the target's made harder by a margin.
 
-ArcFace (arXiv 1801.07698, equation 3): s cos(theta + m) for the target class, s cos(theta) for the others. Gradients flow
-through the whole formula; arcface_torch's edit the angle without gradient, so values agree with it and gradients do not.
+ArcFace (arXiv 1801.07698, equation 3): s cos(theta + m) for the target class, s cos(theta) for the others. Gradients
+flow through the whole formula; arcface_torch edits the angle without gradient, so values agree with its and gradients
+do not.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from seesawnas.train.schedule import Decay
 class Recipe:
     """Stochastic gradient descent on a margin head.
 
-    Shares (``warm_up``, ``margin_warm_up``) are parts of the whole training. Weight decay acts on convolutions and linear
-    layers, never on biases, batch norm or PReLU slopes. ``shift`` is the largest random move of a picture, in parts of
-    its side. ``averaging`` is the decay a step of the averaged weights, 0 for none; early on it is less, so that
-    the average does not remember the initial weights.
+    Shares (``warm_up``, ``margin_warm_up``) are parts of the whole training. Weight decay acts on convolutions and
+    linear layers, never on biases, batch norm or PReLU slopes. ``shift`` is the largest random move of a picture, in
+    parts of its side. ``averaging`` is the decay a step of the averaged weights, 0 for none; early on it is less, so
+    that the average does not remember the initial weights.
     """
 
     label: str

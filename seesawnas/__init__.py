@@ -1,0 +1,57 @@
+"""Neural architecture search of lightweight face-recognition networks.
+
+import seesawnas as sn
+spec = sn.load("paper/seesaw_share")
+sn.cost(spec).madds
+sn.build(spec)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from seesawnas.arch import ArchSpec
+from seesawnas.cost import Budget, Cost, cost
+
+if TYPE_CHECKING:
+    from seesawnas.nn import build
+    from seesawnas.space import FeasibleSet, SearchSpace, load, load_point, load_space, shipped
+
+    __version__: str
+
+__all__ = [
+    "ArchSpec",
+    "Budget",
+    "Cost",
+    "FeasibleSet",
+    "SearchSpace",
+    "__version__",
+    "build",
+    "cost",
+    "load",
+    "load_point",
+    "load_space",
+    "shipped",
+]
+
+# Imported when first asked for: torch takes seconds, and most commands need none of it.
+_LATE = {
+    "build": "seesawnas.nn",
+    **dict.fromkeys(
+        ("FeasibleSet", "SearchSpace", "load", "load_point", "load_space", "shipped"), "seesawnas.space"
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = import_module("importlib.metadata").version("seesawnas")
+    elif name in _LATE:
+        value = getattr(import_module(_LATE[name]), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

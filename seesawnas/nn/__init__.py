@@ -1,0 +1,8 @@
+"""Specs as torch modules: ``build(spec)`` gives (N, 3, H, W) -> (N, embedding).
+
+Training runs whatever equal form is fastest; eval mode runs, layer for layer, what the cost model counts.
+"""
+
+from seesawnas.nn.network import FaceNetwork, build
+
+__all__ = ["FaceNetwork", "build"]

@@ -1,0 +1,158 @@
+"""Pointwise convolutions over uneven groups of channels, each group with a convolution of its own.
+
+Training may run all groups as one dense convolution whose weight is zero between groups: it multiplies zeros, but
+neither cuts the map apart nor puts it together again, forward and backward. Eval mode runs the groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain as concatenated
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seesawnas.arch import Activation
+from seesawnas.arch.blocks import split_channels
+from seesawnas.nn.activations import post_op
+from seesawnas.nn.inference import Geometry, Step, conv_activation, is_plain_inference
+from seesawnas.nn.layers import conv_weight
+from seesawnas.nn.norm import NormAct
+
+Channels: TypeAlias = tuple[int, ...]
+Runs: TypeAlias = tuple[tuple[int, int], ...]  # (start, end) of each
+
+_WASTE_LIMIT = 2**15  # multiplications by zero a pixel; measured where both forms take as long
+
+
+class GroupedPointwise(nn.Module):
+    """One 1x1 convolution without bias a group, concatenate, batch norm, activation (None: linear).
+
+    ``reads`` names the input channels of each group, each channel once; without it the groups read runs of channels in
+    the ratio ``split``. Group g's weight is (outputs of g, reads of g, 1, 1), its columns in the order of ``reads``.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        split: tuple[int, ...],
+        *,
+        activation: Activation | None,
+        reads: Sequence[Channels] | None = None,
+    ) -> None:
+        super().__init__()
+        self.made = split_channels(outputs, split)
+        reads = contiguous_reads(inputs, split) if reads is None else tuple(reads)
+        self.runs = tuple(_runs(channels) for channels in reads)
+        self.weights = nn.ParameterList(
+            conv_weight(made, len(channels)) for made, channels in zip(self.made, reads, strict=True)
+        )
+        self.norm = NormAct(outputs, activation)
+        self.is_dense = inputs * outputs - sum(weight.numel() for weight in self.weights) <= _WASTE_LIMIT
+        self.register_buffer("columns", _columns(reads), persistent=False)
+        self.columns: Tensor | None
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        # x (N, inputs, H, W) -> (N, outputs, H, W)
+        if not self.training:
+            return self.folded()(x)
+        y = F.conv2d(x, self._dense_weight()) if self.is_dense else self._grouped(x)
+        return self.norm(y)  # type: ignore[no-any-return]
+
+    def folded(self, gate: Step | None = None) -> Step:
+        """Eval mode: the groups, batch norm in each one's weight and bias.
+
+        ``gate`` gives factors (N, inputs, 1, 1) for the input, applied while the groups' channels are picked out of it.
+        """
+        scale, shift = self.norm.scale_and_shift()
+        scales, biases = _split(scale.view(-1, 1, 1, 1), self.made), _split(shift, self.made)
+        weights = [weight * factor for weight, factor in zip(self.weights, scales, strict=True)]
+
+        activation = self.norm.activation
+        inner, outer = (nn.Identity(), activation) if post_op(activation) is None else (activation, nn.Identity())
+
+        def run(x: Tensor) -> Tensor:
+            factors = None if gate is None else gate(x)
+            parts = zip((_take(x, runs, factors) for runs in self.runs), weights, biases, strict=True)
+            y: Tensor = outer(_concatenate([conv_activation(*part, Geometry(), inner) for part in parts]))
+            return y
+
+        return run
+
+    def _grouped(self, x: Tensor) -> Tensor:
+        groups = zip(self.runs, self.weights, strict=True)
+        return _concatenate([F.conv2d(_take(x, runs), weight) for runs, weight in groups])
+
+    def _dense_weight(self) -> Tensor:
+        """(outputs, inputs, 1, 1), zero between groups."""
+        weight: Tensor = torch.block_diag(*(weight.flatten(1) for weight in self.weights))  # type: ignore[no-untyped-call]
+        if self.columns is not None:
+            weight = weight[:, self.columns]
+        return weight[:, :, None, None]
+
+
+def contiguous_reads(channels: int, split: tuple[int, ...]) -> tuple[Channels, ...]:
+    """``channels`` cut into runs in the ratio ``split``."""
+    return _cut(range(channels), split_channels(channels, split))
+
+
+def shuffled_reads(channels: int, split: tuple[int, ...]) -> tuple[Channels, ...]:
+    """What groups in the ratio ``split`` read after the channel shuffle, as channels before it, each group in order.
+
+    The shuffle views the channels as (groups, channels // groups), transposes and flattens. The depthwise convolution,
+    batch norm, activation and squeeze-and-excitation between it and the groups treat all channels alike, so the shuffle
+    is a matter of which group reads which channel, and nothing is moved.
+    """
+    step = channels // len(split)
+    shuffled = [first + step * group for first in range(step) for group in range(len(split))]
+    return tuple(tuple(sorted(group)) for group in _cut(shuffled, split_channels(channels, split)))
+
+
+def _cut(channels: Sequence[int], sizes: Sequence[int]) -> tuple[Channels, ...]:
+    ends = [sum(sizes[: index + 1]) for index in range(len(sizes))]
+    return tuple(tuple(channels[end - size : end]) for end, size in zip(ends, sizes, strict=True))
+
+
+def _take(x: Tensor, runs: Runs, factors: Tensor | None = None) -> Tensor:
+    """The channels in ``runs`` of ``x`` (N, C, H, W), times ``factors`` (N, C, 1, 1)."""
+    parts = [x[:, start:end] for start, end in runs]
+    if factors is None:
+        return _concatenate(parts)
+    scales = [factors[:, start:end] for start, end in runs]
+    if len(parts) > 1 and is_plain_inference(x):
+        return _multiply_into_one(parts, scales)
+    return _concatenate([part * scale for part, scale in zip(parts, scales, strict=True)])
+
+
+def _multiply_into_one(parts: list[Tensor], scales: list[Tensor]) -> Tensor:
+    widths = [part.shape[1] for part in parts]
+    n, _, h, w = parts[0].shape
+    whole = torch.empty((n, sum(widths), h, w), dtype=parts[0].dtype, memory_format=torch.channels_last)
+    for part, scale, place in zip(parts, scales, torch.split(whole, widths, 1), strict=True):
+        torch.mul(part, scale, out=place)
+    return whole
+
+
+def _runs(channels: Channels) -> Runs:
+    """Sorted channels as (start, end) runs."""
+    members = set(channels)
+    starts = [channel for channel in channels if channel - 1 not in members]
+    ends = [channel + 1 for channel in channels if channel + 1 not in members]
+    return tuple(zip(starts, ends, strict=True))
+
+
+def _columns(reads: Sequence[Channels]) -> Tensor | None:
+    """Where each input channel stands among the groups' columns; None where it stands in its own place."""
+    order = list(concatenated.from_iterable(reads))
+    return None if order == sorted(order) else torch.tensor(order).argsort()
+
+
+def _split(values: Tensor, sizes: Channels) -> tuple[Tensor, ...]:
+    return torch.split(values, list(sizes))
+
+
+def _concatenate(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)

@@ -1,0 +1,96 @@
+"""One search: its plan, checked before anything runs, and the loop under way."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from seesawnas.cost import Budget
+from seesawnas.data import FaceData, load_faces
+from seesawnas.errors import StudyError
+from seesawnas.search.points import fitting_points
+from seesawnas.search.proposer import Proposer
+from seesawnas.space import FeasibleSet, SearchSpace, load_space
+from seesawnas.study import DriverEvent, LocalEngine, Proxy, StudyRecord, drive, held, open_storage, study_folder
+
+MAX_WORKERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """What a search is asked to do. ``data`` None is the default set; ``study`` names the folder under runs/."""
+
+    budget: Budget
+    study: str
+    space: str = "seesaw"
+    data: str | None = None
+    trials: int = 12
+    workers: int = 2
+    proxy: Proxy = field(default_factory=Proxy)
+    storage: str | None = None
+
+    def __post_init__(self) -> None:
+        recipe = self.proxy.recipe
+        limits = (("trials", self.trials, 1, 10**6), ("workers", self.workers, 1, MAX_WORKERS))
+        proxy = (("epochs", recipe.epochs, 1, 10**4), ("resolution", self.proxy.resolution, 16, 512))
+        for name, value, low, high in (*limits, *proxy):
+            if not low <= value <= high:
+                raise StudyError(f"--{name} must be from {low} to {high}, got {value}")
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's files lie."""
+        return study_folder(self.study)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A search that holds its study and is ready to run."""
+
+    plan: SearchPlan
+    feasible: FeasibleSet
+    faces: FaceData
+    record: StudyRecord
+    recovered: int
+
+    def run(self) -> Iterator[DriverEvent]:
+        """Run trials until the plan's number is finished; yield what happens."""
+        points = fitting_points(self.feasible, self.plan.budget)
+        proposer = Proposer(self.feasible, points, self.plan.proxy.seed)
+        engine = LocalEngine(self.faces, self.plan.workers)
+        yield from drive(self.record, proposer, engine, self.plan.proxy, self.plan.trials)
+
+
+@contextmanager
+def opened(plan: SearchPlan) -> Iterator[Session]:
+    """Check the whole plan, hold its study, and put trials that a killed driver left back in line.
+
+    Raises InvalidInput of one kind or another before anything is written where the plan cannot be carried out.
+    """
+    space = load_space(plan.space)
+    feasible = FeasibleSet(space, plan.budget)
+    faces = load_faces(plan.data, resolution=plan.proxy.resolution, seed=plan.proxy.seed)
+    with held(plan.folder):
+        storage = open_storage(plan.storage, plan.folder, writing=True)
+        record = StudyRecord(storage, plan.folder.name, feasible.decisions)
+        record.agree(_settings(plan, space, faces))
+        yield Session(plan, feasible, faces, record, record.recover())
+
+
+def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:
+    """What trials must share to be compared; the number of trials and of workers may change from run to run."""
+    bare = repr(replace(space, source="", name=""))
+    return {
+        "budget": str(plan.budget),
+        "space": f"{space.name or plan.space} {hashlib.sha256(bare.encode()).hexdigest()[:12]}",
+        "data": f"{faces.description} {faces.fingerprint}",
+        "resolution": plan.proxy.resolution,
+        "epochs": plan.proxy.recipe.epochs,
+        "recipe": asdict(plan.proxy.recipe),
+        "pairs": plan.proxy.pairs,
+        "seed": plan.proxy.seed,
+    }

@@ -1,0 +1,110 @@
+"""Where a network lies in a space: the assignment that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from seesawnas.arch import ArchSpec, Block
+from seesawnas.cost import cost
+from seesawnas.space.attributes import Option
+from seesawnas.space.feasible import FeasibleSet
+from seesawnas.space.rows import position_classes, unpack
+from seesawnas.space.search_space import StageSpace
+from seesawnas.space.trellis import Node
+
+Path: TypeAlias = tuple[dict[str, Option], list[int]]
+
+
+def locate(feasible: FeasibleSet, spec: ArchSpec) -> dict[str, Option] | None:
+    """The assignment of ``spec`` in the set, always the same one for a network; None where it is not in the set."""
+    if feasible.budget is not None and not feasible.budget.admits(cost(spec).madds):
+        return None
+    for core, depths in _Walk(feasible, spec).paths():
+        free = _free_options(feasible, spec, depths)
+        assignment = {d.name: {**core, **free}[d.name] for d in feasible.decisions}
+        if feasible.space.choose(assignment) == spec:
+            return assignment
+    return None
+
+
+def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> dict[str, Option]:
+    """The options of the decisions that cost nothing (activations), read off the parts that they rule."""
+    ruled: dict[str, Option] = {
+        feasible.space.stem["activation"].path: spec.stem.activation,
+        feasible.space.head["activation"].path: spec.head.activation,
+    }
+    blocks = iter(spec.blocks)
+    for stage, depth in zip(feasible.space.stages, depths, strict=True):
+        ruled |= {stage.at(index)["activation"].path: next(blocks).activation for index in range(depth)}
+    return {d.name: ruled[d.name] if ruled[d.name] in d.options else d.options[0] for d in feasible.free}
+
+
+@dataclass
+class _Walk:
+    """Follows the trellis along the blocks of a network, with the free activations at their stand-ins."""
+
+    feasible: FeasibleSet
+    spec: ArchSpec
+
+    def paths(self) -> Iterator[Path]:
+        """(assignment but for the free decisions, depth of each stage) of paths that hold the network's blocks."""
+        for root in self.feasible.trellis.roots:
+            yield from self._after(root.node, 0, root.node.allowed, [])
+
+    def _after(self, node: Node, start: int, allowed: int, rows: list[tuple[Node, int]]) -> Iterator[Path]:
+        stage = self.feasible.trellis.space.stages[node.stage]
+        for depth in sorted(int(option) for option in stage.depth.options):
+            blocks = self.spec.blocks[start : start + depth]
+            if len(blocks) < depth or (not node.children and start + depth != len(self.spec.blocks)):
+                continue
+            for row in self._rows(node, stage, blocks):
+                still = allowed & int(node.table.allows[row])
+                taken = [*rows, (node, row)]
+                if not still:
+                    continue
+                if not node.children:
+                    yield from self._assignments(still, taken)
+                for child in node.children:
+                    output = (blocks[-1].outputs, *self.spec.sizes()[start + depth])
+                    if child.state == output and still & child.allowed:
+                        yield from self._after(child, start + depth, still & child.allowed, taken)
+
+    def _rows(self, node: Node, stage: StageSpace, blocks: tuple[Block, ...]) -> list[int]:
+        wanted: list[int | None] = [len(blocks)]
+        for cls in position_classes(stage):
+            own = {
+                self.feasible.trellis.numbers.known(self._stand_in(stage, i, blocks[i]))
+                for i in cls.indices
+                if i < len(blocks)
+            }
+            if len(own) > 1:
+                return []
+            wanted.append(own.pop() if own else -1)
+        if None in wanted:
+            return []
+        return [int(r) for r in np.flatnonzero((node.table.blocks == np.array(wanted)).all(axis=1))]
+
+    def _stand_in(self, stage: StageSpace, index: int, block: Block) -> Block:
+        attribute = stage.at(index)["activation"]
+        free = {decision.name for decision in self.feasible.free}
+        stand_in = attribute.options[0] if attribute.path in free else block.activation
+        return replace(block, activation=stand_in)  # type: ignore[arg-type]
+
+    def _assignments(self, allowed: int, rows: list[tuple[Node, int]]) -> Iterator[Path]:
+        trellis = self.feasible.trellis
+        depths = [int(node.table.blocks[row, 0]) for node, row in rows]
+        for choice in range(allowed.bit_length()):
+            if not allowed >> choice & 1:
+                continue
+            found = dict(trellis.choices[choice])
+            for number, (node, row) in enumerate(rows):
+                decisions = trellis.stage_decisions[number]
+                options = unpack(decisions, node.table.makes[choice, [row]])[0]
+                found.update({d.name: d.options[i] for d, i in zip(decisions, options, strict=True)})
+                depth = trellis.space.stages[number].depth
+                found.update({} if depth.is_fixed else {depth.path: depths[number]})
+            yield found, depths

@@ -1,0 +1,72 @@
+"""Moves inside the feasible set: mutation, crossover and repair. Each ends on a network that the budget admits."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+
+from seesawnas.cost import cost
+from seesawnas.errors import BudgetError, DocumentError, SpecError
+from seesawnas.space.attributes import Option
+from seesawnas.space.feasible import FeasibleSet
+from seesawnas.space.locate import locate
+from seesawnas.space.search_space import Assignment
+
+
+def neighbours(feasible: FeasibleSet, assignment: Assignment) -> Iterator[dict[str, Option]]:
+    """Every other network of the set that one changed decision makes, once each."""
+    seen = {feasible.space.choose(assignment)}
+    for decision in feasible.decisions:
+        for option in decision.options:
+            changed = {**assignment, decision.name: option}
+            try:
+                spec = feasible.space.choose(changed)
+            except SpecError:
+                continue
+            if spec not in seen and (feasible.budget is None or feasible.budget.admits(cost(spec).madds)):
+                seen.add(spec)
+                yield changed
+
+
+def mutate(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) -> dict[str, Option]:
+    """A uniform choice among the neighbours; where there is none, the repair of a random change of one decision.
+
+    The result may be ``assignment`` itself only where nothing else can be reached.
+    """
+    near = list(neighbours(feasible, assignment))
+    if near:
+        return rng.choice(near)
+    decision = rng.choice(feasible.decisions)
+    options = [option for option in decision.options if option != assignment[decision.name]]
+    return repair(feasible, {**assignment, decision.name: rng.choice(options)}, rng)
+
+
+def crossover(feasible: FeasibleSet, mother: Assignment, father: Assignment, rng: random.Random) -> dict[str, Option]:
+    """A network uniform among all feasible ones whose every decision comes from one parent or the other."""
+    both = {name: (mother[name], father[name]) for name in mother}
+    return _draw(feasible, both, rng)
+
+
+def repair(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) -> dict[str, Option]:
+    """A feasible network that keeps as many of the assignment's decisions, in random order of giving up, as it can.
+
+    Decisions are freed one at a time until something fits; among what fits then, the draw is uniform.
+    """
+    order = [decision.name for decision in feasible.decisions]
+    rng.shuffle(order)
+    for freed in range(len(order) + 1):
+        kept = {name: (assignment[name],) for name in order[freed:]}
+        try:
+            return _draw(feasible, kept, rng)
+        except (BudgetError, DocumentError):
+            continue
+    raise AssertionError("a feasible set is never empty")
+
+
+def _draw(feasible: FeasibleSet, options: Mapping[str, tuple[Option, ...]], rng: random.Random) -> dict[str, Option]:
+    part = FeasibleSet(feasible.space.restrict(options), feasible.budget)
+    drawn = next(part.at([rng.randrange(part.count)]).assignments())
+    fixed = {name: kept[0] for name, kept in options.items()}
+    found = locate(feasible, feasible.space.choose({**fixed, **drawn}))
+    assert found is not None, "a part of the set lies in the set"
+    return found

@@ -1,0 +1,114 @@
+"""The local engine: worker processes on this machine, each with its share of the cores, fed over pipes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from seesawnas.data import FaceData
+from seesawnas.errors import SeesawnasError
+from seesawnas.study.engine import EngineEvent, Failed, Finished, Lost, Progressed
+from seesawnas.study.trial import Measurement, TrialJob, run_trial
+
+# Spawned, not forked: a fork would copy torch's thread pools in whatever state they are.
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    job: int | None = None
+
+
+class LocalEngine:
+    """``workers`` processes; each holds the faces once and runs one trial at a time."""
+
+    def __init__(self, faces: FaceData, workers: int) -> None:
+        self._faces = faces
+        self._threads = max(1, (os.cpu_count() or 1) // workers)
+        self._workers = [self._start() for _ in range(workers)]
+
+    @property
+    def capacity(self) -> int:
+        """One job a worker."""
+        return len(self._workers)
+
+    def submit(self, job: TrialJob) -> None:
+        """Give the job to an idle worker."""
+        worker = next(worker for worker in self._workers if worker.job is None)
+        worker.job = job.number
+        with suppress(OSError):  # it died while idle: next_event reports the job lost
+            worker.pipe.send(job)
+
+    def next_event(self) -> EngineEvent:
+        """Wait on the pipes of all busy workers; the end of a pipe is the death of its worker."""
+        busy = {worker.pipe: worker for worker in self._workers if worker.job is not None}
+        pipe = wait(list(busy))[0]
+        worker = busy[pipe]  # type: ignore[index]
+        try:
+            event: EngineEvent = worker.pipe.recv()
+        except (EOFError, OSError):
+            return self._replace(worker)
+        if not isinstance(event, Progressed):
+            worker.job = None
+        return event
+
+    def close(self) -> None:
+        """Kill the workers: they hold nothing that is not in the study or can be made again."""
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join()
+            worker.pipe.close()
+
+    def _replace(self, worker: _Worker) -> Lost:
+        worker.process.join(timeout=5)
+        number, code = worker.job, worker.process.exitcode
+        assert number is not None
+        self._workers[self._workers.index(worker)] = self._start()
+        signalled = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        return Lost(number, f"its worker process died ({signalled}); out of memory, or killed")
+
+    def _start(self) -> _Worker:
+        ours, theirs = _CONTEXT.Pipe()
+        process = _CONTEXT.Process(target=_work, args=(theirs, self._threads), daemon=True)
+        process.start()
+        theirs.close()
+        ours.send(self._faces)
+        return _Worker(process, ours)
+
+
+def _work(pipe: Connection, threads: int) -> None:
+    """A worker's life: faces, then jobs, until the driver closes the pipe or dies."""
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides
+    torch.set_num_threads(threads)
+    try:
+        faces: FaceData = pipe.recv()
+        while True:
+            job: TrialJob = pipe.recv()
+            for event in _events(job, faces):
+                pipe.send(event)
+    except (EOFError, OSError):
+        return
+
+
+def _events(job: TrialJob, faces: FaceData) -> Iterator[EngineEvent]:
+    try:
+        for step in run_trial(job, faces):
+            if isinstance(step, Measurement):
+                yield Finished(job.number, step)
+            else:
+                yield Progressed(job.number, step)
+    except SeesawnasError as error:
+        yield Failed(job.number, str(error))
+    except Exception as error:  # a bug in a network or a kernel ends its trial, not the search
+        yield Failed(job.number, f"{type(error).__name__}: {error}".splitlines()[0])

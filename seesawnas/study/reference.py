@@ -1,0 +1,48 @@
+"""REFs into studies: ``search_150m:12`` is trial 12 of runs/search_150m, ``search_150m:best`` its best."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from seesawnas.errors import StudyError
+from seesawnas.space import Published, SearchPoint
+from seesawnas.study.record import trial_spec
+from seesawnas.study.store import open_storage, study_folder
+
+_FORM = re.compile(r"(?P<study>.+):(?P<trial>\d+|best)")
+
+
+def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
+    """The network of the trial that ``ref`` names, None where ``ref`` is not of that form. Raises StudyError."""
+    match = _FORM.fullmatch(ref)
+    if match is None:
+        return None
+    trials = _trials(match["study"], storage)
+    trial = _pick(trials, match["trial"], ref)
+    spec = replace(trial_spec(trial), name=f"{match['study']}:{trial.number}")
+    return SearchPoint(spec, Published(None, None, {}, ""), {}, ())
+
+
+def _trials(name: str, storage: str | None) -> list[FrozenTrial]:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    folder = study_folder(name)
+    opened = open_storage(storage, folder, writing=False)
+    try:
+        return optuna.load_study(study_name=folder.name, storage=opened).get_trials(deepcopy=False)
+    except KeyError:
+        raise StudyError(f"{folder}: there is no study of this name in its storage") from None
+
+
+def _pick(trials: list[FrozenTrial], which: str, ref: str) -> FrozenTrial:
+    if which == "best":
+        done = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None]
+        if not done:
+            raise StudyError(f"{ref}: no trial is complete yet")
+        return max(done, key=lambda trial: (trial.value or 0.0, trial.user_attrs.get("auc", 0.0)))
+    if int(which) >= len(trials):
+        raise StudyError(f"{ref}: must be a trial below {len(trials)}, got {which}")
+    return trials[int(which)]
