@@ -6,12 +6,11 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from seesawnas.search import Session
-from seesawnas.study import Began, DriverEvent, Failed, Finished, Lost, Progressed
+from seesawnas.study import Began, DriverEvent, Failed, Finished, Lost, Progressed, Trial, TrialState
 from seesawnas.study.driver import FINISHED
 from seesawnas.units import format_quantity
 
@@ -60,7 +59,7 @@ class _View:
     console: Console
     bars: Progress
     tasks: dict[int, TaskID] = field(default_factory=dict)
-    trials: dict[int, FrozenTrial] = field(default_factory=dict)
+    trials: dict[int, Trial] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     ended: int = 0
 

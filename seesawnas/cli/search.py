@@ -6,15 +6,19 @@ import json as json_module
 import re
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 from seesawnas.cost import Budget
+from seesawnas.files import write_atomically
+from seesawnas.units import format_quantity
 
 if TYPE_CHECKING:
-
+    from seesawnas.report.outcome import Outcome
     from seesawnas.search import SearchPlan
 
 DEFAULT_TRIALS = 12
@@ -63,25 +67,83 @@ def search(
 
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:
-    from seesawnas.search.result import result_of
-
     from seesawnas.cli.progress import watch
+    from seesawnas.report.outcome import outcome_of, summary_of
     from seesawnas.search import opened
-    from seesawnas.study import storage_url
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
     screen = Console(stderr=True)
     with opened(plan) as session:
         stopped = watch(session, screen)
-        result = result_of(session.record)
-        summary = _write(plan, session, result, storage_url(plan.storage, plan.folder))
+        outcome = outcome_of(session.record)
+        summary = summary_of(outcome, study=plan.folder.name, settings=_settings(plan))
+        files = _write(plan, outcome, summary)
     if json:
-        typer.echo(json_module.dumps(summary))
+        typer.echo(json_module.dumps({**summary, "files": files}))
     else:
-        _show(Console(), plan, result, summary)
+        _show(Console(), plan, outcome, files)
     if stopped:
-        screen.print(f"Stopped; nothing is lost. The same command goes on: {summary['trials']['finished']} finished.")
+        screen.print(f"Stopped with {summary['finished']} of {plan.trials} trials finished; the same command goes on.")
         raise typer.Exit(130)
+
+
+def _settings(plan: SearchPlan) -> dict[str, Any]:
+    return {
+        "budget": str(plan.budget),
+        "space": plan.space,
+        "data": plan.data,
+        "trials": plan.trials,
+        "epochs": plan.proxy.recipe.epochs,
+        "resolution": plan.proxy.resolution,
+        "seed": plan.proxy.seed,
+    }
+
+
+def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[str, str]:
+    """Write the files to go on with; returns what each is, by name."""
+    from seesawnas.report.outcome import best_yaml, write_plot
+
+    files = {"summary": plan.folder / "summary.json"}
+    if outcome.best is not None:
+        files |= {"best": plan.folder / "best.yaml", "plot": plan.folder / "pareto.html"}
+        write_atomically(files["best"], best_yaml(outcome, plan.folder.name))
+        write_plot(files["plot"], outcome, title=plan.folder.name, budget=plan.budget)
+    write_atomically(files["summary"], json_module.dumps(summary, indent=2) + "\n")
+    return {name: str(path) for name, path in files.items()}
+
+
+def _show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
+    from seesawnas.study import storage_url
+
+    if outcome.rows:
+        screen.print(_ranking(outcome))
+        front = ", ".join(f"{100 * r.accuracy:.2f} % at {format_quantity(r.madds)}" for r in outcome.front)
+        screen.print(f"Pareto front (accuracy at MAdds): {front}", soft_wrap=True, highlight=False)
+    for number, digest, reason in outcome.failed:
+        screen.print(f"trial {number} ({digest}) failed: {reason}", soft_wrap=True, highlight=False, markup=False)
+    screen.print("\nFiles:", *files.values(), sep="\n  ", soft_wrap=True, highlight=False, markup=False)
+    if outcome.best is not None:
+        nexts = (
+            f"seesawnas build {files['best']} --out {plan.folder / 'best'}",
+            f"seesawnas build {plan.study}:best --check",
+            f"optuna-dashboard {storage_url(plan.storage, plan.folder)}",
+        )
+        screen.print("Next:", *nexts, sep="\n  ", soft_wrap=True, highlight=False, markup=False)
+
+
+def _ranking(outcome: Outcome) -> Table:
+    table = Table(title="Ranked by verification accuracy, then AUC", title_justify="left", box=SIMPLE_HEAD)
+    for name in ("rank", "trial", "network", "accuracy", "AUC", "MAdds", "params"):
+        table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
+    front = {row.number for row in outcome.front}
+    for rank, row in enumerate(outcome.rows, start=1):
+        network = row.digest + (" *" if row.number in front else "") + (f"\n{row.name}" if row.name else "")
+        accuracy = f"{100 * row.accuracy:.2f} ± {100 * row.std:.2f} %"
+        counts = format_quantity(row.madds), format_quantity(row.params)
+        table.add_row(str(rank), str(row.number), network, accuracy, f"{row.auc:.4f}", *counts)
+    table.caption = "* on the Pareto front of accuracy and MAdds; ± is the standard deviation over folds"
+    table.caption_justify = "left"
+    return table
 
 
 def _default_name(budget: str, data: Path | None) -> str:

@@ -25,16 +25,16 @@ class Nuisance:
     everything else uniform up to its limit.
     """
 
-    shift: float = 0.02
-    rotation: float = 0.06
-    zoom: float = 0.05
-    light: float = 0.7
-    tint: float = 0.3
-    gamma: float = 0.2
-    contrast: float = 0.2
-    noise: float = 3.0
-    cover: float = 0.3
-    covered: float = 0.1
+    shift: float = 0.03
+    rotation: float = 0.08
+    zoom: float = 0.06
+    light: float = 0.8
+    tint: float = 0.4
+    gamma: float = 0.25
+    contrast: float = 0.25
+    noise: float = 4.0
+    cover: float = 0.35
+    covered: float = 0.2
 
 
 def render(

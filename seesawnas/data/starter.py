@@ -39,7 +39,7 @@ class Plan:
 
     held_out: float = 0.3
     blends: int = 92
-    pictures: int = 24
+    pictures: int = 30
     verified_pictures: int = 20
     warp: float = 0.01
     nuisance: Nuisance = field(default_factory=Nuisance)

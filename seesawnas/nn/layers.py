@@ -65,7 +65,7 @@ class SqueezeExcite(nn.Module):
 
     def folded(self) -> Step:
         """Nothing to fold; without gradients ``x`` itself is scaled."""
-        return lambda x: x.mul_(self.gate(x)) if is_plain_inference(x) else self(x)  # type: ignore[no-any-return]
+        return lambda x: x.mul_(self.gate(x)) if is_plain_inference(x) else self(x)
 
 
 class Embedding(nn.Module):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -57,7 +57,7 @@ class Session:
     record: StudyRecord
     recovered: int
 
-    def run(self) -> Iterator[DriverEvent]:
+    def run(self) -> Generator[DriverEvent]:
         """Run trials until the plan's number is finished; yield what happens."""
         points = fitting_points(self.feasible, self.plan.budget)
         proposer = Proposer(self.feasible, points, self.plan.proxy.seed)

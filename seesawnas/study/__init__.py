@@ -1,5 +1,8 @@
 """The study: its record, an Optuna study that is the only truth, and the engines that run its trials."""
 
+from optuna.trial import FrozenTrial as Trial
+from optuna.trial import TrialState
+
 from seesawnas.study.driver import Began, DriverEvent, Propose, drive
 from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed
 from seesawnas.study.local import LocalEngine
@@ -23,7 +26,9 @@ __all__ = [
     "Propose",
     "Proxy",
     "StudyRecord",
+    "Trial",
     "TrialJob",
+    "TrialState",
     "drive",
     "held",
     "open_storage",

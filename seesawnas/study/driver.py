@@ -5,7 +5,7 @@ The same loop runs under any engine. It yields what happened, for others to show
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -29,7 +29,7 @@ Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
 FINISHED = (TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED)
 
 
-def drive(record: StudyRecord, propose: Propose, engine: Engine, proxy: Proxy, trials: int) -> Iterator[DriverEvent]:
+def drive(record: StudyRecord, propose: Propose, engine: Engine, proxy: Proxy, trials: int) -> Generator[DriverEvent]:
     """Run until the study holds ``trials`` finished trials or ``propose`` has no more networks.
 
     Where the caller stops early, or anything raises, trials under way go back in line: the same study goes on later.

@@ -2,6 +2,6 @@
 
 from seesawnas.train.loop import EpochRecord, seeded, train
 from seesawnas.train.margins import MarginHead
-from seesawnas.train.recipe import PROXY, Recipe
+from seesawnas.train.recipe import FIRST_RUN, PROXY, Recipe
 
-__all__ = ["PROXY", "EpochRecord", "MarginHead", "Recipe", "seeded", "train"]
+__all__ = ["FIRST_RUN", "PROXY", "EpochRecord", "MarginHead", "Recipe", "seeded", "train"]

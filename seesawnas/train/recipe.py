@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seesawnas.train.margins import Guard, Margin
 from seesawnas.train.schedule import Decay
@@ -41,15 +41,24 @@ class Recipe:
 
 PROXY = Recipe(
     label="proxy",
-    epochs=16,
-    batch_size=64,
-    learning_rate=0.1,
+    epochs=12,
+    batch_size=32,
+    learning_rate=0.12,
     weight_decay=5e-4,
-    decay="cosine",
-    warm_up=0.05,
-    margin_size=0.3,
-    margin_warm_up=0.5,
-    scale=24.0,
-    shift=0.07,
-    averaging=0.99,
+    margin_size=0.2,
+    margin_warm_up=1.0,
+    scale=16.0,
+    shift=0.04,
+    averaging=0.97,
 )
+"""For a folder of a few thousand aligned faces: it learns fast from few steps, which is what a search can afford.
+
+A small scale and a margin that grows to the end, because s 64 and m 0.5 from the first step leave a small network at
+chance. Batches of 32: at this size twice as many steps teach more than steps that are half as noisy.
+"""
+
+FIRST_RUN = replace(PROXY, label="first run", epochs=2, flip=False, shift=0.0, averaging=0.95)
+"""For the default set, whose pictures are all different: 7,200 of them, twice over at most.
+
+Flips and shifts only slow the first steps down there: its nuisances are in the pictures already.
+"""

@@ -71,7 +71,7 @@ class BlockConformance:
     ) -> None:
         for mode in (True, False):
             network.zero_grad()
-            network.train(mode)(images).sum().backward()  # type: ignore[no-untyped-call]
+            network.train(mode)(images).sum().backward()
             assert [name for name, parameter in network.named_parameters() if parameter.grad is None] == []
 
     def test_a_state_dict_makes_the_same_network(self, network: FaceNetwork, images: Tensor) -> None:

@@ -10,7 +10,7 @@ from tests.nn.specs import BLOCKS
 
 
 class TestBlocks(BlockConformance):
-    @pytest.fixture(params=BLOCKS.values(), ids=BLOCKS.keys())
+    @pytest.fixture(params=list(BLOCKS.values()), ids=list(BLOCKS))
     def block(self, request: pytest.FixtureRequest) -> Block:
         block: Block = request.param
         return block

@@ -45,7 +45,7 @@ def _madds(network: FaceNetwork) -> int:
     size = network.spec.input
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # torch deprecates what fvcore is built on
-        from fvcore.nn import FlopCountAnalysis
+        from fvcore.nn.flop_count import FlopCountAnalysis
 
         analysis = FlopCountAnalysis(network, torch.zeros(1, 3, size.height, size.width))
         by_operator = analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).by_operator()

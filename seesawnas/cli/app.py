@@ -1,0 +1,88 @@
+"""The ``seesawnas`` command: its subcommands, and what becomes of errors.
+
+Exit codes: 0, 1 where a check says no, 2 for the user's fault (its lines on stderr, no traceback), 130 after Ctrl-C. A
+command imports what it needs when it runs, so that ``--help`` waits for nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from seesawnas.cli.build import build
+from seesawnas.cli.paper import paper
+from seesawnas.cli.sample import sample
+from seesawnas.cli.space import space
+from seesawnas.errors import InvalidInput
+
+READER_LEFT = 141  # what a shell reports of a program that SIGPIPE ended
+
+
+class Commands(TyperGroup):
+    """The group of all commands, and the one place where errors become exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that ``ctx`` names."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except InvalidInput as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # The interpreter flushes once more as it ends; let that go nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(READER_LEFT) from None
+        return result
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"seesawnas {version('seesawnas')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="seesawnas",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(epilog="Start here: [bold]seesawnas build paper/seesaw_share[/bold]")
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Neural architecture search of lightweight face-recognition networks.
+
+    Networks come from YAML: a search space says what may vary, a search point has everything fixed. A REF is your own YAML
+    file, or what ships: seesaw, seesaw_wide, paper/seesaw_share, ...
+    """
+
+
+app.command("build")(build)
+app.command("paper")(paper)
+app.command("space")(space)
+app.command("sample")(sample)
+if find_spec("seesawnas.cli.search"):
+    app.command("search")(import_module("seesawnas.cli.search").search)
+
+
+def main() -> None:
+    """Entry point."""
+    app()

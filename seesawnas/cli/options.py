@@ -1,0 +1,57 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def complete_ref(incomplete: str) -> list[str]:
+    """What a REF can go on to: shipped names, YAML files and folders here."""
+    from seesawnas.space import shipped
+
+    names = [*shipped(), *shipped("paper")]
+    typed = Path(incomplete)
+    folder = typed if incomplete.endswith("/") else typed.parent
+    if folder.is_dir():
+        found = (path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") or path.is_dir())
+        names += [f"{path}/" if path.is_dir() else str(path) for path in found if not path.name.startswith(".")]
+    return sorted({name for name in names if name.startswith(incomplete)})
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+PointRef = Annotated[
+    str,
+    typer.Argument(
+        metavar="REF",
+        help="A search point: paper/NAME, a YAML file, or a trial of a study, STUDY:NUMBER or STUDY:best.",
+        autocompletion=complete_ref,
+        show_default=False,
+    ),
+]
+SpaceRef = Annotated[
+    str,
+    typer.Argument(
+        metavar="REF",
+        help="A search space: seesaw, seesaw_wide or a YAML file.",
+        autocompletion=complete_ref,
+        show_default=False,
+    ),
+]
+BudgetText = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="MADDS",
+        help="Most MAdds a network may cost, such as 150M, or a band, 140M..150M.",
+        show_default="no limit",
+    ),
+]
+
+
+def is_trial_ref(ref: str) -> bool:
+    """Whether ``ref`` is written as a trial of a study; a file of that name comes first."""
+    return re.fullmatch(r".+:(\d+|best)", ref) is not None and not Path(ref).exists()

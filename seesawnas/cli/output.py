@@ -1,0 +1,55 @@
+"""How commands print: JSON for programs, tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seesawnas.units import format_quantity
+
+WIDE = 400
+
+
+def console() -> Console:
+    """Standard output; where no terminal reads it, wide and without colours, so that nothing is cut or wrapped."""
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=WIDE, color_system=None)
+
+
+def print_json(values: Any) -> None:
+    """One JSON document."""
+    sys.stdout.write(json.dumps(values, indent=2) + "\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> Table:
+    """A table whose numeric columns, marked ``>``, stand to the right: ``("name", ">params")``. Cells are plain text."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        is_number = column.startswith(">")
+        made.add_column(column.removeprefix(">"), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    return made
+
+
+def count(value: int | None) -> str:
+    """A count to the last digit: 1,370,176."""
+    return "-" if value is None else f"{value:,}"
+
+
+def rounded(value: int | None) -> str:
+    """A published count, as short as its digits allow."""
+    return "-" if value is None else format_quantity(value)
+
+
+def size(shape: Sequence[int]) -> str:
+    """Such as 64x56x56."""
+    return "x".join(map(str, shape))

@@ -1,0 +1,64 @@
+"""``seesawnas paper``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from seesawnas.cli.options import Json
+
+if TYPE_CHECKING:
+    from seesawnas.report.ledger import LedgerRow
+
+
+def paper(json: Json = False) -> None:
+    """Print the reproduction ledger: every published network, counted and as printed.
+
+    Where the two differ, an erratum says why. Exit code 1 where a row disagrees and nothing explains it.
+    """
+    from dataclasses import asdict
+
+    from seesawnas.cli.output import print_json
+    from seesawnas.report.ledger import ledger
+
+    rows = ledger()
+    if json:
+        print_json([asdict(row) for row in rows])
+    else:
+        _print_table(rows)
+    if not all(row.agrees for row in rows):
+        raise typer.Exit(1)
+
+
+def _print_table(rows: list[LedgerRow]) -> None:
+    from seesawnas.cli.output import console, count, rounded, table
+
+    out = console()
+    notes = list(dict.fromkeys(row.explained_by for row in rows if row.explained_by))
+    columns = ("network", ">params", ">published", ">MAdds", ">published", "agrees")
+    cells = [
+        (
+            row.name,
+            count(row.params),
+            rounded(row.published_params),
+            count(row.madds),
+            rounded(row.published_madds),
+            _verdict(row, notes),
+        )
+        for row in rows
+    ]
+    out.print(table(columns, cells))
+    for number, note in enumerate(notes, start=1):
+        out.print(f"({number}) {note}", markup=False)
+    for row in rows:
+        for fault in row.faults:
+            out.print(f"{row.name}: {fault}", markup=False, style="red")
+    agreeing = sum(row.agrees for row in rows)
+    out.print(f"\n{agreeing} of {len(rows)} agree. Counts: conv and linear MAdds, every learnable parameter.")
+
+
+def _verdict(row: LedgerRow, notes: list[str]) -> str:
+    if not row.agrees:
+        return "NO"
+    return f"yes, by erratum ({notes.index(row.explained_by) + 1})" if row.explained_by else "yes"

@@ -1,0 +1,81 @@
+"""``seesawnas sample``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seesawnas.cli.options import BudgetText, complete_ref
+
+if TYPE_CHECKING:
+    from seesawnas.arch import ArchSpec
+    from seesawnas.space import FeasibleSet
+
+SHOWN = 20
+BATCH = 2000
+
+
+def sample(
+    space: Annotated[
+        str,
+        typer.Option(
+            "--space",
+            metavar="REF",
+            help="A search space: seesaw, seesaw_wide or a YAML file.",
+            autocompletion=complete_ref,
+        ),
+    ] = "seesaw",
+    budget: BudgetText = None,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many networks.")] = 10,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same networks.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, every network.")] = False,
+) -> None:
+    """Draw networks uniformly from all that a budget admits, none rejected.
+
+    With --json each line holds a network's spec, a mapping that loads as a search point, its digest, MAdds and params.
+    """
+    from seesawnas.cost import Budget
+    from seesawnas.space import FeasibleSet, load_space
+
+    limit = Budget.parse(budget) if budget is not None else None
+    feasible = FeasibleSet(load_space(space), limit)
+    specs = _draw(feasible, number, seed)
+    if json:
+        _print_lines(specs)
+    else:
+        _print_table(feasible, specs, number)
+
+
+def _draw(feasible: FeasibleSet, number: int, seed: int) -> Iterator[ArchSpec]:
+    yield from feasible.specs(feasible.sample(number, seed))
+
+
+def _print_lines(specs: Iterator[ArchSpec]) -> None:
+    import sys
+
+    from seesawnas.cost import cost
+    from seesawnas.space.point import to_json
+
+    for spec in specs:
+        total = cost(spec)
+        known = f'"digest": "{spec.digest()}", "madds": {total.madds}, "params": {total.params}'
+        sys.stdout.write(f'{{"spec": {to_json(spec)}, {known}}}\n')
+
+
+def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) -> None:
+    from itertools import islice
+
+    from seesawnas.cli.output import console, count, table
+    from seesawnas.cost import cost
+
+    rows = []
+    for spec in islice(specs, SHOWN):
+        total = cost(spec)
+        stages = "  ".join(f"{len(stage.blocks)} of {stage.blocks[-1].outputs}" for stage in spec.stages)
+        rows.append((spec.digest(), count(total.madds), count(total.params), stages))
+    out = console()
+    out.print(table(("digest", ">MAdds", ">params", "blocks of channels, by stage"), rows))
+    more = f"{number - SHOWN:,} more are drawn; --json prints every one. " if number > SHOWN else ""
+    out.print(f"{more}Drawn uniformly from {feasible.count:,} networks.")

@@ -1,0 +1,81 @@
+"""A network's sheet for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from rich.console import Console
+
+from seesawnas.cli.output import console, count, rounded, size, table
+
+ACCURACIES = {"lfw": "LFW", "cfp_fp": "CFP-FP", "agedb_30": "AgeDB-30", "cplfw": "CPLFW", "calfw": "CALFW"}
+
+
+def print_sheet(values: dict[str, Any]) -> None:
+    """Print what :func:`seesawnas.report.sheet.sheet` says."""
+    out = console()
+    facts = f"{size(values['input'])} to {values['embedding']}, digest {values['digest']}"
+    out.print(f"{values['name'] or 'network'}: {facts}", markup=False, style="bold")
+    columns = ("part", "block", "output", ">params", ">MAdds", ">activation bytes")
+    out.print(table(columns, [*_rows(values["stages"]), _total(values)]))
+    _print_published(out, values)
+    for erratum in values["errata"]:
+        out.print(f"erratum: {erratum}", markup=False)
+    if "check" in values:
+        _print_check(out, values["check"])
+
+
+def _rows(stages: list[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
+    for stage in stages:
+        yield (stage["name"], "", size(stage["output"]), *_counts(stage))
+        for words, run in groupby(stage.get("blocks", []), key=_words):
+            blocks = list(run)
+            times = f"{len(blocks)} x " if len(blocks) > 1 else ""
+            sums = {key: sum(block[key] for block in blocks) for key in ("params", "madds", "activation_bytes")}
+            yield ("", times + words, size(blocks[0]["output"]), *_counts(sums))
+
+
+def _total(values: dict[str, Any]) -> tuple[object, ...]:
+    return ("total", "", "", *_counts(values))
+
+
+def _counts(part: dict[str, Any]) -> tuple[str, str, str]:
+    return count(part["params"]), count(part["madds"]), count(part["activation_bytes"])
+
+
+def _words(block: dict[str, Any]) -> str:
+    split = ":".join(map(str, block["split"])) if block["split"] else ""
+    words = [
+        f"{block['kind']} {split}".strip(),
+        f"{block['inputs']}-{block['middle']}-{block['outputs']}",
+        f"{block['kernel']}x{block['kernel']}" + ("/2" if block["stride"] == 2 else ""),
+        f"SE/{block['se']}" if block["se"] else "",
+        block["activation"],
+        {"none": "", "residual": "residual"}.get(block["skip"], f"skip {block['skip']}"),
+    ]
+    return ", ".join(word for word in words if word)
+
+
+def _print_published(out: Console, values: dict[str, Any]) -> None:
+    published = values["published"]
+    if published["params"] is None and published["madds"] is None and published["source"] is None:
+        return
+    rows: list[tuple[object, ...]] = [
+        ("params", count(values["params"]), rounded(published["params"])),
+        ("MAdds", count(values["madds"]), rounded(published["madds"])),
+    ]
+    rows += [(f"{words} (%)", "", published[key]) for key, words in ACCURACIES.items() if published[key] is not None]
+    out.print(table(("", ">counted", ">published"), rows))
+    if published["source"]:
+        out.print(f"source: {published['source']}", markup=False)
+
+
+def _print_check(out: Console, check: dict[str, Any]) -> None:
+    rows = [
+        ("MAdds", count(check["madds"]), "fvcore", count(check["fvcore_madds"])),
+        ("params", count(check["params"]), "torch", count(check["torch_params"])),
+    ]
+    out.print(table(("", ">counted", "checked by", ">checked"), rows))
+    out.print("the counts agree" if check["agrees"] else "the counts DISAGREE", style="" if check["agrees"] else "red")

@@ -1,0 +1,42 @@
+"""A network as a folder: spec.yaml, model.safetensors, summary.json."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+from seesawnas.files import make_folder, write_atomically
+from seesawnas.report.sheet import sheet
+from seesawnas.space import SearchPoint, to_mapping, write_yaml
+
+
+def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
+    """Write ``point`` with fresh weights drawn by ``seed``; the paths written.
+
+    spec.yaml loads as a search point; the weights carry it, its digest and the version as metadata. Raises InvalidInput.
+    """
+    folder = make_folder(folder)
+    text = write_yaml(to_mapping(point.spec))
+    about = {"spec": text, "digest": point.spec.digest(), "version": version("seesawnas"), "seed": str(seed)}
+    contents = {
+        "spec.yaml": text.encode(),
+        "model.safetensors": _weights(point, seed, about),
+        "summary.json": (json.dumps(sheet(point), indent=2) + "\n").encode(),
+    }
+    for name, content in contents.items():
+        write_atomically(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def _weights(point: SearchPoint, seed: int, about: dict[str, str]) -> bytes:
+    import torch
+    from safetensors.torch import save
+
+    from seesawnas.nn import build
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build(point.spec)
+    content: bytes = save({name: value.contiguous() for name, value in network.state_dict().items()}, metadata=about)
+    return content

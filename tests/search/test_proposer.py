@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seesawnas.cost import Budget, cost
+from seesawnas.search import Proposer, fitting_points
+from seesawnas.space import FeasibleSet, load_space
+from seesawnas.study import Proxy, StudyRecord, TrialState, drive
+from tests.study.fakes import FakeEngine, record_in, small_set
+
+
+def run(record: StudyRecord, feasible: FeasibleSet, seed: int, trials: int, capacity: int = 1) -> list[str]:
+    proposer = Proposer(feasible, iter(()), seed, startup=4)
+    list(drive(record, proposer, FakeEngine(capacity), Proxy(), trials))
+    return [str(trial.user_attrs["digest"]) for trial in record.trials()]
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**16))
+def test_no_infeasible_and_no_duplicate_network_reaches_the_study(tmp_path_factory: object, seed: int) -> None:
+    folder = tmp_path_factory.mktemp("run")  # type: ignore[attr-defined]
+    feasible = small_set("700K")
+    record = record_in(folder / "s", feasible)
+    digests = run(record, feasible, seed, trials=14, capacity=2)
+    assert len(set(digests)) == len(digests) == 14
+    assert all(trial.user_attrs["madds"] <= 700_000 for trial in record.trials())
+
+
+def test_a_resumed_study_proposes_what_an_uninterrupted_one_would_have(tmp_path: Path) -> None:
+    feasible = small_set()
+    whole = run(record_in(tmp_path / "a"), feasible, 5, trials=10)
+    for trials in (3, 6, 10):
+        parts = run(record_in(tmp_path / "b"), feasible, 5, trials=trials)
+    assert parts == whole
+    assert run(record_in(tmp_path / "c"), feasible, 6, trials=10) != whole
+
+
+def test_a_search_can_hold_every_network_of_a_small_space(tmp_path: Path) -> None:
+    feasible = small_set("420K")
+    digests = run(record_in(tmp_path / "s", feasible), feasible, 0, trials=10_000)
+    assert len(digests) == feasible.count
+    assert feasible.count > 3
+
+
+def test_the_paper_points_that_fit_come_first_and_once_ever(tmp_path: Path) -> None:
+    budget = Budget.parse("150M")
+    feasible = FeasibleSet(load_space("seesaw"), budget)
+    record = record_in(tmp_path / "s", feasible)
+    for trials in (1, 4):
+        proposer = Proposer(feasible, fitting_points(feasible, budget), seed=0)
+        list(drive(record, proposer, FakeEngine(), Proxy(), trials))
+    labels = [trial.user_attrs["label"] for trial in record.trials(TrialState.COMPLETE)]
+    assert labels == ["paper/seesaw_share", "paper/seesaw_shuffle", "", ""]
+
+
+def test_points_over_the_budget_or_outside_the_space_are_left_out() -> None:
+    for text, expected in (("154M", 3), ("150M", 2), ("100M", 0), ("300M", 5)):
+        budget = Budget.parse(text)
+        points = list(fitting_points(FeasibleSet(load_space("seesaw"), budget), budget))
+        assert len(points) == expected
+        assert all(budget.admits(cost(point.spec).madds) for point in points)

@@ -1,0 +1,88 @@
+"""A small space, an engine that runs nothing, and a study in a folder."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seesawnas.cost import Budget
+from seesawnas.space import FeasibleSet, to_space
+from seesawnas.study import (
+    EngineEvent,
+    Finished,
+    Measurement,
+    Progressed,
+    Proposal,
+    StudyRecord,
+    TrialJob,
+    open_storage,
+)
+from seesawnas.train import EpochRecord
+
+SMALL_SPACE = {
+    "name": "small",
+    "input": {"height": 32, "width": 32},
+    "stem": {"width": 8},
+    "defaults": {"kind": "share", "activation": {"choice": ["swish", "relu"]}},
+    "stages": [
+        {"depth": {"range": [1, 3]}, "width": {"choice": [8, 16]}, "stride": 2, "expansion": {"choice": [1, 2]}},
+        {"depth": {"range": [1, 2]}, "width": {"choice": [16, 24]}, "stride": 2, "expansion": 2, "se": {"choice": ["off", 4]}},
+    ],
+    "head": {"width": 32, "embedding": 16},
+}
+
+
+def small_set(budget: str = "1M") -> FeasibleSet:
+    return FeasibleSet(to_space(SMALL_SPACE, "small.yaml"), Budget.parse(budget))
+
+
+def measured(accuracy: float, auc: float = 0.5) -> Measurement:
+    return Measurement(accuracy, 0.01, auc, (1.0,), 0.1)
+
+
+def by_madds(job: TrialJob) -> EngineEvent:
+    """The dearer the network, the more accurate: every trial has its own value."""
+    widths = sum(stage["width"] * stage["depth"] for stage in job.point["stages"])
+    return Finished(job.number, measured(0.5 + widths / 1000))
+
+
+@dataclass
+class FakeEngine:
+    """Answers jobs in the order given, an epoch first, by ``answer``."""
+
+    capacity: int = 2
+    answer: Callable[[TrialJob], EngineEvent] = by_madds
+    jobs: list[TrialJob] = field(default_factory=list)
+    closed: bool = False
+    _waiting: deque[EngineEvent] = field(default_factory=deque)
+
+    def submit(self, job: TrialJob) -> None:
+        self.jobs.append(job)
+        self._waiting.append(Progressed(job.number, EpochRecord(1, 1, 1.0, 0.1, 0.1, 10)))
+        self._waiting.append(self.answer(job))
+
+    def next_event(self) -> EngineEvent:
+        return self._waiting.popleft()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def record_in(folder: Path, feasible: FeasibleSet | None = None) -> StudyRecord:
+    feasible = feasible or small_set()
+    return StudyRecord(open_storage(None, folder, writing=True), folder.name, feasible.decisions)
+
+
+def uniform(feasible: FeasibleSet) -> Callable[[StudyRecord], Proposal | None]:
+    """Every network of the set in its own order, one a call."""
+
+    def propose(record: StudyRecord) -> Proposal | None:
+        number = len(record.trials())
+        if number >= feasible.count:
+            return None
+        assignment = next(feasible.at([number]).assignments())
+        return Proposal(feasible.space.choose(assignment), assignment)
+
+    return propose

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from seesawnas.study import EngineEvent, Failed, Finished, LocalEngine, Lost, Progressed
+from tests.faces import made_up_faces
+from tests.study.test_trial import job
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[LocalEngine]:
+    started = LocalEngine(made_up_faces(), workers=1)
+    yield started
+    started.close()
+
+
+def until_ended(engine: LocalEngine) -> tuple[list[EngineEvent], EngineEvent]:
+    events: list[EngineEvent] = []
+    while isinstance(event := engine.next_event(), Progressed):
+        events.append(event)
+    return events, event
+
+
+def test_a_worker_process_runs_a_job_and_reports_each_epoch(engine: LocalEngine) -> None:
+    engine.submit(job())
+    epochs, ended = until_ended(engine)
+    assert len(epochs) == 2
+    assert isinstance(ended, Finished)
+    assert ended.number == 7
+
+
+def test_a_job_that_diverges_fails_with_its_reason_and_the_worker_lives_on(engine: LocalEngine) -> None:
+    engine.submit(job(learning_rate=1e30))
+    _, ended = until_ended(engine)
+    assert isinstance(ended, Failed)
+    engine.submit(job())
+    assert isinstance(until_ended(engine)[1], Finished)
+
+
+def test_a_bug_inside_a_trial_is_its_failure_and_not_the_searchs(engine: LocalEngine) -> None:
+    engine.submit(replace(job(), point={"stages": "nonsense"}))
+    _, ended = until_ended(engine)
+    assert isinstance(ended, Failed)
+
+
+def test_a_killed_worker_is_reported_and_replaced(engine: LocalEngine) -> None:
+    engine.submit(job())
+    pid = engine._workers[0].process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    _, ended = until_ended(engine)
+    assert isinstance(ended, Lost)
+    assert "SIGKILL" in ended.reason
+    engine.submit(job())
+    assert isinstance(until_ended(engine)[1], Finished)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seesawnas.errors import StudyError
+from seesawnas.study import held, open_storage, study_folder
+from tests.study.fakes import record_in
+from tests.study.test_record import proposal
+
+
+def test_a_study_is_held_by_one_process_and_the_second_is_told_which(tmp_path: Path) -> None:
+    with held(tmp_path / "s"), pytest.raises(StudyError, match=r"another search holds this study \(process \d+, since"):
+        with held(tmp_path / "s"):
+            pass
+    with held(tmp_path / "s"):
+        pass
+
+
+@pytest.mark.parametrize("torn", [b'{"op_code": 4, "wor', b"\x00\x00\x00", b'{"a": 1}'])
+def test_a_torn_tail_of_the_journal_is_cut_off_and_the_study_goes_on(tmp_path: Path, torn: bytes) -> None:
+    record_in(tmp_path / "s").add(proposal(0))
+    journal = tmp_path / "s" / "journal.log"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + torn)
+    record = record_in(tmp_path / "s")
+    assert journal.read_bytes().startswith(whole)
+    record.add(proposal(1))
+    assert len(record_in(tmp_path / "s").trials()) == 2
+
+
+def test_the_lock_that_a_killed_writer_left_does_not_stop_the_next(tmp_path: Path) -> None:
+    record_in(tmp_path / "s").add(proposal(0))
+    (tmp_path / "s" / "journal.log.lock").touch()
+    record = record_in(tmp_path / "s")
+    record.add(proposal(1))
+    assert len(record.trials()) == 2
+
+
+def test_reading_a_study_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="there is no study here"):
+        open_storage(None, tmp_path / "none", writing=False)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_storage_that_cannot_be_opened_is_one_line() -> None:
+    with pytest.raises(StudyError) as caught:
+        open_storage("nonsense://x", Path("x"), writing=True)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "folder"), [("a", "runs/a"), ("x/a", "x/a"), ("/tmp/a", "/tmp/a")])
+def test_a_name_is_a_folder_under_runs_and_a_path_is_itself(name: str, folder: str) -> None:
+    assert study_folder(name) == Path(folder)
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_name_that_names_no_folder_is_refused(name: str) -> None:
+    with pytest.raises(StudyError):
+        study_folder(name)

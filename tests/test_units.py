@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seesawnas.units import LARGEST, format_quantity, parse_quantity, printed_step
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("150M", 150_000_000),
+        ("150m", 150_000_000),
+        (" 1.3 M ", 1_300_000),
+        ("12.1G", 12_100_000_000),
+        ("64K", 64_000),
+        ("146000000", 146_000_000),
+        ("146_000_000", 146_000_000),
+        ("0", 0),
+        (7, 7),
+        ("1.0", 1),
+        ("0.0005K", None),
+        ("1000000G", LARGEST),
+    ],
+)
+def test_a_quantity_is_the_whole_number_that_it_says(text: str | int, value: int | None) -> None:
+    if value is None:
+        with pytest.raises(ValueError, match="^must be a whole number, got 0.0005K$"):
+            parse_quantity(text)
+    else:
+        assert parse_quantity(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "M", "-1", "1e6", "150 MB", "1..2", "1.", ".5M", "1,5M", "150M150M", "nan", "1__0", "True"])
+def test_what_is_no_quantity_is_refused_with_the_rule_and_the_value(text: str) -> None:
+    with pytest.raises(ValueError, match="^must be a number with an optional K, M or G, got ") as caught:
+        parse_quantity(text)
+    assert repr(text) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1000000001M", "9" * 400, "9" * 5000 + "G"])
+def test_a_quantity_beyond_all_sense_is_refused_in_one_short_line(text: str) -> None:
+    with pytest.raises(ValueError, match="^must be at most 1000000.000 G, got ") as caught:
+        parse_quantity(text)
+    assert len(str(caught.value)) < 100
+
+
+@pytest.mark.parametrize(("text", "step"), [("1.3M", 100_000), ("146M", 1_000_000), ("0.99M", 10_000), ("5", 1), ("1.5", 1)])
+def test_the_printed_step_is_the_size_of_the_last_digit(text: str, step: int) -> None:
+    assert printed_step(text) == step
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(145_762_816, "145.76 M"), (1_370_176, "1.37 M"), (12_100_000_000, "12.100 G"), (512, "512"), (64_000, "64.0 K"), (0, "0")],
+)
+def test_people_read_three_to_five_digits(value: int, text: str) -> None:
+    assert format_quantity(value) == text
+
+
+@given(st.integers(0, LARGEST))
+def test_a_formatted_quantity_parses_back_to_nearly_itself(value: int) -> None:
+    text = format_quantity(value)
+    assert abs(parse_quantity(text) - value) <= printed_step(text)
+
+
+@given(st.integers(0, LARGEST))
+def test_a_plain_number_parses_to_itself(value: int) -> None:
+    assert parse_quantity(str(value)) == parse_quantity(f"{value:_}") == parse_quantity(value) == value
