@@ -54,7 +54,7 @@ PROXY = Recipe(
 """For a folder of a few thousand aligned faces: it learns fast from few steps, which is what a search can afford.
 
 A small scale and a margin that grows to the end, because s 64 and m 0.5 from the first step leave a small network at
-chance. Batches of 32: at this size twice as many steps teach more than steps that are half as noisy.
+chance.
 """
 
 FIRST_RUN = replace(PROXY, label="first run", epochs=2, flip=False, shift=0.0, averaging=0.95)

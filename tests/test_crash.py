@@ -1,0 +1,61 @@
+"""A real search, killed with SIGKILL at random moments and started again: nothing lost, nothing run twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from seesawnas.space import write_yaml
+from seesawnas.study import TrialState
+from tests.faces import write_folder
+from tests.study.fakes import SMALL_SPACE, record_in
+
+TRIALS, KILLS = 6, 3
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "seesawnas", "search", "--budget", "1M", "--space", "small.yaml"]
+    command += ["--data", "faces", "--trials", str(TRIALS), "--epochs", "2", "--resolution", "32", "--study", "crash"]
+    # A group of its own: what is killed is the driver alone, as the kernel's out-of-memory killer would.
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def finished(folder: Path) -> int:
+    journal = folder / "runs" / "crash" / "journal.log"
+    return journal.read_text(errors="replace").count('"measurement"') if journal.is_file() else 0
+
+
+@pytest.mark.slow
+def test_a_search_killed_at_random_moments_and_resumed_ends_as_if_it_never_was(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(write_yaml(SMALL_SPACE))
+    write_folder(tmp_path / "faces")
+    rng = random.Random(0)
+    kills = 0
+    for kill in range(KILLS):
+        search = start(tmp_path)
+        goal = min(kill + 1, TRIALS - 1)
+        while search.poll() is None and finished(tmp_path) < goal:
+            time.sleep(0.05)
+        time.sleep(rng.uniform(0, 1.0))
+        if search.poll() is None:
+            os.kill(search.pid, signal.SIGKILL)
+            kills += 1
+        search.communicate()
+    last = start(tmp_path)
+    _, errors = last.communicate(timeout=240)
+    assert last.returncode == 0, errors.decode()
+    record = record_in(tmp_path / "runs" / "crash")
+    states = [trial.state for trial in record.trials()]
+    assert states == [TrialState.COMPLETE] * TRIALS
+    assert len(record.digests()) == TRIALS
+    summary = json.loads((tmp_path / "runs" / "crash" / "summary.json").read_text())
+    assert summary["finished"] == TRIALS
+    assert kills > 0
