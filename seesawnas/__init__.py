@@ -36,9 +36,7 @@ __all__ = [
 # Imported when first asked for: torch takes seconds, and most commands need none of it.
 _LATE = {
     "build": "seesawnas.nn",
-    **dict.fromkeys(
-        ("FeasibleSet", "SearchSpace", "load", "load_point", "load_space", "shipped"), "seesawnas.space"
-    ),
+    **dict.fromkeys(("FeasibleSet", "SearchSpace", "load", "load_point", "load_space", "shipped"), "seesawnas.space"),
 }
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Examples differ in cost and machines in load: a slow one is no failure.
+settings.register_profile("seesawnas", deadline=None)
+settings.load_profile("seesawnas")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-
 from typing import Any
 
 from hypothesis import strategies as st
@@ -62,19 +61,20 @@ def _choices(*options: Any) -> st.SearchStrategy[Any]:
     return picked.map(lambda found: {"choice": found})
 
 
-_CHANNELS = _choices(8, 12, 16, 24)
+_CHANNELS = _choices(8, 10, 12, 16, 24)
 _ACTIVATION = _choices("swish", "relu", "prelu")
 _BLOCK_CHOICES: dict[str, st.SearchStrategy[Any]] = {
     "kind": _choices("share", "shuffle", "plain", "inverted_bottleneck"),
-    "split": st.lists(st.sampled_from(([1, 3], [3, 1], [1, 1], [1, 2, 1], [1])), min_size=2, max_size=3, unique_by=str).map(
-        lambda found: {"choice": found}
-    ),
+    "split": st.lists(
+        st.sampled_from(([1, 3], [3, 1], [1, 1], [1, 2, 1], [1])), min_size=2, max_size=3, unique_by=str
+    ).map(lambda found: {"choice": found}),
     "expansion": _choices(1, 1.5, 2, 3),
     "se": _choices("off", 2, 3, 4, 5),
     "activation": _ACTIVATION,
     "kernel": _choices(3, 5),
     "skip": st.tuples(
-        _choices("none", "conv", "maxpool_conv"), st.sampled_from(({}, {"when": {"stride": 2}}, {"when": {"kind": "share"}}))
+        _choices("none", "conv", "maxpool_conv"),
+        st.sampled_from(({}, {"when": {"stride": 2}}, {"when": {"kind": "share"}})),
     ).map(lambda parts: {**parts[0], **parts[1]}),
 }
 _STAGE_CHOICES = {"depth": _choices(1, 2, 3), "width": _CHANNELS, "stride": _choices(1, 2)}
@@ -86,14 +86,21 @@ _CHOICES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "stages": {**_BLOCK_CHOICES, **_STAGE_CHOICES},
     "blocks": _BLOCK_CHOICES,
 }
+# What several spellings of one network come from, more often.
+_OFTEN = ("kind", "split", "depth", "skip", "se")
+_NAMES = {part: sorted([*found, *(name for name in _OFTEN if name in found)]) for part, found in _CHOICES.items()}
 
 
 @st.composite
-def space_documents(draw: st.DrawFn, max_stages: int = 3, max_choices: int = 5) -> dict[str, Any]:
+def space_documents(draw: st.DrawFn, max_stages: int = 3, max_choices: int = 6) -> dict[str, Any]:
     """Small search spaces: a few choices, anywhere in the document. Some have few networks, and some none."""
     plain = {"kind": "share", "split": [1, 3], "expansion": 2, "activation": "swish"}
     stages = [
-        {"depth": draw(st.integers(1, 3)), "width": draw(st.sampled_from((8, 12, 16))), "stride": draw(st.sampled_from((2, 1)))}
+        {
+            "depth": draw(st.integers(1, 3)),
+            "width": draw(st.sampled_from((8, 12, 16))),
+            "stride": draw(st.sampled_from((2, 1))),
+        }
         for _ in range(draw(st.integers(1, max_stages)))
     ]
     document: dict[str, Any] = {
@@ -103,9 +110,9 @@ def space_documents(draw: st.DrawFn, max_stages: int = 3, max_choices: int = 5) 
         "stages": stages,
         "head": {"width": 8, "embedding": 4},
     }
-    for _ in range(draw(st.integers(0, max_choices))):
-        part = draw(st.sampled_from((*_CHOICES, "stages", "stages", "stages")))
-        name = draw(st.sampled_from(sorted(_CHOICES[part])))
+    for _ in range(draw(st.integers(1, max_choices))):
+        part = draw(st.sampled_from(("stages", "stages", "defaults", "stages", "blocks", "stem", "head", "input")))
+        name = draw(st.sampled_from(_NAMES[part]))
         keys = document[part] if part in document else {}
         if part in ("stages", "blocks"):
             keys = draw(st.sampled_from(stages))

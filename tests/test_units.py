@@ -32,7 +32,9 @@ def test_a_quantity_is_the_whole_number_that_it_says(text: str | int, value: int
         assert parse_quantity(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "M", "-1", "1e6", "150 MB", "1..2", "1.", ".5M", "1,5M", "150M150M", "nan", "1__0", "True"])
+@pytest.mark.parametrize(
+    "text", ["", "M", "-1", "1e6", "150 MB", "1..2", "1.", ".5M", "1,5M", "150M150M", "nan", "1__0", "True"]
+)
 def test_what_is_no_quantity_is_refused_with_the_rule_and_the_value(text: str) -> None:
     with pytest.raises(ValueError, match="^must be a number with an optional K, M or G, got ") as caught:
         parse_quantity(text)
@@ -46,14 +48,23 @@ def test_a_quantity_beyond_all_sense_is_refused_in_one_short_line(text: str) -> 
     assert len(str(caught.value)) < 100
 
 
-@pytest.mark.parametrize(("text", "step"), [("1.3M", 100_000), ("146M", 1_000_000), ("0.99M", 10_000), ("5", 1), ("1.5", 1)])
+@pytest.mark.parametrize(
+    ("text", "step"), [("1.3M", 100_000), ("146M", 1_000_000), ("0.99M", 10_000), ("5", 1), ("1.5", 1)]
+)
 def test_the_printed_step_is_the_size_of_the_last_digit(text: str, step: int) -> None:
     assert printed_step(text) == step
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(145_762_816, "145.76 M"), (1_370_176, "1.37 M"), (12_100_000_000, "12.100 G"), (512, "512"), (64_000, "64.0 K"), (0, "0")],
+    [
+        (145_762_816, "145.76 M"),
+        (1_370_176, "1.37 M"),
+        (12_100_000_000, "12.100 G"),
+        (512, "512"),
+        (64_000, "64.0 K"),
+        (0, "0"),
+    ],
 )
 def test_people_read_three_to_five_digits(value: int, text: str) -> None:
     assert format_quantity(value) == text

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -18,9 +16,18 @@ from typer.core import TyperGroup
 from seesawnas.cli.build import build
 from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
+from seesawnas.cli.search import search
 from seesawnas.cli.space import space
 from seesawnas.errors import InvalidInput
 
+# A paragraph a line: rich wraps them to the terminal.
+ABOUT = "\n\n".join(
+    (
+        "Neural architecture search of lightweight face-recognition networks.",
+        "Networks come from YAML: a search space says what may vary, a search point has everything fixed. "
+        "A REF names one: your own YAML file, or what ships, such as seesaw or paper/seesaw_share.",
+    )
+)
 READER_LEFT = 141  # what a shell reports of a program that SIGPIPE ended
 
 
@@ -62,27 +69,22 @@ app = typer.Typer(
 )
 
 
-@app.callback(epilog="Start here: [bold]seesawnas build paper/seesaw_share[/bold]")
+@app.callback(help=ABOUT, epilog="Start here: [bold]seesawnas build paper/seesaw_share[/bold]")
 def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
-    """Neural architecture search of lightweight face-recognition networks.
-
-    Networks come from YAML: a search space says what may vary, a search point has everything fixed. A REF is your own YAML
-    file, or what ships: seesaw, seesaw_wide, paper/seesaw_share, ...
-    """
+    """Options of the whole command."""
 
 
 app.command("build")(build)
 app.command("paper")(paper)
 app.command("space")(space)
 app.command("sample")(sample)
-if find_spec("seesawnas.cli.search"):
-    app.command("search")(import_module("seesawnas.cli.search").search)
+app.command("search")(search)
 
 
 def main() -> None:
     """Entry point."""
-    app()
+    app(prog_name="seesawnas")

@@ -29,8 +29,8 @@ def build(
     """Show a network stage by stage, what it costs and what was published; write it, draw it, check it."""
     point = find_point(ref)
     values = _values(point, check)
-    _show(values, json)
     written = _write(point, out, seed, diagram)
+    _show(values, json)
     if not json:
         for path in written:
             print(f"wrote {path}")

@@ -12,16 +12,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from seesawnas.units import format_quantity
-
 WIDE = 400
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the one place for errors, where rich would exit with 1."""
+        raise BrokenPipeError
 
 
 def console() -> Console:
     """Standard output; where no terminal reads it, wide and without colours, so that nothing is cut or wrapped."""
     if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, width=WIDE, color_system=None)
+        return _Output(highlight=False)
+    return _Output(highlight=False, width=WIDE, color_system=None)
 
 
 def print_json(values: Any) -> None:
@@ -46,8 +50,13 @@ def count(value: int | None) -> str:
 
 
 def rounded(value: int | None) -> str:
-    """A published count, as short as its digits allow."""
-    return "-" if value is None else format_quantity(value)
+    """A published count, as short as papers print it: 1.3 M, 146 M."""
+    return "-" if value is None else f"{value / 1e6:.6g} M"
+
+
+def networks(number: int) -> str:
+    """Such as ``1 network``, ``1,370 networks``."""
+    return f"{number:,} network{'' if number == 1 else 's'}"
 
 
 def size(shape: Sequence[int]) -> str:

@@ -67,7 +67,7 @@ def _print_lines(specs: Iterator[ArchSpec]) -> None:
 def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) -> None:
     from itertools import islice
 
-    from seesawnas.cli.output import console, count, table
+    from seesawnas.cli.output import console, count, networks, table
     from seesawnas.cost import cost
 
     rows = []
@@ -78,4 +78,4 @@ def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) 
     out = console()
     out.print(table(("digest", ">MAdds", ">params", "blocks of channels, by stage"), rows))
     more = f"{number - SHOWN:,} more are drawn; --json prints every one. " if number > SHOWN else ""
-    out.print(f"{more}Drawn uniformly from {feasible.count:,} networks.")
+    out.print(f"{more}Drawn uniformly from {networks(feasible.count)}.")

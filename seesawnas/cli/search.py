@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from seesawnas.cli.output import console
 from seesawnas.cost import Budget
 from seesawnas.files import write_atomically
 from seesawnas.units import format_quantity
@@ -81,7 +82,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     if json:
         typer.echo(json_module.dumps({**summary, "files": files}))
     else:
-        _show(Console(), plan, outcome, files)
+        _show(console(), plan, outcome, files)
     if stopped:
         screen.print(f"Stopped with {summary['finished']} of {plan.trials} trials finished; the same command goes on.")
         raise typer.Exit(130)

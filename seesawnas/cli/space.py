@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from seesawnas.cli.options import BudgetText, Json, SpaceRef
 
 if TYPE_CHECKING:
-    from seesawnas.space import FeasibleSet
+    from seesawnas.space import Decision, FeasibleSet
 
 
 def space(ref: SpaceRef, budget: BudgetText = None, json: Json = False) -> None:
@@ -43,14 +43,21 @@ def _print_tables(feasible: FeasibleSet) -> None:
     rows: list[tuple[str, str, str]] = [("networks", count(feasible.size), "")]
     if feasible.budget is not None:
         share = feasible.count / feasible.size
-        rows.append((f"within {feasible.budget} MAdds", count(feasible.count), f"{share:.3g} of all"))
+        rows.append(
+            (
+                f"within {feasible.budget} MAdds",
+                count(feasible.count),
+                f"{share:.3g} of all" if share < 0.001 else f"{share:.1%}",
+            )
+        )
     rows.append(("smallest", count(feasible.min_madds), "MAdds"))
     rows.append(("largest", count(feasible.max_madds), "MAdds"))
     out.print(table(("space", f">{feasible.space.name or feasible.space.source}", ""), rows))
-    decisions = [(d.name, len(d.options), _options(d.options)) for d in feasible.decisions]
+    decisions = [(decision.name, len(decision.options), _options(decision)) for decision in feasible.decisions]
     if decisions:
         out.print(table(("decision", ">options", ""), decisions))
 
 
-def _options(options: tuple[object, ...]) -> str:
-    return ", ".join(str(option).lower() if isinstance(option, bool) else str(option) for option in options)
+def _options(decision: Decision) -> str:
+    is_reduction = decision.name.endswith(".se")
+    return ", ".join("off" if is_reduction and not option else str(option) for option in decision.options)

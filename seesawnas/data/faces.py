@@ -44,7 +44,8 @@ class Faces:
 class FaceData:
     """Faces to train on and faces of other people to verify on.
 
-    fingerprint: a hash of pixels, labels and names, equal wherever the same content was read with the same settings.
+    fingerprint: a hash of the content and the settings: of a folder its decoded pixels, labels and names, of the default
+    set the photographs and the plan it is made from.
     notes: one line for each kind of thing that was left out, with its count and the first few names.
     """
 

@@ -59,16 +59,17 @@ def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
 
     Raises DataError where ``root`` is missing or not a folder.
     """
-    if not root.exists():
+    # os.path's questions answer False where pathlib's raise: no permission, a name too long, a zero byte.
+    if not os.path.exists(root):
         raise DataError(f"{_printable(str(root))}: there is no such folder")
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise DataError(f"{_printable(str(root))}: must be a folder with one sub-folder a person")
     home = os.path.realpath(root)
     people = []
     for name in _entries(root, left_out, ""):
         if not _stays_inside(home, root / name):
             left_out.add("links that lead outside the folder", name)
-        elif (root / name).is_dir():
+        elif os.path.isdir(root / name):
             people.append((name, _list_pictures(root, home, name, left_out)))
         else:
             left_out.add("files beside the people's folders", name)
@@ -81,7 +82,7 @@ def _list_pictures(root: Path, home: str, person: str, left_out: LeftOut) -> lis
         path = f"{person}/{name}"
         if not _stays_inside(home, root / path):
             left_out.add("links that lead outside the folder", path)
-        elif not (root / path).is_file() or Path(name).suffix.lower() not in SUFFIXES:
+        elif not os.path.isfile(root / path) or Path(name).suffix.lower() not in SUFFIXES:
             left_out.add("entries that are not JPEG, PNG or PGM files", path)
         else:
             pictures.append(path)
@@ -98,7 +99,7 @@ def _entries(folder: Path, left_out: LeftOut, shown: str) -> list[str]:
 
 def _stays_inside(home: str, path: Path) -> bool:
     # Only a link can leave the folder, and resolving every path costs more than decoding a small picture.
-    return not path.is_symlink() or os.path.realpath(path).startswith(home + os.sep)
+    return not os.path.islink(path) or os.path.realpath(path).startswith(home + os.sep)
 
 
 def _read_person(root: Path, paths: Sequence[str], resolution: int, left_out: LeftOut) -> list[NDArray[np.uint8]]:

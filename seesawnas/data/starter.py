@@ -6,11 +6,18 @@ The photographs themselves (forty people, see ``orl``) do not tell networks apar
 as a trained network. So everyone is seen under seeded nuisances (see ``nuisance``), on both sides of the split, and the
 people to train on are joined by blends of them (see ``blends``).
 
-@@FIGURES@@
+Measured at 56x56, seed 0, InsightFace's protocol on 4,000 pairs of the 12 people held out, training by the recipe
+``train.FIRST_RUN`` (7,200 pictures seen, about 55 seconds of one thread), area under the ROC curve:
+
+- raw pixels, image and mirror: 0.642;
+- seesaw_share, training seeds 0, 1, 2: 0.898, 0.906, 0.899 (standard deviation 0.004);
+- seesaw_share and five networks drawn from the seesaw space at 120M..150M: 0.898, 0.829, 0.875, 0.852, 0.871, 0.869
+  (standard deviation 0.024: six times that of the seeds).
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,6 +72,14 @@ def starter_faces(resolution: int, *, seed: int, plan: Plan | None = None) -> tu
             np.random.default_rng([seed, _VERIFICATION]),
         ),
     )
+
+
+def starter_fingerprint(resolution: int, *, seed: int, plan: Plan | None = None) -> str:
+    """A hash of what the set is made from. The pictures made of it may differ in a last bit from machine to machine."""
+    digest = hashlib.sha256(repr((resolution, seed, plan or Plan())).encode())
+    for photos in read_orl().values():
+        digest.update(photos.data)
+    return digest.hexdigest()[:16]
 
 
 def _squares(photos: NDArray[np.uint8], resolution: int) -> NDArray[np.uint8]:

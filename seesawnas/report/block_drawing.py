@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
+from typing import Any
 
 from seesawnas.arch import Block, InvertedBottleneck, SeesawBlock
 from seesawnas.arch.blocks import split_channels
@@ -50,7 +51,16 @@ def draw_block(canvas: Canvas, at: Point, width: float, block: Block, scale: Sca
     seen = _seen(block, split)
     colors = _colors(split)
     _draw_shortcut(canvas, at, block, center - scale(block.inputs) / 2, center - scale(block.outputs) / 2)
-    _draw_convs(canvas, center, top + INPUT + BAR, top + MIDDLE, _bars(block.inputs, split), _bars(block.middle, split), scale, colors)
+    _draw_convs(
+        canvas,
+        center,
+        top + INPUT + BAR,
+        top + MIDDLE,
+        _bars(block.inputs, split),
+        _bars(block.middle, split),
+        scale,
+        colors,
+    )
     last = SHUFFLED if is_shuffled else MIDDLE
     greys = [PALETTE["conv"]] * len(project)
     reads, writes = _bars(block.middle, project), _bars(block.outputs, project)
@@ -193,7 +203,7 @@ def _draw_mixture(
 
 
 def _draw_notes(canvas: Canvas, right: float, top: float, block: Block) -> None:
-    bold: dict[str, str | float] = {"text_anchor": "end", "font_weight": "bold"}
+    bold: dict[str, Any] = {"text_anchor": "end", "font_weight": "bold"}
     canvas.text((right, top + INPUT + 11), str(block.inputs), 12, **bold)
     canvas.text((right, top + MIDDLE + 9), str(block.middle), 12, **bold)
     stride = " ↓2" if block.stride == 2 else ""
@@ -207,11 +217,15 @@ def _draw_shortcut(canvas: Canvas, at: Point, block: Block, start: float, end: f
     if not block.is_residual and block.skip == "none":
         return
     x, above, below = at[0] + 16, at[1] + INPUT + BAR / 2, at[1] + OUTPUT + BAR / 2
-    style: dict[str, str | float] = {"stroke_width": 1.6} if block.is_residual else {"stroke_width": 1.6, "stroke_dasharray": "5 3"}
+    style: dict[str, Any] = (
+        {"stroke_width": 1.6} if block.is_residual else {"stroke_width": 1.6, "stroke_dasharray": "5 3"}
+    )
     canvas.path(f"M{start:.1f},{above} H{x} V{below} H{end:.1f}", PALETTE["skip"], **style)
     canvas.circle((end - 12, below), 6, PAPER, stroke=PALETTE["skip"], stroke_width=1.4)
     canvas.path(f"M{end - 15.5:.1f},{below} h7 M{end - 12:.1f},{below - 3.5} v7", PALETTE["skip"], stroke_width=1.4)
-    words = "residual" if block.is_residual else {"conv": "conv 1×1 ↓2", "maxpool_conv": "max pool, conv 1×1"}[block.skip]
+    words = (
+        "residual" if block.is_residual else {"conv": "conv 1×1 ↓2", "maxpool_conv": "max pool, conv 1×1"}[block.skip]
+    )
     middle = (above + below) / 2
     spot = f"rotate(-90 {x + 12:.1f} {middle:.1f})"
     canvas.text((x + 12, middle), words, 10, FADED, text_anchor="middle", transform=spot)

@@ -6,10 +6,14 @@ import logging
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,13 @@ def check(spec: ArchSpec) -> Check:
     return Check(total.madds, madds, total.params, params, (madds, params) == (total.madds, total.params))
 
 
-def _fvcore_madds(network: object, size: tuple[int, int]) -> int:
+def _fvcore_madds(network: nn.Module, size: tuple[int, int]) -> int:
     """fvcore's conv + linear: its total adds batch norm and pooling, which the convention leaves out."""
     import torch
 
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # torch deprecates what fvcore is built on
-        from fvcore.nn import FlopCountAnalysis
+        from fvcore.nn.flop_count import FlopCountAnalysis
 
         logging.getLogger("fvcore.nn.jit_analysis").setLevel(logging.ERROR)
         analysis = FlopCountAnalysis(network, torch.zeros(1, 3, *size))

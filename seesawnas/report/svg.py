@@ -15,7 +15,11 @@ class Canvas:
     """A drawing of ``width`` x ``height`` pixels on a white ground."""
 
     def __init__(self, width: float, height: float, title: str) -> None:
-        size = {"width": _number(width), "height": _number(height), "viewBox": f"0 0 {_number(width)} {_number(height)}"}
+        size = {
+            "width": _number(width),
+            "height": _number(height),
+            "viewBox": f"0 0 {_number(width)} {_number(height)}",
+        }
         self._root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, "font-family": FONT})
         ElementTree.SubElement(self._root, "title").text = clean(title)
         self.rect((0, 0), width, height, PAPER)

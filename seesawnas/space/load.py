@@ -88,7 +88,7 @@ def to_point(values: Any, source: str) -> SearchPoint:
         spec = space.choose({})
     except SpecError as error:
         raise DocumentError(source, [str(error)]) from None
-    errata = tuple(Erratum(keys.text, keys.explains) for keys in document.errata)
+    errata = tuple(Erratum(keys.text, {str(k): v for k, v in keys.explains.items()}) for keys in document.errata)
     return SearchPoint(spec, _published(document), document.counted, errata, document.about)
 
 

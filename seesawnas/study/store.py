@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from seesawnas.errors import StudyError
 
 RUNS = Path("runs")
 JOURNAL = "journal.log"
+ELSEWHERE = "storage.url"
 
 
 def study_folder(name: str) -> Path:
@@ -53,12 +55,16 @@ def held(folder: Path) -> Iterator[None]:
 def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage:
     """The study's storage: ``url`` as SQLAlchemy writes it (sqlite:///x.db), or the journal in ``folder``.
 
-    ``writing`` is for the one process that holds the study: it mends what a killed writer left, a torn last line or a lock.
-    Raises StudyError.
+    ``writing`` is for the one process that holds the study: it remembers ``url`` in ``folder``, and mends what a killed
+    writer left in the journal, a torn last line or a lock. Raises StudyError.
     """
-    if url is not None and "://" in url:
-        return _open_url(url)
-    path = Path(url) if url is not None else folder / JOURNAL
+    url = storage_url(url, folder)
+    if "://" in url:
+        storage = _open_url(url)
+        if writing:
+            _remember(url, folder)
+        return storage
+    path = Path(url)
     if not writing and not path.is_file():
         raise StudyError(f"{path}: there is no study here")
     if writing:
@@ -67,15 +73,37 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
 
 
 def storage_url(url: str | None, folder: Path) -> str:
-    """What to give to optuna-dashboard."""
-    return url if url is not None else str(folder / JOURNAL)
+    """Where the study of ``folder`` is stored: what optuna-dashboard takes. Raises StudyError where ``url`` says otherwise."""
+    place = folder / ELSEWHERE
+    kept = place.read_text().strip() if place.is_file() else None
+    journal = folder / JOURNAL
+    if url is not None and url != (kept or url):
+        raise StudyError(f"{folder}: this study is stored elsewhere than in {_hidden(url)}; see {place}")
+    if url is not None and journal.is_file():
+        raise StudyError(f"{folder}: this study is stored in {journal}, got {_hidden(url)}; give another --study")
+    if url is not None and "://" not in url:
+        raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {url}")
+    return url or kept or str(journal)
+
+
+def _remember(url: str, folder: Path) -> None:
+    """A URL may hold a password: only its owner reads it."""
+    place = folder / ELSEWHERE
+    folder.mkdir(parents=True, exist_ok=True)
+    place.touch(mode=0o600)
+    place.write_text(url + "\n")
+
+
+def _hidden(url: str) -> str:
+    """``url`` without what stands before the host."""
+    return re.sub(r"//[^/@]*@", "//...@", url)
 
 
 def _open_url(url: str) -> BaseStorage:
     try:
         return optuna.storages.get_storage(url)
     except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
-        raise StudyError(f"storage {url}: cannot be opened: {str(error).splitlines()[0]}") from None
+        raise StudyError(f"storage {_hidden(url)}: cannot be opened: {str(error).splitlines()[0]}") from None
 
 
 def _mend(path: Path) -> None:

@@ -71,7 +71,9 @@ def test_sharing_an_uneven_split_is_not_plain() -> None:
 def test_a_shuffle_is_not_plain_unless_every_group_has_one_channel() -> None:
     assert canonical_block(seesaw((1, 1), "shuffle")) != canonical_block(seesaw((1, 1), "plain"))
     one_each: dict[str, Any] = {"inputs": 4, "middle": 2, "outputs": 4}
-    assert canonical_block(seesaw((1, 1), "shuffle", **one_each)) == canonical_block(seesaw((1, 1), "plain", **one_each))
+    assert canonical_block(seesaw((1, 1), "shuffle", **one_each)) == canonical_block(
+        seesaw((1, 1), "plain", **one_each)
+    )
 
 
 @given(any_block)

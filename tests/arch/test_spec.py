@@ -71,7 +71,9 @@ print(ArchSpec((block,), Input(mean=(1, 2.5, 3)), Stem(8), name="any").digest())
     found = set()
     for seed in ("0", "1", "4711"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
-        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
         found.add(done.stdout.strip())
     block = SeesawBlock(inputs=8, middle=16, outputs=8, stride=2, se=4, split=(2, 6), mixing="share")
     assert found == {ArchSpec((block,), Input(mean=(1.0, 2.5, 3.0)), Stem(8)).digest()}

@@ -27,7 +27,10 @@ def test_a_budget_is_a_ceiling_or_a_band(text: str, budget: Budget) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "budget must be a number with an optional K, M or G, got ''; write such as 150M, or a band such as 140M..150M"),
+        (
+            "",
+            "budget must be a number with an optional K, M or G, got ''; write such as 150M, or a band such as 140M..150M",
+        ),
         ("cheap", "budget must be a number with an optional K, M or G, got 'cheap'; write such as 150M, .*"),
         ("-5M", "budget must be a number .* got '-5M'; .*"),
         ("150M..", "budget must be a number .* got ''; .*"),

@@ -29,7 +29,11 @@ def test_blocks_and_stages_and_operators_add_up_to_the_whole(spec: ArchSpec) -> 
 def test_every_part_knows_its_name_and_output_shape(spec: ArchSpec) -> None:
     names = [part.name for part in costs_by_block(spec)]
     assert names == ["stem", *(f"blocks.{i}" for i in range(len(spec.blocks))), "head"]
-    assert [part.name for part in costs_by_stage(spec)] == ["stem", *(f"stages.{i}" for i in range(len(spec.stages))), "head"]
+    assert [part.name for part in costs_by_stage(spec)] == [
+        "stem",
+        *(f"stages.{i}" for i in range(len(spec.stages))),
+        "head",
+    ]
     shapes = [part.output for part in costs_by_block(spec)]
     widths = [spec.stem.width, *(block.outputs for block in spec.blocks)]
     assert shapes[:-1] == [(width, *size) for width, size in zip(widths, spec.sizes(), strict=True)]

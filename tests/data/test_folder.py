@@ -153,6 +153,13 @@ def test_a_path_that_is_no_folder_is_one_line(tmp_path: Path, make: str, rule: s
     assert str(caught.value) == f"{path}: {rule}"
 
 
+@pytest.mark.parametrize("path", ["x" * 5000, "zero\0byte", "~nobody-of-that-name/faces"])
+def test_a_path_that_cannot_be_is_one_line_too(path: str) -> None:
+    with pytest.raises(DataError, match="there is no such folder") as caught:
+        load_faces(path, resolution=4)
+    assert str(caught.value).isprintable()
+
+
 def test_an_empty_folder_is_too_few_people(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="found 0"):
         load_faces(tmp_path, resolution=4)

@@ -22,7 +22,9 @@ def faults(values: Any) -> list[str]:
 
 def test_a_fault_is_file_and_path_then_the_rule_then_the_value(tmp_path: Any) -> None:
     path = tmp_path / "x.yaml"
-    path.write_text("stages:\n" + "- {kind: share, expansion: 2, width: 8}\n" * 2 + "- {kind: share, expansion: -2, width: 8}\n")
+    path.write_text(
+        "stages:\n" + "- {kind: share, expansion: 2, width: 8}\n" * 2 + "- {kind: share, expansion: -2, width: 8}\n"
+    )
     with pytest.raises(DocumentError) as caught:
         load_space(path)
     assert str(caught.value) == f"{path}: stages.2.expansion: must be positive, got -2"
@@ -93,8 +95,14 @@ def test_a_document_that_is_no_mapping_is_refused(values: Any) -> None:
         ({"stages": [stage(blocks=[1])]}, "stages.0.blocks: must be a mapping, got [1]"),
         ({"name": ["a"]}, "name: must be text, got ['a']"),
         ({"input": {"mean": "grey"}}, "input.mean: must be a number, or one for each of red, green and blue, got grey"),
-        ({"input": {"mean": [1, 2]}}, "input.mean: must be a number, or one for each of red, green and blue, got [1, 2]"),
-        ({"input": {"mean": float("inf")}}, "input.mean: must be a number, or one for each of red, green and blue, got inf"),
+        (
+            {"input": {"mean": [1, 2]}},
+            "input.mean: must be a number, or one for each of red, green and blue, got [1, 2]",
+        ),
+        (
+            {"input": {"mean": float("inf")}},
+            "input.mean: must be a number, or one for each of red, green and blue, got inf",
+        ),
         ({"input": {"std": [1, 0, 1]}}, "input.std: must be positive, got [1, 0, 1]"),
         ({"input": {"height": 5000}}, "input.height: must be at most 4096, got 5000"),
         ({"stages": [stage(depth=1001)]}, "stages.0.depth: must be at most 1000, got 1001"),
@@ -139,7 +147,10 @@ def test_a_split_is_a_list_of_positive_whole_numbers(split: Any) -> None:
         ({"range": [8, 16, 0]}, "range must rise in at most 1000 steps, got [8, 16, 0]"),
         ({"range": [1, 100_000]}, "range must rise in at most 1000 steps, got [1, 100000]"),
         ({"range": [8, 9, 0.5]}, "must be a whole number, got 8.5"),
-        ({"choice": [8, 16], "when": {"stride": 2}}, "must not have `when`, which attributes of blocks alone may have, got {'stride': 2}"),
+        (
+            {"choice": [8, 16], "when": {"stride": 2}},
+            "must not have `when`, which attributes of blocks alone may have, got {'stride': 2}",
+        ),
     ],
 )
 def test_a_choice_that_breaks_a_rule_is_refused(raw: dict[str, Any], rule: str) -> None:

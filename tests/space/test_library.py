@@ -63,7 +63,9 @@ def test_a_shipped_space_has_its_recorded_size_and_costs(ref: str) -> None:
     assert (feasible.min_madds, feasible.max_madds) == (golden["min_madds"], golden["max_madds"])
 
 
-@pytest.mark.parametrize(("ref", "budget"), [(ref, budget) for ref in SPACES for budget in GOLDEN["spaces"][ref]["feasible"]])
+@pytest.mark.parametrize(
+    ("ref", "budget"), [(ref, budget) for ref in SPACES for budget in GOLDEN["spaces"][ref]["feasible"]]
+)
 def test_a_budget_admits_the_recorded_number_of_networks(ref: str, budget: str) -> None:
     feasible = FeasibleSet(load_space(ref), Budget.parse(budget))
     assert feasible.count == GOLDEN["spaces"][ref]["feasible"][budget]

@@ -61,12 +61,19 @@ def test_a_point_whose_numbers_do_not_fit_is_refused_by_its_block() -> None:
 
 
 def test_an_expansion_that_gives_no_whole_width_is_refused() -> None:
-    with pytest.raises(DocumentError, match=r"^FILE: stages.0.blocks.0: expansion must give a whole width, got 1.3 x 8$"):
+    with pytest.raises(
+        DocumentError, match=r"^FILE: stages.0.blocks.0: expansion must give a whole width, got 1.3 x 8$"
+    ):
         to_point(document(stage(expansion=1.3)), "FILE")
 
 
 def test_an_expansion_is_exact_decimal_arithmetic() -> None:
-    assert to_point(document(stage(kind="inverted_bottleneck", expansion=0.1), stem={"width": 30}), "FILE").spec.blocks[0].middle == 3
+    assert (
+        to_point(document(stage(kind="inverted_bottleneck", expansion=0.1), stem={"width": 30}), "FILE")
+        .spec.blocks[0]
+        .middle
+        == 3
+    )
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,9 @@ def test_an_activation_may_go_by_its_other_name(alias: str, name: str) -> None:
 
 
 def test_numbers_that_are_equal_build_equal_networks() -> None:
-    one, two = (space_of(stage(**{**keys})).choose({}) for keys in ({"kernel": 5, "stride": 2}, {"kernel": 5.0, "stride": 2.0}))
+    one, two = (
+        space_of(stage(**keys)).choose({}) for keys in ({"kernel": 5, "stride": 2}, {"kernel": 5.0, "stride": 2.0})
+    )
     assert one == two
     assert one.digest() == two.digest()
     assert all(type(block.kernel) is int for block in two.blocks)
@@ -169,7 +171,9 @@ def test_a_kind_may_be_a_decision() -> None:
 
 def test_options_that_do_not_fit_are_refused_by_the_block() -> None:
     space = space_of(stage(), stage(width=choice(8, 10), depth=2))
-    with pytest.raises(SpecError, match=r"^stages.1.blocks.0: split \[1, 3\] must divide the channels: 10 is not a multiple of 4$"):
+    with pytest.raises(
+        SpecError, match=r"^stages.1.blocks.0: split \[1, 3\] must divide the channels: 10 is not a multiple of 4$"
+    ):
         space.choose({"stages.1.width": 10})
 
 
@@ -187,7 +191,9 @@ def test_decisions_are_values() -> None:
 
 @settings(max_examples=60)
 @given(space_documents(), st.data())
-def test_every_assignment_makes_a_network_within_its_options_or_says_where_it_fails(values: dict[str, Any], data: st.DataObject) -> None:
+def test_every_assignment_makes_a_network_within_its_options_or_says_where_it_fails(
+    values: dict[str, Any], data: st.DataObject
+) -> None:
     try:
         space = to_space(values, "FILE")
     except DocumentError as error:

@@ -93,7 +93,9 @@ def test_tags_that_make_objects_are_refused(text: str) -> None:
     assert "must be YAML: could not determine a constructor for the tag" in refusal(text)
 
 
-@pytest.mark.parametrize("text", ["!!map [a]", "!!map a", "a: !!int ''", "a: !!int x", "a: !!float ''", "a: !!bool x", "!!seq {a}"])
+@pytest.mark.parametrize(
+    "text", ["!!map [a]", "!!map a", "a: !!int ''", "a: !!int x", "a: !!float ''", "a: !!bool x", "!!seq {a}"]
+)
 def test_a_tag_that_does_not_fit_its_value_is_refused(text: str) -> None:
     assert "must be YAML: " in refusal(text)
 
@@ -133,9 +135,32 @@ def test_a_number_of_thousands_of_digits_is_refused() -> None:
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co")), max_size=12)
 look_alikes = st.sampled_from(
-    ("off", "1:3", "010", "089", "1e5", "12345678901234e5", "0123456789012345", "null", "~", "", "true", ".5", "0x1", "<<", "=", "- a")
+    (
+        "off",
+        "1:3",
+        "010",
+        "089",
+        "1e5",
+        "12345678901234e5",
+        "0123456789012345",
+        "null",
+        "~",
+        "",
+        "true",
+        ".5",
+        "0x1",
+        "<<",
+        "=",
+        "- a",
+    )
 )
-scalars = st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False) | words
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**12), 10**12)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | words
+)
 values: st.SearchStrategy[Any] = st.recursive(
     scalars | look_alikes,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | look_alikes, inner, max_size=3),

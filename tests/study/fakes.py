@@ -28,7 +28,13 @@ SMALL_SPACE = {
     "defaults": {"kind": "share", "activation": {"choice": ["swish", "relu"]}},
     "stages": [
         {"depth": {"range": [1, 3]}, "width": {"choice": [8, 16]}, "stride": 2, "expansion": {"choice": [1, 2]}},
-        {"depth": {"range": [1, 2]}, "width": {"choice": [16, 24]}, "stride": 2, "expansion": 2, "se": {"choice": ["off", 4]}},
+        {
+            "depth": {"range": [1, 2]},
+            "width": {"choice": [16, 24]},
+            "stride": 2,
+            "expansion": 2,
+            "se": {"choice": ["off", 4]},
+        },
     ],
     "head": {"width": 32, "embedding": 16},
 }

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from seesawnas.cli.app import app
+from seesawnas.space import load, write_yaml
+from seesawnas.study import TrialState, held, trial_point
+from tests.faces import write_folder
+from tests.study.fakes import SMALL_SPACE, record_in
+
+TINY = ["--space", "small.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "32", "--workers", "1"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
+    write_folder(Path("faces"))
+    return tmp_path
+
+
+def search(*words: str) -> Result:
+    return CliRunner().invoke(app, ["search", *words])
+
+
+def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_commands(folder: Path) -> None:
+    result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "first")
+    assert result.exit_code == 0, result.output
+    assert "Ranked by verification accuracy" in result.stdout
+    assert "seesawnas build runs/first/best.yaml" in result.stdout
+    record = record_in(folder / "runs" / "first")
+    best = record.study.best_trial
+    assert load("runs/first/best.yaml").digest() == best.user_attrs["digest"]
+    point = trial_point("first:best")
+    assert point is not None
+    assert point.spec == load("runs/first/best.yaml")
+    summary = json.loads(Path("runs/first/summary.json").read_text())
+    assert [row["number"] for row in summary["ranking"]][0] == best.number
+    assert "plotly" in Path("runs/first/pareto.html").read_text()
+
+    again = search(*TINY, "--data", "faces", "--trials", "2", "--study", "first", "--json")
+    assert json.loads(again.stdout)["ranking"] == summary["ranking"]
+    assert len(record_in(folder / "runs" / "first").trials(TrialState.COMPLETE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--budget", "1K"], "the smallest costs"),
+        (["--budget", "many"], "must be a number"),
+        (["--budget", "150M", "--trials", "0"], "--trials must be from 1"),
+        (["--budget", "150M", "--workers", "0"], "--workers must be from 1"),
+        (["--budget", "150M", "--epochs", "0"], "--epochs must be from 1"),
+        (["--budget", "150M", "--resolution", "1"], "--resolution must be from 16"),
+        (["--budget", "150M", "--data", "nowhere"], "nowhere"),
+        (["--budget", "150M", "--space", "nowhere"], "must be a YAML file or a shipped name"),
+        (["--budget", "150M", "--storage", "nonsense://x"], "cannot be opened"),
+        (["--budget", "150M", "--study", ".."], "must have a name"),
+    ],
+)
+def test_a_fault_is_one_line_and_exit_code_two_and_leaves_nothing(folder: Path, words: list[str], message: str) -> None:
+    result = search(*words)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not Path("runs").exists() or not list(Path("runs").glob("*/journal.log"))
+
+
+def test_a_study_made_with_other_settings_is_refused(folder: Path) -> None:
+    assert search(*TINY, "--data", "faces", "--trials", "1", "--study", "s").exit_code == 0
+    result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "s", "--seed", "1")
+    assert result.exit_code == 2
+    assert "give the search another --study" in result.stderr
+
+
+def test_a_study_that_another_search_holds_is_refused_with_its_holder(folder: Path) -> None:
+    with held(folder / "runs" / "s"):
+        result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s")
+    assert result.exit_code == 2
+    assert "another search holds this study (process" in result.stderr
