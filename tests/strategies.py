@@ -61,6 +61,11 @@ def _choices(*options: Any) -> st.SearchStrategy[Any]:
     return picked.map(lambda found: {"choice": found})
 
 
+def _merged(parts: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+    return {**parts[0], **parts[1]}
+
+
+_CONDITIONS: tuple[dict[str, Any], ...] = ({}, {"when": {"stride": 2}}, {"when": {"kind": "share"}})
 _CHANNELS = _choices(8, 10, 12, 16, 24)
 _ACTIVATION = _choices("swish", "relu", "prelu")
 _BLOCK_CHOICES: dict[str, st.SearchStrategy[Any]] = {
@@ -74,8 +79,8 @@ _BLOCK_CHOICES: dict[str, st.SearchStrategy[Any]] = {
     "kernel": _choices(3, 5),
     "skip": st.tuples(
         _choices("none", "conv", "maxpool_conv"),
-        st.sampled_from(({}, {"when": {"stride": 2}}, {"when": {"kind": "share"}})),
-    ).map(lambda parts: {**parts[0], **parts[1]}),
+        st.sampled_from(_CONDITIONS),
+    ).map(_merged),
 }
 _STAGE_CHOICES = {"depth": _choices(1, 2, 3), "width": _CHANNELS, "stride": _choices(1, 2)}
 _CHOICES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
@@ -113,7 +118,7 @@ def space_documents(draw: st.DrawFn, max_stages: int = 3, max_choices: int = 6) 
     for _ in range(draw(st.integers(1, max_choices))):
         part = draw(st.sampled_from(("stages", "stages", "defaults", "stages", "blocks", "stem", "head", "input")))
         name = draw(st.sampled_from(_NAMES[part]))
-        keys = document[part] if part in document else {}
+        keys = document.get(part, {})
         if part in ("stages", "blocks"):
             keys = draw(st.sampled_from(stages))
         if part == "blocks":

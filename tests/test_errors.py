@@ -16,7 +16,7 @@ def test_every_error_is_a_seesawnas_error() -> None:
 
 def test_the_tree_at_the_top_of_the_module_is_the_tree() -> None:
     doc = errors.__doc__ or ""
-    drawn = dict(reversed(match.groups()) for match in re.finditer(r"^([| ]*)[|`]-- (\w+)", doc, re.MULTILINE))
+    drawn: dict[str, str] = {name: indent for indent, name in re.findall(r"^([| ]*)[|`]-- (\w+)", doc, re.MULTILINE)}
     for name, value in vars(errors).items():
         if isinstance(value, type) and issubclass(value, SeesawnasError) and value is not SeesawnasError:
             parent = SeesawnasError if drawn[name] == "" else InvalidInput

@@ -26,7 +26,7 @@ from seesawnas.units import LARGEST, format_quantity, parse_quantity, printed_st
 )
 def test_a_quantity_is_the_whole_number_that_it_says(text: str | int, value: int | None) -> None:
     if value is None:
-        with pytest.raises(ValueError, match="^must be a whole number, got 0.0005K$"):
+        with pytest.raises(ValueError, match=r"^must be a whole number, got 0.0005K$"):
             parse_quantity(text)
     else:
         assert parse_quantity(text) == value
@@ -36,14 +36,14 @@ def test_a_quantity_is_the_whole_number_that_it_says(text: str | int, value: int
     "text", ["", "M", "-1", "1e6", "150 MB", "1..2", "1.", ".5M", "1,5M", "150M150M", "nan", "1__0", "True"]
 )
 def test_what_is_no_quantity_is_refused_with_the_rule_and_the_value(text: str) -> None:
-    with pytest.raises(ValueError, match="^must be a number with an optional K, M or G, got ") as caught:
+    with pytest.raises(ValueError, match=r"^must be a number with an optional K, M or G, got ") as caught:
         parse_quantity(text)
     assert repr(text) in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["1000000001M", "9" * 400, "9" * 5000 + "G"])
 def test_a_quantity_beyond_all_sense_is_refused_in_one_short_line(text: str) -> None:
-    with pytest.raises(ValueError, match="^must be at most 1000000.000 G, got ") as caught:
+    with pytest.raises(ValueError, match=r"^must be at most 1000000.000 G, got ") as caught:
         parse_quantity(text)
     assert len(str(caught.value)) < 100
 

@@ -28,8 +28,8 @@ def sample(
         ),
     ] = "seesaw",
     budget: BudgetText = None,
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many networks.")] = 10,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same networks.")] = 0,
+    number: Annotated[int, typer.Option("-n", "--number", metavar="N", min=1, help="How many networks.")] = 10,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed draws the same networks.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, every network.")] = False,
 ) -> None:
     """Draw networks uniformly from all that a budget admits, none rejected.

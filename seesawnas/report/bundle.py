@@ -39,4 +39,14 @@ def _weights(point: SearchPoint, seed: int, about: dict[str, str]) -> bytes:
         torch.manual_seed(seed)
         network = build(point.spec)
     content: bytes = save({name: value.contiguous() for name, value in network.state_dict().items()}, metadata=about)
-    return content
+    return _in_order(content)
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with its metadata sorted: safetensors writes them in an order that changes from run to run."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]

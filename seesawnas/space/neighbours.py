@@ -36,6 +36,8 @@ def mutate(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) ->
     near = list(neighbours(feasible, assignment))
     if near:
         return rng.choice(near)
+    if not feasible.decisions:
+        return dict(assignment)
     decision = rng.choice(feasible.decisions)
     options = [option for option in decision.options if option != assignment[decision.name]]
     return repair(feasible, {**assignment, decision.name: rng.choice(options)}, rng)

@@ -72,7 +72,8 @@ def test_the_parts_of_seesaw_share_count_as_worked_out_by_hand(stage: str, param
 
 def test_the_price_of_a_network_is_known_in_microseconds() -> None:
     spec = load("paper/seesaw_share")
-    cold, warm = [], []
+    cold: list[float] = []
+    warm: list[float] = []
     for _ in range(20):
         for memo in (block_cost, head_cost, stem_cost):
             memo.cache_clear()

@@ -347,7 +347,7 @@ def test_a_gap_between_two_costs_admits_nothing() -> None:
 
 
 def test_a_space_in_which_no_split_divides_any_width_is_refused() -> None:
-    with pytest.raises(DocumentError, match="^FILE: has no network: the split divides no combination of the widths$"):
+    with pytest.raises(DocumentError, match=r"^FILE: has no network: the split divides no combination of the widths$"):
         FeasibleSet(space_of(stage(width=choice(10, 14))))
 
 
@@ -398,14 +398,14 @@ def test_the_first_block_of_a_stage_may_equal_the_first_of_the_one_before() -> N
 def test_a_block_too_dear_for_exact_counts_is_refused() -> None:
     wide = stage(kind="inverted_bottleneck", width=choice(100_000, 90_000), middle=100_000, stride=1)
     wide.pop("expansion")
-    with pytest.raises(BudgetError, match="^the space must have blocks of at most 10000000000000 MAdds, got "):
+    with pytest.raises(BudgetError, match=r"^the space must have blocks of at most 10000000000000 MAdds, got "):
         FeasibleSet(space_of(wide, input={"height": 4096, "width": 4096}))
 
 
 def test_too_many_combinations_in_one_stage_are_refused() -> None:
     kernels = {index: {"kernel": choice(3, 5)} for index in range(25)}
     with pytest.raises(
-        DocumentError, match="^FILE: stages.0: must have at most 2000000 combinations of options, got 33554432$"
+        DocumentError, match=r"^FILE: stages.0: must have at most 2000000 combinations of options, got 33554432$"
     ):
         FeasibleSet(space_of(stage(depth=25, blocks=kernels)))
 
@@ -413,7 +413,7 @@ def test_too_many_combinations_in_one_stage_are_refused() -> None:
 def test_too_many_network_wide_combinations_are_refused() -> None:
     space = space_of(input={"height": {"range": [1, 70]}, "width": {"range": [1, 70]}})
     with pytest.raises(
-        DocumentError, match="^FILE: must have at most 4096 combinations of network-wide decisions, got 4900$"
+        DocumentError, match=r"^FILE: must have at most 4096 combinations of network-wide decisions, got 4900$"
     ):
         FeasibleSet(space)
 

@@ -137,14 +137,14 @@ def test_a_ref_that_can_be_no_file_is_refused(ref: str) -> None:
 def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
     path.write_bytes("name: é".encode("latin-1"))
-    with pytest.raises(DocumentError, match="latin.yaml: must be UTF-8 text$"):
+    with pytest.raises(DocumentError, match=r"latin.yaml: must be UTF-8 text$"):
         load(path)
 
 
 def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "huge.yaml"
     path.write_text("#" * 3_000_000)
-    with pytest.raises(DocumentError, match="huge.yaml: must be at most 1000000 characters, got 1000001$"):
+    with pytest.raises(DocumentError, match=r"huge.yaml: must be at most 1000000 characters, got 1000001$"):
         load_space(path)
 
 

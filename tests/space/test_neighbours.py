@@ -185,6 +185,21 @@ def test_a_repair_gives_up_no_more_than_it_must() -> None:
         assert sum(repaired[name] != dear[name] for name in dear) == 1
 
 
+def test_a_network_that_is_alone_in_its_space_stays_itself() -> None:
+    for space in (space_of(), space_of(stage(se=choice(4, 5), width=8, expansion=1))):
+        alone = FeasibleSet(space)
+        assert alone.count == 1
+        only = draw(alone, 0)
+        spec = space.choose(only)
+        assert list(neighbours(alone, only)) == []
+        for moved in (
+            mutate(alone, only, random.Random(0)),
+            crossover(alone, only, only, random.Random(0)),
+            repair(alone, only, random.Random(0)),
+        ):
+            assert space.choose(moved) == spec
+
+
 def test_moves_work_in_a_shipped_space_under_a_tight_band() -> None:
     feasible = FeasibleSet(load_space("seesaw"), Budget.parse("140M..150M"))
     rng = random.Random(4)

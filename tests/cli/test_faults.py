@@ -1,0 +1,83 @@
+"""One place turns errors into lines and exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seesawnas.report import ledger
+from tests.cli.running import Ran
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("build", "paper/seesaw_shar"), "did you mean paper/seesaw_share?"),
+        (("build", "nowhere.yaml"), "must be a YAML file or a shipped name"),
+        (("space", "seesaw", "--budget", "1M"), "the smallest costs 38.35 M MAdds"),
+        (("space", "seesaw", "--budget", "much"), "must be a number with an optional K, M or G, got 'much'"),
+        (("sample", "--budget", "2..1"), "must have its lower end first"),
+        (("sample", "--space", "nothing"), "must be a YAML file or a shipped name"),
+    ],
+)
+def test_a_user_s_fault_is_one_line_and_exit_code_2(arguments: tuple[str, ...], words: str) -> None:
+    ran = Ran(*arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert words in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_every_fault_of_a_file_has_its_line(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("stages: [{width: -1, colour: red}]\n")
+    ran = Ran("build", str(own))
+    assert ran.code == 2
+    assert ran.err.splitlines() == [
+        f"{own}: stages.0.width: must be positive, got -1",
+        f"{own}: stages.0.colour: is not a known key; the nearest is blocks",
+    ]
+
+
+def test_a_space_is_no_search_point_and_the_message_says_where_to_go() -> None:
+    ran = Ran("build", "seesaw")
+    assert ran.code == 2
+    assert "`seesawnas space`" in ran.err.splitlines()[0]
+
+
+@pytest.mark.parametrize("arguments", [("build",), ("sample", "-n", "0"), ("sample", "--seed", "x"), ("frobnicate",)])
+def test_usage_errors_exit_with_2(arguments: tuple[str, ...]) -> None:
+    ran = Ran(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Usage: seesawnas" in ran.err
+
+
+def test_ctrl_c_exits_with_130_and_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ledger, "ledger", interrupted)
+    ran = Ran("paper")
+    assert (ran.code, ran.err) == (130, "")
+
+
+@pytest.mark.parametrize("arguments", ["sample -n 4000 --json", "paper"])
+def test_a_reader_that_leaves_early_is_no_error(arguments: str) -> None:
+    program = [sys.executable, "-m", "seesawnas", *arguments.split()]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == ""
+    assert running.returncode == 141
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(ledger, "ledger", broken)
+    assert isinstance(Ran("paper").error, ZeroDivisionError)

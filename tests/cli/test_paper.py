@@ -1,0 +1,36 @@
+"""seesawnas paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from seesawnas.report import ledger
+from seesawnas.space import load_point, shipped
+from tests.cli.running import Ran
+
+KEYS = {"name", "params", "madds", "published_params", "published_madds", "agrees", "explained_by", "faults"}
+
+
+def test_every_shipped_point_has_a_row_that_agrees() -> None:
+    rows = Ran("paper", "--json").json
+    assert [row["name"] for row in rows] == list(shipped("paper"))
+    assert all(set(row) == KEYS for row in rows)
+    assert all(row["agrees"] for row in rows)
+
+
+def test_the_table_counts_those_that_agree_and_prints_the_errata() -> None:
+    ran = Ran("paper")
+    assert ran.code == 0
+    assert f"{len(shipped('paper'))} of {len(shipped('paper'))} agree" in ran.out
+    assert "leaves out PReLU's 7,552 slopes" in ran.out
+
+
+@pytest.mark.parametrize("arguments", [("paper",), ("paper", "--json")])
+def test_an_unexplained_difference_exits_with_1(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    point = replace(load_point("paper/mobiface"), errata=())
+    monkeypatch.setattr(ledger, "load_point", lambda ref: point)
+    ran = Ran(*arguments)
+    assert ran.code == 1
+    assert "published 462.00 M, counted 231974912" in ran.out

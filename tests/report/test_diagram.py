@@ -1,0 +1,70 @@
+"""The diagram is well-formed, complete and to scale."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+
+from seesawnas.arch import ArchSpec
+from seesawnas.report.block_drawing import COLORS
+from seesawnas.report.diagram import diagram
+from seesawnas.space import load, shipped
+from tests.strategies import arch_specs
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(spec: ArchSpec) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(diagram(spec)).iter(f"{SVG}text")]
+
+
+@given(spec=arch_specs(max_blocks=5))
+@settings(max_examples=40, deadline=None)
+def test_any_network_is_well_formed_and_stays_on_the_canvas(spec: ArchSpec) -> None:
+    root = ElementTree.fromstring(diagram(spec))
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    for box in root.iter(f"{SVG}rect"):
+        x, y, w, h = (float(box.get(name, 0)) for name in ("x", "y", "width", "height"))
+        assert x >= 0
+        assert y >= 0
+        assert x + w <= width
+        assert y + h <= height
+
+
+@pytest.mark.parametrize("ref", shipped("paper"))
+def test_each_stage_has_its_heading_and_each_run_of_blocks_its_number(ref: str) -> None:
+    spec = load(ref)
+    found = texts(spec)
+    assert {"stem", "head", *(f"stages.{number}" for number in range(len(spec.stages)))} <= set(found)
+    assert spec.name in found
+    repeated = sum(int(text.removeprefix("× ")) - 1 for text in found if text.startswith("× "))
+    boxes = sum(" · " in text and not text.startswith(("stem", "head")) and "MAdds" not in text for text in found)
+    assert boxes + repeated == len(spec.blocks)
+
+
+def test_se_skip_and_split_are_named() -> None:
+    found = texts(load("paper/dw_seesaw_v2"))
+    for words in ("shuffle 1:3 · swish", "SE ÷4", "max pool, conv 1×1", "residual", "3×3 ↓2"):
+        assert words in found
+    assert "SE ÷4" not in texts(load("paper/mobilefacenet"))
+
+
+def test_groups_are_drawn_to_scale() -> None:
+    root = ElementTree.fromstring(diagram(load("paper/seesaw_share")))
+    bars = {
+        color: [float(box.attrib["width"]) for box in root.iter(f"{SVG}rect") if box.get("fill") == color]
+        for color in COLORS[:2]
+    }
+    first, second = max(bars[COLORS[0]][:-1]), max(bars[COLORS[1]][:-1])
+    assert second == pytest.approx(3 * first, abs=0.05)
+
+
+def test_names_are_text_and_never_markup() -> None:
+    spec = load("paper/seesaw_share").renamed('<script>"&\x01')
+    assert '<script>"&?' in texts(spec)
+
+
+def test_the_same_network_is_the_same_picture() -> None:
+    assert diagram(load("paper/seesaw_shuffle")) == diagram(load("paper/seesaw_shuffle"))

@@ -1,0 +1,66 @@
+"""The ledger agrees where it should, and only there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from seesawnas.report.ledger import ledger, ledger_row
+from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped
+
+
+@pytest.fixture
+def mobiface() -> SearchPoint:
+    return load_point("paper/mobiface")
+
+
+@pytest.mark.parametrize("ref", shipped("paper"))
+def test_each_shipped_point_agrees(ref: str) -> None:
+    row = ledger_row(load_point(ref))
+    assert row.agrees, row.faults
+    assert row.faults == ()
+
+
+def test_only_the_differences_that_the_print_has_are_explained() -> None:
+    explained = {row.name for row in ledger() if row.explained_by}
+    assert explained == {"paper/mobilefacenet", "paper/mobiface"}
+
+
+def test_a_figure_that_is_not_printed_as_counted_disagrees() -> None:
+    point = load_point("paper/seesaw_share")
+    wrong = replace(point, published=replace(point.published, madds=Printed.parse("147M")))
+    row = ledger_row(wrong)
+    assert not row.agrees
+    assert row.faults == ("madds: published 147.00 M, counted 145762816, and no erratum",)
+
+
+def test_a_count_that_is_not_the_one_on_record_disagrees() -> None:
+    point = load_point("paper/seesaw_share")
+    assert not ledger_row(replace(point, counted={**point.counted, "params": 1_370_175})).agrees
+    assert not ledger_row(replace(point, counted={})).agrees
+
+
+def test_an_erratum_speaks_only_for_the_figures_that_it_names(mobiface: SearchPoint) -> None:
+    assert ledger_row(mobiface).agrees
+    for left_out in mobiface.errata:
+        kept = tuple(erratum for erratum in mobiface.errata if erratum is not left_out)
+        row = ledger_row(replace(mobiface, errata=kept))
+        assert [fault.partition(":")[0] for fault in row.faults] == list(left_out.explains)
+
+
+def test_text_alone_explains_nothing(mobiface: SearchPoint) -> None:
+    talk = tuple(Erratum(erratum.text) for erratum in mobiface.errata)
+    assert len(ledger_row(replace(mobiface, errata=talk)).faults) == 2
+
+
+def test_a_reading_that_counts_to_something_else_explains_nothing(mobiface: SearchPoint) -> None:
+    wrong = (Erratum("made up", {"madds": 300_000_000, "params": None}),)
+    assert [fault.partition(":")[0] for fault in ledger_row(replace(mobiface, errata=wrong)).faults] == ["madds"]
+
+
+def test_the_readings_on_file_are_what_those_networks_count_to(mobiface: SearchPoint) -> None:
+    relu = ledger_row(load_point("paper/mobilefacenet_relu"))
+    readings = [erratum.explains for erratum in load_point("paper/mobilefacenet").errata]
+    assert {"params": relu.params} in readings
+    assert {"madds": 2 * ledger_row(mobiface).madds} in [erratum.explains for erratum in mobiface.errata]
