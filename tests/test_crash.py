@@ -59,3 +59,21 @@ def test_a_search_killed_at_random_moments_and_resumed_ends_as_if_it_never_was(t
     summary = json.loads((tmp_path / "runs" / "crash" / "summary.json").read_text())
     assert summary["finished"] == TRIALS
     assert kills > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_a_search_that_is_asked_to_stop_says_so_and_leaves_nothing_running(tmp_path: Path, end: signal.Signals) -> None:
+    (tmp_path / "small.yaml").write_text(write_yaml(SMALL_SPACE))
+    write_folder(tmp_path / "faces")
+    search = start(tmp_path)
+    while search.poll() is None and finished(tmp_path) < 1:
+        time.sleep(0.05)
+    os.killpg(search.pid, end)  # Ctrl-C reaches the workers too
+    out, errors = search.communicate(timeout=60)
+    assert search.returncode == 130, errors.decode()
+    assert b"the same command goes on" in errors
+    assert b"Ranked by verification accuracy" in out
+    record = record_in(tmp_path / "runs" / "crash")
+    assert not record.trials(TrialState.RUNNING)
+    assert record.trials(TrialState.COMPLETE)

@@ -25,9 +25,7 @@ def test_a_wheel_installed_away_from_the_checkout_finds_its_search_points(tmp_pa
     def run(*words: str) -> str:
         environment = {**os.environ, "PYTHONPATH": str(site)}
         command = [sys.executable, *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
-        ).stdout
+        return subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True).stdout
 
     assert run("-c", "import seesawnas; print(seesawnas.__file__)").startswith(str(site))
     built = json.loads(run("-m", "seesawnas", "build", "paper/seesaw_share", "--json"))

@@ -89,7 +89,8 @@ def _work(pipe: Connection, threads: int) -> None:
     """A worker's life: faces, then jobs, until the driver closes the pipe or dies."""
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver decides
+    for polite in (signal.SIGINT, signal.SIGTERM):  # these reach the whole group; the driver decides
+        signal.signal(polite, signal.SIG_IGN)
     torch.set_num_threads(threads)
     try:
         faces: FaceData = pipe.recv()

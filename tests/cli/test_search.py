@@ -39,7 +39,7 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
     assert point is not None
     assert point.spec == load("runs/first/best.yaml")
     summary = json.loads(Path("runs/first/summary.json").read_text())
-    assert [row["number"] for row in summary["ranking"]][0] == best.number
+    assert next(row["number"] for row in summary["ranking"]) == best.number
     assert "plotly" in Path("runs/first/pareto.html").read_text()
 
     again = search(*TINY, "--data", "faces", "--trials", "2", "--study", "first", "--json")

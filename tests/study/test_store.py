@@ -11,9 +11,9 @@ from tests.study.test_record import proposal
 
 
 def test_a_study_is_held_by_one_process_and_the_second_is_told_which(tmp_path: Path) -> None:
-    with held(tmp_path / "s"), pytest.raises(StudyError, match=r"another search holds this study \(process \d+, since"):
-        with held(tmp_path / "s"):
-            pass
+    told = r"another search holds this study \(process \d+, since"
+    with held(tmp_path / "s"), pytest.raises(StudyError, match=told), held(tmp_path / "s"):
+        pass
     with held(tmp_path / "s"):
         pass
 
