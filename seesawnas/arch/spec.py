@@ -27,6 +27,9 @@ class Input:
     std: tuple[float, float, float] = (128.0, 128.0, 128.0)
 
     def __post_init__(self) -> None:
+        # 127 and 127.0 are equal, and must read the same in the digest.
+        object.__setattr__(self, "mean", tuple(map(float, self.mean)))
+        object.__setattr__(self, "std", tuple(map(float, self.std)))
         if min(self.height, self.width) < 1:
             raise SpecError(f"input must be at least 1x1 pixels, got {self.height}x{self.width}")
         for name in ("mean", "std"):  # as floats, for 127 and 127.0 are written differently and are the same picture
@@ -86,7 +89,7 @@ class ArchSpec:
     name: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "blocks", tuple(canonical_block(block) for block in self.blocks))
+        object.__setattr__(self, "blocks", tuple(map(_canonical, self.blocks)))
         if not self.blocks:
             raise SpecError("a network must have at least one block, got none")
         widths = (self.stem.width, *(block.outputs for block in self.blocks))
@@ -128,11 +131,10 @@ class ArchSpec:
 
     def digest(self) -> str:
         """16 hexadecimal digits that name the network, the same in every process and on every machine."""
-        return hashlib.sha256(json.dumps(self._fields(), separators=(",", ":")).encode()).hexdigest()[:16]
-
-    def _fields(self) -> list[object]:
         # By name, so that a field added later with a default that changes no network can be left out of the digest.
-        return [_named(self.input), _named(self.stem), [[_kind(b), _named(b)] for b in self.blocks], _named(self.head)]
+        blocks = ",".join(map(_text, self.blocks))
+        text = f"[{_text(self.input)},{_text(self.stem)},[{blocks}],{_text(self.head)}]"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _stages(self) -> Iterator[Stage]:
         sizes = self.sizes()
@@ -147,12 +149,18 @@ def down(pixels: int, stride: int) -> int:
 
 
 @lru_cache(maxsize=1 << 14)
-def _named(part: Input | Stem | Block | Head) -> dict[str, object]:
-    return {field.name: getattr(part, field.name) for field in fields(part)}
+def _text(part: Input | Stem | Block | Head) -> str:
+    named = {field.name: getattr(part, field.name) for field in fields(part)}
+    return json.dumps(named if isinstance(part, Input | Stem | Head) else [_kind(part), named], separators=(",", ":"))
 
 
 def _kind(block: Block) -> str:
     return "seesaw" if isinstance(block, SeesawBlock) else "inverted_bottleneck"
+
+
+@lru_cache(maxsize=1 << 14)
+def _canonical(block: Block) -> Block:
+    return canonical_block(block)
 
 
 def _check_part(part: str, width: int, activation: str) -> None:

@@ -85,7 +85,7 @@ def to_point(values: Any, source: str) -> SearchPoint:
         raise DocumentError(source, [f"{decision.name}: {rule}" for decision in space.decisions])
     document = parse_document(values, source)
     try:
-        spec = space.choose({})
+        spec = space.choose({}).renamed(space.name)
     except SpecError as error:
         raise DocumentError(source, [str(error)]) from None
     errata = tuple(Erratum(keys.text, {str(k): v for k, v in keys.explains.items()}) for keys in document.errata)

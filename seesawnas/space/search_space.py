@@ -90,7 +90,7 @@ class SearchSpace:
             for block in _stage_blocks(stage, index, channels, assignment):
                 blocks.append(block)
             channels = blocks[-1].outputs
-        return ArchSpec(tuple(blocks), self.input(assignment), stem, self.head_of(assignment), self.name)
+        return ArchSpec(tuple(blocks), self.input(assignment), stem, self.head_of(assignment))
 
     def input(self, assignment: Assignment) -> Input:
         """The input that ``assignment`` says."""
@@ -201,9 +201,13 @@ def _middle(values: Mapping[str, Option], inputs: int) -> int:
 def _stage_blocks(stage: StageSpace, number: int, inputs: int, assignment: Assignment) -> Iterator[Block]:
     depth, width = int(pick(stage.depth, assignment)), int(pick(stage.width, assignment))
     stride = int(pick(stage.stride, assignment))
+    block: Block | None = None
     for index in range(depth):
-        try:
-            yield make_block(stage.at(index), assignment, inputs, width, stride if index == 0 else 1)
-        except SpecError as error:
-            raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
+        # From the second block on, the same attributes on the same width make the same block.
+        if block is None or index == 1 or stage.at(index) is not stage.at(index - 1):
+            try:
+                block = make_block(stage.at(index), assignment, inputs, width, stride if index == 0 else 1)
+            except SpecError as error:
+                raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
+        yield block
         inputs = width

@@ -41,7 +41,7 @@ class Recipe:
 
 PROXY = Recipe(
     label="proxy",
-    epochs=12,
+    epochs=8,
     batch_size=32,
     learning_rate=0.12,
     weight_decay=5e-4,
@@ -53,12 +53,14 @@ PROXY = Recipe(
 )
 """For a folder of a few thousand aligned faces: it learns fast from few steps, which is what a search can afford.
 
-A small scale and a margin that grows to the end, because s 64 and m 0.5 from the first step leave a small network at
-chance.
+A small scale and a margin that grows to the end: s 64 and m 0.5 from the first step often leave small networks at
+chance. Measured on 2,036 aligned faces of 418 people (Labeled Faces in the Wild) at 56x56 with seesaw_share: accuracy
+0.835 and area under the ROC curve 0.909 on 105 other people after 8 epochs, 114 seconds of one thread; 12 epochs gave
+0.826 and 0.906.
 """
 
 FIRST_RUN = replace(PROXY, label="first run", epochs=2, flip=False, shift=0.0, averaging=0.95)
-"""For the default set, whose pictures are all different: 7,200 of them, twice over at most.
+"""For the default set: its 3,600 pictures twice over, 55 seconds of one thread.
 
-Flips and shifts only slow the first steps down there: its nuisances are in the pictures already.
+Flips and shifts only slow so few steps down: the set's nuisances are in its pictures already.
 """

@@ -186,7 +186,7 @@ def test_a_repair_gives_up_no_more_than_it_must() -> None:
 
 
 def test_a_network_that_is_alone_in_its_space_stays_itself() -> None:
-    for space in (space_of(), space_of(stage(se=choice(4, 5), width=8, expansion=1))):
+    for space in (space_of(), space_of(stage(se=choice(5, 6), expansion=1))):
         alone = FeasibleSet(space)
         assert alone.count == 1
         only = draw(alone, 0)
