@@ -27,9 +27,6 @@ class Input:
     std: tuple[float, float, float] = (128.0, 128.0, 128.0)
 
     def __post_init__(self) -> None:
-        # 127 and 127.0 are equal, and must read the same in the digest.
-        object.__setattr__(self, "mean", tuple(map(float, self.mean)))
-        object.__setattr__(self, "std", tuple(map(float, self.std)))
         if min(self.height, self.width) < 1:
             raise SpecError(f"input must be at least 1x1 pixels, got {self.height}x{self.width}")
         for name in ("mean", "std"):  # as floats, for 127 and 127.0 are written differently and are the same picture

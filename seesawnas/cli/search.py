@@ -51,7 +51,7 @@ def search(
     from seesawnas.search import SearchPlan
     from seesawnas.study import Proxy
 
-    proxy = Proxy(seed=seed)
+    proxy = Proxy.for_data(data, seed=seed)
     proxy = proxy if epochs is None else proxy.with_epochs(epochs)
     proxy = proxy if resolution is None else proxy.with_resolution(resolution)
     plan = SearchPlan(

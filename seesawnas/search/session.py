@@ -30,7 +30,7 @@ class SearchPlan:
     data: str | None = None
     trials: int = 12
     workers: int = 2
-    proxy: Proxy = field(default_factory=Proxy)
+    proxy: Proxy = field(default_factory=lambda: Proxy.for_data(None))
     storage: str | None = None
 
     def __post_init__(self) -> None:

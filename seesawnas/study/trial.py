@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from seesawnas.errors import TrialError
 from seesawnas.evaluation import embed, make_pairs, verify
 from seesawnas.nn import build
 from seesawnas.space import to_point
-from seesawnas.train import PROXY, EpochRecord, Recipe, seeded, train
+from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, Recipe, seeded, train
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class Proxy:
     resolution: int = 56
     pairs: int = 12_000
     seed: int = 0
+
+    @classmethod
+    def for_data(cls, data: str | Path | None, *, seed: int = 0) -> Proxy:
+        """The default for faces of one's own, or, where ``data`` is None, for the default faces."""
+        return cls(recipe=FIRST_RUN if data is None else PROXY, seed=seed)
 
     def with_epochs(self, epochs: int) -> Proxy:
         """The same with another length of training."""
