@@ -42,24 +42,55 @@ def total(node: Node) -> int:
 
 
 def count(node: Node, budgets: Ints) -> Ints:
-    """Networks from ``node`` on of at most each of ``budgets`` MAdds."""
+    """Networks from ``node`` on of at most each of ``budgets`` MAdds, in the shape of ``budgets``."""
     if not node.children:
         return _cumulative(node)[np.searchsorted(node.costs, budgets, side="right")]
     unique, inverse = np.unique(budgets, return_inverse=True)
     if "table" in node.memo or len(unique) * len(node.costs) > _ASK_AT_MOST:
-        return _from_table(node, unique)[inverse]
-    return _ask_children(node, unique)[inverse]
+        return _from_table(node, unique)[inverse].reshape(budgets.shape)
+    return _ask_children(node, unique)[inverse].reshape(budgets.shape)
 
 
-def edge_counts(node: Node, low: int, high: int) -> Ints:
-    """(groups,) networks through each group of edges that cost ``low`` to ``high`` from ``node`` on."""
+def choose(node: Node, low: Ints, high: Ints, ranks: Ints) -> tuple[Ints, Ints]:
+    """(group of edges, rank below it) for each rank among the networks that cost ``low`` to ``high`` from ``node`` on."""
     if not node.children:
-        return node.weights * ((node.costs >= low) & (node.costs <= high))
-    ways: Ints = np.zeros(len(node.costs), _dtype(node))
+        ends = _cumulative(node)
+        ranks = ranks.astype(ends.dtype) + count(node, low - 1)
+        groups = np.searchsorted(ends, ranks, side="right") - 1
+        return groups, ranks - ends[groups]
+    groups, ranks = np.zeros(len(ranks), np.int64), ranks.astype(_dtype(node))
+    bounds, inverse = np.unique(np.stack([high, low]), axis=1, return_inverse=True)
+    step = max(1, _CHUNK // len(node.costs))
+    for start in range(0, bounds.shape[1], step):
+        part = bounds[:, start : start + step]
+        members = np.flatnonzero((inverse >= start) & (inverse < start + part.shape[1]))
+        ends = _ends(node, part[1], part[0])
+        for member, column in zip(members, inverse[members] - start, strict=True):
+            group = np.searchsorted(ends[column], ranks[member], side="right")
+            groups[member] = group
+            ranks[member] -= ends[column, group - 1] if group else 0
+    return groups, ranks
+
+
+def _ends(node: Node, low: Ints, high: Ints) -> Ints:
+    """(budgets, groups) running sums of the groups' networks."""
+    key = "ends", int(low[0]), int(high[0])
+    if node.stage > 0:
+        return np.cumsum(_edge_counts(node, low, high), axis=0).T.copy()
+    if key not in node.memo:  # every draw begins at the root with the whole budget
+        node.memo[key] = np.cumsum(_edge_counts(node, low, high), axis=0).T.copy()
+    found: Ints = node.memo[key]
+    return found
+
+
+def _edge_counts(node: Node, low: Ints, high: Ints) -> Ints:
+    """(groups, budgets) networks through each group of edges that cost ``low`` to ``high`` from ``node`` on."""
+    ways: Ints = np.zeros((len(node.costs), len(high)), _dtype(node))
     for span, child in zip(_spans(node), node.children, strict=True):
-        left = node.costs[span]
-        ways[span] = count(child, high - left) - (count(child, low - 1 - left) if low > 0 else 0)
-    return ways * node.weights
+        # Budgets rise along the last axis: a search among sorted costs goes fastest in their order.
+        left = node.costs[span, None]
+        ways[span] = count(child, high - left) - (count(child, low - 1 - left) if low.max() > 0 else 0)
+    return ways * node.weights[:, None]
 
 
 def _spans(node: Node) -> list[slice]:

@@ -17,7 +17,7 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError, DocumentError
 from seesawnas.space.attributes import Option
-from seesawnas.space.counting import count, edge_counts, extremes, total
+from seesawnas.space.counting import choose, count, extremes, total
 from seesawnas.space.rows import Ints, unpack
 from seesawnas.space.search_space import Decision, SearchSpace
 from seesawnas.space.trellis import Node, Root, Trellis
@@ -114,9 +114,9 @@ class FeasibleSet:
         for _ in self.space.stages:
             rows = np.zeros(len(own), np.int64)
             after: list[Node] = list(nodes)
-            for members in _together(nodes, spent):
-                node, used = nodes[members[0]], int(spent[members[0]])
-                groups, ranks[members] = _choose(node, self._low - used, self._high - used, ranks[members])
+            for node, members in _together(nodes):
+                used = spent[members]
+                groups, ranks[members] = choose(node, self._low - used, self._high - used, ranks[members])
                 offsets, ranks[members] = _within(node, groups, ranks[members])
                 rows[members] = node.rows[node.starts[groups] + offsets]
                 spent[members] += node.costs[groups]
@@ -165,22 +165,13 @@ def _ends(budget: Budget | None, largest: int) -> tuple[int, int]:
     return (0, largest) if budget is None else (min(budget.low, largest + 1), min(budget.high, largest))
 
 
-def _together(nodes: list[Node], spent: Ints) -> Iterator[Ints]:
-    """Positions that stand at the same node with the same MAdds spent, together."""
-    keys: dict[tuple[int, int], list[int]] = {}
-    for position, (node, used) in enumerate(zip(nodes, spent.tolist(), strict=True)):
-        keys.setdefault((id(node), used), []).append(position)
-    for members in keys.values():
-        yield np.array(members, np.int64)
-
-
-def _choose(node: Node, low: int, high: int, ranks: Ints) -> tuple[Ints, Ints]:
-    """(edge group of each rank, rank within the group)."""
-    ends = np.cumsum(edge_counts(node, low, high))
-    ranks = ranks.astype(ends.dtype)
-    groups = np.searchsorted(ends, ranks, side="right")
-    before = np.concatenate([np.zeros(1, ends.dtype), ends])[groups]
-    return groups, ranks - before
+def _together(nodes: list[Node]) -> Iterator[tuple[Node, Ints]]:
+    """Each node with the positions that stand at it."""
+    found: dict[int, list[int]] = {}
+    for position, node in enumerate(nodes):
+        found.setdefault(id(node), []).append(position)
+    for members in found.values():
+        yield nodes[members[0]], np.array(members, np.int64)
 
 
 def _within(node: Node, groups: Ints, ranks: Ints) -> tuple[Ints, Ints]:
