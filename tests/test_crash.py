@@ -33,6 +33,17 @@ def finished(folder: Path) -> int:
     return journal.read_text(errors="replace").count('"measurement"') if journal.is_file() else 0
 
 
+def nobody_left(group: int, seconds: float = 10) -> bool:
+    """Whether the workers of a killed driver end too, and leave the cores to the next."""
+    for _ in range(int(seconds / 0.1)):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
 @pytest.mark.slow
 def test_a_search_killed_at_random_moments_and_resumed_ends_as_if_it_never_was(tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(write_yaml(SMALL_SPACE))
@@ -49,6 +60,7 @@ def test_a_search_killed_at_random_moments_and_resumed_ends_as_if_it_never_was(t
             os.kill(search.pid, signal.SIGKILL)
             kills += 1
         search.communicate()
+        assert nobody_left(search.pid)
     last = start(tmp_path)
     _, errors = last.communicate(timeout=240)
     assert last.returncode == 0, errors.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ def _work(pipe: Connection, threads: int) -> None:
     for polite in (signal.SIGINT, signal.SIGTERM):  # these reach the whole group; the driver decides
         signal.signal(polite, signal.SIG_IGN)
     torch.set_num_threads(threads)
+    threading.Thread(target=_end_with_driver, daemon=True).start()
     try:
         faces: FaceData = pipe.recv()
         while True:
@@ -100,6 +102,14 @@ def _work(pipe: Connection, threads: int) -> None:
                 pipe.send(event)
     except (EOFError, OSError):
         return
+
+
+def _end_with_driver() -> None:
+    """A driver that was killed closes no pipe that a worker in the middle of an epoch would look at."""
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)
 
 
 def _events(job: TrialJob, faces: FaceData) -> Iterator[EngineEvent]:
