@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seesawnas.errors import StudyError
+from seesawnas.study import Proxy, StudyRecord, drive, open_storage, trial_point
+from tests.study.fakes import FakeEngine, record_in, small_set, uniform
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyRecord:
+    monkeypatch.chdir(tmp_path)
+    record = record_in(Path("runs/first"))
+    list(drive(record, uniform(small_set()), FakeEngine(), Proxy(), trials=4))
+    return record
+
+
+def test_a_trial_is_named_by_its_study_and_number_or_as_the_best(study: StudyRecord) -> None:
+    best = study.study.best_trial
+    by_name, by_number = trial_point("first:best"), trial_point(f"runs/first:{best.number}")
+    assert by_name is not None
+    assert by_number is not None
+    assert by_name.spec == by_number.spec
+    assert by_name.spec.digest() == best.user_attrs["digest"]
+    assert by_name.spec.name == f"first:{best.number}"
+
+
+def test_anything_else_is_not_a_trials_name(study: StudyRecord) -> None:
+    assert trial_point("paper/seesaw_share") is None
+    assert trial_point("first:second") is None
+
+
+@pytest.mark.parametrize("ref", ["first:4", "second:0", "runs:best"])
+def test_a_trial_that_is_not_there_is_one_line(study: StudyRecord, ref: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        trial_point(ref)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_study_without_a_complete_trial_has_no_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    record_in(Path("runs/empty"))
+    with pytest.raises(StudyError, match="no trial is complete yet"):
+        trial_point("empty:best")
+
+
+def test_a_study_stored_elsewhere_is_found_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = f"sqlite:///{tmp_path}/study.db"
+    storage = open_storage(url, Path("runs/far"), writing=True)
+    record = StudyRecord(storage, "far", small_set().decisions)
+    list(drive(record, uniform(small_set()), FakeEngine(), Proxy(), trials=2))
+    found = trial_point("far:0")
+    assert found is not None
+    assert found.spec.digest() == record.trials()[0].user_attrs["digest"]
+    assert Path("runs/far/storage.url").stat().st_mode & 0o077 == 0
+    with pytest.raises(StudyError, match="stored elsewhere"):
+        open_storage("sqlite:///other.db", Path("runs/far"), writing=True)
