@@ -1,14 +1,16 @@
-"""Activations by name, and what oneDNN calls them when it applies them at the end of a convolution."""
+"""Activations by name."""
 
 from __future__ import annotations
 
-from typing import TypeAlias, assert_never
+from functools import partial
+from typing import assert_never
 
+import torch
 from torch import nn
+from torch.nn import functional as F
 
 from seesawnas.arch import Activation
-
-PostOp: TypeAlias = tuple[str, list[float], str]  # (name, scalars, algorithm)
+from seesawnas.nn.inference import Step
 
 
 def activation(name: Activation, channels: int) -> nn.Module:
@@ -32,22 +34,18 @@ def activation(name: Activation, channels: int) -> nn.Module:
             assert_never(name)
 
 
-def post_op(module: nn.Module) -> PostOp | None:
-    """How oneDNN applies ``module`` to what a convolution writes; None where torch offers no such thing (PReLU)."""
+def overwriting(module: nn.Module) -> Step:
+    """``module`` on a map that nobody needs afterwards; gelu and prelu allocate their result all the same."""
     match module:
-        case nn.Identity():
-            return "none", [], ""
         case nn.SiLU():
-            return "swish", [], ""
+            return torch.ops.aten.silu_
         case nn.Hardswish():
-            return "hardswish", [], ""
+            return torch.ops.aten.hardswish_
         case nn.ReLU():
-            return "relu", [], ""
+            return torch.relu_
         case nn.ReLU6():
-            return "hardtanh", [0.0, 6.0], ""
+            return partial(F.hardtanh, min_val=0.0, max_val=6.0, inplace=True)
         case nn.LeakyReLU():
-            return "leaky_relu", [module.negative_slope], ""
-        case nn.GELU():
-            return "gelu", [], module.approximate
+            return partial(F.leaky_relu, negative_slope=module.negative_slope, inplace=True)
         case _:
-            return None
+            return module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -36,24 +37,25 @@ class Bottleneck(nn.Module):
             return y.add_(x)  # batch norm remembers its input, not its output
         return y if self.skip is None else y + self.skip(x)
 
-    def folded(self) -> Step:
+    def folded(self, plain: bool) -> Step:
         """Eval mode."""
-        main = chain([self.expand.folded(), self.depthwise.folded(), *self._folded_project()])
-        skip = None if self.skip is None else self.skip.folded()
+        main = chain([self.expand.folded(plain), self.depthwise.folded(plain), *self._folded_project(plain)])
+        skip = None if self.skip is None else self.skip.folded(plain)
+        add = torch.Tensor.add_ if plain else torch.add
 
         def run(x: Tensor) -> Tensor:
             if self.is_residual:
-                return _add(main(x), x)
-            return main(x) if skip is None else _add(main(x), skip(x))
+                return add(main(x), x)
+            return main(x) if skip is None else add(main(x), skip(x))
 
         return run
 
-    def _folded_project(self) -> list[Step]:
+    def _folded_project(self, plain: bool) -> list[Step]:
         if self.excite is None:
-            return [self.project.folded()]
+            return [self.project.folded(plain)]
         if isinstance(self.project, GroupedPointwise):
-            return [self.project.folded(self.excite.gate)]
-        return [self.excite.folded(), self.project.folded()]
+            return [self.project.folded(plain, self.excite.gate)]
+        return [self.excite.folded(plain), self.project.folded(plain)]
 
 
 class PooledConvNorm(ConvNorm):
@@ -61,11 +63,11 @@ class PooledConvNorm(ConvNorm):
 
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         # x (N, inputs, H, W) -> (N, outputs, ceil(H / 2), ceil(W / 2))
-        return super().forward(_halve(x)) if self.training else self.folded()(x)
+        return super().forward(_halve(x)) if self.training else self.folded(is_plain_inference(x))(x)
 
-    def folded(self) -> Step:
+    def folded(self, plain: bool) -> Step:
         """Eval mode: the pool runs as it is."""
-        return chain([_halve, super().folded()])
+        return chain([_halve, super().folded(plain)])
 
 
 def expand(block: Block) -> ConvNorm | GroupedPointwise:
@@ -107,7 +109,3 @@ def skip(block: Block) -> ConvNorm | None:
 
 def _halve(x: Tensor) -> Tensor:
     return F.max_pool2d(x, 2, ceil_mode=True)
-
-
-def _add(y: Tensor, x: Tensor) -> Tensor:
-    return y.add_(x) if is_plain_inference(y) else y + x

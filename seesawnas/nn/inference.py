@@ -1,27 +1,32 @@
-"""How eval mode runs a convolution.
+"""How eval mode runs where only the values count: on a CPU, without gradients.
 
-With gradients off on a CPU, oneDNN adds the bias and applies the activation while it writes the convolution's result,
-so the map is not read and written again. Anywhere else (gradients on, another device, a trace or an export) the same
-arithmetic is two plain operators.
+The images are shared out to torch's threads: a thread takes a few of them through the whole network, and each operator
+runs on that thread alone. Threads that share an operator wait for one another at its end, and on a machine with other
+work to do such waits were most of the time.
+
+Convolutions go to oneDNN by name: with one thread torch prefers an older kernel of its own for 1x1 convolutions of few
+images, which takes twice as long. In a trace or an export, with gradients or on another device the same
+arithmetic is ``conv2d``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
-
-from seesawnas.nn.activations import post_op
 
 Step: TypeAlias = Callable[[Tensor], Tensor]
 
-_HAS_FUSED_CONV = torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
-_FUSED_PIXELS = 256  # below, starting oneDNN costs more than a second pass over the map
-_CHUNK_PIXELS = 8 * 112 * 112  # input pixels that run together: their maps stay in cache and are cheap to allocate
+_ONEDNN = torch.ops.mkldnn
+_HAS_ONEDNN = all(hasattr(_ONEDNN, name) for name in ("_convolution_pointwise", "_linear_pointwise"))
+_LARGEST_LEARNT = 31 * 2**20
+_PART_PIXELS = 8 * 112 * 112  # input pixels that run together: of 2 to 16 images of 112x112, 8 took least
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +39,58 @@ class Geometry:
 
 
 def is_plain_inference(x: Tensor) -> bool:
-    """Whether only the values count: no gradients, no trace, no export; on a CPU."""
-    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+    """Whether only the values count: no gradients, no trace, no export, no autocast; in float32 on a CPU."""
+    if torch.is_grad_enabled() or torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):
         return False
     tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-    return x.device.type == "cpu" and not tracing
+    return _HAS_ONEDNN and x.device.type == "cpu" and x.dtype == torch.float32 and x.numel() > 0 and not tracing
 
 
-def chunks(x: Tensor) -> tuple[Tensor, ...]:
-    """``x`` (N, 3, H, W) in the groups of images that inference runs together: eval mode mixes no images."""
-    if not is_plain_inference(x):
-        return (x,)
-    return torch.split(x, max(1, _CHUNK_PIXELS // (x.shape[2] * x.shape[3])))
+def convolution(weight: Tensor, bias: Tensor, geometry: Geometry, plain: bool) -> Step:
+    """conv(x) + bias, (N, C, H, W) -> (N, C', H', W'); ``plain``: for plain inference only."""
+    stride, padding, groups = geometry.stride, geometry.padding, geometry.groups
+    if not plain:
+        return lambda x: F.conv2d(x, weight, bias, stride, padding, groups=groups)
+    if geometry == Geometry() and weight.shape[2:] == (1, 1):
+        return _pointwise(weight.flatten(1), bias)
+    settings: tuple[object, ...] = (list(padding), [stride] * 2, [1, 1], groups, "none", [], "")
+    return lambda x: _ONEDNN._convolution_pointwise(x, weight, bias, *settings)
 
 
-def conv_activation(x: Tensor, weight: Tensor, bias: Tensor, geometry: Geometry, activation: nn.Module) -> Tensor:
-    """activation(conv(x) + bias), (N, C, H, W) -> (N, C', H', W')."""
-    after = post_op(activation)
-    if after is None or not _can_fuse(x):
-        g = geometry
-        return _activated(F.conv2d(x, weight, bias, g.stride, g.padding, groups=g.groups), activation)
-    padding, stride, name = list(geometry.padding), [geometry.stride] * 2, after[0]
-    fused = torch.ops.mkldnn._convolution_pointwise
-    y: Tensor = fused(x, weight, bias, padding, stride, [1, 1], geometry.groups, name, after[1], after[2])
-    return y
+def by_images(run: Step, x: Tensor) -> Tensor:
+    """``run(x)``, a few images at a time on each of torch's threads: eval mode mixes no images."""
+    _keep_freed_memory()
+    parts = torch.split(x, max(1, _PART_PIXELS // (x.shape[2] * x.shape[3])))
+    threads = min(torch.get_num_threads(), len(parts))
+    if threads == 1:
+        return torch.cat([run(part) for part in parts])
+    with _one_thread_an_operator(), ThreadPoolExecutor(threads) as pool:
+        return torch.cat(list(pool.map(torch.no_grad()(run), parts)))
 
 
-def _activated(x: Tensor, activation: nn.Module) -> Tensor:
-    y: Tensor = activation(x)
-    return y
+def _keep_freed_memory() -> None:
+    # glibc gives maps of some MB back to the system and has each of their pages zeroed again at the next map, until a
+    # larger block was freed once; 32 MB is the largest that it learns from. This one is never touched.
+    torch.empty(_LARGEST_LEARNT, dtype=torch.uint8)
 
 
-def _can_fuse(x: Tensor) -> bool:
-    pixels = x.shape[0] * x.shape[2] * x.shape[3]
-    return _HAS_FUSED_CONV and pixels >= _FUSED_PIXELS and x.dtype == torch.float32 and is_plain_inference(x)
+@contextmanager
+def _one_thread_an_operator() -> Iterator[None]:
+    # Threads that start in here see the same setting.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _pointwise(matrix: Tensor, bias: Tensor) -> Step:
+    # In channels_last a pixel is a row. oneDNN starts a product of matrices sooner than a convolution.
+    def run(x: Tensor) -> Tensor:
+        n, channels, h, w = x.shape
+        rows = x.permute(0, 2, 3, 1).reshape(n * h * w, channels)
+        y: Tensor = _ONEDNN._linear_pointwise(rows, matrix, bias, "none", [], "")
+        return y.view(n, h, w, -1).permute(0, 3, 1, 2)
+
+    return run

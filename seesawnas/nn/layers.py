@@ -1,13 +1,19 @@
-"""The layers that all blocks share. Each has two ways to run: ``forward``, and ``folded()``, which is eval mode's."""
+"""The layers that all blocks share. Each has two ways to run: ``forward``, and ``folded()``, which is eval mode's.
+
+``folded(plain=True)`` is for plain inference alone (:mod:`seesawnas.nn.inference`).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesawnas.arch import Activation
-from seesawnas.nn.inference import Geometry, Step, conv_activation, is_plain_inference
+from seesawnas.nn.activations import overwriting
+from seesawnas.nn.inference import Geometry, Step, convolution, is_plain_inference
 from seesawnas.nn.norm import NormAct
 
 
@@ -34,16 +40,17 @@ class ConvNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         # x (N, inputs, H, W) -> (N, outputs, ceil(H / stride), ceil(W / stride))
         if not self.training:
-            return self.folded()(x)
+            return self.folded(is_plain_inference(x))(x)
         geometry = self.geometry
         y = F.conv2d(x, self.weight, None, geometry.stride, geometry.padding, groups=geometry.groups)
         return self.norm(y)  # type: ignore[no-any-return]
 
-    def folded(self) -> Step:
+    def folded(self, plain: bool) -> Step:
         """Eval mode: batch norm is part of the convolution's weight and bias."""
         scale, shift = self.norm.scale_and_shift()
-        weight = self.weight * scale.view(-1, 1, 1, 1)
-        return lambda x: conv_activation(x, weight, shift, self.geometry, self.norm.activation)
+        conv = convolution(self.weight * scale.view(-1, 1, 1, 1), shift, self.geometry, plain)
+        activation = self.norm.activation
+        return chain([conv, overwriting(activation) if plain else activation])
 
 
 class SqueezeExcite(nn.Module):
@@ -63,9 +70,9 @@ class SqueezeExcite(nn.Module):
         """What scales ``x`` (N, C, H, W): (N, C, 1, 1)."""
         return torch.sigmoid(self.excite(self.slope(self.squeeze(x.mean((2, 3))))))[:, :, None, None]
 
-    def folded(self) -> Step:
-        """Nothing to fold; without gradients ``x`` itself is scaled."""
-        return lambda x: x.mul_(self.gate(x)) if is_plain_inference(x) else self(x)
+    def folded(self, plain: bool) -> Step:
+        """Nothing to fold; plain inference scales ``x`` itself."""
+        return (lambda x: x.mul_(self.gate(x))) if plain else self
 
 
 class Embedding(nn.Module):
@@ -82,7 +89,7 @@ class Embedding(nn.Module):
         y: Tensor = self.norm(self.linear(x))
         return y
 
-    def folded(self) -> Step:
+    def folded(self, plain: bool) -> Step:
         """One product of a matrix and a vector an image: nothing to gain."""
         return self
 
@@ -93,7 +100,7 @@ def conv_weight(outputs: int, inputs: int, rows: int = 1, columns: int = 1) -> n
     return nn.Parameter(nn.init.kaiming_normal_(weight, nonlinearity="relu"))
 
 
-def chain(steps: list[Step]) -> Step:
+def chain(steps: Sequence[Step]) -> Step:
     """The steps one after another."""
 
     def run(x: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from seesawnas.arch import ArchSpec, Head, Stem
 from seesawnas.nn.blocks import Bottleneck
-from seesawnas.nn.inference import Step, chunks
+from seesawnas.nn.inference import Step, by_images, is_plain_inference
 from seesawnas.nn.layers import ConvNorm, Embedding, chain
 
 
@@ -37,18 +37,19 @@ class FaceNetwork(nn.Module):
         # x (N, 3, H, W) -> (N, embedding)
         x = x.contiguous(memory_format=torch.channels_last)
         if not self.training:
-            run = self.folded()
-            return torch.cat([run(part) for part in chunks(x)])
+            plain = is_plain_inference(x)
+            run = self.folded(plain)
+            return by_images(run, x) if plain else run(x)
         x = self.stem(x)
         for block in self.blocks:
             x = block(x)
         y: Tensor = self.head(x)
         return y
 
-    def folded(self) -> Step:
+    def folded(self, plain: bool) -> Step:
         """Eval mode, with batch norms folded into the weights as they are now."""
-        blocks = [block.folded() for block in self.blocks if isinstance(block, Bottleneck)]
-        return chain([self.stem.folded(), *blocks, self.head.folded()])
+        blocks = [block.folded(plain) for block in self.blocks if isinstance(block, Bottleneck)]
+        return chain([self.stem.folded(plain), *blocks, self.head.folded(plain)])
 
 
 class StemLayers(nn.Module):
@@ -65,9 +66,9 @@ class StemLayers(nn.Module):
         y: Tensor = self.depthwise(self.conv(x))
         return y
 
-    def folded(self) -> Step:
+    def folded(self, plain: bool) -> Step:
         """Eval mode."""
-        return chain([self.conv.folded(), self.depthwise.folded()])
+        return chain([self.conv.folded(plain), self.depthwise.folded(plain)])
 
 
 class HeadLayers(nn.Module):
@@ -85,7 +86,7 @@ class HeadLayers(nn.Module):
         y: Tensor = self.pool(self.conv(x)).flatten(1)
         return y if self.embedding is None else self.embedding(y)
 
-    def folded(self) -> Step:
+    def folded(self, plain: bool) -> Step:
         """Eval mode."""
-        embedding = [] if self.embedding is None else [self.embedding.folded()]
-        return chain([self.conv.folded(), self.pool.folded(), torch.nn.Flatten(1), *embedding])
+        embedding = [] if self.embedding is None else [self.embedding.folded(plain)]
+        return chain([self.conv.folded(plain), self.pool.folded(plain), nn.Flatten(1), *embedding])

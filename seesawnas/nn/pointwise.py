@@ -6,7 +6,7 @@ neither cuts the map apart nor puts it together again, forward and backward. Eva
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain as concatenated
 from typing import TypeAlias
 
@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from seesawnas.arch import Activation
 from seesawnas.arch.blocks import split_channels
-from seesawnas.nn.activations import post_op
-from seesawnas.nn.inference import Geometry, Step, conv_activation, is_plain_inference
+from seesawnas.nn.activations import overwriting
+from seesawnas.nn.inference import Geometry, Step, convolution, is_plain_inference
 from seesawnas.nn.layers import conv_weight
 from seesawnas.nn.norm import NormAct
 
@@ -58,29 +58,40 @@ class GroupedPointwise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         # x (N, inputs, H, W) -> (N, outputs, H, W)
         if not self.training:
-            return self.folded()(x)
+            return self.folded(is_plain_inference(x))(x)
         y = F.conv2d(x, self._dense_weight()) if self.is_dense else self._grouped(x)
         return self.norm(y)  # type: ignore[no-any-return]
 
-    def folded(self, gate: Step | None = None) -> Step:
+    def folded(self, plain: bool, gate: Step | None = None) -> Step:
         """Eval mode: the groups, batch norm in each one's weight and bias.
 
         ``gate`` gives factors (N, inputs, 1, 1) for the input, applied while the groups' channels are picked out of it.
         """
-        scale, shift = self.norm.scale_and_shift()
-        scales, biases = _split(scale.view(-1, 1, 1, 1), self.made), _split(shift, self.made)
-        weights = [weight * factor for weight, factor in zip(self.weights, scales, strict=True)]
-
-        activation = self.norm.activation
-        inner, outer = (nn.Identity(), activation) if post_op(activation) is None else (activation, nn.Identity())
+        pick, join = (_pick, self._join) if plain else (_take, _joined)
+        groups = list(zip(self.runs, self._folded_groups(plain), strict=True))
 
         def run(x: Tensor) -> Tensor:
             factors = None if gate is None else gate(x)
-            parts = zip((_take(x, runs, factors) for runs in self.runs), weights, biases, strict=True)
-            y: Tensor = outer(_concatenate([conv_activation(*part, Geometry(), inner) for part in parts]))
-            return y
+            return join((group(pick(x, runs, factors)) for runs, group in groups), self.norm.activation)
 
         return run
+
+    def _folded_groups(self, plain: bool) -> list[Step]:
+        scale, shift = self.norm.scale_and_shift()
+        sizes = list(self.made)
+        groups = zip(self.weights, torch.split(scale.view(-1, 1, 1, 1), sizes), torch.split(shift, sizes), strict=True)
+        return [convolution(weight * factor, bias, Geometry(), plain) for weight, factor, bias in groups]
+
+    def _join(self, parts: Iterable[Tensor], activation: nn.Module) -> Tensor:
+        """:func:`_joined` for plain inference: swish writes each part, just made, to where it stays."""
+        if not isinstance(activation, nn.SiLU) or len(self.made) == 1:
+            return overwriting(activation)(_concatenate(list(parts)))
+        parts = iter(parts)
+        first = next(parts)
+        whole = _empty_map(first, sum(self.made))
+        for part, place in zip(concatenated([first], parts), torch.split(whole, list(self.made), 1), strict=True):
+            torch.ops.aten.silu.out(part, out=place)
+        return whole
 
     def _grouped(self, x: Tensor) -> Tensor:
         groups = zip(self.runs, self.weights, strict=True)
@@ -118,22 +129,31 @@ def _cut(channels: Sequence[int], sizes: Sequence[int]) -> tuple[Channels, ...]:
 
 def _take(x: Tensor, runs: Runs, factors: Tensor | None = None) -> Tensor:
     """The channels in ``runs`` of ``x`` (N, C, H, W), times ``factors`` (N, C, 1, 1)."""
-    parts = [x[:, start:end] for start, end in runs]
     if factors is None:
-        return _concatenate(parts)
-    scales = [factors[:, start:end] for start, end in runs]
-    if len(parts) > 1 and is_plain_inference(x):
-        return _multiply_into_one(parts, scales)
-    return _concatenate([part * scale for part, scale in zip(parts, scales, strict=True)])
+        return _concatenate([x[:, start:end] for start, end in runs])
+    return _concatenate([x[:, start:end] * factors[:, start:end] for start, end in runs])
 
 
-def _multiply_into_one(parts: list[Tensor], scales: list[Tensor]) -> Tensor:
-    widths = [part.shape[1] for part in parts]
-    n, _, h, w = parts[0].shape
-    whole = torch.empty((n, sum(widths), h, w), dtype=parts[0].dtype, memory_format=torch.channels_last)
-    for part, scale, place in zip(parts, scales, torch.split(whole, widths, 1), strict=True):
-        torch.mul(part, scale, out=place)
+def _pick(x: Tensor, runs: Runs, factors: Tensor | None) -> Tensor:
+    """:func:`_take` for plain inference: each product is written where it stays."""
+    if factors is None or len(runs) == 1:
+        return _take(x, runs, factors)
+    widths = [end - start for start, end in runs]
+    whole = _empty_map(x, sum(widths))
+    for (start, end), place in zip(runs, torch.split(whole, widths, 1), strict=True):
+        torch.mul(x[:, start:end], factors[:, start:end], out=place)
     return whole
+
+
+def _joined(parts: Iterable[Tensor], activation: nn.Module) -> Tensor:
+    """activation(the parts one after another), (N, C, H, W)."""
+    y: Tensor = activation(_concatenate(list(parts)))
+    return y
+
+
+def _empty_map(like: Tensor, channels: int) -> Tensor:
+    n, _, h, w = like.shape
+    return torch.empty((n, channels, h, w), dtype=like.dtype, memory_format=torch.channels_last)
 
 
 def _runs(channels: Channels) -> Runs:
@@ -148,10 +168,6 @@ def _columns(reads: Sequence[Channels]) -> Tensor | None:
     """Where each input channel stands among the groups' columns; None where it stands in its own place."""
     order = list(concatenated.from_iterable(reads))
     return None if order == sorted(order) else torch.tensor(order).argsort()
-
-
-def _split(values: Tensor, sizes: Channels) -> tuple[Tensor, ...]:
-    return torch.split(values, list(sizes))
 
 
 def _concatenate(parts: list[Tensor]) -> Tensor:

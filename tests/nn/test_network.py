@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from seesawnas.arch import ArchSpec, Input, Stem
 from seesawnas.nn import build
+from seesawnas.nn.inference import by_images
 from seesawnas.nn.pointwise import GroupedPointwise, contiguous_reads, shuffled_reads
 from tests.nn.literal import LiteralNetwork, to_literal
 from tests.nn.specs import SEESAW
@@ -65,6 +66,46 @@ def test_weights_read_after_eval_was_called_count_at_once() -> None:
     network.load_state_dict(other.state_dict())
     torch.testing.assert_close(network(images), other(images), rtol=0, atol=0)
     assert not torch.allclose(network(images), before)
+
+
+@pytest.mark.parametrize("change", ["data", "statistics"])
+def test_weights_changed_in_place_count_at_once_in_inference(change: str) -> None:
+    network, images = build(SEESAW).eval(), torch.randn(2, 3, 40, 32)
+    with torch.no_grad():
+        before = network(images)
+        if change == "data":
+            network.stem.conv.weight.data.mul_(2)  # moves no version counter
+        else:
+            network.stem.conv.norm.get_buffer("running_mean").add_(1)
+        after = network(images)
+    assert not torch.allclose(after, before)
+    torch.testing.assert_close(after, network(images).detach(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_images_shared_out_to_threads_give_the_same_embeddings(
+    threads: int, mode: type[torch.no_grad] | type[torch.inference_mode]
+) -> None:
+    network, images, before = build(SEESAW).eval(), torch.randn(240, 3, 40, 32), torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with mode():
+            y = network(images)
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(y.clone(), network(images).detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_fault_in_a_thread_is_raised_and_leaves_the_number_of_threads() -> None:
+    def fail(x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("no such layer")
+
+    threads = torch.get_num_threads()
+    with pytest.raises(RuntimeError, match="no such layer"):
+        by_images(fail, torch.zeros(64, 3, 112, 112))
+    assert torch.get_num_threads() == threads
 
 
 def test_the_memory_layout_of_the_images_does_not_matter() -> None:
