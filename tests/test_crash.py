@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,13 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
 def finished(folder: Path) -> int:
     journal = folder / "runs" / "crash" / "journal.log"
     return journal.read_text(errors="replace").count('"measurement"') if journal.is_file() else 0
+
+
+def measurements(folder: Path) -> dict[int, int]:
+    """How often each trial was measured, by the journal's own lines."""
+    lines = (folder / "runs" / "crash" / "journal.log").read_text().splitlines()
+    found = [line for line in map(json.loads, lines) if "measurement" in (line.get("user_attr") or {})]
+    return dict(Counter(line["trial_id"] for line in found))
 
 
 def nobody_left(group: int, seconds: float = 10) -> bool:
@@ -68,6 +76,7 @@ def test_a_search_killed_at_random_moments_and_resumed_ends_as_if_it_never_was(t
     states = [trial.state for trial in record.trials()]
     assert states == [TrialState.COMPLETE] * TRIALS
     assert len(record.digests()) == TRIALS
+    assert measurements(tmp_path) == dict.fromkeys(range(TRIALS), 1)
     summary = json.loads((tmp_path / "runs" / "crash" / "summary.json").read_text())
     assert summary["finished"] == TRIALS
     assert kills > 0
@@ -89,3 +98,17 @@ def test_a_search_that_is_asked_to_stop_says_so_and_leaves_nothing_running(tmp_p
     record = record_in(tmp_path / "runs" / "crash")
     assert not record.trials(TrialState.RUNNING)
     assert record.trials(TrialState.COMPLETE)
+
+
+@pytest.mark.slow
+def test_a_search_stopped_while_its_workers_start_prints_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(write_yaml(SMALL_SPACE))
+    write_folder(tmp_path / "faces")
+    search = start(tmp_path)
+    while search.poll() is None and not (tmp_path / "runs" / "crash" / "journal.log").is_file():
+        time.sleep(0.05)
+    time.sleep(1.5)
+    os.killpg(search.pid, signal.SIGINT)
+    _, errors = search.communicate(timeout=60)
+    assert search.returncode == 130
+    assert b"Traceback" not in errors

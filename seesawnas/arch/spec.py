@@ -29,8 +29,8 @@ class Input:
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 1:
             raise SpecError(f"input must be at least 1x1 pixels, got {self.height}x{self.width}")
-        for name in ("mean", "std"):  # as floats, for 127 and 127.0 are written differently and are the same picture
-            object.__setattr__(self, name, tuple(map(float, getattr(self, name))))
+        for name in ("mean", "std"):  # 127 and 127.0, or -0.0 and 0.0, are equal, and must read the same in the digest
+            object.__setattr__(self, name, tuple(float(value) + 0.0 for value in getattr(self, name)))
         if min(self.std) <= 0:
             raise SpecError(f"std must be positive, got {list(self.std)}")
 

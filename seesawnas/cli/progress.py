@@ -18,7 +18,12 @@ from seesawnas.units import format_quantity
 def watch(session: Session, screen: Console) -> bool:
     """Run the search and show it on ``screen``. Returns whether the user stopped it with Ctrl-C."""
     _announce(session, screen)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=screen, disable=not screen.is_terminal) as bars:
         view = _View(session, screen if not screen.is_terminal else bars.console, bars)
         try:
@@ -31,16 +36,20 @@ def watch(session: Session, screen: Console) -> bool:
 
 
 def _announce(session: Session, screen: Console) -> None:
-    plan, recipe = session.plan, session.plan.proxy.recipe
-    screen.print(f"Space    {plan.space}: {session.feasible.count:,} networks within {plan.budget} MAdds")
-    screen.print(f"Faces    {session.faces.description}")
-    for note in session.faces.notes:
-        screen.print(f"         {note}")
-    if session.faces.is_default:
-        screen.print("         good for a first run; decide on faces of your own (--data)")
+    plan, recipe, faces = session.plan, session.plan.proxy.recipe, session.faces
     side = plan.proxy.resolution
-    screen.print(f"Proxy    {recipe.epochs} epochs at {side}x{side}, {plan.workers} trials at a time")
-    screen.print(f"Study    {plan.folder}{_before(session)}")
+    lines = [f"Space    {plan.space}: {session.feasible.count:,} networks within {plan.budget} MAdds"]
+    lines += [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
+    lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
+    lines += [f"Proxy    {recipe.epochs} epochs at {side}x{side}, {plan.workers} trials at a time"]
+    lines += [f"Study    {plan.folder}{_before(session)}"]
+    say(screen, *lines)
+
+
+def say(screen: Console, *lines: str) -> None:
+    """Print lines as they are: no markup, no colours, no wrapping."""
+    for line in lines:
+        screen.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _before(session: Session) -> str:
@@ -94,8 +103,7 @@ class _View:
         label = f"  {attrs['label']}" if attrs.get("label") else ""
         cost = f"{format_quantity(attrs['madds'])} MAdds"
         left = "" if self.bars.console.is_terminal else f"  [{self._note(done)}]"
-        line = f"trial {number:3d}  {attrs['digest']}  {cost}  {what}{label}{left}"
-        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(self.console, f"trial {number:3d}  {attrs['digest']}  {cost}  {what}{label}{left}")
 
     def _note(self, done: int) -> str:
         complete = self.session.record.trials(TrialState.COMPLETE)

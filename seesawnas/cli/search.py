@@ -6,13 +6,16 @@ import json as json_module
 import re
 import signal
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from seesawnas.cli.options import complete_ref
 from seesawnas.cli.output import console
 from seesawnas.cost import Budget
 from seesawnas.files import write_atomically
@@ -26,8 +29,13 @@ DEFAULT_TRIALS = 12
 
 
 def search(
-    budget: Annotated[str, typer.Option(help="MAdds ceiling such as 150M, or a band such as 140M..150M.")],
-    space: Annotated[str, typer.Option(metavar="REF", help="Search space: a YAML file or a shipped name.")] = "seesaw",
+    budget: Annotated[
+        str, typer.Option(metavar="MADDS", help="MAdds ceiling such as 150M, or a band such as 140M..150M.")
+    ],
+    space: Annotated[
+        str,
+        typer.Option(metavar="REF", autocompletion=complete_ref, help="Search space: a YAML file or a shipped name."),
+    ] = "seesaw",
     data: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Folder of identities. Without it: small default faces.")
     ] = None,
@@ -68,7 +76,7 @@ def search(
 
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:
-    from seesawnas.cli.progress import watch
+    from seesawnas.cli.progress import say, watch
     from seesawnas.report.outcome import outcome_of, summary_of
     from seesawnas.search import opened
 
@@ -84,13 +92,16 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     else:
         _show(console(), plan, outcome, files)
     if stopped:
-        screen.print(f"Stopped with {summary['finished']} of {plan.trials} trials finished; the same command goes on.")
+        say(screen, f"Stopped with {summary['finished']} of {plan.trials} trials finished; the same command goes on.")
         raise typer.Exit(130)
+    if outcome.best is None:
+        say(screen, f"No trial is complete: all {len(outcome.failed)} failed.")
+        raise typer.Exit(1)
 
 
 def _settings(plan: SearchPlan) -> dict[str, Any]:
     return {
-        "budget": str(plan.budget),
+        "budget": [plan.budget.low, plan.budget.high],
         "space": plan.space,
         "data": plan.data,
         "trials": plan.trials,
@@ -114,22 +125,20 @@ def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[
 
 
 def _show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
+    from seesawnas.cli.progress import say
     from seesawnas.study import storage_url
 
     if outcome.rows:
         screen.print(_ranking(outcome))
         front = ", ".join(f"{100 * r.accuracy:.2f} % at {format_quantity(r.madds)}" for r in outcome.front)
-        screen.print(f"Pareto front (accuracy at MAdds): {front}", soft_wrap=True, highlight=False)
-    for number, digest, reason in outcome.failed:
-        screen.print(f"trial {number} ({digest}) failed: {reason}", soft_wrap=True, highlight=False, markup=False)
-    screen.print("\nFiles:", *files.values(), sep="\n  ", soft_wrap=True, highlight=False, markup=False)
+        say(screen, f"Pareto front (accuracy at MAdds): {front}")
+    say(screen, *(f"trial {number} ({digest}) failed: {reason}" for number, digest, reason in outcome.failed))
+    say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
     if outcome.best is not None:
-        nexts = (
-            f"seesawnas build {files['best']} --out {plan.folder / 'best'}",
-            f"seesawnas build {plan.study}:best --check",
-            f"optuna-dashboard {storage_url(plan.storage, plan.folder)}",
-        )
-        screen.print("Next:", *nexts, sep="\n  ", soft_wrap=True, highlight=False, markup=False)
+        best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
+        study = quote(storage_url(plan.storage, plan.folder))
+        nexts = f"build {best} --out {out}", f"build {name} --check"
+        say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts), f"  optuna-dashboard {study}")
 
 
 def _ranking(outcome: Outcome) -> Table:
@@ -141,7 +150,7 @@ def _ranking(outcome: Outcome) -> Table:
         network = row.digest + (" *" if row.number in front else "") + (f"\n{row.name}" if row.name else "")
         accuracy = f"{100 * row.accuracy:.2f} ± {100 * row.std:.2f} %"
         counts = format_quantity(row.madds), format_quantity(row.params)
-        table.add_row(str(rank), str(row.number), network, accuracy, f"{row.auc:.4f}", *counts)
+        table.add_row(str(rank), str(row.number), Text(network), accuracy, f"{row.auc:.4f}", *counts)
     table.caption = "* on the Pareto front of accuracy and MAdds; ± is the standard deviation over folds"
     table.caption_justify = "left"
     return table

@@ -15,7 +15,17 @@ from seesawnas.errors import StudyError
 from seesawnas.search.points import fitting_points
 from seesawnas.search.proposer import Proposer
 from seesawnas.space import FeasibleSet, SearchSpace, load_space
-from seesawnas.study import DriverEvent, LocalEngine, Proxy, StudyRecord, drive, held, open_storage, study_folder
+from seesawnas.study import (
+    DriverEvent,
+    LocalEngine,
+    Proxy,
+    StudyRecord,
+    check_storage,
+    drive,
+    held,
+    open_storage,
+    study_folder,
+)
 
 MAX_WORKERS = 64
 
@@ -37,7 +47,7 @@ class SearchPlan:
         recipe = self.proxy.recipe
         limits = (("trials", self.trials, 1, 10**6), ("workers", self.workers, 1, MAX_WORKERS))
         proxy = (("epochs", recipe.epochs, 1, 10**4), ("resolution", self.proxy.resolution, 16, 512))
-        for name, value, low, high in (*limits, *proxy):
+        for name, value, low, high in (*limits, *proxy, ("seed", self.proxy.seed, 0, 2**63 - 1)):
             if not low <= value <= high:
                 raise StudyError(f"--{name} must be from {low} to {high}, got {value}")
 
@@ -72,20 +82,31 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     Raises InvalidInput of one kind or another before anything is written where the plan cannot be carried out.
     """
     space = load_space(plan.space)
+    _check_square(space)
+    check_storage(plan.storage, plan.folder)
     feasible = FeasibleSet(space, plan.budget)
     faces = load_faces(plan.data, resolution=plan.proxy.resolution, seed=plan.proxy.seed)
     with held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
         record = StudyRecord(storage, plan.folder.name, feasible.decisions)
         record.agree(_settings(plan, space, faces))
+        record.claim(plan.folder)
         yield Session(plan, feasible, faces, record, record.recover())
+
+
+def _check_square(space: SearchSpace) -> None:
+    """A proxy sees square pictures of its own resolution: a space that varies the input would train one network twice."""
+    height, width = space.height.options, space.width.options
+    if len(height) > 1 or height != width:
+        rule = "input must be square and of one size for proxy trials"
+        raise StudyError(f"{space.source}: {rule}, got height {list(height)} and width {list(width)}")
 
 
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:
     """What trials must share to be compared; the number of trials and of workers may change from run to run."""
     bare = repr(replace(space, source="", name=""))
     return {
-        "budget": str(plan.budget),
+        "budget": [plan.budget.low, plan.budget.high],
         "space": f"{space.name or plan.space} {hashlib.sha256(bare.encode()).hexdigest()[:12]}",
         "data": f"{faces.description} {faces.fingerprint}",
         "resolution": plan.proxy.resolution,

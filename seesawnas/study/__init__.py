@@ -8,7 +8,7 @@ from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, 
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.record import Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
-from seesawnas.study.store import held, open_storage, storage_url, study_folder
+from seesawnas.study.store import check_storage, held, open_storage, storage_url, study_folder
 from seesawnas.study.trial import Measurement, Proxy, TrialJob, run_trial
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Trial",
     "TrialJob",
     "TrialState",
+    "check_storage",
     "drive",
     "held",
     "open_storage",

@@ -50,8 +50,7 @@ def drive(record: StudyRecord, propose: Propose, engine: Engine, proxy: Proxy, t
             yield event
     finally:
         engine.close()
-        for number in running:
-            record.release(number)
+        record.recover()  # an interrupt falls anywhere, also between a trial's taking and its place in ``running``
 
 
 def _take(record: StudyRecord, propose: Propose, trials: int, running: int) -> FrozenTrial | None:
@@ -62,7 +61,11 @@ def _take(record: StudyRecord, propose: Propose, trials: int, running: int) -> F
         if proposal is None:
             return None
         record.add(proposal)
-    return record.next_waiting()
+    trial = record.next_waiting()
+    if trial is not None and "spec" not in trial.user_attrs:
+        record.fail(trial.number, "was stored by another program, without a network")
+        return _take(record, propose, trials, running)
+    return trial
 
 
 def _write(record: StudyRecord, event: Finished | Failed | Lost) -> None:

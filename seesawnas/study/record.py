@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from seesawnas.arch import ArchSpec
@@ -44,6 +46,7 @@ class StudyRecord:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._distributions = {decision.name: distribution(decision) for decision in decisions}
         self._storage = storage
+        self._storage_is_shared = not isinstance(storage, JournalStorage)
         self.study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
 
     def agree(self, settings: Mapping[str, Any]) -> None:
@@ -60,12 +63,26 @@ class StudyRecord:
                     "give the search another --study"
                 )
 
+    def claim(self, folder: Path) -> None:
+        """Keep, or hold against what is kept, where the study's one driver runs. Raises StudyError.
+
+        The lock lies in the folder, and a storage elsewhere could be reached from two folders.
+        """
+        here = f"{socket.gethostname()}:{folder.resolve()}"
+        home = self.study.user_attrs.get("home")
+        if home is None:
+            self.study.set_user_attr("home", here)
+        elif home != here and self._storage_is_shared:
+            raise StudyError(f"study {self.study.study_name}: is driven from {home}, got {here}")
+
     def recover(self) -> int:
         """Put trials that no process runs any more back in line; returns how many. Only the holder of the study may."""
         found = self.trials(TrialState.RUNNING)
         for trial in found:
             if "measurement" in trial.user_attrs:
                 self._complete(trial.number, Measurement.from_json(trial.user_attrs["measurement"]))
+            elif "reason" in trial.user_attrs:
+                self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
             else:
                 self._set_waiting(trial)
         return len(found)
@@ -114,10 +131,6 @@ class StudyRecord:
             return False
         self._set_waiting(trial)
         return True
-
-    def release(self, number: int) -> None:
-        """Put a RUNNING trial back in line without counting a try: its driver stops."""
-        self._set_waiting(self._frozen(number))
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The trials in the given states, all of them where none is given, by number."""

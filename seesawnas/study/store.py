@@ -69,7 +69,13 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
         raise StudyError(f"{path}: there is no study here")
     if writing:
         _mend(path)
-    return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))
+    return _open_journal(path)
+
+
+def check_storage(url: str | None, folder: Path) -> None:
+    """Raise StudyError where the study of ``folder`` could not be stored in ``url``; write nothing in the folder."""
+    if "://" in (place := storage_url(url, folder)):
+        _open_url(place)
 
 
 def storage_url(url: str | None, folder: Path) -> str:
@@ -89,9 +95,13 @@ def storage_url(url: str | None, folder: Path) -> str:
 def _remember(url: str, folder: Path) -> None:
     """A URL may hold a password: only its owner reads it."""
     place = folder / ELSEWHERE
-    folder.mkdir(parents=True, exist_ok=True)
-    place.touch(mode=0o600)
-    place.write_text(url + "\n")
+    if not place.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = place.with_suffix(".tmp")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(url + "\n")
+        draft.replace(place)
 
 
 def _hidden(url: str) -> str:
@@ -104,6 +114,25 @@ def _open_url(url: str) -> BaseStorage:
         return optuna.storages.get_storage(url)
     except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
         raise StudyError(f"storage {_hidden(url)}: cannot be opened: {str(error).splitlines()[0]}") from None
+
+
+def _open_journal(path: Path) -> JournalStorage:
+    try:
+        _read_last_line(path)
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))
+    # What a line of another program makes of Optuna's reader.
+    except (KeyError, ValueError, TypeError, AttributeError, AssertionError):
+        raise StudyError(f"{path}: must be a journal that Optuna wrote, got something else") from None
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _read_last_line(path: Path) -> None:
+    """Optuna passes over a last line that it cannot read, and fails for good once another stands behind it."""
+    whole = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+    last = next((line for line in reversed(whole) if line.endswith(b"\n")), None)
+    if last is not None:
+        json.loads(last)
 
 
 def _mend(path: Path) -> None:

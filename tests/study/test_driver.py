@@ -75,6 +75,15 @@ def test_a_lost_trial_runs_again_under_its_number(tmp_path: Path) -> None:
     assert len(record.trials(TrialState.COMPLETE)) == 4
 
 
+def test_a_trial_that_another_program_enqueued_fails_with_its_reason_and_the_search_goes_on(tmp_path: Path) -> None:
+    record = record_in(tmp_path / "s")
+    record.study.enqueue_trial({"stages.0.depth": 1})
+    list(drive(record, uniform(small_set()), FakeEngine(), Proxy(), trials=3))
+    (failed,) = record.trials(TrialState.FAIL)
+    assert failed.user_attrs["reason"] == "was stored by another program, without a network"
+    assert len(record.trials(TrialState.COMPLETE)) == 2
+
+
 def test_an_error_of_the_engine_leaves_nothing_running(tmp_path: Path) -> None:
     def answer(job: TrialJob) -> EngineEvent:
         raise KeyboardInterrupt

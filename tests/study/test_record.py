@@ -8,7 +8,7 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from seesawnas.errors import StudyError
 from seesawnas.space import Decision
-from seesawnas.study import Proposal, TrialState, open_storage, trial_spec
+from seesawnas.study import Proposal, StudyRecord, TrialState, open_storage, trial_spec
 from seesawnas.study.record import distribution
 from tests.study.fakes import measured, record_in, small_set
 
@@ -68,6 +68,28 @@ def test_a_trial_that_was_measured_before_the_kill_is_not_run_again(tmp_path: Pa
     assert (done.value, done.user_attrs["auc"]) == (0.8, 0.9)
 
 
+def test_a_trial_whose_failure_was_decided_before_the_kill_is_not_run_again(tmp_path: Path) -> None:
+    record = record_in(tmp_path / "s")
+    record.add(proposal(1))
+    trial = record.next_waiting()
+    assert trial is not None
+    record._storage.set_trial_user_attr(trial._trial_id, "reason", "loss is not finite")
+    again = record_in(tmp_path / "s")
+    again.recover()
+    assert [t.state for t in again.trials()] == [TrialState.FAIL]
+
+
+def test_a_study_in_a_shared_storage_is_driven_from_one_folder(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    for folder in ("a/s", "a/s", "b/s"):
+        record = StudyRecord(open_storage(url, tmp_path / folder, writing=True), "s", small_set().decisions)
+        if folder == "b/s":
+            with pytest.raises(StudyError, match=r"is driven from .*a/s, got .*b/s"):
+                record.claim(tmp_path / folder)
+        else:
+            record.claim(tmp_path / folder)
+
+
 def test_a_lost_trial_gets_a_second_try_and_then_fails_with_the_reason(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
     record.add(proposal(1))
@@ -96,8 +118,6 @@ def test_an_evenly_spaced_ordered_decision_is_an_integer_and_all_else_a_category
 
 
 def test_sqlite_serves_as_well_as_the_journal(tmp_path: Path) -> None:
-    from seesawnas.study import StudyRecord
-
     url = f"sqlite:///{tmp_path}/study.db"
     record = StudyRecord(open_storage(url, tmp_path, writing=True), "s", small_set().decisions)
     record.add(proposal(1))

@@ -38,6 +38,15 @@ def test_the_lock_that_a_killed_writer_left_does_not_stop_the_next(tmp_path: Pat
     assert len(record.trials()) == 2
 
 
+@pytest.mark.parametrize("content", [b'{"bad": 1}\n', b"\xff\xfe\x00\n", b"[]\n", b'{"op_code": 99}\n'])
+def test_a_journal_of_another_program_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "journal.log").write_bytes(content)
+    for writing in (False, True):
+        with pytest.raises(StudyError, match="must be a journal that Optuna wrote"):
+            open_storage(None, tmp_path / "s", writing=writing)
+
+
 def test_reading_a_study_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="there is no study here"):
         open_storage(None, tmp_path / "none", writing=False)

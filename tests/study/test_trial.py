@@ -38,6 +38,19 @@ def test_a_trial_is_the_same_for_the_same_seed_and_another_for_another() -> None
     assert losses(3)[:2] != losses(4)[:2]
 
 
+def test_a_trial_normalises_each_channel_as_its_point_says() -> None:
+    def losses(values: dict[str, object]) -> tuple[float, ...]:
+        given = job()
+        point = {**given.point, "input": {**given.point["input"], **values}}
+        *_, found = run_trial(replace(given, point=point), made_up_faces())
+        assert isinstance(found, Measurement)
+        return found.losses
+
+    plain = losses({})
+    assert losses({"mean": [127.5] * 3, "std": [128.0] * 3}) == plain
+    assert losses({"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}) != plain
+
+
 def test_divergence_is_an_error_with_its_reason_in_one_line() -> None:
     with pytest.raises(TrialError) as caught:
         list(run_trial(job(learning_rate=1e30), made_up_faces()))
