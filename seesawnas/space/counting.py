@@ -1,8 +1,8 @@
 """Exact counts on a trellis: how many networks from a node on cost at most so much.
 
 The last stage answers from its sorted costs. A stage before it asks its children at every budget that its own edges leave, all
-distinct budgets at once. Deep in a space of many stages the distinct budgets grow too many; there the answer is tabulated once
-on the grid of the costs' greatest common divisor, which loses nothing because every cost lies on it.
+distinct budgets at once; or, where that is more work, it lists once all costs from it on with their numbers of networks, and
+answers from the list. A list is never longer than the grid of the costs' greatest common divisor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from seesawnas.space.rows import Ints
 from seesawnas.space.trellis import Node
 
 _CHUNK = 2_000_000
-_ASK_AT_MOST = 100_000_000
 MAX_CELLS = 20_000_000
 
 
@@ -43,18 +42,19 @@ def total(node: Node) -> int:
 
 def count(node: Node, budgets: Ints) -> Ints:
     """Networks from ``node`` on of at most each of ``budgets`` MAdds, in the shape of ``budgets``."""
-    if not node.children:
-        return _cumulative(node)[np.searchsorted(node.costs, budgets, side="right")]
-    unique, inverse = np.unique(budgets, return_inverse=True)
-    if "table" in node.memo or len(unique) * len(node.costs) > _ASK_AT_MOST:
-        return _from_table(node, unique)[inverse].reshape(budgets.shape)
-    return _ask_children(node, unique)[inverse].reshape(budgets.shape)
+    unique, inverse = np.unique(budgets, return_inverse=True) if node.children else (budgets, None)
+    if "listed" in node.memo or not node.children or _work_to_ask(node, len(unique)) > _work_to_list(node):
+        costs, ways = _listed(node)
+        found: Ints = ways[np.searchsorted(costs, unique, side="right")]
+    else:
+        found = _ask_children(node, unique)
+    return found if inverse is None else found[inverse].reshape(budgets.shape)
 
 
 def choose(node: Node, low: Ints, high: Ints, ranks: Ints) -> tuple[Ints, Ints]:
     """(group of edges, rank below it) for each rank among the networks that cost ``low`` to ``high`` from ``node`` on."""
     if not node.children:
-        ends = _cumulative(node)
+        ends = _listed(node)[1]
         ranks = ranks.astype(ends.dtype) + count(node, low - 1)
         groups = np.searchsorted(ends, ranks, side="right") - 1
         return groups, ranks - ends[groups]
@@ -114,51 +114,70 @@ def _ask_children(node: Node, budgets: Ints) -> Ints:
     return out
 
 
-def _from_table(node: Node, budgets: Ints) -> Ints:
-    if "table" not in node.memo:
-        step = max(1, _step(node))
-        ways: Ints = np.cumsum(_histogram(node, step), dtype=_dtype(node))
-        node.memo["table"] = step, np.concatenate([np.zeros(1, ways.dtype), ways])
-    step, table = node.memo["table"]
-    low, _ = extremes(node)
-    found: Ints = table[np.clip((budgets - low) // step + 1, 0, len(table) - 1)]
+def _work_to_ask(node: Node, budgets: int) -> float:
+    """Searches that answering ``budgets`` takes; at each level below, distinct budgets are no more than the grid's cells."""
+    if not node.children or "listed" in node.memo:
+        return budgets
+    asked = min(budgets * len(node.costs), max(map(_cells, node.children)))
+    return budgets * len(node.costs) + min(
+        _work_to_ask(node.children[0], asked), _work_to_list(node.children[0]) + asked
+    )
+
+
+def _work_to_list(node: Node) -> float:
+    """Additions that listing takes, of which each costs about as much as a search."""
+    if not node.children or "listed" in node.memo:
+        return 0
+    return len(node.costs) * max(map(_length, node.children)) + sum(map(_work_to_list, node.children))
+
+
+def _length(node: Node) -> int:
+    """At most so many distinct costs from ``node`` on."""
+    if not node.children:
+        return len(node.costs)
+    return min(_cells(node), len(node.costs) * max(map(_length, node.children)))
+
+
+def _cells(node: Node) -> int:
+    low, high = extremes(node)
+    return (high - low) // _step(node) + 1
+
+
+def _listed(node: Node) -> tuple[Ints, Ints]:
+    """(costs, ways): ``ways[i]`` networks from ``node`` on cost less than ``costs[i]``, and ``ways[-1]`` are all."""
+    if "listed" not in node.memo:
+        costs, ways = (node.costs, node.weights) if not node.children else _merged(node)
+        node.memo["listed"] = costs, np.concatenate([[0], np.cumsum(ways, dtype=_dtype(node))]).astype(_dtype(node))
+    found: tuple[Ints, Ints] = node.memo["listed"]
     return found
 
 
-def _histogram(node: Node, step: int) -> Ints:
-    """Networks from ``node`` on that cost exactly its smallest cost + i x step."""
-    low, high = extremes(node)
-    cells = (high - low) // step + 1
+def _merged(node: Node) -> tuple[Ints, Ints]:
+    """(distinct costs from ``node`` on, networks of each), added up on the grid."""
+    low, _ = extremes(node)
+    step, cells = _step(node), _cells(node)
     if cells > MAX_CELLS:
         rule = (
             f"stages.{node.stage} and on have {cells} distinct costs, of at most {MAX_CELLS} that are counted exactly"
         )
         raise BudgetError(f"the space must be coarser: {rule}; let widths be multiples of 8 or 16")
-    ways: Ints = np.zeros(cells, _dtype(node))
-    if not node.children:
-        np.add.at(ways, (node.costs - low) // step, node.weights)
-        return ways
-    below = [(extremes(child)[0], _histogram(child, step)) for child in node.children]
+    grid: Ints = np.zeros(cells, _dtype(node))
+    below = [_listed(child) for child in node.children]
     for cost, child, weight in zip(node.costs.tolist(), node.child.tolist(), node.weights.tolist(), strict=True):
-        start, counts = below[child]
-        first = (cost + start - low) // step
-        ways[first : first + len(counts)] += counts.astype(ways.dtype, copy=False) * weight
-    return ways
+        costs, ways = below[child]
+        grid[(costs + (cost - low)) // step] += np.diff(ways).astype(grid.dtype, copy=False) * weight
+    used = np.flatnonzero(grid)
+    return low + step * used, grid[used]
 
 
 def _step(node: Node) -> int:
-    """The greatest common divisor of all differences between costs from ``node`` on."""
-    low, _ = extremes(node)
-    below = [_step(child) for child in node.children]
-    ends = [extremes(child)[0] for child in node.children] or [0]
-    offsets = node.costs + np.array(ends, np.int64)[node.child] - low
-    return reduce(gcd, below, int(np.gcd.reduce(offsets)))
-
-
-def _cumulative(node: Node) -> Ints:
-    if "cumulative" not in node.memo:
-        node.memo["cumulative"] = np.concatenate([[0], np.cumsum(node.weights)]).astype(_dtype(node))
-    found: Ints = node.memo["cumulative"]
+    """The greatest common divisor of all differences between costs from ``node`` on, 1 at least."""
+    if "step" not in node.memo:
+        low, _ = extremes(node)
+        ends = [extremes(child)[0] for child in node.children] or [0]
+        offsets = node.costs + np.array(ends, np.int64)[node.child] - low
+        node.memo["step"] = reduce(gcd, map(_step, node.children), int(np.gcd.reduce(offsets))) or 1
+    found: int = node.memo["step"]
     return found
 
 

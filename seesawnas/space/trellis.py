@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -196,14 +197,14 @@ def _network_decisions(space: SearchSpace) -> tuple[Decision, ...]:
 
 
 def _choices(space: SearchSpace, decisions: tuple[Decision, ...]) -> tuple[Assignment, ...]:
-    choices = tuple(
+    total = prod(len(decision.options) for decision in decisions)
+    if total > MAX_NETWORK_CHOICES:
+        rule = f"must have at most {MAX_NETWORK_CHOICES} combinations of network-wide decisions, got {total}"
+        raise DocumentError(space.source, [rule])
+    return tuple(
         dict(zip((d.name for d in decisions), values, strict=True))
         for values in product(*(d.options for d in decisions))
     )
-    if len(choices) > MAX_NETWORK_CHOICES:
-        rule = f"must have at most {MAX_NETWORK_CHOICES} combinations of network-wide decisions, got {len(choices)}"
-        raise DocumentError(space.source, [rule])
-    return choices
 
 
 def _stem(space: SearchSpace, choice: Assignment) -> Stem:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seesawnas.errors import DocumentError
-from seesawnas.space import load_space, read_yaml, to_space
+from seesawnas.space import FeasibleSet, load_space, read_yaml, to_space
 from tests.space.documents import choice, document, stage
 
 
@@ -89,6 +89,7 @@ def test_a_document_that_is_no_mapping_is_refused(values: Any) -> None:
     ("change", "fault"),
     [
         ({"stages": []}, "stages: must have at least one entry, got none"),
+        ({"stages": [stage()] * 15_000}, "stages: must have at most 100 entries, got 15000"),
         ({"stages": 5}, "stages: must be a list, got 5"),
         ({"stages": [5]}, "stages.0: must be a mapping, got 5"),
         ({"stem": [64]}, "stem: must be a mapping, got [64]"),
@@ -123,6 +124,11 @@ def test_a_document_that_is_no_mapping_is_refused(values: Any) -> None:
 )
 def test_a_key_that_breaks_its_rule_is_refused_by_place_rule_and_value(change: dict[str, Any], fault: str) -> None:
     assert faults({**document(), **change}) == [fault]
+
+
+def test_a_document_of_the_most_stages_can_be_counted_and_drawn_from() -> None:
+    values = document(*[stage(se=choice("off", 4), stride=1)] * 100)
+    assert FeasibleSet(to_space(values, "FILE")).count == 2**100
 
 
 @pytest.mark.parametrize("split", [[], [0, 1], [1.5, 1], [1, "x"], "1:", "a", 3, [[1], [3]], [True], None])

@@ -79,7 +79,7 @@ def test_the_set_is_exactly_what_brute_force_finds(values: dict[str, Any]) -> No
 @given(space_documents())
 def test_tables_count_exactly_what_asking_counts(values: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "_ASK_AT_MOST", 0)
+        patch.setattr(counting, "_work_to_list", lambda node: -1.0)
         check_against_brute_force(small_space(values))
 
 
@@ -153,9 +153,11 @@ SPACES: dict[str, SearchSpace] = {
 
 
 @pytest.mark.parametrize("name", SPACES)
-@pytest.mark.parametrize("ask_at_most", [counting._ASK_AT_MOST, 0], ids=["asked", "tabulated"])
-def test_decisions_anywhere_are_counted_exactly(name: str, ask_at_most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "_ASK_AT_MOST", ask_at_most)
+@pytest.mark.parametrize("work_to_list", [1e300, -1.0], ids=["asked", "listed"])
+def test_decisions_anywhere_are_counted_exactly(
+    name: str, work_to_list: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "_work_to_list", lambda node: work_to_list)
     assert spellings(SPACES[name]) > 1
     check_against_brute_force(SPACES[name])
 
@@ -193,11 +195,11 @@ def many_decisions(stages: int, blocks: int) -> SearchSpace:
 
 
 @pytest.mark.parametrize(("stages", "blocks"), [(5, 12), (6, 11), (7, 9), (9, 10)])
-@pytest.mark.parametrize("ask_at_most", [counting._ASK_AT_MOST, 0], ids=["asked", "tabulated"])
+@pytest.mark.parametrize("work_to_list", [1e300, -1.0], ids=["asked", "listed"])
 def test_counts_beyond_machine_integers_are_exact(
-    stages: int, blocks: int, ask_at_most: int, monkeypatch: pytest.MonkeyPatch
+    stages: int, blocks: int, work_to_list: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "_ASK_AT_MOST", ask_at_most)
+    monkeypatch.setattr(counting, "_work_to_list", lambda node: work_to_list)
     space, n = many_decisions(stages, blocks), stages * blocks
     whole = FeasibleSet(space)
     assert whole.count == whole.size == 2**n
@@ -419,9 +421,37 @@ def test_too_many_network_wide_combinations_are_refused() -> None:
 
 
 def test_costs_too_fine_to_tabulate_are_refused_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "_ASK_AT_MOST", 0)
+    monkeypatch.setattr(counting, "_work_to_list", lambda node: -1.0)
     monkeypatch.setattr(counting, "MAX_CELLS", 3)
     with pytest.raises(
         BudgetError, match=r"^the space must be coarser: stages.\d and on have \d+ distinct costs, of at most 3 "
     ):
         FeasibleSet(SPACES["five stages"])
+
+
+def test_a_space_laid_out_in_the_six_rows_of_a_papers_table_is_counted_whole() -> None:
+    attributes = {"expansion": {"choice": [2, 3, 4]}, "se": {"choice": ["off", 4]}, "kernel": {"choice": [3, 5]}}
+    stages = [
+        {**attributes, "depth": depth, "width": {"range": [width, width + 32, 16]}, "stride": stride}
+        for width in (48, 96, 128)
+        for depth, stride in ((1, 2), ({"range": [2, 6]}, 1))
+    ]
+    space = to_space({"defaults": {"kind": "share"}, "stages": stages}, "six.yaml")
+    feasible = FeasibleSet(space, Budget.parse("150M"))
+    # (3 widths x 12 blocks) and (3 widths x 5 depths x 12 blocks), three times over; all widths divide by 4.
+    assert feasible.size == (36 * 180) ** 3
+    assert 0 < feasible.count < feasible.size
+    low, high = FeasibleSet(space, Budget.parse("120M")), FeasibleSet(space, Budget.parse("120000001..150M"))
+    assert low.count + high.count == feasible.count
+    assert all(madds <= 150_000_000 for madds in feasible.sample(50, seed=0).madds)
+
+
+def test_too_many_network_wide_decisions_are_refused_before_they_are_listed() -> None:
+    wide = {"range": [1, 1000]}
+    values = {
+        "input": {"height": wide, "width": wide},
+        "stem": {"width": wide},
+        "defaults": {"kind": "share", "expansion": 2},
+    }
+    with pytest.raises(DocumentError, match="must have at most 4096 combinations of network-wide decisions"):
+        FeasibleSet(to_space({**values, "stages": [{"width": 16}]}, "wide.yaml"))

@@ -35,6 +35,11 @@ def test_a_published_network_counts_to_the_recorded_number(ref: str) -> None:
 
 
 @pytest.mark.parametrize("ref", POINTS)
+def test_a_published_network_says_where_it_stands(ref: str) -> None:
+    assert load_point(ref).published.source
+
+
+@pytest.mark.parametrize("ref", POINTS)
 def test_a_published_networks_digest_stays_the_same_across_versions(ref: str) -> None:
     assert load(ref).digest() == GOLDEN["points"][ref]["digest"]
 
