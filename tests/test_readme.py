@@ -36,7 +36,7 @@ def test_the_python_runs_and_its_comments_are_true() -> None:
 
 def test_the_yaml_is_a_space_that_has_networks_within_the_budget() -> None:
     (text,) = blocks("yaml")
-    assert FeasibleSet(to_space(read_yaml(text, "README.md"), "README.md")).count > 1000
+    assert FeasibleSet(to_space(read_yaml(text, "README.md"), "README.md")).count > 500
 
 
 def test_the_faults_shown_are_those_that_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,5 +56,7 @@ def test_the_output_shown_is_the_output(command: str) -> None:
     result = CliRunner().invoke(app, command.split()[1:])
     assert result.exit_code == 0
     told = [line.rstrip() for line in result.stdout.strip("\n").splitlines()]
-    for line in shown(command).strip("\n").splitlines():
-        assert line == "..." or line.rstrip() in told
+    lines = [line.rstrip() for line in shown(command).splitlines() if line.strip() not in ("", "...")]
+    assert lines
+    for line in lines:
+        assert line in told

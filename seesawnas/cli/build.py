@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import Json, PointRef, is_trial_ref
+from seesawnas.cli.options import MAX_SEED, Json, PointRef, is_trial_ref
 
 if TYPE_CHECKING:
     from seesawnas.space import SearchPoint
@@ -19,7 +19,9 @@ def build(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Write spec.yaml, model.safetensors (fresh weights), summary.json."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the fresh weights.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="Seed of the fresh weights.")
+    ] = 0,
     diagram: Annotated[Path | None, typer.Option("--diagram", metavar="FILE", help="Draw the network, as SVG.")] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Count again with fvcore and torch; exit code 1 where they disagree.")

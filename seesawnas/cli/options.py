@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+MAX_SEED = 2**63 - 1
+
 
 def complete_ref(incomplete: str) -> list[str]:
     """What a REF can go on to: shipped names, YAML files and folders here."""

@@ -43,7 +43,7 @@ def _print_table(rows: list[LedgerRow]) -> None:
             count(row.params),
             rounded(row.published_params),
             count(row.madds),
-            rounded(row.published_madds),
+            rounded(row.published_madds) + (" FLOPs" if row.prints_flops else ""),
             _verdict(row, notes),
         )
         for row in rows

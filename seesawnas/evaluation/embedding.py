@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seesawnas.errors import TrialError
+from seesawnas.nn import PerChannel, normalised
 
 
 def embed(
-    network: nn.Module, images: NDArray[np.uint8], *, mean: float, std: float, batch_size: int = 128
+    network: nn.Module, images: NDArray[np.uint8], *, mean: PerChannel, std: PerChannel, batch_size: int = 128
 ) -> NDArray[np.float32]:
     """Return float32 (N, D), rows of length one, of uint8 (N, H, W, 3) images normalised as (pixel - mean) / std.
 
+    ``mean`` and ``std`` are one number, or one for each of red, green and blue.
     The network runs in eval mode where its parameters live; every module gets its own mode back afterwards.
     Raises TrialError where an embedding is not finite.
     """
@@ -26,16 +28,14 @@ def embed(
     with _eval_mode(network), torch.inference_mode():
         for start in range(0, len(images), batch_size):
             pixels = torch.from_numpy(images[start : start + batch_size]).to(device)
-            parts.append(_embed_batch(network, pixels, mean, std).cpu().numpy())
+            parts.append(_embed_batch(network, normalised(pixels, mean, std)).cpu().numpy())
     embeddings = np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
     if not np.isfinite(embeddings).all():
         raise TrialError("the network's embeddings are not finite")
     return embeddings
 
 
-def _embed_batch(network: nn.Module, pixels: Tensor, mean: float, std: float) -> Tensor:
-    # (N, H, W, 3) seen as (N, 3, H, W) is the channels_last layout already: nothing is copied.
-    batch = pixels.permute(0, 3, 1, 2).float().sub_(mean).div_(std)
+def _embed_batch(network: nn.Module, batch: Tensor) -> Tensor:
     both = network(batch) + network(batch.flip(3))
     return nn.functional.normalize(both.float(), dim=1)
 

@@ -4,5 +4,6 @@ Training runs whatever equal form is fastest; eval mode runs, layer for layer, w
 """
 
 from seesawnas.nn.network import FaceNetwork, build
+from seesawnas.nn.pixels import PerChannel, normalised
 
-__all__ = ["FaceNetwork", "build"]
+__all__ = ["FaceNetwork", "PerChannel", "build", "normalised"]

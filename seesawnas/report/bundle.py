@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from seesawnas.files import make_folder, write_atomically
+from seesawnas.report.buildable import buildable
 from seesawnas.report.sheet import sheet
 from seesawnas.space import SearchPoint, to_mapping, write_yaml
 
@@ -16,7 +17,6 @@ def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
 
     spec.yaml loads as a search point; the weights carry it, its digest and the version as metadata. Raises InvalidInput.
     """
-    folder = make_folder(folder)
     text = write_yaml(to_mapping(point.spec))
     about = {"spec": text, "digest": point.spec.digest(), "version": version("seesawnas"), "seed": str(seed)}
     contents = {
@@ -24,6 +24,7 @@ def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
         "model.safetensors": _weights(point, seed, about),
         "summary.json": (json.dumps(sheet(point), indent=2) + "\n").encode(),
     }
+    folder = make_folder(folder)
     for name, content in contents.items():
         write_atomically(folder / name, content)
     return [folder / name for name in contents]
@@ -35,11 +36,11 @@ def _weights(point: SearchPoint, seed: int, about: dict[str, str]) -> bytes:
 
     from seesawnas.nn import build
 
-    with torch.random.fork_rng(devices=[]):
+    with buildable(point.spec), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build(point.spec)
-    content: bytes = save({name: value.contiguous() for name, value in network.state_dict().items()}, metadata=about)
-    return _in_order(content)
+        weights = build(point.spec).state_dict()
+        content: bytes = save({name: value.contiguous() for name, value in weights.items()}, metadata=about)
+        return _in_order(content)
 
 
 def _in_order(content: bytes) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import InvalidInput
+from seesawnas.report.buildable import buildable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,14 +29,16 @@ class Check:
 
 
 def check(spec: ArchSpec) -> Check:
-    """Builds the network and counts it again. Raises InvalidInput where fvcore is not installed."""
+    """Builds the network and counts it again. Raises InvalidInput where it is too large, or fvcore is not installed."""
     if find_spec("fvcore") is None:
         raise InvalidInput('--check must have fvcore: pip install "seesawnas[check]"')
     from seesawnas.nn import build
 
-    total, network = cost(spec), build(spec).eval()
-    madds = _fvcore_madds(network, (spec.input.height, spec.input.width))
-    params = sum(parameter.numel() for parameter in network.parameters())
+    total = cost(spec)
+    with buildable(spec):
+        network = build(spec).eval()
+        madds = _fvcore_madds(network, (spec.input.height, spec.input.width))
+        params = sum(parameter.numel() for parameter in network.parameters())
     return Check(total.madds, madds, total.params, params, (madds, params) == (total.madds, total.params))
 
 

@@ -27,6 +27,12 @@ class LedgerRow:
     explained_by: str | None
     faults: tuple[str, ...]
 
+    @property
+    def prints_flops(self) -> bool:
+        """Whether what is printed as MAdds are FLOPs, 2 x MAdds, as an erratum then says: without one it would not agree."""
+        printed = self.published_madds
+        return self.agrees and printed is not None and _is_near(2 * self.madds, printed)
+
 
 def ledger() -> list[LedgerRow]:
     """A row for every paper point that ships."""
@@ -74,7 +80,11 @@ def _explains(erratum: Erratum, figure: str, printed: Printed) -> bool:
     if figure not in erratum.explains:
         return False
     reading = erratum.explains[figure]
-    return reading is None or printed.agrees(reading) or abs(reading - printed.value) <= NEAR * printed.value
+    return reading is None or printed.agrees(reading) or _is_near(reading, printed.value)
+
+
+def _is_near(reading: int, printed: int) -> bool:
+    return abs(reading - printed) <= NEAR * printed
 
 
 def _off_record(counts: Mapping[str, int], recorded: Mapping[str, int]) -> Iterator[str]:

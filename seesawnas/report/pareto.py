@@ -28,7 +28,7 @@ def pareto_html(rows: Sequence[RankedRow], *, title: str = "seesawnas", budget: 
         label = f"budget {format_quantity(budget.high)}"
         figure.add_vline(x=budget.high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
     figure.update_layout(
-        title=f"{title}: verification accuracy against MAdds",
+        title=f"{_plain(title)}: verification accuracy against MAdds",
         xaxis_title="MAdds (millions)",
         yaxis_title="verification accuracy (%)",
         template="plotly_white",

@@ -8,6 +8,7 @@ answers from the list. A list is never longer than the grid of the costs' greate
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from functools import reduce
 from math import gcd
 
@@ -18,6 +19,7 @@ from seesawnas.space.rows import Ints
 from seesawnas.space.trellis import Node
 
 _CHUNK = 2_000_000
+_SORT_AT_MOST = 20_000_000
 MAX_CELLS = 20_000_000
 
 
@@ -153,7 +155,26 @@ def _listed(node: Node) -> tuple[Ints, Ints]:
 
 
 def _merged(node: Node) -> tuple[Ints, Ints]:
-    """(distinct costs from ``node`` on, networks of each), added up on the grid."""
+    """(distinct costs from ``node`` on, networks of each)."""
+    below = [_listed(child) for child in node.children]
+    parts = (
+        (below[child][0] + cost, np.diff(below[child][1]).astype(_dtype(node), copy=False) * weight)
+        for cost, child, weight in zip(node.costs.tolist(), node.child.tolist(), node.weights.tolist(), strict=True)
+    )
+    if len(node.costs) * max(len(costs) for costs, _ in below) < min(_cells(node), _SORT_AT_MOST):
+        return _sorted(list(parts))
+    return _gridded(node, parts)
+
+
+def _sorted(parts: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    costs, ways = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(costs, kind="stable")
+    costs = costs[order]
+    starts = np.flatnonzero(np.r_[True, costs[1:] != costs[:-1]])
+    return costs[starts], np.add.reduceat(ways[order], starts)
+
+
+def _gridded(node: Node, parts: Iterator[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
     low, _ = extremes(node)
     step, cells = _step(node), _cells(node)
     if cells > MAX_CELLS:
@@ -162,10 +183,8 @@ def _merged(node: Node) -> tuple[Ints, Ints]:
         )
         raise BudgetError(f"the space must be coarser: {rule}; let widths be multiples of 8 or 16")
     grid: Ints = np.zeros(cells, _dtype(node))
-    below = [_listed(child) for child in node.children]
-    for cost, child, weight in zip(node.costs.tolist(), node.child.tolist(), node.weights.tolist(), strict=True):
-        costs, ways = below[child]
-        grid[(costs + (cost - low)) // step] += np.diff(ways).astype(grid.dtype, copy=False) * weight
+    for costs, ways in parts:
+        grid[(costs - low) // step] += ways
     used = np.flatnonzero(grid)
     return low + step * used, grid[used]
 

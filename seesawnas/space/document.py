@@ -8,7 +8,9 @@ One language serves a search space and a search point; a point has nothing left 
     defaults                    block attributes for every block that does not set its own
     stages                      a list; each: depth, width (output channels), stride (of its first block), block
                                 attributes for the stage, and `blocks`: {index: block attributes} for single blocks
-    published, errata, source   what a paper prints of a point, why it differs, and where it stands
+    published                   what a paper prints of a point: params, madds, accuracies; and its source
+    counted                     params and madds as they are counted here, exactly
+    errata                      why the two differ
 
 Block attributes: kind, split, expansion (middle = inputs x expansion) or middle (channels), se, activation, kernel, skip.
 """
@@ -26,6 +28,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from seesawnas.errors import DocumentError
 from seesawnas.space.attributes import DEFAULTS, Attribute, parse_attribute
 from seesawnas.units import parse_quantity
+
+MAX_STAGES = 100
 
 
 class _Keys(BaseModel):
@@ -176,7 +180,7 @@ class DocumentKeys(_Keys):
     input: InputKeys = InputKeys()
     stem: StemKeys = StemKeys()
     defaults: BlockKeys = BlockKeys()
-    stages: Annotated[list[StageKeys], Field(min_length=1)]
+    stages: Annotated[list[StageKeys], Field(min_length=1, max_length=MAX_STAGES)]
     head: HeadKeys = HeadKeys()
     published: PublishedKeys = PublishedKeys()
     counted: dict[Annotated[str, Field(pattern="^(params|madds)$")], int] = {}
@@ -231,6 +235,8 @@ def _rule(fault: Any) -> str:
             return f"must be a list, got {value}"
         case "too_short":
             return "must have at least one entry, got none"
+        case "too_long":
+            return f"must have at most {fault['ctx']['max_length']} entries, got {len(fault['input'])}"
         case "greater_than_equal" | "less_than_equal":
             return f"{fault['msg'].replace('Input should', 'must')}, got {value}"
         case _:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from seesawnas.data import Faces
 from seesawnas.errors import TrialError
+from seesawnas.nn import PerChannel, normalised
 from seesawnas.train.augment import flip_and_shift
 from seesawnas.train.averaging import WeightAverage
 from seesawnas.train.margins import MarginHead
@@ -42,10 +43,11 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def train(
-    network: nn.Module, faces: Faces, recipe: Recipe, *, mean: float, std: float, seed: int
+    network: nn.Module, faces: Faces, recipe: Recipe, *, mean: PerChannel, std: PerChannel, seed: int
 ) -> Generator[EpochRecord]:
     """Train ``network`` (N, 3, H, W) -> (N, D) on ``faces``, pixels as (pixel - mean) / std; yield after each epoch.
 
+    ``mean`` and ``std`` are one number, or one for each of red, green and blue.
     Whenever it yields, the network holds the averaged weights if the recipe averages, and keeps them if the caller
     stops there. Order, flips and shifts follow from ``seed`` alone and are the same for every network; the initial
     weights are the caller's (see ``seeded``). On one machine and thread count the same seed gives the same weights.
@@ -72,12 +74,17 @@ class _Run:
     """The state of one training."""
 
     def __init__(
-        self, network: nn.Module, faces: Faces, recipe: Recipe, normalisation: tuple[float, float], seed: int
+        self,
+        network: nn.Module,
+        faces: Faces,
+        recipe: Recipe,
+        normalisation: tuple[PerChannel, PerChannel],
+        seed: int,
     ) -> None:
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = next(network.parameters()).device
         self._images, self._labels = torch.from_numpy(faces.images), torch.from_numpy(faces.labels)
-        self._recipe, self._mean, self._std = recipe, *normalisation
+        self._recipe, self._normalisation = recipe, normalisation
         self._generator = torch.Generator().manual_seed(seed)
         self._head = _margin_head(network, faces, recipe, seed).to(self._device)
         self._optimizer = _optimizer(network, self._head, recipe)
@@ -123,11 +130,11 @@ class _Run:
         self._head.margin_share = ramp(progress, recipe.margin_warm_up)
 
     def _pixels(self, batch: Tensor) -> Tensor:
-        """(N, 3, H, W) in the channels_last layout: that of (N, H, W, 3), so nothing is copied."""
+        """(N, 3, H, W), augmented and normalised."""
         images = self._images[batch]
         shift = round(self._recipe.shift * images.shape[1])
         images = flip_and_shift(images, flip=self._recipe.flip, shift=shift, generator=self._generator)
-        return images.to(self._device).permute(0, 3, 1, 2).float().sub_(self._mean).div_(self._std)
+        return normalised(images.to(self._device), *self._normalisation)
 
 
 def _margin_head(network: nn.Module, faces: Faces, recipe: Recipe, seed: int) -> MarginHead:

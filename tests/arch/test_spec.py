@@ -163,3 +163,10 @@ def test_the_embedding_is_the_linear_layer_or_else_the_heads_channels() -> None:
 def test_a_network_that_breaks_a_rule_is_refused_with_the_value(make: Any, message: str) -> None:
     with pytest.raises(SpecError, match=f"^{message}$"):
         make()
+
+
+def test_pictures_that_are_equal_have_one_digest_however_their_numbers_are_written() -> None:
+    zero, minus, whole = (Input(mean=mean) for mean in ((0.0, 0.0, 0.0), (-0.0, -0.0, 0.0), (0, 0, 0)))
+    block = InvertedBottleneck(inputs=64, middle=64, outputs=64)
+    digests = {ArchSpec(blocks=(block,), input=picture).digest() for picture in (minus, zero, whole)}
+    assert len(digests) == 1

@@ -49,7 +49,7 @@ def test_published_values_are_numbers_or_null() -> None:
     assert (published["params"], published["madds"]) == (990_000, 221_000_000)
     assert (published["lfw"], published["calfw"]) == (99.55, None)
     unknown = Ran("build", "paper/mobilefacenet_m", "--json").json["published"]
-    assert set(unknown.values()) == {None}
+    assert {key for key, value in unknown.items() if value is not None} == {"source"}
     assert list(unknown) == list(published)
 
 
@@ -137,6 +137,43 @@ def test_check_exits_with_1_where_counts_disagree(small: Path, monkeypatch: pyte
     ran = Ran("build", str(small), "--check")
     assert ran.code == 1
     assert "DISAGREE" in ran.out
+
+
+HUGE = "stages: [{kind: share, width: 100000, expansion: 2}, {kind: share, width: 100000, expansion: 2}]\n"
+
+
+@pytest.mark.parametrize("option", ["--out", "--check"])
+def test_a_network_too_large_to_build_is_one_line(option: str, tmp_path: Path) -> None:
+    (tmp_path / "huge.yaml").write_text(HUGE)
+    arguments = [option, str(tmp_path / "out")] if option == "--out" else [option]
+    ran = Ran("build", str(tmp_path / "huge.yaml"), *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "huge: must have at most 500.00 M params to be built, got 25.064 G params\n"
+    assert not (tmp_path / "out").exists()
+    assert Ran("build", str(tmp_path / "huge.yaml"), "--json").json["params"] > 25 * 10**9
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")]
+)
+def test_running_out_of_memory_is_one_line(error: Exception, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(network: object, size: object) -> int:
+        raise error
+
+    monkeypatch.setattr(check, "_fvcore_madds", fail)
+    ran = Ran("build", str(small), "--check")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("small: must fit into memory to be built, got ")
+    assert "params" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_another_error_of_torch_keeps_its_traceback(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(network: object, size: object) -> int:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(check, "_fvcore_madds", fail)
+    assert isinstance(Ran("build", str(small), "--check").error, RuntimeError)
 
 
 def test_check_without_fvcore_says_how_to_get_it(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,18 @@ def test_a_space_is_no_search_point_and_the_message_says_where_to_go() -> None:
     assert "`seesawnas space`" in ran.err.splitlines()[0]
 
 
-@pytest.mark.parametrize("arguments", [("build",), ("sample", "-n", "0"), ("sample", "--seed", "x"), ("frobnicate",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("build",),
+        ("build", "paper/seesaw_share", "--seed", str(2**63)),
+        ("sample", "-n", "0"),
+        ("sample", "--seed", "x"),
+        ("sample", "--seed", "-1"),
+        ("sample", "--seed", str(2**63)),
+        ("frobnicate",),
+    ],
+)
 def test_usage_errors_exit_with_2(arguments: tuple[str, ...]) -> None:
     ran = Ran(*arguments)
     assert (ran.code, ran.out) == (2, "")

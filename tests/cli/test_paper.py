@@ -27,6 +27,13 @@ def test_the_table_counts_those_that_agree_and_prints_the_errata() -> None:
     assert "leaves out PReLU's 7,552 slopes" in ran.out
 
 
+def test_flops_in_the_column_of_madds_are_marked() -> None:
+    (line,) = [line for line in Ran("paper").out.splitlines() if "paper/mobiface " in line]
+    assert line.split()[1:9] == ["2,568,832", "2.4", "M", "231,974,912", "462", "M", "FLOPs", "yes,"]
+    (row,) = [row for row in Ran("paper", "--json").json if row["name"] == "paper/mobiface"]
+    assert row["published_madds"] == 462_000_000
+
+
 @pytest.mark.parametrize("arguments", [("paper",), ("paper", "--json")])
 def test_an_unexplained_difference_exits_with_1(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     point = replace(load_point("paper/mobiface"), errata=())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 
@@ -80,6 +81,19 @@ def test_the_same_seed_gives_the_same_lines_and_another_one_others(space: str) -
     )
     assert first == again
     assert first != other
+
+
+def test_lines_drawn_in_batches_are_those_drawn_at_once(space: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("seesawnas.cli.sample"), "BATCH", 7)
+    lines = Ran("sample", "--space", space, "-n", "20", "--seed", "3", "--json").lines
+    feasible = sn.FeasibleSet(sn.load_space(space))
+    assert [line["digest"] for line in lines] == [spec.digest() for spec in feasible.specs(feasible.sample(20, 3))]
+
+
+def test_a_table_of_any_number_draws_the_rows_that_it_shows(space: str) -> None:
+    ran = Ran("sample", "--space", space, "-n", str(10**12))
+    assert ran.code == 0
+    assert "999,999,999,980 more are drawn" in ran.out
 
 
 def test_the_table_shows_the_first_rows_and_says_so(space: str) -> None:

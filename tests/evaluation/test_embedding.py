@@ -57,3 +57,11 @@ def test_embeddings_that_are_not_finite_fail_the_trial() -> None:
         network[1].weight.fill_(float("nan"))  # type: ignore[operator]
     with pytest.raises(TrialError, match="not finite"):
         embed(network, _IMAGES, mean=127.5, std=128.0)
+
+
+def test_mean_and_std_may_be_given_for_each_channel() -> None:
+    mean, std = (120.0, 115.0, 100.0), (60.0, 57.0, 55.0)
+    pixels = (_IMAGES.astype(np.float64) - mean) / std
+    both = (pixels + pixels[:, :, ::-1]).transpose(0, 3, 1, 2).reshape(7, -1)
+    expected = both / np.linalg.norm(both, axis=1, keepdims=True)
+    np.testing.assert_allclose(embed(_Flatten(), _IMAGES, mean=mean, std=std), expected, atol=1e-6)

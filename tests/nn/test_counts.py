@@ -11,16 +11,14 @@ from hypothesis import given, settings
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.nn import FaceNetwork, build
-from seesawnas.space import load_point
+from seesawnas.space import load_point, shipped
 from tests.nn.specs import BLOCKS, SEESAW, around
 from tests.strategies import arch_specs
 
-PAPER = ["seesaw_shuffle", "seesaw_share", "mobilefacenet_512", "mobilefacenet_112x96", "dw_seesaw_v2"]
 
-
-@pytest.mark.parametrize("name", PAPER)
-def test_published_networks_run_what_is_counted(name: str) -> None:
-    _assert_counted(load_point(f"paper/{name}").spec)
+@pytest.mark.parametrize("ref", shipped("paper"))
+def test_published_networks_run_what_is_counted(ref: str) -> None:
+    _assert_counted(load_point(ref).spec)
 
 
 @pytest.mark.parametrize("spec", [SEESAW, *map(around, BLOCKS.values())], ids=["network", *BLOCKS])

@@ -27,6 +27,11 @@ def test_only_the_differences_that_the_print_has_are_explained() -> None:
     assert explained == {"paper/mobilefacenet", "paper/mobiface"}
 
 
+def test_one_network_prints_flops_as_madds_and_only_an_erratum_can_say_so(mobiface: SearchPoint) -> None:
+    assert {row.name for row in ledger() if row.prints_flops} == {"paper/mobiface"}
+    assert not ledger_row(replace(mobiface, errata=())).prints_flops
+
+
 def test_a_figure_that_is_not_printed_as_counted_disagrees() -> None:
     point = load_point("paper/seesaw_share")
     wrong = replace(point, published=replace(point.published, madds=Printed.parse("147M")))

@@ -26,7 +26,15 @@ def test_it_names_every_network_with_its_digest_params_and_auc() -> None:
     data = page[page.rindex("Plotly.newPlot") :]
     for words in ("b" * 16, "AUC 0.8900", "1.00 M params", "Pareto front", "seesaw_share", "budget 150.00 M", "lfw"):
         assert words in data
-    assert "<b>x" not in data.replace("\\u003c", "<")
+
+
+def test_markup_in_labels_and_the_title_is_shown_as_it_is_written() -> None:
+    page = pareto_html(ROWS, title="<i>mine</i>")
+    data = re.sub(r"\\u(00[0-9a-f]{2})", lambda code: chr(int(code[1], 16)), page[page.rindex("Plotly.newPlot") :])
+    assert "<b>x" not in data
+    assert "<i>" not in data
+    assert data.count("&lt;b&gt;x&lt;/b&gt;") == 2  # beside the star, and when hovering
+    assert "&lt;i&gt;mine&lt;/i&gt;" in data
 
 
 def test_an_empty_study_still_has_a_page() -> None:

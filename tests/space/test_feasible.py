@@ -80,6 +80,7 @@ def test_the_set_is_exactly_what_brute_force_finds(values: dict[str, Any]) -> No
 def test_tables_count_exactly_what_asking_counts(values: dict[str, Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counting, "_work_to_list", lambda node: -1.0)
+        patch.setattr(counting, "_SORT_AT_MOST", 0)
         check_against_brute_force(small_space(values))
 
 
@@ -90,6 +91,9 @@ def test_big_integers_count_exactly_what_machine_integers_count(values: dict[str
         patch.setattr(counting, "_dtype", lambda _: object)
         check_against_brute_force(small_space(values))
 
+
+# (work that listing is said to take, costs sorted at most): ask the children, sort their costs, or add them up on the grid.
+WAYS = [(1e300, 0), (-1.0, 10**9), (-1.0, 0)]
 
 SPACES: dict[str, SearchSpace] = {
     "stem": space_of(stem={"width": choice(8, 12, 16), "activation": choice("relu", "swish")}),
@@ -153,11 +157,12 @@ SPACES: dict[str, SearchSpace] = {
 
 
 @pytest.mark.parametrize("name", SPACES)
-@pytest.mark.parametrize("work_to_list", [1e300, -1.0], ids=["asked", "listed"])
+@pytest.mark.parametrize(("work_to_list", "sort_at_most"), WAYS, ids=["asked", "sorted", "gridded"])
 def test_decisions_anywhere_are_counted_exactly(
-    name: str, work_to_list: float, monkeypatch: pytest.MonkeyPatch
+    name: str, work_to_list: float, sort_at_most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counting, "_work_to_list", lambda node: work_to_list)
+    monkeypatch.setattr(counting, "_SORT_AT_MOST", sort_at_most)
     assert spellings(SPACES[name]) > 1
     check_against_brute_force(SPACES[name])
 
@@ -195,11 +200,12 @@ def many_decisions(stages: int, blocks: int) -> SearchSpace:
 
 
 @pytest.mark.parametrize(("stages", "blocks"), [(5, 12), (6, 11), (7, 9), (9, 10)])
-@pytest.mark.parametrize("work_to_list", [1e300, -1.0], ids=["asked", "listed"])
+@pytest.mark.parametrize(("work_to_list", "sort_at_most"), WAYS, ids=["asked", "sorted", "gridded"])
 def test_counts_beyond_machine_integers_are_exact(
-    stages: int, blocks: int, work_to_list: float, monkeypatch: pytest.MonkeyPatch
+    stages: int, blocks: int, work_to_list: float, sort_at_most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counting, "_work_to_list", lambda node: work_to_list)
+    monkeypatch.setattr(counting, "_SORT_AT_MOST", sort_at_most)
     space, n = many_decisions(stages, blocks), stages * blocks
     whole = FeasibleSet(space)
     assert whole.count == whole.size == 2**n
@@ -422,6 +428,7 @@ def test_too_many_network_wide_combinations_are_refused() -> None:
 
 def test_costs_too_fine_to_tabulate_are_refused_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "_work_to_list", lambda node: -1.0)
+    monkeypatch.setattr(counting, "_SORT_AT_MOST", 0)
     monkeypatch.setattr(counting, "MAX_CELLS", 3)
     with pytest.raises(
         BudgetError, match=r"^the space must be coarser: stages.\d and on have \d+ distinct costs, of at most 3 "

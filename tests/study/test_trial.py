@@ -42,13 +42,12 @@ def test_a_trial_normalises_each_channel_as_its_point_says() -> None:
     def losses(values: dict[str, object]) -> tuple[float, ...]:
         given = job()
         point = {**given.point, "input": {**given.point["input"], **values}}
-        *_, found = run_trial(replace(given, point=point), made_up_faces())
+        given = replace(given, point=point, proxy=given.proxy.with_epochs(1))
+        *_, found = run_trial(given, made_up_faces())
         assert isinstance(found, Measurement)
         return found.losses
 
-    plain = losses({})
-    assert losses({"mean": [127.5] * 3, "std": [128.0] * 3}) == plain
-    assert losses({"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}) != plain
+    assert losses({"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}) != losses({})
 
 
 def test_divergence_is_an_error_with_its_reason_in_one_line() -> None:

@@ -172,3 +172,24 @@ def test_the_proxy_recipe_decays_no_norm_bias_or_slope() -> None:
     _train(network, replace(PROXY, epochs=1, batch_size=12))
     for old, parameter in zip(before, frozen, strict=True):
         assert torch.equal(old, parameter.detach())  # type: ignore[operator]
+
+
+def test_the_network_sees_each_channel_by_its_own_mean_and_std() -> None:
+    class Spy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(192, 4)
+            self.seen: list[Tensor] = []
+
+        def forward(self, images: Tensor) -> Tensor:
+            self.seen.append(images.double().mean((0, 2, 3)))
+            return self.linear(images.flatten(1))  # type: ignore[no-any-return]
+
+    plain, own = Spy(), Spy()
+    recipe = replace(_SHORT, epochs=1)
+    list(train(plain, _faces(), recipe, mean=0.0, std=1.0, seed=0))
+    list(train(own, _faces(), recipe, mean=(10.0, 20.0, 30.0), std=(50.0, 60.0, 70.0), seed=0))
+    shift, scale = torch.tensor([10.0, 20.0, 30.0]), torch.tensor([50.0, 60.0, 70.0])
+    # The first call asks for the embedding's length, with zeros.
+    for raw, seen in zip(plain.seen[1:], own.seen[1:], strict=True):
+        torch.testing.assert_close(seen, (raw - shift) / scale, atol=1e-5, rtol=0, check_dtype=False)
