@@ -6,20 +6,22 @@ All contestants take turns. A round gives each a few turns and keeps its shortes
 only lengthen a turn; each ratio is taken within a round; the median over the rounds is printed, with the quarter and
 three-quarter points. Where these lie far apart, the machine was busy: repeat, or measure with one thread. The literal
 network is the tests' (split, a convolution and a batch norm a group, concatenate, permute, x * sigmoid(x), default
-layout). A step is forward, backward and SGD with momentum.
+layout). A step is forward, backward and SGD with momentum. Each contestant has a process of its own: ours keep freed
+memory, as ``seesawnas.train`` does, and the literal one runs as torch comes; ``--plain-memory`` is without.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
-from typing import TypeAlias
 
 import torch
 from torch import nn
@@ -28,13 +30,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from seesawnas.nn import build
 from seesawnas.space import load_point
+from seesawnas.train import keep_freed_memory
 from tests.nn.literal import LiteralNetwork
-
-Prepare: TypeAlias = Callable[[nn.Module, int], Callable[[], None]]
 
 _LITERAL, _SHUFFLE, _SHARE, _MOBILE = "literal seesaw_shuffle", "seesaw_shuffle", "seesaw_share", "mobilefacenet_512"
 _PAIRS = ((_SHUFFLE, _LITERAL), (_SHARE, _LITERAL), (_SHUFFLE, _MOBILE), (_SHARE, _MOBILE))  # (ours, base)
 _ROUNDS = (2, 15)  # at least, at most
+_OVER = "over"
 
 
 @dataclass(frozen=True)
@@ -53,23 +55,54 @@ class Ratio:
 
 def main() -> None:
     arguments = _arguments()
-    torch.set_num_threads(arguments.threads)
-    networks = _networks()
+    contestants = {name: Contestant(name, arguments) for name in (_LITERAL, _SHUFFLE, _SHARE, _MOBILE)}
     ratios = []
-    for mode, prepare, batch, turns in _modes(arguments.batch):
-        runs = {name: prepare(network, batch) for name, network in networks.items()}
-        rounds = _measure(runs, arguments.seconds, turns)
+    for mode, batch, turns in _modes(arguments.batch):
+        for contestant in contestants.values():
+            contestant.ask((mode, batch))
+        rounds = _measure(contestants, arguments.seconds, turns)
         ratios += [Ratio(mode, batch, arguments.threads, *pair, *_spread(rounds, *pair)) for pair in _PAIRS]
     print(json.dumps([asdict(ratio) for ratio in ratios], indent=1) if arguments.json else _table(ratios))
 
 
-def _modes(batch: int) -> list[tuple[str, Prepare, int, int]]:
-    """(mode, how to prepare it, images, turns a round)."""
-    return [
-        ("training", _training_step, batch, 2),
-        ("inference", _inference, batch, 4),
-        ("inference", _inference, 1, 10),
-    ]
+class Contestant:
+    """A network in a process of its own."""
+
+    def __init__(self, name: str, arguments: argparse.Namespace) -> None:
+        self._pipe, theirs = multiprocessing.Pipe()
+        multiprocessing.get_context("spawn").Process(
+            target=_contest, args=(theirs, name, arguments), daemon=True
+        ).start()
+
+    def ask(self, what: tuple[str, int] | None) -> float:
+        """Get ready for (mode, batch), or, for None, take a turn; the seconds that it took."""
+        self._pipe.send(what)
+        seconds: float = self._pipe.recv()
+        return seconds
+
+
+def _contest(pipe: Connection, name: str, arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(arguments.threads)
+    if name != _LITERAL and not arguments.plain_memory:
+        keep_freed_memory()
+    network = _network(name)
+    run = _training_step(network, 1)
+    while (what := _received(pipe)) != _OVER:
+        if isinstance(what, tuple):
+            run = (_training_step if what[0] == "training" else _inference)(network, what[1])
+        pipe.send(_seconds(run))
+
+
+def _received(pipe: Connection) -> object:
+    try:
+        return pipe.recv()
+    except EOFError:
+        return _OVER
+
+
+def _modes(batch: int) -> list[tuple[str, int, int]]:
+    """(mode, images, turns a round)."""
+    return [("training", batch, 2), ("inference", batch, 4), ("inference", 1, 10)]
 
 
 def _arguments() -> argparse.Namespace:
@@ -77,16 +110,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=40.0, help="at most, for each of the three tables")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--plain-memory", action="store_true", help="freed memory goes where torch leaves it")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
 
-def _networks() -> dict[str, nn.Module]:
+def _network(name: str) -> nn.Module:
     torch.manual_seed(0)
-    names = ("seesaw_shuffle", "seesaw_share", "mobilefacenet_512")
-    specs = {name: load_point(f"paper/{name}").spec for name in names}
-    literal = LiteralNetwork(specs["seesaw_shuffle"])
-    return {"literal seesaw_shuffle": literal, **{name: build(spec) for name, spec in specs.items()}}
+    spec = load_point(f"paper/{name.split()[-1]}").spec
+    return LiteralNetwork(spec) if name == _LITERAL else build(spec)
 
 
 def _training_step(network: nn.Module, batch: int) -> Callable[[], None]:
@@ -113,21 +145,15 @@ def _inference(network: nn.Module, batch: int) -> Callable[[], None]:
     return run
 
 
-def _measure(runs: Mapping[str, Callable[[], None]], seconds: float, turns: int) -> list[dict[str, float]]:
+def _measure(contestants: Mapping[str, Contestant], seconds: float, turns: int) -> list[dict[str, float]]:
     """Rounds until ``seconds`` are over."""
     least, most = _ROUNDS
-    for run in runs.values():
-        run()
     rounds: list[dict[str, float]] = []
     end = time.perf_counter() + seconds
     while len(rounds) < least or (len(rounds) < most and time.perf_counter() < end):
-        rounds.append(_round(runs, turns))
+        times = [{name: contestant.ask(None) for name, contestant in contestants.items()} for _ in range(turns)]
+        rounds.append({name: min(turn[name] for turn in times) for name in contestants})
     return rounds
-
-
-def _round(runs: Mapping[str, Callable[[], None]], turns: int) -> dict[str, float]:
-    times = [{name: _seconds(run) for name, run in runs.items()} for _ in range(turns)]
-    return {name: min(turn[name] for turn in times) for name in runs}
 
 
 def _seconds(run: Callable[[], None]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -20,7 +19,6 @@ from seesawnas.study.trial import Measurement, TrialJob, run_trial
 
 # Spawned, not forked: a fork would copy torch's thread pools in whatever state they are.
 _CONTEXT = multiprocessing.get_context("spawn")
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 
 
 @dataclass
@@ -112,7 +110,6 @@ def _work(pipe: Connection) -> None:
     import torch
 
     torch.set_num_threads(1)
-    _keep_freed_memory()
     threading.Thread(target=_end_with_driver, daemon=True).start()
     try:
         faces: FaceData = pipe.recv()
@@ -122,16 +119,6 @@ def _work(pipe: Connection) -> None:
                 pipe.send(event)
     except (EOFError, OSError):
         return
-
-
-def _keep_freed_memory() -> None:
-    """Have glibc keep freed maps. It gives large ones back to the system, which zeroes every page at the next step again:
-    measured on one thread, a training step at 56x56 and batch 32 takes a third less without.
-    """
-    with suppress(OSError, AttributeError):  # another C library
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, 2**30)
-        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _end_with_driver() -> None:

@@ -18,6 +18,7 @@ from seesawnas.nn import PerChannel, normalised
 from seesawnas.train.augment import flip_and_shift
 from seesawnas.train.averaging import WeightAverage
 from seesawnas.train.margins import MarginHead
+from seesawnas.train.memory import keep_freed_memory
 from seesawnas.train.recipe import Recipe
 from seesawnas.train.schedule import ramp, warm_up_then_decay
 
@@ -53,6 +54,7 @@ def train(
     weights are the caller's (see ``seeded``). On one machine and thread count the same seed gives the same weights.
     Raises TrialError, in one line, where the loss is not finite.
     """
+    keep_freed_memory()
     run = _Run(network, faces, recipe, (mean, std), seed)
     for epoch in range(1, recipe.epochs + 1):
         started = time.perf_counter()
