@@ -127,10 +127,10 @@ def _work_to_ask(node: Node, budgets: int) -> float:
 
 
 def _work_to_list(node: Node) -> float:
-    """Additions that listing takes, of which each costs about as much as a search."""
+    """What listing takes, in searches: a cost to be sorted takes about as long as five."""
     if not node.children or "listed" in node.memo:
         return 0
-    return len(node.costs) * max(map(_length, node.children)) + sum(map(_work_to_list, node.children))
+    return 5 * len(node.costs) * max(map(_length, node.children)) + sum(map(_work_to_list, node.children))
 
 
 def _length(node: Node) -> int:
