@@ -26,7 +26,14 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "seesawnas", "search", "--budget", "1M", "--space", "small.yaml"]
     command += ["--data", "faces", "--trials", str(TRIALS), "--epochs", "2", "--resolution", "32", "--study", "crash"]
     # A group of its own: what is killed is the driver alone, as the kernel's out-of-memory killer would.
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
 
 
 def finished(folder: Path) -> int:

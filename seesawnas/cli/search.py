@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import re
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -138,7 +139,8 @@ def _show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, 
         best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
         study = quote(storage_url(plan.storage, plan.folder))
         nexts = f"build {best} --out {out}", f"build {name} --check"
-        say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts), f"  optuna-dashboard {study}")
+        missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
+        say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts), f"  optuna-dashboard {study}{missing}")
 
 
 def _ranking(outcome: Outcome) -> Table:
