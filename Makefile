@@ -21,7 +21,7 @@ format: .venv/installed-dev
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable .
+	$(PIP) --editable ".[check,dashboard]"
 	touch $@
 
 .venv/installed-dev: .venv/installed

@@ -137,8 +137,9 @@ def _show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, 
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
     if outcome.best is not None:
         best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
+        drawing = quote(str(plan.folder / "best.svg"))
         study = quote(storage_url(plan.storage, plan.folder))
-        nexts = f"build {best} --out {out}", f"build {name} --check"
+        nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}"
         missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
         say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts), f"  optuna-dashboard {study}{missing}")
 
