@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from seesawnas.study.trial import Measurement
 
 ORDERED = ("depth", "width", "height", "expansion", "middle", "kernel", "embedding")
 MAX_TRIES = 2
+METRIC = "verification accuracy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class StudyRecord:
         self._storage = storage
         self._storage_is_shared = not isinstance(storage, JournalStorage)
         self.study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
+
+        if self.study.metric_names is None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self.study.set_metric_names([METRIC])
 
     def agree(self, settings: Mapping[str, Any]) -> None:
         """Keep the settings that make trials comparable, or hold them against those kept. Raises StudyError."""
