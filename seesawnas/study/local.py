@@ -37,7 +37,15 @@ class LocalEngine:
 
     def __init__(self, faces: FaceData, workers: int) -> None:
         self._faces = faces
-        self._workers = [self._start() for _ in range(workers)]
+        self._workers: list[_Worker] = []
+        try:
+            for _ in range(workers):
+                self._workers.append(_start())
+            for worker in self._workers:  # when all have begun to start: a worker takes its faces once it is up
+                self._feed(worker)
+        except BaseException:  # Ctrl-C most of all: nobody else knows of these workers yet
+            self.close()
+            raise
 
     @property
     def capacity(self) -> int:
@@ -79,19 +87,24 @@ class LocalEngine:
         worker.pipe.close()
         number, code = worker.job, worker.process.exitcode
         assert number is not None
-        self._workers[self._workers.index(worker)] = self._start()
+        place = self._workers.index(worker)
+        self._workers[place] = _start()
+        self._feed(self._workers[place])
         signalled = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
         return Lost(number, f"its worker process died ({signalled}); out of memory, or killed")
 
-    def _start(self) -> _Worker:
-        ours, theirs = _CONTEXT.Pipe()
-        process = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
-        with _deaf():
-            process.start()
-        theirs.close()
+    def _feed(self, worker: _Worker) -> None:
         with suppress(OSError):  # it died at once: its first job is lost, and next_event says so
-            ours.send(self._faces)
-        return _Worker(process, ours)
+            worker.pipe.send(self._faces)
+
+
+def _start() -> _Worker:
+    ours, theirs = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
+    with _deaf():
+        process.start()
+    theirs.close()
+    return _Worker(process, ours)
 
 
 @contextmanager
