@@ -86,12 +86,25 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     check_storage(plan.storage, plan.folder)
     feasible = FeasibleSet(space, plan.budget)
     faces = load_faces(plan.data, resolution=plan.proxy.resolution, seed=plan.proxy.seed)
-    with held(plan.folder):
+    with _on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
         record = StudyRecord(storage, plan.folder.name, feasible.decisions)
         record.agree(_settings(plan, space, faces))
         record.claim(plan.folder)
         yield Session(plan, feasible, faces, record, record.recover())
+
+
+@contextmanager
+def _on_disk(folder: Path) -> Iterator[None]:
+    """A full or failing disk is the user's to mend: what is stored so far stays, and the search goes on from there."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StudyError(
+            f"{folder}: cannot be written: {error.strerror}; the same command goes on once it can"
+        ) from None
 
 
 def _check_square(space: SearchSpace) -> None:

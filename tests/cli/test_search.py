@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -113,3 +114,19 @@ def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monk
     result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s", "--budget", "1004K")
     assert result.exit_code == 2
     assert "budget must stay [0, 1000000], got [0, 1004000]" in result.stderr
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    words = [*TINY, "--data", "faces", "--trials", "2", "--study", "s"]
+    monkeypatch.setattr("seesawnas.search.session.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    with monkeypatch.context() as patch:
+        patch.setattr("seesawnas.study.record.StudyRecord.complete", full)
+        result = search(*words)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].startswith("runs/s: cannot be written: No space left on device")
+    assert "Traceback" not in result.stderr
+    assert search(*words).exit_code == 0
+    assert [trial.state for trial in record_in(folder / "runs" / "s").trials()] == [TrialState.COMPLETE] * 2
