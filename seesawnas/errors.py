@@ -8,7 +8,8 @@ SeesawnasError
 |   |-- UnknownReference    a REF that names nothing
 |   |-- DataError           faces that cannot be read, or too few of them
 |   `-- StudyError          a study that is held, missing or made with other settings
-`-- TrialError              one trial failed (NaN, divergence, dead worker); the search goes on
+|-- TrialError              one trial failed (NaN, divergence, dead worker); the search goes on
+`-- CheckpointError         a trial's checkpoint is damaged or another's; the trial starts again
 """
 
 from __future__ import annotations
@@ -56,3 +57,7 @@ class StudyError(InvalidInput):
 
 class TrialError(SeesawnasError):
     """One trial failed, with its reason; it is recorded and never ends the search."""
+
+
+class CheckpointError(SeesawnasError):
+    """A checkpoint that is damaged, or of another trial; the trial starts again from its first epoch."""

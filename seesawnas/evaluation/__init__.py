@@ -2,6 +2,6 @@
 
 from seesawnas.evaluation.embedding import embed
 from seesawnas.evaluation.pairs import Pairs, make_pairs
-from seesawnas.evaluation.verification import Verification, verify
+from seesawnas.evaluation.verification import Verification, separation, verify
 
-__all__ = ["Pairs", "Verification", "embed", "make_pairs", "verify"]
+__all__ = ["Pairs", "Verification", "embed", "make_pairs", "separation", "verify"]

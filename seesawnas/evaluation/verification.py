@@ -62,6 +62,18 @@ def verify(embeddings: _Floats, pairs: Pairs, folds: int = FOLDS) -> Verificatio
     )
 
 
+def separation(embeddings: _Floats, pairs: Pairs) -> float:
+    """How far the cosines of same and of different pairs lie apart: d' of signal detection theory.
+
+    The difference of their means over the root of the mean of their variances. It moves with every pair, where accuracy
+    moves with those near the threshold.
+    """
+    cosines = 1.0 - squared_distances(embeddings, pairs) / 2.0
+    same, different = cosines[pairs.same], cosines[~pairs.same]
+    spread = float(np.sqrt((np.var(same) + np.var(different)) / 2.0))
+    return float(np.mean(same) - np.mean(different)) / spread if spread else 0.0
+
+
 def squared_distances(embeddings: _Floats, pairs: Pairs) -> _Floats:
     """Squared L2 distance of each pair, (P,)."""
     return np.asarray(np.sum(np.square(embeddings[pairs.left] - embeddings[pairs.right]), axis=1))

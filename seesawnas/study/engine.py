@@ -6,19 +6,21 @@ thrown away at any moment.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from seesawnas.study.trial import Measurement, TrialJob
-from seesawnas.train import EpochRecord
+from seesawnas.data import FaceData
+from seesawnas.errors import SeesawnasError
+from seesawnas.study.trial import Measurement, TrialEpoch, TrialJob, run_trial
 
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """A trial finished an epoch."""
+    """A trial finished an epoch that is not its last, and waits for ``proceed`` or ``stop``."""
 
     number: int
-    record: EpochRecord
+    epoch: TrialEpoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,36 @@ class Engine(Protocol):
 
     @property
     def capacity(self) -> int:
-        """How many jobs it holds at once."""
+        """How many jobs it holds at once; it may change while nodes come and go."""
         ...
 
-    def submit(self, job: TrialJob) -> None:
-        """Start a job; never more than ``capacity`` at a time."""
+    def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
+        """Start a job, from ``checkpoint`` where there is one; never more than ``capacity`` at a time."""
         ...
 
-    def next_event(self) -> EngineEvent:
-        """Wait for the next event of any job."""
+    def next_event(self, timeout: float | None = None) -> EngineEvent | None:
+        """Wait for the next event of any job; None where there is none within ``timeout`` seconds."""
+        ...
+
+    def proceed(self, number: int) -> None:
+        """Answer a ``Progressed``: train the next epoch."""
+        ...
+
+    def stop(self, number: int) -> None:
+        """End a job now, with or without its consent; no further event of it comes."""
         ...
 
     def close(self) -> None:
         """Stop every job at once; nothing of them is kept."""
         ...
+
+
+def events_of(job: TrialJob, faces: FaceData, checkpoint: bytes | None) -> Iterator[EngineEvent]:
+    """Run a job where a worker is; whatever a trial raises is its own failure."""
+    try:
+        for step in run_trial(job, faces, checkpoint):
+            yield Finished(job.number, step) if isinstance(step, Measurement) else Progressed(job.number, step)
+    except SeesawnasError as error:
+        yield Failed(job.number, str(error))
+    except Exception as error:  # a bug in a network or a kernel ends its trial, not the search
+        yield Failed(job.number, f"{type(error).__name__}: {error}".splitlines()[0])

@@ -13,9 +13,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from seesawnas.data import FaceData
-from seesawnas.errors import SeesawnasError
-from seesawnas.study.engine import EngineEvent, Failed, Finished, Lost, Progressed
-from seesawnas.study.trial import Measurement, TrialJob, run_trial
+from seesawnas.study.engine import EngineEvent, Lost, Progressed, events_of
+from seesawnas.study.trial import TrialJob
 
 # Spawned, not forked: a fork would copy torch's thread pools in whatever state they are.
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -26,6 +25,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     job: int | None = None
+    waits: bool = False
 
 
 class LocalEngine:
@@ -52,25 +52,46 @@ class LocalEngine:
         """One job a worker."""
         return len(self._workers)
 
-    def submit(self, job: TrialJob) -> None:
+    def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
         """Give the job to an idle worker."""
         worker = next(worker for worker in self._workers if worker.job is None)
-        worker.job = job.number
+        worker.job, worker.waits = job.number, False
         with suppress(OSError):  # it died while idle: next_event reports the job lost
-            worker.pipe.send(job)
+            worker.pipe.send((job, checkpoint))
 
-    def next_event(self) -> EngineEvent:
+    def next_event(self, timeout: float | None = None) -> EngineEvent | None:
         """Wait on the pipes of all busy workers; the end of a pipe is the death of its worker."""
         busy = {worker.pipe: worker for worker in self._workers if worker.job is not None}
-        pipe = wait(list(busy))[0]
-        worker = busy[pipe]  # type: ignore[index]
+        ready = wait(list(busy), timeout)
+        if not ready:
+            return None
+        worker = busy[ready[0]]  # type: ignore[index]
         try:
             event: EngineEvent = worker.pipe.recv()
         except (EOFError, OSError):
             return self._replace(worker)
-        if not isinstance(event, Progressed):
+        worker.waits = isinstance(event, Progressed)
+        if not worker.waits:
             worker.job = None
         return event
+
+    def proceed(self, number: int) -> None:
+        """Let the worker train the next epoch."""
+        worker = self._of(number)
+        worker.waits = False
+        with suppress(OSError):
+            worker.pipe.send(True)
+
+    def stop(self, number: int) -> None:
+        """Tell a worker that waits, kill one that does not."""
+        worker = self._of(number)
+        if worker.waits:
+            worker.job, worker.waits = None, False
+            with suppress(OSError):
+                worker.pipe.send(False)
+        else:
+            worker.process.kill()
+            self._replace(worker)
 
     def close(self) -> None:
         """Kill the workers: they hold nothing that is not in the study or can be made again."""
@@ -79,6 +100,9 @@ class LocalEngine:
         for worker in self._workers:
             worker.process.join()
             worker.pipe.close()
+
+    def _of(self, number: int) -> _Worker:
+        return next(worker for worker in self._workers if worker.job == number)
 
     def _replace(self, worker: _Worker) -> Lost:
         worker.process.join(timeout=5)
@@ -127,9 +151,11 @@ def _work(pipe: Connection) -> None:
     try:
         faces: FaceData = pipe.recv()
         while True:
-            job: TrialJob = pipe.recv()
-            for event in _events(job, faces):
+            job, checkpoint = pipe.recv()
+            for event in events_of(job, faces, checkpoint):
                 pipe.send(event)
+                if isinstance(event, Progressed) and not pipe.recv():
+                    break
     except (EOFError, OSError):
         return
 
@@ -140,16 +166,3 @@ def _end_with_driver() -> None:
     if driver is not None:
         driver.join()
         os._exit(1)
-
-
-def _events(job: TrialJob, faces: FaceData) -> Iterator[EngineEvent]:
-    try:
-        for step in run_trial(job, faces):
-            if isinstance(step, Measurement):
-                yield Finished(job.number, step)
-            else:
-                yield Progressed(job.number, step)
-    except SeesawnasError as error:
-        yield Failed(job.number, str(error))
-    except Exception as error:  # a bug in a network or a kernel ends its trial, not the search
-        yield Failed(job.number, f"{type(error).__name__}: {error}".splitlines()[0])

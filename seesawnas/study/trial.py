@@ -5,44 +5,65 @@ A job is plain values, so that it crosses processes and machines; a measurement 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seesawnas.data import FaceData
-from seesawnas.evaluation import embed, make_pairs, verify
+from seesawnas.errors import CheckpointError
+from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
 from seesawnas.nn import build
 from seesawnas.space import to_point
-from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, Recipe, seeded, train
+from seesawnas.study.checkpoint import pack, unpack
+from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, Recipe, Training, seeded
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """How a network is judged: the training recipe, the input side in pixels, the verification pairs, the seed.
+    """How a network is judged: the training recipe, the input side in pixels, the verification pairs, the seeds.
 
-    Every trial of a study shares one proxy, its seed included: all see the same images in the same order.
+    Every trial of a study shares one proxy, its seeds included: all see the same images in the same order, and are
+    verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else.
     """
 
     recipe: Recipe = PROXY
     resolution: int = 56
     pairs: int = 12_000
     seed: int = 0
+    pairs_seed: int = 0
 
     @classmethod
     def for_data(cls, data: str | Path | None, *, seed: int = 0) -> Proxy:
         """The default for faces of one's own, or, where ``data`` is None, for the default faces."""
-        return cls(recipe=FIRST_RUN if data is None else PROXY, seed=seed)
+        return cls(recipe=FIRST_RUN if data is None else PROXY, seed=seed, pairs_seed=seed)
 
     def with_epochs(self, epochs: int) -> Proxy:
         """The same with another length of training."""
         return replace(self, recipe=replace(self.recipe, epochs=epochs))
 
+    def with_seed(self, seed: int) -> Proxy:
+        """The same trained from another seed, verified on the same pairs."""
+        return replace(self, seed=seed)
+
     def with_resolution(self, resolution: int) -> Proxy:
         """The same at another side of the input, in pixels."""
         return replace(self, resolution=resolution)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Proxy:
+        """From :meth:`to_mapping`'s values."""
+        return cls(**{**values, "recipe": Recipe(**values["recipe"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +74,51 @@ class TrialJob:
     point: dict[str, Any]
     proxy: Proxy
 
+    def mark(self) -> str:
+        """A hash of all that decides what the trial comes to; where it ran and under what number does not."""
+        text = json.dumps([self.point, self.proxy.to_mapping()], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """What a trial found: accuracy (mean and population standard deviation over 10 folds), AUC, losses an epoch, seconds."""
+class Scores:
+    """How well a network verifies people it was not trained on.
+
+    accuracy: mean over 10 folds, accuracy_std its population standard deviation; auc: area under the ROC curve;
+    tar_at_far_1e_2, tar_at_far_1e_3: true accept rate where one in a hundred, or a thousand, different pairs is accepted;
+    separation: distance between the mean cosines of same and different pairs, in their pooled standard deviations (d').
+    """
 
     accuracy: float
     accuracy_std: float
     auc: float
+    tar_at_far_1e_2: float = float("nan")
+    tar_at_far_1e_3: float = float("nan")
+    separation: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEpoch:
+    """An epoch that is not a trial's last: its record, the scores after it, and a checkpoint to go on from."""
+
+    record: EpochRecord
+    scores: Scores
+    checkpoint: bytes
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a trial found: the scores after each epoch, the mean loss of each, and the seconds it took in all."""
+
+    curve: tuple[Scores, ...]
     losses: tuple[float, ...]
     seconds: float
+
+    @property
+    def scores(self) -> Scores:
+        """After the last epoch."""
+        return self.curve[-1]
 
     def to_json(self) -> str:
         """As text, to be stored."""
@@ -72,24 +128,90 @@ class Measurement:
     def from_json(cls, text: str) -> Measurement:
         """From :meth:`to_json`'s text."""
         values = json.loads(text)
-        return cls(**{**values, "losses": tuple(values["losses"])})
+        return cls(tuple(Scores(**scores) for scores in values["curve"]), tuple(values["losses"]), values["seconds"])
 
 
-def run_trial(job: TrialJob, faces: FaceData) -> Iterator[EpochRecord | Measurement]:
-    """Yield a record after each epoch, and at last the measurement.
+def run_trial(job: TrialJob, faces: FaceData, checkpoint: bytes | None = None) -> Iterator[TrialEpoch | Measurement]:
+    """Yield what each epoch but the last came to, and at last the measurement.
 
     The network is built for the proxy's resolution; its head follows the smaller map. Deterministic for a seed on one
-    machine and number of threads. Raises TrialError, with the reason, where training diverges.
+    machine and number of threads, also where it goes on from a ``checkpoint`` of the same job; a damaged one is as none,
+    and the first epoch's note says so. Raises TrialError, with the reason, where training diverges.
     """
-    started = time.perf_counter()
-    spec = to_point(job.point, f"trial {job.number}").spec.at_resolution(job.proxy.resolution)
-    mean, std = spec.input.mean, spec.input.std
-    with seeded(job.proxy.seed):
-        network = build(spec)
-    losses = []
-    for record in train(network, faces.training, job.proxy.recipe, mean=mean, std=std, seed=job.proxy.seed):
-        losses.append(record.loss)
-        yield record
-    embeddings = embed(network, faces.verification.images, mean=mean, std=std)
-    found = verify(embeddings, make_pairs(faces.verification.labels, limit=job.proxy.pairs, seed=job.proxy.seed))
-    yield Measurement(found.accuracy, found.std, found.auc, tuple(losses), time.perf_counter() - started)
+    run = _Run(job, faces)
+    note = run.restore(checkpoint)
+    for record in run.training.epochs():
+        scores = run.take(record)
+        if record.epoch < record.epochs:
+            yield TrialEpoch(record, scores, run.checkpoint(), note)
+            note = ""
+    yield Measurement(tuple(run.curve), tuple(run.losses), run.seconds)
+
+
+class _Run:
+    """A trial under way."""
+
+    def __init__(self, job: TrialJob, faces: FaceData) -> None:
+        self._job, self._faces = job, faces
+        self._started, self._before = time.perf_counter(), 0.0
+        self._spec = to_point(job.point, f"trial {job.number}").spec.at_resolution(job.proxy.resolution)
+        labels = faces.verification.labels
+        self._pairs = make_pairs(labels, limit=job.proxy.pairs, seed=job.proxy.pairs_seed)
+        self.curve: list[Scores] = []
+        self.losses: list[float] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        seed, inputs = self._job.proxy.seed, self._spec.input
+        with seeded(seed):
+            self._network = build(self._spec)
+        recipe, training = self._job.proxy.recipe, self._faces.training
+        self.training = Training(self._network, training, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
+
+    @property
+    def seconds(self) -> float:
+        """Spent on this trial, in earlier tries that left a checkpoint too."""
+        return self._before + time.perf_counter() - self._started
+
+    def take(self, record: EpochRecord) -> Scores:
+        """Measure the network as it stands after an epoch."""
+        images, inputs = self._faces.verification.images, self._spec.input
+        scores = measure(embed(self._network, images, mean=inputs.mean, std=inputs.std), self._pairs)
+        self.curve.append(scores)
+        self.losses.append(record.loss)
+        return scores
+
+    def checkpoint(self) -> bytes:
+        """All that the epochs to come depend on, and what the epochs behind came to."""
+        about = {"job": self._job.mark(), "seconds": self.seconds, "losses": self.losses}
+        return pack(self.training.state(), {**about, "curve": [asdict(scores) for scores in self.curve]})
+
+    def restore(self, checkpoint: bytes | None) -> str:
+        """Go on from ``checkpoint``; returns why that was not possible, or nothing."""
+        if checkpoint is None:
+            return ""
+        try:
+            state, about = unpack(checkpoint)
+            if about["job"] != self._job.mark():
+                raise CheckpointError("checkpoint is another job's")
+            self.training.restore(state)
+        except (CheckpointError, ValueError, KeyError) as error:
+            self._begin()  # half of it may have been taken in
+            return f"started again: {error}"
+        self.curve = [Scores(**scores) for scores in about["curve"]]
+        self.losses, self._before = list(about["losses"]), float(about["seconds"])
+        return ""
+
+
+def measure(embeddings: NDArray[np.float32], pairs: Pairs) -> Scores:
+    """The scores of ``pairs`` by ``embeddings`` (N, D), rows of length one."""
+    found = verify(embeddings, pairs)
+    tar = found.tar_at_far
+    return Scores(
+        accuracy=found.accuracy,
+        accuracy_std=found.std,
+        auc=found.auc,
+        tar_at_far_1e_2=tar.get(1e-2, float("nan")),
+        tar_at_far_1e_3=tar.get(1e-3, float("nan")),
+        separation=separation(embeddings, pairs),
+    )

@@ -1,8 +1,18 @@
 """Training: recipes, margin heads and the loop."""
 
-from seesawnas.train.loop import EpochRecord, seeded, train
+from seesawnas.train.loop import EpochRecord, Training, seeded, train
 from seesawnas.train.margins import MarginHead
 from seesawnas.train.memory import keep_freed_memory
 from seesawnas.train.recipe import FIRST_RUN, PROXY, Recipe
 
-__all__ = ["FIRST_RUN", "PROXY", "EpochRecord", "MarginHead", "Recipe", "keep_freed_memory", "seeded", "train"]
+__all__ = [
+    "FIRST_RUN",
+    "PROXY",
+    "EpochRecord",
+    "MarginHead",
+    "Recipe",
+    "Training",
+    "keep_freed_memory",
+    "seeded",
+    "train",
+]

@@ -15,7 +15,7 @@ class WeightAverage:
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self._decay = decay
-        self._steps = 0
+        self._steps = torch.zeros((), dtype=torch.int64)
         self._live = _tensors(network)
         self._average = [tensor.detach().clone() for tensor in self._live]
 
@@ -24,8 +24,13 @@ class WeightAverage:
         """Take the network's present weights into the average."""
         self._steps += 1
         # (1 + n) / (10 + n): the average is young as long as the training is, and forgets the initial weights.
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
+        steps = int(self._steps)
+        decay = min(self._decay, (1 + steps) / (10 + steps))
         torch._foreach_lerp_(self._average, self._live, 1.0 - decay)
+
+    def state(self) -> dict[str, Tensor]:
+        """The average and how many steps are in it, by name; writing into these tensors restores them."""
+        return {"average.steps": self._steps} | {f"average.{i}": tensor for i, tensor in enumerate(self._average)}
 
     @torch.no_grad()
     def swap(self) -> None:
