@@ -17,4 +17,4 @@ def fitting_points(feasible: FeasibleSet, budget: Budget) -> Iterator[Proposal]:
     for spec in sorted(specs, key=lambda spec: (-cost(spec).madds, spec.name)):
         assignment = locate(feasible, spec) if budget.admits(cost(spec).madds) else None
         if assignment is not None:
-            yield Proposal(spec, assignment, spec.name)
+            yield Proposal(spec, assignment, spec.name, fixed=True)

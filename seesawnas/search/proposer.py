@@ -37,9 +37,9 @@ class Proposer:
 
     def __call__(self, record: StudyRecord) -> Proposal | None:
         """The next network to try; None where the study holds every feasible one."""
-        held = record.digests()
+        held = record.keys()
         for point in self._points:
-            if point.spec.digest() not in held:
+            if point.key not in held:
                 return point
         # Seeded by what the study holds, so that a resumed study goes on as an uninterrupted one would.
         rng = random.Random(f"{self._seed}/{len(record.trials())}")
@@ -79,5 +79,5 @@ class Proposer:
 def _copy(
     trial: optuna.trial.FrozenTrial, distributions: dict[str, optuna.distributions.BaseDistribution]
 ) -> optuna.trial.FrozenTrial:
-    values = [trial.value] if trial.state is TrialState.COMPLETE and trial.value is not None else None
+    values = [trial.values[0]] if trial.state is TrialState.COMPLETE and trial.values else None
     return create_trial(state=trial.state, params=trial.params, distributions=distributions, values=values)

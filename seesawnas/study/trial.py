@@ -85,16 +85,17 @@ class Scores:
     """How well a network verifies people it was not trained on.
 
     accuracy: mean over 10 folds, accuracy_std its population standard deviation; auc: area under the ROC curve;
-    tar_at_far_1e_2, tar_at_far_1e_3: true accept rate where one in a hundred, or a thousand, different pairs is accepted;
+    tar_at_far_1e_2, tar_at_far_1e_3: true accept rate where one in a hundred, or a thousand, different pairs is accepted,
+    None where there are too few pairs to say;
     separation: distance between the mean cosines of same and different pairs, in their pooled standard deviations (d').
     """
 
     accuracy: float
     accuracy_std: float
     auc: float
-    tar_at_far_1e_2: float = float("nan")
-    tar_at_far_1e_3: float = float("nan")
-    separation: float = float("nan")
+    tar_at_far_1e_2: float | None = None
+    tar_at_far_1e_3: float | None = None
+    separation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ def measure(embeddings: NDArray[np.float32], pairs: Pairs) -> Scores:
         accuracy=found.accuracy,
         accuracy_std=found.std,
         auc=found.auc,
-        tar_at_far_1e_2=tar.get(1e-2, float("nan")),
-        tar_at_far_1e_3=tar.get(1e-3, float("nan")),
+        tar_at_far_1e_2=tar.get(1e-2),
+        tar_at_far_1e_3=tar.get(1e-3),
         separation=separation(embeddings, pairs),
     )

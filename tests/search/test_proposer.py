@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from seesawnas.cost import Budget, cost
 from seesawnas.search import Proposer, fitting_points
 from seesawnas.space import FeasibleSet, load_space
-from seesawnas.study import Proxy, StudyRecord, TrialState, drive
-from tests.study.fakes import FakeEngine, record_in, small_set
+from seesawnas.study import StudyRecord, TrialState, drive
+from tests.study.fakes import FakeEngine, enough, record_in, small_set
 
 
 def run(record: StudyRecord, feasible: FeasibleSet, seed: int, trials: int, capacity: int = 1) -> list[str]:
     proposer = Proposer(feasible, iter(()), seed, startup=4)
-    list(drive(record, proposer, FakeEngine(capacity), Proxy(), trials))
+    list(drive(record, proposer, FakeEngine(capacity), enough(trials)))
     return [str(trial.user_attrs["digest"]) for trial in record.trials()]
 
 
@@ -51,7 +51,7 @@ def test_the_paper_points_that_fit_come_first_and_once_ever(tmp_path: Path) -> N
     record = record_in(tmp_path / "s", feasible)
     for trials in (1, 4):
         proposer = Proposer(feasible, fitting_points(feasible, budget), seed=0)
-        list(drive(record, proposer, FakeEngine(), Proxy(), trials))
+        list(drive(record, proposer, FakeEngine(), enough(trials)))
     labels = [trial.user_attrs["label"] for trial in record.trials(TrialState.COMPLETE)]
     assert labels == ["paper/seesaw_share", "paper/seesaw_shuffle", "", ""]
 
