@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class PanelRow:
+class Trained:
     """A network trained once: which of the panel's, at what level and seed, what it costs, and what each epoch scored."""
 
     network: int
@@ -117,6 +117,11 @@ class PanelRow:
     level: str
     seed: int
     measurement: Measurement
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON values, the measurement's among the others."""
+        values = asdict(self)
+        return {**values, **values.pop("measurement")}
 
 
 @contextmanager
@@ -157,7 +162,7 @@ class PanelSession:
             engine = LocalEngine(faces, self.panel.workers)
             yield from drive(record, lambda _, rest=missing: next(rest, None), engine, plan)  # type: ignore[misc]
 
-    def rows(self) -> list[PanelRow]:
+    def rows(self) -> list[Trained]:
         """What the studies hold by now, of this panel's networks, levels and seeds."""
         places = {digest: place for place, (digest, _) in enumerate(self._networks())}
         wanted = {proposal.key for proposals in self._proposals().values() for proposal in proposals}
@@ -201,9 +206,9 @@ class PanelSession:
         }
 
 
-def _row(trial: Trial, places: dict[str, int]) -> PanelRow:
+def _row(trial: Trial, places: dict[str, int]) -> Trained:
     attrs = trial.user_attrs
     level, seed = attrs["variant"].split(" seed ")
     digest, measurement = attrs["digest"], Measurement.from_json(attrs["measurement"])
     network = places[digest]
-    return PanelRow(network, digest, trial.params, attrs["madds"], attrs["params"], level, int(seed), measurement)
+    return Trained(network, digest, trial.params, attrs["madds"], attrs["params"], level, int(seed), measurement)
