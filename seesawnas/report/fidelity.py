@@ -65,15 +65,17 @@ class Agreement:
     same_run: bool = False
 
 
-def read_rows(text: str, source: str) -> list[PanelRow]:
-    """The rows of a measurements file, one JSON object a line. Raises StudyError with file and line."""
-    rows = []
+def read_measurements(text: str, source: str) -> list[dict[str, Any]]:
+    """The measurements of a file, one JSON object a line. Raises StudyError with file and line."""
+    found = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
-            rows.append(PanelRow.from_mapping(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
+            values = json.loads(line)
+            PanelRow.from_mapping(values)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StudyError(f"{source}: line {number}: must be a panel's measurement, got {error!r}") from None
-    return rows
+        found.append(values)
+    return found
 
 
 def agreements(rows: Iterable[PanelRow], score: str, reference: str | None = None) -> list[Agreement]:
