@@ -98,9 +98,9 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     with _on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
         record = StudyRecord(storage, plan.folder.name, feasible.decisions)
-        record.agree(_settings(plan, space, faces))
-        record.claim(plan.folder)
-        yield Session(plan, feasible, faces, record, record.recover())
+        with record.claimed():
+            record.agree(_settings(plan, space, faces))
+            yield Session(plan, feasible, faces, record, record.recover())
 
 
 @contextmanager

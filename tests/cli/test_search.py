@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from seesawnas.cli.app import app
 from seesawnas.space import load, write_yaml
 from seesawnas.study import EngineEvent, Failed, TrialJob, TrialState, held, trial_point
+from seesawnas.study.process import ProcessName
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, FakeEngine, record_in
 
@@ -86,7 +87,7 @@ def test_a_study_that_another_search_holds_is_refused_with_its_holder(folder: Pa
     with held(folder / "runs" / "s"):
         result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s")
     assert result.exit_code == 2
-    assert "another search holds this study (process" in result.stderr
+    assert f"another search holds this study ({ProcessName.mine()}, since 20" in result.stderr
 
 
 def test_names_of_files_and_studies_are_shown_as_they_are(folder: Path) -> None:
