@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from seesawnas.cli.output import found
 from seesawnas.search import Session
 from seesawnas.study import (
     FINISHED,
@@ -49,7 +50,7 @@ def watch(session: Session, screen: Console) -> bool:
 def _announce(session: Session, screen: Console) -> None:
     plan, recipe, faces = session.plan, session.plan.proxy.recipe, session.faces
     side = plan.proxy.resolution
-    lines = [f"Space    {plan.space}: {session.feasible.count:,} networks within {plan.budget} MAdds"]
+    lines = [f"Space    {plan.space}: {found(session.feasible)} within {plan.budget.words}"]
     lines += [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
     lines += [f"Proxy    {recipe.epochs} epochs at {side}x{side}, {plan.workers} trials at a time"]

@@ -51,17 +51,14 @@ class Proposer:
 
     def _candidates(self, record: StudyRecord, rng: random.Random) -> Iterator[Assignment]:
         done = record.trials(TrialState.COMPLETE)
-        assignment = self._uniform(rng) if len(done) < self._startup else self._tpe(record, rng)
+        assignment = self._feasible.draw(rng) if len(done) < self._startup else self._tpe(record, rng)
         yield assignment
         for _ in range(_MOVES):
             assignment = mutate(self._feasible, assignment, rng)
             yield assignment
-        indices = range(self._feasible.count) if self._feasible.count <= 10_000 else ()
+        indices = range(self._feasible.count) if self._feasible.is_counted(at_most=10_000) else ()
         for index in indices:
             yield next(self._feasible.at([index]).assignments())
-
-    def _uniform(self, rng: random.Random) -> Assignment:
-        return next(self._feasible.at([rng.randrange(self._feasible.count)]).assignments())
 
     def _tpe(self, record: StudyRecord, rng: random.Random) -> Assignment:
         """A draw of TPE on a copy of the study in memory, repaired."""

@@ -128,7 +128,7 @@ def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str
     """What trials must share to be compared; the number of trials and of workers may change from run to run."""
     bare = repr(replace(space, source="", name=""))
     return {
-        "budget": [plan.budget.low, plan.budget.high],
+        "budget": plan.budget.setting(),
         "space": f"{space.name or plan.space} {hashlib.sha256(bare.encode()).hexdigest()[:12]}",
         "data": f"{faces.description} {faces.fingerprint}",
         "resolution": plan.proxy.resolution,

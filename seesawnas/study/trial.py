@@ -30,7 +30,8 @@ class Proxy:
     """How a network is judged: the training recipe, the input side in pixels, the verification pairs, the seeds.
 
     Every trial of a study shares one proxy, its seeds included: all see the same images in the same order, and are
-    verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else.
+    verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else. ``share`` is the
+    part of the training people that is trained on.
     """
 
     recipe: Recipe = PROXY
@@ -38,6 +39,7 @@ class Proxy:
     pairs: int = 12_000
     seed: int = 0
     pairs_seed: int = 0
+    share: float = 1.0
 
     @classmethod
     def for_data(cls, data: str | Path | None, *, seed: int = 0) -> Proxy:
@@ -128,7 +130,11 @@ class Measurement:
     @classmethod
     def from_json(cls, text: str) -> Measurement:
         """From :meth:`to_json`'s text."""
-        values = json.loads(text)
+        return cls.of_mapping(json.loads(text))
+
+    @classmethod
+    def of_mapping(cls, values: Mapping[str, Any]) -> Measurement:
+        """From JSON values, what else they hold passed over."""
         return cls(tuple(Scores(**scores) for scores in values["curve"]), tuple(values["losses"]), values["seconds"])
 
 
@@ -166,7 +172,8 @@ class _Run:
         seed, inputs = self._job.proxy.seed, self._spec.input
         with seeded(seed):
             self._network = build(self._spec)
-        recipe, training = self._job.proxy.recipe, self._faces.training
+        recipe, proxy = self._job.proxy.recipe, self._job.proxy
+        training = self._faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
         self.training = Training(self._network, training, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
 
     @property
