@@ -11,8 +11,8 @@ Keys:
                                 the first of these that holds ends the search
     early_stopping              none, or asha, asha:FIRST, asha:FIRST:FACTOR
     repeats, repeat_top         new training seeds for each of the best networks
-    epochs, resolution, pairs, recipe
-                                the proxy; recipe holds what differs from the default one
+    epochs, resolution, pairs, share, recipe
+                                the proxy; share of the training people; recipe: what differs from the default one
     seed                        of proposals, people, training and pairs
     engine, workers, cpus_per_trial, gpus_per_trial, ray_address, silence
                                 what runs the trials
@@ -26,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 from math import isfinite
-from typing import Annotated, Any, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
@@ -55,7 +55,7 @@ class EarlyStopping:
         if match is None:
             raise ValueError(f"must be none, asha, asha:FIRST or asha:FIRST:FACTOR, got {text}")
         first, factor = match.groups()
-        found = cls(None if first is None else int(first), Halving.factor if factor is None else int(factor))
+        found = cls(None if first is None else int(first), Halving().factor if factor is None else int(factor))
         found.at(epochs=1)
         return found
 
@@ -75,7 +75,8 @@ def _told(parse: Callable[[str], Any], subject: str, raw: Any) -> Any:
 def _budget(raw: Any) -> Any:
     if not isinstance(raw, (str, int)) or isinstance(raw, bool):
         raise ValueError(f"must be text such as 150M, got {raw}")
-    return _told(Budget.parse, "budget", raw)
+    _told(Budget.parse, "budget", raw)
+    return str(raw)
 
 
 def _objectives(raw: Any) -> Any:
@@ -159,11 +160,14 @@ def _at_least(low: int, raw: Any) -> Any:
 
 _HINTS = get_type_hints(Recipe)
 _OWN = [field.name for field in fields(Recipe) if field.name != "epochs"]  # a study file has epochs beside it
-RecipeKeys: type[BaseModel] = create_model(
-    "RecipeKeys",
-    __config__=ConfigDict(extra="forbid", frozen=True, strict=True),
-    **{name: _recipe_key(name, _HINTS[name]) for name in _OWN},  # type: ignore[call-overload]
-)
+if TYPE_CHECKING:
+    RecipeKeys: TypeAlias = BaseModel
+else:  # whatever a recipe has, a study file may set
+    RecipeKeys = create_model(
+        "RecipeKeys",
+        __config__=ConfigDict(extra="forbid", frozen=True, strict=True),
+        **{name: _recipe_key(name, _HINTS[name]) for name in _OWN},
+    )
 
 
 class StudyKeys(_Keys):
@@ -172,7 +176,7 @@ class StudyKeys(_Keys):
     about: Text = ""
     study: Text | None = None
     storage: Text | None = None
-    budget: Annotated[Budget, BeforeValidator(_budget)]
+    budget: Annotated[str, BeforeValidator(_budget)]
     space: Text = "seesaw"
     data: Text | None = None
     objectives: Annotated[Objectives, BeforeValidator(_objectives)] = Objectives()
@@ -188,7 +192,8 @@ class StudyKeys(_Keys):
     epochs: Annotated[int | None, BeforeValidator(partial(_whole, "epochs"))] = None
     resolution: Annotated[int | None, BeforeValidator(partial(_whole, "resolution"))] = None
     pairs: Annotated[int | None, BeforeValidator(partial(_whole, "pairs"))] = None
-    recipe: RecipeKeys = RecipeKeys()  # type: ignore[valid-type]
+    share: Annotated[float | None, BeforeValidator(partial(_number, 0.01, 1))] = None
+    recipe: RecipeKeys = RecipeKeys()
     seed: Annotated[int, BeforeValidator(partial(_whole, "seed")), BeforeValidator(_given)] = 0
     engine: Annotated[str, BeforeValidator(partial(_one_of, ENGINES))] = "local"
     workers: Annotated[int, BeforeValidator(partial(_whole, "workers")), BeforeValidator(_given)] = 2

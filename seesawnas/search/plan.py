@@ -121,7 +121,7 @@ class SearchPlan:
         rules, recipe = self.rules, asdict(self.proxy.recipe)
         keys = {
             "study": self.study,
-            "budget": str(self.budget.high if not self.budget.low else f"{self.budget.low}..{self.budget.high}"),
+            "budget": str(self.budget),
             "space": self.space,
             "data": self.data,
             "objectives": list(self.objectives.names),
@@ -137,6 +137,7 @@ class SearchPlan:
             "epochs": recipe.pop("epochs"),
             "resolution": self.proxy.resolution,
             "pairs": self.proxy.pairs,
+            "share": self.proxy.share,
             "recipe": recipe,
             "seed": self.seed,
             "storage": self.storage if self.storage and not urlsplit(self.storage).password else None,

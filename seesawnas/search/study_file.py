@@ -90,7 +90,7 @@ def _plan(keys: StudyKeys, file: StudyFile | None, place: Place) -> SearchPlan:
     unlimited = keys.time is not None or keys.patience is not None or keys.target is not None
     trials = DEFAULT_TRIALS if keys.trials is None and not unlimited else keys.trials
     return SearchPlan(
-        budget=keys.budget,
+        budget=Budget.parse(keys.budget),
         study=keys.study or (file.name if file else _default_name(keys.budget, keys.data)),
         space=keys.space,
         data=keys.data,
@@ -98,14 +98,12 @@ def _plan(keys: StudyKeys, file: StudyFile | None, place: Place) -> SearchPlan:
         sampler=keys.sampler,
         points=keys.points,
         rules=StopRules(trials, keys.time, keys.patience, keys.target),
-        halving=keys.early_stopping and keys.early_stopping.at(proxy.recipe.epochs),
+        halving=None if keys.early_stopping is None else keys.early_stopping.at(proxy.recipe.epochs),
         repeats=keys.repeats,
         repeat_top=keys.repeat_top,
         proxy=proxy,
         storage=keys.storage,
-        engine=EngineSettings(
-            keys.engine, keys.workers, keys.cpus_per_trial, keys.gpus_per_trial, keys.ray_address
-        ),
+        engine=EngineSettings(keys.engine, keys.workers, keys.cpus_per_trial, keys.gpus_per_trial, keys.ray_address),
         silence=keys.silence,
     )
 
@@ -119,6 +117,7 @@ def _proxy(keys: StudyKeys) -> Proxy:
         recipe=replace(proxy.recipe, **changes),
         resolution=keys.resolution or proxy.resolution,
         pairs=keys.pairs or proxy.pairs,
+        share=keys.share or proxy.share,
     )
 
 
@@ -132,5 +131,6 @@ def _conflicts(keys: StudyKeys, proxy: Proxy, place: Place) -> Iterator[str]:
             yield f"{place(name)} must go with engine ray, got engine {keys.engine}"
 
 
-def _default_name(budget: Budget, data: str | None) -> str:
+def _default_name(budget: str, data: str | None) -> str:
     parts = ["search", budget] + ([Path(data).resolve().name] if data else [])
+    return "_".join(re.sub(r"[^a-z0-9]+", "_", part.lower()).strip("_") for part in parts)
