@@ -69,7 +69,8 @@ def _announce(session: Session, screen: Console) -> None:
     lines = [f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"]
     lines += [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
-    lines += [f"Proxy    {recipe.epochs} epochs at {side}x{side}, {at_a_time} trial{'s' * (at_a_time > 1)} at a time"]
+    epochs, trials = _several(recipe.epochs, "epoch"), _several(at_a_time, "trial")
+    lines += [f"Proxy    {epochs} at {side}x{side}, {trials} at a time"]
     lines += [f"Study    {plan.folder}{_before(session)}"]
     say(screen, *lines)
 
@@ -78,6 +79,10 @@ def say(screen: Console, *lines: str) -> None:
     """Print lines as they are: no markup, no colours, no wrapping."""
     for line in lines:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _several(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _before(session: Session) -> str:
@@ -168,8 +173,8 @@ class _View:
     def _repeat(self, wanted: int) -> None:
         plan, record = self.session.plan, self.session.repeats
         assert record is not None
-        best, seeds = plan.repeat_top, len(plan.repeat_seeds)
-        say(self.console, f"Repeats  the best {best} networks again, from {seeds} new seed{'s' * (seeds > 1)} each")
+        best, seeds = _several(plan.repeat_top, "network"), _several(plan.repeats, "new seed")
+        say(self.console, f"Repeats  the best {best} again, from {seeds} each")
         self.trials.clear()
         self._begin(_Phase(record, "repeat", wanted))
 

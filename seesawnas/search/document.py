@@ -92,7 +92,7 @@ def _points(raw: Any) -> Any:
         return None if raw == "all" else ()
     refs = raw if isinstance(raw, list) else str(raw).split(",")
     if not all(isinstance(ref, str) and ref.strip() for ref in refs):
-        raise ValueError(f"must be all, none, or REFs such as paper/seesaw_share, got {raw}")
+        raise ValueError(f"must be all, none, or REFs such as paper/seesaw_share, got {raw!r}")
     return tuple(dict.fromkeys(ref.strip() for ref in refs))
 
 
