@@ -6,19 +6,22 @@ from optuna.trial import TrialState
 from seesawnas.study.checkpoints import Checkpoints
 from seesawnas.study.driver import Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
 from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
+from seesawnas.study.front import unbeaten
 from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
+from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
-from seesawnas.study.store import check_storage, held, open_storage, storage_url, study_folder
+from seesawnas.study.store import ELSEWHERE, check_storage, held, open_storage, shown_url, storage_url, study_folder
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
 
 __all__ = [
     "ACCURACY",
     "COSTS",
+    "ELSEWHERE",
     "FINISHED",
     "QUALITIES",
     "Began",
@@ -41,6 +44,7 @@ __all__ = [
     "Proposal",
     "Propose",
     "Proxy",
+    "Repeats",
     "Scores",
     "StopRules",
     "Stopped",
@@ -54,9 +58,14 @@ __all__ = [
     "events_of",
     "held",
     "open_storage",
+    "ranked_trials",
+    "read_repeats",
+    "repeats_name",
     "run_trial",
+    "shown_url",
     "storage_url",
     "study_folder",
     "trial_point",
     "trial_spec",
+    "unbeaten",
 ]

@@ -149,11 +149,12 @@ class _Loop:
         if event is None:
             yield from self._give_up_on_the_silent()
             return
-        yield event
         if isinstance(event, Progressed):
+            yield event
             yield from self._judge(event)
         else:
-            self._write(event)
+            self._write(event)  # before it is told: a caller may stop for good where it is told
+            yield event
 
     def _patience(self) -> float:
         """Seconds until the next moment at which something must happen even in silence."""
@@ -167,8 +168,8 @@ class _Loop:
         for number in [n for n, heard in self.running.items() if now - heard >= self.plan.silence]:
             self.engine.stop(number)
             lost = Lost(number, f"it hung: no epoch within {self.plan.silence:.0f} s")
-            yield lost
             self._write(lost)
+            yield lost
 
     def _judge(self, event: Progressed) -> Generator[DriverEvent]:
         number, epoch, scores = event.number, event.epoch.record.epoch, event.epoch.scores
