@@ -27,7 +27,9 @@ _PATIENCE = 400.0
 
 @dataclass
 class Figures:
-    """What a study was asked for and what it holds; ``continued`` checkpoints, ``anew`` epochs behind them trained again."""
+    """What a study was asked for and what it holds; ``continued`` is how often a trial went on
+    from its checkpoint, ``anew`` how many epochs behind it were trained again.
+    """
 
     kills: Counter[str] = field(default_factory=Counter)
     wanted: int = 0
@@ -54,7 +56,7 @@ class Figures:
         return (
             f"faults {sum(self.kills.values())} ({kills}); trials wanted {self.wanted}, found {self.found}, "
             f"doubled {self.doubled}, lost {self.lost}, failed {self.failed}, left running {self.running}; "
-            f"epochs {self.epochs}, checkpoints gone on from {self.continued}, epochs behind them trained anew {self.anew}"
+            f"epochs {self.epochs}, trials gone on from a checkpoint {self.continued}, epochs behind it trained anew {self.anew}"
         )
 
 
@@ -179,14 +181,13 @@ class Searching:
         figures.failed = len(record.trials(TrialState.FAIL))
         figures.doubled = sum(number - 1 for number in keys.values())
         figures.lost = len(trials) - figures.found
-        told = [(number, epoch) for number, epoch in self.ledger.epochs() if epoch < self.epochs]
-        figures.epochs = len(told)
-        states = {trial.number: trial.state for trial in trials}
-        for place, kept in self._kept:
-            going_on = {number: epoch for number, epoch in kept.items() if states[number] is TrialState.COMPLETE}
-            later = [(n, e) for n, e in self.ledger.epochs()[place:] if e < self.epochs]
-            figures.continued += len(going_on)
-            figures.anew += sum(e <= going_on.get(n, 0) for n, e in later)
+        told = self.ledger.epochs()
+        figures.epochs = len({*told})
+        ends = [place for place, _ in self._kept[1:]] + [len(told)]
+        for (place, kept), end in zip(self._kept, ends, strict=True):
+            later = told[place:end]
+            figures.continued += len({number for number, epoch in later if 0 < kept.get(number, 0) < epoch})
+            figures.anew += sum(epoch <= kept.get(number, 0) for number, epoch in later)
         return figures
 
     def left_over(self) -> list[str]:
