@@ -36,5 +36,3 @@ class InlineEngine:
     def close(self) -> None:
         """Forget the job."""
         self._events = iter(())
-
-
