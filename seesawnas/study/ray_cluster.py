@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import StudyError
+from seesawnas.study.ray_here import RayHere, guarded_environment
 
 # Ray and Tune read these, some of them while they are being imported.
-_EVERYWHERE = {
+_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
     "RAY_ENABLE_AUTO_CONNECT": "0",  # Tune's thread, outliving the connection, must not start a Ray of its own
     "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even where it is told not to
@@ -30,10 +28,6 @@ _EVERYWHERE = {
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # Tune is never restored
     "TUNE_MAX_PENDING_TRIALS_PG": "100000",  # workers start side by side
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # the study keeps them
-}
-_HERE = {
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listen on 127.0.0.1 alone
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 _QUIETLY: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 _ANSWER_SECONDS = 12
@@ -50,14 +44,19 @@ class RayCluster:
     def __init__(self, address: str | None, workers: int | None, cpus: float, gpus: float) -> None:
         self._workers, self._need = workers, {"CPU": cpus, "GPU": gpus}
         self._counted, self._capacity = -math.inf, 0
-        self.folder = Path(tempfile.mkdtemp(prefix="seesawnas-", dir=_short_folder()))
+        self._here = RayHere()
         try:
-            _connect(address, self.folder, _cores(workers, cpus))
+            _connect(address, self._here, math.ceil((workers or 1) * cpus))
             if not self._places():
                 raise StudyError(f"no node of the Ray cluster has {self._wanted()}, which one trial asks for")
         except BaseException:
             self.close()
             raise
+
+    @property
+    def folder(self) -> Path:
+        """For files of this process; it goes with the connection."""
+        return self._here.folder
 
     @property
     def capacity(self) -> int:
@@ -72,7 +71,7 @@ class RayCluster:
 
         with suppress(Exception):  # whatever is amiss with it, it is over
             ray.shutdown()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._here.close()
 
     def _places(self) -> int:
         import ray
@@ -88,16 +87,9 @@ def _fit(has: dict[str, float], need: dict[str, float]) -> int:
     return min(int(has.get(name, 0.0) / amount + 1e-6) for name, amount in need.items() if amount)
 
 
-def _cores(workers: int | None, cpus: float) -> int:
-    """What a Ray of our own says it has: what the workers ask for, be the machine's cores fewer."""
-    return math.ceil((workers or 1) * cpus)
-
-
-def _connect(address: str | None, folder: Path, cores: int) -> None:
-    os.environ.update(_EVERYWHERE)
-    if address is None:
-        _guard()
-    else:
+def _connect(address: str | None, here: RayHere, cores: int) -> None:
+    os.environ.update(_SETTINGS if address else _SETTINGS | guarded_environment())
+    if address is not None:
         _probe(address)
     try:
         import ray
@@ -106,19 +98,21 @@ def _connect(address: str | None, folder: Path, cores: int) -> None:
     if ray.is_initialized():
         raise StudyError("this process is connected to Ray already, and an engine needs a connection of its own")
     with _our_signals():
-        if address is not None:
+        if address is None:
+            here.start(cores, **_QUIETLY)
+        else:
             ray.init(address, **_QUIETLY)
-            return
-        place: dict[str, Any] = {"_temp_dir": str(folder / "ray"), "_node_ip_address": "127.0.0.1"}
-        ray.init("local", num_cpus=cores, include_dashboard=False, **place, **_QUIETLY)
+    _silence()
 
 
-def _guard() -> None:
-    """A Ray of our own is for this process alone: it hears this machine, and takes orders with our token."""
-    os.environ.update(_HERE)
-    if "RAY_AUTH_MODE" not in os.environ:
-        # Ray would write a token into the home directory.
-        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+def _silence() -> None:
+    """Ray prints each worker's death on standard output, which is the driver's; the study keeps the reason.
+
+    There is no setting for it but the one that Ray's debugger uses.
+    """
+    from ray._private import worker
+
+    worker._worker_logs_enabled = False
 
 
 def _probe(address: str) -> None:
@@ -157,8 +151,3 @@ def _our_signals() -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)
-
-
-def _short_folder() -> str | None:
-    """Ray's sockets lie in it, and their paths may have 107 characters."""
-    return None if len(tempfile.gettempdir()) < 20 else "/tmp"

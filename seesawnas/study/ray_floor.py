@@ -194,7 +194,7 @@ def _kill(trial: Trial) -> bool:
 def _reason(trial: Trial) -> str:
     """Tune has written the error into the trial's folder, and does not hand it out otherwise."""
     with suppress(OSError):
-        lines = [line.strip() for line in Path(trial.error_file).read_text().splitlines()[1:]]
-        told = [line for line in lines if line and not line.startswith(("File", "Traceback"))]
-        return f"its worker died: {told[-1] if told else 'unknown reason'}"
-    return "its worker died"
+        lines = [line.strip() for line in Path(trial.error_file).read_text().splitlines() if line.strip()]
+        ray_says = next((line.split(". ")[0] for line in lines if line.startswith("The actor")), lines[-1])
+        return f"its worker was lost: {ray_says.rstrip('.')}"
+    return "its worker was lost"
