@@ -48,8 +48,16 @@ def main() -> None:
 def measure(space: SearchSpace, budget: Budget, seconds: float) -> Iterator[Figure]:
     """The figures, one at a time, each from about ``seconds`` of work."""
     whole, feasible = FeasibleSet(space), FeasibleSet(space, budget)
-    yield Figure("networks within the budget", feasible.count, "")
-    yield Figure("share of the space", 100 * feasible.count / whole.size, "%")
+    count = feasible.count if feasible.acceptance is None else feasible.acceptance.count
+    yield Figure("networks within the budget", count, "")
+    yield Figure("share of the space", 100 * count / whole.size, "%")
+    if feasible.acceptance is not None:
+        low, high = feasible.acceptance.interval
+        yield Figure(
+            "accepted of those within the MAdds",
+            100 * feasible.acceptance.rate,
+            f"% ({100 * low:.1f} to {100 * high:.1f})",
+        )
     yield Figure("compile the feasible set", 1e3 * _best(lambda: FeasibleSet(space, budget), seconds), "ms")
     for n in (1000, 10_000):
         yield Figure(f"choice vectors, n = {n}", n / _best(_drawing(feasible, n), seconds), "/s")
@@ -73,7 +81,7 @@ def rejection_rate(space: SearchSpace, budget: Budget, seconds: float) -> float:
     rng, kept, start = random.Random(0), 0, time.perf_counter()
     while (spent := time.perf_counter() - start) < seconds:
         for spec in islice(_uniform_assignments(space, rng), 200):
-            kept += budget.admits(cost(spec).madds)
+            kept += budget.admits(cost(spec))
     return max(kept, 1) / spent
 
 

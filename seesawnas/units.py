@@ -31,10 +31,15 @@ def printed_step(text: str | int) -> int:
     return max(1, int(_split(text)[1]))
 
 
-def format_quantity(value: int) -> str:
-    """``value`` for people, three to four digits long: 145,762,816 is ``145.76 M``."""
+def format_quantity(value: int, *, exact: bool = False) -> str:
+    """``value`` for people, three to four digits long: 145,762,816 is ``145.76 M``.
+
+    ``exact`` goes on to the last digit that is not zero, so that the text parses to ``value`` again: ``145.762816 M``.
+    """
     for suffix, digits in (("G", 3), ("M", 2), ("K", 1)):
         if value >= _SCALES[suffix]:
+            if exact and value % (_SCALES[suffix] // 10**digits):
+                return f"{(Decimal(value) / _SCALES[suffix]).normalize():f} {suffix}"
             return f"{value / _SCALES[suffix]:.{digits}f} {suffix}"
     return str(value)
 

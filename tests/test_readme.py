@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,16 @@ def test_the_faults_shown_are_those_that_are_told(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "command", ["seesawnas build paper/seesaw_share", "seesawnas paper", "seesawnas space seesaw --budget 150M"]
+    "command",
+    [
+        "seesawnas build paper/seesaw_share",
+        "seesawnas paper",
+        "seesawnas space seesaw --budget 150M",
+        'seesawnas space seesaw --budget "150M, params<=1.5M"',
+    ],
 )
 def test_the_output_shown_is_the_output(command: str) -> None:
-    result = CliRunner().invoke(app, command.split()[1:])
+    result = CliRunner().invoke(app, shlex.split(command)[1:])
     assert result.exit_code == 0
     told = [line.rstrip() for line in result.stdout.strip("\n").splitlines()]
     lines = [line.rstrip() for line in shown(command).splitlines() if line.strip() not in ("", "...")]

@@ -79,3 +79,16 @@ def test_a_formatted_quantity_parses_back_to_nearly_itself(value: int) -> None:
 @given(st.integers(0, LARGEST))
 def test_a_plain_number_parses_to_itself(value: int) -> None:
     assert parse_quantity(str(value)) == parse_quantity(f"{value:_}") == parse_quantity(value) == value
+
+
+@given(st.integers(0, LARGEST))
+def test_an_exact_quantity_parses_to_itself_and_is_the_short_one_where_that_says_it_all(value: int) -> None:
+    exact, short = format_quantity(value, exact=True), format_quantity(value)
+    assert parse_quantity(exact) == value
+    assert (exact == short) is (parse_quantity(short) == value)
+
+
+def test_an_exact_quantity_ends_with_its_last_digit() -> None:
+    assert format_quantity(145_762_816, exact=True) == "145.762816 M"
+    assert format_quantity(150_000_000, exact=True) == "150.00 M"
+    assert format_quantity(1_004_000, exact=True) == "1.004 M"

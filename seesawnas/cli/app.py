@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from seesawnas.cli.build import build
+from seesawnas.cli.fidelity import fidelity
 from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
@@ -83,6 +84,7 @@ app.command("paper")(paper)
 app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
+app.command("fidelity")(fidelity)
 
 
 def main() -> None:

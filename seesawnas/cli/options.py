@@ -47,8 +47,8 @@ BudgetText = Annotated[
     str | None,
     typer.Option(
         "--budget",
-        metavar="MADDS",
-        help="Most MAdds a network may cost, such as 150M, or a band, 140M..150M.",
+        metavar="BUDGET",
+        help="Most MAdds a network may cost, 150M, or a band, 140M..150M; or several limits, '150M, params<=1.5M'.",
         show_default="no limit",
     ),
 ]

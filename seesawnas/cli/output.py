@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from seesawnas.space import Acceptance, FeasibleSet
 
 WIDE = 400
 
@@ -57,6 +60,24 @@ def rounded(value: int | None) -> str:
 def networks(number: int) -> str:
     """Such as ``1 network``, ``1,370 networks``."""
     return f"{number:,} network{'' if number == 1 else 's'}"
+
+
+def found(feasible: FeasibleSet) -> str:
+    """How many networks a set holds; where that is an estimate, it says so: ``about 91,551,000,000 networks``."""
+    if feasible.acceptance is None:
+        return networks(feasible.count)
+    return f"{about(feasible.acceptance)} networks"
+
+
+def about(acceptance: Acceptance) -> str:
+    """An estimated number, to three digits: it has no more."""
+    return f"about {int(float(f'{acceptance.count:.3g}')):,}"
+
+
+def estimate(acceptance: Acceptance) -> str:
+    """How the number of networks was estimated."""
+    low, high = acceptance.interval
+    return f"{acceptance.rate:.1%} of these ({low:.1%} to {high:.1%}: {acceptance.accepted:,} of {acceptance.drawn:,} drawn)"
 
 
 def size(shape: Sequence[int]) -> str:

@@ -9,9 +9,21 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from seesawnas.cli.output import found
 from seesawnas.search import Session
-from seesawnas.study import Began, DriverEvent, Failed, Finished, Lost, Progressed, Trial, TrialState
-from seesawnas.study.driver import FINISHED
+from seesawnas.study import (
+    FINISHED,
+    Began,
+    DriverEvent,
+    Ended,
+    Failed,
+    Finished,
+    Lost,
+    Progressed,
+    Stopped,
+    Trial,
+    TrialState,
+)
 from seesawnas.units import format_quantity
 
 
@@ -38,7 +50,7 @@ def watch(session: Session, screen: Console) -> bool:
 def _announce(session: Session, screen: Console) -> None:
     plan, recipe, faces = session.plan, session.plan.proxy.recipe, session.faces
     side = plan.proxy.resolution
-    lines = [f"Space    {plan.space}: {session.feasible.count:,} networks within {plan.budget} MAdds"]
+    lines = [f"Space    {plan.space}: {found(session.feasible)} within {plan.budget.words}"]
     lines += [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
     lines += [f"Proxy    {recipe.epochs} epochs at {side}x{side}, {plan.workers} trials at a time"]
@@ -56,7 +68,7 @@ def _before(session: Session) -> str:
     done = len(session.record.trials(*FINISHED))
     if not done and not session.recovered:
         return ""
-    again = f", {session.recovered} interrupted ones start again" if session.recovered else ""
+    again = f", {session.recovered} interrupted ones go on" if session.recovered else ""
     return f": {done} trials finished before{again}"
 
 
@@ -85,10 +97,17 @@ class _View:
                 note = f"{trial.user_attrs['digest']} {format_quantity(trial.user_attrs['madds'])}"
                 epochs = self.session.plan.proxy.recipe.epochs
                 self.tasks[trial.number] = self.bars.add_task(f"  {trial.number}", total=epochs, note=note)
-            case Progressed(number, record):
-                self.bars.update(self.tasks[number], completed=record.epoch)
+            case Progressed(number, epoch):
+                self.bars.update(self.tasks[number], completed=epoch.record.epoch)
+                if epoch.note:
+                    say(self.console, f"trial {number:3d}  {epoch.note}")
+            case Stopped(number, epochs, scores):
+                self._end(number, f"stopped early after epoch {epochs} at accuracy {scores.accuracy:.4f}")
             case Finished(number, found):
-                self._end(number, f"accuracy {found.accuracy:.4f}  AUC {found.auc:.4f}  {found.seconds:.0f} s")
+                scores = found.scores
+                self._end(number, f"accuracy {scores.accuracy:.4f}  AUC {scores.auc:.4f}  {found.seconds:.0f} s")
+            case Ended():
+                pass
             case Failed(number, reason):
                 self._end(number, f"failed: {reason}")
             case Lost(number, reason):
@@ -107,7 +126,7 @@ class _View:
 
     def _note(self, done: int) -> str:
         complete = self.session.record.trials(TrialState.COMPLETE)
-        best = max((trial.value or 0.0 for trial in complete), default=None)
+        best = max((trial.values[0] for trial in complete), default=None)
         parts = [f"{done}/{self.session.plan.trials}"]
         parts += [f"best {best:.4f}"] if best is not None else []
         if self.ended and done < self.session.plan.trials:

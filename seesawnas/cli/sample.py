@@ -35,7 +35,7 @@ def sample(
     ] = 0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, every network.")] = False,
 ) -> None:
-    """Draw networks uniformly from all that a budget admits, none rejected.
+    """Draw networks uniformly from all that a budget admits.
 
     With --json each line holds a network's spec, a mapping that loads as a search point, its digest, MAdds and params.
     """
@@ -52,12 +52,15 @@ def sample(
 
 def _draw(feasible: FeasibleSet, number: int, seed: int) -> Iterator[ArchSpec]:
     """The networks of ``feasible.sample(number, seed)``, a batch at a time."""
+    from itertools import islice
     from random import Random
 
-    rng = Random(seed)
-    for start in range(0, number, BATCH):
-        indices = [rng.randrange(feasible.count) for _ in range(min(BATCH, number - start))]
-        yield from feasible.specs(feasible.at(indices))
+    left = number
+    for drawn in feasible.stream(Random(seed), min(BATCH, number)):
+        yield from islice(feasible.specs(drawn), left)
+        left -= len(drawn)
+        if left <= 0:
+            return
 
 
 def _print_lines(specs: Iterator[ArchSpec]) -> None:
@@ -73,7 +76,7 @@ def _print_lines(specs: Iterator[ArchSpec]) -> None:
 
 
 def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) -> None:
-    from seesawnas.cli.output import console, count, networks, table
+    from seesawnas.cli.output import console, count, found, table
     from seesawnas.cost import cost
 
     rows = []
@@ -84,4 +87,4 @@ def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) 
     out = console()
     out.print(table(("digest", ">MAdds", ">params", "blocks of channels, by stage"), rows))
     more = f"{number - SHOWN:,} more are drawn; --json prints every one. " if number > SHOWN else ""
-    out.print(f"{more}Drawn uniformly from {networks(feasible.count)}.")
+    out.print(f"{more}Drawn uniformly from {found(feasible)}.")

@@ -31,7 +31,7 @@ DEFAULT_TRIALS = 12
 
 def search(
     budget: Annotated[
-        str, typer.Option(metavar="MADDS", help="MAdds ceiling such as 150M, or a band such as 140M..150M.")
+        str, typer.Option(metavar="BUDGET", help="MAdds ceiling, 150M, or band, 140M..150M; or '150M, params<=1.5M'.")
     ],
     space: Annotated[
         str,
@@ -102,7 +102,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
 
 def _settings(plan: SearchPlan) -> dict[str, Any]:
     return {
-        "budget": [plan.budget.low, plan.budget.high],
+        "budget": plan.budget.setting(),
         "space": plan.space,
         "data": plan.data,
         "trials": plan.trials,

@@ -1,46 +1,93 @@
-"""``Budget``: the hard limit on MAdds that a network must meet."""
+"""``Budget``: the hard limits on what a network costs. MAdds come first; params and activation bytes may be limited too."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from seesawnas.cost.cost import Cost
+from seesawnas.cost.limits import Limit, parse_limits
 from seesawnas.errors import BudgetError
-from seesawnas.units import format_quantity, parse_quantity
+from seesawnas.units import format_quantity
 
-_FORMS = "such as 150M, or a band such as 140M..150M"
+NAMES = tuple(field.name for field in fields(Cost))
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """``low`` <= MAdds <= ``high``, both included."""
+    """``low`` <= MAdds <= ``high``, both included, and ``others``; ``high`` None is no ceiling.
 
-    high: int
+    ``others`` hold at most one limit a cost, in the order of :class:`Cost`, and never MAdds.
+    """
+
+    high: int | None
     low: int = 0
+    others: tuple[Limit, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.low > self.high:
+        if self.high is not None and self.low > self.high:
             raise BudgetError(f"budget must have its lower end first, got {self.low}..{self.high}")
+        names = [limit.name for limit in self.others]
+        if names != [name for name in NAMES[1:] if name in names]:
+            raise BudgetError(f"budget must limit each of {', '.join(NAMES[1:])} once, in this order, got {names}")
+        if not (self.limits_madds or self.others):
+            raise BudgetError("budget must limit something, got nothing")
 
     @classmethod
     def parse(cls, text: str) -> Budget:
-        """``150M`` is a ceiling, ``140M..150M`` a band. Raises BudgetError."""
-        parts = re.split(r"\.\.+", text.strip())
-        try:
-            ends = [parse_quantity(part) for part in parts]
-        except ValueError as error:
-            raise BudgetError(f"budget {error}; write {_FORMS}") from None
-        match ends:
-            case [high]:
-                return cls(high)
-            case [low, high]:
-                return cls(high, low)
-        raise BudgetError(f"budget must be a ceiling or a band, got {text!r}; write {_FORMS}")
+        """``150M`` is a ceiling, ``140M..150M`` a band; ``140M<=madds<=150M, params<=1.5M`` limits several costs.
 
-    def admits(self, madds: int) -> bool:
-        """Whether a network of ``madds`` MAdds fits."""
-        return self.low <= madds <= self.high
+        Raises BudgetError.
+        """
+        found = {name: limit for name, limit in parse_limits(text, NAMES).items() if limit.is_limit}
+        if not found:
+            raise BudgetError(f"budget must limit something, got {text!r}")
+        madds = found.get("madds", Limit("madds", None))
+        return cls(madds.high, madds.low, tuple(found[name] for name in NAMES[1:] if name in found))
+
+    def admits(self, cost: Cost) -> bool:
+        """Whether a network of this cost fits."""
+        return self.admits_madds(cost.madds) and all(limit.admits(getattr(cost, limit.name)) for limit in self.others)
+
+    def admits_madds(self, madds: int) -> bool:
+        """Whether a network of ``madds`` MAdds fits the limit on MAdds, whatever else it costs."""
+        return self.low <= madds and (self.high is None or madds <= self.high)
+
+    @property
+    def limits_madds(self) -> bool:
+        """Whether it has an end on MAdds."""
+        return self.high is not None or self.low > 0
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """All limits, by cost."""
+        return (*((Limit("madds", self.high, self.low),) if self.limits_madds else ()), *self.others)
+
+    @property
+    def madds_words(self) -> str:
+        """The limit on MAdds for people, such as ``150.00 M MAdds``; empty where there is none."""
+        if self.high is None:
+            return f"{format_quantity(self.low, exact=True)} MAdds or more" if self.low else ""
+        return f"{self._madds()} MAdds"
+
+    @property
+    def others_words(self) -> str:
+        """The other limits for people, such as ``params<=1.50 M``."""
+        return ", ".join(map(str, self.others))
+
+    @property
+    def words(self) -> str:
+        """All limits for people: ``150.00 M MAdds, params<=1.50 M``."""
+        return ", ".join(filter(None, (self.madds_words, self.others_words)))
+
+    def setting(self) -> list[int] | str:
+        """As studies and JSON keep it: (low, high) of MAdds where these are all, else the text that parses to it."""
+        return str(self) if self.others or self.high is None else [self.low, self.high]
 
     def __str__(self) -> str:
-        high = format_quantity(self.high)
-        return f"{format_quantity(self.low)}..{high}" if self.low else high
+        return ", ".join(filter(None, (self._madds(), self.others_words)))
+
+    def _madds(self) -> str:
+        if self.high is None:
+            return str(Limit("madds", None, self.low)) if self.low else ""
+        high = format_quantity(self.high, exact=True)
+        return f"{format_quantity(self.low, exact=True)}..{high}" if self.low else high

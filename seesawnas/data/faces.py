@@ -34,6 +34,16 @@ class Faces:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def of_share(self, share: float, *, seed: int) -> Faces:
+        """Those of a seeded draw of ``share`` of the people, two at least; more people hold all that fewer held."""
+        if share >= 1.0:
+            return self
+        ranked = sorted(range(self.identities), key=lambda person: rank(seed, self.names[person]))
+        kept = sorted(ranked[: max(2, round(share * self.identities))])
+        chosen = np.isin(self.labels, kept)
+        labels = np.searchsorted(kept, self.labels[chosen]).astype(np.int64)
+        return Faces(self.images[chosen], labels, tuple(self.names[person] for person in kept))
+
     @property
     def identities(self) -> int:
         """How many people there are."""
@@ -55,6 +65,11 @@ class FaceData:
     fingerprint: str
     notes: tuple[str, ...] = ()
     is_default: bool = False
+
+
+def rank(seed: int, name: str) -> bytes:
+    """A person's place in a seeded order that does not depend on who else is there."""
+    return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
 
 
 def fingerprint(*parts: Faces) -> str:

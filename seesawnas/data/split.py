@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
+from seesawnas.data.faces import rank
 from seesawnas.errors import DataError
 
 MIN_PEOPLE = 4
@@ -22,9 +22,5 @@ def split_people(names: Sequence[str], *, seed: int, share: float) -> tuple[list
     if len(names) < MIN_PEOPLE:
         raise DataError(f"needs at least {MIN_PEOPLE} people with two readable images or more, found {len(names)}")
     held_out = min(max(2, round(share * len(names))), len(names) - 2)
-    ranked = sorted(names, key=lambda name: _rank(seed, name))
+    ranked = sorted(names, key=lambda name: rank(seed, name))
     return sorted(ranked[held_out:]), sorted(ranked[:held_out])
-
-
-def _rank(seed: int, name: str) -> bytes:
-    return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()

@@ -72,12 +72,11 @@ def write_plot(path: Path, outcome: Outcome, *, title: str, budget: Budget) -> N
 
 def _row(trial: Trial) -> RankedRow:
     attrs = trial.user_attrs
-    assert trial.value is not None
     return RankedRow(
         number=trial.number,
         digest=str(attrs["digest"]),
         name=attrs.get("label") or None,
-        accuracy=trial.value,
+        accuracy=attrs["accuracy"],
         std=attrs["accuracy_std"],
         auc=attrs["auc"],
         madds=attrs["madds"],

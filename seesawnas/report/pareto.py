@@ -24,7 +24,7 @@ def pareto_html(rows: Sequence[RankedRow], *, title: str = "seesawnas", budget: 
     figure.add_trace(_front(front))
     figure.add_trace(_points(searched, "searched", {"color": BLUE, "size": 9, "opacity": 0.75}))
     figure.add_trace(_points(named, "paper", {"color": ORANGE, "size": 15, "symbol": "star"}, labels=True))
-    if budget is not None:
+    if budget is not None and budget.high is not None:
         label = f"budget {format_quantity(budget.high)}"
         figure.add_vline(x=budget.high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
     figure.update_layout(

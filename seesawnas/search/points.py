@@ -15,6 +15,6 @@ def fitting_points(feasible: FeasibleSet, budget: Budget) -> Iterator[Proposal]:
     """Every shipped paper point that the budget admits and the space holds, the dearest first."""
     specs = [load_point(ref).spec for ref in shipped("paper")]
     for spec in sorted(specs, key=lambda spec: (-cost(spec).madds, spec.name)):
-        assignment = locate(feasible, spec) if budget.admits(cost(spec).madds) else None
+        assignment = locate(feasible, spec) if budget.admits(cost(spec)) else None
         if assignment is not None:
-            yield Proposal(spec, assignment, spec.name)
+            yield Proposal(spec, assignment, spec.name, fixed=True)

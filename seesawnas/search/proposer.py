@@ -37,9 +37,9 @@ class Proposer:
 
     def __call__(self, record: StudyRecord) -> Proposal | None:
         """The next network to try; None where the study holds every feasible one."""
-        held = record.digests()
+        held = record.keys()
         for point in self._points:
-            if point.spec.digest() not in held:
+            if point.key not in held:
                 return point
         # Seeded by what the study holds, so that a resumed study goes on as an uninterrupted one would.
         rng = random.Random(f"{self._seed}/{len(record.trials())}")
@@ -51,17 +51,14 @@ class Proposer:
 
     def _candidates(self, record: StudyRecord, rng: random.Random) -> Iterator[Assignment]:
         done = record.trials(TrialState.COMPLETE)
-        assignment = self._uniform(rng) if len(done) < self._startup else self._tpe(record, rng)
+        assignment = self._feasible.draw(rng) if len(done) < self._startup else self._tpe(record, rng)
         yield assignment
         for _ in range(_MOVES):
             assignment = mutate(self._feasible, assignment, rng)
             yield assignment
-        indices = range(self._feasible.count) if self._feasible.count <= 10_000 else ()
+        indices = range(self._feasible.count) if self._feasible.is_counted(at_most=10_000) else ()
         for index in indices:
             yield next(self._feasible.at([index]).assignments())
-
-    def _uniform(self, rng: random.Random) -> Assignment:
-        return next(self._feasible.at([rng.randrange(self._feasible.count)]).assignments())
 
     def _tpe(self, record: StudyRecord, rng: random.Random) -> Assignment:
         """A draw of TPE on a copy of the study in memory, repaired."""
@@ -79,5 +76,5 @@ class Proposer:
 def _copy(
     trial: optuna.trial.FrozenTrial, distributions: dict[str, optuna.distributions.BaseDistribution]
 ) -> optuna.trial.FrozenTrial:
-    values = [trial.value] if trial.state is TrialState.COMPLETE and trial.value is not None else None
+    values = [trial.values[0]] if trial.state is TrialState.COMPLETE and trial.values else None
     return create_trial(state=trial.state, params=trial.params, distributions=distributions, values=values)

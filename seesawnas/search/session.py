@@ -16,9 +16,12 @@ from seesawnas.search.points import fitting_points
 from seesawnas.search.proposer import Proposer
 from seesawnas.space import FeasibleSet, SearchSpace, load_space
 from seesawnas.study import (
+    Checkpoints,
     DriverEvent,
     LocalEngine,
+    Plan,
     Proxy,
+    StopRules,
     StudyRecord,
     check_storage,
     drive,
@@ -56,6 +59,11 @@ class SearchPlan:
         """Where the study's files lie."""
         return study_folder(self.study)
 
+    @property
+    def checkpoints(self) -> Path:
+        """Where trials under way are kept between two epochs."""
+        return self.folder / "checkpoints"
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -72,7 +80,8 @@ class Session:
         points = fitting_points(self.feasible, self.plan.budget)
         proposer = Proposer(self.feasible, points, self.plan.proxy.seed)
         engine = LocalEngine(self.faces, self.plan.workers)
-        yield from drive(self.record, proposer, engine, self.plan.proxy, self.plan.trials)
+        plan = Plan(self.plan.proxy, StopRules(trials=self.plan.trials), checkpoints=Checkpoints(self.plan.checkpoints))
+        yield from drive(self.record, proposer, engine, plan)
 
 
 @contextmanager
@@ -119,7 +128,7 @@ def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str
     """What trials must share to be compared; the number of trials and of workers may change from run to run."""
     bare = repr(replace(space, source="", name=""))
     return {
-        "budget": [plan.budget.low, plan.budget.high],
+        "budget": plan.budget.setting(),
         "space": f"{space.name or plan.space} {hashlib.sha256(bare.encode()).hexdigest()[:12]}",
         "data": f"{faces.description} {faces.fingerprint}",
         "resolution": plan.proxy.resolution,

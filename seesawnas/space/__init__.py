@@ -1,13 +1,16 @@
 """What may vary: the grammar, search points, and the feasible set under a budget."""
 
-from seesawnas.space.feasible import FeasibleSet, Sample
+from seesawnas.space.feasible import FeasibleSet
 from seesawnas.space.library import load, load_point, load_space, shipped
 from seesawnas.space.load import Erratum, Printed, Published, SearchPoint, to_point, to_space
+from seesawnas.space.madds_set import Sample
 from seesawnas.space.point import to_mapping
+from seesawnas.space.rejection import Acceptance
 from seesawnas.space.search_space import Assignment, Decision, SearchSpace
 from seesawnas.space.yaml_door import read_yaml, write_yaml
 
 __all__ = [
+    "Acceptance",
     "Assignment",
     "Decision",
     "Erratum",

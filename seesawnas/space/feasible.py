@@ -1,207 +1,106 @@
-"""``FeasibleSet``: every network of a space that a budget admits; counted exactly, drawn uniformly, nothing rejected.
+"""``FeasibleSet``: every network of a space that a budget admits, drawn uniformly.
 
-The set is a sequence: index 0 to ``len - 1``, each index one network, each network one index. A uniform index is a uniform
-network. Counting and drawing are dynamic programming over the stages: see :mod:`seesawnas.space.trellis` for the states.
+Under a limit on MAdds alone, nothing is rejected: the set is a sequence, counted exactly (:mod:`seesawnas.space.madds_set`).
+Limits on other costs are met by exact rejection from that sequence (:mod:`seesawnas.space.rejection`); where it is short, by
+going through it once, so that the set is counted exactly all the same.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import prod
-
-import numpy as np
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost import Budget
-from seesawnas.errors import BudgetError, DocumentError
+from seesawnas.cost import Budget, cost
+from seesawnas.errors import BudgetError
 from seesawnas.space.attributes import Option
-from seesawnas.space.counting import choose, count, extremes, total
-from seesawnas.space.rows import Ints, unpack
-from seesawnas.space.search_space import Decision, SearchSpace
-from seesawnas.space.trellis import Node, Root, Trellis
-from seesawnas.units import format_quantity
+from seesawnas.space.madds_set import MaddsSet, Sample
+from seesawnas.space.rejection import Acceptance, listed, measured, stream
+from seesawnas.space.search_space import SearchSpace
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Choice vectors: ``vectors`` (n, decisions) of option indices, ``madds`` (n,)."""
-
-    decisions: tuple[Decision, ...]
-    vectors: Ints
-    madds: Ints
-
-    def assignments(self) -> Iterator[dict[str, Option]]:
-        """Each vector as a mapping from decisions to options."""
-        for vector in self.vectors:
-            yield {d.name: d.options[i] for d, i in zip(self.decisions, vector, strict=True)}
+LISTED_AT_MOST = 10_000  # networks that are gone through one by one, a second's work or two
 
 
 class FeasibleSet:
     """The networks of ``space`` within ``budget``; ``None`` admits all.
 
-    Raises BudgetError, with the smallest possible cost, where none fits, and DocumentError where the space has none at all.
+    ``candidates`` are those within the limit on MAdds. ``acceptance`` says how many of them meet the other limits where that
+    is known by draws alone; it is None where the set is counted exactly.
+
+    Raises BudgetError, with the smallest cost, where none fits or is found, and DocumentError where the space has none at all.
     """
 
     def __init__(self, space: SearchSpace, budget: Budget | None = None) -> None:
         self.space = space
         self.budget = budget
+        self.candidates = MaddsSet(space, budget)
         self.decisions = space.decisions
-        self.free = _free_decisions(space)
-        self._copies = prod(len(decision.options) for decision in self.free)
-        # A free decision changes no cost: the trellis is compiled with its first option and every path stands for all.
-        self.trellis = Trellis(space.restrict({d.name: d.options[:1] for d in self.free}))
-        if not self.trellis.roots:
-            raise DocumentError(space.source, ["has no network: the split divides no combination of the widths"])
-        self._low, self._high = _ends(budget, self.max_madds)
-        self._counts = [self._count(root) for root in self.trellis.roots]
-        self.count = sum(self._counts) * self._copies
-        if not self.count:
-            raise BudgetError(self._nothing_fits(budget))
+        self.acceptance: Acceptance | None = None
+        self._kept: list[int] | None = None
+        if budget is not None and budget.others:
+            if self.candidates.count <= LISTED_AT_MOST:
+                self._kept = listed(self.candidates, budget)
+            else:
+                self.acceptance = measured(self.candidates, budget)
+
+    @property
+    def count(self) -> int:
+        """Networks of the set, exactly. Raises BudgetError where that is not known: see ``acceptance``."""
+        if self.acceptance is not None:
+            rule = f"must be at most {LISTED_AT_MOST} within its MAdds to be counted, got {self.candidates.count}"
+            raise BudgetError(f"networks of budget {self.budget} {rule}; acceptance has an estimate")
+        return self.candidates.count if self._kept is None else len(self._kept)
 
     @property
     def size(self) -> int:
         """Networks of the space, whatever they cost."""
-        return sum(total(root.node) for root in self.trellis.roots) * self._copies
+        return self.candidates.size
 
     @property
     def min_madds(self) -> int:
         """MAdds of the cheapest network of the space."""
-        return min(root.madds + extremes(root.node)[0] for root in self.trellis.roots)
+        return self.candidates.min_madds
 
     @property
     def max_madds(self) -> int:
         """MAdds of the dearest network of the space."""
-        return max(root.madds + extremes(root.node)[1] for root in self.trellis.roots)
+        return self.candidates.max_madds
+
+    def is_counted(self, at_most: int | None = None) -> bool:
+        """Whether ``count`` is known, and ``at`` can be asked; and whether it is ``at_most`` so many, if given."""
+        return self.acceptance is None and (at_most is None or self.count <= at_most)
+
+    def holds(self, spec: ArchSpec) -> bool:
+        """Whether the budget admits ``spec``, a network of the space."""
+        return self.budget is None or self.budget.admits(cost(spec))
+
+    def draw(self, rng: random.Random) -> dict[str, Option]:
+        """The assignment of one network, uniform over the set."""
+        return next(next(self.stream(rng, 1)).assignments())
 
     def sample(self, n: int, seed: int) -> Sample:
         """``n`` networks, independent and uniform over the set; the same seed gives the same networks."""
-        rng = random.Random(seed)
-        return self.at([rng.randrange(self.count) for _ in range(n)])
+        samples, found = [self.candidates.at([])], 0
+        drawn = self.stream(random.Random(seed), n)
+        while found < n:
+            samples.append(next(drawn))
+            found += len(samples[-1])
+        return Sample.joined(samples).only(range(n))
+
+    def stream(self, rng: random.Random, size: int) -> Iterator[Sample]:
+        """Networks without end, independent and uniform over the set, about ``size`` at a time and never none."""
+        if self.budget is not None and self.acceptance is not None:
+            return stream(self.candidates, self.budget, rng, self.acceptance.rate, size)
+        return (self.at([rng.randrange(self.count) for _ in range(size)]) for _ in itertools.repeat(None))
 
     def at(self, indices: Sequence[int]) -> Sample:
-        """The networks at ``indices``. Raises IndexError outside 0 ... ``count`` - 1."""
-        if any(not 0 <= index < self.count for index in indices):
-            raise IndexError(f"indices must lie in 0..{self.count - 1}")
-        cores = [index // self._copies for index in indices]
-        vectors = np.zeros((len(indices), len(self.decisions)), np.int64)
-        madds = np.zeros(len(indices), np.int64)
-        start = 0
-        for root, size in zip(self.trellis.roots, self._counts, strict=True):
-            own = np.array([i for i, core in enumerate(cores) if start <= core < start + size], np.int64)
-            if len(own):
-                ranks = np.array([cores[i] - start for i in own], object)
-                self._descend(root, own, ranks, vectors, madds)
-            start += size
-        self._fill_free([index % self._copies for index in indices], vectors)
-        return Sample(self.decisions, vectors, madds)
+        """The networks at ``indices``. Raises IndexError outside 0 ... ``count`` - 1, BudgetError where ``count`` does."""
+        count = self.count
+        if any(not 0 <= index < count for index in indices):
+            raise IndexError(f"indices must lie in 0..{count - 1}")
+        return self.candidates.at(indices if self._kept is None else [self._kept[index] for index in indices])
 
     def specs(self, sample: Sample) -> Iterator[ArchSpec]:
         """The networks of a sample."""
-        for assignment in sample.assignments():
-            yield self.space.choose(assignment)
-
-    def _count(self, root: Root) -> int:
-        ends = np.array([self._high - root.madds, self._low - 1 - root.madds], np.int64)
-        high, low = count(root.node, ends)
-        return int(high) - int(low)
-
-    def _descend(self, root: Root, own: Ints, ranks: Ints, vectors: Ints, madds: Ints) -> None:
-        spent = np.full(len(own), root.madds, np.int64)
-        nodes = [root.node] * len(own)
-        steps: list[tuple[list[Node], Ints]] = []
-        for _ in self.space.stages:
-            rows = np.zeros(len(own), np.int64)
-            after: list[Node] = list(nodes)
-            for node, members in _together(nodes):
-                used = spent[members]
-                groups, ranks[members] = choose(node, self._low - used, self._high - used, ranks[members])
-                offsets, ranks[members] = _within(node, groups, ranks[members])
-                rows[members] = node.rows[node.starts[groups] + offsets]
-                spent[members] += node.costs[groups]
-                for member, child in zip(members, node.child[groups], strict=True):
-                    after[member] = node.children[child] if node.children else node
-            steps.append((nodes, rows))
-            nodes = after
-        madds[own] = spent
-        self._fill(steps, own, vectors)
-
-    def _fill(self, steps: list[tuple[list[Node], Ints]], own: Ints, vectors: Ints) -> None:
-        """Turn paths into option indices; of the network-wide choices still allowed at the end the first stands for all."""
-        names = [decision.name for decision in self.decisions]
-        allowed = [node.allowed for node in steps[0][0]]
-        for nodes, rows in steps:
-            allowed = [mask & n.table.allows[r] for mask, n, r in zip(allowed, nodes, rows, strict=True)]
-        choices = np.array([(mask & -mask).bit_length() - 1 for mask in allowed], np.int64)
-        for decision in self.trellis.network:
-            options = [decision.options.index(choice[decision.name]) for choice in self.trellis.choices]
-            vectors[own, names.index(decision.name)] = np.array(options)[choices]
-        for (nodes, rows), decisions, stage in zip(steps, self.trellis.stage_decisions, self.space.stages, strict=True):
-            made = np.array([n.table.makes[c, r] for n, c, r in zip(nodes, choices, rows, strict=True)], np.int64)
-            for column, decision in zip(unpack(decisions, made).T, decisions, strict=True):
-                vectors[own, names.index(decision.name)] = column
-            if not stage.depth.is_fixed:
-                depths = np.array([n.table.blocks[r, 0] for n, r in zip(nodes, rows, strict=True)])
-                options = [int(option) for option in stage.depth.options]
-                vectors[own, names.index(stage.depth.path)] = [options.index(int(depth)) for depth in depths]
-
-    def _fill_free(self, ranks: list[int], vectors: Ints) -> None:
-        names = [decision.name for decision in self.decisions]
-        for decision in reversed(self.free):  # ranks as Python integers: their number may exceed any machine integer
-            size = len(decision.options)
-            vectors[:, names.index(decision.name)] = [rank % size for rank in ranks]
-            ranks = [rank // size for rank in ranks]
-
-    def _nothing_fits(self, budget: Budget | None) -> str:
-        low, high = format_quantity(self.min_madds), format_quantity(self.max_madds)
-        return (
-            f"budget must admit a network of {self.space.name or self.space.source}, got {budget}: "
-            f"the smallest costs {low} MAdds ({self.min_madds}), the largest {high} ({self.max_madds})"
-        )
-
-
-def _ends(budget: Budget | None, largest: int) -> tuple[int, int]:
-    return (0, largest) if budget is None else (min(budget.low, largest + 1), min(budget.high, largest))
-
-
-def _together(nodes: list[Node]) -> Iterator[tuple[Node, Ints]]:
-    """Each node with the positions that stand at it."""
-    found: dict[int, list[int]] = {}
-    for position, node in enumerate(nodes):
-        found.setdefault(id(node), []).append(position)
-    for members in found.values():
-        yield nodes[members[0]], np.array(members, np.int64)
-
-
-def _within(node: Node, groups: Ints, ranks: Ints) -> tuple[Ints, Ints]:
-    """(row within each group, rank below that row): ranks run over the group's rows first."""
-    weights = node.weights[groups].astype(ranks.dtype)
-    return (ranks % weights).astype(np.int64), ranks // weights
-
-
-def _told_apart(space: SearchSpace) -> set[str]:
-    """Activations by which alone a stage's first block may differ from the blocks before it."""
-    found: set[str] = set()
-    for before, stage in zip(space.stages, space.stages[1:], strict=False):
-        if 1 in stage.stride.options and not before.depth.is_fixed:
-            own = {before.at(index)["activation"].path for index in range(1, int(max(before.depth.options)))}
-            found |= set() if own == {stage.at(0)["activation"].path} else own | {stage.at(0)["activation"].path}
-    return found
-
-
-def _free_decisions(space: SearchSpace) -> tuple[Decision, ...]:
-    """Activations that always act: they change no MAdds and divide nothing, and each option is a network of its own."""
-    acting = {space.stem["activation"].path, space.head["activation"].path}
-    conditional = set()
-    for stage in space.stages:
-        for index in range(int(max(stage.depth.options))):
-            attributes = stage.at(index)
-            if index < int(min(stage.depth.options)) and not attributes["activation"].when:
-                acting.add(attributes["activation"].path)
-            if attributes["activation"].when:
-                conditional.add(attributes["activation"].path)
-            if any(name == "activation" for a in attributes.values() for name, _ in a.when):
-                conditional.add(attributes["activation"].path)
-    names = acting - conditional - _told_apart(space)
-    return tuple(decision for decision in space.decisions if decision.name in names)
+        return self.candidates.specs(sample)

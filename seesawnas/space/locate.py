@@ -9,7 +9,6 @@ from typing import TypeAlias
 import numpy as np
 
 from seesawnas.arch import ArchSpec, Block
-from seesawnas.cost import cost
 from seesawnas.space.attributes import Option
 from seesawnas.space.feasible import FeasibleSet
 from seesawnas.space.rows import position_classes, unpack
@@ -21,7 +20,7 @@ Path: TypeAlias = tuple[dict[str, Option], list[int]]
 
 def locate(feasible: FeasibleSet, spec: ArchSpec) -> dict[str, Option] | None:
     """The assignment of ``spec`` in the set, always the same one for a network; None where it is not in the set."""
-    if feasible.budget is not None and not feasible.budget.admits(cost(spec).madds):
+    if not feasible.holds(spec):
         return None
     for core, depths in _Walk(feasible, spec).paths():
         free = _free_options(feasible, spec, depths)
@@ -40,7 +39,7 @@ def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> d
     blocks = iter(spec.blocks)
     for stage, depth in zip(feasible.space.stages, depths, strict=True):
         ruled |= {stage.at(index)["activation"].path: next(blocks).activation for index in range(depth)}
-    return {d.name: ruled[d.name] if ruled[d.name] in d.options else d.options[0] for d in feasible.free}
+    return {d.name: ruled[d.name] if ruled[d.name] in d.options else d.options[0] for d in feasible.candidates.free}
 
 
 @dataclass
@@ -52,11 +51,11 @@ class _Walk:
 
     def paths(self) -> Iterator[Path]:
         """(assignment but for the free decisions, depth of each stage) of paths that hold the network's blocks."""
-        for root in self.feasible.trellis.roots:
+        for root in self.feasible.candidates.trellis.roots:
             yield from self._after(root.node, 0, root.node.allowed, [])
 
     def _after(self, node: Node, start: int, allowed: int, rows: list[tuple[Node, int]]) -> Iterator[Path]:
-        stage = self.feasible.trellis.space.stages[node.stage]
+        stage = self.feasible.candidates.trellis.space.stages[node.stage]
         for depth in sorted(int(option) for option in stage.depth.options):
             blocks = self.spec.blocks[start : start + depth]
             if len(blocks) < depth or (not node.children and start + depth != len(self.spec.blocks)):
@@ -77,7 +76,7 @@ class _Walk:
         wanted: list[int | None] = [len(blocks)]
         for cls in position_classes(stage):
             own = {
-                self.feasible.trellis.numbers.known(self._stand_in(stage, i, blocks[i]))
+                self.feasible.candidates.trellis.numbers.known(self._stand_in(stage, i, blocks[i]))
                 for i in cls.indices
                 if i < len(blocks)
             }
@@ -90,12 +89,12 @@ class _Walk:
 
     def _stand_in(self, stage: StageSpace, index: int, block: Block) -> Block:
         attribute = stage.at(index)["activation"]
-        free = {decision.name for decision in self.feasible.free}
+        free = {decision.name for decision in self.feasible.candidates.free}
         stand_in = attribute.options[0] if attribute.path in free else block.activation
         return replace(block, activation=stand_in)  # type: ignore[arg-type]
 
     def _assignments(self, allowed: int, rows: list[tuple[Node, int]]) -> Iterator[Path]:
-        trellis = self.feasible.trellis
+        trellis = self.feasible.candidates.trellis
         depths = [int(node.table.blocks[row, 0]) for node, row in rows]
         for choice in range(allowed.bit_length()):
             if not allowed >> choice & 1:

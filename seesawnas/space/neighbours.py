@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 
-from seesawnas.cost import cost
 from seesawnas.errors import BudgetError, DocumentError, SpecError
 from seesawnas.space.attributes import Option
 from seesawnas.space.feasible import FeasibleSet
 from seesawnas.space.locate import locate
+from seesawnas.space.madds_set import MaddsSet
+from seesawnas.space.rejection import one_of
 from seesawnas.space.search_space import Assignment
 
 
@@ -23,7 +24,7 @@ def neighbours(feasible: FeasibleSet, assignment: Assignment) -> Iterator[dict[s
                 spec = feasible.space.choose(changed)
             except SpecError:
                 continue
-            if spec not in seen and (feasible.budget is None or feasible.budget.admits(cost(spec).madds)):
+            if spec not in seen and feasible.holds(spec):
                 seen.add(spec)
                 yield changed
 
@@ -44,15 +45,25 @@ def mutate(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) ->
 
 
 def crossover(feasible: FeasibleSet, mother: Assignment, father: Assignment, rng: random.Random) -> dict[str, Option]:
-    """A network uniform among all feasible ones whose every decision comes from one parent or the other."""
+    """A network uniform among all feasible ones whose every decision comes from one parent or the other.
+
+    Under a budget of several limits that so few mixes meet that a bounded number of draws finds none, a feasible parent.
+    """
     both = {name: (mother[name], father[name]) for name in mother}
-    return _draw(feasible, both, rng)
+    try:
+        return _draw(feasible, both, rng)
+    except BudgetError:
+        parents = [found for parent in (mother, father) if (found := _located(feasible, parent)) is not None]
+        if not parents:
+            raise
+        return rng.choice(parents)
 
 
 def repair(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) -> dict[str, Option]:
     """A feasible network that keeps as many of the assignment's decisions, in random order of giving up, as it can.
 
-    Decisions are freed one at a time until something fits; among what fits then, the draw is uniform.
+    Decisions are freed one at a time until something fits; among what fits then, the draw is uniform. Under a budget of
+    several limits, what fits is looked for by a bounded number of draws, so that one decision more may be freed.
     """
     order = [decision.name for decision in feasible.decisions]
     rng.shuffle(order)
@@ -66,9 +77,24 @@ def repair(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) ->
 
 
 def _draw(feasible: FeasibleSet, options: Mapping[str, tuple[Option, ...]], rng: random.Random) -> dict[str, Option]:
-    part = FeasibleSet(feasible.space.restrict(options), feasible.budget)
-    drawn = next(part.at([rng.randrange(part.count)]).assignments())
+    drawn = _drawn(feasible, options, rng)
     fixed = {name: kept[0] for name, kept in options.items()}
-    found = locate(feasible, feasible.space.choose({**fixed, **drawn}))
+    found = _located(feasible, {**fixed, **drawn})
     assert found is not None, "a part of the set lies in the set"
     return found
+
+
+def _drawn(feasible: FeasibleSet, options: Mapping[str, tuple[Option, ...]], rng: random.Random) -> dict[str, Option]:
+    if not options:  # the whole set, which is known to hold something
+        return feasible.draw(rng)
+    part = MaddsSet(feasible.space.restrict(options), feasible.budget)
+    if feasible.budget is not None and feasible.budget.others:
+        return one_of(part, feasible.budget, rng)
+    return next(part.drawn(1, rng).assignments())
+
+
+def _located(feasible: FeasibleSet, assignment: Assignment) -> dict[str, Option] | None:
+    try:
+        return locate(feasible, feasible.space.choose(assignment))
+    except SpecError:
+        return None

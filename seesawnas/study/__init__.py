@@ -3,34 +3,55 @@
 from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
-from seesawnas.study.driver import Began, DriverEvent, Propose, drive
-from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed
+from seesawnas.study.checkpoints import Checkpoints
+from seesawnas.study.driver import Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
+from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
+from seesawnas.study.halving import Halving, Judge
+from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
-from seesawnas.study.record import Proposal, StudyRecord, trial_spec
+from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
+from seesawnas.study.stopping import StopRules
 from seesawnas.study.store import check_storage, held, open_storage, storage_url, study_folder
-from seesawnas.study.trial import Measurement, Proxy, TrialJob, run_trial
+from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
 
 __all__ = [
+    "ACCURACY",
+    "COSTS",
+    "FINISHED",
+    "QUALITIES",
     "Began",
+    "Checkpoints",
     "DriverEvent",
+    "Ended",
     "Engine",
     "EngineEvent",
     "Failed",
     "Finished",
+    "Halving",
+    "InlineEngine",
+    "Judge",
     "LocalEngine",
     "Lost",
     "Measurement",
+    "Objectives",
+    "Plan",
     "Progressed",
     "Proposal",
     "Propose",
     "Proxy",
+    "Scores",
+    "StopRules",
+    "Stopped",
     "StudyRecord",
     "Trial",
+    "TrialEpoch",
     "TrialJob",
     "TrialState",
     "check_storage",
     "drive",
+    "events_of",
     "held",
     "open_storage",
     "run_trial",

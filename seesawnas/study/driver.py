@@ -5,74 +5,194 @@ The same loop runs under any engine. It yields what happened, for others to show
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from seesawnas.space import read_yaml
+from seesawnas.study.checkpoints import Checkpoints
 from seesawnas.study.engine import Engine, Failed, Finished, Lost, Progressed
+from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.record import Proposal, StudyRecord
-from seesawnas.study.trial import Proxy, TrialJob
+from seesawnas.study.stopping import StopRules
+from seesawnas.study.trial import Proxy, Scores, TrialJob
 
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A trial was given to the engine."""
+    """A trial was given to the engine; ``resumed`` where it goes on from a checkpoint."""
 
     trial: FrozenTrial
+    resumed: bool = False
 
 
-DriverEvent: TypeAlias = Began | Progressed | Finished | Failed | Lost
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A trial was stopped early, after ``epoch``."""
+
+    number: int
+    epoch: int
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """No further trial begins, for this reason."""
+
+    reason: str
+
+
+DriverEvent: TypeAlias = Began | Progressed | Stopped | Finished | Failed | Lost | Ended
 Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
-FINISHED = (TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED)
 
 
-def drive(record: StudyRecord, propose: Propose, engine: Engine, proxy: Proxy, trials: int) -> Generator[DriverEvent]:
-    """Run until the study holds ``trials`` finished trials or ``propose`` has no more networks.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a study runs: the proxy of its trials, when it ends, who is stopped early.
+
+    checkpoints: where trials under way are kept, None for nowhere; silence: seconds without an epoch after which a trial
+    counts as hanging.
+    """
+
+    proxy: Proxy
+    rules: StopRules
+    halving: Halving | None = None
+    checkpoints: Checkpoints | None = None
+    silence: float = 3600.0
+
+
+def drive(record: StudyRecord, propose: Propose, engine: Engine, plan: Plan) -> Generator[DriverEvent]:
+    """Run until a rule of ``plan`` says enough or ``propose`` has no more networks.
 
     Where the caller stops early, or anything raises, trials under way go back in line: the same study goes on later.
     """
-    running: set[int] = set()
     try:
-        while True:
-            while len(running) < engine.capacity and (trial := _take(record, propose, trials, len(running))):
-                running.add(trial.number)
-                engine.submit(TrialJob(trial.number, read_yaml(trial.user_attrs["spec"], "trial"), proxy))
-                yield Began(trial)
-            if not running:
-                return
-            event = engine.next_event()
-            if not isinstance(event, Progressed):
-                running.discard(event.number)
-                _write(record, event)
-            yield event
+        yield from _Loop(record, propose, engine, plan).run()
     finally:
         engine.close()
-        record.recover()  # an interrupt falls anywhere, also between a trial's taking and its place in ``running``
+        record.recover()  # an interrupt falls anywhere, also between a trial's taking and its place among the running
 
 
-def _take(record: StudyRecord, propose: Propose, trials: int, running: int) -> FrozenTrial | None:
-    if len(record.trials(*FINISHED)) + running >= trials:
-        return None
-    if not record.trials(TrialState.WAITING):
-        proposal = propose(record)
-        if proposal is None:
-            return None
-        record.add(proposal)
-    trial = record.next_waiting()
-    if trial is not None and "spec" not in trial.user_attrs:
-        record.fail(trial.number, "was stored by another program, without a network")
-        return _take(record, propose, trials, running)
-    return trial
+@dataclass
+class _Loop:
+    record: StudyRecord
+    propose: Propose
+    engine: Engine
+    plan: Plan
+    running: dict[int, float] = field(default_factory=dict)
+    """Trials under way, and when each was last heard of."""
+    fixed: set[int] = field(default_factory=set)
+    judge: Judge | None = None
+    started: float = field(default_factory=time.monotonic)
 
+    def run(self) -> Generator[DriverEvent]:
+        if self.plan.halving is not None:
+            self.judge = Judge(self.plan.halving)
+            self.judge.replay(self.record.trials())
+        reason = None
+        while True:
+            while reason is None and len(self.running) < self.engine.capacity:
+                reason = self._enough()
+                trial = None if reason else self._take()
+                if trial is None:
+                    reason = reason or "every network of the space was tried"
+                    break
+                yield self._begin(trial)
+            if not self.running or self._out_of_time():
+                yield Ended("time is up" if self._out_of_time() else reason or "")
+                return
+            yield from self._next()
 
-def _write(record: StudyRecord, event: Finished | Failed | Lost) -> None:
-    match event:
-        case Finished(number, measurement):
-            record.complete(number, measurement)
-        case Failed(number, reason):
-            record.fail(number, reason)
-        case Lost(number, reason):
-            record.lose(number, reason)
+    def _enough(self) -> str | None:
+        return self.plan.rules.reason(self.record, len(self.running))
+
+    def _out_of_time(self) -> bool:
+        limit = self.plan.rules.seconds
+        return limit is not None and time.monotonic() - self.started >= limit
+
+    def _take(self) -> FrozenTrial | None:
+        while True:
+            trial = self.record.next_waiting()
+            if trial is None:
+                proposal = self.propose(self.record)
+                if proposal is None:
+                    return None
+                self.record.add(proposal)
+            elif "spec" in trial.user_attrs:
+                return trial
+            else:
+                self.record.fail(trial.number, "was stored by another program, without a network")
+                if self._enough():
+                    return None
+
+    def _begin(self, trial: FrozenTrial) -> Began:
+        number, attrs = trial.number, trial.user_attrs
+        checkpoint = self.plan.checkpoints.load(number) if self.plan.checkpoints else None
+        proxy = Proxy.from_mapping(json.loads(attrs["proxy"])) if "proxy" in attrs else self.plan.proxy
+        self.running[number] = time.monotonic()
+        self.fixed |= {number} if attrs.get("fixed") else set()
+        self.engine.submit(TrialJob(number, read_yaml(attrs["spec"], "trial"), proxy), checkpoint)
+        return Began(trial, checkpoint is not None)
+
+    def _next(self) -> Generator[DriverEvent]:
+        event = self.engine.next_event(self._patience())
+        if event is None:
+            yield from self._give_up_on_the_silent()
+            return
+        yield event
+        if isinstance(event, Progressed):
+            yield from self._judge(event)
+        else:
+            self._write(event)
+
+    def _patience(self) -> float:
+        """Seconds until the next moment at which something must happen even in silence."""
+        now = time.monotonic()
+        ends = [heard + self.plan.silence for heard in self.running.values()]
+        ends += [self.started + self.plan.rules.seconds] if self.plan.rules.seconds is not None else []
+        return max(0.0, min(ends) - now)
+
+    def _give_up_on_the_silent(self) -> Generator[DriverEvent]:
+        now = time.monotonic()
+        for number in [n for n, heard in self.running.items() if now - heard >= self.plan.silence]:
+            self.engine.stop(number)
+            lost = Lost(number, f"it hung: no epoch within {self.plan.silence:.0f} s")
+            yield lost
+            self._write(lost)
+
+    def _judge(self, event: Progressed) -> Generator[DriverEvent]:
+        number, epoch, scores = event.number, event.epoch.record.epoch, event.epoch.scores
+        self.running[number] = time.monotonic()
+        self.record.progress(number, epoch, scores)
+        value = self.record.objectives.value(scores)
+        stops = self.judge is not None and self.judge.stops(number, epoch, value)
+        if stops and number not in self.fixed:
+            self.engine.stop(number)
+            self.record.prune(number, epoch, scores)
+            self._forget(number)
+            yield Stopped(number, epoch, scores)
+            return
+        if self.plan.checkpoints is not None:
+            self.plan.checkpoints.save(number, event.epoch.checkpoint)
+        self.engine.proceed(number)
+
+    def _write(self, event: Finished | Failed | Lost) -> None:
+        match event:
+            case Finished(number, measurement):
+                self.record.complete(number, measurement)
+            case Failed(number, reason):
+                self.record.fail(number, reason)
+            case Lost(number, reason):
+                if self.record.lose(number, reason):
+                    del self.running[number]  # it comes again, from its checkpoint
+                    return
+        self._forget(event.number)
+
+    def _forget(self, number: int) -> None:
+        del self.running[number]
+        if self.plan.checkpoints is not None:
+            self.plan.checkpoints.drop(number)

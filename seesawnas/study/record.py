@@ -1,8 +1,8 @@
 """``StudyRecord``: the study as the only truth. Whatever runs trials tells it here, and whatever shows them reads it here.
 
 A trial is one atomic WAITING record with its options, digest, spec and cost before anything runs it; then RUNNING; then
-COMPLETE with its accuracy, or FAIL with its reason. A RUNNING trial whose driver died goes back to WAITING under the same
-number, so nothing is lost and nothing runs twice.
+COMPLETE with its objectives at full fidelity, PRUNED with the learning curve it was stopped on, or FAIL with its reason. A
+RUNNING trial whose driver died goes back to WAITING under the same number, so nothing is lost and nothing runs twice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import socket
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,36 +25,64 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import StudyError
 from seesawnas.space import Assignment, Decision, read_yaml, to_mapping, to_point, write_yaml
-from seesawnas.study.trial import Measurement
+from seesawnas.study.objectives import ACCURACY, Objectives
+from seesawnas.study.trial import Measurement, Proxy, Scores
 
 ORDERED = ("depth", "width", "height", "expansion", "middle", "kernel", "embedding")
-MAX_TRIES = 2
-METRIC = "verification accuracy"
+MAX_TRIES = 3
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A network to try, the options that make it (empty where it lies outside the space) and a label for people."""
+    """A network to try, the options that make it (empty where it lies outside the space) and a label for people.
+
+    ``proxy`` is another than the study's, and ``variant`` its name: a study holds a network once a variant. A ``fixed``
+    point is a reference: it is never stopped early.
+    """
 
     spec: ArchSpec
     assignment: Assignment
     label: str = ""
+    proxy: Proxy | None = None
+    variant: str = ""
+    fixed: bool = False
+
+    @property
+    def key(self) -> str:
+        """What no two trials of a study share."""
+        return f"{self.spec.digest()}/{self.variant}" if self.variant else self.spec.digest()
 
 
 class StudyRecord:
-    """One Optuna study, maximising verification accuracy."""
+    """One Optuna study of verification and, where more is asked, of costs."""
 
-    def __init__(self, storage: BaseStorage, name: str, decisions: tuple[Decision, ...]) -> None:
+    def __init__(
+        self, storage: BaseStorage, name: str, decisions: tuple[Decision, ...], objectives: Objectives = ACCURACY
+    ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.objectives = objectives
         self._distributions = {decision.name: distribution(decision) for decision in decisions}
         self._storage = storage
         self._storage_is_shared = not isinstance(storage, JournalStorage)
-        self.study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
-
+        self.study = self._open(name)
         if self.study.metric_names is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                self.study.set_metric_names([METRIC])
+                self.study.set_metric_names(list(objectives.titles))
+
+    def _open(self, name: str) -> optuna.Study:
+        directions = self.objectives.directions
+        study = optuna.create_study(storage=self._storage, study_name=name, directions=directions, load_if_exists=True)
+        if [direction.name.lower() for direction in study.directions] != directions:
+            raise StudyError(f"study {name}: objectives must stay as they were, got {', '.join(self.objectives.names)}")
+        return study
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings kept by :meth:`agree`; empty before that."""
+        settings: dict[str, Any] = json.loads(self.study.user_attrs.get("settings", "{}"))
+        return settings
 
     def agree(self, settings: Mapping[str, Any]) -> None:
         """Keep the settings that make trials comparable, or hold them against those kept. Raises StudyError."""
@@ -88,6 +116,8 @@ class StudyRecord:
         for trial in found:
             if "measurement" in trial.user_attrs:
                 self._complete(trial.number, Measurement.from_json(trial.user_attrs["measurement"]))
+            elif "stopped_after" in trial.user_attrs:
+                self._prune(trial.number)
             elif "reason" in trial.user_attrs:
                 self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
             else:
@@ -97,13 +127,19 @@ class StudyRecord:
     def add(self, proposal: Proposal) -> None:
         """Store a proposal as a WAITING trial, in one write."""
         spec_cost = cost(proposal.spec)
-        attrs = {
+        attrs: dict[str, Any] = {
             "digest": proposal.spec.digest(),
+            "key": proposal.key,
             "madds": spec_cost.madds,
             "params": spec_cost.params,
+            "activation_bytes": spec_cost.activation_bytes,
             "label": proposal.label,
             "spec": write_yaml(to_mapping(proposal.spec)),
         }
+        if proposal.fixed:
+            attrs["fixed"] = True
+        if proposal.proxy is not None:
+            attrs |= {"proxy": json.dumps(proposal.proxy.to_mapping()), "variant": proposal.variant}
         trial = create_trial(
             state=TrialState.WAITING,
             params=dict(proposal.assignment),
@@ -111,6 +147,13 @@ class StudyRecord:
             user_attrs=attrs,
         )
         self.study.add_trial(trial)
+
+    def adopt(self, proposal: Proposal, measurement: Measurement) -> None:
+        """Store a trial that was measured elsewhere under the same proxy."""
+        self.add(proposal)
+        trial = next(trial for trial in self.trials(TrialState.WAITING) if trial.user_attrs.get("key") == proposal.key)
+        self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+        self.complete(trial.number, measurement)
 
     def next_waiting(self) -> FrozenTrial | None:
         """Take the first WAITING trial and mark it RUNNING; None where none waits."""
@@ -123,19 +166,37 @@ class StudyRecord:
         self._storage.set_trial_user_attr(self._id(number), "measurement", measurement.to_json())
         self._complete(number, measurement)
 
+    def progress(self, number: int, epoch: int, scores: Scores) -> None:
+        """Store a point of a trial's learning curve."""
+        self._storage.set_trial_intermediate_value(self._id(number), epoch, self.objectives.value(scores))
+
+    def prune(self, number: int, epoch: int, scores: Scores) -> None:
+        """Store that a trial was stopped early; the mark goes in first, so that a kill in between loses nothing."""
+        for name, value in asdict(scores).items():
+            self._storage.set_trial_user_attr(self._id(number), name, value)
+        self._storage.set_trial_user_attr(self._id(number), "stopped_after", epoch)
+        self._prune(number)
+
     def fail(self, number: int, reason: str) -> None:
         """Store why a trial failed."""
         self._storage.set_trial_user_attr(self._id(number), "reason", reason)
         self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
 
     def lose(self, number: int, reason: str) -> bool:
-        """A trial's worker died: put it back in line, or fail it at the last try. Returns whether it will run again."""
+        """A trial's worker died: put it back in line, or fail it where it gets no further. Returns whether it runs again.
+
+        Tries count as long as the trial ends where it ended before: one that a busy machine killed three times on its way
+        goes on, one that dies of its own memory three times at one place does not.
+        """
         trial = self._frozen(number)
-        tries = int(trial.user_attrs.get("tries", 0)) + 1
-        self._storage.set_trial_user_attr(trial._trial_id, "tries", tries)
+        reached = trial.last_step or 0
+        place, tries = json.loads(trial.user_attrs.get("losses", "[0, 0]"))
+        tries = tries + 1 if place == reached else 1
+        self._storage.set_trial_user_attr(trial._trial_id, "losses", json.dumps([reached, tries]))
         if tries >= MAX_TRIES:
-            self.fail(number, f"{reason}, {tries} times")
+            self.fail(number, f"{reason}, {tries} times after epoch {reached}")
             return False
+        self._storage.set_trial_user_attr(trial._trial_id, "interrupted", reason)
         self._set_waiting(trial)
         return True
 
@@ -143,14 +204,32 @@ class StudyRecord:
         """The trials in the given states, all of them where none is given, by number."""
         return self.study.get_trials(deepcopy=False, states=states or None)
 
-    def digests(self) -> set[str]:
-        """The digests of all networks that the study holds."""
-        return {str(trial.user_attrs.get("digest")) for trial in self.trials()}
+    @property
+    def finished(self) -> int:
+        """How many trials are finished, in whatever way."""
+        return len(self.trials(*FINISHED))
+
+    def finished_after(self, trial: FrozenTrial) -> int:
+        """How many trials were finished after ``trial`` was."""
+        assert trial.datetime_complete is not None
+        ends = (other.datetime_complete for other in self.trials(*FINISHED))
+        return sum(end is not None and end > trial.datetime_complete for end in ends)
+
+    def keys(self) -> set[str]:
+        """The keys of all proposals that the study holds."""
+        return {str(trial.user_attrs.get("key", trial.user_attrs.get("digest"))) for trial in self.trials()}
 
     def _complete(self, number: int, found: Measurement) -> None:
-        for name, value in (("auc", found.auc), ("accuracy_std", found.accuracy_std), ("seconds", found.seconds)):
+        for name, value in {**asdict(found.scores), "seconds": found.seconds}.items():
             self._storage.set_trial_user_attr(self._id(number), name, value)
-        self.study.tell(number, found.accuracy, skip_if_finished=True)
+        epochs = len(found.curve)
+        self.progress(number, epochs, found.scores)
+        values = self.objectives.values(found.scores, self._frozen(number).user_attrs)
+        self.study.tell(number, values, skip_if_finished=True)
+
+    def _prune(self, number: int) -> None:
+        # study.tell would store the last value of the curve, which a study of several objectives cannot take.
+        self._storage.set_trial_state_values(self._id(number), TrialState.PRUNED)
 
     def _set_waiting(self, trial: FrozenTrial) -> None:
         # Optuna has no public way back from RUNNING; a test pins this one.

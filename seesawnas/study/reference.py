@@ -39,10 +39,10 @@ def _trials(name: str, storage: str | None) -> list[FrozenTrial]:
 
 def _pick(trials: list[FrozenTrial], which: str, ref: str) -> FrozenTrial:
     if which == "best":
-        done = [trial for trial in trials if trial.state is TrialState.COMPLETE and trial.value is not None]
+        done = [trial for trial in trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
         if not done:
             raise StudyError(f"{ref}: no trial is complete yet")
-        return max(done, key=lambda trial: (trial.value or 0.0, trial.user_attrs.get("auc", 0.0)))
+        return max(done, key=lambda trial: (trial.values[0], trial.user_attrs.get("auc", 0.0)))
     if int(which) >= len(trials):
         raise StudyError(f"{ref}: must be a trial below {len(trials)}, got {which}")
     return trials[int(which)]

@@ -30,7 +30,8 @@ class Proxy:
     """How a network is judged: the training recipe, the input side in pixels, the verification pairs, the seeds.
 
     Every trial of a study shares one proxy, its seeds included: all see the same images in the same order, and are
-    verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else.
+    verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else. ``share`` is the
+    part of the training people that is trained on.
     """
 
     recipe: Recipe = PROXY
@@ -38,6 +39,7 @@ class Proxy:
     pairs: int = 12_000
     seed: int = 0
     pairs_seed: int = 0
+    share: float = 1.0
 
     @classmethod
     def for_data(cls, data: str | Path | None, *, seed: int = 0) -> Proxy:
@@ -85,16 +87,17 @@ class Scores:
     """How well a network verifies people it was not trained on.
 
     accuracy: mean over 10 folds, accuracy_std its population standard deviation; auc: area under the ROC curve;
-    tar_at_far_1e_2, tar_at_far_1e_3: true accept rate where one in a hundred, or a thousand, different pairs is accepted;
+    tar_at_far_1e_2, tar_at_far_1e_3: true accept rate where one in a hundred, or a thousand, different pairs is accepted,
+    None where there are too few pairs to say;
     separation: distance between the mean cosines of same and different pairs, in their pooled standard deviations (d').
     """
 
     accuracy: float
     accuracy_std: float
     auc: float
-    tar_at_far_1e_2: float = float("nan")
-    tar_at_far_1e_3: float = float("nan")
-    separation: float = float("nan")
+    tar_at_far_1e_2: float | None = None
+    tar_at_far_1e_3: float | None = None
+    separation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,11 @@ class Measurement:
     @classmethod
     def from_json(cls, text: str) -> Measurement:
         """From :meth:`to_json`'s text."""
-        values = json.loads(text)
+        return cls.of_mapping(json.loads(text))
+
+    @classmethod
+    def of_mapping(cls, values: Mapping[str, Any]) -> Measurement:
+        """From JSON values, what else they hold passed over."""
         return cls(tuple(Scores(**scores) for scores in values["curve"]), tuple(values["losses"]), values["seconds"])
 
 
@@ -165,7 +172,8 @@ class _Run:
         seed, inputs = self._job.proxy.seed, self._spec.input
         with seeded(seed):
             self._network = build(self._spec)
-        recipe, training = self._job.proxy.recipe, self._faces.training
+        recipe, proxy = self._job.proxy.recipe, self._job.proxy
+        training = self._faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
         self.training = Training(self._network, training, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
 
     @property
@@ -211,7 +219,7 @@ def measure(embeddings: NDArray[np.float32], pairs: Pairs) -> Scores:
         accuracy=found.accuracy,
         accuracy_std=found.std,
         auc=found.auc,
-        tar_at_far_1e_2=tar.get(1e-2, float("nan")),
-        tar_at_far_1e_3=tar.get(1e-3, float("nan")),
+        tar_at_far_1e_2=tar.get(1e-2),
+        tar_at_far_1e_3=tar.get(1e-3),
         separation=separation(embeddings, pairs),
     )

@@ -19,6 +19,7 @@ from tests.cli.running import Ran
         (("build", "nowhere.yaml"), "must be a YAML file or a shipped name"),
         (("space", "seesaw", "--budget", "1M"), "the smallest costs 38.35 M MAdds"),
         (("space", "seesaw", "--budget", "much"), "must be a number with an optional K, M or G, got 'much'"),
+        (("space", "seesaw", "--budget", "150M, params<1M"), "must compare by <= or >=, got 'params<1M'"),
         (("sample", "--budget", "2..1"), "must have its lower end first"),
         (("sample", "--space", "nothing"), "must be a YAML file or a shipped name"),
     ],

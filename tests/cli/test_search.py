@@ -116,6 +116,30 @@ def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monk
     assert "budget must stay [0, 1000000], got [0, 1004000]" in result.stderr
 
 
+def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seesawnas.search.session.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    words = [*TINY, "--data", "faces", "--study", "s", "--budget", "1M, params<=15K"]
+    result = search(*words, "--trials", "3")
+    assert result.exit_code == 0, result.output
+    assert "networks within 1.00 M MAdds, params<=15.0 K" in result.stderr
+    assert search(*words, "--trials", "12").exit_code == 0
+    trials = record_in(folder / "runs" / "s").trials(TrialState.COMPLETE)
+    assert len(trials) == 12
+    assert all(t.user_attrs["madds"] <= 1_000_000 and t.user_attrs["params"] <= 15_000 for t in trials)
+    assert json.loads(Path("runs/s/summary.json").read_text())["budget"] == "1.00 M, params<=15.0 K"
+    other = search(*words[:-1], "1M, params<=16K", "--trials", "12")
+    assert other.exit_code == 2
+    assert "budget must stay 1.00 M, params<=15.0 K, got 1.00 M, params<=16.0 K" in other.stderr
+
+
+def test_a_search_without_a_limit_on_madds_has_its_plot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seesawnas.search.session.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    result = search(*TINY, "--data", "faces", "--study", "s", "--budget", "params<=15K", "--trials", "2")
+    assert result.exit_code == 0, result.output
+    assert "networks within params<=15.0 K" in result.stderr
+    assert Path("runs/s/pareto.html").exists()
+
+
 def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

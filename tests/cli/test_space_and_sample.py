@@ -75,6 +75,43 @@ def test_every_network_is_within_the_budget() -> None:
     assert all(140_000_000 <= line["madds"] <= 150_000_000 for line in lines)
 
 
+def test_a_short_set_under_several_limits_is_counted(space: str) -> None:
+    everything = [line["params"] for line in Ran("sample", "--space", space, "-n", "400", "--json").lines]
+    limit = sorted(everything)[200]
+    values = Ran("space", space, "--budget", f"10M, params<={limit}", "--json").json
+    budget = sn.Budget.parse(f"10M, params<={limit}")
+    assert values["feasible"] == sn.FeasibleSet(sn.load_space(space), budget).count
+    assert 0 < values["feasible"] < values["within_madds"] == values["size"]
+    assert values["acceptance"] is None
+    assert values["budget"] == str(budget)
+    assert values["limits"] == {"madds": [0, 10_000_000], "params": [0, limit]}
+    assert f"and params<={limit / 1000:.1f}" in Ran("space", space, "--budget", f"10M, params<={limit // 100}00").out
+
+
+def test_a_large_set_under_several_limits_is_estimated_and_says_so() -> None:
+    words = ("--budget", "140M<=madds<=150M, params<=1.5M")
+    values = Ran("space", "seesaw", *words, "--json").json
+    assert values["feasible"] is None
+    assert values["within_madds"] == 23_027_663_560
+    found = values["acceptance"]
+    assert found["rate"] == found["accepted"] / found["drawn"]
+    assert found["rate_interval"][0] < found["rate"] < found["rate_interval"][1]
+    assert found["feasible_interval"][0] < found["feasible_estimate"] < found["feasible_interval"][1]
+    out = Ran("space", "seesaw", *words).out
+    assert "within 140.00 M..150.00 M MAdds" in out
+    assert f"{found['accepted']:,} of {found['drawn']:,} drawn" in out
+    assert "about " in Ran("sample", *words, "-n", "1").out
+
+
+def test_every_network_is_within_every_limit_in_any_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("sample", "--budget", "140M..150M, params<=1M", "-n", "30", "--json")
+    lines = Ran(*words).lines
+    assert len(lines) == 30
+    assert all(140_000_000 <= line["madds"] <= 150_000_000 and line["params"] <= 1_000_000 for line in lines)
+    monkeypatch.setattr(importlib.import_module("seesawnas.cli.sample"), "BATCH", 7)
+    assert [line["digest"] for line in Ran(*words).lines] == [line["digest"] for line in lines]
+
+
 def test_the_same_seed_gives_the_same_lines_and_another_one_others(space: str) -> None:
     first, again, other = (
         Ran("sample", "--space", space, "-n", "20", "--seed", seed, "--json").out for seed in ("3", "3", "4")

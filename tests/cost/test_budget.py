@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.cost import Budget
+from seesawnas.cost import Budget, Cost, Limit
 from seesawnas.errors import BudgetError
 
 
@@ -18,6 +18,12 @@ from seesawnas.errors import BudgetError
         ("140M .. 150M", Budget(150_000_000, 140_000_000)),
         ("140M...150M", Budget(150_000_000, 140_000_000)),
         ("150M..150M", Budget(150_000_000, 150_000_000)),
+        ("madds<=150M", Budget(150_000_000)),
+        ("140M<=madds<=150M", Budget(150_000_000, 140_000_000)),
+        ("150M>=MAdds>=140M", Budget(150_000_000, 140_000_000)),
+        ("150M, madds >= 140M", Budget(150_000_000, 140_000_000)),
+        ("madds>=140M", Budget(None, 140_000_000)),
+        ("150M, params>=0", Budget(150_000_000)),
     ],
 )
 def test_a_budget_is_a_ceiling_or_a_band(text: str, budget: Budget) -> None:
@@ -50,13 +56,13 @@ def test_a_budget_that_does_not_parse_is_refused_in_one_line(text: str, message:
 
 def test_both_ends_of_a_band_are_admitted() -> None:
     band = Budget(150, 140)
-    assert [madds for madds in range(138, 153) if band.admits(madds)] == list(range(140, 151))
+    assert [madds for madds in range(138, 153) if band.admits_madds(madds)] == list(range(140, 151))
 
 
 def test_a_ceiling_admits_everything_down_to_nothing() -> None:
-    assert Budget(10).admits(0)
-    assert Budget(10).admits(10)
-    assert not Budget(10).admits(11)
+    assert Budget(10).admits_madds(0)
+    assert Budget(10).admits_madds(10)
+    assert not Budget(10).admits_madds(11)
 
 
 @pytest.mark.parametrize(("budget", "text"), [(Budget(150_000_000), "150.00 M"), (Budget(1_500, 500), "500..1.5 K")])
@@ -69,3 +75,120 @@ def test_people_read_a_budget_as_they_write_it(budget: Budget, text: str) -> Non
 def test_a_budget_says_its_ends_in_any_spelling(one: int, two: int) -> None:
     low, high = sorted((one, two))
     assert Budget.parse(f"{low}..{high}") == Budget(high, low)
+
+
+PARAMS = Limit("params", 1_500_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("150M, params<=1.5M", Budget(150_000_000, others=(PARAMS,))),
+        ("params<=1.5M,150M", Budget(150_000_000, others=(PARAMS,))),
+        ("140M<=madds<=150M, 1.5M>=params", Budget(150_000_000, 140_000_000, (PARAMS,))),
+        ("140M..150M, params<=1.5M", Budget(150_000_000, 140_000_000, (PARAMS,))),
+        ("params<=1.5M", Budget(None, others=(PARAMS,))),
+        ("params<=1.5M, params>=1M", Budget(None, others=(Limit("params", 1_500_000, 1_000_000),))),
+        ("activation bytes<=3M, params>=1M", Budget(None, 0, (Limit("params", None, 10**6), Limit("activation_bytes", 3 * 10**6)))),
+    ],
+)  # fmt: skip
+def test_a_budget_limits_any_cost(text: str, budget: Budget) -> None:
+    assert Budget.parse(text) == budget
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("150M,,params<=1M", "must have a limit between commas, got '150M,,params<=1M'"),
+        ("150M,", "must have a limit between commas, got '150M,'"),
+        ("150M, params<1M", "must compare by <= or >=, got 'params<1M'"),
+        ("params=1M", "must compare by <= or >=, got 'params=1M'"),
+        ("params!=1M", "must compare by <= or >=, got 'params!=1M'"),
+        ("params<==1M", "must compare by <= or >=, got 'params<==1M'"),
+        ("parms<=1M", "must limit madds, params or activation_bytes, got 'parms' in 'parms<=1M'"),
+        ("flops<=1M", "must limit madds, params or activation_bytes, got 'flops' in 'flops<=1M'"),
+        ("<=1M", "must limit madds, params or activation_bytes, got '' in '<=1M'"),
+        ("params<=", "must be a number with an optional K, M or G, got '' in 'params<='"),
+        ("params<=-1", "must be a number with an optional K, M or G, got '-1' in 'params<=-1'"),
+        ("params<=0.5", "must be a whole number, got 0.5 in 'params<=0.5'"),
+        ("150M, 140M", "must have one upper end of madds, got '150M' and '140M'"),
+        ("150M, madds<=150M", "must have one upper end of madds, got '150M' and 'madds<=150M'"),
+        ("params>=1M, params>=1M", "must have one lower end of params, got 'params>=1M' and 'params>=1M'"),
+        ("2M<=params<=1M", "params must have its lower end first, got 2000000..1000000"),
+        ("params<=1M, params>=2M", "params must have its lower end first, got 2000000..1000000"),
+        ("150M<=madds<=140M", "must have its lower end first, got 150000000..140000000"),
+        ("150M, madds>=160M", "must have its lower end first, got 160000000..150000000"),
+        ("1M<=params>=2M", "must say each limit as params<=1.5M or 1M<=params<=1.5M, got '1M<=params>=2M'"),
+        ("1M<=2M<=params<=3M", "must say each limit as params<=1.5M or 1M<=params<=1.5M, got '1M<=2M<=params<=3M'"),
+        ("params>=0", "must limit something, got 'params>=0'"),
+        ("1,500", "must have one upper end of madds, got '1' and '500'"),
+    ],
+)
+def test_a_limit_that_does_not_parse_is_refused_with_its_rule_its_value_and_its_place(text: str, message: str) -> None:
+    with pytest.raises(BudgetError) as caught:
+        Budget.parse(text)
+    assert str(caught.value) == f"budget {message}"
+
+
+@pytest.mark.parametrize(
+    "others", [(Limit("madds", 1),), (PARAMS, PARAMS), (Limit("activation_bytes", 1), PARAMS), (Limit("flops", 1),)]
+)
+def test_other_limits_are_of_other_costs_once_each_in_their_order(others: tuple[Limit, ...]) -> None:
+    with pytest.raises(
+        BudgetError, match=r"^budget must limit each of params, activation_bytes once, in this order, got "
+    ):
+        Budget(150, others=others)
+
+
+def test_a_budget_of_nothing_is_none() -> None:
+    with pytest.raises(BudgetError, match=r"^budget must limit something, got nothing$"):
+        Budget(None)
+
+
+def ends() -> st.SearchStrategy[tuple[int, int | None]]:
+    quantities = st.integers(0, 10**15) | st.integers(0, 10**6).map(lambda n: n * 10**6)
+    return st.tuples(quantities, st.none() | quantities).filter(lambda e: e[1] is None or e[0] <= e[1])
+
+
+def limits(name: str) -> st.SearchStrategy[tuple[Limit, ...]]:
+    one = ends().map(lambda e: Limit(name, e[1], e[0])).filter(lambda limit: limit.is_limit)
+    return st.just(()) | one.map(lambda limit: (limit,))
+
+
+@st.composite
+def budgets(draw: st.DrawFn) -> Budget:
+    low, high = draw(ends())
+    others = draw(limits("params")) + draw(limits("activation_bytes"))
+    return Budget(high, low, others) if others or high is not None or low else Budget(1)
+
+
+@given(budgets())
+def test_what_a_budget_prints_parses_to_it_again(budget: Budget) -> None:
+    assert Budget.parse(str(budget)) == budget
+
+
+@given(budgets(), st.integers(0, 10**15), st.integers(0, 10**15), st.integers(0, 10**15))
+def test_a_budget_admits_what_lies_within_all_its_limits(budget: Budget, madds: int, params: int, bytes_: int) -> None:
+    cost = Cost(madds, params, bytes_)
+    within = [
+        limit.low <= getattr(cost, limit.name) <= (limit.high or 0) for limit in budget.limits if limit.high is not None
+    ]
+    within += [limit.low <= getattr(cost, limit.name) for limit in budget.limits if limit.high is None]
+    assert budget.admits(cost) == all(within)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "setting"),
+    [
+        ("150M", "150.00 M MAdds", [0, 150_000_000]),
+        ("140M..150M", "140.00 M..150.00 M MAdds", [140_000_000, 150_000_000]),
+        ("1004K", "1.004 M MAdds", [0, 1_004_000]),
+        ("madds>=140M", "140.00 M MAdds or more", "madds>=140.00 M"),
+        ("params<=1.5M", "params<=1.50 M", "params<=1.50 M"),
+        ("150M,1M<=params<=1.5M", "150.00 M MAdds, 1.00 M<=params<=1.50 M", "150.00 M, 1.00 M<=params<=1.50 M"),
+    ],
+)
+def test_people_and_studies_have_a_budget_in_their_own_words(text: str, words: str, setting: object) -> None:
+    budget = Budget.parse(text)
+    assert budget.words == words
+    assert budget.setting() == setting

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from seesawnas.cost import Budget, cost
 from seesawnas.search import Proposer, fitting_points
 from seesawnas.space import FeasibleSet, load_space
-from seesawnas.study import Proxy, StudyRecord, TrialState, drive
-from tests.study.fakes import FakeEngine, record_in, small_set
+from seesawnas.study import StudyRecord, TrialState, drive
+from tests.study.fakes import FakeEngine, enough, record_in, small_set
 
 
 def run(record: StudyRecord, feasible: FeasibleSet, seed: int, trials: int, capacity: int = 1) -> list[str]:
     proposer = Proposer(feasible, iter(()), seed, startup=4)
-    list(drive(record, proposer, FakeEngine(capacity), Proxy(), trials))
+    list(drive(record, proposer, FakeEngine(capacity), enough(trials)))
     return [str(trial.user_attrs["digest"]) for trial in record.trials()]
 
 
@@ -45,13 +45,31 @@ def test_a_search_can_hold_every_network_of_a_small_space(tmp_path: Path) -> Non
     assert feasible.count > 3
 
 
+def test_a_search_under_several_limits_can_hold_every_network_that_meets_them(tmp_path: Path) -> None:
+    feasible = small_set("500K, params<=10K")
+    digests = run(record_in(tmp_path / "s", feasible), feasible, 0, trials=10_000)
+    assert 3 < len(digests) == feasible.count < small_set("500K").count
+
+
+def test_proposals_from_a_set_that_is_estimated_meet_every_limit(tmp_path: Path) -> None:
+    feasible = FeasibleSet(load_space("seesaw"), Budget.parse("150M, params<=1.2M"))
+    record = record_in(tmp_path / "s", feasible)
+    assert len(set(run(record, feasible, 0, trials=8))) == 8
+    assert all(t.user_attrs["madds"] <= 150_000_000 and t.user_attrs["params"] <= 1_200_000 for t in record.trials())
+
+
+def test_a_point_beyond_another_limit_is_left_out() -> None:
+    budget = Budget.parse("150M, params<=1.2M")  # seesaw_share has 1.37 M
+    assert list(fitting_points(FeasibleSet(load_space("seesaw"), budget), budget)) == []
+
+
 def test_the_paper_points_that_fit_come_first_and_once_ever(tmp_path: Path) -> None:
     budget = Budget.parse("150M")
     feasible = FeasibleSet(load_space("seesaw"), budget)
     record = record_in(tmp_path / "s", feasible)
     for trials in (1, 4):
         proposer = Proposer(feasible, fitting_points(feasible, budget), seed=0)
-        list(drive(record, proposer, FakeEngine(), Proxy(), trials))
+        list(drive(record, proposer, FakeEngine(), enough(trials)))
     labels = [trial.user_attrs["label"] for trial in record.trials(TrialState.COMPLETE)]
     assert labels == ["paper/seesaw_share", "paper/seesaw_shuffle", "", ""]
 
@@ -61,4 +79,4 @@ def test_points_over_the_budget_or_outside_the_space_are_left_out() -> None:
         budget = Budget.parse(text)
         points = list(fitting_points(FeasibleSet(load_space("seesaw"), budget), budget))
         assert len(points) == expected
-        assert all(budget.admits(cost(point.spec).madds) for point in points)
+        assert all(budget.admits(cost(point.spec)) for point in points)

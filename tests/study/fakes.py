@@ -13,9 +13,14 @@ from seesawnas.study import (
     EngineEvent,
     Finished,
     Measurement,
+    Plan,
     Progressed,
     Proposal,
+    Proxy,
+    Scores,
+    StopRules,
     StudyRecord,
+    TrialEpoch,
     TrialJob,
     open_storage,
 )
@@ -45,7 +50,11 @@ def small_set(budget: str = "1M") -> FeasibleSet:
 
 
 def measured(accuracy: float, auc: float = 0.5) -> Measurement:
-    return Measurement(accuracy, 0.01, auc, (1.0,), 0.1)
+    return Measurement((Scores(0.5, 0.01, 0.5), Scores(accuracy, 0.01, auc)), (1.5, 1.0), 0.1)
+
+
+def enough(trials: int) -> Plan:
+    return Plan(Proxy(), StopRules(trials=trials))
 
 
 def by_madds(job: TrialJob) -> EngineEvent:
@@ -60,17 +69,31 @@ class FakeEngine:
 
     capacity: int = 2
     answer: Callable[[TrialJob], EngineEvent] = by_madds
+    curve: Callable[[TrialJob], float] = lambda job: 0.5
     jobs: list[TrialJob] = field(default_factory=list)
+    checkpoints: list[bytes | None] = field(default_factory=list)
+    stopped: list[int] = field(default_factory=list)
     closed: bool = False
     _waiting: deque[EngineEvent] = field(default_factory=deque)
 
-    def submit(self, job: TrialJob) -> None:
+    def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
         self.jobs.append(job)
-        self._waiting.append(Progressed(job.number, EpochRecord(1, 1, 1.0, 0.1, 0.1, 10)))
+        self.checkpoints.append(checkpoint)
+        record = EpochRecord(1, 2, 1.0, 0.1, 0.1, 10)
+        self._waiting.append(
+            Progressed(job.number, TrialEpoch(record, Scores(self.curve(job), 0.01, self.curve(job)), b"after 1"))
+        )
+
+    def next_event(self, timeout: float | None = None) -> EngineEvent | None:
+        return self._waiting.popleft()
+
+    def proceed(self, number: int) -> None:
+        job = next(job for job in reversed(self.jobs) if job.number == number)
         self._waiting.append(self.answer(job))
 
-    def next_event(self) -> EngineEvent:
-        return self._waiting.popleft()
+    def stop(self, number: int) -> None:
+        self.stopped.append(number)
+        self._waiting = deque(event for event in self._waiting if event.number != number)
 
     def close(self) -> None:
         self.closed = True

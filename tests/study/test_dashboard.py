@@ -9,8 +9,8 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from seesawnas.study import Proxy, drive, open_storage
-from tests.study.fakes import FakeEngine, record_in, small_set, uniform
+from seesawnas.study import drive, open_storage
+from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
 
 optuna_dashboard = pytest.importorskip("optuna_dashboard")
 
@@ -26,7 +26,7 @@ def get(app: Any, path: str) -> Any:
 
 def test_the_dashboard_shows_every_trial_with_its_decisions_and_costs(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
-    list(drive(record, uniform(small_set()), FakeEngine(), Proxy(), trials=5))
+    list(drive(record, uniform(small_set()), FakeEngine(), enough(5)))
     app = optuna_dashboard.wsgi(open_storage(None, tmp_path / "s", writing=False))
     (summary,) = get(app, "/api/studies")["study_summaries"]
     assert summary["study_name"] == "s"

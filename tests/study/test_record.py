@@ -38,7 +38,7 @@ def test_a_study_is_the_same_when_another_process_opens_it(tmp_path: Path) -> No
     record.complete(trial.number, measured(0.75))
     again = record_in(tmp_path / "s")
     assert [t.value for t in again.trials(TrialState.COMPLETE)] == [0.75]
-    assert again.digests() == {proposal(0).spec.digest()}
+    assert again.keys() == {proposal(0).spec.digest()}
 
 
 def test_a_running_trial_goes_back_to_waiting_with_its_number_and_options(tmp_path: Path) -> None:
@@ -90,15 +90,15 @@ def test_a_study_in_a_shared_storage_is_driven_from_one_folder(tmp_path: Path) -
             record.claim(tmp_path / folder)
 
 
-def test_a_lost_trial_gets_a_second_try_and_then_fails_with_the_reason(tmp_path: Path) -> None:
+def test_a_lost_trial_gets_two_more_tries_and_then_fails_with_the_reason(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
     record.add(proposal(1))
-    for again in (True, False):
+    for again in (True, True, False):
         trial = record.next_waiting()
         assert trial is not None
         assert record.lose(trial.number, "killed") is again
     (failed,) = record.trials(TrialState.FAIL)
-    assert failed.user_attrs["reason"] == "killed, 2 times"
+    assert failed.user_attrs["reason"] == "killed, 3 times after epoch 0"
 
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.study import Proxy, StudyRecord, drive, open_storage, trial_point
-from tests.study.fakes import FakeEngine, record_in, small_set, uniform
+from seesawnas.study import StudyRecord, drive, open_storage, trial_point
+from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
 
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyRecord:
     monkeypatch.chdir(tmp_path)
     record = record_in(Path("runs/first"))
-    list(drive(record, uniform(small_set()), FakeEngine(), Proxy(), trials=4))
+    list(drive(record, uniform(small_set()), FakeEngine(), enough(4)))
     return record
 
 
@@ -51,7 +51,7 @@ def test_a_study_stored_elsewhere_is_found_by_its_folder(tmp_path: Path, monkeyp
     url = f"sqlite:///{tmp_path}/study.db"
     storage = open_storage(url, Path("runs/far"), writing=True)
     record = StudyRecord(storage, "far", small_set().decisions)
-    list(drive(record, uniform(small_set()), FakeEngine(), Proxy(), trials=2))
+    list(drive(record, uniform(small_set()), FakeEngine(), enough(2)))
     found = trial_point("far:0")
     assert found is not None
     assert found.spec.digest() == record.trials()[0].user_attrs["digest"]

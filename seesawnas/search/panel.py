@@ -1,0 +1,254 @@
+"""A panel: the same networks trained under several proxies and seeds, as resumable studies of their own.
+
+What rankings of proxies, and replays of samplers, are made from. A study holds a network once a level and seed; another
+run with more networks, levels or seeds adds what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from seesawnas.cost import Budget
+from seesawnas.data import load_faces
+from seesawnas.errors import StudyError
+from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
+from seesawnas.study import (
+    Checkpoints,
+    DriverEvent,
+    LocalEngine,
+    Measurement,
+    Plan,
+    Proposal,
+    Proxy,
+    StopRules,
+    StudyRecord,
+    Trial,
+    TrialJob,
+    TrialState,
+    drive,
+    held,
+    open_storage,
+    study_folder,
+)
+
+_LEVEL = re.compile(r"(?P<epochs>\d+)x(?P<side>\d+)(:(?P<share>0?\.\d+|1))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A fidelity: epochs of training, side of the input in pixels, share of the training people."""
+
+    epochs: int
+    resolution: int
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or not 16 <= self.resolution <= 512 or not 0.0 < self.share <= 1.0:
+            raise StudyError(f"level must have an epoch, 16 to 512 pixels and people to train on, got {self}")
+
+    @classmethod
+    def parse(cls, text: str) -> Level:
+        """``8x56`` is 8 epochs at 56 pixels, ``8x56:0.5`` the same on half of the people. Raises StudyError."""
+        match = _LEVEL.fullmatch(text.strip())
+        if match is None:
+            raise StudyError(f"level must be EPOCHSxPIXELS or EPOCHSxPIXELS:SHARE, such as 8x56:0.5, got {text!r}")
+        return cls(int(match["epochs"]), int(match["side"]), float(match["share"] or 1.0))
+
+    def __str__(self) -> str:
+        share = f":{self.share:g}" if self.share < 1.0 else ""
+        return f"{self.epochs}x{self.resolution}{share}"
+
+    def of(self, proxy: Proxy, seed: int) -> Proxy:
+        """``proxy`` at this level, trained from ``seed``."""
+        return replace(proxy.with_epochs(self.epochs).with_resolution(self.resolution), share=self.share, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """``networks`` drawn uniformly within ``budget``, each trained at each level from seeds 0 ... ``seeds`` - 1.
+
+    ``data`` None is the default set. ``seed`` draws the networks, splits the people and draws the pairs.
+    """
+
+    budget: Budget
+    study: str
+    levels: tuple[Level, ...]
+    networks: int
+    seeds: int = 2
+    space: str = "seesaw"
+    data: str | None = None
+    workers: int = 2
+    seed: int = 0
+    proxy: Proxy = field(default_factory=lambda: Proxy.for_data(None))
+
+    def __post_init__(self) -> None:
+        for name, value in (("networks", self.networks), ("seeds", self.seeds), ("workers", self.workers)):
+            if value < 1:
+                raise StudyError(f"--{name} must be positive, got {value}")
+        if len(set(self.levels)) < len(self.levels):
+            raise StudyError("--levels must differ")
+
+    @property
+    def folder(self) -> Path:
+        """Where the panel's files lie."""
+        return study_folder(self.study)
+
+    @property
+    def size(self) -> int:
+        """Trials in all."""
+        return self.networks * len(self.levels) * self.seeds
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A network trained once: which of the panel's, at what level and seed, what it costs, and what each epoch scored.
+
+    ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint: where both are the same, so is the
+    measurement.
+    """
+
+    network: int
+    digest: str
+    assignment: dict[str, Any]
+    madds: int
+    params: int
+    level: str
+    seed: int
+    mark: str
+    data: str
+    measurement: Measurement
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON values, the measurement's among the others."""
+        values = asdict(self)
+        return {**values, **values.pop("measurement")}
+
+
+@contextmanager
+def opened(panel: Panel) -> Iterator[PanelSession]:
+    """Hold the panel's studies. Raises InvalidInput where the panel cannot be carried out."""
+    feasible = FeasibleSet(load_space(panel.space), panel.budget)
+    with held(panel.folder):
+        storage = open_storage(None, panel.folder, writing=True)
+        sides = dict.fromkeys(level.resolution for level in panel.levels)
+        records = {side: StudyRecord(storage, f"{panel.folder.name}.{side}px", feasible.decisions) for side in sides}
+        yield PanelSession(panel, feasible, records)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSession:
+    """A panel that holds its studies, one for each size of the input: an engine holds one size of pictures."""
+
+    panel: Panel
+    feasible: FeasibleSet
+    records: dict[int, StudyRecord]
+
+    def run(self, known: Iterable[Mapping[str, Any]] = ()) -> Generator[DriverEvent]:
+        """Train what is missing, in the order of the levels; yield what happens.
+
+        ``known`` are mappings of measurements made elsewhere: those of the same networks, proxies and faces are taken in.
+        """
+        known = list(known)
+        proposals = self._proposals()
+        for record in self.records.values():
+            record.recover()
+        for side, record in self.records.items():
+            wanted = proposals[side]
+            held_keys = record.keys()
+            if all(proposal.key in held_keys for proposal in wanted) and not record.trials(TrialState.WAITING):
+                continue
+            faces = load_faces(self.panel.data, resolution=side, seed=self.panel.seed)
+            record.agree({**self._settings(), "data": f"{faces.description} {faces.fingerprint}"})
+            same = {row["mark"]: Measurement.of_mapping(row) for row in known if row.get("data") == faces.fingerprint}
+            missing = iter(self._adopt(record, (one for one in wanted if one.key not in held_keys), same))
+            plan = Plan(
+                self._base(), StopRules(), checkpoints=Checkpoints(self.panel.folder / "checkpoints" / str(side))
+            )
+            engine = LocalEngine(faces, self.panel.workers)
+            yield from drive(record, lambda _, rest=missing: next(rest, None), engine, plan)  # type: ignore[misc]
+
+    def _adopt(self, record: StudyRecord, missing: Iterable[Proposal], known: dict[str, Measurement]) -> list[Proposal]:
+        """Store what is known; return what is left to train."""
+        left = []
+        for proposal in missing:
+            measurement = known.get(self._mark(proposal))
+            if measurement is None:
+                left.append(proposal)
+            else:
+                record.adopt(proposal, measurement)
+        return left
+
+    def _mark(self, proposal: Proposal) -> str:
+        return TrialJob(0, to_mapping(proposal.spec), proposal.proxy or self._base()).mark()
+
+    def rows(self) -> list[Trained]:
+        """What the studies hold by now, of this panel's networks, levels and seeds."""
+        places = {digest: place for place, (digest, _) in enumerate(self._networks())}
+        wanted = {proposal.key for proposals in self._proposals().values() for proposal in proposals}
+        rows = [
+            _row(trial, places, str(record.settings.get("data", "")).rsplit(" ", 1)[-1])
+            for record in self.records.values()
+            for trial in record.trials(TrialState.COMPLETE)
+            if trial.user_attrs["key"] in wanted
+        ]
+        return sorted(rows, key=lambda row: (row.level, row.seed, row.network))
+
+    def _proposals(self) -> dict[int, list[Proposal]]:
+        found: dict[int, list[Proposal]] = {side: [] for side in self.records}
+        networks = self._networks()
+        for level in self.panel.levels:
+            for seed in range(self.panel.seeds):
+                proxy = level.of(self._base(), seed)
+                for _, assignment in networks:
+                    spec = self.feasible.space.choose(assignment)
+                    found[level.resolution].append(Proposal(spec, assignment, "", proxy, f"{level} seed {seed}", True))
+        return found
+
+    def _networks(self) -> list[tuple[str, dict[str, Any]]]:
+        """(digest, options) of the panel's networks, all different; a larger panel begins with the smaller one's."""
+        found: dict[str, dict[str, Any]] = {}
+        drawn = self.feasible.sample(2 * self.panel.networks + 20, self.panel.seed)
+        for assignment in drawn.assignments():
+            found.setdefault(self.feasible.space.choose(assignment).digest(), assignment)
+        if len(found) < self.panel.networks:
+            raise StudyError(f"--networks must be at most {len(found)} in so small a space, got {self.panel.networks}")
+        return list(found.items())[: self.panel.networks]
+
+    def _base(self) -> Proxy:
+        return replace(self.panel.proxy, pairs_seed=self.panel.seed)
+
+    def _settings(self) -> dict[str, Any]:
+        space = replace(self.feasible.space, source="", name="")
+        recipe = replace(self.panel.proxy.recipe, epochs=1)
+        return {
+            "budget": [self.panel.budget.low, self.panel.budget.high],
+            "space": hashlib.sha256(repr(space).encode()).hexdigest()[:12],
+            "recipe": json.loads(json.dumps(recipe.__dict__)),
+            "pairs": self.panel.proxy.pairs,
+            "seed": self.panel.seed,
+        }
+
+
+def _row(trial: Trial, places: dict[str, int], data: str) -> Trained:
+    attrs = trial.user_attrs
+    level, seed = attrs["variant"].split(" seed ")
+    proxy = Proxy.from_mapping(json.loads(attrs["proxy"]))
+    return Trained(
+        network=places[attrs["digest"]],
+        digest=attrs["digest"],
+        assignment=trial.params,
+        madds=attrs["madds"],
+        params=attrs["params"],
+        level=level,
+        seed=int(seed),
+        mark=TrialJob(0, read_yaml(attrs["spec"], "trial"), proxy).mark(),
+        data=data,
+        measurement=Measurement.from_json(attrs["measurement"]),
+    )

@@ -1,0 +1,33 @@
+"""Checkpoints of trials under way: one file a trial in the study's folder, written by the driver alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seesawnas.files import write_atomically
+
+
+class Checkpoints:
+    """The files ``NUMBER.safetensors`` in ``folder``; workers send their content and need no disk in common."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, number: int, checkpoint: bytes) -> None:
+        """Keep a trial's latest checkpoint in place of the one before, whole or not at all."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._path(number), checkpoint)
+
+    def load(self, number: int) -> bytes | None:
+        """A trial's latest checkpoint; None where there is none. What is in it is judged by whoever unpacks it."""
+        try:
+            return self._path(number).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def drop(self, number: int) -> None:
+        """Forget a trial that ended."""
+        self._path(number).unlink(missing_ok=True)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number}.safetensors"
