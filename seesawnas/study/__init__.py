@@ -10,6 +10,7 @@ from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
 from seesawnas.study.stopping import StopRules
@@ -41,6 +42,7 @@ __all__ = [
     "Proposal",
     "Propose",
     "Proxy",
+    "RayEngine",
     "Scores",
     "StopRules",
     "Stopped",

@@ -67,9 +67,9 @@ class RayCluster:
 
     def close(self) -> None:
         """Leave the cluster, or end our own, and remove what lies on the disk."""
-        import ray
+        with suppress(Exception):  # whatever is amiss with it, or missing, it is over
+            import ray
 
-        with suppress(Exception):  # whatever is amiss with it, it is over
             ray.shutdown()
         self._here.close()
 

@@ -28,15 +28,15 @@ def main(folder: Path) -> None:
 def end_processes(folder: Path, spare: set[int]) -> None:
     """Kill all that hold a file in ``folder`` open, as each process of Ray does with its log; give up after 5 seconds."""
     deadline = time.monotonic() + 5
-    while (found := set(_holders(folder)) - spare) and time.monotonic() < deadline:
+    while (found := set(holders(folder)) - spare) and time.monotonic() < deadline:
         for pid in found:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
 
 
-def _holders(folder: Path) -> Iterator[int]:
-    """Without /proc, that is outside Linux, nobody is found: there Ray has a reaper of its own."""
+def holders(folder: Path) -> Iterator[int]:
+    """Processes with an open file in ``folder``; none where there is no /proc: there Ray has a reaper of its own."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if any(_lies_in(folder, file) for file in (process / "fd").iterdir()):
