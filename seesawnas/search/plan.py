@@ -14,6 +14,7 @@ from seesawnas.units import format_duration
 
 SAMPLERS = ("tpe",)
 DEFAULT_TRIALS = 12
+DEFAULT_WORKERS = 2
 RANGES: dict[str, tuple[int, int]] = {
     "trials": (1, 10**6),
     "patience": (1, 10**6),
@@ -32,8 +33,8 @@ RANGES: dict[str, tuple[int, int]] = {
 class EngineSettings:
     """What runs the trials, and on what. ``workers`` is how many run at a time; None leaves a setting to the engine."""
 
-    kind: str = "local"
-    workers: int = 2
+    kind: str = "ray"
+    workers: int | None = None
     cpus_per_trial: float | None = None
     gpus_per_trial: float | None = None
     ray_address: str | None = None
@@ -41,7 +42,7 @@ class EngineSettings:
     @property
     def at_a_time(self) -> int:
         """Trials at a time."""
-        return 1 if self.kind == "inline" else self.workers
+        return 1 if self.kind == "inline" else self.workers or DEFAULT_WORKERS
 
 
 @dataclass(frozen=True, slots=True)

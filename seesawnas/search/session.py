@@ -29,6 +29,7 @@ from seesawnas.study import (
     InlineEngine,
     LocalEngine,
     Plan,
+    RayEngine,
     Repeats,
     StopRules,
     StudyRecord,
@@ -41,9 +42,18 @@ from seesawnas.study import (
 
 SearchEvent: TypeAlias = DriverEvent | Repeating
 ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
-    "local": lambda faces, settings: LocalEngine(faces, settings.workers),
+    "ray": lambda faces, settings: _ray(faces, settings),
+    "local": lambda faces, settings: LocalEngine(faces, settings.at_a_time),
     "inline": lambda faces, settings: InlineEngine(faces),
 }
+
+
+def _ray(faces: FaceData, settings: EngineSettings) -> RayEngine:
+    # On a cluster, unless told otherwise, as many trials as fit.
+    workers = settings.workers if settings.ray_address else settings.at_a_time
+    cpus = 1.0 if settings.cpus_per_trial is None else settings.cpus_per_trial
+    gpus, address = settings.gpus_per_trial or 0.0, settings.ray_address
+    return RayEngine(faces, workers, cpus=cpus, gpus=gpus, address=address)
 
 
 @dataclass(frozen=True, slots=True)
