@@ -105,13 +105,18 @@ Storage: TypeAlias = Annotated[
 ]
 Engine: TypeAlias = Annotated[
     str | None,
-    _option("--engine", "NAME", WHERE, "What runs trials: ray, local (plain processes) or inline (this one, to debug). Default: ray."),
+    _option(
+        "--engine",
+        "NAME",
+        WHERE,
+        "What runs trials: ray, local (processes) or inline (this one). Default: ray.",
+    ),
 ]
 Workers: TypeAlias = Annotated[
     int | None, _option("--workers", "N", WHERE, "Trials at a time. Default: 2, on a cluster as many as fit.")
 ]
-CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial, such as 0.5. Default: 1.")]
-GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial, such as 0.25. Default: 0.")]
+CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial. Default: 1.")]
+GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial. Default: 0.")]
 RayAddress: TypeAlias = Annotated[
     str | None, _option("--ray-address", "ADDRESS", WHERE, "A Ray cluster to run on, auto or HOST:PORT.")
 ]
