@@ -7,16 +7,16 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from seesawnas.cli.options import complete_ref
+from seesawnas.files import shipped_folder
 
 WHAT, END, JUDGE, WHERE = "What is searched", "When it ends", "How networks are judged", "Where it runs"
 
 
 def complete_study(incomplete: str) -> list[str]:
     """What STUDY_FILE can go on to: shipped studies, YAML files and folders here."""
-    from seesawnas.search.library import shipped_studies
-
-    shipped = [name for name in shipped_studies() if name.startswith(incomplete)]
-    return sorted({*shipped, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
+    shipped = (path.stem for path in shipped_folder("studies").glob("*.yaml"))
+    named = (name for name in shipped if name.startswith(incomplete))
+    return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
 
 
 def _option(name: str, metavar: str, panel: str, text: str, **more: Any) -> Any:
