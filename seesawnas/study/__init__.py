@@ -11,6 +11,7 @@ from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
@@ -43,6 +44,7 @@ __all__ = [
     "Proposal",
     "Propose",
     "Proxy",
+    "RayEngine",
     "Repeats",
     "Scores",
     "StopRules",
