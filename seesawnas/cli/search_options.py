@@ -105,10 +105,10 @@ Storage: TypeAlias = Annotated[
 ]
 Engine: TypeAlias = Annotated[
     str | None,
-    _option("--engine", "NAME", WHERE, "What runs trials: local (processes), inline (this one). Default: local."),
+    _option("--engine", "NAME", WHERE, "What runs trials: local (processes), inline (this one), ray. Default: local."),
 ]
 Workers: TypeAlias = Annotated[
-    int | None, _option("--workers", "N", WHERE, "Trials at a time; they share the cores. Default: 2.")
+    int | None, _option("--workers", "N", WHERE, "Trials at a time. Default: 2; with Ray as many as fit.")
 ]
 CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial, with Ray.")]
 GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial, with Ray.")]

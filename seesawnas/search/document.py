@@ -131,7 +131,7 @@ def _given(raw: Any) -> Any:
     return raw
 
 
-ENGINES = ("local", "inline")
+ENGINES = ("local", "inline", "ray")
 """Names that ``engine`` may have; :mod:`seesawnas.search.session` makes them."""
 Seconds: TypeAlias = Annotated[float | None, BeforeValidator(_duration)]
 
@@ -196,7 +196,7 @@ class StudyKeys(_Keys):
     recipe: RecipeKeys = RecipeKeys()
     seed: Annotated[int, BeforeValidator(partial(_whole, "seed")), BeforeValidator(_given)] = 0
     engine: Annotated[str, BeforeValidator(partial(_one_of, ENGINES))] = "local"
-    workers: Annotated[int, BeforeValidator(partial(_whole, "workers")), BeforeValidator(_given)] = 2
+    workers: Annotated[int | None, BeforeValidator(partial(_whole, "workers"))] = None
     cpus_per_trial: Annotated[float | None, BeforeValidator(partial(_number, 0.01, 1024))] = None
     gpus_per_trial: Annotated[float | None, BeforeValidator(partial(_number, 0, 64))] = None
     ray_address: Text | None = None

@@ -29,6 +29,7 @@ from seesawnas.study import (
     InlineEngine,
     LocalEngine,
     Plan,
+    RayEngine,
     Repeats,
     StopRules,
     StudyRecord,
@@ -41,8 +42,9 @@ from seesawnas.study import (
 
 SearchEvent: TypeAlias = DriverEvent | Repeating
 ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
-    "local": lambda faces, settings: LocalEngine(faces, settings.workers),
+    "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
     "inline": lambda faces, settings: InlineEngine(faces),
+    "ray": lambda faces, settings: _ray(faces, settings),
 }
 
 
@@ -104,6 +106,16 @@ class Session:
 
     def _engine(self) -> Engine:
         return ENGINES[self.plan.engine.kind](self.ready.faces, self.plan.engine)
+
+
+def _ray(faces: FaceData, settings: EngineSettings) -> Engine:
+    return RayEngine(
+        faces,
+        settings.workers,
+        cpus=1.0 if settings.cpus_per_trial is None else settings.cpus_per_trial,
+        gpus=settings.gpus_per_trial or 0.0,
+        address=settings.ray_address,
+    )
 
 
 @contextmanager
