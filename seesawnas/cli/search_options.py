@@ -7,16 +7,16 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from seesawnas.cli.options import complete_ref
+from seesawnas.files import shipped_folder
 
 WHAT, END, JUDGE, WHERE = "What is searched", "When it ends", "How networks are judged", "Where it runs"
 
 
 def complete_study(incomplete: str) -> list[str]:
     """What STUDY_FILE can go on to: shipped studies, YAML files and folders here."""
-    from seesawnas.search.library import shipped_studies
-
-    shipped = [name for name in shipped_studies() if name.startswith(incomplete)]
-    return sorted({*shipped, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
+    shipped = (path.stem for path in shipped_folder("studies").glob("*.yaml"))
+    named = (name for name in shipped if name.startswith(incomplete))
+    return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
 
 
 def _option(name: str, metavar: str, panel: str, text: str, **more: Any) -> Any:
@@ -113,7 +113,7 @@ Engine: TypeAlias = Annotated[
     ),
 ]
 Workers: TypeAlias = Annotated[
-    int | None, _option("--workers", "N", WHERE, "Trials at a time. Default: 2, on a cluster as many as fit.")
+    int | None, _option("--workers", "N", WHERE, "Trials at a time. Default: as many as fit; 2 where local.")
 ]
 CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial. Default: 1.")]
 GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial. Default: 0.")]

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seesawnas.cli.output import WIDE
 from seesawnas.cli.progress import say
 from seesawnas.report.outcome import Outcome, front_objectives, mean_words
 from seesawnas.report.rows import RankedRow, written
@@ -25,7 +26,10 @@ STOPPED_SHOWN = 10
 def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
     """Print the outcome."""
     if outcome.rows:
-        screen.print(_ranking(outcome))
+        table = _ranking(outcome)
+        # A narrow terminal wraps what is too wide: better than figures cut short.
+        screen.width = max(screen.width, screen.measure(table, options=screen.options.update(width=WIDE)).maximum)
+        screen.print(table)
         say(screen, *_front(outcome))
     say(screen, *_stopped(outcome))
     say(screen, *(f"trial {number} ({digest}) failed: {reason}" for number, digest, reason in outcome.failed))

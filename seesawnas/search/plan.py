@@ -40,9 +40,19 @@ class EngineSettings:
     ray_address: str | None = None
 
     @property
-    def at_a_time(self) -> int:
-        """Trials at a time."""
-        return 1 if self.kind == "inline" else self.workers or DEFAULT_WORKERS
+    def local_workers(self) -> int:
+        """Processes of the local engine."""
+        return DEFAULT_WORKERS if self.workers is None else self.workers
+
+    @property
+    def at_a_time(self) -> int | None:
+        """Trials at a time; None where that is as many as fit."""
+        match self.kind:
+            case "local":
+                return self.local_workers
+            case "inline":
+                return 1
+        return self.workers
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,17 +43,9 @@ from seesawnas.study import (
 SearchEvent: TypeAlias = DriverEvent | Repeating
 ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
     "ray": lambda faces, settings: _ray(faces, settings),
-    "local": lambda faces, settings: LocalEngine(faces, settings.at_a_time),
+    "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
     "inline": lambda faces, settings: InlineEngine(faces),
 }
-
-
-def _ray(faces: FaceData, settings: EngineSettings) -> RayEngine:
-    # On a cluster, unless told otherwise, as many trials as fit.
-    workers = settings.workers if settings.ray_address else settings.at_a_time
-    cpus = 1.0 if settings.cpus_per_trial is None else settings.cpus_per_trial
-    gpus, address = settings.gpus_per_trial or 0.0, settings.ray_address
-    return RayEngine(faces, workers, cpus=cpus, gpus=gpus, address=address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +106,16 @@ class Session:
 
     def _engine(self) -> Engine:
         return ENGINES[self.plan.engine.kind](self.ready.faces, self.plan.engine)
+
+
+def _ray(faces: FaceData, settings: EngineSettings) -> Engine:
+    return RayEngine(
+        faces,
+        settings.workers,
+        cpus=1.0 if settings.cpus_per_trial is None else settings.cpus_per_trial,
+        gpus=settings.gpus_per_trial or 0.0,
+        address=settings.ray_address,
+    )
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.files import shipped_folder
 from seesawnas.search import StudyFile, plan_of
 from seesawnas.search.document import ENGINES
-from seesawnas.search.library import library_root, read_study, shipped_studies
+from seesawnas.search.library import read_study, shipped_studies
 from seesawnas.search.plan import SAMPLERS
 from seesawnas.search.session import ENGINES as MADE
 from seesawnas.space import read_yaml, write_yaml
@@ -45,7 +46,7 @@ def test_every_shipped_study_is_a_plan_under_each_of_its_names(name: str) -> Non
 
 
 def test_all_shipped_studies_lie_in_one_folder_of_the_repository() -> None:
-    assert library_root() == Path(__file__).parents[2] / "studies"
+    assert shipped_folder("studies") == Path(__file__).parents[2] / "studies"
     assert {"first_run", "search_150m", "search_careful", "search_pareto"} <= set(shipped_studies())
 
 
