@@ -175,9 +175,7 @@ class StudyRecord:
 
     def progress(self, number: int, epoch: int, scores: Scores) -> None:
         """Store a point of a trial's learning curve."""
-        self._storage.set_trial_intermediate_value(
-            self._index.touch(number), epoch, self.objectives.value(scores)
-        )
+        self._storage.set_trial_intermediate_value(self._index.touch(number), epoch, self.objectives.value(scores))
 
     def prune(self, number: int, epoch: int, scores: Scores) -> None:
         """Store that a trial was stopped early; the mark goes in first, so that a kill in between loses nothing."""
@@ -214,10 +212,6 @@ class StudyRecord:
     def __len__(self) -> int:
         """How many trials the study holds."""
         return len(self._index)
-
-    def holds(self, key: str) -> bool:
-        """Whether some trial is of the proposal with this key."""
-        return key in self._index.keys
 
     @property
     def finished(self) -> int:
