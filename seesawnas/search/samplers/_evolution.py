@@ -23,7 +23,7 @@ class EvolutionSampler:
     Of several objectives the better rank of domination wins, within a rank the less crowded.
     """
 
-    def __init__(self, feasible: FeasibleSet, population: int = 50, tournament: int = 10) -> None:
+    def __init__(self, feasible: FeasibleSet, population: int = 30, tournament: int = 10) -> None:
         self._feasible, self._population, self._tournament = feasible, population, tournament
 
     def candidates(self, history: History, rng: random.Random) -> Iterator[Assignment]:
