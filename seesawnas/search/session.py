@@ -77,7 +77,7 @@ class Session:
 
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
-        return self.record.recover() + (self.repeats.recover() if self.repeats else 0)
+        return self.record.recover() + (self.repeats.recover() if self.repeats is not None else 0)
 
     def measured_again(self) -> Mapping[str, Repeats]:
         """What repeats the study holds, of this run and of earlier ones, by digest."""
@@ -134,7 +134,7 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
             record.agree(settings)
             repeats = _repeats(plan, ready, storage, settings)
             _keep(plan, record, ready.faces)
-            recovered = record.recover() + (repeats.recover() if repeats else 0)
+            recovered = record.recover() + (repeats.recover() if repeats is not None else 0)
             yield Session(plan, ready, storage, record, repeats, recovered)
 
 
