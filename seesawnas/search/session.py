@@ -85,7 +85,7 @@ class Session:
 
     def _search(self) -> Generator[DriverEvent]:
         plan = self.plan
-        proposer = Proposer(self.ready.feasible, iter(self.ready.points), plan.seed)
+        proposer = Proposer(self.ready.feasible, self.ready.points, plan.seed, plan.sampler)
         how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
         yield from drive(self.record, proposer, self._engine(), how)
 
