@@ -30,7 +30,7 @@ _SETTINGS = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # the study keeps them
 }
 _QUIETLY: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-_ANSWER_SECONDS = 12
+_ANSWER_SECONDS = 15
 _COUNT_SECONDS = 2.0
 _PROBE = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_level='ERROR')"
 
