@@ -6,6 +6,7 @@ from optuna.trial import TrialState
 from seesawnas.study.checkpoints import Checkpoints
 from seesawnas.study.driver import Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
 from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
+from seesawnas.study.front import unbeaten
 from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
@@ -13,6 +14,7 @@ from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
 from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
+from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.store import check_storage, held, open_storage, storage_url, study_folder
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
@@ -43,6 +45,7 @@ __all__ = [
     "Propose",
     "Proxy",
     "RayEngine",
+    "Repeats",
     "Scores",
     "StopRules",
     "Stopped",
@@ -56,9 +59,13 @@ __all__ = [
     "events_of",
     "held",
     "open_storage",
+    "ranked_trials",
+    "read_repeats",
+    "repeats_name",
     "run_trial",
     "storage_url",
     "study_folder",
     "trial_point",
     "trial_spec",
+    "unbeaten",
 ]
