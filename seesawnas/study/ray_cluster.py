@@ -101,8 +101,17 @@ def _connect(address: str | None, here: RayHere, cores: int) -> None:
         if address is None:
             here.start(cores, **_QUIETLY)
         else:
-            ray.init(address, **_QUIETLY)
+            _join(address)
     _silence()
+
+
+def _join(address: str) -> None:
+    import ray
+
+    try:
+        ray.init(address, **_QUIETLY)
+    except (ConnectionError, RuntimeError) as error:  # it has just answered a probe
+        raise StudyError(f"cannot join Ray at {address}: {str(error).splitlines()[0]}") from None
 
 
 def _silence() -> None:

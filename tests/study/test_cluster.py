@@ -64,11 +64,12 @@ class Node:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Node]]:
     """An address, and the node of it that nobody drives from."""
-    # A process reads its token once, and this one may have had an engine of its own.
-    settings = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": os.environ.get("RAY_AUTH_TOKEN") or secrets.token_hex(32)}
+    # A process reads its token once: all tests of one share theirs, those of engines of this machine too.
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     health = {"period_ms": "1000", "timeout_ms": "2000", "failure_threshold": "3", "initial_delay_ms": "1000"}
-    for name, value in (settings | {f"RAY_health_check_{name}": value for name, value in health.items()}).items():
-        monkeypatch.setenv(name, value)
+    for name, value in health.items():
+        monkeypatch.setenv(f"RAY_health_check_{name}", value)
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.delenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", raising=False)
     # Not tmp_path: a socket's path has 107 characters at most.
