@@ -127,7 +127,6 @@ def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[
 
 def _show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
     from seesawnas.cli.progress import say
-    from seesawnas.study import storage_url
 
     if outcome.rows:
         screen.print(_ranking(outcome))
@@ -138,10 +137,10 @@ def _show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, 
     if outcome.best is not None:
         best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
         drawing = quote(str(plan.folder / "best.svg"))
-        study = quote(storage_url(plan.storage, plan.folder))
-        nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}"
         missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
-        say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts), f"  optuna-dashboard {study}{missing}")
+        shown = f"dashboard {quote(plan.study)}{missing}"
+        nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}", shown
+        say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts))
 
 
 def _ranking(outcome: Outcome) -> Table:

@@ -16,7 +16,14 @@ BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 
 
 def pareto_html(rows: Sequence[RankedRow], *, title: str = "seesawnas", budget: Budget | None = None) -> str:
-    """An interactive page: a point a trial, the Pareto front as a line, paper points as stars, the budget's end dashed."""
+    """An interactive page with :func:`pareto_figure`."""
+    figure = pareto_figure(rows, title=f"{_plain(title)}: verification accuracy against MAdds", budget=budget)
+    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
+    return html
+
+
+def pareto_figure(rows: Sequence[RankedRow], *, title: str, budget: Budget | None = None) -> go.Figure:
+    """A point a trial, the Pareto front as a line, paper points as stars, the budget's end dashed."""
     figure = go.Figure()
     front = pareto_front(rows)
     searched = [row for row in rows if row.name is None]
@@ -28,14 +35,13 @@ def pareto_html(rows: Sequence[RankedRow], *, title: str = "seesawnas", budget: 
         label = f"budget {format_quantity(budget.high)}"
         figure.add_vline(x=budget.high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
     figure.update_layout(
-        title=f"{_plain(title)}: verification accuracy against MAdds",
+        title=title,
         xaxis_title="MAdds (millions)",
         yaxis_title="verification accuracy (%)",
         template="plotly_white",
         hovermode="closest",
     )
-    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
-    return html
+    return figure
 
 
 def _front(rows: Sequence[RankedRow]) -> go.Scatter:
