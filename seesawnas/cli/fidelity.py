@@ -20,7 +20,7 @@ from seesawnas.files import write_atomically
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from seesawnas.report.fidelity import Agreement, Noise, PanelRow
+    from seesawnas.report.fidelity import Agreement, Noise
     from seesawnas.search.panel import Panel, PanelSession
 
 MEASUREMENTS = "measurements.jsonl"
@@ -47,7 +47,11 @@ def fidelity(
     score: Annotated[str, typer.Option(metavar="NAME", help="What ranks: accuracy, auc, separation ...")] = "auc",
     measurements: Annotated[
         list[Path] | None,
-        typer.Option("--measurements", metavar="FILE", help="Train nothing; judge these measurements. Repeatable."),
+        typer.Option(
+            "--measurements",
+            metavar="FILE",
+            help="Measurements made before: taken in, or, without a budget, judged. Repeatable.",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
 ) -> None:
@@ -60,11 +64,12 @@ def fidelity(
 
     if score not in QUALITIES:
         raise StudyError(f"--score must be one of {', '.join(QUALITIES)}, got {score}")
-    if measurements:
-        _judge([row for path in measurements for row in _read(path)], None, None, score, json)
-        return
+    known = [line for path in measurements or () for line in _lines(path)]
     if budget is None:
-        raise StudyError("--budget must be given, such as 120M..150M, unless --measurements are")
+        if not known:
+            raise StudyError("--budget must be given, such as 120M..150M, unless --measurements are")
+        _judge(known, None, None, score, json)
+        return
     panel = _panel(
         budget=budget,
         study=study,
@@ -78,12 +83,12 @@ def fidelity(
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with opened_panel(panel) as session:
-        stopped = _watch(session, Console(stderr=True))
+        stopped = _watch(session, known, Console(stderr=True))
         lines = [json_module.dumps(row.to_mapping()) for row in session.rows()]
     write_atomically(panel.folder / MEASUREMENTS, "".join(line + "\n" for line in lines))
     if stopped:
         raise typer.Exit(130)
-    _judge(_read(panel.folder / MEASUREMENTS), str(panel.levels[0]), panel.folder, score, json)
+    _judge(_lines(panel.folder / MEASUREMENTS), str(panel.levels[0]), panel.folder, score, json)
 
 
 def _panel(*, budget: str, levels: str, data: str | None, **rest: Any) -> Panel:
@@ -102,20 +107,21 @@ def opened_panel(panel: Panel) -> AbstractContextManager[PanelSession]:
     return opened(panel)
 
 
-def _read(path: Path) -> list[PanelRow]:
-    from seesawnas.report.fidelity import read_rows
+def _lines(path: Path) -> list[dict[str, Any]]:
+    from seesawnas.report.fidelity import read_measurements
 
     try:
-        return read_rows(path.read_text(), str(path))
+        return read_measurements(path.read_text(), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _judge(rows: list[PanelRow], reference: str | None, folder: Path | None, score: str, json: bool) -> None:
-    from seesawnas.report.fidelity import agreements, noises
+def _judge(lines: list[dict[str, Any]], reference: str | None, folder: Path | None, score: str, json: bool) -> None:
+    from seesawnas.report.fidelity import PanelRow, agreements, noises
     from seesawnas.report.fidelity_plot import fidelity_html
     from seesawnas.study import QUALITIES
 
+    rows = [PanelRow.from_mapping(line) for line in lines]
     if not rows:
         raise StudyError("fidelity needs measurements, got none")
     reference = reference or rows[0].level
@@ -162,14 +168,14 @@ def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Pa
         screen.print(f"{folder}/{path}", soft_wrap=True)
 
 
-def _watch(session: PanelSession, screen: Console) -> bool:
+def _watch(session: PanelSession, known: list[dict[str, Any]], screen: Console) -> bool:
     from seesawnas.cli.progress import say
     from seesawnas.study import Failed, Finished, Lost
 
     wanted, ended = session.panel.size, len(session.rows())
     say(screen, f"Study    {session.panel.folder}: {ended} of {wanted} trials finished before")
     try:
-        with closing(session.run()) as events:
+        with closing(session.run(known)) as events:
             for event in events:
                 if isinstance(event, Finished):
                     ended += 1

@@ -2,5 +2,6 @@
 
 from seesawnas.data.faces import FaceData, Faces
 from seesawnas.data.load import load_faces
+from seesawnas.data.verification_bin import read_bin
 
-__all__ = ["FaceData", "Faces", "load_faces"]
+__all__ = ["FaceData", "Faces", "load_faces", "read_bin"]

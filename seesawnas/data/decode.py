@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ class UnreadableError(Exception):
     """A file that is no picture, or a broken one, or one too large to decode safely."""
 
 
-def decode(path: Path, resolution: int) -> NDArray[np.uint8]:
+def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
     """Return uint8 (resolution, resolution, 3): turned upright, its centre square cut out, resized by area.
 
     Raises UnreadableError for whatever Pillow could not make of the file.

@@ -22,6 +22,7 @@ from seesawnas.errors import StudyError
 from seesawnas.study import Scores
 
 BOOTSTRAPS = 1000
+LEAST = 3
 _Floats = NDArray[np.float64]
 
 
@@ -65,15 +66,17 @@ class Agreement:
     same_run: bool = False
 
 
-def read_rows(text: str, source: str) -> list[PanelRow]:
-    """The rows of a measurements file, one JSON object a line. Raises StudyError with file and line."""
-    rows = []
+def read_measurements(text: str, source: str) -> list[dict[str, Any]]:
+    """The measurements of a file, one JSON object a line. Raises StudyError with file and line."""
+    found = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
-            rows.append(PanelRow.from_mapping(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
+            values = json.loads(line)
+            PanelRow.from_mapping(values)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StudyError(f"{source}: line {number}: must be a panel's measurement, got {error!r}") from None
-    return rows
+        found.append(values)
+    return found
 
 
 def agreements(rows: Iterable[PanelRow], score: str, reference: str | None = None) -> list[Agreement]:
@@ -87,7 +90,7 @@ def agreements(rows: Iterable[PanelRow], score: str, reference: str | None = Non
         raise StudyError(f"reference must be one of {', '.join(table.levels)}, got {reference}")
     found = [agreement for level in table.levels for agreement in table.of_level(level, reference)]
     baselines = [table.of_cost(name, reference) for name in ("madds", "params")]
-    return [agreement for agreement in [*baselines, *found] if agreement.networks >= 3]
+    return [agreement for agreement in [*baselines, *found] if agreement.networks >= LEAST]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +177,20 @@ def _agreement(
 ) -> Agreement:
     networks = sorted(set.intersection(*(set(part) for pair in pairs for part in pair)))
     taken = [tuple(np.array([part[network] for network in networks]) for part in pair) for pair in pairs]
+    level, epoch, seeds = where
+    if len(networks) < LEAST:
+        return Agreement(name, level, epoch, seeds, len(networks), 0.0, -1.0, 1.0, seconds, same_run)
     tau = _mean_tau(taken, np.arange(len(networks)))
     rng = np.random.default_rng(0)
     draws = [_mean_tau(taken, rng.integers(len(networks), size=len(networks))) for _ in range(BOOTSTRAPS)]
-    low, high = np.nanpercentile(draws, [2.5, 97.5]) if len(networks) > 2 else (np.nan, np.nan)
-    level, epoch, seeds = where
+    low, high = np.percentile(draws, [2.5, 97.5])
     return Agreement(name, level, epoch, seeds, len(networks), tau, float(low), float(high), seconds, same_run)
 
 
 def _mean_tau(pairs: Sequence[tuple[_Floats, ...]], chosen: NDArray[np.int64]) -> float:
-    if len(chosen) < 2:
-        return float("nan")
-    return float(np.mean([kendalltau(reading[chosen], reference[chosen]).statistic for reading, reference in pairs]))
+    # Undefined where all are equal: such a reading tells none apart, which is what 0 says.
+    taus = [kendalltau(reading[chosen], reference[chosen]).statistic for reading, reference in pairs]
+    return float(np.mean(np.nan_to_num(taus)))
 
 
 def _noise(rows: Sequence[PanelRow], level: str, score: str) -> Noise | None:

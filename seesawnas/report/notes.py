@@ -27,9 +27,9 @@ _STATES = {
 _HOW_TO_READ = """\
 - A parameter is a decision of the search space, named by its place in the grammar: `stages.2.expansion` is the expansion of
   stage 2's blocks (stages count from 0), `defaults.activation` one choice for the whole network.
-- `depth` is a stage's number of blocks, `width` its output channels, `expansion` the middle width over the input width, `split`
-  the ratio of the pointwise convolutions' groups, `se` the reduction of squeeze-and-excitation (0 is none), `kernel` the depthwise kernel's
-  side in pixels, `skip` the branch past a block of stride 2.
+- `depth` is a stage's number of blocks, `width` its output channels, `expansion` the middle width over the input width,
+  `split` the ratio of the pointwise convolutions' groups, `se` the reduction of squeeze-and-excitation (0 is none), `kernel`
+  the depthwise kernel's side in pixels, `skip` the branch past a block of stride 2.
 - Accuracy and AUC are of verification, from 0 to 1, on people that no network was trained on, by the short training that all
   trials share. MAdds are multiply-adds for one image, at the network's own input size.
 - Every trial fits the budget. *Complete* trials were trained in full, *pruned* ones stopped early."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from seesawnas.cost import Budget
 from seesawnas.data import load_faces
 from seesawnas.errors import StudyError
-from seesawnas.space import FeasibleSet, load_space
+from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
 from seesawnas.study import (
     Checkpoints,
     DriverEvent,
@@ -30,6 +30,7 @@ from seesawnas.study import (
     StopRules,
     StudyRecord,
     Trial,
+    TrialJob,
     TrialState,
     drive,
     held,
@@ -107,7 +108,11 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A network trained once: which of the panel's, at what level and seed, what it costs, and what each epoch scored."""
+    """A network trained once: which of the panel's, at what level and seed, what it costs, and what each epoch scored.
+
+    ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint: where both are the same, so is the
+    measurement.
+    """
 
     network: int
     digest: str
@@ -116,6 +121,8 @@ class Trained:
     params: int
     level: str
     seed: int
+    mark: str
+    data: str
     measurement: Measurement
 
     def to_mapping(self) -> dict[str, Any]:
@@ -143,8 +150,12 @@ class PanelSession:
     feasible: FeasibleSet
     records: dict[int, StudyRecord]
 
-    def run(self) -> Generator[DriverEvent]:
-        """Train what is missing, in the order of the levels; yield what happens."""
+    def run(self, known: Iterable[Mapping[str, Any]] = ()) -> Generator[DriverEvent]:
+        """Train what is missing, in the order of the levels; yield what happens.
+
+        ``known`` are mappings of measurements made elsewhere: those of the same networks, proxies and faces are taken in.
+        """
+        known = list(known)
         proposals = self._proposals()
         for record in self.records.values():
             record.recover()
@@ -155,19 +166,38 @@ class PanelSession:
                 continue
             faces = load_faces(self.panel.data, resolution=side, seed=self.panel.seed)
             record.agree({**self._settings(), "data": f"{faces.description} {faces.fingerprint}"})
-            missing = iter([proposal for proposal in wanted if proposal.key not in held_keys])
+            same = {row["mark"]: Measurement.of_mapping(row) for row in known if row.get("data") == faces.fingerprint}
+            missing = iter(self._adopt(record, (one for one in wanted if one.key not in held_keys), same))
             plan = Plan(
                 self._base(), StopRules(), checkpoints=Checkpoints(self.panel.folder / "checkpoints" / str(side))
             )
             engine = LocalEngine(faces, self.panel.workers)
             yield from drive(record, lambda _, rest=missing: next(rest, None), engine, plan)  # type: ignore[misc]
 
+    def _adopt(self, record: StudyRecord, missing: Iterable[Proposal], known: dict[str, Measurement]) -> list[Proposal]:
+        """Store what is known; return what is left to train."""
+        left = []
+        for proposal in missing:
+            measurement = known.get(self._mark(proposal))
+            if measurement is None:
+                left.append(proposal)
+            else:
+                record.adopt(proposal, measurement)
+        return left
+
+    def _mark(self, proposal: Proposal) -> str:
+        return TrialJob(0, to_mapping(proposal.spec), proposal.proxy or self._base()).mark()
+
     def rows(self) -> list[Trained]:
         """What the studies hold by now, of this panel's networks, levels and seeds."""
         places = {digest: place for place, (digest, _) in enumerate(self._networks())}
         wanted = {proposal.key for proposals in self._proposals().values() for proposal in proposals}
-        complete = [trial for record in self.records.values() for trial in record.trials(TrialState.COMPLETE)]
-        rows = [_row(trial, places) for trial in complete if trial.user_attrs["key"] in wanted]
+        rows = [
+            _row(trial, places, str(record.settings.get("data", "")).rsplit(" ", 1)[-1])
+            for record in self.records.values()
+            for trial in record.trials(TrialState.COMPLETE)
+            if trial.user_attrs["key"] in wanted
+        ]
         return sorted(rows, key=lambda row: (row.level, row.seed, row.network))
 
     def _proposals(self) -> dict[int, list[Proposal]]:
@@ -206,9 +236,19 @@ class PanelSession:
         }
 
 
-def _row(trial: Trial, places: dict[str, int]) -> Trained:
+def _row(trial: Trial, places: dict[str, int], data: str) -> Trained:
     attrs = trial.user_attrs
     level, seed = attrs["variant"].split(" seed ")
-    digest, measurement = attrs["digest"], Measurement.from_json(attrs["measurement"])
-    network = places[digest]
-    return Trained(network, digest, trial.params, attrs["madds"], attrs["params"], level, int(seed), measurement)
+    proxy = Proxy.from_mapping(json.loads(attrs["proxy"]))
+    return Trained(
+        network=places[attrs["digest"]],
+        digest=attrs["digest"],
+        assignment=trial.params,
+        madds=attrs["madds"],
+        params=attrs["params"],
+        level=level,
+        seed=int(seed),
+        mark=TrialJob(0, read_yaml(attrs["spec"], "trial"), proxy).mark(),
+        data=data,
+        measurement=Measurement.from_json(attrs["measurement"]),
+    )

@@ -78,6 +78,12 @@ class StudyRecord:
             raise StudyError(f"study {name}: objectives must stay as they were, got {', '.join(self.objectives.names)}")
         return study
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings kept by :meth:`agree`; empty before that."""
+        settings: dict[str, Any] = json.loads(self.study.user_attrs.get("settings", "{}"))
+        return settings
+
     def agree(self, settings: Mapping[str, Any]) -> None:
         """Keep the settings that make trials comparable, or hold them against those kept. Raises StudyError."""
         kept = self.study.user_attrs.get("settings")
@@ -141,6 +147,13 @@ class StudyRecord:
             user_attrs=attrs,
         )
         self.study.add_trial(trial)
+
+    def adopt(self, proposal: Proposal, measurement: Measurement) -> None:
+        """Store a trial that was measured elsewhere under the same proxy."""
+        self.add(proposal)
+        trial = next(trial for trial in self.trials(TrialState.WAITING) if trial.user_attrs.get("key") == proposal.key)
+        self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+        self.complete(trial.number, measurement)
 
     def next_waiting(self) -> FrozenTrial | None:
         """Take the first WAITING trial and mark it RUNNING; None where none waits."""

@@ -130,7 +130,11 @@ class Measurement:
     @classmethod
     def from_json(cls, text: str) -> Measurement:
         """From :meth:`to_json`'s text."""
-        values = json.loads(text)
+        return cls.of_mapping(json.loads(text))
+
+    @classmethod
+    def of_mapping(cls, values: Mapping[str, Any]) -> Measurement:
+        """From JSON values, what else they hold passed over."""
         return cls(tuple(Scores(**scores) for scores in values["curve"]), tuple(values["losses"]), values["seconds"])
 
 

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 
+from seesawnas.data import read_bin
 from seesawnas.evaluation import Pairs, verify
 
 _SHARED = Path(__file__).parents[3] / "shared"
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Lists, tuples and bytes alone: a pickle from elsewhere can name any function, and this one resolves none."""
-
-    def find_class(self, module: str, name: str) -> object:
-        raise pickle.UnpicklingError(f"refused: {module}.{name}")
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +19,9 @@ def lfw_dev() -> tuple[NDArray[np.uint8], Pairs]:
     path = _SHARED / "data" / "lfw" / "lfw_dev.bin"
     if not path.is_file():
         pytest.skip("real faces are not at ../shared/data/lfw")
-    with path.open("rb") as file:
-        pictures, same = _PlainUnpickler(file, encoding="bytes").load()
-    images = np.stack([np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")) for picture in pictures])
+    images, same = read_bin(path, resolution=112)
     left = np.arange(0, len(images), 2)
-    return images, Pairs(left, left + 1, np.array(same, dtype=bool))
+    return images, Pairs(left, left + 1, same)
 
 
 def test_raw_pixels_score_as_measured_elsewhere(lfw_dev: tuple[NDArray[np.uint8], Pairs]) -> None:

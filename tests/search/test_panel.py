@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seesawnas.cost import Budget
+from seesawnas.errors import StudyError
+from seesawnas.search.panel import Level, Panel, opened
+from seesawnas.space import write_yaml
+from seesawnas.study import Finished
+from tests.faces import write_folder
+from tests.study.fakes import SMALL_SPACE
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
+    write_folder(Path("faces"))
+    return tmp_path
+
+
+def panel(study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32") -> Panel:
+    parsed = tuple(Level.parse(text) for text in levels.split(","))
+    budget = Budget.parse("1M")
+    return Panel(budget, study, parsed, networks, seeds, space="small.yaml", data="faces", workers=1)
+
+
+@given(st.integers(1, 99), st.integers(16, 512), st.sampled_from([1.0, 0.5, 0.25]))
+def test_a_level_reads_back_as_it_is_written(epochs: int, side: int, share: float) -> None:
+    level = Level(epochs, side, share)
+    assert Level.parse(str(level)) == level
+
+
+@pytest.mark.parametrize("text", ["", "8", "8x", "x56", "8x56:2", "8x56:0.0", "0x56", "8x8", "8 x 56", "8x56:-1"])
+def test_what_is_no_level_is_told_in_one_line(text: str) -> None:
+    with pytest.raises(StudyError, match=r"^level must") as caught:
+        Level.parse(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_larger_panel_trains_only_what_the_smaller_one_did_not(folder: Path) -> None:
+    with opened(panel()) as session:
+        assert sum(isinstance(event, Finished) for event in session.run()) == 2
+        small = session.rows()
+    with opened(panel(networks=3, seeds=2, levels="1x32,1x32:0.5")) as session:
+        assert sum(isinstance(event, Finished) for event in session.run()) == 12 - 2
+        rows = session.rows()
+    assert {(row.level, row.seed, row.network) for row in rows} == {
+        (level, seed, network) for level in ("1x32", "1x32:0.5") for seed in (0, 1) for network in (0, 1, 2)
+    }
+    assert all(row in rows for row in small)
+    assert len({row.mark for row in rows}) == 12
+
+
+def test_measurements_of_the_same_networks_proxies_and_faces_are_taken_in_and_others_are_not(folder: Path) -> None:
+    with opened(panel()) as session:
+        list(session.run())
+        known = [row.to_mapping() for row in session.rows()]
+    with opened(panel(study="q")) as session:
+        assert not list(session.run(known))[:-1]
+        assert [row.to_mapping() for row in session.rows()] == known
+    elsewhere = [{**values, "data": "0" * 16} for values in known]
+    with opened(panel(study="r")) as session:
+        assert sum(isinstance(event, Finished) for event in session.run(elsewhere)) == 2
+
+
+def test_a_space_with_fewer_networks_than_wanted_is_refused(folder: Path) -> None:
+    with opened(panel(networks=10_000)) as session, pytest.raises(StudyError, match="--networks must be at most"):
+        list(session.run())
