@@ -56,7 +56,7 @@ class Page:
 
     def evaluate(self, script: str) -> Any:
         """The value of a JavaScript expression."""
-        answer = self._call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        answer = self._call("Runtime.evaluate", expression=script, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -133,8 +133,13 @@ def browser() -> Iterator[Page]:
 
 def _start(words: list[str], reads: int, writes: int) -> subprocess.Popen[bytes]:
     """The browser reads its file descriptor 3 and writes 4."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     # Copies out of the way of 3 and 4, which the pipes may have themselves.
     script = 'exec "$@" 3<&"$READS" 4>&"$WRITES"'
     environment = {**os.environ, "READS": str(reads), "WRITES": str(writes)}
-    return subprocess.Popen(["bash", "-c", script, "bash", *words], pass_fds=(reads, writes), env=environment, **quiet)
+    return subprocess.Popen(
+        ["bash", "-c", script, "bash", *words],
+        pass_fds=(reads, writes),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )

@@ -19,7 +19,7 @@ PORT = 8080
 
 def dashboard(
     study: Annotated[
-        str | None, typer.Argument(metavar="[STUDY]", help="Folder under runs/. Default: the one last written to.")
+        str | None, typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the one last written to.")
     ] = None,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="Where the study is stored, if this machine never drove it.")

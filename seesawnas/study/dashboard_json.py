@@ -97,8 +97,8 @@ class StudyJson:
     def _study(self, study: StudyView) -> dict[str, Any]:
         """All but the trials, made again when one of them has moved."""
         points = sum(len(trial.intermediate_values) for trial in study.trials)
-        stamp = (len(study.trials), points, [trial.state for trial in study.trials if not trial.state.is_finished()])
-        stamp += (len(study.attributes),)
+        under_way = [trial.state for trial in study.trials if not trial.state.is_finished()]
+        stamp = (len(study.trials), points, under_way, len(study.attributes))
         if self._about is None or self._about[0] != stamp:
             self._about = (stamp, self._made(study))
         return self._about[1]

@@ -14,7 +14,7 @@ from seesawnas.cli.options import complete_ref
 from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
-COMMANDS = ("seesawnas", "build", "fidelity", "paper", "space", "sample", "search")
+COMMANDS = ("seesawnas", "build", "dashboard", "fidelity", "paper", "space", "sample", "search")
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
 
 
