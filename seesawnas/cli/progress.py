@@ -70,7 +70,8 @@ def _announce(session: Session, screen: Console) -> None:
     lines = [f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"]
     lines += [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
-    epochs, trials = _several(recipe.epochs, "epoch"), _several(at_a_time, "trial")
+    epochs = _several(recipe.epochs, "epoch")
+    trials = "as many trials as fit" if at_a_time is None else _several(at_a_time, "trial")
     lines += [f"Proxy    {epochs} at {side}x{side}, {trials} at a time"]
     lines += [f"Study    {plan.folder}{_before(session)}"]
     say(screen, *lines)
@@ -118,9 +119,11 @@ class _Phase:
         return ", ".join([*parts, *self._left()])
 
     def _left(self) -> Iterator[str]:
+        if self.wanted and self.done >= self.wanted:
+            return
         passed = time.monotonic() - self.started
         ends = []
-        if self.wanted and self.ended and self.done < self.wanted:
+        if self.wanted and self.ended:
             ends.append(passed / self.ended * (self.wanted - self.done))
         if self.seconds is not None:
             ends.append(max(0.0, self.seconds - passed))

@@ -94,7 +94,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
 def settings_of(plan: SearchPlan) -> dict[str, Any]:
     """The plan as the summary tells it; its keys are stable."""
     told = plan.to_mapping()
-    names = ("objectives", "sampler", "points", "early_stopping", "engine", "workers")
+    names = ("objectives", "sampler", "points", "early_stopping", "engine")
     return {
         "budget": plan.budget.setting(),
         "space": plan.space,
@@ -108,6 +108,7 @@ def settings_of(plan: SearchPlan) -> dict[str, Any]:
         "target": plan.rules.target,
         "repeats": {"seeds": list(plan.repeat_seeds), "top": plan.repeat_top},
         **{name: told[name] for name in names},
+        "workers": plan.engine.at_a_time,
     }
 
 

@@ -7,16 +7,16 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from seesawnas.cli.options import complete_ref
+from seesawnas.files import shipped_folder
 
 WHAT, END, JUDGE, WHERE = "What is searched", "When it ends", "How networks are judged", "Where it runs"
 
 
 def complete_study(incomplete: str) -> list[str]:
     """What STUDY_FILE can go on to: shipped studies, YAML files and folders here."""
-    from seesawnas.search.library import shipped_studies
-
-    shipped = [name for name in shipped_studies() if name.startswith(incomplete)]
-    return sorted({*shipped, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
+    shipped = (path.stem for path in shipped_folder("studies").glob("*.yaml"))
+    named = (name for name in shipped if name.startswith(incomplete))
+    return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
 
 
 def _option(name: str, metavar: str, panel: str, text: str, **more: Any) -> Any:
@@ -53,7 +53,9 @@ Objectives: TypeAlias = Annotated[
     str | None,
     _option("--objectives", "NAMES", WHAT, "A quality, then costs: accuracy,madds. Default: accuracy."),
 ]
-Sampler: TypeAlias = Annotated[str | None, _option("--sampler", "NAME", WHAT, "What proposes networks. Default: tpe.")]
+Sampler: TypeAlias = Annotated[
+    str | None, _option("--sampler", "NAME", WHAT, "random, tpe, nsga2, gp or evolution. Default: tpe.")
+]
 Points: TypeAlias = Annotated[
     str | None,
     _option(
@@ -105,15 +107,20 @@ Storage: TypeAlias = Annotated[
 ]
 Engine: TypeAlias = Annotated[
     str | None,
-    _option("--engine", "NAME", WHERE, "What runs trials: local (processes), inline (this one). Default: local."),
+    _option(
+        "--engine",
+        "NAME",
+        WHERE,
+        "What runs trials: ray, local (processes) or inline (this one). Default: ray.",
+    ),
 ]
 Workers: TypeAlias = Annotated[
-    int | None, _option("--workers", "N", WHERE, "Trials at a time; they share the cores. Default: 2.")
+    int | None, _option("--workers", "N", WHERE, "Trials at a time. Default: as many as fit; 2 where local.")
 ]
-CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial, with Ray.")]
-GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial, with Ray.")]
+CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial. Default: 1.")]
+GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial. Default: 0.")]
 RayAddress: TypeAlias = Annotated[
-    str | None, _option("--ray-address", "ADDRESS", WHERE, "A Ray cluster to run on, such as auto.")
+    str | None, _option("--ray-address", "ADDRESS", WHERE, "A Ray cluster to run on, auto or HOST:PORT.")
 ]
 Silence: TypeAlias = Annotated[
     str | None,

@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seesawnas.cli.output import WIDE
 from seesawnas.cli.progress import say
 from seesawnas.report.outcome import Outcome, front_objectives, mean_words
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.search import SearchPlan
-from seesawnas.study import COSTS, ELSEWHERE, QUALITIES, shown_url, storage_url
+from seesawnas.study import COSTS, QUALITIES
 from seesawnas.units import format_quantity
 
 SHORT = {"accuracy": "accuracy", "auc": "AUC", "tar_at_far_1e_2": "TAR@FAR 1e-2", "tar_at_far_1e_3": "TAR@FAR 1e-3"}
@@ -25,7 +26,10 @@ STOPPED_SHOWN = 10
 def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
     """Print the outcome."""
     if outcome.rows:
-        screen.print(_ranking(outcome))
+        table = _ranking(outcome)
+        # A narrow terminal wraps what is too wide: better than figures cut short.
+        screen.width = max(screen.width, screen.measure(table, options=screen.options.update(width=WIDE)).maximum)
+        screen.print(table)
         say(screen, *_front(outcome))
     say(screen, *_stopped(outcome))
     say(screen, *(f"trial {number} ({digest}) failed: {reason}" for number, digest, reason in outcome.failed))
@@ -33,16 +37,10 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
     if outcome.best is not None:
         best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
         drawing = quote(str(plan.folder / "best.svg"))
-        study = _place(plan)
         nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}"
         missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
-        say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts), f"  optuna-dashboard {study}{missing}")
-
-
-def _place(plan: SearchPlan) -> str:
-    """Where the study is stored, for a shell; a URL with a password stays in the file that its owner alone reads."""
-    url = storage_url(plan.storage, plan.folder)
-    return quote(url) if shown_url(url) == url else f'"$(cat {quote(str(plan.folder / ELSEWHERE))})"'
+        shown = f"dashboard {quote(plan.study)}{missing}"
+        say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))
 
 
 def _ranking(outcome: Outcome) -> Table:

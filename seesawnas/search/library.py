@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import StudyError
+from seesawnas.files import shipped_folder
 from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
 
 
@@ -31,14 +32,7 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
 
 def shipped_studies() -> tuple[str, ...]:
     """The study files that ship, by the REFs that find them."""
-    return tuple(sorted(path.stem for path in library_root().glob("*.yaml")))
-
-
-def library_root() -> Path:
-    """Where the shipped files lie: inside the package in a wheel, beside it in a checkout or an editable install."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "studies"
-    return inside if inside.is_dir() else package.parent / "studies"
+    return tuple(sorted(path.stem for path in shipped_folder("studies").glob("*.yaml")))
 
 
 def _find(ref: str | Path) -> Path:
@@ -46,7 +40,7 @@ def _find(ref: str | Path) -> Path:
     candidates = [own, own.with_name(own.name + ".yaml")] if own.name else []
     bare = own.relative_to("studies") if own.parts[:1] == ("studies",) else own
     if len(bare.parts) == 1:
-        candidates += [library_root() / bare, library_root() / f"{bare}.yaml"]
+        candidates += [shipped_folder("studies") / bare, shipped_folder("studies") / f"{bare}.yaml"]
     for candidate in candidates:
         if _is_file(candidate):
             return candidate

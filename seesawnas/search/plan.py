@@ -11,8 +11,10 @@ from seesawnas.errors import StudyError
 from seesawnas.study import ACCURACY, Halving, Objectives, Proxy, StopRules, shown_url, study_folder
 from seesawnas.units import format_duration
 
-SAMPLERS = ("tpe",)
+SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution")
+"""Names that ``sampler`` may have; :mod:`seesawnas.search.samplers` makes them."""
 DEFAULT_TRIALS = 12
+DEFAULT_WORKERS = 2
 RANGES: dict[str, tuple[int, int]] = {
     "trials": (1, 10**6),
     "patience": (1, 10**6),
@@ -31,16 +33,26 @@ RANGES: dict[str, tuple[int, int]] = {
 class EngineSettings:
     """What runs the trials, and on what. ``workers`` is how many run at a time; None leaves a setting to the engine."""
 
-    kind: str = "local"
-    workers: int = 2
+    kind: str = "ray"
+    workers: int | None = None
     cpus_per_trial: float | None = None
     gpus_per_trial: float | None = None
     ray_address: str | None = None
 
     @property
-    def at_a_time(self) -> int:
-        """Trials at a time."""
-        return 1 if self.kind == "inline" else self.workers
+    def local_workers(self) -> int:
+        """Processes of the local engine."""
+        return DEFAULT_WORKERS if self.workers is None else self.workers
+
+    @property
+    def at_a_time(self) -> int | None:
+        """Trials at a time; None where that is as many as fit."""
+        match self.kind:
+            case "local":
+                return self.local_workers
+            case "inline":
+                return 1
+        return self.workers
 
 
 @dataclass(frozen=True, slots=True)

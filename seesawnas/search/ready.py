@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from seesawnas.data import FaceData, load_faces
@@ -45,6 +46,8 @@ def check_surroundings(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, .
     with faults.collected():
         if plan.data is not None and not Path(plan.data).expanduser().is_dir():
             load_faces(plan.data, resolution=plan.proxy.resolution)  # which says what is wrong with it
+    if plan.engine.kind == "ray" and find_spec("ray") is None:
+        faults.errors.append(StudyError('engine ray must have Ray: pip install "ray[tune]"'))
     if faults.lines:
         raise faults.only or StudyError("\n".join(faults.lines))
     return found[0]

@@ -29,6 +29,7 @@ from seesawnas.study import (
     InlineEngine,
     LocalEngine,
     Plan,
+    RayEngine,
     Repeats,
     StopRules,
     StudyRecord,
@@ -41,7 +42,8 @@ from seesawnas.study import (
 
 SearchEvent: TypeAlias = DriverEvent | Repeating
 ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
-    "local": lambda faces, settings: LocalEngine(faces, settings.workers),
+    "ray": lambda faces, settings: _ray(faces, settings),
+    "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
     "inline": lambda faces, settings: InlineEngine(faces),
 }
 
@@ -75,7 +77,7 @@ class Session:
 
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
-        return self.record.recover() + (self.repeats.recover() if self.repeats else 0)
+        return self.record.recover() + (self.repeats.recover() if self.repeats is not None else 0)
 
     def measured_again(self) -> Mapping[str, Repeats]:
         """What repeats the study holds, of this run and of earlier ones, by digest."""
@@ -83,7 +85,7 @@ class Session:
 
     def _search(self) -> Generator[DriverEvent]:
         plan = self.plan
-        proposer = Proposer(self.ready.feasible, iter(self.ready.points), plan.seed)
+        proposer = Proposer(self.ready.feasible, self.ready.points, plan.seed, plan.sampler)
         how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
         yield from drive(self.record, proposer, self._engine(), how)
 
@@ -106,6 +108,16 @@ class Session:
         return ENGINES[self.plan.engine.kind](self.ready.faces, self.plan.engine)
 
 
+def _ray(faces: FaceData, settings: EngineSettings) -> Engine:
+    return RayEngine(
+        faces,
+        settings.workers,
+        cpus=1.0 if settings.cpus_per_trial is None else settings.cpus_per_trial,
+        gpus=settings.gpus_per_trial or 0.0,
+        address=settings.ray_address,
+    )
+
+
 @contextmanager
 def opened(plan: SearchPlan) -> Iterator[Session]:
     """Check the whole plan, hold its study, and put trials that a killed driver left back in line.
@@ -116,19 +128,23 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     ready = make_ready(plan)
     with _on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
-        record = _study(plan, ready, storage, plan.folder.name)
-        with record.claimed():  # and with it all that is written to its storage, the repeats too
-            repeats = _study(plan, ready, storage, repeats_name(plan.folder.name)) if plan.repeats else None
-            for study in (record, repeats):
-                if study is not None:
-                    study.agree(_settings(plan, ready.feasible.space, ready.faces))
+        record = StudyRecord(storage, plan.folder.name, ready.feasible.decisions, plan.objectives)
+        with record.claimed():
+            settings = _settings(plan, ready.feasible.space, ready.faces)
+            record.agree(settings)
+            repeats = _repeats(plan, ready, storage, settings)
             _keep(plan, record, ready.faces)
-            recovered = record.recover() + (repeats.recover() if repeats else 0)
+            recovered = record.recover() + (repeats.recover() if repeats is not None else 0)
             yield Session(plan, ready, storage, record, repeats, recovered)
 
 
-def _study(plan: SearchPlan, ready: Ready, storage: BaseStorage, name: str) -> StudyRecord:
-    return StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)
+def _repeats(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any]) -> StudyRecord | None:
+    """The study of the repeats, where there are any; whoever holds the study holds it too."""
+    if not plan.repeats:
+        return None
+    record = StudyRecord(storage, repeats_name(plan.folder.name), ready.feasible.decisions, plan.objectives)
+    record.agree(settings)
+    return record
 
 
 def _keep(plan: SearchPlan, record: StudyRecord, faces: FaceData) -> None:

@@ -127,7 +127,7 @@ def _conflicts(keys: StudyKeys, proxy: Proxy, place: Place) -> Iterator[str]:
     if keys.early_stopping is not None and (first := keys.early_stopping.at(epochs).first) >= epochs:
         yield f"{place('early_stopping')} must first judge before the last of {epochs} epochs, got epoch {first}"
     for name in ("cpus_per_trial", "gpus_per_trial", "ray_address"):
-        if getattr(keys, name) is not None and keys.engine != "ray":
+        if getattr(keys, name) is not None and keys.engine != "ray":  # the others have one core a trial, and no GPU
             yield f"{place(name)} must go with engine ray, got engine {keys.engine}"
 
 

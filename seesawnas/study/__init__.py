@@ -4,6 +4,8 @@ from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
 from seesawnas.study.checkpoints import Checkpoints
+from seesawnas.study.dashboard import dashboard_app, study_number
+from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
 from seesawnas.study.driver import Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
 from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
 from seesawnas.study.front import unbeaten
@@ -11,19 +13,28 @@ from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
-from seesawnas.study.store import ELSEWHERE, check_storage, held, open_storage, shown_url, storage_url, study_folder
+from seesawnas.study.store import (
+    check_storage,
+    held,
+    latest_study,
+    open_storage,
+    shown_url,
+    storage_url,
+    study_folder,
+)
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
 
 __all__ = [
     "ACCURACY",
     "COSTS",
-    "ELSEWHERE",
     "FINISHED",
     "QUALITIES",
+    "Attached",
     "Began",
     "Checkpoints",
     "DriverEvent",
@@ -44,19 +55,24 @@ __all__ = [
     "Proposal",
     "Propose",
     "Proxy",
+    "RayEngine",
     "Repeats",
     "Scores",
+    "Showcase",
     "StopRules",
     "Stopped",
     "StudyRecord",
+    "StudyView",
     "Trial",
     "TrialEpoch",
     "TrialJob",
     "TrialState",
     "check_storage",
+    "dashboard_app",
     "drive",
     "events_of",
     "held",
+    "latest_study",
     "open_storage",
     "ranked_trials",
     "read_repeats",
@@ -65,6 +81,7 @@ __all__ = [
     "shown_url",
     "storage_url",
     "study_folder",
+    "study_number",
     "trial_point",
     "trial_spec",
     "unbeaten",

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import errno
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from seesawnas.cli.app import app
+from seesawnas.cli.search_tables import show
+from seesawnas.report.outcome import outcome_of
+from seesawnas.search import plan_of
 from seesawnas.space import load, write_yaml
 from seesawnas.study import (
     EngineEvent,
@@ -19,13 +24,15 @@ from seesawnas.study import (
     TrialState,
     held,
     open_storage,
+    read_repeats,
     trial_point,
 )
 from seesawnas.study.process import ProcessName
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, FakeEngine, by_madds, measured, record_in, small_set
 
-TINY = ["--space", "small.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "32", "--workers", "1"]
+TINY = ["--space", "small.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "32", "--engine", "local"]
+TINY += ["--workers", "1"]
 
 
 @pytest.fixture
@@ -81,7 +88,10 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
         (["search_150"], "did you mean search_150m?"),
         (["--budget", "150M", "--points", "paper/dw_seesaw_v1"], "must lie within the budget of 150.00 M MAdds"),
         (["--budget", "150M", "--time", "2 hours"], "--time must be a time such as 2h"),
-        (["--budget", "150M", "--gpus-per-trial", "1"], "--gpus-per-trial must go with engine ray"),
+        (
+            ["--budget", "150M", "--engine", "local", "--gpus-per-trial", "1"],
+            "--gpus-per-trial must go with engine ray",
+        ),
     ],
 )
 def test_a_fault_is_one_line_and_exit_code_two_and_leaves_nothing(folder: Path, words: list[str], message: str) -> None:
@@ -325,3 +335,16 @@ def test_faults_of_the_file_the_options_and_what_is_not_there_come_at_once(folde
 def record_in_objectives(folder: Path, objectives: str) -> StudyRecord:
     storage = open_storage(None, folder, writing=True)
     return StudyRecord(storage, folder.name, small_set().decisions, Objectives.parse(objectives))
+
+
+def test_a_narrow_terminal_cuts_no_figure_of_the_ranking(fake: list[FakeEngine]) -> None:
+    words = [*TINY, "--data", "faces", "--study", "s", "--trials", "2", "--repeats", "2"]
+    assert search(*words).exit_code == 0
+    record = StudyRecord(open_storage(None, Path("runs/s"), writing=True), "s", small_set().decisions)
+    outcome = outcome_of(record, read_repeats(record._storage, "s"))
+    screen = Console(file=StringIO(), width=40, force_terminal=True)
+    show(screen, plan_of(None, {"budget": "1M", "study": "s"}), outcome, {"best": "runs/s/best.yaml"})
+    assert isinstance(screen.file, StringIO)
+    text = screen.file.getvalue()
+    assert "…" not in text
+    assert all(row.digest in text for row in outcome.rows)

@@ -7,11 +7,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-ENGINES: dict[str, tuple[list[str], str]] = {"local": ([], "spawn_main")}
-"""What runs trials: the options that ask for it, and the word by which its workers' command lines are known.
-
-Another engine is one entry more, such as ``"ray": (["--engine", "ray"], "ray::")``.
-"""
+ENGINES: dict[str, tuple[list[str], str]] = {
+    "local": (["--engine", "local"], "spawn_main"),
+    "ray": (["--engine", "ray"], "ray::TrialWorker"),
+}
+"""What runs trials: the options that ask for it, and the word by which its workers' command lines are known."""
 
 
 def descendants(pid: int) -> list[int]:

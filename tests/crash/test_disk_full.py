@@ -41,7 +41,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def search(storage: str) -> Result:
     words = ["search", "--space", "../small.yaml", "--budget", "1M", "--data", "../faces", "--study", "s"]
-    words += ["--epochs", "2", "--resolution", "32", "--trials", str(TRIALS), "--workers", "2"]
+    words += ["--epochs", "2", "--resolution", "32", "--trials", str(TRIALS), "--engine", "local"]
     return CliRunner().invoke(app, words + (["--storage", "sqlite:///study.db"] if storage == "sqlite" else []))
 
 
@@ -59,7 +59,7 @@ def test_a_search_that_fills_its_disk_again_and_again_ends_as_if_it_never_had(
     disk: Path, storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("optuna.storages._rdb.storage.random.random", lambda: 0.0)
-    monkeypatch.setitem(session.ENGINES, "local", lambda faces, settings: FakeEngine(settings.workers))
+    monkeypatch.setitem(session.ENGINES, "local", lambda faces, settings: FakeEngine())
     # A block more each time: the disk fills at the lock, the settings, a trial, a checkpoint, a line's middle.
     for blocks in [*range(1, 8), 10, 13, 17, 25]:
         filler = fill(disk, blocks * BLOCK)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.search import StudyFile, plan_of
+from seesawnas.files import shipped_folder
+from seesawnas.search import StudyFile, plan_of, samplers
 from seesawnas.search.document import ENGINES
-from seesawnas.search.library import library_root, read_study, shipped_studies
+from seesawnas.search.library import read_study, shipped_studies
 from seesawnas.search.plan import SAMPLERS
 from seesawnas.search.session import ENGINES as MADE
 from seesawnas.space import read_yaml, write_yaml
@@ -45,7 +46,7 @@ def test_every_shipped_study_is_a_plan_under_each_of_its_names(name: str) -> Non
 
 
 def test_all_shipped_studies_lie_in_one_folder_of_the_repository() -> None:
-    assert library_root() == Path(__file__).parents[2] / "studies"
+    assert shipped_folder("studies") == Path(__file__).parents[2] / "studies"
     assert {"first_run", "search_150m", "search_careful", "search_pareto"} <= set(shipped_studies())
 
 
@@ -172,11 +173,11 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
             {"early_stopping": "asha:2", "epochs": 2},
             "--early-stopping must first judge before the last of 2 epochs, got epoch 2",
         ),
-        ({"gpus_per_trial": 0.5}, "--gpus-per-trial must go with engine ray, got engine local"),
+        ({"gpus_per_trial": 0.5, "engine": "local"}, "--gpus-per-trial must go with engine ray, got engine local"),
         ({"target": float("nan")}, "--target must be a number from 0 to 1000, got nan"),
         ({"repeats": -1}, "--repeats must be from 0 to 100, got -1"),
         ({"silence": "0s"}, "--silence must be a time such as 2h"),
-        ({"engine": "spark"}, "--engine must be one of local, inline, got spark"),
+        ({"engine": "spark"}, "--engine must be one of ray, local, inline, got spark"),
     ],
 )
 def test_a_fault_of_an_option_is_one_line(options: dict[str, Any], fault: str) -> None:
@@ -229,3 +230,7 @@ def test_what_is_no_study_file_is_one_line(
 
 def test_every_engine_that_may_be_named_can_be_made() -> None:
     assert tuple(MADE) == ENGINES
+
+
+def test_every_sampler_that_may_be_named_can_be_made() -> None:
+    assert tuple(samplers.SAMPLERS) == SAMPLERS
