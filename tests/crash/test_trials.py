@@ -19,6 +19,7 @@ from seesawnas.study import (
     Checkpoints,
     DriverEvent,
     Failed,
+    Lost,
     Plan,
     Progressed,
     Proposal,
@@ -55,13 +56,18 @@ def give_memory(pid: int, more: int | None) -> None:
     resource.prlimit(pid, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 
 
+def expect_an_epoch_within(plan: Plan, seconds: float) -> None:
+    """A worker of a busy machine may take long to start, and is not to be taken for one that hangs."""
+    object.__setattr__(plan, "silence", seconds)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_the_study_goes_on(
     engine: str, tmp_path: Path
 ) -> None:
     record = record_in(tmp_path / "s")
-    plan = Plan(PROXY, StopRules(trials=5), checkpoints=Checkpoints(tmp_path / "checkpoints"), silence=15)
+    plan = Plan(PROXY, StopRules(trials=5), checkpoints=Checkpoints(tmp_path / "checkpoints"))
     runs = MAKE[engine](made_up_faces(), EngineSettings(engine, workers=1))
     events: list[DriverEvent] = []
     for event in drive(record, propose, runs, plan):
@@ -73,15 +79,18 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
                 give_memory(pid, None)
             elif isinstance(event, Progressed) and event.number == HANGS and event.epoch.record.epoch == 1:
                 send(pid, signal.SIGSTOP)
+                expect_an_epoch_within(plan, 2)
+        if isinstance(event, Lost):
+            expect_an_epoch_within(plan, 3600)
     states = {trial.number: trial.state for trial in record.trials()}
     assert states == {n: TrialState.FAIL if n in (DIVERGES, TOO_LARGE) else TrialState.COMPLETE for n in range(5)}
     diverged, too_large, hung = (record.trials()[n].user_attrs for n in (DIVERGES, TOO_LARGE, HANGS))
     assert "finite" in diverged["reason"]
     assert re.search("memory|alloc", too_large["reason"]), too_large["reason"]
-    assert hung["interrupted"] == "it hung: no epoch within 15 s"
+    assert hung["interrupted"] == "it hung: no epoch within 2 s"
+    assert [event.number for event in events if isinstance(event, Lost)] == [HANGS]
     begun = [event.resumed for event in events if isinstance(event, Began) and event.trial.number == HANGS]
-    assert begun[0] is False
-    assert all(begun[1:])
+    assert begun == [False, True]
     trained = [event.epoch.record.epoch for event in events if isinstance(event, Progressed) and event.number == HANGS]
     assert trained == [1, 2]
     assert not list((tmp_path / "checkpoints").iterdir())
