@@ -60,8 +60,9 @@ def test_a_finished_trial_is_not_written_to(kind: str, tmp_path: Path) -> None:
 
 def test_a_journal_waits_for_the_disk_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = optuna.create_study(storage=storage_of("journal", tmp_path), study_name="s")
-    trial, waits, fsync = study.ask(), [], os.fsync
-    monkeypatch.setattr(os, "fsync", lambda file: (waits.append(file), fsync(file)))
+    trial = study.ask()
+    waits: list[int] = []
+    monkeypatch.setattr(os, "fsync", waits.append)
     write_values(study._storage, trial._trial_id, ATTRS, CURVE)
     assert len(waits) == 1
 
@@ -69,7 +70,8 @@ def test_a_journal_waits_for_the_disk_once(tmp_path: Path, monkeypatch: pytest.M
 def test_a_database_writes_in_one_transaction(tmp_path: Path) -> None:
     storage = storage_of("sqlite", tmp_path)
     study = optuna.create_study(storage=storage, study_name="s")
-    trial, commits = study.ask(), []
+    trial = study.ask()
+    commits: list[object] = []
     event.listen(storage._backend.engine, "commit", commits.append)  # type: ignore[attr-defined]
     write_values(storage, trial._trial_id, ATTRS, CURVE)
     assert len(commits) == 1

@@ -60,7 +60,8 @@ def step(record: StudyRecord, others: optuna.Study, foreign: list[int], rng: ran
 def test_it_agrees_with_optuna_whatever_the_driver_and_other_programs_do(storage: BaseStorage) -> None:
     for seed in range(3 if isinstance(storage, JournalStorage) else 1):
         record = StudyRecord(storage, f"study {seed}", small_set().decisions)
-        others, foreign, rng = optuna.load_study(study_name=f"study {seed}", storage=storage), [], random.Random(seed)
+        others, rng = optuna.load_study(study_name=f"study {seed}", storage=storage), random.Random(seed)
+        foreign: list[int] = []
         for _ in range(30):
             step(record, others, foreign, rng)
             same_as_optuna(record)
@@ -121,3 +122,23 @@ def test_trials_share_the_names_and_distributions_of_their_decisions(tmp_path: P
     assert one.distributions is two.distributions
     assert one.params == proposal(0).assignment
     assert all(a is b for a, b in zip(one.params, two.params, strict=True))
+
+
+def test_a_trial_of_a_long_study_costs_no_reading_of_all_others(
+    storage: BaseStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = StudyRecord(storage, "s", small_set().decisions)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("goes through all trials")
+
+    monkeypatch.setattr(storage, "get_all_trials", refuse)
+    for number in range(4):
+        record.add(proposal(number))
+        assert record.next_waiting() is not None
+        record.progress(number, 1, Scores(0.5, 0.1, 0.5))
+        if number % 2:
+            record.prune(number, 1, Scores(0.5, 0.1, 0.5))
+        else:
+            record.complete(number, measured(0.6))
+        assert record.finished == len(record.keys()) == number + 1

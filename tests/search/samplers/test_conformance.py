@@ -111,3 +111,14 @@ def test_equal_losses_and_a_single_complete_trial_are_enough(name: str) -> None:
             history = History(past, objectives=objectives)
             found = list(islice(make_sampler(name, FEASIBLE).candidates(history, random.Random(1)), 3))
             assert all(FEASIBLE.holds(FEASIBLE.space.choose(assignment)) for assignment in found)
+
+
+def test_a_budget_of_several_limits_is_kept(name: str) -> None:
+    several = toy_set("180K<=madds<=250K, params<=9K")
+    assert 100 < several.count < 0.9 * several.candidates.count
+    record = memory(several)
+    grow(record, Proposer(several, (), 0, sampler=name, startup=3), 8)
+    assert len(record.keys()) == 8
+    for trial in record.trials():
+        assert 180_000 <= trial.user_attrs["madds"] <= 250_000
+        assert trial.user_attrs["params"] <= 9_000
