@@ -42,6 +42,7 @@ def watch(session: Session, screen: Console) -> str | None:
     )
     with Progress(*columns, console=screen, disable=not screen.is_terminal) as bars:
         view = _View(session, screen if not screen.is_terminal else bars.console, bars)
+        session.record.on_outage(lambda line: say(view.console, line))
         try:
             with closing(session.run()) as events:
                 for event in events:

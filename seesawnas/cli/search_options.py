@@ -105,15 +105,20 @@ Storage: TypeAlias = Annotated[
 ]
 Engine: TypeAlias = Annotated[
     str | None,
-    _option("--engine", "NAME", WHERE, "What runs trials: local (processes), inline (this one), ray. Default: local."),
+    _option(
+        "--engine",
+        "NAME",
+        WHERE,
+        "What runs trials: ray, local (processes) or inline (this one). Default: ray.",
+    ),
 ]
 Workers: TypeAlias = Annotated[
-    int | None, _option("--workers", "N", WHERE, "Trials at a time. Default: 2; with Ray as many as fit.")
+    int | None, _option("--workers", "N", WHERE, "Trials at a time. Default: as many as fit; 2 where local.")
 ]
-CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial, with Ray.")]
-GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial, with Ray.")]
+CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial. Default: 1.")]
+GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial. Default: 0.")]
 RayAddress: TypeAlias = Annotated[
-    str | None, _option("--ray-address", "ADDRESS", WHERE, "A Ray cluster to run on, such as auto.")
+    str | None, _option("--ray-address", "ADDRESS", WHERE, "A Ray cluster to run on, auto or HOST:PORT.")
 ]
 Silence: TypeAlias = Annotated[
     str | None,

@@ -131,7 +131,7 @@ def _given(raw: Any) -> Any:
     return raw
 
 
-ENGINES = ("local", "inline", "ray")
+ENGINES = ("ray", "local", "inline")
 """Names that ``engine`` may have; :mod:`seesawnas.search.session` makes them."""
 Seconds: TypeAlias = Annotated[float | None, BeforeValidator(_duration)]
 
@@ -195,7 +195,7 @@ class StudyKeys(_Keys):
     share: Annotated[float | None, BeforeValidator(partial(_number, 0.01, 1))] = None
     recipe: RecipeKeys = RecipeKeys()
     seed: Annotated[int, BeforeValidator(partial(_whole, "seed")), BeforeValidator(_given)] = 0
-    engine: Annotated[str, BeforeValidator(partial(_one_of, ENGINES))] = "local"
+    engine: Annotated[str, BeforeValidator(partial(_one_of, ENGINES))] = "ray"
     workers: Annotated[int | None, BeforeValidator(partial(_whole, "workers"))] = None
     cpus_per_trial: Annotated[float | None, BeforeValidator(partial(_number, 0.01, 1024))] = None
     gpus_per_trial: Annotated[float | None, BeforeValidator(partial(_number, 0, 64))] = None

@@ -33,7 +33,7 @@ RANGES: dict[str, tuple[int, int]] = {
 class EngineSettings:
     """What runs the trials, and on what. ``workers`` is how many run at a time; None leaves a setting to the engine."""
 
-    kind: str = "local"
+    kind: str = "ray"
     workers: int | None = None
     cpus_per_trial: float | None = None
     gpus_per_trial: float | None = None

@@ -42,9 +42,9 @@ from seesawnas.study import (
 
 SearchEvent: TypeAlias = DriverEvent | Repeating
 ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
+    "ray": lambda faces, settings: _ray(faces, settings),
     "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
     "inline": lambda faces, settings: InlineEngine(faces),
-    "ray": lambda faces, settings: _ray(faces, settings),
 }
 
 
@@ -128,18 +128,22 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     ready = make_ready(plan)
     with _on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
-        settings = _settings(plan, ready.feasible.space, ready.faces)
-        record = _claimed(plan, ready, storage, settings, plan.folder.name)
-        repeats = _claimed(plan, ready, storage, settings, repeats_name(plan.folder.name)) if plan.repeats else None
-        _keep(plan, record, ready.faces)
-        recovered = record.recover() + (repeats.recover() if repeats else 0)
-        yield Session(plan, ready, storage, record, repeats, recovered)
+        record = StudyRecord(storage, plan.folder.name, ready.feasible.decisions, plan.objectives)
+        with record.claimed():
+            settings = _settings(plan, ready.feasible.space, ready.faces)
+            record.agree(settings)
+            repeats = _repeats(plan, ready, storage, settings)
+            _keep(plan, record, ready.faces)
+            recovered = record.recover() + (repeats.recover() if repeats else 0)
+            yield Session(plan, ready, storage, record, repeats, recovered)
 
 
-def _claimed(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any], name: str) -> StudyRecord:
-    record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)
+def _repeats(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any]) -> StudyRecord | None:
+    """The study of the repeats, where there are any; whoever holds the study holds it too."""
+    if not plan.repeats:
+        return None
+    record = StudyRecord(storage, repeats_name(plan.folder.name), ready.feasible.decisions, plan.objectives)
     record.agree(settings)
-    record.claim(plan.folder)
     return record
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.space import read_yaml
 from seesawnas.study.checkpoints import Checkpoints
@@ -45,6 +45,9 @@ class Ended:
 
     reason: str
 
+
+_CHECKED_EVERY = 5.0
+"""Seconds after which a driver notices that it lost the study, also where no trial is heard of."""
 
 DriverEvent: TypeAlias = Began | Progressed | Stopped | Finished | Failed | Lost | Ended
 Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
@@ -93,6 +96,8 @@ class _Loop:
         if self.plan.halving is not None:
             self.judge = Judge(self.plan.halving)
             self.judge.replay(self.record.trials())
+        if self.plan.checkpoints is not None:
+            self.plan.checkpoints.keep({trial.number for trial in self.record.trials(TrialState.WAITING)})
         reason = None
         while True:
             while reason is None and len(self.running) < self.engine.capacity:
@@ -139,7 +144,8 @@ class _Loop:
         return Began(trial, checkpoint is not None)
 
     def _next(self) -> Generator[DriverEvent]:
-        event = self.engine.next_event(self._patience())
+        event = self.engine.next_event(min(self._patience(), _CHECKED_EVERY))
+        self.record.check()
         if event is None:
             yield from self._give_up_on_the_silent()
             return

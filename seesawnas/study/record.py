@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import itertools
 import json
-import socket
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import StudyError
 from seesawnas.space import Assignment, Decision, read_yaml, to_mapping, to_point, write_yaml
+from seesawnas.study.database import PatientStorage
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.trial import Measurement, Proxy, Scores
 
@@ -64,7 +64,6 @@ class StudyRecord:
         self.objectives = objectives
         self._distributions = {decision.name: distribution(decision) for decision in decisions}
         self._storage = storage
-        self._storage_is_shared = not isinstance(storage, JournalStorage)
         self.study = self._open(name)
         if self.study.metric_names is None:
             with warnings.catch_warnings():
@@ -98,17 +97,29 @@ class StudyRecord:
                     "give the search another --study"
                 )
 
-    def claim(self, folder: Path) -> None:
-        """Keep, or hold against what is kept, where the study's one driver runs. Raises StudyError.
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the study for this process. Raises StudyError, with the holder and since when, where another process has it.
 
-        The lock lies in the folder, and a storage elsewhere could be reached from two folders.
+        A study in a database is held by a lease that lies there: a driver in another folder or on another host takes over
+        once the old one is gone. Checkpoints lie in the driver's folder, so that elsewhere an interrupted trial starts again
+        from its first epoch. A journal lies in the folder and is held by the folder's lock (:func:`held`).
         """
-        here = f"{socket.gethostname()}:{folder.resolve()}"
-        home = self.study.user_attrs.get("home")
-        if home is None:
-            self.study.set_user_attr("home", here)
-        elif home != here and self._storage_is_shared:
-            raise StudyError(f"study {self.study.study_name}: is driven from {home}, got {here}")
+        if isinstance(self._storage, PatientStorage):
+            with self._storage.hold(self.study._study_id, self.study.study_name):
+                yield
+        else:
+            yield
+
+    def check(self) -> None:
+        """Raise StudyError where another driver took the study over; then nothing more can be written."""
+        if isinstance(self._storage, PatientStorage) and self._storage.lease is not None:
+            self._storage.lease.check()
+
+    def on_outage(self, say: Callable[[str], None]) -> None:
+        """Have ``say`` told, in a line, that the storage cannot be reached and is waited for, and that it is back."""
+        if isinstance(self._storage, PatientStorage):
+            self._storage.say = say
 
     def recover(self) -> int:
         """Put trials that no process runs any more back in line; returns how many. Only the holder of the study may."""
@@ -157,9 +168,11 @@ class StudyRecord:
 
     def next_waiting(self) -> FrozenTrial | None:
         """Take the first WAITING trial and mark it RUNNING; None where none waits."""
-        if not self.trials(TrialState.WAITING):
-            return None
-        return self._frozen(self.study.ask().number)
+        for trial in self.trials(TrialState.WAITING):
+            # Not study.ask: repeated after an outage it would take a second one, and make one where none waits.
+            if self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING):
+                return self._frozen(trial.number)
+        return None
 
     def complete(self, number: int, measurement: Measurement) -> None:
         """Store what a trial found; the measurement goes in whole first, so that a kill in between loses nothing."""

@@ -27,10 +27,12 @@ from seesawnas.study import (
     read_repeats,
     trial_point,
 )
+from seesawnas.study.process import ProcessName
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, FakeEngine, by_madds, measured, record_in, small_set
 
-TINY = ["--space", "small.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "32", "--workers", "1"]
+TINY = ["--space", "small.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "32", "--engine", "local"]
+TINY += ["--workers", "1"]
 
 
 @pytest.fixture
@@ -86,7 +88,10 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
         (["search_150"], "did you mean search_150m?"),
         (["--budget", "150M", "--points", "paper/dw_seesaw_v1"], "must lie within the budget of 150.00 M MAdds"),
         (["--budget", "150M", "--time", "2 hours"], "--time must be a time such as 2h"),
-        (["--budget", "150M", "--gpus-per-trial", "1"], "--gpus-per-trial must go with engine ray"),
+        (
+            ["--budget", "150M", "--engine", "local", "--gpus-per-trial", "1"],
+            "--gpus-per-trial must go with engine ray",
+        ),
     ],
 )
 def test_a_fault_is_one_line_and_exit_code_two_and_leaves_nothing(folder: Path, words: list[str], message: str) -> None:
@@ -108,7 +113,7 @@ def test_a_study_that_another_search_holds_is_refused_with_its_holder(folder: Pa
     with held(folder / "runs" / "s"):
         result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s")
     assert result.exit_code == 2
-    assert "another search holds this study (process" in result.stderr
+    assert f"another search holds this study ({ProcessName.mine()}, since 20" in result.stderr
 
 
 def test_names_of_files_and_studies_are_shown_as_they_are(folder: Path) -> None:

@@ -61,7 +61,7 @@ class Runs:
 
         self._patch.setattr("seesawnas.search.session.LocalEngine", engine)
         events = []
-        with opened(plan_of(None, {**BASE, **options})) as session:
+        with opened(plan_of(None, {"engine": "local", **BASE, **options})) as session:
             run = session.run()
             for event in run:
                 events.append(event)

@@ -173,11 +173,11 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
             {"early_stopping": "asha:2", "epochs": 2},
             "--early-stopping must first judge before the last of 2 epochs, got epoch 2",
         ),
-        ({"gpus_per_trial": 0.5}, "--gpus-per-trial must go with engine ray, got engine local"),
+        ({"gpus_per_trial": 0.5, "engine": "local"}, "--gpus-per-trial must go with engine ray, got engine local"),
         ({"target": float("nan")}, "--target must be a number from 0 to 1000, got nan"),
         ({"repeats": -1}, "--repeats must be from 0 to 100, got -1"),
         ({"silence": "0s"}, "--silence must be a time such as 2h"),
-        ({"engine": "spark"}, "--engine must be one of local, inline, ray, got spark"),
+        ({"engine": "spark"}, "--engine must be one of ray, local, inline, got spark"),
     ],
 )
 def test_a_fault_of_an_option_is_one_line(options: dict[str, Any], fault: str) -> None:
