@@ -53,7 +53,9 @@ Objectives: TypeAlias = Annotated[
     str | None,
     _option("--objectives", "NAMES", WHAT, "A quality, then costs: accuracy,madds. Default: accuracy."),
 ]
-Sampler: TypeAlias = Annotated[str | None, _option("--sampler", "NAME", WHAT, "What proposes networks. Default: tpe.")]
+Sampler: TypeAlias = Annotated[
+    str | None, _option("--sampler", "NAME", WHAT, "random, tpe, nsga2, gp or evolution. Default: tpe.")
+]
 Points: TypeAlias = Annotated[
     str | None,
     _option(

@@ -12,7 +12,8 @@ from seesawnas.errors import StudyError
 from seesawnas.study import ACCURACY, Halving, Objectives, Proxy, StopRules, study_folder
 from seesawnas.units import format_duration
 
-SAMPLERS = ("tpe",)
+SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution")
+"""Names that ``sampler`` may have; :mod:`seesawnas.search.samplers` makes them."""
 DEFAULT_TRIALS = 12
 DEFAULT_WORKERS = 2
 RANGES: dict[str, tuple[int, int]] = {

@@ -77,7 +77,7 @@ class Session:
 
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
-        return self.record.recover() + (self.repeats.recover() if self.repeats else 0)
+        return self.record.recover() + (self.repeats.recover() if self.repeats is not None else 0)
 
     def measured_again(self) -> Mapping[str, Repeats]:
         """What repeats the study holds, of this run and of earlier ones, by digest."""
@@ -85,7 +85,7 @@ class Session:
 
     def _search(self) -> Generator[DriverEvent]:
         plan = self.plan
-        proposer = Proposer(self.ready.feasible, iter(self.ready.points), plan.seed)
+        proposer = Proposer(self.ready.feasible, self.ready.points, plan.seed, plan.sampler)
         how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
         yield from drive(self.record, proposer, self._engine(), how)
 
@@ -134,7 +134,7 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
             record.agree(settings)
             repeats = _repeats(plan, ready, storage, settings)
             _keep(plan, record, ready.faces)
-            recovered = record.recover() + (repeats.recover() if repeats else 0)
+            recovered = record.recover() + (repeats.recover() if repeats is not None else 0)
             yield Session(plan, ready, storage, record, repeats, recovered)
 
 

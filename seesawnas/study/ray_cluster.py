@@ -30,7 +30,7 @@ _SETTINGS = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # the study keeps them
 }
 _QUIETLY: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-_ANSWER_SECONDS = 12
+_ANSWER_SECONDS = 15
 _COUNT_SECONDS = 2.0
 _PROBE = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_level='ERROR')"
 
@@ -107,8 +107,17 @@ def _connect(address: str | None, here: RayHere, cores: int) -> None:
         if address is None:
             here.start(cores, **_QUIETLY)
         else:
-            ray.init(address, **_QUIETLY)
+            _join(address)
     _silence()
+
+
+def _join(address: str) -> None:
+    import ray
+
+    try:
+        ray.init(address, **_QUIETLY)
+    except (ConnectionError, RuntimeError) as error:  # it has just answered a probe
+        raise StudyError(f"cannot join Ray at {address}: {str(error).splitlines()[0]}") from None
 
 
 def _silence() -> None:

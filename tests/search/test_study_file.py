@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.files import shipped_folder
-from seesawnas.search import StudyFile, plan_of
+from seesawnas.search import StudyFile, plan_of, samplers
 from seesawnas.search.document import ENGINES
 from seesawnas.search.library import read_study, shipped_studies
 from seesawnas.search.plan import SAMPLERS
@@ -230,3 +230,7 @@ def test_what_is_no_study_file_is_one_line(
 
 def test_every_engine_that_may_be_named_can_be_made() -> None:
     assert tuple(MADE) == ENGINES
+
+
+def test_every_sampler_that_may_be_named_can_be_made() -> None:
+    assert tuple(samplers.SAMPLERS) == SAMPLERS

@@ -47,6 +47,13 @@ def told(measurement: Measurement) -> str:
     return repr(replace(measurement, seconds=0.0))
 
 
+def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from seesawnas.errors import StudyError
 from seesawnas.study import LocalEngine, RayEngine
 from seesawnas.study.ray_guard import holders
 from tests.faces import made_up_faces
-from tests.study.conformance import EngineConformance, numbered, progressed
+from tests.study.conformance import EngineConformance, numbered, progressed, wait_until
 
 ROOT = Path(__file__).parents[2]
 DRIVER = """
@@ -23,12 +23,10 @@ from seesawnas.study import RayEngine
 from tests.faces import made_up_faces
 from tests.study.conformance import numbered, progressed
 engine = RayEngine(made_up_faces(), workers=1)
-engine.submit(numbered(1, epochs=10_000), None)
+engine.submit(numbered(1), None)
 progressed(engine)
-engine.proceed(1)
 print(engine._cluster.folder, flush=True)
 engine.next_event()
-engine.next_event(timeout=600)
 """
 
 
@@ -38,11 +36,18 @@ def command(pid: int) -> str:
     return ""
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+@contextmanager
+def driving(code: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A driver in a process group of its own, once it trains, and the folder of its Ray."""
+    words, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as driver:
+        try:
+            assert driver.stdout is not None
+            yield driver, Path(driver.stdout.readline().strip())
+        finally:
+            driver.kill()
 
 
 class TestLocal(EngineConformance):
@@ -109,24 +114,17 @@ def test_closing_leaves_no_process_and_no_file_and_signals_as_they_were(capfd: p
 
 
 def test_nothing_is_left_of_a_ray_whose_driver_was_killed() -> None:
-    words = [sys.executable, "-c", DRIVER]
-    with subprocess.Popen(
-        words, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
-    ) as driver:
-        assert driver.stdout is not None
-        folder = Path(driver.stdout.readline().decode().strip())
+    with driving(DRIVER) as (driver, folder):
         assert len(list(holders(folder))) > 3
         driver.kill()
     wait_until(lambda: not list(holders(folder)) and not folder.exists())
 
 
-def test_a_polite_signal_to_the_whole_group_ends_no_worker() -> None:
-    code = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + DRIVER.replace("next_event()", "stop(1)")
-    words, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, start_new_session=True) as driver:
-        assert driver.stdout is not None
-        folder = Path(driver.stdout.readline().decode().strip())
+def test_an_interrupt_or_a_polite_end_of_the_whole_group_leaves_rays_servers_to_the_driver() -> None:
+    deaf = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+    with driving(deaf + DRIVER) as (driver, folder):
         servers = {pid for pid in holders(folder) if "raylet" in command(pid) or "gcs_server" in command(pid)}
+        assert len(servers) == 2
         os.killpg(driver.pid, signal.SIGTERM)
         os.killpg(driver.pid, signal.SIGINT)
         time.sleep(2)
