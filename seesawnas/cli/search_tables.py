@@ -16,7 +16,7 @@ from seesawnas.cli.progress import say
 from seesawnas.report.outcome import Outcome, front_objectives, mean_words
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.search import SearchPlan
-from seesawnas.study import COSTS, QUALITIES, storage_url
+from seesawnas.study import COSTS, QUALITIES
 from seesawnas.units import format_quantity
 
 SHORT = {"accuracy": "accuracy", "auc": "AUC", "tar_at_far_1e_2": "TAR@FAR 1e-2", "tar_at_far_1e_3": "TAR@FAR 1e-3"}
@@ -37,10 +37,10 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
     if outcome.best is not None:
         best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
         drawing = quote(str(plan.folder / "best.svg"))
-        study = quote(storage_url(plan.storage, plan.folder))
         nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}"
         missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
-        say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts), f"  optuna-dashboard {study}{missing}")
+        shown = f"dashboard {quote(plan.study)}{missing}"
+        say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))
 
 
 def _ranking(outcome: Outcome) -> Table:

@@ -23,7 +23,18 @@ def pareto_html(
     budget: Budget | None = None,
     quality: str = "accuracy",
 ) -> str:
-    """An interactive page: a point a trial, the Pareto front as a line, paper points as stars, the budget's end dashed."""
+    """An interactive page with :func:`pareto_figure`."""
+    title = f"{_plain(title)}: {QUALITIES[quality]} against MAdds"
+    html: str = pareto_figure(rows, title=title, budget=budget, quality=quality).to_html(
+        include_plotlyjs=True, full_html=True
+    )
+    return html
+
+
+def pareto_figure(
+    rows: Sequence[RankedRow], *, title: str, budget: Budget | None = None, quality: str = "accuracy"
+) -> go.Figure:
+    """A point a trial, the Pareto front as a line, paper points as stars, the budget's end dashed."""
     figure = go.Figure()
     front = pareto_front(rows, Objectives(quality, ("madds",)))
     searched = [row for row in rows if row.name is None]
@@ -35,14 +46,13 @@ def pareto_html(
         label = f"budget {format_quantity(budget.high)}"
         figure.add_vline(x=budget.high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
     figure.update_layout(
-        title=f"{_plain(title)}: {QUALITIES[quality]} against MAdds",
+        title=title,
         xaxis_title="MAdds (millions)",
         yaxis_title=f"{QUALITIES[quality]}{' (%)' if _scale(quality) == 100 else ''}",
         template="plotly_white",
         hovermode="closest",
     )
-    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
-    return html
+    return figure
 
 
 def _front(rows: Sequence[RankedRow], quality: str) -> go.Scatter:

@@ -4,6 +4,8 @@ from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
 from seesawnas.study.checkpoints import Checkpoints
+from seesawnas.study.dashboard import dashboard_app, study_number
+from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
 from seesawnas.study.driver import Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
 from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
 from seesawnas.study.front import unbeaten
@@ -17,7 +19,7 @@ from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
-from seesawnas.study.store import check_storage, held, open_storage, storage_url, study_folder
+from seesawnas.study.store import check_storage, held, latest_study, open_storage, storage_url, study_folder
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "COSTS",
     "FINISHED",
     "QUALITIES",
+    "Attached",
     "Began",
     "Checkpoints",
     "DriverEvent",
@@ -48,18 +51,22 @@ __all__ = [
     "RayEngine",
     "Repeats",
     "Scores",
+    "Showcase",
     "StopRules",
     "Stopped",
     "StudyRecord",
+    "StudyView",
     "Trial",
     "TrialEpoch",
     "TrialJob",
     "TrialState",
     "check_cluster",
     "check_storage",
+    "dashboard_app",
     "drive",
     "events_of",
     "held",
+    "latest_study",
     "open_storage",
     "ranked_trials",
     "read_repeats",
@@ -67,6 +74,7 @@ __all__ = [
     "run_trial",
     "storage_url",
     "study_folder",
+    "study_number",
     "trial_point",
     "trial_spec",
     "unbeaten",

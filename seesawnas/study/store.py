@@ -31,6 +31,19 @@ def study_folder(name: str) -> Path:
     return Path(name) if "/" in name else RUNS / name
 
 
+def latest_study() -> str:
+    """The name of the study under runs/ that was last written to. Raises StudyError where there is none."""
+    found = [place for name in (JOURNAL, ELSEWHERE) for place in RUNS.glob(f"*/{name}")]
+    if not found:
+        raise StudyError(f"{RUNS}: there is no study here; name one, or run seesawnas search first")
+    return max(found, key=lambda place: (_last_written(place.parent), place.parent.name)).parent.name
+
+
+def _last_written(folder: Path) -> float:
+    """A study that is stored elsewhere shows in the files beside it: its holder, its checkpoints, its summary."""
+    return max((place.stat().st_mtime for place in folder.iterdir() if place.exists()), default=0.0)
+
+
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold the study in ``folder`` for this process; the system lets go when the process ends, however it ends.

@@ -1,0 +1,91 @@
+"""The plots that a study's page in the dashboard shows, as plotly's JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from seesawnas.cost import Budget
+from seesawnas.errors import BudgetError
+from seesawnas.report.notes import ranked_rows
+from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure
+from seesawnas.study import StudyView, Trial, TrialState
+
+CURVES = 100
+"""Learning curves that are drawn: the latest ones. More are a carpet, and megabytes."""
+
+_COLORS = {
+    TrialState.COMPLETE: BLUE,
+    TrialState.PRUNED: "#999999",
+    TrialState.RUNNING: ORANGE,
+    TrialState.FAIL: "#CC79A7",
+}
+_WORDS = {"COMPLETE": "trained in full", "PRUNED": "stopped early", "RUNNING": "running", "FAIL": "failed"}
+_CARD = {"margin": {"l": 60, "r": 20, "t": 50, "b": 50}, "template": "plotly_white", "height": 440}
+
+
+def study_figures(study: StudyView) -> dict[str, str]:
+    """By id; what there is nothing to draw of yet is left out."""
+    found = {}
+    rows = ranked_rows(study)
+    if rows:
+        figure = pareto_figure(rows, title="Verification accuracy against MAdds", budget=_budget(study))
+        found["accuracy_against_madds"] = _text(figure)
+    curves = [trial for trial in study.trials if trial.intermediate_values]
+    if curves:
+        found["learning_curves"] = _text(_curves(curves, study.objectives[0]))
+    return found
+
+
+def _curves(trials: Sequence[Trial], quality: str) -> go.Figure:
+    """One trace a state: a legend of four, and a gap between two trials."""
+    drawn = trials[-CURVES:]
+    figure = go.Figure()
+    for state, color in _COLORS.items():
+        some = [trial for trial in drawn if trial.state is state]
+        if some:
+            figure.add_trace(_trace(some, _WORDS[state.name], color))
+    best = max(
+        (trial for trial in trials if trial.state is TrialState.COMPLETE),
+        key=lambda trial: trial.values[0],
+        default=None,
+    )
+    if best is not None:
+        figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, width=3))
+    which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else f"{len(trials)} trials"
+    figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=quality, **_CARD)
+    figure.update_xaxes(dtick=1 if max(trial.last_step or 0 for trial in drawn) <= 20 else None)
+    return figure
+
+
+def _trace(trials: Sequence[Trial], name: str, color: str, width: float = 1) -> go.Scatter:
+    steps: list[int | None] = []
+    values: list[float | None] = []
+    texts: list[str] = []
+    for trial in trials:
+        curve = sorted(trial.intermediate_values.items())
+        steps += [*(step for step, _ in curve), None]
+        values += [*(round(value, 5) for _, value in curve), None]
+        texts += [f"trial {trial.number}"] * (len(curve) + 1)
+    marker = {"color": color, "size": 5}
+    line = {"color": color, "width": width}
+    hover = "%{text}, epoch %{x}: %{y:.4f}<extra></extra>"
+    return go.Scatter(
+        x=steps, y=values, text=texts, name=name, mode="lines+markers", line=line, marker=marker, hovertemplate=hover
+    )
+
+
+def _budget(study: StudyView) -> Budget | None:
+    try:
+        value = json.loads(study.attributes["settings"])["budget"]
+        return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])
+    except (KeyError, ValueError, TypeError, IndexError, BudgetError):
+        return None
+
+
+def _text(figure: go.Figure) -> str:
+    figure.update_layout(**_CARD)
+    text: str = figure.to_json()
+    return text

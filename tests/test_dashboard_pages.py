@@ -1,0 +1,153 @@
+"""The dashboard's pages in a real browser, while another process writes the study. SCREENSHOTS=DIR keeps pictures of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.browser import CHROMIUM, Page, browser
+from tests.cli.test_dashboard import under_way
+from tests.study.stored import store_study
+
+pytest.importorskip("optuna_dashboard")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.slow,
+]
+
+# What a search does to its study, without the training: a paper point and one network after another, two epochs each.
+DRIVER = """
+import sys
+from pathlib import Path
+from tests.study.fakes import FakeEngine, enough, small_set, uniform
+from seesawnas.study import Objectives, StudyRecord, drive, open_storage
+folder, feasible = Path(sys.argv[1]), small_set()
+record = StudyRecord(open_storage(None, folder, writing=True), folder.name, feasible.decisions, Objectives.parse(sys.argv[2]))
+record.agree({"budget": [0, 1_000_000], "space": "small", "epochs": 2})
+for event in drive(record, uniform(feasible), FakeEngine(), enough(int(sys.argv[3]))):
+    print(event, flush=True)
+    input()
+"""
+
+
+@contextmanager
+def driver(folder: Path, objectives: str, trials: int) -> Iterator[subprocess.Popen[str]]:
+    """A driver in a process of its own, which goes on by one event a line that it is given."""
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(folder), objectives, str(trials)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def step(process: subprocess.Popen[str], events: int) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for _ in range(events):
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+
+
+def keep(page: Page, name: str, height: int = 1000) -> None:
+    """A picture for a person, where one is wanted."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.size(1400, height)
+        time.sleep(2)
+        page.screenshot(Path(folder) / f"{name}.png")
+        page.size(1400, 1000)
+
+
+def plot_says(title: str, *names: str) -> str:
+    """JavaScript: whether a drawn plot has this title, and these traces in its legend."""
+    words = "".join(f" && text.includes({name!r})" for name in names)
+    return (
+        "[...document.querySelectorAll('.js-plotly-plot')].some(plot => {"
+        "  const text = [...plot.querySelectorAll('.gtitle, .legendtext, .xtitle, .ytitle')].map(t => t.textContent).join('|');"
+        f"  return text.includes({title!r}){words};"
+        "})"
+    )
+
+
+def test_a_study_of_two_objectives_is_shown_while_it_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "live"
+    with driver(folder, "accuracy,madds", 6) as search:
+        step(search, 8)
+        with under_way(str(folder), "--port", "0") as (_, line), browser() as page:
+            url = line.split()[1]
+            page.open(url)
+            page.wait_for_text("Pareto Front")
+            page.wait(plot_says("Verification accuracy against MAdds", "Pareto front", "MAdds (millions)"))
+            page.wait(plot_says("Learning curves", "trained in full", "epoch", "verification accuracy"))
+            keep(page, "study", 2400)
+            page.open(f"{url}/trials")
+            page.wait_for_text("Trial 0")
+            before = page.text()
+            assert "Running" in before
+            assert "Trial 5" not in before
+            step(search, 10)  # all that is left
+            page.wait_for_text("Trial 5", 40)  # without a word to the browser
+            assert page.faults == []
+
+
+def test_a_trial_s_page_shows_its_diagram_its_costs_its_spec_and_its_curve(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "stored"
+    record = store_study(folder, 12)
+    best = max(record.study.best_trials, key=lambda trial: trial.values[0])
+    before = (folder / "journal.log").read_bytes()
+    with under_way(str(folder), "--port", "0") as (_, line), browser() as page:
+        url = line.split()[1]
+        page.open(f"{url}/trials?numbers={best.number}")
+        page.wait_for_text(f"Trial {best.number} (trial_id={best._trial_id})")
+        image = "[...document.querySelectorAll('img')].some(i => i.alt === 'diagram' && i.complete && i.naturalWidth > 1000)"
+        page.wait(image)
+        keep(page, "trial", 2200)
+        text = page.text()
+        for words in (
+            f"digest {best.user_attrs['digest']}",
+            "MB of activations",
+            "stages:",
+            "embedding: 512",
+            "spec as a file",
+        ):
+            assert words in text
+        assert f"trial_{best.number}.yaml" in text
+        assert "MAdds (M) " in text
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+            "the page is wider than its window"
+        )
+        page.open(f"{url}/note")
+        page.wait_for_text("Best networks, by verification accuracy")
+        assert page.evaluate("[...document.querySelectorAll('td')].some(cell => cell.innerText.trim() === 'made up')")
+        page.evaluate(f"[...document.querySelectorAll('td a')].find(a => a.innerText === '{best.number}').click()")
+        page.wait_for_text(f"Trial {best.number} (trial_id=")
+        keep(page, "note")
+        assert page.faults == []
+    assert (folder / "journal.log").read_bytes() == before
+
+
+def test_a_study_of_accuracy_alone_has_its_front_too(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "alone"
+    store_study(folder, 12, objectives="accuracy")
+    with under_way(str(folder), "--port", "0") as (_, line), browser() as page:
+        page.open(line.split()[1])
+        page.wait(plot_says("Verification accuracy against MAdds", "Pareto front"))
+        page.wait_for_text("Intermediate values")
+        page.wait_for_text("Best Trial (number=")
+        keep(page, "alone", 2400)
+        assert page.faults == []
