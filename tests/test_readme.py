@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seesawnas.cli.app import app
+from seesawnas.search import StudyFile, plan_of
 from seesawnas.space import FeasibleSet, read_yaml, to_space
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -35,13 +36,22 @@ def test_the_python_runs_and_its_comments_are_true() -> None:
     assert len(names["specs"]) == 10  # type: ignore[arg-type]
 
 
+def test_the_study_file_shown_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, _ = blocks("yaml")
+    monkeypatch.chdir(tmp_path)
+    Path("quick.yaml").write_text(text)
+    Path("faces").mkdir()
+    plan = plan_of(StudyFile.read("quick.yaml"), {"engine": "local"})
+    assert (plan.repeats, plan.objectives.names) == (2, ("auc", "madds"))
+
+
 def test_the_yaml_is_a_space_that_has_networks_within_the_budget() -> None:
-    (text,) = blocks("yaml")
+    _, text = blocks("yaml")
     assert FeasibleSet(to_space(read_yaml(text, "README.md"), "README.md")).count > 500
 
 
 def test_the_faults_shown_are_those_that_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (text,) = blocks("yaml")
+    _, text = blocks("yaml")
     broken = text.replace("  expansion: 2   ", "  expansion: -2  ", 1).replace("  kernel: {", "  kernl: {")
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text(broken)
