@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -81,7 +82,7 @@ def peer(trials: int, workers: int) -> Cost:
         def step(self) -> dict[str, object]:
             return {"accuracy": 0.5, "done": True, "ended": time.time()}
 
-    ray.init("local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.init("local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     search = OptunaSearch({"x": optuna.distributions.FloatDistribution(0, 1)}, metric="accuracy", mode="max")
     config = tune.TuneConfig(
         metric="accuracy", mode="max", search_alg=search, num_samples=trials, max_concurrent_trials=workers

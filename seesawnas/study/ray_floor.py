@@ -103,11 +103,11 @@ class Floor:
         shutil.rmtree(str(done.local_path), ignore_errors=True)  # empty, and one a trial
         return trial
 
-    def tell(self, trial: Trial, event: EngineEvent) -> None:
-        """A worker has finished an epoch, or its job."""
+    def tell(self, trial: Trial, event: EngineEvent) -> bool:
+        """A worker has finished an epoch, or its job; False where it has been killed meanwhile."""
         ticket = self._tickets.get(trial.trial_id)
-        if ticket is None or ticket not in self._trials:
-            return
+        if ticket is None:
+            return False
         if isinstance(event, Progressed):
             self._waiting.add(ticket)
         else:
@@ -115,6 +115,7 @@ class Floor:
             self._idle.append(trial)
         self._told = True
         self._tell(ticket, event)
+        return True
 
     def lose(self, trial: Trial) -> None:
         """A worker has died."""

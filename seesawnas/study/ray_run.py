@@ -132,8 +132,10 @@ class _Answers(TrialScheduler):
         self._floor.add(tune_controller, trial)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        self._floor.tell(trial, result[EVENT])
-        return str(TrialScheduler.NOOP)
+        if self._floor.tell(trial, result[EVENT]):
+            return str(TrialScheduler.NOOP)
+        # Asked to go on, it is found dead, and Tune frees what it had; of a trial that waits Tune would never know.
+        return str(TrialScheduler.CONTINUE)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         self._floor.lose(trial)
