@@ -7,6 +7,7 @@ from statistics import mean
 import pytest
 
 from seesawnas.errors import StudyError
+from seesawnas.search import plan
 from seesawnas.search.samplers import (
     NSGAII,
     SAMPLERS,
@@ -109,3 +110,7 @@ def test_tpe_draws_away_from_what_was_pruned(objectives: int) -> None:
 def test_an_unknown_sampler_is_refused_by_name() -> None:
     with pytest.raises(StudyError, match=rf"sampler must be one of {', '.join(SAMPLERS)}, got 'tpee'"):
         make_sampler("tpee", FEASIBLE)
+
+
+def test_plans_know_every_sampler_by_name() -> None:
+    assert plan.SAMPLERS == tuple(SAMPLERS)
