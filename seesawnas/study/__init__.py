@@ -13,6 +13,7 @@ from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
@@ -67,6 +68,7 @@ __all__ = [
     "TrialEpoch",
     "TrialJob",
     "TrialState",
+    "check_cluster",
     "check_storage",
     "dashboard_app",
     "drive",
