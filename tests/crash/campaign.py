@@ -65,7 +65,7 @@ def campaign(
     say: Callable[[str], None],
 ) -> Figures:
     """Studies of six trials, four faults or fewer each, until ``kills`` faults were done; every kind comes in turn."""
-    rng, total, number = random.Random(seed), Figures(), 0
+    rng, total, number = random.Random(seed), Figures(studies=0), 0
     deck: list[str] = []
     while (done := sum(total.kills.values())) < kills:
         wanted = min(4, kills - done)

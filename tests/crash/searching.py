@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seesawnas.errors import CheckpointError
-from seesawnas.space import write_yaml
+from seesawnas.space import to_mapping, write_yaml
 from seesawnas.study import FINISHED, StudyRecord, TrialState, open_storage
 from seesawnas.study.checkpoint import unpack
 from tests.crash.ledger import JournalLedger, Ledger
 from tests.crash.processes import ENGINES, descendants, nobody_left, workers
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, small_set
+from tests.study.test_record import proposal
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 400.0
@@ -38,24 +39,40 @@ class Figures:
     lost: int = 0
     failed: int = 0
     running: int = 0
+    fixed: int = 0
+    studies: int = 1
     epochs: int = 0
     continued: int = 0
     anew: int = 0
 
     def add(self, other: Figures) -> None:
         self.kills += other.kills
-        for name in ("wanted", "found", "doubled", "lost", "failed", "running", "epochs", "continued", "anew"):
+        for name in (
+            "wanted",
+            "found",
+            "doubled",
+            "lost",
+            "failed",
+            "running",
+            "fixed",
+            "studies",
+            "epochs",
+            "continued",
+            "anew",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def faultless(self) -> bool:
         """Whether nothing was lost, doubled, left running or trained again without need."""
-        return self.found == self.wanted and not (self.doubled or self.lost or self.failed or self.running or self.anew)
+        whole = self.found == self.wanted and self.fixed == self.studies
+        return whole and not (self.doubled or self.lost or self.failed or self.running or self.anew)
 
     def __str__(self) -> str:
         kills = ", ".join(f"{number} {name}" for name, number in sorted(self.kills.items()))
         return (
             f"faults {sum(self.kills.values())} ({kills}); trials wanted {self.wanted}, found {self.found}, "
-            f"doubled {self.doubled}, lost {self.lost}, failed {self.failed}, left running {self.running}; "
+            f"doubled {self.doubled}, lost {self.lost}, failed {self.failed}, left running {self.running}, "
+            f"fixed points {self.fixed} of {self.studies}; "
             f"epochs {self.epochs}, trials gone on from a checkpoint {self.continued}, epochs behind it trained anew {self.anew}"
         )
 
@@ -75,13 +92,15 @@ class Searching:
         self._kept: list[tuple[int, dict[int, int]]] = []
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "small.yaml").write_text(write_yaml(SMALL_SPACE))
+        (folder / "fixed.yaml").write_text(write_yaml(to_mapping(proposal(50).spec)))
         write_folder(folder / "faces", people=40, each=8)
 
     def start(self) -> None:
         """Give the command that starts the study or goes on with it."""
-        words = ["--budget", "1M", "--space", "small.yaml", "--data", "faces", "--study", "crash", "--silence", "60s"]
+        words = ["--budget", "1M", "--space", "small.yaml", "--data", "faces", "--study", "crash", "--silence", "5m"]
         words += ["--trials", str(self.trials), "--epochs", str(self.epochs), "--resolution", "32"]
-        words += ENGINES[self.engine][0] + (["--storage", self.ledger.url] if self.ledger.url else [])
+        words += ["--points", "fixed.yaml", *ENGINES[self.engine][0]]
+        words += ["--storage", self.ledger.url] if self.ledger.url else []
         with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "seesawnas", "search", *words],
@@ -179,6 +198,7 @@ class Searching:
         figures.found = len(record.trials(*FINISHED))
         figures.running = len(record.trials(TrialState.RUNNING))
         figures.failed = len(record.trials(TrialState.FAIL))
+        figures.fixed = sum(bool(trial.user_attrs.get("fixed")) for trial in trials)
         figures.doubled = sum(number - 1 for number in keys.values())
         figures.lost = len(trials) - figures.found
         told = self.ledger.epochs()

@@ -21,21 +21,20 @@ def test_a_search_whose_worker_and_driver_are_killed_ends_as_if_they_never_were(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_search_under_every_fault_in_turn_loses_nothing(engine: str, tmp_path: Path) -> None:
-    order = ["Ctrl-C", "driver killed", "corrupt checkpoint", "Ctrl-C twice", "SIGTERM"]
-    figures = one_study(tmp_path, order, 1, engine=engine, storage="sqlite", trials=10)
-    assert sum(figures.kills.values()) >= 4
+@pytest.mark.parametrize(
+    ("engine", "order"),
+    [("local", ["Ctrl-C", "corrupt checkpoint", "Ctrl-C twice", "SIGTERM"]), ("ray", ["driver killed", "Ctrl-C"])],
+)
+def test_a_search_under_one_fault_after_another_loses_nothing(engine: str, order: list[str], tmp_path: Path) -> None:
+    figures = one_study(tmp_path, order, 1, engine=engine, storage="sqlite", trials=8)
+    assert list(figures.kills) == order
     assert figures.continued > 0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_search_whose_database_restarts_waits_and_goes_on(
-    engine: str, tmp_path: Path, postgres_server: PostgresServer
-) -> None:
+def test_a_search_whose_database_restarts_waits_and_goes_on(tmp_path: Path, postgres_server: PostgresServer) -> None:
     order = ["PostgreSQL restarted", "driver killed", "PostgreSQL restarted"]
-    figures = one_study(tmp_path, order, 2, engine=engine, storage="postgresql", server=postgres_server, trials=8)
+    figures = one_study(tmp_path, order, 2, engine="local", storage="postgresql", server=postgres_server, trials=8)
     assert figures.kills["PostgreSQL restarted"] == 2
 
 

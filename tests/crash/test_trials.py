@@ -74,7 +74,7 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
         events.append(event)
         for pid in workers(os.getpid(), engine):
             if isinstance(event, Began) and event.trial.number == TOO_LARGE:
-                give_memory(pid, 50 * MIB)
+                give_memory(pid, 100 * MIB)
             elif isinstance(event, Failed) and event.number == TOO_LARGE:
                 give_memory(pid, None)
             elif isinstance(event, Progressed) and event.number == HANGS and event.epoch.record.epoch == 1:
@@ -86,7 +86,8 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
     assert states == {n: TrialState.FAIL if n in (DIVERGES, TOO_LARGE) else TrialState.COMPLETE for n in range(5)}
     diverged, too_large, hung = (record.trials()[n].user_attrs for n in (DIVERGES, TOO_LARGE, HANGS))
     assert "finite" in diverged["reason"]
-    assert re.search("memory|alloc", too_large["reason"]), too_large["reason"]
+    # Who runs out first differs: torch's allocator, Python's, or oneDNN, which says no more than this.
+    assert re.search("memory|alloc|could not create a primitive", too_large["reason"]), too_large["reason"]
     assert hung["interrupted"] == "it hung: no epoch within 2 s"
     assert [event.number for event in events if isinstance(event, Lost)] == [HANGS]
     begun = [event.resumed for event in events if isinstance(event, Began) and event.trial.number == HANGS]
