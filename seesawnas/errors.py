@@ -7,7 +7,7 @@ SeesawnasError
 |   |-- BudgetError         a budget that does not parse, or that nothing can meet
 |   |-- UnknownReference    a REF that names nothing
 |   |-- DataError           faces that cannot be read, or too few of them
-|   `-- StudyError          a study that is held, missing or made with other settings
+|   `-- StudyError          a study that is held, missing, made with other settings or asked for the impossible
 |-- TrialError              one trial failed (NaN, divergence, dead worker); the search goes on
 `-- CheckpointError         a trial's checkpoint is damaged or another's; the trial starts again
 """
@@ -52,7 +52,7 @@ class DataError(InvalidInput):
 
 
 class StudyError(InvalidInput):
-    """A study that another driver holds, that does not exist, or that was made with other settings."""
+    """A study that another driver holds, that does not exist or was made with other settings; a plan that cannot be."""
 
 
 class TrialError(SeesawnasError):

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and the folders of YAML that ship."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ def make_folder(path: str | Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InvalidInput(f"{path}: cannot be written in: permission denied")
     return folder
+
+
+def shipped_folder(name: str) -> Path:
+    """Where the shipped YAML lies: inside the package in a wheel, beside it in a checkout or an editable install."""
+    package = Path(__file__).resolve().parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
 
 
 def _replace(target: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Numbers as people write them: ``150M``, ``1.3 M``, ``146000000``."""
+"""Numbers and times as people write them: ``150M``, ``1.3 M``, ``146000000``; ``2h``, ``90m``, ``30s``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from decimal import Decimal
 LARGEST = 10**15
 _SCALES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _QUANTITY = re.compile(r"\s*(\d+(?:_\d+)*(?:\.\d+)?)\s*([KMGkmg]?)\s*")
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile("".join(rf"(?:(?P<{unit}>\d+(?:\.\d+)?)\s*{unit}\s*)?" for unit in _SECONDS))
 
 
 def parse_quantity(text: str | int) -> int:
@@ -42,6 +44,27 @@ def format_quantity(value: int, *, exact: bool = False) -> str:
                 return f"{(Decimal(value) / _SCALES[suffix]).normalize():f} {suffix}"
             return f"{value / _SCALES[suffix]:.{digits}f} {suffix}"
     return str(value)
+
+
+def parse_duration(text: str) -> float:
+    """The seconds that ``text`` says: ``"1h30m"`` is 5,400. Raises ValueError where it is not such a time, or nothing."""
+    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    parts = {unit: float(value) for unit, value in match.groupdict().items() if value} if match else {}
+    seconds = sum(value * _SECONDS[unit] for unit, value in parts.items())
+    if not 0 < seconds <= LARGEST:
+        raise ValueError(f"must be a time such as 2h, 90m, 30s or 1h30m, got {text}")
+    return seconds
+
+
+def format_duration(seconds: float) -> str:
+    """``seconds`` as :func:`parse_duration` reads them: 5,400 is ``1h30m``."""
+    if seconds != int(seconds):
+        return f"{Decimal(repr(seconds)):f}s"
+    parts, left = [], int(seconds)
+    for unit, size in _SECONDS.items():
+        parts += [f"{left // size}{unit}"] if left >= size else []
+        left %= size
+    return "".join(parts) or "0s"
 
 
 def _split(text: str | int) -> tuple[Decimal, Decimal]:

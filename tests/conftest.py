@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import PostgresServer, private_server, server_binaries
 
 # Examples differ in cost and machines in load: a slow one is no failure.
 settings.register_profile("seesawnas", deadline=None)
@@ -19,3 +22,14 @@ def lfw_train() -> Path:
     if not folder.is_dir():
         pytest.skip("real faces are not at ../shared/data/lfw")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server of our own."""
+    pytest.importorskip("psycopg", reason="the PostgreSQL driver psycopg is not installed")
+    binaries = server_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
+    with private_server(binaries) as server:
+        yield server

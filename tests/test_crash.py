@@ -23,7 +23,18 @@ TRIALS, KILLS = 6, 3
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "seesawnas", "search", "--budget", "1M", "--space", "small.yaml"]
+    command = [
+        sys.executable,
+        "-m",
+        "seesawnas",
+        "search",
+        "--engine",
+        "local",
+        "--budget",
+        "1M",
+        "--space",
+        "small.yaml",
+    ]
     command += ["--data", "faces", "--trials", str(TRIALS), "--epochs", "2", "--resolution", "32", "--study", "crash"]
     # A group of its own: what is killed is the driver alone, as the kernel's out-of-memory killer would.
     return subprocess.Popen(

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.units import LARGEST, format_quantity, parse_quantity, printed_step
+from seesawnas.units import (
+    LARGEST,
+    format_duration,
+    format_quantity,
+    parse_duration,
+    parse_quantity,
+    printed_step,
+)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +99,21 @@ def test_an_exact_quantity_ends_with_its_last_digit() -> None:
     assert format_quantity(145_762_816, exact=True) == "145.762816 M"
     assert format_quantity(150_000_000, exact=True) == "150.00 M"
     assert format_quantity(1_004_000, exact=True) == "1.004 M"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("2h", 7200), ("90m", 5400), ("30s", 30), ("1h30m", 5400), ("1.5 h", 5400), ("1d 1s", 86401)]
+)
+def test_times_are_read_as_people_write_them(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "0s", "-1h", "1m2h", "2 hours", "inf"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a time such as 2h"):
+        parse_duration(text)
+
+
+@given(seconds=st.one_of(st.integers(1, 10**9), st.floats(1e-3, 1e6)))
+def test_a_time_is_read_back_as_it_was_written(seconds: float) -> None:
+    assert parse_duration(format_duration(seconds)) == seconds

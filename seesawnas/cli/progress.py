@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from seesawnas.cli.output import found
-from seesawnas.search import Session
+from seesawnas.report.rows import written
+from seesawnas.search import Repeating, SearchEvent, Session
 from seesawnas.study import (
     FINISHED,
     Began,
-    DriverEvent,
     Ended,
     Failed,
     Finished,
     Lost,
     Progressed,
+    Scores,
     Stopped,
+    StudyRecord,
     Trial,
     TrialState,
 )
 from seesawnas.units import format_quantity
 
 
-def watch(session: Session, screen: Console) -> bool:
-    """Run the search and show it on ``screen``. Returns whether the user stopped it with Ctrl-C."""
+def watch(session: Session, screen: Console) -> str | None:
+    """Run the search and show it on ``screen``. Returns why it ended, None where the user stopped it with Ctrl-C."""
     _announce(session, screen)
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -38,22 +42,37 @@ def watch(session: Session, screen: Console) -> bool:
     )
     with Progress(*columns, console=screen, disable=not screen.is_terminal) as bars:
         view = _View(session, screen if not screen.is_terminal else bars.console, bars)
+        session.record.on_outage(lambda line: say(view.console, line))
         try:
             with closing(session.run()) as events:
                 for event in events:
                     view.show(event)
         except KeyboardInterrupt:
-            return True
-    return False
+            # A second Ctrl-C may have cut short what the first one began: nothing may stay behind as running.
+            with _uninterrupted():
+                session.recover()
+            return None
+    return view.reason
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _announce(session: Session, screen: Console) -> None:
-    plan, recipe, faces = session.plan, session.plan.proxy.recipe, session.faces
-    side = plan.proxy.resolution
-    lines = [f"Space    {plan.space}: {found(session.feasible)} within {plan.budget.words}"]
+    plan, recipe, faces = session.plan, session.plan.proxy.recipe, session.ready.faces
+    side, at_a_time = plan.proxy.resolution, plan.engine.at_a_time
+    lines = [f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"]
     lines += [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
-    lines += [f"Proxy    {recipe.epochs} epochs at {side}x{side}, {plan.workers} trials at a time"]
+    epochs = _several(recipe.epochs, "epoch")
+    trials = "as many trials as fit" if at_a_time is None else _several(at_a_time, "trial")
+    lines += [f"Proxy    {epochs} at {side}x{side}, {trials} at a time"]
     lines += [f"Study    {plan.folder}{_before(session)}"]
     say(screen, *lines)
 
@@ -62,6 +81,10 @@ def say(screen: Console, *lines: str) -> None:
     """Print lines as they are: no markup, no colours, no wrapping."""
     for line in lines:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _several(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _before(session: Session) -> str:
@@ -73,6 +96,43 @@ def _before(session: Session) -> str:
 
 
 @dataclass
+class _Phase:
+    """The search, or the repeats: whose trials are shown, and how many there shall be."""
+
+    record: StudyRecord
+    word: str
+    wanted: int | None
+    seconds: float | None = None
+    started: float = field(default_factory=time.monotonic)
+    ended: int = 0
+
+    @property
+    def done(self) -> int:
+        return self.record.finished
+
+    def note(self) -> str:
+        """How far it is, and what is left: of the trials by the pace so far, of the time by the clock."""
+        parts = [f"{self.done}/{self.wanted}" if self.wanted else f"{self.done} trials"]
+        complete = self.record.trials(TrialState.COMPLETE)
+        best = max((trial.values[0] for trial in complete), default=None)
+        parts += [f"best {best:.4f}"] if best is not None else []
+        return ", ".join([*parts, *self._left()])
+
+    def _left(self) -> Iterator[str]:
+        if self.wanted and self.done >= self.wanted:
+            return
+        passed = time.monotonic() - self.started
+        ends = []
+        if self.wanted and self.ended:
+            ends.append(passed / self.ended * (self.wanted - self.done))
+        if self.seconds is not None:
+            ends.append(max(0.0, self.seconds - passed))
+        if ends:
+            left = min(ends)
+            yield f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"
+
+
+@dataclass
 class _View:
     """What is on the screen."""
 
@@ -81,55 +141,72 @@ class _View:
     bars: Progress
     tasks: dict[int, TaskID] = field(default_factory=dict)
     trials: dict[int, Trial] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
-    ended: int = 0
+    reason: str = ""
 
     def __post_init__(self) -> None:
-        plan = self.session.plan
-        done = len(self.session.record.trials(*FINISHED))
-        self.whole = self.bars.add_task("trials", total=plan.trials, completed=done, note=self._note(done))
+        rules = self.session.plan.rules
+        self._begin(_Phase(self.session.record, "trial", rules.trials, rules.seconds))
 
-    def show(self, event: DriverEvent) -> None:
+    def show(self, event: SearchEvent) -> None:
         """Bring the screen up to date."""
         match event:
-            case Began(trial):
-                self.trials[trial.number] = trial
-                note = f"{trial.user_attrs['digest']} {format_quantity(trial.user_attrs['madds'])}"
-                epochs = self.session.plan.proxy.recipe.epochs
-                self.tasks[trial.number] = self.bars.add_task(f"  {trial.number}", total=epochs, note=note)
+            case Began(trial, resumed):
+                self._add(trial, resumed)
             case Progressed(number, epoch):
                 self.bars.update(self.tasks[number], completed=epoch.record.epoch)
                 if epoch.note:
-                    say(self.console, f"trial {number:3d}  {epoch.note}")
+                    say(self.console, f"{self.phase.word} {number:3d}  {epoch.note}")
             case Stopped(number, epochs, scores):
-                self._end(number, f"stopped early after epoch {epochs} at accuracy {scores.accuracy:.4f}")
+                self._end(number, f"stopped early after epoch {epochs} at {self._scores(scores)}")
             case Finished(number, found):
-                scores = found.scores
-                self._end(number, f"accuracy {scores.accuracy:.4f}  AUC {scores.auc:.4f}  {found.seconds:.0f} s")
-            case Ended():
-                pass
+                self._end(number, f"{self._scores(found.scores)}  {found.seconds:.0f} s")
             case Failed(number, reason):
                 self._end(number, f"failed: {reason}")
             case Lost(number, reason):
                 self._end(number, f"lost: {reason}")
+            case Repeating(wanted):
+                self._repeat(wanted)
+            case Ended(reason):
+                self.reason = reason
+                say(self.console, f"Ended    {reason}")
+
+    def _begin(self, phase: _Phase) -> None:
+        self.phase = phase
+        self.whole = self.bars.add_task(f"{phase.word}s", total=phase.wanted, completed=phase.done, note=phase.note())
+
+    def _repeat(self, wanted: int) -> None:
+        plan, record = self.session.plan, self.session.repeats
+        assert record is not None
+        best, seeds = _several(plan.repeat_top, "network"), _several(plan.repeats, "new seed")
+        say(self.console, f"Repeats  the best {best} again, from {seeds} each")
+        self.trials.clear()
+        self._begin(_Phase(record, "repeat", wanted))
+
+    def _add(self, trial: Trial, resumed: bool) -> None:
+        number, attrs, step = trial.number, trial.user_attrs, trial.last_step
+        self.trials[number] = trial
+        note = f"{attrs['digest']} {format_quantity(attrs['madds'])}"
+        epochs = self.session.plan.proxy.recipe.epochs
+        done = (step or 0) if resumed else 0
+        self.tasks[number] = self.bars.add_task(f"  {number}", total=epochs, completed=done, note=note)
+        if resumed:
+            say(self.console, f"{self.phase.word} {number:3d}  {attrs['digest']}  goes on from its checkpoint")
+
+    def _scores(self, scores: Scores) -> str:
+        """Accuracy and AUC, and the study's quality where it is another."""
+        quality = self.session.plan.objectives.quality
+        own = (
+            "" if quality in ("accuracy", "auc") else f"{quality} {written(quality, getattr(scores, quality) or 0.0)}  "
+        )
+        return f"{own}accuracy {scores.accuracy:.4f}  AUC {scores.auc:.4f}"
 
     def _end(self, number: int, what: str) -> None:
-        self.ended += 1
+        self.phase.ended += 1
         self.bars.remove_task(self.tasks.pop(number))
-        done = len(self.session.record.trials(*FINISHED))
-        self.bars.update(self.whole, completed=done, note=self._note(done))
+        note = self.phase.note()
+        self.bars.update(self.whole, completed=self.phase.done, note=note)
         attrs = self.trials[number].user_attrs
-        label = f"  {attrs['label']}" if attrs.get("label") else ""
-        cost = f"{format_quantity(attrs['madds'])} MAdds"
-        left = "" if self.bars.console.is_terminal else f"  [{self._note(done)}]"
-        say(self.console, f"trial {number:3d}  {attrs['digest']}  {cost}  {what}{label}{left}")
-
-    def _note(self, done: int) -> str:
-        complete = self.session.record.trials(TrialState.COMPLETE)
-        best = max((trial.values[0] for trial in complete), default=None)
-        parts = [f"{done}/{self.session.plan.trials}"]
-        parts += [f"best {best:.4f}"] if best is not None else []
-        if self.ended and done < self.session.plan.trials:
-            seconds = (time.monotonic() - self.started) / self.ended * (self.session.plan.trials - done)
-            parts.append(f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left")
-        return ", ".join(parts)
+        words = [attrs["digest"], f"{format_quantity(attrs['madds'])} MAdds", what]
+        words += [attrs[name] for name in ("variant", "label") if attrs.get(name)]
+        words += [] if self.bars.console.is_terminal else [f"[{note}]"]
+        say(self.console, f"{self.phase.word} {number:3d}  {'  '.join(words)}")

@@ -3,112 +3,112 @@
 from __future__ import annotations
 
 import json as json_module
-import re
 import signal
-from importlib.util import find_spec
-from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from seesawnas.cli.options import complete_ref
+from seesawnas.cli import search_options as options
 from seesawnas.cli.output import console
-from seesawnas.cost import Budget
 from seesawnas.files import write_atomically
-from seesawnas.units import format_quantity
 
 if TYPE_CHECKING:
     from seesawnas.report.outcome import Outcome
     from seesawnas.search import SearchPlan
 
-DEFAULT_TRIALS = 12
-
 
 def search(
-    budget: Annotated[
-        str, typer.Option(metavar="BUDGET", help="MAdds ceiling, 150M, or band, 140M..150M; or '150M, params<=1.5M'.")
-    ],
-    space: Annotated[
-        str,
-        typer.Option(metavar="REF", autocompletion=complete_ref, help="Search space: a YAML file or a shipped name."),
-    ] = "seesaw",
-    data: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Folder of identities. Without it: small default faces.")
-    ] = None,
-    trials: Annotated[int, typer.Option(metavar="N", help="Finished trials the study shall hold.")] = DEFAULT_TRIALS,
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="Epochs of proxy training a trial.")] = None,
-    resolution: Annotated[int | None, typer.Option(metavar="R", help="Side of the proxy's input in pixels.")] = None,
-    workers: Annotated[int, typer.Option(metavar="N", help="Trials at a time; they share the cores.")] = 2,
-    seed: Annotated[int, typer.Option(metavar="S", help="Seeds proposals, people, training and pairs.")] = 0,
-    study: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Folder under runs/. Default: after budget and data.")
-    ] = None,
-    storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Optuna storage, such as sqlite:///x.db. Default: a journal file.")
-    ] = None,
+    study_file: options.StudyFile = None,
+    budget: options.Budget = None,
+    space: options.Space = None,
+    data: options.Data = None,
+    objectives: options.Objectives = None,
+    sampler: options.Sampler = None,
+    points: options.Points = None,
+    trials: options.Trials = None,
+    time: options.Time = None,
+    patience: options.Patience = None,
+    target: options.Target = None,
+    early_stopping: options.EarlyStopping = None,
+    repeats: options.Repeats = None,
+    repeat_top: options.RepeatTop = None,
+    epochs: options.Epochs = None,
+    resolution: options.Resolution = None,
+    seed: options.Seed = None,
+    study: options.Study = None,
+    storage: options.Storage = None,
+    engine: options.Engine = None,
+    workers: options.Workers = None,
+    cpus_per_trial: options.CpusPerTrial = None,
+    gpus_per_trial: options.GpusPerTrial = None,
+    ray_address: options.RayAddress = None,
+    silence: options.Silence = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
 ) -> None:
     """Search for networks under a hard MAdds budget, by proxy trials in a resumable Optuna study.
 
-    The same command goes on where it was stopped, by Ctrl-C or worse.
+    Give a --budget, or a study file. The same command goes on where it was stopped, by Ctrl-C or worse.
     """
-    from seesawnas.search import SearchPlan
-    from seesawnas.study import Proxy
+    given = {
+        name: value for name, value in locals().items() if name not in ("study_file", "json") and value is not None
+    }
+    _carry_out(_plan(study_file, given), json)
 
-    proxy = Proxy.for_data(data, seed=seed)
-    proxy = proxy if epochs is None else proxy.with_epochs(epochs)
-    proxy = proxy if resolution is None else proxy.with_resolution(resolution)
-    plan = SearchPlan(
-        budget=Budget.parse(budget),
-        study=study or _default_name(budget, data),
-        space=space,
-        data=None if data is None else str(data),
-        trials=trials,
-        workers=workers,
-        proxy=proxy,
-        storage=storage,
-    )
-    _carry_out(plan, json)
+
+def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
+    from seesawnas.errors import StudyError
+    from seesawnas.search import StudyFile, plan_of
+
+    if study_file is None and "budget" not in given:
+        raise StudyError("search must have a budget, got none: give --budget 150M, or a study file")
+    return plan_of(None if study_file is None else StudyFile.read(study_file), given)
 
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.cli.progress import say, watch
+    from seesawnas.cli.search_tables import show
     from seesawnas.report.outcome import outcome_of, summary_of
     from seesawnas.search import opened
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
     screen = Console(stderr=True)
     with opened(plan) as session:
-        stopped = watch(session, screen)
-        outcome = outcome_of(session.record)
-        summary = summary_of(outcome, study=plan.folder.name, settings=_settings(plan))
+        reason = watch(session, screen)
+        outcome = outcome_of(session.record, session.measured_again())
+        settings = settings_of(plan)
+        summary = summary_of(outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted")
         files = _write(plan, outcome, summary)
     if json:
         typer.echo(json_module.dumps({**summary, "files": files}))
     else:
-        _show(console(), plan, outcome, files)
-    if stopped:
-        say(screen, f"Stopped with {summary['finished']} of {plan.trials} trials finished; the same command goes on.")
+        show(console(), plan, outcome, files)
+    if reason is None:
+        say(screen, f"Stopped with {_finished(plan, outcome)} finished; the same command goes on.")
         raise typer.Exit(130)
     if outcome.best is None:
-        say(screen, f"No trial is complete: all {len(outcome.failed)} failed.")
+        say(screen, f"No trial is complete: {_without_one(outcome)}.")
         raise typer.Exit(1)
 
 
-def _settings(plan: SearchPlan) -> dict[str, Any]:
+def settings_of(plan: SearchPlan) -> dict[str, Any]:
+    """The plan as the summary tells it; its keys are stable."""
+    told = plan.to_mapping()
+    names = ("objectives", "sampler", "points", "early_stopping", "engine")
     return {
         "budget": plan.budget.setting(),
         "space": plan.space,
         "data": plan.data,
-        "trials": plan.trials,
+        "trials": plan.rules.trials,
         "epochs": plan.proxy.recipe.epochs,
         "resolution": plan.proxy.resolution,
-        "seed": plan.proxy.seed,
+        "seed": plan.seed,
+        "time": plan.rules.seconds,
+        "patience": plan.rules.patience,
+        "target": plan.rules.target,
+        "repeats": {"seeds": list(plan.repeat_seeds), "top": plan.repeat_top},
+        **{name: told[name] for name in names},
+        "workers": plan.engine.at_a_time,
     }
 
 
@@ -116,7 +116,7 @@ def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[
     """Write the files to go on with; returns what each is, by name."""
     from seesawnas.report.outcome import best_yaml, write_plot
 
-    files = {"summary": plan.folder / "summary.json"}
+    files = {"summary": plan.folder / "summary.json", "study": plan.folder / "study.yaml"}
     if outcome.best is not None:
         files |= {"best": plan.folder / "best.yaml", "plot": plan.folder / "pareto.html"}
         write_atomically(files["best"], best_yaml(outcome, plan.folder.name))
@@ -125,39 +125,12 @@ def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[
     return {name: str(path) for name, path in files.items()}
 
 
-def _show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
-    from seesawnas.cli.progress import say
-
-    if outcome.rows:
-        screen.print(_ranking(outcome))
-        front = ", ".join(f"{100 * r.accuracy:.2f} % at {format_quantity(r.madds)}" for r in outcome.front)
-        say(screen, f"Pareto front (accuracy at MAdds): {front}")
-    say(screen, *(f"trial {number} ({digest}) failed: {reason}" for number, digest, reason in outcome.failed))
-    say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
-    if outcome.best is not None:
-        best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
-        drawing = quote(str(plan.folder / "best.svg"))
-        missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
-        shown = f"dashboard {quote(plan.study)}{missing}"
-        nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}", shown
-        say(screen, "Next:", *(f"  seesawnas {words}" for words in nexts))
+def _finished(plan: SearchPlan, outcome: Outcome) -> str:
+    return f"{outcome.finished} of {plan.rules.trials} trials" if plan.rules.trials else f"{outcome.finished} trials"
 
 
-def _ranking(outcome: Outcome) -> Table:
-    table = Table(title="Ranked by verification accuracy, then AUC", title_justify="left", box=SIMPLE_HEAD)
-    for name in ("rank", "trial", "network", "accuracy", "AUC", "MAdds", "params"):
-        table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
-    front = {row.number for row in outcome.front}
-    for rank, row in enumerate(outcome.rows, start=1):
-        network = row.digest + (" *" if row.number in front else "") + (f"\n{row.name}" if row.name else "")
-        accuracy = f"{100 * row.accuracy:.2f} ± {100 * row.std:.2f} %"
-        counts = format_quantity(row.madds), format_quantity(row.params)
-        table.add_row(str(rank), str(row.number), Text(network), accuracy, f"{row.auc:.4f}", *counts)
-    table.caption = "* on the Pareto front of accuracy and MAdds; ± is the standard deviation over folds"
-    table.caption_justify = "left"
-    return table
-
-
-def _default_name(budget: str, data: Path | None) -> str:
-    parts = ["search", budget] + ([data.resolve().name] if data else [])
-    return "_".join(re.sub(r"[^a-z0-9]+", "_", part.lower()).strip("_") for part in parts)
+def _without_one(outcome: Outcome) -> str:
+    failed, stopped = len(outcome.failed), len(outcome.stopped)
+    if not stopped:
+        return f"all {failed} failed" if failed else "the time was up before the first was"
+    return f"{failed} failed, {stopped} were stopped early"

@@ -1,28 +1,38 @@
-"""Rows in order: the ranking, and the Pareto front."""
+"""Measured networks in order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from seesawnas.report.rows import RankedRow
+from seesawnas.study import Objectives, unbeaten
+
+ACCURACY_AND_MADDS = Objectives("accuracy", ("madds",))
 
 
-def ranked(rows: Iterable[RankedRow]) -> list[RankedRow]:
-    """Best first: accuracy, then AUC, then fewer MAdds; the earlier trial where all are equal."""
-    return sorted(rows, key=lambda row: (-row.accuracy, -row.auc, row.madds, row.number))
+def ranked(rows: Iterable[RankedRow], quality: str = "accuracy") -> list[RankedRow]:
+    """Best first: repeated networks by their mean, then the others by ``quality``.
 
-
-def pareto_front(rows: Iterable[RankedRow]) -> list[RankedRow]:
-    """The rows that no other row beats, cheapest first: more accuracy for each step of more MAdds.
-
-    A row is beaten by one that is as accurate or more at as few MAdds or fewer, and better in one of the two.
+    Equals are told apart by AUC, then accuracy, then fewer MAdds, then the earlier trial.
     """
-    front: list[RankedRow] = []
-    for row in sorted(rows, key=lambda row: (row.madds, -row.accuracy, -row.auc, row.number)):
-        if not front or row.accuracy > front[-1].accuracy or _equals(row, front[-1]):
-            front.append(row)
-    return front
+
+    def key(row: RankedRow) -> tuple[float, ...]:
+        return (row.repeats is None, -row.merit(quality), -row.auc, -row.accuracy, row.madds, row.number)
+
+    return sorted(rows, key=key)
 
 
-def _equals(row: RankedRow, other: RankedRow) -> bool:
-    return row.madds == other.madds and row.accuracy == other.accuracy
+def pareto_front(rows: Iterable[RankedRow], objectives: Objectives = ACCURACY_AND_MADDS) -> list[RankedRow]:
+    """The rows that no other row beats, cheapest first.
+
+    A row is beaten by one that is as good in every objective, and better in one. Rows are compared by what the search
+    measured: all of them have that, from one and the same seed.
+    """
+    every = list(rows)
+    found = unbeaten([[row.objective(name) for name in objectives.names] for row in every])
+
+    def key(row: RankedRow) -> tuple[float, ...]:
+        costs = [row.objective(name) for name in objectives.costs]
+        return (*costs, -row.objective(objectives.quality), -row.auc, row.number)
+
+    return sorted((every[place] for place in found), key=key)

@@ -1,9 +1,9 @@
-"""What a search found: its rows in order, its front, its failures, and the files to go on with."""
+"""What a search found: its rows in order, its front, what was stopped or failed, and the files to go on with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,42 +11,67 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget
 from seesawnas.files import write_atomically
 from seesawnas.report.frames import pareto_front, ranked
-from seesawnas.report.rows import RankedRow
+from seesawnas.report.rows import RankedRow, StoppedRow, written
 from seesawnas.space import to_mapping, write_yaml
-from seesawnas.study import StudyRecord, Trial, TrialState, trial_spec
+from seesawnas.study import ACCURACY, QUALITIES, Objectives, Repeats, StudyRecord, Trial, TrialState, trial_spec
 from seesawnas.units import format_quantity
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Complete trials best first, the Pareto front cheapest first, and (number, digest, reason) of failed ones."""
+    """Complete trials best first, the Pareto front cheapest first, (number, digest, reason) of failed ones, and those
+    that were stopped early: they are never ranked among the complete.
+    """
 
     rows: tuple[RankedRow, ...]
     front: tuple[RankedRow, ...]
     failed: tuple[tuple[int, str, str], ...]
     best: ArchSpec | None
+    stopped: tuple[StoppedRow, ...] = ()
+    objectives: Objectives = ACCURACY
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the ranking begins with networks trained from new seeds."""
+        return bool(self.rows) and self.rows[0].repeats is not None
+
+    @property
+    def finished(self) -> int:
+        """Trials that ended, in whatever way."""
+        return len(self.rows) + len(self.failed) + len(self.stopped)
 
 
-def outcome_of(record: StudyRecord) -> Outcome:
-    """Read the outcome off the study."""
-    complete = record.trials(TrialState.COMPLETE)
-    rows = ranked(_row(trial) for trial in complete)
+def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None) -> Outcome:
+    """Read the outcome off the study; ``repeats`` are its networks' trainings from new seeds, by digest."""
+    complete, objectives = record.trials(TrialState.COMPLETE), record.objectives
+    rows = ranked((row_of(trial, repeats or {}) for trial in complete), objectives.quality)
     failed = tuple(
         (trial.number, str(trial.user_attrs.get("digest")), str(trial.user_attrs.get("reason", "unknown")))
         for trial in record.trials(TrialState.FAIL)
     )
     best = next((trial_spec(trial) for trial in complete if rows and trial.number == rows[0].number), None)
-    return Outcome(tuple(rows), tuple(pareto_front(rows)), failed, best)
+    stopped = tuple(_stopped(trial, objectives) for trial in record.trials(TrialState.PRUNED))
+    front = tuple(pareto_front(rows, front_objectives(objectives)))
+    return Outcome(tuple(rows), front, failed, best, stopped, objectives)
 
 
-def summary_of(outcome: Outcome, *, study: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The machine-readable summary; its keys are stable."""
+def front_objectives(objectives: Objectives) -> Objectives:
+    """What the Pareto front is of: the study's objectives, and MAdds where it has a quality alone."""
+    return objectives if objectives.costs else replace(objectives, costs=("madds",))
+
+
+def summary_of(
+    outcome: Outcome, *, study: str, settings: Mapping[str, Any], reason: str | None = None
+) -> dict[str, Any]:
+    """The machine-readable summary; its keys are stable. ``reason`` is why the search ended."""
     return {
         "study": study,
         **settings,
-        "finished": len(outcome.rows) + len(outcome.failed),
-        "ranking": [asdict(row) for row in outcome.rows],
+        "reason": reason,
+        "finished": outcome.finished,
+        "ranking": [_ranking_entry(row) for row in outcome.rows],
         "pareto": [row.number for row in outcome.front],
+        "stopped": [asdict(row) for row in outcome.stopped],
         "failed": [{"number": n, "digest": digest, "reason": reason} for n, digest, reason in outcome.failed],
     }
 
@@ -57,20 +82,46 @@ def best_yaml(outcome: Outcome, study: str) -> str:
     row = outcome.rows[0]
     about = (
         f"trial {row.number} of {study}: accuracy {row.accuracy:.4f}, AUC {row.auc:.4f} by its proxy; "
-        f"{format_quantity(row.madds)} MAdds"
+        f"{_again(row, outcome.objectives.quality)}{format_quantity(row.madds)} MAdds"
     )
     mapping = to_mapping(outcome.best.renamed(row.label))
     return write_yaml({"name": mapping.pop("name"), "about": about, **mapping})
 
 
 def write_plot(path: Path, outcome: Outcome, *, title: str, budget: Budget) -> None:
-    """The interactive plot of accuracy against MAdds. It works offline."""
+    """The interactive plot of the study's quality against MAdds. It works offline."""
     from seesawnas.report.pareto import pareto_html
 
-    write_atomically(path, pareto_html(outcome.rows, title=title, budget=budget))
+    quality = outcome.objectives.quality
+    write_atomically(path, pareto_html(outcome.rows, title=title, budget=budget, quality=quality))
 
 
-def _row(trial: Trial) -> RankedRow:
+def mean_words(repeats: Repeats, quality: str) -> str:
+    """Such as ``82.10 ± 0.31 %``: the mean over new seeds and its standard error."""
+    error = repeats.standard_error
+    mean = written(quality, repeats.mean)
+    return mean if error is None else f"{mean.removesuffix(' %')} ± {written(quality, error)}"
+
+
+def _again(row: RankedRow, quality: str) -> str:
+    if row.repeats is None:
+        return ""
+    return f"{QUALITIES[quality]} {mean_words(row.repeats, quality)} over {row.repeats.n} new seeds; "
+
+
+def _ranking_entry(row: RankedRow) -> dict[str, Any]:
+    again = row.repeats
+    repeats = again and {
+        "n": again.n,
+        "mean": again.mean,
+        "standard_error": again.standard_error,
+        "values": list(again.values),
+    }
+    return {**asdict(row), "repeats": repeats}
+
+
+def row_of(trial: Trial, repeats: Mapping[str, Repeats]) -> RankedRow:
+    """A complete trial's row."""
     attrs = trial.user_attrs
     return RankedRow(
         number=trial.number,
@@ -82,4 +133,24 @@ def _row(trial: Trial) -> RankedRow:
         madds=attrs["madds"],
         params=attrs["params"],
         seconds=attrs["seconds"],
+        activation_bytes=attrs.get("activation_bytes", 0),
+        tar_at_far_1e_2=attrs.get("tar_at_far_1e_2"),
+        tar_at_far_1e_3=attrs.get("tar_at_far_1e_3"),
+        separation=attrs.get("separation", 0.0),
+        repeats=repeats.get(str(attrs["digest"])),
+    )
+
+
+def _stopped(trial: Trial, objectives: Objectives) -> StoppedRow:
+    attrs = trial.user_attrs
+    return StoppedRow(
+        number=trial.number,
+        digest=str(attrs["digest"]),
+        name=attrs.get("label") or None,
+        epoch=attrs["stopped_after"],
+        value=float(attrs.get(objectives.quality) or 0.0),
+        accuracy=attrs["accuracy"],
+        auc=attrs["auc"],
+        madds=attrs["madds"],
+        params=attrs["params"],
     )

@@ -1,7 +1,23 @@
-"""What to try next: the paper's points that fit, then a sampler inside the feasible set."""
+"""A search: its plan, from study files and options; what to try next; the study under way and its repeats."""
 
-from seesawnas.search.points import fitting_points
+from seesawnas.search.plan import DEFAULT_TRIALS, EngineSettings, SearchPlan
+from seesawnas.search.points import chosen_points, fitting_points
 from seesawnas.search.proposer import Proposer
-from seesawnas.search.session import SearchPlan, Session, opened
+from seesawnas.search.repeating import Repeating
+from seesawnas.search.session import SearchEvent, Session, opened
+from seesawnas.search.study_file import StudyFile, plan_of
 
-__all__ = ["Proposer", "SearchPlan", "Session", "fitting_points", "opened"]
+__all__ = [
+    "DEFAULT_TRIALS",
+    "EngineSettings",
+    "Proposer",
+    "Repeating",
+    "SearchEvent",
+    "SearchPlan",
+    "Session",
+    "StudyFile",
+    "chosen_points",
+    "fitting_points",
+    "opened",
+    "plan_of",
+]

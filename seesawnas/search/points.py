@@ -1,14 +1,37 @@
-"""The paper's search points as first trials."""
+"""Fixed points: search points that are tried first, the paper's or a user's own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from seesawnas.cost import Budget, cost
+from seesawnas.arch import ArchSpec
+from seesawnas.cost import Budget, Cost, cost
+from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.space import load_point, shipped
 from seesawnas.space.feasible import FeasibleSet
 from seesawnas.space.locate import locate
-from seesawnas.study import Proposal
+from seesawnas.study import Proposal, trial_point
+from seesawnas.units import format_quantity
+
+
+def chosen_points(refs: Sequence[str] | None, feasible: FeasibleSet, budget: Budget) -> list[Proposal]:
+    """The points that ``refs`` name, in their order; None is every paper point that fits.
+
+    A point may lie outside the space: it is a reference, measured beside the search, of which no sampler learns. One
+    outside the budget is refused, and one of other pictures than the space's. Raises StudyError with every fault.
+    """
+    if refs is None:
+        return list(fitting_points(feasible, budget))
+    found, faults = [], []
+    for ref in refs:
+        try:
+            found.append(_point(ref, feasible, budget))
+        except InvalidInput as error:
+            faults += str(error).splitlines()
+    if faults:
+        raise StudyError("\n".join(faults))
+    return found
 
 
 def fitting_points(feasible: FeasibleSet, budget: Budget) -> Iterator[Proposal]:
@@ -18,3 +41,27 @@ def fitting_points(feasible: FeasibleSet, budget: Budget) -> Iterator[Proposal]:
         assignment = locate(feasible, spec) if budget.admits(cost(spec)) else None
         if assignment is not None:
             yield Proposal(spec, assignment, spec.name, fixed=True)
+
+
+def _point(ref: str, feasible: FeasibleSet, budget: Budget) -> Proposal:
+    of_study = None if Path(ref).exists() else trial_point(ref)
+    spec = (of_study or load_point(ref)).spec
+    _check(ref, spec, feasible, budget)
+    return Proposal(spec, locate(feasible, spec) or {}, spec.name, fixed=True)
+
+
+def _check(ref: str, spec: ArchSpec, feasible: FeasibleSet, budget: Budget) -> None:
+    height, width = feasible.space.height.options[0], feasible.space.width.options[0]
+    if (spec.input.height, spec.input.width) != (height, width):
+        got = f"{spec.input.height}x{spec.input.width}"
+        raise StudyError(f"point {ref}: must take pictures of {height}x{width} as the space does, got {got}")
+    if not budget.admits(total := cost(spec)):
+        raise StudyError(f"point {ref}: must lie within the budget of {budget.words}, got {_words(total, budget)}")
+
+
+def _words(total: Cost, budget: Budget) -> str:
+    """What the network costs, of that which the budget limits."""
+    found = {limit.name: getattr(total, limit.name) for limit in budget.limits}
+    return ", ".join(
+        f"{format_quantity(value)} {'MAdds' if name == 'madds' else name}" for name, value in found.items()
+    )

@@ -1,80 +1,81 @@
-"""Proposals from the feasible set: fixed points, then uniform draws, then TPE made feasible.
-
-TPE (Bergstra et al., 2011) models the options of good trials and draws new ones; a draw over budget is repaired inside the
-feasible set, keeping as many of its options as fit. What the study already holds is never proposed again.
-"""
+"""Proposals from the feasible set: fixed points, then uniform draws, then a sampler's. No network is proposed twice."""
 
 from __future__ import annotations
 
 import random
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
-import optuna
-from optuna.samplers import TPESampler
-from optuna.trial import TrialState, create_trial
-
+from seesawnas.search.samplers import Recorded, Sampler, make_sampler, uniform
 from seesawnas.space import Assignment, FeasibleSet
-from seesawnas.space.neighbours import mutate, repair
 from seesawnas.study import Proposal, StudyRecord
-from seesawnas.study.record import distribution
 
-_MOVES = 200
+_TRIES = 20
+_DRAWS = 1_000
+_LISTED_AT_MOST = 10_000
 
 
 class Proposer:
     """Proposes networks of ``feasible``; deterministic for ``seed`` and what the study holds.
 
-    ``points`` come first; then uniform draws until ``startup`` trials are complete; then TPE.
+    ``points`` come first, once ever; then uniform draws until ``startup`` trials are complete; then those of ``sampler``, the
+    name of one of ``SAMPLERS`` or one of your own. Raises StudyError where there is none of this name.
     """
 
-    def __init__(self, feasible: FeasibleSet, points: Iterator[Proposal], seed: int, startup: int = 8) -> None:
+    def __init__(
+        self,
+        feasible: FeasibleSet,
+        points: Iterable[Proposal],
+        seed: int,
+        sampler: str | Sampler = "tpe",
+        startup: int = 8,
+    ) -> None:
         self._feasible = feasible
         self._points = tuple(points)
         self._seed = seed
-        self._startup = startup
-        self._distributions = {decision.name: distribution(decision) for decision in feasible.decisions}
+        self._sampler = make_sampler(sampler, feasible) if isinstance(sampler, str) else sampler
+        self._startup = max(1, startup)
+        self._recorded = Recorded(feasible.decisions)
+        self._all: list[str] | None = None
 
     def __call__(self, record: StudyRecord) -> Proposal | None:
-        """The next network to try; None where the study holds every feasible one."""
+        """The next network to try; None where the study holds every feasible one.
+
+        A set that is too large to be listed counts as held where a thousand draws find nothing new.
+        """
         held = record.keys()
         for point in self._points:
             if point.key not in held:
                 return point
         # Seeded by what the study holds, so that a resumed study goes on as an uninterrupted one would.
-        rng = random.Random(f"{self._seed}/{len(record.trials())}")
-        for assignment in self._candidates(record, rng):
-            spec = self._feasible.space.choose(assignment)
-            if spec.digest() not in held:
-                return Proposal(spec, assignment)
-        return None
+        rng = random.Random(f"{self._seed}/{len(record)}")
+        wanted = islice(self._candidates(record, rng), _TRIES)
+        return self._first_new(wanted, held) or self._other(held, rng)
 
     def _candidates(self, record: StudyRecord, rng: random.Random) -> Iterator[Assignment]:
-        done = record.trials(TrialState.COMPLETE)
-        assignment = self._feasible.draw(rng) if len(done) < self._startup else self._tpe(record, rng)
-        yield assignment
-        for _ in range(_MOVES):
-            assignment = mutate(self._feasible, assignment, rng)
-            yield assignment
-        indices = range(self._feasible.count) if self._feasible.is_counted(at_most=10_000) else ()
-        for index in indices:
-            yield next(self._feasible.at([index]).assignments())
+        history = self._recorded.read(record)
+        if len(history.complete) < self._startup:
+            return self._uniform(rng)
+        return self._sampler.candidates(history, rng)
 
-    def _tpe(self, record: StudyRecord, rng: random.Random) -> Assignment:
-        """A draw of TPE on a copy of the study in memory, repaired."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler = TPESampler(multivariate=True, constant_liar=True, n_startup_trials=0, seed=rng.randrange(2**32))
-        study = optuna.create_study(direction="maximize", sampler=sampler)
-        for trial in record.trials(TrialState.COMPLETE, TrialState.RUNNING):
-            if set(trial.params) == set(self._distributions):
-                study.add_trial(_copy(trial, self._distributions))
-        drawn = study.ask(self._distributions).params
-        return repair(self._feasible, drawn, rng)
+    def _uniform(self, rng: random.Random) -> Iterator[Assignment]:
+        while True:
+            yield uniform(self._feasible, rng)
 
+    def _first_new(self, assignments: Iterator[Assignment], held: set[str]) -> Proposal | None:
+        for assignment in assignments:
+            proposal = Proposal(self._feasible.space.choose(assignment), assignment)
+            if proposal.key not in held:
+                return proposal
+        return None
 
-def _copy(
-    trial: optuna.trial.FrozenTrial, distributions: dict[str, optuna.distributions.BaseDistribution]
-) -> optuna.trial.FrozenTrial:
-    values = [trial.values[0]] if trial.state is TrialState.COMPLETE and trial.values else None
-    return create_trial(state=trial.state, params=trial.params, distributions=distributions, values=values)
+    def _other(self, held: set[str], rng: random.Random) -> Proposal | None:
+        """A network that the study does not hold, uniform over all of these."""
+        if not self._feasible.is_counted(at_most=_LISTED_AT_MOST):
+            return self._first_new(islice(self._uniform(rng), _DRAWS), held)
+        if self._all is None:
+            every = self._feasible.specs(self._feasible.at(range(self._feasible.count)))
+            self._all = [spec.digest() for spec in every]
+        left = [index for index, key in enumerate(self._all) if key not in held]
+        chosen = self._feasible.at([rng.choice(left)] if left else [])
+        return self._first_new(chosen.assignments(), held)

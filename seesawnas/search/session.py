@@ -1,68 +1,51 @@
-"""One search: its plan, checked before anything runs, and the loop under way."""
+"""One search under way: its study held, its trials run, its best networks repeated."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from seesawnas.cost import Budget
-from seesawnas.data import FaceData, load_faces
+from optuna.storages import BaseStorage
+
+from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
-from seesawnas.search.points import fitting_points
+from seesawnas.files import write_atomically
+from seesawnas.search.plan import EngineSettings, SearchPlan
 from seesawnas.search.proposer import Proposer
-from seesawnas.space import FeasibleSet, SearchSpace, load_space
+from seesawnas.search.provenance import provenance
+from seesawnas.search.ready import Ready, make_ready
+from seesawnas.search.repeating import Repeating, missing_repeats
+from seesawnas.space import SearchSpace, write_yaml
 from seesawnas.study import (
     Checkpoints,
     DriverEvent,
+    Ended,
+    Engine,
+    InlineEngine,
     LocalEngine,
     Plan,
-    Proxy,
+    RayEngine,
+    Repeats,
     StopRules,
     StudyRecord,
-    check_storage,
     drive,
     held,
     open_storage,
-    study_folder,
+    read_repeats,
+    repeats_name,
 )
 
-MAX_WORKERS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPlan:
-    """What a search is asked to do. ``data`` None is the default set; ``study`` names the folder under runs/."""
-
-    budget: Budget
-    study: str
-    space: str = "seesaw"
-    data: str | None = None
-    trials: int = 12
-    workers: int = 2
-    proxy: Proxy = field(default_factory=lambda: Proxy.for_data(None))
-    storage: str | None = None
-
-    def __post_init__(self) -> None:
-        recipe = self.proxy.recipe
-        limits = (("trials", self.trials, 1, 10**6), ("workers", self.workers, 1, MAX_WORKERS))
-        proxy = (("epochs", recipe.epochs, 1, 10**4), ("resolution", self.proxy.resolution, 16, 512))
-        for name, value, low, high in (*limits, *proxy, ("seed", self.proxy.seed, 0, 2**63 - 1)):
-            if not low <= value <= high:
-                raise StudyError(f"--{name} must be from {low} to {high}, got {value}")
-
-    @property
-    def folder(self) -> Path:
-        """Where the study's files lie."""
-        return study_folder(self.study)
-
-    @property
-    def checkpoints(self) -> Path:
-        """Where trials under way are kept between two epochs."""
-        return self.folder / "checkpoints"
+SearchEvent: TypeAlias = DriverEvent | Repeating
+ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
+    "ray": lambda faces, settings: _ray(faces, settings),
+    "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
+    "inline": lambda faces, settings: InlineEngine(faces),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +53,112 @@ class Session:
     """A search that holds its study and is ready to run."""
 
     plan: SearchPlan
-    feasible: FeasibleSet
-    faces: FaceData
+    ready: Ready
+    storage: BaseStorage
     record: StudyRecord
+    repeats: StudyRecord | None
     recovered: int
 
-    def run(self) -> Generator[DriverEvent]:
-        """Run trials until the plan's number is finished; yield what happens."""
-        points = fitting_points(self.feasible, self.plan.budget)
-        proposer = Proposer(self.feasible, points, self.plan.proxy.seed)
-        engine = LocalEngine(self.faces, self.plan.workers)
-        plan = Plan(self.plan.proxy, StopRules(trials=self.plan.trials), checkpoints=Checkpoints(self.plan.checkpoints))
-        yield from drive(self.record, proposer, engine, plan)
+    def run(self) -> Generator[SearchEvent]:
+        """Search until a rule of the plan says enough, then repeat the best; yield what happens.
+
+        The last event is the search's ``Ended``: why it ended, whatever came of the repeats.
+        """
+        last = None
+        for event in self._search():
+            if isinstance(event, Ended):
+                last = event
+            else:
+                yield event
+        if self.repeats is not None:
+            yield from self._repeat(self.repeats)
+        if last is not None:
+            yield last
+
+    def recover(self) -> int:
+        """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
+        return self.record.recover() + (self.repeats.recover() if self.repeats is not None else 0)
+
+    def measured_again(self) -> Mapping[str, Repeats]:
+        """What repeats the study holds, of this run and of earlier ones, by digest."""
+        return read_repeats(self.storage, self.record.study.study_name)
+
+    def _search(self) -> Generator[DriverEvent]:
+        plan = self.plan
+        proposer = Proposer(self.ready.feasible, self.ready.points, plan.seed, plan.sampler)
+        how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
+        yield from drive(self.record, proposer, self._engine(), how)
+
+    def _repeat(self, record: StudyRecord) -> Generator[SearchEvent]:
+        plan = self.plan
+        missing = missing_repeats(plan, self.record, record)
+        waiting = len(record.trials()) - record.finished
+        if not missing and not waiting:
+            return
+        wanted = len(record.trials()) + len(missing)
+        yield Repeating(wanted, record.finished)
+        queue = iter(missing)
+        checkpoints = Checkpoints(plan.folder / "checkpoints" / "repeats")
+        how = Plan(plan.proxy, StopRules(trials=wanted), checkpoints=checkpoints, silence=plan.silence)
+        for event in drive(record, lambda _: next(queue, None), self._engine(), how):
+            if not isinstance(event, Ended):
+                yield event
+
+    def _engine(self) -> Engine:
+        return ENGINES[self.plan.engine.kind](self.ready.faces, self.plan.engine)
+
+
+def _ray(faces: FaceData, settings: EngineSettings) -> Engine:
+    return RayEngine(
+        faces,
+        settings.workers,
+        cpus=1.0 if settings.cpus_per_trial is None else settings.cpus_per_trial,
+        gpus=settings.gpus_per_trial or 0.0,
+        address=settings.ray_address,
+    )
 
 
 @contextmanager
 def opened(plan: SearchPlan) -> Iterator[Session]:
     """Check the whole plan, hold its study, and put trials that a killed driver left back in line.
 
-    Raises InvalidInput of one kind or another before anything is written where the plan cannot be carried out.
+    Raises InvalidInput of one kind or another, every fault in a line of its own, before anything is written where the
+    plan cannot be carried out.
     """
-    space = load_space(plan.space)
-    _check_square(space)
-    check_storage(plan.storage, plan.folder)
-    feasible = FeasibleSet(space, plan.budget)
-    faces = load_faces(plan.data, resolution=plan.proxy.resolution, seed=plan.proxy.seed)
+    ready = make_ready(plan)
     with _on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
-        record = StudyRecord(storage, plan.folder.name, feasible.decisions)
-        record.agree(_settings(plan, space, faces))
-        record.claim(plan.folder)
-        yield Session(plan, feasible, faces, record, record.recover())
+        record = StudyRecord(storage, plan.folder.name, ready.feasible.decisions, plan.objectives)
+        with record.claimed():
+            settings = _settings(plan, ready.feasible.space, ready.faces)
+            record.agree(settings)
+            repeats = _repeats(plan, ready, storage, settings)
+            _keep(plan, record, ready.faces)
+            recovered = record.recover() + (repeats.recover() if repeats is not None else 0)
+            yield Session(plan, ready, storage, record, repeats, recovered)
+
+
+def _repeats(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any]) -> StudyRecord | None:
+    """The study of the repeats, where there are any; whoever holds the study holds it too."""
+    if not plan.repeats:
+        return None
+    record = StudyRecord(storage, repeats_name(plan.folder.name), ready.feasible.decisions, plan.objectives)
+    record.agree(settings)
+    return record
+
+
+def _keep(plan: SearchPlan, record: StudyRecord, faces: FaceData) -> None:
+    """Store what this run is: the plan as a study file that runs again as it is, and what made it.
+
+    The study keeps what made each of its runs, and the study file of the last.
+    """
+    seeds = {"study": plan.seed, "pairs": plan.proxy.pairs_seed, "repeats": list(plan.repeat_seeds)}
+    made = provenance(data=faces.fingerprint, seeds=seeds)
+    text = write_yaml({**plan.to_mapping(), "provenance": made})
+    record.study.set_user_attr("study_file", text)
+    number = sum(name.startswith("run.") for name in record.study.user_attrs)
+    record.study.set_user_attr(f"run.{number}", json.dumps(made))
+    write_atomically(plan.folder / "study.yaml", text)
 
 
 @contextmanager
@@ -116,24 +174,18 @@ def _on_disk(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _check_square(space: SearchSpace) -> None:
-    """A proxy sees square pictures of its own resolution: a space that varies the input would train one network twice."""
-    height, width = space.height.options, space.width.options
-    if len(height) > 1 or height != width:
-        rule = "input must be square and of one size for proxy trials"
-        raise StudyError(f"{space.source}: {rule}, got height {list(height)} and width {list(width)}")
-
-
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:
-    """What trials must share to be compared; the number of trials and of workers may change from run to run."""
+    """What trials must share to be compared; how many there are, who proposes them and what runs them may change."""
     bare = repr(replace(space, source="", name=""))
     return {
         "budget": plan.budget.setting(),
         "space": f"{space.name or plan.space} {hashlib.sha256(bare.encode()).hexdigest()[:12]}",
         "data": f"{faces.description} {faces.fingerprint}",
+        "objectives": list(plan.objectives.names),
         "resolution": plan.proxy.resolution,
         "epochs": plan.proxy.recipe.epochs,
         "recipe": asdict(plan.proxy.recipe),
         "pairs": plan.proxy.pairs,
+        "share": plan.proxy.share,
         "seed": plan.proxy.seed,
     }

@@ -17,8 +17,7 @@ Block attributes: kind, split, expansion (middle = inputs x expansion) or middle
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import partial
 from math import isfinite
 from typing import Annotated, Any, Literal, TypeAlias
@@ -27,6 +26,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from seesawnas.errors import DocumentError
 from seesawnas.space.attributes import DEFAULTS, Attribute, parse_attribute
+from seesawnas.space.faults import lines_of, short
 from seesawnas.units import parse_quantity
 
 MAX_STAGES = 100
@@ -201,11 +201,11 @@ _ROOMS: dict[str, type[_Keys]] = {
 def parse_document(values: Any, source: str) -> DocumentKeys:
     """The document in ``values`` (from YAML or JSON). Raises DocumentError with every fault, ``source`` in front."""
     if not isinstance(values, dict):
-        raise DocumentError(source, [f"must be a mapping of keys such as stem, stages, head, got {_short(values)}"])
+        raise DocumentError(source, [f"must be a mapping of keys such as stem, stages, head, got {short(values)}"])
     try:
         document = DocumentKeys.model_validate(values)
     except ValidationError as error:
-        raise DocumentError(source, list(dict.fromkeys(_faults(error)))) from None
+        raise DocumentError(source, list(dict.fromkeys(lines_of(error, _known)))) from None
     return document
 
 
@@ -214,48 +214,7 @@ def default_attribute(name: str) -> Attribute | None:
     return Attribute(name, (DEFAULTS[name],)) if name in DEFAULTS else None
 
 
-def _faults(error: ValidationError) -> Iterator[str]:
-    for fault in error.errors():
-        path = ".".join(str(part) for part in fault["loc"] if part != "[key]")
-        yield _one_line(f"{path}: {_rule(fault)}" if path else _rule(fault))
-
-
-def _rule(fault: Any) -> str:
-    value = _short(fault["input"])
-    match fault["type"]:
-        case "value_error":
-            return str(fault["ctx"]["error"])
-        case "extra_forbidden":
-            return f"is not a known key{_nearest(fault['loc'])}"
-        case "missing":
-            return "is required, got nothing"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return f"must be a mapping, got {value}"
-        case "list_type":
-            return f"must be a list, got {value}"
-        case "too_short":
-            return "must have at least one entry, got none"
-        case "too_long":
-            return f"must have at most {fault['ctx']['max_length']} entries, got {len(fault['input'])}"
-        case "greater_than_equal" | "less_than_equal":
-            return f"{fault['msg'].replace('Input should', 'must')}, got {value}"
-        case _:
-            return f"{fault['msg'].replace('Input should', 'must').replace('String should', 'must')}, got {value}"
-
-
-def _nearest(loc: tuple[int | str, ...]) -> str:
+def _known(loc: tuple[int | str, ...]) -> Iterable[str]:
+    """The keys that stand beside the one at ``loc``."""
     room: type[_Keys] = DocumentKeys if len(loc) == 1 else _ROOMS.get(str(loc[0]), DocumentKeys)
-    if len(loc) > 3:
-        room = BlockKeys
-    near = difflib.get_close_matches(str(loc[-1]), room.model_fields, n=1, cutoff=0.0)
-    return f"; the nearest is {near[0]}" if near else ""
-
-
-def _one_line(fault: str) -> str:
-    words = " ".join(fault.split())
-    return words if len(words) <= 400 else f"{words[:397]}..."
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return (BlockKeys if len(loc) > 3 else room).model_fields

@@ -8,6 +8,7 @@ from typing import Any
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import DocumentError, UnknownReference
+from seesawnas.files import shipped_folder
 from seesawnas.space.load import SearchPoint, to_point, to_space
 from seesawnas.space.search_space import SearchSpace
 from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
@@ -43,10 +44,8 @@ def shipped(folder: str = "") -> tuple[str, ...]:
 
 
 def library_root() -> Path:
-    """Where the shipped YAML lies: inside the package in a wheel, beside it in a checkout or an editable install."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "search_spaces"
-    return inside if inside.is_dir() else package.parent / "search_spaces"
+    """Where the shipped spaces and points lie."""
+    return shipped_folder("search_spaces")
 
 
 def _read(ref: str | Path) -> tuple[Any, str, str]:

@@ -8,12 +8,15 @@ from seesawnas.study.dashboard import dashboard_app, study_number
 from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
 from seesawnas.study.driver import Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
 from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
+from seesawnas.study.front import unbeaten
 from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
+from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.store import check_storage, held, latest_study, open_storage, storage_url, study_folder
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
@@ -44,6 +47,8 @@ __all__ = [
     "Proposal",
     "Propose",
     "Proxy",
+    "RayEngine",
+    "Repeats",
     "Scores",
     "Showcase",
     "StopRules",
@@ -61,10 +66,14 @@ __all__ = [
     "held",
     "latest_study",
     "open_storage",
+    "ranked_trials",
+    "read_repeats",
+    "repeats_name",
     "run_trial",
     "storage_url",
     "study_folder",
     "study_number",
     "trial_point",
     "trial_spec",
+    "unbeaten",
 ]

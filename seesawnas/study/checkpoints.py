@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 
 from seesawnas.files import write_atomically
+
+_SUFFIX = ".safetensors"
 
 
 class Checkpoints:
@@ -29,5 +32,11 @@ class Checkpoints:
         """Forget a trial that ended."""
         self._path(number).unlink(missing_ok=True)
 
+    def keep(self, numbers: Container[int]) -> None:
+        """Forget all but ``numbers``: what a driver left that was killed between a trial's end and its forgetting."""
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            if not (path.suffix == _SUFFIX and path.stem.isdecimal() and int(path.stem) in numbers):
+                path.unlink(missing_ok=True)
+
     def _path(self, number: int) -> Path:
-        return self._folder / f"{number}.safetensors"
+        return self._folder / f"{number}{_SUFFIX}"

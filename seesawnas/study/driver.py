@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.space import read_yaml
 from seesawnas.study.checkpoints import Checkpoints
@@ -45,6 +45,9 @@ class Ended:
 
     reason: str
 
+
+_CHECKED_EVERY = 5.0
+"""Seconds after which a driver notices that it lost the study, also where no trial is heard of."""
 
 DriverEvent: TypeAlias = Began | Progressed | Stopped | Finished | Failed | Lost | Ended
 Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
@@ -93,6 +96,8 @@ class _Loop:
         if self.plan.halving is not None:
             self.judge = Judge(self.plan.halving)
             self.judge.replay(self.record.trials())
+        if self.plan.checkpoints is not None:
+            self.plan.checkpoints.keep({trial.number for trial in self.record.trials(TrialState.WAITING)})
         reason = None
         while True:
             while reason is None and len(self.running) < self.engine.capacity:
@@ -139,15 +144,17 @@ class _Loop:
         return Began(trial, checkpoint is not None)
 
     def _next(self) -> Generator[DriverEvent]:
-        event = self.engine.next_event(self._patience())
+        event = self.engine.next_event(min(self._patience(), _CHECKED_EVERY))
+        self.record.check()
         if event is None:
             yield from self._give_up_on_the_silent()
             return
-        yield event
         if isinstance(event, Progressed):
+            yield event
             yield from self._judge(event)
         else:
-            self._write(event)
+            self._write(event)  # before it is told: a caller may stop for good where it is told
+            yield event
 
     def _patience(self) -> float:
         """Seconds until the next moment at which something must happen even in silence."""
@@ -161,8 +168,8 @@ class _Loop:
         for number in [n for n, heard in self.running.items() if now - heard >= self.plan.silence]:
             self.engine.stop(number)
             lost = Lost(number, f"it hung: no epoch within {self.plan.silence:.0f} s")
-            yield lost
             self._write(lost)
+            yield lost
 
     def _judge(self, event: Progressed) -> Generator[DriverEvent]:
         number, epoch, scores = event.number, event.epoch.record.epoch, event.epoch.scores

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import itertools
 import json
-import socket
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import StudyError
 from seesawnas.space import Assignment, Decision, read_yaml, to_mapping, to_point, write_yaml
+from seesawnas.study.batch import write_values
+from seesawnas.study.database import PatientStorage
+from seesawnas.study.index import TrialIndex
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.trial import Measurement, Proxy, Scores
 
@@ -64,8 +66,8 @@ class StudyRecord:
         self.objectives = objectives
         self._distributions = {decision.name: distribution(decision) for decision in decisions}
         self._storage = storage
-        self._storage_is_shared = not isinstance(storage, JournalStorage)
         self.study = self._open(name)
+        self._index = TrialIndex(self.study, self._distributions)
         if self.study.metric_names is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -98,17 +100,29 @@ class StudyRecord:
                     "give the search another --study"
                 )
 
-    def claim(self, folder: Path) -> None:
-        """Keep, or hold against what is kept, where the study's one driver runs. Raises StudyError.
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the study for this process. Raises StudyError, with the holder and since when, where another process has it.
 
-        The lock lies in the folder, and a storage elsewhere could be reached from two folders.
+        A study in a database is held by a lease that lies there: a driver in another folder or on another host takes over
+        once the old one is gone. Checkpoints lie in the driver's folder, so that elsewhere an interrupted trial starts again
+        from its first epoch. A journal lies in the folder and is held by the folder's lock (:func:`held`).
         """
-        here = f"{socket.gethostname()}:{folder.resolve()}"
-        home = self.study.user_attrs.get("home")
-        if home is None:
-            self.study.set_user_attr("home", here)
-        elif home != here and self._storage_is_shared:
-            raise StudyError(f"study {self.study.study_name}: is driven from {home}, got {here}")
+        if isinstance(self._storage, PatientStorage):
+            with self._storage.hold(self.study._study_id, self.study.study_name):
+                yield
+        else:
+            yield
+
+    def check(self) -> None:
+        """Raise StudyError where another driver took the study over; then nothing more can be written."""
+        if isinstance(self._storage, PatientStorage) and self._storage.lease is not None:
+            self._storage.lease.check()
+
+    def on_outage(self, say: Callable[[str], None]) -> None:
+        """Have ``say`` told, in a line, that the storage cannot be reached and is waited for, and that it is back."""
+        if isinstance(self._storage, PatientStorage):
+            self._storage.say = say
 
     def recover(self) -> int:
         """Put trials that no process runs any more back in line; returns how many. Only the holder of the study may."""
@@ -119,7 +133,7 @@ class StudyRecord:
             elif "stopped_after" in trial.user_attrs:
                 self._prune(trial.number)
             elif "reason" in trial.user_attrs:
-                self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+                self._end(trial.number, state=TrialState.FAIL)
             else:
                 self._set_waiting(trial)
         return len(found)
@@ -152,35 +166,38 @@ class StudyRecord:
         """Store a trial that was measured elsewhere under the same proxy."""
         self.add(proposal)
         trial = next(trial for trial in self.trials(TrialState.WAITING) if trial.user_attrs.get("key") == proposal.key)
-        self._storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+        self._storage.set_trial_state_values(self._index.touch(trial.number), TrialState.RUNNING)
         self.complete(trial.number, measurement)
 
     def next_waiting(self) -> FrozenTrial | None:
         """Take the first WAITING trial and mark it RUNNING; None where none waits."""
-        if not self.trials(TrialState.WAITING):
-            return None
-        return self._frozen(self.study.ask().number)
+        for trial in self.trials(TrialState.WAITING):
+            # Not study.ask: it goes through all trials, and repeated after an outage it would take a second one.
+            try:
+                taken = self._storage.set_trial_state_values(self._index.touch(trial.number), TrialState.RUNNING)
+            except optuna.exceptions.UpdateFinishedTrialError:  # another program was faster
+                continue
+            if taken:
+                return self._index[trial.number]
+        return None
 
     def complete(self, number: int, measurement: Measurement) -> None:
         """Store what a trial found; the measurement goes in whole first, so that a kill in between loses nothing."""
-        self._storage.set_trial_user_attr(self._id(number), "measurement", measurement.to_json())
-        self._complete(number, measurement)
+        self._complete(number, measurement, {"measurement": measurement.to_json()})
 
     def progress(self, number: int, epoch: int, scores: Scores) -> None:
         """Store a point of a trial's learning curve."""
-        self._storage.set_trial_intermediate_value(self._id(number), epoch, self.objectives.value(scores))
+        self._storage.set_trial_intermediate_value(self._index.touch(number), epoch, self.objectives.value(scores))
 
     def prune(self, number: int, epoch: int, scores: Scores) -> None:
         """Store that a trial was stopped early; the mark goes in first, so that a kill in between loses nothing."""
-        for name, value in asdict(scores).items():
-            self._storage.set_trial_user_attr(self._id(number), name, value)
-        self._storage.set_trial_user_attr(self._id(number), "stopped_after", epoch)
+        write_values(self._storage, self._index.touch(number), {**asdict(scores), "stopped_after": epoch})
         self._prune(number)
 
     def fail(self, number: int, reason: str) -> None:
         """Store why a trial failed."""
-        self._storage.set_trial_user_attr(self._id(number), "reason", reason)
-        self.study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+        self._storage.set_trial_user_attr(self._index.touch(number), "reason", reason)
+        self._end(number, state=TrialState.FAIL)
 
     def lose(self, number: int, reason: str) -> bool:
         """A trial's worker died: put it back in line, or fail it where it gets no further. Returns whether it runs again.
@@ -188,26 +205,30 @@ class StudyRecord:
         Tries count as long as the trial ends where it ended before: one that a busy machine killed three times on its way
         goes on, one that dies of its own memory three times at one place does not.
         """
-        trial = self._frozen(number)
+        trial = self._index[number]
         reached = trial.last_step or 0
         place, tries = json.loads(trial.user_attrs.get("losses", "[0, 0]"))
         tries = tries + 1 if place == reached else 1
-        self._storage.set_trial_user_attr(trial._trial_id, "losses", json.dumps([reached, tries]))
+        self._storage.set_trial_user_attr(self._index.touch(number), "losses", json.dumps([reached, tries]))
         if tries >= MAX_TRIES:
             self.fail(number, f"{reason}, {tries} times after epoch {reached}")
             return False
-        self._storage.set_trial_user_attr(trial._trial_id, "interrupted", reason)
+        self._storage.set_trial_user_attr(self._index.touch(number), "interrupted", reason)
         self._set_waiting(trial)
         return True
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The trials in the given states, all of them where none is given, by number."""
-        return self.study.get_trials(deepcopy=False, states=states or None)
+        return self._index.among(states or TrialState)
+
+    def __len__(self) -> int:
+        """How many trials the study holds."""
+        return len(self._index)
 
     @property
     def finished(self) -> int:
         """How many trials are finished, in whatever way."""
-        return len(self.trials(*FINISHED))
+        return self._index.count(FINISHED)
 
     def finished_after(self, trial: FrozenTrial) -> int:
         """How many trials were finished after ``trial`` was."""
@@ -217,29 +238,25 @@ class StudyRecord:
 
     def keys(self) -> set[str]:
         """The keys of all proposals that the study holds."""
-        return {str(trial.user_attrs.get("key", trial.user_attrs.get("digest"))) for trial in self.trials()}
+        return set(self._index.keys)
 
-    def _complete(self, number: int, found: Measurement) -> None:
-        for name, value in {**asdict(found.scores), "seconds": found.seconds}.items():
-            self._storage.set_trial_user_attr(self._id(number), name, value)
-        epochs = len(found.curve)
-        self.progress(number, epochs, found.scores)
-        values = self.objectives.values(found.scores, self._frozen(number).user_attrs)
-        self.study.tell(number, values, skip_if_finished=True)
+    def _complete(self, number: int, found: Measurement, first: Mapping[str, Any] | None = None) -> None:
+        attrs = {**(first or {}), **asdict(found.scores), "seconds": found.seconds}
+        curve = {len(found.curve): self.objectives.value(found.scores)}
+        write_values(self._storage, self._index.touch(number), attrs, curve)
+        self._end(number, self.objectives.values(found.scores, self._index[number].user_attrs))
+
+    def _end(self, number: int, values: Sequence[float] | None = None, state: TrialState | None = None) -> None:
+        self._index.touch(number)
+        self.study.tell(number, values, state=state, skip_if_finished=True)
 
     def _prune(self, number: int) -> None:
         # study.tell would store the last value of the curve, which a study of several objectives cannot take.
-        self._storage.set_trial_state_values(self._id(number), TrialState.PRUNED)
+        self._storage.set_trial_state_values(self._index.touch(number), TrialState.PRUNED)
 
     def _set_waiting(self, trial: FrozenTrial) -> None:
         # Optuna has no public way back from RUNNING; a test pins this one.
-        self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
-
-    def _id(self, number: int) -> int:
-        return self._frozen(number)._trial_id
-
-    def _frozen(self, number: int) -> FrozenTrial:
-        return self.study.get_trials(deepcopy=False)[number]
+        self._storage.set_trial_state_values(self._index.touch(trial.number), TrialState.WAITING)
 
 
 def distribution(decision: Decision) -> BaseDistribution:

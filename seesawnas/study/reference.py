@@ -1,4 +1,7 @@
-"""REFs into studies: ``search_150m:12`` is trial 12 of runs/search_150m, ``search_150m:best`` its best."""
+"""REFs into studies: ``search_150m:12`` is trial 12 of runs/search_150m, ``search_150m:best`` its best.
+
+The best is the first of the ranking: by repeats where there are any.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.errors import StudyError
 from seesawnas.space import Published, SearchPoint
 from seesawnas.study.record import trial_spec
+from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats
 from seesawnas.study.store import open_storage, study_folder
 
 _FORM = re.compile(r"(?P<study>.+):(?P<trial>\d+|best)")
@@ -21,28 +25,29 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
     match = _FORM.fullmatch(ref)
     if match is None:
         return None
-    trials = _trials(match["study"], storage)
-    trial = _pick(trials, match["trial"], ref)
+    trials, repeats = _stored(match["study"], storage)
+    trial = _pick(trials, repeats, match["trial"], ref)
     spec = replace(trial_spec(trial), name=f"{match['study']}:{trial.number}")
     return SearchPoint(spec, Published(None, None, {}, ""), {}, ())
 
 
-def _trials(name: str, storage: str | None) -> list[FrozenTrial]:
+def _stored(name: str, storage: str | None) -> tuple[list[FrozenTrial], dict[str, Repeats]]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder = study_folder(name)
     opened = open_storage(storage, folder, writing=False)
     try:
-        return optuna.load_study(study_name=folder.name, storage=opened).get_trials(deepcopy=False)
+        trials = optuna.load_study(study_name=folder.name, storage=opened).get_trials(deepcopy=False)
     except KeyError:
         raise StudyError(f"{folder}: there is no study of this name in its storage") from None
+    return trials, read_repeats(opened, folder.name)
 
 
-def _pick(trials: list[FrozenTrial], which: str, ref: str) -> FrozenTrial:
+def _pick(trials: list[FrozenTrial], repeats: dict[str, Repeats], which: str, ref: str) -> FrozenTrial:
     if which == "best":
         done = [trial for trial in trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
         if not done:
             raise StudyError(f"{ref}: no trial is complete yet")
-        return max(done, key=lambda trial: (trial.values[0], trial.user_attrs.get("auc", 0.0)))
+        return ranked_trials(done, repeats)[0]
     if int(which) >= len(trials):
         raise StudyError(f"{ref}: must be a trial below {len(trials)}, got {which}")
     return trials[int(which)]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
-import optuna
 from filelock import FileLock, Timeout
-from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.storages import BaseStorage
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from seesawnas.errors import StudyError
+from seesawnas.study.database import PatientStorage
+from seesawnas.study.journal import mend_journal, open_journal
+from seesawnas.study.process import ProcessName
 
 RUNS = Path("runs")
 JOURNAL = "journal.log"
@@ -46,7 +48,8 @@ def _last_written(folder: Path) -> float:
 def held(folder: Path) -> Iterator[None]:
     """Hold the study in ``folder`` for this process; the system lets go when the process ends, however it ends.
 
-    Raises StudyError, naming the holder, where another process has it.
+    A study in a database is moreover held by a lease there; see :meth:`StudyRecord.claimed`. Raises StudyError, naming the
+    holder, where another process has it.
     """
     holder = folder / "holder.json"
     try:
@@ -58,7 +61,8 @@ def held(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StudyError(f"{folder}: cannot be written: {error.strerror}") from None
     try:
-        holder.write_text(json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}))
+        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+        holder.write_text(json.dumps({**ProcessName.mine().to_mapping(), "since": since}))
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -66,12 +70,13 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage:
-    """The study's storage: ``url`` as SQLAlchemy writes it (sqlite:///x.db), or the journal in ``folder``.
+    """The study's storage: a database's ``url`` (sqlite:///x.db, postgresql://host/name), or the journal in ``folder``.
 
     ``writing`` is for the one process that holds the study: it remembers ``url`` in ``folder``, and mends what a killed
     writer left in the journal, a torn last line or a lock. Raises StudyError.
     """
     url = storage_url(url, folder)
+    storage: BaseStorage
     if "://" in url:
         storage = _open_url(url)
         if writing:
@@ -81,27 +86,28 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
     if not writing and not path.is_file():
         raise StudyError(f"{path}: there is no study here")
     if writing:
-        _mend(path)
-    return _open_journal(path)
+        mend_journal(path)
+    return open_journal(path)
 
 
 def check_storage(url: str | None, folder: Path) -> None:
     """Raise StudyError where the study of ``folder`` could not be stored in ``url``; write nothing in the folder."""
     if "://" in (place := storage_url(url, folder)):
-        _open_url(place)
+        _open_url(place).database.engine.dispose()
 
 
 def storage_url(url: str | None, folder: Path) -> str:
     """Where the study of ``folder`` is stored: what optuna-dashboard takes. Raises StudyError where ``url`` says otherwise."""
     place = folder / ELSEWHERE
-    kept = place.read_text().strip() if place.is_file() else None
+    kept = _normal(place.read_text().strip()) if place.is_file() else None
+    url = url and _normal(url)
     journal = folder / JOURNAL
     if url is not None and url != (kept or url):
-        raise StudyError(f"{folder}: this study is stored elsewhere than in {_hidden(url)}; see {place}")
+        raise StudyError(f"{folder}: this study is stored elsewhere than in {shown(url)}; see {place}")
     if url is not None and journal.is_file():
-        raise StudyError(f"{folder}: this study is stored in {journal}, got {_hidden(url)}; give another --study")
+        raise StudyError(f"{folder}: this study is stored in {journal}, got {shown(url)}; give another --study")
     if url is not None and "://" not in url:
-        raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {url}")
+        raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown(url)}")
     return url or kept or str(journal)
 
 
@@ -117,52 +123,48 @@ def _remember(url: str, folder: Path) -> None:
         draft.replace(place)
 
 
-def _hidden(url: str) -> str:
-    """``url`` without what stands before the host."""
-    return re.sub(r"//[^/@]*@", "//...@", url)
+def shown(url: str) -> str:
+    """``url`` as it may be shown: without its user and whatever in it is a password."""
+    url = re.sub(r"//.*@", "//...@", url)
+    return re.sub(r"([?&]\w*(?:password|passwd|passfile|key)=)[^&]*", r"\1...", url)
 
 
-def _open_url(url: str) -> BaseStorage:
-    try:
-        return optuna.storages.get_storage(url)
-    except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
-        raise StudyError(f"storage {_hidden(url)}: cannot be opened: {str(error).splitlines()[0]}") from None
+def _normal(url: str) -> str:
+    """``url`` with the driver that this project brings."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
 
-def _open_journal(path: Path) -> JournalStorage:
-    try:
-        _read_last_line(path)
-        return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))
-    # What a line of another program makes of Optuna's reader.
-    except (KeyError, ValueError, TypeError, AttributeError, AssertionError):
-        raise StudyError(f"{path}: must be a journal that Optuna wrote, got something else") from None
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
+def _open_url(url: str) -> PatientStorage:
+    for last in (False, True):
+        try:
+            return PatientStorage(url, shown(url))
+        except ImportError:
+            extra = "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
+            raise StudyError(f"storage {shown(url)}: its database driver is not installed{extra}") from None
+        except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
+            # Of two newcomers to an empty database one finds half of the tables made.
+            if last or not _made_by_another(error):
+                raise StudyError(f"storage {shown(url)}: cannot be opened: {_reason(error, url)}") from None
+            time.sleep(1)
+    raise AssertionError
 
 
-def _read_last_line(path: Path) -> None:
-    """Optuna passes over a last line that it cannot read, and fails for good once another stands behind it."""
-    whole = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-    last = next((line for line in reversed(whole) if line.endswith(b"\n")), None)
-    if last is not None:
-        json.loads(last)
+def _made_by_another(error: Exception) -> bool:
+    return isinstance(error, IntegrityError | ProgrammingError | OperationalError) and "exist" in str(error)
 
 
-def _mend(path: Path) -> None:
-    """A torn tail followed by an append would make every later reading fail; the half line was never acted on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_name(path.name + ".lock").unlink(missing_ok=True)
-    if not path.is_file():
-        return
-    text = path.read_bytes()
-    if text and not text.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(text.rfind(b"\n") + 1)
+def _reason(error: Exception, url: str) -> str:
+    """The error's first line, without what ``url`` holds of secrets."""
+    line = next(iter(str(getattr(error, "orig", error)).strip().splitlines()), type(error).__name__)
+    for secret in re.findall(r"//[^:@]*:(.*)@|password=([^&]*)", url):
+        for word in filter(None, {*secret, *map(unquote, secret)}):
+            line = line.replace(word, "...")
+    return line.replace(url, shown(url)).rstrip(":,")
 
 
 def _describe(holder: Path) -> str:
     try:
         values = json.loads(holder.read_text())
-        return f"process {values['pid']}, since {values['since']}"
-    except (OSError, ValueError, KeyError):
+        return f"{ProcessName.from_mapping(values)}, since {values['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
         return "holder unknown"

@@ -11,6 +11,7 @@ import pytest
 from typer import rich_utils
 
 from seesawnas.cli.options import complete_ref
+from seesawnas.cli.search_options import complete_study
 from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
@@ -67,3 +68,12 @@ def test_completion_offers_shipped_names_and_own_files(tmp_path: Path, monkeypat
     assert complete_ref("paper/dw_seesaw_v1") == ["paper/dw_seesaw_v1", "paper/dw_seesaw_v1_conv"]
     assert complete_ref("m") == ["mine.yaml", "more/"]
     assert {"seesaw", "seesaw_wide"} <= set(complete_ref(""))
+
+
+def test_completion_of_study_files_offers_shipped_studies_and_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "search_mine.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    assert complete_study("search_") == ["search_150m", "search_careful", "search_mine.yaml", "search_pareto"]
+    assert "seesaw" not in complete_study("")

@@ -106,8 +106,8 @@ def test_commands_name_a_study_outside_runs_by_its_path(tmp_path: Path) -> None:
 
 def test_the_plots_hold_the_budget_the_front_and_the_curves(study: StudyView) -> None:
     figures = SHOWCASE.figures(study)
-    assert set(figures) == {"accuracy_against_madds", "learning_curves"}
-    pareto = json.loads(figures["accuracy_against_madds"])
+    assert set(figures) == {"quality_against_madds", "learning_curves"}
+    pareto = json.loads(figures["quality_against_madds"])
     assert [trace["name"] for trace in pareto["data"]] == ["Pareto front", "searched", "paper"]
     assert pareto["layout"]["xaxis"]["title"]["text"] == "MAdds (millions)"
     assert pareto["layout"]["annotations"][0]["text"] == "budget 150.00 M"
@@ -141,5 +141,5 @@ def test_what_a_real_search_stores_is_shown(tmp_path: Path) -> None:
         "s", 0, record.study.user_attrs, {}, ("verification accuracy",), ("maximize",), tuple(record.trials())
     )
     assert "5 trials: 5 complete" in SHOWCASE.study_note(study)
-    assert set(SHOWCASE.figures(study)) == {"accuracy_against_madds", "learning_curves"}
+    assert set(SHOWCASE.figures(study)) == {"quality_against_madds", "learning_curves"}
     assert all("Accuracy" in SHOWCASE.trial_note(study, trial) for trial in study.trials)

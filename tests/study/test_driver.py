@@ -59,6 +59,15 @@ def test_a_caller_who_stops_loses_no_trial(tmp_path: Path) -> None:
     assert len(record.keys()) == 7
 
 
+def test_a_trial_is_written_down_before_its_end_is_told(tmp_path: Path) -> None:
+    record = record_in(tmp_path / "s")
+    run = drive(record, uniform(small_set()), FakeEngine(capacity=1), enough(3))
+    while not isinstance(next(run), Finished):
+        pass
+    assert len(record.trials(TrialState.COMPLETE)) == 1
+    run.close()
+
+
 def test_a_failed_trial_keeps_its_reason_and_the_search_goes_on(tmp_path: Path) -> None:
     def answer(job: TrialJob) -> EngineEvent:
         return Failed(job.number, "loss is not finite at step 3") if job.number == 1 else by_madds(job)
@@ -160,11 +169,12 @@ def test_a_study_of_several_objectives_stops_trials_early_too(tmp_path: Path) ->
 
 
 def test_an_interrupted_trial_goes_on_from_its_last_checkpoint_and_a_finished_one_leaves_none(tmp_path: Path) -> None:
+    def interrupt(job: TrialJob) -> EngineEvent:
+        raise KeyboardInterrupt
+
     plan = replace(enough(3), checkpoints=Checkpoints(tmp_path / "checkpoints"))
-    run = drive(record_in(tmp_path / "s"), uniform(small_set()), FakeEngine(capacity=1), plan)
-    while not isinstance(next(run), Finished):  # the event after it comes when the one before it is written down
-        pass
-    run.close()
+    with pytest.raises(KeyboardInterrupt):
+        list(drive(record_in(tmp_path / "s"), uniform(small_set()), FakeEngine(capacity=1, answer=interrupt), plan))
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["0.safetensors"]
     engine = FakeEngine(capacity=1)
     events = list(drive(record_in(tmp_path / "s"), uniform(small_set()), engine, plan))

@@ -79,17 +79,6 @@ def test_a_trial_whose_failure_was_decided_before_the_kill_is_not_run_again(tmp_
     assert [t.state for t in again.trials()] == [TrialState.FAIL]
 
 
-def test_a_study_in_a_shared_storage_is_driven_from_one_folder(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/study.db"
-    for folder in ("a/s", "a/s", "b/s"):
-        record = StudyRecord(open_storage(url, tmp_path / folder, writing=True), "s", small_set().decisions)
-        if folder == "b/s":
-            with pytest.raises(StudyError, match=r"is driven from .*a/s, got .*b/s"):
-                record.claim(tmp_path / folder)
-        else:
-            record.claim(tmp_path / folder)
-
-
 def test_a_lost_trial_gets_two_more_tries_and_then_fails_with_the_reason(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
     record.add(proposal(1))

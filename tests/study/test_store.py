@@ -11,7 +11,7 @@ from tests.study.test_record import proposal
 
 
 def test_a_study_is_held_by_one_process_and_the_second_is_told_which(tmp_path: Path) -> None:
-    told = r"another search holds this study \(process \d+, since"
+    told = r"another search holds this study \(\S+@\S+, process \d+, since"
     with held(tmp_path / "s"), pytest.raises(StudyError, match=told), held(tmp_path / "s"):
         pass
     with held(tmp_path / "s"):

@@ -1,0 +1,56 @@
+"""Study files by REF: a user's own file first, then what ships: ``studies/search_150m.yaml``, or ``search_150m``."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from seesawnas.errors import StudyError
+from seesawnas.files import shipped_folder
+from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
+
+
+def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
+    """The values of the study file that ``ref`` names, and its name without ``.yaml``.
+
+    Raises StudyError where there is none, and DocumentError where it is not YAML.
+    """
+    path = _find(ref)
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_CHARACTERS + 1)
+    except UnicodeDecodeError:
+        raise StudyError(f"{ref}: must be UTF-8 text") from None
+    except OSError as error:
+        raise StudyError(f"{ref}: cannot be read: {error.strerror}") from None
+    values = read_yaml(text, str(ref))
+    if not isinstance(values, dict):
+        raise StudyError(f"{ref}: must be a mapping of keys such as budget, trials, objectives, got {str(values)[:60]}")
+    return values, path.stem
+
+
+def shipped_studies() -> tuple[str, ...]:
+    """The study files that ship, by the REFs that find them."""
+    return tuple(sorted(path.stem for path in shipped_folder("studies").glob("*.yaml")))
+
+
+def _find(ref: str | Path) -> Path:
+    own = Path(ref)
+    candidates = [own, own.with_name(own.name + ".yaml")] if own.name else []
+    bare = own.relative_to("studies") if own.parts[:1] == ("studies",) else own
+    if len(bare.parts) == 1:
+        candidates += [shipped_folder("studies") / bare, shipped_folder("studies") / f"{bare}.yaml"]
+    for candidate in candidates:
+        if _is_file(candidate):
+            return candidate
+    near = difflib.get_close_matches(bare.stem, shipped_studies(), n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}?" if near else f"shipped are {', '.join(shipped_studies())}"
+    raise StudyError(f"{ref}: must be a study file or a shipped one's name; {hint}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for a file, or a folder that may not be entered
+        return False

@@ -1,0 +1,50 @@
+"""What made a study: versions, the working directory's git state, the machine; never a reason to fail."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+PACKAGES = ("seesawnas", "torch", "optuna", "ray", "numpy")
+
+
+def provenance(*, data: str, seeds: dict[str, Any]) -> dict[str, Any]:
+    """JSON values; ``data`` is the faces' fingerprint."""
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "git": git_state(),
+        "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "processor": platform.machine()},
+        "command": [re.sub(r"//[^/@]*@", "//...@", word) for word in sys.argv],  # a storage's password
+        "data": data,
+        "seeds": seeds,
+    }
+
+
+def git_state() -> dict[str, Any] | None:
+    """The working directory's commit, and whether anything that git follows differs from it; None without git."""
+    commit = _git("rev-parse", "HEAD")
+    if commit is None:
+        return None
+    return {"commit": commit, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):  # no git, no repository, one of another owner, a hung disk
+        return None
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

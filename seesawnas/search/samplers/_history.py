@@ -1,0 +1,47 @@
+"""What a study holds, as samplers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+
+from seesawnas.search.samplers._base import History, Past
+from seesawnas.space import Decision
+from seesawnas.study import StudyRecord, Trial, TrialState
+
+
+class Recorded:
+    """Reads a study's trials into histories, each finished trial once."""
+
+    def __init__(self, decisions: Iterable[Decision]) -> None:
+        self._options = {decision.name: frozenset(decision.options) for decision in decisions}
+        self._finished: dict[int, Past | None] = {}
+
+    def read(self, record: StudyRecord) -> History:
+        """The study as it stands."""
+        pending = record.trials(TrialState.RUNNING, TrialState.WAITING)
+        objectives = len(record.objectives.names)
+        return History(
+            complete=self._known(record.trials(TrialState.COMPLETE), objectives),
+            pruned=self._known(record.trials(TrialState.PRUNED), objectives),
+            pending=tuple(past for trial in pending if (past := self._past(trial, objectives)) is not None),
+            objectives=objectives,
+        )
+
+    def _known(self, trials: list[Trial], objectives: int) -> tuple[Past, ...]:
+        for trial in trials:
+            if trial.number not in self._finished:
+                self._finished[trial.number] = self._past(trial, objectives)
+        return tuple(past for trial in trials if (past := self._finished[trial.number]) is not None)
+
+    def _past(self, trial: Trial, objectives: int) -> Past | None:
+        """None where the trial says nothing of the space: a point outside it, another program's, or another proxy's."""
+        if trial.params.keys() != self._options.keys() or trial.user_attrs.get("variant"):
+            return None
+        if any(option not in self._options[name] for name, option in trial.params.items()):
+            return None
+        values = trial.values if trial.state is TrialState.COMPLETE else None
+        if values is not None and not (len(values) == objectives and all(map(isfinite, values))):
+            return None
+        losses = () if values is None else (-values[0], *values[1:])
+        return Past(trial.number, trial.params, losses, {step: -v for step, v in trial.intermediate_values.items()})

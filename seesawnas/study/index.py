@@ -1,0 +1,104 @@
+"""``TrialIndex``: a study's trials in memory, by number, state and key, at a cost that does not grow with the study.
+
+Optuna answers every question about a study by going through all its trials. A study has one driver, so what that driver
+knows need not be asked again: finished trials never change, and unfinished ones change by its own writes. What other
+programs add (optuna-dashboard, ``enqueue_trial``) is looked for, by number, whenever the index is asked.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+
+class TrialIndex:
+    """The trials of ``study``. Whoever writes to a trial calls :meth:`touch` first, so that the next answer is right."""
+
+    def __init__(self, study: optuna.Study, distributions: Mapping[str, BaseDistribution]) -> None:
+        self._storage, self._study = study._storage, study._study_id
+        self._distributions = dict(distributions)
+        self._names = {name: name for name in distributions}
+        self._trials: list[FrozenTrial] = []
+        self._numbers: dict[TrialState, list[int]] = {state: [] for state in TrialState}
+        self._keys: set[str] = set()
+        self._stale: set[int] = set()
+        for trial in study.get_trials(deepcopy=False):
+            self._append(trial)
+
+    def __len__(self) -> int:
+        self._refresh()
+        return len(self._trials)
+
+    def __getitem__(self, number: int) -> FrozenTrial:
+        self._refresh()
+        return self._trials[number]
+
+    def among(self, states: Iterable[TrialState]) -> list[FrozenTrial]:
+        """The trials in the given states, by number."""
+        self._refresh()
+        return [self._trials[number] for number in heapq.merge(*(self._numbers[state] for state in states))]
+
+    def count(self, states: Iterable[TrialState]) -> int:
+        """How many trials are in the given states."""
+        self._refresh()
+        return sum(len(self._numbers[state]) for state in states)
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys of all trials; to be read only."""
+        self._refresh()
+        return self._keys
+
+    def touch(self, number: int) -> int:
+        """Say that a trial is about to change; returns its storage's id. An interrupt between the two does no harm."""
+        self._stale.add(number)
+        return self._trials[number]._trial_id
+
+    def _refresh(self) -> None:
+        for number in sorted(self._stale):
+            self._reread(number)
+        while True:
+            try:
+                trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._study, len(self._trials))
+            except KeyError:
+                return
+            self._append(self._storage.get_trial(trial_id))
+
+    def _reread(self, number: int) -> None:
+        old, new = self._trials[number], self._storage.get_trial(self._trials[number]._trial_id)
+        if old.state is not new.state:
+            numbers = self._numbers[old.state]
+            del numbers[bisect_left(numbers, number)]
+            insort(self._numbers[new.state], number)
+        self._trials[number] = self._slim(new)
+        self._keys.add(key_of(new))
+        if new.state.is_finished() or _is_ours(new):
+            self._stale.discard(number)
+
+    def _append(self, trial: FrozenTrial) -> None:
+        self._numbers[trial.state].append(trial.number)
+        self._trials.append(self._slim(trial))
+        self._keys.add(key_of(trial))
+        if not trial.state.is_finished() and not _is_ours(trial):
+            self._stale.add(trial.number)  # another program runs it, and writes when it likes
+
+    def _slim(self, trial: FrozenTrial) -> FrozenTrial:
+        """The trial with the study's own distributions and names for the equal ones that its storage made for it."""
+        if trial.distributions is not self._distributions and trial.distributions == self._distributions:
+            trial.distributions = self._distributions
+            trial.params = {self._names[name]: value for name, value in trial.params.items()}
+        return trial
+
+
+def key_of(trial: FrozenTrial) -> str:
+    """What no two trials of a study share."""
+    return str(trial.user_attrs.get("key", trial.user_attrs.get("digest")))
+
+
+def _is_ours(trial: FrozenTrial) -> bool:
+    return "spec" in trial.user_attrs

@@ -1,0 +1,71 @@
+"""Repeats: the best networks trained again from other seeds, so that the first is not the luckiest.
+
+The trial that won a search is biased upwards by winning: its own measurement never counts as a repeat. Repeats are trials of
+a study of their own, ``NAME.repeats`` in the same storage, and a network's figure is the mean over its new seeds alone.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The quality of one network, trained from each of some new seeds."""
+
+    values: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        """How many seeds."""
+        return len(self.values)
+
+    @property
+    def mean(self) -> float:
+        """What networks are ranked by."""
+        return statistics.fmean(self.values)
+
+    @property
+    def standard_error(self) -> float | None:
+        """Of the mean: the sample standard deviation over the root of n; None of a single seed."""
+        return None if self.n < 2 else statistics.stdev(self.values) / self.n**0.5
+
+
+def repeats_name(study: str) -> str:
+    """What the study of a study's repeats is called."""
+    return f"{study}.repeats"
+
+
+def read_repeats(storage: BaseStorage, study: str) -> dict[str, Repeats]:
+    """The repeats that are stored of a study's networks, by digest."""
+    try:
+        trials = optuna.load_study(study_name=repeats_name(study), storage=storage).get_trials(deepcopy=False)
+    except KeyError:
+        return {}
+    found: dict[str, list[float]] = {}
+    for trial in trials:
+        if trial.state is TrialState.COMPLETE:
+            found.setdefault(str(trial.user_attrs["digest"]), []).append(trial.values[0])
+    return {digest: Repeats(tuple(values)) for digest, values in found.items()}
+
+
+def ranked_trials(trials: Iterable[FrozenTrial], repeats: Mapping[str, Repeats]) -> list[FrozenTrial]:
+    """Complete trials best first: repeated networks by their mean, then the others by what the search measured.
+
+    Equals are told apart by AUC, then accuracy, then fewer MAdds, then the earlier trial.
+    """
+
+    def key(trial: FrozenTrial) -> tuple[float, ...]:
+        attrs = trial.user_attrs
+        again = repeats.get(str(attrs["digest"]))
+        value = trial.values[0] if again is None else again.mean
+        ties = (-attrs.get("auc", 0.0), -attrs.get("accuracy", 0.0), attrs["madds"], trial.number)
+        return (again is None, -value, *ties)
+
+    return sorted(trials, key=key)

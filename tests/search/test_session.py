@@ -1,0 +1,207 @@
+"""A search under way: what is kept of it, and its repeats. Fake engines run nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seesawnas.errors import StudyError
+from seesawnas.search import Repeating, SearchEvent, SearchPlan, StudyFile, opened, plan_of
+from seesawnas.space import read_yaml, to_point, write_yaml
+from seesawnas.study import (
+    Began,
+    Ended,
+    EngineEvent,
+    Failed,
+    Finished,
+    Repeats,
+    StudyRecord,
+    TrialJob,
+    TrialState,
+    trial_point,
+)
+from tests.faces import write_folder
+from tests.study.fakes import SMALL_SPACE, FakeEngine, by_madds, measured
+
+BASE = {"budget": "1M", "space": "small.yaml", "data": "faces", "resolution": 32, "study": "s", "workers": 1}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
+    write_folder(Path("faces"))
+    return tmp_path
+
+
+Answer = Callable[[TrialJob], EngineEvent]
+
+
+class Runs:
+    """Runs plans with fake engines, and keeps the jobs they were given."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        self.jobs: list[TrialJob] = []
+        self.repeats: dict[str, Repeats] = {}
+
+    def __call__(
+        self, answer: Answer = by_madds, stop: Callable[[SearchEvent], bool] | None = None, **options: Any
+    ) -> Any:
+        engines: list[FakeEngine] = []
+
+        def engine(_: object, workers: int) -> FakeEngine:
+            engines.append(FakeEngine(workers, answer))
+            return engines[-1]
+
+        self._patch.setattr("seesawnas.search.session.LocalEngine", engine)
+        events = []
+        with opened(plan_of(None, {"engine": "local", **BASE, **options})) as session:
+            run = session.run()
+            for event in run:
+                events.append(event)
+                if stop is not None and stop(event):
+                    run.close()
+            self.record: StudyRecord = session.record
+            self.repeat_record = session.repeats
+            self.repeats = dict(session.measured_again())
+        self.jobs = [job for made in engines for job in made.jobs]
+        return events
+
+
+@pytest.fixture
+def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs(monkeypatch)
+
+
+def lucky(job: TrialJob) -> EngineEvent:
+    """The search's seed favours dear networks; new seeds show that cheap ones are better."""
+    event = by_madds(job)
+    assert isinstance(event, Finished)
+    value = event.measurement.scores.accuracy
+    return event if job.proxy.seed == 0 else Finished(job.number, measured(1.2 - value + job.proxy.seed / 1000))
+
+
+def test_the_best_are_trained_again_from_new_seeds_on_the_same_pairs(runs: Runs) -> None:
+    events = runs(lucky, trials=6, repeats=3, repeat_top=2)
+    (phase,) = (event for event in events if isinstance(event, Repeating))
+    assert phase == Repeating(wanted=6, done=0)
+    assert events[-1] == Ended("6 trials")
+    again = [job for job in runs.jobs if job.proxy.seed != 0]
+    assert Counter(job.proxy.seed for job in again) == {1: 2, 2: 2, 3: 2}
+    assert {job.proxy.pairs_seed for job in again} == {0}
+    best = sorted(runs.record.trials(), key=lambda trial: -trial.values[0])[:2]
+    assert set(runs.repeats) == {trial.user_attrs["digest"] for trial in best}
+    assert {found.n for found in runs.repeats.values()} == {3}
+    assert len(runs.record.trials()) == 6
+
+
+def test_the_winner_is_the_best_by_new_seeds_and_not_the_luckiest(runs: Runs) -> None:
+    runs(lucky, trials=6, repeats=2, repeat_top=3)
+    luckiest = runs.record.study.best_trial.user_attrs["digest"]
+    winner = max(runs.repeats, key=lambda digest: runs.repeats[digest].mean)
+    point = trial_point("s:best")
+    assert point is not None
+    assert point.spec.digest() == winner != luckiest
+
+
+def test_repeats_are_run_once_ever_and_more_seeds_add_to_them(runs: Runs) -> None:
+    runs(trials=4, repeats=2, repeat_top=2)
+    assert len(runs.jobs) == 4 + 4
+    runs(trials=4, repeats=2, repeat_top=2)
+    assert not runs.jobs
+    runs(trials=4, repeats=3, repeat_top=2)
+    assert [job.proxy.seed for job in runs.jobs] == [3, 3]
+    runs(trials=4)
+    assert {found.n for found in runs.repeats.values()} == {3}
+
+
+def test_interrupted_repeats_go_on_and_none_is_doubled(runs: Runs) -> None:
+    seen: list[SearchEvent] = []
+
+    def third_repeat(event: SearchEvent) -> bool:
+        seen.append(event)
+        started = [e for e in seen if isinstance(e, Began) and e.trial.user_attrs.get("variant")]
+        return len(started) == 3
+
+    runs(trials=4, repeats=3, repeat_top=2, stop=third_repeat)
+    assert runs.repeat_record is not None
+    assert not runs.repeat_record.trials(TrialState.RUNNING)
+    runs(trials=4, repeats=3, repeat_top=2)
+    assert runs.repeat_record is not None
+    trials = runs.repeat_record.trials()
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 6
+    assert len({trial.user_attrs["key"] for trial in trials}) == 6
+
+
+def test_a_repeat_that_fails_leaves_a_mean_over_the_others(runs: Runs) -> None:
+    def answer(job: TrialJob) -> EngineEvent:
+        return Failed(job.number, "loss is not finite") if job.proxy.seed == 2 else by_madds(job)
+
+    runs(answer, trials=3, repeats=3, repeat_top=1)
+    (found,) = runs.repeats.values()
+    assert found.n == 2
+
+
+def test_a_pareto_study_repeats_its_front_first(runs: Runs) -> None:
+    def answer(job: TrialJob) -> EngineEvent:
+        return Finished(job.number, measured(0.9 - job.number / 100))
+
+    runs(answer, trials=6, repeats=1, repeat_top=2, objectives="accuracy,madds")
+    trials = runs.record.trials()
+    front = {trial.user_attrs["digest"] for trial in runs.record.study.best_trials}
+    assert set(runs.repeats) <= front or len(front) < 2
+    assert trials[0].user_attrs["digest"] in runs.repeats  # the best accuracy of all
+
+
+def test_a_search_without_a_complete_trial_repeats_nothing(runs: Runs) -> None:
+    events = runs(lambda job: Failed(job.number, "no"), trials=2, repeats=2)
+    assert not any(isinstance(event, Repeating) for event in events)
+    assert events[-1] == Ended("2 trials")
+
+
+def test_what_ran_is_kept_as_a_study_file_that_runs_again_as_it_is(runs: Runs) -> None:
+    runs(trials=2, patience=9, early_stopping="asha:1")
+    text = Path("runs/s/study.yaml").read_text()
+    attrs = runs.record.study.user_attrs
+    assert attrs["study_file"] == text
+    again: SearchPlan = plan_of(StudyFile.read("runs/s/study.yaml"), {})
+    assert again == plan_of(None, {**BASE, "trials": 2, "patience": 9, "early_stopping": "asha:1"})
+    made = read_yaml(text, "study.yaml")["provenance"]
+    assert json.loads(attrs["run.0"]) == made
+    assert made["data"] in runs.record.settings["data"]
+    assert made["seeds"] == {"study": 0, "pairs": 0, "repeats": []}
+    runs(trials=3)
+    assert "run.1" in runs.record.study.user_attrs
+
+
+def test_another_objective_is_another_study(runs: Runs) -> None:
+    runs(trials=1)
+    with pytest.raises(StudyError, match=r"objectives must stay \['accuracy'\], got \['auc'\]"):
+        runs(trials=2, objectives="auc")
+    with pytest.raises(StudyError, match="objectives must stay as they were"):
+        runs(trials=2, objectives="accuracy,madds")
+
+
+def test_points_of_one_s_own_run_first_and_once_ever_also_from_outside_the_space(runs: Runs, folder: Path) -> None:
+    stage = {"kind": "plain", "width": 12, "stride": 2, "expansion": 1}
+    outside = {"input": {"height": 32, "width": 32}, "stem": {"width": 8}, "stages": [stage], "head": {"embedding": 16}}
+    (folder / "own.yaml").write_text(write_yaml(outside))
+    for trials in (3, 12):
+        runs(trials=trials, points="own.yaml")
+    first, *others = runs.record.trials()
+    assert first.user_attrs["digest"] == to_point(outside, "own.yaml").spec.digest()
+    assert (first.params, first.user_attrs["label"], len(others)) == ({}, "own", 11)
+    assert all(trial.params for trial in others)
+
+
+def test_time_ends_the_search_and_not_its_repeats(runs: Runs) -> None:
+    runs(trials=3)
+    events = runs(trials=9, time="0.001s", repeats=1, repeat_top=2)
+    assert events[-1] == Ended("time is up")
+    assert len(runs.repeats) == 2
