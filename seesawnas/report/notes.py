@@ -17,7 +17,6 @@ from seesawnas.units import format_quantity
 
 BEST = 10
 _WIDTH = 84  # characters
-_AT_SPACES: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 _STATES = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "stopped early",
@@ -61,8 +60,10 @@ def study_note(study: StudyView, ref: str) -> str:
         best = rows[0]
         parts += [f"`seesawnas build {quote(f'{ref}:{best.number}')} --out {quote(f'{study.name}_best')}`"]
     if text := study.attributes.get("study_file"):
-        parts += ["### Study file", f"```yaml\n{_narrow(str(text))}\n```"]
-    if found := list(settings(study.attributes)):
+        plan = str(text).split("\nprovenance:")[0]  # what made it stands below, of the last run
+        parts += ["### Study file", f"```yaml\n{_narrow(plan)}\n```"]
+    found = [(name, value) for name, value in settings(study.attributes) if not (text and name.startswith("recipe."))]
+    if found:
         parts += ["### Settings", _table(("setting", "value"), [(f"`{name}`", _cell(value)) for name, value in found])]
     return "\n\n".join([*parts, "### How to read this", _HOW_TO_READ]) + "\n"
 
@@ -136,8 +137,24 @@ def _again(row: RankedRow, quality: str) -> str:
 
 def _narrow(text: str) -> str:
     """YAML of the same meaning in lines that a page shows whole: a wide one would push the diagram out of the window."""
-    whole = text.strip().replace("\n  ", " ").splitlines()
-    return "\n".join(textwrap.fill(line, _WIDTH, subsequent_indent="  ", **_AT_SPACES) for line in whole)
+    whole: list[str] = []
+    for line in text.strip().splitlines():
+        if whole and _is_open(whole[-1]):
+            whole[-1] += f" {line.strip()}"
+        else:
+            whole.append(line)
+    return "\n".join(_wrapped(line) for line in whole)
+
+
+def _is_open(line: str) -> bool:
+    """Whether a list or mapping of the line goes on in the next."""
+    return sum(map(line.count, "[{")) > sum(map(line.count, "]}"))
+
+
+def _wrapped(line: str) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    options = textwrap.TextWrapper(_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return options.fill(line)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
