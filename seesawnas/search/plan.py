@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
-from seesawnas.study import ACCURACY, Halving, Objectives, Proxy, StopRules, study_folder
+from seesawnas.study import ACCURACY, Halving, Objectives, Proxy, StopRules, shown_url, study_folder
 from seesawnas.units import format_duration
 
 SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution")
@@ -128,7 +127,7 @@ class SearchPlan:
     def to_mapping(self) -> dict[str, Any]:
         """As a study file holds it, nothing left to defaults; what is None is left out.
 
-        A storage with a password is left out too: the study's folder remembers it, for its owner's eyes alone.
+        A storage with a user or a password is left out too: the study's folder remembers it, for its owner's eyes alone.
         """
         rules, recipe = self.rules, asdict(self.proxy.recipe)
         keys = {
@@ -152,7 +151,7 @@ class SearchPlan:
             "share": self.proxy.share,
             "recipe": recipe,
             "seed": self.seed,
-            "storage": self.storage if self.storage and not urlsplit(self.storage).password else None,
+            "storage": self.storage if self.storage and shown_url(self.storage) == self.storage else None,
             "engine": self.engine.kind,
             **{name: value for name, value in asdict(self.engine).items() if name != "kind"},
             "silence": format_duration(self.silence),

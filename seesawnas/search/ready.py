@@ -10,10 +10,10 @@ from pathlib import Path
 
 from seesawnas.data import FaceData, load_faces
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.search.plan import SearchPlan
+from seesawnas.search.plan import EngineSettings, SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, SearchSpace, load_space
-from seesawnas.study import Proposal, check_storage
+from seesawnas.study import Proposal, check_cluster, check_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def check_surroundings(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, .
     with faults.collected():
         if plan.data is not None and not Path(plan.data).expanduser().is_dir():
             load_faces(plan.data, resolution=plan.proxy.resolution)  # which says what is wrong with it
-    if plan.engine.kind == "ray" and find_spec("ray") is None:
-        faults.errors.append(StudyError('engine ray must have Ray: pip install "ray[tune]"'))
+    with faults.collected():
+        _check_engine(plan.engine)
     if faults.lines:
         raise faults.only or StudyError("\n".join(faults.lines))
     return found[0]
@@ -72,6 +72,13 @@ class _Faults:
     def only(self) -> InvalidInput | None:
         """The one error where there is just one: its kind says more than a StudyError."""
         return self.errors[0] if len(self.errors) == 1 else None
+
+
+def _check_engine(engine: EngineSettings) -> None:
+    if engine.kind == "ray" and find_spec("ray") is None:
+        raise StudyError("engine ray must have Ray: pip install 'ray[tune]'")
+    if engine.ray_address is not None:
+        check_cluster(engine.ray_address)
 
 
 def _check_square(space: SearchSpace) -> None:

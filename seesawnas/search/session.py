@@ -98,7 +98,7 @@ class Session:
         wanted = len(record.trials()) + len(missing)
         yield Repeating(wanted, record.finished)
         queue = iter(missing)
-        checkpoints = Checkpoints(plan.folder / "checkpoints" / "repeats")
+        checkpoints = Checkpoints(plan.folder / "checkpoints.repeats")
         how = Plan(plan.proxy, StopRules(trials=wanted), checkpoints=checkpoints, silence=plan.silence)
         for event in drive(record, lambda _: next(queue, None), self._engine(), how):
             if not isinstance(event, Ended):

@@ -13,12 +13,21 @@ from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
-from seesawnas.study.store import check_storage, held, latest_study, open_storage, storage_url, study_folder
+from seesawnas.study.store import (
+    check_storage,
+    held,
+    latest_study,
+    open_storage,
+    shown_url,
+    storage_url,
+    study_folder,
+)
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
 
 __all__ = [
@@ -59,6 +68,7 @@ __all__ = [
     "TrialEpoch",
     "TrialJob",
     "TrialState",
+    "check_cluster",
     "check_storage",
     "dashboard_app",
     "drive",
@@ -70,6 +80,7 @@ __all__ = [
     "read_repeats",
     "repeats_name",
     "run_trial",
+    "shown_url",
     "storage_url",
     "study_folder",
     "study_number",

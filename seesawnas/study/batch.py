@@ -39,6 +39,8 @@ def write_values(
 
 
 def _append(storage: JournalStorage, trial_id: int, attrs: Mapping[str, Any], curve: Mapping[int, float]) -> None:
+    # Of lines that a finished trial refuses, each one would be refused again at a reading of its own.
+    storage.check_trial_is_updatable(trial_id, storage.get_trial(trial_id).state)
     head = {"worker_id": storage._replay_result.worker_id, "trial_id": trial_id}
     attr, point = JournalOperation.SET_TRIAL_USER_ATTR, JournalOperation.SET_TRIAL_INTERMEDIATE_VALUE
     logs = [{"op_code": attr, **head, "user_attr": {name: value}} for name, value in attrs.items()]

@@ -35,7 +35,7 @@ class Checkpoints:
     def keep(self, numbers: Container[int]) -> None:
         """Forget all but ``numbers``: what a driver left that was killed between a trial's end and its forgetting."""
         for path in self._folder.iterdir() if self._folder.is_dir() else ():
-            if not (path.suffix == _SUFFIX and path.stem.isdecimal() and int(path.stem) in numbers):
+            if path.is_file() and not (path.suffix == _SUFFIX and path.stem.isdecimal() and int(path.stem) in numbers):
                 path.unlink(missing_ok=True)
 
     def _path(self, number: int) -> Path:

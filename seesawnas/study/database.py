@@ -17,7 +17,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,8 @@ _CONNECT = 10
 # sake, shut down, crashed, starting up, too many connections, a standby that is being promoted.
 _PASSING_CLASSES = ("08", "40")
 _PASSING = ("57P01", "57P02", "57P03", "53300", "25006")
+# One newcomer at a time; Python's SQLite begins no transaction for a table by itself. The number is any that is ours.
+_LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(1908091240)"}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,8 +51,9 @@ class Database(RDBStorage):
     def __init__(self, url: str) -> None:
         postgresql = url.startswith("postgresql")
         options: dict[str, Any] = {"connect_args": {"connect_timeout": _CONNECT}} if postgresql else {}
+        _make_tables(url, options)
         try:
-            super().__init__(url, engine_kwargs={"pool_pre_ping": True, **options})
+            super().__init__(url, engine_kwargs={"pool_pre_ping": True, **options}, skip_table_creation=True)
         except Exception:
             if "engine" in vars(self):
                 self.engine.dispose()
@@ -73,6 +76,27 @@ class Database(RDBStorage):
         query = session.query(models.TrialModel).join(mine).filter(models.TrialModel.study_id == study_id)
         attrs = query.filter(mine.key == "key", mine.value_json == f'"{trial.user_attrs["key"]}"')
         return attrs.first()
+
+
+def _make_tables(url: str, options: dict[str, Any]) -> None:
+    """Make Optuna's tables and their indices, all or none.
+
+    Optuna makes them one by one: a full disk in between leaves a table without the index that keeps its rows unique, and no
+    later opening makes that up.
+    """
+    engine = create_engine(url, **options)
+    try:
+        with engine.connect() as connection:
+            if inspect(connection).has_table(models.StudyModel.__tablename__):
+                return
+            lock = _LOCKS.get(engine.dialect.name)
+            connection.rollback()
+            if lock is not None:
+                connection.exec_driver_sql(lock)
+            models.BaseModel.metadata.create_all(connection)
+            connection.commit()
+    finally:
+        engine.dispose()
 
 
 def _bound(connection: Any, _: object) -> None:

@@ -1,8 +1,9 @@
 """``TrialIndex``: a study's trials in memory, by number, state and key, at a cost that does not grow with the study.
 
 Optuna answers every question about a study by going through all its trials. A study has one driver, so what that driver
-knows need not be asked again: finished trials never change, and unfinished ones change by its own writes. What other
-programs add (optuna-dashboard, ``enqueue_trial``) is looked for, by number, whenever the index is asked.
+knows need not be asked again: finished trials never change, and those that it runs change by its own writes. What other
+programs add (optuna-dashboard, ``enqueue_trial``) is looked for, by number, whenever the index is asked, and so is what becomes
+of it, and of trials that wait.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ class TrialIndex:
         self._stale.add(number)
         return self._trials[number]._trial_id
 
+    def touch_all(self) -> None:
+        """Say that every unfinished trial may have changed."""
+        for state in (TrialState.RUNNING, TrialState.WAITING):
+            self._stale.update(self._numbers[state])
+
     def _refresh(self) -> None:
         for number in sorted(self._stale):
             self._reread(number)
@@ -77,15 +83,15 @@ class TrialIndex:
             insort(self._numbers[new.state], number)
         self._trials[number] = self._slim(new)
         self._keys.add(key_of(new))
-        if new.state.is_finished() or _is_ours(new):
+        if _is_settled(new):
             self._stale.discard(number)
 
     def _append(self, trial: FrozenTrial) -> None:
         self._numbers[trial.state].append(trial.number)
         self._trials.append(self._slim(trial))
         self._keys.add(key_of(trial))
-        if not trial.state.is_finished() and not _is_ours(trial):
-            self._stale.add(trial.number)  # another program runs it, and writes when it likes
+        if not _is_settled(trial):
+            self._stale.add(trial.number)
 
     def _slim(self, trial: FrozenTrial) -> FrozenTrial:
         """The trial with the study's own distributions and names for the equal ones that its storage made for it."""
@@ -100,5 +106,6 @@ def key_of(trial: FrozenTrial) -> str:
     return str(trial.user_attrs.get("key", trial.user_attrs.get("digest")))
 
 
-def _is_ours(trial: FrozenTrial) -> bool:
-    return "spec" in trial.user_attrs
+def _is_settled(trial: FrozenTrial) -> bool:
+    """Whether only the driver can change it: others may take a trial that waits, and write to their own when they like."""
+    return trial.state.is_finished() or (trial.state is TrialState.RUNNING and "spec" in trial.user_attrs)

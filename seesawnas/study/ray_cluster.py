@@ -87,6 +87,12 @@ def _fit(has: dict[str, float], need: dict[str, float]) -> int:
     return min(int(has.get(name, 0.0) / amount + 1e-6) for name, amount in need.items() if amount)
 
 
+def check_cluster(address: str) -> None:
+    """Raise StudyError where no cluster answers at ``address``; connect to nothing."""
+    os.environ.update(_SETTINGS)
+    _probe(address)
+
+
 def _connect(address: str | None, here: RayHere, cores: int) -> None:
     os.environ.update(_SETTINGS if address else _SETTINGS | guarded_environment())
     if address is not None:

@@ -126,6 +126,7 @@ class StudyRecord:
 
     def recover(self) -> int:
         """Put trials that no process runs any more back in line; returns how many. Only the holder of the study may."""
+        self._index.touch_all()
         found = self.trials(TrialState.RUNNING)
         for trial in found:
             if "measurement" in trial.user_attrs:

@@ -103,11 +103,11 @@ def storage_url(url: str | None, folder: Path) -> str:
     url = url and _normal(url)
     journal = folder / JOURNAL
     if url is not None and url != (kept or url):
-        raise StudyError(f"{folder}: this study is stored elsewhere than in {shown(url)}; see {place}")
+        raise StudyError(f"{folder}: this study is stored elsewhere than in {shown_url(url)}; see {place}")
     if url is not None and journal.is_file():
-        raise StudyError(f"{folder}: this study is stored in {journal}, got {shown(url)}; give another --study")
+        raise StudyError(f"{folder}: this study is stored in {journal}, got {shown_url(url)}; give another --study")
     if url is not None and "://" not in url:
-        raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown(url)}")
+        raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown_url(url)}")
     return url or kept or str(journal)
 
 
@@ -123,7 +123,7 @@ def _remember(url: str, folder: Path) -> None:
         draft.replace(place)
 
 
-def shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """``url`` as it may be shown: without its user and whatever in it is a password."""
     url = re.sub(r"//.*@", "//...@", url)
     return re.sub(r"([?&]\w*(?:password|passwd|passfile|key)=)[^&]*", r"\1...", url)
@@ -137,14 +137,14 @@ def _normal(url: str) -> str:
 def _open_url(url: str) -> PatientStorage:
     for last in (False, True):
         try:
-            return PatientStorage(url, shown(url))
+            return PatientStorage(url, shown_url(url))
         except ImportError:
             extra = "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
-            raise StudyError(f"storage {shown(url)}: its database driver is not installed{extra}") from None
+            raise StudyError(f"storage {shown_url(url)}: its database driver is not installed{extra}") from None
         except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
             # Of two newcomers to an empty database one finds half of the tables made.
             if last or not _made_by_another(error):
-                raise StudyError(f"storage {shown(url)}: cannot be opened: {_reason(error, url)}") from None
+                raise StudyError(f"storage {shown_url(url)}: cannot be opened: {_reason(error, url)}") from None
             time.sleep(1)
     raise AssertionError
 
@@ -159,7 +159,7 @@ def _reason(error: Exception, url: str) -> str:
     for secret in re.findall(r"//[^:@]*:(.*)@|password=([^&]*)", url):
         for word in filter(None, {*secret, *map(unquote, secret)}):
             line = line.replace(word, "...")
-    return line.replace(url, shown(url)).rstrip(":,")
+    return line.replace(url, shown_url(url)).rstrip(":,")
 
 
 def _describe(holder: Path) -> str:

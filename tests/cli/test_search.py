@@ -88,10 +88,8 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
         (["search_150"], "did you mean search_150m?"),
         (["--budget", "150M", "--points", "paper/dw_seesaw_v1"], "must lie within the budget of 150.00 M MAdds"),
         (["--budget", "150M", "--time", "2 hours"], "--time must be a time such as 2h"),
-        (
-            ["--budget", "150M", "--engine", "local", "--gpus-per-trial", "1"],
-            "--gpus-per-trial must go with engine ray",
-        ),
+        (["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"], "--gpus-per-trial must go with engine ray"),
+        (["--budget", "150M", "--ray-address", "127.0.0.1:9"], "Ray does not answer at 127.0.0.1:9"),
     ],
 )
 def test_a_fault_is_one_line_and_exit_code_two_and_leaves_nothing(folder: Path, words: list[str], message: str) -> None:
@@ -208,7 +206,7 @@ ROW = [
 
 
 def test_a_study_file_is_run_options_override_it_and_json_has_these_keys(fake: list[FakeEngine]) -> None:
-    text = "{budget: 1M, space: small.yaml, data: faces, resolution: 32, trials: 3, workers: 1}"
+    text = "{budget: 1M, space: small.yaml, data: faces, resolution: 32, trials: 3, engine: local, workers: 1}"
     Path("mine.yaml").write_text(text)
     result = search("mine.yaml", "--trials", "2", "--repeats", "2", "--repeat-top", "1", "--json")
     assert result.exit_code == 0, result.output

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import itertools
+import random
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seesawnas.cost import Budget, cost
+from seesawnas.errors import StudyError
 from seesawnas.search import Proposer, fitting_points
-from seesawnas.space import FeasibleSet, load_space
+from seesawnas.search.samplers import History
+from seesawnas.space import Assignment, FeasibleSet, load_space
 from seesawnas.study import StudyRecord, TrialState, drive
 from tests.study.fakes import FakeEngine, enough, record_in, small_set
 
@@ -80,3 +87,29 @@ def test_points_over_the_budget_or_outside_the_space_are_left_out() -> None:
         points = list(fitting_points(FeasibleSet(load_space("seesaw"), budget), budget))
         assert len(points) == expected
         assert all(budget.admits(cost(point.spec)) for point in points)
+
+
+def test_a_sampler_of_ones_own_is_asked_once_the_startup_is_complete(tmp_path: Path) -> None:
+    feasible = small_set()
+    (wanted,) = feasible.sample(1, seed=9).assignments()
+
+    class Stubborn:
+        """Wants one network and no other."""
+
+        asked: ClassVar[list[int]] = []
+
+        def candidates(self, history: History, rng: random.Random) -> Iterator[Assignment]:
+            self.asked.append(len(history.complete))
+            return itertools.repeat(wanted)
+
+    record = record_in(tmp_path / "s", feasible)
+    proposer = Proposer(feasible, (), 0, sampler=Stubborn(), startup=4)
+    list(drive(record, proposer, FakeEngine(capacity=1), enough(7)))
+    assert Stubborn.asked == [4, 5, 6]
+    assert len(record.keys()) == 7
+    assert feasible.space.choose(record.trials()[4].params) == feasible.space.choose(wanted)
+
+
+def test_an_unknown_sampler_is_refused_before_anything_runs() -> None:
+    with pytest.raises(StudyError, match=r"sampler must be one of random, tpe, nsga2, gp, evolution, got 'ga'"):
+        Proposer(small_set(), (), 0, sampler="ga")

@@ -28,7 +28,8 @@ from seesawnas.study import (
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, FakeEngine, by_madds, measured
 
-BASE = {"budget": "1M", "space": "small.yaml", "data": "faces", "resolution": 32, "study": "s", "workers": 1}
+BASE = {"budget": "1M", "space": "small.yaml", "data": "faces", "resolution": 32, "study": "s"}
+BASE |= {"engine": "local", "workers": 1}
 
 
 @pytest.fixture

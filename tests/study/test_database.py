@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from seesawnas.errors import StudyError
 from seesawnas.study import EngineEvent, Failed, Halving, Lost, StudyRecord, TrialJob, TrialState, drive, open_storage
 from seesawnas.study.database import PatientStorage
-from seesawnas.study.store import shown, storage_url
+from seesawnas.study.store import shown_url, storage_url
 from tests.postgres import PASSWORD, QUOTED, PostgresServer
 from tests.study.fakes import FakeEngine, by_madds, enough, measured, small_set, uniform
 from tests.study.storages import KINDS, new_url, record_at
@@ -207,7 +207,7 @@ def test_two_drivers_may_open_an_empty_database_at_once(tmp_path: Path, postgres
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url: str, seen: str) -> None:
-    assert shown(url) == seen
+    assert shown_url(url) == seen
 
 
 def test_a_password_is_in_no_message_and_in_no_file_that_others_read(
