@@ -31,8 +31,9 @@ def study_figures(study: StudyView) -> dict[str, str]:
     found = {}
     rows = ranked_rows(study)
     if rows:
-        figure = pareto_figure(rows, title="Verification accuracy against MAdds", budget=_budget(study))
-        found["accuracy_against_madds"] = _text(figure)
+        title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against MAdds"
+        figure = pareto_figure(rows, title=title, budget=_budget(study), quality=study.quality)
+        found["quality_against_madds"] = _text(figure)
     curves = [trial for trial in study.trials if trial.intermediate_values]
     if curves:
         found["learning_curves"] = _text(_curves(curves, study.objectives[0]))

@@ -10,13 +10,13 @@ from shlex import quote
 from typing import Any
 
 from seesawnas.report.frames import pareto_front, ranked
-from seesawnas.report.rows import RankedRow
-from seesawnas.study import StudyView, Trial, TrialState
+from seesawnas.report.outcome import mean_words, row_of
+from seesawnas.report.rows import RankedRow, written
+from seesawnas.study import QUALITIES, Objectives, StudyView, Trial, TrialState
 from seesawnas.units import format_quantity
 
 BEST = 10
 _WIDTH = 84  # characters
-_AT_SPACES: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 _STATES = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "stopped early",
@@ -59,39 +59,30 @@ def study_note(study: StudyView, ref: str) -> str:
         parts += [f"### Best networks, by {study.objectives[0]}", _ranking(study, rows)]
         best = rows[0]
         parts += [f"`seesawnas build {quote(f'{ref}:{best.number}')} --out {quote(f'{study.name}_best')}`"]
-    found = list(settings(study.attributes))
+    if text := study.attributes.get("study_file"):
+        plan = str(text).split("\nprovenance:")[0]  # what made it stands below, of the last run
+        parts += ["### Study file", f"```yaml\n{_narrow(plan)}\n```"]
+    found = [(name, value) for name, value in settings(study.attributes) if not (text and name.startswith("recipe."))]
     if found:
         parts += ["### Settings", _table(("setting", "value"), [(f"`{name}`", _cell(value)) for name, value in found])]
     return "\n\n".join([*parts, "### How to read this", _HOW_TO_READ]) + "\n"
 
 
 def settings(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What the study was made with, a line each: nested values by their path."""
+    """What trials share, and what made the last run, a line each: nested values by their path."""
+    runs = sorted((name for name in attributes if name.startswith("run.")), key=lambda name: (len(name), name))
     for name, value in attributes.items():
+        if name == "study_file" or name in runs[:-1]:
+            continue
         yield from _flat("" if name == "settings" else name, _parsed(value))
 
 
 def ranked_rows(study: StudyView) -> list[RankedRow]:
-    """Complete trials best first, by the study's first objective."""
-    complete = [trial for trial in study.trials if trial.state is TrialState.COMPLETE and "digest" in trial.user_attrs]
-    rows = {trial.number: _row(trial) for trial in complete}
-    values = {trial.number: trial.values[0] for trial in complete}
-    return sorted(ranked(rows.values()), key=lambda row: -values[row.number])
-
-
-def _row(trial: Trial) -> RankedRow:
-    attrs = trial.user_attrs
-    return RankedRow(
-        number=trial.number,
-        digest=str(attrs["digest"]),
-        name=attrs.get("label") or None,
-        accuracy=attrs.get("accuracy", trial.values[0]),
-        std=attrs.get("accuracy_std", 0.0),
-        auc=attrs.get("auc", 0.0),
-        madds=attrs["madds"],
-        params=attrs["params"],
-        seconds=attrs.get("seconds", 0.0),
+    """Complete trials best first: repeated networks by their mean, then the others by the study's quality."""
+    complete = (
+        trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
     )
+    return ranked((row_of(trial, study.repeats) for trial in complete), study.quality)
 
 
 def _measured(trial: Trial) -> list[str]:
@@ -115,27 +106,55 @@ def _progress(study: StudyView) -> str:
 
 
 def _ranking(study: StudyView, rows: list[RankedRow]) -> str:
-    front = {row.number for row in pareto_front(rows)}
-    cells = [
-        (
-            str(rank),
-            f"[{row.number}](/dashboard/studies/{study.number}/trials?numbers={row.number})",
-            _cell(row.label) + (" \\*" if row.number in front else ""),
-            f"{100 * row.accuracy:.2f} ± {100 * row.std:.2f} %",
-            f"{row.auc:.4f}",
-            format_quantity(row.madds),
-            format_quantity(row.params),
-        )
-        for rank, row in enumerate(rows[:BEST], start=1)
-    ]
-    columns = (">rank", ">trial", "network", ">accuracy", ">AUC", ">MAdds", ">params")
-    return f"{_table(columns, cells)}\n\n\\* on the Pareto front of accuracy and MAdds; ± is the standard deviation over folds"
+    qualities = list(dict.fromkeys([study.quality, "accuracy", "auc"]))
+    front = {row.number for row in pareto_front(rows, Objectives(study.quality, ("madds",)))}
+    heads = [">over new seeds"] if rows[0].repeats is not None else []
+    heads += [f">{QUALITIES[name].removeprefix('verification ')}" for name in qualities]
+    cells = []
+    for rank, row in enumerate(rows[:BEST], start=1):
+        link = f"[{row.number}](/dashboard/studies/{study.number}/trials?numbers={row.number})"
+        name = _cell(row.label) + (" \\*" if row.number in front else "")
+        found = [_again(row, study.quality)] if rows[0].repeats is not None else []
+        found += [_written(row, quality) for quality in qualities]
+        cells.append((str(rank), link, name, *found, format_quantity(row.madds), format_quantity(row.params)))
+    table = _table((">rank", ">trial", "network", *heads, ">MAdds", ">params"), cells)
+    again = "; over new seeds: the mean with its standard error" if rows[0].repeats is not None else ""
+    words = (
+        f"on the Pareto front of {QUALITIES[study.quality]} and MAdds; ± is the standard deviation over folds{again}"
+    )
+    return f"{table}\n\n\\* {words}"
+
+
+def _written(row: RankedRow, quality: str) -> str:
+    if quality == "accuracy":
+        return f"{100 * row.accuracy:.2f} ± {100 * row.std:.2f} %"
+    return written(quality, row.objective(quality))
+
+
+def _again(row: RankedRow, quality: str) -> str:
+    return "" if row.repeats is None else f"{mean_words(row.repeats, quality)} ({row.repeats.n})"
 
 
 def _narrow(text: str) -> str:
     """YAML of the same meaning in lines that a page shows whole: a wide one would push the diagram out of the window."""
-    whole = text.strip().replace("\n  ", " ").splitlines()
-    return "\n".join(textwrap.fill(line, _WIDTH, subsequent_indent="  ", **_AT_SPACES) for line in whole)
+    whole: list[str] = []
+    for line in text.strip().splitlines():
+        if whole and _is_open(whole[-1]):
+            whole[-1] += f" {line.strip()}"
+        else:
+            whole.append(line)
+    return "\n".join(_wrapped(line) for line in whole)
+
+
+def _is_open(line: str) -> bool:
+    """Whether a list or mapping of the line goes on in the next."""
+    return sum(map(line.count, "[{")) > sum(map(line.count, "]}"))
+
+
+def _wrapped(line: str) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    options = textwrap.TextWrapper(_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return options.fill(line)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

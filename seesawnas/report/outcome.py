@@ -44,7 +44,7 @@ class Outcome:
 def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None) -> Outcome:
     """Read the outcome off the study; ``repeats`` are its networks' trainings from new seeds, by digest."""
     complete, objectives = record.trials(TrialState.COMPLETE), record.objectives
-    rows = ranked((_row(trial, repeats or {}) for trial in complete), objectives.quality)
+    rows = ranked((row_of(trial, repeats or {}) for trial in complete), objectives.quality)
     failed = tuple(
         (trial.number, str(trial.user_attrs.get("digest")), str(trial.user_attrs.get("reason", "unknown")))
         for trial in record.trials(TrialState.FAIL)
@@ -120,7 +120,8 @@ def _ranking_entry(row: RankedRow) -> dict[str, Any]:
     return {**asdict(row), "repeats": repeats}
 
 
-def _row(trial: Trial, repeats: Mapping[str, Repeats]) -> RankedRow:
+def row_of(trial: Trial, repeats: Mapping[str, Repeats]) -> RankedRow:
+    """A complete trial's row."""
     attrs = trial.user_attrs
     return RankedRow(
         number=trial.number,

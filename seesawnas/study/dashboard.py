@@ -23,6 +23,7 @@ from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
 from seesawnas.study.dashboard_json import Showcase, StudyJson, StudyView
+from seesawnas.study.repeats import read_repeats
 
 Environ: TypeAlias = dict[str, Any]
 Respond: TypeAlias = Callable[..., Any]
@@ -101,6 +102,7 @@ class _Dashboard:
             objectives=tuple(study.metric_names or (f"objective {n}" for n in range(len(directions)))),
             directions=directions,
             trials=tuple(study.get_trials(deepcopy=False)),
+            repeats=read_repeats(self.storage, name),
         )
 
     def _file(self, respond: Respond, trial_id: int, artifact: str) -> Iterable[bytes]:

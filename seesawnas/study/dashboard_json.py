@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
+
+from seesawnas.study.front import unbeaten
+from seesawnas.study.objectives import QUALITIES
+from seesawnas.study.repeats import Repeats
 
 DIGITS = 6
 MOST_CURVES = 200
@@ -26,7 +30,8 @@ MOST_CURVES = 200
 class StudyView:
     """A study as it stands: its name and number in the storage, what it was made with, its objectives, its trials.
 
-    ``directions`` are ``maximize`` or ``minimize``; ``system`` is what optuna-dashboard and others keep with the study.
+    ``directions`` are ``maximize`` or ``minimize``; ``system`` is what optuna-dashboard and others keep with the study;
+    ``repeats`` are its networks' trainings from new seeds, by digest.
     """
 
     name: str
@@ -36,6 +41,13 @@ class StudyView:
     objectives: tuple[str, ...]
     directions: tuple[str, ...]
     trials: tuple[FrozenTrial, ...]
+    repeats: Mapping[str, Repeats] = field(default_factory=dict)
+
+    @property
+    def quality(self) -> str:
+        """The first objective, as :data:`QUALITIES` names it; accuracy where another program named it otherwise."""
+        names = {title: name for name, title in QUALITIES.items()}
+        return names.get(self.objectives[0], "accuracy")
 
     @property
     def is_ours(self) -> bool:
@@ -90,7 +102,7 @@ class StudyJson:
     def text(self, study: StudyView, after: int = 0) -> str:
         """The whole study, with the trials from number ``after`` on."""
         about = {**self._study(study), "best_trials": [], "trials": []}
-        best = ",".join(self._trial(study, trial) for trial in pareto_front(study.trials, study.directions))
+        best = ",".join(self._trial(study, trial) for trial in best_trials(study.trials))
         trials = ",".join(self._trial(study, trial) for trial in study.trials[after:])
         return f'{json.dumps(about)[:-1]}, "best_trials": [{best}], "trials": [{trials}]}}'
 
@@ -98,7 +110,8 @@ class StudyJson:
         """All but the trials, made again when one of them has moved."""
         points = sum(len(trial.intermediate_values) for trial in study.trials)
         under_way = [trial.state for trial in study.trials if not trial.state.is_finished()]
-        stamp = (len(study.trials), points, under_way, len(study.attributes))
+        again = sum(repeats.n for repeats in study.repeats.values())
+        stamp = (len(study.trials), points, under_way, len(study.attributes), again)
         if self._about is None or self._about[0] != stamp:
             self._about = (stamp, self._made(study))
         return self._about[1]
@@ -162,22 +175,12 @@ class StudyJson:
         return made
 
 
-def pareto_front(trials: Iterable[FrozenTrial], directions: Sequence[str]) -> list[FrozenTrial]:
+def best_trials(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     """The complete trials that no other beats, by number; of a study of one objective, the first of its best."""
-    signs = [1 if direction == "maximize" else -1 for direction in directions]
-    ranked = [
-        (tuple(sign * value for sign, value in zip(signs, trial.values, strict=True)), trial)
-        for trial in trials
-        if trial.state is TrialState.COMPLETE
-    ]
-    ranked.sort(key=lambda entry: entry[0], reverse=True)  # stable; and who is beaten comes after who beats him
-    if len(signs) == 1:
-        return [trial for _, trial in ranked[:1]]
-    front: list[tuple[tuple[float, ...], FrozenTrial]] = []
-    for values, trial in ranked:
-        if not any(other != values and all(map(float.__ge__, other, values)) for other, _ in front):
-            front.append((values, trial))
-    return sorted((trial for _, trial in front), key=lambda trial: trial.number)
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    if complete and len(complete[0].values) == 1:
+        return [max(complete, key=lambda trial: (trial.values[0], -trial.number))]
+    return [complete[place] for place in sorted(unbeaten([trial.values for trial in complete]))]
 
 
 def _search_spaces(trials: Iterable[FrozenTrial]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -18,6 +18,7 @@ import pytest
 from seesawnas.study import StudyRecord, drive, open_storage
 from tests.cli.running import Ran
 from tests.study.fakes import FakeEngine, enough, small_set, uniform
+from tests.study.storages import DATABASES, new_url
 from tests.study.stored import store_study
 
 pytest.importorskip("optuna_dashboard")
@@ -84,8 +85,11 @@ def test_a_port_in_use_is_passed_over_unless_it_was_asked_for(folder: Path) -> N
     assert (ran.code, ran.err) == (2, "cannot listen on 127.0.0.1:8080: Address already in use\n")
 
 
-def test_a_study_in_sqlite_is_found_through_its_folder(folder: Path) -> None:
-    storage = open_storage(f"sqlite:///{folder}/x.db", folder / "runs" / "s", writing=True)
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_study_in_a_database_is_found_through_its_folder(
+    folder: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    storage = open_storage(new_url(kind, folder, request), folder / "runs" / "s", writing=True)
     feasible = small_set()
     list(drive(StudyRecord(storage, "s", feasible.decisions), uniform(feasible), FakeEngine(), enough(2)))
     with under_way("--port", "0") as (process, line):
@@ -102,6 +106,7 @@ def test_a_study_in_sqlite_is_found_through_its_folder(folder: Path) -> None:
         ([".."], "study must have a name that can be a folder's, got '..'"),
         (["s", "--port", "70000"], "--port must be from 0 to 65535, got 70000"),
         (["s", "--storage", "nonsense://x"], "cannot be opened"),
+        (["s", "--storage", "sqlite:///x.db"], "storage sqlite:///x.db: there is no such file"),
     ],
 )
 def test_a_fault_is_one_line_and_exit_code_two(folder: Path, words: list[str], message: str) -> None:

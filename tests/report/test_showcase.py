@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from seesawnas.report.notes import ranked_rows
 from seesawnas.report.showcase import NetworkShowcase
 from seesawnas.space import load_point, read_yaml, to_point
-from seesawnas.study import Proposal, StudyView, Trial, TrialState, drive
+from seesawnas.study import Proposal, Repeats, StudyView, Trial, TrialState, drive
 from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
 from tests.study.stored import store_study
 
@@ -99,6 +100,26 @@ def test_the_study_s_note_holds_the_best_networks_and_every_setting(study: Study
     assert SHOWCASE.study_attributes(study)["budget"] == "120.00 M..150.00 M MAdds"
 
 
+def test_the_study_file_is_shown_as_it_runs_and_the_last_run_s_making_below(study: StudyView) -> None:
+    recipe = f"{{label: proxy, {', '.join(f'option_{n}: {n}' for n in range(20))}}}"
+    text = f"budget: 150M\nengine:\n  kind: ray\n  workers: 2\nrecipe: {recipe}\nprovenance:\n  started: now\n"
+    runs = {"run.0": '{"git": "first"}', "run.1": '{"git": "second"}'}
+    note = SHOWCASE.study_note(replace(study, attributes={"study_file": text, **runs}))
+    shown = note.split("```yaml\n")[1].split("```")[0]
+    whole = read_yaml(text, "file")
+    assert read_yaml(shown, "note") == {name: value for name, value in whole.items() if name != "provenance"}
+    assert max(map(len, shown.splitlines())) < 90
+    assert "second" in note
+    assert "first" not in note
+
+
+def test_networks_trained_again_come_first_with_their_mean(study: StudyView) -> None:
+    last = ranked_rows(study)[-1]
+    note = SHOWCASE.study_note(replace(study, repeats={last.digest: Repeats((0.80, 0.82))}))
+    assert f"| 1&emsp; | [{last.number}]" in note
+    assert "81.00 ± 1.00 % (2)" in note
+
+
 def test_commands_name_a_study_outside_runs_by_its_path(tmp_path: Path) -> None:
     far = view(tmp_path / "far", 3, name="far")
     assert "seesawnas build '/elsewhere/far away:2'" in SHOWCASE.trial_note(far, far.trials[2])
@@ -106,8 +127,8 @@ def test_commands_name_a_study_outside_runs_by_its_path(tmp_path: Path) -> None:
 
 def test_the_plots_hold_the_budget_the_front_and_the_curves(study: StudyView) -> None:
     figures = SHOWCASE.figures(study)
-    assert set(figures) == {"accuracy_against_madds", "learning_curves"}
-    pareto = json.loads(figures["accuracy_against_madds"])
+    assert set(figures) == {"quality_against_madds", "learning_curves"}
+    pareto = json.loads(figures["quality_against_madds"])
     assert [trace["name"] for trace in pareto["data"]] == ["Pareto front", "searched", "paper"]
     assert pareto["layout"]["xaxis"]["title"]["text"] == "MAdds (millions)"
     assert pareto["layout"]["annotations"][0]["text"] == "budget 150.00 M"
@@ -141,5 +162,5 @@ def test_what_a_real_search_stores_is_shown(tmp_path: Path) -> None:
         "s", 0, record.study.user_attrs, {}, ("verification accuracy",), ("maximize",), tuple(record.trials())
     )
     assert "5 trials: 5 complete" in SHOWCASE.study_note(study)
-    assert set(SHOWCASE.figures(study)) == {"accuracy_against_madds", "learning_curves"}
+    assert set(SHOWCASE.figures(study)) == {"quality_against_madds", "learning_curves"}
     assert all("Accuracy" in SHOWCASE.trial_note(study, trial) for trial in study.trials)

@@ -26,7 +26,7 @@ from seesawnas.study import (
     drive,
     open_storage,
 )
-from seesawnas.study.dashboard_json import pareto_front
+from seesawnas.study.dashboard_json import best_trials
 from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
 from tests.study.stored import store_study
 
@@ -270,7 +270,7 @@ def test_the_front_holds_exactly_the_trials_that_no_other_beats(values: list[tup
     trials = [create_trial(values=[float(v) for v in triple]) for triple in values]
     for number, trial in enumerate(trials):
         trial.number = number
-    front = [trial.number for trial in pareto_front(trials, ("maximize", "minimize", "minimize"))]
+    front = [trial.number for trial in best_trials(trials)]
 
     def beats(a: tuple[int, int, int], b: tuple[int, int, int]) -> bool:
         return a != b and a[0] >= b[0] and a[1] <= b[1] and a[2] <= b[2]
