@@ -90,7 +90,7 @@ os._exit(9)
 
 
 def test_a_number_that_another_process_got_since_does_not_keep_a_dead_holders_lease(engine: Engine) -> None:
-    Lease(engine, 1, "s").take()
+    Lease(engine, 1, "s", every=1000).take()
     tamper(engine, born="1")
     lease = Lease(engine, 1, "s")
     lease.take()
