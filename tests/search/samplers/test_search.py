@@ -113,4 +113,4 @@ def test_an_unknown_sampler_is_refused_by_name() -> None:
 
 
 def test_plans_know_every_sampler_by_name() -> None:
-    assert plan.SAMPLERS == tuple(SAMPLERS)
+    assert tuple(SAMPLERS) == plan.SAMPLERS
