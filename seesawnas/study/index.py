@@ -8,7 +8,7 @@ of it, and of trials that wait.
 
 from __future__ import annotations
 
-import heapq
+import itertools
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 
@@ -42,7 +42,9 @@ class TrialIndex:
     def among(self, states: Iterable[TrialState]) -> list[FrozenTrial]:
         """The trials in the given states, by number."""
         self._refresh()
-        return [self._trials[number] for number in heapq.merge(*(self._numbers[state] for state in states))]
+        numbers = [self._numbers[state] for state in states]
+        merged = numbers[0] if len(numbers) == 1 else sorted(itertools.chain(*numbers))
+        return [self._trials[number] for number in merged]
 
     def count(self, states: Iterable[TrialState]) -> int:
         """How many trials are in the given states."""

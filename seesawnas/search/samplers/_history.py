@@ -15,24 +15,33 @@ class Recorded:
 
     def __init__(self, decisions: Iterable[Decision]) -> None:
         self._options = {decision.name: frozenset(decision.options) for decision in decisions}
-        self._finished: dict[int, Past | None] = {}
+        self._finished: dict[TrialState, tuple[list[Trial], tuple[Past, ...]]] = {}
 
     def read(self, record: StudyRecord) -> History:
         """The study as it stands."""
         pending = record.trials(TrialState.RUNNING, TrialState.WAITING)
         objectives = len(record.objectives.names)
         return History(
-            complete=self._known(record.trials(TrialState.COMPLETE), objectives),
-            pruned=self._known(record.trials(TrialState.PRUNED), objectives),
-            pending=tuple(past for trial in pending if (past := self._past(trial, objectives)) is not None),
+            complete=self._known(TrialState.COMPLETE, record, objectives),
+            pruned=self._known(TrialState.PRUNED, record, objectives),
+            pending=self._of(pending, objectives),
             objectives=objectives,
         )
 
-    def _known(self, trials: list[Trial], objectives: int) -> tuple[Past, ...]:
-        for trial in trials:
-            if trial.number not in self._finished:
-                self._finished[trial.number] = self._past(trial, objectives)
-        return tuple(past for trial in trials if (past := self._finished[trial.number]) is not None)
+    def _known(self, state: TrialState, record: StudyRecord, objectives: int) -> tuple[Past, ...]:
+        trials = record.trials(state)
+        old, known = self._finished.get(state, ([], ()))
+        if (
+            trials[: len(old)] == old
+        ):  # the same objects, so that this takes no time; else one of a lower number came late
+            known += self._of(trials[len(old) :], objectives)
+        else:
+            known = self._of(trials, objectives)
+        self._finished[state] = trials, known
+        return known
+
+    def _of(self, trials: list[Trial], objectives: int) -> tuple[Past, ...]:
+        return tuple(past for trial in trials if (past := self._past(trial, objectives)) is not None)
 
     def _past(self, trial: Trial, objectives: int) -> Past | None:
         """None where the trial says nothing of the space: a point outside it, another program's, or another proxy's."""
