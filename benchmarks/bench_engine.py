@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -72,6 +74,8 @@ def ours(trials: int, workers: int) -> Cost:
 
 def peer(trials: int, workers: int) -> Cost:
     """The same number of trials of a class trainable under ``OptunaSearch``."""
+    # Left alone, Ray would write a token into the home directory.
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32), RAY_USAGE_STATS_ENABLED="0")
     started = time.perf_counter()
     import optuna
     import ray
