@@ -165,7 +165,9 @@ class EngineConformance:
         checkpoints = {event.number: event.epoch.checkpoint for event in (progressed(engine), progressed(engine))}
         engine.proceed(1)
         engine.proceed(2)
-        for pid in worker_pids():
+        pids = worker_pids()
+        assert len(pids) == 2
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
         lost: set[int] = set()
         while len(lost) < 2:

@@ -73,7 +73,9 @@ class TestRay(EngineConformance):
 
     @pytest.fixture
     def worker_pids(self, engine: RayEngine) -> Callable[[], list[int]]:
-        return lambda: [pid for pid in holders(engine._cluster.folder) if "TrialWorker" in command(pid)]
+        # Ray names a worker after its class, and after its method while that runs.
+        names = ("ray::TrialWorker", "ray::_Inner")
+        return lambda: [pid for pid in holders(engine._cluster.folder) if command(pid).startswith(names)]
 
     def test_workers_stay_alive_from_job_to_job(self, engine: RayEngine, worker_pids: Callable[[], list[int]]) -> None:
         seen: set[int] = set()
