@@ -19,7 +19,7 @@ _ABOUT = "about"
 
 def pack(state: Mapping[str, Tensor], about: Mapping[str, Any]) -> bytes:
     """``state`` and the JSON values ``about`` it as one safetensors file's bytes."""
-    tensors = {name: tensor.detach().contiguous().clone() for name, tensor in state.items()}
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
     text = json.dumps({**about, "sum": _sum(tensors)})
     return save({**tensors, _ABOUT: torch.tensor(list(text.encode()), dtype=torch.uint8)})
 

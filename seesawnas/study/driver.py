@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from optuna.trial import FrozenTrial, TrialState
 
+from seesawnas.errors import StudyError
 from seesawnas.space import read_yaml
 from seesawnas.study.checkpoints import Checkpoints
 from seesawnas.study.engine import Engine, Failed, Finished, Lost, Progressed
@@ -90,6 +91,12 @@ class _Loop:
     """Trials under way, and when each was last heard of."""
     fixed: set[int] = field(default_factory=set)
     judge: Judge | None = None
+    reason: str = ""
+    """Why no further trial begins."""
+    reached: dict[int, int] = field(default_factory=dict)
+    """The last epoch of each trial under way that this driver knows of."""
+    lost: list[int] = field(default_factory=list)
+    """Trials that lost their worker since anything last got anywhere."""
     started: float = field(default_factory=time.monotonic)
 
     def run(self) -> Generator[DriverEvent]:
@@ -98,47 +105,45 @@ class _Loop:
             self.judge.replay(self.record.trials())
         if self.plan.checkpoints is not None:
             self.plan.checkpoints.keep({trial.number for trial in self.record.trials(TrialState.WAITING)})
-        reason = None
         while True:
-            while reason is None and len(self.running) < self.engine.capacity:
-                reason = self._enough()
-                trial = None if reason else self._take()
+            while not self._out_of_time() and len(self.running) < self.engine.capacity:
+                trial = self._take()
                 if trial is None:
-                    reason = reason or "every network of the space was tried"
                     break
                 yield self._begin(trial)
             if not self.running or self._out_of_time():
-                yield Ended("time is up" if self._out_of_time() else reason or "")
+                yield Ended("time is up" if self._out_of_time() else self.reason)
                 return
             yield from self._next()
-
-    def _enough(self) -> str | None:
-        return self.plan.rules.reason(self.record, len(self.running))
 
     def _out_of_time(self) -> bool:
         limit = self.plan.rules.seconds
         return limit is not None and time.monotonic() - self.started >= limit
 
     def _take(self) -> FrozenTrial | None:
+        """The next trial, one that was interrupted before a new one; whatever rule holds, what was begun is finished."""
         while True:
-            trial = self.record.next_waiting()
+            reason = self.plan.rules.reason(self.record, len(self.running))
+            wanted = self.plan.rules.trials
+            full = wanted is not None and self.record.finished + len(self.running) >= wanted
+            trial = None if full else self.record.next_waiting()
             if trial is None:
-                proposal = self.propose(self.record)
+                proposal = None if reason else self.propose(self.record)
                 if proposal is None:
+                    self.reason = reason or "every network of the space was tried"
                     return None
                 self.record.add(proposal)
             elif "spec" in trial.user_attrs:
                 return trial
             else:
                 self.record.fail(trial.number, "was stored by another program, without a network")
-                if self._enough():
-                    return None
 
     def _begin(self, trial: FrozenTrial) -> Began:
         number, attrs = trial.number, trial.user_attrs
         checkpoint = self.plan.checkpoints.load(number) if self.plan.checkpoints else None
         proxy = Proxy.from_mapping(json.loads(attrs["proxy"])) if "proxy" in attrs else self.plan.proxy
         self.running[number] = time.monotonic()
+        self.reached[number] = (trial.last_step or 0) if checkpoint is not None else 0
         self.fixed |= {number} if attrs.get("fixed") else set()
         self.engine.submit(TrialJob(number, read_yaml(attrs["spec"], "trial"), proxy), checkpoint)
         return Began(trial, checkpoint is not None)
@@ -173,8 +178,8 @@ class _Loop:
 
     def _judge(self, event: Progressed) -> Generator[DriverEvent]:
         number, epoch, scores = event.number, event.epoch.record.epoch, event.epoch.scores
-        self.running[number] = time.monotonic()
-        self.record.progress(number, epoch, scores)
+        self.reached[number] = epoch
+        self.lost.clear()
         value = self.record.objectives.value(scores)
         stops = self.judge is not None and self.judge.stops(number, epoch, value)
         if stops and number not in self.fixed:
@@ -183,8 +188,10 @@ class _Loop:
             self._forget(number)
             yield Stopped(number, epoch, scores)
             return
+        self.record.progress(number, epoch, scores)
         if self.plan.checkpoints is not None:
             self.plan.checkpoints.save(number, event.epoch.checkpoint)
+        self.running[number] = time.monotonic()  # now: a database that was waited for is not the trial's silence
         self.engine.proceed(number)
 
     def _write(self, event: Finished | Failed | Lost) -> None:
@@ -194,10 +201,21 @@ class _Loop:
             case Failed(number, reason):
                 self.record.fail(number, reason)
             case Lost(number, reason):
-                if self.record.lose(number, reason):
+                self._check_engine(number, reason)
+                if self.record.lose(number, reason, self.reached[number]):
                     del self.running[number]  # it comes again, from its checkpoint
                     return
+        if not isinstance(event, Lost):
+            self.lost.clear()
         self._forget(event.number)
+
+    def _check_engine(self, number: int, reason: str) -> None:
+        """Where every worker dies before its first epoch, it is not the trials' fault, and they shall not fail for it."""
+        self.lost.append(number)
+        if len(self.lost) >= max(4, 2 * self.engine.capacity) and len(set(self.lost)) > 1:
+            raise StudyError(
+                f"workers die before they get anywhere: {reason}; the same command goes on once that is mended"
+            )
 
     def _forget(self, number: int) -> None:
         del self.running[number]

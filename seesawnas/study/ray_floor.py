@@ -7,6 +7,7 @@ the others, and a new one takes seconds to start.
 from __future__ import annotations
 
 import shutil
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,8 @@ from seesawnas.study.ray_worker import Ticket
 # Tune waits 0.1 s at a time for its workers, deaf to the driver: it pays to wait for the driver's answer to an event first.
 _ANSWER = 0.1
 _NOBODY_WORKS = 1.0
+# Longer than a worker takes to start: a trial that waits longer for one waits for room that is not there.
+_OVERDUE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Floor:
         self._queue: deque[Ticket] = deque()
         self._tickets: dict[str, Ticket] = {}  # by Tune's trial
         self._trials: dict[Ticket, Trial] = {}  # of jobs that have begun and not ended
+        self._added: dict[Ticket, float] = {}  # when each of them was
         self._waiting: set[Ticket] = set()  # for the driver's word
         self._idle: deque[Trial] = deque()  # their jobs have ended, their workers live
         self._new: Trial | None = None
@@ -91,17 +95,29 @@ class Floor:
     def add(self, controller: Any, trial: Trial) -> None:
         """Tune has made a trial for a job."""
         self._controller, self._new = controller, trial
-        self._trials[self._tickets[trial.trial_id]] = trial
+        ticket = self._tickets[trial.trial_id]
+        self._trials[ticket], self._added[ticket] = trial, time.monotonic()
 
     def trial_for_idle_worker(self) -> Trial | None:
-        """The new trial, where a worker is idle; otherwise Tune starts one."""
+        """The new trial, where a worker is idle; otherwise Tune starts one.
+
+        One that has waited for a worker for long comes first: a node may have died, and the room there was with it.
+        """
         trial, self._new = self._new, None
+        trial = (self._overdue() if self._idle else None) or trial
         if trial is None or not self._idle:
             return None
         done = self._idle.popleft()
         self._controller.stop_trial(done)  # Tune keeps its worker, and finds it for the trial returned
         shutil.rmtree(str(done.local_path), ignore_errors=True)  # empty, and one a trial
         return trial
+
+    def _overdue(self) -> Trial | None:
+        now = time.monotonic()
+        for ticket, trial in self._trials.items():
+            if trial.temporary_state.ray_actor is None and now - self._added[ticket] > _OVERDUE:
+                return trial
+        return None
 
     def tell(self, trial: Trial, event: EngineEvent) -> bool:
         """A worker has finished an epoch, or its job; False where it has been killed meanwhile."""
@@ -128,7 +144,7 @@ class Floor:
 
     def abandon(self, reason: str) -> None:
         """Tune itself has ended: so have its jobs."""
-        for ticket in [*self._trials, *self._queue]:
+        for ticket in {*self._tickets.values(), *self._queue}:
             self._tell(ticket, Lost(ticket.number, reason))
         self._trials.clear()
         self._queue.clear()
@@ -181,6 +197,7 @@ class Floor:
         if ticket is not None:
             ticket.release()
             self._trials.pop(ticket, None)
+            self._added.pop(ticket, None)
             self._waiting.discard(ticket)
         return ticket
 

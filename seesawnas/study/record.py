@@ -191,8 +191,12 @@ class StudyRecord:
         self._storage.set_trial_intermediate_value(self._index.touch(number), epoch, self.objectives.value(scores))
 
     def prune(self, number: int, epoch: int, scores: Scores) -> None:
-        """Store that a trial was stopped early; the mark goes in first, so that a kill in between loses nothing."""
-        write_values(self._storage, self._index.touch(number), {**asdict(scores), "stopped_after": epoch})
+        """Store that a trial was stopped early, with the point of its curve that says why.
+
+        The mark goes in with the point: a kill between the two would have the trial pass its judge unjudged.
+        """
+        attrs, curve = {**asdict(scores), "stopped_after": epoch}, {epoch: self.objectives.value(scores)}
+        write_values(self._storage, self._index.touch(number), attrs, curve)
         self._prune(number)
 
     def fail(self, number: int, reason: str) -> None:
@@ -200,14 +204,13 @@ class StudyRecord:
         self._storage.set_trial_user_attr(self._index.touch(number), "reason", reason)
         self._end(number, state=TrialState.FAIL)
 
-    def lose(self, number: int, reason: str) -> bool:
+    def lose(self, number: int, reason: str, reached: int = 0) -> bool:
         """A trial's worker died: put it back in line, or fail it where it gets no further. Returns whether it runs again.
 
-        Tries count as long as the trial ends where it ended before: one that a busy machine killed three times on its way
-        goes on, one that dies of its own memory three times at one place does not.
+        Tries count as long as the trial ends where it ended before, after the epoch ``reached`` in this try: one that a busy
+        machine killed three times on its way goes on, one that dies of its own memory three times at one place does not.
         """
         trial = self._index[number]
-        reached = trial.last_step or 0
         place, tries = json.loads(trial.user_attrs.get("losses", "[0, 0]"))
         tries = tries + 1 if place == reached else 1
         self._storage.set_trial_user_attr(self._index.touch(number), "losses", json.dumps([reached, tries]))

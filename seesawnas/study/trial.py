@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from seesawnas.data import FaceData
@@ -141,7 +142,8 @@ class Measurement:
 def run_trial(job: TrialJob, faces: FaceData, checkpoint: bytes | None = None) -> Iterator[TrialEpoch | Measurement]:
     """Yield what each epoch but the last came to, and at last the measurement.
 
-    The network is built for the proxy's resolution; its head follows the smaller map. Deterministic for a seed on one
+    The network is built for the proxy's resolution; its head follows the smaller map. It is trained on the GPU that this
+    process sees, where it sees one (Ray shows a trial those it was given), else on the CPU. Deterministic for a seed on one
     machine and number of threads, also where it goes on from a ``checkpoint`` of the same job; a damaged one is as none,
     and the first epoch's note says so. Raises TrialError, with the reason, where training diverges.
     """
@@ -171,7 +173,7 @@ class _Run:
     def _begin(self) -> None:
         seed, inputs = self._job.proxy.seed, self._spec.input
         with seeded(seed):
-            self._network = build(self._spec)
+            self._network = build(self._spec).to("cuda" if torch.cuda.is_available() else "cpu")
         recipe, proxy = self._job.proxy.recipe, self._job.proxy
         training = self._faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
         self.training = Training(self._network, training, recipe, mean=inputs.mean, std=inputs.std, seed=seed)

@@ -7,11 +7,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-ENGINES: dict[str, tuple[list[str], str]] = {
-    "local": (["--engine", "local"], "spawn_main"),
-    "ray": (["--engine", "ray"], "ray::TrialWorker"),
+ENGINES: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "local": (["--engine", "local"], ("spawn_main",)),
+    "ray": (["--engine", "ray"], ("ray::TrialWorker", "ray::_Inner")),
 }
-"""What runs trials: the options that ask for it, and the word by which its workers' command lines are known."""
+"""What runs trials: the options that ask for it, and the words by which its workers' command lines are known.
+
+Ray names a worker after its class, and after its method while that runs.
+"""
 
 
 def descendants(pid: int) -> list[int]:
@@ -33,8 +36,8 @@ def descendants(pid: int) -> list[int]:
 
 def workers(driver: int, engine: str) -> list[int]:
     """The processes that run the trials of ``driver``."""
-    word = ENGINES[engine][1].encode()
-    return [pid for pid in descendants(driver) if word in _command(pid)]
+    words = [word.encode() for word in ENGINES[engine][1]]
+    return [pid for pid in descendants(driver) if any(word in _command(pid) for word in words)]
 
 
 def nobody_left(pids: list[int], seconds: float = 30) -> bool:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from seesawnas.errors import StudyError
 from seesawnas.study import (
     Began,
     Checkpoints,
@@ -220,8 +222,76 @@ def test_the_first_rule_that_holds_ends_the_study(tmp_path: Path, rules: StopRul
 
 
 def test_a_study_that_is_out_of_time_leaves_what_is_under_way_for_the_next_run(tmp_path: Path) -> None:
+    class Slow(FakeEngine):
+        def next_event(self, timeout: float | None = None) -> EngineEvent | None:
+            time.sleep(timeout or 0.0)
+            return None
+
     record = record_in(tmp_path / "s")
-    plan = replace(enough(5), rules=StopRules(seconds=1e-6))
-    *_, last = drive(record, uniform(small_set()), FakeEngine(capacity=1), plan)
+    plan = replace(enough(5), rules=StopRules(seconds=0.3))
+    *_, last = drive(record, uniform(small_set()), Slow(capacity=1), plan)
     assert last == Ended("time is up")
     assert [trial.state for trial in record.trials()] == [TrialState.WAITING]
+
+
+def losing(times: int, number: int | None = None) -> Callable[[TrialJob], EngineEvent]:
+    """Loses the first ``times`` jobs, or those of trial ``number``."""
+    lost: list[int] = []
+
+    def answer(job: TrialJob) -> EngineEvent:
+        if len(lost) < times and number in (None, job.number):
+            lost.append(job.number)
+            return Lost(job.number, "killed")
+        return by_madds(job)
+
+    return answer
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 3])
+def test_a_worker_that_dies_under_the_last_trial_leaves_no_trial_waiting(tmp_path: Path, capacity: int) -> None:
+    record = record_in(tmp_path / "s")
+    list(drive(record, uniform(small_set()), FakeEngine(capacity, losing(2, number=3)), enough(4)))
+    assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * 4
+
+
+def test_what_was_begun_is_finished_by_the_next_run_whatever_rule_holds(tmp_path: Path) -> None:
+    record = record_in(tmp_path / "s")
+    plan = replace(enough(9), rules=StopRules(target=0.1))
+    run = drive(record, uniform(small_set()), FakeEngine(capacity=2), plan)
+    while not isinstance(next(run), Finished):
+        pass
+    run.close()
+    assert record.trials(TrialState.WAITING)
+    list(drive(record, uniform(small_set()), FakeEngine(capacity=2), plan))
+    assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * 2
+
+
+def test_an_engine_whose_workers_all_die_ends_the_run_and_fails_no_trial(tmp_path: Path) -> None:
+    class Dying(FakeEngine):
+        def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
+            self._waiting.append(Lost(job.number, "out of memory"))
+
+    record = record_in(tmp_path / "s")
+    with pytest.raises(StudyError, match=r"^workers die before they get anywhere: out of memory; the same command"):
+        list(drive(record, uniform(small_set()), Dying(capacity=2), enough(6)))
+    assert {trial.state for trial in record.trials()} == {TrialState.WAITING}
+    list(drive(record, uniform(small_set()), FakeEngine(), enough(6)))
+    assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * 6
+
+
+def test_a_trial_that_was_judged_as_the_driver_died_is_judged_so_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(record: StudyRecord) -> None:
+        engine = FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
+        list(drive(record, uniform(small_set()), engine, replace(enough(3), halving=Halving(first=1, factor=2))))
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StudyRecord, "prune", die)
+        with pytest.raises(KeyboardInterrupt):
+            run(record_in(tmp_path / "s"))
+    run(record := record_in(tmp_path / "s"))
+    assert [trial.state.name for trial in record.trials()] == ["COMPLETE", "PRUNED", "PRUNED"]
