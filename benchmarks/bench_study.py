@@ -56,6 +56,7 @@ class Place:
 
     def open(self) -> tuple[StudyRecord, FeasibleSet]:
         feasible = FeasibleSet(load_space(self.space), Budget.parse(self.budget))
+        self.folder.mkdir(exist_ok=True)
         url = f"sqlite:///{self.folder}/study.db" if self.storage == "sqlite" else None
         storage = open_storage(url, self.folder, writing=True)
         return StudyRecord(storage, "bench", feasible.decisions, Objectives.parse(self.objectives)), feasible

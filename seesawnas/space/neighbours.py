@@ -65,9 +65,11 @@ def repair(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) ->
     Decisions are freed one at a time until something fits; among what fits then, the draw is uniform. Under a budget of
     several limits, what fits is looked for by a bounded number of draws, so that one decision more may be freed.
     """
+    if (whole := _located(feasible, assignment)) is not None:
+        return whole
     order = [decision.name for decision in feasible.decisions]
     rng.shuffle(order)
-    for freed in range(len(order) + 1):
+    for freed in range(1, len(order) + 1):
         kept = {name: (assignment[name],) for name in order[freed:]}
         try:
             return _draw(feasible, kept, rng)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import optuna
@@ -41,8 +42,7 @@ class OptunaStudy:
         self, make: MakeSampler, trials: Sequence[FrozenTrial], objectives: int, rng: random.Random
     ) -> Iterator[Assignment]:
         """What the sampler that ``make`` makes of a seed draws from ``trials``, repaired; then a walk of mutations from it."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        with _quiet():
             drawn = _ask(make(rng.randrange(2**32)), trials, objectives, self._distributions)
         kept = {(trial.number - 1, trial.state) for trial in trials}
         self._copies = {key: copy for key, copy in self._copies.items() if key in kept}
@@ -96,7 +96,6 @@ def _ask(
     objectives: int,
     distributions: Mapping[str, BaseDistribution],
 ) -> dict[str, Any]:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = _Given(sorted(trials, key=lambda trial: trial.number))
     study = optuna.create_study(storage=storage, sampler=sampler, directions=["minimize"] * objectives)
     asked = storage.get_trial(study.ask()._trial_id)
@@ -105,3 +104,16 @@ def _ask(
         if name not in drawn:
             drawn[name] = sampler.sample_independent(study, asked, name, distributions[name])
     return drawn
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what Optuna says of studies in memory, of what is experimental, and of fits that it falls back from."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
