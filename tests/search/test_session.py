@@ -185,7 +185,7 @@ def test_another_objective_is_another_study(runs: Runs) -> None:
     runs(trials=1)
     with pytest.raises(StudyError, match=r"objectives must stay \['accuracy'\], got \['auc'\]"):
         runs(trials=2, objectives="auc")
-    with pytest.raises(StudyError, match="objectives must stay as they were"):
+    with pytest.raises(StudyError, match=r"must stay \['accuracy'\], got \['accuracy', 'madds'\]; give"):
         runs(trials=2, objectives="accuracy,madds")
 
 
