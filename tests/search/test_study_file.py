@@ -206,10 +206,10 @@ def test_a_separation_may_be_any_number_and_a_file_may_hold_a_top_without_repeat
 
 @pytest.mark.parametrize("key", ["1", "off", "null", "2.5"])
 def test_a_key_that_is_no_word_is_one_line(key: str) -> None:
-    (line,) = faults(StudyFile(yaml.safe_load(f"{{budget: 1M, {key}: x}}"), "mine.yaml", "mine"), space=SHARE)
+    (line,) = faults(StudyFile(yaml.safe_load(f"{{budget: 150M, {key}: x}}"), "mine.yaml", "mine"), space=SHARE)
     assert line.startswith("mine.yaml: ")
     assert "is not a known key: keys are words, got " in line
-    (line,) = faults(file(f"{{budget: 1M, recipe: {{{key}: x}}}}"), space=SHARE)
+    (line,) = faults(file(f"{{budget: 150M, recipe: {{{key}: x}}}}"), space=SHARE)
     assert line.startswith("mine.yaml: recipe.")
 
 
