@@ -67,7 +67,7 @@ Trials: TypeAlias = Annotated[
     _option("--trials", "N", END, "Finished trials the study shall hold. Default: 12, where nothing else ends it."),
 ]
 Time: TypeAlias = Annotated[
-    str | None, _option("--time", "T", END, "Time of this run's search, such as 2h or 90m; repeats come after it.")
+    str | None, _option("--time", "T", END, "Time of this run, such as 2h or 90m; repeats get what its search leaves.")
 ]
 Patience: TypeAlias = Annotated[int | None, _option("--patience", "N", END, "Finished trials without a better one.")]
 Target: TypeAlias = Annotated[

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from seesawnas.cli.output import WIDE
 from seesawnas.cli.progress import say
-from seesawnas.report.outcome import Outcome, front_objectives, mean_words
+from seesawnas.report.frames import front_objectives
+from seesawnas.report.outcome import Outcome, mean_words
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.search import SearchPlan
 from seesawnas.study import COSTS, QUALITIES

@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError
+from seesawnas.report.frames import front_objectives
 from seesawnas.report.notes import ranked_rows
 from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure
-from seesawnas.study import StudyView, Trial, TrialState
+from seesawnas.study import COSTS, StudyView, Trial, TrialState
 
 CURVES = 100
 """Learning curves that are drawn: the latest ones. More are a carpet, and megabytes."""
@@ -31,9 +32,10 @@ def study_figures(study: StudyView) -> dict[str, str]:
     found = {}
     rows = ranked_rows(study)
     if rows:
-        title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against MAdds"
-        figure = pareto_figure(rows, title=title, budget=_budget(study), quality=study.quality)
-        found["quality_against_madds"] = _text(figure)
+        cost = front_objectives(study.sought).costs[0]
+        title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost]}"
+        figure = pareto_figure(rows, title=title, budget=_budget(study), objectives=study.sought)
+        found[f"quality_against_{cost}"] = _text(figure)
     curves = [trial for trial in study.trials if trial.intermediate_values]
     if curves:
         found["learning_curves"] = _text(_curves(curves, study.objectives[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from seesawnas.report.rows import RankedRow
 from seesawnas.study import Objectives, unbeaten
@@ -20,6 +21,11 @@ def ranked(rows: Iterable[RankedRow], quality: str = "accuracy") -> list[RankedR
         return (row.repeats is None, -row.merit(quality), -row.auc, -row.accuracy, row.madds, row.number)
 
     return sorted(rows, key=key)
+
+
+def front_objectives(objectives: Objectives) -> Objectives:
+    """What the Pareto front is of: the study's objectives, and MAdds where it has a quality alone."""
+    return objectives if objectives.costs else replace(objectives, costs=("madds",))
 
 
 def pareto_front(rows: Iterable[RankedRow], objectives: Objectives = ACCURACY_AND_MADDS) -> list[RankedRow]:

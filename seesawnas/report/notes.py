@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
 from typing import Any
 
-from seesawnas.report.frames import pareto_front, ranked
+from seesawnas.report.frames import front_objectives, pareto_front, ranked
 from seesawnas.report.outcome import mean_words, row_of
 from seesawnas.report.rows import RankedRow, written
-from seesawnas.study import QUALITIES, Objectives, StudyView, Trial, TrialState
+from seesawnas.study import COSTS, QUALITIES, StudyView, Trial, TrialState
 from seesawnas.units import format_quantity
 
 BEST = 10
@@ -107,7 +107,9 @@ def _progress(study: StudyView) -> str:
 
 def _ranking(study: StudyView, rows: list[RankedRow]) -> str:
     qualities = list(dict.fromkeys([study.quality, "accuracy", "auc"]))
-    front = {row.number for row in pareto_front(rows, Objectives(study.quality, ("madds",)))}
+    objectives = front_objectives(study.sought)
+    front = {row.number for row in pareto_front(rows, objectives)}
+    costs = list(dict.fromkeys(["madds", "params", *objectives.costs]))
     heads = [">over new seeds"] if rows[0].repeats is not None else []
     heads += [f">{QUALITIES[name].removeprefix('verification ')}" for name in qualities]
     cells = []
@@ -116,12 +118,11 @@ def _ranking(study: StudyView, rows: list[RankedRow]) -> str:
         name = _cell(row.label) + (" \\*" if row.number in front else "")
         found = [_again(row, study.quality)] if rows[0].repeats is not None else []
         found += [_written(row, quality) for quality in qualities]
-        cells.append((str(rank), link, name, *found, format_quantity(row.madds), format_quantity(row.params)))
-    table = _table((">rank", ">trial", "network", *heads, ">MAdds", ">params"), cells)
+        cells.append((str(rank), link, name, *found, *(format_quantity(int(row.objective(cost))) for cost in costs)))
+    table = _table((">rank", ">trial", "network", *heads, *(f">{COSTS[cost]}" for cost in costs)), cells)
     again = "; over new seeds: the mean with its standard error" if rows[0].repeats is not None else ""
-    words = (
-        f"on the Pareto front of {QUALITIES[study.quality]} and MAdds; ± is the standard deviation over folds{again}"
-    )
+    *most, last = QUALITIES[study.quality], *(COSTS[cost] for cost in objectives.costs)
+    words = f"on the Pareto front of {', '.join(most)} and {last}; ± is the standard deviation over folds{again}"
     return f"{table}\n\n\\* {words}"
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget
 from seesawnas.files import write_atomically
-from seesawnas.report.frames import pareto_front, ranked
+from seesawnas.report.frames import front_objectives, pareto_front, ranked
 from seesawnas.report.rows import RankedRow, StoppedRow, written
 from seesawnas.space import to_mapping, write_yaml
 from seesawnas.study import ACCURACY, QUALITIES, Objectives, Repeats, StudyRecord, Trial, TrialState, trial_spec
@@ -55,11 +55,6 @@ def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None
     return Outcome(tuple(rows), front, failed, best, stopped, objectives)
 
 
-def front_objectives(objectives: Objectives) -> Objectives:
-    """What the Pareto front is of: the study's objectives, and MAdds where it has a quality alone."""
-    return objectives if objectives.costs else replace(objectives, costs=("madds",))
-
-
 def summary_of(
     outcome: Outcome, *, study: str, settings: Mapping[str, Any], reason: str | None = None
 ) -> dict[str, Any]:
@@ -89,11 +84,10 @@ def best_yaml(outcome: Outcome, study: str) -> str:
 
 
 def write_plot(path: Path, outcome: Outcome, *, title: str, budget: Budget) -> None:
-    """The interactive plot of the study's quality against MAdds. It works offline."""
+    """The interactive plot of the study's quality against its first cost. It works offline."""
     from seesawnas.report.pareto import pareto_html
 
-    quality = outcome.objectives.quality
-    write_atomically(path, pareto_html(outcome.rows, title=title, budget=budget, quality=quality))
+    write_atomically(path, pareto_html(outcome.rows, title=title, budget=budget, objectives=outcome.objectives))
 
 
 def mean_words(repeats: Repeats, quality: str) -> str:

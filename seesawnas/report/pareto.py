@@ -1,19 +1,22 @@
-"""A study's quality against MAdds as one HTML file that needs no network."""
+"""A study's quality against its first cost, MAdds where it has none, as one HTML file that needs no network."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import plotly.graph_objects as go
 
 from seesawnas.cost import Budget
-from seesawnas.report.frames import pareto_front
+from seesawnas.report.frames import front_objectives, pareto_front
 from seesawnas.report.rows import RankedRow
-from seesawnas.study import QUALITIES, Objectives
+from seesawnas.study import ACCURACY, COSTS, QUALITIES, Objectives
 from seesawnas.units import format_quantity
 
 # Okabe and Ito's colours: told apart by every kind of colour vision.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+_Axes: TypeAlias = tuple[str, str]
+"""The quality that stands upright, the cost that lies."""
 
 
 def pareto_html(
@@ -21,57 +24,68 @@ def pareto_html(
     *,
     title: str = "seesawnas",
     budget: Budget | None = None,
-    quality: str = "accuracy",
+    objectives: Objectives = ACCURACY,
 ) -> str:
     """An interactive page with :func:`pareto_figure`."""
-    title = f"{_plain(title)}: {QUALITIES[quality]} against MAdds"
-    html: str = pareto_figure(rows, title=title, budget=budget, quality=quality).to_html(
-        include_plotlyjs=True, full_html=True
-    )
+    shown = front_objectives(objectives)
+    title = f"{_plain(title)}: {QUALITIES[shown.quality]} against {COSTS[shown.costs[0]]}"
+    figure = pareto_figure(rows, title=title, budget=budget, objectives=objectives)
+    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
     return html
 
 
 def pareto_figure(
-    rows: Sequence[RankedRow], *, title: str, budget: Budget | None = None, quality: str = "accuracy"
+    rows: Sequence[RankedRow], *, title: str, budget: Budget | None = None, objectives: Objectives = ACCURACY
 ) -> go.Figure:
-    """A point a trial, the Pareto front as a line, paper points as stars, the budget's end dashed."""
+    """A point a trial, the Pareto front of the study's objectives, paper points as stars, the budget's end dashed.
+
+    The front of two objectives is a line; that of more is no line in two dimensions, and its points are ringed.
+    """
     figure = go.Figure()
-    front = pareto_front(rows, Objectives(quality, ("madds",)))
+    shown = front_objectives(objectives)
+    axes = shown.quality, shown.costs[0]
+    front = pareto_front(rows, shown)
     searched = [row for row in rows if row.name is None]
     named = [row for row in rows if row.name is not None]
-    figure.add_trace(_front(front, quality))
-    figure.add_trace(_points(searched, quality, "searched", {"color": BLUE, "size": 9, "opacity": 0.75}))
-    figure.add_trace(_points(named, quality, "paper", {"color": ORANGE, "size": 15, "symbol": "star"}, labels=True))
-    if budget is not None and budget.high is not None:
-        label = f"budget {format_quantity(budget.high)}"
-        figure.add_vline(x=budget.high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
+    figure.add_trace(_front(front, axes, line=len(shown.costs) == 1))
+    figure.add_trace(_points(searched, axes, "searched", {"color": BLUE, "size": 9, "opacity": 0.75}))
+    figure.add_trace(_points(named, axes, "paper", {"color": ORANGE, "size": 15, "symbol": "star"}, labels=True))
+    if (high := _end(budget, axes[1])) is not None:
+        label = f"budget {format_quantity(high)}"
+        figure.add_vline(x=high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
     figure.update_layout(
         title=title,
-        xaxis_title="MAdds (millions)",
-        yaxis_title=f"{QUALITIES[quality]}{' (%)' if _scale(quality) == 100 else ''}",
+        xaxis_title=f"{COSTS[axes[1]]} (millions)",
+        yaxis_title=f"{QUALITIES[axes[0]]}{' (%)' if _scale(axes[0]) == 100 else ''}",
         template="plotly_white",
         hovermode="closest",
     )
     return figure
 
 
-def _front(rows: Sequence[RankedRow], quality: str) -> go.Scatter:
+def _end(budget: Budget | None, cost: str) -> int | None:
+    """Where the budget ends on the axis of ``cost``; None where it does not limit that."""
+    return None if budget is None else next((limit.high for limit in budget.limits if limit.name == cost), None)
+
+
+def _front(rows: Sequence[RankedRow], axes: _Axes, *, line: bool) -> go.Scatter:
     return go.Scatter(
-        x=[row.madds / 1e6 for row in rows],
-        y=[_scale(quality) * row.objective(quality) for row in rows],
+        x=[row.objective(axes[1]) / 1e6 for row in rows],
+        y=[_scale(axes[0]) * row.objective(axes[0]) for row in rows],
         name="Pareto front",
-        mode="lines",
+        mode="lines" if line else "markers",
         line={"color": GREEN, "width": 2, "shape": "hv"},
+        marker={"color": GREEN, "size": 16, "symbol": "circle-open", "line": {"width": 2}},
         hoverinfo="skip",
     )
 
 
 def _points(
-    rows: Sequence[RankedRow], quality: str, name: str, marker: dict[str, object], labels: bool = False
+    rows: Sequence[RankedRow], axes: _Axes, name: str, marker: dict[str, object], labels: bool = False
 ) -> go.Scatter:
     return go.Scatter(
-        x=[row.madds / 1e6 for row in rows],
-        y=[_scale(quality) * row.objective(quality) for row in rows],
+        x=[row.objective(axes[1]) / 1e6 for row in rows],
+        y=[_scale(axes[0]) * row.objective(axes[0]) for row in rows],
         name=name,
         mode="markers+text" if labels else "markers",
         text=[_plain(row.label.removeprefix("paper/")) for row in rows] if labels else None,

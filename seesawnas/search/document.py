@@ -200,7 +200,7 @@ class StudyKeys(_Keys):
     cpus_per_trial: Annotated[float | None, BeforeValidator(partial(_number, 0.01, 1024))] = None
     gpus_per_trial: Annotated[float | None, BeforeValidator(partial(_number, 0, 64))] = None
     ray_address: Text | None = None
-    silence: Annotated[float, BeforeValidator(_duration), BeforeValidator(_given)] = 3600.0
+    silence: Annotated[float, BeforeValidator(parse_duration), BeforeValidator(_given)] = 3600.0
     provenance: dict[str, Any] = {}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import subprocess
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from seesawnas.study import shown_url
 
 PACKAGES = ("seesawnas", "torch", "optuna", "ray", "numpy")
 
@@ -21,7 +22,7 @@ def provenance(*, data: str, seeds: dict[str, Any]) -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "git": git_state(),
         "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "processor": platform.machine()},
-        "command": [re.sub(r"//[^/@]*@", "//...@", word) for word in sys.argv],  # a storage's password
+        "command": [shown_url(word) for word in sys.argv],  # a storage's password
         "data": data,
         "seeds": seeds,
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +23,7 @@ from seesawnas.search.provenance import provenance
 from seesawnas.search.ready import Ready, make_ready
 from seesawnas.search.repeating import Repeating, missing_repeats
 from seesawnas.space import SearchSpace, write_yaml
+from seesawnas.space.faults import one_line
 from seesawnas.study import (
     Checkpoints,
     DriverEvent,
@@ -33,6 +36,7 @@ from seesawnas.study import (
     Repeats,
     StopRules,
     StudyRecord,
+    TrialState,
     drive,
     held,
     open_storage,
@@ -46,6 +50,10 @@ ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
     "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
     "inline": lambda faces, settings: InlineEngine(faces),
 }
+TIME = "time is up"
+"""Why a study ends that is out of time, in the driver's words."""
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
+"""What a system says of a disk that takes no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +68,21 @@ class Session:
     recovered: int
 
     def run(self) -> Generator[SearchEvent]:
-        """Search until a rule of the plan says enough, then repeat the best; yield what happens.
+        """Search until a rule of the plan says enough, then repeat the best in the time that is left; yield what happens.
 
-        The last event is the search's ``Ended``: why it ended, whatever came of the repeats.
+        The last event is the search's ``Ended``: why it ended, and whether the time was up before its repeats were.
         """
-        last = None
+        last, begun = None, time.monotonic()
         for event in self._search():
             if isinstance(event, Ended):
                 last = event
             else:
                 yield event
-        if self.repeats is not None:
-            yield from self._repeat(self.repeats)
+        done = True
+        if self.repeats is not None and self.plan.repeats:
+            done = yield from self._repeat(self.repeats, begun)
         if last is not None:
-            yield last
+            yield last if done or last.reason == TIME else Ended(f"{last.reason}; {TIME} before the repeats were done")
 
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
@@ -89,20 +98,26 @@ class Session:
         how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
         yield from drive(self.record, proposer, self._engine(), how)
 
-    def _repeat(self, record: StudyRecord) -> Generator[SearchEvent]:
+    def _repeat(self, record: StudyRecord, begun: float) -> Generator[SearchEvent, None, bool]:
+        """Whether all repeats are done; ``begun`` is when the run's time began, on the monotonic clock."""
         plan = self.plan
         missing = missing_repeats(plan, self.record, record)
         waiting = len(record.trials()) - record.finished
         if not missing and not waiting:
-            return
+            return True
+        left = None if plan.rules.seconds is None else begun + plan.rules.seconds - time.monotonic()
+        if left is not None and left <= 0:
+            return False
         wanted = len(record.trials()) + len(missing)
         yield Repeating(wanted, record.finished)
         queue = iter(missing)
-        checkpoints = Checkpoints(plan.folder / "checkpoints.repeats")
-        how = Plan(plan.proxy, StopRules(trials=wanted), checkpoints=checkpoints, silence=plan.silence)
+        how = Plan(
+            plan.proxy, StopRules(wanted, seconds=left), checkpoints=_repeats_checkpoints(plan), silence=plan.silence
+        )
         for event in drive(record, lambda _: next(queue, None), self._engine(), how):
             if not isinstance(event, Ended):
                 yield event
+        return record.finished >= wanted
 
     def _engine(self) -> Engine:
         return ENGINES[self.plan.engine.kind](self.ready.faces, self.plan.engine)
@@ -134,17 +149,39 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
             record.agree(settings)
             repeats = _repeats(plan, ready, storage, settings)
             _keep(plan, record, ready.faces)
-            recovered = record.recover() + (repeats.recover() if repeats is not None else 0)
+            recovered = record.recover() + _recover_repeats(plan, repeats)
             yield Session(plan, ready, storage, record, repeats, recovered)
 
 
 def _repeats(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any]) -> StudyRecord | None:
-    """The study of the repeats, where there are any; whoever holds the study holds it too."""
-    if not plan.repeats:
+    """The study of the repeats, where there are any, of this run or an earlier; whoever holds the study holds it too."""
+    name = repeats_name(plan.folder.name)
+    if not plan.repeats and not _is_stored(storage, name):
         return None
-    record = StudyRecord(storage, repeats_name(plan.folder.name), ready.feasible.decisions, plan.objectives)
+    record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)
     record.agree(settings)
     return record
+
+
+def _is_stored(storage: BaseStorage, name: str) -> bool:
+    try:
+        storage.get_study_id_from_name(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _recover_repeats(plan: SearchPlan, repeats: StudyRecord | None) -> int:
+    """Put repeats that a killed driver left back in line, also where this run goes on with none; how many go on."""
+    if repeats is None:
+        return 0
+    found = repeats.recover()
+    _repeats_checkpoints(plan).keep({trial.number for trial in repeats.trials(TrialState.WAITING)})
+    return found if plan.repeats else 0
+
+
+def _repeats_checkpoints(plan: SearchPlan) -> Checkpoints:
+    return Checkpoints(plan.folder / "checkpoints.repeats")
 
 
 def _keep(plan: SearchPlan, record: StudyRecord, faces: FaceData) -> None:
@@ -169,9 +206,10 @@ def _on_disk(folder: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise StudyError(
-            f"{folder}: cannot be written: {error.strerror}; the same command goes on once it can"
-        ) from None
+        if error.errno in UNWRITABLE:
+            rule = f"{folder}: cannot be written: {error.strerror}; the same command goes on once it can"
+            raise StudyError(rule) from None
+        raise StudyError(one_line(str(error) or type(error).__name__)) from None
 
 
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from seesawnas.search.library import read_study
 from seesawnas.search.plan import DEFAULT_TRIALS, EngineSettings, SearchPlan
 from seesawnas.search.ready import check_surroundings
 from seesawnas.space.faults import faults_of, one_line
-from seesawnas.study import Proxy, StopRules
+from seesawnas.study import QUALITIES, Proxy, StopRules, repeats_name
 
 Place = Callable[[str], str]
 
@@ -46,10 +46,10 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
     place = _placer(file, options)
     faults, bad = _faults(values, place)
     if faults:
-        rest = {name: value for name, value in values.items() if name not in bad}
-        faults += _more_faults({"budget": "1000G", **rest}, file, place)
+        rest = {name: value for name, value in values.items() if isinstance(name, str) and name not in bad}
+        faults += _more_faults({"budget": "1000G", **rest}, file, options, place)
         raise StudyError("\n".join(dict.fromkeys(faults)))
-    return _plan(StudyKeys.model_validate(values), file, place)
+    return _plan(StudyKeys.model_validate(values), file, options, place)
 
 
 def _placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:
@@ -73,25 +73,26 @@ def _faults(values: Mapping[str, Any], place: Place) -> tuple[list[str], set[str
     return [], set()
 
 
-def _more_faults(rest: Mapping[str, Any], file: StudyFile | None, place: Place) -> list[str]:
+def _more_faults(rest: Mapping[str, Any], file: StudyFile | None, options: Container[str], place: Place) -> list[str]:
     """What else is wrong, found by going on with the keys that parse."""
     try:
-        check_surroundings(_plan(StudyKeys.model_validate(rest), file, place))
+        check_surroundings(_plan(StudyKeys.model_validate(rest), file, options, place))
     except InvalidInput as error:
         return str(error).splitlines()
     return []
 
 
-def _plan(keys: StudyKeys, file: StudyFile | None, place: Place) -> SearchPlan:
+def _plan(keys: StudyKeys, file: StudyFile | None, options: Container[str], place: Place) -> SearchPlan:
     proxy = _proxy(keys)
-    faults = list(_conflicts(keys, proxy, place))
+    study = keys.study or (file.name if file else _default_name(keys.budget, keys.data))
+    faults = [*_conflicts(keys, proxy, place), *_misunderstood(keys, study, options, place)]
     if faults:
         raise StudyError("\n".join(faults))
     unlimited = keys.time is not None or keys.patience is not None or keys.target is not None
     trials = DEFAULT_TRIALS if keys.trials is None and not unlimited else keys.trials
     return SearchPlan(
         budget=Budget.parse(keys.budget),
-        study=keys.study or (file.name if file else _default_name(keys.budget, keys.data)),
+        study=study,
         space=keys.space,
         data=keys.data,
         objectives=keys.objectives,
@@ -129,6 +130,17 @@ def _conflicts(keys: StudyKeys, proxy: Proxy, place: Place) -> Iterator[str]:
     for name in ("cpus_per_trial", "gpus_per_trial", "ray_address"):
         if getattr(keys, name) is not None and keys.engine != "ray":  # the others have one core a trial, and no GPU
             yield f"{place(name)} must go with engine ray, got engine {keys.engine}"
+
+
+def _misunderstood(keys: StudyKeys, study: str, options: Container[str], place: Place) -> Iterator[str]:
+    """What could not do what it seems to ask for."""
+    quality = keys.objectives.quality
+    if keys.target is not None and keys.target > 1 and quality != "separation":
+        yield f"{place('target')} must be at most 1 for {QUALITIES[quality]}, got {keys.target:g}"
+    if "repeat_top" in options and not keys.repeats:  # a study file may well hold it for another time
+        yield f"{place('repeat_top')} must go with repeats of 1 or more, got {keys.repeats}; give --repeats too"
+    if study.endswith(suffix := repeats_name("")):
+        yield f"{place('study')} must not end in {suffix}, which names a study's repeats, got {study}"
 
 
 def _default_name(budget: str, data: str | None) -> str:

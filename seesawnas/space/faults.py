@@ -44,6 +44,8 @@ def _rule(fault: Any, known: Known) -> str:
             return str(fault["ctx"]["error"])
         case "extra_forbidden":
             return f"is not a known key{_nearest(fault['loc'], known)}"
+        case "invalid_key":
+            return f"is not a known key: keys are words, got {value}"
         case "missing":
             return "is required, got nothing"
         case "model_type" | "model_attributes_type" | "dict_type":

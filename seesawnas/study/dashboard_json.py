@@ -18,7 +18,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.study.front import unbeaten
-from seesawnas.study.objectives import QUALITIES
+from seesawnas.study.objectives import COSTS, QUALITIES, Objectives
 from seesawnas.study.repeats import Repeats
 
 DIGITS = 6
@@ -48,6 +48,12 @@ class StudyView:
         """The first objective, as :data:`QUALITIES` names it; accuracy where another program named it otherwise."""
         names = {title: name for name, title in QUALITIES.items()}
         return names.get(self.objectives[0], "accuracy")
+
+    @property
+    def sought(self) -> Objectives:
+        """The objectives as a search names them; of costs that another program named otherwise only the known ones."""
+        names = {title: name for name, title in COSTS.items()}
+        return Objectives(self.quality, tuple(names[title] for title in self.objectives[1:] if title in names))
 
     @property
     def is_ours(self) -> bool:

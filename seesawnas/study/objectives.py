@@ -33,10 +33,10 @@ class Objectives:
         for name in names:
             if name not in QUALITIES and name not in COSTS:
                 raise StudyError(f"objectives must be of {', '.join([*QUALITIES, *COSTS])}, got {name!r}")
-        if names[0] not in QUALITIES or any(name in QUALITIES for name in names[1:]):
-            raise StudyError(f"objectives must be one of {', '.join(QUALITIES)}, then costs, got {text!r}")
         if len(set(names)) < len(names):
             raise StudyError(f"objectives must each be named once, got {text!r}")
+        if names[0] not in QUALITIES or any(name in QUALITIES for name in names[1:]):
+            raise StudyError(f"objectives must be one of {', '.join(QUALITIES)}, then costs, got {text!r}")
         return cls(names[0], tuple(names[1:]))
 
     @property

@@ -77,7 +77,12 @@ class StudyRecord:
         directions = self.objectives.directions
         study = optuna.create_study(storage=self._storage, study_name=name, directions=directions, load_if_exists=True)
         if [direction.name.lower() for direction in study.directions] != directions:
-            raise StudyError(f"study {name}: objectives must stay as they were, got {', '.join(self.objectives.names)}")
+            settings = json.loads(study.user_attrs.get("settings", "{}"))
+            kept = settings.get("objectives") or study.metric_names or [way.name.lower() for way in study.directions]
+            raise StudyError(
+                f"study {name}: objectives must stay {kept}, got {list(self.objectives.names)}; "
+                "give the search another --study"
+            )
         return study
 
     @property

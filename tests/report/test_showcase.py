@@ -139,6 +139,20 @@ def test_the_plots_hold_the_budget_the_front_and_the_curves(study: StudyView) ->
     assert curves["layout"]["yaxis"]["title"]["text"] == "verification accuracy"
 
 
+def test_the_note_and_the_plot_follow_the_study_s_objectives(study: StudyView) -> None:
+    titles = ("AUC", "activation bytes", "params")
+    several = replace(study, objectives=titles, directions=("maximize", "minimize", "minimize"))
+    note = SHOWCASE.study_note(several)
+    assert "on the Pareto front of AUC, activation bytes and params;" in note
+    assert "| MAdds&emsp; | params&emsp; | activation bytes&emsp; |" in note
+    figures = SHOWCASE.figures(several)
+    plot = json.loads(figures["quality_against_activation_bytes"])["layout"]
+    assert plot["xaxis"]["title"]["text"] == "activation bytes (millions)"
+    assert plot["title"]["text"] == "AUC against activation bytes"
+    assert not plot.get("annotations")
+    assert "front of verification accuracy and MAdds;" in SHOWCASE.study_note(study)
+
+
 def test_the_plots_of_a_large_study_stay_small(tmp_path: Path) -> None:
     study = view(tmp_path / "s", 300)
     curves = json.loads(SHOWCASE.figures(study)["learning_curves"])

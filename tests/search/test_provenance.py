@@ -46,3 +46,17 @@ def test_it_is_json_that_names_every_version_and_no_password(monkeypatch: pytest
     assert values["versions"]["torch"]
     assert (values["data"], values["machine"]["cpus"] > 0) == ("f00", True)
     assert values["command"][-1] == "postgresql://...@host/db"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://h/d?user=u&password=secret", "postgresql://h/d?user=u&password=..."),
+        ("postgresql://u:se/cret@h/d", "postgresql://...@h/d"),
+        ("postgresql://u:s@cret@h/d", "postgresql://...@h/d"),
+    ],
+)
+@pytest.mark.parametrize("option", ["", "--storage="])
+def test_no_spelling_of_a_password_is_kept(url: str, shown: str, option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["seesawnas", f"{option}{url}", "--trials"])
+    assert provenance(data="f00", seeds={})["command"] == ["seesawnas", f"{option}{shown}", "--trials"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +21,13 @@ from seesawnas.study import (
     EngineEvent,
     Failed,
     Finished,
+    Proposal,
     Repeats,
     StudyRecord,
     TrialJob,
     TrialState,
     trial_point,
+    trial_spec,
 )
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, FakeEngine, by_madds, measured
@@ -185,7 +189,7 @@ def test_another_objective_is_another_study(runs: Runs) -> None:
     runs(trials=1)
     with pytest.raises(StudyError, match=r"objectives must stay \['accuracy'\], got \['auc'\]"):
         runs(trials=2, objectives="auc")
-    with pytest.raises(StudyError, match="objectives must stay as they were"):
+    with pytest.raises(StudyError, match=r"must stay \['accuracy'\], got \['accuracy', 'madds'\]; give"):
         runs(trials=2, objectives="accuracy,madds")
 
 
@@ -201,8 +205,66 @@ def test_points_of_one_s_own_run_first_and_once_ever_also_from_outside_the_space
     assert all(trial.params for trial in others)
 
 
-def test_time_ends_the_search_and_not_its_repeats(runs: Runs) -> None:
+def test_repeats_that_the_time_does_not_allow_come_with_the_next_run_that_has_it(runs: Runs) -> None:
     runs(trials=3)
     events = runs(trials=9, time="0.001s", repeats=1, repeat_top=2)
     assert events[-1] == Ended("time is up")
+    assert not runs.repeats
+    runs(trials=3, time="1h", repeats=1, repeat_top=2)
     assert len(runs.repeats) == 2
+
+
+def test_repeats_get_what_the_search_leaves_of_the_time(runs: Runs) -> None:
+    def slow(job: TrialJob) -> EngineEvent:
+        time.sleep(0.3 if job.proxy.seed else 0.0)
+        return by_madds(job)
+
+    runs(trials=3)
+    events = runs(slow, trials=3, time="1s", repeats=9, repeat_top=1)
+    assert events[-1] == Ended("3 trials; time is up before the repeats were done")
+    assert runs.repeat_record is not None
+    assert 1 <= len(runs.repeat_record.trials(TrialState.COMPLETE)) <= 4
+    assert not runs.repeat_record.trials(TrialState.RUNNING)
+    assert runs(trials=3, time="1h", repeats=9, repeat_top=1)[-1] == Ended("3 trials")
+
+
+def test_repeats_that_a_kill_left_running_wait_whatever_the_next_run_asks(runs: Runs, folder: Path) -> None:
+    runs(trials=2, repeats=2, repeat_top=1, stop=lambda event: isinstance(event, Repeating))
+    record = runs.repeat_record
+    assert record is not None
+    first = runs.record.trials()[0]
+    record.add(Proposal(trial_spec(first), first.params))
+    assert record.next_waiting() is not None  # and the driver is killed
+    kept = folder / "runs" / "s" / "checkpoints.repeats"
+    for name in ("0.safetensors", "7.safetensors"):
+        kept.mkdir(exist_ok=True)
+        (kept / name).write_bytes(b"x")
+    runs(trials=2)
+    assert not runs.jobs
+    assert runs.repeat_record is not None
+    assert [trial.state for trial in runs.repeat_record.trials()] == [TrialState.WAITING]
+    assert [path.name for path in kept.iterdir()] == ["0.safetensors"]
+
+
+def test_a_run_without_repeats_makes_no_study_of_them(runs: Runs) -> None:
+    runs(trials=2)
+    assert runs.repeat_record is None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "runs/s: cannot be written: No space left on device; the "),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "[Errno 111] Connection refused"),
+        (TimeoutError("no answer\nfrom the node"), "no answer from the node"),
+        (ConnectionResetError(), "ConnectionResetError"),
+    ],
+)
+def test_only_a_disk_that_takes_no_more_is_called_one(runs: Runs, error: OSError, words: str) -> None:
+    def answer(job: TrialJob) -> EngineEvent:
+        raise error
+
+    with pytest.raises(StudyError) as caught:
+        runs(answer, trials=2)
+    assert str(caught.value).startswith(words)
+    assert "\n" not in str(caught.value)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,12 +22,14 @@ from seesawnas.space import read_yaml, write_yaml
 from seesawnas.study import Halving, Objectives
 from seesawnas.train import FIRST_RUN, PROXY
 
+SHARE = "paper/seesaw_share"
+
 
 def file(text: str, name: str = "mine") -> StudyFile:
     return StudyFile(read_yaml(text, "mine.yaml"), "mine.yaml", name)
 
 
-def faults(study: StudyFile | None, **options: Any) -> list[str]:
+def faults(study: StudyFile | None, /, **options: Any) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
         plan_of(study, options)
     return str(caught.value).splitlines()
@@ -124,6 +127,8 @@ OPTIONS = st.fixed_dictionaries(
 @given(options=OPTIONS)
 def test_a_resolved_study_file_is_the_plan_it_was_written_from(options: dict[str, Any]) -> None:
     options = {"epochs": 5, **options}
+    if not options.get("repeats"):
+        options.pop("repeat_top", None)
     plan = plan_of(None, options)
     text = write_yaml({**plan.to_mapping(), "provenance": {"git": None}})
     again = StudyFile(read_yaml(text, "study.yaml"), "study.yaml", "another name")
@@ -177,12 +182,35 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
         ({"target": float("nan")}, "--target must be a number from 0 to 1000, got nan"),
         ({"repeats": -1}, "--repeats must be from 0 to 100, got -1"),
         ({"silence": "0s"}, "--silence must be a time such as 2h"),
+        ({"silence": "none"}, "--silence must be a time such as 2h, 90m, 30s or 1h30m, got none"),
+        ({"target": 85}, "--target must be at most 1 for verification accuracy, got 85"),
+        ({"target": 1.5, "objectives": "auc,madds"}, "--target must be at most 1 for AUC, got 1.5"),
+        ({"repeat_top": 3}, "--repeat-top must go with repeats of 1 or more, got 0; give --repeats too"),
+        ({"objectives": "accuracy,accuracy"}, "--objectives must each be named once, got 'accuracy,accuracy'"),
+        (
+            {"study": "mine.repeats"},
+            "--study must not end in .repeats, which names a study's repeats, got mine.repeats",
+        ),
         ({"engine": "spark"}, "--engine must be one of ray, local, inline, got spark"),
     ],
 )
 def test_a_fault_of_an_option_is_one_line(options: dict[str, Any], fault: str) -> None:
     (line,) = faults(None, budget="150M", space="paper/seesaw_share", **options)
     assert line.startswith(fault)
+
+
+def test_a_separation_may_be_any_number_and_a_file_may_hold_a_top_without_repeats() -> None:
+    assert plan_of(None, {"budget": "1M", "objectives": "separation", "target": 3}).rules.target == 3
+    assert plan_of(file("{budget: 1M, repeat_top: 3}"), {}).repeat_top == 3
+
+
+@pytest.mark.parametrize("key", ["1", "off", "null", "2.5"])
+def test_a_key_that_is_no_word_is_one_line(key: str) -> None:
+    (line,) = faults(StudyFile(yaml.safe_load(f"{{budget: 150M, {key}: x}}"), "mine.yaml", "mine"), space=SHARE)
+    assert line.startswith("mine.yaml: ")
+    assert "is not a known key: keys are words, got " in line
+    (line,) = faults(file(f"{{budget: 150M, recipe: {{{key}: x}}}}"), space=SHARE)
+    assert line.startswith("mine.yaml: recipe.")
 
 
 def test_a_plan_made_in_python_is_held_to_the_same_ranges() -> None:

@@ -221,6 +221,34 @@ def test_the_first_rule_that_holds_ends_the_study(tmp_path: Path, rules: StopRul
     assert last == Ended(reason)
 
 
+@pytest.mark.parametrize(
+    ("rules", "reason", "trials"),
+    [
+        (StopRules(patience=3), "no complete trial among 3", 3),
+        (StopRules(target=0.9), "the last 20 trials failed; --trials goes on", 20),
+        (StopRules(target=0.9, trials=22), "22 trials", 22),
+    ],
+)
+def test_a_study_whose_trials_all_fail_ends(tmp_path: Path, rules: StopRules, reason: str, trials: int) -> None:
+    record = record_in(tmp_path / "s")
+    engine = FakeEngine(capacity=1, answer=lambda job: Failed(job.number, "no"))
+    *_, last = drive(record, uniform(small_set()), engine, replace(enough(5), rules=rules))
+    assert last == Ended(reason)
+    assert len(record.trials()) == trials
+
+
+def test_failures_with_a_trial_between_them_do_not_end_a_study(tmp_path: Path) -> None:
+    def answer(job: TrialJob) -> EngineEvent:
+        return by_madds(job) if job.number == 10 else Failed(job.number, "no")
+
+    record = record_in(tmp_path / "s")
+    plan = replace(enough(5), rules=StopRules(target=0.9))
+    *_, last = drive(record, uniform(small_set()), FakeEngine(capacity=1, answer=answer), plan)
+    assert isinstance(last, Ended)
+    assert last.reason.startswith("the last 20 trials failed")
+    assert len(record.trials()) == 31
+
+
 def test_a_study_that_is_out_of_time_leaves_what_is_under_way_for_the_next_run(tmp_path: Path) -> None:
     class Slow(FakeEngine):
         def next_event(self, timeout: float | None = None) -> EngineEvent | None:
