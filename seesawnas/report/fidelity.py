@@ -60,8 +60,12 @@ class PanelRow:
     def from_mapping(cls, values: Mapping[str, Any]) -> PanelRow:
         """From a line of a panel's measurements. Raises KeyError, TypeError or ValueError where it is none."""
         return cls(
-            **{name: _integer(values, name) for name in ("network", "madds", "params", "seed")},
-            **{name: _text(values[name], name) for name in ("digest", "level")},
+            network=_integer(values, "network"),
+            digest=_text(values["digest"], "digest"),
+            madds=_integer(values, "madds"),
+            params=_integer(values, "params"),
+            level=_text(values["level"], "level"),
+            seed=_integer(values, "seed"),
             curve=_curve(values["curve"]),
             seconds=_number(values["seconds"], "seconds"),
             data=_text(values.get("data", ""), "data"),
@@ -189,9 +193,13 @@ def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
     epochs: dict[str, int] = {}
     for row in found:
         if (kept := faces.setdefault(row.side, row.data)) != row.data:
-            raise StudyError(f"level {row.level}: measurements must be of the same faces, got data {kept} and {row.data}")
+            raise StudyError(
+                f"level {row.level}: measurements must be of the same faces, got data {kept} and {row.data}"
+            )
         if (length := epochs.setdefault(row.level, len(row.curve))) != len(row.curve):
-            raise StudyError(f"level {row.level}: curves must be of one length, got {length} and {len(row.curve)} epochs")
+            raise StudyError(
+                f"level {row.level}: curves must be of one length, got {length} and {len(row.curve)} epochs"
+            )
     return found
 
 

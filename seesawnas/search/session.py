@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from optuna.storages import BaseStorage
 
 from seesawnas.data import FaceData
-from seesawnas.errors import StudyError
 from seesawnas.files import write_atomically
+from seesawnas.search.disk import on_disk
 from seesawnas.search.plan import EngineSettings, SearchPlan
 from seesawnas.search.proposer import Proposer
 from seesawnas.search.provenance import provenance
@@ -126,7 +126,7 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     plan cannot be carried out.
     """
     ready = make_ready(plan)
-    with _on_disk(plan.folder), held(plan.folder):
+    with on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
         record = StudyRecord(storage, plan.folder.name, ready.feasible.decisions, plan.objectives)
         with record.claimed():
@@ -159,19 +159,6 @@ def _keep(plan: SearchPlan, record: StudyRecord, faces: FaceData) -> None:
     number = sum(name.startswith("run.") for name in record.study.user_attrs)
     record.study.set_user_attr(f"run.{number}", json.dumps(made))
     write_atomically(plan.folder / "study.yaml", text)
-
-
-@contextmanager
-def _on_disk(folder: Path) -> Iterator[None]:
-    """A full or failing disk is the user's to mend: what is stored so far stays, and the search goes on from there."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise StudyError(
-            f"{folder}: cannot be written: {error.strerror}; the same command goes on once it can"
-        ) from None
 
 
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:

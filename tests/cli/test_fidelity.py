@@ -67,7 +67,16 @@ def test_bad_input_is_one_line_and_exit_code_2(folder: Path, words: list[str], m
 def test_measurements_alone_are_judged_against_the_costliest_level_or_the_first_one_given(folder: Path) -> None:
     scores = [{"accuracy": 0.5, "accuracy_std": 0.0, "auc": 0.5 + place / 10} for place in range(4)]
     lines = [
-        {"network": n, "digest": f"d{n}", "madds": n, "params": n, "level": level, "seed": 0, "curve": [scores[n]], "seconds": cost}
+        {
+            "network": n,
+            "digest": f"d{n}",
+            "madds": n,
+            "params": n,
+            "level": level,
+            "seed": 0,
+            "curve": [scores[n]],
+            "seconds": cost,
+        }
         for level, cost in (("1x32", 1.0), ("8x32", 9.0))
         for n in range(4)
     ]

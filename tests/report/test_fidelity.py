@@ -113,7 +113,9 @@ def test_a_level_equal_to_the_reference_in_all_but_its_name_agrees_as_the_ceilin
 
 
 def test_all_rows_are_held_against_the_only_seed_of_a_reference() -> None:
-    found = agreements([*planted("long", 0, 0.1), *(row for s in range(3) for row in planted("cheap", s, 0.1))], "auc", "long")
+    found = agreements(
+        [*planted("long", 0, 0.1), *(row for s in range(3) for row in planted("cheap", s, 0.1))], "auc", "long"
+    )
     assert {agreement.reference_seeds for agreement in found} == {1}
     assert {"cheap", "cheap, 2 seeds", "cheap, 3 seeds"} <= set(by_name(found))
 
