@@ -21,6 +21,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from statistics import median
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from seesawnas.study import TrialState
 from tests.browser import browser
 from tests.study.stored import store_study

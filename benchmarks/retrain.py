@@ -4,7 +4,8 @@
         --out FILE.jsonl REF [REF...]
 
 REF is a search point as ``seesawnas build`` takes it (``STUDY:best`` too). Each line of FILE.jsonl is one training; lines
-that are there already are not made again, so the same command goes on where it was stopped. Prints a table of means.
+that are there already, made in the same way, are not made again, so the same command goes on where it was stopped. Prints a table of
+means over the lines made in this way.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.data import Faces, load_faces, read_bin
 from seesawnas.evaluation import Pairs, embed
+from seesawnas.files import make_folder
 from seesawnas.nn import build
 from seesawnas.space import load_point
 from seesawnas.study import trial_point
@@ -37,6 +39,7 @@ from seesawnas.train import PROXY, Recipe, seeded, train
 
 def main() -> None:
     arguments = _arguments()
+    make_folder(arguments.out.parent)
     torch.set_num_threads(arguments.threads)
     faces = _everyone(arguments.data, arguments.resolution)
     images, same = read_bin(arguments.bin, resolution=arguments.resolution)
@@ -46,12 +49,12 @@ def main() -> None:
     for seed in range(arguments.seeds):
         for ref in arguments.refs:
             spec = (trial_point(ref) or load_point(ref)).spec
-            if not any(line["digest"] == spec.digest() and line["seed"] == seed for line in _lines(arguments.out)):
+            if not any(line["digest"] == spec.digest() and line["seed"] == seed for line in _alike(arguments)):
                 found = _run(spec.at_resolution(arguments.resolution), faces, recipe, (images, pairs), seed)
                 line = {"ref": ref, "digest": spec.digest(), "seed": seed, **_about(arguments), **found}
                 with arguments.out.open("a") as file:
                     file.write(json.dumps({**line, "madds": cost(spec).madds, "params": cost(spec).params}) + "\n")
-    _print(_lines(arguments.out))
+    _print(_alike(arguments))
 
 
 def _everyone(data: str, resolution: int) -> Faces:
@@ -74,7 +77,15 @@ def _run(spec: ArchSpec, faces: Faces, recipe: Recipe, held_out: tuple[Any, Pair
 
 
 def _about(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {"epochs": arguments.epochs, "resolution": arguments.resolution, "threads": arguments.threads}
+    """What trainings must share to be compared."""
+    places = {"data": str(Path(arguments.data).resolve()), "bin": str(arguments.bin.resolve())}
+    return {**places, "epochs": arguments.epochs, "resolution": arguments.resolution, "threads": arguments.threads}
+
+
+def _alike(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """The lines that were made as these arguments say."""
+    about = _about(arguments).items()
+    return [line for line in _lines(arguments.out) if about <= line.items()]
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -82,11 +93,11 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _print(lines: list[dict[str, Any]]) -> None:
-    by_ref: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_ref: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for line in lines:
-        by_ref[line["ref"]].append(line)
+        by_ref[line["ref"], line["digest"]].append(line)
     print(f"{'network':32} {'seeds':>5} {'accuracy':>18} {'AUC':>18} {'MAdds':>8} {'params':>8}")
-    for ref, found in sorted(by_ref.items(), key=lambda item: -fmean(line["accuracy"] for line in item[1])):
+    for (ref, _), found in sorted(by_ref.items(), key=lambda item: -fmean(line["accuracy"] for line in item[1])):
         texts = [_mean([line[name] for line in found]) for name in ("accuracy", "auc")]
         counts = f"{found[0]['madds'] / 1e6:7.1f}M {found[0]['params'] / 1e6:7.2f}M"
         print(f"{ref:32} {len(found):5} {texts[0]:>18} {texts[1]:>18} {counts}")

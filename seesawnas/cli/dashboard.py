@@ -37,11 +37,11 @@ def dashboard(
 
     if port is not None and not 0 <= port < 2**16:
         raise StudyError(f"--port must be from 0 to 65535, got {port}")
-    study = study or latest_study()
+    named, study = study, study or latest_study()
     folder = study_folder(study)
     _check_there(storage_url(storage, folder))
     opened = open_storage(storage, folder, writing=False)
-    number = study_number(opened, folder.name)
+    number = study_number(opened, folder.name, or_first=named is None)
     app = dashboard_app(opened, NetworkShowcase({folder.name: study}))
     with _server(host, port, app) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)

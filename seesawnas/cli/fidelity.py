@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from seesawnas.report.fidelity import Agreement, Noise
-    from seesawnas.search.panel import Panel, PanelSession
+    from seesawnas.search.panel import Level, Panel, PanelSession
 
 MEASUREMENTS = "measurements.jsonl"
+LEVELS = "8x56,8x32,3x56"
 
 
 def fidelity(
@@ -39,8 +40,13 @@ def fidelity(
     ] = None,
     networks: Annotated[int, typer.Option(metavar="N", help="Networks, drawn uniformly within the budget.")] = 40,
     levels: Annotated[
-        str, typer.Option(metavar="LIST", help="EPOCHSxPIXELS[:SHARE of the people], the reference first.")
-    ] = "8x56,8x32,3x56",
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="EPOCHSxPIXELS[:SHARE of the people], the reference first.",
+            show_default=f"{LEVELS}; of measurements alone, the costliest is the reference",
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(metavar="K", help="Trainings of each network at each level.")] = 2,
     workers: Annotated[int, typer.Option(metavar="N", help="Trials at a time; they share the cores.")] = 2,
     seed: Annotated[int, typer.Option(metavar="S", help="Seeds networks, people and pairs.")] = 0,
@@ -58,7 +64,8 @@ def fidelity(
     """Measure how well cheap proxies rank the networks of a budget. The same command goes on where it was stopped.
 
     Every network is trained at every level from every seed; Kendall's tau says how far a level, after each epoch, orders
-    them as the first level does from other seeds. MAdds and params are the baselines that a proxy must beat.
+    them as the first level does from other seeds, where there are any. MAdds and params are the baselines that a proxy must
+    beat.
     """
     from seesawnas.study import QUALITIES
 
@@ -68,12 +75,12 @@ def fidelity(
     if budget is None:
         if not known:
             raise StudyError("--budget must be given, such as 120M..150M, unless --measurements are")
-        _judge(known, None, None, score, json)
+        _judge(known, None if levels is None else str(_levels(levels)[0]), None, score, json)
         return
     panel = _panel(
         budget=budget,
         study=study,
-        levels=levels,
+        levels=levels or LEVELS,
         networks=networks,
         seeds=seeds,
         space=space,
@@ -93,11 +100,16 @@ def fidelity(
 
 def _panel(*, budget: str, levels: str, data: str | None, **rest: Any) -> Panel:
     from seesawnas.cost import Budget
-    from seesawnas.search.panel import Level, Panel
+    from seesawnas.search.panel import Panel
     from seesawnas.study import Proxy
 
-    parsed = tuple(Level.parse(text) for text in levels.split(","))
-    return Panel(budget=Budget.parse(budget), levels=parsed, data=data, proxy=Proxy.for_data(data), **rest)
+    return Panel(budget=Budget.parse(budget), levels=_levels(levels), data=data, proxy=Proxy.for_data(data), **rest)
+
+
+def _levels(text: str) -> tuple[Level, ...]:
+    from seesawnas.search.panel import Level
+
+    return tuple(Level.parse(part) for part in text.split(","))
 
 
 def opened_panel(panel: Panel) -> AbstractContextManager[PanelSession]:
@@ -117,14 +129,12 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _judge(lines: list[dict[str, Any]], reference: str | None, folder: Path | None, score: str, json: bool) -> None:
-    from seesawnas.report.fidelity import PanelRow, agreements, noises
+    from seesawnas.report.fidelity import PanelRow, agreements, noises, reference_level
     from seesawnas.report.fidelity_plot import fidelity_html
     from seesawnas.study import QUALITIES
 
     rows = [PanelRow.from_mapping(line) for line in lines]
-    if not rows:
-        raise StudyError("fidelity needs measurements, got none")
-    reference = reference or rows[0].level
+    reference = reference_level(rows, reference)
     found, noise = agreements(rows, score, reference), noises(rows, list(QUALITIES))
     result = {
         "score": score,
@@ -150,13 +160,14 @@ def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Pa
             agreement.networks,
             f"{agreement.tau:.3f}",
             f"{agreement.low:.3f} .. {agreement.high:.3f}",
+            agreement.reference_seeds,
             f"{agreement.seconds:.0f}" if agreement.seconds else "-",
             f"{agreement.tau / agreement.seconds * 60:.3f}" if agreement.seconds else "-",
         )
         for agreement in sorted(found, key=lambda agreement: agreement.seconds)
     ]
-    columns = ("reading", ">networks", ">tau", ">95 % interval", ">seconds", ">tau a minute")
-    screen.print(table(columns, rows, f"Kendall's tau with {reference}, from other seeds"))
+    columns = ("reading", ">networks", ">tau", ">95 % interval", ">reference seeds", ">seconds", ">tau a minute")
+    screen.print(table(columns, rows, f"Kendall's tau with {reference}, from other seeds where there are any"))
     if noise:
         rows_of_noise = [
             (n.level, n.score, n.networks, n.seeds, f"{n.between:.4f}", f"{n.within:.4f}", f"{n.reliability:.2f}")
@@ -185,5 +196,6 @@ def _watch(session: PanelSession, known: list[dict[str, Any]], screen: Console) 
                 elif isinstance(event, Failed | Lost):
                     say(screen, f"trial {event.number:3d}  {event.reason}")
     except KeyboardInterrupt:
+        say(screen, "Stopped; the same command goes on")
         return True
     return False

@@ -1,16 +1,23 @@
 """How well cheap proxies rank networks: Kendall's tau between readings of a panel and its reference.
 
 A reading is what one would have known at some cost: a level's scores after some of its epochs, averaged over some seeds.
-The reference is the mean of the reference level's last scores over seeds that the reading has not seen. So the reading of
-one seed at the reference level is the ceiling: what the same training tells of itself from another seed.
+The reference is the mean of the reference level's last scores over all of its K seeds but one, so that every reading of one
+seed, and the baselines, are held against the same number of trainings; taus are averaged over which. A reading's own seeds
+are left out of it, at every level. So the reading of one seed at the reference level is the ceiling: what the same training
+tells of itself from other seeds.
+
+A reading of several seeds may leave fewer than K - 1; ``reference_seeds`` tells. Where it leaves none, as where the reference
+has but one seed, a reading of another level is held against the seeds there are: another training, but in the same order
+of the data. An early epoch of the reference level itself is then told as of the same run.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from statistics import fmean
 from typing import Any
 
@@ -23,12 +30,16 @@ from seesawnas.study import Scores
 
 BOOTSTRAPS = 1000
 LEAST = 3
+MOST_CHOICES = 32  # of seeds, over which a tau is averaged: with many seeds there are millions
 _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class PanelRow:
-    """A network trained once: which of the panel's, what it costs, at what level and seed, what each epoch scored."""
+    """A network trained once: which of the panel's, what it costs, at what level and seed, what each epoch scored.
+
+    ``data`` is the faces' fingerprint, which differs between sizes of the input.
+    """
 
     network: int
     digest: str
@@ -38,20 +49,69 @@ class PanelRow:
     seed: int
     curve: tuple[Scores, ...]
     seconds: float
+    data: str = ""
+
+    @property
+    def side(self) -> str:
+        """What levels on the same pictures share: 56 of 8x56:0.5."""
+        return self.level.partition("x")[2].partition(":")[0] or self.level
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> PanelRow:
-        """From a line of a panel's measurements."""
-        names = ("network", "digest", "madds", "params", "level", "seed", "seconds")
-        return cls(**{name: values[name] for name in names}, curve=tuple(Scores(**s) for s in values["curve"]))
+        """From a line of a panel's measurements. Raises KeyError, TypeError or ValueError where it is none."""
+        return cls(
+            network=_integer(values, "network"),
+            digest=_text(values["digest"], "digest"),
+            madds=_integer(values, "madds"),
+            params=_integer(values, "params"),
+            level=_text(values["level"], "level"),
+            seed=_integer(values, "seed"),
+            curve=_curve(values["curve"]),
+            seconds=_number(values["seconds"], "seconds"),
+            data=_text(values.get("data", ""), "data"),
+        )
+
+
+def _integer(values: Mapping[str, Any], name: str) -> int:
+    value = values[name]
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    return value
+
+
+def _number(value: Any, name: str) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value!r}")
+    return float(value)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be text, got {value!r}")
+    return value
+
+
+def _curve(value: Any) -> tuple[Scores, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"curve must have an epoch, got {value!r}")
+    return tuple(_scores(scores) for scores in value)
+
+
+def _scores(values: Mapping[str, Any]) -> Scores:
+    # Too few pairs for a rate leave it None; the others are always there.
+    for name, value in values.items():
+        if value is not None or not name.startswith("tar_"):
+            _number(value, name)
+    return Scores(**values)
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Kendall's tau-b of a reading with the reference over ``networks``, its 95 % bootstrap interval over networks.
 
-    seconds: what the reading costs a network, on one thread. same_run: the reading is an earlier epoch of the very
-    training that the reference ends, because there is no other seed.
+    seconds: what the reading costs a network, on one thread. reference_seeds: trainings of a network whose mean score is the
+    reference. same_run: the reading is an earlier epoch of the very training that the reference ends, because there is no
+    other seed.
     """
 
     reading: str
@@ -63,6 +123,7 @@ class Agreement:
     low: float
     high: float
     seconds: float
+    reference_seeds: int
     same_run: bool = False
 
 
@@ -73,7 +134,7 @@ def read_measurements(text: str, source: str) -> list[dict[str, Any]]:
         try:
             values = json.loads(line)
             PanelRow.from_mapping(values)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise StudyError(f"{source}: line {number}: must be a panel's measurement, got {error!r}") from None
         found.append(values)
     return found
@@ -82,15 +143,22 @@ def read_measurements(text: str, source: str) -> list[dict[str, Any]]:
 def agreements(rows: Iterable[PanelRow], score: str, reference: str | None = None) -> list[Agreement]:
     """Every reading of ``rows`` against ``reference`` (a level; the costliest where none is named), by ``score``.
 
-    Raises StudyError where no level has two networks in common with it.
+    Raises StudyError where ``reference`` is not among the levels, where nothing has three networks in common with it, and
+    where rows cannot be compared.
     """
     table = _Table(rows, score)
-    reference = reference or table.costliest()
-    if reference not in table.levels:
-        raise StudyError(f"reference must be one of {', '.join(table.levels)}, got {reference}")
+    reference = table.named(reference)
     found = [agreement for level in table.levels for agreement in table.of_level(level, reference)]
     baselines = [table.of_cost(name, reference) for name in ("madds", "params")]
-    return [agreement for agreement in [*baselines, *found] if agreement.networks >= LEAST]
+    kept = [agreement for agreement in [*baselines, *found] if agreement.networks >= LEAST]
+    if not kept:
+        raise StudyError(f"fidelity must have {LEAST} networks trained from the same seeds at {reference}, got fewer")
+    return kept
+
+
+def reference_level(rows: Iterable[PanelRow], wanted: str | None = None) -> str:
+    """The level that :func:`agreements` takes: ``wanted``, else the costliest. Raises StudyError."""
+    return _Table(rows, "auc").named(wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,80 +179,129 @@ class Noise:
 
 def noises(rows: Iterable[PanelRow], scores: Sequence[str]) -> list[Noise]:
     """Of each level with two seeds or more, and each of ``scores``."""
-    rows = list(rows)
-    return [noise for score in scores for level in _Table(rows, score).levels if (noise := _noise(rows, level, score))]
+    rows = _comparable(rows)
+    levels = dict.fromkeys(row.level for row in rows)
+    return [noise for score in scores for level in levels if (noise := _noise(rows, level, score))]
+
+
+def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
+    """``rows``, each network once a level and seed. Raises StudyError where they differ in faces or length of training."""
+    found = list({(row.level, row.seed, row.digest): row for row in reversed(list(rows))}.values())[::-1]
+    if not found:
+        raise StudyError("fidelity needs measurements, got none")
+    faces: dict[str, str] = {}
+    epochs: dict[str, int] = {}
+    for row in found:
+        if (kept := faces.setdefault(row.side, row.data)) != row.data:
+            raise StudyError(
+                f"level {row.level}: measurements must be of the same faces, got data {kept} and {row.data}"
+            )
+        if (length := epochs.setdefault(row.level, len(row.curve))) != len(row.curve):
+            raise StudyError(
+                f"level {row.level}: curves must be of one length, got {length} and {len(row.curve)} epochs"
+            )
+    return found
 
 
 class _Table:
-    """Scores by level, seed, network and epoch."""
+    """Scores by level, seed, network (its digest) and epoch."""
 
     def __init__(self, rows: Iterable[PanelRow], score: str) -> None:
-        self._rows = list(rows)
+        self._rows = _comparable(rows)
         self._score = score
         self.levels = list(dict.fromkeys(row.level for row in self._rows))
 
-    def costliest(self) -> str:
-        return max(self.levels, key=lambda level: fmean(row.seconds for row in self._rows if row.level == level))
+    def named(self, level: str | None) -> str:
+        """``level``, or the costliest where it is None."""
+        if level is not None and level not in self.levels:
+            raise StudyError(f"reference must be one of {', '.join(self.levels)}, got {level}")
+        return level or max(self.levels, key=self._seconds)
 
     def seeds(self, level: str) -> list[int]:
         return sorted({row.seed for row in self._rows if row.level == level})
 
-    def values(self, level: str, seeds: Iterable[int], epoch: int | None) -> dict[int, float]:
-        """The mean score of each network that was trained from all of ``seeds``."""
+    def values(self, level: str, seeds: Iterable[int], epoch: int) -> dict[str, float]:
+        """The mean score of each network that was trained from all of ``seeds``, after ``epoch``; 0 is the last."""
         wanted = set(seeds)
-        found: dict[int, list[float]] = {}
+        found: dict[str, list[float]] = {}
         for row in self._rows:
             if row.level == level and row.seed in wanted:
-                value = getattr(row.curve[-1 if epoch is None else epoch - 1], self._score)
-                found.setdefault(row.network, []).append(float(value or 0.0))
-        return {network: fmean(values) for network, values in found.items() if len(values) == len(wanted)}
+                value = getattr(row.curve[epoch - 1], self._score)
+                found.setdefault(row.digest, []).append(float(value or 0.0))
+        return {digest: fmean(values) for digest, values in found.items() if len(values) == len(wanted)}
 
     def of_level(self, level: str, reference: str) -> Iterable[Agreement]:
-        epochs = max(len(row.curve) for row in self._rows if row.level == level)
+        epochs = next(len(row.curve) for row in self._rows if row.level == level)
         for epoch in sorted({1, 2, 3, 4, 6, 8, 12, 16, epochs}):
             for count in range(1, len(self.seeds(level)) + 1):
                 if epoch <= epochs and (count == 1 or epoch == epochs):
                     yield from self._reading(level, reference, epoch, epochs, count)
 
     def _reading(self, level: str, reference: str, epoch: int, epochs: int, count: int) -> Iterable[Agreement]:
-        """The mean over which ``count`` seeds are read."""
-        pairs, same_run = [], False
-        for seeds in combinations(self.seeds(level), count):
-            unseen = [seed for seed in self.seeds(reference) if level != reference or seed not in seeds]
-            if not unseen and epoch < epochs:
-                unseen, same_run = self.seeds(reference), True
-            if unseen:
-                pairs.append((self.values(level, seeds, epoch), self.values(reference, unseen, None)))
-        if not pairs:
-            return
-        seconds = fmean(row.seconds for row in self._rows if row.level == level) * count * epoch / epochs
+        """The mean over which ``count`` seeds are read, and which unseen ones they are held against."""
+        taken, same_run = self._most_unseen(level, reference, count), False
+        if not taken and level == reference:
+            if epoch == epochs or len(self.seeds(reference)) > 1:
+                return
+            same_run = True
+        chosen = self._choices(level, reference, count, taken)
+        pairs = [(self.values(level, own, epoch), self.values(reference, others, 0)) for own, others in chosen]
+        seconds = self._seconds(level) * count * epoch / epochs
         after = "" if epoch == epochs else f" after epoch {epoch}"
         name = f"{level}{after}" + (f", {count} seeds" if count > 1 else "")
-        yield _agreement(pairs, name, (level, epoch, count), seconds, same_run)
+        about = (name, level, epoch, count)
+        yield _agreement(pairs, about, seconds, taken or self._but_one(reference), same_run)
+
+    def _but_one(self, reference: str) -> int:
+        """Seeds of the reference that every row is held against: all but one, or the only one."""
+        return max(1, len(self.seeds(reference)) - 1)
+
+    def _most_unseen(self, level: str, reference: str, count: int) -> int:
+        """As many seeds of the reference as some ``count`` seeds of ``level`` leave unseen, at most all but one."""
+        known = set(self.seeds(reference))
+        foreign = len(set(self.seeds(level)) - known)
+        return max(0, min(self._but_one(reference), len(known) - max(0, count - foreign)))
+
+    def _choices(self, level: str, reference: str, count: int, unseen: int) -> list[tuple[tuple[int, ...], ...]]:
+        """Which seeds are read and which they are held against: those unseen, whichever where there are none."""
+
+        def pairs() -> Iterator[tuple[tuple[int, ...], ...]]:
+            known = self.seeds(reference)
+            # Those that the reference does not have come first: they leave the most of it unseen.
+            for own in combinations(sorted(self.seeds(level), key=lambda seed: (seed in known, seed)), count):
+                others = [seed for seed in known if seed not in own] if unseen else known
+                yield from ((own, some) for some in combinations(others, unseen or self._but_one(reference)))
+
+        return list(islice(pairs(), MOST_CHOICES))
+
+    def _seconds(self, level: str) -> float:
+        return fmean(row.seconds for row in self._rows if row.level == level)
 
     def of_cost(self, cost: str, reference: str) -> Agreement:
-        costs = {row.network: float(getattr(row, cost)) for row in self._rows}
-        pairs = [(costs, self.values(reference, self.seeds(reference), None))]
-        return _agreement(pairs, {"madds": "MAdds"}.get(cost, cost), (cost, 0, 0), 0.0, False)
+        costs = {row.digest: float(getattr(row, cost)) for row in self._rows}
+        count = self._but_one(reference)
+        some = islice(combinations(self.seeds(reference), count), MOST_CHOICES)
+        pairs = [(costs, self.values(reference, seeds, 0)) for seeds in some]
+        return _agreement(pairs, ({"madds": "MAdds"}.get(cost, cost), cost, 0, 0), 0.0, count, False)
 
 
 def _agreement(
-    pairs: Sequence[tuple[dict[int, float], dict[int, float]]],
-    name: str,
-    where: tuple[str, int, int],
+    pairs: Sequence[tuple[dict[str, float], dict[str, float]]],
+    about: tuple[str, str, int, int],
     seconds: float,
+    reference_seeds: int,
     same_run: bool,
 ) -> Agreement:
     networks = sorted(set.intersection(*(set(part) for pair in pairs for part in pair)))
-    taken = [tuple(np.array([part[network] for network in networks]) for part in pair) for pair in pairs]
-    level, epoch, seeds = where
+    rest = (seconds, reference_seeds, same_run)
     if len(networks) < LEAST:
-        return Agreement(name, level, epoch, seeds, len(networks), 0.0, -1.0, 1.0, seconds, same_run)
+        return Agreement(*about, len(networks), 0.0, -1.0, 1.0, *rest)
+    taken = [tuple(np.array([part[network] for network in networks]) for part in pair) for pair in pairs]
     tau = _mean_tau(taken, np.arange(len(networks)))
     rng = np.random.default_rng(0)
     draws = [_mean_tau(taken, rng.integers(len(networks), size=len(networks))) for _ in range(BOOTSTRAPS)]
     low, high = np.percentile(draws, [2.5, 97.5])
-    return Agreement(name, level, epoch, seeds, len(networks), tau, float(low), float(high), seconds, same_run)
+    return Agreement(*about, len(networks), tau, float(low), float(high), *rest)
 
 
 def _mean_tau(pairs: Sequence[tuple[_Floats, ...]], chosen: NDArray[np.int64]) -> float:
@@ -194,10 +311,10 @@ def _mean_tau(pairs: Sequence[tuple[_Floats, ...]], chosen: NDArray[np.int64]) -
 
 
 def _noise(rows: Sequence[PanelRow], level: str, score: str) -> Noise | None:
-    found: dict[int, dict[int, float]] = {}
+    found: dict[str, dict[int, float]] = {}
     for row in rows:
         if row.level == level:
-            found.setdefault(row.network, {})[row.seed] = float(getattr(row.curve[-1], score) or 0.0)
+            found.setdefault(row.digest, {})[row.seed] = float(getattr(row.curve[-1], score) or 0.0)
     seeds = max(len(values) for values in found.values())
     whole = np.array([list(values.values()) for values in found.values() if len(values) == seeds])
     if seeds < 2 or len(whole) < 2:

@@ -10,14 +10,15 @@ import hashlib
 import json
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from seesawnas.cost import Budget
-from seesawnas.data import load_faces
+from seesawnas.data import FaceData, load_faces
 from seesawnas.errors import StudyError
+from seesawnas.search.disk import on_disk
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
 from seesawnas.study import (
     Checkpoints,
@@ -38,6 +39,7 @@ from seesawnas.study import (
     study_folder,
 )
 
+RANGES = {"networks": (1, 100_000), "seeds": (1, 100), "workers": (1, 64), "seed": (0, 2**63 - 1)}
 _LEVEL = re.compile(r"(?P<epochs>\d+)x(?P<side>\d+)(:(?P<share>0?\.\d+|1))?")
 
 
@@ -50,8 +52,8 @@ class Level:
     share: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or not 16 <= self.resolution <= 512 or not 0.0 < self.share <= 1.0:
-            raise StudyError(f"level must have an epoch, 16 to 512 pixels and people to train on, got {self}")
+        if self.epochs < 1 or not 16 <= self.resolution <= 512 or not 0.01 <= self.share <= 1.0:
+            raise StudyError(f"level must have an epoch, 16 to 512 pixels and 0.01 to 1 of the people, got {self}")
 
     @classmethod
     def parse(cls, text: str) -> Level:
@@ -89,9 +91,9 @@ class Panel:
     proxy: Proxy = field(default_factory=lambda: Proxy.for_data(None))
 
     def __post_init__(self) -> None:
-        for name, value in (("networks", self.networks), ("seeds", self.seeds), ("workers", self.workers)):
-            if value < 1:
-                raise StudyError(f"--{name} must be positive, got {value}")
+        for name, (low, high) in RANGES.items():
+            if not low <= (value := getattr(self, name)) <= high:
+                raise StudyError(f"--{name} must be {low} to {high}, got {value}")
         if len(set(self.levels)) < len(self.levels):
             raise StudyError("--levels must differ")
 
@@ -133,12 +135,23 @@ class Trained:
 
 @contextmanager
 def opened(panel: Panel) -> Iterator[PanelSession]:
-    """Hold the panel's studies. Raises InvalidInput where the panel cannot be carried out."""
+    """Hold the panel's studies, all made for these faces and settings.
+
+    Raises InvalidInput where the panel cannot be carried out, before anything is written, and where a study of it was made
+    with other settings.
+    """
     feasible = FeasibleSet(load_space(panel.space), panel.budget)
-    with held(panel.folder):
+    sides = dict.fromkeys(level.resolution for level in panel.levels)
+    # Read only to be held against the studies: pictures of all sizes at once may not fit into memory.
+    data = {side: _data(load_faces(panel.data, resolution=side, seed=panel.seed)) for side in sides}
+    with on_disk(panel.folder), held(panel.folder), ExitStack() as stack:
         storage = open_storage(None, panel.folder, writing=True)
-        sides = dict.fromkeys(level.resolution for level in panel.levels)
         records = {side: StudyRecord(storage, f"{panel.folder.name}.{side}px", feasible.decisions) for side in sides}
+        # One lease holds them all.
+        stack.enter_context(records[min(sides)].claimed())
+        # Old studies first: settings that they refuse must not be kept in a new one.
+        for side in sorted(sides, key=lambda side: not records[side].settings):
+            records[side].agree({**_settings(panel, feasible), "data": data[side]})
         yield PanelSession(panel, feasible, records)
 
 
@@ -165,8 +178,9 @@ class PanelSession:
             if all(proposal.key in held_keys for proposal in wanted) and not record.trials(TrialState.WAITING):
                 continue
             faces = load_faces(self.panel.data, resolution=side, seed=self.panel.seed)
-            record.agree({**self._settings(), "data": f"{faces.description} {faces.fingerprint}"})
-            same = {row["mark"]: Measurement.of_mapping(row) for row in known if row.get("data") == faces.fingerprint}
+            if _data(faces) != record.settings["data"]:
+                raise StudyError(f"{self.panel.data}: faces must stay as they are while a panel is trained, got others")
+            same = {row["mark"]: Measurement.of_mapping(row) for row in known if _is_of(row, faces)}
             missing = iter(self._adopt(record, (one for one in wanted if one.key not in held_keys), same))
             plan = Plan(
                 self._base(), StopRules(), checkpoints=Checkpoints(self.panel.folder / "checkpoints" / str(side))
@@ -224,16 +238,25 @@ class PanelSession:
     def _base(self) -> Proxy:
         return replace(self.panel.proxy, pairs_seed=self.panel.seed)
 
-    def _settings(self) -> dict[str, Any]:
-        space = replace(self.feasible.space, source="", name="")
-        recipe = replace(self.panel.proxy.recipe, epochs=1)
-        return {
-            "budget": [self.panel.budget.low, self.panel.budget.high],
-            "space": hashlib.sha256(repr(space).encode()).hexdigest()[:12],
-            "recipe": json.loads(json.dumps(recipe.__dict__)),
-            "pairs": self.panel.proxy.pairs,
-            "seed": self.panel.seed,
-        }
+
+def _settings(panel: Panel, feasible: FeasibleSet) -> dict[str, Any]:
+    space = replace(feasible.space, source="", name="")
+    return {
+        "budget": panel.budget.setting(),
+        "space": hashlib.sha256(repr(space).encode()).hexdigest()[:12],
+        "recipe": asdict(replace(panel.proxy.recipe, epochs=1)),
+        "pairs": panel.proxy.pairs,
+        "seed": panel.seed,
+    }
+
+
+def _data(faces: FaceData) -> str:
+    return f"{faces.description} {faces.fingerprint}"
+
+
+def _is_of(row: Mapping[str, Any], faces: FaceData) -> bool:
+    """Whether a measurement was made on ``faces`` and says enough to be taken in."""
+    return row.get("data") == faces.fingerprint and {"mark", "losses"} <= set(row)
 
 
 def _row(trial: Trial, places: dict[str, int], data: str) -> Trained:

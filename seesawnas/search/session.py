@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 from optuna.storages import BaseStorage
 
 from seesawnas.data import FaceData
-from seesawnas.errors import StudyError
 from seesawnas.files import write_atomically
+from seesawnas.search.disk import on_disk
 from seesawnas.search.plan import EngineSettings, SearchPlan
 from seesawnas.search.proposer import Proposer
 from seesawnas.search.provenance import provenance
@@ -141,7 +141,7 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     plan cannot be carried out.
     """
     ready = make_ready(plan)
-    with _on_disk(plan.folder), held(plan.folder):
+    with on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
         record = StudyRecord(storage, plan.folder.name, ready.feasible.decisions, plan.objectives)
         with record.claimed():
@@ -198,6 +198,7 @@ def _keep(plan: SearchPlan, record: StudyRecord, faces: FaceData) -> None:
     write_atomically(plan.folder / "study.yaml", text)
 
 
+<<<<<<< HEAD
 @contextmanager
 def _on_disk(folder: Path) -> Iterator[None]:
     """A full or failing disk is the user's to mend: what is stored so far stays, and the search goes on from there."""
@@ -212,6 +213,8 @@ def _on_disk(folder: Path) -> Iterator[None]:
         raise StudyError(one_line(str(error) or type(error).__name__)) from None
 
 
+=======
+>>>>>>> fixfid
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:
     """What trials must share to be compared; how many there are, who proposes them and what runs them may change."""
     bare = repr(replace(space, source="", name=""))

@@ -42,11 +42,17 @@ def dashboard_app(storage: BaseStorage, showcase: Showcase) -> App:
     return _Dashboard(storage, optuna_dashboard.wsgi(storage), showcase)
 
 
-def study_number(storage: BaseStorage, name: str) -> int:
-    """The number of a study in its storage, as the dashboard's addresses have it. Raises StudyError."""
+def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> int:
+    """The number of a study in its storage, as the dashboard's addresses have it. Raises StudyError.
+
+    ``or_first``: the storage's first study where none has this name, as in a panel's, which holds a study for each size of
+    the input.
+    """
     try:
         return int(storage.get_study_id_from_name(name))
     except KeyError:
+        if or_first and (studies := storage.get_all_studies()):
+            return int(min(study._study_id for study in studies))
         raise StudyError(f"study {name}: there is no study of this name in its storage") from None
 
 

@@ -47,7 +47,10 @@ def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_
         ([], "--budget must be given"),
         (["--budget", "1M", "--levels", "nonsense"], "level must be EPOCHSxPIXELS"),
         (["--budget", "1M", "--levels", "1x32,1x32"], "--levels must differ"),
-        (["--budget", "1M", "--networks", "0"], "--networks must be positive"),
+        (["--budget", "1M", "--networks", "0"], "--networks must be 1 to 100000, got 0"),
+        (["--budget", "1M", "--workers", "65"], "--workers must be 1 to 64, got 65"),
+        (["--budget", "1M", "--seed", "-1"], "--seed must be 0 to 9223372036854775807, got -1"),
+        (["--budget", "100M", "--data", "nosuch"], "nosuch"),
         (["--budget", "1M", "--score", "luck"], "--score must be one of accuracy"),
         (["--measurements", "missing.jsonl"], "missing.jsonl: cannot be read: No such file"),
         (["--measurements", "small.yaml"], "small.yaml: line 1: must be a panel's measurement"),
@@ -59,3 +62,26 @@ def test_bad_input_is_one_line_and_exit_code_2(folder: Path, words: list[str], m
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert not Path("runs").exists()
+
+
+def test_measurements_alone_are_judged_against_the_costliest_level_or_the_first_one_given(folder: Path) -> None:
+    scores = [{"accuracy": 0.5, "accuracy_std": 0.0, "auc": 0.5 + place / 10} for place in range(4)]
+    lines = [
+        {
+            "network": n,
+            "digest": f"d{n}",
+            "madds": n,
+            "params": n,
+            "level": level,
+            "seed": 0,
+            "curve": [scores[n]],
+            "seconds": cost,
+        }
+        for level, cost in (("1x32", 1.0), ("8x32", 9.0))
+        for n in range(4)
+    ]
+    Path("m.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert json.loads(fidelity("--measurements", "m.jsonl", "--json").stdout)["reference"] == "8x32"
+    given = fidelity("--measurements", "m.jsonl", "--json", "--levels", "1x32,8x32")
+    assert json.loads(given.stdout)["reference"] == "1x32"
+    assert all(one["reference_seeds"] == 1 for one in json.loads(given.stdout)["agreements"])

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,11 @@ from seesawnas.report.fidelity_plot import fidelity_html
 from seesawnas.study import Scores
 
 NETWORKS = 30
+
+
+@pytest.fixture(autouse=True)
+def few_bootstraps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seesawnas.report.fidelity.BOOTSTRAPS", 60)
 
 
 def planted(level: str, seed: int, noise: float, epochs: int = 2, seconds: float = 10.0) -> list[PanelRow]:
@@ -41,6 +50,8 @@ def test_the_reference_is_read_against_its_other_seeds_and_never_against_itself(
     assert 0.3 < found["long"].tau < 0.9
     assert not found["long"].same_run
     assert found["long, 2 seeds"].tau > found["long after epoch 1"].tau
+    assert found["long"].reference_seeds == 2
+    assert found["long, 2 seeds"].reference_seeds == 1
     assert "long, 3 seeds" not in found
 
 
@@ -91,3 +102,61 @@ def test_the_plot_shows_every_level_and_baseline() -> None:
     html = fidelity_html(agreements(rows, "auc", "long"), title="panel", reference="long", score="AUC")
     for text in ("long", "cheap", "MAdds alone", "params alone", "Kendall"):
         assert text in html
+
+
+def test_a_level_equal_to_the_reference_in_all_but_its_name_agrees_as_the_ceiling_does() -> None:
+    twin = [row for seed in range(3) for row in planted("long", seed, 0.1)]
+    rows = [*twin, *(replace(row, level="twin") for row in twin)]
+    found = by_name(agreements(rows, "auc", "long"))
+    assert found["twin"].tau == found["long"].tau
+    assert {found[name].reference_seeds for name in ("twin", "long", "MAdds", "params")} == {2}
+
+
+def test_all_rows_are_held_against_the_only_seed_of_a_reference() -> None:
+    found = agreements(
+        [*planted("long", 0, 0.1), *(row for s in range(3) for row in planted("cheap", s, 0.1))], "auc", "long"
+    )
+    assert {agreement.reference_seeds for agreement in found} == {1}
+    assert {"cheap", "cheap, 2 seeds", "cheap, 3 seeds"} <= set(by_name(found))
+
+
+def test_networks_are_told_apart_by_their_digest_and_a_row_that_comes_twice_counts_once() -> None:
+    rows = [row for seed in range(2) for row in planted("long", seed, 0.1)]
+    renumbered = [replace(row, network=NETWORKS - row.network) for row in rows if row.seed == 1]
+    assert agreements([row for row in rows if row.seed == 0] + renumbered, "auc") == agreements(rows, "auc")
+    assert agreements([*rows, *rows], "auc") == agreements(rows, "auc")
+    assert noises([*rows, *rows], ["auc"]) == noises(rows, ["auc"])
+
+
+def test_rows_that_cannot_be_compared_and_too_few_are_refused_in_one_line() -> None:
+    rows = planted("3x56", 0, 0.1)
+    others = [replace(row, level="8x56", data="other") for row in rows]
+    with pytest.raises(StudyError, match=r"^level 8x56: measurements must be of the same faces, got data  and other$"):
+        agreements([*rows, *others], "auc")
+    with pytest.raises(StudyError, match=r"^level 3x56: curves must be of one length, got 2 and 1 epochs$"):
+        agreements([*rows, *(replace(row, seed=1, curve=row.curve[:1]) for row in rows)], "auc")
+    with pytest.raises(StudyError, match=r"^fidelity must have 3 networks"):
+        agreements(rows[:2], "auc")
+    assert agreements([*rows, *(replace(row, level="8x32", data="other") for row in rows)], "auc")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"curve": []},
+        {"curve": 3},
+        {"curve": [{"accuracy": 1.0, "accuracy_std": 0.0, "auc": float("nan")}]},
+        {"curve": [{"accuracy": "high", "accuracy_std": 0.0, "auc": 0.5}]},
+        {"network": True},
+        {"seed": 0.5},
+        {"seconds": None},
+        {"seconds": float("inf")},
+        {"level": 8},
+        {"data": None},
+    ],
+)
+def test_a_line_with_a_value_of_another_kind_is_no_measurement(values: dict[str, Any]) -> None:
+    good = asdict(planted("long", 0, 0.0)[0])
+    assert read_measurements(json.dumps(good), "m.jsonl")
+    with pytest.raises(StudyError, match=r"^m\.jsonl: line 2: must be a panel's measurement"):
+        read_measurements(json.dumps(good) + "\n" + json.dumps({**good, **values}), "m.jsonl")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.cost import Budget
-from seesawnas.errors import StudyError
+from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.search.panel import Level, Panel, opened
 from seesawnas.space import write_yaml
 from seesawnas.study import Finished
@@ -71,3 +72,31 @@ def test_measurements_of_the_same_networks_proxies_and_faces_are_taken_in_and_ot
 def test_a_space_with_fewer_networks_than_wanted_is_refused(folder: Path) -> None:
     with opened(panel(networks=10_000)) as session, pytest.raises(StudyError, match="--networks must be at most"):
         list(session.run())
+
+
+def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(folder: Path) -> None:
+    with opened(panel(networks=1)) as session:
+        list(session.run())
+        proxy = session.panel.proxy
+    other = replace(panel(networks=1, levels="1x16,1x32"), proxy=replace(proxy, pairs=proxy.pairs + 1))
+    with pytest.raises(StudyError, match=r"study p\.32px: pairs must stay"), opened(other):
+        pass
+    write_folder(Path("faces"), people=25)
+    with pytest.raises(StudyError, match=r"study p\.32px: data must stay"), opened(panel(networks=1)):
+        pass
+    # What the old study refused is not kept in the new one.
+    with opened(panel(networks=1, levels="1x16")) as session:
+        assert session.records[16].settings["pairs"] == proxy.pairs
+
+
+def test_a_panel_without_its_faces_leaves_no_folder(folder: Path) -> None:
+    with pytest.raises(InvalidInput) as caught, opened(replace(panel(), data="nosuch")):
+        pass
+    assert "\n" not in str(caught.value)
+    assert not Path("runs").exists()
+
+
+def test_a_full_disk_is_told_in_one_line(folder: Path) -> None:
+    with pytest.raises(StudyError, match=r"cannot be written: No space left.*the same command goes on once it can$"):
+        with opened(panel()):
+            raise OSError(28, "No space left on device")
