@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from optuna.storages import BaseStorage
@@ -23,7 +21,6 @@ from seesawnas.search.provenance import provenance
 from seesawnas.search.ready import Ready, make_ready
 from seesawnas.search.repeating import Repeating, missing_repeats
 from seesawnas.space import SearchSpace, write_yaml
-from seesawnas.space.faults import one_line
 from seesawnas.study import (
     Checkpoints,
     DriverEvent,
@@ -52,8 +49,6 @@ ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
 }
 TIME = "time is up"
 """Why a study ends that is out of time, in the driver's words."""
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
-"""What a system says of a disk that takes no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,23 +193,6 @@ def _keep(plan: SearchPlan, record: StudyRecord, faces: FaceData) -> None:
     write_atomically(plan.folder / "study.yaml", text)
 
 
-<<<<<<< HEAD
-@contextmanager
-def _on_disk(folder: Path) -> Iterator[None]:
-    """A full or failing disk is the user's to mend: what is stored so far stays, and the search goes on from there."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if error.errno in UNWRITABLE:
-            rule = f"{folder}: cannot be written: {error.strerror}; the same command goes on once it can"
-            raise StudyError(rule) from None
-        raise StudyError(one_line(str(error) or type(error).__name__)) from None
-
-
-=======
->>>>>>> fixfid
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:
     """What trials must share to be compared; how many there are, who proposes them and what runs them may change."""
     bare = repr(replace(space, source="", name=""))
