@@ -6,8 +6,8 @@
 FILE is a panel's measurements, as ``seesawnas fidelity`` writes them. A sampler proposes a network of the whole feasible
 set; the trained network nearest to it that was not tried yet, by the number of options that differ (ties drawn), stands for
 it. Random draws among the trained ones without replacement. A sampler is shown the score of the lowest seed. What is
-reported is the best of those so far; its mean over the replays, the difference to random in the same replay, and a 95 %
-bootstrap interval of that.
+reported is the best of those so far; its mean over the replays, the difference to as many replays of random (which
+share nothing with them), and a 95 % bootstrap interval of that.
 """
 
 from __future__ import annotations
@@ -55,9 +55,13 @@ class Table:
         first: dict[str, dict[str, Any]] = {}
         for line in sorted((line for line in lines if line["level"] == level), key=lambda line: int(line["seed"])):
             first.setdefault(line["digest"], line)
+        if not first:
+            raise SystemExit(f"--level must be one that was measured, got {level}")
+        if len(faces := {line.get("data", "") for line in first.values()}) > 1:
+            raise SystemExit(f"--measurements must be of the same faces, got data {', '.join(sorted(faces))}")
         kept = sorted(first.values(), key=lambda line: int(line["network"]))
         assignments = [line["assignment"] for line in kept]
-        scores = np.array([line["curve"][-1][score] for line in kept], dtype=np.float64)
+        scores = np.array([line["curve"][-1][score] or 0.0 for line in kept], dtype=np.float64)
         codes = np.array([[d.options.index(a[d.name]) for d in feasible.decisions] for a in assignments])
         return cls(feasible, assignments, scores, codes)
 

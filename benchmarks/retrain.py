@@ -4,8 +4,8 @@
         --out FILE.jsonl REF [REF...]
 
 REF is a search point as ``seesawnas build`` takes it (``STUDY:best`` too). Each line of FILE.jsonl is one training; lines
-that are there already, made in the same way, are not made again, so the same command goes on where it was stopped. Prints a table of
-means over the lines made in this way.
+that are there already, made in the same way, are not made again, so the same command goes on where it was stopped. Prints a
+table of means over the lines made in this way.
 """
 
 from __future__ import annotations

@@ -97,6 +97,8 @@ def test_a_panel_without_its_faces_leaves_no_folder(folder: Path) -> None:
 
 
 def test_a_full_disk_is_told_in_one_line(folder: Path) -> None:
-    with pytest.raises(StudyError, match=r"cannot be written: No space left.*the same command goes on once it can$"):
-        with opened(panel()):
-            raise OSError(28, "No space left on device")
+    with (
+        pytest.raises(StudyError, match=r"cannot be written: No space left.*the same command goes on once it can$"),
+        opened(panel()),
+    ):
+        raise OSError(28, "No space left on device")
