@@ -8,11 +8,23 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from seesawnas.space import write_yaml
+from tests.faces import write_folder
 from tests.postgres import PostgresServer, private_server, server_binaries
+from tests.study.fakes import SMALL_SPACE
 
 # Examples differ in cost and machines in load: a slow one is no failure.
 settings.register_profile("seesawnas", deadline=None)
 settings.load_profile("seesawnas")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with a small space and made-up faces in it."""
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
+    write_folder(Path("faces"))
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

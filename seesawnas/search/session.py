@@ -22,6 +22,7 @@ from seesawnas.search.ready import Ready, make_ready
 from seesawnas.search.repeating import Repeating, missing_repeats
 from seesawnas.space import SearchSpace, write_yaml
 from seesawnas.study import (
+    OUT_OF_TIME,
     Checkpoints,
     DriverEvent,
     Ended,
@@ -47,8 +48,6 @@ ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
     "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
     "inline": lambda faces, settings: InlineEngine(faces),
 }
-TIME = "time is up"
-"""Why a study ends that is out of time, in the driver's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,11 @@ class Session:
         if self.repeats is not None and self.plan.repeats:
             done = yield from self._repeat(self.repeats, begun)
         if last is not None:
-            yield last if done or last.reason == TIME else Ended(f"{last.reason}; {TIME} before the repeats were done")
+            yield (
+                last
+                if done or last.reason == OUT_OF_TIME
+                else Ended(f"{last.reason}; {OUT_OF_TIME} before the repeats were done")
+            )
 
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""

@@ -6,7 +6,7 @@ from optuna.trial import TrialState
 from seesawnas.study.checkpoints import Checkpoints
 from seesawnas.study.dashboard import dashboard_app, study_number
 from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
-from seesawnas.study.driver import Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
+from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
 from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
 from seesawnas.study.front import unbeaten
 from seesawnas.study.halving import Halving, Judge
@@ -34,6 +34,7 @@ __all__ = [
     "ACCURACY",
     "COSTS",
     "FINISHED",
+    "OUT_OF_TIME",
     "QUALITIES",
     "Attached",
     "Began",

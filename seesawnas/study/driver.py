@@ -22,6 +22,9 @@ from seesawnas.study.record import Proposal, StudyRecord
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 
+OUT_OF_TIME = "time is up"
+"""Why a study ends whose run has had its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Began:
@@ -112,7 +115,7 @@ class _Loop:
                     break
                 yield self._begin(trial)
             if not self.running or self._out_of_time():
-                yield Ended("time is up" if self._out_of_time() else self.reason)
+                yield Ended(OUT_OF_TIME if self._out_of_time() else self.reason)
                 return
             yield from self._next()
 

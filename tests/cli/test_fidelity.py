@@ -7,17 +7,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from seesawnas.cli.app import app
-from seesawnas.space import write_yaml
-from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
-    write_folder(Path("faces"))
-    return tmp_path
 
 
 def fidelity(*words: str) -> Result:

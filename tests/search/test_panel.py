@@ -10,18 +10,8 @@ from hypothesis import strategies as st
 from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.search.panel import Level, Panel, opened
-from seesawnas.space import write_yaml
 from seesawnas.study import Finished
 from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
-    write_folder(Path("faces"))
-    return tmp_path
 
 
 def panel(study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32") -> Panel:

@@ -29,19 +29,10 @@ from seesawnas.study import (
     trial_point,
     trial_spec,
 )
-from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE, FakeEngine, by_madds, measured
+from tests.study.fakes import FakeEngine, by_madds, measured
 
 BASE = {"budget": "1M", "space": "small.yaml", "data": "faces", "resolution": 32, "study": "s"}
 BASE |= {"engine": "local", "workers": 1}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
-    write_folder(Path("faces"))
-    return tmp_path
 
 
 Answer = Callable[[TrialJob], EngineEvent]
