@@ -68,7 +68,7 @@ def _everyone(data: str, resolution: int) -> Faces:
 def _run(spec: ArchSpec, faces: Faces, recipe: Recipe, held_out: tuple[Any, Pairs], seed: int) -> dict[str, Any]:
     started = time.perf_counter()
     with seeded(seed):
-        network = build(spec)
+        network = build(spec).to("cuda" if torch.cuda.is_available() else "cpu")
     inputs = spec.input
     for record in train(network, faces, recipe, mean=inputs.mean, std=inputs.std, seed=seed):
         print(f"{spec.name} seed {seed} epoch {record.epoch} loss {record.loss:.3f}", file=sys.stderr, flush=True)

@@ -1,0 +1,211 @@
+"""Trains a panel of networks on many processes, at several levels and seeds: what fidelity and sampler studies are made from.
+
+    python benchmarks/train_panel.py --data DIR --plan 40:12x112:3,40:8x56:4,160:8x56:1 --out FILE.jsonl
+        [--budget 120M..150M] [--workers 2] [--minutes 10]
+
+A plan's part is NETWORKS:LEVEL:SEEDS, the level as ``seesawnas fidelity`` takes it. Rounds of one seed, so that it can be cut
+off anywhere: lines that FILE holds are not made again, and the same command goes on. ``seesawnas fidelity --measurements
+FILE`` reads the lines; each has the networks, proxies and faces of a panel's. ``extras`` tells what else was measured after
+each epoch: without averaged weights (live), and on all pairs of the held-out people instead of a balanced draw (all).
+
+Where there is a GPU every process uses it, with forward and backward passes as CUDA graphs: training such small networks
+from Python, a GPU mostly waits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from seesawnas.cost import Budget, cost
+from seesawnas.data import FaceData, load_faces
+from seesawnas.evaluation import Pairs, embed, make_pairs
+from seesawnas.nn import build, normalised
+from seesawnas.search.panel import Level
+from seesawnas.space import FeasibleSet, load_space, to_mapping
+from seesawnas.study import Proxy, Scores, TrialJob
+from seesawnas.study.trial import measure
+from seesawnas.train import Training, seeded
+
+
+@dataclass(frozen=True)
+class Job:
+    """A network to train at a level from a seed."""
+
+    network: int
+    assignment: dict[str, Any]
+    level: str
+    seed: int
+    data: str
+    space: str
+    graphs: bool
+
+
+def main() -> None:
+    arguments = _arguments()
+    jobs = _left(list(_jobs(arguments)), arguments.out)
+    if not jobs:
+        return
+    until = time.monotonic() + 60 * arguments.minutes
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(arguments.workers, _quietly) as pool, arguments.out.open("a") as file:
+        for done, line in enumerate(pool.imap_unordered(_run, jobs), start=1):
+            file.write(line + "\n")
+            file.flush()
+            if done % 20 == 0 or done == len(jobs):
+                print(f"{done}/{len(jobs)}  {until - time.monotonic():.0f} s left", file=sys.stderr, flush=True)
+            if time.monotonic() > until:
+                pool.terminate()
+                break
+
+
+def _jobs(arguments: argparse.Namespace) -> Iterator[Job]:
+    parts = [(int(n), str(Level.parse(level)), int(k)) for n, level, k in map(_three, arguments.plan.split(","))]
+    feasible = FeasibleSet(load_space(arguments.space), Budget.parse(arguments.budget))
+    networks = drawn(feasible, max(count for count, _, _ in parts))
+    for seed in range(max(seeds for _, _, seeds in parts)):
+        for count, level, seeds in parts:
+            for number, assignment in enumerate(networks[:count]):
+                if seed < seeds:
+                    yield Job(number, assignment, level, seed, arguments.data, arguments.space, arguments.graphs)
+
+
+def drawn(feasible: FeasibleSet, count: int, seed: int = 0) -> list[dict[str, Any]]:
+    """The networks of a panel of this size, as ``seesawnas fidelity`` draws them."""
+    found: dict[str, dict[str, Any]] = {}
+    for assignment in feasible.sample(2 * count + 20, seed).assignments():
+        found.setdefault(feasible.space.choose(assignment).digest(), assignment)
+    return list(found.values())[:count]
+
+
+def _left(jobs: list[Job], path: Path) -> list[Job]:
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    done = {(line["network"], line["level"], line["seed"]) for line in lines}
+    return [job for job in jobs if (job.network, job.level, job.seed) not in done]
+
+
+def _quietly() -> None:
+    torch.set_num_threads(1)
+
+
+def _run(job: Job) -> str:
+    level = Level.parse(job.level)
+    faces = _faces(job.data, level.resolution)
+    proxy = level.of(replace(Proxy.for_data(job.data), pairs_seed=0), job.seed)
+    spec = load_space(job.space).choose(job.assignment)
+    trial = TrialJob(0, to_mapping(spec), proxy)
+    started = time.perf_counter()
+    curve, losses, extras = _trained(trial, spec.at_resolution(proxy.resolution), faces, job.graphs)
+    costs = cost(spec)
+    about = {
+        "network": job.network,
+        "digest": spec.digest(),
+        "assignment": job.assignment,
+        "madds": costs.madds,
+        "params": costs.params,
+        "level": job.level,
+        "seed": job.seed,
+        "mark": trial.mark(),
+        "data": faces.fingerprint,
+        "device": _device(),
+    }
+    seconds = time.perf_counter() - started
+    return json.dumps({**about, "curve": curve, "losses": losses, "seconds": seconds, "extras": extras})
+
+
+def _trained(trial: TrialJob, spec: Any, faces: FaceData, graphs: bool) -> tuple[list[Any], list[float], list[Any]]:
+    """Scores of each epoch, losses, extras; the proxy's training, as a trial runs it."""
+    proxy, inputs = trial.proxy, spec.input
+    with seeded(proxy.seed):
+        network = build(spec).to("cuda" if torch.cuda.is_available() else "cpu")
+    people = faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
+    training = Training(network, people, proxy.recipe, mean=inputs.mean, std=inputs.std, seed=proxy.seed)
+    if graphs and torch.cuda.is_available():
+        _capture(network, proxy, inputs)
+    pairs = make_pairs(faces.verification.labels, limit=proxy.pairs, seed=proxy.pairs_seed)
+    every = all_pairs(faces.verification.labels)
+    curve, losses, extras = [], [], []
+    for record in training.epochs():
+        vectors = embed(network, faces.verification.images, mean=inputs.mean, std=inputs.std)
+        training._swap()
+        live = embed(network, faces.verification.images, mean=inputs.mean, std=inputs.std)
+        training._swap()
+        curve.append(asdict(measure(vectors, pairs)))
+        losses.append(record.loss)
+        extras.append(
+            {"live": _few(measure(live, pairs)), "all": _of_all(vectors, every), "live_all": _of_all(live, every)}
+        )
+    return curve, losses, extras
+
+
+def _few(scores: Scores) -> dict[str, float | None]:
+    return {name: getattr(scores, name) for name in ("accuracy", "auc", "tar_at_far_1e_2", "separation")}
+
+
+def _of_all(vectors: NDArray[np.float32], pairs: Pairs) -> dict[str, float | None]:
+    scores = measure(vectors, pairs)
+    return {name: getattr(scores, name) for name in ("auc", "tar_at_far_1e_2", "tar_at_far_1e_3", "separation")}
+
+
+def all_pairs(labels: NDArray[np.int64]) -> Pairs:
+    """Every pair of the images of ``labels``."""
+    left, right = np.triu_indices(len(labels), 1)
+    return Pairs(left.astype(np.int64), right.astype(np.int64), labels[left] == labels[right])
+
+
+def _capture(network: torch.nn.Module, proxy: Proxy, inputs: Any) -> None:
+    """Let the network's training passes be CUDA graphs; the warm-up leaves its statistics as they were."""
+    kept = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    side = proxy.resolution
+    sample = torch.zeros(proxy.recipe.batch_size, side, side, 3, dtype=torch.uint8, device="cuda")
+    network.train()
+    torch.cuda.make_graphed_callables(network, (normalised(sample, inputs.mean, inputs.std),))
+    network.load_state_dict(kept)
+    network.zero_grad()
+
+
+@cache
+def _faces(data: str, resolution: int) -> FaceData:
+    return load_faces(data, resolution=resolution, seed=0)
+
+
+@cache
+def _device() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+
+
+def _three(part: str) -> tuple[str, str, str]:
+    first, rest = part.split(":", 1)
+    level, seeds = rest.rsplit(":", 1)
+    return first, level, seeds
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--plan", required=True)
+    parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--budget", default="120M..150M")
+    parser.add_argument("--space", default="seesaw")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=1e6)
+    parser.add_argument("--graphs", action=argparse.BooleanOptionalAction, default=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
