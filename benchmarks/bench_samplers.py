@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from seesawnas.cost import Budget
 from seesawnas.files import write_atomically
-from seesawnas.report.fidelity import read_measurements
+from seesawnas.report.measurements import read_measurements
 from seesawnas.search import Proposer
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Measurement, Proposal, Scores, StudyRecord

@@ -1,12 +1,13 @@
 """Trains a panel of networks on many processes, at several levels and seeds: what fidelity and sampler studies are made from.
 
-    python benchmarks/train_panel.py --data DIR --plan 40:12x112:3,40:8x56:4,160:8x56:1 --out FILE.jsonl
+    python benchmarks/train_panel.py --data DIR --plan 40:12x112:0-2,160:8x56:0 --out FILE.jsonl
         [--budget 120M..150M] [--workers 2] [--minutes 10]
 
-A plan's part is NETWORKS:LEVEL:SEEDS, the level as ``seesawnas fidelity`` takes it. Rounds of one seed, so that it can be cut
-off anywhere: lines that FILE holds are not made again, and the same command goes on. ``seesawnas fidelity --measurements
-FILE`` reads the lines; each has the networks, proxies and faces of a panel's. ``extras`` tells what else was measured after
-each epoch: without averaged weights (live), and on all pairs of the held-out people instead of a balanced draw (all).
+A plan's part is NETWORKS:LEVEL:SEEDS, the level as ``seesawnas fidelity`` takes it, the seeds one or FIRST-LAST; parts are
+trained in order. It may be cut off anywhere: lines that FILE holds are not made again, and the same command goes on.
+``seesawnas fidelity --measurements FILE`` reads the lines; each has the networks, proxies and faces of a panel's. ``extras``
+tells what else was measured after each epoch: on all pairs of the held-out people instead of a balanced draw (all), and at
+the end also without averaged weights (live).
 
 Where there is a GPU every process uses it, with forward and backward passes as CUDA graphs: training such small networks
 from Python, a GPU mostly waits.
@@ -33,9 +34,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from seesawnas.cost import Budget, cost
 from seesawnas.data import FaceData, load_faces
-from seesawnas.evaluation import Pairs, embed, make_pairs
+from seesawnas.evaluation import embed, make_pairs
 from seesawnas.nn import build, normalised
-from seesawnas.search.panel import Level
+from seesawnas.search.level import Level
 from seesawnas.space import FeasibleSet, load_space, to_mapping
 from seesawnas.study import Proxy, Scores, TrialJob
 from seesawnas.study.trial import measure
@@ -74,14 +75,20 @@ def main() -> None:
 
 
 def _jobs(arguments: argparse.Namespace) -> Iterator[Job]:
-    parts = [(int(n), str(Level.parse(level)), int(k)) for n, level, k in map(_three, arguments.plan.split(","))]
+    parts = [_part(text) for text in arguments.plan.split(",")]
     feasible = FeasibleSet(load_space(arguments.space), Budget.parse(arguments.budget))
     networks = drawn(feasible, max(count for count, _, _ in parts))
-    for seed in range(max(seeds for _, _, seeds in parts)):
-        for count, level, seeds in parts:
+    for count, level, seeds in parts:
+        for seed in seeds:
             for number, assignment in enumerate(networks[:count]):
-                if seed < seeds:
-                    yield Job(number, assignment, level, seed, arguments.data, arguments.space, arguments.graphs)
+                yield Job(number, assignment, level, seed, arguments.data, arguments.space, arguments.graphs)
+
+
+def _part(text: str) -> tuple[int, str, range]:
+    count, rest = text.split(":", 1)
+    level, seeds = rest.rsplit(":", 1)
+    first, _, last = seeds.partition("-")
+    return int(count), str(Level.parse(level)), range(int(first), int(last or first) + 1)
 
 
 def drawn(feasible: FeasibleSet, count: int, seed: int = 0) -> list[dict[str, Any]]:
@@ -95,7 +102,8 @@ def drawn(feasible: FeasibleSet, count: int, seed: int = 0) -> list[dict[str, An
 def _left(jobs: list[Job], path: Path) -> list[Job]:
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
     done = {(line["network"], line["level"], line["seed"]) for line in lines}
-    return [job for job in jobs if (job.network, job.level, job.seed) not in done]
+    wanted = {(job.network, job.level, job.seed): job for job in jobs}
+    return [job for key, job in wanted.items() if key not in done]
 
 
 def _quietly() -> None:
@@ -137,18 +145,18 @@ def _trained(trial: TrialJob, spec: Any, faces: FaceData, graphs: bool) -> tuple
     if graphs and torch.cuda.is_available():
         _capture(network, proxy, inputs)
     pairs = make_pairs(faces.verification.labels, limit=proxy.pairs, seed=proxy.pairs_seed)
-    every = all_pairs(faces.verification.labels)
+    labels = faces.verification.labels
     curve, losses, extras = [], [], []
     for record in training.epochs():
         vectors = embed(network, faces.verification.images, mean=inputs.mean, std=inputs.std)
-        training._swap()
-        live = embed(network, faces.verification.images, mean=inputs.mean, std=inputs.std)
-        training._swap()
         curve.append(asdict(measure(vectors, pairs)))
         losses.append(record.loss)
-        extras.append(
-            {"live": _few(measure(live, pairs)), "all": _of_all(vectors, every), "live_all": _of_all(live, every)}
-        )
+        extra: dict[str, Any] = {"all": of_all_pairs(vectors, labels)}
+        if record.epoch == record.epochs:
+            training._swap()
+            live = embed(network, faces.verification.images, mean=inputs.mean, std=inputs.std)
+            extra |= {"live": _few(measure(live, pairs)), "live_all": of_all_pairs(live, labels)}
+        extras.append(extra)
     return curve, losses, extras
 
 
@@ -156,15 +164,19 @@ def _few(scores: Scores) -> dict[str, float | None]:
     return {name: getattr(scores, name) for name in ("accuracy", "auc", "tar_at_far_1e_2", "separation")}
 
 
-def _of_all(vectors: NDArray[np.float32], pairs: Pairs) -> dict[str, float | None]:
-    scores = measure(vectors, pairs)
-    return {name: getattr(scores, name) for name in ("auc", "tar_at_far_1e_2", "tar_at_far_1e_3", "separation")}
-
-
-def all_pairs(labels: NDArray[np.int64]) -> Pairs:
-    """Every pair of the images of ``labels``."""
+def of_all_pairs(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
+    """Scores of every pair of the images there are, by one product of matrices."""
     left, right = np.triu_indices(len(labels), 1)
-    return Pairs(left.astype(np.int64), right.astype(np.int64), labels[left] == labels[right])
+    cosines, same = (vectors @ vectors.T)[left, right], (labels[:, None] == labels)[left, right]
+    alike, others = cosines[same], np.sort(cosines[~same])
+    below = np.searchsorted(others, alike, side="left") + np.searchsorted(others, alike, side="right")
+    spread = np.sqrt((alike.var() + others.var()) / 2)
+    return {
+        "auc": float(below.mean() / (2 * len(others))),
+        "tar_at_far_1e_2": float(np.mean(alike > others[-1 - int(0.01 * len(others))])),
+        "tar_at_far_1e_3": float(np.mean(alike > others[-1 - int(0.001 * len(others))])),
+        "separation": float((alike.mean() - others.mean()) / spread),
+    }
 
 
 def _capture(network: torch.nn.Module, proxy: Proxy, inputs: Any) -> None:
@@ -186,12 +198,6 @@ def _faces(data: str, resolution: int) -> FaceData:
 @cache
 def _device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-
-
-def _three(part: str) -> tuple[str, str, str]:
-    first, rest = part.split(":", 1)
-    level, seeds = rest.rsplit(":", 1)
-    return first, level, seeds
 
 
 def _arguments() -> argparse.Namespace:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from seesawnas.cli.options import complete_ref
 from seesawnas.cli.output import console, print_json, table
+from seesawnas.cli.search_options import CpusPerTrial, Engine, GpusPerTrial, RayAddress, Workers
 from seesawnas.errors import StudyError
 from seesawnas.files import write_atomically
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from seesawnas.report.fidelity import Agreement, Noise
-    from seesawnas.search.panel import Level, Panel, PanelSession
+    from seesawnas.search.level import Level
+    from seesawnas.search.panel import Panel, PanelSession
 
 MEASUREMENTS = "measurements.jsonl"
 LEVELS = "8x56,8x32,3x56"
@@ -48,7 +50,11 @@ def fidelity(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(metavar="K", help="Trainings of each network at each level.")] = 2,
-    workers: Annotated[int, typer.Option(metavar="N", help="Trials at a time; they share the cores.")] = 2,
+    engine: Engine = None,
+    workers: Workers = None,
+    cpus_per_trial: CpusPerTrial = None,
+    gpus_per_trial: GpusPerTrial = None,
+    ray_address: RayAddress = None,
     seed: Annotated[int, typer.Option(metavar="S", help="Seeds networks, people and pairs.")] = 0,
     score: Annotated[str, typer.Option(metavar="NAME", help="What ranks: accuracy, auc, separation ...")] = "auc",
     measurements: Annotated[
@@ -67,6 +73,7 @@ def fidelity(
     them as the first level does from other seeds, where there are any. MAdds and params are the baselines that a proxy must
     beat.
     """
+    from seesawnas.search.study_file import engine_of
     from seesawnas.study import QUALITIES
 
     if score not in QUALITIES:
@@ -85,7 +92,13 @@ def fidelity(
         seeds=seeds,
         space=space,
         data=None if data is None else str(data),
-        workers=workers,
+        engine=engine_of(
+            engine=engine,
+            workers=workers,
+            cpus_per_trial=cpus_per_trial,
+            gpus_per_trial=gpus_per_trial,
+            ray_address=ray_address,
+        ),
         seed=seed,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -107,7 +120,7 @@ def _panel(*, budget: str, levels: str, data: str | None, **rest: Any) -> Panel:
 
 
 def _levels(text: str) -> tuple[Level, ...]:
-    from seesawnas.search.panel import Level
+    from seesawnas.search.level import Level
 
     return tuple(Level.parse(part) for part in text.split(","))
 
@@ -120,7 +133,7 @@ def opened_panel(panel: Panel) -> AbstractContextManager[PanelSession]:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    from seesawnas.report.fidelity import read_measurements
+    from seesawnas.report.measurements import read_measurements
 
     try:
         return read_measurements(path.read_text(), str(path))
@@ -129,8 +142,9 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _judge(lines: list[dict[str, Any]], reference: str | None, folder: Path | None, score: str, json: bool) -> None:
-    from seesawnas.report.fidelity import PanelRow, agreements, noises, reference_level
+    from seesawnas.report.fidelity import agreements, noises, reference_level
     from seesawnas.report.fidelity_plot import fidelity_html
+    from seesawnas.report.measurements import PanelRow
     from seesawnas.study import QUALITIES
 
     rows = [PanelRow.from_mapping(line) for line in lines]

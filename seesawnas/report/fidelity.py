@@ -13,96 +13,22 @@ of the data. An early epoch of the reference level itself is then told as of the
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from seesawnas.errors import StudyError
-from seesawnas.study import Scores
+from seesawnas.report.measurements import PanelRow
 
 BOOTSTRAPS = 1000
 LEAST = 3
 MOST_CHOICES = 32  # of seeds, over which a tau is averaged: with many seeds there are millions
 _Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class PanelRow:
-    """A network trained once: which of the panel's, what it costs, at what level and seed, what each epoch scored.
-
-    ``data`` is the faces' fingerprint, which differs between sizes of the input.
-    """
-
-    network: int
-    digest: str
-    madds: int
-    params: int
-    level: str
-    seed: int
-    curve: tuple[Scores, ...]
-    seconds: float
-    data: str = ""
-
-    @property
-    def side(self) -> str:
-        """What levels on the same pictures share: 56 of 8x56:0.5."""
-        return self.level.partition("x")[2].partition(":")[0] or self.level
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> PanelRow:
-        """From a line of a panel's measurements. Raises KeyError, TypeError or ValueError where it is none."""
-        return cls(
-            network=_integer(values, "network"),
-            digest=_text(values["digest"], "digest"),
-            madds=_integer(values, "madds"),
-            params=_integer(values, "params"),
-            level=_text(values["level"], "level"),
-            seed=_integer(values, "seed"),
-            curve=_curve(values["curve"]),
-            seconds=_number(values["seconds"], "seconds"),
-            data=_text(values.get("data", ""), "data"),
-        )
-
-
-def _integer(values: Mapping[str, Any], name: str) -> int:
-    value = values[name]
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
-    return value
-
-
-def _number(value: Any, name: str) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, got {value!r}")
-    return float(value)
-
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be text, got {value!r}")
-    return value
-
-
-def _curve(value: Any) -> tuple[Scores, ...]:
-    if not isinstance(value, list) or not value:
-        raise ValueError(f"curve must have an epoch, got {value!r}")
-    return tuple(_scores(scores) for scores in value)
-
-
-def _scores(values: Mapping[str, Any]) -> Scores:
-    # Too few pairs for a rate leave it None; the others are always there.
-    for name, value in values.items():
-        if value is not None or not name.startswith("tar_"):
-            _number(value, name)
-    return Scores(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +51,6 @@ class Agreement:
     seconds: float
     reference_seeds: int
     same_run: bool = False
-
-
-def read_measurements(text: str, source: str) -> list[dict[str, Any]]:
-    """The measurements of a file, one JSON object a line. Raises StudyError with file and line."""
-    found = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        try:
-            values = json.loads(line)
-            PanelRow.from_mapping(values)
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise StudyError(f"{source}: line {number}: must be a panel's measurement, got {error!r}") from None
-        found.append(values)
-    return found
 
 
 def agreements(rows: Iterable[PanelRow], score: str, reference: str | None = None) -> list[Agreement]:

@@ -132,7 +132,7 @@ def _given(raw: Any) -> Any:
 
 
 ENGINES = ("ray", "local", "inline")
-"""Names that ``engine`` may have; :mod:`seesawnas.search.session` makes them."""
+"""Names that ``engine`` may have; :mod:`seesawnas.search.engines` makes them."""
 Seconds: TypeAlias = Annotated[float | None, BeforeValidator(_duration)]
 
 

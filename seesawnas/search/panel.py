@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -19,11 +18,14 @@ from seesawnas.cost import Budget
 from seesawnas.data import FaceData, load_faces
 from seesawnas.errors import StudyError
 from seesawnas.search.disk import on_disk
+from seesawnas.search.engines import started
+from seesawnas.search.level import Level
+from seesawnas.search.plan import EngineSettings
+from seesawnas.search.ready import check_engine
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
 from seesawnas.study import (
     Checkpoints,
     DriverEvent,
-    LocalEngine,
     Measurement,
     Plan,
     Proposal,
@@ -39,37 +41,7 @@ from seesawnas.study import (
     study_folder,
 )
 
-RANGES = {"networks": (1, 100_000), "seeds": (1, 100), "workers": (1, 64), "seed": (0, 2**63 - 1)}
-_LEVEL = re.compile(r"(?P<epochs>\d+)x(?P<side>\d+)(:(?P<share>0?\.\d+|1))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A fidelity: epochs of training, side of the input in pixels, share of the training people."""
-
-    epochs: int
-    resolution: int
-    share: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or not 16 <= self.resolution <= 512 or not 0.01 <= self.share <= 1.0:
-            raise StudyError(f"level must have an epoch, 16 to 512 pixels and 0.01 to 1 of the people, got {self}")
-
-    @classmethod
-    def parse(cls, text: str) -> Level:
-        """``8x56`` is 8 epochs at 56 pixels, ``8x56:0.5`` the same on half of the people. Raises StudyError."""
-        match = _LEVEL.fullmatch(text.strip())
-        if match is None:
-            raise StudyError(f"level must be EPOCHSxPIXELS or EPOCHSxPIXELS:SHARE, such as 8x56:0.5, got {text!r}")
-        return cls(int(match["epochs"]), int(match["side"]), float(match["share"] or 1.0))
-
-    def __str__(self) -> str:
-        share = f":{self.share:g}" if self.share < 1.0 else ""
-        return f"{self.epochs}x{self.resolution}{share}"
-
-    def of(self, proxy: Proxy, seed: int) -> Proxy:
-        """``proxy`` at this level, trained from ``seed``."""
-        return replace(proxy.with_epochs(self.epochs).with_resolution(self.resolution), share=self.share, seed=seed)
+RANGES = {"networks": (1, 100_000), "seeds": (1, 100), "seed": (0, 2**63 - 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +58,7 @@ class Panel:
     seeds: int = 2
     space: str = "seesaw"
     data: str | None = None
-    workers: int = 2
+    engine: EngineSettings = field(default_factory=EngineSettings)
     seed: int = 0
     proxy: Proxy = field(default_factory=lambda: Proxy.for_data(None))
 
@@ -140,6 +112,7 @@ def opened(panel: Panel) -> Iterator[PanelSession]:
     Raises InvalidInput where the panel cannot be carried out, before anything is written, and where a study of it was made
     with other settings.
     """
+    check_engine(panel.engine)
     feasible = FeasibleSet(load_space(panel.space), panel.budget)
     sides = dict.fromkeys(level.resolution for level in panel.levels)
     # Read only to be held against the studies: pictures of all sizes at once may not fit into memory.
@@ -185,7 +158,7 @@ class PanelSession:
             plan = Plan(
                 self._base(), StopRules(), checkpoints=Checkpoints(self.panel.folder / "checkpoints" / str(side))
             )
-            engine = LocalEngine(faces, self.panel.workers)
+            engine = started(self.panel.engine, faces)
             yield from drive(record, lambda _, rest=missing: next(rest, None), engine, plan)  # type: ignore[misc]
 
     def _adopt(self, record: StudyRecord, missing: Iterable[Proposal], known: dict[str, Measurement]) -> list[Proposal]:

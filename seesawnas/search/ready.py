@@ -47,10 +47,18 @@ def check_surroundings(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, .
         if plan.data is not None and not Path(plan.data).expanduser().is_dir():
             load_faces(plan.data, resolution=plan.proxy.resolution)  # which says what is wrong with it
     with faults.collected():
-        _check_engine(plan.engine)
+        check_engine(plan.engine)
     if faults.lines:
         raise faults.only or StudyError("\n".join(faults.lines))
     return found[0]
+
+
+def check_engine(engine: EngineSettings) -> None:
+    """Raises StudyError where it cannot run here: no Ray, no such cluster."""
+    if engine.kind == "ray" and find_spec("ray") is None:
+        raise StudyError("engine ray must have Ray: pip install 'ray[tune]'")
+    if engine.ray_address is not None:
+        check_cluster(engine.ray_address)
 
 
 @dataclass
@@ -72,13 +80,6 @@ class _Faults:
     def only(self) -> InvalidInput | None:
         """The one error where there is just one: its kind says more than a StudyError."""
         return self.errors[0] if len(self.errors) == 1 else None
-
-
-def _check_engine(engine: EngineSettings) -> None:
-    if engine.kind == "ray" and find_spec("ray") is None:
-        raise StudyError("engine ray must have Ray: pip install 'ray[tune]'")
-    if engine.ray_address is not None:
-        check_cluster(engine.ray_address)
 
 
 def _check_square(space: SearchSpace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
@@ -15,7 +15,8 @@ from optuna.storages import BaseStorage
 from seesawnas.data import FaceData
 from seesawnas.files import write_atomically
 from seesawnas.search.disk import on_disk
-from seesawnas.search.plan import EngineSettings, SearchPlan
+from seesawnas.search.engines import started
+from seesawnas.search.plan import SearchPlan
 from seesawnas.search.proposer import Proposer
 from seesawnas.search.provenance import provenance
 from seesawnas.search.ready import Ready, make_ready
@@ -26,11 +27,7 @@ from seesawnas.study import (
     Checkpoints,
     DriverEvent,
     Ended,
-    Engine,
-    InlineEngine,
-    LocalEngine,
     Plan,
-    RayEngine,
     Repeats,
     StopRules,
     StudyRecord,
@@ -43,11 +40,6 @@ from seesawnas.study import (
 )
 
 SearchEvent: TypeAlias = DriverEvent | Repeating
-ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
-    "ray": lambda faces, settings: _ray(faces, settings),
-    "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
-    "inline": lambda faces, settings: InlineEngine(faces),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +86,7 @@ class Session:
         plan = self.plan
         proposer = Proposer(self.ready.feasible, self.ready.points, plan.seed, plan.sampler)
         how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
-        yield from drive(self.record, proposer, self._engine(), how)
+        yield from drive(self.record, proposer, started(self.plan.engine, self.ready.faces), how)
 
     def _repeat(self, record: StudyRecord, begun: float) -> Generator[SearchEvent, None, bool]:
         """Whether all repeats are done; ``begun`` is when the run's time began, on the monotonic clock."""
@@ -112,23 +104,10 @@ class Session:
         how = Plan(
             plan.proxy, StopRules(wanted, seconds=left), checkpoints=_repeats_checkpoints(plan), silence=plan.silence
         )
-        for event in drive(record, lambda _: next(queue, None), self._engine(), how):
+        for event in drive(record, lambda _: next(queue, None), started(self.plan.engine, self.ready.faces), how):
             if not isinstance(event, Ended):
                 yield event
         return record.finished >= wanted
-
-    def _engine(self) -> Engine:
-        return ENGINES[self.plan.engine.kind](self.ready.faces, self.plan.engine)
-
-
-def _ray(faces: FaceData, settings: EngineSettings) -> Engine:
-    return RayEngine(
-        faces,
-        settings.workers,
-        cpus=1.0 if settings.cpus_per_trial is None else settings.cpus_per_trial,
-        gpus=settings.gpus_per_trial or 0.0,
-        address=settings.ray_address,
-    )
 
 
 @contextmanager

@@ -52,6 +52,12 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
     return _plan(StudyKeys.model_validate(values), file, options, place)
 
 
+def engine_of(**options: Any) -> EngineSettings:
+    """The engine of options by their names in a study file, None where not given. Raises StudyError, every fault a line."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return plan_of(None, {"budget": "1000G", **given}).engine
+
+
 def _placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:
     """How a key is called in messages: by its option, or by its file and place."""
 

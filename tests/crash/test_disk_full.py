@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from seesawnas.cli.app import app
-from seesawnas.search import session
+from seesawnas.search import engines
 from seesawnas.space import write_yaml
 from seesawnas.study import TrialState
 from tests.faces import write_folder
@@ -59,7 +59,7 @@ def test_a_search_that_fills_its_disk_again_and_again_ends_as_if_it_never_had(
     disk: Path, storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("optuna.storages._rdb.storage.random.random", lambda: 0.0)
-    monkeypatch.setitem(session.ENGINES, "local", lambda faces, settings: FakeEngine())
+    monkeypatch.setitem(engines.ENGINES, "local", lambda faces, settings: FakeEngine())
     # A block more each time: the disk fills at the lock, the settings, a trial, a checkpoint, a line's middle.
     for blocks in [*range(1, 8), 10, 13, 17, 25]:
         filler = fill(disk, blocks * BLOCK)

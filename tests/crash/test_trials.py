@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from seesawnas.search.engines import ENGINES as MAKE
 from seesawnas.search.plan import EngineSettings
-from seesawnas.search.session import ENGINES as MAKE
 from seesawnas.space import load_point
 from seesawnas.study import (
     Began,

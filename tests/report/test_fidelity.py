@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.report.fidelity import Agreement, PanelRow, agreements, noises, read_measurements
+from seesawnas.report.fidelity import Agreement, agreements, noises
 from seesawnas.report.fidelity_plot import fidelity_html
+from seesawnas.report.measurements import PanelRow, read_measurements
 from seesawnas.study import Scores
 
 NETWORKS = 30

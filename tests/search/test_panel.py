@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.search.panel import Level, Panel, opened
+from seesawnas.search.level import Level
+from seesawnas.search.panel import Panel, opened
+from seesawnas.search.plan import EngineSettings
 from seesawnas.study import Finished
 from tests.faces import write_folder
 
@@ -17,7 +19,16 @@ from tests.faces import write_folder
 def panel(study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32") -> Panel:
     parsed = tuple(Level.parse(text) for text in levels.split(","))
     budget = Budget.parse("1M")
-    return Panel(budget, study, parsed, networks, seeds, space="small.yaml", data="faces", workers=1)
+    return Panel(
+        budget,
+        study,
+        parsed,
+        networks,
+        seeds,
+        space="small.yaml",
+        data="faces",
+        engine=EngineSettings("local", workers=1),
+    )
 
 
 @given(st.integers(1, 99), st.integers(16, 512), st.sampled_from([1.0, 0.5, 0.25]))

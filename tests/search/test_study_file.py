@@ -15,9 +15,9 @@ from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.files import shipped_folder
 from seesawnas.search import StudyFile, plan_of, samplers
 from seesawnas.search.document import ENGINES
+from seesawnas.search.engines import ENGINES as MADE
 from seesawnas.search.library import read_study, shipped_studies
 from seesawnas.search.plan import SAMPLERS
-from seesawnas.search.session import ENGINES as MADE
 from seesawnas.space import read_yaml, write_yaml
 from seesawnas.study import Halving, Objectives
 from seesawnas.train import FIRST_RUN, PROXY
