@@ -1,6 +1,7 @@
 """Search points trained the same way on all people of a folder, verified on a .bin of other people.
 
-    python benchmarks/retrain.py --data DIR --bin FILE [--epochs 16] [--resolution 112] [--seeds 2] [--threads 1]
+    python benchmarks/retrain.py --data DIR --bin FILE [--epochs 16] [--resolution 112] [--first-seed 0] [--seeds 2]
+        [--threads 1]
         --out FILE.jsonl REF [REF...]
 
 REF is a search point as ``seesawnas build`` takes it (``STUDY:best`` too). Each line of FILE.jsonl is one training; lines
@@ -34,7 +35,7 @@ from seesawnas.nn import build
 from seesawnas.space import load_point
 from seesawnas.study import trial_point
 from seesawnas.study.trial import measure
-from seesawnas.train import PROXY, Recipe, seeded, train
+from seesawnas.train import PROXY, Recipe, Training, as_graphs, seeded
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def main() -> None:
     left = np.arange(0, len(images), 2)
     pairs = Pairs(left, left + 1, same)
     recipe = replace(PROXY, epochs=arguments.epochs)
-    for seed in range(arguments.seeds):
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for ref in arguments.refs:
             spec = (trial_point(ref) or load_point(ref)).spec
             if not any(line["digest"] == spec.digest() and line["seed"] == seed for line in _alike(arguments)):
@@ -70,7 +71,9 @@ def _run(spec: ArchSpec, faces: Faces, recipe: Recipe, held_out: tuple[Any, Pair
     with seeded(seed):
         network = build(spec).to("cuda" if torch.cuda.is_available() else "cpu")
     inputs = spec.input
-    for record in train(network, faces, recipe, mean=inputs.mean, std=inputs.std, seed=seed):
+    training = Training(network, faces, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
+    as_graphs(network, training.sample())
+    for record in training.epochs():
         print(f"{spec.name} seed {seed} epoch {record.epoch} loss {record.loss:.3f}", file=sys.stderr, flush=True)
     scores = measure(embed(network, held_out[0], mean=inputs.mean, std=inputs.std), held_out[1])
     return {**asdict(scores), "seconds": time.perf_counter() - started}
@@ -114,7 +117,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", required=True)
     parser.add_argument("--bin", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
-    for name, default in (("epochs", 16), ("resolution", 112), ("seeds", 2), ("threads", 1)):
+    for name, default in (("epochs", 16), ("resolution", 112), ("first-seed", 0), ("seeds", 2), ("threads", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     return parser.parse_args()
 

@@ -35,12 +35,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from seesawnas.cost import Budget, cost
 from seesawnas.data import FaceData, load_faces
 from seesawnas.evaluation import embed, make_pairs
-from seesawnas.nn import build, normalised
+from seesawnas.nn import build
 from seesawnas.search.level import Level
 from seesawnas.space import FeasibleSet, load_space, to_mapping
 from seesawnas.study import Proxy, Scores, TrialJob
 from seesawnas.study.trial import measure
-from seesawnas.train import Training, seeded
+from seesawnas.train import Training, as_graphs, seeded
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def main() -> None:
     until = time.monotonic() + 60 * arguments.minutes
     context = multiprocessing.get_context("spawn")
     with context.Pool(arguments.workers, _quietly) as pool, arguments.out.open("a") as file:
-        for done, line in enumerate(pool.imap_unordered(_run, jobs), start=1):
-            file.write(line + "\n")
+        for done, line in enumerate(pool.imap_unordered(_run_or_tell, jobs), start=1):
+            file.write(line)
             file.flush()
             if done % 20 == 0 or done == len(jobs):
                 print(f"{done}/{len(jobs)}  {until - time.monotonic():.0f} s left", file=sys.stderr, flush=True)
@@ -110,6 +110,17 @@ def _quietly() -> None:
     torch.set_num_threads(1)
 
 
+def _run_or_tell(job: Job) -> str:
+    """A line; nothing where the training failed, which the next run does again."""
+    try:
+        return _run(job) + "\n"
+    except RuntimeError as error:
+        print(
+            f"network {job.network} {job.level} seed {job.seed}: {error}".splitlines()[0], file=sys.stderr, flush=True
+        )
+        return ""
+
+
 def _run(job: Job) -> str:
     level = Level.parse(job.level)
     faces = _faces(job.data, level.resolution)
@@ -142,8 +153,8 @@ def _trained(trial: TrialJob, spec: Any, faces: FaceData, graphs: bool) -> tuple
         network = build(spec).to("cuda" if torch.cuda.is_available() else "cpu")
     people = faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
     training = Training(network, people, proxy.recipe, mean=inputs.mean, std=inputs.std, seed=proxy.seed)
-    if graphs and torch.cuda.is_available():
-        _capture(network, proxy, inputs)
+    if graphs:
+        as_graphs(network, training.sample())
     pairs = make_pairs(faces.verification.labels, limit=proxy.pairs, seed=proxy.pairs_seed)
     labels = faces.verification.labels
     curve, losses, extras = [], [], []
@@ -177,17 +188,6 @@ def of_all_pairs(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> dic
         "tar_at_far_1e_3": float(np.mean(alike > others[-1 - int(0.001 * len(others))])),
         "separation": float((alike.mean() - others.mean()) / spread),
     }
-
-
-def _capture(network: torch.nn.Module, proxy: Proxy, inputs: Any) -> None:
-    """Let the network's training passes be CUDA graphs; the warm-up leaves its statistics as they were."""
-    kept = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    side = proxy.resolution
-    sample = torch.zeros(proxy.recipe.batch_size, side, side, 3, dtype=torch.uint8, device="cuda")
-    network.train()
-    torch.cuda.make_graphed_callables(network, (normalised(sample, inputs.mean, inputs.std),))
-    network.load_state_dict(kept)
-    network.zero_grad()
 
 
 @cache

@@ -23,7 +23,7 @@ from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
 from seesawnas.nn import build
 from seesawnas.space import to_point
 from seesawnas.study.checkpoint import pack, unpack
-from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, Recipe, Training, seeded
+from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, Recipe, Training, as_graphs, seeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +177,7 @@ class _Run:
         recipe, proxy = self._job.proxy.recipe, self._job.proxy
         training = self._faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
         self.training = Training(self._network, training, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
+        as_graphs(self._network, self.training.sample())
 
     @property
     def seconds(self) -> float:

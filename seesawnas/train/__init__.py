@@ -1,5 +1,6 @@
 """Training: recipes, margin heads and the loop."""
 
+from seesawnas.train.graphs import as_graphs
 from seesawnas.train.loop import EpochRecord, Training, seeded, train
 from seesawnas.train.margins import MarginHead
 from seesawnas.train.memory import keep_freed_memory
@@ -12,6 +13,7 @@ __all__ = [
     "MarginHead",
     "Recipe",
     "Training",
+    "as_graphs",
     "keep_freed_memory",
     "seeded",
     "train",

@@ -98,6 +98,11 @@ class Training:
                 images=len(losses) * self._batch_size,
             )
 
+    def sample(self) -> Tensor:
+        """A batch as the network is given them, blank: its shape, layout and device are what counts."""
+        pixels = torch.zeros_like(self._images[: self._batch_size])
+        return normalised(pixels.to(self._device), *self._normalisation)
+
     def state(self) -> dict[str, Tensor]:
         """All that the epochs to come depend on, between two epochs; the tensors are the training's own."""
         return {**self._tensors(), "done": torch.tensor(self.done), "generator": self._generator.get_state()}
