@@ -11,7 +11,7 @@ from seesawnas.errors import StudyError
 from seesawnas.study import ACCURACY, Halving, Objectives, Proxy, StopRules, shown_url, study_folder
 from seesawnas.units import format_duration
 
-SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution")
+SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution", "linear")
 """Names that ``sampler`` may have; :mod:`seesawnas.search.samplers` makes them."""
 DEFAULT_TRIALS = 12
 DEFAULT_WORKERS = 2

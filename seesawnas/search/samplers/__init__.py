@@ -9,6 +9,7 @@ from seesawnas.search.samplers._base import History, Past, Sampler
 from seesawnas.search.samplers._evolution import EvolutionSampler
 from seesawnas.search.samplers._gp import GaussianProcess
 from seesawnas.search.samplers._history import Recorded
+from seesawnas.search.samplers._linear import LinearThompson
 from seesawnas.search.samplers._nsgaii import NSGAII
 from seesawnas.search.samplers._random import RandomSampler, uniform
 from seesawnas.search.samplers._tpe import MultivariateTPE
@@ -20,6 +21,7 @@ SAMPLERS: Mapping[str, Callable[[FeasibleSet], Sampler]] = {
     "nsga2": NSGAII,
     "gp": GaussianProcess,
     "evolution": EvolutionSampler,
+    "linear": LinearThompson,
 }
 
 
@@ -36,6 +38,7 @@ __all__ = [
     "EvolutionSampler",
     "GaussianProcess",
     "History",
+    "LinearThompson",
     "MultivariateTPE",
     "Past",
     "RandomSampler",
