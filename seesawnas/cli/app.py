@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from seesawnas.cli.build import build
 from seesawnas.cli.dashboard import dashboard
+from seesawnas.cli.evaluate import evaluate
 from seesawnas.cli.fidelity import fidelity
 from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
@@ -85,6 +86,7 @@ app.command("paper")(paper)
 app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
+app.command("eval")(evaluate)
 app.command("fidelity")(fidelity)
 app.command("dashboard")(dashboard)
 

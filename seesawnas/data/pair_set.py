@@ -38,6 +38,11 @@ class PairSet:
     def __len__(self) -> int:
         return len(self.same)
 
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return len(self.pictures)
+
     def decode(self, start: int, stop: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """Pictures ``start`` to ``stop`` as uint8 (N, R, R, 3), and which of them could be read; the others are black."""
         wanted = self.pictures[start:stop]

@@ -1,7 +1,36 @@
-"""How well embeddings tell people apart: pairs, embeddings and InsightFace's verification protocol."""
+"""How well embeddings tell people apart: pairs, embeddings, protocols, and trained networks to measure."""
 
 from seesawnas.evaluation.embedding import embed
+from seesawnas.evaluation.evaluate import FARS, Evaluation, evaluate
+from seesawnas.evaluation.face_model import NORMALISATIONS, FaceModel, open_model
 from seesawnas.evaluation.pairs import Pairs, make_pairs
+from seesawnas.evaluation.pictures import embed_batches, embed_pictures
+from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Protocol, find_protocol
+from seesawnas.evaluation.roc import auc, curve, equal_error, operating_points
 from seesawnas.evaluation.verification import Verification, separation, verify
 
-__all__ = ["Pairs", "Verification", "embed", "make_pairs", "separation", "verify"]
+__all__ = [
+    "COSINE",
+    "FARS",
+    "INSIGHTFACE",
+    "NORMALISATIONS",
+    "PROTOCOLS",
+    "Evaluation",
+    "FaceModel",
+    "Pairs",
+    "Protocol",
+    "Verification",
+    "auc",
+    "curve",
+    "embed",
+    "embed_batches",
+    "embed_pictures",
+    "equal_error",
+    "evaluate",
+    "find_protocol",
+    "make_pairs",
+    "open_model",
+    "operating_points",
+    "separation",
+    "verify",
+]

@@ -1,0 +1,147 @@
+"""``seesawnas eval``: a trained network on verification sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, embed_shown
+from seesawnas.cli.options import MAX_SEED, Json
+
+if TYPE_CHECKING:
+    from seesawnas.evaluation import FaceModel, Protocol
+    from seesawnas.report.verification_page import Scored
+
+
+def evaluate(
+    model: Model,
+    pairs: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE[,FILE...]",
+            help="Verification sets: InsightFace's .bin, LFW's pairs.txt, a CSV of two paths and a label, or a folder of "
+            "CFP's protocol (Protocol/Split/FP).",
+            show_default=False,
+        ),
+    ],
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder that the sets' picture paths start from.")
+    ] = None,
+    templates: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Pairs are of templates (IJB): lines of image, template and media number."),
+    ] = None,
+    normalise: Normalise = None,
+    protocol: Annotated[
+        str, typer.Option(metavar="NAME", help="insightface (squared distance) or cosine.")
+    ] = "insightface",
+    flip: Flip = True,
+    batch_size: BatchSize = 128,
+    device: Device = "cpu",
+    resamples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Draws that the 95 % intervals come from; 0: none.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, max=MAX_SEED, help="Seed of these draws.")] = 0,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write ROC curves and score histograms.")] = None,
+    json: Json = False,
+) -> None:
+    """Verify pairs of faces with a trained network: accuracy over ten folds, AUC, EER, TAR@FAR, thresholds.
+
+    A rate at which less than one pair of different people would be accepted is not resolvable, and said to be so.
+    """
+    from seesawnas.evaluation import find_protocol, open_model
+
+    wanted = find_protocol(protocol)
+    opened = open_model(model, normalise=normalise, device=device)
+    how = How(images, templates, wanted, flip, batch_size, resamples, seed)
+    results = [_result(opened, path, how) for path in _paths(pairs)]
+    if html is not None:
+        from seesawnas.files import write_atomically
+        from seesawnas.report.verification_page import verification_html
+
+        write_atomically(html, verification_html([result.scored for result in results], wanted, title=opened.name))
+    if json:
+        from seesawnas.cli.output import print_json
+
+        values = [to_mapping(opened, result, how) for result in results]
+        print_json(values[0] if len(values) == 1 else values)
+    else:
+        from seesawnas.cli.evaluation_tables import print_evaluations
+
+        print_evaluations(opened, results, how)
+        if html is not None:
+            print(f"wrote {html}")
+
+
+@dataclass(frozen=True)
+class How:
+    """What holds for every set of one command."""
+
+    images: Path | None
+    templates: Path | None
+    protocol: Protocol
+    flip: bool
+    batch_size: int
+    resamples: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One set."""
+
+    scored: Scored
+    notes: tuple[str, ...]
+
+
+def _paths(text: str) -> list[str]:
+    from seesawnas.errors import InvalidInput
+
+    paths = [path for path in (part.strip() for part in text.split(",")) if path]
+    if not paths:
+        raise InvalidInput("--pairs must name a verification set, got nothing")
+    return paths
+
+
+def _result(model: FaceModel, path: str, how: How) -> Result:
+    import numpy as np
+
+    from seesawnas.data import read_pairs
+    from seesawnas.evaluation import Pairs, evaluate
+    from seesawnas.report.verification_page import Scored
+
+    found = read_pairs(path, images=how.images, resolution=model.resolution)
+    embeddings, readable = embed_shown(model, found, found.name, flip=how.flip, batch_size=how.batch_size)
+    kept = found.without(readable)
+    pairs = Pairs(kept.left, kept.right, kept.same)
+    settings = {"folds": kept.folds, "people": kept.people, "resamples": how.resamples, "seed": how.seed}
+    evaluation = evaluate(embeddings, pairs, how.protocol, **settings)
+    distances = np.asarray(how.protocol.distances(embeddings, pairs))
+    return Result(Scored(found.name, distances, pairs.same, evaluation), kept.notes)
+
+
+def to_mapping(model: FaceModel, result: Result, how: How) -> dict[str, Any]:
+    """A set's result as --json prints it; keys are only ever added."""
+    found = result.scored.evaluation
+    return {
+        "model": model.name,
+        "set": result.scored.name,
+        "protocol": found.protocol,
+        "flip": how.flip,
+        "pairs": found.pairs,
+        "same": found.same,
+        "folds": found.folds,
+        "accuracy": found.accuracy,
+        "std": found.std,
+        "auc": found.auc,
+        "eer": found.eer,
+        "tar@far": dict(found.tar_at_far),
+        "not_resolvable": [rate for rate, value in found.tar_at_far.items() if value is None],
+        "thresholds": dict(found.thresholds),
+        "intervals": dict(found.intervals),
+        "bootstrap": {"level": 0.95, "draws": how.resamples, "of": found.resampled, "seed": how.seed},
+        "notes": list(result.notes),
+    }
