@@ -17,6 +17,7 @@ from seesawnas.cli.build import build
 from seesawnas.cli.dashboard import dashboard
 from seesawnas.cli.evaluate import evaluate
 from seesawnas.cli.fidelity import fidelity
+from seesawnas.cli.identify import identify
 from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
@@ -87,6 +88,7 @@ app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
 app.command("eval")(evaluate)
+app.command("identify")(identify)
 app.command("fidelity")(fidelity)
 app.command("dashboard")(dashboard)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -12,7 +12,10 @@ from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalis
 from seesawnas.cli.options import MAX_SEED, Json
 
 if TYPE_CHECKING:
-    from seesawnas.evaluation import FaceModel, Protocol
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seesawnas.evaluation import FaceModel, Pairs, Protocol
     from seesawnas.report.verification_page import Scored
 
 
@@ -76,6 +79,13 @@ def evaluate(
             print(f"wrote {html}")
 
 
+MOST_RESAMPLED = 200_000
+"""Pairs: a thousand draws of more take hours, and their intervals are short."""
+
+Embedded: TypeAlias = "tuple[str, NDArray[np.float32], Pairs, dict[str, Any], tuple[str, ...]]"
+"""A set's name, embeddings, the pairs of them, what else is known of the pairs, notes."""
+
+
 @dataclass(frozen=True)
 class How:
     """What holds for every set of one command."""
@@ -109,18 +119,45 @@ def _paths(text: str) -> list[str]:
 def _result(model: FaceModel, path: str, how: How) -> Result:
     import numpy as np
 
-    from seesawnas.data import read_pairs
-    from seesawnas.evaluation import Pairs, evaluate
+    from seesawnas.evaluation import evaluate
     from seesawnas.report.verification_page import Scored
 
-    found = read_pairs(path, images=how.images, resolution=model.resolution)
-    embeddings, readable = embed_shown(model, found, found.name, flip=how.flip, batch_size=how.batch_size)
-    kept = found.without(readable)
-    pairs = Pairs(kept.left, kept.right, kept.same)
-    settings = {"folds": kept.folds, "people": kept.people, "resamples": how.resamples, "seed": how.seed}
-    evaluation = evaluate(embeddings, pairs, how.protocol, **settings)
+    read = _pairs if how.templates is None else _templates
+    name, embeddings, pairs, known, notes = read(model, path, how)
+    resamples = how.resamples if len(pairs) <= MOST_RESAMPLED else 0
+    evaluation = evaluate(embeddings, pairs, how.protocol, **known, resamples=resamples, seed=how.seed)
+    if resamples < how.resamples:
+        notes += (f"no intervals: more than {MOST_RESAMPLED:,} pairs",)
+    if evaluation.one_sided_folds:
+        notes += (f"folds that hold pairs of one kind alone: {evaluation.one_sided_folds} of {evaluation.folds}",)
     distances = np.asarray(how.protocol.distances(embeddings, pairs))
-    return Result(Scored(found.name, distances, pairs.same, evaluation), kept.notes)
+    return Result(Scored(name, distances, pairs.same, evaluation), notes)
+
+
+def _pairs(model: FaceModel, path: str, how: How) -> Embedded:
+    from seesawnas.data import read_pairs
+    from seesawnas.evaluation import Pairs
+
+    found = read_pairs(path, images=how.images, resolution=model.resolution)
+    embeddings, readable = embed_shown(model, found.pictures, found.name, flip=how.flip, batch_size=how.batch_size)
+    kept = found.without(readable)
+    known = {"folds": kept.folds, "people": kept.people}
+    return found.name, embeddings, Pairs(kept.left, kept.right, kept.same), known, kept.notes
+
+
+def _templates(model: FaceModel, path: str, how: How) -> Embedded:
+    """Pairs of templates, each one embedding made of those of its pictures."""
+    from seesawnas.data import read_templates
+    from seesawnas.evaluation import template_pairs
+
+    assert how.templates is not None
+    found = read_templates(path, how.templates, how.images, resolution=model.resolution)
+    embeddings, readable = embed_shown(model, found.pictures, found.name, flip=how.flip, batch_size=how.batch_size)
+    rows, pairs = template_pairs(found, embeddings, readable)
+    notes = found.notes + found.pictures.unreadable_notes(readable)
+    if len(pairs) < len(found.same):
+        notes += (f"pairs left out for them: {len(found.same) - len(pairs):,} of {len(found.same):,}",)
+    return found.name, rows, pairs, {}, notes
 
 
 def to_mapping(model: FaceModel, result: Result, how: How) -> dict[str, Any]:

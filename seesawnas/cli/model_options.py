@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from seesawnas.data import Pictures
     from seesawnas.evaluation import FaceModel
-    from seesawnas.evaluation.pictures import Pictures
 
 Model = Annotated[
     Path,
@@ -48,7 +48,7 @@ def embed_shown(
 
     screen = Console(stderr=True)
     batches = embed_batches(model, pictures, flip=flip, batch_size=batch_size)
-    total = -(-pictures.count // batch_size)
+    total = -(-len(pictures) // batch_size)
     shown = track(batches, name, total, console=screen, transient=True, disable=not screen.is_terminal)
     done = list(shown)
     return np.concatenate([b.embeddings for b in done]), np.concatenate([b.readable for b in done])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from seesawnas.data.decode import UnreadableError, decode
 from seesawnas.data.pair_set import PairSet
+from seesawnas.data.pictures import Pictures
 from seesawnas.errors import DataError
 
 _NUMPY = {"numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric"}
@@ -42,7 +43,7 @@ def read_bin_pairs(path: str | Path, *, resolution: int) -> PairSet:
     pictures, same = _load(path)
     left = np.arange(0, len(pictures), 2)
     places = [f"image {number}" for number in range(len(pictures))]
-    return PairSet(Path(path).stem, pictures, places, left, left + 1, same, resolution=resolution)
+    return PairSet(Path(path).stem, Pictures(pictures, places, resolution), left, left + 1, same)
 
 
 def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:

@@ -3,20 +3,24 @@
 from seesawnas.evaluation.embedding import embed
 from seesawnas.evaluation.evaluate import FARS, Evaluation, evaluate
 from seesawnas.evaluation.face_model import NORMALISATIONS, FaceModel, open_model
+from seesawnas.evaluation.identification import FPIRS, Identification, identify
 from seesawnas.evaluation.pairs import Pairs, make_pairs
 from seesawnas.evaluation.pictures import embed_batches, embed_pictures
 from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Protocol, find_protocol
 from seesawnas.evaluation.roc import auc, curve, equal_error, operating_points
+from seesawnas.evaluation.templates import template_embeddings, template_pairs
 from seesawnas.evaluation.verification import Verification, separation, verify
 
 __all__ = [
     "COSINE",
     "FARS",
+    "FPIRS",
     "INSIGHTFACE",
     "NORMALISATIONS",
     "PROTOCOLS",
     "Evaluation",
     "FaceModel",
+    "Identification",
     "Pairs",
     "Protocol",
     "Verification",
@@ -28,9 +32,12 @@ __all__ = [
     "equal_error",
     "evaluate",
     "find_protocol",
+    "identify",
     "make_pairs",
     "open_model",
     "operating_points",
     "separation",
+    "template_embeddings",
+    "template_pairs",
     "verify",
 ]

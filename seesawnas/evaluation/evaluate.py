@@ -29,7 +29,8 @@ class Evaluation:
     tar_at_far: by the rate's name; None where it is not resolvable, that is where less than one different pair is accepted.
     thresholds: of ``accuracy`` (the mean of the folds'), ``eer`` and each rate, in the protocol's own score.
     intervals: 95 % intervals of ``accuracy``, ``auc``, ``eer`` and each rate; ``resampled`` says what was drawn again,
-    identities or pairs, or nothing.
+    identities or pairs, or nothing. one_sided_folds: how many of the folds hold same or different pairs alone, so that the
+    others' thresholds are for another mixture than theirs.
     """
 
     protocol: str
@@ -44,6 +45,7 @@ class Evaluation:
     pairs: int
     same: int
     folds: int
+    one_sided_folds: int
 
 
 def evaluate(
@@ -81,6 +83,7 @@ def evaluate(
         pairs=len(pairs),
         same=int(np.count_nonzero(pairs.same)),
         folds=len(np.unique(folds)),
+        one_sided_folds=_one_sided(pairs.same, folds),
     )
 
 
@@ -89,6 +92,10 @@ def _check(pairs: Pairs) -> None:
     if len(pairs) < 4 or not 0 < same < len(pairs):
         found = f"{same} same and {len(pairs) - same} different"
         raise DataError(f"verification: needs at least 4 pairs, some of one person and some of two, got {found}")
+
+
+def _one_sided(same: NDArray[np.bool_], folds: NDArray[np.int64]) -> int:
+    return len(np.setxor1d(folds[same], folds[~same]))
 
 
 def _in_order(count: int) -> NDArray[np.int64]:

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from seesawnas.data import Pictures
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.face_model import FaceModel
 from seesawnas.nn import normalised
-
-
-class Pictures(Protocol):
-    """What can be decoded by index; :class:`seesawnas.data.PairSet` is such."""
-
-    @property
-    def count(self) -> int:
-        """N, how many there are."""
-        ...
-
-    def decode(self, start: int, stop: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """uint8 (n, R, R, 3) of pictures start to stop, R the model's resolution, and which could be read."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +32,8 @@ def embed_batches(
 
     Raises InvalidInput where an embedding is not finite.
     """
-    for start in range(0, pictures.count, batch_size):
-        images, readable = pictures.decode(start, min(start + batch_size, pictures.count))
+    for start in range(0, len(pictures), batch_size):
+        images, readable = pictures.decode(start, min(start + batch_size, len(pictures)))
         embeddings = _embed(model, images, flip)
         if not np.isfinite(embeddings[readable]).all():
             raise InvalidInput(f"{model.name}: its embeddings are not finite")

@@ -10,7 +10,7 @@ Both cut pairs into ten folds in order, or into the set's own, and give the mean
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +38,8 @@ class Protocol:
 
     def distances(self, embeddings: _Floats, pairs: Pairs) -> _Floats:
         """The distance of each pair, (P,)."""
-        starts = range(0, max(len(pairs), 1), _CHUNK)
-        parts = (Pairs(*(part[i : i + _CHUNK] for part in (pairs.left, pairs.right, pairs.same))) for i in starts)
-        return np.concatenate([self.distance(embeddings, part) for part in parts])
+        parts = [self.distance(embeddings, part) for part in _parts(pairs)]
+        return np.concatenate(parts) if parts else np.empty(0)
 
     def accuracies(
         self, distances: _Floats, same: NDArray[np.bool_], edges: NDArray[np.int64]
@@ -51,6 +50,12 @@ class Protocol:
     def shown(self, distance: float) -> float:
         """A threshold as this protocol writes it."""
         return self.sign * distance + 0.0
+
+
+def _parts(pairs: Pairs) -> Iterator[Pairs]:
+    for start in range(0, len(pairs), _CHUNK):
+        stop = start + _CHUNK
+        yield Pairs(pairs.left[start:stop], pairs.right[start:stop], pairs.same[start:stop])
 
 
 def _negative_cosines(embeddings: _Floats, pairs: Pairs) -> _Floats:

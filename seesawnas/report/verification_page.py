@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from seesawnas.evaluation import Evaluation, Protocol, curve
-from seesawnas.report.pareto import BLUE, GREEN, ORANGE
+from seesawnas.report.pareto import BLUE, GREEN, ORANGE, plain
 
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
 POINTS = 2000
@@ -32,7 +32,7 @@ class Scored:
 
 def verification_html(scored: Sequence[Scored], protocol: Protocol, *, title: str) -> str:
     """The ROC curves of all sets in one plot, false accept rates by powers of ten, and below it a histogram of each set."""
-    names = [_plain(one.name) for one in scored]
+    names = [plain(one.name) for one in scored]
     figure = make_subplots(rows=1 + len(scored), cols=1, subplot_titles=["ROC", *names])
     for place, one in enumerate(scored):
         figure.add_trace(_roc(one, COLOURS[place % len(COLOURS)]), row=1, col=1)
@@ -44,7 +44,7 @@ def verification_html(scored: Sequence[Scored], protocol: Protocol, *, title: st
     figure.update_xaxes(title_text="false accept rate", type="log", exponentformat="power", row=1, col=1)
     figure.update_yaxes(title_text="true accept rate", row=1, col=1)
     figure.update_layout(
-        title=f"{_plain(title)}, {protocol.name} protocol",
+        title=f"{plain(title)}, {protocol.name} protocol",
         barmode="overlay",
         template="plotly_white",
         height=420 * (1 + len(scored)),
@@ -53,26 +53,26 @@ def verification_html(scored: Sequence[Scored], protocol: Protocol, *, title: st
     return html
 
 
-def _roc(one: Scored, colour: str) -> go.Scatter:
-    far, tar, _ = curve(one.distances, one.same)
-    far, tar = _thinned(far[far > 0], tar[far > 0])  # 0 has no place on a logarithmic axis
-    return go.Scatter(
-        x=far.tolist(),
-        y=tar.tolist(),
-        mode="lines",
-        line={"color": colour, "shape": "hv"},
-        name=f"{_plain(one.name)}, AUC {one.evaluation.auc:.4f}",
-        hovertemplate="FAR %{x:.2e}, TAR %{y:.4f}<extra></extra>",
-    )
-
-
-def _thinned(far: NDArray[np.floating], tar: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def thinned(far: NDArray[np.floating], tar: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """At most POINTS of the curve, evenly by the logarithm of the rate, both ends among them."""
     if len(far) <= POINTS:
         return far, tar
     wanted = np.geomspace(far[0], far[-1], POINTS)
     kept = np.unique(np.append(np.searchsorted(far, wanted).clip(0, len(far) - 1), len(far) - 1))
     return far[kept], tar[kept]
+
+
+def _roc(one: Scored, colour: str) -> go.Scatter:
+    far, tar, _ = curve(one.distances, one.same)
+    far, tar = thinned(far[far > 0], tar[far > 0])  # 0 has no place on a logarithmic axis
+    return go.Scatter(
+        x=far.tolist(),
+        y=tar.tolist(),
+        mode="lines",
+        line={"color": colour, "shape": "hv"},
+        name=f"{plain(one.name)}, AUC {one.evaluation.auc:.4f}",
+        hovertemplate="FAR %{x:.2e}, TAR %{y:.4f}<extra></extra>",
+    )
 
 
 def _histograms(one: Scored, protocol: Protocol, *, legend: bool) -> list[Any]:
@@ -109,8 +109,3 @@ def _mark_threshold(figure: go.Figure, one: Scored, row: int) -> None:
         row=row,
         col=1,
     )
-
-
-def _plain(text: str) -> str:
-    """Text that plotly must not read as markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
