@@ -19,7 +19,8 @@ def accuracy(
         for threshold in thresholds:
             right = [accept(s, threshold) == t for s, t, f in zip(scores, same, folds, strict=True) if f != fold]
             counted.append(sum(right))
-        best = [t for t, count in zip(thresholds, counted, strict=True) if count == max(counted)]
+        most = max(counted)
+        best = [t for t, count in zip(thresholds, counted, strict=True) if count == most]
         found.append((accuracy_at(scores, same, folds, fold, best[0], accept), best))
     return found
 

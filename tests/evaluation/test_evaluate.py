@@ -195,7 +195,7 @@ def test_intervals_of_auc_cover_the_truth_about_as_often_as_they_say() -> None:
         same = np.arange(200) % 2 == 0
         # Two normal distributions, one standard deviation apart: AUC is Phi(1 / sqrt 2).
         cosines = np.clip(0.1 * (rng.normal(size=200) + same), -1, 1)
-        low, high = _ends(evaluate(_at(cosines.tolist()), _pairs(same.tolist()), COSINE, resamples=100), "auc")
+        low, high = _ends(evaluate(_at(cosines.tolist()), _pairs(same.tolist()), resamples=100), "auc")
         inside += low <= 0.7602 <= high
     assert inside >= 51
 
