@@ -166,7 +166,7 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path, data
     assert images.dtype == np.uint8
 
 
-_PARTS = (
+PARTS = (
     *(bytes([code]) for code in b"](ea0Nbsu}tR.\x85\x86\x88\x89\x93\x94"),
     *(b"\x80\x02", b"K\x01", b"q\x00", b"h\x00", b"r\xff\xff\xff\x7f", b"\x8a\x08" + b"\xff" * 8),
     *(b"U\x02b1", b"X\x02\x00\x00\x00u1", b"T\x03\x00\x00\x00abc", b"C\x03abc"),
@@ -176,7 +176,7 @@ _PARTS = (
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
-@given(st.lists(st.sampled_from(_PARTS) | st.binary(max_size=4), max_size=40).map(b"".join))
+@given(st.lists(st.sampled_from(PARTS) | st.binary(max_size=4), max_size=40).map(b"".join))
 def test_any_row_of_opcodes_is_read_or_refused_and_nothing_else(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "v.bin"
     path.write_bytes(content)
