@@ -175,7 +175,7 @@ class _Half(nn.Module):
 def write_script(path: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        traced = torch.jit.trace(_Half(), torch.zeros(1, 3, 112, 112))
+        traced = torch.jit.trace(_Half(), torch.zeros(1, 3, 112, 112))  # type: ignore[no-untyped-call]
         torch.jit.save(traced, str(path))
     return path
 
