@@ -37,7 +37,7 @@ def identify(
 
     opened = open_model(model, normalise=normalise, device=device)
     pictures, labels, notes = open_folder(folder, resolution=opened.resolution)
-    embeddings, readable = embed_shown(opened, pictures, folder.name, flip=flip, batch_size=batch_size)
+    embeddings, readable = embed_shown(opened, pictures, flip=flip, batch_size=batch_size)
     found = measure(embeddings[readable], labels[readable])
     notes += pictures.unreadable_notes(readable)
     if html is not None:

@@ -37,7 +37,7 @@ Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda
 
 
 def embed_shown(
-    model: FaceModel, pictures: Pictures, name: str, *, flip: bool, batch_size: int
+    model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """``embed_pictures`` with a bar on a terminal's stderr while it runs."""
     import numpy as np
@@ -49,6 +49,6 @@ def embed_shown(
     screen = Console(stderr=True)
     batches = embed_batches(model, pictures, flip=flip, batch_size=batch_size)
     total = -(-len(pictures) // batch_size)
-    shown = track(batches, name, total, console=screen, transient=True, disable=not screen.is_terminal)
+    shown = track(batches, model.name, total, console=screen, transient=True, disable=not screen.is_terminal)
     done = list(shown)
     return np.concatenate([b.embeddings for b in done]), np.concatenate([b.readable for b in done])

@@ -10,6 +10,7 @@ from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Proto
 from seesawnas.evaluation.roc import auc, curve, equal_error, operating_points
 from seesawnas.evaluation.templates import template_embeddings, template_pairs
 from seesawnas.evaluation.verification import Verification, separation, verify
+from seesawnas.evaluation.verified_set import HowToVerify, VerifiedSet, verify_set
 
 __all__ = [
     "COSINE",
@@ -20,10 +21,12 @@ __all__ = [
     "PROTOCOLS",
     "Evaluation",
     "FaceModel",
+    "HowToVerify",
     "Identification",
     "Pairs",
     "Protocol",
     "Verification",
+    "VerifiedSet",
     "auc",
     "curve",
     "embed",
@@ -40,4 +43,5 @@ __all__ = [
     "template_embeddings",
     "template_pairs",
     "verify",
+    "verify_set",
 ]

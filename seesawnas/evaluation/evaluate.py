@@ -28,9 +28,10 @@ class Evaluation:
     accuracy, std: mean and population deviation over ``folds`` folds; auc, eer: of all pairs.
     tar_at_far: by the rate's name; None where it is not resolvable, that is where less than one different pair is accepted.
     thresholds: of ``accuracy`` (the mean of the folds'), ``eer`` and each rate, in the protocol's own score.
-    intervals: 95 % intervals of ``accuracy``, ``auc``, ``eer`` and each rate; ``resampled`` says what was drawn again,
-    identities or pairs, or nothing. one_sided_folds: how many of the folds hold same or different pairs alone, so that the
-    others' thresholds are for another mixture than theirs.
+    intervals: 95 % intervals of ``accuracy``, ``auc``, ``eer`` and each rate, of so many ``draws``; ``resampled`` says of what:
+    identities or pairs, or nothing.
+    one_sided_folds: how many of the folds hold same or different pairs alone, so that the others' thresholds are for another
+    mixture than theirs.
     """
 
     protocol: str
@@ -42,6 +43,7 @@ class Evaluation:
     thresholds: Mapping[str, float | None]
     intervals: Mapping[str, tuple[float, float] | None]
     resampled: str
+    draws: int
     pairs: int
     same: int
     folds: int
@@ -80,6 +82,7 @@ def evaluate(
         thresholds=thresholds,
         intervals={name: found.get(name) if values[name] is not None else None for name in values},
         resampled="nothing" if not resamples else "pairs" if people is None else "identities",
+        draws=resamples,
         pairs=len(pairs),
         same=int(np.count_nonzero(pairs.same)),
         folds=len(np.unique(folds)),

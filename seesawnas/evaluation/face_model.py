@@ -1,7 +1,7 @@
 """A trained network to verify, whatever runs it: ``open_model``.
 
-A folder           what `seesawnas train` and `seesawnas build --out` write: model.safetensors, and model.json or spec.yaml,
-                   which say the network and how its input is normalised
+A folder           what `seesawnas train` and `seesawnas build --out` write: model.safetensors, and spec.yaml or, under
+                   `spec`, model.json, which say the network and how its input is normalised
 FILE.onnx          run by onnxruntime (extra ``onnx``)
 FILE.pt            TorchScript, which is code: open only what you trust
 """
@@ -89,7 +89,8 @@ def _normalisation(path: str | Path, name: str | None) -> tuple[PerChannel, PerC
 
 def _own(folder: Path, device: torch.device) -> FaceModel:
     spec = _spec(folder)
-    network = build(spec)
+    with torch.random.fork_rng(devices=[]):  # the fresh weights are not kept, and nobody's draws move for them
+        network = build(spec)
     try:
         network.load_state_dict(_weights(folder / "model.safetensors"))
     except RuntimeError as error:
@@ -116,10 +117,10 @@ def _spec(folder: Path) -> ArchSpec:
 
 
 def _named(folder: Path) -> str:
-    for name in ("model.json", "spec.yaml"):
+    for name in ("spec.yaml", "model.json"):
         if (folder / name).is_file():
             return name
-    raise InvalidInput(f"{folder}: must hold model.safetensors, and model.json or spec.yaml")
+    raise InvalidInput(f"{folder}: must hold model.safetensors, and spec.yaml or model.json")
 
 
 def _weights(path: Path) -> dict[str, Tensor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from seesawnas.evaluation import Evaluation, Protocol, curve
+from seesawnas.evaluation import Protocol, VerifiedSet, curve
 from seesawnas.report.pareto import BLUE, GREEN, ORANGE, plain
 
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
@@ -20,17 +19,7 @@ POINTS = 2000
 BINS = 100
 
 
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """One set's pairs as they were scored, and what was measured of them."""
-
-    name: str
-    distances: NDArray[np.floating]
-    same: NDArray[np.bool_]
-    evaluation: Evaluation
-
-
-def verification_html(scored: Sequence[Scored], protocol: Protocol, *, title: str) -> str:
+def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, title: str) -> str:
     """The ROC curves of all sets in one plot, false accept rates by powers of ten, and below it a histogram of each set."""
     names = [plain(one.name) for one in scored]
     figure = make_subplots(rows=1 + len(scored), cols=1, subplot_titles=["ROC", *names])
@@ -62,7 +51,7 @@ def thinned(far: NDArray[np.floating], tar: NDArray[np.floating]) -> tuple[NDArr
     return far[kept], tar[kept]
 
 
-def _roc(one: Scored, colour: str) -> go.Scatter:
+def _roc(one: VerifiedSet, colour: str) -> go.Scatter:
     far, tar, _ = curve(one.distances, one.same)
     far, tar = thinned(far[far > 0], tar[far > 0])  # 0 has no place on a logarithmic axis
     return go.Scatter(
@@ -75,7 +64,7 @@ def _roc(one: Scored, colour: str) -> go.Scatter:
     )
 
 
-def _histograms(one: Scored, protocol: Protocol, *, legend: bool) -> list[Any]:
+def _histograms(one: VerifiedSet, protocol: Protocol, *, legend: bool) -> list[Any]:
     scores = protocol.sign * one.distances
     edges = np.linspace(float(scores.min()), float(scores.max()) or 1.0, BINS + 1)
     return [
@@ -99,7 +88,7 @@ def _bars(scores: NDArray[np.floating], edges: NDArray[np.floating], name: str, 
     )
 
 
-def _mark_threshold(figure: go.Figure, one: Scored, row: int) -> None:
+def _mark_threshold(figure: go.Figure, one: VerifiedSet, row: int) -> None:
     threshold = one.evaluation.thresholds["accuracy"]
     figure.add_vline(
         x=threshold,

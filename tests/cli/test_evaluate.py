@@ -107,7 +107,11 @@ def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:
     picture = Path("faces/p0/0.png").read_bytes()
     Path("v.bin").write_bytes(pickle.dumps(([picture] * 8, [True] * 4), protocol=2))
     ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
-    assert "some of one person and some of two" in ran.err
+    assert "v.bin: verification: needs at least 4 pairs, some of one person and some of two" in ran.err
+    Path("v.bin").write_bytes(pickle.dumps(([b"no picture"] * 8, [True] * 4), protocol=2))
+    ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
+    assert "; unreadable images: 8 (image 0, image 1, image 2, ...); pairs left out for them: 4 of 4" in ran.err
+    assert len(ran.err.splitlines()) == 1
 
 
 def test_people_of_a_folder_are_identified(network: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import embed, embed_pictures, open_model
 from seesawnas.nn import build
 from seesawnas.report.bundle import write_bundle
-from seesawnas.space import load_point, to_mapping, to_point
+from seesawnas.space import load_point, to_mapping, to_point, write_yaml
 from tests.data.test_pair_files import write_picture
 from tests.evaluation.onnx_file import write_flatten
 
@@ -57,7 +56,8 @@ def write_result(folder: Path, spec: ArchSpec) -> nn.Module:
     torch.manual_seed(0)
     network = build(spec)
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / "model.safetensors")
-    (folder / "model.json").write_text(json.dumps({"spec": to_mapping(spec), "recipe": {}}))
+    (folder / "spec.yaml").write_text(write_yaml(to_mapping(spec)))
+    (folder / "model.json").write_text(json.dumps({"recipe": {}}))
     return network
 
 
@@ -86,20 +86,34 @@ def test_what_build_writes_opens_too(tmp_path: Path) -> None:
     assert model.run(torch.zeros(1, 3, 112, 112)).shape == (1, 512)
 
 
+def test_the_network_may_stand_in_model_json_alone(tmp_path: Path, spec: ArchSpec) -> None:
+    write_result(tmp_path / "run", spec)
+    (tmp_path / "run/spec.yaml").unlink()
+    (tmp_path / "run/model.json").write_text(json.dumps({"spec": to_mapping(spec)}))
+    assert open_model(tmp_path / "run").height == 24
+
+
+def test_opening_a_network_moves_no_random_draws(tmp_path: Path, spec: ArchSpec) -> None:
+    write_result(tmp_path / "run", spec)
+    before = torch.get_rng_state()
+    open_model(tmp_path / "run")
+    assert torch.equal(before, torch.get_rng_state())
+
+
 def test_a_damaged_folder_is_one_line(tmp_path: Path, spec: ArchSpec) -> None:
     run = tmp_path / "run"
     write_result(run, spec)
     with pytest.raises(InvalidInput, match="says itself how its input is normalised"):
         open_model(run, normalise="128")
-    (run / "model.json").write_text(json.dumps({"spec": to_mapping(replace(spec, name="x").at_resolution(40))}))
-    with pytest.raises(InvalidInput, match=r"is not of model.json: size mismatch") as caught:
+    (run / "spec.yaml").write_text(write_yaml(to_mapping(spec.at_resolution(40))))
+    with pytest.raises(InvalidInput, match=r"is not of spec.yaml: size mismatch") as caught:
         open_model(run)
     assert "\n" not in str(caught.value)
-    (run / "model.json").write_text("{}")
+    (run / "spec.yaml").unlink()
     with pytest.raises(InvalidInput, match="must be JSON with the network under `spec`"):
         open_model(run)
     (run / "model.json").unlink()
-    with pytest.raises(InvalidInput, match=r"must hold model.safetensors, and model.json or spec.yaml"):
+    with pytest.raises(InvalidInput, match=r"must hold model.safetensors, and spec.yaml or model.json"):
         open_model(run)
     write_result(tmp_path / "other", spec)
     (tmp_path / "other/model.safetensors").write_bytes(b"\x10")

@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from seesawnas.evaluation import COSINE, INSIGHTFACE, Pairs, Protocol, evaluate, identify
+from seesawnas.evaluation import COSINE, INSIGHTFACE, Pairs, Protocol, VerifiedSet, evaluate, identify
 from seesawnas.report.identification_page import identification_html
-from seesawnas.report.verification_page import POINTS, Scored, thinned, verification_html
+from seesawnas.report.verification_page import POINTS, thinned, verification_html
 
 
-def _scored(name: str, protocol: Protocol, pairs: int = 400) -> Scored:
+def _scored(name: str, protocol: Protocol, pairs: int = 400) -> VerifiedSet:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(2 * pairs, 8))
     same = np.arange(pairs) % 2 == 0
@@ -20,7 +20,7 @@ def _scored(name: str, protocol: Protocol, pairs: int = 400) -> Scored:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     chosen = Pairs(np.arange(pairs), np.arange(pairs, 2 * pairs), same)
     evaluation = evaluate(rows, chosen, protocol, resamples=0)
-    return Scored(name, protocol.distances(rows, chosen), same, evaluation)
+    return VerifiedSet(name, protocol.distances(rows, chosen), same, evaluation)
 
 
 @pytest.mark.parametrize("protocol", [INSIGHTFACE, COSINE])
@@ -54,7 +54,7 @@ def test_a_curve_of_many_pairs_is_thinned_but_keeps_its_ends() -> None:
 def test_scores_that_are_all_equal_have_a_page() -> None:
     rows = np.ones((8, 1))
     pairs = Pairs(np.arange(4), np.arange(4, 8), np.array([True, False] * 2))
-    found = Scored("flat", COSINE.distances(rows, pairs), pairs.same, evaluate(rows, pairs, COSINE, resamples=0))
+    found = VerifiedSet("flat", COSINE.distances(rows, pairs), pairs.same, evaluate(rows, pairs, COSINE, resamples=0))
     assert "Plotly.newPlot" in verification_html([found], COSINE, title="t")
 
 
