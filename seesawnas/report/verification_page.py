@@ -66,7 +66,7 @@ def _roc(one: VerifiedSet, colour: str) -> go.Scatter:
 
 def _histograms(one: VerifiedSet, protocol: Protocol, *, legend: bool) -> list[Any]:
     scores = protocol.sign * one.distances
-    edges = np.linspace(float(scores.min()), float(scores.max()) or 1.0, BINS + 1)
+    edges = np.histogram_bin_edges(scores, BINS)
     return [
         _bars(scores[one.same], edges, "same person", BLUE, legend),
         _bars(scores[~one.same], edges, "different people", ORANGE, legend),

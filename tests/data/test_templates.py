@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from seesawnas.data import read_templates
@@ -63,3 +65,27 @@ def test_a_damaged_file_is_one_line(ijb: Path, file: str, text: str, words: str)
 def test_the_folder_of_images_is_needed(ijb: Path) -> None:
     with pytest.raises(DataError, match="needs the folder of its images"):
         read_templates(ijb / "pairs.txt", ijb / "tid_mid.txt", None)
+
+
+_LINES = st.lists(
+    st.sampled_from(
+        ("1.png", "../1.png", "5", "9", "70", "-1", "9" * 30, " ", ",", "\n", "\0", "1.png 5 70\n", "5 9 0\n")
+    )
+    | st.text(max_size=4),
+    max_size=30,
+).map("".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(_LINES, _LINES)
+def test_any_files_are_read_or_refused_and_nothing_else(ijb: Path, members: str, pairs: str) -> None:
+    (ijb / "tid_mid.txt").write_text(MEMBERS + members)
+    (ijb / "pairs.txt").write_text("5 9 0\n" + pairs)
+    try:
+        found = read_templates(ijb / "pairs.txt", ijb / "tid_mid.txt", ijb / "loose_crop")
+    except DataError as error:
+        lines = str(error).splitlines()
+    else:
+        lines = [f"{len(found.same)} pairs"]
+        assert len(found.templates) == len(found.media) == len(found.pictures) >= 3
+    assert len(lines) == 1

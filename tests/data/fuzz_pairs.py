@@ -1,4 +1,4 @@
-"""A campaign against the readers of verification sets: ``python -m tests.fuzz --seconds 60``.
+"""A campaign against the readers of verification sets: ``python -m tests.data.fuzz_pairs --seconds 60``.
 
 Whole files are damaged - bytes changed, cut, doubled, tokens of the format thrown in - and read. Each must be read or be
 refused in one line; anything else ends the campaign with the file that did it. Prints how many were tried.
