@@ -37,7 +37,11 @@ def open_onnx(path: Path, device: torch.device) -> Opened:
 
     def run(images: Tensor) -> Tensor:
         ready = (images.permute(0, 2, 3, 1) if last else images).cpu().contiguous().numpy()
-        return torch.from_numpy(np.concatenate(list(_by_batches(session, taken[0].name, ready, batch)))).flatten(1)
+        try:
+            parts = list(_by_batches(session, taken[0].name, ready, batch))
+        except Exception as error:  # onnxruntime's own classes, of a module that it does not export
+            raise InvalidInput(f"{path}: cannot take images of {ready.shape[1:]}: {_first_line(error)}") from None
+        return torch.from_numpy(np.concatenate(parts)).flatten(1)
 
     return Opened(run, size)
 
@@ -84,7 +88,7 @@ def _session(path: Path, device: torch.device) -> Any:
     available = [name for name in (*wanted, "CPUExecutionProvider") if name in onnxruntime.get_available_providers()]
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=available)
-    except Exception as error:  # onnxruntime's own classes, of a module that it does not export
+    except Exception as error:
         raise InvalidInput(f"{path}: cannot be run by onnxruntime: {_first_line(error)}") from None
 
 
