@@ -15,7 +15,9 @@ from typer.core import TyperGroup
 
 from seesawnas.cli.build import build
 from seesawnas.cli.dashboard import dashboard
+from seesawnas.cli.evaluate import evaluate
 from seesawnas.cli.fidelity import fidelity
+from seesawnas.cli.identify import identify
 from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
@@ -85,6 +87,8 @@ app.command("paper")(paper)
 app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
+app.command("eval")(evaluate)
+app.command("identify")(identify)
 app.command("fidelity")(fidelity)
 app.command("dashboard")(dashboard)
 

@@ -4,46 +4,150 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.pair_set import PairSet
+from seesawnas.data.pictures import Pictures
 from seesawnas.errors import DataError
+
+_NUMPY = {"numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric"}
+_MEMO_WRITES = {"PUT", "BINPUT", "LONG_BINPUT"}
 
 
 def read_bin(path: str | Path, *, resolution: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return images uint8 (2 P, resolution, resolution, 3) and same bool (P,); pair i is images 2 i and 2 i + 1.
 
-    Those in circulation were written by Python 2. Nothing in the file is called or imported: numpy arrays that hold
-    encoded pictures are refused too. Raises DataError, in one line.
+    Raises DataError, in one line, as :func:`read_bin_pairs` does, and where a picture cannot be decoded.
     """
+    pictures, same = _load(path)
     try:
-        with Path(path).open("rb") as file:
-            pictures, same = _PlainUnpickler(file, encoding="bytes").load()
-        if len(pictures) != 2 * len(same) or not all(isinstance(picture, bytes) for picture in pictures):
-            raise DataError(f"{path}: must hold two encoded pictures a pair")
         images = np.stack([decode(io.BytesIO(picture), resolution) for picture in pictures])
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnreadableError as error:
-        raise DataError(f"{path}: holds a picture that cannot be decoded: {error}") from None
-    except DataError:
-        raise
+        raise DataError(f"{path}: holds a picture that cannot be decoded: {error}".splitlines()[0]) from None
+    return images, same
+
+
+def read_bin_pairs(path: str | Path, *, resolution: int) -> PairSet:
+    """The set in ``path``, its pictures still encoded, about as many bytes as the file has.
+
+    Those in circulation were written by Python 2. Nothing in the file is called or imported; numpy arrays are taken for
+    the bytes that they hold. Raises DataError, in one line.
+    """
+    pictures, same = _load(path)
+    left = np.arange(0, len(pictures), 2)
+    places = [f"image {number}" for number in range(len(pictures))]
+    return PairSet(Path(path).stem, Pictures(pictures, places, resolution), left, left + 1, same)
+
+
+def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:
+    try:
+        content = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        _check_size(content)
+        pictures, same = _PlainUnpickler(content).load()
+        encoded, answers = _as_bytes(pictures), _as_answers(same)
     except Exception as error:  # a pickle that is broken or hostile raises whatever it likes
-        raise DataError(f"{path}: must be a pickle of pictures and answers: {error}".splitlines()[0]) from None
-    return images, np.array(same, dtype=np.bool_)
+        text = f"{path}: must be a pickle of pictures and answers: {error}"
+        raise DataError("".join(letter if letter.isprintable() else " " for letter in text)[:400]) from None
+    if not answers or len(encoded) != 2 * len(answers):
+        raise DataError(f"{path}: must hold two encoded pictures a pair")
+    return encoded, np.array(answers, dtype=np.bool_)
+
+
+def _check_size(content: bytes) -> None:
+    """Refuse what would take far more memory than the file has bytes: a memo is an array as long as its largest index."""
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name in _MEMO_WRITES and isinstance(argument, int) and argument > len(content):
+            raise ValueError(f"{opcode.name} {argument} is beyond the file")
+
+
+def _as_bytes(pictures: Sequence[object]) -> list[bytes]:
+    """Each picture's bytes; those that the file holds once are copied once."""
+    made: dict[int, bytes] = {}
+    for picture in pictures:
+        content = picture.content if isinstance(picture, _Array) and picture.kind == "u1" else picture
+        if not isinstance(content, (bytes, bytearray)):
+            raise ValueError("a picture must be bytes or an array of them")
+        made.setdefault(id(picture), bytes(content))
+    return [made[id(picture)] for picture in pictures]
+
+
+def _as_answers(same: object) -> list[bool]:
+    if isinstance(same, _Array) and same.kind in ("b1", "u1"):
+        return [byte != 0 for byte in same.content]
+    if not isinstance(same, (list, tuple)):
+        raise ValueError("the answers must be a list")
+    return [_as_answer(answer) for answer in same]
+
+
+def _as_answer(answer: object) -> bool:
+    value = any(answer.content) if isinstance(answer, _Array) else answer
+    if not isinstance(value, (bool, int)) or value not in (0, 1):
+        raise ValueError("an answer must be true or false")
+    return bool(value)
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Lists, tuples, numbers and bytes alone: a pickle from elsewhere can name any function, and this resolves none."""
+    """Lists, tuples, numbers and bytes: a pickle from elsewhere can name any function, and this resolves none.
 
-    def find_class(self, module: str, name: str) -> object:
+    numpy's constructors become stand-ins of our own, made anew each time so that nothing done to one is kept.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(io.BytesIO(content), encoding="bytes")
+        self._left = len(content)  # bytes that text may still become: a short file can ask for one text a million times
+
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("_codecs", "encode"):
-            return _latin_1  # how Python 3 writes bytes for Python 2 to read
+            return lambda text, encoding: self._latin_1(text)  # how Python 3 writes bytes for Python 2 to read
+        if module in _NUMPY:
+            match name:
+                case "ndarray":
+                    return "ndarray"
+                case "_reconstruct":
+                    return lambda *_: _Array()
+                case "_frombuffer":
+                    return lambda content, kind, shape, order: _Array(content, kind)
+                case "scalar":
+                    return lambda kind, content: _Array(content, kind)
+                case "dtype":
+                    return lambda kind, *_: _Kind(kind)
         raise pickle.UnpicklingError(f"refused: {module}.{name}")
 
+    def _latin_1(self, text: str) -> bytes:
+        content = text.encode("latin-1")
+        self._left -= len(content)
+        if self._left < 0:
+            raise ValueError("holds more text than a file of its size")
+        return content
 
-def _latin_1(text: str, encoding: str) -> bytes:
-    return text.encode("latin-1")
+
+class _Kind:
+    """Stands for a numpy dtype: its code alone."""
+
+    def __init__(self, code: object) -> None:
+        self.code = code.decode("latin-1") if isinstance(code, bytes) else str(code)
+
+    def __setstate__(self, state: object) -> None:
+        """Byte order and the like; single bytes have none."""
+
+
+class _Array:
+    """Stands for a numpy array or scalar: the kind of its elements and its bytes, whatever its shape."""
+
+    def __init__(self, content: object = b"", kind: object = None) -> None:
+        self.__setstate__((1, (), kind, False, content))
+
+    def __setstate__(self, state: tuple[object, ...]) -> None:
+        _, _, kind, _, content = state
+        self.kind = kind.code if isinstance(kind, _Kind) else ""
+        self.content = content if isinstance(content, (bytes, bytearray)) else b""

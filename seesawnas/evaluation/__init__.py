@@ -1,7 +1,47 @@
-"""How well embeddings tell people apart: pairs, embeddings and InsightFace's verification protocol."""
+"""How well embeddings tell people apart: pairs, embeddings, protocols, and trained networks to measure."""
 
 from seesawnas.evaluation.embedding import embed
+from seesawnas.evaluation.evaluate import FARS, Evaluation, evaluate
+from seesawnas.evaluation.face_model import NORMALISATIONS, FaceModel, open_model
+from seesawnas.evaluation.identification import FPIRS, Identification, identify
 from seesawnas.evaluation.pairs import Pairs, make_pairs
+from seesawnas.evaluation.pictures import embed_batches, embed_pictures
+from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Protocol, find_protocol
+from seesawnas.evaluation.roc import auc, curve, equal_error, operating_points
+from seesawnas.evaluation.templates import template_embeddings, template_pairs
 from seesawnas.evaluation.verification import Verification, separation, verify
+from seesawnas.evaluation.verified_set import HowToVerify, VerifiedSet, verify_set
 
-__all__ = ["Pairs", "Verification", "embed", "make_pairs", "separation", "verify"]
+__all__ = [
+    "COSINE",
+    "FARS",
+    "FPIRS",
+    "INSIGHTFACE",
+    "NORMALISATIONS",
+    "PROTOCOLS",
+    "Evaluation",
+    "FaceModel",
+    "HowToVerify",
+    "Identification",
+    "Pairs",
+    "Protocol",
+    "Verification",
+    "VerifiedSet",
+    "auc",
+    "curve",
+    "embed",
+    "embed_batches",
+    "embed_pictures",
+    "equal_error",
+    "evaluate",
+    "find_protocol",
+    "identify",
+    "make_pairs",
+    "open_model",
+    "operating_points",
+    "separation",
+    "template_embeddings",
+    "template_pairs",
+    "verify",
+    "verify_set",
+]

@@ -9,19 +9,18 @@ deviation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
+from seesawnas.evaluation.folds import fold_accuracies, fold_edges
 from seesawnas.evaluation.pairs import FOLDS, Pairs
+from seesawnas.evaluation.roc import auc, operating_points
 
-_THRESHOLDS = np.arange(0, 4, 0.01)
 _FARS = (1e-1, 1e-2, 1e-3)
 
 _Floats = NDArray[np.floating]
-_Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,12 @@ def verify(embeddings: _Floats, pairs: Pairs, folds: int = FOLDS) -> Verificatio
         raise DataError(f"verification: needs at least 4 pairs, got {len(pairs)}")
     folds = min(folds, len(pairs) // 2)
     distances = squared_distances(embeddings, pairs)
-    edges = _fold_edges(len(pairs), folds)
-    accuracies = _fold_accuracies(distances, pairs.same, edges)
+    edges = fold_edges(len(pairs), folds)
+    accuracies, _ = fold_accuracies(distances, pairs.same, edges)
     return Verification(
         accuracy=float(np.mean(accuracies)),
         std=float(np.std(accuracies)),
-        auc=_auc(distances, pairs.same),
+        auc=auc(distances, pairs.same),
         tar_at_far=_tar_at_far(distances, pairs.same),
         pairs=len(pairs),
         folds=folds,
@@ -79,43 +78,6 @@ def squared_distances(embeddings: _Floats, pairs: Pairs) -> _Floats:
     return np.asarray(np.sum(np.square(embeddings[pairs.left] - embeddings[pairs.right]), axis=1))
 
 
-def _fold_edges(count: int, folds: int) -> _Counts:
-    """Where each fold starts, as scikit-learn's KFold cuts: the first ``count % folds`` folds are one pair longer."""
-    sizes = np.full(folds, count // folds)
-    sizes[: count % folds] += 1
-    return np.asarray(np.cumsum(sizes) - sizes)
-
-
-def _accepted(distances: _Floats, chosen: NDArray[np.bool_], edges: _Counts) -> _Counts:
-    """How many of the ``chosen`` pairs lie strictly below each threshold, by fold: (folds, T)."""
-    starts = [*edges.tolist(), len(distances)]
-    rows = []
-    for low, high in pairwise(starts):
-        inside = np.sort(distances[low:high][chosen[low:high]])
-        rows.append(np.searchsorted(inside, _THRESHOLDS, side="left"))
-    return np.stack(rows)
-
-
-def _fold_accuracies(distances: _Floats, same: NDArray[np.bool_], edges: _Counts) -> _Floats:
-    true_accepts = _accepted(distances, same, edges)
-    false_accepts = _accepted(distances, ~same, edges)
-    correct = true_accepts + np.add.reduceat(~same, edges, dtype=np.int64)[:, None] - false_accepts
-    sizes = np.diff([*edges, len(same)])
-    # The best threshold of the other folds has the most correct pairs there; argmax takes the first of equals.
-    best = np.argmax(correct.sum(axis=0) - correct, axis=1)
-    return np.asarray(correct[np.arange(len(edges)), best] / sizes)
-
-
-def _auc(distances: _Floats, same: NDArray[np.bool_]) -> float:
-    """Chance that a same pair is closer than a different pair, ties counted half (Mann and Whitney's U)."""
-    different = np.sort(distances[~same])
-    below = np.searchsorted(different, distances[same], side="left")
-    up_to = np.searchsorted(different, distances[same], side="right")
-    return float(1.0 - (below + up_to).mean() / (2 * len(different)))
-
-
 def _tar_at_far(distances: _Floats, same: NDArray[np.bool_]) -> dict[float, float]:
-    """Share of the same pairs below the distance at which ``rate`` of the different pairs would be accepted."""
-    different = np.sort(distances[~same])
-    allowed = {rate: int(rate * len(different) + 1e-9) for rate in _FARS}
-    return {rate: float(np.mean(distances[same] < different[count])) for rate, count in allowed.items() if count >= 1}
+    points = zip(_FARS, operating_points(distances, same, _FARS), strict=True)
+    return {rate: point.tar for rate, point in points if point is not None}

@@ -28,7 +28,7 @@ def pareto_html(
 ) -> str:
     """An interactive page with :func:`pareto_figure`."""
     shown = front_objectives(objectives)
-    title = f"{_plain(title)}: {QUALITIES[shown.quality]} against {COSTS[shown.costs[0]]}"
+    title = f"{plain(title)}: {QUALITIES[shown.quality]} against {COSTS[shown.costs[0]]}"
     figure = pareto_figure(rows, title=title, budget=budget, objectives=objectives)
     html: str = figure.to_html(include_plotlyjs=True, full_html=True)
     return html
@@ -88,7 +88,7 @@ def _points(
         y=[_scale(axes[0]) * row.objective(axes[0]) for row in rows],
         name=name,
         mode="markers+text" if labels else "markers",
-        text=[_plain(row.label.removeprefix("paper/")) for row in rows] if labels else None,
+        text=[plain(row.label.removeprefix("paper/")) for row in rows] if labels else None,
         textposition="top center",
         marker=marker,
         hovertext=[_hover(row) for row in rows],
@@ -98,8 +98,8 @@ def _points(
 
 def _hover(row: RankedRow) -> str:
     lines = [
-        f"<b>{_plain(row.label)}</b>",
-        f"trial {row.number}, digest {_plain(row.digest)}",
+        f"<b>{plain(row.label)}</b>",
+        f"trial {row.number}, digest {plain(row.digest)}",
         f"accuracy {100 * row.accuracy:.2f} ± {100 * row.std:.2f} %, AUC {row.auc:.4f}",
         f"{format_quantity(row.madds)} MAdds, {format_quantity(row.params)} params, {row.seconds:.0f} s",
     ]
@@ -111,6 +111,6 @@ def _scale(quality: str) -> int:
     return 1 if quality in ("auc", "separation") else 100
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that plotly must not read as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,54 @@
+"""Arguments and options of the commands that run a trained network over pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from seesawnas.data import Pictures
+    from seesawnas.evaluation import FaceModel
+
+Model = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL",
+        help="A folder of `seesawnas train` or `seesawnas build --out`; an ONNX file; a TorchScript file, which is code.",
+        show_default=False,
+    ),
+]
+Normalise = Annotated[
+    str | None,
+    typer.Option(
+        "--normalise",
+        metavar="NAME",
+        help="Input of an ONNX or TorchScript file: 128 or 127.5, (pixel - 127.5) / NAME; imagenet.",
+        show_default="what a folder says itself",
+    ),
+]
+Flip = Annotated[bool, typer.Option("--flip/--no-flip", help="Add the embedding of the mirror image.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Images that run at a time.")]
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or cuda:N.")]
+
+
+def embed_shown(
+    model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """``embed_pictures`` with a bar on a terminal's stderr while it runs."""
+    import numpy as np
+    from rich.console import Console
+    from rich.progress import track
+
+    from seesawnas.evaluation import embed_batches
+
+    screen = Console(stderr=True)
+    batches = embed_batches(model, pictures, flip=flip, batch_size=batch_size)
+    total = -(-len(pictures) // batch_size)
+    shown = track(batches, model.name, total, console=screen, transient=True, disable=not screen.is_terminal)
+    done = list(shown)
+    return np.concatenate([b.embeddings for b in done]), np.concatenate([b.readable for b in done])

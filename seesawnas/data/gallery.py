@@ -1,0 +1,29 @@
+"""A folder of identities whose pictures stay on disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.folder import LeftOut, list_people
+from seesawnas.data.pictures import Pictures
+from seesawnas.errors import DataError
+
+
+def open_folder(path: str | Path, *, resolution: int) -> tuple[Pictures, NDArray[np.int64], tuple[str, ...]]:
+    """Return (pictures, labels int64 (N,), notes) of the people under ``path``, people and files in sorted order.
+
+    Raises DataError, in one line, where it is no folder of identities.
+    """
+    root, left_out = Path(os.path.expanduser(path)), LeftOut()
+    places, labels = [], []
+    for number, (_, files) in enumerate(list_people(root, left_out)):
+        places += files
+        labels += [number] * len(files)
+    if not places:
+        raise DataError("; ".join([f"{root}: holds no pictures of people", *left_out.notes()]))
+    pictures = Pictures([root / place for place in places], places, resolution)
+    return pictures, np.array(labels, dtype=np.int64), left_out.notes()

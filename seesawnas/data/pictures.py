@@ -1,0 +1,85 @@
+"""Pictures that are not decoded yet: what an evaluation walks through, a batch at a time."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.folder import LeftOut
+from seesawnas.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """encoded: bytes, or the path of a file; places: what to call each for people; resolution: side once decoded."""
+
+    encoded: Sequence[bytes | Path]
+    places: Sequence[str]
+    resolution: int
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def decode(self, start: int, stop: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Pictures ``start`` to ``stop`` as uint8 (N, R, R, 3), and which of them could be read; the others are black."""
+        wanted = self.encoded[start:stop]
+        images = np.zeros((len(wanted), self.resolution, self.resolution, 3), dtype=np.uint8)
+        readable = np.ones(len(wanted), dtype=np.bool_)
+        for place, picture in enumerate(wanted):
+            try:
+                images[place] = decode(io.BytesIO(picture) if isinstance(picture, bytes) else picture, self.resolution)
+            except UnreadableError:
+                readable[place] = False
+        return images, readable
+
+    def unreadable_notes(self, readable: NDArray[np.bool_]) -> tuple[str, ...]:
+        """How many are not ``readable`` (N,), and which first; nothing where all are."""
+        left_out = LeftOut()
+        for picture in np.flatnonzero(~readable).tolist():
+            left_out.add("unreadable images", self.places[picture])
+        return left_out.notes()
+
+
+class PictureList:
+    """Pictures in the making: by the path that a file names, relative to ``root``, each once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._home = os.path.realpath(root)
+        self._index: dict[str, int] = {}
+        self._left_out = LeftOut()
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def find(self, paths: Sequence[str]) -> int | None:
+        """The index of the picture that lies at the first of ``paths``; None, with a note, where it lies at none.
+
+        Raises DataError for a path that leads out of the root.
+        """
+        for path in paths:
+            if path in self._index or self._is_there(path):
+                return self._index.setdefault(path, len(self._index))
+        self._left_out.add("images that are not there", paths[0])
+        return None
+
+    def finished(self, resolution: int) -> tuple[Pictures, tuple[str, ...]]:
+        """The pictures, and a note of those that are not there."""
+        places = list(self._index)
+        return Pictures([self._root / place for place in places], places, resolution), self._left_out.notes()
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            real = os.path.realpath(os.path.join(self._home, path))
+        except (OSError, ValueError):  # a zero byte, or a name too long
+            return False
+        if os.path.isabs(path) or not real.startswith(self._home.rstrip(os.sep) + os.sep):
+            raise DataError(f"must name pictures inside {self._root}, got {path!r:.100}")
+        return os.path.isfile(real)

@@ -1,0 +1,64 @@
+"""How far a figure would move with other pairs of the same kind: 95 % percentile intervals by drawing anew.
+
+Where it is known who is who, people are drawn with replacement and a pair counts as often as both of its people were drawn:
+pairs that share a person are not independent, and intervals that take them to be are too short. Where it is not known,
+pairs are drawn with replacement within each fold, same and different ones apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.evaluation.pairs import Pairs
+
+RESAMPLES = 1000
+LEVEL = 0.95
+
+_Indices = NDArray[np.int64]
+Draw = Callable[[np.random.Generator], _Indices]
+"""Indices of pairs, never falling, so that folds stay together."""
+
+
+def pair_draws(same: NDArray[np.bool_], folds: _Indices) -> Draw:
+    """Draws of pairs, in each fold as many same and different ones as it has."""
+    kinds = 2 * folds + same
+    groups = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+
+    def draw(rng: np.random.Generator) -> _Indices:
+        return np.sort(np.concatenate([group[rng.integers(len(group), size=len(group))] for group in groups]))
+
+    return draw
+
+
+def people_draws(pairs: Pairs, people: _Indices) -> Draw:
+    """Draws of people; ``people`` (N,) says who each image shows."""
+    shown = np.unique(people[np.concatenate([pairs.left, pairs.right])])
+    left, right = (np.searchsorted(shown, people[side]) for side in (pairs.left, pairs.right))
+
+    def draw(rng: np.random.Generator) -> _Indices:
+        times = np.bincount(rng.integers(len(shown), size=len(shown)), minlength=len(shown))
+        weights = np.where(left == right, times[left], times[left] * times[right])
+        return np.repeat(np.arange(len(pairs)), weights)
+
+    return draw
+
+
+def intervals_of(
+    measure: Callable[[_Indices], Mapping[str, float | None] | None], draw: Draw, resamples: int, seed: int
+) -> dict[str, tuple[float, float]]:
+    """The interval of each value that ``measure`` gives in at least half of the draws."""
+    rng = np.random.default_rng(seed)
+    found: dict[str, list[float]] = {}
+    for _ in range(resamples):
+        for name, value in (measure(draw(rng)) or {}).items():
+            if value is not None:
+                found.setdefault(name, []).append(value)
+    return {name: _interval(values) for name, values in found.items() if 2 * len(values) >= resamples}
+
+
+def _interval(values: list[float]) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)

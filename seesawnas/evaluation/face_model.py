@@ -1,0 +1,139 @@
+"""A trained network to verify, whatever runs it: ``open_model``.
+
+A folder           what `seesawnas train` and `seesawnas build --out` write: model.safetensors, and spec.yaml or, under
+                   `spec`, model.json, which say the network and how its input is normalised
+FILE.onnx          run by onnxruntime (extra ``onnx``)
+FILE.pt            TorchScript, which is code: open only what you trust
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seesawnas.arch import ArchSpec
+from seesawnas.errors import InvalidInput
+from seesawnas.evaluation import foreign
+from seesawnas.nn import PerChannel, build
+from seesawnas.space import load_point, to_point
+
+SIDE = 112  # of the input where a file does not say
+NORMALISATIONS: dict[str, tuple[PerChannel, PerChannel]] = {
+    "128": (127.5, 128.0),
+    "127.5": (127.5, 127.5),
+    "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+}
+"""(mean, std) of pixels from 0 to 255 by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceModel:
+    """``run`` maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N, D) of any length."""
+
+    name: str
+    run: Callable[[Tensor], Tensor]
+    height: int
+    width: int
+    mean: PerChannel
+    std: PerChannel
+    device: torch.device
+
+    @property
+    def resolution(self) -> int:
+        """Side of the squares that its images are cut from."""
+        return max(self.height, self.width)
+
+
+def open_model(path: str | Path, *, normalise: str | None = None, device: str = "cpu") -> FaceModel:
+    """The trained network at ``path``, ready to run on ``device``.
+
+    ``normalise`` names how pixels become a foreign model's input, one of NORMALISATIONS: its file does not say, and a
+    folder of ours does. Raises InvalidInput, in one line.
+    """
+    found, where = Path(path).expanduser(), _device(device)
+    if found.is_dir():
+        if normalise is not None:
+            raise InvalidInput(
+                f"{path}: says itself how its input is normalised; --normalise is for ONNX and TorchScript"
+            )
+        return _own(found, where)
+    if not found.is_file():
+        raise InvalidInput(f"{path}: there is no such file or folder")
+    mean, std = _normalisation(path, normalise)
+    opened = foreign.open_onnx(found, where) if found.suffix.lower() == ".onnx" else foreign.open_script(found, where)
+    height, width = opened.size or (SIDE, SIDE)
+    return FaceModel(found.name, opened.run, height, width, mean, std, where)
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).partition("\n")[0][:120]
+        raise InvalidInput(f"--device {name}: cannot be used here: {reason}") from None
+    return device
+
+
+def _normalisation(path: str | Path, name: str | None) -> tuple[PerChannel, PerChannel]:
+    if name not in NORMALISATIONS:
+        raise InvalidInput(f"{path}: needs --normalise, one of {', '.join(NORMALISATIONS)}, got {name or 'nothing'}")
+    return NORMALISATIONS[name]
+
+
+def _own(folder: Path, device: torch.device) -> FaceModel:
+    spec = _spec(folder)
+    with torch.random.fork_rng(devices=[]):  # the fresh weights are not kept, and nobody's draws move for them
+        network = build(spec)
+    try:
+        network.load_state_dict(_weights(folder / "model.safetensors"))
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise InvalidInput(
+            f"{folder}/model.safetensors: is not of {_named(folder)}: {' '.join(lines[1:2])[:200]}"
+        ) from None
+    network.to(device).eval()
+    height, width = spec.input.height, spec.input.width
+    return FaceModel(
+        folder.name or str(folder), network, height, width, _plain(spec.input.mean), _plain(spec.input.std), device
+    )
+
+
+def _spec(folder: Path) -> ArchSpec:
+    path = folder / _named(folder)
+    if path.name == "spec.yaml":
+        return load_point(path).spec
+    try:
+        values: Any = json.loads(path.read_text(encoding="utf-8"))["spec"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise InvalidInput(f"{path}: must be JSON with the network under `spec`") from None
+    return to_point(values, str(path)).spec
+
+
+def _named(folder: Path) -> str:
+    for name in ("spec.yaml", "model.json"):
+        if (folder / name).is_file():
+            return name
+    raise InvalidInput(f"{folder}: must hold model.safetensors, and spec.yaml or model.json")
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights: dict[str, Tensor] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InvalidInput(f"{path}: cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
+    return weights
+
+
+def _plain(values: tuple[float, float, float]) -> PerChannel:
+    """One number where the three are equal, which is faster."""
+    return values[0] if len(set(values)) == 1 else values

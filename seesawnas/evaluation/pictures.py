@@ -1,0 +1,58 @@
+"""Embeddings of pictures that lie encoded on disk or in memory, a batch decoded at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from seesawnas.data import Pictures
+from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.face_model import FaceModel
+from seesawnas.nn import normalised
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedBatch:
+    """Pictures ``start`` and on: unit rows (n, D), and which pictures could be read."""
+
+    start: int
+    embeddings: NDArray[np.float32]
+    readable: NDArray[np.bool_]
+
+
+def embed_batches(
+    model: FaceModel, pictures: Pictures, *, flip: bool = True, batch_size: int = 128
+) -> Iterator[EmbeddedBatch]:
+    """Embed ``pictures`` in order; ``flip`` adds the embedding of the mirror image before the length becomes one.
+
+    Raises InvalidInput where an embedding is not finite.
+    """
+    for start in range(0, len(pictures), batch_size):
+        images, readable = pictures.decode(start, min(start + batch_size, len(pictures)))
+        embeddings = _embed(model, images, flip)
+        if not np.isfinite(embeddings[readable]).all():
+            raise InvalidInput(f"{model.name}: its embeddings are not finite")
+        yield EmbeddedBatch(start, embeddings, readable)
+
+
+def embed_pictures(
+    model: FaceModel, pictures: Pictures, *, flip: bool = True, batch_size: int = 128
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """:func:`embed_batches` as whole arrays: (N, D) and which of the N could be read."""
+    batches = list(embed_batches(model, pictures, flip=flip, batch_size=batch_size))
+    return np.concatenate([b.embeddings for b in batches]), np.concatenate([b.readable for b in batches])
+
+
+def _embed(model: FaceModel, images: NDArray[np.uint8], flip: bool) -> NDArray[np.float32]:
+    top, left = (images.shape[1] - model.height) // 2, (images.shape[2] - model.width) // 2
+    cut = images[:, top : top + model.height, left : left + model.width]
+    with torch.inference_mode():
+        batch = normalised(torch.from_numpy(np.ascontiguousarray(cut)).to(model.device), model.mean, model.std)
+        embeddings = model.run(batch) + model.run(batch.flip(3)) if flip else model.run(batch)
+        unit: NDArray[np.float32] = F.normalize(embeddings.float(), dim=1).cpu().numpy()
+    return unit

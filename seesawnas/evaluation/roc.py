@@ -1,0 +1,70 @@
+"""The ROC curve of pairs and what is read from it. A pair is accepted where its distance is strictly below a threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Floats = NDArray[np.floating]
+_Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """``tar`` of the same pairs are accepted where at most the wanted share of the different ones is, below ``threshold``."""
+
+    tar: float
+    threshold: float
+
+
+def auc(distances: _Floats, same: _Flags) -> float:
+    """Chance that a same pair is closer than a different pair, ties counted half (Mann and Whitney's U)."""
+    different = np.sort(distances[~same])
+    below = np.searchsorted(different, distances[same], side="left")
+    up_to = np.searchsorted(different, distances[same], side="right")
+    return float(1.0 - (below + up_to).mean() / (2 * len(different)))
+
+
+def operating_points(distances: _Floats, same: _Flags, rates: tuple[float, ...]) -> list[OperatingPoint | None]:
+    """Where each of ``rates`` of the different pairs would be accepted; None where that is less than one pair.
+
+    At a tie fewer of them are: the false accept rate is the wanted one or below it.
+    """
+    different = np.sort(distances[~same])
+    return [_point(distances, different, same, rate) for rate in rates]
+
+
+def curve(distances: _Floats, same: _Flags) -> tuple[_Floats, _Floats, _Floats]:
+    """Return (false accept rate, true accept rate, threshold) at each distinct distance, and one above all.
+
+    The rates rise from (0, 0) to (1, 1).
+    """
+    values = np.unique(distances)
+    thresholds = np.append(values, np.nextafter(values[-1], np.inf))
+    far = np.searchsorted(np.sort(distances[~same]), thresholds, side="left") / np.count_nonzero(~same)
+    tar = np.searchsorted(np.sort(distances[same]), thresholds, side="left") / np.count_nonzero(same)
+    return far, tar, thresholds
+
+
+def equal_error(distances: _Floats, same: _Flags) -> OperatingPoint:
+    """Where as many of the different pairs are accepted as of the same pairs are not; ``tar`` is one less the EER.
+
+    The ROC curve is a line between its points, and so is the threshold.
+    """
+    far, tar, thresholds = curve(distances, same)
+    gap = far + tar - 1.0  # rises from -1 to 1
+    after = int(np.argmax(gap >= 0))
+    share = float(gap[after - 1] / (gap[after - 1] - gap[after]))
+    low, high = thresholds[after - 1], thresholds[after]
+    return OperatingPoint(
+        float(tar[after - 1] + share * (tar[after] - tar[after - 1])), float(low + share * (high - low))
+    )
+
+
+def _point(distances: _Floats, different: _Floats, same: _Flags, rate: float) -> OperatingPoint | None:
+    count = int(rate * len(different) + 1e-9)
+    if not 1 <= count < len(different):
+        return None
+    return OperatingPoint(float(np.mean(distances[same] < different[count])), float(different[count]))

@@ -1,0 +1,120 @@
+"""A verification set from its file to its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol as Interface
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data import Pictures, read_pairs, read_templates
+from seesawnas.errors import DataError
+from seesawnas.evaluation.bootstrap import RESAMPLES
+from seesawnas.evaluation.evaluate import Evaluation, evaluate
+from seesawnas.evaluation.face_model import FaceModel
+from seesawnas.evaluation.pairs import Pairs
+from seesawnas.evaluation.pictures import embed_pictures
+from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
+from seesawnas.evaluation.templates import template_pairs
+
+MOST_RESAMPLED = 200_000
+"""Pairs: a thousand draws of more take hours, and their intervals are short."""
+
+
+class Embedder(Interface):
+    """``embed_pictures``, or what does the same and shows how far it is."""
+
+    def __call__(
+        self, model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Embeddings (N, D) and which of the N could be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HowToVerify:
+    """What holds for every set: the folder of images, IJB's file of templates where pairs are of these, the protocol ..."""
+
+    images: Path | None = None
+    templates: Path | None = None
+    protocol: Protocol = INSIGHTFACE
+    flip: bool = True
+    batch_size: int = 128
+    resamples: int = RESAMPLES
+    seed: int = 0
+    embedder: Embedder = field(default=embed_pictures)
+
+
+@dataclass(frozen=True, eq=False)
+class VerifiedSet:
+    """One set's pairs as they were scored, what was measured of them, and a line for each kind of thing to know."""
+
+    name: str
+    distances: NDArray[np.floating]
+    same: NDArray[np.bool_]
+    evaluation: Evaluation
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Embedded:
+    name: str
+    embeddings: NDArray[np.float32]
+    pairs: Pairs
+    notes: tuple[str, ...]
+    folds: NDArray[np.int64] | None = None
+    people: NDArray[np.int64] | None = None
+
+
+def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = None) -> VerifiedSet:
+    """Return what ``model`` makes of the verification set at ``path``, in any form that ``read_pairs`` takes.
+
+    Raises DataError, in one line with what was left out, for what is no such set or has too few pairs.
+    """
+    how = how or HowToVerify()
+    embedded = _embed_pairs(model, path, how) if how.templates is None else _embed_templates(model, path, how)
+    resamples = how.resamples if len(embedded.pairs) <= MOST_RESAMPLED else 0
+    try:
+        evaluation = evaluate(
+            embedded.embeddings,
+            embedded.pairs,
+            how.protocol,
+            folds=embedded.folds,
+            people=embedded.people,
+            resamples=resamples,
+            seed=how.seed,
+        )
+    except DataError as error:  # what was left out may be why
+        raise DataError("; ".join([f"{path}: {error}", *embedded.notes])) from None
+    distances = how.protocol.distances(embedded.embeddings, embedded.pairs)
+    notes = embedded.notes + _cautions(evaluation, skipped=resamples < how.resamples)
+    return VerifiedSet(embedded.name, distances, embedded.pairs.same, evaluation, notes)
+
+
+def _cautions(evaluation: Evaluation, *, skipped: bool) -> tuple[str, ...]:
+    notes = [f"no intervals: more than {MOST_RESAMPLED:,} pairs"] if skipped else []
+    if evaluation.one_sided_folds:
+        notes.append(f"folds that hold pairs of one kind alone: {evaluation.one_sided_folds} of {evaluation.folds}")
+    return tuple(notes)
+
+
+def _embed_pairs(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
+    found = read_pairs(path, images=how.images, resolution=model.resolution)
+    embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
+    kept = found.without(readable)
+    pairs = Pairs(kept.left, kept.right, kept.same)
+    return _Embedded(found.name, embeddings, pairs, kept.notes, kept.folds, kept.people)
+
+
+def _embed_templates(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
+    """Pairs of templates, each one embedding made of those of its pictures."""
+    assert how.templates is not None
+    found = read_templates(path, how.templates, how.images, resolution=model.resolution)
+    embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
+    rows, pairs = template_pairs(found, embeddings, readable)
+    notes = found.notes + found.pictures.unreadable_notes(readable)
+    if len(pairs) < len(found.same):
+        notes += (f"pairs left out for them: {len(found.same) - len(pairs):,} of {len(found.same):,}",)
+    return _Embedded(found.name, rows, pairs, notes)

@@ -1,0 +1,140 @@
+"""``seesawnas eval`` and ``seesawnas identify``."""
+
+from __future__ import annotations
+
+import pickle
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Ran
+from tests.evaluation.onnx_file import write_flatten
+from tests.faces import patterns, write_folder
+
+SHARED = Path(__file__).parents[3] / "shared"
+KEYS = "model set protocol flip pairs same folds accuracy std auc eer tar@far not_resolvable thresholds intervals bootstrap notes"
+
+
+@pytest.fixture
+def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A network that gives its pixels, and made-up people in ``faces``."""
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    monkeypatch.chdir(tmp_path)
+    write_folder(Path("faces"), people=12, each=4)
+    return str(write_flatten(Path("pixels.onnx"), ["n", 3, 32, 32]))
+
+
+@pytest.fixture
+def csv(network: str) -> str:
+    """Pairs of neighbours in the folder of faces."""
+    people = patterns(12, 4, 32).names
+    files = {name: sorted(str(path) for path in (Path("faces") / name).iterdir()) for name in people}
+    rows = [f"{files[p][i]},{files[p][i + 1]},1" for p in people for i in range(3)]
+    rows += [f"{files[p][i]},{files[q][i]},0" for p, q in pairwise(people) for i in range(3)]
+    Path("pairs.csv").write_text("\n".join(rows))
+    return "pairs.csv"
+
+
+def test_json_holds_every_figure_under_stable_keys(network: str, csv: str) -> None:
+    values = Ran("eval", network, "--pairs", csv, "--normalise", "128", "--json", "--resamples", "50").json
+    assert list(values) == KEYS.split()
+    assert list(values["tar@far"]) == ["1e-2", "1e-3", "1e-4", "1e-5", "1e-6"] == values["not_resolvable"]
+    assert list(values["thresholds"]) == ["accuracy", "eer", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6"]
+    assert values["bootstrap"] == {"level": 0.95, "draws": 50, "of": "pairs", "seed": 0}
+    assert values["accuracy"] > 0.9
+    low, high = values["intervals"]["auc"]
+    assert low <= values["auc"] <= high
+
+
+def test_several_sets_make_one_table_and_a_list(network: str, csv: str) -> None:
+    Path("other.csv").write_text(Path(csv).read_text() + "\nfaces/p0/0.png,faces/gone.png,1\n")
+    arguments = ("eval", network, "--pairs", f"{csv},other.csv", "--normalise", "128", "--resamples", "20")
+    first, second = Ran(*arguments, "--json").json
+    assert first["accuracy"] == second["accuracy"]
+    assert second["notes"][:2] == ["images that are not there: 1 (faces/gone.png)", "pairs left out for them: 1 of 70"]
+    ran = Ran(*arguments, "--html", "page.html")
+    assert ran.code == 0
+    assert ran.out.count("not resolvable") == 11
+    assert "other: images that are not there: 1 (faces/gone.png)" in ran.out
+    assert "wrote page.html" in ran.out
+    assert "Plotly.newPlot" in Path("page.html").read_text()
+
+
+def test_the_cosine_protocol_s_thresholds_are_cosines(network: str, csv: str) -> None:
+    arguments = ("eval", network, "--pairs", csv, "--normalise", "128", "--json", "--resamples", "0", "--no-flip")
+    cosine, distance = (Ran(*arguments, "--protocol", name).json for name in ("cosine", "insightface"))
+    assert cosine["auc"] == pytest.approx(distance["auc"])
+    assert cosine["flip"] is False
+    assert cosine["thresholds"]["eer"] == pytest.approx(1 - distance["thresholds"]["eer"] / 2, abs=1e-3)
+
+
+def test_templates_are_verified_from_their_files(network: str) -> None:
+    lines = [f"p{p}/{4 * p + i}.png {p * 2 + i // 2} {p * 4 + i}" for p in range(12) for i in range(4)]
+    Path("members.txt").write_text("\n".join(lines))
+    pairs = [(a, b) for a in range(24) for b in range(a)]
+    Path("pairs.txt").write_text("\n".join(f"{a} {b} {int(a // 2 == b // 2)}" for a, b in pairs))
+    arguments = ("--pairs", "pairs.txt", "--templates", "members.txt", "--images", "faces", "--normalise", "128")
+    values = Ran("eval", network, *arguments, "--json", "--resamples", "0").json
+    assert (values["pairs"], values["same"]) == (276, 12)
+    assert values["auc"] == 1.0
+    assert values["tar@far"]["1e-2"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--pairs", "pairs.csv"), "pixels.onnx: needs --normalise"),
+        (
+            ("--pairs", "pairs.csv", "--normalise", "128", "--protocol", "lfw"),
+            "--protocol must be one of insightface, cosine",
+        ),
+        (("--pairs", ",", "--normalise", "128"), "--pairs must name a verification set"),
+        (("--pairs", "gone.bin", "--normalise", "128"), "gone.bin: cannot be read"),
+        (("--pairs", "hostile.bin", "--normalise", "128"), "refused: os.mkdir"),
+    ],
+)
+def test_a_user_s_fault_is_one_line(network: str, csv: str, arguments: tuple[str, ...], words: str) -> None:
+    Path("hostile.bin").write_bytes(b"\x80\x02cos\nmkdir\nX\x04\x00\x00\x00made\x85R.")
+    ran = Ran("eval", network, *arguments)
+    assert ran.code == 2
+    assert words in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert not Path("made").exists()
+
+
+def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:
+    picture = Path("faces/p0/0.png").read_bytes()
+    Path("v.bin").write_bytes(pickle.dumps(([picture] * 8, [True] * 4), protocol=2))
+    ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
+    assert "v.bin: verification: needs at least 4 pairs, some of one person and some of two" in ran.err
+    Path("v.bin").write_bytes(pickle.dumps(([b"no picture"] * 8, [True] * 4), protocol=2))
+    ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
+    assert "; unreadable images: 8 (image 0, image 1, image 2, ...); pairs left out for them: 4 of 4" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_people_of_a_folder_are_identified(network: str) -> None:
+    arguments = ("identify", network, "faces", "--normalise", "128")
+    values = Ran(*arguments, "--json").json
+    assert (values["enrolled"], values["searches"], values["unmated"]) == (12, 36, 36)
+    assert values["rank"] == {"1": 1.0, "5": 1.0}
+    assert list(values["tpir@fpir"]) == ["1e-1", "1e-2", "1e-3"]
+    ran = Ran(*arguments, "--html", "det.html")
+    assert "rank 1" in ran.out
+    assert "Plotly.newPlot" in Path("det.html").read_text()
+    Path("empty").mkdir()
+    assert "holds no pictures of people" in Ran("identify", network, "empty", "--normalise", "128").err
+
+
+@pytest.mark.slow
+def test_the_teacher_scores_as_measured_elsewhere() -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    model, pairs = SHARED / "models/teacher_mobilefacenet.onnx", SHARED / "data/lfw/lfw_dev.bin"
+    if not model.is_file() or not pairs.is_file():
+        pytest.skip("the teacher and its faces are not at ../shared")
+    values = Ran("eval", str(model), "--pairs", str(pairs), "--normalise", "imagenet", "--json").json
+    assert [round(values[name], 4) for name in ("accuracy", "std", "auc")] == [0.9925, 0.0087, 0.9974]
+    assert round(values["tar@far"]["1e-2"], 4) == 0.9917
+    assert values["not_resolvable"] == ["1e-3", "1e-4", "1e-5", "1e-6"]
+    assert values["notes"] == ["folds that hold pairs of one kind alone: 8 of 10"]
