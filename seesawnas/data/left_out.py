@@ -1,0 +1,45 @@
+"""What reading faces left out: counted by reason, the first few by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+_NAMED = 3
+
+
+class LeftOut:
+    """Counts by reason. Memory does not grow with them: of 5.8 million bad pictures three are remembered."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, list[str]] = {}
+
+    def add(self, reason: str, place: str) -> None:
+        """Remember one thing that was left out."""
+        self._counts[reason] += 1
+        first = self._first.setdefault(reason, [])
+        if len(first) < _NAMED:
+            first.append(place)
+
+    def copy(self) -> LeftOut:
+        """Another, to go on from here."""
+        other = LeftOut()
+        other._counts = self._counts.copy()
+        other._first = {reason: list(first) for reason, first in self._first.items()}
+        return other
+
+    def counts(self) -> dict[str, int]:
+        """How many by reason."""
+        return dict(self._counts)
+
+    def notes(self) -> tuple[str, ...]:
+        """One line a reason: the reason, the count, the first few places."""
+        return tuple(f"{reason}: {count} ({self._named(reason, count)})" for reason, count in self._counts.items())
+
+    def _named(self, reason: str, count: int) -> str:
+        return ", ".join(printable(place) for place in self._first[reason]) + (", ..." if count > _NAMED else "")
+
+
+def printable(text: str) -> str:
+    """``text`` on one line: what no terminal should be sent is a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
