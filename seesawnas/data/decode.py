@@ -34,7 +34,8 @@ def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
                 raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
             # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size loses nothing.
             picture.draft(None, (2 * resolution, 2 * resolution))
-            return np.asarray(_square(_as_rgb(ImageOps.exif_transpose(picture)), resolution))
+            ImageOps.exif_transpose(picture, in_place=True)
+            return np.asarray(_square(_as_rgb(picture), resolution))
     except UnreadableError:
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
@@ -42,6 +43,8 @@ def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
 
 
 def _as_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
     if picture.mode in _NATIVE_MODES:
         return picture.convert("RGB")
     # Sixteen-bit greys ("I;16", "I"): Pillow's own conversion clips them to white instead of scaling.
@@ -50,6 +53,8 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _square(picture: Image.Image, resolution: int) -> Image.Image:
+    if picture.size == (resolution, resolution):
+        return picture
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     # A whole ratio is a plain mean of pixels (112 -> 56: of 2x2); elsewhere a triangle as wide as the ratio.

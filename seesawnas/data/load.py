@@ -70,8 +70,8 @@ def _order(source: OpenedSource, seed: int, share: float) -> NDArray[np.int64]:
 
 def _by_person(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
     order = np.argsort(source.labels, kind="stable")
-    ends = np.cumsum(np.bincount(source.labels, minlength=len(source.names)))[:-1]
-    return dict(zip(source.names, np.split(order, ends), strict=True))
+    starts = np.searchsorted(source.labels[order], np.arange(len(source.names) + 1)).tolist()
+    return {name: order[starts[person] : starts[person + 1]] for person, name in enumerate(source.names)}
 
 
 def _usable(source: OpenedSource, pictures: Decoded, left_out: LeftOut) -> list[str]:
