@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import IO
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".pgm", ".ppm"})
+FORMATS = ("JPEG", "PNG", "PPM")
+"""What Pillow may take a file for; its other decoders are many and little used."""
+
 MAX_PIXELS = 64_000_000
 """Largest picture that is decoded; a small file can claim far more pixels than memory holds."""
 
-_FORMATS = ("JPEG", "PNG", "PPM")
 _NATIVE_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "YCbCr"})
 
 
@@ -28,18 +31,27 @@ def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
     Raises UnreadableError for whatever Pillow could not make of the file.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as picture:
+        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as picture:
             warnings.simplefilter("ignore")
             if picture.width * picture.height > MAX_PIXELS:
                 raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
             # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size loses nothing.
             picture.draft(None, (2 * resolution, 2 * resolution))
             ImageOps.exif_transpose(picture, in_place=True)
-            return np.asarray(_square(_as_rgb(picture), resolution))
+            return np.array(_square(_as_rgb(picture), resolution))  # not asarray: torch wants what it may write to
     except UnreadableError:
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
+
+
+def upright(content: bytes) -> Image.Image:
+    """The whole picture in RGB, turned upright, in its own size. Raises whatever Pillow does."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        ImageOps.exif_transpose(picture, in_place=True)
+        made = _as_rgb(picture)
+        made.load()
+        return made
 
 
 def _as_rgb(picture: Image.Image) -> Image.Image:

@@ -76,9 +76,8 @@ class FolderSource:
 
     def payload(self, index: int) -> bytes:
         """The encoded picture. Raises DataError where the file cannot be read or is far too large for one."""
-        path = self._root / self._files[index]
         try:
-            with path.open("rb") as file:
+            with open(os.path.join(self._root, self._files[index]), "rb", buffering=0) as file:
                 content = file.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             raise DataError(f"{self.place(index)}: cannot be read: {getattr(error, 'strerror', error)}") from None

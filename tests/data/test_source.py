@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from seesawnas.data import OpenedSource, load_faces, open_source
 from seesawnas.errors import DataError
+from tests.data.large_rec import open_apart, write_large
 from tests.data.rec_files import insightface, write_records
 from tests.faces import write_folder
 
@@ -91,3 +92,12 @@ def test_a_picture_that_went_away_is_one_line(tmp_path: Path) -> None:
     (folder / "p0" / "1.png").unlink()
     with pytest.raises(DataError, match=r"p0/1\.png: cannot be read: No such file or directory"):
         source.payload(1)
+
+
+@pytest.mark.slow
+def test_an_index_of_millions_of_pictures_opens_in_seconds_and_little_memory(tmp_path: Path) -> None:
+    write_large(tmp_path, people=85_000, each=68)
+    took = open_apart(tmp_path)
+    assert (took["images"], took["people"], took["notes"]) == (5_780_000, 85_000, [])
+    assert took["peak_mib"] < 1024
+    assert took["seconds"] < 120  # a machine may be busy: about three where it is not
