@@ -1,9 +1,27 @@
-"""Faces: where they lie, encoded, in a folder or a .rec; in memory, decoded; and the default set that needs no download."""
+"""Faces: where they lie, encoded, in a folder or a .rec; in memory, decoded; written elsewhere; and the default set."""
 
 from seesawnas.data.faces import FaceData, Faces
 from seesawnas.data.load import load_faces
 from seesawnas.data.open import open_source
+from seesawnas.data.pack import pack_bin, pack_rec
+from seesawnas.data.people import first_people, random_people
+from seesawnas.data.prepare import Preparation
 from seesawnas.data.source import FaceSource, OpenedSource
 from seesawnas.data.verification_bin import read_bin
+from seesawnas.data.write_folder import write_folder
 
-__all__ = ["FaceData", "FaceSource", "Faces", "OpenedSource", "load_faces", "open_source", "read_bin"]
+__all__ = [
+    "FaceData",
+    "FaceSource",
+    "Faces",
+    "OpenedSource",
+    "Preparation",
+    "first_people",
+    "load_faces",
+    "open_source",
+    "pack_bin",
+    "pack_rec",
+    "random_people",
+    "read_bin",
+    "write_folder",
+]

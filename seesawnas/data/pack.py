@@ -90,7 +90,7 @@ def _finish(source: OpenedSource, out: Path, journal: Journal) -> Report:
     lines = (f"{key}\t{offset}\n" for key, offset in zip(keys, offsets, strict=True))
     height, width = _size(report)
     write_atomically(out / "train.idx", "".join(lines))
-    write_atomically(out / "property", f"{len(people)},{height},{width}")
+    write_atomically(out / "property", f"{len(people)},{height},{width}\n")
     write_atomically(out / f"train{NAMES}", json.dumps([person.name for person in people], indent=0))
     (out / _DRAFT).rename(out / REC)
     journal.path.unlink()
