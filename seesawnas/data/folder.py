@@ -22,7 +22,8 @@ MAX_BYTES = 1 << 26
 class FolderSource:
     """The pictures under ``root`` by index, people and files in sorted order; nothing is opened before it is asked for.
 
-    People with fewer than ``least`` pictures are left out. Raises DataError where ``root`` is no folder or holds none.
+    People with fewer than ``least`` pictures are left out. paths are relative to ``root``. Raises DataError where ``root``
+    is no folder.
     """
 
     def __init__(self, root: Path, *, least: int) -> None:
@@ -35,10 +36,10 @@ class FolderSource:
         names = [name for name, _ in people]
         kept, self.labels, self.names = keep_people(labels, names, least, self._left_out)
         files = (path for _, files in people for path in files)
-        self._files = [path for path, stays in zip(files, kept.tolist(), strict=True) if stays]
+        self.paths: list[str] = [path for path, stays in zip(files, kept.tolist(), strict=True) if stays]
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self.paths)
 
     @property
     def description(self) -> str:
@@ -59,16 +60,16 @@ class FolderSource:
     def fingerprint(self) -> str:
         """A hash of the paths, the sizes and a sample of the files."""
         digest = hashlib.sha256()
-        for path in self._files:
+        for path in self.paths:
             digest.update(f"{path}\0{self._status(path)[0]}\0".encode("utf-8", "surrogateescape"))
         for index in np.linspace(0, len(self) - 1, min(SAMPLED, len(self))).astype(int).tolist():
             with contextlib.suppress(OSError):
-                digest.update((self._root / self._files[index]).read_bytes())
+                digest.update((self._root / self.paths[index]).read_bytes())
         return digest.hexdigest()[:16]
 
     def stamp(self) -> str:
         """What changes on this machine when a file is written to."""
-        statuses = (f"{path}\0{self._status(path)}\0" for path in self._files)
+        statuses = (f"{path}\0{self._status(path)}\0" for path in self.paths)
         digest = hashlib.sha256()
         for status in statuses:
             digest.update(status.encode("utf-8", "surrogateescape"))
@@ -77,7 +78,7 @@ class FolderSource:
     def payload(self, index: int) -> bytes:
         """The encoded picture. Raises DataError where the file cannot be read or is far too large for one."""
         try:
-            with open(os.path.join(self._root, self._files[index]), "rb", buffering=0) as file:
+            with open(os.path.join(self._root, self.paths[index]), "rb", buffering=0) as file:
                 content = file.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             raise DataError(f"{self.place(index)}: cannot be read: {getattr(error, 'strerror', error)}") from None
@@ -87,7 +88,7 @@ class FolderSource:
 
     def place(self, index: int) -> str:
         """``NAME/NAME_0001.jpg``."""
-        return printable(self._files[index])
+        return printable(self.paths[index])
 
     def _status(self, path: str) -> tuple[int, int]:
         try:

@@ -32,6 +32,10 @@ class LeftOut:
         """How many by reason."""
         return dict(self._counts)
 
+    def first(self, reason: str) -> list[str]:
+        """The first few places."""
+        return [printable(place) for place in self._first.get(reason, [])]
+
     def notes(self) -> tuple[str, ...]:
         """One line a reason: the reason, the count, the first few places."""
         return tuple(f"{reason}: {count} ({self._named(reason, count)})" for reason, count in self._counts.items())

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 from seesawnas.data.journal import Report
-from seesawnas.data.left_out import LeftOut, printable
+from seesawnas.data.left_out import LeftOut
 from seesawnas.data.picture import suffix
 from seesawnas.data.prepare import Advance, Person, Preparation
 from seesawnas.data.source import OpenedSource
-from seesawnas.errors import DataError
-from seesawnas.files import make_folder, write_atomically
+from seesawnas.data.unfinished import filling
 
-_MARK = ".seesawnas-unfinished.json"
 _DRAFT = ".draft"
 
 
@@ -28,24 +26,9 @@ def write_folder(
     A person's folder appears whole or not at all. People whose name is none for a folder are left out. Raises DataError.
     """
     how = how or Preparation(as_is=True)
-    make_folder(out)
-    wanted = json.dumps([source.fingerprint, source.stamp(), how.resolution, how.as_is, how.least])
-    try:
-        _begin(out, wanted)
-        report = _write(source, out, how, advance)
-        (out / _MARK).unlink()
-        return report
-    except OSError as error:
-        raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
-
-
-def _begin(out: Path, wanted: str) -> None:
-    there = sorted(os.listdir(out))
-    mark = out / _MARK
-    if there and not (mark.is_file() and mark.read_text(errors="replace") == wanted):
-        raise DataError(f"{printable(str(out))}: must be empty, or what this command left unfinished")
-    write_atomically(mark, wanted)
-    shutil.rmtree(out / _DRAFT, ignore_errors=True)
+    with filling(out, [source.fingerprint, source.stamp(), asdict(how)]):
+        shutil.rmtree(out / _DRAFT, ignore_errors=True)
+        return _write(source, out, how, advance)
 
 
 def _write(source: OpenedSource, out: Path, how: Preparation, advance: Advance) -> Report:
