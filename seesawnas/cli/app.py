@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from seesawnas.cli.build import build
 from seesawnas.cli.dashboard import dashboard
+from seesawnas.cli.data import data
 from seesawnas.cli.fidelity import fidelity
 from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
@@ -87,6 +88,7 @@ app.command("sample")(sample)
 app.command("search")(search)
 app.command("fidelity")(fidelity)
 app.command("dashboard")(dashboard)
+app.add_typer(data, name="data")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from seesawnas.data.decode import UnreadableError
 from seesawnas.data.open import LEAST
-from seesawnas.data.picture import prepared
+from seesawnas.data.picture import inspect, prepared
 from seesawnas.data.source import OpenedSource, few
 from seesawnas.errors import DataError
 
@@ -47,7 +48,10 @@ class Preparation:
         person.seen += 1
         try:
             content = source.payload(index)
-            if not self.as_is:
+            if self.as_is:
+                with contextlib.suppress(UnreadableError):
+                    person.sizes.append(inspect(content, whole=False).size)
+            else:
                 original = content
                 content, picture = prepared(original, self.resolution)
                 person.sizes.append(picture.size)
