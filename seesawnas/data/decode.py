@@ -31,8 +31,7 @@ def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
     Raises UnreadableError for whatever Pillow could not make of the file.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as picture:
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
             # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size loses nothing.
@@ -47,7 +46,7 @@ def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
 
 def upright(content: bytes) -> Image.Image:
     """The whole picture in RGB, turned upright, in its own size. Raises whatever Pillow does."""
-    with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+    with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
         ImageOps.exif_transpose(picture, in_place=True)
         made = _as_rgb(picture)
         made.load()

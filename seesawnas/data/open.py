@@ -9,6 +9,7 @@ from seesawnas.data.folder import FolderSource
 from seesawnas.data.rec import REC, RecSource
 from seesawnas.data.source import OpenedSource
 from seesawnas.data.synthetic import PREFIX, SyntheticSource
+from seesawnas.errors import DataError
 
 LEAST = 2
 """A person with one picture makes no pair of the same person, and teaches little."""
@@ -21,8 +22,15 @@ def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:
     the same labels and the same order in a folder and in a .rec that was packed from it by name. Raises DataError, in one
     line, where there is no such thing, or nothing in it.
     """
+    source = _open(path, least)
+    if least and not len(source):
+        raise DataError("; ".join([f"{source.description}: holds no one to learn from", *source.notes]))
+    return source
+
+
+def _open(path: str | Path, least: int) -> OpenedSource:
     if isinstance(path, str) and path.startswith(PREFIX):
-        return SyntheticSource(path)
+        return SyntheticSource(path, least=least)
     place = Path(os.path.expanduser(path))
     if os.path.isfile(place / REC):
         return RecSource(place / REC, least=least)

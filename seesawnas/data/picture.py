@@ -38,8 +38,7 @@ class Picture:
 def inspect(content: bytes, *, whole: bool) -> Picture:
     """What ``content`` is; ``whole`` decodes it too, which finds what is truncated. Raises UnreadableError."""
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
             turned = picture.getexif().get(_EXIF_ORIENTATION, 1) in range(2, 9)

@@ -39,8 +39,8 @@ class RecSource:
         _check_property(path.with_name("property"), len(numbers), self._left_out)
         names = _names(path.with_suffix(NAMES), numbers, self._left_out)
         kept, self.labels, self.names = keep_people(labels.astype(np.int64), names, least, self._left_out)
-        self._offsets, self._classes = index.offsets[kept], numbers[labels[kept]]
-        self._keys = None if index.keys is None else index.keys[kept]
+        self._offsets, self._numbers = index.offsets[kept], numbers[np.unique(labels[kept])]
+        self._keys = None if index.keys is None else _compact(index.keys[kept])
         if not len(self):
             raise DataError("; ".join([f"{printable(str(path))}: holds no pictures", *self.notes]))
 
@@ -85,8 +85,9 @@ class RecSource:
             raise DataError(f"{self.place(index)}: broken: {error}") from None
         except OSError as error:
             raise DataError(f"{self.place(index)}: cannot be read: {error.strerror or error}") from None
-        if label != self._classes[index]:
-            raise DataError(f"{self.place(index)}: must show class {self._classes[index]} by the index, got {label:g}")
+        number = self._numbers[self.labels[index]]
+        if label != number:
+            raise DataError(f"{self.place(index)}: must show class {number} by the index, got {label:g}")
         return picture
 
     def place(self, index: int) -> str:
@@ -98,6 +99,12 @@ class RecSource:
 def numbered(number: int) -> str:
     """The name of a class that has none, such that names sort as numbers do: 0000017."""
     return f"{number:07d}"
+
+
+def _compact(keys: NDArray[np.int64]) -> NDArray[np.int64] | range:
+    """Each worker gets a copy of them: most often they need no memory."""
+    consecutive = len(keys) and int(keys[-1]) - int(keys[0]) == len(keys) - 1 and (np.diff(keys) == 1).all()
+    return range(int(keys[0]), int(keys[-1]) + 1) if consecutive else keys
 
 
 def _names(path: Path, numbers: NDArray[np.int64], left_out: LeftOut) -> list[str]:

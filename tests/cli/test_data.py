@@ -123,9 +123,10 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
     [
         (("info", "nowhere"), "nowhere: there is no such folder"),
         (("info", "notes.rec"), "notes.rec: holds no pictures"),
+        (("pack", "empty", "--out", "o"), "empty: holds no one to learn from; people with fewer than two"),
         (("info", "synthetic:2"), "must be synthetic:PEOPLExIMAGES"),
         (("pack", "faces", "--out", "faces/p0/0.png"), "faces/p0/0.png: must be a folder, got a file"),
-        (("pack", "synthetic:1x1", "--out", "o", "--to", "bin"), "pairs: needs two people"),
+        (("pack", "synthetic:1x1", "--out", "o", "--to", "bin"), "must have 2 images a person or more"),
         (("subset", "faces", "--people", "7", "--out", "o"), "people: must be 1 to 6, as faces holds, got 7"),
         (("subset", "faces", "--people", "2", "--to", "folder", "--out", "faces"), "faces: must be empty"),
         (("align", "faces", "--landmarks", "nowhere.csv", "--out", "o"), "nowhere.csv: cannot be read"),
@@ -133,6 +134,7 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
 )
 def test_a_fault_is_one_line_and_exit_code_2(faces: Path, arguments: tuple[str, ...], line: str) -> None:
     Path("notes.rec").write_bytes(b"none")
+    Path("empty/someone").mkdir(parents=True)
     ran = Ran("data", *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert line in ran.err
