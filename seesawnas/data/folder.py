@@ -15,6 +15,8 @@ from seesawnas.data.left_out import LeftOut, printable
 from seesawnas.data.source import SAMPLED, keep_people
 from seesawnas.errors import DataError
 
+__all__ = ["FolderSource", "LeftOut", "list_people"]
+
 MAX_BYTES = 1 << 26
 """Largest file that is taken for a picture."""
 
