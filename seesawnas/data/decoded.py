@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.by_place import map_file
 from seesawnas.data.cache_folder import cache_folder, make_room, new_entry, remove_entry, touch
 from seesawnas.data.decode import UnreadableError, decode
 from seesawnas.data.source import OpenedSource
@@ -131,12 +132,11 @@ def _read(entry: Path, order: NDArray[np.int64], resolution: int, total: int) ->
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Copy on write: whoever writes in the array changes neither the file nor what others see."""
     if path.stat().st_size != int(np.prod(shape)):
         raise ValueError("the file has another size")
     if not shape[0]:
         return np.empty(shape, dtype=np.uint8)
-    return np.memmap(path, dtype=np.uint8, mode="c", shape=shape).view(np.ndarray)
+    return map_file(path, 0, "|u1", shape)
 
 
 def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: int, note: str) -> Decoded:

@@ -34,6 +34,6 @@ def _open(path: str | Path, least: int) -> OpenedSource:
     place = Path(os.path.expanduser(path))
     if os.path.isfile(place / REC):
         return RecSource(place / REC, least=least)
-    if place.suffix.lower() == ".rec" and os.path.isfile(place):
+    if place.suffix.lower() == ".rec" and not os.path.isdir(place):
         return RecSource(place, least=least)
     return FolderSource(place, least=least)

@@ -30,11 +30,14 @@ class RecSource:
 
     def __init__(self, path: Path, *, least: int) -> None:
         self._left_out = LeftOut()
+        if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe would wait for ever
+            raise DataError(f"{printable(str(path))}: must be a file")
         try:
             self._file = RecordFile(path)
-        except OSError as error:
-            raise DataError(f"{printable(str(path))}: cannot be read: {error.strerror or error}") from None
-        index = index_of(self._file, self._left_out)
+            index = index_of(self._file, self._left_out)
+        except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"{printable(str(path))}: cannot be read: {reason}") from None
         numbers, labels = np.unique(index.classes, return_inverse=True)
         _check_property(path.with_name("property"), len(numbers), self._left_out)
         names = _names(path.with_suffix(NAMES), numbers, self._left_out)
@@ -74,7 +77,10 @@ class RecSource:
 
     def stamp(self) -> str:
         """What changes on this machine when the file is written to."""
-        status = os.stat(self._file.path)
+        try:
+            status = os.stat(self._file.path)
+        except OSError:
+            return "gone"
         return f"{status.st_size}:{status.st_mtime_ns}"
 
     def payload(self, index: int) -> bytes:

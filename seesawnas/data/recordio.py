@@ -10,9 +10,8 @@ import os
 import struct
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 WHOLE, START, MIDDLE, END = range(4)
@@ -31,8 +30,7 @@ class BrokenRecordError(Exception):
     """What stands at a place is no whole record; the reason in a few words."""
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """The beginning of a record: its class, or the two keys of a header record, and whether a picture follows."""
 
     labels: tuple[float, ...]
@@ -116,11 +114,12 @@ def parse_head(start: bytes, length: int) -> Head:
     if min(length, len(start)) < _IMAGE.size:
         raise BrokenRecordError("it is too short for a header")
     flag, label, _, _ = _IMAGE.unpack_from(start)
+    if not flag:
+        return Head((label,), length > _IMAGE.size)
     before = _IMAGE.size + 4 * flag
     if length < before:
         raise BrokenRecordError(f"it is too short for its {flag} labels")
-    shown = struct.unpack_from(f"<{min(flag, 2)}f", start, _IMAGE.size)
-    return Head(shown if flag else (label,), length > before)
+    return Head(struct.unpack_from(f"<{min(flag, 2)}f", start, _IMAGE.size), length > before)
 
 
 def picture_of(record: bytes) -> tuple[float, bytes]:

@@ -122,6 +122,7 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
     ("arguments", "line"),
     [
         (("info", "nowhere"), "nowhere: there is no such folder"),
+        (("info", "nowhere.rec"), "nowhere.rec: cannot be read: No such file or directory"),
         (("info", "notes.rec"), "notes.rec: holds no pictures"),
         (("pack", "empty", "--out", "o"), "empty: holds no one to learn from; people with fewer than two"),
         (("info", "synthetic:2"), "must be synthetic:PEOPLExIMAGES"),

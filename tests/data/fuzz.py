@@ -58,7 +58,7 @@ def main() -> int:
             place = Path(folder) / "input"
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
-            start, outcome = time.monotonic(), _try(READERS[name], place, rng)
+            start, outcome = time.monotonic(), try_one(READERS[name], place, rng)
             tried[name] += 1
             refused[name] += outcome == ""
             if outcome or time.monotonic() - start > _SLOW:
@@ -70,7 +70,7 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _try(reader: Callable[[Path, random.Random], None], place: Path, rng: random.Random) -> str | None:
+def try_one(reader: Callable[[Path, random.Random], None], place: Path, rng: random.Random) -> str | None:
     """None where it was read, "" where it was refused, what went wrong otherwise."""
     try:
         reader(place, rng)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import struct
 from collections.abc import Callable
@@ -170,6 +171,14 @@ def test_a_property_file_that_is_wrong_is_named(tmp_path: Path, text: str, note:
     assert open_source(tmp_path).notes == (note,)
     (tmp_path / "property").write_text("3,112,112\n")
     assert open_source(tmp_path).notes == ()
+
+
+@pytest.mark.parametrize("name", ["zero\0.rec", "x" * 5000 + ".rec", "pipe.rec", "gone.rec"])
+def test_a_path_that_is_no_file_is_one_line(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe.rec")
+    with pytest.raises(DataError, match=r"cannot be read: |must be a file") as caught:
+        open_source(str(tmp_path / name))
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 100, encode_record((1.0, 1.0), 0)])
