@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 
 from seesawnas.data.decode import UnreadableError
 from seesawnas.data.journal import Journal, Report, Written
@@ -18,6 +19,7 @@ from seesawnas.data.prepare import Advance, Person, Preparation
 from seesawnas.data.rec import NAMES, REC
 from seesawnas.data.recordio import encode_record
 from seesawnas.data.source import OpenedSource
+from seesawnas.data.unfinished import alone
 from seesawnas.errors import DataError
 from seesawnas.files import make_folder, write_atomically
 
@@ -37,34 +39,40 @@ def pack_rec(
     """
     how = how or Preparation()
     make_folder(out)
-    if (out / REC).exists():
-        raise DataError(f"{printable(str(out))}: must not hold a {REC} yet")
     wanted = {"source": source.fingerprint, "stamp": source.stamp(), **asdict(how)}
     try:
-        journal = Journal(out / _JOURNAL, wanted)
-        _write_records(source, out / _DRAFT, how, journal, advance)
-        return _finish(source, out, journal)
+        _refuse_another(out)
+        with (out / _DRAFT).open("ab") as rec:
+            alone(rec, out)
+            _refuse_another(out)  # which a process that was here before may have finished
+            journal = Journal(out / _JOURNAL, wanted)
+            _write_records(source, rec, how, journal, advance)
+            return _finish(source, out, rec, journal)
     except OSError as error:
         raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
 
 
-def _write_records(source: OpenedSource, draft: Path, how: Preparation, journal: Journal, advance: Advance) -> None:
-    with draft.open("ab") as rec:
-        rec.truncate(journal.restart(rec.tell()))
-        rec.seek(0, 2)
-        advance(sum(person.seen for person in journal.done))
-        label = sum(bool(person.offsets) for person in journal.done)
-        key = 1 + sum(len(person.offsets) for person in journal.done)
-        for person in how.people(source, len(journal.done)):
-            offsets = []
-            for picture in person.pictures:
-                offsets.append(rec.tell())
-                rec.write(encode_record(float(label), key, picture=picture))
-                key += 1
-            rec.flush()
-            journal.add(_written(person, offsets, rec.tell()))
-            label += bool(offsets)
-            advance(person.seen)
+def _refuse_another(out: Path) -> None:
+    if (out / REC).exists():
+        raise DataError(f"{printable(str(out))}: must not hold a {REC} yet")
+
+
+def _write_records(source: OpenedSource, rec: BinaryIO, how: Preparation, journal: Journal, advance: Advance) -> None:
+    rec.truncate(journal.restart(rec.tell()))
+    rec.seek(0, os.SEEK_END)
+    advance(sum(person.seen for person in journal.done))
+    label = sum(bool(person.offsets) for person in journal.done)
+    key = 1 + sum(len(person.offsets) for person in journal.done)
+    for person in how.people(source, len(journal.done)):
+        offsets = []
+        for picture in person.pictures:
+            offsets.append(rec.tell())
+            rec.write(encode_record(float(label), key, picture=picture))
+            key += 1
+        rec.flush()
+        journal.add(_written(person, offsets, rec.tell()))
+        label += bool(offsets)
+        advance(person.seen)
 
 
 def _written(person: Person, offsets: list[int], end: int) -> Written:
@@ -73,19 +81,18 @@ def _written(person: Person, offsets: list[int], end: int) -> Written:
     return Written(person.name, offsets, end, sizes, person.seen, person.anew, faults)
 
 
-def _finish(source: OpenedSource, out: Path, journal: Journal) -> Report:
+def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: Journal) -> Report:
     """Close the draft with identity and header records, write what lies beside it, and give it its name."""
     people = [person for person in journal.done if person.offsets]
     report = journal.report((out / REC, out / "train.idx", out / "property", out / f"train{NAMES}"), source.left_out)
     if not people:
         raise DataError("; ".join([f"{source.description}: holds no one to write", *report.left_out.notes()]))
     offsets = list(itertools.chain.from_iterable(person.offsets for person in people))
-    with (out / _DRAFT).open("ab") as rec:
-        for record in _identity_records([len(person.offsets) for person in people]):
-            offsets.append(rec.tell())
-            rec.write(record)
-        rec.flush()
-        os.fsync(rec.fileno())
+    for record in _identity_records([len(person.offsets) for person in people]):
+        offsets.append(rec.tell())
+        rec.write(record)
+    rec.flush()
+    os.fsync(rec.fileno())
     keys = [*range(1, len(offsets)), 0]
     lines = (f"{key}\t{offset}\n" for key, offset in zip(keys, offsets, strict=True))
     height, width = _size(report)

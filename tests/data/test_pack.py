@@ -6,6 +6,7 @@ import itertools
 import json
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,6 +142,21 @@ def test_a_folder_that_holds_a_rec_is_left_alone(faces: Path, tmp_path: Path) ->
     write_records(tmp_path / "out", insightface((2, 2)))
     with pytest.raises(DataError, match=r"must not hold a train\.rec yet"):
         pack_rec(open_source(faces), tmp_path / "out")
+
+
+def test_two_processes_never_write_in_one_place(faces: Path, tmp_path: Path) -> None:
+    source = open_source(faces)
+    for write in (pack_rec, write_folder):
+        refused: list[str] = []
+
+        def meanwhile(pictures: int, write: Any = write, refused: list[str] = refused) -> None:
+            with pytest.raises(DataError) as caught:
+                write(source, tmp_path / write.__name__)
+            refused.append(str(caught.value))
+
+        write(source, tmp_path / write.__name__, advance=meanwhile)
+        assert set(refused) == {f"{tmp_path / write.__name__}: another process is writing there"}
+        assert len(open_source(tmp_path / write.__name__)) == 18
 
 
 def test_nobody_to_write_is_one_line(tmp_path: Path) -> None:
