@@ -112,37 +112,46 @@ def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
         raise DataError(f"{printable(str(root))}: must be a folder with one sub-folder a person, or a .rec file")
     home = os.path.realpath(root)
     people = []
-    for name in _entries(root, left_out, ""):
-        if not _stays_inside(home, root / name):
-            left_out.add("links that lead outside the folder", name)
-        elif os.path.isdir(root / name):
-            people.append((name, _list_pictures(root, home, name, left_out)))
+    for entry in _entries(root, left_out, ""):
+        if not _stays_inside(home, entry):
+            left_out.add("links that lead outside the folder", entry.name)
+        elif os.path.isdir(entry.path):
+            people.append((entry.name, _list_pictures(root, home, entry.name, left_out)))
         else:
-            left_out.add("files beside the people's folders", name)
+            left_out.add("files beside the people's folders", entry.name)
     return people
 
 
 def _list_pictures(root: Path, home: str, person: str, left_out: LeftOut) -> list[str]:
     pictures = []
-    for name in _entries(root / person, left_out, person):
-        path = f"{person}/{name}"
-        if not _stays_inside(home, root / path):
+    for entry in _entries(root / person, left_out, person):
+        path = f"{person}/{entry.name}"
+        if not _stays_inside(home, entry):
             left_out.add("links that lead outside the folder", path)
-        elif not os.path.isfile(root / path) or Path(name).suffix.lower() not in SUFFIXES:
+        elif os.path.splitext(entry.name)[1].lower() not in SUFFIXES or not _is_file(entry):
             left_out.add("entries that are not JPEG, PNG or PGM files", path)
         else:
             pictures.append(path)
     return pictures
 
 
-def _entries(folder: Path, left_out: LeftOut, shown: str) -> list[str]:
+def _entries(folder: Path, left_out: LeftOut, shown: str) -> list[os.DirEntry[str]]:
+    """What ``folder`` holds, sorted; most systems say what each thing is without being asked again."""
     try:
-        return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        with os.scandir(folder) as found:
+            return sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError:
         left_out.add("folders that cannot be read", shown)
         return []
 
 
-def _stays_inside(home: str, path: Path) -> bool:
+def _stays_inside(home: str, entry: os.DirEntry[str]) -> bool:
     # Only a link can leave the folder, and resolving every path costs more than decoding a small picture.
-    return not os.path.islink(path) or os.path.realpath(path).startswith(home + os.sep)
+    return not entry.is_symlink() or os.path.realpath(entry.path).startswith(home + os.sep)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself, for one
+        return False

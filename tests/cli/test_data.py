@@ -168,3 +168,15 @@ def test_a_rec_is_told_what_is_wrong_with_it(tmp_path: Path) -> None:
         "wrong       indexes that do not fit, so that records were found by reading through: 1 (train.idx: ends" in out
     )
     assert "says 9 classes, the records hold 3" in out
+
+
+def test_a_search_on_a_folder_and_on_its_rec_measures_the_same(folder: Path) -> None:
+    assert Ran("data", "pack", "faces", "--out", "packed").code == 0
+    tiny = ["--space", "small.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "32", "--engine", "inline"]
+    results = []
+    for study, data in (("a", "faces"), ("b", "packed"), ("c", "packed/train.rec"), ("d", "synthetic:12x4")):
+        ran = Ran("search", *tiny, "--data", data, "--trials", "1", "--study", study, "--json")
+        assert ran.code == 0, ran.err
+        (best,) = ran.json["ranking"]
+        results.append((best["digest"], best["accuracy"], best["auc"]))
+    assert results[0] == results[1] == results[2] != results[3]
