@@ -113,7 +113,7 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
     shown = Ran("data", "cache", "--json").json
     assert (shown["entries"], shown["folder"], shown["limit"]) == (1, str(tmp_path / "cache"), 20 * 10**9)
     assert shown["bytes"] > 18 * 16 * 16 * 3
-    assert Ran("data", "cache", "--clear").out.splitlines()[1].startswith("removed 1 sets of decoded images")
+    assert Ran("data", "cache", "--clear").out.splitlines()[1].startswith("removed 1 set of decoded images")
     assert Ran("data", "cache", "--json").json["entries"] == 0
     assert (tmp_path / "cache" / "mine.txt").exists()
 

@@ -31,7 +31,5 @@ def cache(
     if json:
         print_json(values)
     else:
-        word = "removed" if clear else "holds"
-        print(
-            f"{cache_folder()}\n{word} {len(there)} sets of decoded images, {size / 1e6:,.1f} MB of {limit / 1e6:,.1f} MB"
-        )
+        word = f"{'removed' if clear else 'holds'} {len(there)} set{'' if len(there) == 1 else 's'}"
+        print(f"{cache_folder()}\n{word} of decoded images, {size / 1e6:,.1f} MB of {limit / 1e6:,.1f} MB")
