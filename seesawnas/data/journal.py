@@ -77,11 +77,9 @@ class Journal:
             sizes.update(person.sizes)
             for reason, place in person.faults:
                 left_out.add(reason, place)
-        if len(sizes) > 1:
-            (usual, _), *others = sizes.most_common()
-            for size, count in others:
-                for _ in range(count):
-                    left_out.add(f"images that are not {usual} and were written all the same", size)
+        (usual, _), *others = sizes.most_common() or [("", 0)]
+        for size, count in others:
+            left_out.add_many(f"images that are not {usual} and were written all the same", count, [size])
         people = [person for person in self.done if person.offsets]
         images, anew = sum(len(person.offsets) for person in people), sum(person.anew for person in people)
         return Report(files, images, len(people), anew, sizes, left_out)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-_NAMED = 3
+NAMED = 3
+"""How many are named."""
 
 
 class LeftOut:
@@ -16,10 +18,13 @@ class LeftOut:
 
     def add(self, reason: str, place: str) -> None:
         """Remember one thing that was left out."""
-        self._counts[reason] += 1
+        self.add_many(reason, 1, [place])
+
+    def add_many(self, reason: str, count: int, places: Sequence[str]) -> None:
+        """Remember ``count`` things, of which ``places`` are the first."""
+        self._counts[reason] += count
         first = self._first.setdefault(reason, [])
-        if len(first) < _NAMED:
-            first.append(place)
+        first.extend(places[: NAMED - len(first)])
 
     def copy(self) -> LeftOut:
         """Another, to go on from here."""
@@ -41,7 +46,7 @@ class LeftOut:
         return tuple(f"{reason}: {count} ({self._named(reason, count)})" for reason, count in self._counts.items())
 
     def _named(self, reason: str, count: int) -> str:
-        return ", ".join(printable(place) for place in self._first[reason]) + (", ..." if count > _NAMED else "")
+        return ", ".join(printable(place) for place in self._first[reason]) + (", ..." if count > NAMED else "")
 
 
 def printable(text: str) -> str:

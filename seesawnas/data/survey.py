@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from seesawnas.data.decode import UnreadableError, decode
-from seesawnas.data.left_out import LeftOut, printable
+from seesawnas.data.left_out import NAMED, LeftOut, printable
 from seesawnas.data.open import LEAST
-from seesawnas.data.picture import Picture, inspect
+from seesawnas.data.picture import inspect
 from seesawnas.data.source import OpenedSource
 from seesawnas.errors import DataError
 
@@ -42,46 +42,62 @@ def survey(
     source: OpenedSource, *, most: int | None = LOOKED_AT, advance: Callable[[int], object] = lambda pictures: None
 ) -> Survey:
     """Look at ``source``, opened with ``least=0``; ``most`` None decodes every picture."""
-    wrong, each = source.left_out, np.bincount(source.labels, minlength=len(source.names))
+    looks, each = _Looks(source), np.bincount(source.labels, minlength=len(source.names))
     for person in np.flatnonzero(each < LEAST).tolist():
-        wrong.add("people with fewer than two images", source.names[person])
+        looks.wrong.add("people with fewer than two images", source.names[person])
     count = len(source) if most is None else min(most, len(source))
-    indices = np.linspace(0, len(source) - 1, count).astype(int).tolist()
-    seen: list[tuple[int, Picture]] = []
-    size = 0
-    for index in indices:
-        try:
-            content = source.payload(index)
-            size += len(content)
-            seen.append((index, inspect(content, whole=True)))
-        except (DataError, UnreadableError):
-            wrong.add("unreadable images", source.place(index))
+    for index in np.linspace(0, len(source) - 1, count).astype(int).tolist():
+        looks.at(index)
         advance(1)
-    sizes = Counter(picture.size for _, picture in seen)
-    _remark(source, seen, sizes, wrong)
+    looks.judge_sizes()
     return Survey(
         len(source),
         len(source.names),
         _quartiles(each),
         count,
-        sizes,
-        Counter(picture.format for _, picture in seen),
-        Counter(picture.mode for _, picture in seen),
-        size / count if count else 0.0,
-        wrong,
+        looks.sizes,
+        looks.formats,
+        looks.modes,
+        looks.bytes / count if count else 0.0,
+        looks.wrong,
     )
 
 
-def _remark(source: OpenedSource, seen: list[tuple[int, Picture]], sizes: Counter[str], wrong: LeftOut) -> None:
-    """What is read all the same, but may not be what its owner thinks."""
-    usual = sizes.most_common(1)[0][0] if sizes else ""
-    for index, picture in seen:
-        if picture.size != usual:
-            wrong.add(f"images that are not {usual}, and are cut square and resized", source.place(index))
+class _Looks:
+    """Counts of pictures looked at; memory does not grow with their number."""
+
+    def __init__(self, source: OpenedSource) -> None:
+        self._source, self.wrong, self.bytes = source, source.left_out, 0
+        self.sizes, self.formats, self.modes = Counter[str](), Counter[str](), Counter[str]()
+        self._first: dict[str, list[str]] = {}
+
+    def at(self, index: int) -> None:
+        """Look at one picture; remark what is read all the same, but may not be what its owner thinks."""
+        place = self._source.place(index)
+        try:
+            content = self._source.payload(index)
+            self.bytes += len(content)
+            picture = inspect(content, whole=True)
+        except (DataError, UnreadableError):
+            self.wrong.add("unreadable images", place)
+            return
+        self.sizes[picture.size] += 1
+        self.formats[picture.format] += 1
+        self.modes[picture.mode] += 1
+        first = self._first.setdefault(picture.size, [])
+        first.extend([place] if len(first) < NAMED else [])
         if picture.turned:
-            wrong.add("images that EXIF turns, which not every tool does", source.place(index))
+            self.wrong.add("images that EXIF turns, which not every tool does", place)
         if picture.mode not in ("RGB", "L"):
-            wrong.add(f"images in {picture.mode}, which are made RGB", source.place(index))
+            self.wrong.add(f"images in {picture.mode}, which are made RGB", place)
+
+    def judge_sizes(self) -> None:
+        """Remark which pictures have another size than most, once that is known."""
+        (usual, _), *others = self.sizes.most_common() or [("", 0)]
+        for size, count in others:
+            self.wrong.add_many(
+                f"images that are not {usual}, and are cut square and resized", count, self._first[size]
+            )
 
 
 def _quartiles(each: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, float]:

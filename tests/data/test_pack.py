@@ -65,7 +65,7 @@ def test_real_records_packed_again_are_the_same_file(lfw_rec: Path, tmp_path: Pa
     assert ours == theirs
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
 @given(st.lists(st.lists(st.binary(max_size=30) | st.just(MAGIC * 2), min_size=2, max_size=3), min_size=1, max_size=3))
 def test_any_bytes_go_through_a_rec_and_back(
     tmp_path_factory: pytest.TempPathFactory, contents: list[list[bytes]]

@@ -204,7 +204,7 @@ def test_the_fingerprint_follows_the_content_and_not_the_place(tmp_path: Path) -
     assert three.fingerprint != one.fingerprint
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_spoilt_files_are_read_as_far_as_they_go_or_refused_in_one_line(tmp_path: Path, data: st.DataObject) -> None:
     write_records(tmp_path, insightface(EACH))
