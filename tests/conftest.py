@@ -27,6 +27,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or fills the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEESAWNAS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def lfw_rec(lfw_train: Path) -> Path:
+    """The same faces, of people with two images or more, as MXNet wrote them."""
+    return lfw_train.parent / "rec"
+
+
 @pytest.fixture(scope="session")
 def lfw_train() -> Path:
     """Real faces, one folder a person; not part of the repository."""

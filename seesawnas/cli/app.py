@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from seesawnas.cli.build import build
 from seesawnas.cli.dashboard import dashboard
+from seesawnas.cli.data import data
 from seesawnas.cli.evaluate import evaluate
 from seesawnas.cli.fidelity import fidelity
 from seesawnas.cli.identify import identify
@@ -91,6 +92,7 @@ app.command("eval")(evaluate)
 app.command("identify")(identify)
 app.command("fidelity")(fidelity)
 app.command("dashboard")(dashboard)
+app.add_typer(data, name="data")
 
 
 def main() -> None:

@@ -38,7 +38,10 @@ def fidelity(
         str, typer.Option(metavar="REF", autocompletion=complete_ref, help="Search space: a YAML file or shipped name.")
     ] = "seesaw",
     data: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Folder of identities. Without it: small default faces.")
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Folder of identities, or with train.rec; or a .rec. Without it: small default faces."
+        ),
     ] = None,
     networks: Annotated[int, typer.Option(metavar="N", help="Networks, drawn uniformly within the budget.")] = 40,
     levels: Annotated[

@@ -47,7 +47,10 @@ Space: TypeAlias = Annotated[
     ),
 ]
 Data: TypeAlias = Annotated[
-    str | None, _option("--data", "PATH", WHAT, "Folder of identities. Without it: small default faces.")
+    str | None,
+    _option(
+        "--data", "PATH", WHAT, "Folder of identities, or with train.rec; or a .rec. Default: small default faces."
+    ),
 ]
 Objectives: TypeAlias = Annotated[
     str | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import IO
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".pgm", ".ppm"})
+FORMATS = ("JPEG", "PNG", "PPM")
+"""What Pillow may take a file for; its other decoders are many and little used."""
+
 MAX_PIXELS = 64_000_000
 """Largest picture that is decoded; a small file can claim far more pixels than memory holds."""
 
-_FORMATS = ("JPEG", "PNG", "PPM")
 _NATIVE_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "YCbCr"})
 
 
@@ -28,20 +31,31 @@ def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
     Raises UnreadableError for whatever Pillow could not make of the file.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as picture:
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
             # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size loses nothing.
             picture.draft(None, (2 * resolution, 2 * resolution))
-            return np.asarray(_square(_as_rgb(ImageOps.exif_transpose(picture)), resolution))
+            ImageOps.exif_transpose(picture, in_place=True)
+            return np.array(_square(_as_rgb(picture), resolution))  # not asarray: torch wants what it may write to
     except UnreadableError:
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
 
 
+def upright(content: bytes) -> Image.Image:
+    """The whole picture in RGB, turned upright, in its own size. Raises whatever Pillow does."""
+    with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        ImageOps.exif_transpose(picture, in_place=True)
+        made = _as_rgb(picture)
+        made.load()
+        return made
+
+
 def _as_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
     if picture.mode in _NATIVE_MODES:
         return picture.convert("RGB")
     # Sixteen-bit greys ("I;16", "I"): Pillow's own conversion clips them to white instead of scaling.
@@ -50,6 +64,8 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _square(picture: Image.Image, resolution: int) -> Image.Image:
+    if picture.size == (resolution, resolution):
+        return picture
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     # A whole ratio is a plain mean of pixels (112 -> 56: of 2x2); elsewhere a triangle as wide as the ratio.

@@ -2,56 +2,102 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
-from collections import defaultdict
-from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seesawnas.data.decode import SUFFIXES, UnreadableError, decode
-from seesawnas.data.faces import Faces
-from seesawnas.data.split import split_people
+from seesawnas.data.decode import SUFFIXES
+from seesawnas.data.left_out import LeftOut, printable
+from seesawnas.data.source import SAMPLED, keep_people
 from seesawnas.errors import DataError
 
-_NAMED = 3
-_LEAST = 2  # a person with one picture makes no pair of the same person
+__all__ = ["FolderSource", "LeftOut", "list_people"]
+
+MAX_BYTES = 1 << 26
+"""Largest file that is taken for a picture."""
 
 
-class LeftOut:
-    """What reading a folder left out: relative paths by reason."""
+class FolderSource:
+    """The pictures under ``root`` by index, people and files in sorted order; nothing is opened before it is asked for.
 
-    def __init__(self) -> None:
-        self._paths: dict[str, list[str]] = defaultdict(list)
-
-    def add(self, reason: str, path: str) -> None:
-        """Remember one path."""
-        self._paths[reason].append(path)
-
-    def notes(self) -> tuple[str, ...]:
-        """One line a reason: the count, the reason, the first few paths."""
-        return tuple(f"{reason}: {len(paths)} ({_first(paths)})" for reason, paths in self._paths.items())
-
-
-def read_folder(root: Path, *, resolution: int, seed: int, share: float) -> tuple[Faces, Faces, tuple[str, ...]]:
-    """Return (training, verification, notes) of the people under ``root``, people and files in sorted order.
-
-    Raises DataError, in one line, where ``root`` is no folder or holds too few people with two readable images.
+    People with fewer than ``least`` pictures are left out. paths are relative to ``root``. Raises DataError where ``root``
+    is no folder.
     """
-    left_out = LeftOut()
-    kept: dict[str, NDArray[np.uint8]] = {}
-    for person, files in list_people(root, left_out):
-        images = _read_person(root, files, resolution, left_out) if len(files) >= _LEAST else []
-        if len(images) >= _LEAST:
-            kept[person] = np.stack(images)
-        else:
-            left_out.add("people with fewer than two readable images", person)
-    try:
-        training, verification = split_people(list(kept), seed=seed, share=share)
-    except DataError as error:
-        raise DataError("; ".join([f"{_printable(str(root))}: {error}", *left_out.notes()])) from None
-    return _gather(kept, training), _gather(kept, verification), left_out.notes()
+
+    def __init__(self, root: Path, *, least: int) -> None:
+        self._left_out = LeftOut()
+        self._root = root
+        people = list_people(root, self._left_out)
+        labels = np.repeat(
+            np.arange(len(people), dtype=np.int64), np.array([len(files) for _, files in people], dtype=np.int64)
+        )
+        names = [name for name, _ in people]
+        kept, self.labels, self.names = keep_people(labels, names, least, self._left_out)
+        files = (path for _, files in people for path in files)
+        self.paths: list[str] = [path for path, stays in zip(files, kept.tolist(), strict=True) if stays]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def description(self) -> str:
+        """The folder's name."""
+        return printable(os.path.basename(os.path.realpath(self._root)))
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What opening left out; a copy."""
+        return self._left_out.copy()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What opening left out, in words."""
+        return self._left_out.notes()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the paths, the sizes and a sample of the files."""
+        digest = hashlib.sha256()
+        for path in self.paths:
+            digest.update(f"{path}\0{self._status(path)[0]}\0".encode("utf-8", "surrogateescape"))
+        for index in np.linspace(0, len(self) - 1, min(SAMPLED, len(self))).astype(int).tolist():
+            with contextlib.suppress(OSError):
+                digest.update((self._root / self.paths[index]).read_bytes())
+        return digest.hexdigest()[:16]
+
+    def stamp(self) -> str:
+        """What changes on this machine when a file is written to."""
+        statuses = (f"{path}\0{self._status(path)}\0" for path in self.paths)
+        digest = hashlib.sha256()
+        for status in statuses:
+            digest.update(status.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()[:16]
+
+    def payload(self, index: int) -> bytes:
+        """The encoded picture. Raises DataError where the file cannot be read or is far too large for one."""
+        try:
+            with open(os.path.join(self._root, self.paths[index]), "rb", buffering=0) as file:
+                content = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.place(index)}: cannot be read: {getattr(error, 'strerror', error)}") from None
+        if len(content) > MAX_BYTES:
+            raise DataError(f"{self.place(index)}: must have at most {MAX_BYTES} bytes")
+        return content
+
+    def place(self, index: int) -> str:
+        """``NAME/NAME_0001.jpg``."""
+        return printable(self.paths[index])
+
+    def _status(self, path: str) -> tuple[int, int]:
+        try:
+            status = os.stat(self._root / path)
+        except OSError:
+            return (-1, -1)
+        return status.st_size, status.st_mtime_ns
 
 
 def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
@@ -61,70 +107,51 @@ def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
     """
     # os.path's questions answer False where pathlib's raise: no permission, a name too long, a zero byte.
     if not os.path.exists(root):
-        raise DataError(f"{_printable(str(root))}: there is no such folder")
+        raise DataError(f"{printable(str(root))}: there is no such folder")
     if not os.path.isdir(root):
-        raise DataError(f"{_printable(str(root))}: must be a folder with one sub-folder a person")
+        raise DataError(f"{printable(str(root))}: must be a folder with one sub-folder a person, or a .rec file")
     home = os.path.realpath(root)
     people = []
-    for name in _entries(root, left_out, ""):
-        if not _stays_inside(home, root / name):
-            left_out.add("links that lead outside the folder", name)
-        elif os.path.isdir(root / name):
-            people.append((name, _list_pictures(root, home, name, left_out)))
+    for entry in _entries(root, left_out, ""):
+        if not _stays_inside(home, entry):
+            left_out.add("links that lead outside the folder", entry.name)
+        elif os.path.isdir(entry.path):
+            people.append((entry.name, _list_pictures(root, home, entry.name, left_out)))
         else:
-            left_out.add("files beside the people's folders", name)
+            left_out.add("files beside the people's folders", entry.name)
     return people
 
 
 def _list_pictures(root: Path, home: str, person: str, left_out: LeftOut) -> list[str]:
     pictures = []
-    for name in _entries(root / person, left_out, person):
-        path = f"{person}/{name}"
-        if not _stays_inside(home, root / path):
+    for entry in _entries(root / person, left_out, person):
+        path = f"{person}/{entry.name}"
+        if not _stays_inside(home, entry):
             left_out.add("links that lead outside the folder", path)
-        elif not os.path.isfile(root / path) or Path(name).suffix.lower() not in SUFFIXES:
+        elif os.path.splitext(entry.name)[1].lower() not in SUFFIXES or not _is_file(entry):
             left_out.add("entries that are not JPEG, PNG or PGM files", path)
         else:
             pictures.append(path)
     return pictures
 
 
-def _entries(folder: Path, left_out: LeftOut, shown: str) -> list[str]:
+def _entries(folder: Path, left_out: LeftOut, shown: str) -> list[os.DirEntry[str]]:
+    """What ``folder`` holds, sorted; most systems say what each thing is without being asked again."""
     try:
-        return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        with os.scandir(folder) as found:
+            return sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError:
         left_out.add("folders that cannot be read", shown)
         return []
 
 
-def _stays_inside(home: str, path: Path) -> bool:
+def _stays_inside(home: str, entry: os.DirEntry[str]) -> bool:
     # Only a link can leave the folder, and resolving every path costs more than decoding a small picture.
-    return not os.path.islink(path) or os.path.realpath(path).startswith(home + os.sep)
+    return not entry.is_symlink() or os.path.realpath(entry.path).startswith(home + os.sep)
 
 
-def _read_person(root: Path, paths: Sequence[str], resolution: int, left_out: LeftOut) -> list[NDArray[np.uint8]]:
-    images = []
-    for path in paths:
-        try:
-            images.append(decode(root / path, resolution))
-        except UnreadableError:
-            left_out.add("unreadable images", path)
-    return images
-
-
-def _gather(pictures: dict[str, NDArray[np.uint8]], names: Sequence[str]) -> Faces:
-    counts = [len(pictures[name]) for name in names]
-    images = np.empty((sum(counts), *pictures[names[0]].shape[1:]), dtype=np.uint8)
-    start = 0
-    for name, count in zip(names, counts, strict=True):
-        images[start : start + count] = pictures.pop(name)  # popped, so the peak is one copy and not two
-        start += count
-    return Faces(images, np.repeat(np.arange(len(names), dtype=np.int64), counts), tuple(names))
-
-
-def _first(paths: Sequence[str]) -> str:
-    return ", ".join(_printable(path) for path in paths[:_NAMED]) + (", ..." if len(paths) > _NAMED else "")
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself, for one
+        return False

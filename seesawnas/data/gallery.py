@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.folder import LeftOut, list_people
+from seesawnas.data.folder import list_people
+from seesawnas.data.left_out import LeftOut
 from seesawnas.data.pictures import Pictures
 from seesawnas.errors import DataError
 

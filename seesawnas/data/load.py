@@ -1,22 +1,31 @@
-"""The one door to faces: the default set, or a folder of the user's own."""
+"""The one door to faces in memory: the default set, or faces of the user's own in whatever form."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.decoded import Decoded, decoded
 from seesawnas.data.faces import FaceData, Faces, fingerprint
-from seesawnas.data.folder import read_folder
+from seesawnas.data.left_out import LeftOut, printable
+from seesawnas.data.open import LEAST, open_source
+from seesawnas.data.source import OpenedSource, few
+from seesawnas.data.split import MIN_PEOPLE, split_people
 from seesawnas.data.starter import TITLE, starter_faces, starter_fingerprint
 from seesawnas.errors import DataError
 
 
 def load_faces(data: str | Path | None, *, resolution: int, seed: int = 0, verification_share: float = 0.2) -> FaceData:
-    """Return faces as squares of ``resolution`` pixels; ``data`` is a folder of identities, None the default set.
+    """Return faces as squares of ``resolution`` pixels; ``data`` is what ``open_source`` takes, None the default set.
 
-    The same content, resolution and seed give the same arrays in the same order. ``verification_share`` is the part of a
-    folder's people that is held out; the default set has its own. Raises DataError, in one line, where the folder is
-    missing or holds too few people, or where the default set's photographs are not installed.
+    The same content, resolution and seed give the same arrays in the same order. ``verification_share`` of the people are
+    held out, by a seeded order of their names; the default set has its own split. A .rec knows names only where ``data
+    pack`` or ``data subset`` wrote them beside it: then it is split as its folder would be; the people of others go by the
+    number of their class. Raises DataError, in one line, where there are no such faces or too few people, where they do not
+    fit in memory, or where the default set's photographs are not installed.
     """
     if resolution < 1:
         raise DataError(f"resolution: must be positive, got {resolution}")
@@ -25,11 +34,65 @@ def load_faces(data: str | Path | None, *, resolution: int, seed: int = 0, verif
         name, mark = TITLE, starter_fingerprint(resolution, seed=seed)
         notes: tuple[str, ...] = ()
     else:
-        root = Path(os.path.expanduser(data))
-        training, verification, notes = read_folder(root, resolution=resolution, seed=seed, share=verification_share)
-        name, mark = Path(os.path.realpath(root)).name, fingerprint(training, verification)
+        source = open_source(data, least=0)
+        training, verification, notes = _load(source, printable(str(data)), resolution, seed, verification_share)
+        name, mark = source.description, fingerprint(training, verification)
     description = f"{name}: {_size(training)} to train on, {_size(verification)} to verify on"
     return FaceData(training, verification, description, mark, notes, is_default=data is None)
+
+
+def _load(
+    source: OpenedSource, place: str, resolution: int, seed: int, share: float
+) -> tuple[Faces, Faces, tuple[str, ...]]:
+    """(training, verification, notes) of the people with two readable pictures or more."""
+    left_out = source.left_out
+    pictures = decoded(source, _order(source, seed, share), resolution)
+    names = _usable(source, pictures, left_out)
+    notes = (*left_out.notes(), *([pictures.note] if pictures.note else []))
+    try:
+        sides = split_people(names, seed=seed, share=share)
+    except DataError as error:
+        raise DataError("; ".join([f"{place}: {error}", *notes])) from None
+    by_person = _by_person(source)
+    training, verification = (_gather(by_person, pictures, side) for side in sides)
+    return training, verification, notes
+
+
+def _order(source: OpenedSource, seed: int, share: float) -> NDArray[np.int64]:
+    """The pictures of people with two or more, those of each side together, so that both sides are slices."""
+    by_person = {name: indices for name, indices in _by_person(source).items() if len(indices) >= LEAST}
+    names: Sequence[str] = sorted(by_person)
+    if len(names) >= MIN_PEOPLE:
+        training, verification = split_people(names, seed=seed, share=share)
+        names = training + verification
+    return np.concatenate([np.empty(0, dtype=np.int64), *(by_person[name] for name in names)])
+
+
+def _by_person(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
+    order = np.argsort(source.labels, kind="stable")
+    starts = np.searchsorted(source.labels[order], np.arange(len(source.names) + 1)).tolist()
+    return {name: order[starts[person] : starts[person + 1]] for person, name in enumerate(source.names)}
+
+
+def _usable(source: OpenedSource, pictures: Decoded, left_out: LeftOut) -> list[str]:
+    """The people with two readable pictures or more; the rest is noted."""
+    names = []
+    for name, indices in _by_person(source).items():
+        readable = int((pictures.rows[indices] >= 0).sum())
+        if len(indices) >= LEAST and readable < len(indices):
+            for index in indices[pictures.rows[indices] < 0].tolist():
+                left_out.add("unreadable images", source.place(index))
+        if readable >= LEAST:
+            names.append(name)
+        else:
+            left_out.add(few(LEAST), name)
+    return names
+
+
+def _gather(by_person: dict[str, NDArray[np.int64]], pictures: Decoded, names: Sequence[str]) -> Faces:
+    chosen = [indices[pictures.rows[indices] >= 0] for indices in (by_person[name] for name in names)]
+    labels = np.repeat(np.arange(len(names), dtype=np.int64), [len(indices) for indices in chosen])
+    return Faces(pictures.take(np.concatenate(chosen)), labels, tuple(names))
 
 
 def _size(faces: Faces) -> str:

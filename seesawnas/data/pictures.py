@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.decode import UnreadableError, decode
-from seesawnas.data.folder import LeftOut
+from seesawnas.data.left_out import LeftOut
 from seesawnas.errors import DataError
 
 

@@ -8,6 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.left_out import LeftOut
+
+SAMPLED = 64
+"""How many pictures, spread evenly, a fingerprint looks into."""
+
 
 class FaceSource(Protocol):
     """Faces that are not in memory: random access to their encoded bytes, from any thread or worker process.
@@ -46,3 +51,43 @@ class FaceSource(Protocol):
     def place(self, index: int) -> str:
         """Where the picture lies, for people: ``NAME/NAME_0001.jpg`` or ``train.rec: record 17``."""
         ...
+
+
+class OpenedSource(FaceSource, Protocol):
+    """What ``open_source`` returns: a source that says what it left out."""
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What opening left out; a copy, to go on from."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What opening left out, a line a reason."""
+        ...
+
+    def stamp(self) -> str:
+        """What changes on this machine whenever a file of the source is written to, though its fingerprint might not."""
+        ...
+
+
+def keep_people(
+    labels: NDArray[np.int64], names: Sequence[str], least: int, left_out: LeftOut
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], tuple[str, ...]]:
+    """Return (which pictures stay, their labels counted anew, the names of their people).
+
+    Those of people with fewer than ``least`` pictures go, and are named in ``left_out``.
+    """
+    enough = np.bincount(labels, minlength=len(names)) >= least
+    for person in np.flatnonzero(~enough).tolist():
+        left_out.add(few(least), names[person])
+    kept = enough[labels]
+    renumbered = np.cumsum(enough, dtype=np.int64) - 1
+    people = tuple(name for name, stays in zip(names, enough.tolist(), strict=True) if stays)
+    return kept, renumbered[labels[kept]], people
+
+
+def few(least: int) -> str:
+    """Why a person is left out."""
+    count = {1: "no", 2: "fewer than two"}.get(least, f"fewer than {least}")
+    return f"people with {count} readable images"

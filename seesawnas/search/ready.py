@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from seesawnas.data import FaceData, load_faces
+from seesawnas.data import FaceData, load_faces, open_source
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.search.plan import EngineSettings, SearchPlan
 from seesawnas.search.points import chosen_points
@@ -45,7 +45,7 @@ def check_surroundings(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, .
         check_storage(plan.storage, plan.folder)
     with faults.collected():
         if plan.data is not None and not Path(plan.data).expanduser().is_dir():
-            load_faces(plan.data, resolution=plan.proxy.resolution)  # which says what is wrong with it
+            open_source(plan.data)  # which says what is wrong with it
     with faults.collected():
         check_engine(plan.engine)
     if faults.lines:

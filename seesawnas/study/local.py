@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from seesawnas.data import FaceData
+from seesawnas.data.by_place import pickle_by_place
 from seesawnas.study.engine import EngineEvent, Lost, Progressed, events_of
 from seesawnas.study.trial import TrialJob
 
@@ -119,7 +120,7 @@ class LocalEngine:
 
     def _feed(self, worker: _Worker) -> None:
         with suppress(OSError):  # it died at once: its first job is lost, and next_event says so
-            worker.pipe.send(self._faces)
+            worker.pipe.send_bytes(pickle_by_place(self._faces))  # all workers map one file of decoded pictures
 
 
 def _start() -> _Worker:

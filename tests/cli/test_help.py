@@ -15,7 +15,10 @@ from seesawnas.cli.search_options import complete_study
 from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
-COMMANDS = ("seesawnas", "build", "dashboard", "eval", "fidelity", "identify", "paper", "space", "sample", "search")
+COMMANDS = (
+    *("seesawnas", "build", "dashboard", "eval", "fidelity", "identify", "paper", "space", "sample", "search"),
+    *("data", "data info", "data pack", "data subset", "data align", "data cache"),
+)
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
 
 
@@ -23,9 +26,9 @@ SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
 def test_help_prints_its_golden_text(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rich_utils, "MAX_WIDTH", 100)
     monkeypatch.setattr(rich_utils, "FORCE_TERMINAL", False)
-    ran = Ran("--help") if command == "seesawnas" else Ran(command, "--help")
+    ran = Ran("--help") if command == "seesawnas" else Ran(*command.split(), "--help")
     text = "\n".join(line.rstrip() for line in ran.out.splitlines()).strip() + "\n"
-    golden = GOLDEN / f"{command}.txt"
+    golden = GOLDEN / f"{command.replace(' ', '_')}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")

@@ -142,7 +142,7 @@ def test_too_few_people_says_how_many_are_needed_and_found(people: Path) -> None
 
 @pytest.mark.parametrize(
     ("make", "rule"),
-    [("missing", "there is no such folder"), ("file", "must be a folder with one sub-folder a person")],
+    [("missing", "there is no such folder"), ("file", "must be a folder with one sub-folder a person, or a .rec file")],
 )
 def test_a_path_that_is_no_folder_is_one_line(tmp_path: Path, make: str, rule: str) -> None:
     path = tmp_path / make

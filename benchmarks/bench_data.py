@@ -1,0 +1,167 @@
+"""What data costs: opening millions of pictures, and pictures a second beside torch's DataLoader with PIL.
+
+    python benchmarks/bench_data.py index [--people 85000] [--each 68]
+    python benchmarks/bench_data.py loader FOLDER [--resolution 112] [--workers 2] [--rounds 5] [--json]
+
+``index`` writes a train.rec of tiny records, with its index, and opens it in a process of its own: seconds and peak resident
+memory. ``loader`` reads all pictures of FOLDER (a folder of identities) in each way in turn; a round gives each one turn, each
+ratio is taken within a round, and the median over the rounds is printed, with the lowest and the highest. DataLoader's
+workers stay from turn to turn, so that their start is not counted; the file cache is warm for all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from seesawnas.data import OpenedSource, open_source
+from seesawnas.data.decode import decode
+from seesawnas.data.decoded import decode_all, decoded
+from seesawnas.data.pack import pack_rec
+from tests.data.large_rec import open_apart, write_large
+
+_BATCH = 128
+_BASE = "DataLoader + PIL"
+
+
+def main() -> None:
+    arguments = _arguments()
+    if arguments.what == "index":
+        _index(arguments.people, arguments.each)
+    else:
+        _compare(arguments)
+
+
+def _index(people: int, each: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        write_large(place, people, each)
+        _in_a_process("train.rec with its index", str(place))
+        (place / "train.idx").unlink()
+        _in_a_process("train.rec without index", str(place))
+    _in_a_process("synthetic", f"synthetic:{people}x{each}")
+
+
+def _in_a_process(name: str, path: str) -> None:
+    took = open_apart(path)
+    memory = f"{took['peak_mib']:5.0f} MiB (of which {took['before_mib']:.0f} before)"
+    found = f"{took['images']:,} pictures of {took['people']:,} people"
+    print(f"{name:26}{took['seconds']:6.2f} s  {memory}  {took['picture_us']:6.1f} us a picture  {found}", flush=True)
+
+
+class _Files(Dataset[NDArray[np.uint8]]):
+    """The way everybody writes it."""
+
+    def __init__(self, paths: list[str], resolution: int) -> None:
+        self._paths, self._size = paths, (resolution, resolution)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        return np.array(Image.open(self._paths[index]).convert("RGB").resize(self._size))
+
+
+class _Source(Dataset[NDArray[np.uint8]]):
+    def __init__(self, source: OpenedSource, resolution: int) -> None:
+        self._source, self._resolution = source, resolution
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        return decode(io.BytesIO(self._source.payload(index)), self._resolution)
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    resolution, workers = arguments.resolution, arguments.workers
+    folder = open_source(arguments.folder, least=1)
+    with tempfile.TemporaryDirectory() as place:
+        os.environ["SEESAWNAS_CACHE"] = str(Path(place) / "cache")
+        pack_rec(folder, Path(place) / "rec")
+        records = open_source(Path(place) / "rec", least=1)
+        paths = [str(Path(arguments.folder) / folder.place(index)) for index in range(len(folder))]
+        decoded(folder, np.arange(len(folder)), resolution)
+        loaders = [
+            _loader(data, workers)
+            for data in (_Files(paths, resolution), _Source(folder, resolution), _Source(records, resolution))
+        ]
+        ways: dict[str, Callable[[], Iterable[Any]]] = {
+            _BASE: lambda: loaders[0],
+            "DataLoader + our folder": lambda: loaders[1],
+            "DataLoader + our rec": lambda: loaders[2],
+            "our threads, folder": lambda: decode_all(folder, np.arange(len(folder)), resolution),
+            "our threads, rec": lambda: decode_all(records, np.arange(len(records)), resolution),
+            "our cache, check included": lambda: _cached(folder, resolution),
+        }
+        rounds = [{name: len(paths) / _seconds(way()) for name, way in ways.items()} for _ in range(arguments.rounds)]
+    _print(rounds, len(paths), arguments.json)
+
+
+def _loader(data: Dataset[NDArray[np.uint8]], workers: int) -> DataLoader[NDArray[np.uint8]]:
+    loader = DataLoader(data, batch_size=_BATCH, num_workers=workers, persistent_workers=workers > 0)
+    _seconds(loader)
+    return loader
+
+
+def _cached(source: OpenedSource, resolution: int) -> Iterator[NDArray[np.uint8]]:
+    pixels = decoded(source, np.arange(len(source)), resolution).pixels
+    for start in range(0, len(pixels), _BATCH):
+        yield pixels[start : start + _BATCH].copy()
+
+
+def _seconds(batches: Iterable[Any]) -> float:
+    start = time.perf_counter()
+    for _ in batches:
+        pass
+    return time.perf_counter() - start
+
+
+def _print(rounds: list[dict[str, float]], pictures: int, as_json: bool) -> None:
+    values = {}
+    for name in rounds[0]:
+        ratios = [each[name] / each[_BASE] for each in rounds]
+        rate = median(each[name] for each in rounds)
+        values[name] = {"images_per_second": rate, "ratio": median(ratios), "low": min(ratios), "high": max(ratios)}
+    if as_json:
+        print(json.dumps({"pictures": pictures, "ways": values}, indent=2))
+        return
+    print(f"{pictures} pictures, {len(rounds)} rounds")
+    for name, value in values.items():
+        rate, ratio, low, high = value.values()
+        print(f"{name:28}{rate:>12,.0f} /s  {ratio:7.2f} x  ({low:.2f} to {high:.2f})")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = parser.add_subparsers(dest="what", required=True)
+    index = kinds.add_parser("index")
+    index.add_argument("--people", type=int, default=85_000)
+    index.add_argument("--each", type=int, default=68)
+    loader = kinds.add_parser("loader")
+    loader.add_argument("folder")
+    loader.add_argument("--resolution", type=int, default=112)
+    loader.add_argument("--workers", type=int, default=2)
+    loader.add_argument("--rounds", type=int, default=5)
+    loader.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""What the data commands share: their options, a bar on stderr, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from seesawnas.data.left_out import LeftOut
+
+FacesPath = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="A folder of identities, a folder with train.rec, a .rec, or synthetic:PEOPLExIMAGES.",
+        show_default=False,
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="PLACE", help="Where to write; nothing there is written over.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
+
+
+@contextmanager
+def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, where a terminal shows it; yields what makes it go on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True) as progress:
+        task = progress.add_task(words, total=total)
+        yield lambda pictures: progress.advance(task, pictures)
+
+
+def as_json(left_out: LeftOut) -> list[dict[str, Any]]:
+    """What was left out: a mapping a reason."""
+    return [
+        {"what": reason, "count": count, "first": left_out.first(reason)} for reason, count in left_out.counts().items()
+    ]
+
+
+def show(values: dict[str, Any], lines: list[str], left_out: LeftOut, json: bool) -> None:
+    """The values as JSON, or the lines and a line a reason for what was left out."""
+    from seesawnas.cli.output import print_json
+
+    if json:
+        print_json({**values, "left_out": as_json(left_out)})
+    else:
+        for line in [*lines, *(f"left out    {note}" for note in left_out.notes())]:
+            print(line)
+
+
+def images(count: int) -> str:
+    """Such as ``1 image``, ``1,370 images``."""
+    return f"{count:,} image{'' if count == 1 else 's'}"
+
+
+def people(count: int) -> str:
+    """Such as ``1 person``, ``523 people``."""
+    return f"{count:,} {'person' if count == 1 else 'people'}"

@@ -1,0 +1,156 @@
+"""Pictures decoded once for all trials on a machine: uint8 pixels in a file that is mapped into memory.
+
+The file lies in the cache under a name that follows from the content, the files' times and the resolution; whoever asks for
+the same pictures maps the same pages. It is laid out in the order that was first asked for, so that the two sides of a
+split are two slices of it and no copies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import warnings
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.by_place import map_file
+from seesawnas.data.cache_folder import cache_folder, make_room, new_entry, remove_entry, touch
+from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.source import OpenedSource
+from seesawnas.errors import DataError
+
+_VERSION = 1  # of what ``decode`` does and of the files' form
+_BATCH = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """pixels: uint8 (M, R, R, 3); rows[i], int64, is the row of picture i of the source, -1 where there is none.
+
+    note: why nothing was kept for the next time, where that is so.
+    """
+
+    pixels: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    note: str = ""
+
+    def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The pixels of pictures of the source: a slice where their rows follow each other, a copy elsewhere."""
+        rows = self.rows[indices]
+        if len(rows) and (np.diff(rows) == 1).all():
+            return self.pixels[rows[0] : rows[-1] + 1]
+        return self.pixels[rows]
+
+
+def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> Decoded:
+    """The pictures ``order`` of ``source``, from the cache or into it; those that are unreadable have no row.
+
+    Raises DataError where they take more memory than the machine has.
+    """
+    size = len(order) * resolution * resolution * 3
+    _check_memory(size)
+    name = _name(source, order, resolution)
+    found = _read(cache_folder() / name, order, resolution, len(source))
+    if found is not None:
+        return found
+    try:
+        if not make_room(size):
+            return _in_memory(source, order, resolution, "the pixels are more than SEESAWNAS_CACHE_LIMIT allows")
+        with new_entry(name) as draft:
+            _write(draft, source, order, resolution)
+    except OSError as error:
+        return _in_memory(source, order, resolution, f"{error.strerror or error}")
+    made = _read(cache_folder() / name, order, resolution, len(source))
+    return made or _in_memory(source, order, resolution, "the files were removed as they were made")
+
+
+def decode_all(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> Iterator[NDArray[np.uint8] | None]:
+    """Each picture's pixels in order, None where it is unreadable; a thread a processor."""
+
+    def one(index: int) -> NDArray[np.uint8] | None:
+        try:
+            return decode(io.BytesIO(source.payload(index)), resolution)
+        except (DataError, UnreadableError):
+            return None
+
+    # Filters of warnings belong to all threads: what ``decode`` sets in one must already hold in the others.
+    with warnings.catch_warnings(), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+        warnings.simplefilter("ignore")
+        for start in range(0, len(order), _BATCH):
+            yield from threads.map(one, order[start : start + _BATCH].tolist())
+
+
+def _name(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> str:
+    content = (_VERSION, source.fingerprint, source.stamp(), len(source), len(order), resolution)
+    return f"faces-{hashlib.sha256(repr(content).encode()).hexdigest()[:24]}"
+
+
+def _write(draft: Path, source: OpenedSource, order: NDArray[np.int64], resolution: int) -> None:
+    readable, check = np.zeros(len(order), dtype=np.bool_), 0
+    with (draft / "pixels").open("xb") as file:
+        for place, pixels in enumerate(decode_all(source, order, resolution)):
+            if pixels is not None:
+                readable[place] = True
+                content = pixels.tobytes()
+                check = zlib.crc32(content, check)
+                file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    np.save(draft / "rows.npy", order[readable])
+    known = {"crc32": [check, zlib.crc32(np.sort(order).tobytes()), zlib.crc32(order[readable].tobytes())]}
+    (draft / "entry.json").write_text(json.dumps(known))
+
+
+def _read(entry: Path, order: NDArray[np.int64], resolution: int, total: int) -> Decoded | None:
+    """What the entry holds, None where there is none; a damaged one is removed, so that it is made again."""
+    if not entry.is_dir():
+        return None
+    try:
+        held: NDArray[np.int64] = np.load(entry / "rows.npy", allow_pickle=False)
+        shape = (len(held), resolution, resolution, 3)
+        pixels = _mapped(entry / "pixels", shape)
+        known: Any = json.loads((entry / "entry.json").read_text())
+        seen = [zlib.crc32(content.data) for content in (pixels, np.sort(order), held)]
+        if known["crc32"] == seen:
+            touch(entry)
+            rows = np.full(total, -1, dtype=np.int64)
+            rows[held] = np.arange(len(held))
+            return Decoded(pixels, rows)
+    except (OSError, ValueError, LookupError, TypeError, EOFError):
+        pass
+    remove_entry(entry)
+    return None
+
+
+def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    if path.stat().st_size != int(np.prod(shape)):
+        raise ValueError("the file has another size")
+    if not shape[0]:
+        return np.empty(shape, dtype=np.uint8)
+    return map_file(path, 0, "|u1", shape)
+
+
+def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: int, note: str) -> Decoded:
+    pixels = np.empty((len(order), resolution, resolution, 3), dtype=np.uint8)
+    rows, count = np.full(len(source), -1, dtype=np.int64), 0
+    for index, picture in zip(order.tolist(), decode_all(source, order, resolution), strict=True):
+        if picture is not None:
+            pixels[count], rows[index] = picture, count
+            count += 1
+    return Decoded(pixels[:count], rows, f"pictures are decoded anew each time: {note}")
+
+
+def _check_memory(size: int) -> None:
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > there:
+        gigabytes = f"{size / 1e9:,.1f} GB decoded, this machine has {there / 1e9:,.1f} GB"
+        raise DataError(f"too many pictures to hold in memory: {gigabytes}; take some people: seesawnas data subset")

@@ -1,0 +1,85 @@
+"""What a long piece of writing has done so far, a line a person, so that it goes on after a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seesawnas.data.left_out import LeftOut
+from seesawnas.files import write_atomically
+
+
+@dataclass(frozen=True)
+class Written:
+    """One person of the source: where each picture begins, where the next person's would, and what there is to tell."""
+
+    name: str
+    offsets: list[int]
+    end: int
+    sizes: dict[str, int]
+    seen: int
+    anew: int
+    faults: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written: files, pictures, people, how many pictures were encoded anew, their sizes, what was left out."""
+
+    files: tuple[Path, ...]
+    images: int
+    people: int
+    encoded_anew: int
+    sizes: Counter[str]
+    left_out: LeftOut
+
+
+class Journal:
+    """The lines of ``path``, those of an earlier run first where it was asked for the same (``wanted``)."""
+
+    def __init__(self, path: Path, wanted: dict[str, Any]) -> None:
+        self.path = path
+        self.done: list[Written] = []
+        self._wanted = wanted
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            first, *lines = path.read_text(encoding="ascii").splitlines()
+            if json.loads(first) == wanted:
+                self._read(lines)
+
+    def _read(self, lines: list[str]) -> None:
+        # The last line may be half written; what follows it would not be in order.
+        with contextlib.suppress(ValueError, TypeError):
+            for line in lines:
+                self.done.append(Written(**json.loads(line)))
+
+    def restart(self, size: int) -> int:
+        """Forget who ends beyond ``size``, write the lines anew, and return where the last person ends."""
+        while self.done and self.done[-1].end > size:
+            self.done.pop()
+        lines = [json.dumps(self._wanted), *(json.dumps(asdict(person)) for person in self.done)]
+        write_atomically(self.path, "\n".join(lines) + "\n")
+        return self.done[-1].end if self.done else 0
+
+    def add(self, person: Written) -> None:
+        """Remember that ``person`` is written."""
+        with self.path.open("a", encoding="ascii") as file:
+            file.write(json.dumps(asdict(person)) + "\n")
+        self.done.append(person)
+
+    def report(self, files: tuple[Path, ...], left_out: LeftOut) -> Report:
+        """All that was written."""
+        sizes: Counter[str] = Counter()
+        for person in self.done:
+            sizes.update(person.sizes)
+            for reason, place in person.faults:
+                left_out.add(reason, place)
+        (usual, _), *others = sizes.most_common() or [("", 0)]
+        for size, count in others:
+            left_out.add_many(f"images that are not {usual} and were written all the same", count, [size])
+        people = [person for person in self.done if person.offsets]
+        images, anew = sum(len(person.offsets) for person in people), sum(person.anew for person in people)
+        return Report(files, images, len(people), anew, sizes, left_out)

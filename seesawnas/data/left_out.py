@@ -1,0 +1,54 @@
+"""What reading faces left out: counted by reason, the first few by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+NAMED = 3
+"""How many are named."""
+
+
+class LeftOut:
+    """Counts by reason. Memory does not grow with them: of 5.8 million bad pictures three are remembered."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, list[str]] = {}
+
+    def add(self, reason: str, place: str) -> None:
+        """Remember one thing that was left out."""
+        self.add_many(reason, 1, [place])
+
+    def add_many(self, reason: str, count: int, places: Sequence[str]) -> None:
+        """Remember ``count`` things, of which ``places`` are the first."""
+        self._counts[reason] += count
+        first = self._first.setdefault(reason, [])
+        first.extend(places[: NAMED - len(first)])
+
+    def copy(self) -> LeftOut:
+        """Another, to go on from here."""
+        other = LeftOut()
+        other._counts = self._counts.copy()
+        other._first = {reason: list(first) for reason, first in self._first.items()}
+        return other
+
+    def counts(self) -> dict[str, int]:
+        """How many by reason."""
+        return dict(self._counts)
+
+    def first(self, reason: str) -> list[str]:
+        """The first few places."""
+        return [printable(place) for place in self._first.get(reason, [])]
+
+    def notes(self) -> tuple[str, ...]:
+        """One line a reason: the reason, the count, the first few places."""
+        return tuple(f"{reason}: {count} ({self._named(reason, count)})" for reason, count in self._counts.items())
+
+    def _named(self, reason: str, count: int) -> str:
+        return ", ".join(printable(place) for place in self._first[reason]) + (", ..." if count > NAMED else "")
+
+
+def printable(text: str) -> str:
+    """``text`` on one line: what no terminal should be sent is a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,0 +1,143 @@
+"""Faces written in InsightFace's forms: train.rec with what belongs to it, or a .bin of pairs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from seesawnas.data.decode import UnreadableError
+from seesawnas.data.journal import Journal, Report, Written
+from seesawnas.data.left_out import printable
+from seesawnas.data.picture import prepared
+from seesawnas.data.prepare import Advance, Person, Preparation
+from seesawnas.data.rec import NAMES, REC
+from seesawnas.data.recordio import encode_record
+from seesawnas.data.source import OpenedSource
+from seesawnas.data.unfinished import alone
+from seesawnas.errors import DataError
+from seesawnas.files import make_folder, write_atomically
+
+_DRAFT, _JOURNAL = ".train.rec.draft", ".train.journal"
+
+
+def pack_rec(
+    source: OpenedSource,
+    out: Path,
+    how: Preparation | None = None,
+    advance: Advance = lambda pictures: None,
+) -> Report:
+    """Write train.rec, train.idx, property and train.names.json to the folder ``out``, which must not hold one.
+
+    ``how`` says what becomes of each picture. train.rec appears last and whole. A run that was interrupted goes on after
+    the last person it wrote, if it is asked for the same. Raises DataError.
+    """
+    how = how or Preparation()
+    make_folder(out)
+    wanted = {"source": source.fingerprint, "stamp": source.stamp(), **asdict(how)}
+    try:
+        _refuse_another(out)
+        with (out / _DRAFT).open("ab") as rec:
+            alone(rec, out)
+            _refuse_another(out)  # which a process that was here before may have finished
+            journal = Journal(out / _JOURNAL, wanted)
+            _write_records(source, rec, how, journal, advance)
+            return _finish(source, out, rec, journal)
+    except OSError as error:
+        raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
+
+
+def _refuse_another(out: Path) -> None:
+    if (out / REC).exists():
+        raise DataError(f"{printable(str(out))}: must not hold a {REC} yet")
+
+
+def _write_records(source: OpenedSource, rec: BinaryIO, how: Preparation, journal: Journal, advance: Advance) -> None:
+    rec.truncate(journal.restart(rec.tell()))
+    rec.seek(0, os.SEEK_END)
+    advance(sum(person.seen for person in journal.done))
+    label = sum(bool(person.offsets) for person in journal.done)
+    key = 1 + sum(len(person.offsets) for person in journal.done)
+    for person in how.people(source, len(journal.done)):
+        offsets = []
+        for picture in person.pictures:
+            offsets.append(rec.tell())
+            rec.write(encode_record(float(label), key, picture=picture))
+            key += 1
+        rec.flush()
+        journal.add(_written(person, offsets, rec.tell()))
+        label += bool(offsets)
+        advance(person.seen)
+
+
+def _written(person: Person, offsets: list[int], end: int) -> Written:
+    sizes = {size: person.sizes.count(size) for size in dict.fromkeys(person.sizes)}
+    faults = [list(fault) for fault in person.faults]
+    return Written(person.name, offsets, end, sizes, person.seen, person.anew, faults)
+
+
+def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: Journal) -> Report:
+    """Close the draft with identity and header records, write what lies beside it, and give it its name."""
+    people = [person for person in journal.done if person.offsets]
+    report = journal.report((out / REC, out / "train.idx", out / "property", out / f"train{NAMES}"), source.left_out)
+    if not people:
+        raise DataError("; ".join([f"{source.description}: holds no one to write", *report.left_out.notes()]))
+    offsets = list(itertools.chain.from_iterable(person.offsets for person in people))
+    for record in _identity_records([len(person.offsets) for person in people]):
+        offsets.append(rec.tell())
+        rec.write(record)
+    rec.flush()
+    os.fsync(rec.fileno())
+    keys = [*range(1, len(offsets)), 0]
+    lines = (f"{key}\t{offset}\n" for key, offset in zip(keys, offsets, strict=True))
+    height, width = _size(report)
+    write_atomically(out / "train.idx", "".join(lines))
+    write_atomically(out / "property", f"{len(people)},{height},{width}\n")
+    write_atomically(out / f"train{NAMES}", json.dumps([person.name for person in people], indent=0))
+    (out / _DRAFT).rename(out / REC)
+    journal.path.unlink()
+    return report
+
+
+def _identity_records(each: Sequence[int]) -> Iterator[bytes]:
+    """A record a person, of which pictures it has, and the header record, of which records these are."""
+    ends = list(itertools.accumulate(each, initial=1))
+    first = ends[-1]
+    for key, (start, stop) in enumerate(itertools.pairwise(ends), start=first):
+        yield encode_record((float(start), float(stop)), key)
+    yield encode_record((float(first), float(first + len(each))), 0, 1)
+
+
+def _size(report: Report) -> tuple[int, int]:
+    """(height, width) of most pictures; of InsightFace's where nobody looked."""
+    ((size, _),) = report.sizes.most_common(1) or [("112x112", 0)]
+    width, height = (int(number) for number in size.split("x"))
+    return height, width
+
+
+def pack_bin(
+    source: OpenedSource,
+    out: Path,
+    pairs: Sequence[tuple[int, int, bool]],
+    *,
+    resolution: int | None = None,
+    advance: Advance = lambda pictures: None,
+) -> None:
+    """Write pairs, (index, index, whether they show one person), as InsightFace's verification sets are: a pickle.
+
+    The pickle holds lists, bytes and bools alone and names nothing; Python 3 reads it. Raises DataError where a picture is
+    unreadable: a pair cannot be left out of a protocol.
+    """
+    pictures: list[bytes] = []
+    for index in itertools.chain.from_iterable(pair[:2] for pair in pairs):
+        try:
+            pictures.append(prepared(source.payload(index), resolution)[0])
+        except UnreadableError as error:
+            raise DataError(f"{source.place(index)}: is unreadable: {error}") from None
+        advance(1)
+    write_atomically(out, pickle.dumps((pictures, [bool(same) for *_, same in pairs]), protocol=4))

@@ -1,0 +1,134 @@
+"""What is in a set of faces, and what is wrong with it."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.left_out import NAMED, LeftOut, printable
+from seesawnas.data.open import LEAST
+from seesawnas.data.picture import inspect
+from seesawnas.data.source import OpenedSource
+from seesawnas.errors import DataError
+
+LOOKED_AT = 20_000
+"""How many pictures a survey decodes unless it is told to decode all."""
+
+_TILE, _GAP, _LINE = 112, 4, 14
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Counts. ``looked_at`` pictures, spread evenly, were decoded; sizes, formats and modes are theirs."""
+
+    images: int
+    people: int
+    images_per_person: dict[str, float]
+    looked_at: int
+    sizes: Counter[str]
+    formats: Counter[str]
+    modes: Counter[str]
+    bytes_per_image: float
+    wrong: LeftOut
+
+
+def survey(
+    source: OpenedSource, *, most: int | None = LOOKED_AT, advance: Callable[[int], object] = lambda pictures: None
+) -> Survey:
+    """Look at ``source``, opened with ``least=0``; ``most`` None decodes every picture."""
+    looks, each = _Looks(source), np.bincount(source.labels, minlength=len(source.names))
+    for person in np.flatnonzero(each < LEAST).tolist():
+        looks.wrong.add("people with fewer than two images", source.names[person])
+    count = len(source) if most is None else min(most, len(source))
+    for index in np.linspace(0, len(source) - 1, count).astype(int).tolist():
+        looks.at(index)
+        advance(1)
+    looks.judge_sizes()
+    return Survey(
+        len(source),
+        len(source.names),
+        _quartiles(each),
+        count,
+        looks.sizes,
+        looks.formats,
+        looks.modes,
+        looks.bytes / count if count else 0.0,
+        looks.wrong,
+    )
+
+
+class _Looks:
+    """Counts of pictures looked at; memory does not grow with their number."""
+
+    def __init__(self, source: OpenedSource) -> None:
+        self._source, self.wrong, self.bytes = source, source.left_out, 0
+        self.sizes, self.formats, self.modes = Counter[str](), Counter[str](), Counter[str]()
+        self._first: dict[str, list[str]] = {}
+
+    def at(self, index: int) -> None:
+        """Look at one picture; remark what is read all the same, but may not be what its owner thinks."""
+        place = self._source.place(index)
+        try:
+            content = self._source.payload(index)
+            self.bytes += len(content)
+            picture = inspect(content, whole=True)
+        except (DataError, UnreadableError):
+            self.wrong.add("unreadable images", place)
+            return
+        self.sizes[picture.size] += 1
+        self.formats[picture.format] += 1
+        self.modes[picture.mode] += 1
+        first = self._first.setdefault(picture.size, [])
+        first.extend([place] if len(first) < NAMED else [])
+        if picture.turned:
+            self.wrong.add("images that EXIF turns, which not every tool does", place)
+        if picture.mode not in ("RGB", "L"):
+            self.wrong.add(f"images in {picture.mode}, which are made RGB", place)
+
+    def judge_sizes(self) -> None:
+        """Remark which pictures have another size than most, once that is known."""
+        (usual, _), *others = self.sizes.most_common() or [("", 0)]
+        for size, count in others:
+            self.wrong.add_many(
+                f"images that are not {usual}, and are cut square and resized", count, self._first[size]
+            )
+
+
+def _quartiles(each: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, float]:
+    if not len(each):
+        return {}
+    names = ("least", "quarter", "median", "three_quarters", "most")
+    numbers = np.quantile(each, (0, 0.25, 0.5, 0.75, 1))
+    return {**dict(zip(names, numbers.tolist(), strict=True)), "mean": float(each.mean())}
+
+
+def contact_sheet(source: OpenedSource, *, people: int = 12, images: int = 10) -> Image.Image:
+    """Pictures of people spread evenly over the set, a row a person under the name; an unreadable one is crossed out."""
+    chosen = np.unique(np.linspace(0, len(source.names) - 1, min(people, len(source.names))).astype(int)).tolist()
+    width, height = images * (_TILE + _GAP) + _GAP, len(chosen) * (_TILE + _LINE + _GAP) + _GAP
+    sheet = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(sheet)
+    for row, person in enumerate(chosen):
+        top = _GAP + row * (_TILE + _LINE + _GAP)
+        indices = np.flatnonzero(source.labels == person)
+        name = printable(source.names[person])[:80].encode("ascii", "replace").decode()
+        draw.text((_GAP, top), f"{name}  ({len(indices)})", fill="black")
+        for column, index in enumerate(indices[:images].tolist()):
+            sheet.paste(_tile(source, index), (_GAP + column * (_TILE + _GAP), top + _LINE))
+    return sheet
+
+
+def _tile(source: OpenedSource, index: int) -> Image.Image:
+    try:
+        return Image.fromarray(decode(io.BytesIO(source.payload(index)), _TILE))
+    except (DataError, UnreadableError):
+        tile = Image.new("RGB", (_TILE, _TILE), "lightgrey")
+        ImageDraw.Draw(tile).line((0, 0, _TILE, _TILE), fill="red", width=3)
+        ImageDraw.Draw(tile).line((0, _TILE, _TILE, 0), fill="red", width=3)
+        return tile
