@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,11 @@ def race(first: _Floats, second: _Floats, share: float) -> _Floats:
     order = rankdata(first)
     ahead = order > len(first) - kept
     both = (first - first.mean()) / first.std() + (second - second.mean()) / second.std()
-    return np.where(ahead, len(first) + rankdata(np.where(ahead, both, -np.inf)), order)
+    return np.asarray(np.where(ahead, len(first) + rankdata(np.where(ahead, both, -np.inf)), order))
+
+
+def _raced(first: _Floats, second: _Floats, share: float, some: NDArray[np.int64]) -> _Floats:
+    return race(first[some], second[some], share)
 
 
 def judge(way: str, cost: float, rank: Callable[[NDArray[np.int64]], _Floats], truth: _Floats) -> Judged:
@@ -148,8 +153,8 @@ def main() -> None:
     columns = [measured.column(arguments.reference, s, "AUC, all pairs") for s in measured.seeds(arguments.reference)]
     truth = np.mean(columns, axis=0)
     found = [
-        judge(w.name, w.cost, lambda some, w=w: w.values[some], truth) for w in ways(measured, arguments.reference)
-    ]  # type: ignore[misc]
+        judge(one.name, one.cost, partial(np.take, one.values), truth) for one in ways(measured, arguments.reference)
+    ]
     found += _races(measured, truth)
     print(f"{len(measured.networks)} networks, reference {arguments.reference}, seeds {len(columns)}")
     print(f"{'way':48} {'cost':>5} {'tau':>6} {'95 %':>14} {'gain':>7} {'95 %':>17}")
@@ -172,7 +177,7 @@ def _races(measured: Measured, truth: _Floats) -> list[Judged]:
         for share in (0.25, 0.5, 1.0):
             name = f"race: {first}, then {second} of the best {share:.0%}"
             cost = cost_of(first) + share * cost_of(second)
-            found.append(judge(name, cost, lambda some, s=share, a=one, b=other: race(a[some], b[some], s), truth))  # type: ignore[misc]
+            found.append(judge(name, cost, partial(_raced, one, other, share), truth))
     return found
 
 
