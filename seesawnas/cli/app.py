@@ -20,6 +20,7 @@ from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
 from seesawnas.cli.space import space
+from seesawnas.cli.train import train
 from seesawnas.errors import InvalidInput
 
 # A paragraph a line: rich wraps them to the terminal.
@@ -86,6 +87,7 @@ app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
 app.command("fidelity")(fidelity)
+app.command("train")(train)
 app.command("dashboard")(dashboard)
 
 

@@ -2,6 +2,7 @@
 
 from seesawnas.data.faces import FaceData, Faces
 from seesawnas.data.load import load_faces
+from seesawnas.data.source import FaceSource
 from seesawnas.data.verification_bin import read_bin
 
-__all__ = ["FaceData", "Faces", "load_faces", "read_bin"]
+__all__ = ["FaceData", "FaceSource", "Faces", "load_faces", "read_bin"]

@@ -68,7 +68,7 @@ class MarginHead(nn.Module):
         """(N,): by how many usual deviations an embedding is longer than the usual one; training moves what is usual."""
         if not self._margin.needs_quality:
             return embeddings.new_zeros(())
-        norms = embeddings.detach().norm(dim=1).clamp(_SHORTEST, _LONGEST)
+        norms: Tensor = embeddings.detach().norm(dim=1).clamp(_SHORTEST, _LONGEST)
         if self.training:
             self.usual_norm.lerp_(norms.mean(), _NORM_MOMENTUM)
             self.usual_spread.lerp_(norms.std(correction=min(1, len(norms) - 1)), _NORM_MOMENTUM)

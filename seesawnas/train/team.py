@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
@@ -51,6 +52,21 @@ class Team:
         parts = [torch.empty_like(labels) for _ in range(self.size)]
         distributed.all_gather(parts, labels)
         return torch.cat(parts)
+
+    def share(self, value: Any) -> Any:
+        """The first process's ``value``, for all."""
+        held = [value]
+        if self.size > 1:
+            distributed.broadcast_object_list(held)
+        return held[0]
+
+    def union(self, values: dict[int, str]) -> dict[int, str]:
+        """All processes' ``values``, by key in order."""
+        if self.size == 1:
+            return values
+        parts: list[dict[int, str]] = [{} for _ in range(self.size)]
+        distributed.all_gather_object(parts, values)
+        return dict(sorted({key: value for part in parts for key, value in part.items()}.items()))
 
     def any(self, wish: bool, device: torch.device) -> bool:
         """Whether one of the team wishes it."""
