@@ -27,13 +27,13 @@ class _Folder:
     def __len__(self) -> int:
         return len(self._paths)
 
-    def payload(self, index: int) -> bytes:  # noqa: D102
+    def payload(self, index: int) -> bytes:
         try:
             return (self._root / self._paths[index]).read_bytes()
         except OSError as error:
             raise DataError(f"{self._paths[index]}: cannot be read: {error.strerror}") from None
 
-    def place(self, index: int) -> str:  # noqa: D102
+    def place(self, index: int) -> str:
         return self._paths[index]
 
 

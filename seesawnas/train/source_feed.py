@@ -202,8 +202,8 @@ def _generator(*numbers: int) -> torch.Generator:
 
 
 def _start_worker(worker: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the training's to answer
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a group of processes gets them as one; they are the training's to answer
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _as_it_is(part: Any) -> Any:
