@@ -24,7 +24,7 @@ class Logs:
 
     def __init__(self, folder: Path, step: int) -> None:
         self._folder = folder
-        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1, filename_suffix=f".{step}")
 
     def step(self, record: StepRecord, pace: float) -> None:
         """A point of the curves, now and then."""

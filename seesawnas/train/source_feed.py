@@ -6,6 +6,8 @@ import hashlib
 import io
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +28,7 @@ from seesawnas.train.team import Team
 
 _LEAST = 2  # batch norm needs two pictures
 _AHEAD = 4  # parts that each worker reads ahead
+_WATCH = 0.5  # seconds between two looks at whether the training lives
 
 _Part = tuple[int, int, int]
 """Epochs done, step, and which of the step's chunks."""
@@ -202,8 +205,19 @@ def _generator(*numbers: int) -> torch.Generator:
 
 
 def _start_worker(worker: int) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # a group of processes gets them as one; they are the training's to answer
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a group of processes gets them as one; they are the training's to answer
         signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process once ``parent`` is gone: torch's own watch would wait forever to hand on what nobody reads."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH)
+    os._exit(1)
 
 
 def _as_it_is(part: Any) -> Any:
