@@ -15,7 +15,7 @@ from seesawnas.cli.search_options import complete_study
 from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
-COMMANDS = ("seesawnas", "build", "dashboard", "fidelity", "paper", "space", "sample", "search")
+COMMANDS = ("seesawnas", "build", "dashboard", "fidelity", "paper", "space", "sample", "search", "train")
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
 
 

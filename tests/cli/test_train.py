@@ -16,6 +16,7 @@ import pytest
 import seesawnas as sn
 from seesawnas.space import to_mapping, write_yaml
 from tests.cli.running import Ran
+from tests.crash.processes import descendants
 from tests.run.trainings import small_plan
 
 _RECIPE = "{epochs: 6, batch_size: 8, learning_rate: 0.05, scale: 16.0, margin_size: 0.2, averaging: 0.9, shift: 0.1}"
@@ -30,11 +31,13 @@ def place(folder: Path) -> Path:
     return folder
 
 
-def start(place: Path, *words: str) -> subprocess.Popen[str]:
+def start(place: Path, *words: str, launcher: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "seesawnas", *_WORDS, *words]
+    command = [sys.executable, *launcher, "-m", "seesawnas", *_WORDS, *words]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=place, env=environment, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(
+        command, cwd=place, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -42,8 +45,8 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def wait_for_checkpoint(place: Path, process: subprocess.Popen[str], seen: set[str]) -> None:
-    while process.poll() is None and not {path.name for path in place.glob("run/checkpoints/*.safetensors")} - seen:
+def wait_for_checkpoint(place: Path, process: subprocess.Popen[str], seen: set[str], out: str = "run") -> None:
+    while process.poll() is None and not {path.name for path in place.glob(f"{out}/checkpoints/*.safetensors")} - seen:
         time.sleep(0.01)
 
 
@@ -64,6 +67,30 @@ def test_a_run_killed_at_random_moments_ends_with_the_bits_of_one_that_was_not(p
     assert code == 0, err
     assert "Goes on after step" in err
     assert (place / "run/model.safetensors").read_bytes() == (place / "whole/model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_of_one(place: Path) -> None:
+    team = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
+    code, _, err = finished(start(place, "--out", "one", "--workers", "0", "--accumulate", "2"))
+    assert code == 0, err
+    killed = start(place, "--out", "two", "--workers", "0", "--save-every", "0.02s", launcher=team)
+    wait_for_checkpoint(place, killed, set(), "two")
+    children = descendants(killed.pid)
+    for pid in (killed.pid, *children):
+        os.kill(pid, signal.SIGKILL)
+    killed.communicate()
+    for name in ("two", "never_killed"):
+        code, out, err = finished(start(place, "--out", name, "--workers", "0", launcher=team))
+        assert code == 0, err
+        assert out.count("load_model") == 1
+        assert ("Goes on after step" in err) == (name == "two")
+    assert (place / "two/model.safetensors").read_bytes() == (place / "never_killed/model.safetensors").read_bytes()
+    one, two = (
+        [row["loss"] for row in json.loads((place / name / "model.json").read_text())["epochs"]]
+        for name in ("one", "two")
+    )
+    assert two == pytest.approx(one, rel=1e-4)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from seesawnas.data import Faces
 from seesawnas.train import MarginHead, MemoryFeed, Recipe, SampledHead, Training, seeded
-from seesawnas.train import loop as loop_module
+from seesawnas.train.optimizer import make_optimizer
 
 _RECIPE = Recipe("r", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2)
 
@@ -63,7 +63,7 @@ def test_rate_one_is_the_full_head_to_the_bit() -> None:
     head = SampledHead(20, 6, rate=1.0, seed=0, margin="arcface", size=0.2, scale=16.0)
     assert isinstance(full._head, MarginHead)
     head.weight.copy_(full._head.weight.detach())
-    whole._head, whole._optimizer = head, loop_module.make_optimizer(whole._network, head, _RECIPE)
+    whole._head, whole._optimizer = head, make_optimizer(whole._network, head, _RECIPE)
     losses = [[record.loss for record in training.epochs()] for training in (full, whole)]
     assert losses[0] == losses[1]
     assert torch.equal(full._head.weight, head.weight)
