@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,14 @@ class TrainPlan:
 
     def settings(self, fingerprint: str) -> dict[str, Any]:
         """What must stay the same where a training goes on, as JSON values; ``fingerprint`` is the data's."""
-        recipe = {**asdict(self.recipe), "decay_steps": list(self.recipe.decay_steps)}
         size = "x".join(map(str, self.size))
-        return {"network": self.spec.digest(), "size": size, "recipe": recipe, "data": fingerprint, "seed": self.seed}
+        return {
+            "network": self.spec.digest(),
+            "size": size,
+            "recipe": self.recipe.to_mapping(),
+            "data": fingerprint,
+            "seed": self.seed,
+        }
 
 
 def default_folder(name: str) -> Path:

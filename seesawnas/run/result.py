@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ def describe(
         "digest": plan.spec.digest(),
         "embedding": plan.spec.embedding_size,
         "input": {"height": inputs.height, "width": inputs.width, "mean": inputs.mean, "std": inputs.std},
-        "recipe": asdict(plan.recipe),
+        "recipe": plan.recipe.to_mapping(),
         "seed": plan.seed,
         "precision": plan.precision,
         "data": data,

@@ -61,7 +61,7 @@ class Proxy:
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values."""
-        return asdict(self)
+        return {**asdict(self), "recipe": self.recipe.to_mapping()}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Proxy:

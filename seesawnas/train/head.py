@@ -41,7 +41,7 @@ class MarginHead(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(classes, dimensions, generator=generator) * 0.01)
+        self.weight = nn.Parameter(torch.randn(classes, dimensions, generator=generator).mul_(0.01))
         self.margin_share = 1.0
         self._margin, self._size, self._scale, self._guard = MARGINS[margin], size, scale, guard
         if self._margin.needs_quality:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from seesawnas.train.margins import Guard, Margin
 from seesawnas.train.schedule import PAPER_STEPS, Decay
+
+_LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "decay_steps", tuple(self.decay_steps))  # JSON makes it a list
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON values; fields added later are left out at their defaults, so that what was kept before still agrees."""
+        values = {**asdict(self), "decay_steps": list(self.decay_steps)}
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            name: value for name, value in values.items() if name not in _LATER or getattr(self, name) != defaults[name]
+        }
 
 
 PROXY = Recipe(

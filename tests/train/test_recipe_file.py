@@ -89,3 +89,11 @@ def test_a_recipe_from_json_is_the_recipe() -> None:
         **{**{field.name: getattr(recipe, field.name) for field in fields(recipe)}, "decay_steps": [0.5]}
     ) == (replace(recipe, decay_steps=(0.5,)))
     assert "epochs" not in RECIPE_KEYS
+
+
+def test_a_recipe_as_a_mapping_is_what_it_was_before_fields_were_added() -> None:
+    plain = PROXY.to_mapping()
+    assert {"decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate"}.isdisjoint(plain)
+    changed = replace(PROXY, decay_steps=(0.5,), sample_rate=0.5)
+    assert changed.to_mapping() == {**plain, "decay_steps": [0.5], "sample_rate": 0.5}
+    assert Recipe(**changed.to_mapping()) == changed
