@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from seesawnas.run import TrainPlan
     from seesawnas.train import Recipe
 
+_AT_ONCE = 2.0  # seconds
 HOW, WHERE = "How it is trained", "Where it runs"
 
 
@@ -128,14 +130,15 @@ def _carry_out(plan: TrainPlan, source: Any, json: bool) -> None:
 
 
 @contextmanager
-def _polite_end() -> Iterator[list[int]]:
-    """A first Ctrl-C, or SIGTERM, is put into the list, for the step under way to be finished; a second one interrupts."""
-    asked: list[int] = []
+def _polite_end() -> Iterator[list[float]]:
+    """When Ctrl-C, or SIGTERM, came is put into the list, for the step under way to be finished; a later one interrupts."""
+    asked: list[float] = []
 
     def note(number: int, _: Any) -> None:
-        if asked:
+        # At once a second time: the terminal tells all its processes, and torchrun tells each of its own again.
+        if asked and time.monotonic() - asked[0] > _AT_ONCE:
             raise KeyboardInterrupt
-        asked.append(number)
+        asked.append(time.monotonic())
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -28,6 +28,8 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
         ("Folder", str(plan.folder)),
     ):
         _say(screen, f"{title:8} {what}")
+    for note in getattr(source, "notes", ()):  # what opening it left out, where the source says so
+        _say(screen, f"{'':8} {note}")
     return screen
 
 

@@ -18,6 +18,7 @@ import seesawnas as sn
 from seesawnas.data import FaceSource
 from seesawnas.errors import InvalidInput, RunError, TrialError
 from seesawnas.run import EpochDone, Resumed, Stepped, TrainPlan, opened
+from tests.cli.running import Ran
 from tests.run.trainings import RECIPE, halted, result, run, small_plan
 from tests.train.sources import MadeUpSource
 
@@ -191,6 +192,11 @@ def test_a_folder_without_a_network_is_one_line(kind: str, tmp_path: Path) -> No
     with pytest.raises(InvalidInput) as caught:
         sn.load_model(plan.folder)
     assert "\n" not in str(caught.value)
+
+
+def test_what_build_writes_loads_too(tmp_path: Path) -> None:
+    assert Ran("build", "paper/seesaw_share", "--out", str(tmp_path)).code == 0
+    assert sn.load_model(tmp_path).spec.digest() == sn.load("paper/seesaw_share").digest()
 
 
 def test_scores_on_real_faces_are_those_of_the_loaded_network(tmp_path: Path, lfw_train: Path) -> None:
