@@ -6,9 +6,8 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, TypeAlias
+from dataclasses import asdict
+from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
@@ -17,6 +16,7 @@ from seesawnas.data import FaceSource
 from seesawnas.errors import RunError, TrialError
 from seesawnas.files import make_folder, write_atomically
 from seesawnas.nn import build
+from seesawnas.run.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
 from seesawnas.run.logs import Logs, Pace
 from seesawnas.run.plan import TrainPlan, check_settings
 from seesawnas.run.result import describe, read_result, write_result
@@ -26,51 +26,6 @@ from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, see
 from seesawnas.train.source_feed import SourceFeed, default_workers
 
 _SETTINGS = "training.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """A checkpoint was found, after ``step`` of ``steps``; ``notes`` say which were passed over."""
-
-    step: int
-    steps: int
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stepped:
-    """One step, the pictures a second of late, and the seconds that the rest will take."""
-
-    record: StepRecord
-    pace: float
-    left: float
-
-
-@dataclass(frozen=True, slots=True)
-class EpochDone:
-    """One epoch, the scores after it, and where the pictures lie that could not be read so far."""
-
-    record: EpochRecord
-    scores: dict[str, Any]
-    unreadable: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Halted:
-    """The user stopped it after ``step``; its state is saved."""
-
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """The end: what is known of the trained network, and the files written."""
-
-    about: dict[str, Any]
-    files: tuple[Path, ...]
-
-
-RunEvent: TypeAlias = Resumed | Stepped | EpochDone | Halted | Completed
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from seesawnas.train.feed import Batch, Feed, MemoryFeed
 from seesawnas.train.head import MarginHead, SampledHead
-from seesawnas.train.loop import EpochRecord, StepRecord, Training, seeded, train
+from seesawnas.train.loop import Training, seeded, train
 from seesawnas.train.memory import keep_freed_memory
 from seesawnas.train.precision import Precision
 from seesawnas.train.recipe import FIRST_RUN, PROXY, Recipe
 from seesawnas.train.recipe_file import read_recipe, shipped_recipes
+from seesawnas.train.records import EpochRecord, StepRecord
 from seesawnas.train.team import Team, joined
 
 __all__ = [

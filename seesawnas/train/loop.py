@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,35 +22,12 @@ from seesawnas.train.memory import keep_freed_memory
 from seesawnas.train.optimizer import make_optimizer, momenta
 from seesawnas.train.precision import Precision, Scaling
 from seesawnas.train.recipe import Recipe
+from seesawnas.train.records import EpochRecord, StepRecord
 from seesawnas.train.schedule import learning_rate_factor, ramp
 from seesawnas.train.team import Team
 
 _VARIABLE = ("losses",)
 """Tensors of a state whose shape says how far the epoch is."""
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """One epoch: its number from 1, of how many, mean loss, last learning rate, seconds and images seen."""
-
-    epoch: int
-    epochs: int
-    loss: float
-    learning_rate: float
-    seconds: float
-    images: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """One step: how many there were in all, of how many, its loss and learning rate, and what could not be read."""
-
-    step: int
-    steps: int
-    loss: float
-    learning_rate: float
-    images: int
-    unreadable: tuple[tuple[int, str], ...] = ()
 
 
 @contextmanager
