@@ -35,7 +35,7 @@ from seesawnas.nn import build
 from seesawnas.space import load_point
 from seesawnas.study import trial_point
 from seesawnas.study.trial import measure
-from seesawnas.train import PROXY, Recipe, Training, as_graphs, seeded
+from seesawnas.train import PROXY, MemoryFeed, Recipe, Training, as_graphs, seeded
 
 
 def main() -> None:
@@ -71,7 +71,9 @@ def _run(spec: ArchSpec, faces: Faces, recipe: Recipe, held_out: tuple[Any, Pair
     with seeded(seed):
         network = build(spec).to("cuda" if torch.cuda.is_available() else "cpu")
     inputs = spec.input
-    training = Training(network, faces, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
+    training = Training(
+        network, MemoryFeed(faces, recipe, seed=seed), recipe, mean=inputs.mean, std=inputs.std, seed=seed
+    )
     as_graphs(network, training.sample())
     for record in training.epochs():
         print(f"{spec.name} seed {seed} epoch {record.epoch} loss {record.loss:.3f}", file=sys.stderr, flush=True)

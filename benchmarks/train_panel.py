@@ -40,7 +40,7 @@ from seesawnas.search.level import Level
 from seesawnas.space import FeasibleSet, load_space, to_mapping
 from seesawnas.study import Proxy, Scores, TrialJob
 from seesawnas.study.trial import measure
-from seesawnas.train import Training, as_graphs, seeded
+from seesawnas.train import MemoryFeed, Training, as_graphs, seeded
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,8 @@ def _trained(trial: TrialJob, spec: Any, faces: FaceData, graphs: bool) -> tuple
     with seeded(proxy.seed):
         network = build(spec).to("cuda" if torch.cuda.is_available() else "cpu")
     people = faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
-    training = Training(network, people, proxy.recipe, mean=inputs.mean, std=inputs.std, seed=proxy.seed)
+    feed = MemoryFeed(people, proxy.recipe, seed=proxy.seed)
+    training = Training(network, feed, proxy.recipe, mean=inputs.mean, std=inputs.std, seed=proxy.seed)
     if graphs:
         as_graphs(network, training.sample())
     pairs = make_pairs(faces.verification.labels, limit=proxy.pairs, seed=proxy.pairs_seed)

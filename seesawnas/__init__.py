@@ -13,7 +13,7 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost
 
 if TYPE_CHECKING:
-    from seesawnas.nn import build
+    from seesawnas.nn import build, load_model
     from seesawnas.space import FeasibleSet, SearchSpace, load, load_point, load_space, shipped
 
     __version__: str
@@ -28,6 +28,7 @@ __all__ = [
     "build",
     "cost",
     "load",
+    "load_model",
     "load_point",
     "load_space",
     "shipped",
@@ -35,7 +36,7 @@ __all__ = [
 
 # Imported when first asked for: torch takes seconds, and most commands need none of it.
 _LATE = {
-    "build": "seesawnas.nn",
+    **dict.fromkeys(("build", "load_model"), "seesawnas.nn"),
     **dict.fromkeys(("FeasibleSet", "SearchSpace", "load", "load_point", "load_space", "shipped"), "seesawnas.space"),
 }
 

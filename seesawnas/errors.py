@@ -7,9 +7,10 @@ SeesawnasError
 |   |-- BudgetError         a budget that does not parse, or that nothing can meet
 |   |-- UnknownReference    a REF that names nothing
 |   |-- DataError           faces that cannot be read, or too few of them
-|   `-- StudyError          a study that is held, missing, made with other settings or asked for the impossible
-|-- TrialError              one trial failed (NaN, divergence, dead worker); the search goes on
-`-- CheckpointError         a trial's checkpoint is damaged or another's; the trial starts again
+|   |-- StudyError          a study that is held, missing, made with other settings or asked for the impossible
+|   `-- RunError            a training whose folder is held or another training's, or that is asked for the impossible
+|-- TrialError              a training failed (NaN, divergence, dead worker); a search goes on
+`-- CheckpointError         a checkpoint is damaged or another's; the training goes on from an older one, or starts again
 """
 
 from __future__ import annotations
@@ -55,9 +56,13 @@ class StudyError(InvalidInput):
     """A study that another driver holds, that does not exist or was made with other settings; a plan that cannot be."""
 
 
+class RunError(InvalidInput):
+    """A training whose folder another process holds or another training fills; a training that cannot be."""
+
+
 class TrialError(SeesawnasError):
-    """One trial failed, with its reason; it is recorded and never ends the search."""
+    """A training failed, with its reason; in a search it is recorded and never ends the search."""
 
 
 class CheckpointError(SeesawnasError):
-    """A checkpoint that is damaged, or of another trial; the trial starts again from its first epoch."""
+    """A checkpoint that is damaged, or another training's; what made it goes on from an older one, or starts again."""

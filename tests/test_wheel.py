@@ -33,3 +33,5 @@ def test_a_wheel_installed_away_from_the_checkout_finds_its_search_points(tmp_pa
     assert json.loads(run("-m", "seesawnas", "space", "seesaw", "--json"))["size"] > 10**9
     named = run("-c", "from seesawnas.search import StudyFile as S; print(S.read('studies/search_150m.yaml').values)")
     assert "'budget': '150M'" in named
+    recipe = run("-c", "from seesawnas.train import read_recipe; print(read_recipe('paper').batch_size)")
+    assert recipe == "160\n"

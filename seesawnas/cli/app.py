@@ -23,6 +23,7 @@ from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
 from seesawnas.cli.space import space
+from seesawnas.cli.train import train
 from seesawnas.errors import InvalidInput
 
 # A paragraph a line: rich wraps them to the terminal.
@@ -91,6 +92,7 @@ app.command("search")(search)
 app.command("eval")(evaluate)
 app.command("identify")(identify)
 app.command("fidelity")(fidelity)
+app.command("train")(train)
 app.command("dashboard")(dashboard)
 app.add_typer(data, name="data")
 

@@ -32,22 +32,9 @@ def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
 
 def _weights(point: SearchPoint, seed: int, about: dict[str, str]) -> bytes:
     import torch
-    from safetensors.torch import save
 
-    from seesawnas.nn import build
+    from seesawnas.nn import build, weights_file
 
     with buildable(point.spec), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        weights = build(point.spec).state_dict()
-        content: bytes = save({name: value.contiguous() for name, value in weights.items()}, metadata=about)
-        return _in_order(content)
-
-
-def _in_order(content: bytes) -> bytes:
-    """The same file with its metadata sorted: safetensors writes them in an order that changes from run to run."""
-    size = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + size])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[8 + size :]
+        return weights_file(build(point.spec).state_dict(), about)

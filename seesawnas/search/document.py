@@ -23,19 +23,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
-from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput
 from seesawnas.search.plan import RANGES, SAMPLERS
 from seesawnas.space.document import Text
 from seesawnas.study import Halving, Objectives
-from seesawnas.train import Recipe
+from seesawnas.train.recipe_file import RECIPE_KEYS, RecipeKeys, number
 from seesawnas.units import parse_duration
 
 _STOPPING = re.compile(r"asha(?::(\d+))?(?::(\d+))?")
@@ -111,14 +110,6 @@ def _whole(name: str, raw: Any) -> Any:
     return raw
 
 
-def _number(low: float, high: float, raw: Any) -> Any:
-    if raw is None:
-        return raw
-    if not isinstance(raw, (int, float)) or isinstance(raw, bool) or not isfinite(raw) or not low <= raw <= high:
-        raise ValueError(f"must be a number from {low:g} to {high:g}, got {raw}")
-    return float(raw)
-
-
 def _one_of(names: tuple[str, ...], raw: Any) -> Any:
     if raw not in names:
         raise ValueError(f"must be one of {', '.join(names)}, got {raw}")
@@ -140,36 +131,6 @@ class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-_PARTS = ("momentum", "warm_up", "label_smoothing", "shift", "averaging")
-"""A recipe's numbers that stay below 1."""
-
-
-def _recipe_key(name: str, hint: Any) -> tuple[Any, None]:
-    """A recipe's key: none given leaves the default recipe's own value."""
-    most = 0.999 if name in _PARTS else 1e6
-    checks: dict[Any, Any] = {float: partial(_number, 0, most), int: partial(_at_least, 2)}
-    kind: Any = hint | None
-    return (Annotated[kind, BeforeValidator(checks[hint])] if hint in checks else kind), None
-
-
-def _at_least(low: int, raw: Any) -> Any:
-    if not isinstance(raw, int) or isinstance(raw, bool) or raw < low:
-        raise ValueError(f"must be a whole number of {low} or more, got {raw}")
-    return raw
-
-
-_HINTS = get_type_hints(Recipe)
-_OWN = [field.name for field in fields(Recipe) if field.name != "epochs"]  # a study file has epochs beside it
-if TYPE_CHECKING:
-    RecipeKeys: TypeAlias = BaseModel
-else:  # whatever a recipe has, a study file may set
-    RecipeKeys = create_model(
-        "RecipeKeys",
-        __config__=ConfigDict(extra="forbid", frozen=True, strict=True),
-        **{name: _recipe_key(name, _HINTS[name]) for name in _OWN},
-    )
-
-
 class StudyKeys(_Keys):
     """The whole document."""
 
@@ -185,20 +146,20 @@ class StudyKeys(_Keys):
     trials: Annotated[int | None, BeforeValidator(partial(_whole, "trials"))] = None
     time: Seconds = None
     patience: Annotated[int | None, BeforeValidator(partial(_whole, "patience"))] = None
-    target: Annotated[float | None, BeforeValidator(partial(_number, 0, 1000))] = None
+    target: Annotated[float | None, BeforeValidator(partial(number, 0, 1000))] = None
     early_stopping: Annotated[EarlyStopping | None, BeforeValidator(_early_stopping)] = None
     repeats: Annotated[int, BeforeValidator(partial(_whole, "repeats")), BeforeValidator(_given)] = 0
     repeat_top: Annotated[int, BeforeValidator(partial(_whole, "repeat_top")), BeforeValidator(_given)] = 5
     epochs: Annotated[int | None, BeforeValidator(partial(_whole, "epochs"))] = None
     resolution: Annotated[int | None, BeforeValidator(partial(_whole, "resolution"))] = None
     pairs: Annotated[int | None, BeforeValidator(partial(_whole, "pairs"))] = None
-    share: Annotated[float | None, BeforeValidator(partial(_number, 0.01, 1))] = None
+    share: Annotated[float | None, BeforeValidator(partial(number, 0.01, 1))] = None
     recipe: RecipeKeys = RecipeKeys()
     seed: Annotated[int, BeforeValidator(partial(_whole, "seed")), BeforeValidator(_given)] = 0
     engine: Annotated[str, BeforeValidator(partial(_one_of, ENGINES))] = "ray"
     workers: Annotated[int | None, BeforeValidator(partial(_whole, "workers"))] = None
-    cpus_per_trial: Annotated[float | None, BeforeValidator(partial(_number, 0.01, 1024))] = None
-    gpus_per_trial: Annotated[float | None, BeforeValidator(partial(_number, 0, 64))] = None
+    cpus_per_trial: Annotated[float | None, BeforeValidator(partial(number, 0.01, 1024))] = None
+    gpus_per_trial: Annotated[float | None, BeforeValidator(partial(number, 0, 64))] = None
     ray_address: Text | None = None
     silence: Annotated[float, BeforeValidator(parse_duration), BeforeValidator(_given)] = 3600.0
     provenance: dict[str, Any] = {}
@@ -206,4 +167,4 @@ class StudyKeys(_Keys):
 
 def known_keys(place: tuple[int | str, ...]) -> list[str]:
     """The keys that stand beside the one at ``place``."""
-    return _OWN if len(place) > 1 and place[0] == "recipe" else list(StudyKeys.model_fields)
+    return list(RECIPE_KEYS) if len(place) > 1 and place[0] == "recipe" else list(StudyKeys.model_fields)

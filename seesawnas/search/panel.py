@@ -217,7 +217,7 @@ def _settings(panel: Panel, feasible: FeasibleSet) -> dict[str, Any]:
     return {
         "budget": panel.budget.setting(),
         "space": hashlib.sha256(repr(space).encode()).hexdigest()[:12],
-        "recipe": asdict(replace(panel.proxy.recipe, epochs=1)),
+        "recipe": replace(panel.proxy.recipe, epochs=1).to_mapping(),
         "pairs": panel.proxy.pairs,
         "seed": panel.seed,
     }

@@ -129,7 +129,7 @@ class SearchPlan:
 
         A storage with a user or a password is left out too: the study's folder remembers it, for its owner's eyes alone.
         """
-        rules, recipe = self.rules, asdict(self.proxy.recipe)
+        rules, recipe = self.rules, self.proxy.recipe.to_mapping()
         keys = {
             "study": self.study,
             "budget": str(self.budget),

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from optuna.storages import BaseStorage
@@ -185,7 +185,7 @@ def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str
         "objectives": list(plan.objectives.names),
         "resolution": plan.proxy.resolution,
         "epochs": plan.proxy.recipe.epochs,
-        "recipe": asdict(plan.proxy.recipe),
+        "recipe": plan.proxy.recipe.to_mapping(),
         "pairs": plan.proxy.pairs,
         "share": plan.proxy.share,
         "seed": plan.proxy.seed,

@@ -22,8 +22,8 @@ from seesawnas.errors import CheckpointError
 from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
 from seesawnas.nn import build
 from seesawnas.space import to_point
-from seesawnas.study.checkpoint import pack, unpack
-from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, Recipe, Training, as_graphs, seeded
+from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, MemoryFeed, Recipe, Training, as_graphs, seeded
+from seesawnas.train.checkpoint import pack, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Proxy:
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values."""
-        return asdict(self)
+        return {**asdict(self), "recipe": self.recipe.to_mapping()}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Proxy:
@@ -176,7 +176,8 @@ class _Run:
             self._network = build(self._spec).to("cuda" if torch.cuda.is_available() else "cpu")
         recipe, proxy = self._job.proxy.recipe, self._job.proxy
         training = self._faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
-        self.training = Training(self._network, training, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
+        feed = MemoryFeed(training, recipe, seed=seed)
+        self.training = Training(self._network, feed, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
         as_graphs(self._network, self.training.sample())
 
     @property

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 
-def flip_and_shift(images: Tensor, *, flip: bool, shift: int, generator: torch.Generator) -> Tensor:
-    """Return images (N, H, W, 3), each mirrored with chance one half and moved by up to ``shift`` pixels.
+class Moves(NamedTuple):
+    """How each of N pictures is moved, down and to the right (2, N, 1), and whether it is mirrored (N, 1)."""
 
-    What a move uncovers repeats the border. One gather does both, for uint8 and before any arithmetic.
+    shifts: Tensor
+    mirrored: Tensor
+
+
+def draw_moves(count: int, *, flip: bool, shift: int, generator: torch.Generator) -> Moves:
+    """Each mirrored with chance one half and moved by up to ``shift`` pixels."""
+    shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)
+    mirrored = torch.randint(0, 2, (count, 1), generator=generator) * int(flip)
+    return Moves(shifts, mirrored)
+
+
+def moved(images: Tensor, moves: Moves) -> Tensor:
+    """Images (N, H, W, 3), moved. What a move uncovers repeats the border.
+
+    One gather does flip and shift, for uint8 and before any arithmetic.
     """
     count, height, width = images.shape[:3]
-    moves = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)
-    mirrored = torch.randint(0, 2, (count, 1), generator=generator) * int(flip)
-    rows = (torch.arange(height) + moves[0]).clamp(0, height - 1)
-    columns = (torch.arange(width) + moves[1]).clamp(0, width - 1)
-    columns = torch.where(mirrored == 1, width - 1 - columns, columns)
+    rows = (torch.arange(height) + moves.shifts[0]).clamp(0, height - 1)
+    columns = (torch.arange(width) + moves.shifts[1]).clamp(0, width - 1)
+    columns = torch.where(moves.mirrored == 1, width - 1 - columns, columns)
     return images[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def flip_and_shift(images: Tensor, *, flip: bool, shift: int, generator: torch.Generator) -> Tensor:
+    """``images`` under freshly drawn moves."""
+    return moved(images, draw_moves(len(images), flip=flip, shift=shift, generator=generator))

@@ -1,4 +1,4 @@
-"""The training loop: it yields a record an epoch and prints nothing."""
+"""The training loop: it yields a record a step and a record an epoch, and prints nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,24 +15,19 @@ from torch.nn import functional as F
 from seesawnas.data import Faces
 from seesawnas.errors import TrialError
 from seesawnas.nn import PerChannel, normalised
-from seesawnas.train.augment import flip_and_shift
 from seesawnas.train.averaging import WeightAverage
-from seesawnas.train.margins import MarginHead
+from seesawnas.train.feed import Batch, Feed, MemoryFeed
+from seesawnas.train.head import MarginHead, SampledHead
 from seesawnas.train.memory import keep_freed_memory
+from seesawnas.train.optimizer import make_optimizer, momenta
+from seesawnas.train.precision import Precision, Scaling
 from seesawnas.train.recipe import Recipe
-from seesawnas.train.schedule import ramp, warm_up_then_decay
+from seesawnas.train.records import EpochRecord, StepRecord
+from seesawnas.train.schedule import learning_rate_factor, ramp
+from seesawnas.train.team import Team
 
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """One epoch: its number from 1, of how many, mean loss, last learning rate, seconds and images seen."""
-
-    epoch: int
-    epochs: int
-    loss: float
-    learning_rate: float
-    seconds: float
-    images: int
+_VARIABLE = ("losses",)
+"""Tensors of a state whose shape says how far the epoch is."""
 
 
 @contextmanager
@@ -47,32 +42,42 @@ def train(
     network: nn.Module, faces: Faces, recipe: Recipe, *, mean: PerChannel, std: PerChannel, seed: int
 ) -> Generator[EpochRecord]:
     """Train ``network`` (N, 3, H, W) -> (N, D) on ``faces`` from start to end; see :class:`Training`."""
-    return Training(network, faces, recipe, mean=mean, std=std, seed=seed).epochs()
+    feed = MemoryFeed(faces, recipe, seed=seed)
+    return Training(network, feed, recipe, mean=mean, std=std, seed=seed).epochs()
 
 
 class Training:
-    """The training of ``network`` (N, 3, H, W) -> (N, D) on ``faces``, pixels as (pixel - mean) / std.
+    """The training of ``network`` (N, 3, H, W) -> (N, D) by what ``feed`` gives, pixels as (pixel - mean) / std.
 
-    ``mean`` and ``std`` are one number, or one for each of red, green and blue. Order, flips and shifts follow from
-    ``seed`` alone and are the same for every network; the initial weights are the caller's (see ``seeded``). On one
-    machine and thread count the same seed gives the same weights, also where ``state`` went into another training of
-    the same network, faces, recipe and seed between two epochs.
+    ``mean`` and ``std`` are one number, or one for each of red, green and blue. Order, flips and shifts are the feed's and
+    the same for every network; the initial weights are the caller's (see ``seeded``). On one machine and thread count the
+    same seed gives the same weights, also where ``state`` went into another training of the same network, feed, recipe and
+    seed between two steps. Each process of a ``team`` makes one of its own, and all make the same steps.
     """
 
     def __init__(
-        self, network: nn.Module, faces: Faces, recipe: Recipe, *, mean: PerChannel, std: PerChannel, seed: int
+        self,
+        network: nn.Module,
+        feed: Feed,
+        recipe: Recipe,
+        *,
+        mean: PerChannel,
+        std: PerChannel,
+        seed: int,
+        team: Team = Team(),  # noqa: B008 (a frozen value)
+        precision: Precision = "fp32",
     ) -> None:
         keep_freed_memory()
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = next(network.parameters()).device
-        self._images, self._labels = torch.from_numpy(faces.images), torch.from_numpy(faces.labels)
-        self._recipe, self._normalisation = recipe, (mean, std)
-        self._generator = torch.Generator().manual_seed(seed)
-        self._head = _margin_head(network, faces, recipe, seed).to(self._device)
-        self._optimizer = _optimizer(network, self._head, recipe)
+        self._feed, self._recipe, self._normalisation, self._team = feed, recipe, (mean, std), team
+        self._head = _margin_head(network, feed, recipe, seed).to(self._device)
+        self._optimizer = make_optimizer(network, self._head, recipe)
         self._average = WeightAverage(network, recipe.averaging) if recipe.averaging else None
-        self._batch_size = min(recipe.batch_size, len(faces))
+        self._scaling = Scaling(precision, self._device)
+        self._wrapped = team.wrap(self._network)
         self._learning_rate = 0.0
+        self._losses: list[float] = []
         self.done = 0
         """Epochs trained so far."""
 
@@ -82,127 +87,168 @@ class Training:
         Whenever it yields, the network holds the averaged weights if the recipe averages, and keeps them if the caller
         stops there. Raises TrialError, in one line, where the loss is not finite.
         """
+        for record in self.steps():
+            if isinstance(record, EpochRecord):
+                yield record
+
+    def steps(self) -> Generator[StepRecord | EpochRecord]:
+        """Train what is left; yield after each step, and after each epoch as :meth:`epochs` does."""
         while self.done < self._recipe.epochs:
-            if self.done:  # before an epoch and not in a finally: a caller who stops keeps the averaged weights
+            if self.done and not self._losses:  # before an epoch: a caller who stops keeps the averaged weights
                 self._swap()
             started = time.perf_counter()
-            losses = self._epoch(self.done)
+            self._network.train()
+            for parts in self._feed.epoch(self.done, len(self._losses)):
+                yield self._take(parts)
             self._swap()
-            self.done += 1
-            yield EpochRecord(
-                epoch=self.done,
-                epochs=self._recipe.epochs,
-                loss=sum(losses) / len(losses),
-                learning_rate=self._learning_rate,
-                seconds=time.perf_counter() - started,
-                images=len(losses) * self._batch_size,
-            )
+            yield self._end_epoch(time.perf_counter() - started)
 
     def sample(self) -> Tensor:
         """A batch as the network is given them, blank: its shape, layout and device are what counts."""
-        pixels = torch.zeros_like(self._images[: self._batch_size])
+        pixels = torch.zeros(self._feed.batch_size, *self._feed.size, 3, dtype=torch.uint8)
         return normalised(pixels.to(self._device), *self._normalisation)
 
     def state(self) -> dict[str, Tensor]:
-        """All that the epochs to come depend on, between two epochs; the tensors are the training's own."""
-        return {**self._tensors(), "done": torch.tensor(self.done), "generator": self._generator.get_state()}
+        """All that the steps to come depend on; the tensors are the training's own."""
+        return {
+            **self._tensors(),
+            "done": torch.tensor(self.done),
+            "losses": torch.tensor(self._losses, dtype=torch.float64),
+            "generator": self._feed.state(),
+            "scaling": self._scaling.state(),
+        }
 
     @torch.no_grad()
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a ``state`` of the same training. Raises ValueError where it is another's."""
-        kept = self._tensors()
-        if set(state) != {*kept, "done", "generator"}:
+        kept = self.state()
+        if set(state) != set(kept):
             raise ValueError("must be the state of the same network and recipe")
-        if wrong := [name for name, tensor in kept.items() if tensor.shape != state[name].shape]:
-            raise ValueError(f"{wrong[0]} must have shape {tuple(kept[wrong[0]].shape)}")
         for name, tensor in kept.items():
+            if name not in _VARIABLE and tensor.shape != state[name].shape:
+                raise ValueError(f"{name} must have shape {tuple(tensor.shape)}")
+        for name, tensor in self._tensors().items():
             tensor.copy_(state[name])
-        self._generator.set_state(state["generator"])
-        self.done = int(state["done"])
+        self._feed.restore(state["generator"])
+        self._scaling.restore(state["scaling"])
+        self.done, self._losses = int(state["done"]), state["losses"].tolist()
+
+    def is_finite(self) -> bool:
+        """Whether every weight is a number, so that there is something to go on from."""
+        return all(bool(torch.isfinite(weight).all()) for weight in self._network.parameters())
 
     def _tensors(self) -> dict[str, Tensor]:
         """Network, head, momentum and average, by name; the same memory that the training works on."""
         found = {f"network.{name}": tensor for name, tensor in self._network.state_dict().items()}
         found |= {f"head.{name}": tensor for name, tensor in self._head.state_dict().items()}
-        for group in self._optimizer.param_groups:
-            for parameter in group["params"]:
-                # Made here rather than at the first step, so that a state can be restored before it.
-                slot = self._optimizer.state[parameter]
-                if slot.get("momentum_buffer") is None:
-                    slot["momentum_buffer"] = torch.zeros_like(parameter)
-        slots = (self._optimizer.state[p]["momentum_buffer"] for g in self._optimizer.param_groups for p in g["params"])
-        found |= {f"momentum.{index}": slot for index, slot in enumerate(slots)}
+        found |= {f"momentum.{index}": slot for index, slot in enumerate(momenta(self._optimizer, self._head))}
         return found | (self._average.state() if self._average is not None else {})
 
-    def _epoch(self, done: int) -> list[float]:
-        """Losses of the steps of one epoch after ``done`` epochs; what is left over after whole batches sits out."""
-        self._network.train()
-        order = torch.randperm(len(self._labels), generator=self._generator)
-        batches = torch.split(order, self._batch_size)[: len(order) // self._batch_size]
-        return [
-            self._step(batch, (done + step / len(batches)) / self._recipe.epochs) for step, batch in enumerate(batches)
-        ]
+    def _end_epoch(self, seconds: float) -> EpochRecord:
+        losses, self._losses = self._losses, []
+        self.done += 1
+        return EpochRecord(
+            epoch=self.done,
+            epochs=self._recipe.epochs,
+            loss=sum(losses) / len(losses),
+            learning_rate=self._learning_rate,
+            seconds=seconds,
+            images=len(losses) * self._feed.batch_size,
+        )
 
     def _swap(self) -> None:
         """Exchange the network's weights and their average, where the recipe averages."""
         if self._average is not None:
             self._average.swap()
 
-    def _step(self, batch: Tensor, progress: float) -> float:
+    def _take(self, parts: list[Batch]) -> StepRecord:
+        number, total = self.done * self._feed.steps + len(self._losses), self._recipe.epochs * self._feed.steps
+        self._losses.append(self._step(parts, number))
+        return StepRecord(
+            step=number + 1,
+            steps=total,
+            loss=self._losses[-1],
+            learning_rate=self._learning_rate,
+            images=self._feed.batch_size,
+            unreadable=tuple(fault for part in parts for fault in part.unreadable),
+        )
+
+    def _step(self, parts: list[Batch], number: int) -> float:
+        progress = (self.done + len(self._losses) / self._feed.steps) / self._recipe.epochs
         self._follow_schedules(progress)
-        labels = self._labels[batch].to(self._device)
-        logits = self._head(self._network(self._pixels(batch)), labels)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self._recipe.label_smoothing)
+        labels = [part.labels.to(self._device) for part in parts]
+        if isinstance(self._head, SampledHead):
+            self._head.draw(self._team.gather(torch.cat(labels)), number)
+        self._optimizer.zero_grad()
+        loss = self._gradients(parts, labels)
         value = loss.item()
         if not math.isfinite(value):
             raise TrialError(f"the loss became {value} at {progress:.0%} of the training")
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
+        self._update()
+        return value
+
+    def _gradients(self, parts: list[Batch], labels: list[Tensor]) -> Tensor:
+        """Make the gradients of the mean loss over the parts and the team; returns that loss."""
+        total = torch.zeros((), device=self._device)
+        for index, (part, own) in enumerate(zip(parts, labels, strict=True)):
+            if index < len(parts) - 1:
+                with self._team.alone(self._wrapped):
+                    loss = self._loss(part, own) / len(parts)
+                    self._scaling.backward(loss)
+            else:
+                loss = self._loss(part, own) / len(parts)
+                self._scaling.backward(loss)
+            total += loss.detach()
+        grads = [weight.grad for weight in self._head.parameters() if weight.grad is not None]
+        usual = [value for name, value in self._head.named_buffers() if name.startswith("usual_")]
+        self._team.average_([total, *grads, *usual])
+        return total
+
+    def _loss(self, part: Batch, labels: Tensor) -> Tensor:
+        with self._scaling.forward():
+            embeddings = self._wrapped(normalised(part.images.to(self._device), *self._normalisation))
+        if isinstance(self._head, SampledHead):
+            labels = self._head.places(labels)
+        return F.cross_entropy(self._head(embeddings, labels), labels, label_smoothing=self._recipe.label_smoothing)
+
+    def _update(self) -> None:
+        if isinstance(self._head, SampledHead):
+            slot = self._optimizer.state[self._head.sample]
+            self._head.lend_momentum(slot)
+            self._scaling.step(self._optimizer)
+            self._head.put_back(slot)
+        else:
+            self._scaling.step(self._optimizer)
         if self._average is not None:
             self._average.update()
-        return value
 
     def _follow_schedules(self, progress: float) -> None:
         recipe = self._recipe
-        factor = warm_up_then_decay(progress, warm_up=recipe.warm_up, decay=recipe.decay)
+        factor = learning_rate_factor(
+            progress,
+            warm_up=recipe.warm_up,
+            decay=recipe.decay,
+            steps=recipe.decay_steps,
+            factor=recipe.decay_factor,
+        )
         self._learning_rate = recipe.learning_rate * factor
         for group in self._optimizer.param_groups:
             group["lr"] = self._learning_rate
         self._head.margin_share = ramp(progress, recipe.margin_warm_up)
 
-    def _pixels(self, batch: Tensor) -> Tensor:
-        """(N, 3, H, W), augmented and normalised."""
-        images = self._images[batch]
-        shift = round(self._recipe.shift * images.shape[1])
-        images = flip_and_shift(images, flip=self._recipe.flip, shift=shift, generator=self._generator)
-        return normalised(images.to(self._device), *self._normalisation)
 
-
-def _margin_head(network: nn.Module, faces: Faces, recipe: Recipe, seed: int) -> MarginHead:
+def _margin_head(network: nn.Module, feed: Feed, recipe: Recipe, seed: int) -> MarginHead:
     network.eval()
     with torch.no_grad():
-        dimensions = network(
-            torch.zeros(1, 3, *faces.images.shape[1:3], device=next(network.parameters()).device)
-        ).shape[1]
-    return MarginHead(
-        faces.identities,
-        dimensions,
-        margin=recipe.margin,
-        size=recipe.margin_size,
-        scale=recipe.scale,
-        guard=recipe.guard,
+        dimensions = network(torch.zeros(1, 3, *feed.size, device=next(network.parameters()).device)).shape[1]
+    about: dict[str, Any] = {
+        "margin": recipe.margin,
+        "size": recipe.margin_size,
+        "scale": recipe.scale,
+        "guard": recipe.guard,
         # Its own generator: how much it draws depends on the network, and the order of the pictures must not.
-        generator=torch.Generator().manual_seed(seed),
-    )
-
-
-def _optimizer(network: nn.Module, head: MarginHead, recipe: Recipe) -> torch.optim.SGD:
-    weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    matrices = [weight for weight in weights if weight.ndim > 1]
-    groups = [
-        {"params": matrices, "weight_decay": recipe.weight_decay},
-        {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
-        {"params": list(head.parameters()), "weight_decay": recipe.head_weight_decay},
-    ]
-    return torch.optim.SGD(groups, lr=0.0, momentum=recipe.momentum, nesterov=recipe.nesterov)
+        "generator": torch.Generator().manual_seed(seed),
+    }
+    if recipe.sample_rate < 1.0:
+        return SampledHead(feed.identities, dimensions, rate=recipe.sample_rate, seed=seed, **about)
+    return MarginHead(feed.identities, dimensions, **about)

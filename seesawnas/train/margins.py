@@ -1,74 +1,89 @@
-"""Margin heads: logits of cosines, the target's made harder by a margin.
+"""Margins: what the true class's cosine becomes, so that it is harder to win; values by the published formulas.
 
-ArcFace (arXiv 1801.07698, equation 3): s cos(theta + m) for the target class, s cos(theta) for the others. Gradients
-flow through the whole formula; arcface_torch edits the angle without gradient, so values agree with its and gradients
-do not.
+Gradients flow through the whole formula; arcface_torch edits the angle without gradient, so values agree with its and
+gradients do not.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-Margin = Literal["arcface", "cosface"]
+Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
 Guard = Literal["none", "linear"]
 
 _EPSILON = 1e-6
 """Keeps the square root's derivative finite in float32, where 1 - cos^2 rounds to zero near the class centre."""
+_ADAFACE_SLOPE = 0.333
+_ADAFACE_EDGE = 1e-3
 
 
-def arcface(cosine: Tensor, margin: float, guard: Guard) -> Tensor:
-    """cos(theta + m) of cos(theta).
+@dataclass(frozen=True, slots=True)
+class MarginKind:
+    """``target``: of the true class's cosine, the margin's size, the guard and the quality; ``other``: of all cosines.
+
+    ``quality`` in [-1, 1] is how much longer than usual a picture's embedding is; AdaFace alone looks at it.
+    """
+
+    target: Callable[[Tensor, float, Guard, Tensor], Tensor]
+    other: Callable[[Tensor], Tensor]
+    needs_quality: bool = False
+
+
+def _same(cosine: Tensor) -> Tensor:
+    return cosine
+
+
+def _arcface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
+    """cos(theta + m) (arXiv 1801.07698, equation 3).
 
     Past theta = pi - m it would rise again. guard "none" lets it (arcface_torch); "linear" goes on falling there as
     cos(theta) - m sin(pi - m) (PocketNet, the Seesaw authors).
     """
-    sine = torch.sqrt((1.0 - cosine.square()).clamp_min(_EPSILON))
-    shifted = cosine * math.cos(margin) - sine * math.sin(margin)
+    shifted = cosine * math.cos(size) - _sine(cosine) * math.sin(size)
     if guard == "none":
         return shifted
-    beyond = cosine - margin * math.sin(math.pi - margin)
-    return torch.where(cosine > math.cos(math.pi - margin), shifted, beyond)
+    beyond = cosine - size * math.sin(math.pi - size)
+    return torch.where(cosine > math.cos(math.pi - size), shifted, beyond)
 
 
-def cosface(cosine: Tensor, margin: float, guard: Guard) -> Tensor:
+def _cosface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
     """cos(theta) - m (arXiv 1801.09414, equation 4); it falls everywhere and needs no guard."""
-    return cosine - margin
+    return cosine - size
 
 
-MARGINS: dict[Margin, Callable[[Tensor, float, Guard], Tensor]] = {"arcface": arcface, "cosface": cosface}
+def _li_arcface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
+    """(pi - 2 (theta + m)) / pi (AirFace, arXiv 1907.12256, equation 6); linear in the angle, it needs no guard."""
+    return _straight(cosine) - 2.0 * size / math.pi
 
 
-class MarginHead(nn.Module):
-    """One weight vector a class; scaled cosines of embeddings to them, with a margin for the true class.
+def _straight(cosine: Tensor) -> Tensor:
+    """(pi - 2 theta) / pi: from 1 at the class centre to -1 opposite to it, in a straight line."""
+    return 1.0 - 2.0 / math.pi * torch.atan2(_sine(cosine), cosine)
 
-    ``margin_share`` in [0, 1] is the part of the margin that is in force; a recipe raises it from 0.
+
+def _adaface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
+    """cos(theta - m q) - (m + m q), q = 0.333 quality (arXiv 2204.00964, equation 11, the authors' clamps).
+
+    The angle is kept within [0.001, pi - 0.001], as the authors do, which guards it.
     """
+    scaler = (_ADAFACE_SLOPE * quality).clamp(-1.0, 1.0)
+    angle = torch.atan2(_sine(cosine), cosine) - size * scaler
+    return torch.cos(angle.clamp(_ADAFACE_EDGE, math.pi - _ADAFACE_EDGE)) - (size + size * scaler)
 
-    def __init__(
-        self,
-        classes: int,
-        dimensions: int,
-        *,
-        margin: Margin = "arcface",
-        size: float = 0.5,
-        scale: float = 64.0,
-        guard: Guard = "linear",
-        generator: torch.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(classes, dimensions, generator=generator) * 0.01)
-        self.margin_share = 1.0
-        self._margin, self._size, self._scale, self._guard = MARGINS[margin], size, scale, guard
 
-    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Logits (N, C) of embeddings (N, D), any length, and labels (N,)."""
-        cosine = F.linear(F.normalize(embeddings), F.normalize(self.weight)).clamp(-1.0, 1.0)
-        rows = torch.arange(len(labels), device=labels.device)
-        target = self._margin(cosine[rows, labels], self._size * self.margin_share, self._guard)
-        return self._scale * cosine.index_put((rows, labels), target)
+def _sine(cosine: Tensor) -> Tensor:
+    return torch.sqrt((1.0 - cosine.square()).clamp_min(_EPSILON))
+
+
+MARGINS: dict[Margin, MarginKind] = {
+    "arcface": MarginKind(_arcface, _same),
+    "cosface": MarginKind(_cosface, _same),
+    "li_arcface": MarginKind(_li_arcface, _straight),
+    "adaface": MarginKind(_adaface, _same, needs_quality=True),
+}

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from seesawnas.train.margins import Guard, Margin
-from seesawnas.train.schedule import Decay
+from seesawnas.train.schedule import PAPER_STEPS, Decay
+
+_LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Stochastic gradient descent on a margin head.
 
-    Shares (``warm_up``, ``margin_warm_up``) are parts of the whole training. Weight decay acts on convolutions and
-    linear layers, never on biases, batch norm or PReLU slopes. ``shift`` is the largest random move of a picture, in
-    parts of its side. ``averaging`` is the decay a step of the averaged weights, 0 for none; early on it is less, so
-    that the average does not remember the initial weights.
+    Shares (``warm_up``, ``margin_warm_up``, ``decay_steps``) are parts of the whole training; ``decay_steps``, at which the
+    learning rate is multiplied by ``decay_factor``, are read by decay "steps" alone. Weight decay acts on convolutions and
+    linear layers, never on biases, batch norm or PReLU slopes; on the embedding's linear layer it is
+    ``embedding_weight_decay`` where one is given. ``shift`` is the largest random move of a picture, in parts of its side.
+    ``averaging`` is the decay a step of the averaged weights, 0 for none; early on it is less, so that the average does not
+    remember the initial weights. ``sample_rate`` is the share of the classes that a step uses (Partial FC).
     """
 
     label: str
@@ -37,6 +42,21 @@ class Recipe:
     flip: bool = True
     shift: float = 0.0
     averaging: float = 0.0
+    decay_steps: tuple[float, ...] = PAPER_STEPS
+    decay_factor: float = 0.1
+    embedding_weight_decay: float | None = None
+    sample_rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "decay_steps", tuple(self.decay_steps))  # JSON makes it a list
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON values; fields added later are left out at their defaults, so that what was kept before still agrees."""
+        values = {**asdict(self), "decay_steps": list(self.decay_steps)}
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            name: value for name, value in values.items() if name not in _LATER or getattr(self, name) != defaults[name]
+        }
 
 
 PROXY = Recipe(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
-Decay = Literal["cosine", "linear", "steps"]
+Decay = Literal["cosine", "linear", "steps", "none"]
+
+PAPER_STEPS = (9 / 16, 13 / 16, 15 / 16)
+"""The Seesaw paper's: after epochs 9, 13 and 15 of 16 (arXiv 1908.09124)."""
 
 
 def ramp(progress: float, share: float) -> float:
@@ -14,11 +17,19 @@ def ramp(progress: float, share: float) -> float:
     return 1.0 if progress >= share else progress / share
 
 
-def warm_up_then_decay(progress: float, *, warm_up: float, decay: Decay) -> float:
-    """Factor of the peak learning rate: rises over ``warm_up``, then falls over what is left."""
+def learning_rate_factor(
+    progress: float, *, warm_up: float, decay: Decay, steps: Sequence[float] = PAPER_STEPS, factor: float = 0.1
+) -> float:
+    """Factor of the peak learning rate: rises over ``warm_up``, then falls.
+
+    Decay "steps" multiplies by ``factor`` at each of ``steps``, shares of the whole training; the smooth ones fall over what
+    the warm-up leaves of it.
+    """
     if progress < warm_up:
         return ramp(progress, warm_up)
-    return DECAYS[decay]((progress - warm_up) / (1.0 - warm_up))
+    if decay == "steps":
+        return float(factor ** sum(progress >= step for step in steps))
+    return SMOOTH[decay]((progress - warm_up) / (1.0 - warm_up))
 
 
 def _cosine(progress: float) -> float:
@@ -29,9 +40,8 @@ def _linear(progress: float) -> float:
     return 1.0 - progress
 
 
-def _steps(progress: float) -> float:
-    """The Seesaw paper's: divided by ten at epochs 9, 13 and 15 of 16 (arXiv 1908.09124)."""
-    return float(0.1 ** sum(progress >= epoch / 16 for epoch in (9, 13, 15)))
+def _none(progress: float) -> float:
+    return 1.0
 
 
-DECAYS: dict[Decay, Callable[[float], float]] = {"cosine": _cosine, "linear": _linear, "steps": _steps}
+SMOOTH: dict[Decay, Callable[[float], float]] = {"cosine": _cosine, "linear": _linear, "none": _none}

@@ -17,7 +17,7 @@ from tests.cli.running import Ran
 GOLDEN = Path(__file__).parent / "help"
 COMMANDS = (
     *("seesawnas", "build", "dashboard", "eval", "fidelity", "identify", "paper", "space", "sample", "search"),
-    *("data", "data info", "data pack", "data subset", "data align", "data cache"),
+    *("train", "data", "data info", "data pack", "data subset", "data align", "data cache"),
 )
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
 

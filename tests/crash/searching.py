@@ -15,7 +15,7 @@ from pathlib import Path
 from seesawnas.errors import CheckpointError
 from seesawnas.space import to_mapping, write_yaml
 from seesawnas.study import FINISHED, StudyRecord, TrialState, open_storage
-from seesawnas.study.checkpoint import unpack
+from seesawnas.train.checkpoint import unpack
 from tests.crash.ledger import JournalLedger, Ledger
 from tests.crash.processes import ENGINES, descendants, nobody_left, workers
 from tests.faces import write_folder

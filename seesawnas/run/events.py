@@ -1,0 +1,54 @@
+"""What happens in a full training, for whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from seesawnas.train import EpochRecord, StepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A checkpoint was found, after ``step`` of ``steps``; ``notes`` say which were passed over."""
+
+    step: int
+    steps: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """One step, the pictures a second of late, and the seconds that the rest will take."""
+
+    record: StepRecord
+    pace: float
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    """One epoch, the scores after it, and where the pictures lie that could not be read so far."""
+
+    record: EpochRecord
+    scores: dict[str, Any]
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """The user stopped it after ``step``; its state is saved."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The end: what is known of the trained network, and the files written."""
+
+    about: dict[str, Any]
+    files: tuple[Path, ...]
+
+
+RunEvent: TypeAlias = Resumed | Stepped | EpochDone | Halted | Completed

@@ -1,0 +1,75 @@
+"""What a full training is made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seesawnas.arch import ArchSpec
+from seesawnas.errors import RunError
+from seesawnas.train import Precision, Recipe
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainPlan:
+    """``spec``, at the resolution it is trained at, by ``recipe`` from ``seed``, in ``folder``.
+
+    benchmarks: verification sets that it is scored on after every epoch. workers: processes that read pictures, None for as
+    many as fit. parts: how many pieces a process cuts its share of a batch into, to fit memory. save_seconds: how often a
+    checkpoint is kept beside those after each epoch.
+    """
+
+    spec: ArchSpec
+    recipe: Recipe
+    folder: Path
+    seed: int = 0
+    benchmarks: tuple[str, ...] = ()
+    workers: int | None = None
+    device: str | None = None
+    precision: Precision = "fp32"
+    parts: int = 1
+    save_seconds: float = 600.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the pictures."""
+        return self.spec.input.height, self.spec.input.width
+
+    def settings(self, fingerprint: str) -> dict[str, Any]:
+        """What must stay the same where a training goes on, as JSON values; ``fingerprint`` is the data's."""
+        size = "x".join(map(str, self.size))
+        return {
+            "network": self.spec.digest(),
+            "size": size,
+            "recipe": self.recipe.to_mapping(),
+            "data": fingerprint,
+            "seed": self.seed,
+        }
+
+
+def default_folder(name: str) -> Path:
+    """Where a network called ``name`` is trained if nothing else is said: runs/train_NAME."""
+    return RUNS / "_".join(["train", *re.findall(r"[A-Za-z0-9]+", name.removeprefix("paper/"))])
+
+
+def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
+    """Raises RunError, naming the first that differs, where ``folder`` holds a training with other settings."""
+    for name in asked:
+        old, new = _first_difference(name, kept.get(name), asked[name])
+        if old != new:
+            raise RunError(
+                f"{folder}: holds a training whose {old}, got {new}; give another --out, or delete the folder"
+            )
+
+
+def _first_difference(name: str, old: Any, new: Any) -> tuple[str, str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in new:
+            if old.get(key) != new[key]:
+                return f"{name} has {key} {old.get(key)}", f"{new[key]}"
+        return "", ""
+    return ("", "") if old == new else (f"{name} is {old}", f"{new}")

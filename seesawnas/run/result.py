@@ -1,0 +1,78 @@
+"""The trained network as a folder: ``spec.yaml``, ``model.safetensors`` and, about them, ``model.json``."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from seesawnas.data import FaceSource
+from seesawnas.files import write_atomically
+from seesawnas.nn import weights_file
+from seesawnas.run.plan import TrainPlan
+from seesawnas.space import to_mapping, write_yaml
+
+ABOUT = "model.json"
+_PACKAGES = ("seesawnas", "torch", "numpy", "safetensors", "pillow")
+
+
+def describe(
+    plan: TrainPlan, source: FaceSource, rows: list[dict[str, Any]], unreadable: dict[int, str], **more: Any
+) -> dict[str, Any]:
+    """What is known of a trained network, as JSON values; its keys are stable."""
+    inputs = plan.spec.input
+    data = {
+        "description": source.description,
+        "fingerprint": source.fingerprint,
+        "images": len(source),
+        "people": len(source.names),
+        "unreadable": [f"{source.place(index)}: {why}" for index, why in sorted(unreadable.items())],
+    }
+    return {
+        "name": plan.spec.name,
+        "digest": plan.spec.digest(),
+        "embedding": plan.spec.embedding_size,
+        "input": {"height": inputs.height, "width": inputs.width, "mean": inputs.mean, "std": inputs.std},
+        "recipe": plan.recipe.to_mapping(),
+        "seed": plan.seed,
+        "precision": plan.precision,
+        "data": data,
+        "epochs": rows,
+        "scores": rows[-1]["scores"] if rows else {},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        **more,
+    }
+
+
+def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> list[Path]:
+    """Write the three files; ``model.json`` last, so that where it is the others are. Returns their paths."""
+    text = write_yaml(to_mapping(plan.spec))
+    short = {
+        "spec": text,
+        "digest": plan.spec.digest(),
+        "version": about["versions"]["seesawnas"],
+        "seed": str(plan.seed),
+        "recipe": json.dumps(about["recipe"]),
+        "data": about["data"]["fingerprint"],
+    }
+    contents = {
+        "spec.yaml": text.encode(),
+        "model.safetensors": weights_file(network.state_dict(), short),
+        ABOUT: (json.dumps(about, indent=2) + "\n").encode(),
+    }
+    for name, content in contents.items():
+        write_atomically(plan.folder / name, content)
+    return [plan.folder / name for name in contents]
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """What :func:`write_result` wrote last of all; None where the training is not at its end."""
+    try:
+        found: dict[str, Any] = json.loads((folder / ABOUT).read_text())
+    except (OSError, ValueError):
+        return None
+    return found

@@ -1,0 +1,187 @@
+"""A full training under way: it goes on from its last checkpoint, and yields what happens."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+
+from seesawnas.data import FaceSource
+from seesawnas.errors import RunError, TrialError
+from seesawnas.files import make_folder, write_atomically
+from seesawnas.nn import build
+from seesawnas.run.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
+from seesawnas.run.logs import Logs, Pace
+from seesawnas.run.plan import TrainPlan, check_settings
+from seesawnas.run.result import describe, read_result, write_result
+from seesawnas.run.saves import Saved, Saves
+from seesawnas.run.scores import read_benchmark
+from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, seeded
+from seesawnas.train.source_feed import SourceFeed, default_workers
+
+_SETTINGS = "training.json"
+
+
+@contextmanager
+def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
+    """``plan``'s training, its folder held for this process, or by the first one for its team.
+
+    Raises RunError where another process holds the folder, or it holds a training with other settings.
+    """
+    with joined(plan.device) as (team, device), _held(plan, source, team):
+        session = Session(plan, source, team, device)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+class Session:
+    """A training of ``plan``. All processes of a team run one; the first alone writes files."""
+
+    def __init__(self, plan: TrainPlan, source: FaceSource, team: Team, device: torch.device) -> None:
+        self._plan, self._source, self.team, self.device = plan, source, team, device
+        self._benchmarks = [read_benchmark(path, plan.size) for path in plan.benchmarks] if team.rank == 0 else []
+        self._saves = Saves(plan.folder / "checkpoints")
+        self._rows: list[dict[str, Any]] = []
+        self._unreadable: dict[int, str] = {}
+        self._step, self._seconds, self._saved_at = 0, 0.0, time.monotonic()
+        self._logs: Logs | None = None
+        with seeded(plan.seed):
+            self._network = build(plan.spec).to(device)
+        workers = default_workers(device, team) if plan.workers is None else plan.workers
+        self._feed = SourceFeed(
+            source, plan.recipe, size=plan.size, seed=plan.seed, workers=workers, team=team, parts=plan.parts
+        )
+        self._training = Training(
+            self._network,
+            self._feed,
+            plan.recipe,
+            mean=plan.spec.input.mean,
+            std=plan.spec.input.std,
+            seed=plan.seed,
+            team=team,
+            precision=plan.precision,
+        )
+
+    def close(self) -> None:
+        """End the processes that read pictures; write out the logs."""
+        self._feed.close()
+        if self._logs is not None:
+            self._logs.close()
+
+    def run(self, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[RunEvent]:
+        """Train what is left, and write the result. Where ``is_stopped`` says so, save after the step under way and end.
+
+        Raises TrialError, the last good checkpoint kept, where the training diverges.
+        """
+        if (about := self.team.share(read_result(self._plan.folder))) is not None:
+            yield Completed(about, ())
+            return
+        yield from self._restore()
+        self._logs = Logs(self._plan.folder, self._step) if self.team.rank == 0 else None
+        pace, started = Pace(), time.perf_counter() - self._seconds
+        for record in self._training.steps():
+            self._seconds = time.perf_counter() - started
+            if isinstance(record, StepRecord):
+                yield self._stepped(record, pace.take(record.images))
+                if self.team.any(is_stopped(), self.device):
+                    self._save()
+                    yield Halted(self._step)
+                    return
+            else:
+                yield self._epoch(record)
+                pace.restart()
+        yield self._complete()
+
+    def _restore(self) -> Iterator[RunEvent]:
+        found: tuple[Saved | None, tuple[str, ...]] = self.team.share(
+            self._saves.newest() if self.team.rank == 0 else None
+        )
+        saved, notes = found
+        if saved is not None:
+            state, about = saved
+            try:
+                self._training.restore(state)
+            except ValueError as error:
+                raise RunError(f"{self._plan.folder}: holds another training's checkpoints: {error}") from None
+            self._rows, self._seconds, self._step = about["rows"], about["seconds"], about["step"]
+            self._unreadable = {int(index): why for index, why in about["unreadable"].items()}
+        if saved is not None or notes:
+            yield Resumed(self._step, self._plan.recipe.epochs * self._feed.steps, notes)
+
+    def _stepped(self, record: StepRecord, pace: float) -> Stepped:
+        self._step = record.step
+        self._unreadable |= dict(record.unreadable)
+        if self._logs is not None:
+            self._logs.step(record, pace)
+        if time.monotonic() - self._saved_at >= self._plan.save_seconds:
+            self._save()
+        return Stepped(record, pace, (record.steps - record.step) * record.images / pace)
+
+    def _epoch(self, record: EpochRecord) -> EpochDone:
+        scores = {one.name: one.score(self._network, self._plan.spec.input) for one in self._benchmarks}
+        self._unreadable = self.team.union(self._unreadable)
+        self._rows.append({**asdict(record), "scores": scores})
+        if self._logs is not None:
+            self._logs.epochs(self._rows, self._step)
+        self._save()
+        return EpochDone(record, scores, tuple(self._source.place(index) for index in sorted(self._unreadable)))
+
+    def _save(self) -> None:
+        self._saved_at = time.monotonic()
+        if self.team.rank > 0:
+            return
+        if not self._training.is_finite():
+            raise TrialError(f"the weights became no numbers within {self._step} steps")
+        about = {"rows": self._rows, "seconds": self._seconds, "step": self._step, "unreadable": self._unreadable}
+        self._saves.save(self._step, self._training.state(), about)
+
+    def _complete(self) -> Completed:
+        about = describe(
+            self._plan,
+            self._source,
+            self._rows,
+            self._unreadable,
+            processes=self.team.size,
+            parts=self._plan.parts,
+            device=self.device.type,
+            seconds=round(self._seconds, 1),
+        )
+        files = write_result(self._plan, self._network, about) if self.team.rank == 0 else []
+        return Completed(about, tuple(files))
+
+
+@contextmanager
+def _held(plan: TrainPlan, source: FaceSource, team: Team) -> Iterator[None]:
+    if team.rank > 0:
+        yield
+        return
+    lock = FileLock(make_folder(plan.folder) / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(f"{plan.folder}: another process trains here") from None
+    try:
+        _agree(plan, source)
+        yield
+    finally:
+        lock.release()
+
+
+def _agree(plan: TrainPlan, source: FaceSource) -> None:
+    path, asked = plan.folder / _SETTINGS, plan.settings(source.fingerprint)
+    try:
+        kept = json.loads(path.read_text())
+    except FileNotFoundError:
+        write_atomically(path, json.dumps(asked, indent=2) + "\n")
+        return
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: cannot be read: {error}; give another --out, or delete the folder") from None
+    check_settings(kept, asked, plan.folder)

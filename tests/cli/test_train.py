@@ -1,0 +1,146 @@
+"""``seesawnas train`` as a user runs it, killed, interrupted and gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import seesawnas as sn
+from seesawnas.space import to_mapping, write_yaml
+from tests.cli.running import Ran
+from tests.crash.processes import descendants
+from tests.run.trainings import small_plan
+
+_RECIPE = "{epochs: 6, batch_size: 8, learning_rate: 0.05, scale: 16.0, margin_size: 0.2, averaging: 0.9, shift: 0.1}"
+_WORDS = ["train", "point.yaml", "--data", "faces", "--recipe", "quick.yaml", "--device", "cpu"]
+
+
+@pytest.fixture
+def place(folder: Path) -> Path:
+    """A folder with a point, faces and a recipe."""
+    Path("point.yaml").write_text(write_yaml(to_mapping(small_plan(folder).spec)))
+    Path("quick.yaml").write_text(_RECIPE)
+    return folder
+
+
+def start(place: Path, *words: str, launcher: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *launcher, "-m", "seesawnas", *_WORDS, *words]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, cwd=place, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+
+
+def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def wait_for_checkpoint(place: Path, process: subprocess.Popen[str], seen: set[str], out: str = "run") -> None:
+    while process.poll() is None and not {path.name for path in place.glob(f"{out}/checkpoints/*.safetensors")} - seen:
+        time.sleep(0.01)
+
+
+def test_a_run_killed_at_random_moments_ends_with_the_bits_of_one_that_was_not(place: Path) -> None:
+    code, _, err = finished(start(place, "--out", "whole", "--workers", "0"))
+    assert code == 0, err
+    moments, kills = random.Random(7), 0
+    for workers in ("1", "0", "0"):
+        seen = {path.name for path in place.glob("run/checkpoints/*.safetensors")}
+        process = start(place, "--out", "run", "--workers", workers, "--save-every", "0.02s")
+        wait_for_checkpoint(place, process, seen)
+        time.sleep(moments.uniform(0.0, 0.3))
+        process.kill()
+        process.communicate()
+        kills += process.returncode == -signal.SIGKILL
+    assert kills == 3
+    code, _, err = finished(start(place, "--out", "run", "--workers", "1"))
+    assert code == 0, err
+    assert "Goes on after step" in err
+    assert (place / "run/model.safetensors").read_bytes() == (place / "whole/model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_of_one(place: Path) -> None:
+    team = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
+    code, _, err = finished(start(place, "--out", "one", "--workers", "0", "--accumulate", "2"))
+    assert code == 0, err
+    killed = start(place, "--out", "two", "--workers", "0", "--save-every", "0.02s", launcher=team)
+    wait_for_checkpoint(place, killed, set(), "two")
+    children = descendants(killed.pid)
+    for pid in (killed.pid, *children):
+        os.kill(pid, signal.SIGKILL)
+    killed.communicate()
+    for name in ("two", "never_killed"):
+        code, out, err = finished(start(place, "--out", name, "--workers", "0", launcher=team))
+        assert code == 0, err
+        assert out.count("load_model") == 1
+        assert ("Goes on after step" in err) == (name == "two")
+    assert (place / "two/model.safetensors").read_bytes() == (place / "never_killed/model.safetensors").read_bytes()
+    one, two = (
+        [row["loss"] for row in json.loads((place / name / "model.json").read_text())["epochs"]]
+        for name in ("one", "two")
+    )
+    assert two == pytest.approx(one, rel=1e-4)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_polite_end_saves_the_state_and_exits_with_130(place: Path, number: signal.Signals) -> None:
+    process = start(place, "--out", "run", "--workers", "0", "--epochs", "2000", "--save-every", "0.1s")
+    wait_for_checkpoint(place, process, set())
+    process.send_signal(number)
+    code, out, err = finished(process)
+    assert (code, out) == (130, "")
+    assert "the same command goes on" in err
+    assert "Traceback" not in err
+
+
+def test_the_json_is_the_result_and_the_network_loads(place: Path) -> None:
+    about = Ran(*_WORDS, "--epochs", "1", "--workers", "0", "--out", "run", "--json").json
+    assert about["files"] == ["run/spec.yaml", "run/model.safetensors", "run/model.json"]
+    assert (about["recipe"]["epochs"], about["data"]["people"], about["data"]["images"]) == (1, 24, 120)
+    assert json.loads(Path("run/model.json").read_text())["digest"] == about["digest"]
+    assert sn.load_model("run").spec.embedding_size == about["embedding"]
+
+
+def test_the_folder_has_a_default_and_the_same_command_says_that_nothing_is_left(place: Path) -> None:
+    words = (*_WORDS, "--epochs", "1", "--workers", "0")
+    first, second = Ran(*words), Ran(*words)
+    assert (first.code, second.code) == (0, 0)
+    assert "wrote runs/train_small/model.safetensors" in first.out
+    assert "nothing is left to do" in second.err
+
+
+def test_divergence_is_one_line_and_exit_code_1(place: Path) -> None:
+    Path("wild.yaml").write_text("{epochs: 2, batch_size: 8, learning_rate: 1000000, scale: 1000000, warm_up: 0.0}")
+    ran = Ran(*_WORDS[:5], "wild.yaml", "--device", "cpu", "--workers", "0", "--out", "run")
+    assert ran.code == 1
+    assert "the last good checkpoint is kept in run/checkpoints" in ran.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--precision", "fp8"), "--precision must be one of fp32, bf16, fp16, got fp8"),
+        (("--save-every", "soon"), "--save-every must be a time such as 2h"),
+        (("--device", "abacus"), "--device must be a device of torch"),
+        (("--recipe", "papr"), "did you mean paper?"),
+        (("--data", "nowhere"), "nowhere"),
+        (("--val", "nowhere.bin"), "nowhere.bin: cannot be read"),
+        (("--accumulate", "3"), "batch size must be a multiple of 3"),
+    ],
+)
+def test_a_user_s_fault_is_one_line_and_exit_code_2(place: Path, words: tuple[str, ...], told: str) -> None:
+    ran = Ran(*_WORDS, "--workers", "0", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+    assert len(ran.err.splitlines()) == 1

@@ -1,0 +1,45 @@
+"""A small training in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from seesawnas.data import FaceSource
+from seesawnas.run import Completed, Halted, RunEvent, Stepped, TrainPlan, opened
+from seesawnas.train import Recipe
+from tests.study.fakes import small_set
+from tests.train.sources import MadeUpSource
+
+RECIPE = Recipe("short", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2, averaging=0.9)
+
+
+def small_plan(folder: Path, **more: Any) -> TrainPlan:
+    feasible = small_set()
+    spec = feasible.space.choose(next(feasible.at([feasible.count // 2]).assignments())).renamed("small")
+    return TrainPlan(**{"spec": spec, "recipe": RECIPE, "folder": folder, "workers": 0, "device": "cpu", **more})
+
+
+def run(
+    plan: TrainPlan, source: FaceSource | None = None, stop: Callable[[int], bool] = lambda step: False
+) -> list[RunEvent]:
+    """All events; ``stop`` says after which step the user stops it."""
+    events: list[RunEvent] = []
+
+    def is_stopped() -> bool:
+        return isinstance(last := events[-1], Stepped) and stop(last.record.step)
+
+    with opened(plan, source or MadeUpSource()) as session:
+        for event in session.run(is_stopped):
+            events.append(event)
+    return events
+
+
+def result(events: list[RunEvent]) -> dict[str, Any]:
+    assert isinstance(events[-1], Completed)
+    return events[-1].about
+
+
+def halted(events: list[RunEvent]) -> bool:
+    return isinstance(events[-1], Halted)

@@ -1,0 +1,101 @@
+"""Sampled classes against the full head."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seesawnas.data import Faces
+from seesawnas.train import MarginHead, MemoryFeed, Recipe, SampledHead, Training, seeded
+from seesawnas.train.optimizer import make_optimizer
+
+_RECIPE = Recipe("r", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2)
+
+
+def _sampled(rate: float, classes: int = 40) -> SampledHead:
+    return SampledHead(classes, 6, rate=rate, seed=3, generator=torch.Generator().manual_seed(0))
+
+
+def _training(recipe: Recipe, people: int = 20) -> Training:
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(people), 4)
+    faces = Faces(rng.integers(0, 255, (len(labels), 8, 8, 3)).astype(np.uint8), labels, tuple(map(str, range(people))))
+    with seeded(0):
+        network = nn.Sequential(nn.Flatten(), nn.Linear(192, 6), nn.BatchNorm1d(6))
+    feed = MemoryFeed(faces, recipe, seed=0)
+    return Training(network, feed, recipe, mean=127.5, std=128.0, seed=0)
+
+
+def test_the_batch_s_classes_are_always_drawn_and_as_many_others_as_the_rate_says() -> None:
+    head = _sampled(0.25)
+    labels = torch.tensor([39, 7, 7, 0])
+    for step in range(5):
+        head.draw(labels, step)
+        assert head.rows().shape == (10, 6)
+        assert torch.equal(head.rows()[head.places(labels)], head.weight[labels])
+
+
+def test_more_classes_in_a_batch_than_the_rate_allows_are_all_kept() -> None:
+    head = _sampled(0.05)
+    labels = torch.arange(12)
+    head.draw(labels, 0)
+    assert head.rows().shape == (12, 6)
+    assert torch.equal(head.places(labels), torch.arange(12))
+
+
+def test_a_draw_follows_from_the_seed_and_the_step() -> None:
+    first, again = _sampled(0.25), _sampled(0.25)
+    labels = torch.tensor([1, 2])
+    first.draw(labels, 0)
+    first.draw(labels, 5)
+    again.draw(labels, 5)
+    assert torch.equal(first.rows(), again.rows())
+    again.draw(labels, 6)
+    assert not torch.equal(first.rows(), again.rows())
+
+
+def test_rate_one_is_the_full_head_to_the_bit() -> None:
+    full = _training(_RECIPE)
+    whole = _training(_RECIPE)
+    head = SampledHead(20, 6, rate=1.0, seed=0, margin="arcface", size=0.2, scale=16.0)
+    assert isinstance(full._head, MarginHead)
+    head.weight.copy_(full._head.weight.detach())
+    whole._head, whole._optimizer = head, make_optimizer(whole._network, head, _RECIPE)
+    losses = [[record.loss for record in training.epochs()] for training in (full, whole)]
+    assert losses[0] == losses[1]
+    assert torch.equal(full._head.weight, head.weight)
+    for one, other in zip(full._network.state_dict().values(), whole._network.state_dict().values(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_class_that_sits_out_keeps_its_weight_and_its_momentum() -> None:
+    training = _training(replace(_RECIPE, sample_rate=0.5, momentum=0.9))
+    head = training._head
+    assert isinstance(head, SampledHead)
+    steps = training.steps()
+    next(steps)
+    before = {name: value.clone() for name, value in (("weight", head.weight), ("momentum", head.momentum))}
+    next(steps)
+    out = torch.ones(20, dtype=torch.bool)
+    out[head._drawn] = False
+    assert out.any()
+    for name, value in before.items():
+        now: Tensor = getattr(head, name)
+        assert torch.equal(now[out], value[out])
+        assert not torch.equal(now[~out], value[~out])
+
+
+def test_training_on_a_sample_goes_on_from_its_state_to_the_bit() -> None:
+    recipe = replace(_RECIPE, sample_rate=0.5, averaging=0.9)
+    whole, first, second = (_training(recipe) for _ in range(3))
+    list(whole.steps())
+    for count, _ in enumerate(first.steps(), 1):
+        if count == 14:
+            break
+    second.restore({name: value.clone() for name, value in first.state().items()})
+    list(second.steps())
+    for (name, one), other in zip(whole.state().items(), second.state().values(), strict=True):
+        assert torch.equal(one, other), name
