@@ -1,6 +1,6 @@
 """How well embeddings tell people apart: pairs, embeddings, protocols, and trained networks to measure."""
 
-from seesawnas.evaluation.embedding import embed
+from seesawnas.evaluation.embedding import embed, in_eval_mode
 from seesawnas.evaluation.evaluate import FARS, Evaluation, evaluate
 from seesawnas.evaluation.face_model import NORMALISATIONS, FaceModel, open_model
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
@@ -36,6 +36,7 @@ __all__ = [
     "evaluate",
     "find_protocol",
     "identify",
+    "in_eval_mode",
     "make_pairs",
     "open_model",
     "operating_points",

@@ -25,7 +25,7 @@ def embed(
     """
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     parts: list[NDArray[np.float32]] = []
-    with _eval_mode(network), torch.inference_mode():
+    with in_eval_mode(network), torch.inference_mode():
         for start in range(0, len(images), batch_size):
             pixels = torch.from_numpy(images[start : start + batch_size]).to(device)
             parts.append(_embed_batch(network, normalised(pixels, mean, std)).cpu().numpy())
@@ -41,7 +41,8 @@ def _embed_batch(network: nn.Module, batch: Tensor) -> Tensor:
 
 
 @contextmanager
-def _eval_mode(network: nn.Module) -> Iterator[None]:
+def in_eval_mode(network: nn.Module) -> Iterator[None]:
+    """Every module of ``network`` in eval mode for the block, and in its own mode afterwards."""
     # Module by module: a caller may keep some in eval mode while the rest trains.
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
