@@ -57,7 +57,7 @@ Objectives: TypeAlias = Annotated[
     _option("--objectives", "NAMES", WHAT, "A quality, then costs: accuracy,madds. Default: accuracy."),
 ]
 Sampler: TypeAlias = Annotated[
-    str | None, _option("--sampler", "NAME", WHAT, "random, tpe, nsga2, gp, evolution or linear. Default: tpe.")
+    str | None, _option("--sampler", "NAME", WHAT, "random, tpe, nsga2, gp, evolution or linear. Default: linear.")
 ]
 Points: TypeAlias = Annotated[
     str | None,

@@ -141,7 +141,7 @@ class StudyKeys(_Keys):
     space: Text = "seesaw"
     data: Text | None = None
     objectives: Annotated[Objectives, BeforeValidator(_objectives)] = Objectives()
-    sampler: Annotated[str, BeforeValidator(partial(_one_of, SAMPLERS))] = "tpe"
+    sampler: Annotated[str, BeforeValidator(partial(_one_of, SAMPLERS))] = "linear"
     points: Annotated[tuple[str, ...] | None, BeforeValidator(_points)] = None
     trials: Annotated[int | None, BeforeValidator(partial(_whole, "trials"))] = None
     time: Seconds = None

@@ -69,7 +69,7 @@ class SearchPlan:
     space: str = "seesaw"
     data: str | None = None
     objectives: Objectives = ACCURACY
-    sampler: str = "tpe"
+    sampler: str = "linear"
     points: tuple[str, ...] | None = None
     rules: StopRules = field(default_factory=lambda: StopRules(trials=DEFAULT_TRIALS))
     halving: Halving | None = None

@@ -27,7 +27,7 @@ class Proposer:
         feasible: FeasibleSet,
         points: Iterable[Proposal],
         seed: int,
-        sampler: str | Sampler = "tpe",
+        sampler: str | Sampler = "linear",
         startup: int = 8,
     ) -> None:
         self._feasible = feasible

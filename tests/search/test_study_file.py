@@ -57,7 +57,7 @@ def test_options_win_over_the_file_and_the_file_over_defaults() -> None:
     plan = plan_of(file("{budget: 1M, trials: 5, objectives: [auc, params], time: 1h30m, seed: 3}"), {"trials": 7})
     assert (plan.rules.trials, plan.rules.seconds, plan.seed) == (7, 5400.0, 3)
     assert plan.objectives == Objectives("auc", ("params",))
-    assert (plan.study, plan.sampler, plan.points) == ("mine", "tpe", None)
+    assert (plan.study, plan.sampler, plan.points) == ("mine", "linear", None)
 
 
 @pytest.mark.parametrize(
