@@ -1,11 +1,12 @@
 """A search: its plan, from study files and options; what to try next; the study under way and its repeats."""
 
-from seesawnas.search.plan import DEFAULT_TRIALS, EngineSettings, SearchPlan
+from seesawnas.search.plan import DEFAULT_TRIALS, SearchPlan
 from seesawnas.search.points import chosen_points, fitting_points
 from seesawnas.search.proposer import Proposer
 from seesawnas.search.repeating import Repeating
 from seesawnas.search.session import SearchEvent, Session, opened
-from seesawnas.search.study_file import StudyFile, plan_of
+from seesawnas.search.study_file import plan_of
+from seesawnas.study import EngineSettings, StudyFile
 
 __all__ = [
     "DEFAULT_TRIALS",

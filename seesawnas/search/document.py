@@ -2,40 +2,32 @@
 
 Keys:
 
-    about                       a sentence
-    study, storage              the folder under runs/; where Optuna stores it
-    budget, space, data         which networks, and the faces they learn
+    budget, space               which networks
     objectives                  a quality, then costs: accuracy,madds
-    sampler, points             what is tried: TPE after fixed points (all, none, or REFs)
+    sampler, points             what is tried after fixed points (all, none, or REFs)
     trials, time, patience, target
                                 the first of these that holds ends the search
     early_stopping              none, or asha, asha:FIRST, asha:FIRST:FACTOR
     repeats, repeat_top         new training seeds for each of the best networks
-    epochs, resolution, pairs, share, recipe
-                                the proxy; share of the training people; recipe: what differs from the default one
-    seed                        of proposals, people, training and pairs
-    engine, workers, cpus_per_trial, gpus_per_trial, ray_address, silence
-                                what runs the trials
-    provenance                  what made a resolved study file; not read
+
+and those of :mod:`seesawnas.study.keys`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator
 
 from seesawnas.cost import Budget
-from seesawnas.errors import InvalidInput
 from seesawnas.search.plan import RANGES, SAMPLERS
 from seesawnas.space.document import Text
 from seesawnas.study import Halving, Objectives
-from seesawnas.train.recipe_file import RECIPE_KEYS, RecipeKeys, number
-from seesawnas.units import parse_duration
+from seesawnas.study.keys import RunKeys, given, one_of, told, whole
+from seesawnas.train.recipe_file import number
 
 _STOPPING = re.compile(r"asha(?::(\d+))?(?::(\d+))?")
 
@@ -63,27 +55,19 @@ class EarlyStopping:
         return Halving(max(1, epochs // 4) if self.first is None else self.first, self.factor)
 
 
-def _told(parse: Callable[[str], Any], subject: str, raw: Any) -> Any:
-    """What ``parse`` makes of text; its errors as pydantic wants them, without the ``subject`` that the place names."""
-    try:
-        return parse(raw if isinstance(raw, str) else str(raw))
-    except InvalidInput as error:
-        raise ValueError(str(error).removeprefix(f"{subject} ")) from None
-
-
 def _budget(raw: Any) -> Any:
     if not isinstance(raw, (str, int)) or isinstance(raw, bool):
         raise ValueError(f"must be text such as 150M, got {raw}")
-    _told(Budget.parse, "budget", raw)
+    told(Budget.parse, "budget", raw)
     return str(raw)
 
 
 def _objectives(raw: Any) -> Any:
-    return _told(Objectives.parse, "objectives", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
+    return told(Objectives.parse, "objectives", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
 
 
 def _early_stopping(raw: Any) -> Any:
-    return None if raw in (None, "none") else _told(EarlyStopping.parse, "early stopping", raw)
+    return None if raw in (None, "none") else told(EarlyStopping.parse, "early stopping", raw)
 
 
 def _points(raw: Any) -> Any:
@@ -95,76 +79,17 @@ def _points(raw: Any) -> Any:
     return tuple(dict.fromkeys(ref.strip() for ref in refs))
 
 
-def _duration(raw: Any) -> Any:
-    return None if raw in (None, "none") else parse_duration(raw)
-
-
-def _whole(name: str, raw: Any) -> Any:
-    low, high = RANGES[name]
-    if raw is None:
-        return raw
-    if not isinstance(raw, int) or isinstance(raw, bool):
-        raise ValueError(f"must be a whole number from {low} to {high}, got {raw}")
-    if not low <= raw <= high:
-        raise ValueError(f"must be from {low} to {high}, got {raw}")
-    return raw
-
-
-def _one_of(names: tuple[str, ...], raw: Any) -> Any:
-    if raw not in names:
-        raise ValueError(f"must be one of {', '.join(names)}, got {raw}")
-    return raw
-
-
-def _given(raw: Any) -> Any:
-    if raw is None:
-        raise ValueError("must have a value, got none")
-    return raw
-
-
-ENGINES = ("ray", "local", "inline")
-"""Names that ``engine`` may have; :mod:`seesawnas.search.engines` makes them."""
-Seconds: TypeAlias = Annotated[float | None, BeforeValidator(_duration)]
-
-
-class _Keys(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class StudyKeys(_Keys):
+class StudyKeys(RunKeys):
     """The whole document."""
 
-    about: Text = ""
-    study: Text | None = None
-    storage: Text | None = None
     budget: Annotated[str, BeforeValidator(_budget)]
     space: Text = "seesaw"
-    data: Text | None = None
     objectives: Annotated[Objectives, BeforeValidator(_objectives)] = Objectives()
-    sampler: Annotated[str, BeforeValidator(partial(_one_of, SAMPLERS))] = "linear"
+    sampler: Annotated[str, BeforeValidator(partial(one_of, SAMPLERS))] = "linear"
     points: Annotated[tuple[str, ...] | None, BeforeValidator(_points)] = None
-    trials: Annotated[int | None, BeforeValidator(partial(_whole, "trials"))] = None
-    time: Seconds = None
-    patience: Annotated[int | None, BeforeValidator(partial(_whole, "patience"))] = None
+    trials: Annotated[int | None, BeforeValidator(partial(whole, *RANGES["trials"]))] = None
+    patience: Annotated[int | None, BeforeValidator(partial(whole, *RANGES["patience"]))] = None
     target: Annotated[float | None, BeforeValidator(partial(number, 0, 1000))] = None
     early_stopping: Annotated[EarlyStopping | None, BeforeValidator(_early_stopping)] = None
-    repeats: Annotated[int, BeforeValidator(partial(_whole, "repeats")), BeforeValidator(_given)] = 0
-    repeat_top: Annotated[int, BeforeValidator(partial(_whole, "repeat_top")), BeforeValidator(_given)] = 5
-    epochs: Annotated[int | None, BeforeValidator(partial(_whole, "epochs"))] = None
-    resolution: Annotated[int | None, BeforeValidator(partial(_whole, "resolution"))] = None
-    pairs: Annotated[int | None, BeforeValidator(partial(_whole, "pairs"))] = None
-    share: Annotated[float | None, BeforeValidator(partial(number, 0.01, 1))] = None
-    recipe: RecipeKeys = RecipeKeys()
-    seed: Annotated[int, BeforeValidator(partial(_whole, "seed")), BeforeValidator(_given)] = 0
-    engine: Annotated[str, BeforeValidator(partial(_one_of, ENGINES))] = "ray"
-    workers: Annotated[int | None, BeforeValidator(partial(_whole, "workers"))] = None
-    cpus_per_trial: Annotated[float | None, BeforeValidator(partial(number, 0.01, 1024))] = None
-    gpus_per_trial: Annotated[float | None, BeforeValidator(partial(number, 0, 64))] = None
-    ray_address: Text | None = None
-    silence: Annotated[float, BeforeValidator(parse_duration), BeforeValidator(_given)] = 3600.0
-    provenance: dict[str, Any] = {}
-
-
-def known_keys(place: tuple[int | str, ...]) -> list[str]:
-    """The keys that stand beside the one at ``place``."""
-    return list(RECIPE_KEYS) if len(place) > 1 and place[0] == "recipe" else list(StudyKeys.model_fields)
+    repeats: Annotated[int, BeforeValidator(partial(whole, *RANGES["repeats"])), BeforeValidator(given)] = 0
+    repeat_top: Annotated[int, BeforeValidator(partial(whole, *RANGES["repeat_top"])), BeforeValidator(given)] = 5

@@ -17,11 +17,7 @@ from typing import Any
 from seesawnas.cost import Budget
 from seesawnas.data import FaceData, load_faces
 from seesawnas.errors import StudyError
-from seesawnas.search.disk import on_disk
-from seesawnas.search.engines import started
 from seesawnas.search.level import Level
-from seesawnas.search.plan import EngineSettings
-from seesawnas.search.ready import check_engine
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
 from seesawnas.study import (
     Checkpoints,
@@ -40,6 +36,8 @@ from seesawnas.study import (
     open_storage,
     study_folder,
 )
+from seesawnas.study.disk import on_disk
+from seesawnas.study.engines import EngineSettings, check_engine, started
 
 RANGES = {"networks": (1, 100_000), "seeds": (1, 100), "seed": (0, 2**63 - 1)}
 

@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
-from seesawnas.study import ACCURACY, Halving, Objectives, Proxy, StopRules, shown_url, study_folder
+from seesawnas.study import ACCURACY, EngineSettings, Halving, Objectives, Proxy, StopRules, study_folder
+from seesawnas.study.keys import RUN_RANGES, run_values
 from seesawnas.units import format_duration
 
 SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution", "linear")
 """Names that ``sampler`` may have; :mod:`seesawnas.search.samplers` makes them."""
 DEFAULT_TRIALS = 12
-DEFAULT_WORKERS = 2
 RANGES: dict[str, tuple[int, int]] = {
     "trials": (1, 10**6),
     "patience": (1, 10**6),
     "repeats": (0, 100),
     "repeat_top": (1, 1000),
-    "epochs": (1, 10**4),
-    "resolution": (16, 512),
-    "pairs": (2, 10**7),
-    "seed": (0, 2**63 - 1),
-    "workers": (1, 64),
+    **RUN_RANGES,
 }
 """The whole numbers of a plan, by their names in a study file, both ends included."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """What runs the trials, and on what. ``workers`` is how many run at a time; None leaves a setting to the engine."""
-
-    kind: str = "ray"
-    workers: int | None = None
-    cpus_per_trial: float | None = None
-    gpus_per_trial: float | None = None
-    ray_address: str | None = None
-
-    @property
-    def local_workers(self) -> int:
-        """Processes of the local engine."""
-        return DEFAULT_WORKERS if self.workers is None else self.workers
-
-    @property
-    def at_a_time(self) -> int | None:
-        """Trials at a time; None where that is as many as fit."""
-        match self.kind:
-            case "local":
-                return self.local_workers
-            case "inline":
-                return 1
-        return self.workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +99,7 @@ class SearchPlan:
 
         A storage with a user or a password is left out too: the study's folder remembers it, for its owner's eyes alone.
         """
-        rules, recipe = self.rules, self.proxy.recipe.to_mapping()
+        rules = self.rules
         keys = {
             "study": self.study,
             "budget": str(self.budget),
@@ -145,16 +115,7 @@ class SearchPlan:
             "early_stopping": words_of(self.halving),
             "repeats": self.repeats,
             "repeat_top": self.repeat_top,
-            "epochs": recipe.pop("epochs"),
-            "resolution": self.proxy.resolution,
-            "pairs": self.proxy.pairs,
-            "share": self.proxy.share,
-            "recipe": recipe,
-            "seed": self.seed,
-            "storage": self.storage if self.storage and shown_url(self.storage) == self.storage else None,
-            "engine": self.engine.kind,
-            **{name: value for name, value in asdict(self.engine).items() if name != "kind"},
-            "silence": format_duration(self.silence),
+            **run_values(self.proxy, self.engine, self.storage, self.silence),
         }
         return {name: value for name, value in keys.items() if value is not None}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,15 +12,11 @@ from typing import Any, TypeAlias
 from optuna.storages import BaseStorage
 
 from seesawnas.data import FaceData
-from seesawnas.files import write_atomically
-from seesawnas.search.disk import on_disk
-from seesawnas.search.engines import started
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.proposer import Proposer
-from seesawnas.search.provenance import provenance
 from seesawnas.search.ready import Ready, make_ready
 from seesawnas.search.repeating import Repeating, missing_repeats
-from seesawnas.space import SearchSpace, write_yaml
+from seesawnas.space import SearchSpace
 from seesawnas.study import (
     OUT_OF_TIME,
     Checkpoints,
@@ -34,10 +29,13 @@ from seesawnas.study import (
     TrialState,
     drive,
     held,
+    keep_run,
     open_storage,
     read_repeats,
     repeats_name,
 )
+from seesawnas.study.disk import on_disk
+from seesawnas.study.engines import started
 
 SearchEvent: TypeAlias = DriverEvent | Repeating
 
@@ -125,7 +123,7 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
             settings = _settings(plan, ready.feasible.space, ready.faces)
             record.agree(settings)
             repeats = _repeats(plan, ready, storage, settings)
-            _keep(plan, record, ready.faces)
+            keep_run(record, plan.folder, plan.to_mapping(), data=ready.faces.fingerprint, seeds=_seeds(plan))
             recovered = record.recover() + _recover_repeats(plan, repeats)
             yield Session(plan, ready, storage, record, repeats, recovered)
 
@@ -161,18 +159,8 @@ def _repeats_checkpoints(plan: SearchPlan) -> Checkpoints:
     return Checkpoints(plan.folder / "checkpoints.repeats")
 
 
-def _keep(plan: SearchPlan, record: StudyRecord, faces: FaceData) -> None:
-    """Store what this run is: the plan as a study file that runs again as it is, and what made it.
-
-    The study keeps what made each of its runs, and the study file of the last.
-    """
-    seeds = {"study": plan.seed, "pairs": plan.proxy.pairs_seed, "repeats": list(plan.repeat_seeds)}
-    made = provenance(data=faces.fingerprint, seeds=seeds)
-    text = write_yaml({**plan.to_mapping(), "provenance": made})
-    record.study.set_user_attr("study_file", text)
-    number = sum(name.startswith("run.") for name in record.study.user_attrs)
-    record.study.set_user_attr(f"run.{number}", json.dumps(made))
-    write_atomically(plan.folder / "study.yaml", text)
+def _seeds(plan: SearchPlan) -> dict[str, Any]:
+    return {"study": plan.seed, "pairs": plan.proxy.pairs_seed, "repeats": list(plan.repeat_seeds)}
 
 
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:

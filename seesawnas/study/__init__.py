@@ -6,13 +6,17 @@ from optuna.trial import TrialState
 from seesawnas.study.checkpoints import Checkpoints
 from seesawnas.study.dashboard import dashboard_app, study_number
 from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
+from seesawnas.study.disk import on_disk
 from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
 from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
+from seesawnas.study.engines import ENGINES, EngineSettings, check_engine, started
 from seesawnas.study.front import unbeaten
 from seesawnas.study.halving import Halving, Judge
 from seesawnas.study.inline import InlineEngine
+from seesawnas.study.library import StudyFile, shipped_studies
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.provenance import keep_run, provenance
 from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
@@ -33,6 +37,7 @@ from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJ
 __all__ = [
     "ACCURACY",
     "COSTS",
+    "ENGINES",
     "FINISHED",
     "OUT_OF_TIME",
     "QUALITIES",
@@ -43,6 +48,7 @@ __all__ = [
     "Ended",
     "Engine",
     "EngineEvent",
+    "EngineSettings",
     "Failed",
     "Finished",
     "Halving",
@@ -63,6 +69,7 @@ __all__ = [
     "Showcase",
     "StopRules",
     "Stopped",
+    "StudyFile",
     "StudyRecord",
     "StudyView",
     "Trial",
@@ -70,18 +77,24 @@ __all__ = [
     "TrialJob",
     "TrialState",
     "check_cluster",
+    "check_engine",
     "check_storage",
     "dashboard_app",
     "drive",
     "events_of",
     "held",
+    "keep_run",
     "latest_study",
+    "on_disk",
     "open_storage",
+    "provenance",
     "ranked_trials",
     "read_repeats",
     "repeats_name",
     "run_trial",
+    "shipped_studies",
     "shown_url",
+    "started",
     "storage_url",
     "study_folder",
     "study_number",

@@ -126,7 +126,7 @@ def test_a_search_without_a_complete_trial_is_no_success(folder: Path, monkeypat
     def answer(job: TrialJob) -> EngineEvent:
         return Failed(job.number, "loss is not finite at step 1")
 
-    monkeypatch.setattr("seesawnas.search.engines.LocalEngine", lambda faces, workers: FakeEngine(workers, answer))
+    monkeypatch.setattr("seesawnas.study.engines.LocalEngine", lambda faces, workers: FakeEngine(workers, answer))
     result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "s")
     assert result.exit_code == 1
     assert "No trial is complete: all 2 failed." in result.stderr
@@ -134,7 +134,7 @@ def test_a_search_without_a_complete_trial_is_no_success(folder: Path, monkeypat
 
 
 def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seesawnas.search.engines.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    monkeypatch.setattr("seesawnas.study.engines.LocalEngine", lambda faces, workers: FakeEngine(workers))
     assert search(*TINY, "--data", "faces", "--trials", "1", "--study", "s").exit_code == 0
     result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s", "--budget", "1004K")
     assert result.exit_code == 2
@@ -142,7 +142,7 @@ def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monk
 
 
 def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seesawnas.search.engines.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    monkeypatch.setattr("seesawnas.study.engines.LocalEngine", lambda faces, workers: FakeEngine(workers))
     words = [*TINY, "--data", "faces", "--study", "s", "--budget", "1M, params<=15K"]
     result = search(*words, "--trials", "3")
     assert result.exit_code == 0, result.output
@@ -158,7 +158,7 @@ def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monk
 
 
 def test_a_search_without_a_limit_on_madds_has_its_plot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seesawnas.search.engines.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    monkeypatch.setattr("seesawnas.study.engines.LocalEngine", lambda faces, workers: FakeEngine(workers))
     result = search(*TINY, "--data", "faces", "--study", "s", "--budget", "params<=15K", "--trials", "2")
     assert result.exit_code == 0, result.output
     assert "networks within params<=15.0 K" in result.stderr
@@ -170,7 +170,7 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     words = [*TINY, "--data", "faces", "--trials", "2", "--study", "s"]
-    monkeypatch.setattr("seesawnas.search.engines.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    monkeypatch.setattr("seesawnas.study.engines.LocalEngine", lambda faces, workers: FakeEngine(workers))
     with monkeypatch.context() as patch:
         patch.setattr("seesawnas.study.record.StudyRecord.complete", full)
         result = search(*words)
@@ -190,7 +190,7 @@ def fake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[FakeEngine]:
         made.append(FakeEngine(workers, made[0].answer, made[0].curve))
         return made[-1]
 
-    monkeypatch.setattr("seesawnas.search.engines.LocalEngine", engine)
+    monkeypatch.setattr("seesawnas.study.engines.LocalEngine", engine)
     return made
 
 

@@ -11,9 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from seesawnas.cli.app import app
-from seesawnas.search import engines
 from seesawnas.space import write_yaml
-from seesawnas.study import TrialState
+from seesawnas.study import TrialState, engines
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, FakeEngine
 from tests.study.storages import record_at

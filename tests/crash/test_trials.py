@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.search.engines import ENGINES as MAKE
-from seesawnas.search.plan import EngineSettings
 from seesawnas.space import load_point
 from seesawnas.study import (
     Began,
@@ -29,6 +27,8 @@ from seesawnas.study import (
     TrialState,
     drive,
 )
+from seesawnas.study.engines import ENGINES as MAKE
+from seesawnas.study.engines import EngineSettings
 from tests.crash.processes import ENGINES, send, workers
 from tests.faces import made_up_faces
 from tests.study.fakes import record_in

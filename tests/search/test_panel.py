@@ -11,8 +11,8 @@ from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.search.level import Level
 from seesawnas.search.panel import Panel, opened
-from seesawnas.search.plan import EngineSettings
 from seesawnas.study import Finished
+from seesawnas.study.engines import EngineSettings
 from tests.faces import write_folder
 
 

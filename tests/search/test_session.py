@@ -55,7 +55,7 @@ class Runs:
             engines.append(FakeEngine(workers, answer))
             return engines[-1]
 
-        self._patch.setattr("seesawnas.search.engines.LocalEngine", engine)
+        self._patch.setattr("seesawnas.study.engines.LocalEngine", engine)
         events = []
         with opened(plan_of(None, {"engine": "local", **BASE, **options})) as session:
             run = session.run()

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import StudyError
 from seesawnas.files import shipped_folder
 from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFile:
+    """A study file's ``values``, where they came from and the study's name where they give none."""
+
+    values: Mapping[str, Any]
+    source: str
+    name: str
+
+    @classmethod
+    def read(cls, ref: str | Path) -> StudyFile:
+        """The file that ``ref`` names. Raises InvalidInput."""
+        values, name = read_study(ref)
+        return cls(values, str(ref), name)
 
 
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:

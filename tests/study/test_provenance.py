@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.search.provenance import git_state, provenance
+from seesawnas.study.provenance import git_state, provenance
 
 
 def git(*words: str) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
-from seesawnas.study import shown_url
+from seesawnas.files import write_atomically
+from seesawnas.space import write_yaml
+from seesawnas.study.record import StudyRecord
+from seesawnas.study.store import shown_url
 
 PACKAGES = ("seesawnas", "torch", "optuna", "ray", "numpy")
 
@@ -26,6 +32,19 @@ def provenance(*, data: str, seeds: dict[str, Any]) -> dict[str, Any]:
         "data": data,
         "seeds": seeds,
     }
+
+
+def keep_run(record: StudyRecord, folder: Path, plan: Mapping[str, Any], *, data: str, seeds: dict[str, Any]) -> None:
+    """Store what a run is: its plan as a study file that runs again as it is, and what made it.
+
+    The study keeps what made each of its runs, and the study file of the last; ``study.yaml`` in ``folder`` is that, too.
+    """
+    made = provenance(data=data, seeds=seeds)
+    text = write_yaml({**plan, "provenance": made})
+    record.study.set_user_attr("study_file", text)
+    number = sum(name.startswith("run.") for name in record.study.user_attrs)
+    record.study.set_user_attr(f"run.{number}", json.dumps(made))
+    write_atomically(folder / "study.yaml", text)
 
 
 def git_state() -> dict[str, Any] | None:
