@@ -81,8 +81,12 @@ def train(
     changes = {"epochs": epochs, "batch_size": batch_size}
     chosen = _recipe(recipe, {name: value for name, value in changes.items() if value is not None})
     about = {"seed": seed, "workers": workers, "device": device, "parts": accumulate, "precision": precision}
-    plan = _plan(ref, chosen, resolution, out, benchmarks=tuple(filter(None, val.split(","))), **about, save=save_every)
+    plan = _plan(ref, chosen, resolution, out, benchmarks=_paths(val), **about, save=save_every)
     _carry_out(plan, open_source(data), json)
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    return tuple(path for path in (part.strip() for part in text.split(",")) if path)
 
 
 def _recipe(ref: str, changes: dict[str, Any]) -> Recipe:

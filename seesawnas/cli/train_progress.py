@@ -52,8 +52,8 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                     _say_epoch(screen, last)
                 case Halted(step):
                     _say(screen, f"Stopped after step {step:,}; the same command goes on.")
-                case Completed(_, files) if not files and session.team.rank == 0:
-                    _say(screen, "Trained before; nothing is left to do.")
+                case Completed(_, files, before=True):
+                    _say(screen, f"Trained before; {'scored on what is new' if files else 'nothing is left to do'}.")
     return last
 
 

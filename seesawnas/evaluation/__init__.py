@@ -1,7 +1,7 @@
 """How well embeddings tell people apart: pairs, embeddings, protocols, and trained networks to measure."""
 
 from seesawnas.evaluation.embedding import embed, in_eval_mode
-from seesawnas.evaluation.evaluate import FARS, Evaluation, evaluate
+from seesawnas.evaluation.evaluate import FARS, Evaluation, check_pairs, evaluate
 from seesawnas.evaluation.face_model import NORMALISATIONS, FaceModel, open_model
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
 from seesawnas.evaluation.pairs import Pairs, make_pairs
@@ -28,6 +28,7 @@ __all__ = [
     "Verification",
     "VerifiedSet",
     "auc",
+    "check_pairs",
     "curve",
     "embed",
     "embed_batches",

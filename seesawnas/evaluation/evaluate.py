@@ -66,7 +66,7 @@ def evaluate(
     (N,) who each image shows; with them the intervals come from drawing people again, else from drawing pairs again within
     each fold, same and different ones apart. Raises DataError below four pairs or where all are of one kind.
     """
-    _check(pairs)
+    check_pairs(pairs)
     distances = protocol.distances(embeddings, pairs)
     folds = _in_order(len(pairs)) if folds is None else folds
     values, thresholds = _measure(distances, pairs.same, folds, protocol)
@@ -90,7 +90,8 @@ def evaluate(
     )
 
 
-def _check(pairs: Pairs) -> None:
+def check_pairs(pairs: Pairs) -> None:
+    """Raises DataError below four pairs or where all are of one kind."""
     same = int(np.count_nonzero(pairs.same))
     if len(pairs) < 4 or not 0 < same < len(pairs):
         found = f"{same} same and {len(pairs) - same} different"

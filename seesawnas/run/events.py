@@ -45,10 +45,11 @@ class Halted:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The end: what is known of the trained network, and the files written."""
+    """The end: what is known of the trained network, the files written now, and whether it was trained ``before``."""
 
     about: dict[str, Any]
     files: tuple[Path, ...]
+    before: bool = False
 
 
 RunEvent: TypeAlias = Resumed | Stepped | EpochDone | Halted | Completed

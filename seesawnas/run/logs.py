@@ -36,7 +36,8 @@ class Logs:
         """Write the table of all epochs anew; add the last to the curves."""
         flat = [_flat(row) for row in rows]
         text = io.StringIO()
-        table = csv.DictWriter(text, list(flat[-1]), lineterminator="\n", restval="", extrasaction="ignore")
+        names = dict.fromkeys(name for row in flat for name in row)  # verification sets may have come and gone
+        table = csv.DictWriter(text, list(names), lineterminator="\n", restval="")
         table.writeheader()
         table.writerows(flat)
         write_atomically(self._folder / "log.csv", text.getvalue())

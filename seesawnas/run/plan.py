@@ -12,6 +12,9 @@ from seesawnas.errors import RunError
 from seesawnas.train import Precision, Recipe
 
 RUNS = Path("runs")
+_PIECES = "processes x accumulate"
+_LATER = ("precision", _PIECES)
+"""Settings that folders of an earlier version do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,13 @@ class TrainPlan:
         """Height and width of the pictures."""
         return self.spec.input.height, self.spec.input.width
 
-    def settings(self, fingerprint: str) -> dict[str, Any]:
-        """What must stay the same where a training goes on, as JSON values; ``fingerprint`` is the data's."""
+    def settings(self, fingerprint: str, processes: int = 1) -> dict[str, Any]:
+        """What must stay the same where a training goes on, as JSON values; ``fingerprint`` is the data's.
+
+        That is whatever changes the numbers by more than the order of sums: a batch in other pieces has other statistics in
+        batch norm, and other flips and shifts. Which of the pieces are processes' and which are parts may change, so that
+        fewer GPUs go on with more parts; so may the device, the workers and the verification sets.
+        """
         size = "x".join(map(str, self.size))
         return {
             "network": self.spec.digest(),
@@ -48,6 +56,8 @@ class TrainPlan:
             "recipe": self.recipe.to_mapping(),
             "data": fingerprint,
             "seed": self.seed,
+            "precision": self.precision,
+            _PIECES: processes * self.parts,
         }
 
 
@@ -58,18 +68,27 @@ def default_folder(name: str) -> Path:
 
 def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
     """Raises RunError, naming the first that differs, where ``folder`` holds a training with other settings."""
-    for name in asked:
-        old, new = _first_difference(name, kept.get(name), asked[name])
+    before, now = _in_full(kept), _in_full(asked)
+    for name in now:
+        if name in _LATER and name not in before:
+            continue
+        old, new = _first_difference(name, before.get(name), now[name])
         if old != new:
             raise RunError(
                 f"{folder}: holds a training whose {old}, got {new}; give another --out, or delete the folder"
             )
 
 
+def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
+    """With what the recipe's mapping leaves out."""
+    recipe = settings.get("recipe")
+    return {**settings, "recipe": {**Recipe.unsaid(), **recipe}} if isinstance(recipe, dict) else settings
+
+
 def _first_difference(name: str, old: Any, new: Any) -> tuple[str, str]:
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in new:
-            if old.get(key) != new[key]:
-                return f"{name} has {key} {old.get(key)}", f"{new[key]}"
+        for key in {**new, **old}:
+            if old.get(key) != new.get(key):
+                return f"{name} has {key} {old.get(key)}", f"{new.get(key)}"
         return "", ""
     return ("", "") if old == new else (f"{name} is {old}", f"{new}")

@@ -13,6 +13,7 @@ from torch import nn
 from seesawnas.data import FaceSource
 from seesawnas.files import write_atomically
 from seesawnas.nn import weights_file
+from seesawnas.nn.weights import SPEC, WEIGHTS
 from seesawnas.run.plan import TrainPlan
 from seesawnas.space import to_mapping, write_yaml
 
@@ -59,20 +60,22 @@ def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> 
         "recipe": json.dumps(about["recipe"]),
         "data": about["data"]["fingerprint"],
     }
-    contents = {
-        "spec.yaml": text.encode(),
-        "model.safetensors": weights_file(network.state_dict(), short),
-        ABOUT: (json.dumps(about, indent=2) + "\n").encode(),
-    }
-    for name, content in contents.items():
-        write_atomically(plan.folder / name, content)
-    return [plan.folder / name for name in contents]
+    write_atomically(plan.folder / SPEC, text)
+    write_atomically(plan.folder / WEIGHTS, weights_file(network.state_dict(), short))
+    return [plan.folder / SPEC, plan.folder / WEIGHTS, write_about(plan.folder, about)]
+
+
+def write_about(folder: Path, about: dict[str, Any]) -> Path:
+    """Write ``model.json`` alone."""
+    write_atomically(folder / ABOUT, json.dumps(about, indent=2) + "\n")
+    return folder / ABOUT
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
-    """What :func:`write_result` wrote last of all; None where the training is not at its end."""
+    """What is known of the network that :func:`write_result` wrote; None where one of its files is not there."""
     try:
-        found: dict[str, Any] = json.loads((folder / ABOUT).read_text())
+        found = json.loads((folder / ABOUT).read_text())
     except (OSError, ValueError):
         return None
-    return found
+    is_whole = isinstance(found, dict) and all((folder / name).is_file() for name in (SPEC, WEIGHTS))
+    return found if is_whole else None

@@ -31,6 +31,10 @@ class Saves:
         for path in self._paths()[_KEPT:]:
             path.unlink(missing_ok=True)
 
+    def drop(self, step: int) -> None:
+        """Remove the state after ``step`` steps, which turned out to be none to go on from."""
+        (self._folder / f"step_{step:012d}.safetensors").unlink(missing_ok=True)
+
     def newest(self) -> tuple[Saved | None, tuple[str, ...]]:
         """The newest checkpoint that is whole, None where there is none, and a line for each that is not."""
         notes: list[str] = []

@@ -11,17 +11,18 @@ from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
+from torch import nn
 
 from seesawnas.data import FaceSource
 from seesawnas.errors import RunError, TrialError
 from seesawnas.files import make_folder, write_atomically
-from seesawnas.nn import build
+from seesawnas.nn import build, load_model
 from seesawnas.run.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
 from seesawnas.run.logs import Logs, Pace
 from seesawnas.run.plan import TrainPlan, check_settings
-from seesawnas.run.result import describe, read_result, write_result
+from seesawnas.run.result import describe, read_result, write_about, write_result
 from seesawnas.run.saves import Saved, Saves
-from seesawnas.run.scores import read_benchmark
+from seesawnas.run.scores import Benchmark, read_benchmarks
 from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, seeded
 from seesawnas.train.source_feed import SourceFeed, default_workers
 
@@ -34,9 +35,11 @@ def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
 
     Raises RunError where another process holds the folder, or it holds a training with other settings.
     """
-    with joined(plan.device) as (team, device), _held(plan, source, team):
+    with joined(plan.device) as (team, device), _held(plan, team):
+        _agree(plan, source, team)
         session = Session(plan, source, team, device)
         try:
+            _claim(plan, source, team)  # now that nothing of the plan is at fault
             yield session
         finally:
             session.close()
@@ -47,7 +50,7 @@ class Session:
 
     def __init__(self, plan: TrainPlan, source: FaceSource, team: Team, device: torch.device) -> None:
         self._plan, self._source, self.team, self.device = plan, source, team, device
-        self._benchmarks = [read_benchmark(path, plan.size) for path in plan.benchmarks] if team.rank == 0 else []
+        self._benchmarks = read_benchmarks(plan.benchmarks, plan.size) if team.rank == 0 else []
         self._saves = Saves(plan.folder / "checkpoints")
         self._rows: list[dict[str, Any]] = []
         self._unreadable: dict[int, str] = {}
@@ -82,10 +85,12 @@ class Session:
         Raises TrialError, the last good checkpoint kept, where the training diverges.
         """
         if (about := self.team.share(read_result(self._plan.folder))) is not None:
-            yield Completed(about, ())
+            yield self._completed_before(about)
             return
         yield from self._restore()
         self._logs = Logs(self._plan.folder, self._step) if self.team.rank == 0 else None
+        if (last := self._unscored()) is not None:
+            yield self._scored(last)
         pace, started = Pace(), time.perf_counter() - self._seconds
         for record in self._training.steps():
             self._seconds = time.perf_counter() - started
@@ -126,24 +131,56 @@ class Session:
         return Stepped(record, pace, (record.steps - record.step) * record.images / pace)
 
     def _epoch(self, record: EpochRecord) -> EpochDone:
-        scores = {one.name: one.score(self._network, self._plan.spec.input) for one in self._benchmarks}
         self._unreadable = self.team.union(self._unreadable)
-        self._rows.append({**asdict(record), "scores": scores})
+        self._rows.append({**asdict(record), "scores": None if self._benchmarks else {}})
+        self._save()  # before the scores too: an epoch may be hours, and much can happen to a verification set
+        return self._scored(record)
+
+    def _unscored(self) -> EpochRecord | None:
+        """The last epoch, where an earlier process ended before its scores were there."""
+        if not self._rows or self._rows[-1]["scores"] is not None:
+            return None
+        return EpochRecord(**{name: value for name, value in self._rows[-1].items() if name != "scores"})
+
+    def _scored(self, record: EpochRecord) -> EpochDone:
+        try:
+            scores = self._score(self._network, self._benchmarks)
+        except TrialError:
+            self._saves.drop(self._step)
+            raise
+        self._rows[-1] = {**asdict(record), "scores": scores}
         if self._logs is not None:
             self._logs.epochs(self._rows, self._step)
-        self._save()
+        if scores:
+            self._save()
         return EpochDone(record, scores, tuple(self._source.place(index) for index in sorted(self._unreadable)))
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()
         if self.team.rank > 0:
             return
-        if not self._training.is_finite():
-            raise TrialError(f"the weights became no numbers within {self._step} steps")
+        self._check_finite()
         about = {"rows": self._rows, "seconds": self._seconds, "step": self._step, "unreadable": self._unreadable}
         self._saves.save(self._step, self._training.state(), about)
 
+    def _check_finite(self) -> None:
+        if not self._training.is_finite():
+            raise TrialError(f"the weights became no numbers within {self._step} steps")
+
+    def _score(self, network: nn.Module, benchmarks: list[Benchmark]) -> dict[str, Any]:
+        return {one.name: one.score(network, self._plan.spec.input) for one in benchmarks}
+
+    def _completed_before(self, about: dict[str, Any]) -> Completed:
+        """The result as it is, scored on those verification sets that it was not."""
+        new = [one for one in self._benchmarks if one.name not in about.get("scores", {})]
+        if not new:
+            return Completed(about, (), before=True)
+        scores = self._score(load_model(self._plan.folder).to(self.device), new)
+        about = {**about, "scores": {**about.get("scores", {}), **scores}}
+        return Completed(about, (write_about(self._plan.folder, about),), before=True)
+
     def _complete(self) -> Completed:
+        self._check_finite()
         about = describe(
             self._plan,
             self._source,
@@ -159,7 +196,7 @@ class Session:
 
 
 @contextmanager
-def _held(plan: TrainPlan, source: FaceSource, team: Team) -> Iterator[None]:
+def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
     if team.rank > 0:
         yield
         return
@@ -169,19 +206,28 @@ def _held(plan: TrainPlan, source: FaceSource, team: Team) -> Iterator[None]:
     except Timeout:
         raise RunError(f"{plan.folder}: another process trains here") from None
     try:
-        _agree(plan, source)
         yield
     finally:
         lock.release()
 
 
-def _agree(plan: TrainPlan, source: FaceSource) -> None:
-    path, asked = plan.folder / _SETTINGS, plan.settings(source.fingerprint)
+def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
+    """Raises RunError where the folder holds a training with other settings."""
+    if team.rank > 0:
+        return
+    path = plan.folder / _SETTINGS
     try:
         kept = json.loads(path.read_text())
     except FileNotFoundError:
-        write_atomically(path, json.dumps(asked, indent=2) + "\n")
         return
     except (OSError, ValueError) as error:
         raise RunError(f"{path}: cannot be read: {error}; give another --out, or delete the folder") from None
-    check_settings(kept, asked, plan.folder)
+    if not isinstance(kept, dict):
+        raise RunError(f"{path}: must be a training's settings; give another --out, or delete the folder")
+    check_settings(kept, plan.settings(source.fingerprint, team.size), plan.folder)
+
+
+def _claim(plan: TrainPlan, source: FaceSource, team: Team) -> None:
+    path = plan.folder / _SETTINGS
+    if team.rank == 0 and not path.exists():
+        write_atomically(path, json.dumps(plan.settings(source.fingerprint, team.size), indent=2) + "\n")

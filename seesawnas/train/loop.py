@@ -96,12 +96,12 @@ class Training:
         while self.done < self._recipe.epochs:
             if self.done and not self._losses:  # before an epoch: a caller who stops keeps the averaged weights
                 self._swap()
-            started = time.perf_counter()
+            started, first = time.perf_counter(), len(self._losses)
             self._network.train()
             for parts in self._feed.epoch(self.done, len(self._losses)):
                 yield self._take(parts)
             self._swap()
-            yield self._end_epoch(time.perf_counter() - started)
+            yield self._end_epoch(time.perf_counter() - started, first)
 
     def sample(self) -> Tensor:
         """A batch as the network is given them, blank: its shape, layout and device are what counts."""
@@ -134,8 +134,8 @@ class Training:
         self.done, self._losses = int(state["done"]), state["losses"].tolist()
 
     def is_finite(self) -> bool:
-        """Whether every weight is a number, so that there is something to go on from."""
-        return all(bool(torch.isfinite(weight).all()) for weight in self._network.parameters())
+        """Whether all that the steps to come depend on is numbers, batch norm's statistics and the average included."""
+        return all(bool(torch.isfinite(tensor).all()) for tensor in self._tensors().values())
 
     def _tensors(self) -> dict[str, Tensor]:
         """Network, head, momentum and average, by name; the same memory that the training works on."""
@@ -144,7 +144,8 @@ class Training:
         found |= {f"momentum.{index}": slot for index, slot in enumerate(momenta(self._optimizer, self._head))}
         return found | (self._average.state() if self._average is not None else {})
 
-    def _end_epoch(self, seconds: float) -> EpochRecord:
+    def _end_epoch(self, seconds: float, first: int) -> EpochRecord:
+        """The record of an epoch whose steps from ``first`` on took ``seconds``; those before were an earlier process's."""
         losses, self._losses = self._losses, []
         self.done += 1
         return EpochRecord(
@@ -153,7 +154,7 @@ class Training:
             loss=sum(losses) / len(losses),
             learning_rate=self._learning_rate,
             seconds=seconds,
-            images=len(losses) * self._feed.batch_size,
+            images=(len(losses) - first) * self._feed.batch_size,
         )
 
     def _swap(self) -> None:

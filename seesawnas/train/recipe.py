@@ -52,11 +52,14 @@ class Recipe:
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values; fields added later are left out at their defaults, so that what was kept before still agrees."""
-        values = {**asdict(self), "decay_steps": list(self.decay_steps)}
-        defaults = {field.name: field.default for field in fields(self)}
-        return {
-            name: value for name, value in values.items() if name not in _LATER or getattr(self, name) != defaults[name]
-        }
+        values, unsaid = {**asdict(self), "decay_steps": list(self.decay_steps)}, self.unsaid()
+        return {name: value for name, value in values.items() if name not in unsaid or value != unsaid[name]}
+
+    @classmethod
+    def unsaid(cls) -> dict[str, Any]:
+        """What holds where a mapping does not say, as JSON values."""
+        defaults = {field.name: field.default for field in fields(cls)}
+        return {name: list(defaults[name]) if name == "decay_steps" else defaults[name] for name in _LATER}
 
 
 PROXY = Recipe(

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch: its number from 1, of how many, mean loss, last learning rate, seconds and images seen."""
+    """One epoch: its number from 1, of how many, mean loss, last learning rate, seconds and the images seen in these.
+
+    Where the epoch went on from a checkpoint, seconds and images are of what was left of it; the loss is of all its steps.
+    """
 
     epoch: int
     epochs: int

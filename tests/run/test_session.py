@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from safetensors.torch import load_file
 
 import seesawnas as sn
 from seesawnas.data import FaceSource
-from seesawnas.errors import InvalidInput, RunError, TrialError
-from seesawnas.run import EpochDone, Resumed, Stepped, TrainPlan, opened
+from seesawnas.errors import DataError, InvalidInput, RunError, TrialError
+from seesawnas.run import Benchmark, Completed, EpochDone, Resumed, Stepped, TrainPlan, opened, read_benchmark
+from seesawnas.run.plan import check_settings
+from seesawnas.train import EpochRecord, Recipe, Training
 from tests.cli.running import Ran
-from tests.run.trainings import RECIPE, halted, result, run, small_plan
+from tests.run.trainings import RECIPE, halted, pairs_file, result, run, small_plan
 from tests.train.sources import MadeUpSource
 
 
@@ -143,6 +145,64 @@ def test_a_folder_of_another_training_is_refused(changes: dict[str, object], tmp
     assert "\n" not in str(e.value)
 
 
+_DEFAULTS = Recipe.unsaid()
+_OTHERS = {"decay_steps": (0.5,), "decay_factor": 0.5, "embedding_weight_decay": 0.1, "sample_rate": 0.5}
+
+
+@pytest.mark.parametrize("name", _DEFAULTS)
+@pytest.mark.parametrize("back", [False, True])
+def test_a_field_that_is_kept_where_it_is_no_default_is_held_both_ways(name: str, back: bool, tmp_path: Path) -> None:
+    usual, other = RECIPE, replace(RECIPE, **{name: _OTHERS[name]})
+    first, second = (other, usual) if back else (usual, other)
+    plan = small_plan(tmp_path / "run", recipe=first)
+    run(plan, stop=lambda at: at == 1)
+    with pytest.raises(RunError, match=rf"recipe has {name} .*, got ") as caught:
+        run(replace(plan, recipe=second))
+    values = [_DEFAULTS[name], list(_OTHERS[name]) if name == "decay_steps" else _OTHERS[name]]
+    old, new = reversed(values) if back else values
+    assert f"{name} {old}, got {new};" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({"precision": "bf16"}, "precision is fp32, got bf16"), ({"parts": 2}, "processes x accumulate is 1, got 2")],
+)
+def test_what_changes_the_numbers_is_held(changes: dict[str, object], told: str, tmp_path: Path) -> None:
+    plan = small_plan(tmp_path / "run")
+    run(plan, stop=lambda at: at == 3)
+    with pytest.raises(RunError, match=told):
+        run(replace(plan, **changes))  # type: ignore[arg-type]
+
+
+def test_pieces_may_go_from_processes_to_parts_and_an_older_folder_says_nothing_of_them(tmp_path: Path) -> None:
+    plan = small_plan(tmp_path, parts=4)
+    assert replace(plan, parts=2).settings("made up", 2) == plan.settings("made up")
+    kept = plan.settings("made up")
+    del kept["precision"], kept["processes x accumulate"]
+    check_settings(kept, plan.settings("made up"), tmp_path)
+    del kept["seed"]
+    with pytest.raises(RunError, match="seed is None, got 0"):
+        check_settings(kept, plan.settings("made up"), tmp_path)
+
+
+def test_a_start_that_fails_claims_no_folder(tmp_path: Path) -> None:
+    plan = small_plan(tmp_path / "run")
+    for changes in ({"parts": 3}, {"benchmarks": (str(tmp_path / "nowhere.bin"),)}):
+        with pytest.raises(InvalidInput):
+            run(replace(plan, seed=7, **changes))  # type: ignore[arg-type]
+    assert not (plan.folder / "training.json").exists()
+    assert len(result(run(plan))["epochs"]) == 3
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '"x"'])
+def test_settings_that_are_none_are_one_line(content: str, tmp_path: Path) -> None:
+    plan = small_plan(tmp_path / "run")
+    plan.folder.mkdir()
+    (plan.folder / "training.json").write_text(content)
+    with pytest.raises(RunError, match=r"training\.json: .*; give another --out"):
+        run(plan)
+
+
 def test_other_faces_are_another_training(tmp_path: Path) -> None:
     plan = small_plan(tmp_path / "run")
     run(plan, stop=lambda at: at == 3)
@@ -164,6 +224,147 @@ def test_divergence_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     for path in (plan.folder / "checkpoints").iterdir():
         kept = load_file(path)
         assert all(torch.isfinite(value).all() for name, value in kept.items() if name.startswith("network."))
+
+
+def test_statistics_that_became_no_numbers_are_divergence_and_leave_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batch norm's running variance overflows while every weight and every loss is still a number."""
+    plan = small_plan(tmp_path / "run", save_seconds=0.0)
+    run(plan, stop=lambda at: at == 5)
+    kept = sorted(path.name for path in (plan.folder / "checkpoints").iterdir())
+    _spoil_buffers_after_a_step(monkeypatch)
+    with pytest.raises(TrialError, match="the weights became no numbers"):
+        run(plan)
+    assert sorted(path.name for path in (plan.folder / "checkpoints").iterdir()) == kept
+    assert not (plan.folder / "model.json").exists()
+
+
+def _spoil_buffers_after_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Training._update
+
+    def spoil(training: Training) -> None:
+        step(training)
+        for name, buffer in training._network.named_buffers():
+            if name.endswith("running_var"):
+                buffer.fill_(torch.inf)
+
+    monkeypatch.setattr(Training, "_update", spoil)
+
+
+def test_embeddings_that_are_no_numbers_are_divergence_and_keep_the_checkpoint_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = small_plan(tmp_path / "run", benchmarks=(pairs_file(tmp_path / "pairs.bin"),))
+    run(plan, stop=lambda at: at == 8)
+    end_epoch = Training._end_epoch
+
+    def overflow(training: Training, *rest: float) -> EpochRecord:
+        with torch.no_grad():
+            for weight in training._network.parameters():
+                weight.fill_(1e38)  # a number, and what it makes is none
+        return end_epoch(training, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Training, "_end_epoch", overflow)
+    with pytest.raises(TrialError, match="embeddings of pairs are not finite"):
+        run(plan)
+    names = [path.name for path in (plan.folder / "checkpoints").iterdir()]
+    assert "step_000000000008.safetensors" in names
+    assert "step_000000000012.safetensors" not in names
+    monkeypatch.undo()
+    assert run(plan)[0] == Resumed(8, 18, ())
+
+
+def test_an_epoch_outlives_a_crash_while_it_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = pairs_file(tmp_path / "pairs.bin")
+    whole, plan = (small_plan(tmp_path / name, benchmarks=(pairs,)) for name in ("whole", "run"))
+    expected = [event for event in run(whole) if isinstance(event, EpochDone)]
+
+    def crash(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr(Benchmark, "score", crash)
+        run(plan)
+    events = run(plan)
+    assert events[0] == Resumed(6, 18, ())
+    done = [event for event in events if isinstance(event, EpochDone)]
+    assert [event.scores for event in done] == [event.scores for event in expected]
+    assert weights(whole) == weights(plan)
+
+
+@pytest.mark.parametrize(
+    ("answers", "spoilt"),
+    [([True, False, True], ()), ([True] * 6, ()), ([True, False] * 4, range(5)), ([False] * 5 + [True], [5])],
+)
+def test_a_verification_set_that_cannot_be_scored_is_refused_before_the_first_step(
+    answers: list[bool], spoilt: Collection[int], tmp_path: Path
+) -> None:
+    path = pairs_file(tmp_path / "few.bin", answers, spoilt)
+    plan = small_plan(tmp_path / "run", benchmarks=(path,))
+    with pytest.raises(DataError, match=r"few\.bin: verification: needs at least 4 pairs") as caught:
+        run(plan)
+    assert ("unreadable images: " in str(caught.value)) == bool(spoilt)
+    assert not (plan.folder / "checkpoints").exists()
+
+
+def test_few_pairs_that_can_be_read_are_enough_wherever_they_lie(tmp_path: Path) -> None:
+    path = pairs_file(tmp_path / "some.bin", [True] * 9 + [False] * 3, spoilt=range(6))
+    assert read_benchmark(path, (32, 32)).name == "some"
+
+
+def test_sets_of_one_name_go_by_their_paths_and_each_is_scored_once(tmp_path: Path) -> None:
+    one, two = (pairs_file(tmp_path / name / "pairs.bin", [True, False] * n) for name, n in (("a", 4), ("b", 3)))
+    other = pairs_file(tmp_path / "other.bin")
+    again = str(tmp_path / "a" / ".." / "a" / "pairs.bin")
+    plan = small_plan(tmp_path / "run", benchmarks=(one, two, again, other), recipe=replace(RECIPE, epochs=1))
+    scores = result(run(plan))["scores"]
+    assert {name: score["pairs"] for name, score in scores.items()} == {one: 8, two: 6, "other": 8}
+    with (plan.folder / "log.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert {f"{name} auc" for name in (one, two, "other")} <= set(row)
+
+
+def test_the_log_keeps_the_columns_of_sets_that_are_no_longer_scored(tmp_path: Path) -> None:
+    names = ("a", "b")
+    both = tuple(pairs_file(tmp_path / f"{name}.bin") for name in names)
+    plan = small_plan(tmp_path / "run", benchmarks=both)
+    run(plan, stop=lambda at: at == 8)
+    run(replace(plan, benchmarks=both[:1]))
+    with (plan.folder / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [bool(row["b auc"]) for row in rows] == [True, False, False]
+    assert all(row["a auc"] for row in rows)
+
+
+def test_an_epoch_s_images_are_those_of_its_seconds(tmp_path: Path) -> None:
+    plan = small_plan(tmp_path / "run")
+    run(plan, stop=lambda at: at == 5)
+    records = [event.record for event in run(plan) if isinstance(event, EpochDone)]
+    assert [record.images for record in records] == [8, 48, 48]
+
+
+@pytest.mark.parametrize("name", ["spec.yaml", "model.safetensors", "model.json"])
+def test_a_result_that_lost_a_file_is_written_again(name: str, tmp_path: Path) -> None:
+    plan = small_plan(tmp_path / "run")
+    run(plan)
+    content = (plan.folder / name).read_bytes()
+    (plan.folder / name).unlink()
+    assert isinstance(run(plan)[0], Resumed)
+    assert (plan.folder / name).read_bytes() == content
+
+
+def test_a_finished_network_is_scored_on_a_new_set_and_its_result_keeps_that(tmp_path: Path) -> None:
+    old, new = (pairs_file(tmp_path / f"{name}.bin") for name in ("old", "new"))
+    plan = small_plan(tmp_path / "run", benchmarks=(old,))
+    first = result(run(plan))
+    wider = replace(plan, benchmarks=(old, new))
+    (event,) = run(wider)
+    assert isinstance(event, Completed)
+    assert (event.before, event.files) == (True, (plan.folder / "model.json",))
+    assert event.about["scores"]["old"] == first["scores"]["old"]
+    assert event.about["scores"]["new"]["auc"] == pytest.approx(first["scores"]["old"]["auc"], abs=1e-6)
+    assert run(wider) == [Completed(json.loads((plan.folder / "model.json").read_text()), (), before=True)]
 
 
 def test_pictures_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -200,8 +401,6 @@ def test_what_build_writes_loads_too(tmp_path: Path) -> None:
 
 
 def test_scores_on_real_faces_are_those_of_the_loaded_network(tmp_path: Path, lfw_train: Path) -> None:
-    from seesawnas.run import read_benchmark
-
     path = lfw_train.parent / "lfw_dev.bin"
     plan = small_plan(tmp_path / "run", recipe=replace(RECIPE, epochs=1), benchmarks=(str(path),))
     about = result(run(plan))

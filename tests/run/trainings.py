@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ def small_plan(folder: Path, **more: Any) -> TrainPlan:
     feasible = small_set()
     spec = feasible.space.choose(next(feasible.at([feasible.count // 2]).assignments())).renamed("small")
     return TrainPlan(**{"spec": spec, "recipe": RECIPE, "folder": folder, "workers": 0, "device": "cpu", **more})
+
+
+def pairs_file(path: Path, answers: Sequence[bool] = (True, False) * 4, spoilt: Collection[int] = ()) -> str:
+    """A verification set of the made-up people as a .bin: a pair an answer; the pictures of ``spoilt`` pairs are torn."""
+    source = MadeUpSource()
+    pictures = []
+    for number, same in enumerate(answers):
+        both = [source.payload(number), source.payload(number + 1 if same else number + 24)]
+        pictures += [picture[:50] for picture in both] if number in spoilt else both
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps((pictures, list(answers))))
+    return str(path)
 
 
 def run(
