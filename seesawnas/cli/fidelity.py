@@ -82,7 +82,16 @@ def fidelity(
     if score not in QUALITIES:
         raise StudyError(f"--score must be one of {', '.join(QUALITIES)}, got {score}")
     known = [line for path in measurements or () for line in _lines(path)]
+    settings = engine_of(
+        engine=engine,
+        workers=workers,
+        cpus_per_trial=cpus_per_trial,
+        gpus_per_trial=gpus_per_trial,
+        ray_address=ray_address,
+    )
     if budget is None:
+        if measurements and not known:
+            raise StudyError(f"{measurements[0]}: must hold measurements, got none")
         if not known:
             raise StudyError("--budget must be given, such as 120M..150M, unless --measurements are")
         _judge(known, None if levels is None else str(_levels(levels)[0]), None, score, json)
@@ -95,13 +104,7 @@ def fidelity(
         seeds=seeds,
         space=space,
         data=None if data is None else str(data),
-        engine=engine_of(
-            engine=engine,
-            workers=workers,
-            cpus_per_trial=cpus_per_trial,
-            gpus_per_trial=gpus_per_trial,
-            ray_address=ray_address,
-        ),
+        engine=settings,
         seed=seed,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)

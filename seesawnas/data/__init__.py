@@ -2,6 +2,7 @@
 
 from seesawnas.data.align import align_folder, read_landmarks
 from seesawnas.data.faces import FaceData, Faces
+from seesawnas.data.folder import FolderSource
 from seesawnas.data.gallery import open_folder
 from seesawnas.data.load import load_faces
 from seesawnas.data.open import open_source
@@ -21,6 +22,7 @@ __all__ = [
     "FaceData",
     "FaceSource",
     "Faces",
+    "FolderSource",
     "OpenedSource",
     "PairSet",
     "Pictures",

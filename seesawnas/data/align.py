@@ -92,14 +92,13 @@ def _points(row: list[str]) -> _Floats | None:
 
 
 def align_folder(
-    faces: Path, landmarks: Mapping[str, _Floats], out: Path, advance: Advance = lambda pictures: None
+    source: FolderSource, landmarks: Mapping[str, _Floats], out: Path, advance: Advance = lambda pictures: None
 ) -> tuple[int, LeftOut]:
-    """Write each picture under ``faces`` that has landmarks as NAME/FILE.png under ``out``, which must be empty.
+    """Write each picture of ``source`` that has landmarks as NAME/FILE.png under ``out``, which must be empty.
 
     Landmarks are in pixels of the picture turned upright. An interrupted run of the same goes on. Returns how many pictures
     there are and what was left out. Raises DataError.
     """
-    source = FolderSource(faces, least=0)
     left_out, written, taken = source.left_out, 0, set[str]()
     marks = sorted((name, points.tolist()) for name, points in landmarks.items())
     with filling(out, [source.fingerprint, source.stamp(), hashlib.sha256(repr(marks).encode()).hexdigest()]):

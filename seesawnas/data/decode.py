@@ -9,7 +9,7 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".pgm", ".ppm"})
 FORMATS = ("JPEG", "PNG", "PPM")
@@ -41,7 +41,14 @@ def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
     except UnreadableError:
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
-        raise UnreadableError(f"{type(error).__name__}: {error}") from error
+        raise unreadable(error) from error
+
+
+def unreadable(error: Exception) -> UnreadableError:
+    """What Pillow raised, in words; of what it does not know at all it would name an object in memory."""
+    if isinstance(error, UnidentifiedImageError):
+        return UnreadableError("it is no JPEG, PNG, PGM or PPM")
+    return UnreadableError(f"{type(error).__name__}: {error}")
 
 
 def upright(content: bytes) -> Image.Image:

@@ -83,10 +83,15 @@ def decode_all(source: OpenedSource, order: NDArray[np.int64], resolution: int) 
             return None
 
     # Filters of warnings belong to all threads: what ``decode`` sets in one must already hold in the others.
-    with warnings.catch_warnings(), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+    with warnings.catch_warnings(), ThreadPoolExecutor(processors()) as threads:
         warnings.simplefilter("ignore")
         for start in range(0, len(order), _BATCH):
             yield from threads.map(one, order[start : start + _BATCH].tolist())
+
+
+def processors() -> int:
+    """How many this process may use; where the system does not say, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _name(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> str:

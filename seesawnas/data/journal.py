@@ -36,6 +36,19 @@ class Report:
     encoded_anew: int
     sizes: Counter[str]
     left_out: LeftOut
+    before: int = 0
+    """How many people of the source an earlier run had dealt with."""
+
+
+def wanted_of(path: Path) -> Any:
+    """What the run wanted that left the journal at ``path``: None where there is no journal, "" where it cannot be read."""
+    try:
+        first, *_ = path.read_text(encoding="ascii").splitlines()
+        return json.loads(first)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return ""
 
 
 class Journal:
@@ -44,6 +57,7 @@ class Journal:
     def __init__(self, path: Path, wanted: dict[str, Any]) -> None:
         self.path = path
         self.done: list[Written] = []
+        self.before = 0
         self._wanted = wanted
         with contextlib.suppress(OSError, ValueError, TypeError):
             first, *lines = path.read_text(encoding="ascii").splitlines()
@@ -62,6 +76,7 @@ class Journal:
             self.done.pop()
         lines = [json.dumps(self._wanted), *(json.dumps(asdict(person)) for person in self.done)]
         write_atomically(self.path, "\n".join(lines) + "\n")
+        self.before = len(self.done)
         return self.done[-1].end if self.done else 0
 
     def add(self, person: Written) -> None:
@@ -82,4 +97,4 @@ class Journal:
             left_out.add_many(f"images that are not {usual} and were written all the same", count, [size])
         people = [person for person in self.done if person.offsets]
         images, anew = sum(len(person.offsets) for person in people), sum(person.anew for person in people)
-        return Report(files, images, len(people), anew, sizes, left_out)
+        return Report(files, images, len(people), anew, sizes, left_out, self.before)

@@ -9,11 +9,11 @@ import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from seesawnas.data.decode import UnreadableError
-from seesawnas.data.journal import Journal, Report, Written
-from seesawnas.data.left_out import printable
+from seesawnas.data.journal import Journal, Report, Written, wanted_of
+from seesawnas.data.left_out import LeftOut, printable
 from seesawnas.data.picture import prepared
 from seesawnas.data.prepare import Advance, Person, Preparation
 from seesawnas.data.rec import NAMES, REC
@@ -24,6 +24,7 @@ from seesawnas.errors import DataError
 from seesawnas.files import make_folder, write_atomically
 
 _DRAFT, _JOURNAL = ".train.rec.draft", ".train.journal"
+_FILES = (REC, "train.idx", "property", f"train{NAMES}")
 
 
 def pack_rec(
@@ -41,10 +42,10 @@ def pack_rec(
     make_folder(out)
     wanted = {"source": source.fingerprint, "stamp": source.stamp(), **asdict(how)}
     try:
-        _refuse_another(out)
+        _refuse_another(out, wanted)
         with (out / _DRAFT).open("ab") as rec:
             alone(rec, out)
-            _refuse_another(out)  # which a process that was here before may have finished
+            _refuse_another(out, wanted)  # which a process that was here before may have finished
             journal = Journal(out / _JOURNAL, wanted)
             _write_records(source, rec, how, journal, advance)
             return _finish(source, out, rec, journal)
@@ -52,9 +53,17 @@ def pack_rec(
         raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
 
 
-def _refuse_another(out: Path) -> None:
-    if (out / REC).exists():
-        raise DataError(f"{printable(str(out))}: must not hold a {REC} yet")
+def _refuse_another(out: Path, wanted: dict[str, Any]) -> None:
+    """Raises DataError where ``out`` holds a set, or a part of one, that is not what a run that ``wanted`` the same left."""
+    there = [name for name in _FILES if (out / name).exists()]
+    begun = wanted_of(out / _JOURNAL)
+    if REC in there or (there and begun is None):
+        raise DataError(f"{printable(str(out))}: must not hold a {there[0]} yet")
+    if begun not in (None, wanted):
+        raise DataError(
+            f"{printable(str(out))}: holds what a run with other faces or options left unfinished; give another --out, or "
+            f"delete {_DRAFT} and {_JOURNAL} there"
+        )
 
 
 def _write_records(source: OpenedSource, rec: BinaryIO, how: Preparation, journal: Journal, advance: Advance) -> None:
@@ -84,7 +93,7 @@ def _written(person: Person, offsets: list[int], end: int) -> Written:
 def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: Journal) -> Report:
     """Close the draft with identity and header records, write what lies beside it, and give it its name."""
     people = [person for person in journal.done if person.offsets]
-    report = journal.report((out / REC, out / "train.idx", out / "property", out / f"train{NAMES}"), source.left_out)
+    report = journal.report(tuple(out / name for name in _FILES), source.left_out)
     if not people:
         raise DataError("; ".join([f"{source.description}: holds no one to write", *report.left_out.notes()]))
     offsets = list(itertools.chain.from_iterable(person.offsets for person in people))
@@ -127,17 +136,32 @@ def pack_bin(
     *,
     resolution: int | None = None,
     advance: Advance = lambda pictures: None,
-) -> None:
+) -> tuple[list[tuple[int, int, bool]], LeftOut]:
     """Write pairs, (index, index, whether they show one person), as InsightFace's verification sets are: a pickle.
 
-    The pickle holds lists, bytes and bools alone and names nothing; Python 3 reads it. Raises DataError where a picture is
-    unreadable: a pair cannot be left out of a protocol.
+    The pickle holds lists, bytes and bools alone and names nothing; Python 3 reads it. Returns the pairs written, and what
+    was left out: pictures that are unreadable, and the pairs that they are in. Raises DataError where no pair is left.
     """
-    pictures: list[bytes] = []
-    for index in itertools.chain.from_iterable(pair[:2] for pair in pairs):
-        try:
-            pictures.append(prepared(source.payload(index), resolution)[0])
-        except UnreadableError as error:
-            raise DataError(f"{source.place(index)}: is unreadable: {error}") from None
-        advance(1)
-    write_atomically(out, pickle.dumps((pictures, [bool(same) for *_, same in pairs]), protocol=4))
+    written, pictures, left_out, lost = list[tuple[int, int, bool]](), list[bytes](), source.left_out, set[int]()
+    for first, second, same in pairs:
+        both = [_prepared(source, index, resolution) for index in (first, second)]
+        lost.update(index for index, picture in zip((first, second), both, strict=True) if picture is None)
+        if None not in both:
+            written.append((first, second, bool(same)))
+            pictures += [picture for picture in both if picture is not None]
+        advance(2)
+    if lost:
+        left_out.add_many("unreadable images", len(lost), [source.place(index) for index in sorted(lost)])
+        gone = [f"{source.place(a)} and {source.place(b)}" for a, b, _ in pairs if not lost.isdisjoint((a, b))]
+        left_out.add_many("pairs with one of them", len(gone), gone)
+    if not written:
+        raise DataError("; ".join([f"{source.description}: holds no pair to write", *left_out.notes()]))
+    write_atomically(out, pickle.dumps((pictures, [same for *_, same in written]), protocol=4))
+    return written, left_out
+
+
+def _prepared(source: OpenedSource, index: int, resolution: int | None) -> bytes | None:
+    try:
+        return prepared(source.payload(index), resolution)[0]
+    except (DataError, UnreadableError):
+        return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from seesawnas.data.decode import FORMATS, MAX_PIXELS, UnreadableError, decode, upright
+from seesawnas.data.decode import FORMATS, MAX_PIXELS, UnreadableError, decode, unreadable, upright
 
 _EXIF_ORIENTATION = 0x0112
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "PPM": ".ppm"}
@@ -49,7 +49,7 @@ def inspect(content: bytes, *, whole: bool) -> Picture:
     except UnreadableError:
         raise
     except Exception as error:  # whatever Pillow's decoders raise
-        raise UnreadableError(f"{type(error).__name__}: {error}") from error
+        raise unreadable(error) from error
 
 
 def prepared(content: bytes, resolution: int | None) -> tuple[bytes, Picture]:

@@ -32,14 +32,15 @@ def write_folder(
 
 
 def _write(source: OpenedSource, out: Path, how: Preparation, advance: Advance) -> Report:
-    left_out, images, people, anew = source.left_out, 0, 0, 0
+    left_out, images, people, anew, before = source.left_out, 0, 0, 0, 0
     for person in how.people(source):
         for reason, place in person.faults:
             left_out.add(reason, place)
+        before += _is_folder_name(person.name) and (out / person.name).is_dir()
         written = _write_person(person, out, left_out)
         images, people, anew = images + written, people + bool(written), anew + person.anew
         advance(person.seen)
-    return Report((out,), images, people, anew, Counter(), left_out)
+    return Report((out,), images, people, anew, Counter(), left_out, before)
 
 
 def _write_person(person: Person, out: Path, left_out: LeftOut) -> int:

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from seesawnas.data import FaceSource
 from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.decoded import processors
 from seesawnas.errors import DataError, InvalidInput
 from seesawnas.train.augment import flip_and_shift
 from seesawnas.train.feed import Batch
@@ -227,7 +228,7 @@ def _as_it_is(part: Any) -> Any:
 
 def default_workers(device: torch.device, team: Team) -> int:
     """Worker processes of each of the team's: as many as a GPU can use, or one beside a CPU that trains."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = processors()
     if device.type == "cpu":
         return 1 if cores > team.size else 0
     return max(1, min(16, cores // team.size - 1))

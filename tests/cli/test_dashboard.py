@@ -17,6 +17,7 @@ import pytest
 
 from seesawnas.study import StudyRecord, drive, open_storage
 from tests.cli.running import Ran
+from tests.crash.processes import heed_ctrl_c
 from tests.study.fakes import FakeEngine, enough, small_set, uniform
 from tests.study.storages import DATABASES, new_url
 from tests.study.stored import store_study
@@ -36,7 +37,12 @@ def under_way(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command = [sys.executable, "-m", "seesawnas", "dashboard", *words]
     path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        preexec_fn=heed_ctrl_c,
     )
     try:
         assert process.stdout is not None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from PIL import Image
 from seesawnas.data import load_faces, open_source, read_bin
 from seesawnas.data.align import TEMPLATE
 from tests.cli.running import Ran
+from tests.crash.processes import heed_ctrl_c
 from tests.data.rec_files import insightface, picture, write_records
 from tests.faces import write_folder
 
@@ -82,6 +86,23 @@ def test_pack_writes_pairs_that_are_read_back(faces: Path) -> None:
     assert Ran("data", "pack", "faces", "--to", "bin", "--out", "v.bin").err == "v.bin: is there already\n"
 
 
+def test_pack_leaves_out_pairs_that_cannot_be_read_and_names_them(faces: Path) -> None:
+    (faces / "p0" / "0.png").write_bytes(b"x")
+    ran = Ran("data", "pack", "faces", "--to", "bin", "--out", "v.bin", "--pairs", "20", "--seed", "1", "--json")
+    left_out = {each["what"]: (each["count"], each["first"]) for each in ran.json["left_out"]}
+    assert left_out["unreadable images"] == (1, ["p0/0.png"])
+    gone, first = left_out["pairs with one of them"]
+    assert gone == 20 - ran.json["pairs"] > 0
+    assert all("p0/0.png" in place for place in first)
+    _, same = read_bin("v.bin", resolution=32)
+    assert (len(same), same.sum()) == (ran.json["pairs"], ran.json["same"])
+
+
+def test_a_rec_s_own_folder_may_hold_another(faces: Path) -> None:
+    assert Ran("data", "pack", "faces", "--out", "packed").code == 0
+    assert Ran("data", "subset", "packed", "--people", "2", "--out", "packed/few").code == 0
+
+
 @pytest.mark.parametrize("form", ["rec", "folder"])
 def test_subset_takes_people_without_encoding_anew(faces: Path, form: str) -> None:
     values = Ran("data", "subset", "faces", "--people", "4", "--seed", "3", "--to", form, "--out", "s", "--json").json
@@ -106,6 +127,20 @@ def test_align_writes_what_has_landmarks(faces: Path) -> None:
     assert sorted(path.name for path in Path("aligned").rglob("*.png")) == ["0.png", "1.png"]
 
 
+def test_the_bar_of_align_ends_at_its_total(faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    totals, advanced = list[int](), list[int]()
+
+    @contextmanager
+    def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
+        totals.append(total)
+        yield advanced.append
+
+    monkeypatch.setattr(sys.modules["seesawnas.cli.data.align"], "bar", bar)
+    Path("l.csv").write_text(",".join(["p0/0.png", *map(str, TEMPLATE.ravel())]))
+    assert Ran("data", "align", "faces", "--landmarks", "l.csv", "--out", "aligned").code == 0
+    assert totals == [sum(advanced)] == [18]
+
+
 def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
     load_faces(faces, resolution=16)
@@ -122,11 +157,16 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
     ("arguments", "line"),
     [
         (("info", "nowhere"), "nowhere: there is no such folder"),
+        (("info", "empty"), "empty: holds no pictures of people"),
+        (("pack", "faces", "--out", "faces/in"), "faces/in: must not lie inside faces"),
+        (("pack", "faces", "--to", "bin", "--out", "faces/p0/v.bin"), "faces/p0/v.bin: must not lie inside faces"),
+        (("subset", "faces", "--people", "2", "--out", "./faces/in/to"), "faces/in/to: must not lie inside faces"),
+        (("align", "faces", "--landmarks", "l.csv", "--out", "faces/in"), "faces/in: must not lie inside faces"),
         (("info", "nowhere.rec"), "nowhere.rec: cannot be read: No such file or directory"),
         (("info", "notes.rec"), "notes.rec: holds no pictures"),
         (("pack", "empty", "--out", "o"), "empty: holds no one to learn from; people with fewer than two"),
         (("info", "synthetic:2"), "must be synthetic:PEOPLExIMAGES"),
-        (("pack", "faces", "--out", "faces/p0/0.png"), "faces/p0/0.png: must be a folder, got a file"),
+        (("pack", "faces", "--out", "notes.rec"), "notes.rec: must be a folder, got a file"),
         (("pack", "synthetic:1x1", "--out", "o", "--to", "bin"), "must have 2 images a person or more"),
         (("subset", "faces", "--people", "7", "--out", "o"), "people: must be 1 to 6, as faces holds, got 7"),
         (("subset", "faces", "--people", "2", "--to", "folder", "--out", "faces"), "faces: must be empty"),
@@ -136,6 +176,7 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
 def test_a_fault_is_one_line_and_exit_code_2(faces: Path, arguments: tuple[str, ...], line: str) -> None:
     Path("notes.rec").write_bytes(b"none")
     Path("empty/someone").mkdir(parents=True)
+    Path("l.csv").write_text(",".join(["p0/0.png", *map(str, TEMPLATE.ravel())]))
     ran = Ran("data", *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert line in ran.err
@@ -144,7 +185,8 @@ def test_a_fault_is_one_line_and_exit_code_2(faces: Path, arguments: tuple[str, 
 
 def test_ctrl_c_leaves_what_the_same_command_goes_on_with(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "seesawnas", "data", "pack", "synthetic:1500x2", "--out", str(tmp_path / "out")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, preexec_fn=heed_ctrl_c) as running:
         journal = tmp_path / "out" / ".train.journal"
         until = time.monotonic() + 60
         while time.monotonic() < until and not (journal.exists() and journal.stat().st_size > 3000):
@@ -155,6 +197,7 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(tmp_path: Path) -> Non
     assert journal.exists()
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     assert "packed      3,000 images of 1,500 people, bytes as they were" in done.stdout
+    assert re.match(r"went on     after [\d,]+ people that an earlier run dealt with\n", done.stdout)
     assert len(open_source(tmp_path / "out")) == 3000
     assert not journal.exists()
 

@@ -44,10 +44,13 @@ def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_
         (["--budget", "100M", "--data", "nosuch"], "nosuch"),
         (["--budget", "1M", "--score", "luck"], "--score must be one of accuracy"),
         (["--measurements", "missing.jsonl"], "missing.jsonl: cannot be read: No such file"),
+        (["--measurements", "empty.jsonl"], "empty.jsonl: must hold measurements, got none"),
+        (["--measurements", "empty.jsonl", "--engine", "foo"], "--engine must be one of ray, local, inline, got foo"),
         (["--measurements", "small.yaml"], "small.yaml: line 1: must be a panel's measurement"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(folder: Path, words: list[str], message: str) -> None:
+    Path("empty.jsonl").touch()
     result = fidelity(*words)
     assert result.exit_code == 2
     assert message in result.stderr

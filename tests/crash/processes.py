@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,11 @@ ENGINES: dict[str, tuple[list[str], tuple[str, ...]]] = {
 
 Ray names a worker after its class, and after its method while that runs.
 """
+
+
+def heed_ctrl_c() -> None:
+    """For a child process to call before it begins: a shell's background job ignores Ctrl-C, and hands that down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def descendants(pid: int) -> list[int]:
@@ -49,9 +55,9 @@ def nobody_left(pids: list[int], seconds: float = 30) -> bool:
     return False
 
 
-def send(pid: int, signal: int) -> None:
+def send(pid: int, number: int) -> None:
     with suppress(ProcessLookupError):  # it ended by itself a moment before
-        os.kill(pid, signal)
+        os.kill(pid, number)
 
 
 def _command(pid: int) -> bytes:

@@ -17,7 +17,7 @@ from seesawnas.space import to_mapping, write_yaml
 from seesawnas.study import FINISHED, StudyRecord, TrialState, open_storage
 from seesawnas.train.checkpoint import unpack
 from tests.crash.ledger import JournalLedger, Ledger
-from tests.crash.processes import ENGINES, descendants, nobody_left, workers
+from tests.crash.processes import ENGINES, descendants, heed_ctrl_c, nobody_left, workers
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, small_set
 from tests.study.test_record import proposal
@@ -109,7 +109,7 @@ class Searching:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,  # a group of its own, as a terminal makes one
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+                preexec_fn=heed_ctrl_c,
             )
 
     @property

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from seesawnas.data import align_folder, read_landmarks
+from seesawnas.data import FolderSource, align_folder, read_landmarks
 from seesawnas.data.align import TEMPLATE, aligned, similarity
 from seesawnas.errors import DataError
 
@@ -83,7 +83,9 @@ def test_a_folder_is_aligned_and_what_cannot_be_is_named(faces: Path, tmp_path: 
     (faces / "bob" / "flat.jpg").write_bytes((faces / "bob" / "1.jpg").read_bytes())
     names = ("ann/1.jpg", "ann/1.png", "ann/2.png", "bob/bad.jpg", "../../etc/passwd")
     rows = [(name, TEMPLATE + 30) for name in names] + [("bob/flat.jpg", np.zeros((5, 2)))]
-    written, left_out = align_folder(faces, read_landmarks(_csv(tmp_path / "l.csv", rows)), tmp_path / "out")
+    written, left_out = align_folder(
+        FolderSource(faces, least=0), read_landmarks(_csv(tmp_path / "l.csv", rows)), tmp_path / "out"
+    )
     assert written == 2
     assert left_out.notes() == (
         "images that differ from another in the ending of their name alone: 1 (ann/1.png)",
@@ -106,12 +108,12 @@ def test_an_interrupted_run_goes_on(faces: Path, tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        align_folder(faces, landmarks, tmp_path / "out", interrupt)
+        align_folder(FolderSource(faces, least=0), landmarks, tmp_path / "out", interrupt)
     before = (tmp_path / "out" / "ann" / "1.png").stat().st_mtime_ns
-    assert align_folder(faces, landmarks, tmp_path / "out")[0] == 3
+    assert align_folder(FolderSource(faces, least=0), landmarks, tmp_path / "out")[0] == 3
     assert (tmp_path / "out" / "ann" / "1.png").stat().st_mtime_ns == before
     with pytest.raises(DataError, match="must be empty"):
-        align_folder(faces, landmarks, tmp_path / "out")
+        align_folder(FolderSource(faces, least=0), landmarks, tmp_path / "out")
 
 
 @pytest.mark.parametrize("header", [True, False])

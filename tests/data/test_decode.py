@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.picture import inspect
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA", "P", "1"])
@@ -76,3 +78,11 @@ def test_other_formats_are_refused_whatever_their_name_says(tmp_path: Path) -> N
     (tmp_path / "x.gif").rename(tmp_path / "x.png")
     with pytest.raises(UnreadableError):
         decode(tmp_path / "x.png", 4)
+
+
+def test_what_is_no_picture_is_told_without_objects_in_memory() -> None:
+    with pytest.raises(UnreadableError) as caught:
+        decode(io.BytesIO(b"x"), 8)
+    assert str(caught.value) == "it is no JPEG, PNG, PGM or PPM"
+    with pytest.raises(UnreadableError, match="it is no JPEG, PNG, PGM or PPM"):
+        inspect(b"x", whole=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from seesawnas.data import FaceData, load_faces
 from seesawnas.data.cache_folder import cache_folder, entries
 from seesawnas.data.decode import decode
+from seesawnas.data.decoded import processors
 from seesawnas.errors import DataError
 from tests.data.rec_files import insightface, write_records
 from tests.faces import write_folder
@@ -178,3 +179,12 @@ def test_the_cache_lies_where_the_environment_says(
     for name, value in {"HOME": "/home/me", **variables}.items():
         monkeypatch.setenv(name, value)
     assert str(cache_folder()) == place
+
+
+def test_a_system_that_does_not_say_which_processors_are_ours_decodes_too(
+    faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS has no sched_getaffinity."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert processors() == (os.cpu_count() or 1)
+    assert len(load_faces(faces, resolution=16).training) > 0

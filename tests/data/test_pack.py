@@ -144,6 +144,55 @@ def test_a_folder_that_holds_a_rec_is_left_alone(faces: Path, tmp_path: Path) ->
         pack_rec(open_source(faces), tmp_path / "out")
 
 
+@pytest.mark.parametrize("name", ["train.rec", "train.idx", "property", "train.names.json"])
+def test_a_folder_that_holds_a_part_of_another_set_is_left_alone(name: str, faces: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("somebody's")
+    with pytest.raises(DataError, match=rf"out: must not hold a {name} yet"):
+        pack_rec(open_source(faces), tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+    assert (tmp_path / "out" / name).read_text() == "somebody's"
+
+
+@pytest.mark.parametrize("other", ["people", "options", "damaged"])
+def test_what_another_run_left_unfinished_is_left_alone(other: str, faces: Path, tmp_path: Path) -> None:
+    source, out = open_source(faces), tmp_path / "out"
+
+    def interrupt(pictures: int) -> None:
+        if pictures:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pack_rec(source, out, advance=interrupt)
+    if other == "damaged":
+        (out / ".train.journal").write_text("{")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(DataError, match="holds what a run with other faces or options left unfinished"):
+        pack_rec(
+            first_people(source, 3) if other == "people" else source,
+            out,
+            Preparation(resolution=16 if other == "options" else None),
+        )
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_run_that_was_cut_off_just_before_its_end_goes_on(
+    faces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = open_source(faces), tmp_path / "out"
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        patched.setattr(Path, "rename", fail)
+        pack_rec(source, out)
+    assert {path.name for path in out.iterdir()} >= {"train.idx", "property", "train.names.json", ".train.journal"}
+    assert (report := pack_rec(source, out)).images == 18
+    assert report.before == 6
+    assert len(open_source(out)) == 18
+
+
 def test_two_processes_never_write_in_one_place(faces: Path, tmp_path: Path) -> None:
     source = open_source(faces)
     for write in (pack_rec, write_folder):
@@ -180,10 +229,25 @@ def test_pairs_are_read_back_by_ours_and_by_plain_pickle(faces: Path, tmp_path: 
     assert answers == [True, False]
 
 
-def test_an_unreadable_picture_of_a_pair_is_one_line(faces: Path, tmp_path: Path) -> None:
+def test_a_pair_with_an_unreadable_picture_is_left_out_counted_and_named(faces: Path, tmp_path: Path) -> None:
     (faces / "p0" / "0.png").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"p0/0\.png: is unreadable"):
+    source, advanced = open_source(faces), list[int]()
+    pairs = [(0, 1, True), (1, 2, True), (0, 5, False)]
+    written, left_out = pack_bin(source, tmp_path / "pairs.bin", pairs, advance=advanced.append)
+    assert written == [(1, 2, True)]
+    assert left_out.notes() == (
+        "unreadable images: 1 (p0/0.png)",
+        "pairs with one of them: 2 (p0/0.png and p0/1.png, p0/0.png and p1/5.png)",
+    )
+    assert read_bin(tmp_path / "pairs.bin", resolution=32)[1].tolist() == [True]
+    assert sum(advanced) == 6
+
+
+def test_no_pair_that_can_be_read_is_one_line(faces: Path, tmp_path: Path) -> None:
+    (faces / "p0" / "0.png").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"faces: holds no pair to write; unreadable images: 1 \(p0/0\.png\)") as caught:
         pack_bin(open_source(faces), tmp_path / "pairs.bin", [(0, 1, True)])
+    assert "\n" not in str(caught.value)
     assert not (tmp_path / "pairs.bin").exists()
 
 
@@ -232,7 +296,7 @@ def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(fac
         write_folder(source, tmp_path / "out", advance=interrupt)
     with pytest.raises(DataError, match="must be empty, or what this command left unfinished"):
         write_folder(first_people(source, 3), tmp_path / "out")
-    write_folder(source, tmp_path / "out")
+    assert write_folder(source, tmp_path / "out").before == 1
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["p0", "p1", "p2", "p3"]
     with pytest.raises(DataError, match="must be empty"):
         write_folder(source, tmp_path / "out")

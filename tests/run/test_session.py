@@ -283,7 +283,7 @@ def test_an_epoch_outlives_a_crash_while_it_is_scored(tmp_path: Path, monkeypatc
     def crash(*_: object) -> None:
         raise MemoryError
 
-    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):  # noqa: PT012
         patched.setattr(Benchmark, "score", crash)
         run(plan)
     events = run(plan)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.data.showing import Json, Out, bar, images, show
+from seesawnas.cli.data.showing import Json, Out, bar, check_out, images, show
 
 
 def align(
@@ -33,10 +33,12 @@ def align(
     An interrupted run goes on with the same command.
     """
     # No detector that is kept well comes with its weights, and a search must work without a network.
-    from seesawnas.data import align_folder, read_landmarks
+    from seesawnas.data import FolderSource, align_folder, read_landmarks
 
     known = read_landmarks(landmarks)
-    with bar("aligning", len(known)) as advance:
-        written, left_out = align_folder(folder, known, out, advance)
+    check_out(folder, out)
+    source = FolderSource(folder, least=0)
+    with bar("aligning", len(source)) as advance:
+        written, left_out = align_folder(source, known, out, advance)
     lines = [f"aligned     {images(written)}", f"wrote       {out}"]
     show({"files": [str(out)], "images": written, "landmarks": len(known)}, lines, left_out, json)

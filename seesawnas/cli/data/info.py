@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seesawnas.cli.data.showing import FacesPath, Json, as_json, bar, images, people
+from seesawnas.errors import DataError
 
 if TYPE_CHECKING:
     from seesawnas.data import OpenedSource
@@ -30,6 +31,8 @@ def info(
     from seesawnas.data.survey import LOOKED_AT
 
     source = open_source(path, least=0)
+    if not len(source):
+        raise DataError("; ".join([f"{path}: holds no pictures of people", *source.notes]))
     most = None if everything else LOOKED_AT
     with bar("looking at images", len(source) if everything else min(LOOKED_AT, len(source))) as advance:
         found = survey(source, most=most, advance=advance)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.data.showing import FacesPath, Json, Out, bar, images, people, show
+from seesawnas.cli.data.showing import FacesPath, Json, Out, bar, check_out, images, people, show, went_on
 from seesawnas.cli.options import MAX_SEED
 
 
@@ -48,6 +48,7 @@ def pack(
 
     What is unreadable is left out and named. An interrupted rec goes on with the same command.
     """
+    check_out(path, out)
     if to is Form.REC:
         _pack_rec(path, out, resolution, json)
     else:
@@ -65,9 +66,11 @@ def _pack_rec(path: str, out: Path, resolution: int | None, json: bool) -> None:
         "people": report.people,
         "images": report.images,
         "encoded_anew": report.encoded_anew,
+        "people_before": report.before,
     }
     anew = f", {report.encoded_anew:,} of them encoded anew" if report.encoded_anew else ", bytes as they were"
-    lines = [f"packed      {images(report.images)} of {people(report.people)}{anew}"]
+    lines = went_on(report.before)
+    lines += [f"packed      {images(report.images)} of {people(report.people)}{anew}"]
     show(values, lines + [f"wrote       {file}" for file in report.files], report.left_out, json)
 
 
@@ -82,7 +85,8 @@ def _pack_bin(path: str, out: Path, resolution: int | None, pairs: int, seed: in
     drawn = make_pairs(source.labels, limit=pairs, seed=seed)
     chosen = list(zip(drawn.left.tolist(), drawn.right.tolist(), drawn.same.tolist(), strict=True))
     with bar("packing", 2 * len(chosen)) as advance:
-        pack_bin(source, out, chosen, resolution=resolution, advance=advance)
-    values = {"files": [str(out)], "pairs": len(chosen), "same": int(drawn.same.sum()), "seed": seed}
-    lines = [f"packed      {len(chosen):,} pairs, {int(drawn.same.sum()):,} of one person each", f"wrote       {out}"]
-    show(values, lines, source.left_out, json)
+        written, left_out = pack_bin(source, out, chosen, resolution=resolution, advance=advance)
+    same = sum(pair[2] for pair in written)
+    values = {"files": [str(out)], "pairs": len(written), "same": same, "seed": seed}
+    lines = [f"packed      {len(written):,} pairs, {same:,} of one person each", f"wrote       {out}"]
+    show(values, lines, left_out, json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,16 @@ FacesPath = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="PLACE", help="Where to write; nothing there is written over.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
+
+
+def check_out(path: str | Path, out: Path) -> None:
+    """Raises DataError where ``out`` lies inside the folder of identities ``path``, whose person it would become."""
+    from seesawnas.data.rec import REC
+    from seesawnas.errors import DataError
+
+    faces, place = (os.path.realpath(os.path.expanduser(each)) for each in (path, out))
+    if place.startswith(os.path.join(faces, "")) and not os.path.isfile(os.path.join(faces, REC)):
+        raise DataError(f"{out}: must not lie inside {path}, where it would be taken for a person's folder")
 
 
 @contextmanager
@@ -53,6 +64,11 @@ def show(values: dict[str, Any], lines: list[str], left_out: LeftOut, json: bool
     else:
         for line in [*lines, *(f"left out    {note}" for note in left_out.notes())]:
             print(line)
+
+
+def went_on(before: int) -> list[str]:
+    """A line where an interrupted run was gone on with."""
+    return [f"went on     after {people(before)} that an earlier run dealt with"] if before else []
 
 
 def images(count: int) -> str:

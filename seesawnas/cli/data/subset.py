@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.data.showing import FacesPath, Json, Out, bar, images, people, show
+from seesawnas.cli.data.showing import FacesPath, Json, Out, bar, check_out, images, people, show, went_on
 from seesawnas.cli.options import MAX_SEED
 
 
@@ -39,6 +39,7 @@ def subset(
     """
     from seesawnas.data import Preparation, first_people, open_source, pack_rec, random_people, write_folder
 
+    check_out(path, out)
     source = open_source(path)
     some = random_people(source, number, seed=seed) if random else first_people(source, number)
     write = pack_rec if to is Form.REC else write_folder
@@ -49,7 +50,9 @@ def subset(
         "people": report.people,
         "images": report.images,
         "of_people": len(source.names),
+        "people_before": report.before,
         "seed": seed if random else None,
     }
     taken = f"{images(report.images)} of {people(report.people)}, of {len(source.names):,}"
-    show(values, [f"took        {taken}", *(f"wrote       {file}" for file in report.files)], report.left_out, json)
+    lines = [*went_on(report.before), f"took        {taken}", *(f"wrote       {file}" for file in report.files)]
+    show(values, lines, report.left_out, json)
