@@ -85,6 +85,11 @@ class Measured:
         """A score of each network."""
         return np.array([SCORES[score](self._lines[level, seed, network]) for network in self.networks])
 
+    def cost(self, key: str) -> _Floats:
+        """What each network costs."""
+        level, seed = self.readings[0]
+        return np.array([float(self._lines[level, seed, network][key]) for network in self.networks])
+
     def seeds(self, level: str) -> list[int]:
         """Those that every network was trained from."""
         return [seed for one, seed in self.readings if one == level]
@@ -101,8 +106,8 @@ def cost_of(level: str, epochs: int | None = None) -> float:
 
 
 def ways(measured: Measured, reference: str) -> list[Way]:
-    """All that are compared."""
-    found = []
+    """All that are compared; what a network costs is the baseline."""
+    found = [Way(name, 0.0, measured.cost(key)) for name, key in (("MAdds", "madds"), ("params", "params"))]
     for level, seed in measured.readings:
         if level != reference:
             cost = cost_of(level)
