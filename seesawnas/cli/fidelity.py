@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from seesawnas.cli.options import complete_ref
+from seesawnas.cli.options import Json, complete_ref
 from seesawnas.cli.output import console, print_json, table
 from seesawnas.cli.search_options import CpusPerTrial, Engine, GpusPerTrial, RayAddress, Workers
 from seesawnas.errors import StudyError
@@ -68,7 +68,7 @@ def fidelity(
             help="Measurements made before: taken in, or, without a budget, judged. Repeatable.",
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
+    json: Json = False,
 ) -> None:
     """Measure how well cheap proxies rank the networks of a budget. The same command goes on where it was stopped.
 

@@ -40,15 +40,13 @@ def embed_shown(
     model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """``embed_pictures`` with a bar on a terminal's stderr while it runs."""
-    import numpy as np
     from rich.console import Console
     from rich.progress import track
 
-    from seesawnas.evaluation import embed_batches
+    from seesawnas.evaluation import embed_batches, gathered
 
     screen = Console(stderr=True)
     batches = embed_batches(model, pictures, flip=flip, batch_size=batch_size)
     total = -(-len(pictures) // batch_size)
-    shown = track(batches, model.name, total, console=screen, transient=True, disable=not screen.is_terminal)
-    done = list(shown)
-    return np.concatenate([b.embeddings for b in done]), np.concatenate([b.readable for b in done])
+    disable = not screen.is_terminal
+    return gathered(track(batches, model.name, total, console=screen, transient=True, disable=disable))

@@ -44,6 +44,12 @@ def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
         raise unreadable(error) from error
 
 
+def middle(squares: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Of pictures (..., S, S, 3) the middle: (..., height, width, 3)."""
+    top, left = (squares.shape[-3] - height) // 2, (squares.shape[-2] - width) // 2
+    return squares[..., top : top + height, left : left + width, :]
+
+
 def unreadable(error: Exception) -> UnreadableError:
     """What Pillow raised, in words; of what it does not know at all it would name an object in memory."""
     if isinstance(error, UnidentifiedImageError):

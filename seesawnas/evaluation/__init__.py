@@ -5,7 +5,7 @@ from seesawnas.evaluation.evaluate import FARS, Evaluation, check_pairs, evaluat
 from seesawnas.evaluation.face_model import NORMALISATIONS, FaceModel, open_model
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
 from seesawnas.evaluation.pairs import Pairs, make_pairs
-from seesawnas.evaluation.pictures import embed_batches, embed_pictures
+from seesawnas.evaluation.pictures import embed_batches, embed_pictures, gathered
 from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Protocol, find_protocol
 from seesawnas.evaluation.roc import auc, curve, equal_error, operating_points
 from seesawnas.evaluation.templates import template_embeddings, template_pairs
@@ -36,6 +36,7 @@ __all__ = [
     "equal_error",
     "evaluate",
     "find_protocol",
+    "gathered",
     "identify",
     "in_eval_mode",
     "make_pairs",

@@ -8,20 +8,17 @@ FILE.pt            TorchScript, which is code: open only what you trust
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import foreign
-from seesawnas.nn import PerChannel, build
-from seesawnas.space import load_point, to_point
+from seesawnas.nn import PerChannel, load_model
+from seesawnas.nn.device import pick_device
 
 SIDE = 112  # of the input where a file does not say
 NORMALISATIONS: dict[str, tuple[PerChannel, PerChannel]] = {
@@ -56,7 +53,7 @@ def open_model(path: str | Path, *, normalise: str | None = None, device: str = 
     ``normalise`` names how pixels become a foreign model's input, one of NORMALISATIONS: its file does not say, and a
     folder of ours does. Raises InvalidInput, in one line.
     """
-    found, where = Path(path).expanduser(), _device(device)
+    found, where = Path(path).expanduser(), pick_device(device)
     if found.is_dir():
         if normalise is not None:
             raise InvalidInput(
@@ -71,16 +68,6 @@ def open_model(path: str | Path, *, normalise: str | None = None, device: str = 
     return FaceModel(found.name, opened.run, height, width, mean, std, where)
 
 
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).partition("\n")[0][:120]
-        raise InvalidInput(f"--device {name}: cannot be used here: {reason}") from None
-    return device
-
-
 def _normalisation(path: str | Path, name: str | None) -> tuple[PerChannel, PerChannel]:
     if name not in NORMALISATIONS:
         raise InvalidInput(f"{path}: needs --normalise, one of {', '.join(NORMALISATIONS)}, got {name or 'nothing'}")
@@ -88,50 +75,10 @@ def _normalisation(path: str | Path, name: str | None) -> tuple[PerChannel, PerC
 
 
 def _own(folder: Path, device: torch.device) -> FaceModel:
-    spec = _spec(folder)
-    with torch.random.fork_rng(devices=[]):  # the fresh weights are not kept, and nobody's draws move for them
-        network = build(spec)
-    try:
-        network.load_state_dict(_weights(folder / "model.safetensors"))
-    except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InvalidInput(
-            f"{folder}/model.safetensors: is not of {_named(folder)}: {' '.join(lines[1:2])[:200]}"
-        ) from None
-    network.to(device).eval()
-    height, width = spec.input.height, spec.input.width
-    return FaceModel(
-        folder.name or str(folder), network, height, width, _plain(spec.input.mean), _plain(spec.input.std), device
-    )
-
-
-def _spec(folder: Path) -> ArchSpec:
-    path = folder / _named(folder)
-    if path.name == "spec.yaml":
-        return load_point(path).spec
-    try:
-        values: Any = json.loads(path.read_text(encoding="utf-8"))["spec"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise InvalidInput(f"{path}: must be JSON with the network under `spec`") from None
-    return to_point(values, str(path)).spec
-
-
-def _named(folder: Path) -> str:
-    for name in ("spec.yaml", "model.json"):
-        if (folder / name).is_file():
-            return name
-    raise InvalidInput(f"{folder}: must hold model.safetensors, and spec.yaml or model.json")
-
-
-def _weights(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        weights: dict[str, Tensor] = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise InvalidInput(f"{path}: cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
-    return weights
+    network = load_model(folder).to(device)
+    inputs = network.spec.input
+    mean, std = _plain(inputs.mean), _plain(inputs.std)
+    return FaceModel(folder.name or str(folder), network, inputs.height, inputs.width, mean, std, device)
 
 
 def _plain(values: tuple[float, float, float]) -> PerChannel:

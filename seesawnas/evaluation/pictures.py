@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from seesawnas.data import Pictures
+from seesawnas.data.decode import middle
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.face_model import FaceModel
 from seesawnas.nn import normalised
@@ -44,13 +45,17 @@ def embed_pictures(
     model: FaceModel, pictures: Pictures, *, flip: bool = True, batch_size: int = 128
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """:func:`embed_batches` as whole arrays: (N, D) and which of the N could be read."""
-    batches = list(embed_batches(model, pictures, flip=flip, batch_size=batch_size))
-    return np.concatenate([b.embeddings for b in batches]), np.concatenate([b.readable for b in batches])
+    return gathered(embed_batches(model, pictures, flip=flip, batch_size=batch_size))
+
+
+def gathered(batches: Iterable[EmbeddedBatch]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """All ``batches`` as whole arrays."""
+    done = list(batches)
+    return np.concatenate([b.embeddings for b in done]), np.concatenate([b.readable for b in done])
 
 
 def _embed(model: FaceModel, images: NDArray[np.uint8], flip: bool) -> NDArray[np.float32]:
-    top, left = (images.shape[1] - model.height) // 2, (images.shape[2] - model.width) // 2
-    cut = images[:, top : top + model.height, left : left + model.width]
+    cut = middle(images, model.height, model.width)
     with torch.inference_mode():
         batch = normalised(torch.from_numpy(np.ascontiguousarray(cut)).to(model.device), model.mean, model.std)
         embeddings = model.run(batch) + model.run(batch.flip(3)) if flip else model.run(batch)

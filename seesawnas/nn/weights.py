@@ -1,20 +1,26 @@
-"""A network on disk: ``spec.yaml`` says what it is, ``model.safetensors`` holds its weights; reading them runs nothing."""
+"""A network on disk: ``spec.yaml`` says what it is, ``model.safetensors`` holds its weights; reading them runs nothing.
+
+Where there is no ``spec.yaml``, ``model.json`` may have the network under ``spec``.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
 from seesawnas.nn.network import FaceNetwork, build
-from seesawnas.space import load_point
+from seesawnas.space import load_point, to_point
 
-SPEC, WEIGHTS = "spec.yaml", "model.safetensors"
+SPEC, WEIGHTS, ABOUT = "spec.yaml", "model.safetensors", "model.json"
 
 
 def load_model(folder: str | Path) -> FaceNetwork:
@@ -23,15 +29,15 @@ def load_model(folder: str | Path) -> FaceNetwork:
     ``network.spec`` says what pictures it takes. Raises InvalidInput, in one line, where the folder holds no such network.
     """
     place = Path(folder)
-    for name in (SPEC, WEIGHTS):
-        if not (place / name).is_file():
-            raise InvalidInput(f"{folder}: must be a folder with {SPEC} and {WEIGHTS}; there is no {name}")
-    network = build(load_point(place / SPEC).spec)
+    named = _named(place)
+    spec = load_point(place / SPEC).spec if named == SPEC else _spec_in(place / ABOUT)
+    with torch.random.fork_rng(devices=[]):  # the fresh weights are not kept, and nobody's draws move for them
+        network = build(spec)
     try:
-        network.load_state_dict(load_file(place / WEIGHTS))
-    except (SafetensorError, OSError, RuntimeError) as error:
-        why = str(error).strip().splitlines()[-1].strip()
-        raise InvalidInput(f"{place / WEIGHTS}: must hold the weights of {SPEC}: {why}") from None
+        network.load_state_dict(_weights(place / WEIGHTS))
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise InvalidInput(f"{place / WEIGHTS}: is not of {named}: {' '.join(lines[1:2])[:200]}") from None
     return network.eval()
 
 
@@ -39,6 +45,29 @@ def weights_file(weights: Mapping[str, Tensor], about: Mapping[str, str]) -> byt
     """``weights`` as a safetensors file with ``about`` as its metadata; the same bytes for the same content."""
     plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     return _in_order(save(plain, metadata=dict(about)))
+
+
+def _named(folder: Path) -> str:
+    for name in (SPEC, ABOUT):
+        if (folder / name).is_file():
+            return name
+    raise InvalidInput(f"{folder}: must hold {WEIGHTS}, and {SPEC} or {ABOUT}")
+
+
+def _spec_in(path: Path) -> ArchSpec:
+    try:
+        values: Any = json.loads(path.read_text(encoding="utf-8"))["spec"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise InvalidInput(f"{path}: must be JSON with the network under `spec`") from None
+    return to_point(values, str(path)).spec
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    try:
+        weights: dict[str, Tensor] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InvalidInput(f"{path}: cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
+    return weights
 
 
 def _in_order(content: bytes) -> bytes:

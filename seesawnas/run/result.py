@@ -13,11 +13,10 @@ from torch import nn
 from seesawnas.data import FaceSource
 from seesawnas.files import write_atomically
 from seesawnas.nn import weights_file
-from seesawnas.nn.weights import SPEC, WEIGHTS
+from seesawnas.nn.weights import ABOUT, SPEC, WEIGHTS
 from seesawnas.run.plan import TrainPlan
 from seesawnas.space import to_mapping, write_yaml
 
-ABOUT = "model.json"
 _PACKAGES = ("seesawnas", "torch", "numpy", "safetensors", "pillow")
 
 

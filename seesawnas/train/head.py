@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesawnas.train.margins import MARGINS, Guard, Margin
+from seesawnas.train.recipe import Recipe
 
 _USUAL_NORM, _USUAL_SPREAD = 20.0, 100.0  # AdaFace's beginning of the running mean and deviation
 _SPREAD_FLOOR = 1e-3
@@ -122,3 +123,18 @@ class SampledHead(MarginHead):
         self.weight[self._drawn] = self.sample
         self.momentum[self._drawn] = slot.pop("momentum_buffer")
         self.sample.data, self.sample.grad = self.weight[:0].clone(), None
+
+
+def make_head(classes: int, dimensions: int, recipe: Recipe, seed: int) -> MarginHead:
+    """The head that ``recipe`` asks for, the same weights for a seed."""
+    about: dict[str, Any] = {
+        "margin": recipe.margin,
+        "size": recipe.margin_size,
+        "scale": recipe.scale,
+        "guard": recipe.guard,
+        # Its own generator: how much it draws depends on the network, and the order of the pictures must not.
+        "generator": torch.Generator().manual_seed(seed),
+    }
+    if recipe.sample_rate < 1.0:
+        return SampledHead(classes, dimensions, rate=recipe.sample_rate, seed=seed, **about)
+    return MarginHead(classes, dimensions, **about)

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +16,7 @@ from seesawnas.errors import TrialError
 from seesawnas.nn import PerChannel, normalised
 from seesawnas.train.averaging import WeightAverage
 from seesawnas.train.feed import Batch, Feed, MemoryFeed
-from seesawnas.train.head import MarginHead, SampledHead
+from seesawnas.train.head import SampledHead, make_head
 from seesawnas.train.memory import keep_freed_memory
 from seesawnas.train.optimizer import make_optimizer, momenta
 from seesawnas.train.precision import Precision, Scaling
@@ -71,7 +70,7 @@ class Training:
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = next(network.parameters()).device
         self._feed, self._recipe, self._normalisation, self._team = feed, recipe, (mean, std), team
-        self._head = _margin_head(network, feed, recipe, seed).to(self._device)
+        self._head = make_head(feed.identities, _dimensions(network, feed), recipe, seed).to(self._device)
         self._optimizer = make_optimizer(network, self._head, recipe)
         self._average = WeightAverage(network, recipe.averaging) if recipe.averaging else None
         self._scaling = Scaling(precision, self._device)
@@ -238,18 +237,8 @@ class Training:
         self._head.margin_share = ramp(progress, recipe.margin_warm_up)
 
 
-def _margin_head(network: nn.Module, feed: Feed, recipe: Recipe, seed: int) -> MarginHead:
+def _dimensions(network: nn.Module, feed: Feed) -> int:
+    """Of the embedding."""
     network.eval()
     with torch.no_grad():
-        dimensions = network(torch.zeros(1, 3, *feed.size, device=next(network.parameters()).device)).shape[1]
-    about: dict[str, Any] = {
-        "margin": recipe.margin,
-        "size": recipe.margin_size,
-        "scale": recipe.scale,
-        "guard": recipe.guard,
-        # Its own generator: how much it draws depends on the network, and the order of the pictures must not.
-        "generator": torch.Generator().manual_seed(seed),
-    }
-    if recipe.sample_rate < 1.0:
-        return SampledHead(feed.identities, dimensions, rate=recipe.sample_rate, seed=seed, **about)
-    return MarginHead(feed.identities, dimensions, **about)
+        return int(network(torch.zeros(1, 3, *feed.size, device=next(network.parameters()).device)).shape[1])

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from seesawnas.errors import InvalidInput
+from seesawnas.nn.device import pick_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +96,3 @@ def joined(device: str | None) -> Iterator[tuple[Team, torch.device]]:
         yield Team(rank, size), chosen
     finally:
         distributed.destroy_process_group()
-
-
-def pick_device(name: str | None, local: int | None = None) -> torch.device:
-    """``name``'s device; without one a GPU where there is one, else the CPU; the ``local``-th GPU of a team's process."""
-    try:
-        found = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-    except RuntimeError:
-        raise InvalidInput(f"--device must be a device of torch such as cpu or cuda, got {name}") from None
-    if found.type == "cuda" and not torch.cuda.is_available():
-        raise InvalidInput(f"--device must be one that is here, got {name}: torch finds no GPU")
-    if found.type == "cuda" and found.index is None:
-        found = torch.device("cuda", local or 0)
-    if found.type == "cuda" and found.index >= torch.cuda.device_count():
-        raise InvalidInput(f"--device must be one of {torch.cuda.device_count()} GPUs here, got {found}")
-    return found

@@ -232,6 +232,8 @@ def test_a_missing_file_and_an_unknown_device_are_one_line(tmp_path: Path) -> No
     with pytest.raises(InvalidInput, match="there is no such file or folder"):
         open_model(tmp_path / "nothing", normalise="128")
     for name in ("warp", "cuda:99"):
-        with pytest.raises(InvalidInput, match=f"--device {name}: cannot be used here") as caught:
+        with pytest.raises(
+            InvalidInput, match=f"--device must be a device of torch that is here, .*got {name}: "
+        ) as caught:
             open_model(tmp_path, device=name)
         assert "\n" not in str(caught.value)

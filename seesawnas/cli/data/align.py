@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.data.showing import Json, Out, bar, check_out, images, show
+from seesawnas.cli.data.showing import Out, bar, check_out, images, show
+from seesawnas.cli.options import Json
 
 
 def align(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.data.showing import Json
+from seesawnas.cli.options import Json
 
 
 def cache(

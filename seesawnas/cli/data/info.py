@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.data.showing import FacesPath, Json, as_json, bar, images, people
+from seesawnas.cli.data.showing import FacesPath, as_json, bar, images, people
+from seesawnas.cli.options import Json
 from seesawnas.errors import DataError
 
 if TYPE_CHECKING:

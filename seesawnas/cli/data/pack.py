@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.data.showing import FacesPath, Json, Out, bar, check_out, images, people, show, went_on
-from seesawnas.cli.options import MAX_SEED
+from seesawnas.cli.data.showing import FacesPath, Out, bar, check_out, images, people, show, went_on
+from seesawnas.cli.options import MAX_SEED, Json
 
 
 class Form(StrEnum):

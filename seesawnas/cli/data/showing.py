@@ -22,7 +22,6 @@ FacesPath = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="PLACE", help="Where to write; nothing there is written over.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
 
 
 def check_out(path: str | Path, out: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.search.samplers._base import Past
+from seesawnas.study.front import front
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -25,18 +26,6 @@ def ranks(losses: Floats) -> npt.NDArray[np.int64]:
         found[left[front(losses[left])]] = rank
         rank += 1
     return found
-
-
-def front(losses: Floats) -> npt.NDArray[np.int64]:
-    """Indices, rising, of what nothing dominates; equals all stay."""
-    left = np.lexsort(losses.T[::-1])  # what comes later in this order never dominates what comes before
-    kept: list[int] = []
-    while left.size:
-        best = losses[left[0]]
-        equal = (losses[left] == best).all(axis=1)
-        kept += left[equal].tolist()
-        left = left[(losses[left] < best).any(axis=1)]
-    return np.array(sorted(kept), np.int64)
 
 
 def crowding(losses: Floats) -> Floats:
