@@ -58,8 +58,8 @@ class Recipe:
     @classmethod
     def unsaid(cls) -> dict[str, Any]:
         """What holds where a mapping does not say, as JSON values."""
-        defaults = {field.name: field.default for field in fields(cls)}
-        return {name: list(defaults[name]) if name == "decay_steps" else defaults[name] for name in _LATER}
+        values: dict[str, Any] = {field.name: field.default for field in fields(cls) if field.name in _LATER}
+        return {**values, "decay_steps": list(values["decay_steps"])}
 
 
 PROXY = Recipe(

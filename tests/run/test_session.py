@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,7 +147,12 @@ def test_a_folder_of_another_training_is_refused(changes: dict[str, object], tmp
 
 
 _DEFAULTS = Recipe.unsaid()
-_OTHERS = {"decay_steps": (0.5,), "decay_factor": 0.5, "embedding_weight_decay": 0.1, "sample_rate": 0.5}
+_OTHERS: dict[str, Any] = {
+    "decay_steps": (0.5,),
+    "decay_factor": 0.5,
+    "embedding_weight_decay": 0.1,
+    "sample_rate": 0.5,
+}
 
 
 @pytest.mark.parametrize("name", _DEFAULTS)
@@ -189,7 +195,7 @@ def test_a_start_that_fails_claims_no_folder(tmp_path: Path) -> None:
     plan = small_plan(tmp_path / "run")
     for changes in ({"parts": 3}, {"benchmarks": (str(tmp_path / "nowhere.bin"),)}):
         with pytest.raises(InvalidInput):
-            run(replace(plan, seed=7, **changes))  # type: ignore[arg-type]
+            run(replace(plan, seed=7, **changes))
     assert not (plan.folder / "training.json").exists()
     assert len(result(run(plan))["epochs"]) == 3
 
