@@ -16,10 +16,11 @@ from seesawnas.study.inline import InlineEngine
 from seesawnas.study.library import StudyFile, shipped_studies
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study.proposal import Proposal, trial_spec
 from seesawnas.study.provenance import keep_run, provenance
 from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
-from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
+from seesawnas.study.record import FINISHED, StudyRecord
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules

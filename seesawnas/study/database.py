@@ -13,26 +13,22 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import finalize
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
-from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import create_engine, event, inspect
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from seesawnas.errors import StudyError
 from seesawnas.study.lease import RENEWED_EVERY, STALE_AFTER, Lease
+from seesawnas.study.tables import Database
 
 PATIENCE = 300.0
 _PAUSE = 1.0
-_CONNECT = 10
 # SQLSTATE classes and codes after which the same statement may well succeed: connection exceptions, rolled back for others'
 # sake, shut down, crashed, starting up, too many connections, a standby that is being promoted.
 _PASSING_CLASSES = ("08", "40")
 _PASSING = ("57P01", "57P02", "57P03", "53300", "25006")
-# One newcomer at a time; Python's SQLite begins no transaction for a table by itself. The number is any that is ours.
-_LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(1908091240)"}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,69 +37,6 @@ Say = Callable[[str], None]
 
 def _silent(line: str) -> None:
     pass
-
-
-class Database(RDBStorage):
-    """Optuna's, except that a trial is stored once however often its storing is tried."""
-
-    tried = False
-
-    def __init__(self, url: str) -> None:
-        postgresql = url.startswith("postgresql")
-        options: dict[str, Any] = {"connect_args": {"connect_timeout": _CONNECT}} if postgresql else {}
-        _make_tables(url, options)
-        try:
-            super().__init__(url, engine_kwargs={"pool_pre_ping": True, **options}, skip_table_creation=True)
-        except Exception:
-            if "engine" in vars(self):
-                self.engine.dispose()
-            raise
-        if postgresql:
-            event.listen(self.engine, "connect", _bound)
-
-    def _get_prepared_new_trial(
-        self, study_id: int, template_trial: FrozenTrial | None, session: Session
-    ) -> models.TrialModel:
-        # Optuna itself repeats this after any operational error, a lost acknowledgement too; the study's row is locked.
-        before = self._stored(study_id, template_trial, session) if self.tried and template_trial else None
-        self.tried = True
-        return before or super()._get_prepared_new_trial(study_id, template_trial, session)
-
-    def _stored(self, study_id: int, trial: FrozenTrial, session: Session) -> models.TrialModel | None:
-        if "key" not in trial.user_attrs:
-            return None
-        mine = models.TrialUserAttributeModel
-        query = session.query(models.TrialModel).join(mine).filter(models.TrialModel.study_id == study_id)
-        attrs = query.filter(mine.key == "key", mine.value_json == f'"{trial.user_attrs["key"]}"')
-        return attrs.first()
-
-
-def _make_tables(url: str, options: dict[str, Any]) -> None:
-    """Make Optuna's tables and their indices, all or none.
-
-    Optuna makes them one by one: a full disk in between leaves a table without the index that keeps its rows unique, and no
-    later opening makes that up.
-    """
-    engine = create_engine(url, **options)
-    try:
-        with engine.connect() as connection:
-            if inspect(connection).has_table(models.StudyModel.__tablename__):
-                return
-            lock = _LOCKS.get(engine.dialect.name)
-            connection.rollback()
-            if lock is not None:
-                connection.exec_driver_sql(lock)
-            models.BaseModel.metadata.create_all(connection)
-            connection.commit()
-    finally:
-        engine.dispose()
-
-
-def _bound(connection: Any, _: object) -> None:
-    """A driver whose host vanished in the middle of a transaction shall not keep its locks for hours."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
-    connection.commit()
 
 
 def _patient(

@@ -18,7 +18,8 @@ from seesawnas.space import read_yaml
 from seesawnas.study.checkpoints import Checkpoints
 from seesawnas.study.engine import Engine, Failed, Finished, Lost, Progressed
 from seesawnas.study.halving import Halving, Judge
-from seesawnas.study.record import Proposal, StudyRecord
+from seesawnas.study.proposal import Proposal
+from seesawnas.study.record import StudyRecord
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 

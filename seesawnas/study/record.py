@@ -7,53 +7,29 @@ RUNNING trial whose driver died goes back to WAITING under the same number, so n
 
 from __future__ import annotations
 
-import itertools
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import StudyError
-from seesawnas.space import Assignment, Decision, read_yaml, to_mapping, to_point, write_yaml
+from seesawnas.space import Decision, to_mapping, write_yaml
 from seesawnas.study.batch import write_values
 from seesawnas.study.database import PatientStorage
 from seesawnas.study.index import TrialIndex
 from seesawnas.study.objectives import ACCURACY, Objectives
-from seesawnas.study.trial import Measurement, Proxy, Scores
+from seesawnas.study.proposal import Proposal, distribution
+from seesawnas.study.trial import Measurement, Scores
 
-ORDERED = ("depth", "width", "height", "expansion", "middle", "kernel", "embedding")
 MAX_TRIES = 3
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A network to try, the options that make it (empty where it lies outside the space) and a label for people.
-
-    ``proxy`` is another than the study's, and ``variant`` its name: a study holds a network once a variant. A ``fixed``
-    point is a reference: it is never stopped early.
-    """
-
-    spec: ArchSpec
-    assignment: Assignment
-    label: str = ""
-    proxy: Proxy | None = None
-    variant: str = ""
-    fixed: bool = False
-
-    @property
-    def key(self) -> str:
-        """What no two trials of a study share."""
-        return f"{self.spec.digest()}/{self.variant}" if self.variant else self.spec.digest()
 
 
 class StudyRecord:
@@ -266,22 +242,3 @@ class StudyRecord:
     def _set_waiting(self, trial: FrozenTrial) -> None:
         # Optuna has no public way back from RUNNING; a test pins this one.
         self._storage.set_trial_state_values(self._index.touch(trial.number), TrialState.WAITING)
-
-
-def distribution(decision: Decision) -> BaseDistribution:
-    """A decision as Optuna knows it: evenly spaced integers of an ordered attribute as such, all else as categories."""
-    options = decision.options
-    steps = {b - a for a, b in _pairs(options)} if all(type(option) is int for option in options) else set()
-    if decision.name.rsplit(".", 1)[-1] in ORDERED and len(steps) == 1 and min(steps) > 0:
-        return IntDistribution(int(options[0]), int(options[-1]), step=steps.pop())
-    return CategoricalDistribution(options)
-
-
-def trial_spec(trial: FrozenTrial) -> ArchSpec:
-    """The network of a trial. Raises DocumentError where another program stored something else."""
-    source = f"trial {trial.number}"
-    return to_point(read_yaml(str(trial.user_attrs.get("spec", "")), source), source).spec
-
-
-def _pairs(options: tuple[Any, ...]) -> Iterator[tuple[int, int]]:
-    yield from itertools.pairwise(options)

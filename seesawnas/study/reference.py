@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
 from seesawnas.space import Published, SearchPoint
-from seesawnas.study.record import trial_spec
+from seesawnas.study.proposal import trial_spec
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats
 from seesawnas.study.store import open_storage, study_folder
 

@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from seesawnas.errors import StudyError
 from seesawnas.space import Decision
 from seesawnas.study import Proposal, StudyRecord, TrialState, open_storage, trial_spec
-from seesawnas.study.record import distribution
+from seesawnas.study.proposal import distribution
 from tests.study.fakes import measured, record_in, small_set
 
 

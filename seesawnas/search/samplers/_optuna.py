@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.search.samplers._base import Past
 from seesawnas.space import Assignment, FeasibleSet
 from seesawnas.space.neighbours import mutate, repair
-from seesawnas.study.record import distribution
+from seesawnas.study.proposal import distribution
 
 MakeSampler: TypeAlias = Callable[[int], BaseSampler]
 

@@ -1,0 +1,52 @@
+"""A network and the options that make it as a trial of a study holds them, there and back."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.trial import FrozenTrial
+
+from seesawnas.arch import ArchSpec
+from seesawnas.space import Assignment, Decision, read_yaml, to_point
+from seesawnas.study.trial import Proxy
+
+ORDERED = ("depth", "width", "height", "expansion", "middle", "kernel", "embedding")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A network to try, the options that make it (empty where it lies outside the space) and a label for people.
+
+    ``proxy`` is another than the study's, and ``variant`` its name: a study holds a network once a variant. A ``fixed``
+    point is a reference: it is never stopped early.
+    """
+
+    spec: ArchSpec
+    assignment: Assignment
+    label: str = ""
+    proxy: Proxy | None = None
+    variant: str = ""
+    fixed: bool = False
+
+    @property
+    def key(self) -> str:
+        """What no two trials of a study share."""
+        return f"{self.spec.digest()}/{self.variant}" if self.variant else self.spec.digest()
+
+
+def distribution(decision: Decision) -> BaseDistribution:
+    """A decision as Optuna knows it: evenly spaced integers of an ordered attribute as such, all else as categories."""
+    options = decision.options
+    numbers = [option for option in options if type(option) is int]
+    steps = {b - a for a, b in itertools.pairwise(numbers)} if len(numbers) == len(options) else set()
+    if decision.name.rsplit(".", 1)[-1] in ORDERED and len(steps) == 1 and min(steps) > 0:
+        return IntDistribution(numbers[0], numbers[-1], step=steps.pop())
+    return CategoricalDistribution(options)
+
+
+def trial_spec(trial: FrozenTrial) -> ArchSpec:
+    """The network of a trial. Raises DocumentError where another program stored something else."""
+    source = f"trial {trial.number}"
+    return to_point(read_yaml(str(trial.user_attrs.get("spec", "")), source), source).spec
