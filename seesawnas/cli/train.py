@@ -120,9 +120,7 @@ def _carry_out(plan: TrainPlan, source: Any, json: bool) -> None:
         try:
             last = watch(session, screen, lambda: bool(stopped))
         except TrialError as error:
-            screen.print(
-                f"Stopped: {error}; the last good checkpoint is kept in {plan.folder}/checkpoints", soft_wrap=True
-            )
+            screen.print(f"Stopped: {error}; {_left(plan.folder / 'checkpoints')}", soft_wrap=True)
             raise typer.Exit(1) from None
     if not isinstance(last, Completed):
         raise typer.Exit(130)
@@ -131,6 +129,11 @@ def _carry_out(plan: TrainPlan, source: Any, json: bool) -> None:
             print_json({**last.about, "files": list(map(str, last.files))})
         else:
             show_result(plan, last)
+
+
+def _left(checkpoints: Path) -> str:
+    is_kept = any(checkpoints.glob("*.safetensors"))
+    return f"the last good checkpoint is kept in {checkpoints}" if is_kept else "there is no checkpoint yet"
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import seesawnas as sn
 from seesawnas.space import to_mapping, write_yaml
 from tests.cli.running import Ran
 from tests.crash.processes import descendants
-from tests.run.trainings import small_plan
+from tests.run.trainings import pairs_file, small_plan
 
 _RECIPE = "{epochs: 6, batch_size: 8, learning_rate: 0.05, scale: 16.0, margin_size: 0.2, averaging: 0.9, shift: 0.1}"
 _WORDS = ["train", "point.yaml", "--data", "faces", "--recipe", "quick.yaml", "--device", "cpu"]
@@ -120,11 +120,30 @@ def test_the_folder_has_a_default_and_the_same_command_says_that_nothing_is_left
     assert "nothing is left to do" in second.err
 
 
-def test_divergence_is_one_line_and_exit_code_1(place: Path) -> None:
+@pytest.mark.parametrize(
+    ("every", "told"),
+    [("0.001s", "the last good checkpoint is kept in run/checkpoints"), ("1h", "there is no checkpoint yet")],
+)
+def test_divergence_is_one_line_and_exit_code_1_and_says_whether_a_checkpoint_is_kept(
+    place: Path, every: str, told: str
+) -> None:
     Path("wild.yaml").write_text("{epochs: 2, batch_size: 8, learning_rate: 1000000, scale: 1000000, warm_up: 0.0}")
-    ran = Ran(*_WORDS[:5], "wild.yaml", "--device", "cpu", "--workers", "0", "--out", "run")
+    words = (*_WORDS[:5], "wild.yaml", "--device", "cpu", "--workers", "0", "--save-every", every)
+    ran = Ran(*words, "--out", "run")
     assert ran.code == 1
-    assert "the last good checkpoint is kept in run/checkpoints" in ran.err.splitlines()[-1]
+    assert ran.err.splitlines()[-1].endswith(told)
+    assert any(Path("run/checkpoints").glob("*.safetensors")) == (every != "1h")
+
+
+def test_a_network_trained_before_is_scored_on_a_set_that_is_new(place: Path) -> None:
+    old, new = (pairs_file(place / f"{name}.bin") for name in ("old", "new"))
+    words = (*_WORDS, "--epochs", "1", "--workers", "0", "--out", "run", "--val")
+    assert Ran(*words, old).code == 0
+    ran = Ran(*words, f"{old}, {new}")
+    assert "Trained before; scored on what is new." in ran.err
+    assert "new" in ran.out.split()
+    assert set(Ran(*words, f"{old},{new}", "--json").json["scores"]) == {"old", "new"}
+    assert "Trained before; nothing is left to do." in Ran(*words, new).err
 
 
 @pytest.mark.parametrize(
