@@ -11,6 +11,7 @@ from seesawnas.ablation.factors import level_of, with_levels
 from seesawnas.ablation.levels import Levels, chosen_levels
 from seesawnas.ablation.match import FAR, matched
 from seesawnas.ablation.plan import NETWORK, AblationPlan
+from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Cost, cost
 from seesawnas.errors import InvalidInput, SpecError, StudyError
@@ -48,15 +49,16 @@ class Arms:
         return tuple({arm.digest: arm for arm in reversed(self.arms)}.values())[::-1]
 
 
-def find_network(ref: str) -> ArchSpec:
-    """The network that ``ref`` names, of the library, a file or a study. Raises InvalidInput."""
+def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
+    """The network that ``ref`` names, of the library, a file or a study, its widths times ``scale``. Raises InvalidInput."""
     of_study = None if Path(ref).exists() else trial_point(ref)
-    return (of_study or load_point(ref)).spec
+    spec = (of_study or load_point(ref)).spec
+    return spec if scale == 1 else scaled(spec, scale).renamed(f"{spec.name} x {scale:g}")
 
 
 def arms_of(plan: AblationPlan) -> Arms:
     """The networks of ``plan``. Raises InvalidInput, where several cannot be built with a line for each."""
-    base = find_network(plan.base)
+    base = find_network(plan.base, plan.scale)
     others = _others(plan, base)
     levels = (
         chosen_levels(base, plan.factors, plan.levels, joint=plan.design != "one-at-a-time") if plan.factors else {}
@@ -73,7 +75,7 @@ def _others(plan: AblationPlan, base: ArchSpec) -> dict[str, ArchSpec]:
     """The whole networks to compare with, by name."""
     found: dict[str, ArchSpec] = {}
     for ref in plan.against:
-        spec = find_network(ref)
+        spec = find_network(ref, plan.scale)
         if spec.input != base.input:
             sizes = [f"{one.input.height}x{one.input.width}" for one in (base, spec)]
             raise StudyError(f"against {ref}: must take the same pictures as the base, {sizes[0]}, got {sizes[1]}")

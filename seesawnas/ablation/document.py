@@ -3,6 +3,7 @@
 Keys:
 
     base                        the network that is changed, a REF
+    scale                       multiplies all widths first, of the base and of others
     factors, levels             what is changed: split,kind,se; and to what: {se: [0, 4]}
     against                     other whole networks to compare with, REFs
     design                      one-at-a-time, full or fractional
@@ -18,7 +19,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from seesawnas.ablation.factors import known_factor, parse_level
 from seesawnas.ablation.levels import Levels, parse_factors, parse_levels
@@ -26,6 +27,7 @@ from seesawnas.ablation.result import DesignKind
 from seesawnas.space.document import Text
 from seesawnas.study import QUALITIES
 from seesawnas.study.keys import RUN_RANGES, RunKeys, given, one_of, told, whole
+from seesawnas.train.recipe_file import number
 
 DESIGNS: tuple[str, ...] = get_args(DesignKind)
 RANGES: dict[str, tuple[int, int]] = {"seeds": (1, 1000), **RUN_RANGES}
@@ -68,8 +70,9 @@ class AblationKeys(RunKeys):
     """The whole document."""
 
     base: Text
+    scale: Annotated[float, BeforeValidator(partial(number, 0.01, 100)), BeforeValidator(given)] = 1.0
     factors: Annotated[tuple[str, ...], BeforeValidator(_factors)] = ()
-    levels: Annotated[Levels, BeforeValidator(_levels)] = {}
+    levels: Annotated[Levels, BeforeValidator(_levels)] = Field(default_factory=dict)
     against: Annotated[tuple[str, ...], BeforeValidator(_references)] = ()
     design: Annotated[DesignKind, BeforeValidator(partial(one_of, DESIGNS))] = "one-at-a-time"
     match: Annotated[Literal["none", "madds"], BeforeValidator(_match)] = "none"

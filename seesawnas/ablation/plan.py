@@ -23,13 +23,14 @@ NETWORK = "network"
 class AblationPlan:
     """What an ablation is asked to do.
 
-    base: REF of the network that is changed; levels: those given, of some of the ``factors``; against: REFs of whole
-    networks; matched: arms are rescaled in width to the base's MAdds; seeds: trainings of each network, from ``proxy.seed``
-    on; seconds: of this run.
+    base: REF of the network that is changed; scale: multiplies all its widths first; levels: those given, of some of the
+    ``factors``; against: REFs of whole networks; matched: arms are rescaled in width to the base's MAdds; seeds: trainings
+    of each network, from ``proxy.seed`` on; seconds: of this run.
     """
 
     base: str
     study: str
+    scale: float = 1.0
     factors: tuple[str, ...] = ()
     levels: Levels = field(default_factory=dict)
     against: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class AblationPlan:
         keys = {
             "study": self.study,
             "base": self.base,
+            "scale": self.scale,
             "factors": list(self.factors),
             "levels": {factor: list(words) for factor, words in self.levels.items()} or None,
             "against": list(self.against) or None,
@@ -94,6 +96,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
         raise StudyError("\n".join(faults))
     return AblationPlan(
         base=keys.base,
+        scale=keys.scale,
         study=keys.study or (file.name if file else _name(keys)),
         factors=keys.factors or tuple(keys.levels),
         levels=keys.levels,

@@ -15,13 +15,18 @@ def seeds_needed(effect: float, spread: float, alpha: float) -> int | None:
 
     None where that is more than :data:`MOST`, or where there is no effect or no spread to go by.
     """
-    if not effect or not spread or _power(effect, spread, MOST, alpha) < POWER:
+    if not effect or not spread:
         return None
-    low, high = 1, MOST  # power grows with the number
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _power(effect, spread, middle, alpha) >= POWER else (middle, high)
-    return high
+    enough = 2
+    while _power(effect, spread, enough, alpha) < POWER:
+        enough *= 2  # never far beyond what is asked: the noncentral t of large samples is a number no more
+        if enough > 2 * MOST:
+            return None
+    fewer = enough // 2
+    while enough - fewer > 1:
+        middle = (fewer + enough) // 2
+        fewer, enough = (fewer, middle) if _power(effect, spread, middle, alpha) >= POWER else (middle, enough)
+    return enough if enough <= MOST else None
 
 
 def _power(effect: float, spread: float, seeds: int, alpha: float) -> float:

@@ -25,6 +25,7 @@ from seesawnas.study import (
     Proposal,
     StopRules,
     StudyRecord,
+    TrialState,
     drive,
     held,
     keep_run,
@@ -62,6 +63,18 @@ class Session:
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
         return self.record.recover()
+
+    def failed(self) -> list[dict[str, Any]]:
+        """The trainings that failed, as JSON values."""
+        return [
+            {
+                "number": trial.number,
+                "arm": trial.user_attrs.get("label"),
+                "variant": trial.user_attrs.get("variant"),
+                "reason": trial.user_attrs.get("reason", "unknown"),
+            }
+            for trial in self.record.trials(TrialState.FAIL)
+        ]
 
     def result(self) -> AblationResult:
         """What the study says so far."""

@@ -77,7 +77,8 @@ def _is_base(result: AblationResult, levels: tuple[tuple[str, str], ...]) -> boo
 
 
 def _interaction(result: AblationResult, found: Interaction) -> str:
-    assert found.mean is not None and found.low is not None and found.high is not None and found.p_holm is not None
+    if found.mean is None or found.low is None or found.high is None or found.p_holm is None:
+        raise ValueError("an interaction that is resolved must have an interval, got none")
     one, two = (f"{factor}={level}" for factor, level in zip(found.factors, found.levels, strict=True))
     return (
         f"{one} and {two} are {found.verdict} together than the sum of their effects by {abs(found.mean):.4f} "

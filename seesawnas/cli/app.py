@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from seesawnas.cli.ablate import ablate
 from seesawnas.cli.build import build
 from seesawnas.cli.dashboard import dashboard
 from seesawnas.cli.data import data
@@ -89,6 +90,7 @@ app.command("paper")(paper)
 app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
+app.command("ablate")(ablate)
 app.command("eval")(evaluate)
 app.command("identify")(identify)
 app.command("fidelity")(fidelity)
