@@ -81,9 +81,11 @@ def _stem(spec: ArchSpec, levels: Mapping[str, str]) -> Any:
 
 def _head(spec: ArchSpec, levels: Mapping[str, str]) -> Any:
     head = replace(spec.head, activation=levels.get("activation", spec.head.activation))  # type: ignore[arg-type]
-    return replace(head, embedding=0 if levels["embedding"] == "none" else int(levels["embedding"])) if (
-        "embedding" in levels
-    ) else head
+    return (
+        replace(head, embedding=0 if levels["embedding"] == "none" else int(levels["embedding"]))
+        if ("embedding" in levels)
+        else head
+    )
 
 
 def _block(spec: ArchSpec, index: int, levels: Mapping[str, str]) -> Block:

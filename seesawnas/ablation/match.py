@@ -97,9 +97,7 @@ def _neighbours(segments: Segments, start: Widths, widths: Widths) -> Iterator[W
     moves: list[dict[int, int]] = [{index: sign} for index in range(count) for sign in (1, -1)]
     moves += [{up: 1, down: -1} for up, down in permutations(range(count), 2)]
     for move in moves:
-        near = tuple(
-            width + move.get(index, 0) * segments.steps[index] for index, width in enumerate(widths)
-        )
+        near = tuple(width + move.get(index, 0) * segments.steps[index] for index, width in enumerate(widths))
         reach = zip(near, start, segments.steps, strict=True)
         if min(near) > 0 and all(abs(width - first) <= _REACH * step for width, first, step in reach):
             yield near
