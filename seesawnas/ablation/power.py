@@ -1,33 +1,34 @@
-"""How many seeds a paired t test needs."""
+"""How many seeds would resolve an effect: the power of the paired t-test, as statsmodels has it."""
 
 from __future__ import annotations
+
+from math import isfinite
 
 from statsmodels.stats.power import TTestPower
 
 POWER = 0.8
-"""The chance to find an effect that is there, as studies are commonly planned (Cohen 1988)."""
-MOST = 10_000
-"""More seeds than this are no answer."""
+MAX_SEEDS = 10_000
+_MAX_SIZE = 1e4
 
 
-def seeds_needed(effect: float, spread: float, alpha: float) -> int | None:
-    """Seeds with which paired differences of mean ``effect`` and standard deviation ``spread`` are found at ``alpha``.
+def seeds_for(size: float, alpha: float, power: float = POWER) -> int | None:
+    """The fewest seeds with which a two-sided paired t-test at ``alpha`` finds an effect of ``size`` with ``power``.
 
-    None where that is more than :data:`MOST`, or where there is no effect or no spread to go by.
+    ``size`` is the mean difference in standard deviations of the differences. None where it takes more than 10,000 seeds.
     """
-    if not effect or not spread:
+    if power_at(size, MAX_SEEDS, alpha) < power:
         return None
-    enough = 2
-    while _power(effect, spread, enough, alpha) < POWER:
-        enough *= 2  # never far beyond what is asked: the noncentral t of large samples is a number no more
-        if enough > 2 * MOST:
-            return None
-    fewer = enough // 2
-    while enough - fewer > 1:
-        middle = (fewer + enough) // 2
-        fewer, enough = (fewer, middle) if _power(effect, spread, middle, alpha) >= POWER else (middle, enough)
-    return enough if enough <= MOST else None
+    low, high = 1, MAX_SEEDS
+    while high - low > 1:
+        middle = (low + high) // 2
+        if power_at(size, middle, alpha) < power:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
-def _power(effect: float, spread: float, seeds: int, alpha: float) -> float:
-    return float(TTestPower().power(abs(effect) / spread, seeds, alpha, alternative="two-sided"))
+def power_at(size: float, seeds: int, alpha: float) -> float:
+    """The chance that a two-sided paired t-test at ``alpha`` of ``seeds`` pairs finds an effect of ``size``."""
+    power = float(TTestPower().power(min(abs(size), _MAX_SIZE), seeds, alpha, alternative="two-sided"))
+    return power if isfinite(power) else 1.0

@@ -1,101 +1,128 @@
-"""An ablation's findings in plain words."""
+"""What an ablation found, in plain words: a sentence per effect, those interactions that are resolved, and what is not.
+
+Qualities have four decimals: the steps of a verification set are about that fine, and seeds differ by more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean
 
 from seesawnas.ablation.result import AblationResult, Effect, Interaction
-from seesawnas.study import QUALITIES
+
+_NAMES = {"auc": "AUC"}
 
 
 def verdict_words(result: AblationResult) -> tuple[str, ...]:
-    """A sentence for each effect, for each interaction that was resolved, and one on those that were not."""
-    lines = [effect_words(result, effect) for effect in result.effects]
-    lines += [_interaction(result, one) for one in result.interactions if one.verdict != "not resolvable"]
-    return (*lines, *_unresolved(result))
+    """The sentences, effects in the order of the factors and the closing one last; of a result that is not complete, too."""
+    effects = [_effect(result, effect) for effect in result.effects]
+    interactions = [_interaction(result, found) for found in result.interactions if found.verdict != "not resolvable"]
+    return (*effects, *interactions, _closing(result))
 
 
-def effect_words(result: AblationResult, effect: Effect) -> str:
-    """Such as ``se=0 is worse than se=4 by 0.0112 AUC (95 % interval -0.0151 to -0.0073, 5 seeds, p 0.003 after Holm)``."""
-    level, base, unit = f"{effect.factor}={effect.level}", f"{effect.factor}={effect.base}", unit_of(result)
-    against = f"{level} against {base}"
+def _effect(result: AblationResult, effect: Effect) -> str:
+    level, base = f"{effect.factor}={effect.level}", f"{effect.factor}={effect.base}"
     if effect.mean is None:
-        return f"{against}: no seed is done in both yet."
-    if effect.low is None or effect.high is None or effect.p_holm is None:
-        return f"{against}: {effect.mean:+.4f} {unit}, {_untestable(effect)}{_costs(result, effect)}."
-    sure = f"{percent(result.confidence)} interval {effect.low:+.4f} to {effect.high:+.4f}, {seeds(effect.n)}"
-    sure += f", p {p_words(effect.p_holm)} after Holm"
-    if effect.verdict == "not resolvable":
-        return (
-            f"{against}: {effect.mean:+.4f} {unit} is not resolvable ({sure}); {_more(effect)}{_costs(result, effect)}."
-        )
-    return f"{level} is {effect.verdict} than {base} by {abs(effect.mean):.4f} {unit} ({sure}){_costs(result, effect)}."
-
-
-def unit_of(result: AblationResult) -> str:
-    """What the quality is called."""
-    return QUALITIES.get(result.quality, result.quality)
-
-
-def percent(share: float) -> str:
-    """Such as ``95 %``."""
-    return f"{100 * share:g} %"
-
-
-def seeds(number: int) -> str:
-    """Such as ``5 seeds``."""
-    return f"{number} seed{'' if number == 1 else 's'}"
-
-
-def p_words(p: float) -> str:
-    """A p value to two digits, never as nothing."""
-    return f"{p:.2g}" if p >= 0.0001 else "below 0.0001"
-
-
-def _untestable(effect: Effect) -> str:
-    if effect.n < 2:
-        return "of one seed, which says nothing of how sure that is"
-    return "the same in each of the seeds, which no test can judge" if effect.mean else "the same network"
-
-
-def _more(effect: Effect) -> str:
-    if effect.needed is None:
-        return "no number of seeds within reason would resolve an effect of this size"
-    return f"an effect of this size would need about {effect.needed} seeds, {effect.needed - effect.n} more"
-
-
-def _costs(result: AblationResult, effect: Effect) -> str:
-    base = next((arm for arm in result.arms if _is_base(result, arm.levels)), None)
-    if base is None:
-        return ""
-    return f", at {100 * effect.madds / base.madds:+.1f} % MAdds and {100 * effect.params / base.params:+.1f} % params"
-
-
-def _is_base(result: AblationResult, levels: tuple[tuple[str, str], ...]) -> bool:
-    first = {factor: words[0] for factor, words in result.factors}
-    return all(first[factor] == level for factor, level in levels)
+        return f"{level} against {base}: no seed is done on both sides yet."
+    if effect.p is None and effect.n > 1:
+        return f"{level} and {base} are the same networks here: there is nothing to tell apart."
+    cost = f"{_average(result)} at {_percent(result, effect)} MAdds"
+    quality = _quality(result)
+    if effect.p is None:
+        return f"{level} against {base}: {_signed(effect.mean)} {quality}{cost} with 1 seed; an interval needs two."
+    if effect.verdict != "not resolvable":
+        size = f"{_size(effect.mean)} {quality} ({_evidence(result, effect)})"
+        return f"{level} is {effect.verdict} than {base} by {size}{cost}."
+    change = f"{_signed(effect.mean)} {quality} ({_evidence(result, effect)}){cost}"
+    return f"{level} against {base}: {change}, not resolvable with {effect.n} seeds{_needed(effect)}."
 
 
 def _interaction(result: AblationResult, found: Interaction) -> str:
-    if found.mean is None or found.low is None or found.high is None or found.p_holm is None:
-        raise ValueError("an interaction that is resolved must have an interval, got none")
-    one, two = (f"{factor}={level}" for factor, level in zip(found.factors, found.levels, strict=True))
+    (factor, other), (level, level2) = found.factors, found.levels
+    bases = {name: levels[0] for name, levels in result.factors}
+    mean = 0.0 if found.mean is None else found.mean
+    change = f"{_size(mean)} {_quality(result)} {'higher' if mean > 0 else 'lower'}"
+    where = f"with {other}={level2} than with {other}={bases[other]}"
+    aliases = [alias.partition(" = ")[2] for alias in result.aliases if alias.startswith(f"{factor} × {other} = ")]
+    or_else = f", unless it is of {aliases[0]}, which this design cannot tell from it" if aliases else ""
     return (
-        f"{one} and {two} are {found.verdict} together than the sum of their effects by {abs(found.mean):.4f} "
-        f"{unit_of(result)} ({percent(result.confidence)} interval {found.low:+.4f} to {found.high:+.4f}, "
-        f"{seeds(found.n)}, p {p_words(found.p_holm)} after Holm)."
+        f"The effect of {factor}={level} (against {factor}={bases[factor]}) is {change} {where} "
+        f"({_evidence(result, found)}){or_else}."
     )
 
 
+def _closing(result: AblationResult) -> str:
+    open_ends = list(_unresolved(result))
+    if not open_ends:
+        return f"All that this design can tell is resolved at {_confidence(result)}."
+    return f"Not resolved at {_confidence(result)}, which does not mean equal: {', '.join(open_ends)}."
+
+
 def _unresolved(result: AblationResult) -> Iterator[str]:
-    """One on the effects that were tested and not resolved, with the seeds that the hardest of them needs."""
-    crossed = sum(one.verdict == "not resolvable" for one in result.interactions)
-    if crossed:
-        yield f"{crossed} of {len(result.interactions)} interactions are not resolvable with {seeds(len(result.seeds))}."
-    open_ones = [one for one in result.effects if one.verdict == "not resolvable" and one.needed]
-    if open_ones:
-        least = min(one.needed or 0 for one in open_ones)
-        yield (
-            f"{len(open_ones)} of {len(result.effects)} effects are not resolvable so far; with --seeds {least} the same "
-            "command goes on to resolve the largest of them, if it is what it seems."
-        )
+    for effect in result.effects:
+        if effect.verdict == "not resolvable":
+            yield f"{effect.factor}={effect.level}"
+    for found in result.interactions:
+        if found.verdict == "not resolvable":
+            yield " × ".join(f"{factor}={level}" for factor, level in zip(found.factors, found.levels, strict=True))
+
+
+def _evidence(result: AblationResult, found: Effect | Interaction) -> str:
+    if found.low is None or found.high is None:
+        interval = f"all {found.n} seeds agree, so no interval"
+    else:
+        interval = f"{_confidence(result)} interval {_plain(found.low)}..{_plain(found.high)}"
+    p = found.p_holm if found.p_holm is not None else found.p
+    return f"{interval}, n={found.n}, {_p(p)} after Holm"
+
+
+def _needed(effect: Effect) -> str:
+    if effect.needed is None:
+        return "" if effect.low is None else ": an effect of this size would need more than 10,000"
+    more = effect.needed - effect.n
+    return f": an effect of this size would need about {effect.needed:,} seeds ({more:,} more)"
+
+
+def _average(result: AblationResult) -> str:
+    crossed = result.design != "one-at-a-time" and len(result.factors) > 1
+    return " in the mean over the other factors" if crossed else ""
+
+
+def _percent(result: AblationResult, effect: Effect) -> str:
+    """The change in MAdds, in per cent of those of the networks at the base's level."""
+    bases = {name: levels[0] for name, levels in result.factors}
+    references = [arm.madds for arm in result.arms if dict(arm.levels) == bases]
+    if result.design != "one-at-a-time":
+        references = [arm.madds for arm in result.arms if dict(arm.levels)[effect.factor] == effect.base]
+    return f"{_unsigned_zero(100 * effect.madds / fmean(references), 1):+.1f} %" if references else "unknown"
+
+
+def _quality(result: AblationResult) -> str:
+    return _NAMES.get(result.quality, result.quality)
+
+
+def _confidence(result: AblationResult) -> str:
+    return f"{100 * result.confidence:g} %"
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "p unknown"
+    return "p<0.001" if p < 0.001 else f"p={p:.3f}"
+
+
+def _size(value: float) -> str:
+    return f"{abs(value):.4f}" if round(abs(value), 4) else "less than 0.0001"
+
+
+def _signed(value: float) -> str:
+    return f"{_unsigned_zero(value, 4):+.4f}"
+
+
+def _plain(value: float) -> str:
+    return f"{_unsigned_zero(value, 4):.4f}"
+
+
+def _unsigned_zero(value: float, digits: int) -> float:
+    """Rounded; ``-0.0`` reads as a sign that is none."""
+    return round(value, digits) + 0.0
