@@ -20,9 +20,9 @@ from seesawnas.ablation import (
     verdict_words,
 )
 from seesawnas.ablation.ready import Ready
-from seesawnas.ablation.words import p_words, percent, unit_of
 from seesawnas.cli.output import count, table
 from seesawnas.cli.progress import Watched, before, say, several, study_lines
+from seesawnas.study import QUALITIES
 
 
 def watched(session: Session) -> Watched:
@@ -118,19 +118,28 @@ def show(
 
 
 def _effects(result: AblationResult) -> Any:
-    interval = f">{percent(result.confidence)} interval"
-    columns = ("factor", "level", "against", f">{unit_of(result)}", interval, ">p (Holm)", ">seeds", "verdict")
+    interval = f">{100 * result.confidence:g} % interval"
+    columns = (
+        "factor",
+        "level",
+        "against",
+        f">{QUALITIES[result.quality]}",
+        interval,
+        ">p (Holm)",
+        ">seeds",
+        "verdict",
+    )
     rows = [
         (*_effect(effect), f"{effect.madds / 1e6:+.2f} M", f"{effect.params / 1e6:+.3f} M") for effect in result.effects
     ]
-    title = f"Effects on {unit_of(result)}, {'at equal MAdds, ' if result.matched else ''}paired by seed"
+    title = f"Effects on {QUALITIES[result.quality]}, {'at equal MAdds, ' if result.matched else ''}paired by seed"
     return table((*columns, ">MAdds", ">params"), rows, title=title)
 
 
 def _effect(effect: Effect) -> tuple[str, ...]:
     mean = "" if effect.mean is None else f"{effect.mean:+.4f}"
     interval = "" if effect.low is None or effect.high is None else f"{effect.low:+.4f} to {effect.high:+.4f}"
-    p = "" if effect.p_holm is None else p_words(effect.p_holm)
+    p = "" if effect.p_holm is None else f"{effect.p_holm:.3f}"
     return effect.factor, effect.level, effect.base, mean, interval, p, str(effect.n), _verdict(effect)
 
 
@@ -140,7 +149,15 @@ def _verdict(effect: Effect) -> str:
 
 
 def _arms(result: AblationResult) -> Any:
-    columns = ("arm", "network", f">mean {unit_of(result)}", ">± standard error", ">seeds", ">MAdds", ">params")
+    columns = (
+        "arm",
+        "network",
+        f">mean {QUALITIES[result.quality]}",
+        ">± standard error",
+        ">seeds",
+        ">MAdds",
+        ">params",
+    )
     rows = [
         (arm.name, arm.digest, *_mean(arm), len(arm.values), count(arm.madds), count(arm.params)) for arm in result.arms
     ]
