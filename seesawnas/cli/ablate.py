@@ -49,8 +49,7 @@ def ablate(
 ) -> None:
     """Change a network in one design choice after another, train all from several seeds, and say what each is worth.
 
-    SPEC is a network, or a study file with a base. The same command goes on where it was stopped; with more --seeds it adds
-    them.
+    SPEC is a network, or a study file with a base. The same command goes on where it was stopped, and adds --seeds.
     """
     given = {
         name: value for name, value in locals().items() if name not in ("spec", "dry_run", "json") and value is not None
