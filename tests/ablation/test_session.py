@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,7 +162,7 @@ def test_a_plan_that_cannot_be_is_refused_in_a_line(options: dict[str, object], 
     ],
 )
 def test_what_is_not_there_or_cannot_be_built_is_said_before_anything_is_written(
-    runs: Runs, options: dict[str, object], message: str
+    runs: Runs, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidInput, match=message):
         runs(**{"factors": "se", **options})
