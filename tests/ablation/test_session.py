@@ -179,6 +179,11 @@ def test_a_plan_written_out_is_the_same_plan(runs: Runs) -> None:
     assert plan_of(kept, {}).training_seeds == (0,)
 
 
+def test_factors_given_beside_a_study_file_take_its_levels_of_theirs_alone() -> None:
+    plan = plan_of(StudyFile.read("ablation_paper"), {"factors": "se"})
+    assert plan.levels == {"se": ("4", "0")}
+
+
 @pytest.mark.parametrize("name", ["ablation_paper", "ablation_skip", "ablation_mobi"])
 def test_shipped_ablations_can_be_planned(name: str) -> None:
     from seesawnas.ablation import arms_of

@@ -104,6 +104,8 @@ def test_a_fraction_states_what_it_cannot_tell_apart(folder: Path) -> None:
         (["small.yaml"], "--factors must name what is changed"),
         (["small.yaml", "--factors", "x"], "--factors must be one of split"),
         ([*TINY, "--seeds", "0"], "--seeds must be from 1"),
+        (["search_150m"], "search_150m: must be a study of ablations, with a base"),
+        ([*TINY, "--levels", "se=999"], "se=999: block 0: se must be"),
         (["bad.yaml"], "bad.yaml: seeds: must be a whole number"),
     ],
 )
