@@ -146,7 +146,7 @@ def _activations(spec: ArchSpec) -> set[str]:
 
 def _reductions(spec: ArchSpec) -> set[str]:
     """One that gives every block its hidden width, as written most often, where there is one; else the blocks' own."""
-    ranges = [range(0, 1) if not block.se else _reducing(block) for block in spec.blocks]
+    ranges = [range(1) if not block.se else _reducing(block) for block in spec.blocks]
     common = range(max(found.start for found in ranges), min(found.stop for found in ranges))
     if not common:
         return {str(block.se) for block in spec.blocks}
