@@ -19,7 +19,8 @@ def test_factors_come_in_the_order_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["se=0,4,8; split=1,1:3", "se=0,4,8 split=1,1:3", " se = 0, 4,8 ;split= 1 , 1:3; ", "se=off,4,8\nsplit=1,2:6"]
+    "text",
+    ["se=0,4,8; split=1,1:3", "se=0,4,8 split=1,1:3", " se = 0, 4,8 ;split= 1 , 1:3; ", "se=off,4,8\nsplit=1,2:6"],
 )
 def test_levels_may_be_spaced_in_any_way(text: str) -> None:
     assert parse_levels(text) == {"se": ("0", "4", "8"), "split": ("1", "1:3")}
@@ -102,7 +103,9 @@ def test_defaults_that_do_not_fit_the_base_are_left_out() -> None:
     assert chosen_levels(shuffle, ("split",), {}, joint=False) == {"split": ("1:3", "1:1", "1")}
     narrow = replace(SHARE.blocks[0], inputs=64, outputs=64, stride=1, se=0, split=(1, 1))
     alone = replace(SHARE, blocks=(narrow,))
-    assert chosen_levels(alone, ("kind",), {}, joint=False) == {"kind": ("plain", "shuffle")}, "1:1 read backwards is 1:1"
+    assert chosen_levels(alone, ("kind",), {}, joint=False) == {"kind": ("plain", "shuffle")}, (
+        "1:1 read backwards is 1:1"
+    )
 
 
 @pytest.mark.parametrize(
