@@ -17,7 +17,7 @@ Levels = dict[str, str]
 
 def two_levels(count: int, kind: DesignKind) -> Design:
     """A design of that many factors with the levels 0 and 1."""
-    return designed({name: ("0", "1") for name in NAMES[:count]}, kind)
+    return designed(dict.fromkeys(NAMES[:count], ("0", "1")), kind)
 
 
 def arms_of(design: Design, values: NDArray[Any], digests: Sequence[str] | None = None) -> list[ArmResult]:

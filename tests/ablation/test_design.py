@@ -130,7 +130,7 @@ def test_levels_keep_their_order_and_names_in_a_fractional_design() -> None:
         ({}, "one-at-a-time", "factors must be one or more, got none"),
         ({"se": ("4",)}, "full", "se must have two levels or more, got 4"),
         (
-            {name: ("0", "1") for name in NAMES},
+            dict.fromkeys(NAMES, ("0", "1")),
             "full",
             "a full design must have at most 512 networks, got 1024: give fewer factors or levels",
         ),

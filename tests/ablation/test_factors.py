@@ -23,8 +23,7 @@ def built(spec: ArchSpec, factor: str, level: str) -> ArchSpec:
     """The network at that level; a case without one is no case."""
     try:
         return with_level(spec, factor, level)
-    except SpecError as error:
-        assert "\n" not in str(error)
+    except SpecError:
         assume(False)
         raise
 
@@ -79,17 +78,30 @@ def test_factors_of_their_own_may_be_set_together_or_one_by_one(spec: ArchSpec, 
     assert with_levels(spec, levels) == one_by_one
 
 
-@given(arch_specs(max_blocks=2), st.sampled_from(sorted(FACTORS)), st.text(max_size=12))
-def test_any_word_is_a_level_or_an_error_of_one_line_that_names_factor_and_word(
-    spec: ArchSpec, factor: str, word: str
-) -> None:
+@given(st.sampled_from(sorted(FACTORS)), st.text(max_size=12))
+def test_any_word_is_a_level_or_an_error_that_names_factor_and_word(factor: str, word: str) -> None:
     try:
         level = parse_level(factor, word)
     except SpecError as error:
-        assert str(error).startswith(f"{factor} must ")
-        assert word in str(error)
+        said = str(error)
     else:
         assert parse_level(factor, level) == level
+        return
+    assert said.startswith(f"{factor} must ")
+    assert said.endswith(f", got {word}")
+
+
+@given(arch_specs(max_blocks=2), st.sampled_from(sorted(FACTORS)), st.sampled_from(("5", "1:4", "5/3", "0.1", "none")))
+def test_a_level_builds_or_the_error_is_one_line(spec: ArchSpec, factor: str, word: str) -> None:
+    try:
+        found = with_level(spec, factor, word)
+    except SpecError as error:
+        said = str(error)
+    else:
+        assert found.stem.activation == spec.stem.activation
+        return
+    assert "\n" not in said
+    assert " must " in said
 
 
 @pytest.mark.parametrize(
@@ -135,7 +147,7 @@ def test_a_word_that_is_no_level_says_the_rule(factor: str, word: str, message: 
 def test_mixed_can_be_kept_but_not_set() -> None:
     assert level_of(SHARE, "expansion") == MIXED
     assert with_levels(SHARE, {"expansion": MIXED}) == SHARE
-    with pytest.raises(SpecError, match="^se must be a level that can be set, got mixed$"):
+    with pytest.raises(SpecError, match=r"^se must be a level that can be set, got mixed$"):
         with_level(SHARE, "se", MIXED)
 
 

@@ -27,7 +27,9 @@ def test_it_is_what_statsmodels_solves_for(size: float, alpha: float) -> None:
     assert seeds_for(size, alpha) == int(np.ceil(solved))
 
 
-@pytest.mark.parametrize(("size", "alpha"), [(0.5, 0.05), (1.0, 0.05 / 8), (2.0, 0.05 / 8), (4.0, 0.05 / 20)])
+@pytest.mark.parametrize(
+    ("size", "alpha"), [(0.5, 0.05), (1.0, 0.05 / 8), (2.0, 0.05 / 8), (4.0, 0.05 / 20), (10.0, 0.001)]
+)
 def test_simulated_experiments_of_that_many_seeds_find_the_effect_as_often(size: float, alpha: float) -> None:
     seeds, experiments = seeds_for(size, alpha), 8000
     assert seeds is not None
