@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,14 +27,6 @@ def found_in(design: Design, values: NDArray[Any], **more: Any) -> tuple[tuple[E
 
 def truth(levels: Levels) -> float:
     return 0.02 * (levels["se"] == "1") - 0.03 * (levels["kind"] == "1")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _little_garbage() -> Iterator[None]:
-    """``multipletests`` collects garbage each time, of the whole test run where it is not kept from it."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seesawnas.ablation.analysis import analysed
@@ -114,6 +114,7 @@ def test_resolved_interactions_are_said_and_open_ones_are_listed() -> None:
     assert aliased[0].endswith(", unless it is of skip × kernel, which this design cannot tell from it.")
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(("one-at-a-time", "full", "fractional")), st.integers(0, 4), st.integers(0, 99), st.booleans())
 def test_every_result_has_a_sentence_per_effect_and_a_closing_one(
     kind: DesignKind, seeds: int, seed: int, partial: bool
