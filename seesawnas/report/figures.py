@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError
 from seesawnas.report.frames import front_objectives
-from seesawnas.report.notes import ranked_rows
 from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure
+from seesawnas.report.ranking import ranked_rows
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
 
 CURVES = 100

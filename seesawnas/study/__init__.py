@@ -4,7 +4,7 @@ from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
 from seesawnas.study.checkpoints import Checkpoints
-from seesawnas.study.dashboard import dashboard_app, study_number
+from seesawnas.study.dashboard import dashboard_app
 from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
 from seesawnas.study.disk import on_disk
 from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
@@ -33,6 +33,7 @@ from seesawnas.study.store import (
     study_folder,
 )
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
+from seesawnas.study.view import StoredStudy, find_study, study_number, study_view
 
 __all__ = [
     "ACCURACY",
@@ -69,6 +70,7 @@ __all__ = [
     "Showcase",
     "StopRules",
     "Stopped",
+    "StoredStudy",
     "StudyFile",
     "StudyRecord",
     "StudyView",
@@ -82,6 +84,7 @@ __all__ = [
     "dashboard_app",
     "drive",
     "events_of",
+    "find_study",
     "held",
     "keep_run",
     "latest_study",
@@ -98,6 +101,7 @@ __all__ = [
     "storage_url",
     "study_folder",
     "study_number",
+    "study_view",
     "trial_point",
     "trial_spec",
     "unbeaten",
