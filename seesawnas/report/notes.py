@@ -31,7 +31,7 @@ def trial_note(trial: Trial, ref: str, files: Sequence[str]) -> str:
     name = attrs.get("label") or f"network {attrs['digest']}"
     madds, params, activations = costs_words(attrs)
     costs = f"**{madds}** · **{params}** · {activations} · digest `{attrs['digest']}`"
-    parts = [f"### {_plain(name)}", costs, *_measured(trial), f"[![diagram]({files[0]})]({files[0]})"]
+    parts = [f"### {plain_markdown(name)}", costs, *_measured(trial), f"[![diagram]({files[0]})]({files[0]})"]
     parts += [
         f"```yaml\n{narrow(attrs['spec'])}\n```",
         f"`seesawnas build {quote(ref)}` · [spec as a file]({files[1]})",
@@ -42,7 +42,7 @@ def trial_note(trial: Trial, ref: str, files: Sequence[str]) -> str:
 def study_note(study: StudyView, ref: str) -> str:
     """The best networks, the front, the settings, how to read the names."""
     ranking = ranking_of(study)
-    parts = [f"## {_plain(study.name)}", progress_words(study)]
+    parts = [f"## {plain_markdown(study.name)}", progress_words(study)]
     if ranking.lines:
         parts += [f"### Best networks, by {study.objectives[0]}", _ranking(study, ranking)]
         best = ranking.lines[0].row
@@ -68,7 +68,7 @@ def settings(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _measured(trial: Trial) -> list[str]:
     attrs = trial.user_attrs
     if trial.state is TrialState.FAIL:
-        return [f"**Failed:** {_plain(str(attrs.get('reason', 'unknown')))}"]
+        return [f"**Failed:** {plain_markdown(str(attrs.get('reason', 'unknown')))}"]
     if "accuracy" not in attrs:
         return []
     return [measured_words(attrs)]
@@ -139,9 +139,9 @@ def _parsed(value: Any) -> Any:
 
 def _cell(text: str) -> str:
     """Text that stays in one cell of a table."""
-    return _plain(" ".join(text.split())).replace("|", "\\|")
+    return plain_markdown(" ".join(text.split())).replace("|", "\\|")
 
 
-def _plain(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """Text that Markdown must not read as markup."""
     return "".join(f"\\{character}" if character in "\\`*_[]<>#" else character for character in text)

@@ -24,12 +24,14 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class RankedLine:
-    """A network of the ranking: its ``rank``, whether it is on the Pareto front, its measurements and costs as words."""
+    """A network of the ranking: its ``rank``, whether it is on the Pareto front, its measurements and costs as words
+    (``cells``) and as numbers (``values``)."""
 
     rank: int
     row: RankedRow
     on_front: bool
     cells: tuple[str, ...]
+    values: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,11 @@ def ranking_of(study: StudyView, rows: Sequence[RankedRow] | None = None) -> Ran
     for rank, row in enumerate(rows, start=1):
         again = [_again(row, study.quality)] if is_repeated else []
         cells = (*again, *(quality_words(row, name) for name in qualities), *(cost_words(row, name) for name in costs))
-        lines.append(RankedLine(rank, row, row.number in front, cells))
+        values = (
+            *([None if row.repeats is None else row.repeats.mean] if is_repeated else []),
+            *(row.objective(name) for name in (*qualities, *costs)),
+        )
+        lines.append(RankedLine(rank, row, row.number in front, cells, values))
     return Ranking((*heads, *(COSTS[name] for name in costs)), tuple(lines), _caption(study, is_repeated))
 
 

@@ -19,7 +19,7 @@ from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
 from seesawnas.study.provenance import keep_run, provenance
 from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
-from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
+from seesawnas.study.record import FINISHED, Proposal, StudyRecord, options_of, trial_spec
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
@@ -90,6 +90,7 @@ __all__ = [
     "latest_study",
     "on_disk",
     "open_storage",
+    "options_of",
     "provenance",
     "ranked_trials",
     "read_repeats",
