@@ -60,7 +60,7 @@ def _trial(report: StudyReport, line: RankedLine, trial: Trial, is_drawn: bool) 
         "title": f"Rank {line.rank} · trial {row.number}{label}{' · Pareto front' if line.on_front else ''}",
         "costs": f"{' · '.join(costs_words(attrs))} · digest {row.digest}",
         "measured": again + measured_words(attrs),
-        "command": f"seesawnas build {quote(f'{report.ref}:{row.number}')}",
+        "command": f"seesawnas build {quote(f'{report.ref}:{row.number}')} --diagram trial_{row.number}.svg",
         "spec": narrow(str(attrs["spec"])) + "\n",
     }
     return {**made, "svg": diagram(trial_spec(trial).renamed(name))} if is_drawn else made
