@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from seesawnas.cli.build import build
+from seesawnas.cli.compare import compare
 from seesawnas.cli.dashboard import dashboard
 from seesawnas.cli.data import data
 from seesawnas.cli.evaluate import evaluate
@@ -96,6 +97,7 @@ app.command("fidelity")(fidelity)
 app.command("train")(train)
 app.command("dashboard")(dashboard)
 app.command("report")(report)
+app.command("compare")(compare)
 app.add_typer(data, name="data")
 
 

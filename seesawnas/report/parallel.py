@@ -148,7 +148,9 @@ def _lines(
     x: list[float | None] = []
     y: list[float | None] = []
     for line in which:
-        jitter = ((line * 0.618034) % 1 - 0.5) * 0.07  # lines of equal options lie side by side, not on each other
+        jitter = (
+            (line * 0.618034 + 0.5) % 1 - 0.5
+        ) * 0.07  # lines of equal options lie side by side, not on each other
         for number, coordinate in enumerate(coordinates):
             if (place := coordinate.places[line]) is not None:
                 x.append(round(place + jitter * (number < len(coordinates) - 2), 4))

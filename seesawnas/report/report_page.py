@@ -30,7 +30,7 @@ def report_html(reports: Sequence[StudyReport]) -> str:
     names = ", ".join(report.study.name for report in reports)
     details: dict[str, Any] = published_details()
     for place, report in enumerate(reports):
-        details |= trial_details(report, place)
+        details |= trial_details(report, place, named=len(reports) > 1)
     page = {
         "studies": [_listed(report, place, several=len(reports) > 1) for place, report in enumerate(reports)],
         "published": {"label": "Published", "keys": [network.ref for network in published_networks()]},

@@ -24,8 +24,12 @@ def made_up(study: str = "s") -> AblationResult:
         effects=(
             Effect("kind", "shuffle", "share", 24, 0.0061, 0.0033, 0.0089, 0.0004, 0.002, "better", None, 0.0, 0.0),
             Effect("se", "0", "4", 24, -0.0112, -0.0150, -0.0074, 1e-5, 7e-5, "worse", None, -1.2e6, -310_000.0),
-            Effect("activation", "relu", "swish", 16, -0.0008, -0.0041, 0.0025, 0.61, 1.0, "not resolvable", 140, 0.0, 0.0),
-            Effect("activation", "<b>prelu</b>", "swish", 0, None, None, None, None, None, "not resolvable", None, 0.0, 9e3),
+            Effect(
+                "activation", "relu", "swish", 16, -0.0008, -0.0041, 0.0025, 0.61, 1.0, "not resolvable", 140, 0.0, 0.0
+            ),
+            Effect(
+                "activation", "<b>prelu</b>", "swish", 0, None, None, None, None, None, "not resolvable", None, 0.0, 9e3
+            ),
         ),
         interactions=(
             Interaction(("kind", "se"), ("shuffle", "0"), 12, 0.004, -0.001, 0.009, 0.1, 0.4, "not resolvable"),

@@ -34,7 +34,7 @@
   async function draw(plot) {
     const figure = JSON.parse(document.getElementById(`figure-${plot.dataset.figure}`).textContent);
     const config = { responsive: true, displaylogo: false, displayModeBar: innerWidth > 640,
-      modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]] };
+      modeBarButtons: [figure.layout.xaxis?.fixedrange ? ["toImage"] : ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]] };
     await Plotly.newPlot(plot, figure.data, figure.layout, config);
     await Plotly.relayout(plot, themed(plot.layout));
     const keyOf = (event) => {
