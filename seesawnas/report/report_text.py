@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-from seesawnas.report.ablation_section import HEADS, ablation_sentences, effect_rows
+from seesawnas.ablation import verdict_words
+from seesawnas.report.ablation_table import ARM_HEADS, HEADS, ablation_sentences, arm_rows, effect_rows
 from seesawnas.report.notes import narrow, plain_markdown
 from seesawnas.report.published import published_networks
 from seesawnas.report.story import CONVENTIONS, again_words
@@ -93,7 +94,9 @@ def _ablation(report: StudyReport) -> Iterator[str]:
     found = report.ablation
     yield f"## Ablation of {plain_markdown(found.base)}"
     yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in ablation_sentences(found))
+    yield "\n".join(f"- {plain_markdown(words)}" for words in verdict_words(found))
     yield _table(HEADS, effect_rows(found))
+    yield _table(ARM_HEADS, arm_rows(found))
 
 
 def _published() -> Iterator[str]:
