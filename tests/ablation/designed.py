@@ -53,3 +53,8 @@ def named(found: Sequence[Effect], factor: str, level: str = "1") -> Effect:
 def paired(found: Sequence[Interaction], *factors: str) -> Interaction:
     """That interaction."""
     return next(interaction for interaction in found if interaction.factors == factors)
+
+
+def every(found: tuple[Sequence[Effect], Sequence[Interaction]]) -> list[Effect | Interaction]:
+    """Effects and interactions, in one row."""
+    return [*found[0], *found[1]]
