@@ -46,7 +46,7 @@ def analysed(
     tests = [_tested(arms, contrast, confidence) for contrast in family]
     found = _corrected(tests, 1 - confidence)
     return (
-        tuple(_effect(arms, *named, test) for named, test in zip(effects, found, strict=False)),
+        tuple(_effect(arms, *named, test) for named, test in zip(effects, found[: len(effects)], strict=True)),
         tuple(_interaction(*named, test) for named, test in zip(interactions, found[len(effects) :], strict=True)),
     )
 
