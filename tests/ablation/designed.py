@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.ablation.analysis import analysed
 from seesawnas.ablation.design import Design, designed
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction
 
@@ -43,6 +44,16 @@ def planted(design: Design, truth: Callable[[Levels], float], seeds: int, noise:
     means = np.array([truth(dict(zip(names, row, strict=True))) for row in design.rows])
     shared = 0.05 * rng.normal(size=seeds)
     return 0.8 + means[:, None] + shared + noise * rng.normal(size=(len(means), seeds))
+
+
+def truth(levels: Levels) -> float:
+    """Effects of two factors, se and kind."""
+    return 0.02 * (levels["se"] == "1") - 0.03 * (levels["kind"] == "1")
+
+
+def found_in(design: Design, values: NDArray[Any], **more: Any) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
+    """What the analysis says of these qualities."""
+    return analysed(arms_of(design, values), design.factors, design.kind, **more)
 
 
 def named(found: Sequence[Effect], factor: str, level: str = "1") -> Effect:
