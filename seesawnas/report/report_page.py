@@ -60,7 +60,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "has_named": any(row.name is not None for row in rows),
         "pareto": _pareto(report) if rows else None,
         **_curves(report),
-        "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 16, "t": 40, "b": 16}),
+        "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 36, "t": 40, "b": 16}),
         "importance": importance and {"sentences": importance.sentences, "figure": plot(importance.figure)},
         "ablation": None if report.ablation is None else ablation_context(report.ablation),
         "heads": ranking.heads,
