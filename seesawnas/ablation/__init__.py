@@ -1,1 +1,43 @@
-"""Ablation: designed experiments over a network's choices, and what they say with how much certainty."""
+"""Ablations: designed experiments over a network's factors, and what they say of each.
+
+plan_of(None, {"base": "paper/seesaw_share", "factors": "se,kind"}) -> AblationPlan
+opened(plan) -> Session; session.run(); session.result() -> AblationResult
+"""
+
+from seesawnas.ablation.arms import Arm, Arms, arms_of
+from seesawnas.ablation.estimate import Estimate, estimate
+from seesawnas.ablation.factors import FACTORS, level_of, with_level, with_levels
+from seesawnas.ablation.match import Match, matched
+from seesawnas.ablation.plan import AblationPlan, plan_of
+from seesawnas.ablation.reading import read_ablation
+from seesawnas.ablation.ready import make_ready
+from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
+from seesawnas.ablation.session import Session, opened
+from seesawnas.ablation.words import verdict_words
+
+__all__ = [
+    "FACTORS",
+    "AblationPlan",
+    "AblationResult",
+    "Arm",
+    "ArmResult",
+    "Arms",
+    "DesignKind",
+    "Effect",
+    "Estimate",
+    "Interaction",
+    "Match",
+    "Session",
+    "Verdict",
+    "arms_of",
+    "estimate",
+    "level_of",
+    "make_ready",
+    "matched",
+    "opened",
+    "plan_of",
+    "read_ablation",
+    "verdict_words",
+    "with_level",
+    "with_levels",
+]

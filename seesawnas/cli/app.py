@@ -13,13 +13,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from seesawnas.cli.ablate import ablate
 from seesawnas.cli.build import build
+from seesawnas.cli.compare import compare
 from seesawnas.cli.dashboard import dashboard
 from seesawnas.cli.data import data
 from seesawnas.cli.evaluate import evaluate
 from seesawnas.cli.fidelity import fidelity
 from seesawnas.cli.identify import identify
 from seesawnas.cli.paper import paper
+from seesawnas.cli.report import report
 from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
 from seesawnas.cli.space import space
@@ -89,11 +92,14 @@ app.command("paper")(paper)
 app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
+app.command("ablate")(ablate)
 app.command("eval")(evaluate)
 app.command("identify")(identify)
 app.command("fidelity")(fidelity)
 app.command("train")(train)
 app.command("dashboard")(dashboard)
+app.command("report")(report)
+app.command("compare")(compare)
 app.add_typer(data, name="data")
 
 

@@ -1,27 +1,29 @@
-"""The live view of a search: a bar for the study, a bar for each trial under way, a line for each that ended."""
+"""The live view of a study: a bar for the whole, a bar for each trial under way, a line for each that ended."""
 
 from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from seesawnas.cli.output import found
+from seesawnas.data import FaceData
 from seesawnas.report.rows import written
-from seesawnas.search import Repeating, SearchEvent, Session
+from seesawnas.search import Repeating, SearchEvent
 from seesawnas.study import (
     FINISHED,
     Began,
     Ended,
+    EngineSettings,
     Failed,
     Finished,
     Lost,
     Progressed,
+    Proxy,
     Scores,
     Stopped,
     StudyRecord,
@@ -31,9 +33,29 @@ from seesawnas.study import (
 from seesawnas.units import format_quantity
 
 
-def watch(session: Session, screen: Console) -> str | None:
-    """Run the search and show it on ``screen``. Returns why it ended, None where the user stopped it with Ctrl-C."""
-    _announce(session, screen)
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A session as the screen shows it.
+
+    lines: what is said first; wanted: trials that the study shall hold; seconds: of this run; ``repeats`` are the trials
+    that may follow, and ``repeats_line`` is said before them.
+    """
+
+    record: StudyRecord
+    run: Callable[[], Generator[SearchEvent]]
+    recover: Callable[[], int]
+    lines: Sequence[str]
+    epochs: int
+    wanted: int | None = None
+    seconds: float | None = None
+    word: str = "trial"
+    repeats: StudyRecord | None = None
+    repeats_line: str = ""
+
+
+def watch(watched: Watched, screen: Console) -> str | None:
+    """Run the session and show it on ``screen``. Returns why it ended, None where the user stopped it with Ctrl-C."""
+    say(screen, *watched.lines)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -41,18 +63,37 @@ def watch(session: Session, screen: Console) -> str | None:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=screen, disable=not screen.is_terminal) as bars:
-        view = _View(session, screen if not screen.is_terminal else bars.console, bars)
-        session.record.on_outage(lambda line: say(view.console, line))
+        view = _View(watched, screen if not screen.is_terminal else bars.console, bars)
+        watched.record.on_outage(lambda line: say(view.console, line))
         try:
-            with closing(session.run()) as events:
+            with closing(watched.run()) as events:
                 for event in events:
                     view.show(event)
         except KeyboardInterrupt:
             # A second Ctrl-C may have cut short what the first one began: nothing may stay behind as running.
             with _uninterrupted():
-                session.recover()
+                watched.recover()
             return None
     return view.reason
+
+
+def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: str) -> list[str]:
+    """What is said of any study before it runs: its faces, its proxy, where it lies."""
+    at_a_time = engine.at_a_time
+    lines = [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
+    lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
+    trials = "as many trials as fit" if at_a_time is None else several(at_a_time, "trial")
+    side, epochs = proxy.resolution, several(proxy.recipe.epochs, "epoch")
+    return [*lines, f"Proxy    {epochs} at {side}x{side}, {trials} at a time", f"Study    {where}"]
+
+
+def before(record: StudyRecord, recovered: int) -> str:
+    """What the study holds of earlier runs, in words; nothing where it is new."""
+    done = len(record.trials(*FINISHED))
+    if not done and not recovered:
+        return ""
+    again = f", {recovered} interrupted ones go on" if recovered else ""
+    return f": {done} trials finished before{again}"
 
 
 @contextmanager
@@ -64,35 +105,15 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _announce(session: Session, screen: Console) -> None:
-    plan, recipe, faces = session.plan, session.plan.proxy.recipe, session.ready.faces
-    side, at_a_time = plan.proxy.resolution, plan.engine.at_a_time
-    lines = [f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"]
-    lines += [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
-    lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
-    epochs = _several(recipe.epochs, "epoch")
-    trials = "as many trials as fit" if at_a_time is None else _several(at_a_time, "trial")
-    lines += [f"Proxy    {epochs} at {side}x{side}, {trials} at a time"]
-    lines += [f"Study    {plan.folder}{_before(session)}"]
-    say(screen, *lines)
-
-
 def say(screen: Console, *lines: str) -> None:
     """Print lines as they are: no markup, no colours, no wrapping."""
     for line in lines:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _several(number: int, word: str) -> str:
+def several(number: int, word: str) -> str:
+    """Such as ``1 epoch``, ``4 epochs``."""
     return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _before(session: Session) -> str:
-    done = len(session.record.trials(*FINISHED))
-    if not done and not session.recovered:
-        return ""
-    again = f", {session.recovered} interrupted ones go on" if session.recovered else ""
-    return f": {done} trials finished before{again}"
 
 
 @dataclass
@@ -136,7 +157,7 @@ class _Phase:
 class _View:
     """What is on the screen."""
 
-    session: Session
+    watched: Watched
     console: Console
     bars: Progress
     tasks: dict[int, TaskID] = field(default_factory=dict)
@@ -144,8 +165,8 @@ class _View:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        rules = self.session.plan.rules
-        self._begin(_Phase(self.session.record, "trial", rules.trials, rules.seconds))
+        shown = self.watched
+        self._begin(_Phase(shown.record, shown.word, shown.wanted, shown.seconds))
 
     def show(self, event: SearchEvent) -> None:
         """Bring the screen up to date."""
@@ -175,26 +196,23 @@ class _View:
         self.whole = self.bars.add_task(f"{phase.word}s", total=phase.wanted, completed=phase.done, note=phase.note())
 
     def _repeat(self, wanted: int) -> None:
-        plan, record = self.session.plan, self.session.repeats
-        assert record is not None
-        best, seeds = _several(plan.repeat_top, "network"), _several(plan.repeats, "new seed")
-        say(self.console, f"Repeats  the best {best} again, from {seeds} each")
+        assert self.watched.repeats is not None
+        say(self.console, self.watched.repeats_line)
         self.trials.clear()
-        self._begin(_Phase(record, "repeat", wanted))
+        self._begin(_Phase(self.watched.repeats, "repeat", wanted))
 
     def _add(self, trial: Trial, resumed: bool) -> None:
         number, attrs, step = trial.number, trial.user_attrs, trial.last_step
         self.trials[number] = trial
         note = f"{attrs['digest']} {format_quantity(attrs['madds'])}"
-        epochs = self.session.plan.proxy.recipe.epochs
         done = (step or 0) if resumed else 0
-        self.tasks[number] = self.bars.add_task(f"  {number}", total=epochs, completed=done, note=note)
+        self.tasks[number] = self.bars.add_task(f"  {number}", total=self.watched.epochs, completed=done, note=note)
         if resumed:
             say(self.console, f"{self.phase.word} {number:3d}  {attrs['digest']}  goes on from its checkpoint")
 
     def _scores(self, scores: Scores) -> str:
         """Accuracy and AUC, and the study's quality where it is another."""
-        quality = self.session.plan.objectives.quality
+        quality = self.watched.record.objectives.quality
         own = (
             "" if quality in ("accuracy", "auc") else f"{quality} {written(quality, getattr(scores, quality) or 0.0)}  "
         )

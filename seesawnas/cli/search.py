@@ -67,6 +67,7 @@ def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.cli.progress import say, watch
+    from seesawnas.cli.search_progress import watched
     from seesawnas.cli.search_tables import show
     from seesawnas.report.outcome import outcome_of, summary_of
     from seesawnas.search import opened
@@ -74,7 +75,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
     screen = Console(stderr=True)
     with opened(plan) as session:
-        reason = watch(session, screen)
+        reason = watch(watched(session), screen)
         outcome = outcome_of(session.record, session.measured_again())
         settings = settings_of(plan)
         summary = summary_of(outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted")

@@ -19,7 +19,8 @@ def complete_study(incomplete: str) -> list[str]:
     return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
 
 
-def _option(name: str, metavar: str, panel: str, text: str, **more: Any) -> Any:
+def option(name: str, metavar: str, panel: str, text: str, **more: Any) -> Any:
+    """An option of a study, which its help names no default of: that may come from a study file."""
     return typer.Option(name, metavar=metavar, rich_help_panel=panel, help=text, show_default=False, **more)
 
 
@@ -34,11 +35,11 @@ StudyFile: TypeAlias = Annotated[
 ]
 Budget: TypeAlias = Annotated[
     str | None,
-    _option("--budget", "BUDGET", WHAT, "MAdds ceiling, 150M, or band, 140M..150M; or '150M, params<=1.5M'."),
+    option("--budget", "BUDGET", WHAT, "MAdds ceiling, 150M, or band, 140M..150M; or '150M, params<=1.5M'."),
 ]
 Space: TypeAlias = Annotated[
     str | None,
-    _option(
+    option(
         "--space",
         "REF",
         WHAT,
@@ -48,37 +49,35 @@ Space: TypeAlias = Annotated[
 ]
 Data: TypeAlias = Annotated[
     str | None,
-    _option(
-        "--data", "PATH", WHAT, "Folder of identities, or with train.rec; or a .rec. Default: small default faces."
-    ),
+    option("--data", "PATH", WHAT, "Folder of identities, or with train.rec; or a .rec. Default: small default faces."),
 ]
 Objectives: TypeAlias = Annotated[
     str | None,
-    _option("--objectives", "NAMES", WHAT, "A quality, then costs: accuracy,madds. Default: accuracy."),
+    option("--objectives", "NAMES", WHAT, "A quality, then costs: accuracy,madds. Default: accuracy."),
 ]
 Sampler: TypeAlias = Annotated[
-    str | None, _option("--sampler", "NAME", WHAT, "random, tpe, nsga2, gp, evolution or linear. Default: linear.")
+    str | None, option("--sampler", "NAME", WHAT, "random, tpe, nsga2, gp, evolution or linear. Default: linear.")
 ]
 Points: TypeAlias = Annotated[
     str | None,
-    _option(
+    option(
         "--points", "REFS", WHAT, "Networks tried first: all (the papers' that fit), none, or REF,REF. Default: all."
     ),
 ]
 Trials: TypeAlias = Annotated[
     int | None,
-    _option("--trials", "N", END, "Finished trials the study shall hold. Default: 12, where nothing else ends it."),
+    option("--trials", "N", END, "Finished trials the study shall hold. Default: 12, where nothing else ends it."),
 ]
 Time: TypeAlias = Annotated[
-    str | None, _option("--time", "T", END, "Time of this run, such as 2h or 90m; repeats get what its search leaves.")
+    str | None, option("--time", "T", END, "Time of this run, such as 2h or 90m; repeats get what its search leaves.")
 ]
-Patience: TypeAlias = Annotated[int | None, _option("--patience", "N", END, "Finished trials without a better one.")]
+Patience: TypeAlias = Annotated[int | None, option("--patience", "N", END, "Finished trials without a better one.")]
 Target: TypeAlias = Annotated[
-    float | None, _option("--target", "Q", END, "Quality to reach, such as an accuracy of 0.85.")
+    float | None, option("--target", "Q", END, "Quality to reach, such as an accuracy of 0.85.")
 ]
 EarlyStopping: TypeAlias = Annotated[
     str | None,
-    _option(
+    option(
         "--early-stopping",
         "RULE",
         END,
@@ -88,29 +87,29 @@ EarlyStopping: TypeAlias = Annotated[
 ]
 Repeats: TypeAlias = Annotated[
     int | None,
-    _option("--repeats", "K", JUDGE, "Train the best networks again from K new seeds; rank by their mean. Default: 0."),
+    option("--repeats", "K", JUDGE, "Train the best networks again from K new seeds; rank by their mean. Default: 0."),
 ]
 RepeatTop: TypeAlias = Annotated[
-    int | None, _option("--repeat-top", "M", JUDGE, "How many networks are trained again. Default: 5.")
+    int | None, option("--repeat-top", "M", JUDGE, "How many networks are trained again. Default: 5.")
 ]
-Epochs: TypeAlias = Annotated[int | None, _option("--epochs", "N", JUDGE, "Epochs of proxy training a trial.")]
+Epochs: TypeAlias = Annotated[int | None, option("--epochs", "N", JUDGE, "Epochs of proxy training a trial.")]
 Resolution: TypeAlias = Annotated[
-    int | None, _option("--resolution", "R", JUDGE, "Side of the proxy's input in pixels.")
+    int | None, option("--resolution", "R", JUDGE, "Side of the proxy's input in pixels.")
 ]
 Seed: TypeAlias = Annotated[
-    int | None, _option("--seed", "S", JUDGE, "Seeds proposals, people, training and pairs. Default: 0.")
+    int | None, option("--seed", "S", JUDGE, "Seeds proposals, people, training and pairs. Default: 0.")
 ]
 Study: TypeAlias = Annotated[
     str | None,
-    _option("--study", "NAME", WHERE, "Folder under runs/. Default: after the study file, or budget and data."),
+    option("--study", "NAME", WHERE, "Folder under runs/. Default: after the study file, or budget and data."),
 ]
 Storage: TypeAlias = Annotated[
     str | None,
-    _option("--storage", "URL", WHERE, "Optuna storage, such as sqlite:///x.db. Default: a journal file."),
+    option("--storage", "URL", WHERE, "Optuna storage, such as sqlite:///x.db. Default: a journal file."),
 ]
 Engine: TypeAlias = Annotated[
     str | None,
-    _option(
+    option(
         "--engine",
         "NAME",
         WHERE,
@@ -118,14 +117,14 @@ Engine: TypeAlias = Annotated[
     ),
 ]
 Workers: TypeAlias = Annotated[
-    int | None, _option("--workers", "N", WHERE, "Trials at a time. Default: as many as fit; 2 where local.")
+    int | None, option("--workers", "N", WHERE, "Trials at a time. Default: as many as fit; 2 where local.")
 ]
-CpusPerTrial: TypeAlias = Annotated[float | None, _option("--cpus-per-trial", "X", WHERE, "CPUs a trial. Default: 1.")]
-GpusPerTrial: TypeAlias = Annotated[float | None, _option("--gpus-per-trial", "X", WHERE, "GPUs a trial. Default: 0.")]
+CpusPerTrial: TypeAlias = Annotated[float | None, option("--cpus-per-trial", "X", WHERE, "CPUs a trial. Default: 1.")]
+GpusPerTrial: TypeAlias = Annotated[float | None, option("--gpus-per-trial", "X", WHERE, "GPUs a trial. Default: 0.")]
 RayAddress: TypeAlias = Annotated[
-    str | None, _option("--ray-address", "ADDRESS", WHERE, "A Ray cluster to run on, auto or HOST:PORT.")
+    str | None, option("--ray-address", "ADDRESS", WHERE, "A Ray cluster to run on, auto or HOST:PORT.")
 ]
 Silence: TypeAlias = Annotated[
     str | None,
-    _option("--silence", "T", WHERE, "Time without an epoch after which a trial is started again. Default: 1h."),
+    option("--silence", "T", WHERE, "Time without an epoch after which a trial is started again. Default: 1h."),
 ]

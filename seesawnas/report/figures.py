@@ -9,9 +9,12 @@ import plotly.graph_objects as go
 
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError
+from seesawnas.report.ablation_plots import forest_figure
 from seesawnas.report.frames import front_objectives
-from seesawnas.report.notes import ranked_rows
-from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure
+from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure, scale_of
+from seesawnas.report.ranking import ranked_rows
+from seesawnas.report.rows import RankedRow
+from seesawnas.report.sections import ablation_of
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
 
 CURVES = 100
@@ -30,62 +33,86 @@ _CARD = {"margin": {"l": 60, "r": 20, "t": 50, "b": 50}, "template": "plotly_whi
 def study_figures(study: StudyView) -> dict[str, str]:
     """By id; what there is nothing to draw of yet is left out."""
     found = {}
+    ablation = ablation_of(study)
+    if ablation is not None and (forest := forest_figure(ablation)) is not None:
+        found["ablation"] = _card(forest)
     rows = ranked_rows(study)
     if rows:
-        cost = front_objectives(study.sought).costs[0]
-        title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost]}"
-        figure = pareto_figure(rows, title=title, budget=_budget(study), objectives=study.sought)
-        found[f"quality_against_{cost}"] = _text(figure)
-    curves = [trial for trial in study.trials if trial.intermediate_values]
-    if curves:
-        found["learning_curves"] = _text(_curves(curves, study.objectives[0]))
+        found[f"quality_against_{front_objectives(study.sought).costs[0]}"] = _text(quality_figure(study, rows))
+    if (curves := curves_figure(study)) is not None:
+        found["learning_curves"] = _text(curves)
     return found
 
 
-def _curves(trials: Sequence[Trial], quality: str) -> go.Figure:
+def quality_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure:
+    """The study's quality against its first cost."""
+    cost = front_objectives(study.sought).costs[0]
+    title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost]}"
+    return pareto_figure(rows, title=title, budget=study_budget(study), objectives=study.sought)
+
+
+def curves_figure(study: StudyView) -> go.Figure | None:
+    """The learning curves; None where no trial has one."""
+    curves = [trial for trial in study.trials if trial.intermediate_values]
+    return _curves(curves, study) if curves else None
+
+
+def study_budget(study: StudyView) -> Budget | None:
+    """The budget that the search was under; None where it is not known."""
+    try:
+        value = json.loads(study.attributes["settings"])["budget"]
+        return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])
+    except (KeyError, ValueError, TypeError, IndexError, BudgetError):
+        return None
+
+
+def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
     """One trace a state: a legend of four, and a gap between two trials."""
-    drawn = trials[-CURVES:]
+    drawn, scale = trials[-CURVES:], scale_of(study.quality)
     figure = go.Figure()
     for state, color in _COLORS.items():
         some = [trial for trial in drawn if trial.state is state]
         if some:
-            figure.add_trace(_trace(some, _WORDS[state.name], color))
+            figure.add_trace(_trace(some, _WORDS[state.name], color, scale))
     best = max(
         (trial for trial in trials if trial.state is TrialState.COMPLETE),
         key=lambda trial: trial.values[0],
         default=None,
     )
     if best is not None:
-        figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, width=3))
+        figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, scale, width=3))
     which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else f"{len(trials)} trials"
-    figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=quality, **_CARD)
+    axis = f"{study.objectives[0]}{' (%)' if scale == 100 else ''}"
+    figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=axis, **_CARD)
     figure.update_xaxes(dtick=1 if max(trial.last_step or 0 for trial in drawn) <= 20 else None)
     return figure
 
 
-def _trace(trials: Sequence[Trial], name: str, color: str, width: float = 1) -> go.Scatter:
+def _trace(trials: Sequence[Trial], name: str, color: str, scale: int, width: float = 1) -> go.Scatter:
     steps: list[int | None] = []
     values: list[float | None] = []
     texts: list[str] = []
     for trial in trials:
         curve = sorted(trial.intermediate_values.items())
         steps += [*(step for step, _ in curve), None]
-        values += [*(round(value, 5) for _, value in curve), None]
+        values += [*(round(scale * value, 4) for _, value in curve), None]
         texts += [f"trial {trial.number}"] * (len(curve) + 1)
     marker = {"color": color, "size": 5}
     line = {"color": color, "width": width}
-    hover = "%{text}, epoch %{x}: %{y:.4f}<extra></extra>"
+    digits = ".2f" if scale == 100 else ".4f"
+    hover = f"%{{text}}, epoch %{{x}}: %{{y:{digits}}}<extra></extra>"
     return go.Scatter(
         x=steps, y=values, text=texts, name=name, mode="lines+markers", line=line, marker=marker, hovertemplate=hover
     )
 
 
-def _budget(study: StudyView) -> Budget | None:
-    try:
-        value = json.loads(study.attributes["settings"])["budget"]
-        return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])
-    except (KeyError, ValueError, TypeError, IndexError, BudgetError):
-        return None
+def _card(forest: go.Figure) -> str:
+    """A forest is as high as its effects are many, and as wide as their names."""
+    forest.update_layout(
+        title="Effects against the base, with their intervals", margin={"l": 20, "r": 20, "t": 70, "b": 50}
+    )
+    text: str = forest.to_json()
+    return text
 
 
 def _text(figure: go.Figure) -> str:

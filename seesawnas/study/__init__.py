@@ -4,7 +4,7 @@ from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
 from seesawnas.study.checkpoints import Checkpoints
-from seesawnas.study.dashboard import dashboard_app, study_number
+from seesawnas.study.dashboard import dashboard_app
 from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
 from seesawnas.study.disk import on_disk
 from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
@@ -16,7 +16,7 @@ from seesawnas.study.inline import InlineEngine
 from seesawnas.study.library import StudyFile, shipped_studies
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
-from seesawnas.study.proposal import Proposal, trial_spec
+from seesawnas.study.proposal import Proposal, options_of, trial_spec
 from seesawnas.study.provenance import keep_run, provenance
 from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
@@ -34,6 +34,7 @@ from seesawnas.study.store import (
     study_folder,
 )
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
+from seesawnas.study.view import StoredStudy, find_study, study_number, study_view
 
 __all__ = [
     "ACCURACY",
@@ -70,6 +71,7 @@ __all__ = [
     "Showcase",
     "StopRules",
     "Stopped",
+    "StoredStudy",
     "StudyFile",
     "StudyRecord",
     "StudyView",
@@ -83,11 +85,13 @@ __all__ = [
     "dashboard_app",
     "drive",
     "events_of",
+    "find_study",
     "held",
     "keep_run",
     "latest_study",
     "on_disk",
     "open_storage",
+    "options_of",
     "provenance",
     "ranked_trials",
     "read_repeats",
@@ -99,6 +103,7 @@ __all__ = [
     "storage_url",
     "study_folder",
     "study_number",
+    "study_view",
     "trial_point",
     "trial_spec",
     "unbeaten",

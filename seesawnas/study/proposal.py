@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import FrozenTrial
@@ -44,6 +45,16 @@ def distribution(decision: Decision) -> BaseDistribution:
     if decision.name.rsplit(".", 1)[-1] in ORDERED and len(steps) == 1 and min(steps) > 0:
         return IntDistribution(numbers[0], numbers[-1], step=steps.pop())
     return CategoricalDistribution(options)
+
+
+def options_of(distribution: BaseDistribution) -> tuple[Any, ...]:
+    """The options of a decision that a study holds, in order; empty where another program made it continuous."""
+    match distribution:
+        case CategoricalDistribution():
+            return tuple(distribution.choices)
+        case IntDistribution():
+            return tuple(range(distribution.low, distribution.high + 1, distribution.step))
+    return ()
 
 
 def trial_spec(trial: FrozenTrial) -> ArchSpec:

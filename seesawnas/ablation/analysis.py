@@ -1,0 +1,195 @@
+"""What the arms of a design say: effects and interactions, paired by seed, with intervals and corrected p-values.
+
+Everything is a contrast: weights of arms that sum to nil. One factor at a time it is an arm less the base; in a factorial
+design the mean of a level's arms less the mean of the reference level's, and for an interaction the difference of two such
+differences. A contrast has one value per seed, so what a seed does to all arms alike drops out; over those values goes
+Student's t. Holm's correction is over all contrasts of the design, those that still wait for seeds too (as if p were 1): the
+family does not grow while an ablation runs.
+
+Two cases the t-test has no answer for. Where a contrast is between the same networks (their digests say so) there is nothing
+to test: no p, and not one of the family. Where all values are equal, yet the networks are not the same, the spread is below
+the quality's own steps and nobody knows it: no interval, and p is the exact sign test's, 2 ** (1 - n), or 1 for all nil.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from seesawnas.ablation.design import FactorLevels, alias_classes, contrasts
+from seesawnas.ablation.power import seeds_for
+from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction, Verdict
+
+_SAME = 1e-9
+"""Values that differ by less are equal but for rounding."""
+
+
+def analysed(
+    arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind, *, confidence: float = 0.95
+) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
+    """Effects, factor by factor, and interactions, pair by pair; those in one-at-a-time designs are unknown, so none.
+
+    Of a fractional design's interactions those aliased with a main effect are left out, and of those aliased with each other
+    the first is given. ``needed`` is at Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest step, so that the
+    effect is resolved whatever the others turn out to be.
+    """
+    effects = list(_effects(arms, factors, design))
+    interactions = list(_interactions(arms, factors, design))
+    family = [*(named[0] for named in effects), *(named[0] for named in interactions)]
+    tests = [_tested(arms, contrast, confidence) for contrast in family]
+    found = _corrected(tests, 1 - confidence)
+    return (
+        tuple(_effect(arms, *named, test) for named, test in zip(effects, found[: len(effects)], strict=True)),
+        tuple(_interaction(*named, test) for named, test in zip(interactions, found[len(effects) :], strict=True)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Contrast:
+    """A weight per arm, nil for arms without a part."""
+
+    weights: tuple[float, ...]
+
+    def of(self, values: Sequence[float]) -> float:
+        return float(np.dot(self.weights, values))
+
+    def is_nil(self, digests: Sequence[str]) -> bool:
+        """Whether it is between the same networks."""
+        sums: dict[str, float] = defaultdict(float)
+        for weight, digest in zip(self.weights, digests, strict=True):
+            sums[digest] += weight
+        return all(abs(weight) < _SAME for weight in sums.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """What the seeds say of one contrast."""
+
+    n: int
+    is_nil: bool
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    size: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    verdict: Verdict = "not resolvable"
+    needed: int | None = None
+
+
+_NamedEffect = tuple[_Contrast, str, str, str]
+_NamedInteraction = tuple[_Contrast, tuple[str, str], tuple[str, str]]
+
+
+def _effects(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind) -> Iterator[_NamedEffect]:
+    levels = [dict(arm.levels) for arm in arms]
+    base = {factor: words[0] for factor, words in factors}
+    for factor, (first, *others) in factors:
+        for level in others:
+            if design == "one-at-a-time":
+                plus = [found == {**base, factor: level} for found in levels]
+                minus = [found == base for found in levels]
+            else:
+                plus = [found[factor] == level for found in levels]
+                minus = [found[factor] == first for found in levels]
+            yield _difference([(1, plus), (-1, minus)]), factor, level, first
+
+
+def _interactions(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind) -> Iterator[_NamedInteraction]:
+    levels = [dict(arm.levels) for arm in arms]
+    for one, two in _pairs(arms, factors, design):
+        (factor, (first, *others)), (factor2, (first2, *others2)) = factors[one], factors[two]
+        for level, level2 in product(others, others2):
+            cells = [
+                (sign * sign2, [found[factor] == word and found[factor2] == word2 for found in levels])
+                for (sign, word), (sign2, word2) in product(((1, level), (-1, first)), ((1, level2), (-1, first2)))
+            ]
+            yield _difference(cells), (factor, factor2), (level, level2)
+
+
+def _pairs(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind) -> list[tuple[int, ...]]:
+    """The pairs of factors whose interaction the design can tell, by index."""
+    if design == "one-at-a-time":
+        return []
+    if design == "full":
+        return list(combinations(range(len(factors)), 2))
+    rows = [tuple(dict(arm.levels)[factor] for factor, _ in factors) for arm in arms]
+    firsts = [next(iter(same)) for same in alias_classes(contrasts(rows, factors))]
+    return [effect for effect in firsts if len(effect) == 2]
+
+
+def _difference(cells: Sequence[tuple[int, Sequence[bool]]]) -> _Contrast:
+    """The signed sum of the cells' means."""
+    parts = [sign * np.array(chosen) / max(1, sum(chosen)) for sign, chosen in cells]
+    return _Contrast(tuple(map(float, np.sum(parts, axis=0))))
+
+
+def _tested(arms: Sequence[ArmResult], contrast: _Contrast, confidence: float) -> _Test:
+    values = _values(arms, contrast)
+    is_nil = contrast.is_nil([arm.digest for arm in arms])
+    n = len(values)
+    if n == 0:
+        return _Test(n, is_nil)
+    mean = float(values.mean())
+    if is_nil or n == 1:
+        return _Test(n, is_nil, 0.0 if is_nil else mean)
+    if np.ptp(values) < _SAME * max(1.0, abs(mean)):
+        return _Test(n, is_nil, mean, p=float(stats.binomtest(n, n).pvalue) if abs(mean) > _SAME else 1.0)
+    result = stats.ttest_1samp(values, 0.0)
+    low, high = result.confidence_interval(confidence)
+    size = mean / float(values.std(ddof=1))
+    return _Test(n, is_nil, mean, float(low), float(high), size, float(result.pvalue))
+
+
+def _values(arms: Sequence[ArmResult], contrast: _Contrast) -> NDArray[np.float64]:
+    """The contrast of every seed that all its arms have."""
+    parts = [(weight, dict(arm.values)) for weight, arm in zip(contrast.weights, arms, strict=True) if weight]
+    seeds = sorted(set.intersection(*(set(found) for _, found in parts))) if parts else []
+    return np.array([sum(weight * found[seed] for weight, found in parts) for seed in seeds], dtype=np.float64)
+
+
+def _corrected(tests: Sequence[_Test], alpha: float) -> list[_Test]:
+    family = [test for test in tests if not test.is_nil]
+    if not family:
+        return list(tests)
+    raw = [1.0 if test.p is None else test.p for test in family]
+    p_holm = iter(multipletests(raw, alpha, method="holm")[1].tolist())
+    return [test if test.is_nil else _judged(test, next(p_holm), alpha, len(family)) for test in tests]
+
+
+def _judged(test: _Test, p_holm: float, alpha: float, family: int) -> _Test:
+    if test.p is None or test.mean is None:
+        return test
+    if p_holm < alpha:
+        return replace(test, p_holm=p_holm, verdict="better" if test.mean > 0 else "worse")
+    needed = seeds_for(test.size, alpha / family) if test.size else None
+    return replace(test, p_holm=p_holm, needed=None if needed is None else max(needed, test.n + 1))
+
+
+def _effect(arms: Sequence[ArmResult], contrast: _Contrast, factor: str, level: str, base: str, test: _Test) -> Effect:
+    return Effect(
+        factor,
+        level,
+        base,
+        test.n,
+        test.mean,
+        test.low,
+        test.high,
+        test.p,
+        test.p_holm,
+        test.verdict,
+        test.needed,
+        madds=contrast.of([arm.madds for arm in arms]),
+        params=contrast.of([arm.params for arm in arms]),
+    )
+
+
+def _interaction(contrast: _Contrast, factors: tuple[str, str], levels: tuple[str, str], test: _Test) -> Interaction:
+    return Interaction(factors, levels, test.n, test.mean, test.low, test.high, test.p, test.p_holm, test.verdict)

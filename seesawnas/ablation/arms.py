@@ -1,0 +1,140 @@
+"""Arms: the networks of an ablation's design, each built from the base and, where asked, rescaled to its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seesawnas.ablation.design import Design, designed
+from seesawnas.ablation.factors import level_of, with_levels
+from seesawnas.ablation.levels import Levels, chosen_levels
+from seesawnas.ablation.match import FAR, matched
+from seesawnas.ablation.plan import NETWORK, AblationPlan
+from seesawnas.ablation.widths import scaled
+from seesawnas.arch import ArchSpec
+from seesawnas.cost import Cost, cost
+from seesawnas.errors import InvalidInput, SpecError, StudyError
+from seesawnas.space import load_point
+from seesawnas.study import trial_point
+
+NAMED = 3
+"""How many pairs of arms that are one network are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A network of the design: its name, its (factor, level) pairs, every factor's, and what it costs."""
+
+    name: str
+    levels: tuple[tuple[str, str], ...]
+    spec: ArchSpec
+    cost: Cost
+
+    @property
+    def digest(self) -> str:
+        """Two arms of one digest are one network, which is trained once."""
+        return self.spec.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """The design, and its networks in the order of its rows; the first is what the others are compared with."""
+
+    base: ArchSpec
+    design: Design
+    arms: tuple[Arm, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def networks(self) -> tuple[Arm, ...]:
+        """The arms, of those that are one network the first."""
+        return tuple({arm.digest: arm for arm in reversed(self.arms)}.values())[::-1]
+
+
+def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
+    """The network that ``ref`` names, of the library, a file or a study, its widths times ``scale``. Raises InvalidInput."""
+    of_study = None if Path(ref).exists() else trial_point(ref)
+    spec = (of_study or load_point(ref)).spec
+    return spec if scale == 1 else scaled(spec, scale).renamed(f"{spec.name} x {scale:g}")
+
+
+def arms_of(plan: AblationPlan) -> Arms:
+    """The networks of ``plan``. Raises InvalidInput, where several cannot be built with a line for each."""
+    base = find_network(plan.base, plan.scale)
+    others = _others(plan, base)
+    levels = (
+        chosen_levels(base, plan.factors, plan.levels, joint=plan.design != "one-at-a-time") if plan.factors else {}
+    )
+    _check(plan, levels)
+    if others:
+        levels[NETWORK] = (base.name, *others)
+    design = designed(levels, plan.design)
+    made = _made(plan, base, others, design)
+    return Arms(base, design, made, tuple(_notes(plan, base, made)))
+
+
+def _others(plan: AblationPlan, base: ArchSpec) -> dict[str, ArchSpec]:
+    """The whole networks to compare with, by name."""
+    found: dict[str, ArchSpec] = {}
+    for ref in plan.against:
+        spec = find_network(ref, plan.scale)
+        if spec.input != base.input:
+            sizes = [f"{one.input.height}x{one.input.width}" for one in (base, spec)]
+            raise StudyError(f"against {ref}: must take the same pictures as the base, {sizes[0]}, got {sizes[1]}")
+        if spec.name == base.name or spec.name in found:
+            raise StudyError(f"against {ref}: must have a name of its own, got {spec.name} twice")
+        found[spec.name] = spec
+    return found
+
+
+def _check(plan: AblationPlan, levels: Mapping[str, tuple[str, ...]]) -> None:
+    if plan.matched and "width" in levels:
+        raise StudyError("match must be none for the factor width, got madds: at equal MAdds there is one width")
+
+
+def _made(plan: AblationPlan, base: ArchSpec, others: Mapping[str, ArchSpec], design: Design) -> tuple[Arm, ...]:
+    names = [factor for factor, _ in design.factors]
+    made, faults = [], []
+    for row in design.rows:
+        levels = dict(zip(names, row, strict=True))
+        try:
+            spec = _network(base, others, levels)
+            if plan.matched:
+                spec = matched(spec, cost(base).madds).spec
+        except InvalidInput as error:
+            name = design.name(row)
+            faults.append(str(error) if str(error).startswith(f"{name}:") else f"{name}: {error}")
+            continue
+        made.append(Arm(design.name(row), tuple(levels.items()), spec, cost(spec)))
+    if faults:
+        raise SpecError("\n".join(dict.fromkeys(faults)))
+    return tuple(made)
+
+
+def _network(base: ArchSpec, others: Mapping[str, ArchSpec], levels: Mapping[str, str]) -> ArchSpec:
+    if (name := levels.get(NETWORK, base.name)) != base.name:
+        return others[name]
+    changed = {
+        factor: level for factor, level in levels.items() if factor != NETWORK and level != level_of(base, factor)
+    }
+    return with_levels(base, changed) if changed else base
+
+
+def _notes(plan: AblationPlan, base: ArchSpec, arms: tuple[Arm, ...]) -> Iterator[str]:
+    """What a reader of the design must know."""
+    first: dict[str, str] = {}
+    pairs = [(arm.name, other) for arm in arms if (other := first.setdefault(arm.digest, arm.name)) != arm.name]
+    for name, other in pairs[:NAMED]:
+        yield f"{name} is the same network as {other}: it is trained once"
+    if len(pairs) > NAMED:
+        yield f"and {len(pairs) - NAMED} more arms are the same networks as others"
+    madds = cost(base).madds
+    for arm in arms:
+        if plan.matched and abs(off := arm.cost.madds / madds - 1) > FAR:
+            yield f"{arm.name} cannot be rescaled to the base's MAdds: {100 * off:+.1f} %"
+
+
+def levels_of(design: Design) -> Levels:
+    """The factors with their levels, the reference first."""
+    return dict(design.factors)

@@ -1,0 +1,107 @@
+"""Which factors and levels a command means: ``split,kind,se`` and ``se=0,4,8; split=1,1:3``.
+
+Levels are between commas, factors between semicolons or spaces (``se=0,4 split=1,1:3``). The first level of a factor is what
+the others are compared with: the network's own wherever it is among them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from seesawnas.ablation.factors import FACTORS, known_factor, level_of, parse_level, with_levels
+from seesawnas.arch import ArchSpec
+from seesawnas.errors import SpecError
+
+Levels: TypeAlias = dict[str, tuple[str, ...]]
+
+
+def parse_factors(text: str) -> tuple[str, ...]:
+    """The factors of ``split,kind,se``, each once. Raises SpecError."""
+    names = [name for name in re.split(r"[\s,;]+", text.strip()) if name]
+    if not names:
+        raise SpecError(f"factors must name at least one of {', '.join(FACTORS)}, got none")
+    for index, name in enumerate(names):
+        known_factor(name)
+        if name in names[:index]:
+            raise SpecError(f"factors must name each factor once, got {name} twice")
+    return tuple(names)
+
+
+def parse_levels(texts: str | Iterable[str]) -> Levels:
+    """The levels of ``se=0,4,8; split=1,1:3``, or of several such texts. Raises SpecError."""
+    found: Levels = {}
+    for text in [texts] if isinstance(texts, str) else texts:
+        for factor, words in _parts(text):
+            if factor in found:
+                raise SpecError(f"levels must name each factor once, got {factor} twice")
+            found[factor] = _levels(factor, words)
+    return found
+
+
+def chosen_levels(base: ArchSpec, factors: Sequence[str], given: Mapping[str, Sequence[str]], *, joint: bool) -> Levels:
+    """Each factor's levels, what the others are compared with first: those given, else the defaults that fit ``base``.
+
+    One factor at a time that is always the base's own level. ``joint``: a factorial design, whose levels are crossed; there it
+    is the first one given, where the base's own is not among two or more. Raises SpecError.
+    """
+    for factor in given:
+        if factor not in factors:
+            raise SpecError(f"levels must be of the factors {', '.join(factors)}, got {factor}")
+    found: Levels = {}
+    for factor in factors:
+        own = level_of(base, factor)
+        if factor in given:
+            found[factor] = _ordered(own, given[factor], joint)
+        else:
+            found[factor] = (own, *_fitting(base, factor, found if joint else {}))
+        if len(found[factor]) < 2:
+            raise SpecError(f"{factor} must have a level besides the base's, got {own} alone")
+    return found
+
+
+def _ordered(own: str, given: Sequence[str], joint: bool) -> tuple[str, ...]:
+    if own not in given and joint and len(given) > 1:
+        return tuple(given)
+    return own, *(level for level in given if level != own)
+
+
+def _fitting(base: ArchSpec, factor: str, others: Levels) -> Iterator[str]:
+    """The default levels that make another network than the base and each other, and fit each level of the ``others``."""
+    own = level_of(base, factor)
+    digests = {base.digest()}
+    for level in known_factor(factor).defaults:
+        if level == own or not all(_builds(base, {factor: level, name: o}) for name in others for o in others[name]):
+            continue
+        if not others and not _builds(base, {factor: level}):
+            continue
+        digest = with_levels(base, {factor: level}).digest() if _builds(base, {factor: level}) else ""
+        if others or digest not in digests:
+            digests.add(digest)
+            yield level
+
+
+def _builds(base: ArchSpec, levels: Mapping[str, str]) -> bool:
+    try:
+        with_levels(base, levels)
+    except SpecError:
+        return False
+    return True
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    parts = re.split(r"[;\s]+", re.sub(r"\s*([,=])\s*", r"\1", text).strip(" ;\t\n"))
+    for part in parts:
+        factor, equals, words = part.partition("=")
+        if not equals or not words or "=" in words:
+            raise SpecError(f"levels must be such as se=0,4,8; split=1,1:3, got {part!r}")
+        yield factor, words
+
+
+def _levels(factor: str, words: str) -> tuple[str, ...]:
+    levels = [parse_level(factor, word) for word in words.split(",")]
+    for index, level in enumerate(levels):
+        if level in levels[:index]:
+            raise SpecError(f"{factor} must have each level once, got {words}")
+    return tuple(levels)

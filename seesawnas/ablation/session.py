@@ -1,0 +1,172 @@
+"""One ablation under way: its study held, its arms trained seed by seed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seesawnas.ablation.arms import Arm
+from seesawnas.ablation.plan import AblationPlan
+from seesawnas.ablation.reading import ATTRIBUTE, read_ablation
+from seesawnas.ablation.ready import Ready, make_ready
+from seesawnas.ablation.result import AblationResult
+from seesawnas.space import Decision
+from seesawnas.study import (
+    Checkpoints,
+    DriverEvent,
+    Ended,
+    Objectives,
+    Plan,
+    Proposal,
+    StopRules,
+    StudyRecord,
+    TrialState,
+    drive,
+    held,
+    keep_run,
+    on_disk,
+    open_storage,
+    started,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An ablation that holds its study and is ready to run.
+
+    missing: trainings that are not in the study yet; wanted: how many trials it shall hold; recovered: how many a killed
+    driver left back.
+    """
+
+    plan: AblationPlan
+    ready: Ready
+    record: StudyRecord
+    missing: tuple[Proposal, ...]
+    wanted: int
+    recovered: int
+
+    def run(self) -> Generator[DriverEvent]:
+        """Train what is missing, in the time there is; yield what happens, at last ``Ended`` with the reason."""
+        if not self.missing and self.record.finished == len(self.record):
+            yield Ended(f"all {len(self.record)} trainings are done")
+            return
+        queue, plan = iter(self.missing), self.plan
+        rules = StopRules(self.wanted, seconds=plan.seconds)
+        how = Plan(plan.proxy, rules, checkpoints=Checkpoints(plan.checkpoints), silence=plan.silence)
+        yield from drive(self.record, lambda _: next(queue, None), started(plan.engine, self.ready.faces), how)
+
+    def recover(self) -> int:
+        """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
+        return self.record.recover()
+
+    def failed(self) -> list[dict[str, Any]]:
+        """The trainings that failed, as JSON values."""
+        return [
+            {
+                "number": trial.number,
+                "arm": trial.user_attrs.get("label"),
+                "variant": trial.user_attrs.get("variant"),
+                "reason": trial.user_attrs.get("reason", "unknown"),
+            }
+            for trial in self.record.trials(TrialState.FAIL)
+        ]
+
+    def result(self) -> AblationResult:
+        """What the study says so far."""
+        study = self.record.study
+        found = read_ablation(study.study_name, study.user_attrs, self.record.trials())
+        assert found is not None
+        return found
+
+
+@contextmanager
+def opened(plan: AblationPlan) -> Iterator[Session]:
+    """Check the whole plan, hold its study, and put trials that a killed driver left back in line.
+
+    Raises InvalidInput of one kind or another, every fault in a line of its own, before anything is written where the
+    plan cannot be carried out. The same plan with more seeds goes on with a study; other networks are another study's.
+    """
+    ready = make_ready(plan)
+    decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
+    with on_disk(plan.folder), held(plan.folder):
+        storage = open_storage(plan.storage, plan.folder, writing=True)
+        record = StudyRecord(storage, plan.folder.name, decisions, Objectives(plan.quality))
+        with record.claimed():
+            record.agree(_settings(plan, ready))
+            seeds = {"people": plan.proxy.seed, "pairs": plan.proxy.pairs_seed, "training": list(plan.training_seeds)}
+            keep_run(record, plan.folder, plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
+            _keep_design(record, plan, ready)
+            recovered = record.recover()
+            missing = tuple(missing_trainings(plan, ready, record))
+            yield Session(plan, ready, record, missing, len(record) + len(missing), recovered)
+
+
+def missing_trainings(plan: AblationPlan, ready: Ready, record: StudyRecord) -> Iterator[Proposal]:
+    """The trainings that the study does not hold yet: seed by seed, the arms of each in an order of its own.
+
+    So whatever changes while it runs, a machine's load or heat, falls on all arms alike, and an interruption leaves them
+    with equally many seeds.
+    """
+    held_keys, networks = record.keys(), ready.arms.networks
+    for seed in plan.training_seeds:
+        order = np.random.default_rng([plan.proxy.pairs_seed, seed]).permutation(len(networks))
+        for proposal in (_training(networks[place], plan, seed) for place in order):
+            if proposal.key not in held_keys:
+                yield proposal
+
+
+def _training(arm: Arm, plan: AblationPlan, seed: int) -> Proposal:
+    spec = arm.spec.renamed("")
+    return Proposal(spec, dict(arm.levels), arm.name, plan.proxy.with_seed(seed), variant=f"seed {seed}", fixed=True)
+
+
+def _keep_design(record: StudyRecord, plan: AblationPlan, ready: Ready) -> None:
+    """Store what the trials' levels and networks mean, so that the study can be read without what made it."""
+    design, kept = ready.arms.design, json.loads(record.study.user_attrs.get(ATTRIBUTE, "{}"))
+    arms = [
+        {
+            "name": arm.name,
+            "levels": [list(pair) for pair in arm.levels],
+            "digest": arm.digest,
+            "madds": arm.cost.madds,
+            "params": arm.cost.params,
+        }
+        for arm in ready.arms.arms
+    ]
+    values = {
+        "base": ready.arms.base.name,
+        "quality": plan.quality,
+        "design": design.kind,
+        "factors": [[factor, list(levels)] for factor, levels in design.factors],
+        "seeds": list(dict.fromkeys([*kept.get("seeds", []), *plan.training_seeds])),
+        "matched": plan.matched,
+        "resolution": design.resolution,
+        "aliases": list(design.aliases),
+        "arms": arms,
+    }
+    if values != kept:
+        record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
+
+
+def _settings(plan: AblationPlan, ready: Ready) -> dict[str, Any]:
+    """What trainings must share to be compared; how many seeds there are and what runs them may change."""
+    base, design, faces = ready.arms.base, ready.arms.design, ready.faces
+    return {
+        "base": f"{base.name} {base.digest()}",
+        "factors": {factor: list(levels) for factor, levels in design.factors},
+        "design": design.kind,
+        "match": "madds" if plan.matched else "none",
+        "data": f"{faces.description} {faces.fingerprint}",
+        "objectives": [plan.quality],
+        "resolution": plan.proxy.resolution,
+        "epochs": plan.proxy.recipe.epochs,
+        "recipe": plan.proxy.recipe.to_mapping(),
+        "pairs": plan.proxy.pairs,
+        "share": plan.proxy.share,
+        "seed": plan.proxy.seed,
+    }
