@@ -20,6 +20,7 @@ from seesawnas.cli.data import data
 from seesawnas.cli.evaluate import evaluate
 from seesawnas.cli.fidelity import fidelity
 from seesawnas.cli.identify import identify
+from seesawnas.cli.importance import importance
 from seesawnas.cli.paper import paper
 from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
@@ -91,6 +92,7 @@ app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
 app.command("ablate")(ablate)
+app.command("importance")(importance)
 app.command("eval")(evaluate)
 app.command("identify")(identify)
 app.command("fidelity")(fidelity)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,13 +32,21 @@ def dashboard(
     It only reads: what runs is not disturbed. Ctrl-C ends it.
     """
     from seesawnas.report.showcase import NetworkShowcase
-    from seesawnas.study import dashboard_app, latest_study, open_storage, storage_url, study_folder, study_number
+    from seesawnas.study import (
+        check_file,
+        dashboard_app,
+        latest_study,
+        open_storage,
+        storage_url,
+        study_folder,
+        study_number,
+    )
 
     if port is not None and not 0 <= port < 2**16:
         raise StudyError(f"--port must be from 0 to 65535, got {port}")
     named, study = study, study or latest_study()
     folder = study_folder(study)
-    _check_there(storage_url(storage, folder))
+    check_file(storage_url(storage, folder))
     opened = open_storage(storage, folder, writing=False)
     number = study_number(opened, folder.name, or_first=named is None)
     app = dashboard_app(opened, NetworkShowcase({folder.name: study}))
@@ -48,12 +55,6 @@ def dashboard(
         typer.echo(f"{folder}: {_address(host, server)}/dashboard/studies/{number} (Ctrl-C ends)")
         sys.stdout.flush()
         server.serve_forever()
-
-
-def _check_there(url: str) -> None:
-    """SQLite would make the file that it is asked to read."""
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///").partition("?")[0]).is_file():
-        raise StudyError(f"storage {url}: there is no such file")
 
 
 def _server(host: str, port: int | None, app: Any) -> BaseServer:

@@ -15,6 +15,7 @@ another study's.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -136,7 +137,7 @@ def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
             most = len(trials) // FEWEST
             raise StudyError(f"bands must be from 1 to {most}, of {FEWEST} trials or more each, got {bands}")
         ends = [len(trials) * place // bands for place in range(bands + 1)] if bands > 1 else []
-        return [trials[low:high] for low, high in zip(ends, ends[1:], strict=False)]
+        return [trials[low:high] for low, high in itertools.pairwise(ends)]
     return [_within(band, trials) for band in bands]
 
 
@@ -153,17 +154,13 @@ def _band(trials: list[Trial]) -> BandImportance:
     decisions = _taken(trials)
     found = left_out([_columns(decision, trials) for decision in decisions], quality)
     best = _best_of(len(trials))
-    shares = _ped_anova(trials, best / len(trials))
+    shares = _ped_anova(trials, {one.name for one in decisions if len(one.options) > 1}, best / len(trials))
     ranked = [
-        DecisionImportance(
-            decision.name, shares[decision.name], drop, found.floor, *_worths(decision, trials, weights)
-        )
+        DecisionImportance(decision.name, shares[decision.name], drop, found.floor, *_worths(decision, trials, weights))
         for decision, drop, weights in zip(decisions, found.drops, found.weights, strict=True)
     ]
     ranked.sort(key=lambda one: (-one.drop, -one.ped_anova, one.name))
-    return BandImportance(
-        min(madds), max(madds), len(trials), best, found.r2, _agreement(ranked), tuple(ranked)
-    )
+    return BandImportance(min(madds), max(madds), len(trials), best, found.r2, _agreement(ranked), tuple(ranked))
 
 
 def _taken(trials: Sequence[Trial]) -> list[Decision]:
@@ -202,8 +199,8 @@ def _best_of(trials: int) -> int:
     return max(-(-trials // 10), min(_BEST, trials // 2))
 
 
-def _ped_anova(trials: Sequence[Trial], quantile: float) -> dict[str, float]:
-    """Each decision's share; all 0 where none matters."""
+def _ped_anova(trials: Sequence[Trial], varied: set[str], quantile: float) -> dict[str, float]:
+    """The share of each decision that varies, 0 of any other; all 0 where none matters."""
     study = _copy(trials)
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
     with warnings.catch_warnings():
@@ -211,17 +208,15 @@ def _ped_anova(trials: Sequence[Trial], quantile: float) -> dict[str, float]:
         warnings.filterwarnings("ignore", "Some regimes for parameter")  # those of fewer than 2 trials are passed over
         warnings.filterwarnings("ignore", "Target and region quantiles select the same")  # all are equally good
         found = get_param_importances(study, evaluator=evaluator, normalize=False)
-    total = sum(found.values())
-    return {name: value / total if total > 0 else 0.0 for name, value in found.items()}
+    total = sum(found[name] for name in varied)
+    return {name: value / total if name in varied and total > 0 else 0.0 for name, value in found.items()}
 
 
 def _copy(trials: Sequence[Trial]) -> optuna.Study:
     """A study in memory of the quality alone."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize")
-    study.add_trials(
-        [create_trial(params=t.params, distributions=t.distributions, value=t.values[0]) for t in trials]
-    )
+    study.add_trials([create_trial(params=t.params, distributions=t.distributions, value=t.values[0]) for t in trials])
     return study
 
 

@@ -47,7 +47,7 @@ class Posterior:
     root: Floats
 
     @classmethod
-    def of(cls, taken: Floats, values: Floats, penalties: Floats = PENALTIES) -> Posterior:
+    def of(cls, taken: Floats, values: Floats) -> Posterior:
         """Given ``values`` (trials,), the more the better, of ``taken`` (trials, options)."""
         x, y = taken - taken.mean(axis=0), values - values.mean()
         left, singular, right = np.linalg.svd(x, full_matrices=True)
@@ -55,7 +55,7 @@ class Posterior:
         squares[: len(singular)] = singular**2
         projected = np.zeros(len(right))
         projected[: len(singular)] = left[:, : len(singular)].T @ y
-        penalty, variance = evidence(squares, projected, y, penalties)
+        penalty, variance = evidence(squares, projected, y)
         mean = right.T @ (np.sqrt(squares) * projected / (squares + penalty))
         return cls(mean, right.T * np.sqrt(variance / (squares + penalty)))
 
@@ -64,9 +64,7 @@ class Posterior:
         return np.asarray(self.mean + boldness * (self.root @ drawing.standard_normal(self.root.shape[1])))
 
 
-def evidence(
-    squares: Floats, projected: Floats, y: Floats, penalties: Floats = PENALTIES
-) -> tuple[float, float]:
+def evidence(squares: Floats, projected: Floats, y: Floats, penalties: Floats = PENALTIES) -> tuple[float, float]:
     """The penalty of the highest marginal likelihood, and the noise's variance under it.
 
     squares: of X's singular values; projected: centred ``y`` on its left singular vectors.

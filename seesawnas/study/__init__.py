@@ -19,6 +19,7 @@ from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
 from seesawnas.study.provenance import keep_run, provenance
 from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
+from seesawnas.study.reading import check_file, study_view, view_of
 from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
@@ -78,6 +79,7 @@ __all__ = [
     "TrialState",
     "check_cluster",
     "check_engine",
+    "check_file",
     "check_storage",
     "dashboard_app",
     "drive",
@@ -98,7 +100,9 @@ __all__ = [
     "storage_url",
     "study_folder",
     "study_number",
+    "study_view",
     "trial_point",
     "trial_spec",
     "unbeaten",
+    "view_of",
 ]

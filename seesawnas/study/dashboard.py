@@ -18,12 +18,11 @@ from threading import Lock
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-import optuna
 from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
 from seesawnas.study.dashboard_json import Showcase, StudyJson, StudyView
-from seesawnas.study.repeats import read_repeats
+from seesawnas.study.reading import view_of
 
 Environ: TypeAlias = dict[str, Any]
 Respond: TypeAlias = Callable[..., Any]
@@ -97,19 +96,7 @@ class _Dashboard:
             return None
 
     def _view(self, number: int) -> StudyView:
-        name = self.storage.get_study_name_from_id(number)
-        study = optuna.load_study(study_name=name, storage=self.storage)
-        directions = tuple(direction.name.lower() for direction in study.directions)
-        return StudyView(
-            name=name,
-            number=number,
-            attributes=study.user_attrs,
-            system=self.storage.get_study_system_attrs(number),
-            objectives=tuple(study.metric_names or (f"objective {n}" for n in range(len(directions)))),
-            directions=directions,
-            trials=tuple(study.get_trials(deepcopy=False)),
-            repeats=read_repeats(self.storage, name),
-        )
+        return view_of(self.storage, self.storage.get_study_name_from_id(number))
 
     def _file(self, respond: Respond, trial_id: int, artifact: str) -> Iterable[bytes]:
         try:

@@ -16,7 +16,19 @@ from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
 COMMANDS = (
-    *("seesawnas", "build", "dashboard", "eval", "fidelity", "identify", "paper", "space", "sample", "search"),
+    *(
+        "seesawnas",
+        "build",
+        "dashboard",
+        "eval",
+        "fidelity",
+        "identify",
+        "importance",
+        "paper",
+        "space",
+        "sample",
+        "search",
+    ),
     *("train", "data", "data info", "data pack", "data subset", "data align", "data cache"),
 )
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
