@@ -29,7 +29,10 @@ def spec_rows(spec: ArchSpec) -> Iterator[tuple[str, ...]]:
 
 def spec_lines(spec: ArchSpec) -> list[str]:
     """:func:`spec_rows` as lines: ``stage 0, 4x seesaw share, 64 → 128 → 64, split 1:3, kernel 3 ...``."""
-    return [", ".join(_named(column, cell) for column, cell in zip(COLUMNS, row, strict=True) if cell) for row in spec_rows(spec)]
+    return [
+        ", ".join(_named(column, cell) for column, cell in zip(COLUMNS, row, strict=True) if cell)
+        for row in spec_rows(spec)
+    ]
 
 
 def html_table(columns: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:

@@ -144,7 +144,9 @@ class ArchSpec:
     def _repr_html_(self) -> str:
         """What a notebook shows: a row a run of equal blocks."""
         size = f"input {self.input.height}x{self.input.width}, embedding {self.embedding_size}"
-        return html_table(COLUMNS, spec_rows(self), ", ".join(filter(None, (self.name, size, f"digest {self.digest()}"))))
+        return html_table(
+            COLUMNS, spec_rows(self), ", ".join(filter(None, (self.name, size, f"digest {self.digest()}")))
+        )
 
     def _stages(self) -> Iterator[Stage]:
         sizes = self.sizes()

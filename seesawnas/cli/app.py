@@ -22,6 +22,7 @@ from seesawnas.cli.fidelity import fidelity
 from seesawnas.cli.identify import identify
 from seesawnas.cli.importance import importance
 from seesawnas.cli.paper import paper
+from seesawnas.cli.report import report
 from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
 from seesawnas.cli.space import space
@@ -98,6 +99,7 @@ app.command("identify")(identify)
 app.command("fidelity")(fidelity)
 app.command("train")(train)
 app.command("dashboard")(dashboard)
+app.command("report")(report)
 app.add_typer(data, name="data")
 
 

@@ -32,27 +32,15 @@ def dashboard(
     It only reads: what runs is not disturbed. Ctrl-C ends it.
     """
     from seesawnas.report.showcase import NetworkShowcase
-    from seesawnas.study import (
-        check_file,
-        dashboard_app,
-        latest_study,
-        open_storage,
-        storage_url,
-        study_folder,
-        study_number,
-    )
+    from seesawnas.study import dashboard_app, find_study
 
     if port is not None and not 0 <= port < 2**16:
         raise StudyError(f"--port must be from 0 to 65535, got {port}")
-    named, study = study, study or latest_study()
-    folder = study_folder(study)
-    check_file(storage_url(storage, folder))
-    opened = open_storage(storage, folder, writing=False)
-    number = study_number(opened, folder.name, or_first=named is None)
-    app = dashboard_app(opened, NetworkShowcase({folder.name: study}))
+    found = find_study(study, storage)
+    app = dashboard_app(found.storage, NetworkShowcase({found.folder.name: found.ref}))
     with _server(host, port, app) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        typer.echo(f"{folder}: {_address(host, server)}/dashboard/studies/{number} (Ctrl-C ends)")
+        typer.echo(f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C ends)")
         sys.stdout.flush()
         server.serve_forever()
 

@@ -50,9 +50,9 @@ def importance(
     """
     from seesawnas.search.importance import FEWEST, importance_of
     from seesawnas.search.importance_words import importance_words
-    from seesawnas.study import study_view
+    from seesawnas.study import find_study
 
-    view = study_view(study, storage)
+    view = find_study(study, storage).view()
     found = importance_of(view, _bands(bands))
     if found is None:
         raise StudyError(

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError
 from seesawnas.report.frames import front_objectives
-from seesawnas.report.notes import ranked_rows
 from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure
+from seesawnas.report.ranking import ranked_rows
+from seesawnas.report.rows import RankedRow
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
 
 CURVES = 100
@@ -32,14 +33,32 @@ def study_figures(study: StudyView) -> dict[str, str]:
     found = {}
     rows = ranked_rows(study)
     if rows:
-        cost = front_objectives(study.sought).costs[0]
-        title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost]}"
-        figure = pareto_figure(rows, title=title, budget=_budget(study), objectives=study.sought)
-        found[f"quality_against_{cost}"] = _text(figure)
-    curves = [trial for trial in study.trials if trial.intermediate_values]
-    if curves:
-        found["learning_curves"] = _text(_curves(curves, study.objectives[0]))
+        found[f"quality_against_{front_objectives(study.sought).costs[0]}"] = _text(quality_figure(study, rows))
+    if (curves := curves_figure(study)) is not None:
+        found["learning_curves"] = _text(curves)
     return found
+
+
+def quality_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure:
+    """The study's quality against its first cost."""
+    cost = front_objectives(study.sought).costs[0]
+    title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost]}"
+    return pareto_figure(rows, title=title, budget=study_budget(study), objectives=study.sought)
+
+
+def curves_figure(study: StudyView) -> go.Figure | None:
+    """The learning curves; None where no trial has one."""
+    curves = [trial for trial in study.trials if trial.intermediate_values]
+    return _curves(curves, study.objectives[0]) if curves else None
+
+
+def study_budget(study: StudyView) -> Budget | None:
+    """The budget that the search was under; None where it is not known."""
+    try:
+        value = json.loads(study.attributes["settings"])["budget"]
+        return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])
+    except (KeyError, ValueError, TypeError, IndexError, BudgetError):
+        return None
 
 
 def _curves(trials: Sequence[Trial], quality: str) -> go.Figure:
@@ -78,14 +97,6 @@ def _trace(trials: Sequence[Trial], name: str, color: str, width: float = 1) -> 
     return go.Scatter(
         x=steps, y=values, text=texts, name=name, mode="lines+markers", line=line, marker=marker, hovertemplate=hover
     )
-
-
-def _budget(study: StudyView) -> Budget | None:
-    try:
-        value = json.loads(study.attributes["settings"])["budget"]
-        return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])
-    except (KeyError, ValueError, TypeError, IndexError, BudgetError):
-        return None
 
 
 def _text(figure: go.Figure) -> str:

@@ -64,7 +64,7 @@ def summary_of(
         **settings,
         "reason": reason,
         "finished": outcome.finished,
-        "ranking": [_ranking_entry(row) for row in outcome.rows],
+        "ranking": [outcome_entry(row) for row in outcome.rows],
         "pareto": [row.number for row in outcome.front],
         "stopped": [asdict(row) for row in outcome.stopped],
         "failed": [{"number": n, "digest": digest, "reason": reason} for n, digest, reason in outcome.failed],
@@ -103,7 +103,8 @@ def _again(row: RankedRow, quality: str) -> str:
     return f"{QUALITIES[quality]} {mean_words(row.repeats, quality)} over {row.repeats.n} new seeds; "
 
 
-def _ranking_entry(row: RankedRow) -> dict[str, Any]:
+def outcome_entry(row: RankedRow) -> dict[str, Any]:
+    """A row of a ranking as JSON values."""
     again = row.repeats
     repeats = again and {
         "n": again.n,

@@ -15,6 +15,7 @@ from seesawnas.units import format_quantity
 
 # Okabe and Ito's colours: told apart by every kind of colour vision.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+SKY, YELLOW, PINK, GREY = "#56B4E9", "#E69F00", "#CC79A7", "#8a8f98"
 _Axes: TypeAlias = tuple[str, str]
 """The quality that stands upright, the cost that lies."""
 
@@ -56,7 +57,7 @@ def pareto_figure(
     figure.update_layout(
         title=title,
         xaxis_title=f"{COSTS[axes[1]]} (millions)",
-        yaxis_title=f"{QUALITIES[axes[0]]}{' (%)' if _scale(axes[0]) == 100 else ''}",
+        yaxis_title=f"{QUALITIES[axes[0]]}{' (%)' if scale_of(axes[0]) == 100 else ''}",
         template="plotly_white",
         hovermode="closest",
     )
@@ -71,7 +72,7 @@ def _end(budget: Budget | None, cost: str) -> int | None:
 def _front(rows: Sequence[RankedRow], axes: _Axes, *, line: bool) -> go.Scatter:
     return go.Scatter(
         x=[row.objective(axes[1]) / 1e6 for row in rows],
-        y=[_scale(axes[0]) * row.objective(axes[0]) for row in rows],
+        y=[scale_of(axes[0]) * row.objective(axes[0]) for row in rows],
         name="Pareto front",
         mode="lines" if line else "markers",
         line={"color": GREEN, "width": 2, "shape": "hv"},
@@ -85,18 +86,20 @@ def _points(
 ) -> go.Scatter:
     return go.Scatter(
         x=[row.objective(axes[1]) / 1e6 for row in rows],
-        y=[_scale(axes[0]) * row.objective(axes[0]) for row in rows],
+        y=[scale_of(axes[0]) * row.objective(axes[0]) for row in rows],
         name=name,
         mode="markers+text" if labels else "markers",
         text=[plain(row.label.removeprefix("paper/")) for row in rows] if labels else None,
         textposition="top center",
         marker=marker,
-        hovertext=[_hover(row) for row in rows],
+        customdata=[row.number for row in rows],
+        hovertext=[hover_words(row) for row in rows],
         hoverinfo="text",
     )
 
 
-def _hover(row: RankedRow) -> str:
+def hover_words(row: RankedRow) -> str:
+    """What a point says when it is pointed at."""
     lines = [
         f"<b>{plain(row.label)}</b>",
         f"trial {row.number}, digest {plain(row.digest)}",
@@ -106,7 +109,7 @@ def _hover(row: RankedRow) -> str:
     return "<br>".join(lines)
 
 
-def _scale(quality: str) -> int:
+def scale_of(quality: str) -> int:
     """Shares are shown in percent."""
     return 1 if quality in ("auc", "separation") else 100
 

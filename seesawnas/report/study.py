@@ -1,32 +1,33 @@
 """``Study``: a stored study in Python and notebooks, to be read and never written.
 
-    import seesawnas as sn
+import seesawnas as sn
 
-    study = sn.Study("runs/search_150m")
-    study                       # in a notebook: the ranked table
-    study.frame()               # every trial, its options, scores and costs, as a pandas DataFrame
-    study.pareto()              # the rows that no other beats
-    spec = study.best()         # the best network: sn.cost(spec), sn.build(spec)
-    study.figure("pareto")      # plotly, as are "curves" and "importance"
+study = sn.Study("runs/search_150m")
+study                       # in a notebook: the ranked table
+study.frame()               # every trial, its options, scores and costs, as a pandas DataFrame
+study.pareto()              # the rows that no other beats
+spec = study.best()         # the best network: sn.cost(spec), sn.build(spec)
+study.figure("pareto")      # plotly, as are "curves", "parallel" and "importance"
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from seesawnas.arch import ArchSpec
+from seesawnas.arch.shown import html_table
 from seesawnas.errors import StudyError
-from seesawnas.report.figures import budget_of, curves_figure
+from seesawnas.report.figures import curves_figure, quality_figure
 from seesawnas.report.frames import front_objectives, pareto_front
-from seesawnas.report.notes import ranked_rows
-from seesawnas.report.pareto import pareto_figure
+from seesawnas.report.parallel import parallel_figure
+from seesawnas.report.ranking import ranked_rows, ranking_of
 from seesawnas.report.rows import RankedRow
-from seesawnas.report.study_frame import ranking_frame, study_frame
-from seesawnas.study import StudyView, Trial, study_view, trial_spec
+from seesawnas.report.trial_frame import trials_frame
+from seesawnas.study import StudyView, Trial, find_study, trial_spec
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -44,7 +45,7 @@ class Study:
     """
 
     def __init__(self, study: str | Path | None = None, storage: str | None = None) -> None:
-        self._view = study_view(study, storage)
+        self._view = find_study(study, storage).view()
 
     @property
     def name(self) -> str:
@@ -67,14 +68,14 @@ class Study:
         return ranked_rows(self._view)
 
     def frame(self) -> pd.DataFrame:
-        """A row a trial, by number: its state, label and digest, scores and costs, and a column a decision.
+        """A row a trial, by number: state, rank, digest, label, scores, costs, repeats; then a column a decision, by its path.
 
-        Decisions are columns by their path, ``stages.2.expansion``, empty where a network does not have them.
+        As it is stored, nothing rounded; empty where a trial has no such thing.
         """
-        return study_frame(self._view)
+        return trials_frame(self._view).set_index("trial")
 
     def pareto(self) -> pd.DataFrame:
-        """The rows of :meth:`frame` on the Pareto front of the study's objectives (and of MAdds, if it has none), cheapest first."""
+        """The rows of :meth:`frame` on the Pareto front, cheapest first: of the quality and the study's costs, or else MAdds."""
         front = pareto_front(self.ranked, front_objectives(self._view.sought))
         return self.frame().loc[[row.number for row in front]]
 
@@ -95,10 +96,17 @@ class Study:
         return importance_of(self._view, bands)
 
     def figure(self, kind: str = "pareto") -> go.Figure:
-        """A plotly figure: ``pareto``, ``curves`` (of learning) or ``importance``. Raises StudyError where there is nothing to draw."""
+        """A plotly figure: ``pareto``, ``curves`` (of learning), ``parallel`` (of decisions) or ``importance``.
+
+        Raises StudyError where there are too few trials to draw it of.
+        """
         if kind not in _FIGURES:
             raise StudyError(f"figure must be one of {', '.join(_FIGURES)}, got {kind}")
-        return _FIGURES[kind](self)
+        if (made := _FIGURES[kind](self)) is None:
+            raise StudyError(
+                f"study {self.name}: has too few trials for the figure {kind}, {len(self.ranked)} complete"
+            )
+        return made
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -112,11 +120,14 @@ class Study:
         return f"Study({self.name!r}: {found}{f', best {rows[0].label}' if rows else ''})"
 
     def _repr_html_(self) -> str:
-        rows = self.ranked
-        more = f"; the best {SHOWN} are shown" if len(rows) > SHOWN else ""
-        about = f"{self.name}: {len(self)} trials, {len(rows)} complete{more}"
-        table: Any = ranking_frame(rows[:SHOWN], self._view.quality)
-        return f"<p>{_escaped(about)}</p>{table.to_html(index=False)}"
+        ranking = ranking_of(self._view)
+        first = f", the best {SHOWN} below" if len(ranking.lines) > SHOWN else ""
+        about = f"{self.name}: {len(self)} trials, {len(ranking.lines)} complete{first}; * {ranking.caption}"
+        rows = [
+            (str(line.rank), str(line.row.number), f"{line.row.label}{' *' if line.on_front else ''}", *line.cells)
+            for line in ranking.lines[:SHOWN]
+        ]
+        return html_table(("rank", "trial", "network", *ranking.heads), rows, about)
 
     def _first(self) -> RankedRow:
         rows = self.ranked
@@ -125,33 +136,28 @@ class Study:
         return rows[0]
 
 
-def _pareto(study: Study) -> go.Figure:
-    study._first()
-    sought = study.view.sought
-    return pareto_figure(study.ranked, title=study.name, budget=budget_of(study.view), objectives=sought)
+def _pareto(study: Study) -> go.Figure | None:
+    return quality_figure(study.view, study.ranked) if study.ranked else None
 
 
-def _curves(study: Study) -> go.Figure:
-    curves = [trial for trial in study.trials if trial.intermediate_values]
-    if not curves:
-        raise StudyError(f"study {study.name}: no trial has a learning curve yet")
-    return curves_figure(curves, study.view.objectives[0])
+def _curves(study: Study) -> go.Figure | None:
+    return curves_figure(study.view)
 
 
-def _importance(study: Study) -> go.Figure:
+def _parallel(study: Study) -> go.Figure | None:
+    return parallel_figure(study.view, study.ranked)
+
+
+def _importance(study: Study) -> go.Figure | None:
     from seesawnas.report.importance_plot import importance_figure
-    from seesawnas.search.importance import FEWEST
 
     found = study.importance()
-    if found is None:
-        raise StudyError(f"study {study.name}: must have {FEWEST} complete trials of its search space or more to judge by")
-    return importance_figure(found)
+    return None if found is None else importance_figure(found)
 
 
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)
-
-
-_FIGURES: dict[str, Callable[[Study], go.Figure]] = {"pareto": _pareto, "curves": _curves, "importance": _importance}
+_FIGURES: dict[str, Callable[[Study], go.Figure | None]] = {
+    "pareto": _pareto,
+    "curves": _curves,
+    "parallel": _parallel,
+    "importance": _importance,
+}

@@ -4,7 +4,7 @@ from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
 from seesawnas.study.checkpoints import Checkpoints
-from seesawnas.study.dashboard import dashboard_app, study_number
+from seesawnas.study.dashboard import dashboard_app
 from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
 from seesawnas.study.disk import on_disk
 from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
@@ -19,8 +19,7 @@ from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
 from seesawnas.study.provenance import keep_run, provenance
 from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
-from seesawnas.study.reading import check_file, study_view, view_of
-from seesawnas.study.record import FINISHED, Proposal, StudyRecord, trial_spec
+from seesawnas.study.record import FINISHED, Proposal, StudyRecord, options_of, trial_spec
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
@@ -34,6 +33,7 @@ from seesawnas.study.store import (
     study_folder,
 )
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
+from seesawnas.study.view import StoredStudy, find_study, study_number, study_view
 
 __all__ = [
     "ACCURACY",
@@ -70,6 +70,7 @@ __all__ = [
     "Showcase",
     "StopRules",
     "Stopped",
+    "StoredStudy",
     "StudyFile",
     "StudyRecord",
     "StudyView",
@@ -79,16 +80,17 @@ __all__ = [
     "TrialState",
     "check_cluster",
     "check_engine",
-    "check_file",
     "check_storage",
     "dashboard_app",
     "drive",
     "events_of",
+    "find_study",
     "held",
     "keep_run",
     "latest_study",
     "on_disk",
     "open_storage",
+    "options_of",
     "provenance",
     "ranked_trials",
     "read_repeats",
@@ -104,5 +106,4 @@ __all__ = [
     "trial_point",
     "trial_spec",
     "unbeaten",
-    "view_of",
 ]

@@ -21,8 +21,8 @@ from urllib.parse import parse_qs
 from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
-from seesawnas.study.dashboard_json import Showcase, StudyJson, StudyView
-from seesawnas.study.reading import view_of
+from seesawnas.study.dashboard_json import Showcase, StudyJson
+from seesawnas.study.view import study_view
 
 Environ: TypeAlias = dict[str, Any]
 Respond: TypeAlias = Callable[..., Any]
@@ -39,20 +39,6 @@ def dashboard_app(storage: BaseStorage, showcase: Showcase) -> App:
         rule = "the dashboard needs the package optuna-dashboard: pip install 'seesawnas[dashboard]'"
         raise StudyError(rule) from None
     return _Dashboard(storage, optuna_dashboard.wsgi(storage), showcase)
-
-
-def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> int:
-    """The number of a study in its storage, as the dashboard's addresses have it. Raises StudyError.
-
-    ``or_first``: the storage's first study where none has this name, as in a panel's, which holds a study for each size of
-    the input.
-    """
-    try:
-        return int(storage.get_study_id_from_name(name))
-    except KeyError:
-        if or_first and (studies := storage.get_all_studies()):
-            return int(min(study._study_id for study in studies))
-        raise StudyError(f"study {name}: there is no study of this name in its storage") from None
 
 
 @dataclass
@@ -86,7 +72,7 @@ class _Dashboard:
     def _study(self, number: int, query: str) -> str | None:
         """Our answer; None where optuna-dashboard's is better, as for another's study: a plot is not worth a page."""
         try:
-            study = self._view(number)
+            study = study_view(self.storage, number)
             after = int(parse_qs(query).get("after", ["0"])[0])
             with self.lock:
                 answer = self.answers.setdefault(number, StudyJson(self.showcase))
@@ -94,9 +80,6 @@ class _Dashboard:
         except Exception as error:  # the storage is away, or whatever another program stored
             self._say(f"study {number}: shown without notes: {type(error).__name__}: {_last_line(str(error))}")
             return None
-
-    def _view(self, number: int) -> StudyView:
-        return view_of(self.storage, self.storage.get_study_name_from_id(number))
 
     def _file(self, respond: Respond, trial_id: int, artifact: str) -> Iterable[bytes]:
         try:

@@ -277,6 +277,16 @@ def distribution(decision: Decision) -> BaseDistribution:
     return CategoricalDistribution(options)
 
 
+def options_of(distribution: BaseDistribution) -> tuple[Any, ...]:
+    """The options of a decision that a study holds, in order; empty where another program made it continuous."""
+    match distribution:
+        case CategoricalDistribution():
+            return tuple(distribution.choices)
+        case IntDistribution():
+            return tuple(range(distribution.low, distribution.high + 1, distribution.step))
+    return ()
+
+
 def trial_spec(trial: FrozenTrial) -> ArchSpec:
     """The network of a trial. Raises DocumentError where another program stored something else."""
     source = f"trial {trial.number}"

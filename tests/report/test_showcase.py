@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.report.notes import ranked_rows
+from seesawnas.report.ranking import ranked_rows
 from seesawnas.report.showcase import NetworkShowcase
 from seesawnas.space import load_point, read_yaml, to_point
 from seesawnas.study import Proposal, Repeats, StudyView, Trial, TrialState, drive

@@ -1,0 +1,91 @@
+"""``seesawnas report``: a study as one file that says what was found and how to run it again."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seesawnas.errors import StudyError
+
+if TYPE_CHECKING:
+    from seesawnas.report.study_report import StudyReport
+
+
+class Format(StrEnum):
+    """What a report is written as."""
+
+    HTML = "html"
+    MD = "md"
+    CSV = "csv"
+    JSON = "json"
+
+
+def report(
+    studies: Annotated[
+        list[str],
+        typer.Argument(metavar="STUDY...", help="Folders under runs/, or paths of them.", show_default=False),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Where to write. Default: report.html in the study's folder; of other formats, standard output.",
+        ),
+    ] = None,
+    format: Annotated[
+        Format | None, typer.Option("--format", help="What to write. Default: by the ending of FILE, else html.")
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the studies are stored, if this machine never drove them.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Report studies in one HTML file that needs no network: front, curves, decisions, ranking, what was run.
+
+    It only reads, while a search runs or afterwards. Several studies share a plot.
+    """
+    from seesawnas.files import write_atomically
+    from seesawnas.report.study_report import StudyReport
+    from seesawnas.study import find_study
+
+    wanted = _format(format, out, json)
+    found = [find_study(name, storage) for name in dict.fromkeys(studies)]
+    text = _text(wanted, [StudyReport.of(one.view(), one.ref) for one in found])
+    if wanted is Format.HTML and out is None:
+        out = found[0].folder / "report.html"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_atomically(out, text)
+        print(f"wrote {out}")
+
+
+def _format(given: Format | None, out: Path | None, json: bool) -> Format:
+    """Raises StudyError where --json and --format disagree."""
+    if json and given not in (None, Format.JSON):
+        raise StudyError(f"--format must be json with --json, got {given}")
+    if json or given is not None:
+        return Format.JSON if json else given or Format.HTML
+    endings = {f".{one}": one for one in Format} | {".htm": Format.HTML, ".markdown": Format.MD}
+    return Format.HTML if out is None else endings.get(out.suffix.lower(), Format.HTML)
+
+
+def _text(wanted: Format, reports: list[StudyReport]) -> str:
+    from seesawnas.report import report_text
+
+    match wanted:
+        case Format.HTML:
+            from seesawnas.report.report_page import report_html
+
+            return report_html(reports)
+        case Format.MD:
+            return report_text.report_markdown(reports)
+        case Format.CSV:
+            return report_text.report_csv(reports)
+        case Format.JSON:
+            return report_text.report_json(reports)

@@ -1,0 +1,140 @@
+"""The ranking and the facts of a study in words: the one place where the dashboard and the report take them from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seesawnas.report.frames import front_objectives, pareto_front, ranked
+from seesawnas.report.outcome import mean_words, row_of
+from seesawnas.report.rows import RankedRow, written
+from seesawnas.study import COSTS, QUALITIES, StudyView, TrialState
+from seesawnas.units import format_quantity
+
+STATES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "stopped early",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RankedLine:
+    """A network of the ranking: its ``rank``, whether it is on the Pareto front, its measurements and costs as words
+    (``cells``) and as numbers (``values``)."""
+
+    rank: int
+    row: RankedRow
+    on_front: bool
+    cells: tuple[str, ...]
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """``heads`` name the cells of each line; ``caption`` says what the marks mean."""
+
+    heads: tuple[str, ...]
+    lines: tuple[RankedLine, ...]
+    caption: str
+
+    @property
+    def front(self) -> tuple[RankedLine, ...]:
+        """The lines of the Pareto front, best first."""
+        return tuple(line for line in self.lines if line.on_front)
+
+
+def ranked_rows(study: StudyView) -> list[RankedRow]:
+    """Complete trials best first: repeated networks by their mean, then the others by the study's quality."""
+    complete = (
+        trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+    )
+    return ranked((row_of(trial, study.repeats) for trial in complete), study.quality)
+
+
+def ranking_of(study: StudyView, rows: Sequence[RankedRow] | None = None) -> Ranking:
+    """The ranking of a study; ``rows`` are :func:`ranked_rows` where they are known already."""
+    rows = ranked_rows(study) if rows is None else rows
+    objectives = front_objectives(study.sought)
+    front = {row.number for row in pareto_front(rows, objectives)}
+    qualities = list(dict.fromkeys([study.quality, "accuracy", "auc"]))
+    costs = list(dict.fromkeys(["madds", "params", *objectives.costs]))
+    is_repeated = bool(rows) and rows[0].repeats is not None
+    heads = ["over new seeds"] if is_repeated else []
+    heads += [QUALITIES[name].removeprefix("verification ") for name in qualities]
+    lines = []
+    for rank, row in enumerate(rows, start=1):
+        again = [_again(row, study.quality)] if is_repeated else []
+        cells = (*again, *(quality_words(row, name) for name in qualities), *(cost_words(row, name) for name in costs))
+        values = (
+            *([None if row.repeats is None else row.repeats.mean] if is_repeated else []),
+            *(row.objective(name) for name in (*qualities, *costs)),
+        )
+        lines.append(RankedLine(rank, row, row.number in front, cells, values))
+    return Ranking((*heads, *(COSTS[name] for name in costs)), tuple(lines), _caption(study, is_repeated))
+
+
+def quality_words(row: RankedRow, quality: str) -> str:
+    """Such as ``82.10 ± 1.54 %``: of accuracy with the standard deviation over folds."""
+    if quality == "accuracy":
+        return f"{100 * row.accuracy:.2f} ± {100 * row.std:.2f} %"
+    return written(quality, row.objective(quality))
+
+
+def cost_words(row: RankedRow, cost: str) -> str:
+    """Such as ``145.76 M``."""
+    return format_quantity(int(row.objective(cost)))
+
+
+def costs_words(values: Mapping[str, Any]) -> tuple[str, str, str]:
+    """MAdds, params and activations with their units."""
+    return (
+        f"{format_quantity(values['madds'])} MAdds",
+        f"{format_quantity(values['params'])} params",
+        f"{values['activation_bytes'] / 1e6:.1f} MB of activations",
+    )
+
+
+def measured_words(attrs: Mapping[str, Any]) -> str:
+    """What a trial measured, in one line."""
+    when = f"stopped after epoch {attrs['stopped_after']}: " if "stopped_after" in attrs else ""
+    found = (
+        f"{when}accuracy {100 * attrs['accuracy']:.2f} ± {100 * attrs['accuracy_std']:.2f} %, AUC {attrs['auc']:.4f}"
+    )
+    took = f", {attrs['seconds']:.0f} s" if "seconds" in attrs else ""
+    return f"{found[0].upper()}{found[1:]}{took} (± is the standard deviation over folds)"
+
+
+def progress_words(study: StudyView) -> str:
+    """How many trials there are, in which states, and what they are judged by."""
+    states = Counter(trial.state for trial in study.trials)
+    counts = ", ".join(f"{states[state]} {word}" for state, word in STATES.items() if states[state])
+    return f"{len(study.trials)} trials: {counts or 'none yet'}. Objectives: {', '.join(study.objectives)}."
+
+
+def front_words(study: StudyView, ranking: Ranking) -> Iterator[str]:
+    """Each network of the front in words, cheapest first."""
+    objectives = front_objectives(study.sought)
+    for row in pareto_front([line.row for line in ranking.lines], objectives):
+        costs = ", ".join(f"{cost_words(row, name)} {COSTS[name]}" for name in objectives.costs)
+        yield f"{written(objectives.quality, row.objective(objectives.quality))} at {costs} (trial {row.number})"
+
+
+def front_names(study: StudyView) -> str:
+    """What the Pareto front is of, such as ``verification accuracy and MAdds``."""
+    objectives = front_objectives(study.sought)
+    *most, last = QUALITIES[study.quality], *(COSTS[cost] for cost in objectives.costs)
+    return f"{', '.join(most)} and {last}"
+
+
+def _caption(study: StudyView, is_repeated: bool) -> str:
+    again = "; over new seeds: the mean with its standard error" if is_repeated else ""
+    return f"on the Pareto front of {front_names(study)}; ± is the standard deviation over folds{again}"
+
+
+def _again(row: RankedRow, quality: str) -> str:
+    return "" if row.repeats is None else f"{mean_words(row.repeats, quality)} ({row.repeats.n})"

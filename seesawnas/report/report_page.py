@@ -1,0 +1,151 @@
+"""``report_html``: studies as one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from plotly.offline import get_plotlyjs
+
+from seesawnas.report.ablation_section import ablation_context
+from seesawnas.report.figures import curves_figure, quality_figure
+from seesawnas.report.frames import front_objectives
+from seesawnas.report.joint import joint_figure, joint_sentences
+from seesawnas.report.network_details import drawn_of, published_details, trial_details
+from seesawnas.report.pages import Plot, asset, data_block, packed, plot, render
+from seesawnas.report.parallel import parallel_figure
+from seesawnas.report.published import add_published, published_networks
+from seesawnas.report.ranking import Ranking, cost_words, quality_words
+from seesawnas.report.story import again_words
+from seesawnas.report.study_report import StudyReport
+from seesawnas.study import COSTS, QUALITIES
+from seesawnas.units import format_quantity
+
+FIRST_ROWS = 25
+"""Of the ranking, for a reader without JavaScript."""
+
+
+def report_html(reports: Sequence[StudyReport]) -> str:
+    """One page, complete in itself: plotly once, then every study."""
+    names = ", ".join(report.study.name for report in reports)
+    details: dict[str, Any] = published_details()
+    for place, report in enumerate(reports):
+        details |= trial_details(report, place)
+    page = {
+        "studies": [_listed(report, place, several=len(reports) > 1) for place, report in enumerate(reports)],
+        "published": {"label": "Published", "keys": [network.ref for network in published_networks()]},
+    }
+    return render(
+        "report.html",
+        title=names if len(reports) > 1 else f"Study {names}",
+        scripts=[get_plotlyjs(), asset("theme.js"), asset("copy.js"), asset("report.js")],
+        joint=_joint(reports),
+        studies=[_study(report, place, details) for place, report in enumerate(reports)],
+        published=[_published_row(network) for network in published_networks()],
+        page=data_block(page),
+        details=packed(details),
+    )
+
+
+def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str, Any]:
+    study, ranking = report.study, report.ranking
+    rows = [line.row for line in ranking.lines]
+    importance = report.importance
+    made: dict[str, Any] = {
+        "name": study.name,
+        "tiles": list(_tiles(report)),
+        "sentences": report.sentences,
+        "best": details[f"{place}:{rows[0].number}"] if rows else None,
+        "front_title": _front_title(report),
+        "pareto": _pareto(report) if rows else None,
+        **_curves(report),
+        "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 16, "t": 40, "b": 16}),
+        "importance": importance and {"sentences": importance.sentences, "figure": plot(importance.figure)},
+        "ablation": None if report.ablation is None else ablation_context(report.ablation),
+        "heads": ranking.heads,
+        "caption": ranking.caption,
+        "first_rows": [_row(ranking, number) for number in range(min(FIRST_ROWS, len(rows)))],
+        "facts": report.facts,
+        "study_file": report.study_file,
+        "commands": "\n".join(again_words(study, report.ref)),
+    }
+    return {**made, "contents": list(_contents(made))}
+
+
+def _contents(made: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    named = (
+        ("summary", "Summary", True),
+        ("front", "Pareto front", made["best"]),
+        ("curves", "Learning curves", made["curves"]),
+        ("decisions", "Decisions", made["parallel"]),
+        ("importance", "Importance", made["importance"]),
+        ("ablation", "Ablation", made["ablation"]),
+        ("ranking", "Ranking", made["best"]),
+        ("run", "What was run", True),
+    )
+    return ((name, words) for name, words, there in named if there)
+
+
+def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
+    if not report.ranking.lines:
+        return
+    line, study = report.ranking.lines[0], report.study
+    yield {
+        "name": f"best {QUALITIES[study.quality]}",
+        "value": quality_words(line.row, study.quality),
+        "note": f"trial {line.row.number}, {line.row.label}",
+    }
+    for cost in dict.fromkeys(["madds", "params", *front_objectives(study.sought).costs]):
+        yield {"name": f"its {COSTS[cost]}", "value": cost_words(line.row, cost), "note": ""}
+    yield {"name": "trials", "value": str(len(study.trials)), "note": f"{len(report.ranking.lines)} complete"}
+    yield {"name": "on the Pareto front", "value": str(len(report.ranking.front)), "note": ""}
+
+
+def _front_title(report: StudyReport) -> str:
+    cost = front_objectives(report.study.sought).costs[0]
+    quality = QUALITIES[report.study.quality]
+    return f"{quality[0].upper()}{quality[1:]} against {COSTS[cost]}"
+
+
+def _pareto(report: StudyReport) -> Plot | None:
+    """The dashboard's plot, and the published layer below."""
+    figure = quality_figure(report.study, [line.row for line in report.ranking.lines])
+    add_published(figure, front_objectives(report.study.sought).costs[0])
+    return plot(figure, height=760)
+
+
+def _curves(report: StudyReport) -> dict[str, Any]:
+    figure = curves_figure(report.study)
+    return {"curves": plot(figure), "curves_title": "" if figure is None else figure.layout.title.text}
+
+
+def _joint(reports: Sequence[StudyReport]) -> dict[str, Any] | None:
+    if len(reports) < 2:
+        return None
+    return {"sentences": list(joint_sentences(reports)), "figure": plot(joint_figure(reports))}
+
+
+def _listed(report: StudyReport, place: int, *, several: bool) -> dict[str, Any]:
+    """What the page's script takes: every row, and the networks that can be chosen from a list."""
+    ranking = report.ranking
+    of = f", {report.study.name}" if several else ""
+    front = [f"{place}:{line.row.number}" for line in ranking.front]
+    best = [f"{place}:{number}" for number in drawn_of(ranking) if f"{place}:{number}" not in front]
+    return {
+        "rows": [_row(ranking, number) for number in range(len(ranking.lines))],
+        "choices": [
+            {"label": f"Pareto front{of}", "keys": front},
+            {"label": f"Best of the ranking{of}", "keys": best},
+        ],
+    }
+
+
+def _row(ranking: Ranking, number: int) -> list[Any]:
+    """rank, trial, network, whether on the front, cells, the numbers that cells are sorted by, digest."""
+    line = ranking.lines[number]
+    return [line.rank, line.row.number, line.row.label, int(line.on_front), line.cells, line.values, line.row.digest]
+
+
+def _published_row(network: Any) -> tuple[str, str, str, str, str]:
+    costs = format_quantity(network.costs["madds"]), format_quantity(network.costs["params"])
+    return network.ref, *costs, network.words(), network.source

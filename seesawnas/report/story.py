@@ -1,0 +1,159 @@
+"""A study told in sentences, and what was run, so that anyone can run it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from shlex import join, quote
+from typing import Any
+
+from seesawnas.report.frames import front_objectives
+from seesawnas.report.notes import narrow, settings
+from seesawnas.report.outcome import mean_words
+from seesawnas.report.pareto import scale_of
+from seesawnas.report.ranking import Ranking, cost_words, front_names, progress_words, quality_words
+from seesawnas.report.rows import RankedRow, written
+from seesawnas.study import COSTS, QUALITIES, StudyView
+
+CONVENTIONS = (
+    "MAdds are the multiply-adds of convolutions and linear layers, squeeze-and-excitation's included, for one image at the "
+    "network's own input size; batch norm, activations, pooling and additions are not counted. FLOPs are 2 × MAdds. Params "
+    "are all that learn, the loss head excluded. Activations are 4 bytes for each value that an operator puts out. M is 10⁶."
+)
+"""As :mod:`seesawnas.cost.ops` counts."""
+
+
+def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
+    """What was found, a sentence or two at a time."""
+    yield progress_words(study)
+    if not ranking.lines:
+        yield "No trial is complete, so that there is nothing to rank yet."
+        return
+    yield _best(study, ranking)
+    yield _certainty(study, ranking.lines[0].row, len(ranking.lines))
+    if (beside := _beside_papers(study, ranking)) is not None:
+        yield beside
+    front = len(ranking.front)
+    yield (
+        f"{front} network{' is' if front == 1 else 's are'} on the Pareto front of {front_names(study)}: no other that was "
+        "measured is as good in every objective and better in one."
+    )
+    if (budget := budget_words(study)) is not None:
+        yield f"Every trial fits the budget of {budget}."
+
+
+def _best(study: StudyView, ranking: Ranking) -> str:
+    row = ranking.lines[0].row
+    costs = dict.fromkeys(["madds", "params", *front_objectives(study.sought).costs])
+    words = ", ".join(f"{cost_words(row, name)} {COSTS[name]}" for name in costs)
+    label = f"{row.name}, digest {row.digest}" if row.name else f"network {row.digest}"
+    if row.repeats is None:
+        return f"Best is trial {row.number} ({label}): {_named(row, study.quality)} at {words}."
+    mean = f"{QUALITIES[study.quality]} {mean_words(row.repeats, study.quality)} over {row.repeats.n} new seeds"
+    return f"Best is trial {row.number} ({label}): {mean} at {words}; the search itself measured {_named(row, study.quality)}."
+
+
+def _named(row: RankedRow, quality: str) -> str:
+    return f"{QUALITIES[quality]} {quality_words(row, quality)}"
+
+
+def _certainty(study: StudyView, row: RankedRow, complete: int) -> str:
+    if row.repeats is not None:
+        return "Networks that were trained again are ranked by their new seeds alone: winning a search does not flatter them."
+    return (
+        f"The first of {complete} is flattered by being the first: its figure is of one seed, and no network was trained again. "
+        "Neighbours of the ranking may change places."
+    )
+
+
+def _beside_papers(study: StudyView, ranking: Ranking) -> str | None:
+    """The best beside the best published network that the study trained in the same way."""
+    best = ranking.lines[0].row
+    named = next((line.row for line in ranking.lines if line.row.name is not None), None)
+    if named is None:
+        return None
+    if named.number == best.number:
+        return "It is a published network: no network that the search proposed is ranked above it."
+    if (named.repeats is None) != (best.repeats is None):
+        return None  # a mean over seeds and a single training are no pair
+    scale = scale_of(study.quality)
+    change = scale * (best.merit(study.quality) - named.merit(study.quality))
+    points = f"{change:+.2f} percentage points" if scale == 100 else f"{change:+.4f}"
+    ratio = best.madds / named.madds
+    return (
+        f"The best published network in the study, trained in the same way, is {named.name} with "
+        f"{written(study.quality, named.merit(study.quality))}: the best is {points} beside it, at {ratio:.0%} of its MAdds."
+    )
+
+
+def runs_of(study: StudyView) -> list[dict[str, Any]]:
+    """What made each run of the study, as :func:`seesawnas.study.provenance` tells it, the first first."""
+    names = sorted((name for name in study.attributes if name.startswith("run.")), key=lambda name: (len(name), name))
+    return [made for name in names if isinstance(made := _json(study.attributes[name]), dict)]
+
+
+def settings_mapping(study: StudyView) -> dict[str, Any]:
+    """What all trials share; empty before a search agreed on it."""
+    found = _json(study.attributes.get("settings"))
+    return found if isinstance(found, dict) else {}
+
+
+def budget_words(study: StudyView) -> str | None:
+    """As the dashboard's settings have it."""
+    return dict(settings(study.attributes)).get("budget")
+
+
+def study_file(study: StudyView) -> str | None:
+    """The study file that runs the last run again as it was, without what made it."""
+    text = study.attributes.get("study_file")
+    return None if text is None else narrow(str(text).split("\nprovenance:")[0]) + "\n"
+
+
+def run_facts(study: StudyView) -> list[tuple[str, str]]:
+    """The last run in words, a line a fact; what is not known is left out."""
+    runs, agreed = runs_of(study), settings_mapping(study)
+    made: Mapping[str, Any] = runs[-1] if runs else {}
+    facts = [
+        ("command", join(map(str, made["command"])) if made.get("command") else None),
+        ("started", made.get("started")),
+        ("runs", str(len(runs)) if runs else None),
+        ("budget", budget_words(study)),
+        ("search space", agreed.get("space")),
+        ("data", agreed.get("data")),
+        ("data fingerprint", made.get("data")),
+        ("seeds", _pairs(made.get("seeds")) or _pairs({"study": agreed.get("seed")})),
+        ("proxy", _pairs({name: agreed.get(name) for name in ("epochs", "resolution", "pairs", "share")})),
+        ("recipe", _pairs(agreed.get("recipe"))),
+        ("versions", _pairs(made.get("versions"))),
+        ("git", _pairs(made.get("git"))),
+        ("machine", _pairs(made.get("machine"))),
+    ]
+    return [(name, str(value)) for name, value in facts if value]
+
+
+def again_words(study: StudyView, ref: str) -> list[str]:
+    """Commands that go on from here."""
+    best = quote(f"{ref}:best")
+    return [
+        "seesawnas search study.yaml    # the study file below, saved under this name",
+        f"seesawnas build {best} --out {quote(f'{study.name}_best')}",
+        f"seesawnas compare {best} paper/seesaw_share",
+        f"seesawnas dashboard {quote(ref)}",
+    ]
+
+
+def _pairs(values: Any) -> str:
+    if not isinstance(values, dict):
+        return ""
+    return ", ".join(f"{name} {_value(value)}" for name, value in values.items() if value is not None)
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _json(text: Any) -> Any:
+    try:
+        return json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""``StudyReport``: a study with all that is said of it, gathered once for HTML, Markdown, CSV and JSON alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from seesawnas.ablation.result import AblationResult
+from seesawnas.errors import StudyError
+from seesawnas.report.outcome import outcome_entry
+from seesawnas.report.ranking import STATES, Ranking, ranking_of
+from seesawnas.report.sections import Drawn, ablation_of, importance_of
+from seesawnas.report.story import budget_words, run_facts, runs_of, settings_mapping, study_file, summary
+from seesawnas.report.trial_frame import trials_frame
+from seesawnas.study import StudyView, TrialState
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """``ref`` is what commands call the study."""
+
+    study: StudyView
+    ref: str
+    ablation: AblationResult | None = None
+    importance: Drawn | None = None
+
+    @classmethod
+    def of(cls, study: StudyView, ref: str) -> StudyReport:
+        """Raises StudyError where the study is not one of networks."""
+        if study.trials and not study.is_ours:
+            raise StudyError(
+                f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
+            )
+        return cls(study, ref, ablation_of(study), importance_of(study))
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """Complete trials, best first."""
+        return ranking_of(self.study)
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """The summary."""
+        return tuple(summary(self.study, self.ranking))
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row a trial."""
+        return trials_frame(self.study, self.ranking)
+
+    @cached_property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What was run."""
+        return tuple(run_facts(self.study))
+
+    @cached_property
+    def study_file(self) -> str | None:
+        """What runs it again."""
+        return study_file(self.study)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """JSON values with stable keys; :func:`seesawnas.report.report_text.report_json` documents them."""
+        states = Counter(trial.state for trial in self.study.trials)
+        trials = {trial.number: trial for trial in self.study.trials}
+        failed = [trial for trial in self.study.trials if trial.state is TrialState.FAIL]
+        stopped = [trial for trial in self.study.trials if trial.state is TrialState.PRUNED]
+        return {
+            "study": self.study.name,
+            "objectives": list(self.study.sought.names),
+            "summary": list(self.sentences),
+            "budget": budget_words(self.study),
+            "trials": {word: states[state] for state, word in STATES.items()},
+            "ranking": [
+                {
+                    "rank": line.rank,
+                    "pareto": line.on_front,
+                    **outcome_entry(line.row),
+                    "spec": trials[line.row.number].user_attrs["spec"],
+                }
+                for line in self.ranking.lines
+            ],
+            "pareto": [line.row.number for line in self.ranking.front],
+            "stopped": [
+                _ended(trial.number, trial.user_attrs, ("stopped_after", "accuracy", "auc")) for trial in stopped
+            ],
+            "failed": [_ended(trial.number, trial.user_attrs, ("reason",)) for trial in failed],
+            "settings": settings_mapping(self.study),
+            "runs": runs_of(self.study),
+            "study_file": self.study_file,
+            "ablation": None if self.ablation is None else self.ablation.to_mapping(),
+            "importance": None if self.importance is None else list(self.importance.sentences),
+        }
+
+
+def _ended(number: int, attrs: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {"number": number, "digest": attrs.get("digest"), **{name: attrs.get(name) for name in names}}
