@@ -13,7 +13,7 @@ from rich.console import Console
 import seesawnas as sn
 from seesawnas.arch import ArchSpec
 from seesawnas.arch.shown import COLUMNS, html_table, spec_rows
-from tests.strategies import specs
+from tests.strategies import arch_specs
 
 
 class Cells(HTMLParser):
@@ -31,7 +31,7 @@ class Cells(HTMLParser):
             self.rows[-1] += 1
 
 
-@given(specs())
+@given(arch_specs())
 def test_every_block_of_a_network_is_in_its_table(spec: ArchSpec) -> None:
     rows = list(spec_rows(spec))
     assert sum(int(row[1].removesuffix("x")) for row in rows[1:-1]) == len(spec.blocks)
