@@ -18,6 +18,9 @@ from seesawnas.errors import InvalidInput, SpecError, StudyError
 from seesawnas.space import load_point
 from seesawnas.study import trial_point
 
+NAMED = 3
+"""How many pairs of arms that are one network are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -100,7 +103,8 @@ def _made(plan: AblationPlan, base: ArchSpec, others: Mapping[str, ArchSpec], de
             if plan.matched:
                 spec = matched(spec, cost(base).madds).spec
         except InvalidInput as error:
-            faults.append(f"{design.name(row)}: {error}")
+            name = design.name(row)
+            faults.append(str(error) if str(error).startswith(f"{name}:") else f"{name}: {error}")
             continue
         made.append(Arm(design.name(row), tuple(levels.items()), spec, cost(spec)))
     if faults:
@@ -120,9 +124,11 @@ def _network(base: ArchSpec, others: Mapping[str, ArchSpec], levels: Mapping[str
 def _notes(plan: AblationPlan, base: ArchSpec, arms: tuple[Arm, ...]) -> Iterator[str]:
     """What a reader of the design must know."""
     first: dict[str, str] = {}
-    for arm in arms:
-        if (other := first.setdefault(arm.digest, arm.name)) != arm.name:
-            yield f"{arm.name} is the same network as {other}: it is trained once"
+    pairs = [(arm.name, other) for arm in arms if (other := first.setdefault(arm.digest, arm.name)) != arm.name]
+    for name, other in pairs[:NAMED]:
+        yield f"{name} is the same network as {other}: it is trained once"
+    if len(pairs) > NAMED:
+        yield f"and {len(pairs) - NAMED} more arms are the same networks as others"
     madds = cost(base).madds
     for arm in arms:
         if plan.matched and abs(off := arm.cost.madds / madds - 1) > FAR:

@@ -37,7 +37,10 @@ RANGES: dict[str, tuple[int, int]] = {"seeds": (1, 1000), **RUN_RANGES}
 def _factors(raw: Any) -> Any:
     if raw in (None, "", []):
         return ()
-    return told(parse_factors, "factors", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
+    try:
+        return told(parse_factors, "factors", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("factor ")) from None
 
 
 def _levels(raw: Any) -> Any:

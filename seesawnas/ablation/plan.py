@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +87,8 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
     Raises StudyError, one line a fault.
     """
     values = {**(file.values if file else {}), **options}
+    if "factors" in options and "levels" not in options:
+        _drop_levels(values)
     place = placer(file, options)
     faults, _ = faults_in(AblationKeys, values, place)
     if faults:
@@ -112,6 +115,13 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
         engine=keys.settings(),
         silence=keys.silence,
     )
+
+
+def _drop_levels(values: dict[str, Any]) -> None:
+    """Of a study file's levels keep those of the factors that an option chose instead of its own."""
+    chosen, levels = re.split(r"[\s,;]+", str(values["factors"])), values.get("levels")
+    if isinstance(levels, dict):
+        values["levels"] = {factor: words for factor, words in levels.items() if factor in chosen}
 
 
 def _conflicts(keys: AblationKeys, place: Place) -> Iterator[str]:

@@ -37,18 +37,18 @@ from seesawnas.study import (
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An ablation that holds its study and is ready to run. ``missing`` trainings are not in the study yet."""
+    """An ablation that holds its study and is ready to run.
+
+    missing: trainings that are not in the study yet; wanted: how many trials it shall hold; recovered: how many a killed
+    driver left back.
+    """
 
     plan: AblationPlan
     ready: Ready
     record: StudyRecord
     missing: tuple[Proposal, ...]
+    wanted: int
     recovered: int
-
-    @property
-    def wanted(self) -> int:
-        """How many trials the study shall hold."""
-        return len(self.record) + len(self.missing)
 
     def run(self) -> Generator[DriverEvent]:
         """Train what is missing, in the time there is; yield what happens, at last ``Ended`` with the reason."""
@@ -102,7 +102,8 @@ def opened(plan: AblationPlan) -> Iterator[Session]:
             keep_run(record, plan.folder, plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
             _keep_design(record, plan, ready)
             recovered = record.recover()
-            yield Session(plan, ready, record, tuple(missing_trainings(plan, ready, record)), recovered)
+            missing = tuple(missing_trainings(plan, ready, record))
+            yield Session(plan, ready, record, missing, len(record) + len(missing), recovered)
 
 
 def missing_trainings(plan: AblationPlan, ready: Ready, record: StudyRecord) -> Iterator[Proposal]:

@@ -49,8 +49,7 @@ def ablate(
 ) -> None:
     """Change a network in one design choice after another, train all from several seeds, and say what each is worth.
 
-    SPEC is a network, or a study file with a base. The same command goes on where it was stopped; with more --seeds it adds
-    them.
+    SPEC is a network, or a study file with a base. The same command goes on where it was stopped, and adds --seeds.
     """
     given = {
         name: value for name, value in locals().items() if name not in ("spec", "dry_run", "json") and value is not None
@@ -71,12 +70,17 @@ def _plan(spec: str, given: Mapping[str, Any]) -> AblationPlan:
 
 def _study_file(spec: str) -> StudyFile | None:
     """The study file that ``spec`` names; None where it names a network: a search point's file has no base."""
-    from seesawnas.errors import InvalidInput
+    from seesawnas.errors import InvalidInput, StudyError
     from seesawnas.study import StudyFile, shipped_studies
 
     name = Path(spec).with_suffix("").as_posix().removeprefix("studies/")
     if name in shipped_studies():
-        return StudyFile.read(spec)
+        file = StudyFile.read(spec)
+        if "base" not in file.values:
+            raise StudyError(
+                f"{spec}: must be a study of ablations, with a base; this is a search's: seesawnas search {spec}"
+            )
+        return file
     if not Path(spec).is_file():
         return None
     try:

@@ -80,8 +80,7 @@ class StudyRecord:
             settings = json.loads(study.user_attrs.get("settings", "{}"))
             kept = settings.get("objectives") or study.metric_names or [way.name.lower() for way in study.directions]
             raise StudyError(
-                f"study {name}: objectives must stay {kept}, got {list(self.objectives.names)}; "
-                "give the search another --study"
+                f"study {name}: objectives must stay {kept}, got {list(self.objectives.names)}; give another --study"
             )
         return study
 
@@ -102,7 +101,7 @@ class StudyRecord:
             if json.loads(json.dumps(settings.get(name))) != old.get(name):
                 raise StudyError(
                     f"study {self.study.study_name}: {name} must stay {old.get(name)}, got {settings.get(name)}; "
-                    "give the search another --study"
+                    "give another --study"
                 )
 
     @contextmanager

@@ -18,6 +18,7 @@ GOLDEN = Path(__file__).parent / "help"
 COMMANDS = (
     *(
         "seesawnas",
+        "ablate",
         "build",
         "dashboard",
         "eval",

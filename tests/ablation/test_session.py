@@ -1,0 +1,192 @@
+"""An ablation under way: what is trained, in which order, what goes on, what is found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seesawnas.ablation import plan_of, read_ablation
+from seesawnas.ablation.plan import AblationPlan
+from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.study import Ended, Failed, Finished, StudyFile, TrialJob, TrialState, trial_point
+from tests.ablation.small import BASE, Runs, without_se_is_worse, write_networks
+from tests.faces import write_folder
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    monkeypatch.chdir(tmp_path)
+    write_networks()
+    write_folder(Path("faces"))
+    return Runs(monkeypatch)
+
+
+def test_every_network_is_trained_from_every_seed_on_the_same_pairs(runs: Runs) -> None:
+    events = runs(factors="se,kind", levels={"se": [0], "kind": ["shuffle"]}, seeds=3)
+    assert events[-1] == Ended("9 trials")
+    networks = {str(job.point) for job in runs.jobs}
+    assert Counter((str(job.point), job.proxy.seed) for job in runs.jobs) == {
+        (network, seed): 1 for network in networks for seed in (0, 1, 2)
+    }
+    assert {job.proxy.pairs_seed for job in runs.jobs} == {0}
+
+
+def test_seeds_follow_each_other_and_each_has_its_own_order_of_arms(runs: Runs) -> None:
+    runs(factors="se,kind,activation", levels={"activation": ["relu", "prelu"]}, seeds=4)
+    assert [job.proxy.seed for job in runs.jobs] == sorted(job.proxy.seed for job in runs.jobs)
+    arms = len(runs.jobs) // 4
+    orders = {
+        tuple(str(job.point) for job in runs.jobs[start : start + arms]) for start in range(0, len(runs.jobs), arms)
+    }
+    assert len(orders) > 1
+
+
+def test_an_effect_is_found_and_the_study_alone_tells_it_again(runs: Runs) -> None:
+    runs(factors="se,kind", levels={"se": [0], "kind": ["shuffle"]}, seeds=5)
+    effects = {effect.factor: effect for effect in runs.result.effects}
+    assert effects["se"].verdict == "worse"
+    assert effects["se"].mean == pytest.approx(-0.05, abs=0.004)
+    assert effects["kind"].verdict == "not resolvable"
+    assert effects["se"].params < 0
+    study = runs.record.study
+    assert read_ablation(study.study_name, study.user_attrs, study.get_trials()) == runs.result
+    trial = runs.record.trials(TrialState.COMPLETE)[0]
+    assert set(trial.params) == {"se", "kind"}
+    point = trial_point(f"a:{trial.number}")
+    assert point is not None
+    assert point.spec.digest() == trial.user_attrs["digest"]
+
+
+def test_a_stopped_ablation_goes_on_and_no_training_is_lost_or_done_twice(runs: Runs) -> None:
+    runs(stop=lambda event: isinstance(event, Finished) and event.number == 3, factors="se,kind", seeds=3)
+    first = [(str(job.point), job.proxy.seed) for job in runs.jobs]
+    done = len(runs.record.trials(TrialState.COMPLETE))
+    runs(factors="se,kind", seeds=3)
+    again = [(str(job.point), job.proxy.seed) for job in runs.jobs]
+    assert len(set(first) | set(again)) == len(runs.record.trials(TrialState.COMPLETE))
+    assert len(again) == len(set(again)) == len(runs.record) - done
+    assert runs(factors="se,kind", seeds=3) == [Ended(f"all {len(runs.record)} trainings are done")]
+
+
+def test_more_seeds_are_added_to_those_that_are_there(runs: Runs) -> None:
+    runs(factors="se", levels={"se": [0]}, seeds=2)
+    runs(factors="se", levels={"se": [0]}, seeds=4)
+    assert {job.proxy.seed for job in runs.jobs} == {2, 3}
+    assert runs.result.seeds == (0, 1, 2, 3)
+    assert [effect.n for effect in runs.result.effects] == [4]
+
+
+def test_other_networks_are_another_study(runs: Runs) -> None:
+    runs(factors="se", levels={"se": [0]}, seeds=1)
+    with pytest.raises(StudyError, match="factors must stay"):
+        runs(factors="se", levels={"se": [0, 8]}, seeds=1)
+    with pytest.raises(StudyError, match="match must stay"):
+        runs(factors="se", levels={"se": [0]}, match="madds", seeds=1)
+
+
+def test_one_network_under_two_names_is_trained_once_and_counts_for_both(runs: Runs) -> None:
+    runs(factors="split,kind", levels={"split": [1], "kind": ["plain"]}, design="full", seeds=2)
+    arms = {arm.name: arm for arm in runs.result.arms}
+    assert len(arms) == 4
+    assert arms["split=1"].digest == arms["split=1, kind=plain"].digest
+    assert arms["split=1"].values == arms["split=1, kind=plain"].values
+    assert len(runs.record) == 6
+
+
+def test_arms_are_rescaled_to_the_bases_cost(runs: Runs) -> None:
+    runs(factors="expansion", levels={"expansion": [4]}, match="madds", seeds=1)
+    base, arm = runs.result.arms
+    assert abs(arm.madds / base.madds - 1) < 0.05
+    assert runs.result.matched
+    runs(factors="expansion", levels={"expansion": [4]}, seeds=1, study="b")
+    assert runs.result.arms[1].madds > 1.3 * base.madds
+
+
+def test_whole_networks_are_compared_as_they_are(runs: Runs) -> None:
+    runs(against="other.yaml", seeds=2)
+    (effect,) = runs.result.effects
+    assert (effect.factor, effect.level, effect.base) == ("network", "other", "small")
+    assert effect.params > 0
+
+
+def test_a_failed_training_costs_its_seed_alone(runs: Runs) -> None:
+    def answer(job: TrialJob) -> Finished | Failed:
+        event = without_se_is_worse(job)
+        assert isinstance(event, Finished)
+        return Failed(job.number, "diverged") if job.number == 0 else event
+
+    runs(answer, factors="se", levels={"se": [0]}, seeds=4)
+    assert [effect.n for effect in runs.result.effects] == [3]
+
+
+def test_widths_are_scaled_first(runs: Runs) -> None:
+    runs(factors="se", levels={"se": [0]}, seeds=1, scale=2)
+    assert runs.result.base == "small x 2"
+    assert runs.jobs[0].point["stages"][0]["width"] == 32
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "--factors must name what is changed"),
+        ({"factors": "x"}, "--factors must be one of split, kind"),
+        ({"factors": "se", "levels": {"kind": ["plain"]}}, "--levels must be of the factors se, got kind"),
+        ({"factors": "se", "levels": "se=x"}, "--levels"),
+        ({"factors": "se", "design": "square"}, "--design must be one of one-at-a-time, full, fractional, got square"),
+        ({"factors": "se", "seeds": 0}, "--seeds must be from 1"),
+        ({"factors": "se", "seeds": None}, "--seeds must have a value"),
+        ({"factors": "se", "quality": "speed"}, "--quality must be one of accuracy"),
+        ({"factors": "se", "match": "params"}, "--match must be one of none, madds, got params"),
+        ({"factors": "se", "against": "other.yaml", "design": "full"}, "--against must go with design one-at-a-time"),
+        ({"factors": "se", "nonsense": 1}, "nonsense"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_in_a_line(options: dict[str, object], message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        plan_of(None, {**BASE, **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"base": "nowhere"}, "nowhere: must be a YAML file or a shipped name"),
+        ({"factors": "width", "match": "madds"}, "match must be none for the factor width"),
+        ({"factors": "expansion", "levels": {"expansion": ["1.03"]}}, "expansion"),
+        ({"against": "paper/seesaw_share", "factors": ""}, "must take the same pictures"),
+        ({"against": "small.yaml", "factors": ""}, "must have a name of its own"),
+        ({"data": "nowhere"}, "nowhere"),
+        ({"factors": "se,kind", "levels": {}, "design": "fractional"}, "two levels"),
+    ],
+)
+def test_what_is_not_there_or_cannot_be_built_is_said_before_anything_is_written(
+    runs: Runs, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        runs(**{"factors": "se", **options})
+    assert not Path("runs").exists()
+
+
+def test_a_plan_written_out_is_the_same_plan(runs: Runs) -> None:
+    plan = plan_of(None, {**BASE, "factors": "se", "levels": "se=0,8", "match": "madds", "time": "2h", "scale": 2})
+    assert isinstance(plan, AblationPlan)
+    again = plan_of(StudyFile(plan.to_mapping(), "study.yaml", "study"), {})
+    assert again == plan
+    runs(factors="se", levels={"se": [0]}, seeds=1)
+    kept = StudyFile.read("runs/a/study.yaml")
+    assert plan_of(kept, {}).training_seeds == (0,)
+
+
+def test_factors_given_beside_a_study_file_take_its_levels_of_theirs_alone() -> None:
+    plan = plan_of(StudyFile.read("ablation_paper"), {"factors": "se"})
+    assert plan.levels == {"se": ("4", "0")}
+
+
+@pytest.mark.parametrize("name", ["ablation_paper", "ablation_skip", "ablation_mobi"])
+def test_shipped_ablations_can_be_planned(name: str) -> None:
+    from seesawnas.ablation import arms_of
+
+    arms = arms_of(plan_of(StudyFile.read(name), {}))
+    assert len(arms.networks) == len(arms.arms) > 1
