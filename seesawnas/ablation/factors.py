@@ -22,6 +22,7 @@ from seesawnas.errors import SpecError
 from seesawnas.space.attributes import DEFAULTS, KINDS, RULES, parse_split
 
 MIXED = "mixed"
+_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,9 @@ def _stem(spec: ArchSpec, levels: Mapping[str, str]) -> Any:
 
 def _head(spec: ArchSpec, levels: Mapping[str, str]) -> Any:
     head = replace(spec.head, activation=levels.get("activation", spec.head.activation))  # type: ignore[arg-type]
-    return (
-        replace(head, embedding=0 if levels["embedding"] == "none" else int(levels["embedding"]))
-        if ("embedding" in levels)
-        else head
-    )
+    if "embedding" not in levels:
+        return head
+    return replace(head, embedding=0 if levels["embedding"] == "none" else int(levels["embedding"]))
 
 
 def _block(spec: ArchSpec, index: int, levels: Mapping[str, str]) -> Block:
@@ -145,6 +144,21 @@ def _activations(spec: ArchSpec) -> set[str]:
     return {spec.stem.activation, spec.head.activation, *(block.activation for block in spec.blocks)}
 
 
+def _reductions(spec: ArchSpec) -> set[str]:
+    """One that gives every block its hidden width, as written most often, where there is one; else the blocks' own."""
+    ranges = [range(1) if not block.se else _reducing(block) for block in spec.blocks]
+    common = range(max(found.start for found in ranges), min(found.stop for found in ranges))
+    if not common:
+        return {str(block.se) for block in spec.blocks}
+    usual = [level for level in FACTORS["se"].defaults if int(level) in common]
+    return {usual[0] if usual else str(common[-1])}
+
+
+def _reducing(block: Block) -> range:
+    """The reductions that give the block its hidden width."""
+    return range(block.middle // (block.squeezed + 1) + 1, block.middle // block.squeezed + 1)
+
+
 def _skips(spec: ArchSpec) -> set[str]:
     """Of the blocks of stride 2, which alone can have one."""
     return {block.skip for block in spec.blocks if block.stride == 2} or {"none"}
@@ -169,7 +183,8 @@ def _ruled(name: str) -> Callable[[str], str]:
     """The grammar's own rule for the attribute, on a word."""
 
     def parse(word: str) -> str:
-        level = str(RULES[name](int(word) if word.isdecimal() and name != "split" else word))
+        number = word.isdecimal() and name != "split"
+        level = str(RULES[name](int(word) if number else word))
         return "none" if name == "embedding" and level == "0" else level
 
     return parse
@@ -177,9 +192,9 @@ def _ruled(name: str) -> Callable[[str], str]:
 
 def _ratio(word: str) -> str:
     try:
-        ratio = Fraction(word)
+        ratio = Fraction(word if len(word) <= _DIGITS and "e" not in word.lower() else "")
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"must be a number, got {word}") from None
+        raise ValueError(f"must be a number such as 1.5 or 3/2, got {word}") from None
     if not 0 < ratio <= 1000:
         raise ValueError(f"must be positive and at most 1000, got {word}")
     return _ratio_word(ratio)
@@ -196,7 +211,7 @@ FACTORS: dict[str, Factor] = {
     for factor in (
         Factor("split", ("1:3", "1:1", "1:2:1", "1"), _ruled("split"), lambda spec: set(map(_split, spec.blocks))),
         Factor("kind", ("share", "shuffle", "plain"), _ruled("kind"), _kinds),
-        Factor("se", ("4", "8", "0"), _ruled("se"), lambda spec: {str(block.se) for block in spec.blocks}),
+        Factor("se", ("4", "8", "0"), _ruled("se"), _reductions),
         Factor("activation", ACTIVATIONS, _ruled("activation"), _activations),
         Factor("skip", SKIPS, _ruled("skip"), _skips),
         Factor("expansion", ("2", "3", "4"), _ratio, _expansions),

@@ -38,17 +38,14 @@ class Match:
 
 
 def matched(spec: ArchSpec, madds: int) -> Match:
-    """The network of ``spec``'s form whose MAdds are closest to ``madds``; ``spec`` itself where it costs just that."""
-    if cost(spec).madds == madds:
-        return Match(spec, 1.0, 0.0)
+    """The network of ``spec``'s form whose MAdds are closest to ``madds``; ``spec`` itself where it is near enough."""
+    itself = Match(spec, 1.0, _off(spec, madds))
+    if abs(itself.off) <= CLOSE:
+        return itself
     segments = Segments.of(spec)
     ends = _bracket(segments, madds)
     found = [_refined(segments, multiplier, madds) for multiplier in ends]
-    return min((match for match in found if match), key=lambda match: abs(match.off), default=_itself(spec, madds))
-
-
-def _itself(spec: ArchSpec, madds: int) -> Match:
-    return Match(spec, 1.0, _off(spec, madds))
+    return min((itself, *(match for match in found if match)), key=lambda match: abs(match.off))
 
 
 def _bracket(segments: Segments, madds: int) -> tuple[float, float]:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from statistics import fmean
 
 from seesawnas.ablation.result import AblationResult, Effect, Interaction
+from seesawnas.study.objectives import QUALITIES
 
-_NAMES = {"auc": "AUC"}
+_NAMES = {**QUALITIES, "accuracy": "accuracy"}
 
 
 def verdict_words(result: AblationResult) -> tuple[str, ...]:

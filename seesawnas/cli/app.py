@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from seesawnas.cli.ablate import ablate
 from seesawnas.cli.build import build
+from seesawnas.cli.compare import compare
 from seesawnas.cli.dashboard import dashboard
 from seesawnas.cli.data import data
 from seesawnas.cli.evaluate import evaluate
@@ -100,6 +101,7 @@ app.command("fidelity")(fidelity)
 app.command("train")(train)
 app.command("dashboard")(dashboard)
 app.command("report")(report)
+app.command("compare")(compare)
 app.add_typer(data, name="data")
 
 

@@ -41,7 +41,9 @@ def forest_figure(result: AblationResult) -> go.Figure | None:
     for column, (cost, title) in enumerate((("madds", "MAdds"), ("params", "params")), start=2):
         changes = [getattr(effect, cost) / 1e6 for effect in effects]
         figure.add_trace(_bars(changes, (groups, labels), title), row=1, col=column)
-        figure.update_xaxes(title_text=f"Δ {title} (M)", row=1, col=column)
+        ends = [1.45 * min([0.0, *changes]), 1.45 * max([0.0, *changes])]  # room for the figures beside the bars
+        shown = ends if ends[0] < ends[1] else [-1, 1]
+        figure.update_xaxes(title_text=f"Δ {title} (M)", range=shown, row=1, col=column)
     figure.update_xaxes(title_text=_effect_title(result), row=1, col=1)
     _finish(figure, len(effects))
     return figure
@@ -72,7 +74,7 @@ def interaction_plots(result: AblationResult) -> go.Figure | None:
     columns = min(2, len(pairs))
     titles = [f"{plain(first)} × {plain(second)}" for first, second in pairs]
     rows = -(-len(pairs) // columns)
-    spacing = {"vertical_spacing": min(0.3, 90 / (300 * rows)), "horizontal_spacing": 0.12}
+    spacing = {"vertical_spacing": min(0.3, 0.42 / rows), "horizontal_spacing": 0.12}
     figure = make_subplots(rows=rows, cols=columns, subplot_titles=titles, **spacing)
     for place, pair in enumerate(pairs):
         row, column = place // columns + 1, place % columns + 1
@@ -81,7 +83,7 @@ def interaction_plots(result: AblationResult) -> go.Figure | None:
         figure.update_xaxes(title_text=plain(pair[0]), type="category", row=row, col=column)
         figure.update_yaxes(title_text=_quality_title(result.quality), row=row, col=column)
     _place_legends(figure, pairs)
-    figure.update_layout(template="plotly_white", height=320 * rows + 60)
+    figure.update_layout(template="plotly_white", height=340 * rows + 60)
     return figure
 
 
@@ -121,7 +123,8 @@ def _bars(values: list[float], y: tuple[list[str], list[str]], title: str) -> go
         y=list(y),
         orientation="h",
         text=texts,
-        textposition="auto",
+        textposition="outside",
+        cliponaxis=False,
         marker=marker,
         hovertemplate=hover,
         showlegend=False,
@@ -211,12 +214,14 @@ def _values(arms: Sequence[ArmResult], wanted: dict[str, str]) -> list[float]:
 
 
 def _place_legends(figure: go.Figure, pairs: Sequence[tuple[str, str]]) -> None:
-    """Each plot's own, in its corner."""
+    """Each plot's own, between it and its title."""
+    figure.update_annotations(yshift=24, x=0, xanchor="left", font_size=14)
     for place in range(len(pairs)):
         axis = str(place + 1) if place else ""
         x, y = figure.layout[f"xaxis{axis}"].domain, figure.layout[f"yaxis{axis}"].domain
-        corner = {"x": x[0], "y": y[0], "xanchor": "left", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
-        figure.update_layout({f"legend{axis}": corner})
+        at = {"x": x[0], "y": y[1], "xanchor": "left", "yanchor": "bottom", "orientation": "h"}
+        figure.update_layout({f"legend{axis}": {**at, "bgcolor": "rgba(0,0,0,0)"}})
+        figure.layout.annotations[place].x = x[0]
 
 
 def _or(value: float | None, other: float | None) -> float:

@@ -17,11 +17,13 @@ HEADS = ("factor", "level", "effect and interval", "pairs", "p, Holm", "verdict"
 def ablation_context(result: AblationResult) -> dict[str, Any]:
     """What the template takes."""
     grown = {"margin": {"l": 24, "r": 16, "t": 56, "b": 56}}
+    crossed = interaction_plots(result)
+    own = {} if crossed is None else {"legend": crossed.layout.legend, "margin": {"l": 62, "r": 16, "t": 72, "b": 56}}
     return {
         "sentences": list(ablation_sentences(result)),
         "forest": plot(forest_figure(result), **grown),
         "interaction_forest": plot(interaction_forest(result), **grown),
-        "interactions": plot(interaction_plots(result)),
+        "interactions": plot(crossed, **own),
         "heads": HEADS,
         "rows": effect_rows(result),
     }

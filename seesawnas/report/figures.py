@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError
 from seesawnas.report.frames import front_objectives
-from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure
+from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure, scale_of
 from seesawnas.report.ranking import ranked_rows
 from seesawnas.report.rows import RankedRow
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
@@ -49,7 +49,7 @@ def quality_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure:
 def curves_figure(study: StudyView) -> go.Figure | None:
     """The learning curves; None where no trial has one."""
     curves = [trial for trial in study.trials if trial.intermediate_values]
-    return _curves(curves, study.objectives[0]) if curves else None
+    return _curves(curves, study) if curves else None
 
 
 def study_budget(study: StudyView) -> Budget | None:
@@ -61,39 +61,41 @@ def study_budget(study: StudyView) -> Budget | None:
         return None
 
 
-def _curves(trials: Sequence[Trial], quality: str) -> go.Figure:
+def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
     """One trace a state: a legend of four, and a gap between two trials."""
-    drawn = trials[-CURVES:]
+    drawn, scale = trials[-CURVES:], scale_of(study.quality)
     figure = go.Figure()
     for state, color in _COLORS.items():
         some = [trial for trial in drawn if trial.state is state]
         if some:
-            figure.add_trace(_trace(some, _WORDS[state.name], color))
+            figure.add_trace(_trace(some, _WORDS[state.name], color, scale))
     best = max(
         (trial for trial in trials if trial.state is TrialState.COMPLETE),
         key=lambda trial: trial.values[0],
         default=None,
     )
     if best is not None:
-        figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, width=3))
+        figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, scale, width=3))
     which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else f"{len(trials)} trials"
-    figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=quality, **_CARD)
+    axis = f"{study.objectives[0]}{' (%)' if scale == 100 else ''}"
+    figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=axis, **_CARD)
     figure.update_xaxes(dtick=1 if max(trial.last_step or 0 for trial in drawn) <= 20 else None)
     return figure
 
 
-def _trace(trials: Sequence[Trial], name: str, color: str, width: float = 1) -> go.Scatter:
+def _trace(trials: Sequence[Trial], name: str, color: str, scale: int, width: float = 1) -> go.Scatter:
     steps: list[int | None] = []
     values: list[float | None] = []
     texts: list[str] = []
     for trial in trials:
         curve = sorted(trial.intermediate_values.items())
         steps += [*(step for step, _ in curve), None]
-        values += [*(round(value, 5) for _, value in curve), None]
+        values += [*(round(scale * value, 4) for _, value in curve), None]
         texts += [f"trial {trial.number}"] * (len(curve) + 1)
     marker = {"color": color, "size": 5}
     line = {"color": color, "width": width}
-    hover = "%{text}, epoch %{x}: %{y:.4f}<extra></extra>"
+    digits = ".2f" if scale == 100 else ".4f"
+    hover = f"%{{text}}, epoch %{{x}}: %{{y:{digits}}}<extra></extra>"
     return go.Scatter(
         x=steps, y=values, text=texts, name=name, mode="lines+markers", line=line, marker=marker, hovertemplate=hover
     )

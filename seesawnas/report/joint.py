@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import plotly.graph_objects as go
 
 from seesawnas.report.frames import front_objectives, pareto_front
-from seesawnas.report.pareto import BLUE, GREEN, ORANGE, PINK, SKY, YELLOW, hover_words, plain, scale_of
+from seesawnas.report.pareto import BLUE, GREEN, MANY, ORANGE, PINK, SKY, YELLOW, hover_words, plain, scale_of
 from seesawnas.report.story import settings_mapping
 from seesawnas.report.study_report import StudyReport
 from seesawnas.study import COSTS, QUALITIES, Objectives
@@ -60,7 +60,7 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
                 y=[scale * row.objective(objectives.quality) for row in some],
                 name=plain(report.study.name),
                 mode="markers",
-                marker={"color": color, "symbol": symbol, "size": 9, "opacity": 0.75},
+                marker={"color": color, "symbol": symbol, "size": 9 if len(some) <= MANY else 6, "opacity": 0.75},
                 customdata=[f"{place}:{row.number}" for row in some],
                 hovertext=[f"{plain(report.study.name)}<br>{hover_words(row)}" for row in some],
                 hoverinfo="text",

@@ -23,12 +23,12 @@ def drawn_of(ranking: Ranking) -> list[int]:
     return [line.row.number for line in ranking.lines if line.rank <= DRAWN or line.row.number in front]
 
 
-def trial_details(report: StudyReport, place: int) -> dict[str, dict[str, str]]:
-    """By key, ``PLACE:NUMBER``: every network of the ranking."""
+def trial_details(report: StudyReport, place: int, *, named: bool = False) -> dict[str, dict[str, str]]:
+    """By key, ``PLACE:NUMBER``: every network of the ranking; ``named``: their titles name the study."""
     trials = {trial.number: trial for trial in report.study.trials}
     drawn = set(drawn_of(report.ranking))
     return {
-        f"{place}:{line.row.number}": _trial(report, line, trials[line.row.number], line.row.number in drawn)
+        f"{place}:{line.row.number}": _trial(report, line, trials[line.row.number], line.row.number in drawn, named)
         for line in report.ranking.lines
     }
 
@@ -48,19 +48,20 @@ def published_details() -> dict[str, dict[str, str]]:
     }
 
 
-def _trial(report: StudyReport, line: RankedLine, trial: Trial, is_drawn: bool) -> dict[str, str]:
+def _trial(report: StudyReport, line: RankedLine, trial: Trial, is_drawn: bool, named: bool) -> dict[str, str]:
     row, attrs = line.row, trial.user_attrs
     name = row.name or f"trial {row.number}"
     label = f" · {row.name}" if row.name else ""
+    study = f"{report.study.name} · " if named else ""
     again = ""
     if row.repeats is not None:
         mean = mean_words(row.repeats, report.study.quality)
         again = f"Over {row.repeats.n} new seeds: {QUALITIES[report.study.quality]} {mean}. "
     made = {
-        "title": f"Rank {line.rank} · trial {row.number}{label}{' · Pareto front' if line.on_front else ''}",
+        "title": f"{study}Rank {line.rank} · trial {row.number}{label}{' · Pareto front' if line.on_front else ''}",
         "costs": f"{' · '.join(costs_words(attrs))} · digest {row.digest}",
         "measured": again + measured_words(attrs),
-        "command": f"seesawnas build {quote(f'{report.ref}:{row.number}')}",
+        "command": f"seesawnas build {quote(f'{report.ref}:{row.number}')} --diagram trial_{row.number}.svg",
         "spec": narrow(str(attrs["spec"])) + "\n",
     }
     return {**made, "svg": diagram(trial_spec(trial).renamed(name))} if is_drawn else made

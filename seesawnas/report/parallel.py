@@ -6,7 +6,7 @@ coordinates need WebGL, and functions made at run time, which the report's secur
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -18,7 +18,8 @@ from seesawnas.report.ranking import quality_words
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.study import COSTS, StudyView, options_of
 
-DRAWN, BEST_SHARE = 400, 0.1
+BEST, OTHERS = 25, 100
+"""Lines that are drawn: the best, and others evenly by rank. More are a carpet; the options' words are of all trials."""
 ROW = 38  # pixels
 LABELLED = 9  # options of a row that are named
 
@@ -57,10 +58,8 @@ def parallel_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure | 
 
 
 def _thinned(rows: Sequence[RankedRow]) -> list[RankedRow]:
-    """All the best, and of the others some, evenly by rank: more are a carpet."""
-    best = rows[: max(1, round(len(rows) * BEST_SHARE))]
-    rest = rows[len(best) :]
-    step = max(1, -(-len(rest) // max(1, DRAWN - len(best))))
+    best, rest = rows[:BEST], rows[BEST:]
+    step = max(1, -(-len(rest) // OTHERS))
     return [*best, *rest[::step]]
 
 
@@ -109,28 +108,38 @@ def _scale(rows: Sequence[RankedRow], name: str, quality: str, drawn: Sequence[i
 
 def _figure(coordinates: Sequence[Coordinate], shown: Sequence[RankedRow], every: int, quality: str) -> go.Figure:
     figure = go.Figure()
-    best = max(1, round(every * BEST_SHARE))
     which = range(len(shown))
-    others = f"others, {len(shown) - best} of {every - best}" if len(shown) < every else "others"
-    figure.add_trace(_lines(coordinates, which[best:], others, GREY, 0.6, 0.35))
-    figure.add_trace(_lines(coordinates, which[1:best], "best tenth", BLUE, 1.2, 0.75))
+    if len(shown) > BEST:
+        others = f"{len(shown) - BEST} of the {every - BEST} others"
+        figure.add_trace(_lines(coordinates, which[BEST:], others, GREY, 0.7, 0.4))
+    figure.add_trace(_lines(coordinates, which[1:BEST], f"ranked 2 to {min(BEST, len(shown))}", BLUE, 1.2, 0.8))
     named = f"best: {plain(shown[0].label)}, {quality_words(shown[0], quality)}"
-    figure.add_trace(_lines(coordinates, which[:1], named, GREEN, 3, 1.0))
+    figure.add_trace(_lines(coordinates, which[:1], named, GREEN, 3.5, 1.0))
     figure.add_trace(_marks(coordinates))
     figure.update_layout(
         template="plotly_white",
-        height=ROW * len(coordinates) + 110,
+        height=ROW * len(coordinates) + 130,
         hovermode="closest",
+        annotations=list(_labels(coordinates)),
         xaxis={"visible": False, "range": [-0.08, 1.08], "fixedrange": True},
         yaxis={
             "tickvals": list(range(len(coordinates))),
             "ticktext": [coordinate.name for coordinate in coordinates],
-            "range": [len(coordinates) - 0.3, -0.7],
+            "range": [len(coordinates) - 0.3, -0.9],
             "fixedrange": True,
             "zeroline": False,
         },
     )
     return figure
+
+
+def _labels(coordinates: Sequence[Coordinate]) -> Iterator[dict[str, Any]]:
+    """On a ground of the page's colour (its script knows that), so that no line crosses a word."""
+    for number, coordinate in enumerate(coordinates):
+        for place, label, _ in coordinate.marks:
+            if label:
+                at = {"x": place, "y": number, "yshift": 13, "showarrow": False, "borderpad": 1}
+                yield {**at, "text": label, "name": "option", "font": {"size": 11}}
 
 
 def _lines(
@@ -139,7 +148,9 @@ def _lines(
     x: list[float | None] = []
     y: list[float | None] = []
     for line in which:
-        jitter = ((line * 0.618034) % 1 - 0.5) * 0.05  # lines of equal options lie side by side, not on each other
+        jitter = (
+            (line * 0.618034 + 0.5) % 1 - 0.5
+        ) * 0.07  # lines of equal options lie side by side, not on each other
         for number, coordinate in enumerate(coordinates):
             if (place := coordinate.places[line]) is not None:
                 x.append(round(place + jitter * (number < len(coordinates) - 2), 4))
@@ -156,12 +167,9 @@ def _marks(coordinates: Sequence[Coordinate]) -> go.Scatter:
     return go.Scatter(
         x=[place for _, place, _, _ in marks],
         y=[number for number, *_ in marks],
-        text=[label for *_, label, _ in marks],
         hovertext=[words for *_, words in marks],
         hoverinfo="text",
-        mode="markers+text",
-        textposition="top center",
-        textfont={"size": 11},
+        mode="markers",
         marker={"size": 7, "color": GREY, "line": {"width": 1, "color": "#ffffff"}},
         cliponaxis=False,
         showlegend=False,

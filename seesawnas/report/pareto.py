@@ -16,6 +16,8 @@ from seesawnas.units import format_quantity
 # Okabe and Ito's colours: told apart by every kind of colour vision.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 SKY, YELLOW, PINK, GREY = "#56B4E9", "#E69F00", "#CC79A7", "#8a8f98"
+MANY = 300
+"""Points above which they are drawn smaller."""
 _Axes: TypeAlias = tuple[str, str]
 """The quality that stands upright, the cost that lies."""
 
@@ -49,7 +51,9 @@ def pareto_figure(
     searched = [row for row in rows if row.name is None]
     named = [row for row in rows if row.name is not None]
     figure.add_trace(_front(front, axes, line=len(shown.costs) == 1))
-    figure.add_trace(_points(searched, axes, "searched", {"color": BLUE, "size": 9, "opacity": 0.75}))
+    figure.add_trace(
+        _points(searched, axes, "searched", {"color": BLUE, "size": 9 if len(rows) <= MANY else 6, "opacity": 0.75})
+    )
     figure.add_trace(_points(named, axes, "paper", {"color": ORANGE, "size": 15, "symbol": "star"}, labels=True))
     if (high := _end(budget, axes[1])) is not None:
         label = f"budget {format_quantity(high)}"

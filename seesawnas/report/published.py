@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,7 +10,7 @@ import plotly.graph_objects as go
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
-from seesawnas.report.pareto import ORANGE, PINK, plain
+from seesawnas.report.pareto import BLUE, ORANGE, PINK, plain
 from seesawnas.report.sheet import ACCURACIES
 from seesawnas.space import load_point, shipped
 from seesawnas.study import COSTS
@@ -52,8 +53,11 @@ def published_networks() -> tuple[PublishedNetwork, ...]:
     return tuple(sorted(found, key=lambda network: (network.costs["madds"], network.ref)))
 
 
-def add_published(figure: go.Figure, cost_name: str) -> None:
-    """Put the published layer below the plot, on axes of its own: full training on other faces is no proxy result."""
+def add_published(figure: go.Figure, cost_name: str, studied: Sequence[float]) -> None:
+    """Put the published layer below the plot, on axes of its own: full training on other faces is no proxy result.
+
+    ``studied`` are the costs of the study's own networks: where they lie is shaded.
+    """
     shown = [network for network in published_networks() if "lfw" in network.accuracies]
     figure.update_layout(
         yaxis={"domain": [0.46, 1.0]},
@@ -65,7 +69,10 @@ def add_published(figure: go.Figure, cost_name: str) -> None:
         ("published: others", {"color": ORANGE, "symbol": "square-open"}, [n for n in shown if not n.is_seesaw]),
     ):
         figure.add_trace(_points(some, cost_name, name, marker))
-    text = "<b>Published results</b>: full training on other faces, as printed; a layer of its own"
+    low, high = min(studied) / 1e6, max(studied) / 1e6
+    band = {"x0": low, "x1": high, "y0": 0, "y1": 1, "xref": "x2", "yref": "y2 domain"}
+    figure.add_shape(type="rect", fillcolor=BLUE, opacity=0.12, line_width=0, layer="below", **band)
+    text = "<b>As published</b>, full training; shaded: this study"
     place = {"x": 0, "y": 0.27, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 6}
     figure.add_annotation(text=text, showarrow=False, align="left", name="published", **place)
 

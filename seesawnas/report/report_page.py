@@ -30,7 +30,7 @@ def report_html(reports: Sequence[StudyReport]) -> str:
     names = ", ".join(report.study.name for report in reports)
     details: dict[str, Any] = published_details()
     for place, report in enumerate(reports):
-        details |= trial_details(report, place)
+        details |= trial_details(report, place, named=len(reports) > 1)
     page = {
         "studies": [_listed(report, place, several=len(reports) > 1) for place, report in enumerate(reports)],
         "published": {"label": "Published", "keys": [network.ref for network in published_networks()]},
@@ -57,6 +57,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "sentences": report.sentences,
         "best": details[f"{place}:{rows[0].number}"] if rows else None,
         "front_title": _front_title(report),
+        "has_named": any(row.name is not None for row in rows),
         "pareto": _pareto(report) if rows else None,
         **_curves(report),
         "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 16, "t": 40, "b": 16}),
@@ -109,8 +110,9 @@ def _front_title(report: StudyReport) -> str:
 
 def _pareto(report: StudyReport) -> Plot | None:
     """The dashboard's plot, and the published layer below."""
-    figure = quality_figure(report.study, [line.row for line in report.ranking.lines])
-    add_published(figure, front_objectives(report.study.sought).costs[0])
+    rows = [line.row for line in report.ranking.lines]
+    figure, cost = quality_figure(report.study, rows), front_objectives(report.study.sought).costs[0]
+    add_published(figure, cost, [row.objective(cost) for row in rows])
     return plot(figure, height=760)
 
 

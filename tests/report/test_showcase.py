@@ -136,7 +136,7 @@ def test_the_plots_hold_the_budget_the_front_and_the_curves(study: StudyView) ->
     names = [trace["name"] for trace in curves["data"]]
     assert names[:3] == ["trained in full", "stopped early", "failed"]
     assert names[3] == f"best: trial {ranked_rows(study)[0].number}"
-    assert curves["layout"]["yaxis"]["title"]["text"] == "verification accuracy"
+    assert curves["layout"]["yaxis"]["title"]["text"] == "verification accuracy (%)"
 
 
 def test_the_note_and_the_plot_follow_the_study_s_objectives(study: StudyView) -> None:

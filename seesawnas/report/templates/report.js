@@ -27,12 +27,14 @@
       Object.assign(change, { [`${axis}.gridcolor`]: grid, [`${axis}.zerolinecolor`]: css("--rule"), [`${axis}.linecolor`]: css("--rule"),
         [`${axis}.tickcolor`]: css("--rule"), [`${axis}.dividercolor`]: css("--rule") });
     }
+    (layout.annotations ?? []).forEach((note, place) => { if (note.name === "option") change[`annotations[${place}].bgcolor`] = card; });
     return change;
   }
   const plots = [...document.querySelectorAll(".plot")];
   async function draw(plot) {
     const figure = JSON.parse(document.getElementById(`figure-${plot.dataset.figure}`).textContent);
-    const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+    const config = { responsive: true, displaylogo: false, displayModeBar: innerWidth > 640,
+      modeBarButtons: [figure.layout.xaxis?.fixedrange ? ["toImage"] : ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]] };
     await Plotly.newPlot(plot, figure.data, figure.layout, config);
     await Plotly.relayout(plot, themed(plot.layout));
     const keyOf = (event) => {

@@ -1,0 +1,82 @@
+"""Widths of a network as a few numbers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seesawnas.ablation.widths import Segments, scaled
+from seesawnas.arch import ArchSpec, Block, SeesawBlock
+from seesawnas.cost import cost
+from seesawnas.errors import SpecError
+from seesawnas.space import load, shipped
+from tests.strategies import arch_specs
+
+MULTIPLIERS = st.floats(1 / 32, 32)
+
+
+def form(spec: ArchSpec) -> list[tuple[object, ...]]:
+    """What widths do not change; a shuffle of one channel a group is none, so mixing may."""
+    return [
+        (block.stride, block.kernel, block.activation, block.skip, block.is_residual, groups(block))
+        for block in spec.blocks
+    ]
+
+
+def groups(block: Block) -> tuple[int, ...]:
+    return block.split if isinstance(block, SeesawBlock) else (1,)
+
+
+@given(arch_specs(max_blocks=5))
+def test_a_network_at_its_own_widths_is_itself(spec: ArchSpec) -> None:
+    segments = Segments.of(spec)
+    assert segments.at(1.0) == segments.widths
+    assert segments.network(segments.widths) == spec
+
+
+@given(arch_specs(max_blocks=5), MULTIPLIERS)
+def test_every_multiplier_builds_and_keeps_all_but_the_widths(spec: ArchSpec, multiplier: float) -> None:
+    segments = Segments.of(spec)
+    found = segments.network(segments.at(multiplier))
+    assert segments.keeps(found) == (form(found) == form(spec))
+    assert (found.head, found.input, found.stem.activation) == (spec.head, spec.input, spec.stem.activation)
+
+
+@given(arch_specs(max_blocks=5), MULTIPLIERS, MULTIPLIERS)
+def test_a_wider_network_costs_no_less(spec: ArchSpec, one: float, two: float) -> None:
+    segments = Segments.of(spec)
+    low, high = (segments.network(segments.at(multiplier)) for multiplier in sorted((one, two)))
+    assert cost(low).madds <= cost(high).madds
+
+
+@given(arch_specs(max_blocks=5))
+def test_what_residuals_tie_together_is_one_segment(spec: ArchSpec) -> None:
+    segments = Segments.of(spec)
+    assert len(segments.widths) == 1 + sum(not block.is_residual for block in spec.blocks)
+    for block, before, after in zip(spec.blocks, segments.places, segments.places[1:], strict=False):
+        assert (before == after) == block.is_residual
+        assert segments.widths[after] == block.outputs
+
+
+@pytest.mark.parametrize("ref", shipped("paper"))
+def test_the_papers_networks_double_exactly(ref: str) -> None:
+    spec = load(ref)
+    double = scaled(spec, 2)
+    for block, own in zip(double.blocks, spec.blocks, strict=True):
+        assert (block.inputs, block.middle, block.outputs) == (2 * own.inputs, 2 * own.middle, 2 * own.outputs)
+    assert form(double) == form(spec)
+    assert scaled(double, 0.5) == spec
+
+
+def test_widths_stay_multiples_of_what_splits_and_hardware_ask() -> None:
+    spec = load("paper/seesaw_share")
+    found = scaled(spec, 0.777)
+    assert all(width % 4 == 0 for block in found.blocks for width in (block.inputs, block.middle, block.outputs))
+
+
+def test_widths_that_meet_would_make_a_shortcut_and_are_refused() -> None:
+    block = SeesawBlock(inputs=64, middle=128, outputs=68, split=(1, 3), mixing="share")
+    spec = ArchSpec((block,))
+    with pytest.raises(SpecError, match=r"^width must leave shortcuts where they are, got 0.1$"):
+        scaled(spec, 0.1)
