@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from seesawnas.search.importance import BandImportance, Bands, DecisionImportance, Importance
+    from seesawnas.search.importance import Bands
+    from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance
 
 TOP = 12
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from seesawnas.report.pareto import BLUE, ORANGE, plain
-from seesawnas.search.importance import BandImportance, DecisionImportance, Importance
+from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance
 from seesawnas.search.importance_words import band_words
 
 SHOWN = 15

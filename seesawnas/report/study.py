@@ -32,7 +32,8 @@ from seesawnas.study import StudyView, Trial, find_study, trial_spec
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from seesawnas.search.importance import Bands, Importance
+    from seesawnas.search.importance import Bands
+    from seesawnas.search.importance_result import Importance
 
 SHOWN = 10
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -30,6 +29,7 @@ from scipy.stats import spearmanr
 
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
+from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance, OptionWorth
 from seesawnas.search.left_out import left_out
 from seesawnas.search.linear_model import Floats, OneHot
 from seesawnas.space import Decision
@@ -44,83 +44,25 @@ _BEST = 5
 Bands: TypeAlias = int | Sequence[Budget] | None
 
 
-@dataclass(frozen=True, slots=True)
-class OptionWorth:
-    """What ``option``, taken ``n`` times, adds to the quality by the linear model, against the mean over the trials."""
-
-    option: bool | int | float | str
-    n: int
-    worth: float
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionImportance:
-    """A decision in both views.
-
-    ped_anova: its share of all decisions'; drop: of the share of the quality's variance that the linear model foretells in
-    trials that it has not seen; floor: below it a drop may be noise; n: trials that have the decision; options: those taken.
-    """
-
-    name: str
-    ped_anova: float
-    drop: float
-    floor: float
-    n: int
-    options: tuple[OptionWorth, ...]
-
-    @property
-    def clears(self) -> bool:
-        """Whether the drop stands out of the noise."""
-        return self.drop > self.floor
-
-
-@dataclass(frozen=True, slots=True)
-class BandImportance:
-    """The decisions among the ``n`` trials of ``low`` to ``high`` MAdds, by their drop.
-
-    explained: R^2 of the whole linear model in trials that it has not seen; agreement: Spearman's rank correlation of the two
-    views, None where there is nothing to rank; best: how many trials PED-ANOVA compared with the rest.
-    """
-
-    low: int
-    high: int
-    n: int
-    best: int
-    explained: float
-    agreement: float | None
-    decisions: tuple[DecisionImportance, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Importance:
-    """Of ``quality`` in the study of that name: over all MAdds first, then in each band where there are several."""
-
-    study: str
-    quality: str
-    bands: tuple[BandImportance, ...]
-
-    def to_mapping(self) -> dict[str, Any]:
-        """As JSON values; its keys are stable."""
-        values = asdict(self)
-        for band, own in zip(self.bands, values["bands"], strict=True):
-            for decision, entry in zip(band.decisions, own["decisions"], strict=True):
-                entry["clears"] = decision.clears
-        return values
-
-
 def importance_of(study: StudyRecord | StudyView, bands: Bands = None) -> Importance | None:
     """None where fewer than ``FEWEST`` trials count.
 
     bands: into how many of equally many trials the study is split, by MAdds; or the bands themselves; by default three, or
     two, of at least 60 trials. Raises StudyError where a band asked for has too few.
     """
-    is_record = isinstance(study, StudyRecord)
-    name, objectives = (study.study.study_name, study.objectives) if is_record else (study.name, study.sought)
-    trials = [trial for trial in (study.trials() if is_record else study.trials) if _counts(trial)]
+    name, quality, every = _read(study)
+    trials = [trial for trial in every if _counts(trial)]
     if len(trials) < FEWEST:
         return None
     parts = _parts(sorted(trials, key=lambda trial: (trial.user_attrs["madds"], trial.number)), bands)
-    return Importance(name, objectives.quality, tuple(map(_band, [trials, *parts])))
+    return Importance(name, quality, tuple(map(_band, [trials, *parts])))
+
+
+def _read(study: StudyRecord | StudyView) -> tuple[str, str, Sequence[Trial]]:
+    """Its name, its quality, its trials."""
+    if isinstance(study, StudyRecord):
+        return study.study.study_name, study.objectives.quality, study.trials()
+    return study.name, study.quality, study.trials
 
 
 def _counts(trial: Trial) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seesawnas.search.importance import BandImportance, DecisionImportance, Importance
+from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance
 from seesawnas.search.left_out import FALSE_ALARMS
 from seesawnas.units import format_quantity
 

@@ -33,14 +33,14 @@ def main() -> None:
 
     with seeded(SEED):  # the initial weights
         network = sn.build(spec)
-    how = {"mean": spec.input.mean, "std": spec.input.std}
+    mean, std = spec.input.mean, spec.input.std  # of pixels from 0 to 255
     people = faces.training.of_share(SHARE, seed=SEED)
-    for record in train(network, people, recipe, seed=SEED, **how):
+    for record in train(network, people, recipe, mean=mean, std=std, seed=SEED):
         print(f"epoch {record.epoch} of {record.epochs}: loss {record.loss:.3f}, {record.seconds:.0f} s")
 
     test = faces.verification
     pairs = make_pairs(test.labels, limit=2000, seed=SEED)
-    found = evaluate(embed(network, test.images, **how), pairs, people=test.labels, resamples=200)
+    found = evaluate(embed(network, test.images, mean=mean, std=std), pairs, people=test.labels, resamples=200)
     low, high = found.intervals["auc"] or (float("nan"), float("nan"))
     print(f"accuracy {found.accuracy:.4f}, AUC {found.auc:.4f} (95 % interval {low:.4f} to {high:.4f})")
 

@@ -12,7 +12,8 @@ import pytest
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
 from seesawnas.report.importance_plot import importance_figure, importance_html
-from seesawnas.search.importance import BandImportance, DecisionImportance, importance_of
+from seesawnas.search.importance import importance_of
+from seesawnas.search.importance_result import BandImportance, DecisionImportance
 from seesawnas.search.importance_words import caveat, findings, importance_words
 from seesawnas.search.left_out import FALSE_ALARMS, left_out
 from seesawnas.study import StudyView, Trial, TrialState
