@@ -1,9 +1,9 @@
 """Which decisions mattered in a study, by two views that fail in different ways.
 
-PED-ANOVA (Watanabe et al., arXiv 2304.10255) asks how far the options of the best trials are distributed otherwise than those of all. The
-other view asks how much worse a linear model of the options foretells unseen trials without a decision; it has a floor of
-noise, from shuffled qualities. Both are of the quality alone, within a band of MAdds: a decision that merely makes networks
-dearer matters less there.
+PED-ANOVA (Watanabe et al., arXiv 2304.10255) asks how far the options of the best trials are distributed otherwise than those
+of all. The other view asks how much worse a linear model of the options foretells unseen trials without a decision; it has a
+floor of noise, from shuffled qualities. Both are of the quality alone, within a band of MAdds: a decision that merely makes
+networks dearer matters less there.
 
 A decision that only some trials have, such as an attribute of a stage that only some networks have, is judged among those: its
 columns of the model are centred over them and 0 elsewhere, so that having it at all counts for the decision that brings it.
