@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
+from seesawnas.files import make_folder, write_atomically
 from seesawnas.nn.network import FaceNetwork, build
-from seesawnas.space import load_point
+from seesawnas.space import load_point, to_mapping, write_yaml
 
 SPEC, WEIGHTS = "spec.yaml", "model.safetensors"
 
@@ -33,6 +34,18 @@ def load_model(folder: str | Path) -> FaceNetwork:
         why = str(error).strip().splitlines()[-1].strip()
         raise InvalidInput(f"{place / WEIGHTS}: must hold the weights of {SPEC}: {why}") from None
     return network.eval()
+
+
+def save_model(network: FaceNetwork, folder: str | Path) -> Path:
+    """Write ``network`` into ``folder`` for :func:`load_model`, and for every command that takes a trained network.
+
+    Returns the folder. Raises InvalidInput where it cannot be written.
+    """
+    place, text = make_folder(folder), write_yaml(to_mapping(network.spec))
+    about = {"spec": text, "digest": network.spec.digest()}
+    write_atomically(place / WEIGHTS, weights_file(network.state_dict(), about))
+    write_atomically(place / SPEC, text)
+    return place
 
 
 def weights_file(weights: Mapping[str, Tensor], about: Mapping[str, str]) -> bytes:
