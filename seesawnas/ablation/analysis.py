@@ -42,10 +42,11 @@ def analysed(
     """
     effects = list(_effects(arms, factors, design))
     interactions = list(_interactions(arms, factors, design))
-    tests = [_tested(arms, contrast, confidence) for contrast, *_ in (*effects, *interactions)]
+    family = [*(named[0] for named in effects), *(named[0] for named in interactions)]
+    tests = [_tested(arms, contrast, confidence) for contrast in family]
     found = _corrected(tests, 1 - confidence)
     return (
-        tuple(_effect(arms, *named, test) for named, test in zip(effects, found, strict=False)),
+        tuple(_effect(arms, *named, test) for named, test in zip(effects, found[: len(effects)], strict=True)),
         tuple(_interaction(*named, test) for named, test in zip(interactions, found[len(effects) :], strict=True)),
     )
 

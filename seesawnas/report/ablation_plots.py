@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, groupby
 from statistics import fmean, stdev
 from typing import Any
 
@@ -30,39 +30,28 @@ def forest_figure(result: AblationResult) -> go.Figure | None:
     if not any(effect.mean is not None for effect in result.effects):
         return None
     effects = [effect for factor, _ in result.factors for effect in result.effects if effect.factor == factor]
-    groups = [plain(effect.factor) for effect in effects]
-    labels = [f"{plain(effect.base)} → {plain(effect.level)}" for effect in effects]
     figure = make_subplots(cols=3, shared_yaxes=True, column_widths=[0.6, 0.2, 0.2], horizontal_spacing=0.03)
-    for verdict in LOOKS:
-        some = [place for place, effect in enumerate(effects) if effect.verdict == verdict and effect.mean is not None]
-        if some:
-            names = [groups[place] for place in some], [labels[place] for place in some]
-            figure.add_trace(_points([effects[place] for place in some], names, verdict, result.quality), row=1, col=1)
+    _add_points(figure, effects, result.quality)
     for column, (cost, title) in enumerate((("madds", "MAdds"), ("params", "params")), start=2):
         changes = [getattr(effect, cost) / 1e6 for effect in effects]
-        figure.add_trace(_bars(changes, (groups, labels), title), row=1, col=column)
-        ends = [1.45 * min([0.0, *changes]), 1.45 * max([0.0, *changes])]  # room for the figures beside the bars
-        shown = ends if ends[0] < ends[1] else [-1, 1]
-        figure.update_xaxes(title_text=f"Δ {title} (M)", range=shown, row=1, col=column)
+        figure.add_trace(_bars(changes, title), row=1, col=column)
+        figure.update_xaxes(title_text=f"Δ {title} (M)", range=_room(changes), row=1, col=column)
     figure.update_xaxes(title_text=_effect_title(result), row=1, col=1)
-    _finish(figure, len(effects))
+    labels = [f"<b>{plain(one.factor)}</b>  {plain(one.base)} → {plain(one.level)}" for one in effects]
+    _finish(figure, labels, [effect.factor for effect in effects])
     return figure
 
 
 def interaction_forest(result: AblationResult) -> go.Figure | None:
     """Interactions with their intervals; None where there are none."""
-    found = [interaction for interaction in result.interactions if interaction.mean is not None]
-    if not found:
+    found = result.interactions
+    if not any(interaction.mean is not None for interaction in found):
         return None
     figure = make_subplots(cols=1)
-    for verdict in LOOKS:
-        some = [one for one in found if one.verdict == verdict]
-        if some:
-            groups = [plain(" × ".join(one.factors)) for one in some]
-            labels = [plain(", ".join(one.levels)) for one in some]
-            figure.add_trace(_points(some, (groups, labels), verdict, result.quality), row=1, col=1)
+    _add_points(figure, found, result.quality)
     figure.update_xaxes(title_text=f"difference of differences, {_unit(result.quality)}")
-    _finish(figure, len(found))
+    labels = [f"<b>{plain(' × '.join(one.factors))}</b>  {plain(', '.join(one.levels))}" for one in found]
+    _finish(figure, labels, [str(one.factors) for one in found])
     return figure
 
 
@@ -87,8 +76,18 @@ def interaction_plots(result: AblationResult) -> go.Figure | None:
     return figure
 
 
+def _add_points(figure: go.Figure, effects: Sequence[Effect | Interaction], quality: str) -> None:
+    for verdict in LOOKS:
+        places = [n for n, effect in enumerate(effects) if effect.verdict == verdict and effect.mean is not None]
+        if places:
+            figure.add_trace(_points([effects[n] for n in places], places, verdict, quality), row=1, col=1)
+    for place, effect in enumerate(effects):
+        if effect.mean is None:
+            figure.add_annotation(x=0, y=place, text="not measured yet", showarrow=False, xshift=8, xanchor="left")
+
+
 def _points(
-    effects: Sequence[Effect | Interaction], y: tuple[list[str], list[str]], verdict: Verdict, quality: str
+    effects: Sequence[Effect | Interaction], places: Sequence[int], verdict: Verdict, quality: str
 ) -> go.Scatter:
     color, symbol = LOOKS[verdict]
     scale = scale_of(quality)
@@ -96,7 +95,7 @@ def _points(
     ends = [(_or(effect.low, effect.mean), _or(effect.high, effect.mean)) for effect in effects]
     return go.Scatter(
         x=means,
-        y=list(y),
+        y=list(places),
         error_x={
             "type": "data",
             "symmetric": False,
@@ -114,22 +113,26 @@ def _points(
     )
 
 
-def _bars(values: list[float], y: tuple[list[str], list[str]], title: str) -> go.Bar:
-    texts = [f"{value:+.2f}" if abs(value) >= 0.005 else "0" for value in values]
-    hover = f"Δ {title} %{{x:+.3f}} M<extra></extra>"
-    marker = {"color": SKY, "line": {"width": 0}}
+def _bars(values: list[float], title: str) -> go.Bar:
     return go.Bar(
         x=values,
-        y=list(y),
+        y=list(range(len(values))),
         orientation="h",
-        text=texts,
+        text=[f"{value:+.2f}" if abs(value) >= 0.005 else "0" for value in values],
         textposition="outside",
         cliponaxis=False,
-        marker=marker,
-        hovertemplate=hover,
+        marker={"color": SKY, "line": {"width": 0}},
+        hovertemplate=f"Δ {title} %{{x:+.3f}} M<extra></extra>",
         showlegend=False,
         name=title,
     )
+
+
+def _room(changes: Sequence[float]) -> list[float]:
+    """The axis of the bars, with room for the figures beside them."""
+    low, high = min([0.0, *changes]), max([0.0, *changes])
+    span = (high - low) or 1.0
+    return [low - 0.35 * span, high + 0.35 * span]
 
 
 def _hover(effect: Effect | Interaction, quality: str) -> str:
@@ -172,10 +175,18 @@ def _effect_title(result: AblationResult) -> str:
     return f"change in {QUALITIES.get(result.quality, result.quality)}{unit}, with its {result.confidence:.0%} interval"
 
 
-def _finish(figure: go.Figure, rows: int) -> None:
+def _finish(figure: go.Figure, labels: Sequence[str], groups: Sequence[str]) -> None:
+    """The names at the left, a band for every other group, the line at 0."""
+    rows = len(labels)
     figure.add_vline(x=0, line_width=1.5, line_color=GREY)
-    figure.update_yaxes(autorange="reversed", automargin=True, showgrid=True)
-    figure.update_layout(template="plotly_white", height=34 * rows + 150, bargap=0.45)
+    for number, (_, run) in enumerate(groupby(range(rows), lambda row: groups[row])):
+        places = list(run)
+        if number % 2:
+            ends = {"y0": places[0] - 0.5, "y1": places[-1] + 0.5}
+            figure.add_hrect(**ends, fillcolor=GREY, opacity=0.1, line_width=0, layer="below")
+    figure.update_yaxes(range=[rows - 0.5, -0.5], tickvals=list(range(rows)), showgrid=False, zeroline=False)
+    figure.update_yaxes(ticktext=list(labels), col=1)
+    figure.update_layout(template="plotly_white", height=36 * rows + 150, bargap=0.45)
 
 
 def _crossed(result: AblationResult) -> list[tuple[str, str]]:

@@ -9,10 +9,12 @@ import plotly.graph_objects as go
 
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError
+from seesawnas.report.ablation_plots import forest_figure
 from seesawnas.report.frames import front_objectives
 from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure, scale_of
 from seesawnas.report.ranking import ranked_rows
 from seesawnas.report.rows import RankedRow
+from seesawnas.report.sections import ablation_of
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
 
 CURVES = 100
@@ -31,6 +33,9 @@ _CARD = {"margin": {"l": 60, "r": 20, "t": 50, "b": 50}, "template": "plotly_whi
 def study_figures(study: StudyView) -> dict[str, str]:
     """By id; what there is nothing to draw of yet is left out."""
     found = {}
+    ablation = ablation_of(study)
+    if ablation is not None and (forest := forest_figure(ablation)) is not None:
+        found["ablation"] = _card(forest)
     rows = ranked_rows(study)
     if rows:
         found[f"quality_against_{front_objectives(study.sought).costs[0]}"] = _text(quality_figure(study, rows))
@@ -99,6 +104,15 @@ def _trace(trials: Sequence[Trial], name: str, color: str, scale: int, width: fl
     return go.Scatter(
         x=steps, y=values, text=texts, name=name, mode="lines+markers", line=line, marker=marker, hovertemplate=hover
     )
+
+
+def _card(forest: go.Figure) -> str:
+    """A forest is as high as its effects are many, and as wide as their names."""
+    forest.update_layout(
+        title="Effects against the base, with their intervals", margin={"l": 20, "r": 20, "t": 70, "b": 50}
+    )
+    text: str = forest.to_json()
+    return text
 
 
 def _text(figure: go.Figure) -> str:

@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
 from typing import Any
 
+from seesawnas.ablation import AblationResult, verdict_words
+from seesawnas.report.ablation_table import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.ranking import Ranking, costs_words, measured_words, progress_words, ranking_of
+from seesawnas.report.sections import ablation_of
 from seesawnas.study import StudyView, Trial, TrialState
 from seesawnas.units import format_quantity
 
@@ -43,7 +46,10 @@ def study_note(study: StudyView, ref: str) -> str:
     """The best networks, the front, the settings, how to read the names."""
     ranking = ranking_of(study)
     parts = [f"## {plain_markdown(study.name)}", progress_words(study)]
-    if ranking.lines:
+    ablation = ablation_of(study)
+    if ablation is not None:
+        parts += _ablation(ablation)
+    elif ranking.lines:
         parts += [f"### Best networks, by {study.objectives[0]}", _ranking(study, ranking)]
         best = ranking.lines[0].row
         parts += [f"`seesawnas build {quote(f'{ref}:{best.number}')} --out {quote(f'{study.name}_best')}`"]
@@ -72,6 +78,19 @@ def _measured(trial: Trial) -> list[str]:
     if "accuracy" not in attrs:
         return []
     return [measured_words(attrs)]
+
+
+def _ablation(found: AblationResult) -> Iterator[str]:
+    """Networks are compared over their seeds: the best single training says nothing."""
+    yield f"### What each choice is worth, around {plain_markdown(found.base)}"
+    yield "\n".join(f"- {plain_markdown(words)}" for words in verdict_words(found))
+    yield _table(_ablation_heads(HEADS, 2), [tuple(map(_cell, row)) for row in effect_rows(found)])
+    yield "### Its networks"
+    yield _table(_ablation_heads(ARM_HEADS, 2), [tuple(map(_cell, row)) for row in arm_rows(found)])
+
+
+def _ablation_heads(heads: Sequence[str], words: int) -> list[str]:
+    return [head if place < words or head == "verdict" else f">{head}" for place, head in enumerate(heads)]
 
 
 def _ranking(study: StudyView, ranking: Ranking) -> str:

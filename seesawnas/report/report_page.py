@@ -7,7 +7,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
-from seesawnas.report.ablation_section import ablation_context
+from seesawnas.report.ablation_section import ablation_context, ablation_tiles
 from seesawnas.report.figures import curves_figure, quality_figure
 from seesawnas.report.frames import front_objectives
 from seesawnas.report.joint import joint_figure, joint_sentences
@@ -57,10 +57,11 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "sentences": report.sentences,
         "best": details[f"{place}:{rows[0].number}"] if rows else None,
         "front_title": _front_title(report),
-        "has_named": any(row.name is not None for row in rows),
+        "has_named": report.ablation is None and any(row.name is not None for row in rows),
+        "ranking_title": "Ranking" if report.ablation is None else "Single trainings",
         "pareto": _pareto(report) if rows else None,
         **_curves(report),
-        "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 16, "t": 40, "b": 16}),
+        "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 36, "t": 40, "b": 16}),
         "importance": importance and {"sentences": importance.sentences, "figure": plot(importance.figure)},
         "ablation": None if report.ablation is None else ablation_context(report.ablation),
         "heads": ranking.heads,
@@ -68,7 +69,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "first_rows": [_row(ranking, number) for number in range(min(FIRST_ROWS, len(rows)))],
         "facts": report.facts,
         "study_file": report.study_file,
-        "commands": "\n".join(again_words(study, report.ref)),
+        "commands": "\n".join(again_words(study, report.ref, is_ablation=report.ablation is not None)),
     }
     return {**made, "contents": list(_contents(made))}
 
@@ -76,18 +77,21 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
 def _contents(made: dict[str, Any]) -> Iterator[tuple[str, str]]:
     named = (
         ("summary", "Summary", True),
+        ("ablation", "Ablation", made["ablation"]),
         ("front", "Pareto front", made["best"]),
         ("curves", "Learning curves", made["curves"]),
         ("decisions", "Decisions", made["parallel"]),
         ("importance", "Importance", made["importance"]),
-        ("ablation", "Ablation", made["ablation"]),
-        ("ranking", "Ranking", made["best"]),
+        ("ranking", made["ranking_title"], made["best"]),
         ("run", "What was run", True),
     )
     return ((name, words) for name, words, there in named if there)
 
 
 def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
+    if report.ablation is not None:
+        yield from ablation_tiles(report.ablation)
+        return
     if not report.ranking.lines:
         return
     line, study = report.ranking.lines[0], report.study

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-from seesawnas.report.ablation_section import HEADS, ablation_sentences, effect_rows
+from seesawnas.report.ablation_table import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.notes import narrow, plain_markdown
 from seesawnas.report.published import published_networks
 from seesawnas.report.story import CONVENTIONS, again_words
@@ -59,18 +59,20 @@ def report_markdown(reports: Sequence[StudyReport]) -> str:
 def _study(report: StudyReport) -> Iterator[str]:
     yield f"# {plain_markdown(report.study.name)}"
     yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.sentences)
-    if report.ranking.lines:
+    if report.ablation is not None:
+        yield from _ablation(report)
+    elif report.ranking.lines:
         yield from _ranking(report)
     if report.importance is not None:
         yield "## Importance"
         yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.importance.sentences)
-    if report.ablation is not None:
-        yield from _ablation(report)
     yield "## What was run"
     yield _table(("", ""), report.facts) if report.facts else "Nothing is on record of what made this study."
     if report.study_file is not None:
         yield f"```yaml\n{report.study_file}```"
-    yield "```sh\n" + "\n".join(again_words(report.study, report.ref)) + "\n```"
+    yield (
+        "```sh\n" + "\n".join(again_words(report.study, report.ref, is_ablation=report.ablation is not None)) + "\n```"
+    )
 
 
 def _ranking(report: StudyReport) -> Iterator[str]:
@@ -92,8 +94,8 @@ def _ablation(report: StudyReport) -> Iterator[str]:
     assert report.ablation is not None
     found = report.ablation
     yield f"## Ablation of {plain_markdown(found.base)}"
-    yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in ablation_sentences(found))
     yield _table(HEADS, effect_rows(found))
+    yield _table(ARM_HEADS, arm_rows(found))
 
 
 def _published() -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from seesawnas.ablation.result import AblationResult
+from seesawnas.ablation import AblationResult, read_ablation
 from seesawnas.report.importance_plot import importance_figure
 from seesawnas.search import importance
 from seesawnas.search.importance_words import importance_words
@@ -26,7 +26,7 @@ class Drawn:
 
 def ablation_of(study: StudyView) -> AblationResult | None:
     """What an ablation found, where the study is one."""
-    return None
+    return read_ablation(study.name, study.attributes, study.trials)
 
 
 def importance_of(study: StudyView) -> Drawn | None:

@@ -131,8 +131,13 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in facts if value]
 
 
-def again_words(study: StudyView, ref: str) -> list[str]:
+def again_words(study: StudyView, ref: str, *, is_ablation: bool) -> list[str]:
     """Commands that go on from here."""
+    if is_ablation:
+        return [
+            "seesawnas ablate study.yaml    # the study file below, saved under this name; --seeds adds more",
+            f"seesawnas dashboard {quote(ref)}",
+        ]
     best = quote(f"{ref}:best")
     return [
         "seesawnas search study.yaml    # the study file below, saved under this name",

@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from seesawnas.ablation.result import AblationResult
+from seesawnas.ablation import AblationResult, verdict_words
 from seesawnas.errors import StudyError
+from seesawnas.report.ablation_table import ablation_sentences
 from seesawnas.report.outcome import outcome_entry
-from seesawnas.report.ranking import STATES, Ranking, ranking_of
+from seesawnas.report.ranking import STATES, Ranking, progress_words, ranking_of
 from seesawnas.report.sections import Drawn, ablation_of, importance_of
 from seesawnas.report.story import budget_words, run_facts, runs_of, settings_mapping, study_file, summary
 from seesawnas.report.trial_frame import trials_frame
@@ -35,7 +36,8 @@ class StudyReport:
             raise StudyError(
                 f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
             )
-        return cls(study, ref, ablation_of(study), importance_of(study))
+        ablation = ablation_of(study)
+        return cls(study, ref, ablation, importance_of(study) if ablation is None else None)
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -44,7 +46,9 @@ class StudyReport:
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The summary."""
+        """The summary; an ablation's is of its networks over their seeds, not of the best single training."""
+        if self.ablation is not None:
+            return (progress_words(self.study), *ablation_sentences(self.ablation), *verdict_words(self.ablation))
         return tuple(summary(self.study, self.ranking))
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.ablation.analysis import analysed
 from seesawnas.ablation.design import Design, designed
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction
 
@@ -45,6 +46,16 @@ def planted(design: Design, truth: Callable[[Levels], float], seeds: int, noise:
     return 0.8 + means[:, None] + shared + noise * rng.normal(size=(len(means), seeds))
 
 
+def truth(levels: Levels) -> float:
+    """Effects of two factors, se and kind."""
+    return 0.02 * (levels["se"] == "1") - 0.03 * (levels["kind"] == "1")
+
+
+def found_in(design: Design, values: NDArray[Any], **more: Any) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
+    """What the analysis says of these qualities."""
+    return analysed(arms_of(design, values), design.factors, design.kind, **more)
+
+
 def named(found: Sequence[Effect], factor: str, level: str = "1") -> Effect:
     """That effect."""
     return next(effect for effect in found if (effect.factor, effect.level) == (factor, level))
@@ -53,3 +64,8 @@ def named(found: Sequence[Effect], factor: str, level: str = "1") -> Effect:
 def paired(found: Sequence[Interaction], *factors: str) -> Interaction:
     """That interaction."""
     return next(interaction for interaction in found if interaction.factors == factors)
+
+
+def every(found: tuple[Sequence[Effect], Sequence[Interaction]]) -> list[Effect | Interaction]:
+    """Effects and interactions, in one row."""
+    return [*found[0], *found[1]]

@@ -98,7 +98,8 @@ def test_aliases_are_those_of_the_rows_with_their_signs(count: int) -> None:
 @pytest.mark.parametrize("count", FRACTIONAL)
 def test_aliases_are_those_that_pydoe_finds(count: int) -> None:
     design = two_levels(count, "fractional")
-    classes, _ = fracfact_aliasing(-contrasts(design.rows, design.factors).astype(float))
+    columns = -contrasts(design.rows, design.factors).astype(float)
+    classes, _ = fracfact_aliasing(columns)  # type: ignore[no-untyped-call]
     expected = set()
     for words in classes:
         same = [word for word in words.split(" = ") if len(word) <= 2]

@@ -182,7 +182,7 @@ def test_one_group_has_no_kind_to_tell() -> None:
 
 
 def test_a_reduction_is_read_where_the_hidden_widths_of_all_blocks_allow_it() -> None:
-    narrow = replace(SHARE.blocks[0], inputs=64, middle=36, outputs=64, split=(1, 1), se=8)
+    narrow = SeesawBlock(inputs=64, middle=36, outputs=64, split=(1, 1), mixing="plain", se=8)
     spec = replace(SHARE, blocks=(narrow, replace(narrow, middle=64)), name="")
     assert {block.se for block in spec.blocks} == {8, 9}, "36 // 8 and 36 // 9 are both 4; the largest is canonical"
     assert level_of(spec, "se") == "8"

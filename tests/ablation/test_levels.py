@@ -8,6 +8,7 @@ import pytest
 
 from seesawnas.ablation.factors import FACTORS, with_level, with_levels
 from seesawnas.ablation.levels import chosen_levels, parse_factors, parse_levels
+from seesawnas.arch import SeesawBlock
 from seesawnas.errors import SpecError
 from seesawnas.space import load, shipped
 
@@ -101,7 +102,7 @@ def test_crossed_default_levels_build_in_every_pair(ref: str) -> None:
 def test_defaults_that_do_not_fit_the_base_are_left_out() -> None:
     shuffle = load("paper/seesaw_shuffle")
     assert chosen_levels(shuffle, ("split",), {}, joint=False) == {"split": ("1:3", "1:1", "1")}
-    narrow = replace(SHARE.blocks[0], inputs=64, outputs=64, stride=1, se=0, split=(1, 1))
+    narrow = SeesawBlock(inputs=64, middle=128, outputs=64, split=(1, 1), mixing="plain")
     alone = replace(SHARE, blocks=(narrow,))
     assert chosen_levels(alone, ("kind",), {}, joint=False) == {"kind": ("plain", "shuffle")}, (
         "1:1 read backwards is 1:1"

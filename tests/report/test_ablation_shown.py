@@ -1,0 +1,63 @@
+"""An ablation in the dashboard's note and plots, and in the report: the same figures everywhere."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+
+import pytest
+
+from seesawnas.ablation import verdict_words
+from seesawnas.report.ablation_table import arm_rows, effect_rows
+from seesawnas.report.figures import study_figures
+from seesawnas.report.notes import study_note
+from seesawnas.report.report_page import report_html
+from seesawnas.report.report_text import report_markdown
+from seesawnas.report.study_report import StudyReport
+from seesawnas.study import StudyView, find_study
+from tests.ablation.small import Runs, write_networks
+from tests.faces import write_folder
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    monkeypatch.chdir(tmp_path)
+    write_networks()
+    write_folder(Path("faces"))
+    return Runs(monkeypatch)
+
+
+@pytest.fixture
+def study(runs: Runs) -> StudyView:
+    runs(factors="se,kind", levels={"se": [0], "kind": ["shuffle"]}, design="full", seeds=4)
+    return find_study("a").view()
+
+
+def test_the_note_says_what_each_choice_is_worth_instead_of_which_training_was_best(study: StudyView) -> None:
+    note = study_note(study, "a")
+    assert "What each choice is worth, around small" in note
+    assert "se=0 is worse than se=4" in note.replace("\\", "")
+    assert "Best networks" not in note
+    assert "Effects against the base" in study_figures(study)["ablation"]
+
+
+def test_note_report_and_text_have_the_same_figures(study: StudyView) -> None:
+    report = StudyReport.of(study, "a")
+    assert report.ablation is not None
+    texts = [study_note(study, "a"), report_markdown([report]), html.unescape(report_html([report]))]
+    cells = [cell for row in (*effect_rows(report.ablation), *arm_rows(report.ablation)) for cell in row]
+    for words in (*cells, *verdict_words(report.ablation)):
+        assert all(words in text.replace("\\", "") for text in texts), words
+
+
+def test_the_mapping_of_a_report_holds_the_whole_ablation(study: StudyView, runs: Runs) -> None:
+    values = StudyReport.of(study, "a").to_mapping()["ablation"]
+    assert json.loads(json.dumps(values)) == json.loads(json.dumps(runs.result.to_mapping()))
+
+
+def test_before_the_first_training_is_done_it_says_so(runs: Runs) -> None:
+    runs(stop=lambda event: True, factors="se", levels={"se": [0]}, seeds=1)
+    view = find_study("a").view()
+    assert "no seed is done" in study_note(view, "a")
+    assert "ablation" not in study_figures(view)
