@@ -14,7 +14,7 @@ from seesawnas.search.importance_words import band_words
 SHOWN = 15
 """Decisions of a band that are drawn: the highest."""
 _PALE = "#A6C8DE"  # below the floor
-_VIEWS = ("drop of unseen R² without it", "PED-ANOVA, share")
+_VIEWS = ("drop of unseen R² without it (dashed: noise floor)", "PED-ANOVA, share")
 
 
 def importance_figure(importance: Importance) -> go.Figure:

@@ -70,7 +70,7 @@ def _agreement(band: BandImportance) -> Iterator[str]:
     words = "agree" if band.agreement >= 0.6 else "agree in part" if band.agreement >= 0.3 else "disagree"
     first, top = band.decisions[0], max(band.decisions, key=lambda one: one.ped_anova)
     heads = f"both put {top.name} first" if top is first else f"PED-ANOVA puts {top.name} first"
-    yield f"The two views {words} on the order (rank correlation {band.agreement:.2f}): {heads}."
+    yield f"The two views {words} on the order (rank correlation {band.agreement:.2f}); {heads}."
     if not top.clears:
         yield f"PED-ANOVA compares the best {band.best} trials with all {band.n}, and has no floor of its own."
 
