@@ -4,6 +4,7 @@ import seesawnas as sn
 spec = sn.load("paper/seesaw_share")
 sn.cost(spec).madds
 sn.build(spec)
+sn.Study("runs/search_150m").frame()
 """
 
 from importlib import import_module
@@ -13,7 +14,8 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost
 
 if TYPE_CHECKING:
-    from seesawnas.nn import build, load_model
+    from seesawnas.nn import build, load_model, save_model
+    from seesawnas.report.study import Study
     from seesawnas.space import FeasibleSet, SearchSpace, load, load_point, load_space, shipped
 
     __version__: str
@@ -24,6 +26,7 @@ __all__ = [
     "Cost",
     "FeasibleSet",
     "SearchSpace",
+    "Study",
     "__version__",
     "build",
     "cost",
@@ -31,12 +34,14 @@ __all__ = [
     "load_model",
     "load_point",
     "load_space",
+    "save_model",
     "shipped",
 ]
 
 # Imported when first asked for: torch takes seconds, and most commands need none of it.
 _LATE = {
-    **dict.fromkeys(("build", "load_model"), "seesawnas.nn"),
+    **dict.fromkeys(("build", "load_model", "save_model"), "seesawnas.nn"),
+    "Study": "seesawnas.report.study",
     **dict.fromkeys(("FeasibleSet", "SearchSpace", "load", "load_point", "load_space", "shipped"), "seesawnas.space"),
 }
 

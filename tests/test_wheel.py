@@ -35,3 +35,5 @@ def test_a_wheel_installed_away_from_the_checkout_finds_its_search_points(tmp_pa
     assert "'budget': '150M'" in named
     recipe = run("-c", "from seesawnas.train import read_recipe; print(read_recipe('paper').batch_size)")
     assert recipe == "160\n"
+    folder = site / "seesawnas" / "studies" / "examples"
+    assert sorted(path.name for path in folder.glob("*.py")) == ["ablate.py", "search.py", "train.py"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 
 from seesawnas.arch.blocks import ACTIVATIONS, Activation, Block, SeesawBlock, canonical_block
+from seesawnas.arch.shown import COLUMNS, html_table, spec_lines, spec_rows
 from seesawnas.errors import SpecError
 
 
@@ -132,6 +133,20 @@ class ArchSpec:
         blocks = ",".join(map(_text, self.blocks))
         text = f"[{_text(self.input)},{_text(self.stem)},[{blocks}],{_text(self.head)}]"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """What ``rich.print`` shows: a line a run of equal blocks."""
+        yield "name", self.name
+        yield "digest", self.digest()
+        yield "input", f"{self.input.height}x{self.input.width}"
+        yield "parts", spec_lines(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row a run of equal blocks."""
+        size = f"input {self.input.height}x{self.input.width}, embedding {self.embedding_size}"
+        return html_table(
+            COLUMNS, spec_rows(self), ", ".join(filter(None, (self.name, size, f"digest {self.digest()}")))
+        )
 
     def _stages(self) -> Iterator[Stage]:
         sizes = self.sizes()

@@ -21,6 +21,7 @@ from seesawnas.cli.data import data
 from seesawnas.cli.evaluate import evaluate
 from seesawnas.cli.fidelity import fidelity
 from seesawnas.cli.identify import identify
+from seesawnas.cli.importance import importance
 from seesawnas.cli.paper import paper
 from seesawnas.cli.report import report
 from seesawnas.cli.sample import sample
@@ -93,6 +94,7 @@ app.command("space")(space)
 app.command("sample")(sample)
 app.command("search")(search)
 app.command("ablate")(ablate)
+app.command("importance")(importance)
 app.command("eval")(evaluate)
 app.command("identify")(identify)
 app.command("fidelity")(fidelity)

@@ -38,7 +38,7 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
     if outcome.best is not None:
         best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
         drawing = quote(str(plan.folder / "best.svg"))
-        nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}"
+        nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}", f"report {quote(plan.study)}"
         missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
         shown = f"dashboard {quote(plan.study)}{missing}"
         say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))

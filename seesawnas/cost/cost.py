@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from seesawnas.arch import ArchSpec, Block, Head, Stem
+from seesawnas.arch.shown import html_table
 from seesawnas.cost.lower import lower, lower_block, lower_head, lower_stem
 from seesawnas.cost.ops import Op, activation_bytes
 
@@ -28,6 +29,15 @@ class Cost:
         return Cost(
             self.madds + other.madds, self.params + other.params, self.activation_bytes + other.activation_bytes
         )
+
+    def __rich__(self) -> str:
+        """What ``rich.print`` shows, such as ``145,762,816 MAdds, ...``."""
+        return f"{self.madds:,} MAdds, {self.params:,} params, {self.activation_bytes:,} bytes of activations"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        counts = ("MAdds", self.madds), ("params", self.params), ("activation bytes", self.activation_bytes)
+        return html_table(("cost", "one image"), [(name, f"{value:,}") for name, value in counts])
 
     @classmethod
     def of(cls, ops: Iterable[Op]) -> Cost:

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
+from seesawnas.files import make_folder, write_atomically
 from seesawnas.nn.network import FaceNetwork, build
-from seesawnas.space import load_point, to_point
+from seesawnas.space import load_point, to_mapping, to_point, write_yaml
 
 SPEC, WEIGHTS, ABOUT = "spec.yaml", "model.safetensors", "model.json"
 
@@ -39,6 +40,18 @@ def load_model(folder: str | Path) -> FaceNetwork:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InvalidInput(f"{place / WEIGHTS}: is not of {named}: {' '.join(lines[1:2])[:200]}") from None
     return network.eval()
+
+
+def save_model(network: FaceNetwork, folder: str | Path) -> Path:
+    """Write ``network`` into ``folder`` for :func:`load_model`, and for every command that takes a trained network.
+
+    Returns the folder. Raises InvalidInput where it cannot be written.
+    """
+    place, text = make_folder(folder), write_yaml(to_mapping(network.spec))
+    about = {"spec": text, "digest": network.spec.digest()}
+    write_atomically(place / WEIGHTS, weights_file(network.state_dict(), about))
+    write_atomically(place / SPEC, text)
+    return place
 
 
 def weights_file(weights: Mapping[str, Tensor], about: Mapping[str, str]) -> bytes:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from seesawnas.ablation import AblationResult, read_ablation
+from seesawnas.report.importance_plot import importance_figure
+from seesawnas.search import importance
+from seesawnas.search.importance_words import importance_words
 from seesawnas.study import StudyView
 
 
@@ -28,4 +31,5 @@ def ablation_of(study: StudyView) -> AblationResult | None:
 
 def importance_of(study: StudyView) -> Drawn | None:
     """How much each decision matters, where that can be said."""
-    return None
+    found = importance.importance_of(study)
+    return None if found is None else Drawn(importance_figure(found), importance_words(found))

@@ -36,7 +36,8 @@ class StudyReport:
             raise StudyError(
                 f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
             )
-        return cls(study, ref, ablation_of(study), importance_of(study))
+        ablation = ablation_of(study)
+        return cls(study, ref, ablation, importance_of(study) if ablation is None else None)
 
     @cached_property
     def ranking(self) -> Ranking:

@@ -78,7 +78,7 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
     url = storage_url(url, folder)
     storage: BaseStorage
     if "://" in url:
-        storage = _open_url(url)
+        storage = open_url(url)
         if writing:
             _remember(url, folder)
         return storage
@@ -90,10 +90,27 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
     return open_journal(path)
 
 
+def open_url(url: str) -> PatientStorage:
+    """The database of ``url``. Raises StudyError."""
+    url = _normal(url)
+    for last in (False, True):
+        try:
+            return PatientStorage(url, shown_url(url))
+        except ImportError:
+            extra = "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
+            raise StudyError(f"storage {shown_url(url)}: its database driver is not installed{extra}") from None
+        except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
+            # Of two newcomers to an empty database one finds half of the tables made.
+            if last or not _made_by_another(error):
+                raise StudyError(f"storage {shown_url(url)}: cannot be opened: {_reason(error, url)}") from None
+            time.sleep(1)
+    raise AssertionError
+
+
 def check_storage(url: str | None, folder: Path) -> None:
     """Raise StudyError where the study of ``folder`` could not be stored in ``url``; write nothing in the folder."""
     if "://" in (place := storage_url(url, folder)):
-        _open_url(place).database.engine.dispose()
+        open_url(place).database.engine.dispose()
 
 
 def storage_url(url: str | None, folder: Path) -> str:
@@ -132,21 +149,6 @@ def shown_url(url: str) -> str:
 def _normal(url: str) -> str:
     """``url`` with the driver that this project brings."""
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
-
-
-def _open_url(url: str) -> PatientStorage:
-    for last in (False, True):
-        try:
-            return PatientStorage(url, shown_url(url))
-        except ImportError:
-            extra = "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
-            raise StudyError(f"storage {shown_url(url)}: its database driver is not installed{extra}") from None
-        except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
-            # Of two newcomers to an empty database one finds half of the tables made.
-            if last or not _made_by_another(error):
-                raise StudyError(f"storage {shown_url(url)}: cannot be opened: {_reason(error, url)}") from None
-            time.sleep(1)
-    raise AssertionError
 
 
 def _made_by_another(error: Exception) -> bool:

@@ -10,8 +10,8 @@ from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
 from seesawnas.study.dashboard_json import StudyView
-from seesawnas.study.repeats import read_repeats
-from seesawnas.study.store import latest_study, open_storage, storage_url, study_folder
+from seesawnas.study.repeats import read_repeats, repeats_name
+from seesawnas.study.store import latest_study, open_storage, open_url, shown_url, storage_url, study_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,20 @@ class StoredStudy:
         return study_view(self.storage, self.number)
 
 
-def find_study(name: str | None, url: str | None = None) -> StoredStudy:
-    """The study ``name``, a folder under runs/ or a path; the one last written to where it is None. Raises StudyError.
+def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
+    """The study ``name``: a folder under runs/, a path, or the URL of a database that holds one study alone; the one last
+    written to where it is None. Raises StudyError.
 
     ``url`` is its storage, where this machine never drove it.
     """
-    ref = name or latest_study()
-    folder = study_folder(ref)
+    if isinstance(name, str) and "://" in name and url is None:
+        return _only(name)
+    ref = latest_study() if name is None else str(name)
+    folder = name if isinstance(name, Path) else study_folder(ref)
     _check_there(storage_url(url, folder))
     opened = open_storage(url, folder, writing=False)
-    return StoredStudy(ref, folder, opened, study_number(opened, folder.name, or_first=name is None))
+    number = study_number(opened, folder.absolute().name, or_first=name is None)
+    return StoredStudy(ref, folder, opened, number)
 
 
 def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> int:
@@ -69,6 +73,18 @@ def study_view(storage: BaseStorage, number: int) -> StudyView:
         trials=tuple(study.get_trials(deepcopy=False)),
         repeats=read_repeats(storage, name),
     )
+
+
+def _only(url: str) -> StoredStudy:
+    _check_there(url)
+    opened = open_url(url)
+    studies = [study for study in opened.get_all_studies() if not study.study_name.endswith(repeats_name(""))]
+    if len(studies) != 1:
+        names = ", ".join(sorted(study.study_name for study in studies))
+        held = f"it holds {names}" if studies else "it holds none"
+        raise StudyError(f"storage {shown_url(url)}: must hold one study, or be given with a name; {held}")
+    (study,) = studies
+    return StoredStudy(study.study_name, study_folder(study.study_name), opened, study._study_id)
 
 
 def _check_there(url: str) -> None:

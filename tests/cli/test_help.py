@@ -24,6 +24,7 @@ COMMANDS = (
         "eval",
         "fidelity",
         "identify",
+        "importance",
         "paper",
         "space",
         "sample",

@@ -1,0 +1,164 @@
+"""``Study``: a stored study in Python and notebooks, to be read and never written.
+
+import seesawnas as sn
+
+study = sn.Study("runs/search_150m")
+study                       # in a notebook: the ranked table
+study.frame()               # every trial, its options, scores and costs, as a pandas DataFrame
+study.pareto()              # the rows that no other beats
+spec = study.best()         # the best network: sn.cost(spec), sn.build(spec)
+study.figure("pareto")      # plotly, as are "curves", "parallel" and "importance"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from seesawnas.arch import ArchSpec
+from seesawnas.arch.shown import html_table
+from seesawnas.errors import StudyError
+from seesawnas.report.figures import curves_figure, quality_figure
+from seesawnas.report.frames import front_objectives, pareto_front
+from seesawnas.report.parallel import parallel_figure
+from seesawnas.report.ranking import ranked_rows, ranking_of
+from seesawnas.report.rows import RankedRow
+from seesawnas.report.trial_frame import trials_frame
+from seesawnas.study import StudyView, Trial, find_study, trial_spec
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from seesawnas.search.importance import Bands
+    from seesawnas.search.importance_result import Importance
+
+SHOWN = 10
+
+
+class Study:
+    """The study in a folder, ``runs/x`` or ``x``; or, with ``storage``, of that name in a database's URL; or a URL's only one.
+
+    None is the study under runs/ that was last written to. It is read once, as it stands: open it again to see what a search
+    has added. Nothing is written, and a search under way is not disturbed. Raises StudyError, one line, where there is none.
+    """
+
+    def __init__(self, study: str | Path | None = None, storage: str | None = None) -> None:
+        self._view = find_study(study, storage).view()
+
+    @property
+    def name(self) -> str:
+        """What it is called in its storage."""
+        return self._view.name
+
+    @property
+    def view(self) -> StudyView:
+        """All that is stored, as the report and the dashboard take it."""
+        return self._view
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Optuna's frozen trials, by number, in whatever state."""
+        return self._view.trials
+
+    @property
+    def ranked(self) -> list[RankedRow]:
+        """The complete trials, best first; networks that were trained again from new seeds come before the others."""
+        return ranked_rows(self._view)
+
+    def frame(self) -> pd.DataFrame:
+        """A row a trial, by number: state, rank, digest, label, scores, costs, repeats; then a column a decision, by its path.
+
+        As it is stored, nothing rounded; empty where a trial has no such thing.
+        """
+        return trials_frame(self._view).set_index("trial")
+
+    def pareto(self) -> pd.DataFrame:
+        """The rows of :meth:`frame` on the Pareto front, cheapest first: of the quality and the study's costs, or else MAdds."""
+        front = pareto_front(self.ranked, front_objectives(self._view.sought))
+        return self.frame().loc[[row.number for row in front]]
+
+    def best(self) -> ArchSpec:
+        """The network that is ranked first, called ``STUDY:NUMBER``. Raises StudyError where no trial is complete yet."""
+        return self.spec(self._first().number)
+
+    def spec(self, number: int) -> ArchSpec:
+        """The network of trial ``number``. Raises StudyError where there is none."""
+        if not 0 <= number < len(self):
+            raise StudyError(f"study {self.name}: trial must be from 0 to {len(self) - 1}, got {number}")
+        return trial_spec(self.trials[number]).renamed(f"{self.name}:{number}")
+
+    def importance(self, bands: Bands = None) -> Importance | None:
+        """Which decisions mattered; see :func:`seesawnas.search.importance.importance_of`. None of too few trials."""
+        from seesawnas.search.importance import importance_of
+
+        return importance_of(self._view, bands)
+
+    def figure(self, kind: str = "pareto") -> go.Figure:
+        """A plotly figure: ``pareto``, ``curves`` (of learning), ``parallel`` (of decisions) or ``importance``.
+
+        Raises StudyError where there are too few trials to draw it of.
+        """
+        if kind not in _FIGURES:
+            raise StudyError(f"figure must be one of {', '.join(_FIGURES)}, got {kind}")
+        if (made := _FIGURES[kind](self)) is None:
+            raise StudyError(
+                f"study {self.name}: has too few trials for the figure {kind}, {len(self.ranked)} complete"
+            )
+        return made
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.trials)
+
+    def __repr__(self) -> str:
+        rows = self.ranked
+        found = f"{len(self)} trials, {len(rows)} complete"
+        return f"Study({self.name!r}: {found}{f', best {rows[0].label}' if rows else ''})"
+
+    def _repr_html_(self) -> str:
+        ranking = ranking_of(self._view)
+        first = f", the best {SHOWN} below" if len(ranking.lines) > SHOWN else ""
+        about = f"{self.name}: {len(self)} trials, {len(ranking.lines)} complete{first}; * {ranking.caption}"
+        rows = [
+            (str(line.rank), str(line.row.number), f"{line.row.label}{' *' if line.on_front else ''}", *line.cells)
+            for line in ranking.lines[:SHOWN]
+        ]
+        return html_table(("rank", "trial", "network", *ranking.heads), rows, about)
+
+    def _first(self) -> RankedRow:
+        rows = self.ranked
+        if not rows:
+            raise StudyError(f"study {self.name}: no trial is complete yet")
+        return rows[0]
+
+
+def _pareto(study: Study) -> go.Figure | None:
+    return quality_figure(study.view, study.ranked) if study.ranked else None
+
+
+def _curves(study: Study) -> go.Figure | None:
+    return curves_figure(study.view)
+
+
+def _parallel(study: Study) -> go.Figure | None:
+    return parallel_figure(study.view, study.ranked)
+
+
+def _importance(study: Study) -> go.Figure | None:
+    from seesawnas.report.importance_plot import importance_figure
+
+    found = study.importance()
+    return None if found is None else importance_figure(found)
+
+
+_FIGURES: dict[str, Callable[[Study], go.Figure | None]] = {
+    "pareto": _pareto,
+    "curves": _curves,
+    "parallel": _parallel,
+    "importance": _importance,
+}
