@@ -16,7 +16,20 @@ from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
 COMMANDS = (
-    *("seesawnas", "build", "dashboard", "eval", "fidelity", "identify", "paper", "space", "sample", "search"),
+    *(
+        "seesawnas",
+        "build",
+        "compare",
+        "dashboard",
+        "eval",
+        "fidelity",
+        "identify",
+        "paper",
+        "space",
+        "report",
+        "sample",
+        "search",
+    ),
     *("train", "data", "data info", "data pack", "data subset", "data align", "data cache"),
 )
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
