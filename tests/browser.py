@@ -40,23 +40,23 @@ class Page:
         self._session: str | None = None
         self.faults: list[str] = []
         """What the page logged as an error, and requests that failed."""
-        target = self._call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        target = self.send("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
-            self._call(f"{domain}.enable")
+            self.send(f"{domain}.enable")
 
     def size(self, width: int, height: int) -> None:
         """Set the window's size in pixels."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._call("Emulation.setDeviceMetricsOverride", **size)
+        self.send("Emulation.setDeviceMetricsOverride", **size)
 
     def open(self, url: str) -> None:
         """Go to ``url``; returns before it is shown."""
-        self._call("Page.navigate", url=url)
+        self.send("Page.navigate", url=url)
 
     def evaluate(self, script: str) -> Any:
         """The value of a JavaScript expression."""
-        answer = self._call("Runtime.evaluate", expression=script, returnByValue=True)
+        answer = self.send("Runtime.evaluate", expression=script, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -79,9 +79,10 @@ class Page:
 
     def screenshot(self, path: Path) -> None:
         """Keep what the window shows as a PNG."""
-        path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))
+        path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
 
-    def _call(self, method: str, **params: Any) -> Any:
+    def send(self, method: str, **params: Any) -> Any:
+        """A command of the debugging protocol, and its answer."""
         self._calls += 1
         message: dict[str, Any] = {"id": self._calls, "method": method, "params": params}
         if self._session is not None:

@@ -18,7 +18,7 @@ def compare(
     refs: Annotated[
         list[str],
         typer.Argument(
-            metavar="REF REF...",
+            metavar="REF",
             help="Two networks or more: paper/NAME, a YAML file, or STUDY:NUMBER or STUDY:best.",
             autocompletion=complete_ref,
             show_default=False,

@@ -27,7 +27,7 @@ class Format(StrEnum):
 def report(
     studies: Annotated[
         list[str],
-        typer.Argument(metavar="STUDY...", help="Folders under runs/, or paths of them.", show_default=False),
+        typer.Argument(metavar="STUDY", help="Folders under runs/, or paths of them.", show_default=False),
     ],
     out: Annotated[
         Path | None,

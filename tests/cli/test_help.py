@@ -16,21 +16,9 @@ from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
 COMMANDS = (
-    *(
-        "seesawnas",
-        "ablate",
-        "build",
-        "dashboard",
-        "eval",
-        "fidelity",
-        "identify",
-        "importance",
-        "paper",
-        "space",
-        "sample",
-        "search",
-    ),
-    *("train", "data", "data info", "data pack", "data subset", "data align", "data cache"),
+    *("seesawnas", "ablate", "build", "compare", "dashboard", "eval", "fidelity", "identify", "importance", "paper"),
+    *("report", "space", "sample", "search", "train"),
+    *("data", "data info", "data pack", "data subset", "data align", "data cache"),
 )
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
 

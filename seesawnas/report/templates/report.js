@@ -43,7 +43,8 @@
     };
     const panel = plot.parentElement.querySelector(".network");
     if (panel) {
-      plot.on("plotly_hover", (event) => showIn(panel, keyOf(event), false));
+      plot.on("plotly_hover", (event) => { showIn(panel, keyOf(event), false); peekAt(keyOf(event), event.event); });
+      plot.on("plotly_unhover", () => peekAt());
       plot.on("plotly_click", (event) => showIn(panel, keyOf(event), true));
     }
   }
@@ -54,6 +55,11 @@
   document.addEventListener("theme", () => plots.filter((plot) => plot.layout).forEach((plot) => Plotly.relayout(plot, themed(plot.layout))));
 
   // One network: its costs, what it measured, its diagram, its spec.
+  function drawingOf(about) {
+    const drawing = make("div", undefined, { class: "diagram", tabindex: "0", role: "region", "aria-label": `Diagram of ${about.title}` });
+    drawing.append(document.importNode(new DOMParser().parseFromString(about.svg, "image/svg+xml").documentElement, true));
+    return drawing;
+  }
   function fill(shown, key) {
     const about = byKey.get(key);
     if (!about) return;
@@ -61,11 +67,7 @@
     block.append(make("pre", about.spec, { tabindex: "0" }));
     addCopy(block);
     const parts = [make("h3", about.title), make("p", about.costs), make("p", about.measured)];
-    if (about.svg) {
-      const drawing = make("div", undefined, { class: "diagram", tabindex: "0", role: "region", "aria-label": `Diagram of ${about.title}` });
-      drawing.append(document.importNode(new DOMParser().parseFromString(about.svg, "image/svg+xml").documentElement, true));
-      parts.push(drawing);
-    }
+    if (about.svg) parts.push(drawingOf(about));
     const command = make("div", undefined, { class: "copyable" });
     command.append(make("pre", about.command, { tabindex: "0" }));
     addCopy(command);
@@ -81,6 +83,16 @@
     if (shown.dataset.key === key) return;
     shown.dataset.key = key;
     fill(shown, key);
+  }
+  // What is pointed at, in the corner away from the pointer; the panel below keeps the rest.
+  const peek = document.body.appendChild(make("div", undefined, { class: "peek", "aria-hidden": "true", hidden: "" }));
+  function peekAt(key, pointer) {
+    const about = byKey.get(key);
+    peek.hidden = !about?.svg;
+    if (peek.hidden) return;
+    peek.replaceChildren(drawingOf(about));
+    peek.classList.toggle("left", pointer.clientX > innerWidth / 2);
+    peek.classList.toggle("top", pointer.clientY > innerHeight / 2);
   }
   function openDialog(key) {
     const dialog = document.getElementById("dialog");
