@@ -70,7 +70,7 @@ def _study(report: StudyReport) -> Iterator[str]:
     yield _table(("", ""), report.facts) if report.facts else "Nothing is on record of what made this study."
     if report.study_file is not None:
         yield f"```yaml\n{report.study_file}```"
-    yield "```sh\n" + "\n".join(again_words(report.study, report.ref)) + "\n```"
+    yield "```sh\n" + "\n".join(again_words(report.study, report.ref, ranked=bool(report.ranking.lines))) + "\n```"
 
 
 def _ranking(report: StudyReport) -> Iterator[str]:
