@@ -69,7 +69,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "first_rows": [_row(ranking, number) for number in range(min(FIRST_ROWS, len(rows)))],
         "facts": report.facts,
         "study_file": report.study_file,
-        "commands": "\n".join(again_words(study, report.ref, is_ablation=report.ablation is not None)),
+        "commands": "\n".join(again_words(study, report.ref, ranked=report.is_ranked)),
     }
     return {**made, "contents": list(_contents(made))}
 

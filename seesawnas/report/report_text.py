@@ -70,9 +70,7 @@ def _study(report: StudyReport) -> Iterator[str]:
     yield _table(("", ""), report.facts) if report.facts else "Nothing is on record of what made this study."
     if report.study_file is not None:
         yield f"```yaml\n{report.study_file}```"
-    yield (
-        "```sh\n" + "\n".join(again_words(report.study, report.ref, is_ablation=report.ablation is not None)) + "\n```"
-    )
+    yield "```sh\n" + "\n".join(again_words(report.study, report.ref, ranked=report.is_ranked)) + "\n```"
 
 
 def _ranking(report: StudyReport) -> Iterator[str]:

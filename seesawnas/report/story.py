@@ -131,20 +131,18 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in facts if value]
 
 
-def again_words(study: StudyView, ref: str, *, is_ablation: bool) -> list[str]:
-    """Commands that go on from here."""
-    if is_ablation:
-        return [
-            "seesawnas ablate study.yaml    # the study file below, saved under this name; --seeds adds more",
-            f"seesawnas dashboard {quote(ref)}",
-        ]
-    best = quote(f"{ref}:best")
-    return [
-        "seesawnas search study.yaml    # the study file below, saved under this name",
-        f"seesawnas build {best} --out {quote(f'{study.name}_best')}",
-        f"seesawnas compare {best} paper/seesaw_share",
-        f"seesawnas dashboard {quote(ref)}",
-    ]
+def again_words(study: StudyView, ref: str, *, ranked: bool = True) -> list[str]:
+    """Commands that run it again and go on from here; ``ranked``: the study has a best network."""
+    text = study_file(study)
+    words = []
+    if text is not None:
+        verb = "ablate" if "\nfactors:" in f"\n{text}" else "search"
+        words += [f"seesawnas {verb} study.yaml    # the study file below, saved under this name"]
+    if ranked:
+        best = quote(f"{ref}:best")
+        words += [f"seesawnas build {best} --out {quote(f'{study.name}_best')}"]
+        words += [f"seesawnas compare {best} paper/seesaw_share"]
+    return [*words, f"seesawnas dashboard {quote(ref)}"]
 
 
 def _pairs(values: Any) -> str:

@@ -44,6 +44,11 @@ class StudyReport:
         """Complete trials, best first."""
         return ranking_of(self.study)
 
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it has a best network: of an ablation no single training is."""
+        return self.ablation is None and bool(self.ranking.lines)
+
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """The summary; an ablation's is of its networks over their seeds, not of the best single training."""

@@ -40,7 +40,7 @@ def made_up(study: str = "s") -> AblationResult:
 
 def _arms() -> list[ArmResult]:
     rng = random.Random(0)
-    found = []
+    found: list[ArmResult] = []
     for levels in product(*(levels for _, levels in FACTORS)):
         named = tuple(zip((factor for factor, _ in FACTORS), levels, strict=True))
         middle = 0.80 + 0.006 * (levels[0] == "shuffle") - 0.011 * (levels[1] == "0")

@@ -48,8 +48,8 @@ def test_an_interaction_plot_is_the_mean_of_the_arms_at_each_pair_of_levels() ->
     figure = interaction_plots(result)
     assert figure is not None
     line = next(trace for trace in figure.data if trace.name == "se = 0")
-    arms = [dict(arm.levels) | {"values": arm.values} for arm in result.arms]
-    found = [v for arm in arms if arm["kind"] == "shuffle" and arm["se"] == "0" for _, v in arm["values"]]
+    wanted = {("kind", "shuffle"), ("se", "0")}
+    found = [value for arm in result.arms if wanted <= set(arm.levels) for _, value in arm.values]
     assert list(line.x) == ["share", "shuffle"]
     assert line.y[1] == pytest.approx(100 * sum(found) / len(found))
     crossed = interaction_forest(result)

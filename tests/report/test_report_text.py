@@ -74,4 +74,4 @@ def test_markdown_ranks_as_the_page_does_and_escapes(report: StudyReport) -> Non
     assert "## Ablation of paper/seesaw\\_share" in text
     assert "\\<b\\>prelu" in text
     assert "## Published networks" in text
-    assert "seesawnas search study.yaml" in text
+    assert "seesawnas compare s:best paper/seesaw_share" in text

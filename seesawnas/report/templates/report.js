@@ -30,13 +30,24 @@
     (layout.annotations ?? []).forEach((note, place) => { if (note.name === "option") change[`annotations[${place}].bgcolor`] = card; });
     return change;
   }
+  // The blue of light pages is dim on dark ones: there its light sister stands for it.
+  const BLUE = "#0072B2", LIGHT_BLUE = "#56B4E9";
+  async function dress(plot) {
+    const blue = css("--dark") ? LIGHT_BLUE : BLUE;
+    for (const [part, places] of Object.entries(plot.blues)) {
+      if (places.length) await Plotly.restyle(plot, { [`${part}.color`]: blue }, places);
+    }
+    await Plotly.relayout(plot, themed(plot.layout));
+  }
   const plots = [...document.querySelectorAll(".plot")];
   async function draw(plot) {
     const figure = JSON.parse(document.getElementById(`figure-${plot.dataset.figure}`).textContent);
     const config = { responsive: true, displaylogo: false, displayModeBar: innerWidth > 640,
       modeBarButtons: [figure.layout.xaxis?.fixedrange ? ["toImage"] : ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]] };
     await Plotly.newPlot(plot, figure.data, figure.layout, config);
-    await Plotly.relayout(plot, themed(plot.layout));
+    const places = (part) => figure.data.flatMap((trace, place) => trace[part]?.color === BLUE ? [place] : []);
+    plot.blues = { marker: places("marker"), line: places("line") };
+    await dress(plot);
     const keyOf = (event) => {
       const data = event.points[0]?.customdata;
       return typeof data === "number" ? `${plot.dataset.study}:${data}` : data;
@@ -52,7 +63,7 @@
     for (const plot of plots) { await draw(plot); await new Promise((resolve) => setTimeout(resolve)); }
     document.documentElement.dataset.drawn = plots.length;
   }
-  document.addEventListener("theme", () => plots.filter((plot) => plot.layout).forEach((plot) => Plotly.relayout(plot, themed(plot.layout))));
+  document.addEventListener("theme", () => plots.filter((plot) => plot.blues).forEach(dress));
 
   // One network: its costs, what it measured, its diagram, its spec.
   function drawingOf(about) {
