@@ -61,7 +61,7 @@ def _study(report: StudyReport) -> Iterator[str]:
     yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.sentences)
     if report.ablation is not None:
         yield from _ablation(report)
-    elif report.ranking.lines:
+    if report.ranking.lines:
         yield from _ranking(report)
     if report.importance is not None:
         yield "## Importance"
@@ -79,9 +79,13 @@ def _ranking(report: StudyReport) -> Iterator[str]:
         (str(line.rank), str(line.row.number), line.row.label + (" *" if line.on_front else ""), *line.cells)
         for line in lines[:SHOWN]
     ]
-    yield "## Ranking" + (f", the first {SHOWN} of {len(lines)}" if len(lines) > SHOWN else "")
+    yield ("## Ranking" if report.is_ranked else "## Single trainings") + (
+        f", the first {SHOWN} of {len(lines)}" if len(lines) > SHOWN else ""
+    )
     yield _table((">rank", ">trial", "network", *(f">{head}" for head in report.ranking.heads)), rows)
     yield f"\\* {report.ranking.caption}"
+    if not report.is_ranked:
+        return
     best = lines[0].row
     spec = next(trial.user_attrs["spec"] for trial in report.study.trials if trial.number == best.number)
     yield f"## Best network, trial {best.number}"

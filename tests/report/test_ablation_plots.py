@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from seesawnas.report.ablation_plots import LOOKS, effect_words, forest_figure, interaction_forest, interaction_plots
-from seesawnas.report.ablation_section import HEADS, ablation_sentences, effect_rows
+from seesawnas.report.ablation_table import HEADS, ablation_sentences, effect_rows
 from tests.report.ablations import made_up
 
 
