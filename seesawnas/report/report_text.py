@@ -79,9 +79,8 @@ def _ranking(report: StudyReport) -> Iterator[str]:
         (str(line.rank), str(line.row.number), line.row.label + (" *" if line.on_front else ""), *line.cells)
         for line in lines[:SHOWN]
     ]
-    yield ("## Ranking" if report.is_ranked else "## Single trainings") + (
-        f", the first {SHOWN} of {len(lines)}" if len(lines) > SHOWN else ""
-    )
+    title = "## Ranking" if report.is_ranked else "## Single trainings"
+    yield title + (f", the first {SHOWN} of {len(lines)}" if len(lines) > SHOWN else "")
     yield _table((">rank", ">trial", "network", *(f">{head}" for head in report.ranking.heads)), rows)
     yield f"\\* {report.ranking.caption}"
     if not report.is_ranked:
