@@ -79,14 +79,14 @@ def test_pointing_at_a_network_shows_its_diagram_its_costs_and_its_spec(report: 
     with browser() as page:
         opened(page, report)
         page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
-        page.evaluate("document.querySelector('.plot').scrollIntoView()")
-        spot = "(() => { const p = document.querySelectorAll('.plot .point')[40].getBoundingClientRect();"
+        page.evaluate("document.querySelector('#front-0 .plot').scrollIntoView()")
+        spot = "(() => { const p = document.querySelectorAll('#front-0 .plot .point')[40].getBoundingClientRect();"
         x, y = page.evaluate(f"{spot} return [p.x + p.width / 2, p.y + p.height / 2]; }})()")
         before = page.evaluate("document.querySelector('.network h3').textContent")
         page.send("Input.dispatchMouseEvent", type="mouseMoved", x=x - 30, y=y)
         page.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         page.wait(f"document.querySelector('.network h3').textContent !== {before!r}")
-        page.wait("document.querySelector('.hoverlayer').textContent.includes('MAdds')")
+        page.wait("document.querySelector('#front-0 .hoverlayer').textContent.includes('MAdds')")
         shown = page.evaluate("document.querySelector('.network .shown').innerText")
         for words in ("M MAdds", "digest", "Accuracy", "stages:", "seesawnas build s:"):
             assert words in shown

@@ -56,6 +56,7 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
     ("words", "message"),
     [
         (["--budget", "1K"], "the smallest costs"),
+        (["ablation_paper"], "must be a search's study, got an ablation's: seesawnas ablate ablation_paper"),
         (["--budget", "many"], "must be a number"),
         (["--budget", "150M", "--trials", "0"], "--trials must be from 1"),
         (["--budget", "150M", "--workers", "0"], "--workers must be from 1"),
