@@ -25,14 +25,16 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 MOST_PAIRS = 12
 
 
-def forest_figure(result: AblationResult) -> go.Figure | None:
-    """Effects grouped by factor, the change in MAdds and params beside them; None where nothing is measured."""
+def forest_figure(result: AblationResult, *, costs: bool = True) -> go.Figure | None:
+    """Effects grouped by factor, with ``costs`` the change in MAdds and params beside them; None where nothing is measured."""
     if not any(effect.mean is not None for effect in result.effects):
         return None
     effects = [effect for factor, _ in result.factors for effect in result.effects if effect.factor == factor]
-    figure = make_subplots(cols=3, shared_yaxes=True, column_widths=[0.6, 0.2, 0.2], horizontal_spacing=0.03)
+    beside = (("madds", "MAdds"), ("params", "params")) if costs else ()
+    widths = [0.6, 0.2, 0.2] if costs else [1.0]
+    figure = make_subplots(cols=len(widths), shared_yaxes=True, column_widths=widths, horizontal_spacing=0.03)
     _add_points(figure, effects, result.quality)
-    for column, (cost, title) in enumerate((("madds", "MAdds"), ("params", "params")), start=2):
+    for column, (cost, title) in enumerate(beside, start=2):
         changes = [getattr(effect, cost) / 1e6 for effect in effects]
         figure.add_trace(_bars(changes, title), row=1, col=column)
         figure.update_xaxes(title_text=f"Δ {title} (M)", range=_room(changes), row=1, col=column)

@@ -34,10 +34,10 @@ def study_figures(study: StudyView) -> dict[str, str]:
     """By id; what there is nothing to draw of yet is left out."""
     found = {}
     ablation = ablation_of(study)
-    if ablation is not None and (forest := forest_figure(ablation)) is not None:
+    if ablation is not None and (forest := forest_figure(ablation, costs=False)) is not None:
         found["ablation"] = _card(forest)
     rows = ranked_rows(study)
-    if rows:
+    if rows and ablation is None:
         found[f"quality_against_{front_objectives(study.sought).costs[0]}"] = _text(quality_figure(study, rows))
     if (curves := curves_figure(study)) is not None:
         found["learning_curves"] = _text(curves)
@@ -107,7 +107,7 @@ def _trace(trials: Sequence[Trial], name: str, color: str, scale: int, width: fl
 
 
 def _card(forest: go.Figure) -> str:
-    """A forest is as high as its effects are many, and as wide as their names."""
+    """A forest is as high as its effects are many, and as wide as their names; a card has no room for costs beside it."""
     forest.update_layout(
         title="Effects against the base, with their intervals", margin={"l": 20, "r": 20, "t": 70, "b": 50}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from plotly.offline import get_plotlyjs
@@ -115,6 +116,8 @@ def _front_title(report: StudyReport) -> str:
 def _pareto(report: StudyReport) -> Plot | None:
     """The dashboard's plot, and the published layer below."""
     rows = [line.row for line in report.ranking.lines]
+    if report.ablation is not None:  # its names are of arms, not of published networks
+        rows = [replace(row, name=None) for row in rows]
     figure, cost = quality_figure(report.study, rows), front_objectives(report.study.sought).costs[0]
     add_published(figure, cost, [row.objective(cost) for row in rows])
     return plot(figure, height=760)
