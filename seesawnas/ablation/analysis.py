@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
+from math import ceil, log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +38,12 @@ def analysed(
     """Effects, factor by factor, and interactions, pair by pair; those in one-at-a-time designs are unknown, so none.
 
     Of a fractional design's interactions those aliased with a main effect are left out, and of those aliased with each other
-    the first is given. ``needed`` is at Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest step, so that the
+    the first is given; so of those that are another contrast because arms are one network, as where ``kind`` means nothing
+    beside ``split=1``. ``needed`` is at Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest step, so that the
     effect is resolved whatever the others turn out to be.
     """
     effects = list(_effects(arms, factors, design))
-    interactions = list(_interactions(arms, factors, design))
+    interactions = list(_apart(arms, effects, list(_interactions(arms, factors, design))))
     family = [*(named[0] for named in effects), *(named[0] for named in interactions)]
     tests = [_tested(arms, contrast, confidence) for contrast in family]
     found = _corrected(tests, 1 - confidence)
@@ -60,12 +62,16 @@ class _Contrast:
     def of(self, values: Sequence[float]) -> float:
         return float(np.dot(self.weights, values))
 
-    def is_nil(self, digests: Sequence[str]) -> bool:
-        """Whether it is between the same networks."""
+    def by_network(self, digests: Sequence[str]) -> NDArray[np.float64]:
+        """Its weights of the networks themselves, in the order in which they first come."""
         sums: dict[str, float] = defaultdict(float)
         for weight, digest in zip(self.weights, digests, strict=True):
             sums[digest] += weight
-        return all(abs(weight) < _SAME for weight in sums.values())
+        return np.array(list(sums.values()))
+
+    def is_nil(self, digests: Sequence[str]) -> bool:
+        """Whether it is between the same networks."""
+        return bool((np.abs(self.by_network(digests)) < _SAME).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,25 @@ def _pairs(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind)
     return [effect for effect in firsts if len(effect) == 2]
 
 
+def _apart(
+    arms: Sequence[ArmResult], effects: Sequence[_NamedEffect], interactions: Sequence[_NamedInteraction]
+) -> Iterator[_NamedInteraction]:
+    """The interactions that are no multiple of an effect or of one before: one finding is counted once."""
+    digests = [arm.digest for arm in arms]
+    known = [effect[0].by_network(digests) for effect in effects]
+    for interaction in interactions:
+        weights = interaction[0].by_network(digests)
+        if any(_is_multiple(weights, other) for other in known):
+            continue
+        known.append(weights)
+        yield interaction
+
+
+def _is_multiple(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    sizes = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return sizes > _SAME and abs(float(one @ other)) > (1 - _SAME) * sizes
+
+
 def _difference(cells: Sequence[tuple[int, Sequence[bool]]]) -> _Contrast:
     """The signed sum of the cells' means."""
     parts = [sign * np.array(chosen) / max(1, sum(chosen)) for sign, chosen in cells]
@@ -138,8 +163,10 @@ def _tested(arms: Sequence[ArmResult], contrast: _Contrast, confidence: float) -
     if n == 0:
         return _Test(n, is_nil)
     mean = float(values.mean())
-    if is_nil or n == 1:
-        return _Test(n, is_nil, 0.0 if is_nil else mean)
+    if is_nil:
+        return _Test(n, is_nil, 0.0, verdict="same network")
+    if n == 1:
+        return _Test(n, is_nil, mean)
     if np.ptp(values) < _SAME * max(1.0, abs(mean)):
         return _Test(n, is_nil, mean, p=float(stats.binomtest(n, n).pvalue) if abs(mean) > _SAME else 1.0)
     result = stats.ttest_1samp(values, 0.0)
@@ -169,8 +196,13 @@ def _judged(test: _Test, p_holm: float, alpha: float, family: int) -> _Test:
         return test
     if p_holm < alpha:
         return replace(test, p_holm=p_holm, verdict="better" if test.mean > 0 else "worse")
-    needed = seeds_for(test.size, alpha / family) if test.size else None
+    needed = seeds_for(test.size, alpha / family) if test.size else _seeds_that_agree(test.mean, alpha / family)
     return replace(test, p_holm=p_holm, needed=None if needed is None else max(needed, test.n + 1))
+
+
+def _seeds_that_agree(mean: float, alpha: float) -> int | None:
+    """So many seeds of one sign are significant by the sign test, which is all there is where no two differ."""
+    return None if abs(mean) < _SAME else ceil(1 - log2(alpha)) + (2 ** (1 - ceil(1 - log2(alpha))) >= alpha)
 
 
 def _effect(arms: Sequence[ArmResult], contrast: _Contrast, factor: str, level: str, base: str, test: _Test) -> Effect:
@@ -192,4 +224,6 @@ def _effect(arms: Sequence[ArmResult], contrast: _Contrast, factor: str, level: 
 
 
 def _interaction(contrast: _Contrast, factors: tuple[str, str], levels: tuple[str, str], test: _Test) -> Interaction:
-    return Interaction(factors, levels, test.n, test.mean, test.low, test.high, test.p, test.p_holm, test.verdict)
+    return Interaction(
+        factors, levels, test.n, test.mean, test.low, test.high, test.p, test.p_holm, test.verdict, test.needed
+    )

@@ -43,8 +43,8 @@ def parse_levels(texts: str | Iterable[str]) -> Levels:
 def chosen_levels(base: ArchSpec, factors: Sequence[str], given: Mapping[str, Sequence[str]], *, joint: bool) -> Levels:
     """Each factor's levels, what the others are compared with first: those given, else the defaults that fit ``base``.
 
-    One factor at a time that is always the base's own level. ``joint``: a factorial design, whose levels are crossed; there it
-    is the first one given, where the base's own is not among two or more. Raises SpecError.
+    That is always the base's own level, so that the base is among the networks. ``joint``: a factorial design, whose levels are
+    crossed. Raises SpecError.
     """
     for factor in given:
         if factor not in factors:
@@ -53,7 +53,7 @@ def chosen_levels(base: ArchSpec, factors: Sequence[str], given: Mapping[str, Se
     for factor in factors:
         own = level_of(base, factor)
         if factor in given:
-            found[factor] = _ordered(own, given[factor], joint)
+            found[factor] = _ordered(own, given[factor])
         else:
             found[factor] = (own, *_fitting(base, factor, found if joint else {}))
         if len(found[factor]) < 2:
@@ -61,9 +61,7 @@ def chosen_levels(base: ArchSpec, factors: Sequence[str], given: Mapping[str, Se
     return found
 
 
-def _ordered(own: str, given: Sequence[str], joint: bool) -> tuple[str, ...]:
-    if own not in given and joint and len(given) > 1:
-        return tuple(given)
+def _ordered(own: str, given: Sequence[str]) -> tuple[str, ...]:
     return own, *(level for level in given if level != own)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-Verdict: TypeAlias = Literal["better", "worse", "not resolvable"]
+Verdict: TypeAlias = Literal["better", "worse", "not resolvable", "same network"]
 DesignKind: TypeAlias = Literal["one-at-a-time", "full", "fractional"]
 
 
@@ -33,7 +33,7 @@ class Effect:
 
     n: pairs of seeds; mean: of the paired differences; low, high: its interval at the result's confidence; p: two-sided,
     p_holm: corrected over all effects and interactions; needed: seeds to resolve an effect of this size (power 0.8), None
-    where it is resolved or cannot be said; madds, params: change in cost against the base's level, in the mean over arms.
+    where it is resolved or cannot be said; verdict ``same network``: the level changes nothing here; madds, params: change in cost against the base's level, in the mean over arms.
     """
 
     factor: str
@@ -53,7 +53,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """How much the effect of the first factor's level depends on the second's: a difference of differences."""
+    """How much the effect of the first factor's level depends on the second's: a difference of differences.
+
+    Fields as in :class:`Effect`.
+    """
 
     factors: tuple[str, str]
     levels: tuple[str, str]
@@ -64,12 +67,13 @@ class Interaction:
     p: float | None
     p_holm: float | None
     verdict: Verdict
+    needed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AblationResult:
     """A whole ablation. ``factors`` are (factor, its levels, the base's first); ``resolution`` and ``aliases`` (words such
-    as ``se + kind × act``) are a fractional design's; ``matched``: arms were rescaled to the base's MAdds.
+    as ``se = kind × act``) are a fractional design's; ``matched``: arms were rescaled to the base's MAdds.
     """
 
     study: str

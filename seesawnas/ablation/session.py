@@ -65,7 +65,8 @@ class Session:
         return self.record.recover()
 
     def failed(self) -> list[dict[str, Any]]:
-        """The trainings that failed, as JSON values."""
+        """The trainings that failed, and did not come to an end in another try, as JSON values."""
+        done = {trial.user_attrs.get("key") for trial in self.record.trials(TrialState.COMPLETE)}
         return [
             {
                 "number": trial.number,
@@ -74,6 +75,7 @@ class Session:
                 "reason": trial.user_attrs.get("reason", "unknown"),
             }
             for trial in self.record.trials(TrialState.FAIL)
+            if trial.user_attrs.get("key") not in done
         ]
 
     def result(self) -> AblationResult:
@@ -107,12 +109,14 @@ def opened(plan: AblationPlan) -> Iterator[Session]:
 
 
 def missing_trainings(plan: AblationPlan, ready: Ready, record: StudyRecord) -> Iterator[Proposal]:
-    """The trainings that the study does not hold yet: seed by seed, the arms of each in an order of its own.
+    """The trainings that the study does not hold yet, or that failed: seed by seed, the arms of each in an order of its own.
 
     So whatever changes while it runs, a machine's load or heat, falls on all arms alike, and an interruption leaves them
     with equally many seeds.
     """
-    held_keys, networks = record.keys(), ready.arms.networks
+    states = [state for state in TrialState if state is not TrialState.FAIL]
+    held_keys = {trial.user_attrs.get("key") for trial in record.trials(*states)}
+    networks = ready.arms.networks
     for seed in plan.training_seeds:
         order = np.random.default_rng([plan.proxy.pairs_seed, seed]).permutation(len(networks))
         for proposal in (_training(networks[place], plan, seed) for place in order):
@@ -160,6 +164,7 @@ def _settings(plan: AblationPlan, ready: Ready) -> dict[str, Any]:
         "base": f"{base.name} {base.digest()}",
         "factors": {factor: list(levels) for factor, levels in design.factors},
         "design": design.kind,
+        "networks": {arm.name: arm.digest for arm in ready.arms.arms},  # a file by the same name may hold another
         "match": "madds" if plan.matched else "none",
         "data": f"{faces.description} {faces.fingerprint}",
         "objectives": [plan.quality],

@@ -25,7 +25,7 @@ def _effect(result: AblationResult, effect: Effect) -> str:
     level, base = f"{effect.factor}={effect.level}", f"{effect.factor}={effect.base}"
     if effect.mean is None:
         return f"{level} against {base}: no seed is done on both sides yet."
-    if effect.p is None and effect.n > 1:
+    if effect.verdict == "same network":
         return f"{level} and {base} are the same networks here: there is nothing to tell apart."
     cost = f"{_average(result)} at {_percent(result, effect)} MAdds"
     quality = _quality(result)
@@ -54,18 +54,21 @@ def _interaction(result: AblationResult, found: Interaction) -> str:
 
 def _closing(result: AblationResult) -> str:
     open_ends = list(_unresolved(result))
+    if not any(effect.mean is not None for effect in result.effects):
+        return "Nothing is measured yet."
     if not open_ends:
-        return f"All that this design can tell is resolved at {_confidence(result)}."
+        return f"All that was measured is resolved at {_confidence(result)}."
     return f"Not resolved at {_confidence(result)}, which does not mean equal: {', '.join(open_ends)}."
 
 
 def _unresolved(result: AblationResult) -> Iterator[str]:
     for effect in result.effects:
-        if effect.verdict == "not resolvable":
+        if effect.verdict == "not resolvable" and effect.mean is not None:
             yield f"{effect.factor}={effect.level}"
     for found in result.interactions:
-        if found.verdict == "not resolvable":
-            yield " × ".join(f"{factor}={level}" for factor, level in zip(found.factors, found.levels, strict=True))
+        if found.verdict == "not resolvable" and found.mean is not None:
+            named = " × ".join(f"{factor}={level}" for factor, level in zip(found.factors, found.levels, strict=True))
+            yield f"{named} (about {found.needed:,} seeds)" if found.needed else named
 
 
 def _evidence(result: AblationResult, found: Effect | Interaction) -> str:

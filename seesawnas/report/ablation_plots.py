@@ -18,6 +18,7 @@ LOOKS: dict[Verdict, tuple[str, str]] = {
     "better": (GREEN, "triangle-up"),
     "worse": (ORANGE, "triangle-down"),
     "not resolvable": (GREY, "circle-open"),
+    "same network": (BLUE, "line-ns"),
 }
 """Colour and shape: either alone tells them apart."""
 LINES = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)

@@ -72,9 +72,10 @@ def test_the_bases_own_level_comes_first() -> None:
     assert chosen_levels(SHARE, ("se", "kind"), given, joint=False) == {"se": ("4", "0"), "kind": ("share", "shuffle")}
 
 
-def test_crossed_levels_without_the_bases_own_begin_with_the_first_given() -> None:
+def test_crossed_levels_hold_the_bases_own_too() -> None:
     given = {"se": ("0", "8"), "kind": ("shuffle",)}
-    assert chosen_levels(SHARE, ("se", "kind"), given, joint=True) == {"se": ("0", "8"), "kind": ("share", "shuffle")}
+    chosen = chosen_levels(SHARE, ("se", "kind"), given, joint=True)
+    assert chosen == {"se": ("4", "0", "8"), "kind": ("share", "shuffle")}
 
 
 def test_one_at_a_time_the_bases_own_level_is_always_there() -> None:
