@@ -33,7 +33,8 @@ class Effect:
 
     n: pairs of seeds; mean: of the paired differences; low, high: its interval at the result's confidence; p: two-sided,
     p_holm: corrected over all effects and interactions; needed: seeds to resolve an effect of this size (power 0.8), None
-    where it is resolved or cannot be said; verdict ``same network``: the level changes nothing here; madds, params: change in cost against the base's level, in the mean over arms.
+    where it is resolved or cannot be said; verdict ``same network``: the level changes nothing here; madds, params: change
+    in cost against the base's level, in the mean over arms.
     """
 
     factor: str

@@ -204,7 +204,7 @@ def test_the_same_network_twice_is_no_comparison_and_costs_the_others_nothing() 
     effects, _ = analysed(arms, design.factors, design.kind)
     split = named(effects, "split")
     assert (split.n, split.mean, split.low, split.p, split.p_holm, split.needed) == (5, 0.0, None, None, None, None)
-    assert split.verdict == "not resolvable"
+    assert split.verdict == "same network"
     smaller = two_levels(2, "one-at-a-time")
     others, _ = found_in(smaller, values[:3])
     assert [effect.p_holm for effect in effects[:2]] == [effect.p_holm for effect in others]
@@ -216,9 +216,8 @@ def test_a_factorial_contrast_between_the_same_networks_is_none() -> None:
     values[1:] = values[1]
     arms = arms_of(design, values, digests=["seesaw", "whole", "whole", "whole"])
     effects, interactions = analysed(arms, design.factors, design.kind)
-    (interaction,) = interactions
-    assert interaction.mean is not None
-    assert [effect.mean for effect in effects] == pytest.approx([interaction.mean / -2] * 2)
+    assert interactions == ()  # it would be the effects once more: of two networks there is one difference
+    assert effects[0].mean == pytest.approx(effects[1].mean)
     alike = arms_of(design, values, digests=["a", "b", "a", "b"])
     split = analysed(alike, design.factors, design.kind)[0][0]
     assert (split.mean, split.p) == (0.0, None)
@@ -232,7 +231,7 @@ def test_seeds_that_agree_to_the_last_digit_are_judged_by_the_sign_test_without_
     base = np.round(np.random.default_rng(0).normal(0.8, 0.01, seeds), 4)
     effect = found_in(design, np.array([base, base - 0.003]))[0][0]
     assert effect.mean == pytest.approx(-0.003)
-    assert (effect.low, effect.high, effect.needed) == (None, None, None)
+    assert (effect.low, effect.high, effect.needed) == (None, None, 6 if p >= 0.05 else None)
     assert effect.p == pytest.approx(p)
     assert effect.verdict == ("worse" if p < 0.05 else "not resolvable")
 

@@ -57,14 +57,14 @@ def test_partial_results_say_what_is_missing() -> None:
     unknown = replace(OPEN, n=0, mean=None, low=None, high=None, p=None, p_holm=None, needed=None)
     assert words(unknown) == (
         "se=0 against se=4: no seed is done on both sides yet.",
-        "Not resolved at 95 %, which does not mean equal: se=0.",
+        "Nothing is measured yet.",
     )
     one = replace(unknown, n=1, mean=-0.00123)
     assert words(one)[0] == "se=0 against se=4: -0.0012 AUC at +0.0 % MAdds with 1 seed; an interval needs two."
 
 
 def test_the_same_network_and_seeds_that_agree_are_named_as_what_they_are() -> None:
-    same = replace(OPEN, mean=0.0, low=None, high=None, p=None, p_holm=None, needed=None)
+    same = replace(OPEN, mean=0.0, low=None, high=None, p=None, p_holm=None, needed=None, verdict="same network")
     assert words(same)[0] == "se=0 and se=4 are the same networks here: there is nothing to tell apart."
     agree = replace(OPEN, mean=0.003, low=None, high=None, p=0.0625, p_holm=0.0625, needed=None)
     assert words(agree)[0] == (
@@ -88,7 +88,7 @@ def test_the_quality_has_its_name(quality: str, name: str) -> None:
 
 
 def test_all_resolved_is_said() -> None:
-    assert words(WORSE)[-1] == "All that this design can tell is resolved at 95 %."
+    assert words(WORSE)[-1] == "All that was measured is resolved at 95 %."
 
 
 def test_resolved_interactions_are_said_and_open_ones_are_listed() -> None:
@@ -104,7 +104,7 @@ def test_resolved_interactions_are_said_and_open_ones_are_listed() -> None:
         "in the mean over the other factors at +1.0 % MAdds.",
         "The effect of se=0 (against se=4) is 0.0200 AUC higher with kind=plain than with kind=share "
         "(95 % interval 0.0100..0.0300, n=5, p<0.001 after Holm).",
-        "All that this design can tell is resolved at 95 %.",
+        "All that was measured is resolved at 95 %.",
     )
     unresolved = replace(INTERACTION, verdict="not resolvable")
     assert words(WORSE, OPEN, interactions=(unresolved,), **more)[-1] == (
