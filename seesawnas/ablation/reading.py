@@ -50,6 +50,7 @@ def read_ablation(study: str, attributes: Mapping[str, Any], trials: Iterable[Tr
         matched=kept["matched"],
         resolution=kept["resolution"],
         aliases=tuple(kept["aliases"]),
+        looks=tuple(kept.get("looks", ())),
     )
 
 

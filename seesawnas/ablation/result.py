@@ -74,7 +74,8 @@ class Interaction:
 @dataclass(frozen=True, slots=True)
 class AblationResult:
     """A whole ablation. ``factors`` are (factor, its levels, the base's first); ``resolution`` and ``aliases`` (words such
-    as ``se = kind × act``) are a fractional design's; ``matched``: arms were rescaled to the base's MAdds.
+    as ``se = kind × act``) are a fractional design's; ``matched``: arms were rescaled to the base's MAdds;
+    ``looks``: how many seeds there were each time that all were done and the verdicts were told.
     """
 
     study: str
@@ -91,6 +92,7 @@ class AblationResult:
     aliases: tuple[str, ...] = ()
     confidence: float = 0.95
     method: str = "paired t"
+    looks: tuple[int, ...] = ()
 
     def to_mapping(self) -> dict[str, Any]:
         """JSON values; the keys are stable."""

@@ -58,7 +58,10 @@ class Session:
         queue, plan = iter(self.missing), self.plan
         rules = StopRules(self.wanted, seconds=plan.seconds)
         how = Plan(plan.proxy, rules, checkpoints=Checkpoints(plan.checkpoints), silence=plan.silence)
-        yield from drive(self.record, lambda _: next(queue, None), started(plan.engine, self.ready.faces), how)
+        for event in drive(self.record, lambda _: next(queue, None), started(plan.engine, self.ready.faces), how):
+            if isinstance(event, Ended) and self.record.finished == len(self.record) == self.wanted:
+                _keep_look(self.record)
+            yield event
 
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
@@ -152,9 +155,17 @@ def _keep_design(record: StudyRecord, plan: AblationPlan, ready: Ready) -> None:
         "resolution": design.resolution,
         "aliases": list(design.aliases),
         "arms": arms,
+        "looks": kept.get("looks", []),
     }
     if values != kept:
         record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
+
+
+def _keep_look(record: StudyRecord) -> None:
+    """Note that all seeds so far are done and will be looked at: who adds seeds after that has one more chance to be wrong."""
+    values = json.loads(record.study.user_attrs[ATTRIBUTE])
+    values["looks"] = list(dict.fromkeys([*values["looks"], len(values["seeds"])]))
+    record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 
 def _settings(plan: AblationPlan, ready: Ready) -> dict[str, Any]:

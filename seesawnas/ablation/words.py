@@ -18,7 +18,7 @@ def verdict_words(result: AblationResult) -> tuple[str, ...]:
     """The sentences, effects in the order of the factors and the closing one last; of a result that is not complete, too."""
     effects = [_effect(result, effect) for effect in result.effects]
     interactions = [_interaction(result, found) for found in result.interactions if found.verdict != "not resolvable"]
-    return (*effects, *interactions, _closing(result))
+    return (*effects, *interactions, _closing(result), *_looks(result))
 
 
 def _effect(result: AblationResult, effect: Effect) -> str:
@@ -59,6 +59,19 @@ def _closing(result: AblationResult) -> str:
     if not open_ends:
         return f"All that was measured is resolved at {_confidence(result)}."
     return f"Not resolved at {_confidence(result)}, which does not mean equal: {', '.join(open_ends)}."
+
+
+def _looks(result: AblationResult) -> Iterator[str]:
+    """A verdict that was looked for again and again is found more often than its p says."""
+    done = {len(arm.values) for arm in result.arms}
+    if max(done, default=0) > 0 and min(done) < len(result.seeds):
+        yield "Interim: not all trainings are done. Stopping where it looks good makes false finds likelier than p says."
+    if len(result.looks) > 1:
+        times = ", ".join(map(str, result.looks))
+        yield (
+            f"The verdicts were told {len(result.looks)} times, with {times} seeds: multiply p by {len(result.looks)} to allow "
+            "for it."
+        )
 
 
 def _unresolved(result: AblationResult) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from seesawnas.ablation import plan_of, read_ablation
+from seesawnas.ablation import plan_of, read_ablation, verdict_words
 from seesawnas.ablation.plan import AblationPlan
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import Ended, Failed, Finished, StudyFile, TrialJob, TrialState, trial_point
@@ -76,6 +76,8 @@ def test_more_seeds_are_added_to_those_that_are_there(runs: Runs) -> None:
     runs(factors="se", levels={"se": [0]}, seeds=4)
     assert {job.proxy.seed for job in runs.jobs} == {2, 3}
     assert runs.result.seeds == (0, 1, 2, 3)
+    assert runs.result.looks == (2, 4)
+    assert "multiply p by 2" in verdict_words(runs.result)[-1]
     assert [effect.n for effect in runs.result.effects] == [4]
 
 
@@ -120,6 +122,21 @@ def test_a_failed_training_costs_its_seed_alone(runs: Runs) -> None:
 
     runs(answer, factors="se", levels={"se": [0]}, seeds=4)
     assert [effect.n for effect in runs.result.effects] == [3]
+    assert "Interim" in verdict_words(runs.result)[-1]
+
+
+def test_a_failed_training_is_tried_again_by_the_same_command(runs: Runs) -> None:
+    runs(lambda job: Failed(job.number, "no memory"), factors="se", levels={"se": [0]}, seeds=2)
+    runs(factors="se", levels={"se": [0]}, seeds=2)
+    assert len(runs.jobs) == 4
+    assert [effect.n for effect in runs.result.effects] == [2]
+
+
+def test_a_file_that_holds_another_network_now_is_another_study(runs: Runs) -> None:
+    runs(against="other.yaml", seeds=1)
+    Path("other.yaml").write_text(Path("small.yaml").read_text().replace("small", "other").replace("se: 4", "se: 8"))
+    with pytest.raises(StudyError, match="networks must stay"):
+        runs(against="other.yaml", seeds=1)
 
 
 def test_widths_are_scaled_first(runs: Runs) -> None:
