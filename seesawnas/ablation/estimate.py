@@ -13,7 +13,7 @@ from seesawnas.ablation.plan import AblationPlan
 from seesawnas.ablation.ready import Ready
 from seesawnas.data import FaceData, Faces
 from seesawnas.space import to_mapping
-from seesawnas.study import TrialJob, run_trial
+from seesawnas.study import EngineSettings, TrialJob, run_trial
 
 _BATCHES = 4
 
@@ -40,8 +40,16 @@ def estimate(plan: AblationPlan, ready: Ready) -> Estimate:
     networks = ready.arms.networks
     costs = [arm.cost.madds for arm in networks]
     relative = sum(costs) / len(costs) / ready.arms.arms[0].cost.madds
-    at_a_time = plan.engine.at_a_time or max(1, int((os.cpu_count() or 1) / (plan.engine.cpus_per_trial or 1)))
+    at_a_time = plan.engine.at_a_time or _that_fit(plan.engine)
     return Estimate(len(networks) * plan.seeds, at_a_time, _seconds(plan, ready.arms, ready.faces), relative)
+
+
+def _that_fit(engine: EngineSettings) -> int:
+    """Trials at a time on this machine."""
+    fit = (os.cpu_count() or 1) / (engine.cpus_per_trial or 1)
+    if engine.gpus_per_trial:
+        fit = min(fit, torch.cuda.device_count() / engine.gpus_per_trial)
+    return max(1, int(fit))
 
 
 def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:

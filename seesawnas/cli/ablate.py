@@ -70,7 +70,7 @@ def _plan(spec: str, given: Mapping[str, Any]) -> AblationPlan:
 
 def _study_file(spec: str) -> StudyFile | None:
     """The study file that ``spec`` names; None where it names a network: a search point's file has no base."""
-    from seesawnas.errors import InvalidInput, StudyError
+    from seesawnas.errors import StudyError
     from seesawnas.study import StudyFile, shipped_studies
 
     name = Path(spec).with_suffix("").as_posix().removeprefix("studies/")
@@ -83,11 +83,9 @@ def _study_file(spec: str) -> StudyFile | None:
         return file
     if not Path(spec).is_file():
         return None
-    try:
-        file = StudyFile.read(spec)
-    except InvalidInput:
-        return None  # what is wrong with it as a network will be said
-    return file if "base" in file.values else None
+    file = StudyFile.read(spec)
+    is_network = "base" not in file.values and bool({"stages", "stem", "head"} & set(file.values))
+    return None if is_network else file
 
 
 def _show_design(plan: AblationPlan, json: bool) -> None:

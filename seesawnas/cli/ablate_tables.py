@@ -186,4 +186,4 @@ def _change(value: float, base: float) -> str:
 
 
 def _hours(hours: float) -> str:
-    return f"{hours:.1f} hours" if hours >= 1 else f"{max(1, round(60 * hours))} minutes"
+    return f"{hours:.1f} hours" if hours >= 1 else several(max(1, round(60 * hours)), "minute")

@@ -13,6 +13,7 @@ from seesawnas.errors import StudyError
 
 if TYPE_CHECKING:
     from seesawnas.report.study_report import StudyReport
+    from seesawnas.study.view import StoredStudy
 
 
 class Format(StrEnum):
@@ -54,7 +55,10 @@ def report(
     from seesawnas.study import find_study
 
     wanted = _format(format, out, json)
-    found = [find_study(name, storage) for name in dict.fromkeys(studies)]
+    found: list[StoredStudy] = []
+    for one in (find_study(name, storage) for name in studies):
+        if (one.folder.resolve(), one.number) not in [(other.folder.resolve(), other.number) for other in found]:
+            found.append(one)
     text = _text(wanted, [StudyReport.of(one.view(), one.ref) for one in found])
     if wanted is Format.HTML and out is None:
         out = found[0].folder / "report.html"
@@ -66,13 +70,15 @@ def report(
 
 
 def _format(given: Format | None, out: Path | None, json: bool) -> Format:
-    """Raises StudyError where --json and --format disagree."""
+    """Raises StudyError where --json and --format disagree, or an ending says nothing."""
     if json and given not in (None, Format.JSON):
         raise StudyError(f"--format must be json with --json, got {given}")
     if json or given is not None:
         return Format.JSON if json else given or Format.HTML
     endings = {f".{one}": one for one in Format} | {".htm": Format.HTML, ".markdown": Format.MD}
-    return Format.HTML if out is None else endings.get(out.suffix.lower(), Format.HTML)
+    if out is not None and out.suffix.lower() not in endings:
+        raise StudyError(f"--out must end in {', '.join(endings)}, or go with --format, got {out}")
+    return Format.HTML if out is None else endings[out.suffix.lower()]
 
 
 def _text(wanted: Format, reports: list[StudyReport]) -> str:

@@ -223,8 +223,10 @@ def _lines(result: AblationResult, pair: tuple[str, str], legend: str) -> Iterat
 
 
 def _values(arms: Sequence[ArmResult], wanted: dict[str, str]) -> list[float]:
-    inside = [arm for arm in arms if wanted.items() <= dict(arm.levels).items()]
-    return [value for arm in inside for _, value in arm.values]
+    """A mean over the arms for each seed that all of them have: seeds are what an effect is sure over."""
+    inside = [dict(arm.values) for arm in arms if wanted.items() <= dict(arm.levels).items()]
+    seeds = set.intersection(*map(set, inside)) if inside else set()
+    return [fmean(values[seed] for values in inside) for seed in sorted(seeds)]
 
 
 def _place_legends(figure: go.Figure, pairs: Sequence[tuple[str, str]]) -> None:

@@ -18,7 +18,7 @@ HEADS = ("factor", "level", "effect and interval", "pairs", "p, Holm", "verdict"
 
 def ablation_sentences(result: AblationResult) -> Iterator[str]:
     """The design, and what came of it."""
-    arms = len(result.arms)
+    arms = len({arm.digest for arm in result.arms})
     matched = ", rescaled to the base's MAdds" if result.matched else ""
     yield (
         f"{result.design[0].upper()}{result.design[1:]} design around {result.base}: {arms} networks{matched}, "

@@ -27,7 +27,7 @@ from seesawnas.report.parallel import parallel_figure
 from seesawnas.report.ranking import ranked_rows, ranking_of
 from seesawnas.report.rows import RankedRow
 from seesawnas.report.trial_frame import trials_frame
-from seesawnas.study import StudyView, Trial, find_study, trial_spec
+from seesawnas.study import StudyView, Trial, TrialState, best_trial, find_study, trial_spec
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -81,7 +81,10 @@ class Study:
         return self.frame().loc[[row.number for row in front]]
 
     def best(self) -> ArchSpec:
-        """The network that is ranked first, called ``STUDY:NUMBER``. Raises StudyError where no trial is complete yet."""
+        """The network that is ranked first, of an ablation by its mean over seeds, called ``STUDY:NUMBER``.
+
+        Raises StudyError where no trial is complete yet.
+        """
         return self.spec(self._first().number)
 
     def spec(self, number: int) -> ArchSpec:
@@ -130,11 +133,11 @@ class Study:
         ]
         return html_table(("rank", "trial", "network", *ranking.heads), rows, about)
 
-    def _first(self) -> RankedRow:
-        rows = self.ranked
-        if not rows:
+    def _first(self) -> Trial:
+        done = [trial for trial in self.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
+        if not done:
             raise StudyError(f"study {self.name}: no trial is complete yet")
-        return rows[0]
+        return best_trial(done, self._view.repeats)
 
 
 def _pareto(study: Study) -> go.Figure | None:

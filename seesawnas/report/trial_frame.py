@@ -10,7 +10,7 @@ import pandas as pd
 from seesawnas.report.ranking import STATES, RankedLine, Ranking, ranking_of
 from seesawnas.study import COSTS, QUALITIES, StudyView, Trial
 
-ABOUT = ("study", "trial", "state", "rank", "pareto", "digest", "label")
+ABOUT = ("study", "trial", "state", "rank", "pareto", "digest", "label", "variant")
 SCORES = ("accuracy", "accuracy_std", *(name for name in QUALITIES if name != "accuracy"))
 ENDED = ("seconds", "stopped_after", "reason")
 AGAIN = ("repeats", "repeats_mean", "repeats_standard_error")
@@ -19,9 +19,9 @@ AGAIN = ("repeats", "repeats_mean", "repeats_standard_error")
 def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFrame:
     """By number. Shares are 0 to 1 and costs whole numbers, as they are stored: nothing is rounded.
 
-    Columns: study, trial, state, rank, pareto, digest, label; the scores; madds, params, activation_bytes; seconds,
-    stopped_after, reason; repeats (how many new seeds), repeats_mean, repeats_standard_error; and each decision of the space
-    by its name, such as ``stages.2.expansion``.
+    Columns: study, trial, state, rank, pareto, digest, label, variant (an ablation's training seed); the scores; madds,
+    params, activation_bytes; seconds, stopped_after, reason; repeats (how many new seeds), repeats_mean,
+    repeats_standard_error; and each decision of the space by its name, such as ``stages.2.expansion``.
     """
     ranking = ranking_of(study) if ranking is None else ranking
     lines = {line.row.number: line for line in ranking.lines}
@@ -49,6 +49,7 @@ def _row(study: StudyView, trial: Trial, line: RankedLine | None) -> dict[str, A
         "pareto": line.on_front if line else False,
         "digest": attrs.get("digest"),
         "label": attrs.get("label") or None,
+        "variant": attrs.get("variant") or None,
     }
     found = {name: attrs.get(name) for name in (*SCORES, *COSTS, *ENDED)}
     repeats = (

@@ -22,7 +22,7 @@ from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, StudyRecord
 from seesawnas.study.reference import trial_point
-from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats, repeats_name
+from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.store import (
     check_storage,
@@ -79,6 +79,7 @@ __all__ = [
     "TrialEpoch",
     "TrialJob",
     "TrialState",
+    "best_trial",
     "check_cluster",
     "check_engine",
     "check_storage",

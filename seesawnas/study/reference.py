@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.errors import StudyError
 from seesawnas.space import Published, SearchPoint
 from seesawnas.study.proposal import trial_spec
-from seesawnas.study.repeats import Repeats, ranked_trials, read_repeats
+from seesawnas.study.repeats import Repeats, best_trial, read_repeats
 from seesawnas.study.store import open_storage, study_folder
 
 _FORM = re.compile(r"(?P<study>.+):(?P<trial>\d+|best)")
@@ -47,7 +47,7 @@ def _pick(trials: list[FrozenTrial], repeats: dict[str, Repeats], which: str, re
         done = [trial for trial in trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
         if not done:
             raise StudyError(f"{ref}: no trial is complete yet")
-        return ranked_trials(done, repeats)[0]
+        return best_trial(done, repeats)
     if int(which) >= len(trials):
         raise StudyError(f"{ref}: must be a trial below {len(trials)}, got {which}")
     return trials[int(which)]

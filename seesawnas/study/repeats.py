@@ -55,6 +55,20 @@ def read_repeats(storage: BaseStorage, study: str) -> dict[str, Repeats]:
     return {digest: Repeats(tuple(values)) for digest, values in found.items()}
 
 
+def best_trial(trials: list[FrozenTrial], repeats: Mapping[str, Repeats]) -> FrozenTrial:
+    """The best complete trial of ``trials``, of which there is one: the first of the ranking.
+
+    Where networks were trained from several seeds, as in an ablation, it is the first of the network with the best mean.
+    """
+    if not any(str(trial.user_attrs.get("variant", "")).startswith("seed ") for trial in trials):
+        return ranked_trials(trials, repeats)[0]
+    values: dict[str, list[float]] = {}
+    for trial in trials:
+        values.setdefault(str(trial.user_attrs["digest"]), []).append(trial.values[0])
+    best = max(values, key=lambda digest: statistics.fmean(values[digest]))
+    return next(trial for trial in trials if trial.user_attrs["digest"] == best)
+
+
 def ranked_trials(trials: Iterable[FrozenTrial], repeats: Mapping[str, Repeats]) -> list[FrozenTrial]:
     """Complete trials best first: repeated networks by their mean, then the others by what the search measured.
 

@@ -11,9 +11,10 @@ import pytest
 from seesawnas.ablation import plan_of, read_ablation, verdict_words
 from seesawnas.ablation.plan import AblationPlan
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.study import Ended, Failed, Finished, StudyFile, TrialJob, TrialState, trial_point
+from seesawnas.study import Ended, EngineEvent, Failed, Finished, StudyFile, TrialJob, TrialState, trial_point
 from tests.ablation.small import BASE, Runs, without_se_is_worse, write_networks
 from tests.faces import write_folder
+from tests.study.fakes import measured
 
 
 @pytest.fixture
@@ -130,6 +131,19 @@ def test_a_failed_training_is_tried_again_by_the_same_command(runs: Runs) -> Non
     runs(factors="se", levels={"se": [0]}, seeds=2)
     assert len(runs.jobs) == 4
     assert [effect.n for effect in runs.result.effects] == [2]
+
+
+def test_the_best_of_an_ablation_has_the_best_mean_not_the_luckiest_seed(runs: Runs) -> None:
+    def lucky(job: TrialJob) -> EngineEvent:
+        event = without_se_is_worse(job)
+        assert isinstance(event, Finished)
+        has_se = any(stage["se"] != "off" for stage in job.point["stages"])
+        return Finished(job.number, measured(0.5, 0.99)) if not has_se and job.proxy.seed == 0 else event
+
+    runs(lucky, factors="se", levels={"se": [0]}, seeds=9)
+    point = trial_point("a:best")
+    assert point is not None
+    assert point.spec.digest() == runs.result.arms[0].digest
 
 
 def test_a_file_that_holds_another_network_now_is_another_study(runs: Runs) -> None:

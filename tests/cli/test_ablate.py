@@ -106,10 +106,14 @@ def test_a_fraction_states_what_it_cannot_tell_apart(folder: Path) -> None:
         ([*TINY, "--seeds", "0"], "--seeds must be from 1"),
         (["search_150m"], "search_150m: must be a study of ablations, with a base"),
         ([*TINY, "--levels", "se=999"], "se=999: block 0: se must be"),
+        (["unfinished.yaml"], "unfinished.yaml:"),
+        (["baseless.yaml"], "baseless.yaml: base: is required"),
         (["bad.yaml"], "bad.yaml: seeds: must be a whole number"),
     ],
 )
 def test_a_mistake_is_a_line_and_exit_code_two(folder: Path, words: list[str], message: str) -> None:
+    Path("unfinished.yaml").write_text("base: [1\n")
+    Path("baseless.yaml").write_text("seeds: 3\nfactors: se\n")
     Path("bad.yaml").write_text("base: small.yaml\nfactors: se\nseeds: many\n")
     result = ablate(*words)
     assert result.exit_code == 2

@@ -34,7 +34,9 @@ def test_a_report_goes_into_the_study_s_folder_or_where_it_is_asked_for(folder: 
 def test_other_formats_go_to_standard_output_unless_a_file_is_named(folder: Path) -> None:
     store_study(folder / "runs" / "s", 6)
     assert Ran("report", "s", "--format", "md").out.startswith("# s\n")
-    assert Ran("report", "s", "--format", "csv").out.startswith("study,trial,state,rank,pareto,digest,label,accuracy,")
+    assert Ran("report", "s", "--format", "csv").out.startswith(
+        "study,trial,state,rank,pareto,digest,label,variant,accuracy,"
+    )
     values = Ran("report", "s", "--format", "json").json
     assert values == Ran("report", "s", "--json").json
     assert values["studies"][0]["study"] == "s"
