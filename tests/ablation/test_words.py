@@ -133,7 +133,7 @@ def test_every_result_has_a_sentence_per_effect_and_a_closing_one(
     resolved: list[Verdict] = [one.verdict for one in interactions if one.verdict != "not resolvable"]
     interim = any("Interim" in sentence for sentence in found)
     done = [len(arm.values) for arm in arms]
-    assert interim == (0 < max(done) and min(done) < seeds)
+    assert interim == (max(done) > 0 and min(done) < seeds)
     assert len(found) == len(effects) + len(resolved) + 1 + interim
     for sentence in found:
         assert sentence.endswith(".")
