@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: search test format
+.PHONY: search test fuzz format
 
 search: .venv/installed
 	$(BIN)/seesawnas search --budget 150M
@@ -14,6 +14,10 @@ test: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# The property tests on examples drawn anew, which `make test` never does: its examples are the same each time.
+fuzz: .venv/installed-dev
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 format: .venv/installed-dev
 	$(BIN)/ruff format .

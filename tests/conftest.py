@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from tests.faces import write_folder
 from tests.postgres import PostgresServer, private_server, server_binaries
 from tests.study.fakes import SMALL_SPACE
 
-# Examples differ in cost and machines in load: a slow one is no failure.
-settings.register_profile("seesawnas", deadline=None)
-settings.load_profile("seesawnas")
+# Examples differ in cost and machines in load: a slow one is no failure. The run that decides draws the same examples each
+# time; `make fuzz` draws new ones, and what it finds is kept as an @example or a file of the test.
+settings.register_profile("seesawnas", deadline=None, derandomize=True)
+settings.register_profile("fuzz", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seesawnas"))
 
 
 @pytest.fixture
