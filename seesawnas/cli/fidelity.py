@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from seesawnas.cli.compiling import compiling_shown
 from seesawnas.cli.options import Json, complete_ref
 from seesawnas.cli.output import console, print_json, table
 from seesawnas.cli.search_options import CpusPerTrial, Engine, GpusPerTrial, RayAddress, Workers
@@ -108,7 +109,7 @@ def fidelity(
         seed=seed,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with opened_panel(panel) as session:
+    with compiling_shown(), opened_panel(panel) as session:
         stopped = _watch(session, known, Console(stderr=True))
         lines = [json_module.dumps(row.to_mapping()) for row in session.rows()]
     write_atomically(panel.folder / MEASUREMENTS, "".join(line + "\n" for line in lines))

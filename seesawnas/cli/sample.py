@@ -39,11 +39,13 @@ def sample(
 
     With --json each line holds a network's spec, a mapping that loads as a search point, its digest, MAdds and params.
     """
+    from seesawnas.cli.compiling import compiling_shown
     from seesawnas.cost import Budget
     from seesawnas.space import FeasibleSet, load_space
 
     limit = Budget.parse(budget) if budget is not None else None
-    feasible = FeasibleSet(load_space(space), limit)
+    with compiling_shown():
+        feasible = FeasibleSet(load_space(space), limit)
     if json:
         _print_lines(_draw(feasible, number, seed))
     else:

@@ -69,6 +69,7 @@ def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
 
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:
+    from seesawnas.cli.compiling import compiling_shown
     from seesawnas.cli.progress import say, watch
     from seesawnas.cli.search_progress import watched
     from seesawnas.cli.search_tables import show
@@ -77,7 +78,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
     screen = Console(stderr=True)
-    with opened(plan) as session:
+    with compiling_shown(), opened(plan) as session:
         reason = watch(watched(session), screen)
         outcome = outcome_of(session.record, session.measured_again())
         settings = settings_of(plan)

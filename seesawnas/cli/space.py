@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 def space(ref: SpaceRef, budget: BudgetText = None, json: Json = False) -> None:
     """Count a search space exactly: all its networks, those within a budget, and what they cost."""
+    from seesawnas.cli.compiling import compiling_shown
     from seesawnas.cli.output import print_json
     from seesawnas.cost import Budget
     from seesawnas.space import FeasibleSet, load_space
 
     limit = Budget.parse(budget) if budget is not None else None
-    feasible = FeasibleSet(load_space(ref), limit)
+    with compiling_shown():
+        feasible = FeasibleSet(load_space(ref), limit)
     if json:
         print_json(_values(feasible))
     else:

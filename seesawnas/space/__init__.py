@@ -1,5 +1,6 @@
 """What may vary: the grammar, search points, and the feasible set under a budget."""
 
+from seesawnas.space.effort import compiling_reported_to
 from seesawnas.space.feasible import FeasibleSet
 from seesawnas.space.library import load, load_point, load_space, shipped
 from seesawnas.space.load import Erratum, Printed, Published, SearchPoint, to_point, to_space
@@ -20,6 +21,7 @@ __all__ = [
     "Sample",
     "SearchPoint",
     "SearchSpace",
+    "compiling_reported_to",
     "load",
     "load_point",
     "load_space",

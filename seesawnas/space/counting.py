@@ -117,32 +117,62 @@ def _ask_children(node: Node, budgets: Ints) -> Ints:
 
 
 def _work_to_ask(node: Node, budgets: int) -> float:
-    """Searches that answering ``budgets`` takes; at each level below, distinct budgets are no more than the grid's cells."""
+    """Searches that answering ``budgets`` takes; at each level below, distinct budgets are no more than the grid's cells.
+
+    Every node asks each of its children, also those that another has asked.
+    """
     if not node.children or "listed" in node.memo:
-        return budgets
+        return float(budgets)
     asked = min(budgets * len(node.costs), max(map(_cells, node.children)))
-    return budgets * len(node.costs) + min(
-        _work_to_ask(node.children[0], asked), _work_to_list(node.children[0]) + asked
-    )
+    first, children = node.children[0], float(len(node.children))
+    return budgets * len(node.costs) + children * min(_work_to_ask(first, asked), _work_to_list(first) + asked)
 
 
 def _work_to_list(node: Node) -> float:
-    """What listing takes, in searches: a cost to be sorted takes about as long as five."""
+    """What listing takes, in searches: a cost to be sorted takes about as long as five.
+
+    Nodes below share nodes: each is counted once.
+    """
     if not node.children or "listed" in node.memo:
-        return 0
-    return 5 * len(node.costs) * max(map(_length, node.children)) + sum(map(_work_to_list, node.children))
+        return 0.0
+    if all(not child.children or "listed" in child.memo for child in node.children):
+        return _own_work(node)
+    if "work" not in node.memo:
+        node.memo["work"] = sum(map(_own_work, _below(node)))
+    found: float = node.memo["work"]
+    return found
+
+
+def _own_work(node: Node) -> float:
+    return 5.0 * len(node.costs) * max(map(_length, node.children)) if node.children else 0.0
+
+
+def _below(node: Node) -> Iterator[Node]:
+    """``node`` and every node after it, once."""
+    seen, layer = {id(node)}, [node]
+    while layer:
+        yield from layer
+        after = {id(child): child for each in layer for child in each.children}
+        layer = [child for key, child in after.items() if key not in seen]
+        seen.update(after)
 
 
 def _length(node: Node) -> int:
     """At most so many distinct costs from ``node`` on."""
     if not node.children:
         return len(node.costs)
-    return min(_cells(node), len(node.costs) * max(map(_length, node.children)))
+    if "length" not in node.memo:
+        node.memo["length"] = min(_cells(node), len(node.costs) * max(map(_length, node.children)))
+    found: int = node.memo["length"]
+    return found
 
 
 def _cells(node: Node) -> int:
-    low, high = extremes(node)
-    return (high - low) // _step(node) + 1
+    if "cells" not in node.memo:
+        low, high = extremes(node)
+        node.memo["cells"] = (high - low) // _step(node) + 1
+    found: int = node.memo["cells"]
+    return found
 
 
 def _listed(node: Node) -> tuple[Ints, Ints]:

@@ -102,7 +102,7 @@ class _Walk:
             found = dict(trellis.choices[choice])
             for number, (node, row) in enumerate(rows):
                 decisions = trellis.stage_decisions[number]
-                options = unpack(decisions, node.table.makes[choice, [row]])[0]
+                options = unpack(decisions, node.table.makes[node.table.group[choice], [row]])[0]
                 found.update({d.name: d.options[i] for d, i in zip(decisions, options, strict=True)})
                 depth = trellis.space.stages[number].depth
                 found.update({} if depth.is_fixed else {depth.path: depths[number]})

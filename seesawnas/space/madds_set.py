@@ -151,7 +151,9 @@ class MaddsSet:
             options = [decision.options.index(choice[decision.name]) for choice in self.trellis.choices]
             vectors[own, names.index(decision.name)] = np.array(options)[choices]
         for (nodes, rows), decisions, stage in zip(steps, self.trellis.stage_decisions, self.space.stages, strict=True):
-            made = np.array([n.table.makes[c, r] for n, c, r in zip(nodes, choices, rows, strict=True)], np.int64)
+            made = np.array(
+                [n.table.makes[n.table.group[c], r] for n, c, r in zip(nodes, choices, rows, strict=True)], np.int64
+            )
             for column, decision in zip(unpack(decisions, made).T, decisions, strict=True):
                 vectors[own, names.index(decision.name)] = column
             if not stage.depth.is_fixed:

@@ -66,6 +66,14 @@ class PositionClass:
     indices: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What a class's block is for each combination of ``decisions``: (combinations, 2), its number and its MAdds."""
+
+    decisions: tuple[Decision, ...]
+    values: Ints
+
+
 def stage_decisions(stage: StageSpace, number: int) -> tuple[Decision, ...]:
     """The stage's own decisions except its depth, in the order that combinations are numbered by."""
     own = {a.path: a for a in stage.all() if not a.is_fixed and a.path.startswith(f"stages.{number}.")}
@@ -81,9 +89,18 @@ def unpack(decisions: tuple[Decision, ...], combinations: Ints) -> Ints:
 
 
 def stage_rows(
-    stage: StageSpace, number: int, source: str, inputs: tuple[int, int, int], above: Assignment, numbers: Blocks
+    stage: StageSpace,
+    number: int,
+    source: str,
+    inputs: tuple[int, int, int],
+    above: Assignment,
+    numbers: Blocks,
+    later: dict[object, Cells],
 ) -> Rows:
-    """The rows of a stage on an input map ``inputs`` (channels, height, width) under the decisions ``above`` it."""
+    """The rows of a stage on an input map ``inputs`` (channels, height, width) under the decisions ``above`` it.
+
+    ``later`` keeps, from call to call, what the blocks after a stage's first are: the input's channels do not change them.
+    """
     decisions = stage_decisions(stage, number)
     total = prod(len(decision.options) for decision in decisions)
     if total > MAX_COMBINATIONS:
@@ -91,7 +108,9 @@ def stage_rows(
         raise DocumentError(source, [f"stages.{number}: {rule}"])
     options = unpack(decisions, np.arange(total))
     classes = list(position_classes(stage))
-    tables = [_table(stage, cls, decisions, inputs, above, numbers) for cls in classes]
+    tables = [
+        _cells(stage, cls, decisions, inputs, above, numbers, {} if cls.indices[0] == 0 else later) for cls in classes
+    ]
     columns = [_spread(decisions, options, table) for table in tables]
     parts = [_at_depth(int(depth), classes, columns) for depth in sorted(map(int, stage.depth.options))]
     blocks = np.concatenate([part[0] for part in parts])
@@ -110,22 +129,26 @@ def position_classes(stage: StageSpace) -> Iterator[PositionClass]:
         yield PositionClass(stage.at(indices[0]), tuple(indices))
 
 
-def _table(
+def _cells(
     stage: StageSpace,
     cls: PositionClass,
     decisions: tuple[Decision, ...],
     inputs: tuple[int, int, int],
     above: Assignment,
     numbers: Blocks,
-) -> dict[str, Any]:
-    in_force: list[Attribute] = [*cls.attributes.values(), stage.width, stage.stride]
-    paths = {attribute.path for attribute in in_force}
-    relevant = [decision for decision in decisions if decision.name in paths]
-    cells = [
-        _cell(stage, cls, inputs, {**above, **dict(zip((d.name for d in relevant), values, strict=True))}, numbers)
-        for values in product(*(decision.options for decision in relevant))
-    ]
-    return {"relevant": relevant, "cells": np.array(cells, np.int64)}
+    known: dict[object, Cells],
+) -> Cells:
+    key = (stage.width.path, cls.indices, inputs[1:], *above.items())
+    if key not in known:
+        in_force: list[Attribute] = [*cls.attributes.values(), stage.width, stage.stride]
+        paths = {attribute.path for attribute in in_force}
+        relevant = tuple(decision for decision in decisions if decision.name in paths)
+        cells = [
+            _cell(stage, cls, inputs, {**above, **dict(zip((d.name for d in relevant), values, strict=True))}, numbers)
+            for values in product(*(decision.options for decision in relevant))
+        ]
+        known[key] = Cells(relevant, np.array(cells, np.int64))
+    return known[key]
 
 
 def _cell(
@@ -145,13 +168,12 @@ def _cell(
     return numbers.number(block), madds
 
 
-def _spread(decisions: tuple[Decision, ...], options: Ints, table: dict[str, Any]) -> tuple[Ints, Ints]:
+def _spread(decisions: tuple[Decision, ...], options: Ints, cells: Cells) -> tuple[Ints, Ints]:
     """A class's (block numbers, MAdds) for every combination of the stage's options."""
     index = np.zeros(len(options), np.int64)
-    for decision in table["relevant"]:
+    for decision in cells.decisions:
         index = index * len(decision.options) + options[:, decisions.index(decision)]
-    cells = table["cells"]
-    return cells[index, 0], cells[index, 1]
+    return cells.values[index, 0], cells.values[index, 1]
 
 
 def _at_depth(depth: int, classes: list[PositionClass], columns: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints, Ints]:

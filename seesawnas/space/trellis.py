@@ -21,7 +21,8 @@ from seesawnas.arch.spec import down
 from seesawnas.cost.cost import head_cost, stem_cost
 from seesawnas.errors import DocumentError
 from seesawnas.space.attributes import Option
-from seesawnas.space.rows import Blocks, Ints, Rows, stage_decisions, stage_rows
+from seesawnas.space.effort import Effort
+from seesawnas.space.rows import Blocks, Cells, Ints, Rows, stage_decisions, stage_rows
 from seesawnas.space.search_space import Assignment, Decision, SearchSpace, pick
 
 State = tuple[int, int, int]
@@ -32,15 +33,17 @@ MAX_NETWORK_CHOICES = 4096
 class StageTable:
     """A stage's distinct rows on one input map, over every choice of the network-wide decisions.
 
-    ``makes`` (choices, rows) holds the combination that makes a row under a choice, -1 where none does; ``allows`` (rows,)
-    the bit set of choices under which the row exists.
+    ``makes`` (groups, rows) holds the combination that makes a row under a group of choices, -1 where none does, and
+    ``group`` the group of each choice; ``allows`` (rows,) the bit set of choices under which the row exists. ``kinds`` lists
+    the distinct (output map, bit set) of rows, each with the rows that have it, in order.
     """
 
     blocks: Ints
     madds: Ints
-    output: Ints
     makes: Ints
+    group: Ints
     allows: npt.NDArray[np.object_]
+    kinds: tuple[tuple[State, int, Ints], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +84,8 @@ class Trellis:
         self.choices = _choices(space, self.network)
         self.stage_decisions = tuple(stage_decisions(stage, i) for i, stage in enumerate(space.stages))
         self.numbers = Blocks()
+        self._effort = Effort(space)
+        self._later: dict[object, Cells] = {}
         self._tables: dict[tuple[int, State], StageTable] = {}
         self._nodes: dict[object, Node] = {}
         self.roots = tuple(self._roots())
@@ -121,12 +126,15 @@ class Trellis:
             elif (child := self._node(stage + 1, output, still, head)) is not None:
                 index[members] = len(children)
                 children.append(child)
-        return _grouped(stage, state, table, allowed, children, index, costs)
+        node = _grouped(stage, state, table, allowed, children, index, costs)
+        self._effort.hold(stage, 0 if node is None else len(node.rows))
+        return node
 
     def _table(self, stage: int, state: State) -> StageTable:
         key = (stage, state)
         if key not in self._tables:
             self._tables[key] = self._make_table(stage, state)
+            self._effort.spend(stage)
         return self._tables[key]
 
     def _make_table(self, stage: int, state: State) -> StageTable:
@@ -142,6 +150,7 @@ class Trellis:
                 state,
                 dict(zip(used, values, strict=True)),
                 self.numbers,
+                self._later,
             )
             for values in above
         ]
@@ -157,26 +166,37 @@ def _merge(found: list[Rows], group: list[int]) -> StageTable:
     for number, rows in enumerate(found):
         makes[number, inverse[start : start + len(rows.madds)]] = rows.combination
         start += len(rows.madds)
-    bits = [sum(1 << bit for bit, own in enumerate(group) if own == number) for number in range(len(found))]
-    allows = np.zeros(len(blocks), object)
-    for number, mask in enumerate(bits):
-        allows[makes[number] >= 0] |= mask
     madds = np.concatenate([rows.madds for rows in found])[first]
     output = np.concatenate([rows.output for rows in found])[first]
-    return StageTable(blocks, madds, output, makes[group], allows)
+    packed = np.packbits(makes >= 0, axis=0).T  # the groups that have a row, as bytes
+    _, example, pattern = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    bits = [0] * len(found)
+    for bit, number in enumerate(group):
+        bits[number] |= 1 << bit
+    masks = np.zeros(len(example), object)
+    for number, mask in enumerate(bits):
+        masks[makes[number, example] >= 0] |= mask
+    return StageTable(blocks, madds, makes, np.array(group), masks[pattern], _kinds(output, masks, pattern))
+
+
+def _kinds(output: Ints, masks: npt.NDArray[np.object_], pattern: Ints) -> tuple[tuple[State, int, Ints], ...]:
+    """Rows by output map and by the network-wide choices that make them, with these choices as a bit set."""
+    kinds, kind = np.unique(np.column_stack([output, pattern]), axis=0, return_inverse=True)
+    order = np.argsort(kind, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(kind[order])) + 1) if len(order) else []
+    return tuple(
+        ((int(channels), int(height), int(width)), int(masks[number]), rows)
+        for (channels, height, width, number), rows in zip(kinds, members, strict=True)
+    )
 
 
 def _groups(table: StageTable, allowed: int) -> Mapping[tuple[State, int], Ints]:
     """Rows by what the next stage sees: output map, and network-wide choices still allowed; none left: no edge."""
-    distinct, pattern = np.unique(table.allows.astype(str), return_inverse=True)
-    still = np.array([int(text) & allowed for text in distinct], object)[pattern]
-    outputs, output = np.unique(table.output, axis=0, return_inverse=True)
-    groups: dict[tuple[State, int], Ints] = {}
-    for shape in range(len(outputs)):
-        for mask in sorted({int(m) for m in still[output == shape]} - {0}):
-            channels, height, width = (int(number) for number in outputs[shape])
-            groups[(channels, height, width), mask] = np.flatnonzero((output == shape) & (still == mask))
-    return groups
+    groups: dict[tuple[State, int], list[Ints]] = {}
+    for output, mask, rows in table.kinds:
+        if still := mask & allowed:
+            groups.setdefault((output, still), []).append(rows)
+    return {key: parts[0] if len(parts) == 1 else np.concatenate(parts) for key, parts in sorted(groups.items())}
 
 
 def _grouped(

@@ -1,0 +1,32 @@
+"""How far the compiling of a large search space is, said on standard error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+FIRST, NEXT = 2.0, 10.0  # seconds until the first line, and from line to line
+
+
+@contextmanager
+def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+    """A line after two seconds, and one every ten seconds after it; nothing for the spaces that ship."""
+    from rich.console import Console
+
+    from seesawnas.cli.progress import say
+    from seesawnas.space import compiling_reported_to
+
+    screen, began = Console(stderr=True), clock()
+    due = began + FIRST
+
+    def show(done: int, total: int) -> None:
+        nonlocal due
+        now = clock()
+        if now >= due and done < total:
+            due = now + NEXT
+            left = (now - began) * (total - done) / done
+            say(screen, f"Compiling the search space: {done / total:.0%}, at most {left:.0f} s left")
+
+    with compiling_reported_to(show):
+        yield

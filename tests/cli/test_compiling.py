@@ -1,0 +1,25 @@
+"""What is said while a large space is compiled."""
+
+from __future__ import annotations
+
+import pytest
+
+from seesawnas.cli.compiling import FIRST, NEXT, compiling_shown
+from seesawnas.space import FeasibleSet
+from tests.space.documents import choice, space_of
+
+
+def test_a_line_comes_after_two_seconds_and_then_every_ten(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([0.0, FIRST / 2, FIRST, FIRST + 1, FIRST + NEXT, 13.0, 14.0, 100.0])
+    stages = ({"width": choice(8, 16), "stride": 2, "kind": "plain", "split": [1], "expansion": 1} for _ in range(4))
+    with compiling_shown(lambda: next(times)):
+        FeasibleSet(space_of(*stages))
+    out, err = capsys.readouterr()
+    assert not out
+    assert len(err.splitlines()) == 2
+
+
+def test_small_spaces_are_compiled_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    with compiling_shown():
+        FeasibleSet(space_of({"width": 8, "stride": 2, "kind": "plain", "split": [1], "expansion": 1}))
+    assert capsys.readouterr() == ("", "")
