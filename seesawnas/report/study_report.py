@@ -27,7 +27,7 @@ class StudyReport:
     study: StudyView
     ref: str
     ablation: AblationResult | None = None
-    importance: Drawn | None = None
+    given: Drawn | None = None
 
     @classmethod
     def of(cls, study: StudyView, ref: str) -> StudyReport:
@@ -36,8 +36,12 @@ class StudyReport:
             raise StudyError(
                 f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
             )
-        ablation = ablation_of(study)
-        return cls(study, ref, ablation, importance_of(study) if ablation is None else None)
+        return cls(study, ref, ablation_of(study))
+
+    @cached_property
+    def importance(self) -> Drawn | None:
+        """How much each decision matters, where that can be said; made for those formats alone that show it."""
+        return importance_of(self.study) if self.given is None and self.ablation is None else self.given
 
     @cached_property
     def ranking(self) -> Ranking:
