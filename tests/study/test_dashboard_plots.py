@@ -38,19 +38,13 @@ def test_plots_of_pairs_take_some_decisions_and_say_so(stored: StoredStudy, kind
 
 
 @pytest.mark.parametrize("kind", ["slice", "parallel_coordinate", "rank", "contour"])
-def test_no_plot_shows_more_trials_than_the_most_and_the_best_is_among_them(stored: StoredStudy, kind: str) -> None:
+def test_no_plot_shows_more_trials_than_the_most(stored: StoredStudy, kind: str) -> None:
     text = bounded_plot(stored.storage, stored.number, kind)
     assert text is not None
     assert len(text) < 6e6
     complete = sum(trial.state.name == "COMPLETE" for trial in stored.view().trials)
     assert complete > TRIALS
     assert f"of {complete} trials" in json.loads(text)["layout"]["title"]["text"]
-    if kind == "parallel_coordinate":
-        (lines,) = json.loads(text)["data"]
-        values = [trial.values[0] for trial in stored.view().trials if trial.values]
-        shown = lines["dimensions"][0]["values"]
-        shown = shown if isinstance(shown, list) else None
-        assert shown is None or (len(shown) <= TRIALS and max(shown) == pytest.approx(max(values)))
 
 
 def test_the_timeline_is_of_the_latest_trials(stored: StoredStudy) -> None:
