@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seesawnas.cli.fitting import FittedTable
-
     from seesawnas.search.importance import Bands
     from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance
 
