@@ -89,7 +89,7 @@ class StudyReport:
             "trials": {word: states[state] for state, word in STATES.items()},
             "ranking": [
                 {
-                    "rank": line.rank,
+                    "rank": line.rank if self.ranking.is_ranked else None,
                     "pareto": line.on_front,
                     **outcome_entry(line.row),
                     "spec": trials[line.row.number].user_attrs["spec"],

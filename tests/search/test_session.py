@@ -23,6 +23,7 @@ from seesawnas.study import (
     Finished,
     Proposal,
     Repeats,
+    Run,
     Start,
     StudyRecord,
     TrialJob,
@@ -215,9 +216,7 @@ def test_what_trained_is_what_runs_again_without_one_start_s_time(runs: Runs) ->
 def test_a_killed_start_has_its_share_and_its_settings(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs(trials=2)
     monkeypatch.setattr(Run, "end", lambda *_: None)
-    monkeypatch.setattr(
-        "seesawnas.study.provenance.Run.watch", lambda _, events: events
-    )  # killed before it could write
+    monkeypatch.setattr(Run, "watch", lambda _, events: events)  # killed before it could write
     runs(trials=4, sampler="tpe", stop=lambda event: isinstance(event, Finished) and event.number == 2)
     monkeypatch.undo()
     assert (starts(runs)[1].numbers, starts(runs)[1].ended) == ([2], None)
