@@ -77,7 +77,10 @@ def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
     if isinstance(bands, int):
         if not 1 <= bands <= len(trials) // FEWEST:
             most = len(trials) // FEWEST
-            raise StudyError(f"bands must be from 1 to {most}, of {FEWEST} trials or more each, got {bands}")
+            raise StudyError(
+                f"bands must be from 1 to {most}, of {FEWEST} trials or more each (the study has {len(trials)} complete ones of "
+                f"its space), got {bands}"
+            )
         ends = [len(trials) * place // bands for place in range(bands + 1)] if bands > 1 else []
         return [trials[low:high] for low, high in itertools.pairwise(ends)]
     return [_within(band, trials) for band in bands]
