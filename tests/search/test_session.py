@@ -215,10 +215,10 @@ def test_what_trained_is_what_runs_again_without_one_start_s_time(runs: Runs) ->
 
 def test_a_killed_start_has_its_share_and_its_settings(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs(trials=2)
-    monkeypatch.setattr(Run, "end", lambda *_: None)
-    monkeypatch.setattr(Run, "watch", lambda _, events: events)  # killed before it could write
-    runs(trials=4, sampler="tpe", stop=lambda event: isinstance(event, Finished) and event.number == 2)
-    monkeypatch.undo()
+    with monkeypatch.context() as killed:  # before it could write anything of itself
+        killed.setattr(Run, "end", lambda *_: None)
+        killed.setattr(Run, "watch", lambda _, events: events)
+        runs(trials=4, sampler="tpe", stop=lambda event: isinstance(event, Finished) and event.number == 2)
     assert (starts(runs)[1].numbers, starts(runs)[1].ended) == ([2], None)
     with opened(plan_of(None, {**BASE, "trials": 3})):
         assert (plan_kept().sampler, plan_kept().rules.trials) == ("tpe", 4)
