@@ -28,6 +28,8 @@ class StudyReport:
     ref: str
     ablation: AblationResult | None = None
     given: Drawn | None = None
+    judges: bool = False
+    """Whether it works out the importance of decisions, where none is given."""
 
     @classmethod
     def of(cls, study: StudyView, ref: str) -> StudyReport:
@@ -36,12 +38,13 @@ class StudyReport:
             raise StudyError(
                 f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
             )
-        return cls(study, ref, ablation_of(study))
+        return cls(study, ref, ablation_of(study), judges=True)
 
     @cached_property
     def importance(self) -> Drawn | None:
         """How much each decision matters, where that can be said; made for those formats alone that show it."""
-        return importance_of(self.study) if self.given is None and self.ablation is None else self.given
+        is_wanted = self.judges and self.given is None and self.ablation is None
+        return importance_of(self.study) if is_wanted else self.given
 
     @cached_property
     def ranking(self) -> Ranking:
