@@ -25,7 +25,7 @@ format: .venv/installed-dev
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable ".[check,dashboard]"
+	$(PIP) --editable ".[check,dashboard,onnx]"
 	touch $@
 
 .venv/installed-dev: .venv/installed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +23,13 @@ from seesawnas.study import (
     Objectives,
     Plan,
     Proposal,
+    Run,
     StopRules,
     StudyRecord,
     TrialState,
     drive,
     held,
-    keep_run,
+    kept_run,
     on_disk,
     open_storage,
     started,
@@ -49,19 +50,26 @@ class Session:
     missing: tuple[Proposal, ...]
     wanted: int
     recovered: int
+    start: Run
 
     def run(self) -> Generator[DriverEvent]:
         """Train what is missing, in the time there is; yield what happens, at last ``Ended`` with the reason."""
         if not self.missing and self.record.finished == len(self.record):
-            yield Ended(f"all {len(self.record)} trainings are done")
+            done = Ended(f"all {len(self.record)} trainings are done")
+            self.start.end(done.reason)
+            yield done
             return
         queue, plan = iter(self.missing), self.plan
         rules = StopRules(self.wanted, seconds=plan.seconds)
         how = Plan(plan.proxy, rules, checkpoints=Checkpoints(plan.checkpoints), silence=plan.silence)
-        for event in drive(self.record, lambda _: next(queue, None), started(plan.engine, self.ready.faces), how):
-            if isinstance(event, Ended) and self.record.finished == len(self.record) == self.wanted:
-                _keep_look(self.record)
-            yield event
+        driven = drive(self.record, lambda _: next(queue, None), started(plan.engine, self.ready.faces), how)
+        with closing(driven):
+            for event in self.start.watch(driven):
+                if isinstance(event, Ended):
+                    if self.record.finished == len(self.record) == self.wanted:
+                        _keep_look(self.record)
+                    self.start.end(event.reason)
+                yield event
 
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
@@ -104,11 +112,12 @@ def opened(plan: AblationPlan) -> Iterator[Session]:
         with record.claimed():
             record.agree(_settings(plan, ready))
             seeds = {"people": plan.proxy.seed, "pairs": plan.proxy.pairs_seed, "training": list(plan.training_seeds)}
-            keep_run(record, plan.folder, plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
             _keep_design(record, plan, ready)
             recovered = record.recover()
             missing = tuple(missing_trainings(plan, ready, record))
-            yield Session(plan, ready, record, missing, len(record) + len(missing), recovered)
+            data = ready.faces.fingerprint
+            with kept_run(record, plan.folder, plan.to_mapping(), data=data, seeds=seeds) as start:
+                yield Session(plan, ready, record, missing, len(record) + len(missing), recovered, start)
 
 
 def missing_trainings(plan: AblationPlan, ready: Ready, record: StudyRecord) -> Iterator[Proposal]:

@@ -133,7 +133,9 @@ def _effects(result: AblationResult) -> Any:
         (*_effect(effect), f"{effect.madds / 1e6:+.2f} M", f"{effect.params / 1e6:+.3f} M") for effect in result.effects
     ]
     title = f"Effects on {QUALITIES[result.quality]}, {'at equal MAdds, ' if result.matched else ''}paired by seed"
-    return table((*columns, ">MAdds", ">params"), rows, title=title)
+    return table(
+        (*columns, ">MAdds", ">params"), rows, title=title, keys=2, spare=("against", "params", "MAdds", "seeds")
+    )
 
 
 def _effect(effect: Effect) -> tuple[str, ...]:
@@ -161,7 +163,7 @@ def _arms(result: AblationResult) -> Any:
     rows = [
         (arm.name, arm.digest, *_mean(arm), len(arm.values), count(arm.madds), count(arm.params)) for arm in result.arms
     ]
-    return table(columns, rows, title=f"Networks, {result.base} the base")
+    return table(columns, rows, title=f"Networks, {result.base} the base", spare=("network", "params"))
 
 
 def _mean(arm: ArmResult) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def _show(found: Comparison) -> None:
 
     out = console()
     out.print(found.sentence(), markup=False)
-    made = table(("part", "", "", *found.names), [])
+    made = table(("part", "", "", *found.names), [], keys=3)
     for part, rows in found.parts:
         for place, row in enumerate(rows):
             style = "bold yellow" if row.differs else ""

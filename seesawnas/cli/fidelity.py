@@ -188,14 +188,16 @@ def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Pa
         for agreement in sorted(found, key=lambda agreement: agreement.seconds)
     ]
     columns = ("reading", ">networks", ">tau", ">95 % interval", ">reference seeds", ">seconds", ">tau a minute")
-    screen.print(table(columns, rows, f"Kendall's tau with {reference}, from other seeds where there are any"))
+    title = f"Kendall's tau with {reference}, from other seeds where there are any"
+    screen.print(table(columns, rows, title, spare=("tau a minute",)))
     if noise:
         rows_of_noise = [
             (n.level, n.score, n.networks, n.seeds, f"{n.between:.4f}", f"{n.within:.4f}", f"{n.reliability:.2f}")
             for n in noise
         ]
         names = ("level", "score", ">networks", ">seeds", ">between networks", ">between seeds", ">reliability")
-        screen.print(table(names, rows_of_noise, "Standard deviations, and the share that is the network's"))
+        about = "Standard deviations, and the share that is the network's"
+        screen.print(table(names, rows_of_noise, about, keys=2))
     for path in ("fidelity.html", "fidelity.json", MEASUREMENTS) if folder is not None else ():
         screen.print(f"{folder}/{path}", soft_wrap=True)
 

@@ -13,8 +13,7 @@ from seesawnas.files import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.table import Table
-
+    from seesawnas.cli.fitting import FittedTable
     from seesawnas.search.importance import Bands
     from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance
 
@@ -96,14 +95,14 @@ def _write_plot(place: str | Path, found: Importance) -> None:
     write_atomically(place, importance_html(found))
 
 
-def _table(band: BandImportance, top: int) -> Table:
+def _table(band: BandImportance, top: int) -> FittedTable:
     from seesawnas.search.importance_words import band_words
 
     columns = ("decision", ">drop", "above the floor", ">PED-ANOVA", ">trials", "options, the best first")
     floor = band.decisions[0].floor if band.decisions else 0.0
     more = len(band.decisions) - top
     title = f"{band_words(band)}; floor {floor:.3f}{f'; {more} decisions more' if more > 0 else ''}"
-    return table(columns, [_row(one) for one in band.decisions[:top]], title)
+    return table(columns, [_row(one) for one in band.decisions[:top]], title, spare=("trials", "PED-ANOVA"))
 
 
 def _row(one: DecisionImportance) -> tuple[object, ...]:

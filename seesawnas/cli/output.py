@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+from seesawnas.cli.fitting import FittedTable
 
 if TYPE_CHECKING:
     from seesawnas.space import Acceptance, FeasibleSet
@@ -25,10 +26,16 @@ class _Output(Console):
 
 
 def console() -> Console:
-    """Standard output; where no terminal reads it, wide and without colours, so that nothing is cut or wrapped."""
+    """Standard output; where no terminal reads it, without colours, and wide unless ``COLUMNS`` says otherwise."""
     if sys.stdout.isatty():
         return _Output(highlight=False)
-    return _Output(highlight=False, width=WIDE, color_system=None)
+    return _Output(highlight=False, width=_columns() or WIDE, color_system=None)
+
+
+def _columns() -> int | None:
+    """What the environment says of the width; None where it says nothing of use."""
+    text = os.environ.get("COLUMNS", "")
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,3}", text) else None
 
 
 def print_json(values: Any) -> None:
@@ -36,14 +43,21 @@ def print_json(values: Any) -> None:
     sys.stdout.write(json.dumps(values, indent=2) + "\n")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> Table:
-    """A table whose numeric columns, marked ``>``, stand to the right: ``("name", ">params")``. Cells are plain text."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        is_number = column.startswith(">")
-        made.add_column(column.removeprefix(">"), justify="right" if is_number else "left", overflow="fold")
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    title: str | None = None,
+    *,
+    keys: int = 1,
+    spare: Sequence[str] = (),
+) -> FittedTable:
+    """A table whose numeric columns, marked ``>``, stand to the right: ``("name", ">params")``. Cells are plain text.
+
+    How it gives way on a narrow screen: see :class:`FittedTable`.
+    """
+    made = FittedTable(columns, title, keys, spare)
     for row in rows:
-        made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        made.add_row(*row)
     return made
 
 

@@ -81,7 +81,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     with compiling_shown(), opened(plan) as session:
         reason = watch(watched(session), screen)
         outcome = outcome_of(session.record, session.measured_again())
-        settings = settings_of(plan)
+        settings = settings_of(_ran(plan, session.start.trained))
         summary = summary_of(outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted")
         files = _write(plan, outcome, summary)
     if json:
@@ -94,6 +94,19 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     if outcome.best is None:
         say(screen, f"No trial is complete: {_without_one(outcome)}.")
         raise typer.Exit(1)
+
+
+def _ran(plan: SearchPlan, trained: bool) -> SearchPlan:
+    """The plan that made what the study holds: where this start trained nothing, the one of its study file."""
+    from seesawnas.errors import InvalidInput
+    from seesawnas.search import StudyFile, plan_of
+
+    if trained:
+        return plan
+    try:
+        return plan_of(StudyFile.read(str(plan.folder / "study.yaml")), {"study": plan.study})
+    except InvalidInput:  # of another version, or what it names is gone
+        return plan
 
 
 def settings_of(plan: SearchPlan) -> dict[str, Any]:

@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from shlex import quote
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from seesawnas.cli.output import WIDE
+from seesawnas.cli.fitting import FittedTable
 from seesawnas.cli.progress import say
 from seesawnas.report.frames import front_objectives
 from seesawnas.report.outcome import Outcome, mean_words
@@ -27,10 +24,7 @@ STOPPED_SHOWN = 10
 def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
     """Print the outcome."""
     if outcome.rows:
-        table = _ranking(outcome)
-        # A narrow terminal wraps what is too wide: better than figures cut short.
-        screen.width = max(screen.width, screen.measure(table, options=screen.options.update(width=WIDE)).maximum)
-        screen.print(table)
+        screen.print(_ranking(outcome))
         say(screen, *_front(outcome))
     say(screen, *_stopped(outcome))
     say(screen, *(f"trial {number} ({digest}) failed: {reason}" for number, digest, reason in outcome.failed))
@@ -44,18 +38,15 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
         say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))
 
 
-def _ranking(outcome: Outcome) -> Table:
-    columns = ["rank", "trial", "network", *(_heads(outcome))]
-    table = Table(title=_title(outcome), title_justify="left", box=SIMPLE_HEAD)
-    for name in columns:
-        table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
+def _ranking(outcome: Outcome) -> FittedTable:
+    numbers = [f">{head}" for head in _heads(outcome)]
+    columns = (">rank", ">trial", "network", *numbers)
+    made = FittedTable(columns, _title(outcome), keys=3, spare=("params",), caption=_caption(outcome))
     front = {row.number for row in outcome.front}
     for rank, row in enumerate(outcome.rows, start=1):
         network = row.digest + (" *" if row.number in front else "") + (f"\n{row.name}" if row.name else "")
-        table.add_row(str(rank), str(row.number), Text(network), *_cells(outcome, row))
-    table.caption = _caption(outcome)
-    table.caption_justify = "left"
-    return table
+        made.add_row(rank, row.number, network, *_cells(outcome, row))
+    return made
 
 
 def _title(outcome: Outcome) -> str:

@@ -19,7 +19,8 @@ def print_sheet(values: dict[str, Any]) -> None:
     facts = f"{size(values['input'])} to {values['embedding']}, digest {values['digest']}"
     out.print(f"{values['name'] or 'network'}: {facts}", markup=False, style="bold")
     columns = ("part", "block", "output", ">params", ">MAdds", ">activation bytes")
-    out.print(table(columns, [*_rows(values["stages"]), _total(values)]))
+    parts = [*_rows(values["stages"]), _total(values)]
+    out.print(table(columns, parts, spare=("activation bytes", "output")))
     _print_published(out, values)
     for erratum in values["errata"]:
         out.print(f"erratum: {erratum}", markup=False)

@@ -12,7 +12,7 @@ from seesawnas.errors import BudgetError
 from seesawnas.report.ablation_plots import forest_figure
 from seesawnas.report.frames import front_objectives
 from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure, scale_of
-from seesawnas.report.ranking import ranked_rows
+from seesawnas.report.ranking import is_ablation, ranked_rows
 from seesawnas.report.rows import RankedRow
 from seesawnas.report.sections import ablation_of
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
@@ -74,11 +74,8 @@ def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
         some = [trial for trial in drawn if trial.state is state]
         if some:
             figure.add_trace(_trace(some, _WORDS[state.name], color, scale))
-    best = max(
-        (trial for trial in trials if trial.state is TrialState.COMPLETE),
-        key=lambda trial: trial.values[0],
-        default=None,
-    )
+    complete = [] if is_ablation(study) else [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    best = max(complete, key=lambda trial: trial.values[0], default=None)
     if best is not None:
         figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, scale, width=3))
     which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else f"{len(trials)} trials"

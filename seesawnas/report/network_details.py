@@ -56,11 +56,16 @@ def _trial(report: StudyReport, line: RankedLine, trial: Trial, is_drawn: bool, 
     again = ""
     if row.repeats is not None:
         mean = mean_words(row.repeats, report.study.quality)
-        again = f"Over {row.repeats.n} new seeds: {QUALITIES[report.study.quality]} {mean}. "
+        seeds = ("new seed" if report.ranking.is_ranked else "seed") + "s" * (row.repeats.n > 1)
+        again = f"Over {row.repeats.n} {seeds}: {QUALITIES[report.study.quality]} {mean}. "
+    title = f"Rank {line.rank} · trial {row.number}{label}{' · Pareto front' if line.on_front else ''}"
+    measured = again + measured_words(attrs)
+    if not report.ranking.is_ranked:
+        title, measured = f"{name} · first trained as trial {row.number}", again.strip()
     made = {
-        "title": f"{study}Rank {line.rank} · trial {row.number}{label}{' · Pareto front' if line.on_front else ''}",
+        "title": study + title,
         "costs": f"{' · '.join(costs_words(attrs))} · digest {row.digest}",
-        "measured": again + measured_words(attrs),
+        "measured": measured,
         "command": f"seesawnas build {quote(f'{report.ref}:{row.number}')} --diagram trial_{row.number}.svg",
         "spec": narrow(str(attrs["spec"])) + "\n",
     }

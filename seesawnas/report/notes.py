@@ -68,7 +68,10 @@ def settings(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in attributes.items():
         if name == "study_file" or name in runs[:-1]:
             continue
-        yield from _flat("" if name == "settings" else name, _parsed(value))
+        parsed = _parsed(value)
+        if name in runs and isinstance(parsed, dict):  # what a start did stands in the report
+            parsed = {key: inner for key, inner in parsed.items() if key not in ("plan", "held")}
+        yield from _flat("" if name == "settings" else name, parsed)
 
 
 def _measured(trial: Trial) -> list[str]:

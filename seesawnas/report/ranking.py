@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
+from seesawnas.ablation.reading import ATTRIBUTE
 from seesawnas.report.frames import front_objectives, pareto_front, ranked
 from seesawnas.report.outcome import mean_words, row_of
 from seesawnas.report.rows import RankedRow, written
-from seesawnas.study import COSTS, QUALITIES, StudyView, TrialState
+from seesawnas.study import COSTS, QUALITIES, Repeats, StudyView, Trial, TrialState
 from seesawnas.units import format_quantity
 
 STATES = {
@@ -41,6 +43,8 @@ class Ranking:
     heads: tuple[str, ...]
     lines: tuple[RankedLine, ...]
     caption: str
+    is_ranked: bool = True
+    """Whether the first is a winner: an ablation's lines are its networks, by their means, and none has won."""
 
     @property
     def front(self) -> tuple[RankedLine, ...]:
@@ -49,22 +53,50 @@ class Ranking:
 
 
 def ranked_rows(study: StudyView) -> list[RankedRow]:
-    """Complete trials best first: repeated networks by their mean, then the others by the study's quality."""
-    complete = (
+    """Complete trials best first: repeated networks by their mean, then the others by the study's quality.
+
+    Of an ablation a row a network, with its means over the seeds; its number is that of its first training.
+    """
+    complete = [
         trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
-    )
+    ]
+    if is_ablation(study):
+        return ranked(_networks(complete), study.quality)
     return ranked((row_of(trial, study.repeats) for trial in complete), study.quality)
+
+
+def is_ablation(study: StudyView) -> bool:
+    """Whether its trials are single trainings of networks that are compared over seeds."""
+    return ATTRIBUTE in study.attributes
+
+
+def _networks(complete: Sequence[Trial]) -> Iterator[RankedRow]:
+    found: dict[str, list[Trial]] = {}
+    for trial in complete:
+        found.setdefault(str(trial.user_attrs["digest"]), []).append(trial)
+    for trials in found.values():
+        rows = [row_of(trial, {}) for trial in trials]
+        means: dict[str, Any] = {name: fmean(getattr(row, name) for row in rows) for name in _MEANS}
+        rates: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in _RATES}
+        means |= {name: None if None in values else fmean(values) for name, values in rates.items()}
+        again = Repeats(tuple(trial.values[0] for trial in trials))
+        yield replace(rows[0], repeats=again, **means)
+
+
+_MEANS = ("accuracy", "std", "auc", "seconds", "separation")
+_RATES = ("tar_at_far_1e_2", "tar_at_far_1e_3")  # None where too few pairs resolve them
 
 
 def ranking_of(study: StudyView, rows: Sequence[RankedRow] | None = None) -> Ranking:
     """The ranking of a study; ``rows`` are :func:`ranked_rows` where they are known already."""
     rows = ranked_rows(study) if rows is None else rows
     objectives = front_objectives(study.sought)
-    front = {row.number for row in pareto_front(rows, objectives)}
+    ablated = is_ablation(study)
+    front = set() if ablated else {row.number for row in pareto_front(rows, objectives)}
     qualities = list(dict.fromkeys([study.quality, "accuracy", "auc"]))
     costs = list(dict.fromkeys(["madds", "params", *objectives.costs]))
     is_repeated = bool(rows) and rows[0].repeats is not None
-    heads = ["over new seeds"] if is_repeated else []
+    heads = ["mean over seeds" if ablated else "over new seeds"] if is_repeated else []
     heads += [QUALITIES[name].removeprefix("verification ") for name in qualities]
     lines = []
     for rank, row in enumerate(rows, start=1):
@@ -75,7 +107,7 @@ def ranking_of(study: StudyView, rows: Sequence[RankedRow] | None = None) -> Ran
             *(row.objective(name) for name in (*qualities, *costs)),
         )
         lines.append(RankedLine(rank, row, row.number in front, cells, values))
-    return Ranking((*heads, *(COSTS[name] for name in costs)), tuple(lines), _caption(study, is_repeated))
+    return Ranking((*heads, *(COSTS[name] for name in costs)), tuple(lines), _caption(study, is_repeated), not ablated)
 
 
 def quality_words(row: RankedRow, quality: str) -> str:
@@ -132,6 +164,8 @@ def front_names(study: StudyView) -> str:
 
 
 def _caption(study: StudyView, is_repeated: bool) -> str:
+    if is_ablation(study):
+        return "each network's mean over its training seeds, with its standard error; ± of accuracy is over folds"
     again = "; over new seeds: the mean with its standard error" if is_repeated else ""
     return f"on the Pareto front of {front_names(study)}; ± is the standard deviation over folds{again}"
 

@@ -59,8 +59,9 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "best": details[f"{place}:{rows[0].number}"] if rows else None,
         "front_title": _front_title(report),
         "has_named": report.ablation is None and any(row.name is not None for row in rows),
-        "ranking_title": "Ranking" if report.ablation is None else "Single trainings",
-        "pareto": _pareto(report) if rows else None,
+        "is_ranked": ranking.is_ranked,
+        "ranking_title": "Ranking" if ranking.is_ranked else "Networks, mean over seeds",
+        "pareto": _pareto(report) if rows and ranking.is_ranked else None,
         **_curves(report),
         "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 36, "t": 40, "b": 16}),
         "importance": importance and {"sentences": importance.sentences, "figure": plot(importance.figure)},
@@ -79,7 +80,7 @@ def _contents(made: dict[str, Any]) -> Iterator[tuple[str, str]]:
     named = (
         ("summary", "Summary", True),
         ("ablation", "Ablation", made["ablation"]),
-        ("front", "Pareto front", made["best"]),
+        ("front", "Pareto front", made["pareto"]),
         ("curves", "Learning curves", made["curves"]),
         ("decisions", "Decisions", made["parallel"]),
         ("importance", "Importance", made["importance"]),
@@ -144,7 +145,7 @@ def _listed(report: StudyReport, place: int, *, several: bool) -> dict[str, Any]
         "rows": [_row(ranking, number) for number in range(len(ranking.lines))],
         "choices": [
             {"label": f"Pareto front{of}", "keys": front},
-            {"label": f"Best of the ranking{of}", "keys": best},
+            {"label": f"{'Best of the ranking' if ranking.is_ranked else 'Networks'}{of}", "keys": best},
         ],
     }
 

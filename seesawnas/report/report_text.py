@@ -22,9 +22,11 @@ def report_json(reports: Sequence[StudyReport]) -> str:
     """One JSON document; its keys are stable.
 
     ``version``; ``studies``, each with study, objectives, summary (sentences), budget, trials (how many by state), ranking
-    (as in a search's summary.json, with rank, pareto and spec), pareto (numbers), stopped, failed, settings, runs (what made
-    each: command, versions, git, machine, data, seeds), study_file, ablation (null where it is none), importance (null where
-    it cannot be said); ``published``, each with ref, digest, madds, params, activation_bytes, accuracies (percent), source.
+    (as in a search's summary.json, with rank, pareto and spec; of an ablation its networks, without a rank, repeats being all
+    of their seeds), pareto (numbers), stopped, failed, settings, runs (each start: command, versions, git, machine, data,
+    seeds, plan, trained (numbers by how they ended), repeats, ended, did), study_file, ablation (null where it is none),
+    importance (null where it cannot be said); ``published``, each with ref, digest, madds, params, activation_bytes,
+    accuracies (percent), source.
     """
     values = {
         "version": version("seesawnas"),
@@ -61,7 +63,9 @@ def _study(report: StudyReport) -> Iterator[str]:
     yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.sentences)
     if report.ablation is not None:
         yield from _ablation(report)
-    if report.ranking.lines:
+    if (
+        report.ranking.lines and report.ranking.is_ranked
+    ):  # an ablation's networks stand in its own tables, by their means
         yield from _ranking(report)
     if report.importance is not None:
         yield "## Importance"

@@ -13,8 +13,10 @@ from seesawnas.report.outcome import mean_words
 from seesawnas.report.pareto import scale_of
 from seesawnas.report.ranking import Ranking, cost_words, front_names, progress_words, quality_words
 from seesawnas.report.rows import RankedRow, written
-from seesawnas.study import COSTS, QUALITIES, StudyView
+from seesawnas.study import COSTS, QUALITIES, Start, StudyView, read_starts
 
+MOST_STARTS = 20
+"""Starts that a page lists: the latest. JSON has them all."""
 CONVENTIONS = (
     "MAdds are the multiply-adds of convolutions and linear layers, squeeze-and-excitation's included, for one image at the "
     "network's own input size; batch norm, activations, pooling and additions are not counted. FLOPs are 2 × MAdds. Params "
@@ -86,10 +88,26 @@ def _beside_papers(study: StudyView, ranking: Ranking) -> str | None:
     )
 
 
+def starts_of(study: StudyView) -> list[Start]:
+    """Every start of the study, with what it did, the first first."""
+    return read_starts(study.attributes, study.trials, sum(again.n for again in study.repeats.values()))
+
+
 def runs_of(study: StudyView) -> list[dict[str, Any]]:
-    """What made each run of the study, as :func:`seesawnas.study.provenance` tells it, the first first."""
-    names = sorted((name for name in study.attributes if name.startswith("run.")), key=lambda name: (len(name), name))
-    return [made for name in names if isinstance(made := _json(study.attributes[name]), dict)]
+    """The starts as JSON values: what made each, as :func:`seesawnas.study.provenance` tells it, its plan, what it did."""
+    return [start.to_mapping() for start in starts_of(study)]
+
+
+def start_words(start: Start, before: Start | None) -> str:
+    """One start in a line: its command, what it did, why it ended, and the settings that the start before did not have."""
+    made = start.made
+    command = join(map(str, made["command"])) if isinstance(made.get("command"), list) else "an unknown command"
+    ended = "not said: it was killed, or still runs" if start.ended is None else start.ended
+    parts = [command, start.did()] + ([] if start.plan is None else [f"ended: {ended}"])
+    if start.plan is not None and before is not None and before.plan is not None:
+        names = [name for name in {**before.plan, **start.plan} if before.plan.get(name) != start.plan.get(name)]
+        parts += [f"with {name} {_value(start.plan.get(name, 'none'))}" for name in names]
+    return "; ".join(parts)
 
 
 def settings_mapping(study: StudyView) -> dict[str, Any]:
@@ -110,13 +128,24 @@ def study_file(study: StudyView) -> str | None:
 
 
 def run_facts(study: StudyView) -> list[tuple[str, str]]:
-    """The last run in words, a line a fact; what is not known is left out."""
-    runs, agreed = runs_of(study), settings_mapping(study)
-    made: Mapping[str, Any] = runs[-1] if runs else {}
+    """What was run in words, a line a fact: the last start that trained anything, and every start with what it did."""
+    starts, agreed = starts_of(study), settings_mapping(study)
+    last = next((start for start in reversed(starts) if start.trained is None or start.numbers or start.repeats), None)
+    made: Mapping[str, Any] = (last or starts[-1]).made if starts else {}
+    shown = starts[-MOST_STARTS:]
     facts = [
         ("command", join(map(str, made["command"])) if made.get("command") else None),
         ("started", made.get("started")),
-        ("runs", str(len(runs)) if runs else None),
+        ("runs", str(len(starts)) if starts else None),
+        *(
+            (f"start {number}, {start.made.get('started', 'time unknown')}", start_words(start, before))
+            for number, start, before in zip(
+                range(len(starts) - len(shown) + 1, len(starts) + 1),
+                shown,
+                [None, *starts][-len(shown) - 1 :],
+                strict=False,
+            )
+        ),
         ("budget", budget_words(study)),
         ("search space", agreed.get("space")),
         ("data", agreed.get("data")),

@@ -24,7 +24,7 @@ from seesawnas.errors import StudyError
 from seesawnas.report.figures import curves_figure, quality_figure
 from seesawnas.report.frames import front_objectives, pareto_front
 from seesawnas.report.parallel import parallel_figure
-from seesawnas.report.ranking import ranked_rows, ranking_of
+from seesawnas.report.ranking import is_ablation, ranked_rows, ranking_of
 from seesawnas.report.rows import RankedRow
 from seesawnas.report.trial_frame import trials_frame
 from seesawnas.study import StudyView, Trial, TrialState, best_trial, find_study, trial_spec
@@ -65,7 +65,10 @@ class Study:
 
     @property
     def ranked(self) -> list[RankedRow]:
-        """The complete trials, best first; networks that were trained again from new seeds come before the others."""
+        """The complete trials, best first; networks that were trained again from new seeds come before the others.
+
+        Of an ablation its networks, by their means over seeds.
+        """
         return ranked_rows(self._view)
 
     def frame(self) -> pd.DataFrame:
@@ -76,7 +79,12 @@ class Study:
         return trials_frame(self._view).set_index("trial")
 
     def pareto(self) -> pd.DataFrame:
-        """The rows of :meth:`frame` on the Pareto front, cheapest first: of the quality and the study's costs, or else MAdds."""
+        """The rows of :meth:`frame` on the Pareto front, cheapest first: of the quality and the study's costs, or else MAdds.
+
+        None of an ablation: its trials are single trainings, of which the best says nothing.
+        """
+        if is_ablation(self._view):
+            return self.frame().iloc[:0]
         front = pareto_front(self.ranked, front_objectives(self._view.sought))
         return self.frame().loc[[row.number for row in front]]
 
@@ -120,18 +128,25 @@ class Study:
 
     def __repr__(self) -> str:
         rows = self.ranked
-        found = f"{len(self)} trials, {len(rows)} complete"
+        found = f"{len(self)} trials, {self._complete()} complete"
         return f"Study({self.name!r}: {found}{f', best {rows[0].label}' if rows else ''})"
 
     def _repr_html_(self) -> str:
         ranking = ranking_of(self._view)
         first = f", the best {SHOWN} below" if len(ranking.lines) > SHOWN else ""
-        about = f"{self.name}: {len(self)} trials, {len(ranking.lines)} complete{first}; * {ranking.caption}"
-        rows = [
+        mark = "* " if ranking.is_ranked else ""
+        about = f"{self.name}: {len(self)} trials, {self._complete()} complete{first}; {mark}{ranking.caption}"
+        rows: list[tuple[str, ...]] = [
             (str(line.rank), str(line.row.number), f"{line.row.label}{' *' if line.on_front else ''}", *line.cells)
             for line in ranking.lines[:SHOWN]
         ]
-        return html_table(("rank", "trial", "network", *ranking.heads), rows, about)
+        heads: tuple[str, ...] = ("rank", "trial", "network", *ranking.heads)
+        if not ranking.is_ranked:
+            heads, rows = ("network", *ranking.heads), [row[2:] for row in rows]
+        return html_table(heads, rows, about)
+
+    def _complete(self) -> int:
+        return sum(trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs for trial in self.trials)
 
     def _first(self) -> Trial:
         done = [trial for trial in self.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]

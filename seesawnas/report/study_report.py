@@ -27,7 +27,9 @@ class StudyReport:
     study: StudyView
     ref: str
     ablation: AblationResult | None = None
-    importance: Drawn | None = None
+    given: Drawn | None = None
+    judges: bool = False
+    """Whether it works out the importance of decisions, where none is given."""
 
     @classmethod
     def of(cls, study: StudyView, ref: str) -> StudyReport:
@@ -36,8 +38,13 @@ class StudyReport:
             raise StudyError(
                 f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
             )
-        ablation = ablation_of(study)
-        return cls(study, ref, ablation, importance_of(study) if ablation is None else None)
+        return cls(study, ref, ablation_of(study), judges=True)
+
+    @cached_property
+    def importance(self) -> Drawn | None:
+        """How much each decision matters, where that can be said; made for those formats alone that show it."""
+        is_wanted = self.judges and self.given is None and self.ablation is None
+        return importance_of(self.study) if is_wanted else self.given
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -85,7 +92,7 @@ class StudyReport:
             "trials": {word: states[state] for state, word in STATES.items()},
             "ranking": [
                 {
-                    "rank": line.rank,
+                    "rank": line.rank if self.ranking.is_ranked else None,
                     "pareto": line.on_front,
                     **outcome_entry(line.row),
                     "spec": trials[line.row.number].user_attrs["spec"],

@@ -21,13 +21,18 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
 
     Columns: study, trial, state, rank, pareto, digest, label, variant (an ablation's training seed); the scores; madds,
     params, activation_bytes; seconds, stopped_after, reason; repeats (how many new seeds), repeats_mean,
-    repeats_standard_error; and each decision of the space by its name, such as ``stages.2.expansion``.
+    repeats_standard_error, of an ablation those of its network, which has no rank; and each decision of the space by its
+    name, such as ``stages.2.expansion``.
     """
     ranking = ranking_of(study) if ranking is None else ranking
-    lines = {line.row.number: line for line in ranking.lines}
+    lines: dict[Any, RankedLine]
+    lines = {line.row.number if ranking.is_ranked else line.row.digest: line for line in ranking.lines}
     decisions = sorted({name for trial in study.trials for name in trial.params})
     columns = [*ABOUT, *SCORES, *COSTS, *ENDED, *AGAIN, *decisions]
-    rows = [{**_row(study, trial, lines.get(trial.number)), **trial.params} for trial in study.trials]
+    rows = []
+    for trial in study.trials:
+        line = lines.get(trial.number if ranking.is_ranked else trial.user_attrs.get("digest"))
+        rows.append({**_row(study, trial, line, is_ranked=ranking.is_ranked), **trial.params})
     frame = pd.DataFrame(rows, columns=columns)
     whole = ["trial", "rank", *COSTS, "stopped_after", "repeats"]
     return frame.astype(dict.fromkeys(whole, "Int64"))
@@ -38,14 +43,14 @@ def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return frames[0] if len(frames) == 1 else pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
 
 
-def _row(study: StudyView, trial: Trial, line: RankedLine | None) -> dict[str, Any]:
+def _row(study: StudyView, trial: Trial, line: RankedLine | None, *, is_ranked: bool) -> dict[str, Any]:
     attrs = trial.user_attrs
     again = line.row.repeats if line else None
     about = {
         "study": study.name,
         "trial": trial.number,
         "state": STATES[trial.state],
-        "rank": line.rank if line else None,
+        "rank": line.rank if line and is_ranked else None,
         "pareto": line.on_front if line else False,
         "digest": attrs.get("digest"),
         "label": attrs.get("label") or None,

@@ -67,16 +67,17 @@ def default_folder(name: str) -> Path:
 
 
 def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
-    """Raises RunError, naming the first that differs, where ``folder`` holds a training with other settings."""
+    """Raises RunError, naming every option that differs, where ``folder`` holds a training with other settings."""
     before, now = _in_full(kept), _in_full(asked)
-    for name in now:
-        if name in _LATER and name not in before:
-            continue
-        old, new = _first_difference(name, before.get(name), now[name])
-        if old != new:
-            raise RunError(
-                f"{folder}: holds a training whose {old}, got {new}; give another --out, or delete the folder"
-            )
+    found = [
+        one
+        for name in now
+        if not (name in _LATER and name not in before)
+        for one in _differences(name, before.get(name), now[name])
+    ]
+    if found:
+        old, new = (" and ".join(words) for words in zip(*found, strict=True))
+        raise RunError(f"{folder}: started with {old}, got {new}; use another --out, or delete the folder")
 
 
 def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
@@ -85,10 +86,21 @@ def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
     return {**settings, "recipe": {**Recipe.unsaid(), **recipe}} if isinstance(recipe, dict) else settings
 
 
-def _first_difference(name: str, old: Any, new: Any) -> tuple[str, str]:
+def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:
+    """(the option with what the training was started with, what is asked for), of each value that differs."""
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in {**new, **old}:
-            if old.get(key) != new.get(key):
-                return f"{name} has {key} {old.get(key)}", f"{new.get(key)}"
-        return "", ""
-    return ("", "") if old == new else (f"{name} is {old}", f"{new}")
+        keys = [key for key in {**new, **old} if old.get(key) != new.get(key)]
+        shown = [key for key in keys if key != "label"] or keys  # a label follows from the values
+        return [(f"{_OPTIONS.get(key, f'{name}.{key}')} {old.get(key)}", f"{new.get(key)}") for key in shown]
+    return [] if old == new else [(f"{_OPTIONS.get(name, name)} {old}", f"{new}")]
+
+
+_OPTIONS = {
+    "network": "network",
+    "data": "--data of fingerprint",
+    "seed": "--seed",
+    "precision": "--precision",
+    "epochs": "--epochs",
+    "batch_size": "--batch-size",
+    _PIECES: "processes x --accumulate",
+}

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.trial import create_trial
+from optuna.trial import FrozenTrial
 from scipy.stats import spearmanr
 
 from seesawnas.cost import Budget
@@ -77,7 +77,10 @@ def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
     if isinstance(bands, int):
         if not 1 <= bands <= len(trials) // FEWEST:
             most = len(trials) // FEWEST
-            raise StudyError(f"bands must be from 1 to {most}, of {FEWEST} trials or more each, got {bands}")
+            raise StudyError(
+                f"bands must be from 1 to {most}, of {FEWEST} trials or more each (the study has {len(trials)} complete ones of "
+                f"its space), got {bands}"
+            )
         ends = [len(trials) * place // bands for place in range(bands + 1)] if bands > 1 else []
         return [trials[low:high] for low, high in itertools.pairwise(ends)]
     return [_within(band, trials) for band in bands]
@@ -143,7 +146,8 @@ def _best_of(trials: int) -> int:
 
 def _ped_anova(trials: Sequence[Trial], varied: set[str], quantile: float) -> dict[str, float]:
     """The share of each decision that varies, 0 of any other; all 0 where none matters."""
-    study = _copy(trials)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = _Copy(trials)
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -154,12 +158,40 @@ def _ped_anova(trials: Sequence[Trial], varied: set[str], quantile: float) -> di
     return {name: value / total if name in varied and total > 0 else 0.0 for name, value in found.items()}
 
 
-def _copy(trials: Sequence[Trial]) -> optuna.Study:
-    """A study in memory of the quality alone."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize")
-    study.add_trials([create_trial(params=t.params, distributions=t.distributions, value=t.values[0]) for t in trials])
-    return study
+class _Copy(optuna.Study):
+    """A study of the quality alone that holds ``trials`` without a storage's copies of each: thousands cost nothing."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        made = optuna.create_study(direction="maximize")
+        super().__init__(made.study_name, made._storage)
+        self._held = [
+            FrozenTrial(
+                number=number,
+                state=TrialState.COMPLETE,
+                value=trial.values[0],
+                datetime_start=None,
+                datetime_complete=None,
+                params=trial.params,
+                distributions=trial.distributions,
+                user_attrs={},
+                system_attrs={},
+                intermediate_values={},
+                trial_id=number,
+            )
+            for number, trial in enumerate(trials)
+        ]
+
+    def get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        return [trial for trial in self._held if states is None or trial.state in states]
+
+    def _get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
+    ) -> list[FrozenTrial]:
+        return self.get_trials(deepcopy, states)
 
 
 def _agreement(ranked: Sequence[DecisionImportance]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -24,12 +24,13 @@ from seesawnas.study import (
     Ended,
     Plan,
     Repeats,
+    Run,
     StopRules,
     StudyRecord,
     TrialState,
     drive,
     held,
-    keep_run,
+    kept_run,
     open_storage,
     read_repeats,
     repeats_name,
@@ -50,6 +51,7 @@ class Session:
     record: StudyRecord
     repeats: StudyRecord | None
     recovered: int
+    start: Run
 
     def run(self) -> Generator[SearchEvent]:
         """Search until a rule of the plan says enough, then repeat the best in the time that is left; yield what happens.
@@ -66,11 +68,10 @@ class Session:
         if self.repeats is not None and self.plan.repeats:
             done = yield from self._repeat(self.repeats, begun)
         if last is not None:
-            yield (
-                last
-                if done or last.reason == OUT_OF_TIME
-                else Ended(f"{last.reason}; {OUT_OF_TIME} before the repeats were done")
-            )
+            if not done and last.reason != OUT_OF_TIME:
+                last = Ended(f"{last.reason}; {OUT_OF_TIME} before the repeats were done")
+            self.start.end(last.reason)
+            yield last
 
     def recover(self) -> int:
         """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
@@ -84,7 +85,9 @@ class Session:
         plan = self.plan
         proposer = Proposer(self.ready.feasible, self.ready.points, plan.seed, plan.sampler)
         how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
-        yield from drive(self.record, proposer, started(self.plan.engine, self.ready.faces), how)
+        driven = drive(self.record, proposer, started(self.plan.engine, self.ready.faces), how)
+        with closing(driven):
+            yield from self.start.watch(driven)
 
     def _repeat(self, record: StudyRecord, begun: float) -> Generator[SearchEvent, None, bool]:
         """Whether all repeats are done; ``begun`` is when the run's time began, on the monotonic clock."""
@@ -102,9 +105,11 @@ class Session:
         how = Plan(
             plan.proxy, StopRules(wanted, seconds=left), checkpoints=_repeats_checkpoints(plan), silence=plan.silence
         )
-        for event in drive(record, lambda _: next(queue, None), started(self.plan.engine, self.ready.faces), how):
-            if not isinstance(event, Ended):
-                yield event
+        driven = drive(record, lambda _: next(queue, None), started(self.plan.engine, self.ready.faces), how)
+        with closing(driven):
+            for event in self.start.watch(driven):
+                if not isinstance(event, Ended):
+                    yield event
         return record.finished >= wanted
 
 
@@ -123,9 +128,10 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
             settings = _settings(plan, ready.feasible.space, ready.faces)
             record.agree(settings)
             repeats = _repeats(plan, ready, storage, settings)
-            keep_run(record, plan.folder, plan.to_mapping(), data=ready.faces.fingerprint, seeds=_seeds(plan))
             recovered = record.recover() + _recover_repeats(plan, repeats)
-            yield Session(plan, ready, storage, record, repeats, recovered)
+            data, seeds = ready.faces.fingerprint, _seeds(plan)
+            with kept_run(record, plan.folder, plan.to_mapping(), data=data, seeds=seeds, repeats=repeats) as start:
+                yield Session(plan, ready, storage, record, repeats, recovered, start)
 
 
 def _repeats(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any]) -> StudyRecord | None:

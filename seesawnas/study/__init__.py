@@ -17,12 +17,13 @@ from seesawnas.study.library import StudyFile, shipped_studies
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
 from seesawnas.study.proposal import Proposal, options_of, trial_spec
-from seesawnas.study.provenance import keep_run, provenance
+from seesawnas.study.provenance import Run, kept_run, provenance
 from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
 from seesawnas.study.record import FINISHED, StudyRecord
 from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats, repeats_name
+from seesawnas.study.starts import Start, read_starts
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.store import (
     check_storage,
@@ -67,8 +68,10 @@ __all__ = [
     "Proxy",
     "RayEngine",
     "Repeats",
+    "Run",
     "Scores",
     "Showcase",
+    "Start",
     "StopRules",
     "Stopped",
     "StoredStudy",
@@ -88,7 +91,7 @@ __all__ = [
     "events_of",
     "find_study",
     "held",
-    "keep_run",
+    "kept_run",
     "latest_study",
     "on_disk",
     "open_storage",
@@ -96,6 +99,7 @@ __all__ = [
     "provenance",
     "ranked_trials",
     "read_repeats",
+    "read_starts",
     "repeats_name",
     "run_trial",
     "shipped_studies",

@@ -61,6 +61,10 @@ class _Dashboard:
             text = self._study(int(match[1]), str(environ.get("QUERY_STRING", "")))
             if text is not None:
                 return _answer(respond, "200 OK", text)
+        if (match := re.fullmatch(r"/api/studies/(\d+)/plot/(\w+)", path)) and (
+            text := self._plot(int(match[1]), match[2])
+        ):
+            return _answer(respond, "200 OK", text)
         status, headers, body = _ask(self.app, environ)
         if status.startswith("5"):
             self._say(f"{path}: {_last_line(environ['wsgi.errors'].getvalue()) or status}")
@@ -79,6 +83,16 @@ class _Dashboard:
                 return answer.text(study, after) if study.is_ours else None
         except Exception as error:  # the storage is away, or whatever another program stored
             self._say(f"study {number}: shown without notes: {type(error).__name__}: {_last_line(str(error))}")
+            return None
+
+    def _plot(self, number: int, kind: str) -> str | None:
+        """A plot that would be too large of a large study; None where optuna-dashboard's will do."""
+        from seesawnas.study.dashboard_plots import bounded_plot  # a quarter of a second that only plots need
+
+        try:
+            return bounded_plot(self.storage, number, kind)
+        except Exception as error:  # as above
+            self._say(f"study {number}: plot {kind} cannot be drawn: {type(error).__name__}: {_last_line(str(error))}")
             return None
 
     def _file(self, respond: Respond, trial_id: int, artifact: str) -> Iterable[bytes]:

@@ -21,6 +21,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from seesawnas.cost import cost
 from seesawnas.errors import StudyError
 from seesawnas.space import Decision, to_mapping, write_yaml
+from seesawnas.study.agreement import refusal
 from seesawnas.study.batch import write_values
 from seesawnas.study.database import PatientStorage
 from seesawnas.study.index import TrialIndex
@@ -55,9 +56,8 @@ class StudyRecord:
         if [direction.name.lower() for direction in study.directions] != directions:
             settings = json.loads(study.user_attrs.get("settings", "{}"))
             kept = settings.get("objectives") or study.metric_names or [way.name.lower() for way in study.directions]
-            raise StudyError(
-                f"study {name}: objectives must stay {kept}, got {list(self.objectives.names)}; give another --study"
-            )
+            asked = {**settings, "objectives": list(self.objectives.names)}
+            raise StudyError(refusal(f"study {name}", {**settings, "objectives": list(kept)}, asked) or name)
         return study
 
     @property
@@ -72,13 +72,8 @@ class StudyRecord:
         if kept is None:
             self.study.set_user_attr("settings", json.dumps(settings))
             return
-        old = json.loads(kept)
-        for name in sorted(set(settings) | set(old)):
-            if json.loads(json.dumps(settings.get(name))) != old.get(name):
-                raise StudyError(
-                    f"study {self.study.study_name}: {name} must stay {old.get(name)}, got {settings.get(name)}; "
-                    "give another --study"
-                )
+        if (words := refusal(f"study {self.study.study_name}", json.loads(kept), settings)) is not None:
+            raise StudyError(words)
 
     @contextmanager
     def claimed(self) -> Iterator[None]:

@@ -62,7 +62,7 @@ def test_the_plot_is_a_page_that_needs_no_network(folder: Path, tmp_path: Path) 
     [
         (["nothing"], "runs/nothing/journal.log: there is no study here"),
         (["few"], "study few: must have 10 complete trials of its search space or more to judge by"),
-        (["s", "--bands", "50"], "bands must be from 1 to 3, of 10 trials or more each, got 50"),
+        (["s", "--bands", "50"], "bands must be from 1 to 3, of 10 trials or more each (the study has "),
         (["s", "--bands", "1M"], "band 1.00 M must hold 10 trials or more of the study, got 0"),
         (["s", "--bands", "wide"], "got 'wide'"),
         (["s", "--bands", "params<=1M"], "--bands must be of MAdds alone, got params<=1M"),

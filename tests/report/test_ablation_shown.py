@@ -14,10 +14,14 @@ from seesawnas.report.figures import study_figures
 from seesawnas.report.notes import study_note
 from seesawnas.report.report_page import report_html
 from seesawnas.report.report_text import report_markdown
+from seesawnas.report.showcase import NetworkShowcase
+from seesawnas.report.study import Study
 from seesawnas.report.study_report import StudyReport
 from seesawnas.study import StudyView, find_study
+from seesawnas.study.dashboard_json import StudyJson
 from tests.ablation.small import Runs, write_networks
 from tests.faces import write_folder
+from tests.report.test_report_page import data_of
 
 
 @pytest.fixture
@@ -61,3 +65,38 @@ def test_before_the_first_training_is_done_it_says_so(runs: Runs) -> None:
     view = find_study("a").view()
     assert "no seed is done" in study_note(view, "a")
     assert "ablation" not in study_figures(view)
+
+
+def test_no_single_training_is_ranked_or_on_a_front(study: StudyView) -> None:
+    report = StudyReport.of(study, "a")
+    page, text = report_html([report]), report_markdown([report])
+    details = data_of(page, "details")
+    titles = [about["title"] for key, about in details.items() if key.startswith("0:")]
+    assert len(titles) == len({trial.user_attrs["digest"] for trial in study.trials}) < len(study.trials)
+    for words in (*titles, page[page.index("<article") : page.index("</article>")], text):
+        assert "Rank 1" not in words
+        assert "Pareto front" not in words
+    entries = report.to_mapping()["ranking"]
+    assert [(entry["rank"], entry["pareto"]) for entry in entries] == [(None, False)] * len(titles)
+    assert [entry["repeats"]["n"] for entry in entries] == [4] * len(titles)
+    assert report.to_mapping()["pareto"] == []
+    frame = report.frame
+    assert len(frame) == len(study.trials)
+    assert bool(frame["rank"].isna().all())
+    assert not bool(frame["pareto"].any())
+    means = frame.groupby("digest")["accuracy" if study.quality == "accuracy" else study.quality].mean()
+    kept = frame.groupby("digest")["repeats_mean"].first()
+    assert means.to_dict() == pytest.approx(kept.to_dict())
+
+
+def test_in_python_an_ablation_has_networks_and_no_front(study: StudyView) -> None:
+    found = Study("a")
+    assert found.pareto().empty
+    assert [row.repeats and row.repeats.n for row in found.ranked] == [4] * len(found.ranked)
+    assert "<th>rank" not in found._repr_html_().replace(' class=""', "")
+    assert best_of(study) == "[]"
+
+
+def best_of(study: StudyView) -> str:
+    found = json.loads(StudyJson(NetworkShowcase({})).text(study))["best_trials"]
+    return json.dumps(found)

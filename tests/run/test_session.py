@@ -139,9 +139,7 @@ def test_a_training_at_its_end_is_not_made_again(tmp_path: Path) -> None:
 def test_a_folder_of_another_training_is_refused(changes: dict[str, object], tmp_path: Path) -> None:
     plan = small_plan(tmp_path / "run")
     run(plan, stop=lambda at: at == 3)
-    with pytest.raises(
-        RunError, match=r"holds a training whose (seed is 0, got 1|recipe has epochs 3, got 4); give"
-    ) as e:
+    with pytest.raises(RunError, match=r"started with (--seed 0, got 1|--epochs 3, got 4); use another --out") as e:
         run(replace(plan, **changes))  # type: ignore[arg-type]
     assert "\n" not in str(e.value)
 
@@ -212,7 +210,7 @@ def test_settings_that_are_none_are_one_line(content: str, tmp_path: Path) -> No
 def test_other_faces_are_another_training(tmp_path: Path) -> None:
     plan = small_plan(tmp_path / "run")
     run(plan, stop=lambda at: at == 3)
-    with pytest.raises(RunError, match="data is made up, got other"):
+    with pytest.raises(RunError, match="--data of fingerprint made up, got other"):
         run(plan, MadeUpSource(fingerprint="other"))
 
 

@@ -176,7 +176,10 @@ def test_a_decision_that_matters_in_one_band_alone_is_found_there() -> None:
 def test_bands_with_too_few_trials_are_refused_in_one_line_and_a_study_with_too_few_has_none() -> None:
     study = planted(30, nothing)
     for bands, said in (
-        (4, r"^bands must be from 1 to 3, of 10 trials or more each, got 4$"),
+        (
+            4,
+            r"^bands must be from 1 to 3, of 10 trials or more each \(the study has \d+ complete ones of its space\), got 4$",
+        ),
         (0, r"^bands must be from 1 to 3, "),
         ([Budget.parse("50M")], r"^band 50\.00 ?M must hold 10 trials or more of the study, got 0$"),
     ):

@@ -23,9 +23,12 @@ from seesawnas.study import (
     Finished,
     Proposal,
     Repeats,
+    Run,
+    Start,
     StudyRecord,
     TrialJob,
     TrialState,
+    read_starts,
     trial_point,
     trial_spec,
 )
@@ -169,18 +172,84 @@ def test_what_ran_is_kept_as_a_study_file_that_runs_again_as_it_is(runs: Runs) -
     again: SearchPlan = plan_of(StudyFile.read("runs/s/study.yaml"), {})
     assert again == plan_of(None, {**BASE, "trials": 2, "patience": 9, "early_stopping": "asha:1"})
     made = read_yaml(text, "study.yaml")["provenance"]
-    assert json.loads(attrs["run.0"]) == made
+    assert json.loads(attrs["run.0"]).items() >= made.items()
     assert made["data"] in runs.record.settings["data"]
     assert made["seeds"] == {"study": 0, "pairs": 0, "repeats": []}
     runs(trials=3)
     assert "run.1" in runs.record.study.user_attrs
 
 
+def plan_kept() -> SearchPlan:
+    found: SearchPlan = plan_of(StudyFile.read("runs/s/study.yaml"), {})
+    return found
+
+
+def starts(runs: Runs) -> list[Start]:
+    attrs, repeats = runs.record.study.user_attrs, sum(again.n for again in runs.repeats.values())
+    return read_starts(attrs, runs.record.trials(), repeats)
+
+
+def test_a_start_that_trains_nothing_changes_nothing_in_the_study_file(runs: Runs) -> None:
+    runs(trials=3)
+    text = Path("runs/s/study.yaml").read_text()
+    runs(trials=3, sampler="tpe")
+    runs(trials=9, time="0.001s", sampler="gp", patience=4)
+    assert Path("runs/s/study.yaml").read_text() == text == runs.record.study.user_attrs["study_file"]
+    first, *others = starts(runs)
+    assert (first.did(), first.ended) == ("trained 3 trials (0 to 2): 3 complete", "3 trials")
+    assert [start.did() for start in others] == ["trained nothing"] * 2
+    assert [start.plan and start.plan["sampler"] for start in others] == ["tpe", "gp"]
+    assert [start.ended for start in others] == ["3 trials", "time is up"]
+
+
+def test_what_trained_is_what_runs_again_without_one_start_s_time(runs: Runs) -> None:
+    runs(trials=2, time="1h")
+    assert (plan_kept().rules.trials, plan_kept().rules.seconds) == (2, 3600)  # one start did it all
+    runs(trials=4, time="2h", sampler="tpe")
+    assert (plan_kept().rules.trials, plan_kept().rules.seconds, plan_kept().sampler) == (4, None, "tpe")
+    assert starts(runs)[1].numbers == [2, 3]
+    runs(trials=4, repeats=1, repeat_top=2, sampler="gp")
+    assert (plan_kept().repeats, plan_kept().repeat_top, plan_kept().sampler) == (1, 2, "tpe")
+    assert starts(runs)[2].did() == "trained 2 repeats"
+
+
+def test_a_killed_start_has_its_share_and_its_settings(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs(trials=2)
+    with monkeypatch.context() as killed:  # before it could write anything of itself
+        killed.setattr(Run, "end", lambda *_: None)
+        killed.setattr(Run, "watch", lambda _, events: events)
+        runs(trials=4, sampler="tpe", stop=lambda event: isinstance(event, Finished) and event.number == 2)
+    assert (starts(runs)[1].numbers, starts(runs)[1].ended) == ([2], None)
+    with opened(plan_of(None, {**BASE, "trials": 3})):
+        assert (plan_kept().sampler, plan_kept().rules.trials) == ("tpe", 4)
+
+
+def test_an_interrupted_start_says_so(runs: Runs) -> None:
+    runs(trials=4, stop=lambda event: isinstance(event, Finished))
+    assert [(start.numbers, start.ended) for start in starts(runs)] == [([0], "interrupted")]
+
+
+def test_a_study_of_an_earlier_version_keeps_its_file_until_something_is_trained(runs: Runs) -> None:
+    runs(trials=2)
+    study, text = runs.record.study, Path("runs/s/study.yaml").read_text()
+    made = {
+        name: value
+        for name, value in json.loads(study.user_attrs["run.0"]).items()
+        if name not in ("plan", "held", "ended")
+    }
+    study.set_user_attr("run.0", json.dumps(made))
+    runs(trials=2, sampler="tpe")
+    assert Path("runs/s/study.yaml").read_text() == text
+    assert [start.did() for start in starts(runs)] == ["what it trained is not on record", "trained nothing"]
+    runs(trials=3, sampler="tpe")
+    assert plan_kept().sampler == "tpe"
+
+
 def test_another_objective_is_another_study(runs: Runs) -> None:
     runs(trials=1)
-    with pytest.raises(StudyError, match=r"objectives must stay \['accuracy'\], got \['auc'\]"):
+    with pytest.raises(StudyError, match=r"started with --objectives accuracy, got auc; use another --study"):
         runs(trials=2, objectives="auc")
-    with pytest.raises(StudyError, match=r"must stay \['accuracy'\], got \['accuracy', 'madds'\]; give"):
+    with pytest.raises(StudyError, match=r"started with --objectives accuracy, got accuracy,madds; use another"):
         runs(trials=2, objectives="accuracy,madds")
 
 

@@ -103,7 +103,7 @@ def test_a_study_lives_in_every_storage_and_goes_on_there(
     trials = record_at(url, tmp_path / "s").trials()
     assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 5
     assert len({trial.user_attrs["digest"] for trial in trials}) == 5
-    with pytest.raises(StudyError, match="epochs must stay 2, got 3"):
+    with pytest.raises(StudyError, match="started with --epochs 2, got 3"):
         record_at(url, tmp_path / "s").agree({"epochs": 3})
 
 

@@ -94,7 +94,7 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
     record.agree({"epochs": 8, "budget": "150M"})
     record.agree({"epochs": 8, "budget": "150M"})
-    with pytest.raises(StudyError, match=r"epochs must stay 8, got 9; give another --study"):
+    with pytest.raises(StudyError, match=r"started with --epochs 8, got 9; use another --study"):
         record.agree({"epochs": 9, "budget": "150M"})
 
 

@@ -1,0 +1,94 @@
+"""What a study was started with, held against what a later start asks for: each difference by its option, with both values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from seesawnas.units import format_quantity
+
+_OPTIONS = {"base": "SPEC", "networks": "networks", "objectives": "--objectives"}
+_FILE_KEYS = ("pairs", "share")
+"""They have no option: study files alone set them."""
+_MADE_OF = {
+    "data": ("resolution", "seed", "share"),
+    "networks": ("base", "factors", "design", "match"),
+}
+"""Settings that others change along with themselves: these are named, not what follows from them."""
+
+
+def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(option, what the study was started with, what is asked for) of every setting that differs."""
+    now = json.loads(json.dumps(dict(asked)))
+    names = [name for name in dict.fromkeys([*kept, *now]) if kept.get(name) != now.get(name)]
+    if ("base" in kept) != ("base" in now):
+        kinds = ("a search", "an ablation")
+        return [("", kinds["base" in kept], kinds["base" in now])]
+    if set(names) == {"recipe"} and {**kept["recipe"], "label": ""} == {**now["recipe"], "label": ""}:
+        return [("recipe.label", str(kept["recipe"].get("label")), str(now["recipe"].get("label")))]
+    named = [name for name in names if not _follows(name, names, kept, now)]
+    return [found for name in named for found in _told(name, kept.get(name), now.get(name), kept)]
+
+
+def refusal(
+    study: str, kept: Mapping[str, Any], asked: Mapping[str, Any], way_out: str = "use another --study"
+) -> str | None:
+    """One line that says why ``study`` cannot go on with what is asked; None where it can."""
+    found = differences(kept, asked)
+    if not found:
+        return None
+    before = " and ".join(f"{option} {old}" for option, old, _ in found if option)
+    now = " and ".join(new for option, _, new in found if option)
+    if not before:
+        return f"{study}: must go on as {found[0][1]}, got {found[0][2]}; {way_out}"
+    return f"{study}: started with {before}, got {now}; {way_out}"
+
+
+def _follows(name: str, names: list[str], kept: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a setting differs only because others do: the same faces at another size have another fingerprint."""
+    if not any(cause in names for cause in _MADE_OF.get(name, ())):
+        return False
+    return name != "data" or _faces(kept.get(name)) == _faces(now.get(name))
+
+
+def _faces(value: Any) -> str:
+    """A data setting's description: its name and where it lies, without counts, which a seed may change, and fingerprint."""
+    return str(value).rsplit(" ", 1)[0].split(": ")[0]
+
+
+def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys([*old, *new]):
+            told_elsewhere = name == "recipe" and (key == "label" or (key == "epochs" and "epochs" in kept))
+            if old.get(key) != new.get(key) and not told_elsewhere:
+                place = {"factors": "--levels ", "networks": "network "}.get(name, f"{name}.")
+                yield f"{place}{key}", _words(key, old.get(key)), _words(key, new.get(key))
+        return
+    option = _OPTIONS.get(name, name if name in _FILE_KEYS else f"--{name.replace('_', '-')}")
+    if name == "objectives" and "base" in kept:
+        option = "--quality"
+    if name == "data":
+        before, now = _faces(old), _faces(new)
+        same = before == now
+        yield option, str(old) if same else before, str(new) if same else now
+        return
+    if name in ("space", "base"):  # a name and a hash: the hash where the names are equal
+        before, now = _named(old), _named(new)
+        yield option, str(old) if before == now else before, str(new) if before == now else now
+        return
+    yield option, _words(name, old), _words(name, new)
+
+
+def _named(value: Any) -> str:
+    return str(value).rsplit(" ", 1)[0]
+
+
+def _words(name: str, value: Any) -> str:
+    if value is None:
+        return "none"
+    if name == "budget" and isinstance(value, list) and len(value) == 2:
+        low, high = value
+        ends = [format_quantity(end, exact=True) for end in (low, high)]
+        return "..".join(ends) if low else ends[1]
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
