@@ -12,15 +12,18 @@ from seesawnas.cli.options import MAX_SEED, Json, PointRef, is_trial_ref
 if TYPE_CHECKING:
     from seesawnas.space import SearchPoint
 
+WEIGHTS = "model.safetensors"
+RANDOM = "  (random weights: `seesawnas train` trains them)"
+
 
 def build(
     ref: PointRef,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write spec.yaml, model.safetensors (fresh weights), summary.json."),
+        typer.Option("--out", metavar="DIR", help="Write spec.yaml, model.safetensors (random weights), summary.json."),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="Seed of the fresh weights.")
+        int, typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="Seed of the random weights.")
     ] = 0,
     diagram: Annotated[Path | None, typer.Option("--diagram", metavar="FILE", help="Draw the network, as SVG.")] = None,
     check: Annotated[
@@ -35,7 +38,7 @@ def build(
     _show(values, json)
     if not json:
         for path in written:
-            print(f"wrote {path}")
+            print(f"wrote {path}{RANDOM if path.name == WEIGHTS else ''}")
     if check and not values["check"]["agrees"]:
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, embed_shown
+from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, Untrained, embed_shown
 from seesawnas.cli.options import Json
 from seesawnas.errors import InvalidInput
 
@@ -40,6 +40,7 @@ def evaluate(
     flip: Flip = True,
     batch_size: BatchSize = 128,
     device: Device = "cpu",
+    untrained: Untrained = False,
     resamples: Annotated[
         int, typer.Option(metavar="N", min=0, help="Draws that the 95 % intervals come from; 0: none.")
     ] = 1000,
@@ -54,7 +55,7 @@ def evaluate(
     from seesawnas.evaluation import HowToVerify, find_protocol, open_model, verify_set
 
     wanted = find_protocol(protocol)
-    opened = open_model(model, normalise=normalise, device=device)
+    opened = open_model(model, normalise=normalise, device=device, untrained=untrained)
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
     found = [verify_set(opened, path, how) for path in _paths(pairs)]
     if html is not None:

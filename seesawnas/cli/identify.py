@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, embed_shown
+from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, Untrained, embed_shown
 from seesawnas.cli.options import Json
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def identify(
     flip: Flip = True,
     batch_size: BatchSize = 128,
     device: Device = "cpu",
+    untrained: Untrained = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the DET curve.")] = None,
     json: Json = False,
 ) -> None:
@@ -35,11 +36,11 @@ def identify(
     from seesawnas.evaluation import identify as measure
     from seesawnas.evaluation import open_model
 
-    opened = open_model(model, normalise=normalise, device=device)
+    opened = open_model(model, normalise=normalise, device=device, untrained=untrained)
     pictures, labels, notes = open_folder(folder, resolution=opened.resolution)
     embeddings, readable = embed_shown(opened, pictures, flip=flip, batch_size=batch_size)
     found = measure(embeddings[readable], labels[readable])
-    notes += pictures.unreadable_notes(readable)
+    notes += pictures.unreadable_notes(readable) + found.cautions
     if html is not None:
         from seesawnas.files import write_atomically
         from seesawnas.report.identification_page import identification_html

@@ -31,6 +31,9 @@ Normalise = Annotated[
         show_default="what a folder says itself",
     ),
 ]
+Untrained = Annotated[
+    bool, typer.Option("--untrained", help="Take a folder of random weights too, as `seesawnas build --out` writes it.")
+]
 Flip = Annotated[bool, typer.Option("--flip/--no-flip", help="Add the embedding of the mirror image.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Images that run at a time.")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or cuda:N.")]

@@ -82,6 +82,7 @@ def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: st
     at_a_time = engine.at_a_time
     lines = [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
+    lines += [f"         caution: {line}" for line in faces.cautions]
     trials = "as many trials as fit" if at_a_time is None else several(at_a_time, "trial")
     side, epochs = proxy.resolution, several(proxy.recipe.epochs, "epoch")
     return [*lines, f"Proxy    {epochs} at {side}x{side}, {trials} at a time", f"Study    {where}"]

@@ -83,11 +83,13 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
         outcome = outcome_of(session.record, session.measured_again())
         settings = settings_of(_ran(plan, session.start.trained))
         summary = summary_of(outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted")
+        summary["cautions"] = list(session.ready.faces.cautions)
         files = _write(plan, outcome, summary)
     if json:
         typer.echo(json_module.dumps({**summary, "files": files}))
     else:
         show(console(), plan, outcome, files)
+        say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
     if reason is None:
         say(screen, f"Stopped with {_finished(plan, outcome)} finished; the same command goes on.")
         raise typer.Exit(130)

@@ -30,9 +30,14 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
     say(screen, *(f"trial {number} ({digest}) failed: {reason}" for number, digest, reason in outcome.failed))
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
     if outcome.best is not None:
-        best, out, name = map(quote, (files["best"], str(plan.folder / "best"), f"{plan.study}:best"))
+        out, name = quote(str(plan.folder / "best")), quote(f"{plan.study}:best")
         drawing = quote(str(plan.folder / "best.svg"))
-        nexts = f"build {best} --out {out}", f"build {name} --diagram {drawing}", f"report {quote(plan.study)}"
+        data = "FACES" if plan.data is None else quote(plan.data)
+        nexts = (
+            f"train {name} --data {data} --out {out}",
+            f"build {name} --diagram {drawing}",
+            f"report {quote(plan.study)}",
+        )
         missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
         shown = f"dashboard {quote(plan.study)}{missing}"
         say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -63,6 +63,8 @@ def show_result(plan: TrainPlan, done: Completed) -> None:
     rows = [(name, *_scored(score)) for name, score in done.about["scores"].items()]
     if rows:
         out.print(table(("verified on", ">accuracy", ">AUC", ">pairs"), rows))
+        for line in _cautions(done.about["scores"]):
+            out.print(line, markup=False, soft_wrap=True)
     for path in done.files:
         out.print(f"wrote {path}", soft_wrap=True)
     out.print(f"in Python: seesawnas.load_model({str(plan.folder)!r})", soft_wrap=True)
@@ -74,9 +76,15 @@ def _say_epoch(screen: Console, event: EpochDone) -> None:
     words += [f"{record.images / record.seconds:,.0f} images/s"] if record.seconds else []
     words += [f"{name} {score['accuracy']:.4f} (AUC {score['auc']:.4f})" for name, score in event.scores.items()]
     _say(screen, "  ".join(words))
+    for line in _cautions(event.scores) if record.epoch == 1 else ():
+        _say(screen, line)
     if event.unreadable and record.epoch == 1:
         places = ", ".join(event.unreadable[:_NAMED]) + (", ..." if len(event.unreadable) > _NAMED else "")
         _say(screen, f"unreadable images, skipped: {len(event.unreadable)} ({places})")
+
+
+def _cautions(scores: Mapping[str, dict[str, Any]]) -> list[str]:
+    return [f"{name}: {note}" for name, score in scores.items() for note in score.get("notes", ())]
 
 
 def _scored(score: dict[str, Any]) -> tuple[str, str, str]:

@@ -50,6 +50,10 @@ class Faces:
         return len(self.names)
 
 
+FEW = 100
+"""Identities below which a ranking of networks says little."""
+
+
 @dataclass(frozen=True, eq=False)
 class FaceData:
     """Faces to train on and faces of other people to verify on.
@@ -65,6 +69,14 @@ class FaceData:
     fingerprint: str
     notes: tuple[str, ...] = ()
     is_default: bool = False
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Why a ranking of networks on these faces says little, where that is so; a line each."""
+        identities = self.training.identities + self.verification.identities
+        if identities >= FEW:
+            return ()
+        return (f"only {identities} identities: below {FEW} the order of networks is mostly chance",)
 
 
 def rank(seed: int, name: str) -> bytes:

@@ -49,6 +49,14 @@ class Evaluation:
     folds: int
     one_sided_folds: int
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Why the accuracy is not to be trusted, where that is so; a line each."""
+        if not self.one_sided_folds:
+            return ()
+        folds = f"{self.one_sided_folds} of {self.folds} folds hold pairs of one kind alone"
+        return (f"{folds}: do not trust this accuracy, use AUC",)
+
 
 def evaluate(
     embeddings: _Floats,

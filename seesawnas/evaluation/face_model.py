@@ -17,7 +17,7 @@ from torch import Tensor
 
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import foreign
-from seesawnas.nn import PerChannel, load_model
+from seesawnas.nn import PerChannel, is_trained, load_model
 from seesawnas.nn.device import pick_device
 
 SIDE = 112  # of the input where a file does not say
@@ -47,11 +47,13 @@ class FaceModel:
         return max(self.height, self.width)
 
 
-def open_model(path: str | Path, *, normalise: str | None = None, device: str = "cpu") -> FaceModel:
+def open_model(
+    path: str | Path, *, normalise: str | None = None, device: str = "cpu", untrained: bool = False
+) -> FaceModel:
     """The trained network at ``path``, ready to run on ``device``.
 
     ``normalise`` names how pixels become a foreign model's input, one of NORMALISATIONS: its file does not say, and a
-    folder of ours does. Raises InvalidInput, in one line.
+    folder of ours does. Raises InvalidInput, in one line, also for a folder of random weights unless ``untrained`` allows it.
     """
     found, where = Path(path).expanduser(), pick_device(device)
     if found.is_dir():
@@ -59,7 +61,7 @@ def open_model(path: str | Path, *, normalise: str | None = None, device: str = 
             raise InvalidInput(
                 f"{path}: says itself how its input is normalised; --normalise is for ONNX and TorchScript"
             )
-        return _own(found, where)
+        return _own(found, where, untrained)
     if not found.is_file():
         raise InvalidInput(f"{path}: there is no such file or folder")
     mean, std = _normalisation(path, normalise)
@@ -74,8 +76,13 @@ def _normalisation(path: str | Path, name: str | None) -> tuple[PerChannel, PerC
     return NORMALISATIONS[name]
 
 
-def _own(folder: Path, device: torch.device) -> FaceModel:
-    network = load_model(folder).to(device)
+def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:
+    network = load_model(folder, untrained=True).to(device)
+    if not untrained and not is_trained(folder):
+        rule = "must hold trained weights, got random ones, as `seesawnas build --out` writes them"
+        raise InvalidInput(
+            f"{folder}: {rule}; train the network first (seesawnas train), or ask for it with --untrained"
+        )
     inputs = network.spec.input
     mean, std = _plain(inputs.mean), _plain(inputs.std)
     return FaceModel(folder.name or str(folder), network, inputs.height, inputs.width, mean, std, device)

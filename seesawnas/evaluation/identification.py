@@ -16,6 +16,8 @@ from seesawnas.errors import DataError
 from seesawnas.evaluation.roc import operating_points
 
 RANKS = (1, 5)
+FEW = 100
+"""Identities in a gallery below which a rank says little."""
 FPIRS = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3}
 
 _CHUNK = 1024  # searches at a time: their cosines with the whole gallery are in memory
@@ -42,6 +44,14 @@ class Identification:
     unmated: int
     distances: NDArray[np.float64]
     mated: NDArray[np.bool_]
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Why the figures say little, where that is so; a line each."""
+        if self.enrolled >= FEW:
+            return ()
+        chance = f"{self.enrolled} identities are enrolled: chance alone finds one in {self.enrolled} at rank 1"
+        return (f"{chance}; figures say little below {FEW} identities",)
 
 
 def identify(embeddings: _Floats, labels: _Indices) -> Identification:

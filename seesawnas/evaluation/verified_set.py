@@ -94,10 +94,8 @@ def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = Non
 
 
 def _cautions(evaluation: Evaluation, *, skipped: bool) -> tuple[str, ...]:
-    notes = [f"no intervals: more than {MOST_RESAMPLED:,} pairs"] if skipped else []
-    if evaluation.one_sided_folds:
-        notes.append(f"folds that hold pairs of one kind alone: {evaluation.one_sided_folds} of {evaluation.folds}")
-    return tuple(notes)
+    notes = (f"no intervals: more than {MOST_RESAMPLED:,} pairs",) if skipped else ()
+    return notes + evaluation.cautions
 
 
 def _embed_pairs(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:

@@ -5,6 +5,6 @@ Training runs whatever equal form is fastest; eval mode runs, layer for layer, w
 
 from seesawnas.nn.network import FaceNetwork, build
 from seesawnas.nn.pixels import PerChannel, normalised
-from seesawnas.nn.weights import load_model, save_model, weights_file
+from seesawnas.nn.weights import is_trained, load_model, save_model, weights_file
 
-__all__ = ["FaceNetwork", "PerChannel", "build", "load_model", "normalised", "save_model", "weights_file"]
+__all__ = ["FaceNetwork", "PerChannel", "build", "is_trained", "load_model", "normalised", "save_model", "weights_file"]

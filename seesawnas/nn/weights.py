@@ -6,12 +6,13 @@ Where there is no ``spec.yaml``, ``model.json`` may have the network under ``spe
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -22,12 +23,15 @@ from seesawnas.nn.network import FaceNetwork, build
 from seesawnas.space import load_point, to_mapping, to_point, write_yaml
 
 SPEC, WEIGHTS, ABOUT = "spec.yaml", "model.safetensors", "model.json"
+TRAINED = "trained"
+"""The key of the weights' metadata that says ``true``, or ``false`` of random weights."""
 
 
-def load_model(folder: str | Path) -> FaceNetwork:
+def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     """The network in ``folder``, in eval mode on the CPU: what ``seesawnas train`` or ``seesawnas build --out`` wrote.
 
-    ``network.spec`` says what pictures it takes. Raises InvalidInput, in one line, where the folder holds no such network.
+    ``network.spec`` says what pictures it takes. Weights that are known to be random are warned of (UserWarning), unless
+    ``untrained`` says that they are wanted. Raises InvalidInput, in one line, where the folder holds no such network.
     """
     place = Path(folder)
     named = _named(place)
@@ -39,16 +43,32 @@ def load_model(folder: str | Path) -> FaceNetwork:
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InvalidInput(f"{place / WEIGHTS}: is not of {named}: {' '.join(lines[1:2])[:200]}") from None
+    if not untrained and not is_trained(place):
+        warnings.warn(f"{place}: has random weights: it was built and never trained", stacklevel=2)
     return network.eval()
 
 
-def save_model(network: FaceNetwork, folder: str | Path) -> Path:
+def is_trained(folder: str | Path) -> bool:
+    """False if the weights in ``folder`` are known to be random: if ``seesawnas build --out`` wrote them.
+
+    Weights that say nothing of themselves count as trained. Raises InvalidInput, in one line, if they cannot be read.
+    """
+    place = Path(folder)
+    about = _metadata(place / WEIGHTS)
+    if TRAINED in about:
+        return about[TRAINED] != "false"
+    # Before weights said so: `build` named a seed and no recipe, and no model.json stood beside them.
+    return "seed" not in about or "recipe" in about or (place / ABOUT).is_file()
+
+
+def save_model(network: FaceNetwork, folder: str | Path, *, trained: bool = True) -> Path:
     """Write ``network`` into ``folder`` for :func:`load_model`, and for every command that takes a trained network.
 
-    Returns the folder. Raises InvalidInput where it cannot be written.
+    ``trained=False`` marks random weights, which those commands refuse. Returns the folder. Raises InvalidInput where it
+    cannot be written.
     """
     place, text = make_folder(folder), write_yaml(to_mapping(network.spec))
-    about = {"spec": text, "digest": network.spec.digest()}
+    about = {"spec": text, "digest": network.spec.digest(), TRAINED: "true" if trained else "false"}
     write_atomically(place / WEIGHTS, weights_file(network.state_dict(), about))
     write_atomically(place / SPEC, text)
     return place
@@ -81,6 +101,14 @@ def _weights(path: Path) -> dict[str, Tensor]:
     except (OSError, SafetensorError) as error:
         raise InvalidInput(f"{path}: cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
     return weights
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise InvalidInput(f"{path}: cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
 
 
 def _in_order(content: bytes) -> bytes:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from seesawnas.files import make_folder, write_atomically
+from seesawnas.nn.weights import TRAINED
 from seesawnas.report.buildable import buildable
 from seesawnas.report.sheet import sheet
 from seesawnas.space import SearchPoint, to_mapping, write_yaml
@@ -15,10 +16,12 @@ from seesawnas.space import SearchPoint, to_mapping, write_yaml
 def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
     """Write ``point`` with fresh weights drawn by ``seed``; the paths written.
 
-    spec.yaml loads as a search point; the weights carry it, its digest and the version as metadata. Raises InvalidInput.
+    spec.yaml loads as a search point; the weights carry it, its digest, the version and that they are random as metadata.
+    Raises InvalidInput.
     """
     text = write_yaml(to_mapping(point.spec))
     about = {"spec": text, "digest": point.spec.digest(), "version": version("seesawnas"), "seed": str(seed)}
+    about[TRAINED] = "false"
     contents = {
         "spec.yaml": text.encode(),
         "model.safetensors": _weights(point, seed, about),

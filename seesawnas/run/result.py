@@ -13,7 +13,7 @@ from torch import nn
 from seesawnas.data import FaceSource
 from seesawnas.files import write_atomically
 from seesawnas.nn import weights_file
-from seesawnas.nn.weights import ABOUT, SPEC, WEIGHTS
+from seesawnas.nn.weights import ABOUT, SPEC, TRAINED, WEIGHTS
 from seesawnas.run.plan import TrainPlan
 from seesawnas.space import to_mapping, write_yaml
 
@@ -39,6 +39,7 @@ def describe(
         "input": {"height": inputs.height, "width": inputs.width, "mean": inputs.mean, "std": inputs.std},
         "recipe": plan.recipe.to_mapping(),
         "seed": plan.seed,
+        "trained": True,
         "precision": plan.precision,
         "data": data,
         "epochs": rows,
@@ -56,6 +57,7 @@ def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> 
         "digest": plan.spec.digest(),
         "version": about["versions"]["seesawnas"],
         "seed": str(plan.seed),
+        TRAINED: "true",
         "recipe": json.dumps(about["recipe"]),
         "data": about["data"]["fingerprint"],
     }

@@ -44,7 +44,7 @@ class Benchmark:
         kept = self.found.without(readable)
         told = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
         figures = {"accuracy": told.accuracy, "std": told.std, "auc": told.auc, "eer": told.eer}
-        return {**figures, "tar@far": dict(told.tar_at_far), "pairs": told.pairs}
+        return {**figures, "tar@far": dict(told.tar_at_far), "pairs": told.pairs, "notes": list(told.cautions)}
 
 
 def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchmark]:

@@ -14,7 +14,9 @@ import pytest
 import torch
 
 import seesawnas
+import seesawnas.nn
 from tests.cli.running import Ran
+from tests.faces import write_folder
 
 OLD = Path(__file__).parent / "v0_1"
 GOLDEN = json.loads((OLD / "golden.json").read_text())
@@ -29,6 +31,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(OLD / name, tmp_path / name)
     for name in ("small.yaml", "point.yaml"):
         shutil.copy(OLD / name, tmp_path / name)
+    write_folder(tmp_path / "faces")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -42,6 +45,14 @@ def test_a_trained_network_gives_the_embedding_it_gave(here: Path) -> None:
     images = torch.linspace(-1, 1, 3 * 32 * 32).reshape(1, 3, 32, 32)
     with torch.inference_mode():
         assert network(images)[0].tolist() == pytest.approx(GOLDEN["embedding"], abs=2e-5)
+
+
+def test_random_weights_are_told_from_trained_ones(here: Path) -> None:
+    assert not seesawnas.nn.is_trained("built_0_1")
+    assert seesawnas.nn.is_trained("trained_0_1")
+    for folder, code in (("built_0_1", 2), ("trained_0_1", 0)):
+        done = Ran("identify", folder, "faces")
+        assert done.code == code, done.err
 
 
 def test_a_search_reports_what_it_found(here: Path) -> None:

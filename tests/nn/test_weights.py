@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import seesawnas as sn
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
+from seesawnas.nn import is_trained
+from seesawnas.report.bundle import write_bundle
+from seesawnas.space import load_point
 
 
 def test_a_saved_network_loads_as_it_was(tmp_path: Path) -> None:
@@ -23,3 +27,38 @@ def test_where_no_folder_can_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(InvalidInput, match=r"taken: must be a folder, got a file$"):
         sn.save_model(sn.build(sn.load("paper/seesaw_share")), tmp_path / "taken")
+
+
+def test_random_weights_say_so_and_are_refused_unless_asked_for(tmp_path: Path) -> None:
+    point = load_point("paper/mobilefacenet_m")
+    write_bundle(point, tmp_path / "built", 0)
+    trained = sn.save_model(sn.build(point.spec), tmp_path / "saved")
+    random = sn.save_model(sn.build(point.spec), tmp_path / "random", trained=False)
+    assert [is_trained(folder) for folder in (tmp_path / "built", trained, random)] == [False, True, False]
+    for folder in (tmp_path / "built", random):
+        with pytest.raises(InvalidInput, match="random") as refused:
+            open_model(folder)
+        assert "\n" not in str(refused.value)
+        assert open_model(folder, untrained=True).height == 112
+        with pytest.warns(UserWarning, match="random weights"):
+            sn.load_model(folder)
+        sn.load_model(folder, untrained=True)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "with_model_json", "expected"),
+    [
+        ({"spec": "", "digest": "", "version": "0.1.0", "seed": "0"}, False, False),  # `build --out` of 0.1
+        ({"spec": "", "digest": "", "version": "0.1.0", "seed": "0", "recipe": "{}"}, True, True),  # `train` of 0.1
+        ({"spec": "", "digest": ""}, False, True),  # `save_model` of 0.1
+        ({"trained": "false", "recipe": "{}"}, True, False),
+        (None, False, True),  # another tool's file
+    ],
+)
+def test_weights_of_earlier_versions_are_told_apart(
+    tmp_path: Path, metadata: dict[str, str] | None, with_model_json: bool, expected: bool
+) -> None:
+    save_file({"a": torch.zeros(1)}, tmp_path / "model.safetensors", metadata=metadata)
+    if with_model_json:
+        (tmp_path / "model.json").write_text("{}")
+    assert is_trained(tmp_path) is expected
