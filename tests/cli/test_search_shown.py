@@ -44,7 +44,7 @@ def fake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[FakeEngine]:
 KEYS = [
     *("study", "budget", "space", "data", "trials", "epochs", "resolution", "seed", "time", "patience", "target"),
     *("repeats", "objectives", "sampler", "points", "early_stopping", "engine", "workers", "reason", "finished"),
-    *("ranking", "pareto", "stopped", "failed", "files"),
+    *("ranking", "pareto", "stopped", "failed", "cautions", "files"),
 ]
 ROW = [
     *("number", "digest", "name", "accuracy", "std", "auc", "madds", "params", "seconds", "activation_bytes"),
