@@ -24,6 +24,8 @@ def split_fields(line: str, separator: str) -> list[str]:
     if separator == SPACES:
         # Of Unicode's spaces these two alone: a name may hold the others.
         return [match[2] if match[1] is None else match[1].replace('""', '"') for match in _WORD.finditer(line)]
+    if '"' not in line:
+        return [field.strip(" \t") for field in line.split(separator)]
     try:
         row = next(
             csv.reader(

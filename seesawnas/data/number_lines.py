@@ -15,7 +15,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.text_lines import unreadable_file
+from seesawnas.data.left_out import printable
+from seesawnas.data.text_lines import check_regular, unreadable_file
 from seesawnas.errors import DataError
 
 _Ints = NDArray[np.int64]
@@ -37,6 +38,7 @@ def read_labelled_pairs(path: Path) -> tuple[_Ints, _Ints, NDArray[np.bool_]]:
     parts: list[tuple[_Ints, _Ints, NDArray[np.bool_]]] = []
     number = 1
     try:
+        check_regular(path)
         with path.open("rb") as file:
             for block in _blocks(file):
                 rows = _fast(block)
@@ -47,7 +49,7 @@ def read_labelled_pairs(path: Path) -> tuple[_Ints, _Ints, NDArray[np.bool_]]:
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         raise unreadable_file(path, error) from None
     if not sum(len(same) for *_, same in parts):
-        raise DataError(f"{path}: must have two templates and 1 or 0 a line, got nothing")
+        raise DataError(f"{printable(str(path))}: must have two templates and 1 or 0 a line, got nothing")
     left, right = (np.concatenate([part[column] for part in parts]) for column in (0, 1))
     return left, right, np.concatenate([same for *_, same in parts])
 
@@ -99,6 +101,8 @@ def _slow(path: Path, block: bytes, first: int) -> _Ints:
         match = _LINE.fullmatch(content)
         if match is None:
             shown = line[:100].decode("utf-8", "replace")
-            raise DataError(f"{path}: line {number}: must have two templates and 1 or 0, got {shown!r:.110}")
+            raise DataError(
+                f"{printable(str(path))}: line {number}: must have two templates and 1 or 0, got {shown!r:.110}"
+            )
         rows.append([int(field) for field in match.groups()])
     return np.array(rows, dtype=np.int64).reshape(-1, 3)

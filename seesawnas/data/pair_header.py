@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seesawnas.data.decode import SUFFIXES
-from seesawnas.data.pair_labels import ANSWERS
+from seesawnas.data.pair_labels import ANSWERS, are_alike
 from seesawnas.errors import DataError
 
 EXAMPLE = "path1,path2,label"
@@ -62,10 +62,12 @@ def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         return True
     if any(map(is_path, first)):
         return False
+    if any(len(names[one]) > 1 for one, _ in _pairs_of_sides(names)):  # "a" and "b" may be files
+        return True
     for column in answers:
         # "same" and "match" are names and labels: what stands below decides.
         below = {row[column].lower() for row in rows if len(row) > column}
-        if names[column] not in LABELS or not below or any(word.isalpha() and word in ANSWERS for word in below):
+        if not first[column].isalpha() or not below or any(are_alike(first[column].lower(), word) for word in below):
             return False
     return True
 

@@ -6,14 +6,25 @@ from collections.abc import Iterable
 
 from seesawnas.errors import DataError
 
-ANSWERS = {
-    **dict.fromkeys(("1", "1.0", "true", "t", "yes", "same", "genuine", "match", "positive"), True),
-    **dict.fromkeys(("0", "0.0", "-1", "-1.0", "false", "f", "no", "different", "diff", "impostor", "imposter"), False),
-    **dict.fromkeys(("mismatch", "negative"), False),
-}
+_KINDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("1", "1.0"), ("0", "0.0", "-1", "-1.0")),
+    (("true", "t"), ("false", "f")),
+    (("yes",), ("no",)),
+    (("same",), ("different", "diff")),
+    (("match",), ("mismatch",)),
+    (("genuine",), ("impostor", "imposter")),
+    (("positive",), ("negative",)),
+)
+
+ANSWERS = {word: place == 0 for kind in _KINDS for place, words in enumerate(kind) for word in words}
 """A label in small letters -> whether it says "same"."""
 
 _ZERO, _MINUS = {"0", "0.0"}, {"-1", "-1.0"}
+
+
+def are_alike(one: str, two: str) -> bool:
+    """Whether a file that writes the label ``one`` would write ``two``: "same" and "different", not "same" and "1"."""
+    return any(one in yes + no and two in yes + no for yes, no in _KINDS)
 
 
 def answer(label: str) -> bool:

@@ -20,16 +20,26 @@ _END = re.compile(r"\r\n|\n|\r")  # str.splitlines would also cut at U+0085 and 
 def read_text(path: Path) -> str:
     """The text in ``path``, a byte order mark left out. Raises DataError if it cannot be read or is no text."""
     try:
-        if os.path.getsize(path) > MAX_BYTES:
-            raise DataError(f"{printable(str(path))}: is too large for a text file of images")
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError(f"{printable(str(path))}: must be UTF-8 text") from None
+        check_regular(path)
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         raise unreadable_file(path, error) from None
+    if len(content) > MAX_BYTES:
+        raise DataError(f"{printable(str(path))}: is too large for a text file of images")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{printable(str(path))}: must be UTF-8 text") from None
     if "\0" in text:
         raise DataError(f"{printable(str(path))}: must be text, got a zero byte")
     return text
+
+
+def check_regular(path: Path) -> None:
+    """Raise DataError for a pipe, a device or a folder: opening them may wait for ever, reading them never end."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise DataError(f"{printable(str(path))}: must be a file")
 
 
 def content_lines(text: str) -> Iterator[tuple[int, str]]:
