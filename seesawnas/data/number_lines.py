@@ -69,7 +69,7 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
         if end:
             yield whole + end
         elif len(kept) > _BLOCK:
-            yield kept[:_BLOCK] + b"\n"  # no line is as long: it will be refused
+            yield b"a line that is too long: " + kept[:50] + b"\n"  # to be refused, whatever it holds
             return
     if kept:
         yield kept.removesuffix(b"\r") + b"\n"

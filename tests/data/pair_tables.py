@@ -8,14 +8,9 @@ from dataclasses import dataclass
 from random import Random
 
 FILES = ("Ann/Ann_0001.png", "Ann/Ann_0002.png", "Bo/Bo_0001.png")
-SIDES = (("left", "right"), ("path1", "path2"), ("Image1", "image2"), ("file_a", "file_b"), ("img-left", "img-right"))
-SIDES += (
-    ("first", "second"),
-    ("1st photo", "2nd photo"),
-    ("one", "other"),
-    ("img_1_path", "img_2_path"),
-    ("source", "target"),
-)
+SIDES = [("left", "right"), ("path1", "path2"), ("Image1", "image2"), ("file_a", "file_b"), ("img-left", "img-right")]
+SIDES += [("first", "second"), ("1st photo", "2nd photo"), ("one", "other"), ("img_1_path", "img_2_path")]
+SIDES += [("source", "target")]
 LABELS = ("label", "Is_Same", "SAME", "match", "target", "y", "issame", "ground truth")
 NO_LABELS = ("different", "glasses", "distance", "mismatch", "class")
 WORDS = (
@@ -69,7 +64,9 @@ def made_table(rng: Random) -> Table:
 def _text(lines: list[list[str]], rng: Random) -> str:
     separator = rng.choice(",\t; ")
     file = io.StringIO()
-    quoting = csv.QUOTE_ALL if rng.random() < 0.2 else csv.QUOTE_MINIMAL
     end = rng.choice(("\n", "\r\n", "\n\n"))
-    csv.writer(file, delimiter=separator, quoting=quoting, lineterminator=end).writerows(lines)
+    if rng.random() < 0.2:
+        csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator=end).writerows(lines)
+    else:
+        csv.writer(file, delimiter=separator, lineterminator=end).writerows(lines)
     return ("# made by hand\n" if rng.random() < 0.1 else "") + file.getvalue()
