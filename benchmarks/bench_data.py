@@ -79,7 +79,8 @@ from seesawnas.data.number_lines import read_labelled_pairs
 path, start = Path(sys.argv[1]), time.process_time()
 """
 _READERS = {
-    "numpy.loadtxt": "rows = np.loadtxt(path, dtype=np.int64, ndmin=2); left, right, same = rows.T; same = same == 1",
+    "numpy.loadtxt": "rows = np.loadtxt(path, dtype=np.int64, ndmin=2); assert np.isin(rows[:, 2], (0, 1)).all(); "
+    "left, right, same = rows.T; same = same == 1",
     "read_labelled_pairs": "left, right, same = read_labelled_pairs(path)",
 }
 _SHOW = """
