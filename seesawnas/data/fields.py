@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from seesawnas.data.left_out import printable
 from seesawnas.errors import DataError
 
 SPACES = " "
@@ -36,7 +37,7 @@ def split_fields(line: str, separator: str) -> list[str]:
             )
         )
     except csv.Error as error:
-        raise DataError(f"must be fields with {separator!r} between: {error}") from None
+        raise DataError(f"must be fields with {separator!r} between: {printable(str(error))}") from None
     return [field.strip(" \t") for field in row]
 
 
