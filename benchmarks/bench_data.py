@@ -1,12 +1,15 @@
 """What data costs: opening millions of pictures, and pictures a second beside torch's DataLoader with PIL.
 
     python benchmarks/bench_data.py index [--people 85000] [--each 68]
+    python benchmarks/bench_data.py templates [--lines 15000000] [--rounds 3]
     python benchmarks/bench_data.py loader FOLDER [--resolution 112] [--workers 2] [--rounds 5] [--json]
 
 ``index`` writes a train.rec of tiny records, with its index, and opens it in a process of its own: seconds and peak resident
-memory. ``loader`` reads all pictures of FOLDER (a folder of identities) in each way in turn; a round gives each one turn, each
-ratio is taken within a round, and the median over the rounds is printed, with the lowest and the highest. DataLoader's
-workers stay from turn to turn, so that their start is not counted; the file cache is warm for all.
+memory. ``templates`` writes as many pairs as IJB-C has and reads them, each time in a process of its own, with numpy's loadtxt
+and as we do: processor seconds, their ratio in each round, peak resident memory. ``loader`` reads all pictures of FOLDER (a
+folder of identities) in each way in turn; a round gives each one turn, each ratio is taken within a round, and the median over
+the rounds is printed, with the lowest and the highest. DataLoader's workers stay from turn to turn, so that their start is not
+counted; the file cache is warm for all.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import argparse
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -44,6 +48,8 @@ def main() -> None:
     arguments = _arguments()
     if arguments.what == "index":
         _index(arguments.people, arguments.each)
+    elif arguments.what == "templates":
+        _templates(arguments.lines, arguments.rounds)
     else:
         _compare(arguments)
 
@@ -63,6 +69,57 @@ def _in_a_process(name: str, path: str) -> None:
     memory = f"{took['peak_mib']:5.0f} MiB (of which {took['before_mib']:.0f} before)"
     found = f"{took['images']:,} pictures of {took['people']:,} people"
     print(f"{name:26}{took['seconds']:6.2f} s  {memory}  {took['picture_us']:6.1f} us a picture  {found}", flush=True)
+
+
+_CLOCK = """
+import resource, sys, time
+from pathlib import Path
+import numpy as np
+from seesawnas.data.number_lines import read_labelled_pairs
+path, start = Path(sys.argv[1]), time.process_time()
+"""
+_READERS = {
+    "numpy.loadtxt": "rows = np.loadtxt(path, dtype=np.int64, ndmin=2); assert np.isin(rows[:, 2], (0, 1)).all(); "
+    "left, right, same = rows.T; same = same == 1",
+    "read_labelled_pairs": "left, right, same = read_labelled_pairs(path)",
+}
+_SHOW = """
+seconds, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(seconds, peak, int(left.sum()), int(right.sum()), int(same.sum()))
+"""
+
+
+def _templates(lines: int, rounds: int) -> None:
+    """Both readers must find the same sums."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pairs.txt"
+        _write_pairs(path, lines)
+        print(f"{lines:,} lines, {path.stat().st_size / 1e6:.0f} MB")
+        ratios, size = [], {}
+        for _ in range(rounds):
+            took, sums = {}, set()
+            for name, code in _READERS.items():
+                command = [sys.executable, "-c", _CLOCK + code + _SHOW, str(path)]
+                printed = subprocess.run(
+                    command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1]
+                )
+                seconds, peak, *found = printed.stdout.split()
+                took[name], size[name] = float(seconds), float(peak)
+                sums.add(tuple(found))
+                print(f"{name:22}{took[name]:7.2f} s of a processor  {size[name]:6.0f} MiB", flush=True)
+            assert len(sums) == 1
+            ratios.append(took["read_labelled_pairs"] / took["numpy.loadtxt"])
+    memory = size["read_labelled_pairs"] / size["numpy.loadtxt"]
+    print(f"ratio of time {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), of memory {memory:.2f}")
+
+
+def _write_pairs(path: Path, lines: int) -> None:
+    rng = np.random.default_rng(0)
+    with path.open("w") as file:
+        for start in range(0, lines, 500_000):
+            count = min(500_000, lines - start)
+            columns = (*rng.integers(1, 23_125, (2, count)), rng.random(count) < 0.00125)
+            file.writelines(map("{} {} {:d}\n".format, *(column.tolist() for column in columns)))
 
 
 class _Files(Dataset[NDArray[np.uint8]]):
@@ -154,6 +211,9 @@ def _arguments() -> argparse.Namespace:
     index = kinds.add_parser("index")
     index.add_argument("--people", type=int, default=85_000)
     index.add_argument("--each", type=int, default=68)
+    templates = kinds.add_parser("templates")
+    templates.add_argument("--lines", type=int, default=15_000_000)
+    templates.add_argument("--rounds", type=int, default=3)
     loader = kinds.add_parser("loader")
     loader.add_argument("folder")
     loader.add_argument("--resolution", type=int, default=112)

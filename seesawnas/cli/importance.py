@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -81,7 +82,7 @@ def _bands(text: str | None) -> Bands:
     """``2``, or bands of MAdds between commas. Raises InvalidInput."""
     from seesawnas.cost import Budget
 
-    if text is None or text.strip().isdigit():
+    if text is None or re.fullmatch(r" *[0-9]{1,9} *", text):  # str.isdigit is also true of what int() refuses
         return None if text is None else int(text)
     found = [Budget.parse(part) for part in text.split(",")]
     if any(band.others for band in found):

@@ -1,9 +1,10 @@
 """Faces: encoded, in a folder or a .rec; decoded, in memory; written elsewhere; the default set; and pairs to verify."""
 
-from seesawnas.data.align import align_folder, read_landmarks
+from seesawnas.data.align import align_folder
 from seesawnas.data.faces import FaceData, Faces
 from seesawnas.data.folder import FolderSource
 from seesawnas.data.gallery import open_folder
+from seesawnas.data.landmarks import read_landmarks
 from seesawnas.data.load import load_faces
 from seesawnas.data.open import open_source
 from seesawnas.data.pack import pack_bin, pack_rec

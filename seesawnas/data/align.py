@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import os
@@ -15,7 +14,7 @@ from PIL import Image
 
 from seesawnas.data.decode import UnreadableError, upright
 from seesawnas.data.folder import FolderSource
-from seesawnas.data.left_out import LeftOut, printable
+from seesawnas.data.left_out import LeftOut
 from seesawnas.data.picture import inspect
 from seesawnas.data.prepare import Advance
 from seesawnas.data.unfinished import filling
@@ -30,7 +29,6 @@ TEMPLATE = np.array(
 
 _Floats = NDArray[np.float64]
 _SAME_NAME = "images that differ from another in the ending of their name alone"
-_COLUMNS = "FILE,x1,y1,...,x5,y5: eyes, nose, corners of the mouth, left before right as one sees them"
 
 
 def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
@@ -61,34 +59,6 @@ def aligned(picture: Image.Image, points: _Floats) -> Image.Image:
     # Pillow's coordinates are of the corners of pixels, landmarks are of their centres.
     back[:, 2] += 0.5 - 0.5 * back[:, 0] - 0.5 * back[:, 1]
     return picture.transform((SIDE, SIDE), Image.Transform.AFFINE, back.ravel().tolist(), Image.Resampling.BILINEAR)
-
-
-def read_landmarks(path: Path) -> dict[str, _Floats]:
-    """File, relative to the folder of faces -> (5, 2). Raises DataError that names the first line that is wrong."""
-    landmarks: dict[str, _Floats] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.reader(file), start=1):
-                points = _points(row)
-                if points is not None:
-                    landmarks[row[0].replace("\\", "/").removeprefix("./")] = points
-                elif row and number > 1:  # the first line may name the columns
-                    raise DataError(f"{printable(str(path))}: line {number}: must be {_COLUMNS}")
-    except OSError as error:
-        raise DataError(f"{printable(str(path))}: cannot be read: {error.strerror or error}") from None
-    except (csv.Error, UnicodeDecodeError, ValueError) as error:
-        raise DataError(f"{printable(str(path))}: must be a CSV file: {printable(str(error))}") from None
-    if not landmarks:
-        raise DataError(f"{printable(str(path))}: holds no landmarks; a line must be {_COLUMNS}")
-    return landmarks
-
-
-def _points(row: list[str]) -> _Floats | None:
-    try:
-        points = np.array([float(cell) for cell in row[1:]]).reshape(5, 2)
-    except ValueError:
-        return None
-    return points if np.isfinite(points).all() and np.abs(points).max() < 1e6 else None
 
 
 def align_folder(

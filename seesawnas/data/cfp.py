@@ -8,11 +8,11 @@ Protocol/Pair_list_F.txt, Pair_list_P.txt  lines ``1 ../Data/Images/001/frontal/
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
+from seesawnas.data.fields import SPACES, is_number, split_fields
 from seesawnas.data.pair_set import PairList, PairSet
-from seesawnas.data.text_lines import located, read_text
+from seesawnas.data.text_lines import content_lines, located, read_text
 from seesawnas.errors import DataError
 
 
@@ -28,7 +28,7 @@ def read_cfp(split: Path, images: Path | None, resolution: int) -> PairSet:
     frontal = _read_list(protocol / "Pair_list_F.txt")
     second = frontal if kind == "FF" else _read_list(protocol / "Pair_list_P.txt")
     pairs = PairList(protocol.parent / "Data" / "Images" if images is None else images)
-    folds = sorted(name for name in os.listdir(split) if name.isdecimal() and os.path.isdir(split / name))
+    folds = sorted((name for name in os.listdir(split) if is_number(name) and os.path.isdir(split / name)), key=int)
     for fold, name in enumerate(folds):
         for file, same in (("same.txt", True), ("diff.txt", False)):
             _add_pairs(pairs, split / name / file, (frontal, second), same, fold)
@@ -37,32 +37,33 @@ def read_cfp(split: Path, images: Path | None, resolution: int) -> PairSet:
 
 def _read_list(path: Path) -> dict[int, str]:
     """Number -> path below the images' folder."""
-    found = {}
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        if line.strip():
-            match = re.fullmatch(r"\s*([0-9]{1,9})\s+(\S.*?)\s*", line)
-            if match is None:
-                raise DataError(f"{path}: line {number}: must be a number and a path, got {line!r:.100}")
-            found[int(match[1])] = match[2].rpartition("Images/")[2]
+    found: dict[int, str] = {}
+    for line_number, line in content_lines(read_text(path)):
+        with located(path, line_number):
+            number, _, place = line.strip(" \t").replace("\t", " ").partition(" ")
+            if not is_number(number) or not place.strip(" "):
+                raise DataError(f"must be a number and a path, got {line!r:.100}")
+            if int(number) in found:
+                raise DataError(f"must have each number once, got {number} again")
+            found[int(number)] = place.strip(" ").replace("\\", "/").rpartition("Images/")[2]
     return found
 
 
 def _add_pairs(
     pairs: PairList, path: Path, lists: tuple[dict[int, str], dict[int, str]], same: bool, fold: int
 ) -> None:
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        if line.strip():
-            with located(path, number):
-                first, second = _pictures(line, lists)
-                people = (first.partition("/")[0], second.partition("/")[0])
-                pairs.add([first], [second], same, fold=fold, people=people)
+    for number, line in content_lines(read_text(path)):
+        with located(path, number):
+            first, second = _pictures(line, lists)
+            people = (first.partition("/")[0], second.partition("/")[0])
+            pairs.add([first], [second], same, fold=fold, people=people)
 
 
 def _pictures(line: str, lists: tuple[dict[int, str], dict[int, str]]) -> tuple[str, str]:
-    match = re.fullmatch(r"\s*([0-9]{1,9})\s*,\s*([0-9]{1,9})\s*", line)
-    if match is None:
+    fields = split_fields(line, "," if "," in line else SPACES)
+    if len(fields) != 2 or not all(map(is_number, fields)):
         raise DataError(f"must be two numbers, got {line!r:.100}")
-    numbers = int(match[1]), int(match[2])
+    numbers = int(fields[0]), int(fields[1])
     for number, known in zip(numbers, lists, strict=True):
         if number not in known:
             raise DataError(f"must be numbers of the list of pictures, got {number}")

@@ -47,7 +47,7 @@ def wanted_of(path: Path) -> Any:
         return json.loads(first)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last: brackets in brackets
         return ""
 
 
@@ -59,14 +59,14 @@ class Journal:
         self.done: list[Written] = []
         self.before = 0
         self._wanted = wanted
-        with contextlib.suppress(OSError, ValueError, TypeError):
+        with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
             first, *lines = path.read_text(encoding="ascii").splitlines()
             if json.loads(first) == wanted:
                 self._read(lines)
 
     def _read(self, lines: list[str]) -> None:
         # The last line may be half written; what follows it would not be in order.
-        with contextlib.suppress(ValueError, TypeError):
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
             for line in lines:
                 self.done.append(Written(**json.loads(line)))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.file_finder import FileFinder
 from seesawnas.data.left_out import LeftOut
-from seesawnas.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,25 +47,30 @@ class Pictures:
 
 
 class PictureList:
-    """Pictures in the making: by the path that a file names, relative to ``root``, each once."""
+    """Pictures in the making: by the path that a file names, below ``root``, each once."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._home = os.path.realpath(root)
+        self._finder = FileFinder(root)
         self._index: dict[str, int] = {}
+        self._known: dict[str, int] = {}
         self._left_out = LeftOut()
 
     def __len__(self) -> int:
         return len(self._index)
 
     def find(self, paths: Sequence[str]) -> int | None:
-        """The index of the picture that lies at the first of ``paths``; None, with a note, where it lies at none.
+        """The index of the picture that lies at the first of ``paths``; None, with a note, if it lies at none.
 
-        Raises DataError for a path that leads out of the root.
+        Raises DataError for a path that leads out of the root, and for one that several files may be meant by.
         """
         for path in paths:
-            if path in self._index or self._is_there(path):
-                return self._index.setdefault(path, len(self._index))
+            if path in self._known:
+                return self._known[path]
+            place = self._finder.find(path)
+            if place is not None:
+                self._known[path] = self._index.setdefault(place, len(self._index))
+                return self._known[path]
         self._left_out.add("images that are not there", paths[0])
         return None
 
@@ -74,12 +78,3 @@ class PictureList:
         """The pictures, and a note of those that are not there."""
         places = list(self._index)
         return Pictures([self._root / place for place in places], places, resolution), self._left_out.notes()
-
-    def _is_there(self, path: str) -> bool:
-        try:
-            real = os.path.realpath(os.path.join(self._home, path))
-        except (OSError, ValueError):  # a zero byte, or a name too long
-            return False
-        if os.path.isabs(path) or not real.startswith(self._home.rstrip(os.sep) + os.sep):
-            raise DataError(f"must name pictures inside {self._root}, got {path!r:.100}")
-        return os.path.isfile(real)

@@ -7,7 +7,7 @@ records; there each picture's own header is read.
 
 from __future__ import annotations
 
-import warnings
+import re
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +21,9 @@ from seesawnas.data.recordio import BrokenRecordError, Head, RecordFile, walk
 
 _Ints = NDArray[np.int64]
 LARGEST_CLASS = 2**31
+_LARGEST_NUMBER = 10**18
+_CHARACTERS = b"0123456789- \t\r\n"
+_LOOSE_SIGN = re.compile(rb"[0-9-]-|-(?![0-9])")
 _EXACT = 2**24  # labels are float32: past this a header record cannot name every key
 
 
@@ -54,14 +57,13 @@ def index_of(file: RecordFile, left_out: LeftOut) -> RecIndex:
 def _read_idx(path: Path) -> tuple[_Ints, _Ints]:
     """(keys, offsets) in the order of the keys."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # older numpy only warns of what is no number
-            numbers = np.fromstring(path.read_bytes().strip() or b"x", dtype=np.int64, sep=" ")
+        content = path.read_bytes()
     except OSError as error:
         raise _Misfit(f"cannot be read: {error.strerror or error}") from None
-    except (ValueError, Warning):
-        raise _Misfit("must be lines of a key, a tab and a byte offset") from None
-    if len(numbers) % 2:
+    # numpy would read "1-2" as two numbers, and what is too large as the largest that it knows.
+    is_clean = content.strip() and not content.translate(None, _CHARACTERS) and not _LOOSE_SIGN.search(content)
+    numbers = np.fromstring(content, dtype=np.int64, sep=" ") if is_clean else np.empty(0, dtype=np.int64)
+    if not len(numbers) or len(numbers) % 2 or max(-numbers.min(), numbers.max()) >= _LARGEST_NUMBER:
         raise _Misfit("must be lines of a key, a tab and a byte offset")
     order = np.argsort(numbers[::2], kind="stable")
     keys, offsets = numbers[::2][order], numbers[1::2][order]

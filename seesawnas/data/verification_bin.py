@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from seesawnas.data.decode import UnreadableError, decode
 from seesawnas.data.pair_set import PairSet
 from seesawnas.data.pictures import Pictures
+from seesawnas.data.text_lines import check_regular, unreadable_file
 from seesawnas.errors import DataError
 
 _NUMPY = {"numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric"}
@@ -48,9 +49,10 @@ def read_bin_pairs(path: str | Path, *, resolution: int) -> PairSet:
 
 def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:
     try:
+        check_regular(Path(path))
         content = Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise unreadable_file(Path(path), error) from None
     try:
         _check_size(content)
         pictures, same = _PlainUnpickler(content).load()

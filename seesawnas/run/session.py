@@ -220,7 +220,7 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
         kept = json.loads(path.read_text())
     except FileNotFoundError:
         return
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path}: cannot be read: {error}; give another --out, or delete the folder") from None
     if not isinstance(kept, dict):
         raise RunError(f"{path}: must be a training's settings; give another --out, or delete the folder")

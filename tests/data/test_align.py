@@ -131,7 +131,7 @@ def test_landmarks_are_read_with_and_without_a_line_of_names(tmp_path: Path, hea
         ("a,1,2,3,4,5,6,7,8,9,10\nb,1,2,3\n", "line 2: must be FILE,x1,y1"),
         ("a,1,2,3,4,5,6,7,8,9,10\nb,1,2,3,4,5,6,7,8,9,nan\n", "line 2: must be FILE,x1,y1"),
         ("a,1,2,3,4,5,6,7,8,9,10\nb,1,2,3,4,5,6,7,8,9,1e300\n", "line 2: must be FILE,x1,y1"),
-        ("\xff\xfe", "must be a CSV file"),
+        ("\xff\xfe", "must be UTF-8 text"),
     ],
 )
 def test_landmarks_that_are_none_are_one_line(tmp_path: Path, text: str, words: str) -> None:

@@ -104,7 +104,10 @@ def test_people_with_one_picture_are_left_out_with_a_note_and_the_others_counted
         (lambda text: "".join(text.splitlines(True)[3:]), "must have the keys 0 to 12"),
         (lambda text: text.replace("\t0\n", "\t4\n"), "no record begins at byte 4"),
         (lambda text: text.replace("\t0\n", "\t2\n"), "no record can begin"),
-        (lambda text: text.replace("\t0\n", "\t99999999999999999999\n"), "no record can begin"),
+        (lambda text: text.replace("\t0\n", "\t99999999999999999999\n"), "must be lines"),
+        (lambda text: text.replace("\t0\n", "\t0-4\n") + "7", "must be lines"),
+        (lambda text: text.replace("\t0\n", "\t-4\n"), "no record can begin"),
+        (lambda text: text.replace("\t0\n", "\t\U0010ffff\n"), "must be lines"),
     ],
 )
 def test_an_index_that_does_not_fit_is_named_and_done_without(
@@ -112,7 +115,7 @@ def test_an_index_that_does_not_fit_is_named_and_done_without(
 ) -> None:
     write_records(tmp_path, insightface(EACH))
     index = tmp_path / "train.idx"
-    index.write_text(spoil(index.read_text()))
+    index.write_text(spoil(index.read_text()), encoding="utf-8")
     source = open_source(tmp_path)
     assert source.labels.tolist() == [0, 0, 0, 1, 1, 2, 2, 2, 2]
     (note,) = source.notes

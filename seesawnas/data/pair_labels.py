@@ -1,0 +1,42 @@
+"""What the third thing of a pair may be: whether both images show one identity, in the words that files use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seesawnas.errors import DataError
+
+_KINDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("1", "1.0"), ("0", "0.0", "-1", "-1.0")),
+    (("true", "t"), ("false", "f")),
+    (("yes",), ("no",)),
+    (("same",), ("different", "diff")),
+    (("match",), ("mismatch",)),
+    (("genuine",), ("impostor", "imposter")),
+    (("positive",), ("negative",)),
+)
+
+ANSWERS = {word: place == 0 for kind in _KINDS for place, words in enumerate(kind) for word in words}
+"""A label in small letters -> whether it says "same"."""
+
+_ZERO, _MINUS = {"0", "0.0"}, {"-1", "-1.0"}
+
+
+def are_alike(one: str, two: str) -> bool:
+    """Whether a file that writes the label ``one`` would write ``two``: "same" and "different", not "same" and "1"."""
+    return any(one in yes + no and two in yes + no for yes, no in _KINDS)
+
+
+def answer(label: str) -> bool:
+    """Whether ``label`` says that both images show one identity. Raises DataError."""
+    try:
+        return ANSWERS[label.lower()]
+    except KeyError:
+        raise DataError(f"must have a label such as 1 or 0, got {label!r:.40}") from None
+
+
+def check_words(labels: Iterable[str]) -> None:
+    """Raise DataError for 0 beside -1: one of them may mean "unknown"."""
+    known = set(labels)
+    if known & _ZERO and known & _MINUS:
+        raise DataError("must have labels of two kinds (1 and 0, or 1 and -1), got both 0 and -1")
