@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import StudyError
+from seesawnas.isolation import import_path, isolated_children
 from seesawnas.study.ray_here import RayHere, guarded_environment
 
 # Ray and Tune read these, some of them while they are being imported.
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
     "RAY_ENABLE_AUTO_CONNECT": "0",  # Tune's thread, outliving the connection, must not start a Ray of its own
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # under `uv run` it would build the working directory's project at each worker
     "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even where it is told not to
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no CSV, JSON and TensorBoard files of each trial
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
@@ -103,19 +105,33 @@ def _connect(address: str | None, here: RayHere, cores: int) -> None:
         raise StudyError("Ray is not installed; pip install 'ray[tune]', or choose the local engine") from None
     if ray.is_initialized():
         raise StudyError("this process is connected to Ray already, and an engine needs a connection of its own")
-    with _our_signals():
+    with _our_signals(), isolated_children():
         if address is None:
-            here.start(cores, **_QUIETLY)
+            here.start(cores, job_config=_job(), **_QUIETLY)
         else:
             _join(address)
     _silence()
+
+
+def _job() -> Any:
+    """Workers search for modules where the driver does; of itself Ray would have them search the working directory first."""
+    from ray.job_config import JobConfig
+
+    folders = import_path()[::-1]  # a worker puts each of them before the others
+
+    class OwnPath(JobConfig):
+        def _get_proto_job_config(self) -> Any:
+            self._py_driver_sys_path = folders
+            return super()._get_proto_job_config()  # type: ignore[no-untyped-call]
+
+    return OwnPath()
 
 
 def _join(address: str) -> None:
     import ray
 
     try:
-        ray.init(address, **_QUIETLY)
+        ray.init(address, job_config=_job(), **_QUIETLY)
     except (ConnectionError, RuntimeError) as error:  # it has just answered a probe
         raise StudyError(f"cannot join Ray at {address}: {str(error).splitlines()[0]}") from None
 
@@ -136,9 +152,10 @@ def _probe(address: str) -> None:
         raise StudyError(f"the Ray address must be auto or HOST:PORT, as `ray start` prints it, got {address}")
     if ":" in address:
         _listen(address)
-    words = [sys.executable, "-c", _PROBE, address]
+    words = [sys.executable, "-P", "-c", _PROBE, address]
     try:
-        probe = subprocess.run(words, capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False)
+        with isolated_children():
+            probe = subprocess.run(words, capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False)
         told, code = probe.stderr, probe.returncode
     except subprocess.TimeoutExpired as silence:
         told, code = str(silence.stderr or ""), -1
