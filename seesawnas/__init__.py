@@ -17,7 +17,6 @@ if (
 ):  # before anything that is installed is imported, and perhaps found in the working directory instead
     isolate()
 
-# ruff: noqa: E402
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost
 

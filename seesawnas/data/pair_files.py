@@ -22,6 +22,7 @@ from seesawnas.data.pair_set import PairList, PairSet
 from seesawnas.data.text_lines import located, read_text
 from seesawnas.data.verification_bin import read_bin_pairs
 from seesawnas.errors import DataError
+from seesawnas.files import expanded
 
 ANSWERS = {
     **dict.fromkeys(("1", "true", "yes", "same", "genuine", "match"), True),
@@ -38,8 +39,8 @@ def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution
     ``Data/Images``. Images that are not there are counted and named in the set's notes, and their pairs left out. Raises
     DataError, in one line, for what is no such set and for paths that lead out of the folder.
     """
-    found = Path(os.path.expanduser(path))
-    folder = None if images is None else Path(os.path.expanduser(images))
+    found = expanded(path)
+    folder = None if images is None else expanded(images)
     if folder is not None and not os.path.isdir(folder):
         raise DataError(f"{folder}: must be a folder of images")
     if os.path.isdir(found):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from seesawnas.data.pictures import PictureList, Pictures
 from seesawnas.data.text_lines import located, read_text
 from seesawnas.errors import DataError
+from seesawnas.files import expanded
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +40,10 @@ def read_templates(
 
     Pictures that are not there are counted and named in the notes. Raises DataError, in one line.
     """
-    members, pairs = Path(members).expanduser(), Path(pairs).expanduser()
-    if images is None or not Path(images).expanduser().is_dir():
+    members, pairs = expanded(members), expanded(pairs)
+    if images is None or not expanded(images).is_dir():
         raise DataError(f"{members}: needs the folder of its images (--images), got {images or 'nothing'}")
-    found = PictureList(Path(images).expanduser())
+    found = PictureList(expanded(images))
     rows = []
     for number, line in enumerate(read_text(members).splitlines(), 1):
         if line.strip():

@@ -46,7 +46,7 @@ def keep_run(record: StudyRecord, folder: Path, plan: Mapping[str, Any], *, data
     record.study.set_user_attr("study_file", text)
     number = sum(name.startswith("run.") for name in record.study.user_attrs)
     record.study.set_user_attr(f"run.{number}", json.dumps(made))
-    write_atomically(folder / "study.yaml", text)
+    write_atomically(folder / "study.yaml", text, within=folder)
 
 
 def git_state() -> dict[str, Any] | None:

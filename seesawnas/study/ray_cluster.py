@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import signal
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import StudyError
+from seesawnas.files import home
 from seesawnas.isolation import import_path, isolated_children
 from seesawnas.study.ray_here import RayHere, guarded_environment
+from seesawnas.study.ray_servers import RayServers
 
 # Ray and Tune read these, some of them while they are being imported.
 _SETTINGS = {
@@ -49,6 +52,7 @@ class RayCluster:
         self._here = RayHere()
         try:
             _connect(address, self._here, math.ceil((workers or 1) * cpus))
+            self._servers = RayServers.of_this_connection()
             if not self._places():
                 raise StudyError(f"no node of the Ray cluster has {self._wanted()}, which one trial asks for")
         except BaseException:
@@ -63,12 +67,31 @@ class RayCluster:
     @property
     def capacity(self) -> int:
         """Trials at a time on the nodes that live; at least one, which then waits for a node."""
+        self.check()
         if time.monotonic() - self._counted > _COUNT_SECONDS:
             self._capacity, self._counted = self._places(), time.monotonic()
         return max(1, self._capacity if self._workers is None else min(self._workers, self._capacity))
 
+    def check(self) -> None:
+        """Raises StudyError where Ray has died. From then on nothing of Ray may be called: it would end this process."""
+        self._servers.check()
+
+    def abandon(self) -> None:
+        """Remove what lies on the disk, and let Ray do nothing more, not even when the interpreter ends.
+
+        There it would wait for its servers for a minute, and then end the process with a code of its own.
+        """
+        with suppress(Exception):
+            from ray._private import worker
+
+            atexit.unregister(worker.shutdown)
+        atexit.register(_exit_at_once)
+        self._here.close()
+
     def close(self) -> None:
         """Leave the cluster, or end our own, and remove what lies on the disk."""
+        if os.environ.get("HOME") == str(self.folder):
+            del os.environ["HOME"]
         with suppress(Exception):  # whatever is amiss with it, or missing, it is over
             import ray
 
@@ -85,6 +108,13 @@ class RayCluster:
         return " and ".join(f"{amount:g} {name}s" for name, amount in self._need.items() if amount)
 
 
+def _exit_at_once() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os._exit(2)
+
+
 def _fit(has: dict[str, float], need: dict[str, float]) -> int:
     return min(int(has.get(name, 0.0) / amount + 1e-6) for name, amount in need.items() if amount)
 
@@ -97,6 +127,8 @@ def check_cluster(address: str) -> None:
 
 def _connect(address: str | None, here: RayHere, cores: int) -> None:
     os.environ.update(_SETTINGS if address else _SETTINGS | guarded_environment())
+    if home() is None:  # Ray cannot be imported without one, and Tune would make a folder called ~
+        os.environ["HOME"] = str(here.folder)
     if address is not None:
         _probe(address)
     try:
