@@ -137,7 +137,6 @@ def test_an_interrupt_or_a_polite_end_of_the_whole_group_leaves_rays_servers_to_
 
 KILLED = """
 import os, signal, sys, time
-from ray._private import worker
 from seesawnas.errors import StudyError
 from seesawnas.study import RayEngine
 from tests.faces import made_up_faces
@@ -146,6 +145,7 @@ engine = RayEngine(made_up_faces(), workers=1)
 engine.submit(numbered(1, 10_000), None)
 progressed(engine)
 engine.proceed(1)
+from ray._private import worker
 os.kill(worker._global_node.all_processes["SERVER"][0].process.pid, signal.SIGKILL)
 started = time.monotonic()
 try:
