@@ -149,7 +149,7 @@ def test_workers_of_a_cluster_import_nothing_from_the_working_directory(
         (tmp_path / f"{name}.py").write_text("raise ImportError('from the working directory')\n")
     engine = RayEngine(made_up_faces(), address=cluster[0])
     try:
-        engine.submit(numbered(1, 1), None)
+        engine.submit(numbered(1), None)
         assert progressed(engine).number == 1
     finally:
         engine.close()
