@@ -10,6 +10,13 @@ sn.Study("runs/search_150m").frame()
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seesawnas.isolation import isolate, runs_as_program
+
+if (
+    runs_as_program()
+):  # before anything that is installed is imported, and perhaps found in the working directory instead
+    isolate()
+
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost
 

@@ -4,31 +4,80 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from seesawnas.errors import InvalidInput
 
 
-def write_atomically(path: str | Path, content: str | bytes) -> None:
+def write_atomically(
+    path: str | Path, content: str | bytes, *, within: str | Path | None = None, mode: int = 0o666
+) -> None:
     """Put ``content`` in ``path``: a reader, or a crash, sees the old file or the new one and never a part.
 
-    Folders above it are made. A link keeps pointing where it did, and a device or a pipe is written straight. Raises
-    InvalidInput, one line, where that is not possible.
+    Folders above it are made. ``within`` is the study's or the model's folder for a file that belongs to it: then no link may
+    lead out of that folder, and whatever else has the file's name is replaced. Without ``within`` it is a file that the user
+    has named: a link keeps pointing where it did, and a device or a pipe is written straight. ``mode`` holds for a new file.
+    Raises InvalidInput, one line, where that is not possible.
     """
     data = content.encode() if isinstance(content, str) else content
-    target = Path(path)
+    target = expanded(path) if within is None else Path(path)
     try:
-        if target.exists() and not target.is_file() and not target.is_dir():
+        if within is not None:
+            real = inside(within, target)
+            _replace(Path(os.path.realpath(within)), real, data, mode)
+        elif target.exists() and not target.is_file() and not target.is_dir():
             target.write_bytes(data)
         else:
-            _replace(target.resolve(), data)
+            real = target.resolve()
+            _replace(real.parent, real, data, mode)
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
+def inside(folder: str | Path, path: str | Path) -> Path:
+    """``path``, in ``folder``, without links. Raises InvalidInput where a link leads out of ``folder``.
+
+    The folder itself may be reached by a link.
+    """
+    home, real = os.path.realpath(folder), os.path.realpath(path)
+    if not real.startswith(home.rstrip(os.sep) + os.sep):
+        raise InvalidInput(f"{path}: must not be a link that leaves {folder}, got {real}")
+    return Path(real)
+
+
+def open_within(folder: str | Path, path: str | Path, mode: str, encoding: str | None = None) -> Any:
+    """Open the file ``path`` in ``folder``. Raises OSError, and InvalidInput where a link leads out of ``folder``."""
+    return open(inside(folder, path), mode, encoding=encoding, opener=_unlinked)
+
+
+def expanded(path: str | Path) -> Path:
+    """``path`` with ``~`` or ``~USER`` at its beginning replaced, unless there is a file of that very name.
+
+    Raises InvalidInput where nobody knows that home directory, rather than to mean a folder called ``~``.
+    """
+    text = os.fspath(path)
+    if not text.startswith("~") or os.path.lexists(text):
+        return Path(path)
+    user = text.split("/")[0]
+    found = os.path.expanduser(text)
+    if "\0" in text or (home() is None if user == "~" else found == text):
+        raise InvalidInput(
+            f"{path}: must not begin with {user}, whose home directory is not known; give the whole path"
+        )
+    return Path(found)
+
+
+def home() -> Path | None:
+    """The user's home directory; None where neither HOME nor the system's list of users names one."""
+    found = os.path.expanduser("~") if os.environ.get("HOME") != "" else ""
+    return Path(found) if os.path.isabs(found) else None
+
+
 def make_folder(path: str | Path) -> Path:
     """The folder ``path``, made where it is missing. Raises InvalidInput where it is a file or may not be written in."""
-    folder = Path(path)
+    folder = expanded(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -47,14 +96,41 @@ def shipped_folder(name: str) -> Path:
     return inside if inside.is_dir() else package.parent / name
 
 
-def _replace(target: Path, data: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name[:64]}.{secrets.token_hex(4)}.tmp")
+def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:
+    """Neither path has links in it; one that is made meanwhile, below ``home``, is an error and not followed."""
+    home.mkdir(parents=True, exist_ok=True)
+    folder = _opened_folder(home, target.parent)
+    draft = f".{target.name[:64]}.{secrets.token_hex(4)}.tmp"
     try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
+        new = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=folder)
+        try:
+            with open(new, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, target.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(draft, dir_fd=folder)
+            raise
     finally:
-        draft.unlink(missing_ok=True)
+        os.close(folder)
+
+
+def _opened_folder(home: Path, below: Path) -> int:
+    """A descriptor of the folder ``below`` in ``home``, made where it is missing. Raises OSError where a step is a link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    folder = os.open(home, flags)
+    for part in below.relative_to(home).parts:
+        above = folder
+        try:
+            with suppress(FileExistsError):
+                os.mkdir(part, dir_fd=above)
+            folder = os.open(part, flags | os.O_NOFOLLOW, dir_fd=above)
+        finally:
+            os.close(above)
+    return folder
+
+
+def _unlinked(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)

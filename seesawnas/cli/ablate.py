@@ -113,7 +113,7 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
         failed = session.failed()
         files = {"result": plan.folder / "result.json", "study": plan.folder / "study.yaml"}
         values = {**result.to_mapping(), "reason": reason or "interrupted", "failed": failed}
-        write_atomically(files["result"], json_module.dumps(values, indent=2) + "\n")
+        write_atomically(files["result"], json_module.dumps(values, indent=2) + "\n", within=plan.folder)
     shown = {name: str(path) for name, path in files.items()}
     if json:
         typer.echo(json_module.dumps({**values, "files": shown}))

@@ -29,6 +29,7 @@ from seesawnas.cli.search import search
 from seesawnas.cli.space import space
 from seesawnas.cli.train import train
 from seesawnas.errors import InvalidInput
+from seesawnas.isolation import isolate
 
 # A paragraph a line: rich wraps them to the terminal.
 ABOUT = "\n\n".join(
@@ -107,4 +108,5 @@ app.add_typer(data, name="data")
 
 def main() -> None:
     """Entry point."""
+    isolate()
     app(prog_name="seesawnas")

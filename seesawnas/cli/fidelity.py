@@ -112,7 +112,7 @@ def fidelity(
     with compiling_shown(), opened_panel(panel) as session:
         stopped = _watch(session, known, Console(stderr=True))
         lines = [json_module.dumps(row.to_mapping()) for row in session.rows()]
-    write_atomically(panel.folder / MEASUREMENTS, "".join(line + "\n" for line in lines))
+    write_atomically(panel.folder / MEASUREMENTS, "".join(line + "\n" for line in lines), within=panel.folder)
     if stopped:
         raise typer.Exit(130)
     _judge(_lines(panel.folder / MEASUREMENTS), str(panel.levels[0]), panel.folder, score, json)
@@ -164,9 +164,9 @@ def _judge(lines: list[dict[str, Any]], reference: str | None, folder: Path | No
         "noise": [asdict(one) for one in noise],
     }
     if folder is not None:
-        write_atomically(folder / "fidelity.json", json_module.dumps(result, indent=2) + "\n")
+        write_atomically(folder / "fidelity.json", json_module.dumps(result, indent=2) + "\n", within=folder)
         html = fidelity_html(found, title=folder.name, reference=reference, score=QUALITIES[score])
-        write_atomically(folder / "fidelity.html", html)
+        write_atomically(folder / "fidelity.html", html, within=folder)
     if json:
         print_json(result)
     else:

@@ -59,13 +59,14 @@ def report(
     for one in (find_study(name, storage) for name in studies):
         if (one.folder.resolve(), one.number) not in [(other.folder.resolve(), other.number) for other in found]:
             found.append(one)
+    within: Path | None = None
     text = _text(wanted, [StudyReport.of(one.view(), one.ref) for one in found])
     if wanted is Format.HTML and out is None:
-        out = found[0].folder / "report.html"
+        out, within = found[0].folder / "report.html", found[0].folder
     if out is None:
         sys.stdout.write(text)
     else:
-        write_atomically(out, text)
+        write_atomically(out, text, within=within)
         print(f"wrote {out}")
 
 

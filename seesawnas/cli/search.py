@@ -139,9 +139,9 @@ def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[
     files = {"summary": plan.folder / "summary.json", "study": plan.folder / "study.yaml"}
     if outcome.best is not None:
         files |= {"best": plan.folder / "best.yaml", "plot": plan.folder / "pareto.html"}
-        write_atomically(files["best"], best_yaml(outcome, plan.folder.name))
+        write_atomically(files["best"], best_yaml(outcome, plan.folder.name), within=plan.folder)
         write_plot(files["plot"], outcome, title=plan.folder.name, budget=plan.budget)
-    write_atomically(files["summary"], json_module.dumps(summary, indent=2) + "\n")
+    write_atomically(files["summary"], json_module.dumps(summary, indent=2) + "\n", within=plan.folder)
     return {name: str(path) for name, path in files.items()}
 
 

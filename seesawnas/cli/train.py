@@ -96,6 +96,7 @@ def _recipe(ref: str, changes: dict[str, Any]) -> Recipe:
 
 
 def _plan(ref: str, recipe: Recipe, resolution: int | None, out: Path | None, *, save: str, **rest: Any) -> TrainPlan:
+    from seesawnas.files import expanded
     from seesawnas.run import TrainPlan, default_folder
     from seesawnas.train import Precision
 
@@ -106,7 +107,7 @@ def _plan(ref: str, recipe: Recipe, resolution: int | None, out: Path | None, *,
     except ValueError as error:
         raise RunError(f"--save-every {error}") from None
     spec = find_point(ref).spec
-    folder = default_folder(spec.name or spec.digest()) if out is None else out
+    folder = default_folder(spec.name or spec.digest()) if out is None else expanded(out)
     spec = spec if resolution is None else spec.at_resolution(resolution)
     return TrainPlan(spec, recipe, folder, save_seconds=seconds, **rest)
 

@@ -19,7 +19,7 @@ from seesawnas.data.picture import inspect
 from seesawnas.data.prepare import Advance
 from seesawnas.data.unfinished import filling
 from seesawnas.errors import DataError
-from seesawnas.files import write_atomically
+from seesawnas.files import expanded, write_atomically
 
 SIDE = 112
 TEMPLATE = np.array(
@@ -69,13 +69,13 @@ def align_folder(
     Landmarks are in pixels of the picture turned upright. An interrupted run of the same goes on. Returns how many pictures
     there are and what was left out. Raises DataError.
     """
-    left_out, written, taken = source.left_out, 0, set[str]()
+    left_out, written, taken, out = source.left_out, 0, set[str](), expanded(out)
     marks = sorted((name, points.tolist()) for name, points in landmarks.items())
     with filling(out, [source.fingerprint, source.stamp(), hashlib.sha256(repr(marks).encode()).hexdigest()]):
         for index in range(len(source)):
             path = source.paths[index]
             target = f"{os.path.splitext(path)[0]}.png"
-            reason = _SAME_NAME if target in taken else _align(source, index, landmarks.get(path), out / target)
+            reason = _SAME_NAME if target in taken else _align(source, index, landmarks.get(path), out, target)
             taken.add(target)
             written += reason is None
             if reason is not None:
@@ -86,11 +86,11 @@ def align_folder(
     return written, left_out
 
 
-def _align(source: FolderSource, index: int, points: _Floats | None, target: Path) -> str | None:
+def _align(source: FolderSource, index: int, points: _Floats | None, out: Path, name: str) -> str | None:
     """Write one picture, unless an earlier run did. Returns why not, None where it is there."""
     if points is None:
         return "images without landmarks"
-    if target.exists():
+    if (target := out / name).exists():
         return None
     try:
         content = source.payload(index)
@@ -102,5 +102,5 @@ def _align(source: FolderSource, index: int, points: _Floats | None, target: Pat
         return "images whose landmarks are no face"
     file = io.BytesIO()
     made.save(file, "PNG")
-    write_atomically(target, file.getvalue())
+    write_atomically(target, file.getvalue(), within=out)
     return None

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from seesawnas.errors import DataError
+from seesawnas.files import expanded, home
 from seesawnas.units import parse_quantity
 
 LIMIT = "20G"
@@ -25,13 +26,18 @@ _DRAFT = ".draft-"
 _ABANDONED = 86_400.0  # seconds after which a draft has no writer any more
 
 
-def cache_folder() -> Path:
-    """$SEESAWNAS_CACHE, or seesawnas in $XDG_CACHE_HOME, or ~/.cache/seesawnas; it need not exist."""
+def cache_folder() -> Path | None:
+    """$SEESAWNAS_CACHE, or seesawnas in $XDG_CACHE_HOME, or ~/.cache/seesawnas; it need not exist.
+
+    None where there is no home directory. Raises InvalidInput where SEESAWNAS_CACHE begins with a ~ that means none.
+    """
     own = os.environ.get("SEESAWNAS_CACHE")
     if own:
-        return Path(os.path.expanduser(own))
+        return expanded(own)
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path(os.path.expanduser("~/.cache"))) / "seesawnas"
+    if os.path.isabs(base):
+        return Path(base) / "seesawnas"
+    return None if (found := home()) is None else found / ".cache" / "seesawnas"
 
 
 def cache_limit() -> int:
@@ -47,7 +53,8 @@ def entries() -> list[tuple[Path, int]]:
     """(entry, bytes), the one used longest ago first."""
     aged = []
     with contextlib.suppress(OSError):
-        for entry in cache_folder().iterdir():
+        folder = cache_folder()
+        for entry in () if folder is None else folder.iterdir():
             with contextlib.suppress(OSError):  # another process may remove it just now
                 if entry.is_dir() and not entry.is_symlink() and _is_ours(entry):
                     aged.append((entry.stat().st_mtime, entry, _size(entry)))
@@ -75,9 +82,8 @@ def make_room(wanted: int) -> bool:
 
 
 @contextmanager
-def new_entry(name: str) -> Iterator[Path]:
-    """A draft to write in, which becomes the entry ``name`` where the block ends well. Raises OSError."""
-    folder = cache_folder()
+def new_entry(folder: Path, name: str) -> Iterator[Path]:
+    """A draft to write in, which becomes the entry ``name`` of the cache ``folder`` where the block ends well. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = folder / f"{_DRAFT}{secrets.token_hex(8)}"
     draft.mkdir(mode=0o700)

@@ -58,18 +58,20 @@ def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> 
     """
     size = len(order) * resolution * resolution * 3
     _check_memory(size)
-    name = _name(source, order, resolution)
-    found = _read(cache_folder() / name, order, resolution, len(source))
+    folder, name = cache_folder(), _name(source, order, resolution)
+    if folder is None:
+        return _in_memory(source, order, resolution, "there is no home directory to keep them in; set SEESAWNAS_CACHE")
+    found = _read(folder / name, order, resolution, len(source))
     if found is not None:
         return found
     try:
         if not make_room(size):
             return _in_memory(source, order, resolution, "the pixels are more than SEESAWNAS_CACHE_LIMIT allows")
-        with new_entry(name) as draft:
+        with new_entry(folder, name) as draft:
             _write(draft, source, order, resolution)
     except OSError as error:
         return _in_memory(source, order, resolution, f"{error.strerror or error}")
-    made = _read(cache_folder() / name, order, resolution, len(source))
+    made = _read(folder / name, order, resolution, len(source))
     return made or _in_memory(source, order, resolution, "the files were removed as they were made")
 
 

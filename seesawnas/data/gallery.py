@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from seesawnas.data.folder import list_people
 from seesawnas.data.left_out import LeftOut
 from seesawnas.data.pictures import Pictures
 from seesawnas.errors import DataError
+from seesawnas.files import expanded
 
 
 def open_folder(path: str | Path, *, resolution: int) -> tuple[Pictures, NDArray[np.int64], tuple[str, ...]]:
@@ -19,7 +19,7 @@ def open_folder(path: str | Path, *, resolution: int) -> tuple[Pictures, NDArray
 
     Raises DataError, in one line, where it is no folder of identities.
     """
-    root, left_out = Path(os.path.expanduser(path)), LeftOut()
+    root, left_out = expanded(path), LeftOut()
     places, labels = [], []
     for number, (_, files) in enumerate(list_people(root, left_out)):
         places += files

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.data.left_out import LeftOut
-from seesawnas.files import write_atomically
+from seesawnas.files import open_within, write_atomically
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class Journal:
         while self.done and self.done[-1].end > size:
             self.done.pop()
         lines = [json.dumps(self._wanted), *(json.dumps(asdict(person)) for person in self.done)]
-        write_atomically(self.path, "\n".join(lines) + "\n")
+        write_atomically(self.path, "\n".join(lines) + "\n", within=self.path.parent)
         self.before = len(self.done)
         return self.done[-1].end if self.done else 0
 
     def add(self, person: Written) -> None:
         """Remember that ``person`` is written."""
-        with self.path.open("a", encoding="ascii") as file:
+        with open_within(self.path.parent, self.path, "a", encoding="ascii") as file:
             file.write(json.dumps(asdict(person)) + "\n")
         self.done.append(person)
 

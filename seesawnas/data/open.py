@@ -10,6 +10,7 @@ from seesawnas.data.rec import REC, RecSource
 from seesawnas.data.source import OpenedSource
 from seesawnas.data.synthetic import PREFIX, SyntheticSource
 from seesawnas.errors import DataError
+from seesawnas.files import expanded
 
 LEAST = 2
 """A person with one picture makes no pair of the same person, and teaches little."""
@@ -31,7 +32,7 @@ def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:
 def _open(path: str | Path, least: int) -> OpenedSource:
     if isinstance(path, str) and path.startswith(PREFIX):
         return SyntheticSource(path, least=least)
-    place = Path(os.path.expanduser(path))
+    place = expanded(path)
     if os.path.isfile(place / REC):
         return RecSource(place / REC, least=least)
     if place.suffix.lower() == ".rec" and not os.path.isdir(place):

@@ -21,7 +21,7 @@ from seesawnas.data.recordio import encode_record
 from seesawnas.data.source import OpenedSource
 from seesawnas.data.unfinished import alone
 from seesawnas.errors import DataError
-from seesawnas.files import make_folder, write_atomically
+from seesawnas.files import make_folder, open_within, write_atomically
 
 _DRAFT, _JOURNAL = ".train.rec.draft", ".train.journal"
 _FILES = (REC, "train.idx", "property", f"train{NAMES}")
@@ -39,11 +39,11 @@ def pack_rec(
     the last person it wrote, if it is asked for the same. Raises DataError.
     """
     how = how or Preparation()
-    make_folder(out)
+    out = make_folder(out)
     wanted = {"source": source.fingerprint, "stamp": source.stamp(), **asdict(how)}
     try:
         _refuse_another(out, wanted)
-        with (out / _DRAFT).open("ab") as rec:
+        with open_within(out, out / _DRAFT, "ab") as rec:
             alone(rec, out)
             _refuse_another(out, wanted)  # which a process that was here before may have finished
             journal = Journal(out / _JOURNAL, wanted)
@@ -105,9 +105,9 @@ def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: Journal) ->
     keys = [*range(1, len(offsets)), 0]
     lines = (f"{key}\t{offset}\n" for key, offset in zip(keys, offsets, strict=True))
     height, width = _size(report)
-    write_atomically(out / "train.idx", "".join(lines))
-    write_atomically(out / "property", f"{len(people)},{height},{width}\n")
-    write_atomically(out / f"train{NAMES}", json.dumps([person.name for person in people], indent=0))
+    write_atomically(out / "train.idx", "".join(lines), within=out)
+    write_atomically(out / "property", f"{len(people)},{height},{width}\n", within=out)
+    write_atomically(out / f"train{NAMES}", json.dumps([person.name for person in people], indent=0), within=out)
     (out / _DRAFT).rename(out / REC)
     journal.path.unlink()
     return report

@@ -19,6 +19,7 @@ from seesawnas.data.pair_table import read_table
 from seesawnas.data.text_lines import content_lines, read_text
 from seesawnas.data.verification_bin import read_bin_pairs
 from seesawnas.errors import DataError
+from seesawnas.files import expanded
 
 _TEXT = frozenset({".txt", ".csv", ".tsv", ".lst", ".list"})
 
@@ -31,8 +32,8 @@ def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution
     Raises DataError, in one line, for what is no such set, for what can be read in two ways, and for paths that lead out of
     the folder.
     """
-    found = Path(os.path.expanduser(path))
-    folder = None if images is None else Path(os.path.expanduser(images))
+    found = expanded(path)
+    folder = None if images is None else expanded(images)
     if folder is not None and not os.path.isdir(folder):
         raise DataError(f"{printable(str(folder))}: must be a folder of images")
     if os.path.isdir(found):

@@ -18,6 +18,7 @@ from seesawnas.data.number_lines import read_labelled_pairs
 from seesawnas.data.pictures import PictureList, Pictures
 from seesawnas.data.text_lines import content_lines, located, read_text
 from seesawnas.errors import DataError
+from seesawnas.files import expanded
 
 _NUMBER = re.compile(r"[0-9]{1,18}")  # str.isdecimal is also true of other digits than ASCII's
 
@@ -43,10 +44,10 @@ def read_templates(
 
     Pictures that are not there are counted and named in the notes. Raises DataError, in one line.
     """
-    members, pairs = Path(members).expanduser(), Path(pairs).expanduser()
-    if images is None or not Path(images).expanduser().is_dir():
+    members, pairs = expanded(members), expanded(pairs)
+    if images is None or not expanded(images).is_dir():
         raise DataError(f"{members}: needs the folder of its images (--images), got {images or 'nothing'}")
-    found = PictureList(Path(images).expanduser())
+    found = PictureList(expanded(images))
     rows = []
     for number, line in content_lines(read_text(members)):
         with located(members, number):

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from seesawnas.data.left_out import printable
 from seesawnas.errors import DataError
-from seesawnas.files import make_folder
+from seesawnas.files import make_folder, open_within
 
 _MARK = ".seesawnas-unfinished.json"
 
@@ -28,7 +28,7 @@ def filling(out: Path, wanted: Any) -> Iterator[None]:
     try:
         if not mark.is_file() and os.listdir(out):
             raise _not_ours(out)
-        with mark.open("a+") as file:
+        with open_within(out, mark, "a+") as file:
             alone(file, out)
             file.seek(0)
             if file.read() != text and os.listdir(out) != [_MARK]:

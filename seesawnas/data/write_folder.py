@@ -14,6 +14,7 @@ from seesawnas.data.picture import suffix
 from seesawnas.data.prepare import Advance, Person, Preparation
 from seesawnas.data.source import OpenedSource
 from seesawnas.data.unfinished import filling
+from seesawnas.files import expanded
 
 _DRAFT = ".draft"
 
@@ -25,7 +26,7 @@ def write_folder(
 
     A person's folder appears whole or not at all. People whose name is none for a folder are left out. Raises DataError.
     """
-    how = how or Preparation(as_is=True)
+    how, out = how or Preparation(as_is=True), expanded(out)
     with filling(out, [source.fingerprint, source.stamp(), asdict(how)]):
         shutil.rmtree(out / _DRAFT, ignore_errors=True)
         return _write(source, out, how, advance)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import foreign
+from seesawnas.files import expanded
 from seesawnas.nn import PerChannel, is_trained, load_model
 from seesawnas.nn.device import pick_device
 
@@ -55,7 +56,7 @@ def open_model(
     ``normalise`` names how pixels become a foreign model's input, one of NORMALISATIONS: its file does not say, and a
     folder of ours does. Raises InvalidInput, in one line, also for a folder of random weights unless ``untrained`` allows it.
     """
-    found, where = Path(path).expanduser(), pick_device(device)
+    found, where = expanded(path), pick_device(device)
     if found.is_dir():
         if normalise is not None:
             raise InvalidInput(

@@ -69,8 +69,8 @@ def save_model(network: FaceNetwork, folder: str | Path, *, trained: bool = True
     """
     place, text = make_folder(folder), write_yaml(to_mapping(network.spec))
     about = {"spec": text, "digest": network.spec.digest(), TRAINED: "true" if trained else "false"}
-    write_atomically(place / WEIGHTS, weights_file(network.state_dict(), about))
-    write_atomically(place / SPEC, text)
+    write_atomically(place / WEIGHTS, weights_file(network.state_dict(), about), within=place)
+    write_atomically(place / SPEC, text, within=place)
     return place
 
 

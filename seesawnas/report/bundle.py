@@ -29,7 +29,7 @@ def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
     }
     folder = make_folder(folder)
     for name, content in contents.items():
-        write_atomically(folder / name, content)
+        write_atomically(folder / name, content, within=folder)
     return [folder / name for name in contents]
 
 

@@ -87,7 +87,8 @@ def write_plot(path: Path, outcome: Outcome, *, title: str, budget: Budget) -> N
     """The interactive plot of the study's quality against its first cost. It works offline."""
     from seesawnas.report.pareto import pareto_html
 
-    write_atomically(path, pareto_html(outcome.rows, title=title, budget=budget, objectives=outcome.objectives))
+    html = pareto_html(outcome.rows, title=title, budget=budget, objectives=outcome.objectives)
+    write_atomically(path, html, within=path.parent)
 
 
 def mean_words(repeats: Repeats, quality: str) -> str:

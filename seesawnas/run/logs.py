@@ -12,7 +12,7 @@ from typing import Any
 
 from tensorboardX import SummaryWriter
 
-from seesawnas.files import write_atomically
+from seesawnas.files import inside, write_atomically
 from seesawnas.train import StepRecord
 
 _EVERY = 20  # steps between two points of a curve
@@ -24,7 +24,9 @@ class Logs:
 
     def __init__(self, folder: Path, step: int) -> None:
         self._folder = folder
-        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1, filename_suffix=f".{step}")
+        self._writer = SummaryWriter(
+            str(inside(folder, folder / "tensorboard")), purge_step=step + 1, filename_suffix=f".{step}"
+        )
 
     def step(self, record: StepRecord, pace: float) -> None:
         """A point of the curves, now and then."""
@@ -40,7 +42,7 @@ class Logs:
         table = csv.DictWriter(text, list(names), lineterminator="\n", restval="")
         table.writeheader()
         table.writerows(flat)
-        write_atomically(self._folder / "log.csv", text.getvalue())
+        write_atomically(self._folder / "log.csv", text.getvalue(), within=self._folder)
         self._add({f"epoch/{name}": value for name, value in flat[-1].items()}, step)
         self._writer.flush()
 

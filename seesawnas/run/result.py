@@ -61,14 +61,14 @@ def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> 
         "recipe": json.dumps(about["recipe"]),
         "data": about["data"]["fingerprint"],
     }
-    write_atomically(plan.folder / SPEC, text)
-    write_atomically(plan.folder / WEIGHTS, weights_file(network.state_dict(), short))
+    write_atomically(plan.folder / SPEC, text, within=plan.folder)
+    write_atomically(plan.folder / WEIGHTS, weights_file(network.state_dict(), short), within=plan.folder)
     return [plan.folder / SPEC, plan.folder / WEIGHTS, write_about(plan.folder, about)]
 
 
 def write_about(folder: Path, about: dict[str, Any]) -> Path:
     """Write ``model.json`` alone."""
-    write_atomically(folder / ABOUT, json.dumps(about, indent=2) + "\n")
+    write_atomically(folder / ABOUT, json.dumps(about, indent=2) + "\n", within=folder)
     return folder / ABOUT
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from seesawnas.errors import CheckpointError
-from seesawnas.files import write_atomically
+from seesawnas.files import inside, write_atomically
 from seesawnas.train.checkpoint import pack, unpack
 
 _KEPT = 2
@@ -27,7 +27,7 @@ class Saves:
 
     def save(self, step: int, state: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
         """Keep the state after ``step`` steps, and of the older ones the newest."""
-        write_atomically(self._folder / f"step_{step:012d}.safetensors", pack(state, about))
+        write_atomically(self._folder / f"step_{step:012d}.safetensors", pack(state, about), within=self._folder.parent)
         for path in self._paths()[_KEPT:]:
             path.unlink(missing_ok=True)
 
@@ -47,5 +47,6 @@ class Saves:
 
     def _paths(self) -> list[Path]:
         """Newest first."""
-        found = self._folder.iterdir() if self._folder.is_dir() else ()
+        folder = inside(self._folder.parent, self._folder)
+        found = folder.iterdir() if folder.is_dir() else ()
         return sorted((path for path in found if _NAME.fullmatch(path.name)), reverse=True)

@@ -16,6 +16,7 @@ from seesawnas.arch.spec import Input
 from seesawnas.data import PairSet, read_pairs
 from seesawnas.errors import DataError, InvalidInput, TrialError
 from seesawnas.evaluation import FaceModel, Pairs, check_pairs, embed_pictures, evaluate, in_eval_mode
+from seesawnas.files import expanded
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchma
     """The verification sets at ``paths``, each once; those that share a name go by their paths. Raises DataError."""
     once: dict[str, str] = {}
     for path in paths:
-        once.setdefault(os.path.realpath(os.path.expanduser(path)), path)
+        once.setdefault(os.path.realpath(expanded(path)), path)
     sets = [(path, read_benchmark(path, size)) for path in once.values()]
     names = Counter(one.name for _, one in sets)
     return [one if names[one.name] == 1 else Benchmark(replace(one.found, name=path)) for path, one in sets]

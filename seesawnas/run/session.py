@@ -15,8 +15,9 @@ from torch import nn
 
 from seesawnas.data import FaceSource
 from seesawnas.errors import RunError, TrialError
-from seesawnas.files import make_folder, write_atomically
+from seesawnas.files import inside, make_folder, write_atomically
 from seesawnas.nn import build, load_model
+from seesawnas.nn.weights import ABOUT, SPEC, WEIGHTS
 from seesawnas.run.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
 from seesawnas.run.logs import Logs, Pace
 from seesawnas.run.plan import TrainPlan, check_settings
@@ -27,6 +28,7 @@ from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, see
 from seesawnas.train.source_feed import SourceFeed, default_workers
 
 _SETTINGS = "training.json"
+_WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorboard")
 
 
 @contextmanager
@@ -200,11 +202,16 @@ def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
     if team.rank > 0:
         yield
         return
-    lock = FileLock(make_folder(plan.folder) / "lock")
+    folder = make_folder(plan.folder)
+    for name in _WRITTEN:  # now, and not after a night's work
+        inside(folder, folder / name)
+    lock = FileLock(inside(folder, folder / "lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise RunError(f"{plan.folder}: another process trains here") from None
+    except OSError as error:
+        raise RunError(f"{plan.folder}: cannot be written: {error.strerror or error}") from None
     try:
         yield
     finally:
@@ -230,4 +237,6 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
 def _claim(plan: TrainPlan, source: FaceSource, team: Team) -> None:
     path = plan.folder / _SETTINGS
     if team.rank == 0 and not path.exists():
-        write_atomically(path, json.dumps(plan.settings(source.fingerprint, team.size), indent=2) + "\n")
+        write_atomically(
+            path, json.dumps(plan.settings(source.fingerprint, team.size), indent=2) + "\n", within=plan.folder
+        )

@@ -154,7 +154,9 @@ class PanelSession:
             same = {row["mark"]: Measurement.of_mapping(row) for row in known if _is_of(row, faces)}
             missing = iter(self._adopt(record, (one for one in wanted if one.key not in held_keys), same))
             plan = Plan(
-                self._base(), StopRules(), checkpoints=Checkpoints(self.panel.folder / "checkpoints" / str(side))
+                self._base(),
+                StopRules(),
+                checkpoints=Checkpoints(self.panel.folder / "checkpoints" / str(side), self.panel.folder),
             )
             engine = started(self.panel.engine, faces)
             yield from drive(record, lambda _, rest=missing: next(rest, None), engine, plan)  # type: ignore[misc]

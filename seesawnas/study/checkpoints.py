@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Container
 from pathlib import Path
 
-from seesawnas.files import write_atomically
+from seesawnas.files import inside, write_atomically
 
 _SUFFIX = ".safetensors"
 
 
 class Checkpoints:
-    """The files ``NUMBER.safetensors`` in ``folder``; workers send their content and need no disk in common."""
+    """The files ``NUMBER.safetensors`` in ``folder``; workers send their content and need no disk in common.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Raises InvalidInput where a link leads out of the study's folder, ``home``: what is in it gets removed.
+    """
+
+    def __init__(self, folder: Path, home: Path | None = None) -> None:
+        self._folder, self._home = folder, home or folder.parent
 
     def save(self, number: int, checkpoint: bytes) -> None:
         """Keep a trial's latest checkpoint in place of the one before, whole or not at all."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._path(number), checkpoint)
+        write_atomically(self._path(number), checkpoint, within=self._home)
 
     def load(self, number: int) -> bytes | None:
         """A trial's latest checkpoint; None where there is none. What is in it is judged by whoever unpacks it."""
@@ -30,11 +32,12 @@ class Checkpoints:
 
     def drop(self, number: int) -> None:
         """Forget a trial that ended."""
-        self._path(number).unlink(missing_ok=True)
+        inside(self._home, self._folder).joinpath(self._path(number).name).unlink(missing_ok=True)
 
     def keep(self, numbers: Container[int]) -> None:
         """Forget all but ``numbers``: what a driver left that was killed between a trial's end and its forgetting."""
-        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+        folder = inside(self._home, self._folder)
+        for path in folder.iterdir() if folder.is_dir() else ():
             if path.is_file() and not (path.suffix == _SUFFIX and path.stem.isdecimal() and int(path.stem) in numbers):
                 path.unlink(missing_ok=True)
 

@@ -25,7 +25,7 @@ class WholeLines(JournalFileBackend):
         """Append all of ``logs`` or nothing. Raises OSError."""
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
         with get_lock_file(self._lock):
-            file = os.open(self._file_path, os.O_WRONLY | os.O_APPEND)
+            file = os.open(self._file_path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
             try:
                 _append(file, lines)
             finally:

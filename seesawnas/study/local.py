@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 
 from seesawnas.data import FaceData
 from seesawnas.data.by_place import pickle_by_place
+from seesawnas.isolation import isolated_children
 from seesawnas.study.engine import EngineEvent, Lost, Progressed, events_of
 from seesawnas.study.trial import TrialJob
 
@@ -126,7 +127,7 @@ class LocalEngine:
 def _start() -> _Worker:
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
-    with _deaf():
+    with _deaf(), isolated_children():
         process.start()
     theirs.close()
     return _Worker(process, ours)

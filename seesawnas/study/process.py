@@ -30,7 +30,11 @@ class ProcessName:
     @classmethod
     def mine(cls) -> ProcessName:
         """The process that asks."""
-        pid = os.getpid()
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessName:
+        """A process of this machine, and of this user, by its number."""
         return cls(_user(), socket.gethostname(), pid, _machine(), _stat(pid)[1])
 
     @classmethod

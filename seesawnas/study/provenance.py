@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 from optuna.trial import TrialState
 
 from seesawnas.files import write_atomically
+from seesawnas.isolation import clean
 from seesawnas.space import write_yaml
 from seesawnas.study.driver import Stopped
 from seesawnas.study.engine import Failed, Finished
@@ -113,7 +115,7 @@ class Run:
             return
         if self._record.study.user_attrs.get("study_file") != text:
             self._record.study.set_user_attr("study_file", text)
-        write_atomically(self._folder / "study.yaml", text)
+        write_atomically(self._folder / "study.yaml", text, within=self._folder)
 
 
 @contextmanager
@@ -137,18 +139,60 @@ def kept_run(
 
 def git_state() -> dict[str, Any] | None:
     """The working directory's commit, and whether anything that git follows differs from it; None without git."""
-    commit = _git("rev-parse", "HEAD")
+    commit = _git("rev-parse", "--verify", "HEAD")
     if commit is None:
         return None
-    return {"commit": commit, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+    return {"commit": commit.strip(), "dirty": _is_dirty()}
+
+
+def _is_dirty() -> bool:
+    """Submodules count by their commit alone: git would ask each of them under its own configuration."""
+    names = _git("config", "--list", "--name-only", "-z")
+    filters = sorted({name for name in (names or "").split("\0") if name.startswith("filter.")})
+    if names is None or any(character in name for name in filters for character in "=\n"):
+        return True  # nobody can tell
+    off = [word for name in filters for word in ("-c", f"{name}={'false' if name.endswith('.required') else ''}")]
+    return bool(_git(*off, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=dirty"))
+
+
+# What a repository's own configuration would have git run, or fetch from afar; a stranger may have written it.
+_HARMLESS = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.pager=cat",
+    f"core.attributesFile={os.devnull}",
+)
+_ALONE = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
 
 
 def _git(*words: str) -> str | None:
-    try:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):  # no git, no repository, one of another owner, a hung disk
+    environment = {**os.environ, **_ALONE}
+    clean(environment)
+    git = shutil.which("git", path=environment.get("PATH", os.defpath))
+    if git is None:
         return None
-    return done.stdout.strip()
+    settings = [word for setting in _HARMLESS for word in ("-c", setting)]
+    try:
+        done = subprocess.run(
+            [git, "--no-pager", *settings, *words],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=10,
+            check=True,
+            env=environment,
+        )
+    # No git, no repository, one of another owner, a hung disk; a working directory that was deleted.
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return done.stdout
 
 
 def _version(package: str) -> str | None:

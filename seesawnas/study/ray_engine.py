@@ -7,6 +7,7 @@ and workers know no database; a job, its checkpoint and what it comes to travel 
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.data import FaceData
+from seesawnas.errors import StudyError
 from seesawnas.study.engine import EngineEvent, Progressed, events_of
 from seesawnas.study.ray_cluster import RayCluster
 from seesawnas.study.trial import TrialJob
@@ -23,6 +25,7 @@ if TYPE_CHECKING:  # importing Ray takes a second, and most commands need none
     from seesawnas.study.ray_worker import RunTrial, Ticket
 
 _GOODBYE_SECONDS = 5.0
+_CHECK_SECONDS = 0.5
 
 
 class RayEngine:
@@ -30,7 +33,7 @@ class RayEngine:
 
     ``address`` names a cluster to run on, "auto" or HOST:PORT, and the driver must run on a node of it; None starts Ray on
     this machine, for as long as the engine lives. ``workers`` None is as many as fit. A trial has one thread a whole core.
-    Raises StudyError where Ray is not there, or cannot give one trial what it asks for.
+    Raises StudyError where Ray is not there, or cannot give one trial what it asks for; and where its servers die meanwhile.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class RayEngine:
         self._events: SimpleQueue[Told] = SimpleQueue()
         self._tune: TuneRun | None = None
         self._runs = itertools.count()
+        self._is_broken = False
         self._cluster = RayCluster(address, workers, cpus, gpus)
         try:
             self._trainable = _trainable(faces, max(1, int(cpus)), run)
@@ -60,23 +64,28 @@ class RayEngine:
     @property
     def capacity(self) -> int:
         """As many trials as ask for no more than the nodes have; it follows the nodes."""
+        self._check()
         return self._cluster.capacity
 
     def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
         """Make the job Tune's next trial."""
         from seesawnas.study.ray_worker import Ticket
 
+        self._check()
         self._tickets[job.number] = ticket = Ticket(job, checkpoint)
         self._living_run().submit(ticket)
 
     def next_event(self, timeout: float | None = None) -> EngineEvent | None:
         """Wait for what Tune's thread has to tell; what it tells of jobs that were stopped is passed over."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
         while True:
+            self._check()
             try:
-                patience = None if deadline is None else max(0.0, deadline - time.monotonic())
-                ticket, event = self._events.get(timeout=patience)
+                patience = max(0.0, deadline - time.monotonic())
+                ticket, event = self._events.get(timeout=min(patience, _CHECK_SECONDS))
             except Empty:
+                if time.monotonic() < deadline:
+                    continue
                 return None
             if self._tickets.get(event.number) is ticket:
                 if not isinstance(event, Progressed):
@@ -97,9 +106,20 @@ class RayEngine:
     def close(self) -> None:
         """Kill the workers, end Tune, and leave the cluster or end our own."""
         self._tickets.clear()
+        if self._is_broken:
+            self._cluster.abandon()
+            return
         if self._tune is not None:
             self._tune.close(_GOODBYE_SECONDS)
         self._cluster.close()
+
+    def _check(self) -> None:
+        """Raises StudyError where Ray has died."""
+        try:
+            self._cluster.check()
+        except StudyError:
+            self._is_broken = True
+            raise
 
     def _living_run(self) -> TuneRun:
         """Where Tune has ended by a fault of its own, the study goes on with another run of it."""

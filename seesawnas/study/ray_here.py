@@ -10,17 +10,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from seesawnas.study import ray_guard
+from seesawnas.study.leftovers import new_folder
 
 
 class RayHere:
     """Holds ``folder``, where Ray and Tune keep their files."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="seesawnas-", dir=_short_folder())).resolve()
+        self.folder, self._lock = new_folder(_short_folder())
         # Not our environment: a path or a start-up hook of the user's would be read for nothing.
         words = [sys.executable, "-I", "-S", ray_guard.__file__, str(self.folder)]
         # In a session of its own: what reaches the driver's group must not reach the one who cleans up after it.
@@ -37,6 +37,9 @@ class RayHere:
     def close(self) -> None:
         """Have the guard end what is left and remove the folder."""
         self._guard.communicate()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
 
 def guarded_environment() -> dict[str, str]:

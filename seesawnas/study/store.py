@@ -15,6 +15,7 @@ from optuna.storages import BaseStorage
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from seesawnas.errors import StudyError
+from seesawnas.files import expanded, inside, write_atomically
 from seesawnas.study.database import PatientStorage
 from seesawnas.study.journal import mend_journal, open_journal
 from seesawnas.study.process import ProcessName
@@ -22,13 +23,26 @@ from seesawnas.study.process import ProcessName
 RUNS = Path("runs")
 JOURNAL = "journal.log"
 ELSEWHERE = "storage.url"
+# What lies in a study's folder and is written, by whatever runs the study.
+_WRITTEN = (
+    *("lock", "holder.json", JOURNAL, f"{JOURNAL}.lock", ELSEWHERE, "study.yaml", "checkpoints", "checkpoints.repeats"),
+    *(
+        "summary.json",
+        "best.yaml",
+        "pareto.html",
+        "result.json",
+        "measurements.jsonl",
+        "fidelity.json",
+        "fidelity.html",
+    ),
+)
 
 
 def study_folder(name: str) -> Path:
     """runs/NAME, or NAME itself where it is a path with a slash. Raises StudyError where it cannot name a folder."""
     if not name or name in (".", "..") or "\0" in name:
         raise StudyError(f"study must have a name that can be a folder's, got {name!r}")
-    return Path(name) if "/" in name else RUNS / name
+    return expanded(name) if "/" in name or name.startswith("~") else RUNS / name
 
 
 def latest_study() -> str:
@@ -54,7 +68,9 @@ def held(folder: Path) -> Iterator[None]:
     holder = folder / "holder.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock")
+        for name in _WRITTEN:  # now, and not after a night's work
+            inside(folder, folder / name)
+        lock = FileLock(inside(folder, folder / "lock"))
         lock.acquire(timeout=0)
     except Timeout:
         raise StudyError(f"{folder}: another search holds this study ({_describe(holder)})") from None
@@ -62,7 +78,8 @@ def held(folder: Path) -> Iterator[None]:
         raise StudyError(f"{folder}: cannot be written: {error.strerror}") from None
     try:
         since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-        holder.write_text(json.dumps({**ProcessName.mine().to_mapping(), "since": since}))
+        text = json.dumps({**ProcessName.mine().to_mapping(), "since": since})
+        write_atomically(holder, text, within=folder)
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -82,7 +99,7 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
         if writing:
             _remember(url, folder)
         return storage
-    path = Path(url)
+    path = inside(folder, url) if writing else Path(url)
     if not writing and not path.is_file():
         raise StudyError(f"{path}: there is no study here")
     if writing:
@@ -132,12 +149,7 @@ def _remember(url: str, folder: Path) -> None:
     """A URL may hold a password: only its owner reads it."""
     place = folder / ELSEWHERE
     if not place.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = place.with_suffix(".tmp")
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(url + "\n")
-        draft.replace(place)
+        write_atomically(place, url + "\n", within=folder, mode=0o600)
 
 
 def shown_url(url: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seesawnas.data import open_source
 from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.files import expanded
 from seesawnas.study.engines import EngineSettings, check_engine
 from seesawnas.study.store import check_storage
 
@@ -40,7 +41,7 @@ def check_run(faults: Faults, data: str | None, storage: str | None, folder: Pat
     with faults.collected():
         check_storage(storage, folder)
     with faults.collected():
-        if data is not None and not Path(data).expanduser().is_dir():
+        if data is not None and not expanded(data).is_dir():
             open_source(data)  # which says what is wrong with it
     with faults.collected():
         check_engine(engine)

@@ -22,6 +22,7 @@ from seesawnas.data import FaceSource
 from seesawnas.data.decode import UnreadableError, decode, middle
 from seesawnas.data.decoded import processors
 from seesawnas.errors import DataError, InvalidInput
+from seesawnas.isolation import isolated_children
 from seesawnas.train.augment import flip_and_shift
 from seesawnas.train.feed import Batch
 from seesawnas.train.recipe import Recipe
@@ -93,7 +94,8 @@ class SourceFeed:
         loader = DataLoader(
             self._pictures, batch_size=None, sampler=order, num_workers=self._workers, collate_fn=_as_it_is, **more
         )
-        self._read = iter(loader)
+        with isolated_children():
+            self._read = iter(loader)
 
     def _batch(self, read: _Loaded) -> Batch:
         images, labels, unreadable = read

@@ -147,7 +147,8 @@ def test_many_at_once_get_the_same_and_leave_one_entry(faces: Path) -> None:
         thread.join()
     assert len({data.fingerprint for data in results}) == 1
     assert len(results) == 4
-    assert [path.name for path in cache_folder().iterdir()] == [path.name for path, _ in entries()]
+    assert (folder := cache_folder()) is not None
+    assert [path.name for path in folder.iterdir()] == [path.name for path, _ in entries()]
     assert len(entries()) == 1
 
 

@@ -417,3 +417,14 @@ def test_scores_on_real_faces_are_those_of_the_loaded_network(tmp_path: Path, lf
 def test_a_source_is_a_source() -> None:
     source: FaceSource = MadeUpSource()
     assert len(source) == 48
+
+
+@pytest.mark.parametrize(
+    "name", ["lock", "training.json", "spec.yaml", "model.safetensors", "checkpoints", "tensorboard"]
+)
+def test_a_link_that_leads_out_of_the_folder_is_refused_before_anything_is_trained(tmp_path: Path, name: str) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InvalidInput, match=rf"{name}: must not be a link that leaves"):
+        run(small_plan(tmp_path / "run"))
+    assert not (tmp_path / "elsewhere").exists()

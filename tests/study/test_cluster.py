@@ -138,3 +138,39 @@ def test_another_token_is_refused_in_one_line(cluster: tuple[str, Node], monkeyp
 def test_more_than_a_node_has_is_refused_though_the_nodes_together_have_it(cluster: tuple[str, Node]) -> None:
     with pytest.raises(StudyError, match="no node of the Ray cluster has 2 CPUs"):
         RayEngine(made_up_faces(), address=cluster[0], cpus=2)
+
+
+def test_workers_of_a_cluster_import_nothing_from_the_working_directory(
+    cluster: tuple[str, Node], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    for name in ("profile", "seesawnas", "optuna", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('from the working directory')\n")
+    engine = RayEngine(made_up_faces(), address=cluster[0])
+    try:
+        engine.submit(numbered(1), None)
+        assert progressed(engine).number == 1
+    finally:
+        engine.close()
+
+
+def test_the_death_of_this_nodes_raylet_is_one_line(cluster: tuple[str, Node]) -> None:
+    code = f"""
+import os, sys
+from seesawnas.errors import StudyError
+from seesawnas.study import RayEngine
+from tests.faces import made_up_faces
+engine = RayEngine(made_up_faces(), address={cluster[0]!r})
+os.kill(engine._cluster._servers.processes["raylet"].pid, 9)
+try:
+    engine.next_event(20)
+except StudyError as error:
+    print(error, file=sys.stderr)
+engine.close()
+"""
+    words, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "its raylet" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,32 @@ def test_it_is_json_that_names_every_version_and_no_password(monkeypatch: pytest
 def test_no_spelling_of_a_password_is_kept(url: str, shown: str, option: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["seesawnas", f"{option}{url}", "--trials"])
     assert provenance(data="f00", seeds={})["command"] == ["seesawnas", f"{option}{shown}", "--trials"]
+
+
+def test_nothing_of_a_repository_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever packs a folder writes its .git/config too."""
+    monkeypatch.chdir(tmp_path)
+    git("init")
+    Path(".gitattributes").write_text("*.one filter=one diff=one\n*.two filter=two\n")
+    for name in ("a.one", "b.two"):
+        Path(name).write_text("1")
+    git("add", ".")
+    git("commit", "-m", "First")
+    program = tmp_path / ".git" / "program"
+    program.write_text(f"#!/bin/sh\necho $1 >> {tmp_path}/ran\ncat\n")
+    program.chmod(0o755)
+    for name in ("core.fsmonitor", "filter.one.clean", "filter.two.process", "diff.one.textconv", "diff.external"):
+        git("config", name, f"{program} {name}")
+    git("config", "filter.one.required", "true")
+    git("config", "core.pager", str(program))
+    (tmp_path / ".git" / "hooks" / "post-index-change").symlink_to(program)
+    Path("git").symlink_to(program)
+    monkeypatch.setenv("PATH", f"{os.pathsep}{os.environ['PATH']}")
+    for name in ("a.one", "b.two"):
+        os.utime(name, (0, 0))  # as git has not seen it: it must read the file
+    assert (found := git_state()) is not None
+    assert not found["dirty"]
+    Path("a.one").write_text("2")
+    assert (found := git_state()) is not None
+    assert found["dirty"]
+    assert not Path("ran").exists()

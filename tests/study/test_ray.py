@@ -135,6 +135,44 @@ def test_an_interrupt_or_a_polite_end_of_the_whole_group_leaves_rays_servers_to_
     wait_until(lambda: not list(holders(folder)))
 
 
+KILLED = """
+import os, signal, sys, time
+from seesawnas.errors import StudyError
+from seesawnas.study import RayEngine
+from tests.faces import made_up_faces
+from tests.study.conformance import numbered, progressed
+engine = RayEngine(made_up_faces(), workers=1)
+engine.submit(numbered(1, 10_000), None)
+progressed(engine)
+engine.proceed(1)
+from ray._private import worker
+os.kill(worker._global_node.all_processes["SERVER"][0].process.pid, signal.SIGKILL)
+started = time.monotonic()
+try:
+    while engine.next_event() is not None:
+        engine.proceed(1)
+except StudyError as error:
+    print(error, file=sys.stderr)
+finally:
+    engine.close()
+assert time.monotonic() - started < 30
+folder = engine._cluster.folder
+print(folder.exists(), flush=True)
+"""
+
+
+@pytest.mark.parametrize("server", ["raylet", "gcs_server"])
+def test_a_server_of_rays_that_dies_ends_the_driver_with_one_line(server: str) -> None:
+    words, environment = (
+        [sys.executable, "-c", KILLED.replace("SERVER", server)],
+        {**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    assert (done.returncode, done.stdout) == (2, "False\n"), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert server in done.stderr
+
+
 @pytest.mark.parametrize(
     ("address", "told"),
     [

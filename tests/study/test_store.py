@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from seesawnas.errors import StudyError
+from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import held, open_storage, study_folder
+from seesawnas.study.checkpoints import Checkpoints
 from tests.study.fakes import record_in
 from tests.study.test_record import proposal
 
@@ -67,4 +69,58 @@ def test_a_name_is_a_folder_under_runs_and_a_path_is_itself(name: str, folder: s
 @pytest.mark.parametrize("name", ["", ".", ".."])
 def test_a_name_that_names_no_folder_is_refused(name: str) -> None:
     with pytest.raises(StudyError):
+        study_folder(name)
+
+
+@pytest.mark.parametrize("name", ["lock", "holder.json", "journal.log", "study.yaml", "checkpoints", "summary.json"])
+@pytest.mark.parametrize("target", ["file", "missing"])
+def test_a_study_in_which_a_link_leads_out_is_not_begun(tmp_path: Path, name: str, target: str) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "file").write_text("theirs")
+    (tmp_path / "s" / name).symlink_to(tmp_path / target)
+    with pytest.raises(InvalidInput, match=rf"{name}: must not be a link that leaves") as caught, held(tmp_path / "s"):
+        pass
+    assert "\n" not in str(caught.value)
+    assert (tmp_path / "file").read_text() == "theirs"
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_journal_is_not_made_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "journal.log").symlink_to(tmp_path / "missing")
+    with pytest.raises(InvalidInput, match="must not be a link that leaves"):
+        open_storage(None, tmp_path / "s", writing=True)
+    assert not (tmp_path / "missing").exists()
+
+
+def test_checkpoints_are_not_cleared_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "1.safetensors").touch()
+    (tmp_path / "s" / "checkpoints").symlink_to(tmp_path / "others")
+    checkpoints = Checkpoints(tmp_path / "s" / "checkpoints")
+    clearings: list[Callable[[], None]] = [
+        lambda: checkpoints.keep(set()),
+        lambda: checkpoints.drop(1),
+        lambda: checkpoints.save(1, b""),
+    ]
+    for clear in clearings:
+        with pytest.raises(InvalidInput, match="must not be a link that leaves"):
+            clear()
+    assert (tmp_path / "others" / "1.safetensors").read_bytes() == b""
+
+
+def test_a_study_is_reached_through_a_link_to_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "s").symlink_to(tmp_path / "real")
+    with held(tmp_path / "s"):
+        record_in(tmp_path / "s").add(proposal(0))
+    assert (tmp_path / "real" / "journal.log").is_file()
+
+
+@pytest.mark.parametrize("name", ["~", "~/s", "~nobody_of_this_name/s"])
+def test_a_study_is_in_no_folder_called_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "")
+    with pytest.raises(InvalidInput, match="whose home directory is not known"):
         study_folder(name)

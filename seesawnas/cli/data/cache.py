@@ -27,9 +27,12 @@ def cache(
         for entry, _ in there:
             remove_entry(entry)
     size = sum(bytes_ for _, bytes_ in there)
-    values = {"folder": str(cache_folder()), "entries": len(there), "bytes": size, "limit": limit, "cleared": clear}
+    folder = cache_folder()
+    where = None if folder is None else str(folder)
+    values = {"folder": where, "entries": len(there), "bytes": size, "limit": limit, "cleared": clear}
     if json:
         print_json(values)
     else:
         word = f"{'removed' if clear else 'holds'} {len(there)} set{'' if len(there) == 1 else 's'}"
-        print(f"{cache_folder()}\n{word} of decoded images, {size / 1e6:,.1f} MB of {limit / 1e6:,.1f} MB")
+        print(where or "no cache: there is no home directory")
+        print(f"{word} of decoded images, {size / 1e6:,.1f} MB of {limit / 1e6:,.1f} MB")

@@ -28,8 +28,9 @@ def check_out(path: str | Path, out: Path) -> None:
     """Raises DataError where ``out`` lies inside the folder of identities ``path``, whose person it would become."""
     from seesawnas.data.rec import REC
     from seesawnas.errors import DataError
+    from seesawnas.files import expanded
 
-    faces, place = (os.path.realpath(os.path.expanduser(each)) for each in (path, out))
+    faces, place = (os.path.realpath(expanded(each)) for each in (path, out))
     if place.startswith(os.path.join(faces, "")) and not os.path.isfile(os.path.join(faces, REC)):
         raise DataError(f"{out}: must not lie inside {path}, where it would be taken for a person's folder")
 

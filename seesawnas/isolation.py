@@ -1,0 +1,107 @@
+"""What this program and its child processes may import and run: nothing that merely lies in the working directory.
+
+Python, and programs that are looked up by name, take what they find there first: a user's ``profile.py`` in the place of the
+standard library's, or a stranger's ``numpy.py`` or ``git``. This module imports next to nothing, and is the first to run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+
+_SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
+
+
+def runs_as_program() -> bool:
+    """Whether this process is the command ``seesawnas`` or ``python -m seesawnas``, which says -m until it has found it."""
+    started = getattr(sys, "argv", [""])[:1]
+    return started == ["-m"] or [os.path.basename(name) for name in started] == [__package__]
+
+
+def isolate() -> None:
+    """Keep this process, and all that it will start, from the working directory. For programs, not for libraries."""
+    clean(os.environ)
+    sys.path[:] = import_path()
+
+
+def clean(environment: MutableMapping[str, str]) -> None:
+    """Take the working directory out of the lists of folders that are searched for programs, modules and libraries.
+
+    Afterwards ``python -c`` and ``python -m`` do not search it either. An empty entry, as a colon at the end leaves it, is the
+    working directory, and a relative one lies in it.
+    """
+    here = _real(os.curdir)
+    for name in _SEARCHED:
+        folders = environment[name].split(os.pathsep) if name in environment else []
+        kept = [each for each in folders if os.path.isabs(each)]
+        if name == "PYTHONPATH":
+            kept = [each for each in kept if _real(each) != here or here == _home()]
+        if kept:
+            environment[name] = os.pathsep.join(kept)
+        elif name == "PATH":
+            environment[name] = os.defpath
+        else:
+            environment.pop(name, None)
+    environment["PYTHONSAFEPATH"] = "1"
+
+
+@contextmanager
+def isolated_children() -> Iterator[None]:
+    """Processes that are started meanwhile, Python's own way to start them among these, do not see the working directory."""
+    environment, path = dict(os.environ), list(sys.path)
+    clean(os.environ)
+    sys.path[:] = import_path()
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in {*_SEARCHED, "PYTHONSAFEPATH"}:
+            if name in environment:
+                os.environ[name] = environment[name]
+            else:
+                os.environ.pop(name, None)
+
+
+def import_path() -> list[str]:
+    """``sys.path`` without the working directory.
+
+    It comes last if this package or the script that runs lies there: nothing that lies there hides anything that is installed.
+    """
+    here = _real(os.curdir)
+    kept = [each for each in sys.path if os.path.isabs(each) and _real(each) != here]
+    if here is not None and len(kept) < len(sys.path) and (_is_installed_in(here) or here in (_home(), _script())):
+        # First only if another copy of this package would otherwise run at the workers.
+        kept.insert(0 if here == _home() and _another_copy(kept) else len(kept), here)
+    return kept
+
+
+def _another_copy(folders: list[str]) -> bool:
+    return any(os.path.isfile(os.path.join(each, __package__, "__init__.py")) for each in folders)
+
+
+def _is_installed_in(here: str) -> bool:
+    """Whether ``here`` is searched because of what is installed: such folders stand behind the standard library."""
+    library = _real(os.path.dirname(os.__file__))
+    real = [_real(each) if os.path.isabs(each) else None for each in sys.path]
+    return library in real and here in real[real.index(library) :]
+
+
+def _home() -> str | None:
+    """The folder that this package lies in."""
+    return _real(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def _script() -> str | None:
+    """The folder of the user's own script, if there is one; programs that are installed are none."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    return None if file is None else _real(os.path.dirname(os.path.abspath(file)))
+
+
+def _real(folder: str) -> str | None:
+    """None if there is none, as for a working directory that was deleted."""
+    try:
+        return os.path.realpath(folder)
+    except OSError:
+        return None
