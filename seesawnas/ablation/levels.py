@@ -17,6 +17,8 @@ from seesawnas.wording import short
 
 Levels: TypeAlias = dict[str, tuple[str, ...]]
 
+_MOST_TEXT = 10_000
+
 
 def parse_factors(text: str) -> tuple[str, ...]:
     """The factors of ``split,kind,se``, each once. Raises SpecError."""
@@ -90,11 +92,14 @@ def _builds(base: ArchSpec, levels: Mapping[str, str]) -> bool:
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
-    parts = re.split(r"[;\s]+", re.sub(r"\s*([,=])\s*", r"\1", text).strip(" ;\t\n"))
+    if len(text) > _MOST_TEXT:
+        raise SpecError(f"levels must be at most {_MOST_TEXT} characters, got {short(text)!r}")
+    spaced = re.sub(r"\s+", " ", text)  # first: two repeats of spaces around a sign take the square of their number
+    parts = re.split(r"[; ]+", re.sub(" ?([,=]) ?", r"\1", spaced).strip(" ;"))
     for part in parts:
         factor, equals, words = part.partition("=")
         if not equals or not words or "=" in words:
-            raise SpecError(f"levels must be such as se=0,4,8; split=1,1:3, got {part!r}")
+            raise SpecError(f"levels must be such as se=0,4,8; split=1,1:3, got {short(part)!r}")
         yield factor, words
 
 

@@ -62,10 +62,7 @@ def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
 
     if study_file is None and "budget" not in given:
         raise StudyError("search must have a budget, got none: give --budget 150M, or a study file")
-    file = None if study_file is None else StudyFile.read(study_file)
-    if file is not None and "base" in file.values:
-        raise StudyError(f"{file.source}: must be a search's study, got an ablation's: seesawnas ablate {file.source}")
-    return plan_of(file, given)
+    return plan_of(None if study_file is None else StudyFile.read(study_file), given)
 
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:

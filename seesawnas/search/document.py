@@ -30,7 +30,7 @@ from seesawnas.study.keys import RunKeys, given, one_of, told, whole
 from seesawnas.train.recipe_file import number
 from seesawnas.wording import short
 
-_STOPPING = re.compile(r"asha(?::(\d+))?(?::(\d+))?")
+_STOPPING = re.compile(r"asha(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
 
     Raises StudyError: one line a fault, of what does not parse and of what is not there alike.
     """
+    if file is not None:
+        file.must_be("search", "a search's study file")
     values = {**(file.values if file else {}), **options}
     place = placer(file, options)
     faults, bad = faults_in(StudyKeys, values, place)

@@ -26,10 +26,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from seesawnas.errors import DocumentError
 from seesawnas.space.attributes import BLOCK_ATTRIBUTES, DEFAULTS, Attribute, parse_attribute
 from seesawnas.space.faults import lines_of
+from seesawnas.space.kinds import other_kind
 from seesawnas.units import parse_quantity
 from seesawnas.wording import short
 
 MAX_STAGES = 100
+MAX_TEXT = 10_000
 _FAR = 1e9  # from 0; no pixel's mean or deviation is there, and no infinity and no NaN is nearer
 
 
@@ -66,6 +68,8 @@ def _quantity(raw: Any) -> str:
 def _text(raw: Any) -> str:
     if not isinstance(raw, (str, int, float)) or isinstance(raw, bool):
         raise ValueError(f"must be text, got {short(raw)}")
+    if isinstance(raw, str) and len(raw) > MAX_TEXT:
+        raise ValueError(f"must be at most {MAX_TEXT} characters, got {short(raw)}")
     return str(raw)
 
 
@@ -203,6 +207,8 @@ def parse_document(values: Any, source: str) -> DocumentKeys:
     """The document in ``values`` (from YAML or JSON). Raises DocumentError with every fault, ``source`` in front."""
     if not isinstance(values, dict):
         raise DocumentError(source, [f"must be a mapping of keys such as stem, stages, head, got {short(values)}"])
+    if other := other_kind(values, "network", ref=source):
+        raise DocumentError(source, [f"must be a search space or point, got {other}"])
     try:
         document = DocumentKeys.model_validate(values)
     except ValidationError as error:

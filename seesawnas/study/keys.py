@@ -43,6 +43,8 @@ RUN_RANGES: dict[str, tuple[int, int]] = {
 }
 """The whole numbers of every study's plan, by their names in a study file, both ends included."""
 
+_MOST_NAME = 200
+
 Place: TypeAlias = Callable[[str], str]
 """How a key is called in messages."""
 
@@ -182,7 +184,7 @@ def run_values(proxy: Proxy, engine: EngineSettings, storage: str | None, silenc
 
 def default_name(*words: str) -> str:
     """A study's name of ``words``: small letters, digits and underscores."""
-    return "_".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words)
+    return "_".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words)[:_MOST_NAME]
 
 
 def data_words(data: str | None) -> list[str]:

@@ -16,7 +16,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, cr
 from seesawnas.errors import DocumentError, UnknownReference
 from seesawnas.files import shipped_folder
 from seesawnas.space.faults import lines_of
-from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
+from seesawnas.space.kinds import other_kind, shipped_kind
+from seesawnas.space.yaml_door import read_text, read_yaml
 from seesawnas.train.recipe import Recipe
 from seesawnas.wording import nearest, short
 
@@ -40,8 +41,7 @@ def read_recipe(ref: str | Path) -> Recipe:
     """The recipe that ``ref`` names: a YAML file, or a shipped one's name. Raises InvalidInput, one line a fault."""
     path = _find(ref)
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(MAX_CHARACTERS + 1)
+        text = read_text(path)
     except UnicodeDecodeError:
         raise DocumentError(str(ref), ["must be UTF-8 text"]) from None
     except OSError as error:
@@ -53,6 +53,8 @@ def to_recipe(values: Any, source: str, name: str) -> Recipe:
     """The recipe in plain ``values``. Raises DocumentError with every fault."""
     if not isinstance(values, dict):
         raise DocumentError(source, [f"must be a mapping of keys such as epochs, batch_size, margin, got {short(values)}"])
+    if other := other_kind(values, "recipe", ref=source):
+        raise DocumentError(source, [f"must be a recipe, got {other}"])
     try:
         keys = _FileKeys.model_validate(values)
     except ValidationError as error:
@@ -145,6 +147,8 @@ def _find(ref: str | Path) -> Path:
     for candidate in candidates:
         if _is_file(candidate):
             return candidate
+    if other := shipped_kind(str(ref)):
+        raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name, got {other}")
     near = nearest(own.stem, shipped_recipes())
     hint = f"did you mean {near}?" if near else f"shipped are {', '.join(shipped_recipes())}"
     raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name; {hint}")
@@ -153,5 +157,5 @@ def _find(ref: str | Path) -> Path:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name too long for a file, or a folder that may not be entered
+    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
         return False
