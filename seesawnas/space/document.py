@@ -207,7 +207,7 @@ def parse_document(values: Any, source: str) -> DocumentKeys:
     """The document in ``values`` (from YAML or JSON). Raises DocumentError with every fault, ``source`` in front."""
     if not isinstance(values, dict):
         raise DocumentError(source, [f"must be a mapping of keys such as stem, stages, head, got {short(values)}"])
-    if other := other_kind(values, "network", ref=source):
+    if other := other_kind(values, "space", "point", ref=source):
         raise DocumentError(source, [f"must be a search space or point, got {other}"])
     try:
         document = DocumentKeys.model_validate(values)

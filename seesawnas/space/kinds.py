@@ -8,22 +8,23 @@ from typing import Any, Literal, TypeAlias
 
 from seesawnas.files import shipped_folder
 
-Kind: TypeAlias = Literal["network", "search", "ablation", "recipe"]
+Kind: TypeAlias = Literal["space", "point", "search", "ablation", "recipe"]
 
 _MARKS: dict[Kind, frozenset[str]] = {
-    "network": frozenset({"stages", "stem", "head"}),
+    "point": frozenset({"stages", "stem", "head"}),
     "ablation": frozenset({"base"}),
     "search": frozenset({"budget", "sampler", "objectives", "trials"}),
     "recipe": frozenset({"batch_size", "learning_rate", "margin", "margin_size", "momentum", "weight_decay"}),
 }
 """Keys that documents of one kind alone have, at their top."""
-_FOLDERS: tuple[tuple[str, Kind], ...] = (
-    ("search_spaces", "network"),
+_SHIPPED: tuple[tuple[str, Kind], ...] = (
+    ("search_spaces", "space"),
     ("studies", "search"),
     ("studies/recipes", "recipe"),
 )
 _WORDS: dict[Kind, str] = {
-    "network": "a search space or point; give a space with --space {ref}, and train a point with seesawnas train {ref}",
+    "space": "a search space; give it with --space {ref}",
+    "point": "a search point; its commands are seesawnas build {ref} and seesawnas train {ref}",
     "search": "a search's study file; its command is seesawnas search {ref}",
     "ablation": "an ablation's study file; its command is seesawnas ablate {ref}",
     "recipe": "a recipe; give it with seesawnas train --recipe {ref}, or its keys under recipe in a study file",
@@ -34,7 +35,15 @@ def document_kind(values: Any) -> Kind | None:
     """The kind whose keys ``values`` hold; None where they hold those of none."""
     if not isinstance(values, Mapping):
         return None
-    return next((kind for kind, marks in _MARKS.items() if not marks.isdisjoint(values)), None)
+    kind = next((kind for kind, marks in _MARKS.items() if not marks.isdisjoint(values)), None)
+    return "space" if kind == "point" and _decides(values) else kind
+
+
+def _decides(values: Any) -> bool:
+    """Whether something in ``values`` is a choice or a range."""
+    if isinstance(values, list):
+        return any(map(_decides, values))
+    return isinstance(values, Mapping) and (bool({"choice", "range"} & set(values)) or any(map(_decides, values.values())))
 
 
 def other_kind(values: Any, *wanted: Kind, ref: str) -> str | None:
@@ -48,7 +57,8 @@ def shipped_kind(ref: str) -> str | None:
     name = Path(ref).with_suffix("").as_posix() if ref.endswith(".yaml") else ref
     if not name or len(name) > 100 or name.startswith("/") or "." in name or "\0" in name:
         return None
-    for folder, kind in _FOLDERS:
+    for folder, kind in _SHIPPED:
         if (shipped_folder(folder) / f"{name}.yaml").is_file():
-            return _WORDS[kind].format(ref=ref)
+            found: Kind = "point" if kind == "space" and "/" in name else kind  # points lie in a folder of the spaces'
+            return _WORDS[found].format(ref=ref)
     return None
