@@ -9,6 +9,7 @@ import typer
 
 from seesawnas.wording import bounded, short
 
+
 def value_fault(error: typer.BadParameter) -> str | None:
     """The line for a value that is given and does not fit; None for other faults of usage, such as an option left out."""
     parameter: Any = error.param

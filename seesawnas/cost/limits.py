@@ -114,7 +114,9 @@ def _is_name(word: str) -> bool:
 def _known(word: str, names: tuple[str, ...], part: str) -> str:
     name = re.sub(r"[\s_-]+", "_", word.strip().lower())
     if name not in names:
-        raise BudgetError(f"budget must limit {', '.join(names[:-1])} or {names[-1]}, got {short(word.strip())!r} in {short(part)!r}")
+        raise BudgetError(
+            f"budget must limit {', '.join(names[:-1])} or {names[-1]}, got {short(word.strip())!r} in {short(part)!r}"
+        )
     return name
 
 

@@ -171,7 +171,9 @@ def _ratio(raw: Any) -> int | float:
     if isinstance(raw, bool) or not isinstance(raw, (int, float)):
         raise ValueError(f"must be a number, got {short(raw)}")
     if not 0 < raw <= 1000:
-        raise ValueError(f"must be positive, got {short(raw)}" if raw <= 0 else f"must be at most 1000, got {short(raw)}")
+        raise ValueError(
+            f"must be positive, got {short(raw)}" if raw <= 0 else f"must be at most 1000, got {short(raw)}"
+        )
     return raw
 
 

@@ -43,7 +43,9 @@ def _decides(values: Any) -> bool:
     """Whether something in ``values`` is a choice or a range."""
     if isinstance(values, list):
         return any(map(_decides, values))
-    return isinstance(values, Mapping) and (bool({"choice", "range"} & set(values)) or any(map(_decides, values.values())))
+    return isinstance(values, Mapping) and (
+        bool({"choice", "range"} & set(values)) or any(map(_decides, values.values()))
+    )
 
 
 def other_kind(values: Any, *wanted: Kind, ref: str) -> str | None:

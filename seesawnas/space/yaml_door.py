@@ -68,7 +68,9 @@ class _Loader(Composer, _PARSER, SafeConstructor, Resolver):  # type: ignore[mis
             if not isinstance(key, (str, int, float, bool, type(None))):
                 raise yaml.MarkedYAMLError(problem="keys must be plain words", problem_mark=key_node.start_mark)
             if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"key {short(repr(key))} is given twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {short(repr(key))} is given twice", problem_mark=key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
@@ -121,7 +123,9 @@ def read_yaml(text: str, source: str) -> Any:
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise DocumentError(source, [f"{where}must be YAML: {short(error.problem or error.context, 300)}"]) from None
     except RecursionError:
-        raise DocumentError(source, ["must be YAML of lists and mappings a few deep, got hundreds in each other"]) from None
+        raise DocumentError(
+            source, ["must be YAML of lists and mappings a few deep, got hundreds in each other"]
+        ) from None
     except (yaml.YAMLError, ValueError, LookupError) as error:
         raise DocumentError(source, [f"must be YAML: {str(error).splitlines()[0]}"]) from None
     if spelled_out > MAX_CHARACTERS:

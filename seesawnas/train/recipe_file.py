@@ -52,7 +52,9 @@ def read_recipe(ref: str | Path) -> Recipe:
 def to_recipe(values: Any, source: str, name: str) -> Recipe:
     """The recipe in plain ``values``. Raises DocumentError with every fault."""
     if not isinstance(values, dict):
-        raise DocumentError(source, [f"must be a mapping of keys such as epochs, batch_size, margin, got {short(values)}"])
+        raise DocumentError(
+            source, [f"must be a mapping of keys such as epochs, batch_size, margin, got {short(values)}"]
+        )
     if other := other_kind(values, "recipe", ref=source):
         raise DocumentError(source, [f"must be a recipe, got {other}"])
     try:

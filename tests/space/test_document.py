@@ -217,3 +217,20 @@ def test_blocks_are_named_by_their_index(key: str) -> None:
     (fault,) = faults(document(stage(blocks={key: {}})))
     assert fault.startswith("stages.0.blocks")
     assert "Input should" not in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "several"),
+    [("depth", [2, 4]), ("width", [8, 16]), ("kind", ["share", "plain"]), ("kernel", [3, 5]), ("split", [[1, 3], [1]])],
+)
+def test_a_bare_list_is_refused_with_the_choice_that_it_would_be(name: str, several: list[Any]) -> None:
+    (fault,) = faults(document({**stage(), name: several}))
+    assert fault.endswith(f"; a choice is written {{choice: [{', '.join(map(str, several))}]}}")
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), float("inf"), float("nan"), 1e308])
+@pytest.mark.parametrize("place", ["mean", "std", "height"])
+def test_a_number_beyond_all_sense_is_a_fault_of_its_place(place: str, number: float) -> None:
+    (fault,) = faults({**document(stage()), "input": {place: number}})
+    assert fault.startswith(f"input.{place}: must be ")
+    assert len(fault) < 200

@@ -37,7 +37,8 @@ def pack(
         ),
     ] = None,
     pairs: Annotated[
-        int, typer.Option("--pairs", metavar="N", min=2, max=10**7, help="bin: at most N pairs, half of one person each.")
+        int,
+        typer.Option("--pairs", metavar="N", min=2, max=10**7, help="bin: at most N pairs, half of one person each."),
     ] = 6000,
     seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="bin: which pairs.")] = 0,
     json: Json = False,
