@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, embed_shown
-from seesawnas.cli.options import MAX_SEED, Json
+from seesawnas.cli.options import Json
 from seesawnas.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def evaluate(
     resamples: Annotated[
         int, typer.Option(metavar="N", min=0, max=100_000, help="Draws that the 95 % intervals come from; 0: none.")
     ] = 1000,
-    seed: Annotated[int, typer.Option(metavar="S", min=0, max=MAX_SEED, help="Seed of these draws.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of these draws.")] = 0,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write ROC curves and score histograms.")] = None,
     json: Json = False,
 ) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from seesawnas.cli import search_options as options
 from seesawnas.cli.output import console
 from seesawnas.files import write_atomically
+from seesawnas.wording import several
 
 if TYPE_CHECKING:
     from seesawnas.report.outcome import Outcome
@@ -127,7 +128,11 @@ def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[
 
 
 def _finished(plan: SearchPlan, outcome: Outcome) -> str:
-    return f"{outcome.finished} of {plan.rules.trials} trials" if plan.rules.trials else f"{outcome.finished} trials"
+    return (
+        f"{outcome.finished} of {several(plan.rules.trials, 'trial')}"
+        if plan.rules.trials
+        else several(outcome.finished, "trial")
+    )
 
 
 def _without_one(outcome: Outcome) -> str:

@@ -80,7 +80,7 @@ def parse_attribute(name: str, raw: Any) -> Attribute:
 
 def _one_value(name: str, raw: Any) -> Option:
     """The option that ``raw`` is. A bare list, which many take for a choice, is refused with the choice that it would be."""
-    is_list = isinstance(raw, list) and bool(raw) and (name != "split" or all(isinstance(one, list) for one in raw))
+    is_list = isinstance(raw, list) and bool(raw) and (name != "split" or any(isinstance(one, list) for one in raw))
     if is_list and len(raw) <= MAX_OPTIONS and _holds_options(name, raw):
         words = short(f"[{', '.join('off' if one is False else str(one) for one in raw)}]")
         raise ValueError(f"must be one value, got {words}; a choice is written {{choice: {words}}}")

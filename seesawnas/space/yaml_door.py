@@ -20,7 +20,7 @@ from yaml.resolver import Resolver
 from yaml.scanner import Scanner
 
 if yaml.__with_libyaml__:
-    from yaml.cyaml import CParser
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from seesawnas.errors import DocumentError
 from seesawnas.wording import short
@@ -86,7 +86,7 @@ def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
 def _str(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     text: str = loader.construct_scalar(node)
     if "\0" in text or any("\ud800" <= one <= "\udfff" for one in text):
-        problem = f"text must be free of NUL and of halves of characters, got {ascii(short(text))}"
+        problem = f"text must be free of NUL and of halves of characters, got {short(text)!a}"
         raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
     return text
 

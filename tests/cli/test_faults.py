@@ -58,7 +58,7 @@ def test_every_fault_of_a_file_has_its_line(tmp_path: Path) -> None:
 def test_a_space_is_no_search_point_and_the_message_says_where_to_go() -> None:
     ran = Ran("build", "seesaw")
     assert ran.code == 2
-    assert "`seesawnas space`" in ran.err.splitlines()[0]
+    assert "`seesawnas space seesaw`" in ran.err.splitlines()[0]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_document_of_the_most_stages_can_be_counted_and_drawn_from() -> None:
     assert FeasibleSet(to_space(values, "FILE")).count == 2
 
 
-@pytest.mark.parametrize("split", [[], [0, 1], [1.5, 1], [1, "x"], "1:", "a", 3, [[1], [3]], [True], None])
+@pytest.mark.parametrize("split", [[], [0, 1], [1.5, 1], [1, "x"], "1:", "a", 3, [[1], 3], [True], None])
 def test_a_split_is_a_list_of_positive_whole_numbers(split: Any) -> None:
     rule = f"must be a list of positive whole numbers such as [1, 3], got {split}"
     assert faults(document(stage(split=split))) == [f"stages.0.split: {rule}"]

@@ -10,6 +10,7 @@ import typer
 
 from seesawnas.cli.data.showing import FacesPath, Out, bar, check_out, images, people, show, went_on
 from seesawnas.cli.options import MAX_SEED, Json
+from seesawnas.wording import several
 
 
 class Form(StrEnum):
@@ -89,5 +90,5 @@ def _pack_bin(path: str, out: Path, resolution: int | None, pairs: int, seed: in
         written, left_out = pack_bin(source, out, chosen, resolution=resolution, advance=advance)
     same = sum(pair[2] for pair in written)
     values = {"files": [str(out)], "pairs": len(written), "same": same, "seed": seed}
-    lines = [f"packed      {len(written):,} pairs, {same:,} of one person each", f"wrote       {out}"]
+    lines = [f"packed      {several(len(written), 'pair')}, {same:,} of one person each", f"wrote       {out}"]
     show(values, lines, left_out, json)
