@@ -10,9 +10,12 @@ import typer
 from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, embed_shown
 from seesawnas.cli.options import Json
 from seesawnas.errors import InvalidInput
+from seesawnas.wording import short
 
 if TYPE_CHECKING:
     from seesawnas.evaluation import FaceModel, HowToVerify, VerifiedSet
+
+MOST_RESAMPLES = 100_000
 
 
 def evaluate(
@@ -41,7 +44,7 @@ def evaluate(
     batch_size: BatchSize = 128,
     device: Device = "cpu",
     resamples: Annotated[
-        int, typer.Option(metavar="N", min=0, max=100_000, help="Draws that the 95 % intervals come from; 0: none.")
+        int, typer.Option(metavar="N", min=0, help="Draws that the 95 % intervals come from; 0: none.")
     ] = 1000,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of these draws.")] = 0,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write ROC curves and score histograms.")] = None,
@@ -53,6 +56,8 @@ def evaluate(
     """
     from seesawnas.evaluation import HowToVerify, find_protocol, open_model, verify_set
 
+    if resamples > MOST_RESAMPLES:
+        raise InvalidInput(f"--resamples must be at most {MOST_RESAMPLES}, got {short(resamples)}")
     wanted = find_protocol(protocol)
     opened = open_model(model, normalise=normalise, device=device)
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)

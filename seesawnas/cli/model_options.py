@@ -32,9 +32,7 @@ Normalise = Annotated[
     ),
 ]
 Flip = Annotated[bool, typer.Option("--flip/--no-flip", help="Add the embedding of the mirror image.")]
-BatchSize = Annotated[
-    int, typer.Option("--batch-size", metavar="N", min=1, max=65_536, help="Images that run at a time.")
-]
+BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Images that run at a time.")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or cuda:N.")]
 
 

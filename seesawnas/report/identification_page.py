@@ -26,7 +26,7 @@ def identification_html(found: Identification, *, title: str) -> str:
         )
     )
     figure.update_layout(
-        title=f"{plain(title)}: DET, {several(found.searches, 'search', 'searches')} among {several(found.enrolled, 'person', 'people')}",
+        title=f"{plain(title)}: DET, {several(found.searches, 'search', 'searches')} among {found.enrolled:,} people",
         xaxis={"title": "false positive identification rate", "type": "log", "exponentformat": "power"},
         yaxis={"title": "false negative identification rate", "type": "log", "exponentformat": "power"},
         template="plotly_white",
