@@ -15,19 +15,28 @@ SeesawnasError
 
 from __future__ import annotations
 
+from seesawnas.wording import bounded
+
 
 class SeesawnasError(Exception):
     """Root of the tree; catch it to catch everything that seesawnas raises on purpose."""
 
 
 class InvalidInput(SeesawnasError):
-    """The user's fault. ``str(error)`` is what the command line prints before it exits with 2."""
+    """The user's fault. ``str(error)`` is what the command line prints before it exits with 2.
+
+    It quotes what users and files say, and so it is cut to lines, and a number of lines, that a person reads.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(bounded(message))
 
 
 class DocumentError(InvalidInput):
     """A YAML document breaks rules.
 
-    ``faults`` holds one line a fault, each ``place: rule, got value``; ``str(error)`` joins them, each after the file.
+    ``faults`` holds one line a fault, each ``place: rule, got value``; ``str(error)`` joins the first of them, each after the
+    file.
     """
 
     def __init__(self, source: str, faults: list[str]) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from seesawnas.wording import short
+
 LARGEST = 10**15
 _SCALES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
-_QUANTITY = re.compile(r"\s*(\d+(?:_\d+)*(?:\.\d+)?)\s*([KMGkmg]?)\s*")
+_QUANTITY = re.compile(r"([0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?)\s*([KMGkmg]?)")  # no two repeats of one character in a row
+_MOST_TEXT = 10_000
+_MOST_TIME = 100
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile("".join(rf"(?:(?P<{unit}>\d+(?:\.\d+)?)\s*{unit}\s*)?" for unit in _SECONDS))
+_DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]+(?:\.[0-9]+)?)\s*{unit}\s*)?" for unit in _SECONDS))
 
 
 def parse_quantity(text: str | int) -> int:
@@ -19,7 +23,7 @@ def parse_quantity(text: str | int) -> int:
     """
     value = _split(text)[0]
     if value != value.to_integral_value():
-        raise ValueError(f"must be a whole number, got {text}")
+        raise ValueError(f"must be a whole number, got {short(text)}")
     if value > LARGEST:
         raise ValueError(f"must be at most {format_quantity(LARGEST)}, got {value:.3g}")
     return int(value)
@@ -48,11 +52,11 @@ def format_quantity(value: int, *, exact: bool = False) -> str:
 
 def parse_duration(text: str) -> float:
     """The seconds that ``text`` says: ``"1h30m"`` is 5,400. Raises ValueError where it is not such a time, or nothing."""
-    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= _MOST_TIME else None
     parts = {unit: float(value) for unit, value in match.groupdict().items() if value} if match else {}
     seconds = sum(value * _SECONDS[unit] for unit, value in parts.items())
     if not 0 < seconds <= LARGEST:
-        raise ValueError(f"must be a time such as 2h, 90m, 30s or 1h30m, got {text}")
+        raise ValueError(f"must be a time such as 2h, 90m, 30s or 1h30m, got {short(text)}")
     return seconds
 
 
@@ -68,9 +72,10 @@ def format_duration(seconds: float) -> str:
 
 
 def _split(text: str | int) -> tuple[Decimal, Decimal]:
-    match = _QUANTITY.fullmatch(str(text))
+    written = text if isinstance(text, str) else short(text, _MOST_TEXT)
+    match = _QUANTITY.fullmatch(written.strip()) if len(written) <= _MOST_TEXT else None
     if match is None:
-        raise ValueError(f"must be a number with an optional K, M or G, got {text!r}")
+        raise ValueError(f"must be a number with an optional K, M or G, got {short(written)!r}")
     digits, suffix = match.groups()
     scale = _SCALES[suffix.upper()]
     number = Decimal(digits.replace("_", ""))

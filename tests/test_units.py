@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,3 +120,13 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 @given(seconds=st.one_of(st.integers(1, 10**9), st.floats(1e-3, 1e6)))
 def test_a_time_is_read_back_as_it_was_written(seconds: float) -> None:
     assert parse_duration(format_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize("parse", [parse_quantity, parse_duration])
+@pytest.mark.parametrize(
+    "text", ["1" + " " * 10**6 + "x", "9" * 10**6 + "x", "1d" * 10**5, "１２", 10**5000], ids=list("abcde")
+)
+def test_no_text_takes_long_or_a_long_line(parse: Callable[[Any], object], text: str | int) -> None:
+    with pytest.raises(ValueError, match=r"^must be a") as caught:
+        parse(text)
+    assert len(str(caught.value)) < 150

@@ -28,6 +28,7 @@ from seesawnas.space.document import Text
 from seesawnas.study import QUALITIES
 from seesawnas.study.keys import RUN_RANGES, RunKeys, given, one_of, told, whole
 from seesawnas.train.recipe_file import number
+from seesawnas.wording import short
 
 DESIGNS: tuple[str, ...] = get_args(DesignKind)
 RANGES: dict[str, tuple[int, int]] = {"seeds": (1, 1000), **RUN_RANGES}
@@ -61,7 +62,7 @@ def _words(factor: Any, raw: Any) -> Any:
 def _references(raw: Any) -> Any:
     refs = raw if isinstance(raw, list) else str(raw or "").split(",")
     if not all(isinstance(ref, str) for ref in refs):
-        raise ValueError(f"must be REFs such as paper/seesaw_share, got {raw!r}")
+        raise ValueError(f"must be REFs such as paper/seesaw_share, got {short(repr(raw))}")
     return tuple(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
 
 

@@ -20,6 +20,7 @@ from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ACTIVATIONS, KERNELS, SKIPS, ArchSpec, Block, SeesawBlock
 from seesawnas.errors import SpecError
 from seesawnas.space.attributes import DEFAULTS, KINDS, RULES, parse_split
+from seesawnas.wording import short
 
 MIXED = "mixed"
 _DIGITS = 20
@@ -72,7 +73,7 @@ def parse_level(factor: str, word: str) -> str:
 def known_factor(name: str) -> Factor:
     """The factor of that name. Raises SpecError."""
     if name not in FACTORS:
-        raise SpecError(f"factor must be one of {', '.join(FACTORS)}, got {name}")
+        raise SpecError(f"factor must be one of {', '.join(FACTORS)}, got {short(name)}")
     return FACTORS[name]
 
 
@@ -175,7 +176,7 @@ def _embeddings(spec: ArchSpec) -> set[str]:
 def _middle(inputs: int, expansion: str) -> int:
     middle = inputs * Fraction(expansion)
     if middle.denominator != 1:
-        raise SpecError(f"expansion must give a whole width, got {expansion} x {inputs}")
+        raise SpecError(f"expansion must give a whole width, got {short(expansion)} x {inputs}")
     return int(middle)
 
 
@@ -183,8 +184,11 @@ def _ruled(name: str) -> Callable[[str], str]:
     """The grammar's own rule for the attribute, on a word."""
 
     def parse(word: str) -> str:
-        number = word.isdecimal() and name != "split"
-        level = str(RULES[name](int(word) if number else word))
+        number = word.isascii() and word.isdecimal() and len(word) <= _DIGITS and name != "split"
+        try:
+            level = str(RULES[name](int(word) if number else word))
+        except ValueError as error:  # with the word as it was written
+            raise ValueError(f"{str(error).partition(', got ')[0]}, got {short(word)}") from None
         return "none" if name == "embedding" and level == "0" else level
 
     return parse
@@ -194,9 +198,9 @@ def _ratio(word: str) -> str:
     try:
         ratio = Fraction(word if len(word) <= _DIGITS and "e" not in word.lower() else "")
     except (ValueError, ZeroDivisionError):
-        raise ValueError(f"must be a number such as 1.5 or 3/2, got {word}") from None
+        raise ValueError(f"must be a number such as 1.5 or 3/2, got {short(word)}") from None
     if not 0 < ratio <= 1000:
-        raise ValueError(f"must be positive and at most 1000, got {word}")
+        raise ValueError(f"must be positive and at most 1000, got {short(word)}")
     return _ratio_word(ratio)
 
 

@@ -13,8 +13,11 @@ from typing import TypeAlias
 from seesawnas.ablation.factors import FACTORS, known_factor, level_of, parse_level, with_levels
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import SpecError
+from seesawnas.wording import short
 
 Levels: TypeAlias = dict[str, tuple[str, ...]]
+
+_MOST_TEXT = 10_000
 
 
 def parse_factors(text: str) -> tuple[str, ...]:
@@ -25,7 +28,7 @@ def parse_factors(text: str) -> tuple[str, ...]:
     for index, name in enumerate(names):
         known_factor(name)
         if name in names[:index]:
-            raise SpecError(f"factors must name each factor once, got {name} twice")
+            raise SpecError(f"factors must name each factor once, got {short(name)} twice")
     return tuple(names)
 
 
@@ -35,7 +38,7 @@ def parse_levels(texts: str | Iterable[str]) -> Levels:
     for text in [texts] if isinstance(texts, str) else texts:
         for factor, words in _parts(text):
             if factor in found:
-                raise SpecError(f"levels must name each factor once, got {factor} twice")
+                raise SpecError(f"levels must name each factor once, got {short(factor)} twice")
             found[factor] = _levels(factor, words)
     return found
 
@@ -48,7 +51,7 @@ def chosen_levels(base: ArchSpec, factors: Sequence[str], given: Mapping[str, Se
     """
     for factor in given:
         if factor not in factors:
-            raise SpecError(f"levels must be of the factors {', '.join(factors)}, got {factor}")
+            raise SpecError(f"levels must be of the factors {', '.join(factors)}, got {short(factor)}")
     found: Levels = {}
     for factor in factors:
         own = level_of(base, factor)
@@ -89,11 +92,14 @@ def _builds(base: ArchSpec, levels: Mapping[str, str]) -> bool:
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
-    parts = re.split(r"[;\s]+", re.sub(r"\s*([,=])\s*", r"\1", text).strip(" ;\t\n"))
+    if len(text) > _MOST_TEXT:
+        raise SpecError(f"levels must be at most {_MOST_TEXT} characters, got {short(text)!r}")
+    spaced = re.sub(r"\s+", " ", text)  # first: two repeats of spaces around a sign take the square of their number
+    parts = re.split(r"[; ]+", re.sub(" ?([,=]) ?", r"\1", spaced).strip(" ;"))
     for part in parts:
         factor, equals, words = part.partition("=")
         if not equals or not words or "=" in words:
-            raise SpecError(f"levels must be such as se=0,4,8; split=1,1:3, got {part!r}")
+            raise SpecError(f"levels must be such as se=0,4,8; split=1,1:3, got {short(part)!r}")
         yield factor, words
 
 
@@ -101,5 +107,5 @@ def _levels(factor: str, words: str) -> tuple[str, ...]:
     levels = [parse_level(factor, word) for word in words.split(",")]
     for index, level in enumerate(levels):
         if level in levels[:index]:
-            raise SpecError(f"{factor} must have each level once, got {words}")
+            raise SpecError(f"{factor} must have each level once, got {short(words)}")
     return tuple(levels)

@@ -86,6 +86,8 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
 
     Raises StudyError, one line a fault.
     """
+    if file is not None:
+        file.must_be("ablation", "a study file of ablations, with a base")
     values = {**(file.values if file else {}), **options}
     if "factors" in options and "levels" not in options:
         _drop_levels(values)

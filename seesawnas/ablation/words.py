@@ -10,6 +10,7 @@ from statistics import fmean
 
 from seesawnas.ablation.result import AblationResult, Effect, Interaction
 from seesawnas.study.objectives import QUALITIES
+from seesawnas.wording import several
 
 _NAMES = {**QUALITIES, "accuracy": "accuracy"}
 
@@ -35,7 +36,7 @@ def _effect(result: AblationResult, effect: Effect) -> str:
         size = f"{_size(effect.mean)} {quality} ({_evidence(result, effect)})"
         return f"{level} is {effect.verdict} than {base} by {size}{cost}."
     change = f"{_signed(effect.mean)} {quality} ({_evidence(result, effect)}){cost}"
-    return f"{level} against {base}: {change}, not resolvable with {effect.n} seeds{_needed(effect)}."
+    return f"{level} against {base}: {change}, not resolvable with {several(effect.n, 'seed')}{_needed(effect)}."
 
 
 def _interaction(result: AblationResult, found: Interaction) -> str:
@@ -81,7 +82,7 @@ def _unresolved(result: AblationResult) -> Iterator[str]:
     for found in result.interactions:
         if found.verdict == "not resolvable" and found.mean is not None:
             named = " × ".join(f"{factor}={level}" for factor, level in zip(found.factors, found.levels, strict=True))
-            yield f"{named} (about {found.needed:,} seeds)" if found.needed else named
+            yield f"{named} (about {several(found.needed, 'seed')})" if found.needed else named
 
 
 def _evidence(result: AblationResult, found: Effect | Interaction) -> str:
@@ -97,7 +98,7 @@ def _needed(effect: Effect) -> str:
     if effect.needed is None:
         return "" if effect.low is None else ": an effect of this size would need more than 10,000"
     more = effect.needed - effect.n
-    return f": an effect of this size would need about {effect.needed:,} seeds ({more:,} more)"
+    return f": an effect of this size would need about {several(effect.needed, 'seed')} ({more:,} more)"
 
 
 def _average(result: AblationResult) -> str:

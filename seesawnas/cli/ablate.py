@@ -15,6 +15,7 @@ from seesawnas.cli import ablate_options as own
 from seesawnas.cli import search_options as options
 from seesawnas.cli.output import console
 from seesawnas.files import write_atomically
+from seesawnas.wording import several
 
 if TYPE_CHECKING:
     from seesawnas.ablation import AblationPlan
@@ -121,7 +122,7 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
         show(console(), plan, result, failed, shown)
     if reason is None:
         done = sum(len(values) for values in {arm.digest: arm.values for arm in result.arms}.values())
-        say(screen, f"Stopped with {done} of {session.wanted} trainings finished; the same command goes on.")
+        say(screen, f"Stopped with {done} of {several(session.wanted, 'training')} finished; the same command goes on.")
         raise typer.Exit(130)
     if not any(arm.values for arm in result.arms):
         say(screen, "No training is complete.")

@@ -21,8 +21,9 @@ from seesawnas.ablation import (
 )
 from seesawnas.ablation.ready import Ready
 from seesawnas.cli.output import count, table
-from seesawnas.cli.progress import Watched, before, say, several, study_lines
+from seesawnas.cli.progress import Watched, before, say, study_lines
 from seesawnas.study import QUALITIES
+from seesawnas.wording import several
 
 
 def watched(session: Session) -> Watched:
@@ -60,7 +61,10 @@ def show_design(screen: Console, plan: AblationPlan, ready: Ready, cost: Estimat
     ]
     screen.print(table(columns, rows, title=f"{arms.design.kind} over {arms.base.name}"))
     say(screen, *_notes(arms), *_fraction(arms.design.resolution, arms.design.aliases))
-    say(screen, f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = {cost.trials} trainings")
+    say(
+        screen,
+        f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = {several(cost.trials, 'training')}",
+    )
     say(screen, f"Faces: {ready.faces.description}")
     say(
         screen,
@@ -146,7 +150,7 @@ def _effect(effect: Effect) -> tuple[str, ...]:
 
 
 def _verdict(effect: Effect) -> str:
-    needed = f": about {effect.needed} seeds" if effect.needed else ""
+    needed = f": about {several(effect.needed, 'seed')}" if effect.needed else ""
     return f"{effect.verdict}{needed}"
 
 

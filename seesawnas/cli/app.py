@@ -6,6 +6,7 @@ command imports what it needs when it runs, so that ``--help`` waits for nothing
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated, Any
@@ -28,8 +29,10 @@ from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
 from seesawnas.cli.space import space
 from seesawnas.cli.train import train
+from seesawnas.cli.usage import cut, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
 from seesawnas.isolation import isolate
+from seesawnas.wording import bounded
 
 # A paragraph a line: rich wraps them to the terminal.
 ABOUT = "\n\n".join(
@@ -39,6 +42,7 @@ ABOUT = "\n\n".join(
         "A REF names one: your own YAML file, or what ships, such as seesaw or paper/seesaw_share.",
     )
 )
+_BAD_NAMES = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
 READER_LEFT = 141  # what a shell reports of a program that SIGPIPE ended
 
 
@@ -55,11 +59,28 @@ class Commands(TyperGroup):
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+        except typer.BadParameter as error:
+            line = value_fault(error)
+            if line is None:
+                raise
+            raise said(line) from None
         except BrokenPipeError:
             # The interpreter flushes once more as it ends; let that go nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(READER_LEFT) from None
+        except OSError as error:
+            if error.errno not in _BAD_NAMES or error.filename is None:
+                raise
+            raise said(bounded(f"{error.filename}: must be a path that can be, got {_words(error)}")) from None
+        except Exception as error:
+            if is_usage(error):
+                cut(error)
+            raise
         return result
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _print_version(wanted: bool) -> None:

@@ -10,9 +10,12 @@ import typer
 from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, Untrained, embed_shown
 from seesawnas.cli.options import Json
 from seesawnas.errors import InvalidInput
+from seesawnas.wording import short
 
 if TYPE_CHECKING:
     from seesawnas.evaluation import FaceModel, HowToVerify, VerifiedSet
+
+MOST_RESAMPLES = 100_000
 
 
 def evaluate(
@@ -54,6 +57,8 @@ def evaluate(
     """
     from seesawnas.evaluation import HowToVerify, find_protocol, open_model, verify_set
 
+    if resamples > MOST_RESAMPLES:
+        raise InvalidInput(f"--resamples must be at most {MOST_RESAMPLES}, got {short(resamples)}")
     wanted = find_protocol(protocol)
     opened = open_model(model, normalise=normalise, device=device, untrained=untrained)
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)

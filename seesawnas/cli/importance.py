@@ -10,6 +10,7 @@ import typer
 from seesawnas.cli.output import console, print_json, table
 from seesawnas.errors import StudyError
 from seesawnas.files import write_atomically
+from seesawnas.wording import short
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,11 +83,13 @@ def _bands(text: str | None) -> Bands:
     """``2``, or bands of MAdds between commas. Raises InvalidInput."""
     from seesawnas.cost import Budget
 
-    if text is None or re.fullmatch(r" *[0-9]{1,9} *", text):  # str.isdigit is also true of what int() refuses
-        return None if text is None else int(text)
+    if text is None:
+        return None
+    if re.fullmatch("[0-9]{1,6}", text.strip()):
+        return int(text)
     found = [Budget.parse(part) for part in text.split(",")]
     if any(band.others for band in found):
-        raise StudyError(f"--bands must be of MAdds alone, got {text}")
+        raise StudyError(f"--bands must be of MAdds alone, got {short(text)}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -56,4 +57,4 @@ BudgetText = Annotated[
 
 def is_trial_ref(ref: str) -> bool:
     """Whether ``ref`` is written as a trial of a study; a file of that name comes first."""
-    return re.fullmatch(r".+:(\d+|best)", ref) is not None and not Path(ref).exists()
+    return re.fullmatch(r".+:([0-9]+|best)", ref) is not None and not os.path.exists(ref)

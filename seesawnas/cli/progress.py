@@ -31,6 +31,7 @@ from seesawnas.study import (
     TrialState,
 )
 from seesawnas.units import format_quantity
+from seesawnas.wording import several
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def before(record: StudyRecord, recovered: int) -> str:
     if not done and not recovered:
         return ""
     again = f", {recovered} interrupted ones go on" if recovered else ""
-    return f": {done} trials finished before{again}"
+    return f": {several(done, 'trial')} finished before{again}"
 
 
 @contextmanager
@@ -110,11 +111,6 @@ def say(screen: Console, *lines: str) -> None:
     """Print lines as they are: no markup, no colours, no wrapping."""
     for line in lines:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def several(number: int, word: str) -> str:
-    """Such as ``1 epoch``, ``4 epochs``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 @dataclass
@@ -134,7 +130,7 @@ class _Phase:
 
     def note(self) -> str:
         """How far it is, and what is left: of the trials by the pace so far, of the time by the clock."""
-        parts = [f"{self.done}/{self.wanted}" if self.wanted else f"{self.done} trials"]
+        parts = [f"{self.done}/{self.wanted}" if self.wanted else several(self.done, "trial")]
         complete = self.record.trials(TrialState.COMPLETE)
         best = max((trial.values[0] for trial in complete), default=None)
         parts += [f"best {best:.4f}"] if best is not None else []

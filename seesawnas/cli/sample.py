@@ -28,7 +28,9 @@ def sample(
         ),
     ] = "seesaw",
     budget: BudgetText = None,
-    number: Annotated[int, typer.Option("-n", "--number", metavar="N", min=1, help="How many networks.")] = 10,
+    number: Annotated[
+        int, typer.Option("-n", "--number", metavar="N", min=1, max=10**9, help="How many networks.")
+    ] = 10,
     seed: Annotated[
         int,
         typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="The same seed draws the same networks."),

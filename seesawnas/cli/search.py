@@ -12,6 +12,7 @@ from rich.console import Console
 from seesawnas.cli import search_options as options
 from seesawnas.cli.output import console
 from seesawnas.files import write_atomically
+from seesawnas.wording import several
 
 if TYPE_CHECKING:
     from seesawnas.report.outcome import Outcome
@@ -62,10 +63,7 @@ def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
 
     if study_file is None and "budget" not in given:
         raise StudyError("search must have a budget, got none: give --budget 150M, or a study file")
-    file = None if study_file is None else StudyFile.read(study_file)
-    if file is not None and "base" in file.values:
-        raise StudyError(f"{file.source}: must be a search's study, got an ablation's: seesawnas ablate {file.source}")
-    return plan_of(file, given)
+    return plan_of(None if study_file is None else StudyFile.read(study_file), given)
 
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:
@@ -146,7 +144,11 @@ def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[
 
 
 def _finished(plan: SearchPlan, outcome: Outcome) -> str:
-    return f"{outcome.finished} of {plan.rules.trials} trials" if plan.rules.trials else f"{outcome.finished} trials"
+    return (
+        f"{outcome.finished} of {several(plan.rules.trials, 'trial')}"
+        if plan.rules.trials
+        else several(outcome.finished, "trial")
+    )
 
 
 def _without_one(outcome: Outcome) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from seesawnas.cli.output import found
-from seesawnas.cli.progress import Watched, before, several, study_lines
+from seesawnas.cli.progress import Watched, before, study_lines
 from seesawnas.search import Session
+from seesawnas.wording import several
 
 
 def watched(session: Session) -> Watched:

@@ -16,6 +16,7 @@ from seesawnas.report.rows import RankedRow, written
 from seesawnas.search import SearchPlan
 from seesawnas.study import COSTS, QUALITIES
 from seesawnas.units import format_quantity
+from seesawnas.wording import several
 
 SHORT = {"accuracy": "accuracy", "auc": "AUC", "tar_at_far_1e_2": "TAR@FAR 1e-2", "tar_at_far_1e_3": "TAR@FAR 1e-3"}
 STOPPED_SHOWN = 10
@@ -115,7 +116,7 @@ def _stopped(outcome: Outcome) -> Iterator[str]:
     stopped, quality = outcome.stopped, outcome.objectives.quality
     if not stopped:
         return
-    yield f"{len(stopped)} trials were stopped early, and are not ranked:"
+    yield f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped early, and not ranked:"
     for row in sorted(stopped, key=lambda row: (-row.epoch, -row.value))[:STOPPED_SHOWN]:
         score = f"{SHORT.get(quality, quality)} {row.value:.4f}"
         yield f"  trial {row.number} ({row.digest}) after epoch {row.epoch} at {score}"

@@ -43,16 +43,26 @@ def train(
     ] = None,
     batch_size: Annotated[
         int | None,
-        _option("--batch-size", "N", HOW, "Pictures a step, of all processes.", min=2, show_default="the recipe's"),
+        _option(
+            "--batch-size",
+            "N",
+            HOW,
+            "Pictures a step, of all processes.",
+            min=2,
+            max=1_000_000,
+            show_default="the recipe's",
+        ),
     ] = None,
     resolution: Annotated[
         int | None,
-        _option("--resolution", "R", HOW, "Side of the input in pixels.", min=8, show_default="the network's"),
+        _option(
+            "--resolution", "R", HOW, "Side of the input in pixels.", min=8, max=4096, show_default="the network's"
+        ),
     ] = None,
     seed: Annotated[int, _option("--seed", "S", HOW, "Seeds weights and order.", min=0, max=MAX_SEED)] = 0,
     precision: Annotated[str, _option("--precision", "NAME", HOW, "fp32, bf16 or fp16.")] = "fp32",
     accumulate: Annotated[
-        int, _option("--accumulate", "N", HOW, "Pieces that a batch is computed in, to fit memory.", min=1)
+        int, _option("--accumulate", "N", HOW, "Pieces that a batch is computed in, to fit memory.", min=1, max=10_000)
     ] = 1,
     val: Annotated[
         str, _option("--val", "FILES", HOW, "Verification sets to score on after every epoch: lfw.bin,cfp_fp.bin.")
@@ -62,7 +72,9 @@ def train(
     ] = None,
     workers: Annotated[
         int | None,
-        _option("--workers", "N", WHERE, "Processes that read pictures.", min=0, show_default="as many as fit"),
+        _option(
+            "--workers", "N", WHERE, "Processes that read pictures.", min=0, max=1024, show_default="as many as fit"
+        ),
     ] = None,
     device: Annotated[
         str | None, _option("--device", "NAME", WHERE, "cpu, cuda or cuda:1.", show_default="a GPU where there is one")

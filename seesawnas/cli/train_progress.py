@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from seesawnas.cli.output import console, table
 from seesawnas.data import FaceSource
 from seesawnas.run import Completed, EpochDone, Halted, Resumed, RunEvent, Session, Stepped, TrainPlan
+from seesawnas.wording import several
 
 _NAMED = 3
 
@@ -22,8 +23,11 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
     processes = f", {session.team.size} processes" if session.team.size > 1 else ""
     for title, what in (
         ("Network", f"{plan.spec.name or plan.spec.digest()} at {height}x{width}"),
-        ("Faces", f"{source.description}: {len(source):,} images of {len(source.names):,} people"),
-        ("Recipe", f"{plan.recipe.label}: {plan.recipe.epochs} epochs, batch {plan.recipe.batch_size}"),
+        (
+            "Faces",
+            f"{source.description}: {several(len(source), 'image')} of {several(len(source.names), 'person', 'people')}",
+        ),
+        ("Recipe", f"{plan.recipe.label}: {several(plan.recipe.epochs, 'epoch')}, batch {plan.recipe.batch_size}"),
         ("Device", f"{session.device}, {plan.precision}{processes}"),
         ("Folder", str(plan.folder)),
     ):

@@ -8,6 +8,7 @@ from seesawnas.cost.cost import Cost
 from seesawnas.cost.limits import Limit, parse_limits
 from seesawnas.errors import BudgetError
 from seesawnas.units import format_quantity
+from seesawnas.wording import short
 
 NAMES = tuple(field.name for field in fields(Cost))
 
@@ -40,7 +41,7 @@ class Budget:
         """
         found = {name: limit for name, limit in parse_limits(text, NAMES).items() if limit.is_limit}
         if not found:
-            raise BudgetError(f"budget must limit something, got {text!r}")
+            raise BudgetError(f"budget must limit something, got {short(text)!r}")
         madds = found.get("madds", Limit("madds", None))
         return cls(madds.high, madds.low, tuple(found[name] for name in NAMES[1:] if name in found))
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from seesawnas.errors import BudgetError
 from seesawnas.units import format_quantity, parse_quantity
+from seesawnas.wording import short
 
 _FORMS = "such as 150M, or a band such as 140M..150M"
-_COMPARISON = re.compile(r"\s*(<=|>=)\s*")
+_COMPARISON = re.compile("(<=|>=)")
+_MOST_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,17 @@ def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
 
     Raises BudgetError.
     """
+    if len(text) > _MOST_TEXT:
+        raise BudgetError(f"budget must be at most {_MOST_TEXT} characters, got {short(text)!r}")
     ends: dict[tuple[str, str], tuple[int, str]] = {}
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
         if not part and len(parts) > 1:
-            raise BudgetError(f"budget must have a limit between commas, got {text!r}")
+            raise BudgetError(f"budget must have a limit between commas, got {short(text)!r}")
         for name, side, value in _ends(part, names):
             if (name, side) in ends:
                 first = ends[name, side][1]
-                raise BudgetError(f"budget must have one {side} end of {name}, got {first!r} and {part!r}")
+                raise BudgetError(f"budget must have one {side} end of {name}, got {first!r} and {short(part)!r}")
             ends[name, side] = value, part
     return {name: _limit(name, ends) for name, _ in ends}
 
@@ -69,9 +73,9 @@ def _ends(part: str, names: tuple[str, ...]) -> list[tuple[str, str, int]]:
     """(cost, side, value) of each end that a part says."""
     if not re.search(r"[<>=]", part):
         return _band(part, names[0])
-    words = _COMPARISON.split(part)
+    words = [word.strip() for word in _COMPARISON.split(part)]
     if any(re.search(r"[<>=!]", word) for word in words[::2]):
-        raise BudgetError(f"budget must compare by <= or >=, got {part!r}")
+        raise BudgetError(f"budget must compare by <= or >=, got {short(part)!r}")
     match words:
         case [left, sign, right] if _is_name(right):
             return [(_known(right, names, part), _side(sign, after=False), _quantity(left, part))]
@@ -81,7 +85,7 @@ def _ends(part: str, names: tuple[str, ...]) -> list[tuple[str, str, int]]:
             name = _known(name, names, part)
             first = name, _side(sign, after=False), _quantity(left, part)
             return [first, (name, _side(sign), _quantity(right, part))]
-    raise BudgetError(f"budget must say each limit as params<=1.5M or 1M<=params<=1.5M, got {part!r}")
+    raise BudgetError(f"budget must say each limit as params<=1.5M or 1M<=params<=1.5M, got {short(part)!r}")
 
 
 def _band(part: str, name: str) -> list[tuple[str, str, int]]:
@@ -95,7 +99,7 @@ def _band(part: str, name: str) -> list[tuple[str, str, int]]:
             return [(name, "upper", high)]
         case [low, high]:
             return [(name, "lower", low), (name, "upper", high)]
-    raise BudgetError(f"budget must be a ceiling or a band, got {part!r}; write {_FORMS}")
+    raise BudgetError(f"budget must be a ceiling or a band, got {short(part)!r}; write {_FORMS}")
 
 
 def _side(sign: str, *, after: bool = True) -> str:
@@ -110,7 +114,9 @@ def _is_name(word: str) -> bool:
 def _known(word: str, names: tuple[str, ...], part: str) -> str:
     name = re.sub(r"[\s_-]+", "_", word.strip().lower())
     if name not in names:
-        raise BudgetError(f"budget must limit {', '.join(names[:-1])} or {names[-1]}, got {word.strip()!r} in {part!r}")
+        raise BudgetError(
+            f"budget must limit {', '.join(names[:-1])} or {names[-1]}, got {short(word.strip())!r} in {short(part)!r}"
+        )
     return name
 
 
@@ -118,4 +124,4 @@ def _quantity(word: str, part: str) -> int:
     try:
         return parse_quantity(word)
     except ValueError as error:
-        raise BudgetError(f"budget {error} in {part!r}") from None
+        raise BudgetError(f"budget {error} in {short(part)!r}") from None

@@ -16,6 +16,7 @@ from seesawnas.report.ranking import is_ablation, ranked_rows
 from seesawnas.report.rows import RankedRow
 from seesawnas.report.sections import ablation_of
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
+from seesawnas.wording import several
 
 CURVES = 100
 """Learning curves that are drawn: the latest ones. More are a carpet, and megabytes."""
@@ -78,7 +79,7 @@ def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
     best = max(complete, key=lambda trial: trial.values[0], default=None)
     if best is not None:
         figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, scale, width=3))
-    which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else f"{len(trials)} trials"
+    which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else several(len(trials), "trial")
     axis = f"{study.objectives[0]}{' (%)' if scale == 100 else ''}"
     figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=axis, **_CARD)
     figure.update_xaxes(dtick=1 if max(trial.last_step or 0 for trial in drawn) <= 20 else None)

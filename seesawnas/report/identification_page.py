@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from seesawnas.evaluation import Identification, curve
 from seesawnas.report.pareto import BLUE, plain
 from seesawnas.report.verification_page import thinned
+from seesawnas.wording import several
 
 
 def identification_html(found: Identification, *, title: str) -> str:
@@ -25,7 +26,7 @@ def identification_html(found: Identification, *, title: str) -> str:
         )
     )
     figure.update_layout(
-        title=f"{plain(title)}: DET, {found.searches:,} searches among {found.enrolled:,} people",
+        title=f"{plain(title)}: DET, {several(found.searches, 'search', 'searches')} among {found.enrolled:,} people",
         xaxis={"title": "false positive identification rate", "type": "log", "exponentformat": "power"},
         yaxis={"title": "false negative identification rate", "type": "log", "exponentformat": "power"},
         template="plotly_white",

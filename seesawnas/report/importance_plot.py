@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 from seesawnas.report.pareto import BLUE, ORANGE, plain
 from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance
 from seesawnas.search.importance_words import band_words
+from seesawnas.wording import several
 
 SHOWN = 15
 """Decisions of a band that are drawn: the highest."""
@@ -70,9 +71,9 @@ def _bars(some: Sequence[DecisionImportance], values: Sequence[float], colors: S
 def _hover(one: DecisionImportance) -> str:
     above = "above" if one.clears else "below"
     lines = [
-        f"<b>{plain(one.name)}</b>, in {one.n} trials",
+        f"<b>{plain(one.name)}</b>, in {several(one.n, 'trial')}",
         f"drop {one.drop:.4f}, {above} the floor of {one.floor:.4f}; PED-ANOVA {one.ped_anova:.3f}",
-        *(f"{plain(str(option.option))}: {option.worth:+.4f}, {option.n} trials" for option in one.options),
+        *(f"{plain(str(option.option))}: {option.worth:+.4f}, {several(option.n, 'trial')}" for option in one.options),
     ]
     return "<br>".join(lines)
 

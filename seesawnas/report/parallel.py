@@ -17,6 +17,7 @@ from seesawnas.report.pareto import BLUE, GREEN, GREY, plain
 from seesawnas.report.ranking import quality_words
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.study import COSTS, StudyView, options_of
+from seesawnas.wording import several
 
 BEST, OTHERS = 25, 100
 """Lines that are drawn: the best, and others evenly by rank. More are a carpet; the options' words are of all trials."""
@@ -92,7 +93,7 @@ def _words(name: str, option: str, found: Sequence[RankedRow], quality: str) -> 
         return f"<b>{plain(name)} = {option}</b><br>no complete trial"
     values = [row.objective(quality) for row in found]
     mean, best = written(quality, fmean(values)), written(quality, max(values))
-    trials = "1 trial" if len(found) == 1 else f"{len(found)} trials"
+    trials = several(len(found), "trial")
     return f"<b>{plain(name)} = {option}</b><br>{trials}, mean {mean}, best {best}"
 
 

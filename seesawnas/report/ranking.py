@@ -14,6 +14,7 @@ from seesawnas.report.outcome import mean_words, row_of
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.study import COSTS, QUALITIES, Repeats, StudyView, Trial, TrialState
 from seesawnas.units import format_quantity
+from seesawnas.wording import several
 
 STATES = {
     TrialState.COMPLETE: "complete",
@@ -145,7 +146,7 @@ def progress_words(study: StudyView) -> str:
     """How many trials there are, in which states, and what they are judged by."""
     states = Counter(trial.state for trial in study.trials)
     counts = ", ".join(f"{states[state]} {word}" for state, word in STATES.items() if states[state])
-    return f"{len(study.trials)} trials: {counts or 'none yet'}. Objectives: {', '.join(study.objectives)}."
+    return f"{several(len(study.trials), 'trial')}: {counts or 'none yet'}. Objectives: {', '.join(study.objectives)}."
 
 
 def front_words(study: StudyView, ranking: Ranking) -> Iterator[str]:

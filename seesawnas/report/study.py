@@ -28,6 +28,7 @@ from seesawnas.report.ranking import is_ablation, ranked_rows, ranking_of
 from seesawnas.report.rows import RankedRow
 from seesawnas.report.trial_frame import trials_frame
 from seesawnas.study import StudyView, Trial, TrialState, best_trial, find_study, trial_spec
+from seesawnas.wording import several
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -128,14 +129,16 @@ class Study:
 
     def __repr__(self) -> str:
         rows = self.ranked
-        found = f"{len(self)} trials, {self._complete()} complete"
+        found = f"{several(len(self), 'trial')}, {self._complete()} complete"
         return f"Study({self.name!r}: {found}{f', best {rows[0].label}' if rows else ''})"
 
     def _repr_html_(self) -> str:
         ranking = ranking_of(self._view)
         first = f", the best {SHOWN} below" if len(ranking.lines) > SHOWN else ""
         mark = "* " if ranking.is_ranked else ""
-        about = f"{self.name}: {len(self)} trials, {self._complete()} complete{first}; {mark}{ranking.caption}"
+        about = (
+            f"{self.name}: {several(len(self), 'trial')}, {self._complete()} complete{first}; {mark}{ranking.caption}"
+        )
         rows: list[tuple[str, ...]] = [
             (str(line.rank), str(line.row.number), f"{line.row.label}{' *' if line.on_front else ''}", *line.cells)
             for line in ranking.lines[:SHOWN]

@@ -26,6 +26,7 @@ from seesawnas.run.saves import Saved, Saves
 from seesawnas.run.scores import Benchmark, read_benchmarks
 from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, seeded
 from seesawnas.train.source_feed import SourceFeed, default_workers
+from seesawnas.wording import several
 
 _SETTINGS = "training.json"
 _WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorboard")
@@ -167,7 +168,7 @@ class Session:
 
     def _check_finite(self) -> None:
         if not self._training.is_finite():
-            raise TrialError(f"the weights became no numbers within {self._step} steps")
+            raise TrialError(f"the weights became no numbers within {several(self._step, 'step')}")
 
     def _score(self, network: nn.Module, benchmarks: list[Benchmark]) -> dict[str, Any]:
         return {one.name: one.score(network, self._plan.spec.input) for one in benchmarks}

@@ -28,8 +28,9 @@ from seesawnas.space.document import Text
 from seesawnas.study import Halving, Objectives
 from seesawnas.study.keys import RunKeys, given, one_of, told, whole
 from seesawnas.train.recipe_file import number
+from seesawnas.wording import short
 
-_STOPPING = re.compile(r"asha(?::(\d+))?(?::(\d+))?")
+_STOPPING = re.compile(r"asha(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class EarlyStopping:
         """``asha``, ``asha:FIRST`` or ``asha:FIRST:FACTOR``. Raises ValueError."""
         match = _STOPPING.fullmatch(text)
         if match is None:
-            raise ValueError(f"must be none, asha, asha:FIRST or asha:FIRST:FACTOR, got {text}")
+            raise ValueError(f"must be none, asha, asha:FIRST or asha:FIRST:FACTOR, got {short(text)}")
         first, factor = match.groups()
         found = cls(None if first is None else int(first), Halving().factor if factor is None else int(factor))
         found.at(epochs=1)
@@ -57,7 +58,7 @@ class EarlyStopping:
 
 def _budget(raw: Any) -> Any:
     if not isinstance(raw, (str, int)) or isinstance(raw, bool):
-        raise ValueError(f"must be text such as 150M, got {raw}")
+        raise ValueError(f"must be text such as 150M, got {short(raw)}")
     told(Budget.parse, "budget", raw)
     return str(raw)
 
@@ -75,7 +76,7 @@ def _points(raw: Any) -> Any:
         return None if raw == "all" else ()
     refs = raw if isinstance(raw, list) else str(raw).split(",")
     if not all(isinstance(ref, str) and ref.strip() for ref in refs):
-        raise ValueError(f"must be all, none, or REFs such as paper/seesaw_share, got {raw!r}")
+        raise ValueError(f"must be all, none, or REFs such as paper/seesaw_share, got {short(repr(raw))}")
     return tuple(dict.fromkeys(ref.strip() for ref in refs))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance
 from seesawnas.search.left_out import FALSE_ALARMS
 from seesawnas.units import format_quantity
+from seesawnas.wording import several
 
 FEW = 10
 """Trials a decision, below which a band's results are called uncertain."""
@@ -21,7 +22,7 @@ def importance_words(importance: Importance) -> tuple[str, ...]:
 
 def band_words(band: BandImportance) -> str:
     """Such as ``60 trials of 80.00 M to 120.00 M MAdds``."""
-    return f"{band.n} trials of {format_quantity(band.low)} to {format_quantity(band.high)} MAdds"
+    return f"{several(band.n, 'trial')} of {format_quantity(band.low)} to {format_quantity(band.high)} MAdds"
 
 
 def findings(band: BandImportance) -> tuple[str, ...]:
@@ -41,7 +42,7 @@ def caveat(importance: Importance) -> str:
 def _findings(band: BandImportance) -> Iterator[str]:
     varied = [one for one in band.decisions if len(one.options) > 1]
     clear = [one for one in varied if one.clears]
-    yield f"{len(varied)} decisions vary{_few(band, len(varied))}."
+    yield f"{several(len(varied), 'decision')} {'varies' if len(varied) == 1 else 'vary'}{_few(band, len(varied))}."
     if clear:
         named = ", ".join(f"{one.name} ({one.drop:.3f}, best {_best(one)})" for one in clear[:_SHOWN])
         more = f" and {len(clear) - _SHOWN} more" if len(clear) > _SHOWN else ""

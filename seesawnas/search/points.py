@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost
@@ -44,7 +44,7 @@ def fitting_points(feasible: FeasibleSet, budget: Budget) -> Iterator[Proposal]:
 
 
 def _point(ref: str, feasible: FeasibleSet, budget: Budget) -> Proposal:
-    of_study = None if Path(ref).exists() else trial_point(ref)
+    of_study = None if os.path.exists(ref) else trial_point(ref)
     spec = (of_study or load_point(ref)).spec
     _check(ref, spec, feasible, budget)
     return Proposal(spec, locate(feasible, spec) or {}, spec.name, fixed=True)

@@ -12,6 +12,7 @@ from seesawnas.search.plan import DEFAULT_TRIALS, SearchPlan
 from seesawnas.search.ready import check_surroundings
 from seesawnas.study import QUALITIES, EngineSettings, Proxy, StopRules, StudyFile, repeats_name
 from seesawnas.study.keys import Place, data_words, default_name, faults_in, placer
+from seesawnas.wording import MOST_LINES, several
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
@@ -19,9 +20,13 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
 
     Raises StudyError: one line a fault, of what does not parse and of what is not there alike.
     """
+    if file is not None:
+        file.must_be("search", "a search's study file")
     values = {**(file.values if file else {}), **options}
     place = placer(file, options)
     faults, bad = faults_in(StudyKeys, values, place)
+    if len(faults) > MOST_LINES:  # nobody reads more of them
+        raise StudyError("\n".join(faults))
     if faults:
         rest = {name: value for name, value in values.items() if isinstance(name, str) and name not in bad}
         faults += _more_faults({"budget": "1000G", **rest}, file, options, place)
@@ -75,7 +80,7 @@ def _conflicts(keys: StudyKeys, proxy: Proxy, place: Place) -> Iterator[str]:
     """What is wrong with two keys together."""
     epochs = proxy.recipe.epochs
     if keys.early_stopping is not None and (first := keys.early_stopping.at(epochs).first) >= epochs:
-        yield f"{place('early_stopping')} must first judge before the last of {epochs} epochs, got epoch {first}"
+        yield f"{place('early_stopping')} must first judge before the last of {several(epochs, 'epoch')}, got epoch {first}"
     yield from keys.engine_conflicts(place)
 
 

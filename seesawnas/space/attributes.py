@@ -16,11 +16,15 @@ from math import gcd
 from typing import Any, TypeAlias
 
 from seesawnas.arch import ACTIVATIONS, KERNELS, SKIPS, Block, InvertedBottleneck, SeesawBlock
+from seesawnas.wording import short
 
 Option: TypeAlias = bool | int | float | str
 Rule: TypeAlias = Callable[[Any], Option]
 
 MAX_OPTIONS = 1000
+MAX_GROUPS = 1000
+_MOST_TEXT = 10_000
+_FAR = 1e9  # from 0; no end of a range lies there
 _ALIASES = {"silu": "swish", "hswish": "hard_swish", "h_swish": "hard_swish", "hardswish": "hard_swish"}
 
 
@@ -62,17 +66,32 @@ KINDS: dict[str, Kind] = {
 
 def parse_attribute(name: str, raw: Any) -> Attribute:
     """What ``raw`` says ``name`` may hold. Raises ValueError with the rule and then the value."""
-    rule = RULES[name]
     if not isinstance(raw, dict):
-        return Attribute(name, (rule(raw),))
+        return Attribute(name, (_one_value(name, raw),))
     unknown = set(raw) - {"choice", "range", "when", "otherwise"}
     if unknown or ("choice" in raw) == ("range" in raw):
-        raise ValueError(f"must be a value, {{choice: [...]}} or {{range: [from, to, step]}}, got {raw}")
+        raise ValueError(f"must be a value, {{choice: [...]}} or {{range: [from, to, step]}}, got {short(raw)}")
     values = _choice(raw["choice"]) if "choice" in raw else _range(raw["range"])
-    options = tuple(rule(value) for value in values)
+    options = tuple(RULES[name](value) for value in values)
     if len({_identity(option) for option in options}) < len(options):
-        raise ValueError(f"must offer each option once, got {values}")
+        raise ValueError(f"must offer each option once, got {short(values)}")
     return _conditioned(Attribute(name, options), raw)
+
+
+def _one_value(name: str, raw: Any) -> Option:
+    """The option that ``raw`` is. A bare list, which many take for a choice, is refused with the choice that it would be."""
+    is_list = isinstance(raw, list) and bool(raw) and (name != "split" or any(isinstance(one, list) for one in raw))
+    if is_list and len(raw) <= MAX_OPTIONS and _holds_options(name, raw):
+        words = short(f"[{', '.join('off' if one is False else str(one) for one in raw)}]")
+        raise ValueError(f"must be one value, got {words}; a choice is written {{choice: {words}}}")
+    return RULES[name](raw)
+
+
+def _holds_options(name: str, raw: list[Any]) -> bool:
+    try:
+        return all(RULES[name](one) is not None for one in raw)
+    except ValueError:
+        return False
 
 
 def format_attribute(name: str, option: Option) -> object:
@@ -99,7 +118,7 @@ def _conditioned(attribute: Attribute, raw: Mapping[str, Any]) -> Attribute:
             raise ValueError("must have `when` beside `otherwise`")
         return attribute
     if not isinstance(raw["when"], dict) or not raw["when"]:
-        raise ValueError(f"when must map attributes to values, got {raw['when']}")
+        raise ValueError(f"when must map attributes to values, got {short(raw['when'])}")
     when = tuple((str(key), _condition(str(key), value)) for key, value in raw["when"].items())
     otherwise = RULES[attribute.path](raw["otherwise"]) if "otherwise" in raw else DEFAULTS.get(attribute.path)
     if otherwise is None:
@@ -109,7 +128,7 @@ def _conditioned(attribute: Attribute, raw: Mapping[str, Any]) -> Attribute:
 
 def _condition(name: str, raw: Any) -> tuple[Option, ...]:
     if name not in (*BLOCK_ATTRIBUTES, "stride"):
-        raise ValueError(f"when must name block attributes or stride, got {name}")
+        raise ValueError(f"when must name block attributes or stride, got {short(name)}")
     if name == "split":
         return (RULES[name](raw),)
     return tuple(RULES[name](value) for value in (raw if isinstance(raw, list) else [raw]))
@@ -117,17 +136,19 @@ def _condition(name: str, raw: Any) -> tuple[Option, ...]:
 
 def _choice(raw: Any) -> list[Any]:
     if not isinstance(raw, list) or not raw:
-        raise ValueError(f"choice must be a list of options, got {raw}")
+        raise ValueError(f"choice must be a list of options, got {short(raw)}")
+    if len(raw) > MAX_OPTIONS:
+        raise ValueError(f"choice must have at most {MAX_OPTIONS} options, got {len(raw)}")
     return raw
 
 
 def _range(raw: Any) -> list[int | float]:
     numbers = isinstance(raw, list) and all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in raw)
-    if not numbers or len(raw) not in (2, 3):
-        raise ValueError(f"range must be [from, to] or [from, to, step], got {raw}")
+    if not numbers or len(raw) not in (2, 3) or not all(-_FAR <= end <= _FAR for end in raw):
+        raise ValueError(f"range must be [from, to] or [from, to, step], got {short(raw)}")
     start, stop, step = (Fraction(str(end)) for end in (*raw, 1)[:3])
     if step <= 0 or stop < start or (stop - start) / step >= MAX_OPTIONS:
-        raise ValueError(f"range must rise in at most {MAX_OPTIONS} steps, got {raw}")
+        raise ValueError(f"range must rise in at most {MAX_OPTIONS} steps, got {short(raw)}")
     values = [start + step * i for i in range(int((stop - start) / step) + 1)]
     return [int(value) if value.denominator == 1 else float(value) for value in values]
 
@@ -138,35 +159,46 @@ def _identity(option: Option) -> object:
 
 def _positive(raw: Any, limit: int = 100_000) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int):
-        raise ValueError(f"must be a whole number, got {raw}")
+        raise ValueError(f"must be a whole number, got {short(raw)}")
     if raw < 1:
-        raise ValueError(f"must be positive, got {raw}")
+        raise ValueError(f"must be positive, got {short(raw)}")
     if raw > limit:
-        raise ValueError(f"must be at most {limit}, got {raw}")
+        raise ValueError(f"must be at most {limit}, got {short(raw)}")
     return raw
 
 
 def _ratio(raw: Any) -> int | float:
     if isinstance(raw, bool) or not isinstance(raw, (int, float)):
-        raise ValueError(f"must be a number, got {raw}")
+        raise ValueError(f"must be a number, got {short(raw)}")
     if not 0 < raw <= 1000:
-        raise ValueError(f"must be positive, got {raw}" if raw <= 0 else f"must be at most 1000, got {raw}")
+        raise ValueError(
+            f"must be positive, got {short(raw)}" if raw <= 0 else f"must be at most 1000, got {short(raw)}"
+        )
     return raw
 
 
 def _one_of(known: tuple[Option, ...], raw: Any) -> Option:
     value = _ALIASES.get(raw, raw) if isinstance(raw, str) else raw
     if value not in known or isinstance(value, bool):
-        raise ValueError(f"must be one of {', '.join(map(str, known))}, got {raw}")
+        raise ValueError(f"must be one of {', '.join(map(str, known))}, got {short(raw)}")
     return known[known.index(value)]
 
 
 def _split(raw: Any) -> str:
-    parts = raw.split(":") if isinstance(raw, str) else raw
-    if not isinstance(parts, list) or not parts or not all(str(part).isdecimal() and int(part) for part in parts):
-        raise ValueError(f"must be a list of positive whole numbers such as [1, 3], got {raw}")
+    parts = raw[:_MOST_TEXT].split(":") if isinstance(raw, str) else raw
+    if not isinstance(parts, list) or not parts or not all(map(_is_part, parts)):
+        raise ValueError(f"must be a list of positive whole numbers such as [1, 3], got {short(raw)}")
+    if len(parts) > MAX_GROUPS:
+        raise ValueError(f"must have at most {MAX_GROUPS} groups, got {len(parts)}")
     numbers = [int(part) for part in parts]
-    return ":".join(str(number // gcd(*numbers)) for number in numbers)
+    common = gcd(*numbers)
+    return ":".join(str(number // common) for number in numbers)
+
+
+def _is_part(raw: Any) -> bool:
+    """Whether it is a positive whole number, of digits that every reader knows, and no longer than a width."""
+    word = short(raw)
+    return not isinstance(raw, bool) and word.isascii() and word.isdecimal() and 0 < int(word) <= 100_000
 
 
 def _reduction(raw: Any) -> int:
@@ -175,7 +207,7 @@ def _reduction(raw: Any) -> int:
     try:
         return _positive(raw)
     except ValueError:
-        raise ValueError(f"must be off or a positive reduction, got {raw}") from None
+        raise ValueError(f"must be off or a positive reduction, got {short(raw)}") from None
 
 
 def _skip(raw: Any) -> Option:

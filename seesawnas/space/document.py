@@ -19,17 +19,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from math import isfinite
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from seesawnas.errors import DocumentError
-from seesawnas.space.attributes import DEFAULTS, Attribute, parse_attribute
-from seesawnas.space.faults import lines_of, short
+from seesawnas.space.attributes import BLOCK_ATTRIBUTES, DEFAULTS, Attribute, parse_attribute
+from seesawnas.space.faults import lines_of
+from seesawnas.space.kinds import other_kind
 from seesawnas.units import parse_quantity
+from seesawnas.wording import short
 
 MAX_STAGES = 100
+MAX_TEXT = 10_000
+_FAR = 1e9  # from 0; no pixel's mean or deviation is there, and no infinity and no NaN is nearer
 
 
 class _Keys(BaseModel):
@@ -38,22 +41,22 @@ class _Keys(BaseModel):
 
 def _unconditional(name: str, raw: Any) -> Attribute:
     if isinstance(raw, dict) and "when" in raw:
-        raise ValueError(f"must not have `when`, which attributes of blocks alone may have, got {raw['when']}")
+        raise ValueError(f"must not have `when`, which attributes of blocks alone may have, got {short(raw['when'])}")
     return parse_attribute(name, raw)
 
 
 def _three(raw: Any) -> tuple[float, float, float]:
     values = raw if isinstance(raw, list) else [raw] * 3
-    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and isfinite(v)]
+    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) <= _FAR]
     if len(values) != 3 or len(numbers) != 3:
-        raise ValueError(f"must be a number, or one for each of red, green and blue, got {raw}")
+        raise ValueError(f"must be a number, or one for each of red, green and blue, got {short(raw)}")
     return (float(values[0]), float(values[1]), float(values[2]))
 
 
 def _std(raw: Any) -> tuple[float, float, float]:
     values = _three(raw)
     if min(values) <= 0:
-        raise ValueError(f"must be positive, got {raw}")
+        raise ValueError(f"must be positive, got {short(raw)}")
     return values
 
 
@@ -64,7 +67,9 @@ def _quantity(raw: Any) -> str:
 
 def _text(raw: Any) -> str:
     if not isinstance(raw, (str, int, float)) or isinstance(raw, bool):
-        raise ValueError(f"must be text, got {raw}")
+        raise ValueError(f"must be text, got {short(raw)}")
+    if isinstance(raw, str) and len(raw) > MAX_TEXT:
+        raise ValueError(f"must be at most {MAX_TEXT} characters, got {short(raw)}")
     return str(raw)
 
 
@@ -202,6 +207,8 @@ def parse_document(values: Any, source: str) -> DocumentKeys:
     """The document in ``values`` (from YAML or JSON). Raises DocumentError with every fault, ``source`` in front."""
     if not isinstance(values, dict):
         raise DocumentError(source, [f"must be a mapping of keys such as stem, stages, head, got {short(values)}"])
+    if other := other_kind(values, "space", "point", ref=source):
+        raise DocumentError(source, [f"must be a search space or point, got {other}"])
     try:
         document = DocumentKeys.model_validate(values)
     except ValidationError as error:
@@ -215,6 +222,7 @@ def default_attribute(name: str) -> Attribute | None:
 
 
 def _known(loc: tuple[int | str, ...]) -> Iterable[str]:
-    """The keys that stand beside the one at ``loc``."""
-    room: type[_Keys] = DocumentKeys if len(loc) == 1 else _ROOMS.get(str(loc[0]), DocumentKeys)
-    return (BlockKeys if len(loc) > 3 else room).model_fields
+    """The keys that stand beside the one at ``loc``; those that stand in ``defaults`` with a dot."""
+    if len(loc) == 1:
+        return [*DocumentKeys.model_fields, *(f"defaults.{name}" for name in BLOCK_ATTRIBUTES)]
+    return (BlockKeys if len(loc) > 3 else _ROOMS.get(str(loc[0]), DocumentKeys)).model_fields

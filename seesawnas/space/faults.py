@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
+
+from seesawnas.space.key_aliases import KEY_ALIASES
+from seesawnas.wording import MOST_LINES, nearest, short
 
 Place: TypeAlias = tuple[int | str, ...]
 Known: TypeAlias = Callable[[Place], Iterable[str]]
 
 
 def faults_of(error: ValidationError, known: Known) -> Iterator[tuple[Place, str]]:
-    """Each fault's place and rule; ``known`` gives the keys that may stand at the place of an unknown one."""
-    for fault in error.errors():
-        yield tuple(part for part in fault["loc"] if part != "[key]"), _rule(fault, known)
+    """Each fault's place and rule; ``known`` gives the keys that may stand at the place of an unknown one.
+
+    A known key with a dot, such as ``recipe.learning_rate``, is one that stands further inside.
+    """
+    for number, fault in enumerate(error.errors(include_url=False)):
+        beside = known if number < MOST_LINES else _nothing  # of tens of thousands nobody reads the hints
+        yield tuple(part for part in fault["loc"] if part != "[key]"), _rule(fault, beside)
 
 
 def lines_of(error: ValidationError, known: Known) -> Iterator[str]:
     """Each fault as ``place: rule, got value``."""
     for place, rule in faults_of(error, known):
-        path = ".".join(map(str, place))
+        path = path_of(place)
         yield one_line(f"{path}: {rule}" if path else rule)
 
 
@@ -31,10 +37,9 @@ def one_line(fault: str) -> str:
     return words if len(words) <= 400 else f"{words[:397]}..."
 
 
-def short(value: Any) -> str:
-    """The beginning of ``value`` as text."""
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def path_of(place: Place) -> str:
+    """``stages.0.width``; a part of any length, as a file may hold it, is cut."""
+    return ".".join(short(part) for part in place)
 
 
 def _rule(fault: Any, known: Known) -> str:
@@ -63,5 +68,10 @@ def _rule(fault: Any, known: Known) -> str:
 
 
 def _nearest(place: Place, known: Known) -> str:
-    near = difflib.get_close_matches(str(place[-1]), known(place), n=1, cutoff=0.0)
-    return f"; the nearest is {near[0]}" if near else ""
+    names = {name.rpartition(".")[2]: name for name in sorted(known(place), key=lambda name: "." not in name)}
+    near = nearest(str(place[-1]), names, KEY_ALIASES)
+    return f"; the nearest is {names[near]}" if near else ""
+
+
+def _nothing(_: Place) -> tuple[str, ...]:
+    return ()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import DocumentError, UnknownReference
 from seesawnas.files import shipped_folder
+from seesawnas.space.kinds import shipped_kind
 from seesawnas.space.load import SearchPoint, to_point, to_space
 from seesawnas.space.search_space import SearchSpace
-from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
+from seesawnas.space.yaml_door import read_text, read_yaml
+from seesawnas.wording import nearest
 
 
 def load(ref: str | Path) -> ArchSpec:
@@ -51,8 +52,7 @@ def library_root() -> Path:
 def _read(ref: str | Path) -> tuple[Any, str, str]:
     path = _find(ref)
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(MAX_CHARACTERS + 1)
+        text = read_text(path)
     except UnicodeDecodeError:
         raise DocumentError(str(path), ["must be UTF-8 text"]) from None
     except OSError as error:
@@ -72,13 +72,15 @@ def _find(ref: str | Path) -> Path:
         if _is_file(candidate):
             return candidate
     known = shipped() + shipped("paper")
-    near = difflib.get_close_matches(str(ref), known, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]}?" if near else f"; shipped are {', '.join(known)}"
+    if other := shipped_kind(str(ref)):
+        raise UnknownReference(f"{ref}: must be a search space or point, got {other}")
+    near = nearest(str(ref), known)
+    hint = f"; did you mean {near}?" if near else f"; shipped are {', '.join(known)}"
     raise UnknownReference(f"{ref}: must be a YAML file or a shipped name{hint}")
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name too long for a file, or a folder that may not be entered
+    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
         return False

@@ -81,8 +81,10 @@ def to_point(values: Any, source: str) -> SearchPoint:
     """The search point in plain ``values``. Raises DocumentError where something is left to decide or does not fit."""
     space = to_space(values, source)
     if space.decisions:
-        rule = "must be fixed in a search point, got a choice; `seesawnas space` and `seesawnas sample` take spaces"
-        raise DocumentError(source, [f"{decision.name}: {rule}" for decision in space.decisions])
+        places = space.decisions[0].name + (f" and {len(space.decisions) - 1} more" if len(space.decisions) > 1 else "")
+        rule = f"must be a search point, got a search space, with choices at {places}"
+        hint = f"`seesawnas space {source}` counts it, `seesawnas sample --space {source}` draws networks from it"
+        raise DocumentError(source, [f"{rule}; {hint}"])
     document = parse_document(values, source)
     try:
         spec = space.choose({}).renamed(space.name)

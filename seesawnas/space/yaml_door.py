@@ -8,23 +8,58 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.parser import Parser
+from yaml.reader import Reader
+from yaml.resolver import Resolver
+from yaml.scanner import Scanner
+
+if yaml.__with_libyaml__:
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from seesawnas.errors import DocumentError
+from seesawnas.wording import short
 
-MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 256_000
+"""What is read within a second; the longest file that ships has 1,400, a resolved study file some 5,000."""
+_MOST_DIGITS = 1000
 _PLAIN = (":null", ":bool", ":int", ":float", ":str", ":seq", ":map")
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe, YAML 1.2 scalars, no duplicate keys, no values but those that JSON has."""
+class _PythonParser(Reader, Scanner, Parser):
+    """What stands in for libyaml's where PyYAML was installed without it."""
+
+    def __init__(self, text: str) -> None:
+        Reader.__init__(self, text)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+
+
+_PARSER: Any = CParser if yaml.__with_libyaml__ else _PythonParser
+"""libyaml's is five times as fast."""
+
+
+class _Loader(Composer, _PARSER, SafeConstructor, Resolver):  # type: ignore[misc]
+    """Safe, YAML 1.2 scalars, no duplicate keys, no values but those that JSON has.
+
+    Nodes are composed in Python also above libyaml's parser: its own composer crashes the interpreter on deep nesting.
+    """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own protocol)
     yaml_constructors = {  # noqa: RUF012 (PyYAML's own protocol)
         tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag.endswith(_PLAIN)
     }
+
+    def __init__(self, text: str) -> None:
+        _PARSER.__init__(self, text)
+        Composer.__init__(self)
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
@@ -33,16 +68,31 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, (str, int, float, bool, type(None))):
                 raise yaml.MarkedYAMLError(problem="keys must be plain words", problem_mark=key_node.start_mark)
             if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"key {key!r} is given twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {short(repr(key))} is given twice", problem_mark=key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
 
 def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    return int(loader.construct_scalar(node))  # decimal always: PyYAML reads 010 as eight
+    digits = loader.construct_scalar(node)
+    if len(digits) > _MOST_DIGITS:  # Python refuses beyond 4,300, and says that about itself
+        problem = f"numbers must have at most {_MOST_DIGITS} digits, got {short(digits)}"
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+    return int(digits)  # decimal always: PyYAML reads 010 as eight
+
+
+def _str(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    text: str = loader.construct_scalar(node)
+    if "\0" in text or any("\ud800" <= one <= "\udfff" for one in text):
+        problem = f"text must be free of NUL and of halves of characters, got {short(text)!a}"
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+    return text
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
+_Loader.add_constructor("tag:yaml.org,2002:str", _str)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
@@ -55,18 +105,28 @@ _Loader.add_implicit_resolver(
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
 
 
+def read_text(path: Path) -> str:
+    """The text of ``path`` for :func:`read_yaml`, which refuses what is longer. Raises UnicodeDecodeError or OSError."""
+    with path.open(encoding="utf-8") as file:
+        return file.read(MAX_CHARACTERS + 1)
+
+
 def read_yaml(text: str, source: str) -> Any:
     """The plain values of ``text``. Raises DocumentError, naming ``source`` and the line."""
     if len(text) > MAX_CHARACTERS:
-        raise DocumentError(source, [f"must be at most {MAX_CHARACTERS} characters, got {len(text)}"])
+        raise DocumentError(source, [f"must be at most {MAX_CHARACTERS} characters, got more"])
     try:
         values = yaml.load(text, Loader=_Loader)
         spelled_out = _spelled_out(values, {})
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise DocumentError(source, [f"{where}must be YAML: {error.problem or error.context}"]) from None
-    except (yaml.YAMLError, RecursionError, ValueError, LookupError) as error:
+        raise DocumentError(source, [f"{where}must be YAML: {short(error.problem or error.context, 300)}"]) from None
+    except RecursionError:
+        raise DocumentError(
+            source, ["must be YAML of lists and mappings a few deep, got hundreds in each other"]
+        ) from None
+    except (yaml.YAMLError, ValueError, LookupError) as error:
         raise DocumentError(source, [f"must be YAML: {str(error).splitlines()[0]}"]) from None
     if spelled_out > MAX_CHARACTERS:
         rule = f"must be at most {MAX_CHARACTERS} characters with its aliases spelled out, got more"

@@ -25,13 +25,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.errors import InvalidInput
 from seesawnas.space.document import Text
-from seesawnas.space.faults import faults_of, one_line
+from seesawnas.space.faults import faults_of, one_line, path_of
 from seesawnas.study.engines import ENGINES, EngineSettings
 from seesawnas.study.library import StudyFile
 from seesawnas.study.store import shown_url
 from seesawnas.study.trial import Proxy
 from seesawnas.train.recipe_file import RECIPE_KEYS, RecipeKeys, number
 from seesawnas.units import format_duration, parse_duration
+from seesawnas.wording import short
 
 RUN_RANGES: dict[str, tuple[int, int]] = {
     "epochs": (1, 10**4),
@@ -41,6 +42,8 @@ RUN_RANGES: dict[str, tuple[int, int]] = {
     "workers": (1, 64),
 }
 """The whole numbers of every study's plan, by their names in a study file, both ends included."""
+
+_MOST_NAME = 200
 
 Place: TypeAlias = Callable[[str], str]
 """How a key is called in messages."""
@@ -59,16 +62,16 @@ def whole(low: int, high: int, raw: Any) -> Any:
     if raw is None:
         return raw
     if not isinstance(raw, int) or isinstance(raw, bool):
-        raise ValueError(f"must be a whole number from {low} to {high}, got {raw}")
+        raise ValueError(f"must be a whole number from {low} to {high}, got {short(raw)}")
     if not low <= raw <= high:
-        raise ValueError(f"must be from {low} to {high}, got {raw}")
+        raise ValueError(f"must be from {low} to {high}, got {short(raw)}")
     return raw
 
 
 def one_of(names: tuple[str, ...], raw: Any) -> Any:
     """``raw`` where it is one of ``names``. Raises ValueError."""
     if raw not in names:
-        raise ValueError(f"must be one of {', '.join(names)}, got {raw}")
+        raise ValueError(f"must be one of {', '.join(names)}, got {short(raw)}")
     return raw
 
 
@@ -109,8 +112,10 @@ class RunKeys(BaseModel):
 
     @classmethod
     def beside(cls, place: tuple[int | str, ...]) -> list[str]:
-        """The keys that stand beside the one at ``place``."""
-        return list(RECIPE_KEYS) if len(place) > 1 and place[0] == "recipe" else list(cls.model_fields)
+        """The keys that stand beside the one at ``place``; those that stand in ``recipe`` with a dot."""
+        if len(place) > 1 and place[0] == "recipe":
+            return list(RECIPE_KEYS)
+        return [*cls.model_fields, *(f"recipe.{name}" for name in RECIPE_KEYS)]
 
     def proxy(self) -> Proxy:
         """How networks are judged: the default for the faces, and what differs."""
@@ -152,8 +157,8 @@ def faults_in(keys: type[RunKeys], values: Mapping[str, Any], place: Place) -> t
     try:
         keys.model_validate(values)
     except ValidationError as error:
-        found = [(list(map(str, loc)), rule) for loc, rule in faults_of(error, keys.beside)]
-        return [one_line(f"{place('.'.join(loc))} {rule}") for loc, rule in found], {loc[0] for loc, _ in found}
+        found = list(faults_of(error, keys.beside))
+        return [one_line(f"{place(path_of(loc))} {rule}") for loc, rule in found], {str(loc[0]) for loc, _ in found}
     return [], set()
 
 
@@ -179,7 +184,7 @@ def run_values(proxy: Proxy, engine: EngineSettings, storage: str | None, silenc
 
 def default_name(*words: str) -> str:
     """A study's name of ``words``: small letters, digits and underscores."""
-    return "_".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words)
+    return "_".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words)[:_MOST_NAME]
 
 
 def data_words(data: str | None) -> list[str]:

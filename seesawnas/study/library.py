@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 
 from seesawnas.errors import StudyError
 from seesawnas.files import shipped_folder
-from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
+from seesawnas.space.kinds import Kind, other_kind, shipped_kind
+from seesawnas.space.yaml_door import read_text, read_yaml
+from seesawnas.wording import nearest, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class StudyFile:
         values, name = read_study(ref)
         return cls(values, str(ref), name)
 
+    def must_be(self, kind: Kind, words: str) -> None:
+        """Raise StudyError where its keys are those of a document of another kind than ``kind``, which ``words`` name."""
+        if other := other_kind(self.values, kind, ref=self.source):
+            raise StudyError(f"{self.source}: must be {words}, got {other}")
+
 
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     """The values of the study file that ``ref`` names, and its name without ``.yaml``.
@@ -35,15 +41,14 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     """
     path = _find(ref)
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(MAX_CHARACTERS + 1)
+        text = read_text(path)
     except UnicodeDecodeError:
         raise StudyError(f"{ref}: must be UTF-8 text") from None
     except OSError as error:
         raise StudyError(f"{ref}: cannot be read: {error.strerror}") from None
     values = read_yaml(text, str(ref))
     if not isinstance(values, dict):
-        raise StudyError(f"{ref}: must be a mapping of keys such as budget, trials, objectives, got {str(values)[:60]}")
+        raise StudyError(f"{ref}: must be a mapping of keys such as budget, trials, objectives, got {short(values)}")
     return values, path.stem
 
 
@@ -61,13 +66,15 @@ def _find(ref: str | Path) -> Path:
     for candidate in candidates:
         if _is_file(candidate):
             return candidate
-    near = difflib.get_close_matches(bare.stem, shipped_studies(), n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}?" if near else f"shipped are {', '.join(shipped_studies())}"
+    if other := shipped_kind(str(ref)):
+        raise StudyError(f"{ref}: must be a study file or a shipped one's name, got {other}")
+    near = nearest(bare.stem, shipped_studies())
+    hint = f"did you mean {near}?" if near else f"shipped are {', '.join(shipped_studies())}"
     raise StudyError(f"{ref}: must be a study file or a shipped one's name; {hint}")
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name too long for a file, or a folder that may not be entered
+    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
         return False

@@ -28,6 +28,7 @@ from seesawnas.study.index import TrialIndex
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.proposal import Proposal, distribution
 from seesawnas.study.trial import Measurement, Scores
+from seesawnas.wording import several
 
 MAX_TRIES = 3
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -190,7 +191,7 @@ class StudyRecord:
         tries = tries + 1 if place == reached else 1
         self._storage.set_trial_user_attr(self._index.touch(number), "losses", json.dumps([reached, tries]))
         if tries >= MAX_TRIES:
-            self.fail(number, f"{reason}, {tries} times after epoch {reached}")
+            self.fail(number, f"{reason}, {several(tries, 'time')} after epoch {reached}")
             return False
         self._storage.set_trial_user_attr(self._index.touch(number), "interrupted", reason)
         self._set_waiting(trial)

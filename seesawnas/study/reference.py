@@ -16,8 +16,10 @@ from seesawnas.space import Published, SearchPoint
 from seesawnas.study.proposal import trial_spec
 from seesawnas.study.repeats import Repeats, best_trial, read_repeats
 from seesawnas.study.store import open_storage, study_folder
+from seesawnas.wording import short
 
-_FORM = re.compile(r"(?P<study>.+):(?P<trial>\d+|best)")
+_MOST_DIGITS = 15
+_FORM = re.compile(r"(?P<study>.+):(?P<trial>[0-9]+|best)")
 
 
 def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
@@ -25,6 +27,8 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
     match = _FORM.fullmatch(ref)
     if match is None:
         return None
+    if len(match["trial"]) > _MOST_DIGITS:
+        raise StudyError(f"{match['study']}: must be followed by a trial's number or best, got {short(match['trial'])}")
     trials, repeats = _stored(match["study"], storage)
     trial = _pick(trials, repeats, match["trial"], ref)
     spec = replace(trial_spec(trial), name=f"{match['study']}:{trial.number}")

@@ -8,6 +8,7 @@ from optuna.trial import TrialState
 
 from seesawnas.errors import StudyError
 from seesawnas.study.record import FINISHED, StudyRecord
+from seesawnas.wording import several
 
 FAILED_IN_A_ROW = 20
 """So many failed trials, one after another, say that the next one fails too."""
@@ -37,7 +38,7 @@ class StopRules:
     def reason(self, record: StudyRecord, running: int) -> str | None:
         """Why no further trial should begin; None where one should. ``running`` ones are as good as finished."""
         if self.trials is not None and record.finished + running >= self.trials:
-            return f"{self.trials} trials"
+            return several(self.trials, "trial")
         if self.patience is None and self.target is None:
             return None
         return self._best(record) or self._failing(record)
@@ -51,7 +52,7 @@ class StopRules:
         if self.target is not None and best.values[0] >= self.target:
             return f"trial {best.number} reached {best.values[0]:.4f}"
         if self.patience is not None and record.finished_after(best) >= self.patience:
-            return f"no improvement in {self.patience} trials since trial {best.number}"
+            return f"no improvement in {several(self.patience, 'trial')} since trial {best.number}"
         return None
 
     def _failing(self, record: StudyRecord) -> str | None:

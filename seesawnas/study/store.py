@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from seesawnas.files import expanded, inside, write_atomically
 from seesawnas.study.database import PatientStorage
 from seesawnas.study.journal import mend_journal, open_journal
 from seesawnas.study.process import ProcessName
+from seesawnas.wording import short
 
 RUNS = Path("runs")
 JOURNAL = "journal.log"
@@ -36,13 +38,23 @@ _WRITTEN = (
         "fidelity.html",
     ),
 )
+_MOST_NAME = 255  # bytes of a file's name, on every system
+_MOST_PATH = 1000
 
 
 def study_folder(name: str) -> Path:
     """runs/NAME, or NAME itself where it is a path with a slash. Raises StudyError where it cannot name a folder."""
-    if not name or name in (".", "..") or "\0" in name:
-        raise StudyError(f"study must have a name that can be a folder's, got {name!r}")
-    return expanded(name) if "/" in name or name.startswith("~") else RUNS / name
+    folder = Path(name) if "/" in name or name.startswith("~") else RUNS / name
+    if not name or name in (".", "..") or folder.name in ("", "..") or any(map(_is_control, name)):
+        raise StudyError(f"study must have a name that can be a folder's, got {short(name)!r}")
+    if len(name) > _MOST_PATH or any(len(os.fsencode(part)) > _MOST_NAME for part in folder.parts):
+        raise StudyError(f"study must have a name of at most {_MOST_NAME} bytes, got {short(name)!r}")
+    return expanded(folder)
+
+
+def _is_control(letter: str) -> bool:
+    """Whether it is a control character, or half of one: such a name could be neither stored nor shown."""
+    return letter < " " or "\x7f" <= letter <= "\x9f" or "\ud800" <= letter <= "\udfff"
 
 
 def latest_study() -> str:
@@ -154,7 +166,8 @@ def _remember(url: str, folder: Path) -> None:
 
 def shown_url(url: str) -> str:
     """``url`` as it may be shown: without its user and whatever in it is a password."""
-    url = re.sub(r"//.*@", "//...@", url)
+    before, at, after = url.rpartition("@")
+    url = f"{before.partition('//')[0]}//...@{after}" if at and "//" in before else url
     return re.sub(r"([?&]\w*(?:password|passwd|passfile|key)=)[^&]*", r"\1...", url)
 
 

@@ -5,11 +5,9 @@ A file says ``epochs``, and what differs from :class:`Recipe`'s defaults, by its
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import fields
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_hints
 
@@ -18,13 +16,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, cr
 from seesawnas.errors import DocumentError, UnknownReference
 from seesawnas.files import shipped_folder
 from seesawnas.space.faults import lines_of
-from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
+from seesawnas.space.kinds import other_kind, shipped_kind
+from seesawnas.space.yaml_door import read_text, read_yaml
 from seesawnas.train.recipe import Recipe
+from seesawnas.wording import nearest, short
 
 _PARTS = ("momentum", "warm_up", "label_smoothing", "shift", "averaging")
 """A recipe's numbers that stay below 1."""
 _BELOW_ONE = 0.999
 _MOST = 1e6
+MOST_EPOCHS = 100_000
+MOST_BATCH = 1_000_000
 _RANGES = {
     **dict.fromkeys(_PARTS, (0.0, _BELOW_ONE)),
     "margin_warm_up": (0.0, 1.0),
@@ -39,8 +41,7 @@ def read_recipe(ref: str | Path) -> Recipe:
     """The recipe that ``ref`` names: a YAML file, or a shipped one's name. Raises InvalidInput, one line a fault."""
     path = _find(ref)
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(MAX_CHARACTERS + 1)
+        text = read_text(path)
     except UnicodeDecodeError:
         raise DocumentError(str(ref), ["must be UTF-8 text"]) from None
     except OSError as error:
@@ -51,7 +52,11 @@ def read_recipe(ref: str | Path) -> Recipe:
 def to_recipe(values: Any, source: str, name: str) -> Recipe:
     """The recipe in plain ``values``. Raises DocumentError with every fault."""
     if not isinstance(values, dict):
-        raise DocumentError(source, [f"must be a mapping of keys such as epochs, batch_size, margin, got {values}"])
+        raise DocumentError(
+            source, [f"must be a mapping of keys such as epochs, batch_size, margin, got {short(values)}"]
+        )
+    if other := other_kind(values, "recipe", ref=source):
+        raise DocumentError(source, [f"must be a recipe, got {other}"])
     try:
         keys = _FileKeys.model_validate(values)
     except ValidationError as error:
@@ -70,28 +75,28 @@ def number(low: float, high: float, raw: Any) -> Any:
     """``raw`` as a number from ``low`` to ``high``, or None. Raises ValueError."""
     if raw is None:
         return raw
-    if not isinstance(raw, (int, float)) or isinstance(raw, bool) or not isfinite(raw) or not low <= raw <= high:
-        raise ValueError(f"must be a number from {low:g} to {high:g}, got {raw}")
+    if not isinstance(raw, (int, float)) or isinstance(raw, bool) or not low <= raw <= high:  # no NaN is
+        raise ValueError(f"must be a number from {low:g} to {high:g}, got {short(raw)}")
     return float(raw)
 
 
-def _at_least(low: int, raw: Any) -> Any:
-    if not isinstance(raw, int) or isinstance(raw, bool) or raw < low:
-        raise ValueError(f"must be a whole number of {low} or more, got {raw}")
+def _whole(low: int, high: int, raw: Any) -> Any:
+    if not isinstance(raw, int) or isinstance(raw, bool) or not low <= raw <= high:
+        raise ValueError(f"must be a whole number from {low} to {high}, got {short(raw)}")
     return raw
 
 
 def _steps(raw: Any) -> Any:
     if not isinstance(raw, (list, tuple)) or not all(isinstance(step, float) and 0 < step < 1 for step in raw):
-        raise ValueError(f"must be a list of shares between 0 and 1, such as [0.5, 0.75], got {raw}")
+        raise ValueError(f"must be a list of shares between 0 and 1, such as [0.5, 0.75], got {short(raw)}")
     if list(raw) != sorted(set(raw)):
-        raise ValueError(f"must rise, got {list(raw)}")
+        raise ValueError(f"must rise, got {short(list(raw))}")
     return tuple(raw)
 
 
 def _one_of(names: tuple[str, ...], raw: Any) -> Any:
     if raw not in names:
-        raise ValueError(f"must be one of {', '.join(names)}, got {raw}")
+        raise ValueError(f"must be one of {', '.join(names)}, got {short(raw)}")
     return raw
 
 
@@ -105,7 +110,7 @@ def _key(name: str, hint: Any) -> tuple[Any, None]:
     checks: dict[Any, Callable[[Any], Any]] = {
         float: partial(number, low, high),
         float | None: partial(number, low, high),
-        int: partial(_at_least, 2),
+        int: partial(_whole, 2, MOST_BATCH),
         tuple[float, ...]: _steps,
     }
     check = checks.get(hint)
@@ -128,7 +133,7 @@ else:  # whatever a recipe has, a file may set
         "_FileKeys",
         __base__=RecipeKeys,
         about=(str, ""),
-        epochs=(Annotated[int, BeforeValidator(partial(_at_least, 1))], ...),
+        epochs=(Annotated[int, BeforeValidator(partial(_whole, 1, MOST_EPOCHS))], ...),
     )
 
 
@@ -144,13 +149,15 @@ def _find(ref: str | Path) -> Path:
     for candidate in candidates:
         if _is_file(candidate):
             return candidate
-    near = difflib.get_close_matches(own.stem, shipped_recipes(), n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}?" if near else f"shipped are {', '.join(shipped_recipes())}"
+    if other := shipped_kind(str(ref)):
+        raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name, got {other}")
+    near = nearest(own.stem, shipped_recipes())
+    hint = f"did you mean {near}?" if near else f"shipped are {', '.join(shipped_recipes())}"
     raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name; {hint}")
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name too long for a file, or a folder that may not be entered
+    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
         return False

@@ -131,7 +131,7 @@ def test_a_document_of_the_most_stages_can_be_counted_and_drawn_from() -> None:
     assert FeasibleSet(to_space(values, "FILE")).count == 2
 
 
-@pytest.mark.parametrize("split", [[], [0, 1], [1.5, 1], [1, "x"], "1:", "a", 3, [[1], [3]], [True], None])
+@pytest.mark.parametrize("split", [[], [0, 1], [1.5, 1], [1, "x"], "1:", "a", 3, [[1], 3], [True], None])
 def test_a_split_is_a_list_of_positive_whole_numbers(split: Any) -> None:
     rule = f"must be a list of positive whole numbers such as [1, 3], got {split}"
     assert faults(document(stage(split=split))) == [f"stages.0.split: {rule}"]
@@ -217,3 +217,20 @@ def test_blocks_are_named_by_their_index(key: str) -> None:
     (fault,) = faults(document(stage(blocks={key: {}})))
     assert fault.startswith("stages.0.blocks")
     assert "Input should" not in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "several"),
+    [("depth", [2, 4]), ("width", [8, 16]), ("kind", ["share", "plain"]), ("kernel", [3, 5]), ("split", [[1, 3], [1]])],
+)
+def test_a_bare_list_is_refused_with_the_choice_that_it_would_be(name: str, several: list[Any]) -> None:
+    (fault,) = faults(document({**stage(), name: several}))
+    assert fault.endswith(f"; a choice is written {{choice: [{', '.join(map(str, several))}]}}")
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), float("inf"), float("nan"), 1e308])
+@pytest.mark.parametrize("place", ["mean", "std", "height"])
+def test_a_number_beyond_all_sense_is_a_fault_of_its_place(place: str, number: float) -> None:
+    (fault,) = faults({**document(stage()), "input": {place: number}})
+    assert fault.startswith(f"input.{place}: must be ")
+    assert len(fault) < 200

@@ -149,17 +149,16 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "huge.yaml"
     path.write_text("#" * 3_000_000)
-    with pytest.raises(DocumentError, match=r"huge.yaml: must be at most 1000000 characters, got 1000001$"):
+    with pytest.raises(DocumentError, match=r"huge.yaml: must be at most 256000 characters, got more$"):
         load_space(path)
 
 
 def test_a_space_is_refused_where_a_point_is_wanted() -> None:
     with pytest.raises(DocumentError) as caught:
         load("seesaw")
-    faults = str(caught.value).splitlines()
-    assert len(faults) == len(load_space("seesaw").decisions)
-    rule = "must be fixed in a search point, got a choice; `seesawnas space` and `seesawnas sample` take spaces"
-    assert f"seesaw: stages.0.depth: {rule}" in faults
+    (fault,) = caught.value.faults
+    assert f"{len(load_space('seesaw').decisions) - 1} more" in fault
+    assert all(f"`seesawnas {words}`" in fault for words in ("space seesaw", "sample --space seesaw"))
 
 
 @pytest.mark.parametrize("ref", POINTS)

@@ -108,12 +108,12 @@ def test_what_is_no_yaml_is_refused_in_one_line(text: str) -> None:
 
 def test_a_huge_file_is_refused_before_it_is_parsed() -> None:
     text = "a: " + "x" * MAX_CHARACTERS
-    assert refusal(text) == f"FILE: must be at most {MAX_CHARACTERS} characters, got {len(text)}"
+    assert refusal(text) == f"FILE: must be at most {MAX_CHARACTERS} characters, got more"
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
 def test_deep_nesting_is_refused_and_not_a_crash(opening: str) -> None:
-    assert "must be YAML: " in refusal(opening * 5000)
+    assert "must be YAML of lists and mappings a few deep" in refusal(opening * 50_000)
 
 
 def test_aliases_that_stand_for_gigabytes_are_refused() -> None:

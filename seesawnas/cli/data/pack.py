@@ -10,6 +10,7 @@ import typer
 
 from seesawnas.cli.data.showing import FacesPath, Out, bar, check_out, images, people, show, went_on
 from seesawnas.cli.options import MAX_SEED, Json
+from seesawnas.wording import several
 
 
 class Form(StrEnum):
@@ -37,7 +38,8 @@ def pack(
         ),
     ] = None,
     pairs: Annotated[
-        int, typer.Option("--pairs", metavar="N", min=2, help="bin: at most N pairs, half of one person each.")
+        int,
+        typer.Option("--pairs", metavar="N", min=2, max=10**7, help="bin: at most N pairs, half of one person each."),
     ] = 6000,
     seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="bin: which pairs.")] = 0,
     json: Json = False,
@@ -88,5 +90,5 @@ def _pack_bin(path: str, out: Path, resolution: int | None, pairs: int, seed: in
         written, left_out = pack_bin(source, out, chosen, resolution=resolution, advance=advance)
     same = sum(pair[2] for pair in written)
     values = {"files": [str(out)], "pairs": len(written), "same": same, "seed": seed}
-    lines = [f"packed      {len(written):,} pairs, {same:,} of one person each", f"wrote       {out}"]
+    lines = [f"packed      {several(len(written), 'pair')}, {same:,} of one person each", f"wrote       {out}"]
     show(values, lines, left_out, json)

@@ -21,7 +21,9 @@ class Form(StrEnum):
 def subset(
     path: FacesPath,
     out: Out,
-    number: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many people.", show_default=False)],
+    number: Annotated[
+        int, typer.Option("--people", metavar="N", min=1, max=10**9, help="How many people.", show_default=False)
+    ],
     to: Annotated[
         Form, typer.Option("--to", help="rec: train.rec with index; folder: a sub-folder a person.")
     ] = Form.REC,

@@ -1,0 +1,69 @@
+"""Values of options that do not fit, in the form of every other fault: ``--trials: must be a whole number, got many``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+
+from seesawnas.wording import bounded, short
+
+
+def value_fault(error: typer.BadParameter) -> str | None:
+    """The line for a value that is given and does not fit; None for other faults of usage, such as an option left out."""
+    parameter: Any = error.param
+    if parameter is None or hasattr(error, "param_type"):
+        return None
+    name = parameter.opts[-1] if parameter.param_type_name == "option" else parameter.human_readable_name
+    fault = _first_fault(error)
+    return bounded(f"{name}: {_rule(fault, error)}")
+
+
+def cut(error: Any) -> None:
+    """Make what a fault of usage quotes of the command line no longer than a person reads."""
+    error.message = bounded(str(error.message))
+    for name in ("option_name", "command_name"):
+        if isinstance(getattr(error, name, None), str):
+            setattr(error, name, bounded(getattr(error, name)))
+
+
+def is_usage(error: BaseException) -> bool:
+    """Whether ``error`` is typer's own of a command line that does not fit; it shares no public base across versions."""
+    return any(base.__name__ == "UsageError" for base in type(error).__mro__)
+
+
+def said(line: str) -> typer.Exit:
+    """Print ``line`` on stderr; returns what ends the command with 2."""
+    print(line, file=sys.stderr)
+    return typer.Exit(2)
+
+
+def _first_fault(error: typer.BadParameter) -> dict[str, Any]:
+    """What pydantic, which newer versions of typer convert by, found; empty with older ones."""
+    faults = getattr(error.__cause__, "errors", None)
+    return dict(faults(include_url=False)[0]) if callable(faults) else {}
+
+
+def _rule(fault: dict[str, Any], error: typer.BadParameter) -> str:
+    value, context = short(fault.get("input", "")), fault.get("ctx", {})
+    match fault.get("type", ""):
+        case "int_parsing" | "int_parsing_size" | "int_type" | "int_from_float":
+            return f"must be a whole number, got {value}"
+        case "float_parsing" | "float_type" | "finite_number":
+            return f"must be a number, got {value}"
+        case "greater_than_equal":
+            return f"must be {context['ge']} or more, got {value}"
+        case "less_than_equal":
+            return f"must be {context['le']} or less, got {value}"
+        case "value_error":
+            return _choice(str(context.get("error", error.message)))
+    return _choice(str(error.message))
+
+
+def _choice(message: str) -> str:
+    """``'x' is not one of 'a', 'b'.`` the other way round: the rule, then the value."""
+    value, middle, known = message.partition(" is not one of ")
+    if not middle:
+        return message
+    return f"must be one of {known.rstrip('.').replace(chr(39), '')}, got {short(value.strip(chr(39)))}"

@@ -1,0 +1,66 @@
+"""Which kind of YAML document something is, so that one given in another's place is named and its command said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from seesawnas.files import shipped_folder
+
+Kind: TypeAlias = Literal["space", "point", "search", "ablation", "recipe"]
+
+_MARKS: dict[Kind, frozenset[str]] = {
+    "point": frozenset({"stages", "stem", "head"}),
+    "ablation": frozenset({"base"}),
+    "search": frozenset({"budget", "sampler", "objectives", "trials"}),
+    "recipe": frozenset({"batch_size", "learning_rate", "margin", "margin_size", "momentum", "weight_decay"}),
+}
+"""Keys that documents of one kind alone have, at their top."""
+_SHIPPED: tuple[tuple[str, Kind], ...] = (
+    ("search_spaces", "space"),
+    ("studies", "search"),
+    ("studies/recipes", "recipe"),
+)
+_WORDS: dict[Kind, str] = {
+    "space": "a search space; give it with --space {ref}",
+    "point": "a search point; its commands are seesawnas build {ref} and seesawnas train {ref}",
+    "search": "a search's study file; its command is seesawnas search {ref}",
+    "ablation": "an ablation's study file; its command is seesawnas ablate {ref}",
+    "recipe": "a recipe; give it with seesawnas train --recipe {ref}, or its keys under recipe in a study file",
+}
+
+
+def document_kind(values: Any) -> Kind | None:
+    """The kind whose keys ``values`` hold; None where they hold those of none."""
+    if not isinstance(values, Mapping):
+        return None
+    kind = next((kind for kind, marks in _MARKS.items() if not marks.isdisjoint(values)), None)
+    return "space" if kind == "point" and _decides(values) else kind
+
+
+def _decides(values: Any) -> bool:
+    """Whether something in ``values`` is a choice or a range."""
+    if isinstance(values, list):
+        return any(map(_decides, values))
+    return isinstance(values, Mapping) and (
+        bool({"choice", "range"} & set(values)) or any(map(_decides, values.values()))
+    )
+
+
+def other_kind(values: Any, *wanted: Kind, ref: str) -> str | None:
+    """What ``values`` are where that is a kind other than those ``wanted``, with what takes ``ref``; else None."""
+    kind = document_kind(values)
+    return None if kind is None or kind in wanted else _WORDS[kind].format(ref=ref)
+
+
+def shipped_kind(ref: str) -> str | None:
+    """What ships under the name ``ref``, with what takes it; None where nothing does."""
+    name = Path(ref).with_suffix("").as_posix() if ref.endswith(".yaml") else ref
+    if not name or len(name) > 100 or name.startswith("/") or "." in name or "\0" in name:
+        return None
+    for folder, kind in _SHIPPED:
+        if (shipped_folder(folder) / f"{name}.yaml").is_file():
+            found: Kind = "point" if kind == "space" and "/" in name else kind  # points lie in a folder of the spaces'
+            return _WORDS[found].format(ref=ref)
+    return None
