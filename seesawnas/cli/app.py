@@ -1,12 +1,12 @@
 """The ``seesawnas`` command: its subcommands, and what becomes of errors.
 
-Exit codes: 0, 1 where a check says no, 2 for the user's fault (its lines on stderr, no traceback), 130 after Ctrl-C. A
-command imports what it needs when it runs, so that ``--help`` waits for nothing.
+Exit codes: 0, 1 where a check says no, 2 for the user's fault (its lines on stderr, no traceback) and for a result that
+cannot be written, 130 after Ctrl-C, 141 where the reader of a result left. A command imports what it needs when it runs, so
+that ``--help`` waits for nothing.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated, Any
 
@@ -29,6 +29,8 @@ from seesawnas.cli.search import search
 from seesawnas.cli.space import space
 from seesawnas.cli.train import train
 from seesawnas.errors import InvalidInput
+from seesawnas.plain import plain, plain_line
+from seesawnas.screen import OutputLost, install
 
 # A paragraph a line: rich wraps them to the terminal.
 ABOUT = "\n\n".join(
@@ -47,18 +49,29 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that ``ctx`` names."""
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            return super().invoke(ctx)
         except InvalidInput as error:
-            print(error, file=sys.stderr)
+            print(plain(str(error)), file=sys.stderr)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
-        except BrokenPipeError:
-            # The interpreter flushes once more as it ends; let that go nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(READER_LEFT) from None
-        return result
+        except Exception as error:
+            _clean(error)
+            raise
+
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        """Read the command line."""
+        try:
+            return super().make_context(*words, **more)
+        except Exception as error:
+            _clean(error)
+            raise
+
+
+def _clean(error: Exception) -> None:
+    """A fault of usage repeats words of the command line, which a script may have taken from anywhere."""
+    if isinstance(message := getattr(error, "message", None), str) and hasattr(error, "format_message"):
+        error.message = plain_line(message)  # type: ignore[attr-defined]
 
 
 def _print_version(wanted: bool) -> None:
@@ -107,4 +120,21 @@ app.add_typer(data, name="data")
 
 def main() -> None:
     """Entry point."""
-    app(prog_name="seesawnas")
+    install()
+    sys.exit(_run())
+
+
+def _run() -> Any:
+    """The exit code; a result that was lost on its way out is the user's to know."""
+    try:
+        try:
+            app(prog_name="seesawnas")
+        except SystemExit as leaving:
+            code = leaving.code
+        sys.stdout.flush()
+    except OutputLost as lost:
+        if lost.reader_left:
+            return READER_LEFT
+        print(lost, file=sys.stderr)
+        return 2
+    return code

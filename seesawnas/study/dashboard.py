@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
+from seesawnas.plain import plain_line
 from seesawnas.study.dashboard_json import Showcase, StudyJson
 from seesawnas.study.view import study_view
 
@@ -98,7 +99,7 @@ class _Dashboard:
         """Once a fault, not once a poll."""
         if line not in self.said:
             self.said.add(line)
-            print(line, file=sys.stderr, flush=True)
+            print(plain_line(line), file=sys.stderr, flush=True)
 
 
 def _ask(app: App, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:
