@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,7 @@ pytestmark = [
 DRIVER = """
 import sys
 from pathlib import Path
+from typing import Any
 from tests.study.fakes import FakeEngine, enough, small_set, uniform
 from seesawnas.study import Objectives, StudyRecord, drive, open_storage
 folder, feasible = Path(sys.argv[1]), small_set()
@@ -151,3 +154,28 @@ def test_a_study_of_accuracy_alone_has_its_front_too(tmp_path: Path) -> None:
         page.wait_for_text("Best Trial (number=")
         keep(page, "alone", 2400)
         assert page.faults == []
+
+
+def test_markup_in_a_study_runs_nothing_and_loads_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "hostile"
+    record = store_study(folder, 3)
+    run = "<img src=x onerror=\"document.title='OWNED'\"><iframe srcdoc=\"<script>parent.document.title='OWNED'</script>\">"
+    elsewhere = socket.create_server(("127.0.0.1", 0))
+    elsewhere.settimeout(0.1)
+    place = f"http://127.0.0.1:{elsewhere.getsockname()[1]}"
+    load = f"![x]({place}/x.png)<img src='{place}/y.png'>"
+    record.study.set_user_attr("study_file", f"x: 1\n```\n{run}{load}\n```\n")
+    record.study.set_user_attr(f"`{run}", f"`{run}{load}")
+    system: dict[str, Any] = {"dashboard:note_ver": 1, "dashboard:note_str:0": f"{run}\n\n{load}"}
+    for name, value in system.items():  # as a person writes a note in optuna-dashboard itself
+        record.study._storage.set_study_system_attr(record.study._study_id, name, value)
+    with under_way(str(folder), "--port", "0") as (_, line), browser() as page:
+        page.open(f"{line.split()[1]}/note")
+        page.wait_for_text("How to read this")
+        time.sleep(1)
+        assert "OWNED" not in page.evaluate("document.title")
+        with elsewhere, pytest.raises(TimeoutError):
+            elsewhere.accept()  # nobody came
+        assert page.evaluate(
+            "[...document.querySelectorAll('iframe')].every(frame => !frame.contentDocument?.body?.innerText)"
+        )

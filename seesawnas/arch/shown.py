@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from seesawnas.arch.blocks import Block, SeesawBlock
+from seesawnas.plain import plain
 
 if TYPE_CHECKING:
     from seesawnas.arch.spec import ArchSpec
@@ -37,9 +38,9 @@ def spec_lines(spec: ArchSpec) -> list[str]:
 
 def html_table(columns: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
     """A table that needs no style sheet; all text is escaped."""
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    about = f'<caption style="text-align: left">{escape(caption)}</caption>' if caption else ""
+    head = "".join(f"<th>{escape(plain(column))}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    about = f'<caption style="text-align: left">{escape(plain(caption))}</caption>' if caption else ""
     return f"<table>{about}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

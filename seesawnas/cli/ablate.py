@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from seesawnas.cli import ablate_options as own
 from seesawnas.cli import search_options as options
-from seesawnas.cli.output import console
+from seesawnas.cli.output import console, print_json
+from seesawnas.cli.output import screen as shown_screen
 from seesawnas.files import write_atomically
+from seesawnas.screen import only_shown
 from seesawnas.wording import several
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _show_design(plan: AblationPlan, json: bool) -> None:
     ready = make_ready(plan)
     cost = estimate(plan, ready)
     if json:
-        typer.echo(json_module.dumps(design_values(plan, ready.arms, cost)))
+        print_json(design_values(plan, ready.arms, cost), indent=None)
     else:
         show_design(console(), plan, ready, cost)
 
@@ -107,7 +108,8 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
     from seesawnas.cli.progress import say, watch
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
-    screen = Console(stderr=True)
+    only_shown()
+    screen = shown_screen()
     with opened(plan) as session:
         reason = watch(watched(session), screen)
         result = session.result()
@@ -117,7 +119,7 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
         write_atomically(files["result"], json_module.dumps(values, indent=2) + "\n", within=plan.folder)
     shown = {name: str(path) for name, path in files.items()}
     if json:
-        typer.echo(json_module.dumps({**values, "files": shown}))
+        print_json({**values, "files": shown}, indent=None)
     else:
         show(console(), plan, result, failed, shown)
     if reason is None:

@@ -1,13 +1,13 @@
 """The ``seesawnas`` command: its subcommands, and what becomes of errors.
 
-Exit codes: 0, 1 where a check says no, 2 for the user's fault (its lines on stderr, no traceback), 130 after Ctrl-C. A
-command imports what it needs when it runs, so that ``--help`` waits for nothing.
+Exit codes: 0, 1 where a check says no, 2 for the user's fault (its lines on stderr, no traceback) and for a result that
+cannot be written, 130 after Ctrl-C, 141 where the reader of a result left. A command imports what it needs when it runs, so
+that ``--help`` waits for nothing.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from typing import Annotated, Any
 
@@ -32,6 +32,8 @@ from seesawnas.cli.train import train
 from seesawnas.cli.usage import cut, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
 from seesawnas.isolation import isolate
+from seesawnas.plain import plain
+from seesawnas.screen import OutputLost, install
 from seesawnas.wording import bounded
 
 # A paragraph a line: rich wraps them to the terminal.
@@ -52,31 +54,39 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that ``ctx`` names."""
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            return super().invoke(ctx)
         except InvalidInput as error:
-            print(error, file=sys.stderr)
+            print(plain(str(error)), file=sys.stderr)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         except typer.BadParameter as error:
             line = value_fault(error)
             if line is None:
+                _clean(error)
                 raise
             raise said(line) from None
-        except BrokenPipeError:
-            # The interpreter flushes once more as it ends; let that go nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(READER_LEFT) from None
         except OSError as error:
             if error.errno not in _BAD_NAMES or error.filename is None:
                 raise
             raise said(bounded(f"{error.filename}: must be a path that can be, got {_words(error)}")) from None
         except Exception as error:
-            if is_usage(error):
-                cut(error)
+            _clean(error)
             raise
-        return result
+
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        """Read the command line."""
+        try:
+            return super().make_context(*words, **more)
+        except Exception as error:
+            _clean(error)
+            raise
+
+
+def _clean(error: Exception) -> None:
+    """A fault of usage repeats words of the command line, which a script may have taken from anywhere, of any length."""
+    if is_usage(error):
+        cut(error)
 
 
 def _words(error: OSError) -> str:
@@ -130,4 +140,21 @@ app.add_typer(data, name="data")
 def main() -> None:
     """Entry point."""
     isolate()
-    app(prog_name="seesawnas")
+    install()
+    sys.exit(_run())
+
+
+def _run() -> Any:
+    """The exit code; a result that was lost on its way out is the user's to know."""
+    try:
+        try:
+            app(prog_name="seesawnas")
+        except SystemExit as leaving:
+            code = leaving.code
+        sys.stdout.flush()
+    except OutputLost as lost:
+        if lost.reader_left:
+            return READER_LEFT
+        print(lost, file=sys.stderr)
+        return 2
+    return code

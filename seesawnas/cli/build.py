@@ -37,8 +37,9 @@ def build(
     written = _write(point, out, seed, diagram)
     _show(values, json)
     if not json:
-        for path in written:
-            print(f"wrote {path}{RANDOM if path.name == WEIGHTS else ''}")
+        from seesawnas.cli.output import print_lines
+
+        print_lines(*(f"wrote {path}{RANDOM if path.name == WEIGHTS else ''}" for path in written))
     if check and not values["check"]["agrees"]:
         raise typer.Exit(1)
 

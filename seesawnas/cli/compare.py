@@ -32,6 +32,7 @@ def compare(
 ) -> None:
     """Lay networks side by side, stage by stage, with their costs; what differs is marked."""
     from seesawnas.cli.build import find_point
+    from seesawnas.cli.output import print_lines
     from seesawnas.report.comparison import compare as lay
 
     if len(refs) < 2:
@@ -50,7 +51,7 @@ def compare(
     else:
         _show(found)
         if html is not None:
-            print(f"wrote {html}")
+            print_lines(f"wrote {html}")
 
 
 def _show(found: Comparison) -> None:

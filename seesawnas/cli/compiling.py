@@ -12,12 +12,11 @@ FIRST, NEXT = 2.0, 10.0  # seconds until the first line, and from line to line
 @contextmanager
 def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
     """A line after two seconds, and one every ten seconds after it; nothing for the spaces that ship."""
-    from rich.console import Console
-
+    from seesawnas.cli.output import screen
     from seesawnas.cli.progress import say
     from seesawnas.space import compiling_reported_to
 
-    screen, began = Console(stderr=True), clock()
+    shown, began = screen(), clock()
     due = began + FIRST
 
     def show(done: int, total: int) -> None:
@@ -26,7 +25,7 @@ def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[Non
         if now >= due and done < total:
             due = now + NEXT
             left = (now - began) * (total - done) / done
-            say(screen, f"Compiling the search space: {done / total:.0%}, at most {left:.0f} s left")
+            say(shown, f"Compiling the search space: {done / total:.0%}, at most {left:.0f} s left")
 
     with compiling_reported_to(show):
         yield

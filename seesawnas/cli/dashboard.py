@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import socket
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seesawnas.cli.output import print_lines
 from seesawnas.errors import StudyError
+from seesawnas.screen import only_shown
 
 if TYPE_CHECKING:
     from socketserver import BaseServer
@@ -33,15 +34,16 @@ def dashboard(
     """
     from seesawnas.report.showcase import NetworkShowcase
     from seesawnas.study import dashboard_app, find_study
+    from seesawnas.study.dashboard_guard import guarded
 
     if port is not None and not 0 <= port < 2**16:
         raise StudyError(f"--port must be from 0 to 65535, got {port}")
     found = find_study(study, storage)
     app = dashboard_app(found.storage, NetworkShowcase({found.folder.name: found.ref}))
-    with _server(host, port, app) as server:
+    with _server(host, port, guarded(app, host)) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        typer.echo(f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C ends)")
-        sys.stdout.flush()
+        only_shown()
+        print_lines(f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C ends)")
         server.serve_forever()
 
 

@@ -78,7 +78,9 @@ def evaluate(
 
         print_evaluations(opened, found, how)
         if html is not None:
-            print(f"wrote {html}")
+            from seesawnas.cli.output import print_lines
+
+            print_lines(f"wrote {html}")
 
 
 def _paths(text: str) -> list[str]:

@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from seesawnas.cli.compiling import compiling_shown
 from seesawnas.cli.options import Json, complete_ref
 from seesawnas.cli.output import console, print_json, table
+from seesawnas.cli.output import screen as shown_screen
 from seesawnas.cli.search_options import CpusPerTrial, Engine, GpusPerTrial, RayAddress, Workers
 from seesawnas.errors import StudyError
 from seesawnas.files import write_atomically
+from seesawnas.screen import only_shown
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from rich.console import Console
 
     from seesawnas.report.fidelity import Agreement, Noise
     from seesawnas.search.level import Level
@@ -109,8 +112,9 @@ def fidelity(
         seed=seed,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    only_shown()
     with compiling_shown(), opened_panel(panel) as session:
-        stopped = _watch(session, known, Console(stderr=True))
+        stopped = _watch(session, known, shown_screen())
         lines = [json_module.dumps(row.to_mapping()) for row in session.rows()]
     write_atomically(panel.folder / MEASUREMENTS, "".join(line + "\n" for line in lines), within=panel.folder)
     if stopped:

@@ -17,6 +17,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from seesawnas.plain import plain, plain_line
+
 COMFORT = 24
 """Cells of a column of sentences, below which it is a ladder of words."""
 _GAP, _EDGES = 3, 2  # cells between two columns, and left and right of all
@@ -37,9 +39,13 @@ class FittedTable:
     caption: str | None = None
     _rows: list[tuple[list[Text], bool]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.columns = [plain_line(column) for column in self.columns]
+        self.title = self.title and plain_line(self.title)
+
     def add_row(self, *cells: object, end_section: bool = False) -> None:
         """Cells are plain text, or rich's ``Text`` with a style; a missing one is empty."""
-        texts = [cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in cells]
+        texts = [cell if isinstance(cell, Text) else Text("" if cell is None else plain(str(cell))) for cell in cells]
         self._rows.append((texts, end_section))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:

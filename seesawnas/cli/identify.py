@@ -53,7 +53,9 @@ def identify(
     else:
         _show(found, opened.name, notes)
         if html is not None:
-            print(f"wrote {html}")
+            from seesawnas.cli.output import print_lines
+
+            print_lines(f"wrote {html}")
 
 
 def _values(found: Identification, model: str, folder: str, notes: tuple[str, ...]) -> dict[str, Any]:

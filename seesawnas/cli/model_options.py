@@ -43,13 +43,14 @@ def embed_shown(
     model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """``embed_pictures`` with a bar on a terminal's stderr while it runs."""
-    from rich.console import Console
-    from rich.progress import track
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+    from seesawnas.cli.output import screen
     from seesawnas.evaluation import embed_batches, gathered
 
-    screen = Console(stderr=True)
+    shown = screen()
     batches = embed_batches(model, pictures, flip=flip, batch_size=batch_size)
     total = -(-len(pictures) // batch_size)
-    disable = not screen.is_terminal
-    return gathered(track(batches, model.name, total, console=screen, transient=True, disable=disable))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal) as bars:
+        return gathered(bars.track(batches, total, description=model.name))

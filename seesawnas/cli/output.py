@@ -1,4 +1,4 @@
-"""How commands print: JSON for programs, tables for people."""
+"""How commands print: JSON for programs, tables for people; all of it goes through here, cleaned."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from seesawnas.cli.fitting import FittedTable
+from seesawnas.plain import plain, plain_line
+from seesawnas.screen import Screen, deliver, raw
 
 if TYPE_CHECKING:
     from seesawnas.space import Acceptance, FeasibleSet
@@ -19,17 +22,29 @@ if TYPE_CHECKING:
 WIDE = 400
 
 
-class _Output(Console):
+class CleanConsole(Console):
+    """A console that takes no text for markup, and shows what steers a terminal spelled out."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
     def on_broken_pipe(self) -> None:
         """Leave it to the one place for errors, where rich would exit with 1."""
         raise BrokenPipeError
 
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich renders it, every text cleaned; rich's own controls stay."""
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            yield segment if control or text == "\n" else Segment(plain(text), style)
+
 
 def console() -> Console:
     """Standard output; where no terminal reads it, without colours, and wide unless ``COLUMNS`` says otherwise."""
+    file = sys.stdout.raw if isinstance(sys.stdout, Screen) else None
     if sys.stdout.isatty():
-        return _Output(highlight=False)
-    return _Output(highlight=False, width=_columns() or WIDE, color_system=None)
+        return CleanConsole(file=file)
+    return CleanConsole(file=file, width=_columns() or WIDE, color_system=None)
 
 
 def _columns() -> int | None:
@@ -38,9 +53,20 @@ def _columns() -> int | None:
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,3}", text) else None
 
 
-def print_json(values: Any) -> None:
-    """One JSON document."""
-    sys.stdout.write(json.dumps(values, indent=2) + "\n")
+def screen(*, quiet: bool = False) -> Console:
+    """Standard error, for what is only shown: no fault of it ends anything."""
+    return CleanConsole(file=raw(sys.stderr), quiet=quiet)
+
+
+def print_json(values: Any, *, indent: int | None = 2) -> None:
+    """One JSON document, values as they are. Raises OutputLost where it cannot be written."""
+    deliver(json.dumps(values, indent=indent) + "\n")
+
+
+def print_lines(*lines: str) -> None:
+    """Lines on standard output, each of which stays one."""
+    for line in lines:
+        print(plain_line(line))
 
 
 def table(

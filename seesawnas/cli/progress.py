@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from seesawnas.data import FaceData
+from seesawnas.plain import plain_line
 from seesawnas.report.rows import written
 from seesawnas.search import Repeating, SearchEvent
 from seesawnas.study import (
@@ -110,7 +111,7 @@ def _uninterrupted() -> Iterator[None]:
 def say(screen: Console, *lines: str) -> None:
     """Print lines as they are: no markup, no colours, no wrapping."""
     for line in lines:
-        screen.print(line, highlight=False, markup=False, soft_wrap=True)
+        screen.print(plain_line(line), soft_wrap=True)
 
 
 @dataclass

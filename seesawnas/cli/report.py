@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,8 +49,10 @@ def report(
 
     It only reads, while a search runs or afterwards. Several studies share a plot.
     """
+    from seesawnas.cli.output import print_lines
     from seesawnas.files import write_atomically
     from seesawnas.report.study_report import StudyReport
+    from seesawnas.screen import deliver, only_shown
     from seesawnas.study import find_study
 
     wanted = _format(format, out, json)
@@ -64,10 +65,11 @@ def report(
     if wanted is Format.HTML and out is None:
         out, within = found[0].folder / "report.html", found[0].folder
     if out is None:
-        sys.stdout.write(text)
+        deliver(text)
     else:
         write_atomically(out, text, within=within)
-        print(f"wrote {out}")
+        only_shown()
+        print_lines(f"wrote {out}")
 
 
 def _format(given: Format | None, out: Path | None, json: bool) -> Format:

@@ -68,15 +68,14 @@ def _draw(feasible: FeasibleSet, number: int, seed: int) -> Iterator[ArchSpec]:
 
 
 def _print_lines(specs: Iterator[ArchSpec]) -> None:
-    import sys
-
     from seesawnas.cost import cost
+    from seesawnas.screen import deliver
     from seesawnas.space.point import to_json
 
     for spec in specs:
         total = cost(spec)
         known = f'"digest": "{spec.digest()}", "madds": {total.madds}, "params": {total.params}'
-        sys.stdout.write(f'{{"spec": {to_json(spec)}, {known}}}\n')
+        deliver(f'{{"spec": {to_json(spec)}, {known}}}\n')
 
 
 def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) -> None:

@@ -7,11 +7,11 @@ import signal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from seesawnas.cli import search_options as options
-from seesawnas.cli.output import console
+from seesawnas.cli.output import console, print_json, screen
 from seesawnas.files import write_atomically
+from seesawnas.screen import only_shown
 from seesawnas.wording import several
 
 if TYPE_CHECKING:
@@ -75,24 +75,25 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.search import opened
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
-    screen = Console(stderr=True)
+    only_shown()
+    shown = screen()
     with compiling_shown(), opened(plan) as session:
-        reason = watch(watched(session), screen)
+        reason = watch(watched(session), shown)
         outcome = outcome_of(session.record, session.measured_again())
         settings = settings_of(_ran(plan, session.start.trained))
         summary = summary_of(outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted")
         summary["cautions"] = list(session.ready.faces.cautions)
         files = _write(plan, outcome, summary)
     if json:
-        typer.echo(json_module.dumps({**summary, "files": files}))
+        print_json({**summary, "files": files}, indent=None)
     else:
         show(console(), plan, outcome, files)
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
     if reason is None:
-        say(screen, f"Stopped with {_finished(plan, outcome)} finished; the same command goes on.")
+        say(shown, f"Stopped with {_finished(plan, outcome)} finished; the same command goes on.")
         raise typer.Exit(130)
     if outcome.best is None:
-        say(screen, f"No trial is complete: {_without_one(outcome)}.")
+        say(shown, f"No trial is complete: {_without_one(outcome)}.")
         raise typer.Exit(1)
 
 

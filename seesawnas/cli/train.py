@@ -16,6 +16,7 @@ from seesawnas.cli.build import find_point
 from seesawnas.cli.options import MAX_SEED, Json, PointRef
 from seesawnas.cli.output import print_json
 from seesawnas.errors import RunError, TrialError
+from seesawnas.screen import only_shown
 from seesawnas.units import parse_duration
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def _carry_out(plan: TrainPlan, source: Any, json: bool) -> None:
     from seesawnas.cli.train_progress import announce, show_result, watch
     from seesawnas.run import Completed, opened
 
+    only_shown()
     with _polite_end() as stopped, opened(plan, source) as session:
         screen = announce(plan, source, session)
         try:

@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from seesawnas.cli.output import console, table
+from seesawnas.cli.output import console, screen, table
 from seesawnas.data import FaceSource
+from seesawnas.plain import plain_line
 from seesawnas.run import Completed, EpochDone, Halted, Resumed, RunEvent, Session, Stepped, TrainPlan
 from seesawnas.wording import several
 
@@ -18,7 +19,7 @@ _NAMED = 3
 
 def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
     """Say what is trained; the screen for what follows, silent but in the first process."""
-    screen = Console(stderr=True, quiet=session.team.rank > 0, highlight=False)
+    shown = screen(quiet=session.team.rank > 0)
     height, width = plan.size
     processes = f", {session.team.size} processes" if session.team.size > 1 else ""
     for title, what in (
@@ -31,10 +32,10 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
         ("Device", f"{session.device}, {plan.precision}{processes}"),
         ("Folder", str(plan.folder)),
     ):
-        _say(screen, f"{title:8} {what}")
+        _say(shown, f"{title:8} {what}")
     for note in getattr(source, "notes", ()):  # what opening it left out, where the source says so
-        _say(screen, f"{'':8} {note}")
-    return screen
+        _say(shown, f"{'':8} {note}")
+    return shown
 
 
 def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> RunEvent | None:
@@ -101,4 +102,4 @@ def _time(seconds: float) -> str:
 
 
 def _say(screen: Console, line: str) -> None:
-    screen.print(line, markup=False, soft_wrap=True)
+    screen.print(plain_line(line), soft_wrap=True)

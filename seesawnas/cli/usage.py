@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from seesawnas.plain import plain_line
 from seesawnas.wording import bounded, short
 
 
@@ -22,10 +23,10 @@ def value_fault(error: typer.BadParameter) -> str | None:
 
 def cut(error: Any) -> None:
     """Make what a fault of usage quotes of the command line no longer than a person reads."""
-    error.message = bounded(str(error.message))
+    error.message = plain_line(bounded(str(error.message)))
     for name in ("option_name", "command_name"):
         if isinstance(getattr(error, name, None), str):
-            setattr(error, name, bounded(getattr(error, name)))
+            setattr(error, name, plain_line(bounded(getattr(error, name))))
 
 
 def is_usage(error: BaseException) -> bool:
@@ -35,7 +36,7 @@ def is_usage(error: BaseException) -> bool:
 
 def said(line: str) -> typer.Exit:
     """Print ``line`` on stderr; returns what ends the command with 2."""
-    print(line, file=sys.stderr)
+    print(plain_line(line), file=sys.stderr)
     return typer.Exit(2)
 
 

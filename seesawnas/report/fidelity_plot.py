@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from seesawnas.report.fidelity import Agreement
-from seesawnas.report.pareto import BLUE, GREEN, ORANGE
+from seesawnas.report.figure_page import figure_page
+from seesawnas.report.pareto import BLUE, GREEN, ORANGE, plain
 
 
 def fidelity_html(found: Sequence[Agreement], *, title: str, reference: str, score: str) -> str:
@@ -18,16 +19,15 @@ def fidelity_html(found: Sequence[Agreement], *, title: str, reference: str, sco
     for place, level in enumerate(levels):
         figure.add_trace(_curve([a for a in found if a.level == level], level, colours[place % len(colours)]))
     for dash, baseline in zip(("dash", "dot"), (a for a in found if not a.epoch), strict=False):
-        label = f"{baseline.reading} alone"
+        label = f"{plain(baseline.reading)} alone"
         figure.add_hline(y=baseline.tau, line_dash=dash, line_color="#777777", annotation_text=label)
     figure.update_layout(
-        title=f"{title}: agreement with {reference} by {score}",
+        title=f"{plain(title)}: agreement with {plain(reference)} by {score}",
         xaxis_title="seconds a network, one thread",
         yaxis_title="Kendall's tau, with its 95 % interval",
         template="plotly_white",
     )
-    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
-    return html
+    return figure_page(figure)
 
 
 def _curve(found: Sequence[Agreement], level: str, colour: str) -> go.Scatter:
@@ -42,7 +42,7 @@ def _curve(found: Sequence[Agreement], level: str, colour: str) -> go.Scatter:
             "arrayminus": [a.tau - a.low for a in found],
         },
         mode="markers+lines",
-        name=level,
+        name=plain(level),
         marker={"color": colour, "size": 9},
-        hovertext=[a.reading + (", of the same run" if a.same_run else "") for a in found],
+        hovertext=[plain(a.reading) + (", of the same run" if a.same_run else "") for a in found],
     )

@@ -9,9 +9,10 @@ import plotly.graph_objects as go
 
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError
+from seesawnas.plain import plain_json
 from seesawnas.report.ablation_plots import forest_figure
 from seesawnas.report.frames import front_objectives
-from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure, scale_of
+from seesawnas.report.pareto import BLUE, GREEN, ORANGE, pareto_figure, plain, scale_of
 from seesawnas.report.ranking import is_ablation, ranked_rows
 from seesawnas.report.rows import RankedRow
 from seesawnas.report.sections import ablation_of
@@ -80,7 +81,7 @@ def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
     if best is not None:
         figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, scale, width=3))
     which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else several(len(trials), "trial")
-    axis = f"{study.objectives[0]}{' (%)' if scale == 100 else ''}"
+    axis = f"{plain(study.objectives[0])}{' (%)' if scale == 100 else ''}"
     figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=axis, **_CARD)
     figure.update_xaxes(dtick=1 if max(trial.last_step or 0 for trial in drawn) <= 20 else None)
     return figure
@@ -109,11 +110,9 @@ def _card(forest: go.Figure) -> str:
     forest.update_layout(
         title="Effects against the base, with their intervals", margin={"l": 20, "r": 20, "t": 70, "b": 50}
     )
-    text: str = forest.to_json()
-    return text
+    return plain_json(str(forest.to_json()))
 
 
 def _text(figure: go.Figure) -> str:
     figure.update_layout(**_CARD)
-    text: str = figure.to_json()
-    return text
+    return plain_json(str(figure.to_json()))

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from seesawnas.evaluation import Identification, curve
+from seesawnas.report.figure_page import figure_page
 from seesawnas.report.pareto import BLUE, plain
 from seesawnas.report.verification_page import thinned
 from seesawnas.wording import several
@@ -31,5 +32,4 @@ def identification_html(found: Identification, *, title: str) -> str:
         yaxis={"title": "false negative identification rate", "type": "log", "exponentformat": "power"},
         template="plotly_white",
     )
-    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
-    return html
+    return figure_page(figure)

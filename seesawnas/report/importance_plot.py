@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from seesawnas.report.figure_page import figure_page
 from seesawnas.report.pareto import BLUE, ORANGE, plain
 from seesawnas.search.importance_result import BandImportance, DecisionImportance, Importance
 from seesawnas.search.importance_words import band_words
@@ -44,8 +45,7 @@ def importance_figure(importance: Importance) -> go.Figure:
 
 def importance_html(importance: Importance) -> str:
     """An interactive page with :func:`importance_figure` that needs no network."""
-    html: str = importance_figure(importance).to_html(include_plotlyjs=True, full_html=True)
-    return html
+    return figure_page(importance_figure(importance))
 
 
 def _drops(some: Sequence[DecisionImportance]) -> go.Bar:

@@ -10,6 +10,7 @@ from typing import Any
 
 from seesawnas.ablation import AblationResult, verdict_words
 from seesawnas.report.ablation_table import ARM_HEADS, HEADS, arm_rows, effect_rows
+from seesawnas.report.markdown import cell, code, code_cell, fence, plain_markdown
 from seesawnas.report.ranking import Ranking, costs_words, measured_words, progress_words, ranking_of
 from seesawnas.report.sections import ablation_of
 from seesawnas.study import StudyView, Trial, TrialState
@@ -31,13 +32,13 @@ _HOW_TO_READ = """\
 def trial_note(trial: Trial, ref: str, files: Sequence[str]) -> str:
     """``files`` are the addresses of the diagram and of the spec; ``ref`` is what commands know the trial by."""
     attrs = trial.user_attrs
-    name = attrs.get("label") or f"network {attrs['digest']}"
+    name = str(attrs.get("label") or f"network {attrs['digest']}")
     madds, params, activations = costs_words(attrs)
-    costs = f"**{madds}** · **{params}** · {activations} · digest `{attrs['digest']}`"
+    costs = f"**{madds}** · **{params}** · {activations} · digest {code(str(attrs['digest']))}"
     parts = [f"### {plain_markdown(name)}", costs, *_measured(trial), f"[![diagram]({files[0]})]({files[0]})"]
     parts += [
-        f"```yaml\n{narrow(attrs['spec'])}\n```",
-        f"`seesawnas build {quote(ref)}` · [spec as a file]({files[1]})",
+        fence(narrow(attrs["spec"]), "yaml"),
+        f"{code(f'seesawnas build {quote(ref)}')} · [spec as a file]({files[1]})",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -45,20 +46,23 @@ def trial_note(trial: Trial, ref: str, files: Sequence[str]) -> str:
 def study_note(study: StudyView, ref: str) -> str:
     """The best networks, the front, the settings, how to read the names."""
     ranking = ranking_of(study)
-    parts = [f"## {plain_markdown(study.name)}", progress_words(study)]
+    parts = [f"## {plain_markdown(study.name)}", plain_markdown(progress_words(study))]
     ablation = ablation_of(study)
     if ablation is not None:
         parts += _ablation(ablation)
     elif ranking.lines:
-        parts += [f"### Best networks, by {study.objectives[0]}", _ranking(study, ranking)]
+        parts += [f"### Best networks, by {plain_markdown(study.objectives[0])}", _ranking(study, ranking)]
         best = ranking.lines[0].row
-        parts += [f"`seesawnas build {quote(f'{ref}:{best.number}')} --out {quote(f'{study.name}_best')}`"]
+        parts += [code(f"seesawnas build {quote(f'{ref}:{best.number}')} --out {quote(f'{study.name}_best')}")]
     if text := study.attributes.get("study_file"):
         plan = str(text).split("\nprovenance:")[0]  # what made it stands below, of the last run
-        parts += ["### Study file", f"```yaml\n{narrow(plan)}\n```"]
+        parts += ["### Study file", fence(narrow(plan), "yaml")]
     found = [(name, value) for name, value in settings(study.attributes) if not (text and name.startswith("recipe."))]
     if found:
-        parts += ["### Settings", _table(("setting", "value"), [(f"`{name}`", _cell(value)) for name, value in found])]
+        parts += [
+            "### Settings",
+            _table(("setting", "value"), [(code_cell(name), cell(value)) for name, value in found]),
+        ]
     return "\n\n".join([*parts, "### How to read this", _HOW_TO_READ]) + "\n"
 
 
@@ -80,16 +84,16 @@ def _measured(trial: Trial) -> list[str]:
         return [f"**Failed:** {plain_markdown(str(attrs.get('reason', 'unknown')))}"]
     if "accuracy" not in attrs:
         return []
-    return [measured_words(attrs)]
+    return [plain_markdown(measured_words(attrs))]
 
 
 def _ablation(found: AblationResult) -> Iterator[str]:
     """Networks are compared over their seeds: the best single training says nothing."""
     yield f"### What each choice is worth, around {plain_markdown(found.base)}"
     yield "\n".join(f"- {plain_markdown(words)}" for words in verdict_words(found))
-    yield _table(_ablation_heads(HEADS, 2), [tuple(map(_cell, row)) for row in effect_rows(found)])
+    yield _table(_ablation_heads(HEADS, 2), [tuple(map(cell, row)) for row in effect_rows(found)])
     yield "### Its networks"
-    yield _table(_ablation_heads(ARM_HEADS, 2), [tuple(map(_cell, row)) for row in arm_rows(found)])
+    yield _table(_ablation_heads(ARM_HEADS, 2), [tuple(map(cell, row)) for row in arm_rows(found)])
 
 
 def _ablation_heads(heads: Sequence[str], words: int) -> list[str]:
@@ -101,7 +105,7 @@ def _ranking(study: StudyView, ranking: Ranking) -> str:
     for line in ranking.lines[:BEST]:
         number = line.row.number
         link = f"[{number}](/dashboard/studies/{study.number}/trials?numbers={number})"
-        cells.append((str(line.rank), link, _cell(line.row.label) + (" \\*" if line.on_front else ""), *line.cells))
+        cells.append((str(line.rank), link, cell(line.row.label) + (" \\*" if line.on_front else ""), *line.cells))
     table = _table((">rank", ">trial", "network", *(f">{head}" for head in ranking.heads)), cells)
     return f"{table}\n\n\\* {ranking.caption}"
 
@@ -157,13 +161,3 @@ def _parsed(value: Any) -> Any:
         except ValueError:
             return value
     return value
-
-
-def _cell(text: str) -> str:
-    """Text that stays in one cell of a table."""
-    return plain_markdown(" ".join(text.split())).replace("|", "\\|")
-
-
-def plain_markdown(text: str) -> str:
-    """Text that Markdown must not read as markup."""
-    return "".join(f"\\{character}" if character in "\\`*_[]<>#" else character for character in text)

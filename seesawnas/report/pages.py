@@ -15,7 +15,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from seesawnas.plain import plain, plain_json
 from seesawnas.report.story import CONVENTIONS
 
 TEMPLATES = "templates"
@@ -64,12 +66,12 @@ def asset(name: str) -> str:
 
 def data_block(values: Any) -> str:
     """JSON that no markup can end, for a script element that holds data."""
-    return json.dumps(values, separators=(",", ":")).replace("<", "\\u003c")
+    return plain_json(json.dumps(values, separators=(",", ":"))).replace("<", "\\u003c")
 
 
 def packed(values: Any) -> str:
     """JSON, compressed: what a page holds of many networks, which are much alike."""
-    text = json.dumps(values, separators=(",", ":"))
+    text = plain_json(json.dumps(values, separators=(",", ":")))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
@@ -82,10 +84,21 @@ def plot(figure: go.Figure | None, **layout: Any) -> Plot | None:
     shown: dict[str, Any] = {"margin": {"l": 62, "r": 16, "t": 56, "b": 56}, "legend": legend, **layout}
     made = go.Figure(figure).update_layout(template="none", title=None, height=height, autosize=True, **shown)
     made.update_xaxes(automargin=True).update_yaxes(automargin=True)
-    return Plot(str(made.to_json()).replace("<", "\\u003c"), height)
+    return Plot(plain_json(str(made.to_json())).replace("<", "\\u003c"), height)
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    loader = PackageLoader("seesawnas.report", TEMPLATES)
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=PackageLoader("seesawnas.report", TEMPLATES),
+        autoescape=True,
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _finalize(value: Any) -> Any:
+    """Every text that a template shows, cleaned; what it marks as safe is ours."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value

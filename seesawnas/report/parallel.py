@@ -125,7 +125,7 @@ def _figure(coordinates: Sequence[Coordinate], shown: Sequence[RankedRow], every
         xaxis={"visible": False, "range": [-0.08, 1.08], "fixedrange": True},
         yaxis={
             "tickvals": list(range(len(coordinates))),
-            "ticktext": [coordinate.name for coordinate in coordinates],
+            "ticktext": [plain(coordinate.name) for coordinate in coordinates],
             "range": [len(coordinates) - 0.3, -0.9],
             "fixedrange": True,
             "zeroline": False,

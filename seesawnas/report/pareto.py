@@ -8,6 +8,8 @@ from typing import TypeAlias
 import plotly.graph_objects as go
 
 from seesawnas.cost import Budget
+from seesawnas.plain import plain_line
+from seesawnas.report.figure_page import figure_page
 from seesawnas.report.frames import front_objectives, pareto_front
 from seesawnas.report.rows import RankedRow
 from seesawnas.study import ACCURACY, COSTS, QUALITIES, Objectives
@@ -33,8 +35,7 @@ def pareto_html(
     shown = front_objectives(objectives)
     title = f"{plain(title)}: {QUALITIES[shown.quality]} against {COSTS[shown.costs[0]]}"
     figure = pareto_figure(rows, title=title, budget=budget, objectives=objectives)
-    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
-    return html
+    return figure_page(figure)
 
 
 def pareto_figure(
@@ -119,5 +120,5 @@ def scale_of(quality: str) -> int:
 
 
 def plain(text: str) -> str:
-    """Text that plotly must not read as markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """One line of text that plotly must not read as markup."""
+    return plain_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

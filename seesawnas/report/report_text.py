@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
+from seesawnas.plain import csv_cell
 from seesawnas.report.ablation_table import ARM_HEADS, HEADS, arm_rows, effect_rows
-from seesawnas.report.notes import narrow, plain_markdown
+from seesawnas.report.markdown import cell, fence, plain_markdown
+from seesawnas.report.notes import narrow
 from seesawnas.report.published import published_networks
 from seesawnas.report.story import CONVENTIONS, again_words
 from seesawnas.report.study_report import StudyReport
@@ -47,7 +49,10 @@ def report_json(reports: Sequence[StudyReport]) -> str:
 
 def report_csv(reports: Sequence[StudyReport]) -> str:
     """A row a trial, all studies below each other."""
-    text: str = joined([report.frame for report in reports]).to_csv(index=False)
+    frame = joined([report.frame for report in reports]).copy()
+    for name in frame.select_dtypes(exclude="number"):
+        frame[name] = frame[name].map(csv_cell)
+    text: str = frame.rename(columns=csv_cell).to_csv(index=False)
     return text
 
 
@@ -73,8 +78,8 @@ def _study(report: StudyReport) -> Iterator[str]:
     yield "## What was run"
     yield _table(("", ""), report.facts) if report.facts else "Nothing is on record of what made this study."
     if report.study_file is not None:
-        yield f"```yaml\n{report.study_file}```"
-    yield "```sh\n" + "\n".join(again_words(report.study, report.ref, ranked=report.is_ranked)) + "\n```"
+        yield fence(report.study_file, "yaml")
+    yield fence("\n".join(again_words(report.study, report.ref, ranked=report.is_ranked)), "sh")
 
 
 def _ranking(report: StudyReport) -> Iterator[str]:
@@ -92,7 +97,7 @@ def _ranking(report: StudyReport) -> Iterator[str]:
     best = lines[0].row
     spec = next(trial.user_attrs["spec"] for trial in report.study.trials if trial.number == best.number)
     yield f"## Best network, trial {best.number}"
-    yield f"```yaml\n{narrow(spec)}\n```"
+    yield fence(narrow(spec), "yaml")
 
 
 def _ablation(report: StudyReport) -> Iterator[str]:
@@ -120,5 +125,5 @@ def _published() -> Iterator[str]:
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     heads = [column.removeprefix(">") for column in columns]
     rules = ["---:" if column.startswith(">") else "---" for column in columns]
-    cells = [[plain_markdown(" ".join(cell.split())).replace("|", "\\|") for cell in row] for row in rows]
+    cells = [[cell(text) for text in row] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in [heads, rules, *cells])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
+from seesawnas.plain import plain
 from seesawnas.report import notes
 from seesawnas.report.diagram import diagram
 from seesawnas.study import Attached, StudyView, Trial, trial_spec
@@ -26,6 +29,7 @@ _SCORES = {
     "interrupted": "interrupted by",
 }
 _HIDDEN = {"digest", "key", "label", "spec", "proxy", "measurement", "losses", "fixed", *_COSTS, *_SCORES}
+_HEXADECIMAL = re.compile("[0-9a-f]{1,64}")
 _LONGEST = 80  # characters of a value that a table shows
 
 
@@ -72,7 +76,7 @@ class NetworkShowcase:
         """The diagram and the spec. Their names hold the digest: what a browser keeps of them is never out of date."""
         if "spec" not in trial.user_attrs:
             return ()
-        digest = trial.user_attrs["digest"]
+        digest = _address(str(trial.user_attrs["digest"]))
         name = f"trial_{trial.number}"
         return (
             Attached(f"{digest}d", f"{name}.svg", "image/svg+xml"),
@@ -82,12 +86,17 @@ class NetworkShowcase:
     def content(self, trial: Trial, attached: Attached) -> bytes:
         """The file; a diagram is drawn when it is looked at."""
         if attached.name.endswith(".yaml"):
-            return str(trial.user_attrs["spec"]).encode()
+            return plain(str(trial.user_attrs["spec"])).encode()
         spec = trial_spec(trial)
         return diagram(spec.renamed(trial.user_attrs.get("label") or f"trial {trial.number}")).encode()
 
     def _ref(self, study: StudyView) -> str:
         return self.refs.get(study.name, study.name)
+
+
+def _address(digest: str) -> str:
+    """Hexadecimal, whatever another program called a digest: it stands in an address."""
+    return digest if _HEXADECIMAL.fullmatch(digest) else sha256(digest.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _is_plain(value: Any) -> bool:

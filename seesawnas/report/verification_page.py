@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from seesawnas.evaluation import Protocol, VerifiedSet, curve
+from seesawnas.report.figure_page import figure_page
 from seesawnas.report.pareto import BLUE, GREEN, ORANGE, plain
 
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
@@ -38,8 +39,7 @@ def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, titl
         template="plotly_white",
         height=420 * (1 + len(scored)),
     )
-    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
-    return html
+    return figure_page(figure)
 
 
 def thinned(far: NDArray[np.floating], tar: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

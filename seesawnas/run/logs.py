@@ -13,6 +13,7 @@ from typing import Any
 from tensorboardX import SummaryWriter
 
 from seesawnas.files import inside, write_atomically
+from seesawnas.plain import csv_cell, plain_line
 from seesawnas.train import StepRecord
 
 _EVERY = 20  # steps between two points of a curve
@@ -40,8 +41,8 @@ class Logs:
         text = io.StringIO()
         names = dict.fromkeys(name for row in flat for name in row)  # verification sets may have come and gone
         table = csv.DictWriter(text, list(names), lineterminator="\n", restval="")
-        table.writeheader()
-        table.writerows(flat)
+        table.writerow({name: csv_cell(name) for name in names})
+        table.writerows({name: csv_cell(value) for name, value in row.items()} for row in flat)
         write_atomically(self._folder / "log.csv", text.getvalue(), within=self._folder)
         self._add({f"epoch/{name}": value for name, value in flat[-1].items()}, step)
         self._writer.flush()
@@ -52,7 +53,7 @@ class Logs:
 
     def _add(self, points: Mapping[str, float], step: int) -> None:
         for name, value in points.items():
-            self._writer.add_scalar(name.replace(" ", "_"), value, step)
+            self._writer.add_scalar(plain_line(name).replace(" ", "_"), value, step)
 
 
 class Pace:

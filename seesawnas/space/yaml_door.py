@@ -23,6 +23,7 @@ if yaml.__with_libyaml__:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from seesawnas.errors import DocumentError
+from seesawnas.plain import plain
 from seesawnas.wording import short
 
 MAX_CHARACTERS = 256_000
@@ -136,11 +137,18 @@ def read_yaml(text: str, source: str) -> Any:
 
 def write_yaml(values: Any) -> str:
     """YAML text of plain values, keys in the order given, short lists on one line."""
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+    text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+    return plain(
+        text
+    )  # what steers a terminal stands in double quotes, by the below, where YAML spells it in the same way
 
 
 class _Dumper(yaml.SafeDumper):
     """A list of scalars, or a mapping of scalars and such lists, goes on one line; the rest in blocks."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """In double quotes where characters must be escaped that yaml takes for ordinary ones."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, '"' if plain(text) != text else None)
 
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
         return super().represent_sequence(tag, sequence, flow_style=_is_flat(sequence))
@@ -150,6 +158,8 @@ class _Dumper(yaml.SafeDumper):
         short = all(_is_flat(value) if isinstance(value, list) else _is_flat([value]) for value in values)
         return super().represent_mapping(tag, mapping, flow_style=short)
 
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 # What this door would read as a number, other readers of YAML 1.1 as well, is quoted where it is text.
 for _first, _pairs in _Loader.yaml_implicit_resolvers.items():

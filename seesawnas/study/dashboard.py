@@ -21,6 +21,8 @@ from urllib.parse import parse_qs
 from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
+from seesawnas.plain import plain_json, plain_line
+from seesawnas.study.dashboard_guard import secured
 from seesawnas.study.dashboard_json import Showcase, StudyJson
 from seesawnas.study.view import study_view
 
@@ -38,7 +40,7 @@ def dashboard_app(storage: BaseStorage, showcase: Showcase) -> App:
     except ImportError:
         rule = "the dashboard needs the package optuna-dashboard: pip install 'seesawnas[dashboard]'"
         raise StudyError(rule) from None
-    return _Dashboard(storage, optuna_dashboard.wsgi(storage), showcase)
+    return secured(_Dashboard(storage, optuna_dashboard.wsgi(storage), showcase))
 
 
 @dataclass
@@ -70,6 +72,8 @@ class _Dashboard:
             self._say(f"{path}: {_last_line(environ['wsgi.errors'].getvalue()) or status}")
         elif path == "/api/meta":
             return _answer(respond, status, json.dumps({**json.loads(body), "artifact_is_available": True}))
+        elif any(k.lower() == "content-type" and v.startswith("application/json") for k, v in headers):
+            body = plain_json(body.decode()).encode()
         respond(status, [*((k, v) for k, v in headers if k.lower() != "content-length"), _length(body)])
         return [body]
 
@@ -112,7 +116,7 @@ class _Dashboard:
         """Once a fault, not once a poll."""
         if line not in self.said:
             self.said.add(line)
-            print(line, file=sys.stderr, flush=True)
+            print(plain_line(line), file=sys.stderr, flush=True)
 
 
 def _ask(app: App, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from seesawnas.plain import plain_values
 from seesawnas.study.front import unbeaten
 from seesawnas.study.objectives import COSTS, QUALITIES, Objectives
 from seesawnas.study.repeats import Repeats
@@ -120,7 +121,7 @@ class StudyJson:
         again = sum(repeats.n for repeats in study.repeats.values())
         stamp = (len(study.trials), points, under_way, len(study.attributes), again)
         if self._about is None or self._about[0] != stamp:
-            self._about = (stamp, self._made(study))
+            self._about = (stamp, plain_values(self._made(study)))
         return self._about[1]
 
     def _made(self, study: StudyView) -> dict[str, Any]:
@@ -155,7 +156,7 @@ class StudyJson:
     def _trial(self, study: StudyView, trial: FrozenTrial) -> str:
         state, text = self._trials.get(trial._trial_id, (None, ""))
         if state is not trial.state or not trial.state.is_finished():
-            text = json.dumps(self._made_trial(study, trial))
+            text = json.dumps(plain_values(self._made_trial(study, trial)))
             self._trials[trial._trial_id] = (trial.state, text)
         return text
 

@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from seesawnas.data import FaceData
 from seesawnas.data.by_place import pickle_by_place
 from seesawnas.isolation import isolated_children
+from seesawnas.screen import install
 from seesawnas.study.engine import EngineEvent, Lost, Progressed, events_of
 from seesawnas.study.trial import TrialJob
 
@@ -148,6 +149,7 @@ def _work(pipe: Connection) -> None:
     """A worker's life: faces, then jobs, until the driver closes the pipe or dies."""
     import torch
 
+    install(strict=False)  # it has the driver's terminal, which may go
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_driver, daemon=True).start()
     try:

@@ -77,3 +77,15 @@ def test_markdown_ranks_as_the_page_does_and_escapes(report: StudyReport) -> Non
     assert "seesawnas compare" not in text
     searched = report_markdown([StudyReport(report.study, report.ref)])
     assert "seesawnas compare s:best paper/seesaw_share" in searched
+
+
+def test_no_cell_computes_and_numbers_stay_numbers() -> None:
+    labels = ["=cmd|' /C calc'!A0", "@SUM(1)\x1b[31m", "-1+1", "-0.5"]
+
+    class Hostile:
+        frame = pd.DataFrame({"label": pd.Series(labels, dtype=object), "=x": [-0.5, 1.0, None, 2.0]})
+
+    text = report_csv([Hostile()])  # type: ignore[list-item]
+    frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    assert list(frame["label"]) == ["'=cmd|' /C calc'!A0", "'@SUM(1)\\x1b[31m", "'-1+1", "-0.5"]
+    assert list(frame["'=x"]) == ["-0.5", "1.0", "", "2.0"]

@@ -19,11 +19,13 @@ def cache(
 
     It takes at most $SEESAWNAS_CACHE_LIMIT bytes, 20G by default; what was not used for longest goes first.
     """
-    from seesawnas.cli.output import print_json
+    from seesawnas.cli.output import print_json, print_lines
     from seesawnas.data.cache_folder import cache_folder, cache_limit, entries, remove_entry
+    from seesawnas.screen import only_shown
 
     there, limit = entries(), cache_limit()
     if clear:
+        only_shown()
         for entry, _ in there:
             remove_entry(entry)
     size = sum(bytes_ for _, bytes_ in there)
@@ -34,5 +36,7 @@ def cache(
         print_json(values)
     else:
         word = f"{'removed' if clear else 'holds'} {len(there)} set{'' if len(there) == 1 else 's'}"
-        print(where or "no cache: there is no home directory")
-        print(f"{word} of decoded images, {size / 1e6:,.1f} MB of {limit / 1e6:,.1f} MB")
+        print_lines(
+            where or "no cache: there is no home directory",
+            f"{word} of decoded images, {size / 1e6:,.1f} MB of {limit / 1e6:,.1f} MB",
+        )

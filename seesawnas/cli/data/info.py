@@ -27,7 +27,7 @@ def info(
     json: Json = False,
 ) -> None:
     """Count people and images, say how large the images are, and name what is wrong."""
-    from seesawnas.cli.output import print_json
+    from seesawnas.cli.output import print_json, print_lines
     from seesawnas.data import open_source, survey
     from seesawnas.data.survey import LOOKED_AT
 
@@ -42,9 +42,9 @@ def info(
     if json:
         print_json(_values(path, source, found))
     else:
-        print("\n".join(_lines(source, found)))
+        print_lines(*_lines(source, found))
         if contact_sheet is not None:
-            print(f"wrote {contact_sheet}")
+            print_lines(f"wrote {contact_sheet}")
 
 
 def _draw(source: OpenedSource, file: Path) -> None:

@@ -38,12 +38,13 @@ def check_out(path: str | Path, out: Path) -> None:
 @contextmanager
 def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on stderr, where a terminal shows it; yields what makes it go on."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    screen = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True) as progress:
+    from seesawnas.cli.output import screen
+
+    shown = screen()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=shown, disable=not shown.is_terminal, transient=True) as progress:
         task = progress.add_task(words, total=total)
         yield lambda pictures: progress.advance(task, pictures)
 
@@ -57,13 +58,14 @@ def as_json(left_out: LeftOut) -> list[dict[str, Any]]:
 
 def show(values: dict[str, Any], lines: list[str], left_out: LeftOut, json: bool) -> None:
     """The values as JSON, or the lines and a line a reason for what was left out."""
-    from seesawnas.cli.output import print_json
+    from seesawnas.cli.output import print_json, print_lines
+    from seesawnas.screen import only_shown
 
+    only_shown()
     if json:
         print_json({**values, "left_out": as_json(left_out)})
     else:
-        for line in [*lines, *(f"left out    {note}" for note in left_out.notes())]:
-            print(line)
+        print_lines(*lines, *(f"left out    {note}" for note in left_out.notes()))
 
 
 def went_on(before: int) -> list[str]:
