@@ -11,12 +11,13 @@ import os
 import re
 from pathlib import Path
 
+from seesawnas.data.decode import Resolution
 from seesawnas.data.pair_set import PairList, PairSet
 from seesawnas.data.text_lines import located, read_text
 from seesawnas.errors import DataError
 
 
-def read_cfp(split: Path, images: Path | None, resolution: int) -> PairSet:
+def read_cfp(split: Path, images: Path | None, resolution: Resolution) -> PairSet:
     """The pairs of ``split``, ``.../Protocol/Split/FF`` or FP, with CFP's own folds and people.
 
     ``images`` holds what CFP has under ``Data/Images``, such as aligned copies; without it these are read. Raises DataError.

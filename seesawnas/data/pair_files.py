@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from seesawnas.data.cfp import read_cfp
-from seesawnas.data.decode import SUFFIXES
+from seesawnas.data.decode import SUFFIXES, Resolution
 from seesawnas.data.pair_set import PairList, PairSet
 from seesawnas.data.text_lines import located, read_text
 from seesawnas.data.verification_bin import read_bin_pairs
@@ -31,8 +31,10 @@ _LABELS = ("label", "same", "issame", "is_same", "match", "answer", "target", "y
 _SUFFIXES = (".jpg", ".png", *sorted(SUFFIXES - {".jpg", ".png"}))
 
 
-def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution: int = 112) -> PairSet:
+def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution: Resolution = 112) -> PairSet:
     """The verification set at ``path``; ``images`` is the folder that its picture paths start from.
+
+    ``resolution`` is the side, or (height, width), of its images once they are decoded for no network in particular.
 
     A .bin holds its images itself; a pairs.txt needs the folder; a CSV's paths otherwise start beside it, CFP's in its own
     ``Data/Images``. Images that are not there are counted and named in the set's notes, and their pairs left out. Raises
@@ -56,7 +58,7 @@ def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution
     )
 
 
-def _read_lfw(path: Path, folder: Path | None, resolution: int) -> PairSet:
+def _read_lfw(path: Path, folder: Path | None, resolution: Resolution) -> PairSet:
     if folder is None:
         raise DataError(f"{path}: needs the folder of its images (--images)")
     lines = [(number, _fields(line)) for number, line in enumerate(read_text(path).splitlines(), 1) if line.strip()]
@@ -99,7 +101,7 @@ def _lfw_paths(name: str, number: str) -> list[str]:
     return [f"{name}/{name}_{int(number):04d}{suffix}" for suffix in _SUFFIXES]
 
 
-def _read_csv(path: Path, folder: Path, resolution: int) -> PairSet:
+def _read_csv(path: Path, folder: Path, resolution: Resolution) -> PairSet:
     text = read_text(path)
     rows = _rows(path, text)
     first = next(rows, None)

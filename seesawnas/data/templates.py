@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.decode import Resolution
 from seesawnas.data.pictures import PictureList, Pictures
 from seesawnas.data.text_lines import located, read_text
 from seesawnas.errors import DataError
@@ -33,7 +34,7 @@ class TemplateSet:
 
 
 def read_templates(
-    pairs: str | Path, members: str | Path, images: str | Path | None, *, resolution: int = 112
+    pairs: str | Path, members: str | Path, images: str | Path | None, *, resolution: Resolution = 112
 ) -> TemplateSet:
     """The templates that ``members`` lists and the ``pairs`` of them; pictures lie below ``images``.
 
