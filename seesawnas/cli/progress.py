@@ -83,8 +83,8 @@ def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: st
     lines = [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
     trials = "as many trials as fit" if at_a_time is None else several(at_a_time, "trial")
-    side, epochs = proxy.resolution, several(proxy.recipe.epochs, "epoch")
-    return [*lines, f"Proxy    {epochs} at {side}x{side}, {trials} at a time", f"Study    {where}"]
+    sizes, epochs = ", ".join(f"{h}x{w}" for h, w in faces.sizes), several(proxy.recipe.epochs, "epoch")
+    return [*lines, f"Proxy    {epochs} at {sizes}, {trials} at a time", f"Study    {where}"]
 
 
 def before(record: StudyRecord, recovered: int) -> str:

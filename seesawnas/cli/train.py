@@ -107,7 +107,7 @@ def _plan(ref: str, recipe: Recipe, resolution: int | None, out: Path | None, *,
         raise RunError(f"--save-every {error}") from None
     spec = find_point(ref).spec
     folder = default_folder(spec.name or spec.digest()) if out is None else out
-    spec = spec if resolution is None else spec.at_resolution(resolution)
+    spec = spec if resolution is None else spec.at_side(resolution)
     return TrainPlan(spec, recipe, folder, save_seconds=seconds, **rest)
 
 
