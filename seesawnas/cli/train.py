@@ -47,7 +47,7 @@ def train(
     ] = None,
     resolution: Annotated[
         int | None,
-        _option("--resolution", "R", HOW, "Side of the input in pixels.", min=8, show_default="the network's"),
+        _option("--resolution", "R", HOW, "Longer side of the input in pixels.", min=8, show_default="the network's"),
     ] = None,
     seed: Annotated[int, _option("--seed", "S", HOW, "Seeds weights and order.", min=0, max=MAX_SEED)] = 0,
     precision: Annotated[str, _option("--precision", "NAME", HOW, "fp32, bf16 or fp16.")] = "fp32",

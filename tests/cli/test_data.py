@@ -45,11 +45,14 @@ def test_info_counts_and_names_what_is_wrong(faces: Path) -> None:
     }
     assert values["sizes"] == {"32x32": 19, "20x30": 1}
     assert values["formats"] == {"PNG": 19, "JPEG": 1}
+    assert values["aspects"] == {"1:1": 19, "2:3": 1}
+    assert values["other_aspects"] == {"count": 1, "first": ["p1/odd.jpg"]}
     assert {each["what"]: each["first"] for each in values["wrong"]} == {
         "files beside the people's folders": ["notes.txt"],
         "people with fewer than two images": ["single"],
         "unreadable images": ["p0/bad.jpg"],
-        "images that are not 32x32, and are cut square and resized": ["p1/odd.jpg"],
+        "images that are not 32x32, and are resized": ["p1/odd.jpg"],
+        "images that are not of the usual aspect 1:1 (width:height)": ["p1/odd.jpg"],
         "images in CMYK, which are made RGB": ["p1/odd.jpg"],
     }
     lines = Ran("data", "info", "faces").out
