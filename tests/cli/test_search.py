@@ -167,6 +167,18 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monk
     assert [trial.state for trial in record_in(folder / "runs" / "s").trials()] == [TrialState.COMPLETE] * 2
 
 
+def test_the_networks_of_one_study_may_differ_in_shape(folder: Path) -> None:
+    sides = {"height": 32, "width": {"choice": [28, 32]}}
+    Path("sides.yaml").write_text(write_yaml({**SMALL_SPACE, "input": sides}))
+    words = ["--space", "sides.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "16", "--engine", "local"]
+    result = search(*words, "--workers", "1", "--data", "faces", "--trials", "4", "--study", "sides")
+    assert result.exit_code == 0, result.output
+    assert "16x14, 16x16" in result.stderr + result.stdout
+    trials = record_in(folder / "runs" / "sides").trials()
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 4
+    assert {trial.params["input.width"] for trial in trials} == {28, 32}
+
+
 def test_faults_of_the_file_the_options_and_what_is_not_there_come_at_once(folder: Path) -> None:
     Path("mine.yaml").write_text("{budget: 150M, patiense: 3, data: nowhere}")
     result = search("mine.yaml", "--trials", "0", "--space", "alike.yaml")
