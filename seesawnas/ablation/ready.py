@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from seesawnas.ablation.arms import Arms, arms_of
 from seesawnas.ablation.plan import AblationPlan
-from seesawnas.data import FaceData, load_faces
+from seesawnas.data import FaceData
+from seesawnas.study.proxy_faces import load_proxy_faces, proxy_sizes
 from seesawnas.study.surroundings import Faults, check_run
 
 
@@ -21,7 +22,9 @@ class Ready:
 def make_ready(plan: AblationPlan) -> Ready:
     """Find all that ``plan`` names, writing nothing. Raises InvalidInput with every fault, each in its line."""
     arms = check_surroundings(plan)
-    return Ready(arms, load_faces(plan.data, resolution=plan.proxy.resolution, seed=plan.proxy.seed))
+    inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
+    sizes = proxy_sizes(plan.base, inputs, plan.proxy.resolution)
+    return Ready(arms, load_proxy_faces(plan.data, sizes, seed=plan.proxy.seed))
 
 
 def check_surroundings(plan: AblationPlan) -> Arms:

@@ -17,7 +17,7 @@ from seesawnas.arch.blocks import (
     Skip,
     canonical_block,
 )
-from seesawnas.arch.spec import ArchSpec, Head, Input, Stage, Stem
+from seesawnas.arch.spec import ArchSpec, Head, Input, Stage, Stem, scaled_size
 
 __all__ = [
     "ACTIVATIONS",
@@ -36,4 +36,5 @@ __all__ = [
     "Stage",
     "Stem",
     "canonical_block",
+    "scaled_size",
 ]

@@ -123,6 +123,11 @@ class ArchSpec:
         """The same network for another input size, in pixels; the head's global conv follows the smaller map."""
         return replace(self, input=replace(self.input, height=height, width=height if width is None else width))
 
+    def at_side(self, side: int) -> ArchSpec:
+        """The same network with an input whose longer side has ``side`` pixels, its aspect kept to the nearest pixel."""
+        height, width = scaled_size((self.input.height, self.input.width), side)
+        return self.at_resolution(height, width)
+
     def renamed(self, name: str) -> ArchSpec:
         """The same network under another label."""
         return replace(self, name=name)
@@ -158,6 +163,16 @@ class ArchSpec:
 def down(pixels: int, stride: int) -> int:
     """Side of a map after a padded conv of ``stride``: rounded up, never below 1."""
     return -(-pixels // stride)
+
+
+def scaled_size(size: tuple[int, int], side: int, longest: int | None = None) -> tuple[int, int]:
+    """``size`` in pixels, scaled so that ``longest`` (by default its own longer side) becomes ``side``; never below 1.
+
+    112x96 at the side 56 is 56x48.
+    """
+    whole = longest or max(size)
+    height, width = (max(1, (2 * pixels * side + whole) // (2 * whole)) for pixels in size)
+    return height, width
 
 
 @lru_cache(maxsize=1 << 14)

@@ -13,7 +13,6 @@ FIRST, NEXT = 2.0, 10.0  # seconds until the first line, and from line to line
 def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
     """A line after two seconds, and one every ten seconds after it; nothing for the spaces that ship."""
     from seesawnas.cli.output import screen
-    from seesawnas.cli.progress import say
     from seesawnas.space import compiling_reported_to
 
     shown, began = screen(), clock()
@@ -25,7 +24,7 @@ def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[Non
         if now >= due and done < total:
             due = now + NEXT
             left = (now - began) * (total - done) / done
-            say(shown, f"Compiling the search space: {done / total:.0%}, at most {left:.0f} s left")
+            shown.print(f"Compiling the search space: {done / total:.0%}, at most {left:.0f} s left", soft_wrap=True)
 
     with compiling_reported_to(show):
         yield

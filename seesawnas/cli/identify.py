@@ -37,7 +37,7 @@ def identify(
     from seesawnas.evaluation import open_model
 
     opened = open_model(model, normalise=normalise, device=device, untrained=untrained)
-    pictures, labels, notes = open_folder(folder, resolution=opened.resolution)
+    pictures, labels, notes = open_folder(folder, resolution=opened.size)
     embeddings, readable = embed_shown(opened, pictures, flip=flip, batch_size=batch_size)
     found = measure(embeddings[readable], labels[readable])
     notes += pictures.unreadable_notes(readable) + found.cautions

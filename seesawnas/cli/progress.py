@@ -86,8 +86,8 @@ def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: st
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
     lines += [f"         caution: {line}" for line in faces.cautions]
     trials = "as many trials as fit" if at_a_time is None else several(at_a_time, "trial")
-    side, epochs = proxy.resolution, several(proxy.recipe.epochs, "epoch")
-    return [*lines, f"Proxy    {epochs} at {side}x{side}, {trials} at a time", f"Study    {where}"]
+    sizes, epochs = ", ".join(f"{h}x{w}" for h, w in faces.sizes), several(proxy.recipe.epochs, "epoch")
+    return [*lines, f"Proxy    {epochs} at {sizes}, {trials} at a time", f"Study    {where}"]
 
 
 def before(record: StudyRecord, recovered: int) -> str:

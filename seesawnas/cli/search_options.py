@@ -94,7 +94,7 @@ RepeatTop: TypeAlias = Annotated[
 ]
 Epochs: TypeAlias = Annotated[int | None, option("--epochs", "N", JUDGE, "Epochs of proxy training a trial.")]
 Resolution: TypeAlias = Annotated[
-    int | None, option("--resolution", "R", JUDGE, "Side of the proxy's input in pixels.")
+    int | None, option("--resolution", "R", JUDGE, "Longer side of the proxy's input in pixels.")
 ]
 Seed: TypeAlias = Annotated[
     int | None, option("--seed", "S", JUDGE, "Seeds proposals, people, training and pairs. Default: 0.")

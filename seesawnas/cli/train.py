@@ -57,7 +57,13 @@ def train(
     resolution: Annotated[
         int | None,
         _option(
-            "--resolution", "R", HOW, "Side of the input in pixels.", min=8, max=4096, show_default="the network's"
+            "--resolution",
+            "R",
+            HOW,
+            "Longer side of the input in pixels.",
+            min=8,
+            max=4096,
+            show_default="the network's",
         ),
     ] = None,
     seed: Annotated[int, _option("--seed", "S", HOW, "Seeds weights and order.", min=0, max=MAX_SEED)] = 0,
@@ -121,7 +127,7 @@ def _plan(ref: str, recipe: Recipe, resolution: int | None, out: Path | None, *,
         raise RunError(f"--save-every {error}") from None
     spec = find_point(ref).spec
     folder = default_folder(spec.name or spec.digest()) if out is None else expanded(out)
-    spec = spec if resolution is None else spec.at_resolution(resolution)
+    spec = spec if resolution is None else spec.at_side(resolution)
     return TrainPlan(spec, recipe, folder, save_seconds=seconds, **rest)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from seesawnas.data.decode import Resolution
 from seesawnas.data.fields import SPACES, is_number, split_fields
 from seesawnas.data.pair_set import PairList, PairSet
 from seesawnas.data.text_lines import content_lines, located, read_text
 from seesawnas.errors import DataError
 
 
-def read_cfp(split: Path, images: Path | None, resolution: int) -> PairSet:
+def read_cfp(split: Path, images: Path | None, resolution: Resolution) -> PairSet:
     """The pairs of ``split``, ``.../Protocol/Split/FF`` or FP, with CFP's own folds and people.
 
     ``images`` holds what CFP has under ``Data/Images``, such as aligned copies; without it these are read. Raises DataError.

@@ -1,11 +1,11 @@
-"""One picture file as a square of RGB pixels, or a reason why not."""
+"""One picture file as RGB pixels in the shape that a network asks for, or a reason why not."""
 
 from __future__ import annotations
 
 import io
 import warnings
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ FORMATS = ("JPEG", "PNG", "PPM")
 MAX_PIXELS = 64_000_000
 """Largest picture that is decoded; a small file can claim far more pixels than memory holds."""
 
+Resolution: TypeAlias = int | tuple[int, int]
+"""In pixels: the side of a square, or (height, width)."""
+
 _NATIVE_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "YCbCr"})
 
 
@@ -25,19 +28,27 @@ class UnreadableError(Exception):
     """A file that is no picture, or a broken one, or one too large to decode safely."""
 
 
-def decode(path: Path | IO[bytes], resolution: int) -> NDArray[np.uint8]:
-    """Return uint8 (resolution, resolution, 3): turned upright, its centre square cut out, resized by area.
+def size_of(resolution: Resolution) -> tuple[int, int]:
+    """(height, width) of images at ``resolution``."""
+    return resolution if isinstance(resolution, tuple) else (resolution, resolution)
 
-    Raises UnreadableError for whatever Pillow could not make of the file.
+
+def decode(path: Path | IO[bytes], resolution: Resolution) -> NDArray[np.uint8]:
+    """Return uint8 (height, width, 3): turned upright, cropped to the aspect of ``resolution``, resized by area.
+
+    An image of exactly this shape stays as it is, to the bit. Of a square image that shall not be square, the middle of
+    the resized square is kept. Raises UnreadableError for whatever Pillow could not make of the file.
     """
+    height, width = size_of(resolution)
+    twice = 2 * max(height, width)
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
             # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size loses nothing.
-            picture.draft(None, (2 * resolution, 2 * resolution))
+            picture.draft(None, (twice, twice))
             ImageOps.exif_transpose(picture, in_place=True)
-            return np.array(_square(_as_rgb(picture), resolution))  # not asarray: torch wants what it may write to
+            return np.array(_fitted(_as_rgb(picture), height, width))  # not asarray: torch wants what it may write to
     except UnreadableError:
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
@@ -48,6 +59,20 @@ def middle(squares: NDArray[np.uint8], height: int, width: int) -> NDArray[np.ui
     """Of pictures (..., S, S, 3) the middle: (..., height, width, 3)."""
     top, left = (squares.shape[-3] - height) // 2, (squares.shape[-2] - width) // 2
     return squares[..., top : top + height, left : left + width, :]
+
+
+def crop_box(width: int, height: int, aspect: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The largest part, centred, of an image of ``width`` x ``height`` that has the ``aspect`` (height, width).
+
+    Returns (left, top, right, bottom) in whole pixels; one side is whole, the other is within half a pixel of the aspect.
+    """
+    tall, wide = aspect
+    if width * tall > height * wide:
+        kept, whole = _nearest(height * wide, tall), height
+    else:
+        kept, whole = width, _nearest(width * tall, wide)
+    left, top = (width - kept) // 2, (height - whole) // 2
+    return left, top, left + kept, top + whole
 
 
 def unreadable(error: Exception) -> UnreadableError:
@@ -76,11 +101,28 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(grey / 257.0 + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
 
 
-def _square(picture: Image.Image, resolution: int) -> Image.Image:
-    if picture.size == (resolution, resolution):
+def _fitted(picture: Image.Image, height: int, width: int) -> Image.Image:
+    if picture.size == (width, height):
         return picture
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    if height == width or picture.width != picture.height:
+        return _resized(picture, crop_box(*picture.size, (height, width)), (width, height))
+    # Aligned squares, cut in the middle, are what networks of such a shape are used to: resized first, then cut.
+    side = max(height, width)
+    left, top = (side - width) // 2, (side - height) // 2
+    square = _resized(picture, (0, 0, *picture.size), (side, side))
+    return square.crop((left, top, left + width, top + height))
+
+
+def _resized(picture: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]) -> Image.Image:
+    """The part ``box`` of ``picture`` in ``size`` (width, height)."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    if (width, height) == size:
+        return picture.crop(box)
     # A whole ratio is a plain mean of pixels (112 -> 56: of 2x2); elsewhere a triangle as wide as the ratio.
-    kind = Image.Resampling.BOX if side % resolution == 0 else Image.Resampling.BILINEAR
-    return picture.resize((resolution, resolution), kind, box=(left, top, left + side, top + side))
+    is_whole = width % size[0] == 0 and height % size[1] == 0
+    return picture.resize(size, Image.Resampling.BOX if is_whole else Image.Resampling.BILINEAR, box=box)
+
+
+def _nearest(numerator: int, denominator: int) -> int:
+    """The quotient as the nearest whole number, never below 1."""
+    return max(1, (2 * numerator + denominator) // (2 * denominator))

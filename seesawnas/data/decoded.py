@@ -1,6 +1,6 @@
 """Pictures decoded once for all trials on a machine: uint8 pixels in a file that is mapped into memory.
 
-The file lies in the cache under a name that follows from the content, the files' times and the resolution; whoever asks for
+The file lies in the cache under a name that follows from the content, the files' times, and the height and width; whoever asks for
 the same pictures maps the same pages. It is laid out in the order that was first asked for, so that the two sides of a
 split are two slices of it and no copies.
 """
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from seesawnas.data.by_place import map_file
 from seesawnas.data.cache_folder import cache_folder, make_room, new_entry, remove_entry, touch
-from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.decode import Resolution, UnreadableError, decode, size_of
 from seesawnas.data.source import OpenedSource
 from seesawnas.errors import DataError
 
@@ -34,7 +34,7 @@ _BATCH = 1024
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """pixels: uint8 (M, R, R, 3); rows[i], int64, is the row of picture i of the source, -1 where there is none.
+    """pixels: uint8 (M, H, W, 3); rows[i], int64, is the row of picture i of the source, -1 where there is none.
 
     note: why nothing was kept for the next time, where that is so.
     """
@@ -51,12 +51,12 @@ class Decoded:
         return self.pixels[rows]
 
 
-def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> Decoded:
+def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> Decoded:
     """The pictures ``order`` of ``source``, from the cache or into it; those that are unreadable have no row.
 
     Raises DataError where they take more memory than the machine has.
     """
-    size = len(order) * resolution * resolution * 3
+    size = len(order) * int(np.prod(size_of(resolution))) * 3
     _check_memory(size)
     folder, name = cache_folder(), _name(source, order, resolution)
     if folder is None:
@@ -75,7 +75,9 @@ def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> 
     return made or _in_memory(source, order, resolution, "the files were removed as they were made")
 
 
-def decode_all(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> Iterator[NDArray[np.uint8] | None]:
+def decode_all(
+    source: OpenedSource, order: NDArray[np.int64], resolution: Resolution
+) -> Iterator[NDArray[np.uint8] | None]:
     """Each picture's pixels in order, None where it is unreadable; a thread a processor."""
 
     def one(index: int) -> NDArray[np.uint8] | None:
@@ -96,12 +98,14 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _name(source: OpenedSource, order: NDArray[np.int64], resolution: int) -> str:
-    content = (_VERSION, source.fingerprint, source.stamp(), len(source), len(order), resolution)
+def _name(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> str:
+    height, width = size_of(resolution)
+    key = height if height == width else (height, width)  # squares keep the names that they have always had
+    content = (_VERSION, source.fingerprint, source.stamp(), len(source), len(order), key)
     return f"faces-{hashlib.sha256(repr(content).encode()).hexdigest()[:24]}"
 
 
-def _write(draft: Path, source: OpenedSource, order: NDArray[np.int64], resolution: int) -> None:
+def _write(draft: Path, source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> None:
     readable, check = np.zeros(len(order), dtype=np.bool_), 0
     with (draft / "pixels").open("xb") as file:
         for place, pixels in enumerate(decode_all(source, order, resolution)):
@@ -117,13 +121,13 @@ def _write(draft: Path, source: OpenedSource, order: NDArray[np.int64], resoluti
     (draft / "entry.json").write_text(json.dumps(known))
 
 
-def _read(entry: Path, order: NDArray[np.int64], resolution: int, total: int) -> Decoded | None:
+def _read(entry: Path, order: NDArray[np.int64], resolution: Resolution, total: int) -> Decoded | None:
     """What the entry holds, None where there is none; a damaged one is removed, so that it is made again."""
     if not entry.is_dir():
         return None
     try:
         held: NDArray[np.int64] = np.load(entry / "rows.npy", allow_pickle=False)
-        shape = (len(held), resolution, resolution, 3)
+        shape = (len(held), *size_of(resolution), 3)
         pixels = _mapped(entry / "pixels", shape)
         known: Any = json.loads((entry / "entry.json").read_text())
         seen = [zlib.crc32(content.data) for content in (pixels, np.sort(order), held)]
@@ -146,8 +150,8 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return map_file(path, 0, "|u1", shape)
 
 
-def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: int, note: str) -> Decoded:
-    pixels = np.empty((len(order), resolution, resolution, 3), dtype=np.uint8)
+def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution, note: str) -> Decoded:
+    pixels = np.empty((len(order), *size_of(resolution), 3), dtype=np.uint8)
     rows, count = np.full(len(source), -1, dtype=np.int64), 0
     for index, picture in zip(order.tolist(), decode_all(source, order, resolution), strict=True):
         if picture is not None:

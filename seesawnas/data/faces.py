@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,8 @@ class FaceData:
     fingerprint: a hash of the content and the settings: of a folder its decoded pixels, labels and names, of the default
     set the photographs and the plan it is made from.
     notes: one line for each kind of thing that was left out, with its count and the first few names.
+    shapes: for networks of several input shapes, the same faces in the shape for each, by the input's (height, width); the
+    fields above are then the first one's.
     """
 
     training: Faces
@@ -69,6 +72,18 @@ class FaceData:
     fingerprint: str
     notes: tuple[str, ...] = ()
     is_default: bool = False
+    shapes: Mapping[tuple[int, int], FaceData] = field(default_factory=dict)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the images."""
+        height, width = self.training.images.shape[1:3]
+        return height, width
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """(height, width) of the images of every shape."""
+        return tuple(faces.size for faces in self.shapes.values()) or (self.size,)
 
     @property
     def cautions(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.decode import Resolution
 from seesawnas.data.folder import list_people
 from seesawnas.data.left_out import LeftOut
 from seesawnas.data.pictures import Pictures
@@ -14,7 +15,7 @@ from seesawnas.errors import DataError
 from seesawnas.files import expanded
 
 
-def open_folder(path: str | Path, *, resolution: int) -> tuple[Pictures, NDArray[np.int64], tuple[str, ...]]:
+def open_folder(path: str | Path, *, resolution: Resolution) -> tuple[Pictures, NDArray[np.int64], tuple[str, ...]]:
     """Return (pictures, labels int64 (N,), notes) of the people under ``path``, people and files in sorted order.
 
     Raises DataError, in one line, where it is no folder of identities.

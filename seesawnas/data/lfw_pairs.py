@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from seesawnas.data.decode import SUFFIXES
+from seesawnas.data.decode import SUFFIXES, Resolution
 from seesawnas.data.fields import SEPARATORS, SPACES, is_number, split_fields, without_empty_end
 from seesawnas.data.pair_header import LABELS, is_header, is_path, plain
 from seesawnas.data.pair_labels import ANSWERS
@@ -36,7 +36,7 @@ def is_lfw(lines: Sequence[tuple[int, str]], *, is_csv: bool) -> bool:
     return plainly and all(_fits(fields) and not is_number(fields[0]) and not is_path(fields[0]) for fields in rows)
 
 
-def read_lfw(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolution: int) -> PairSet:
+def read_lfw(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolution: Resolution) -> PairSet:
     """The pairs of ``lines`` (number, text), whose images are root/NAME/NAME_0001.jpg. Raises DataError, in one line."""
     rows = []
     for number, line in lines:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.decode import Resolution, size_of
 from seesawnas.data.decoded import Decoded, decoded
 from seesawnas.data.faces import FaceData, Faces, fingerprint
 from seesawnas.data.left_out import LeftOut, printable
@@ -18,8 +19,12 @@ from seesawnas.data.starter import TITLE, starter_faces, starter_fingerprint
 from seesawnas.errors import DataError
 
 
-def load_faces(data: str | Path | None, *, resolution: int, seed: int = 0, verification_share: float = 0.2) -> FaceData:
-    """Return faces as squares of ``resolution`` pixels; ``data`` is what ``open_source`` takes, None the default set.
+def load_faces(
+    data: str | Path | None, *, resolution: Resolution, seed: int = 0, verification_share: float = 0.2
+) -> FaceData:
+    """Return faces of ``resolution``, the side of squares or (height, width); ``data`` None is the default set.
+
+    Other ``data`` is what ``open_source`` takes; images are cropped to the aspect, and those of the shape stay as they are.
 
     The same content, resolution and seed give the same arrays in the same order. ``verification_share`` of the people are
     held out, by a seeded order of their names; the default set has its own split. A .rec knows names only where ``data
@@ -27,7 +32,7 @@ def load_faces(data: str | Path | None, *, resolution: int, seed: int = 0, verif
     number of their class. Raises DataError, in one line, where there are no such faces or too few people, where they do not
     fit in memory, or where the default set's photographs are not installed.
     """
-    if resolution < 1:
+    if min(size_of(resolution)) < 1:
         raise DataError(f"resolution: must be positive, got {resolution}")
     if data is None:
         training, verification = starter_faces(resolution, seed=seed)
@@ -42,7 +47,7 @@ def load_faces(data: str | Path | None, *, resolution: int, seed: int = 0, verif
 
 
 def _load(
-    source: OpenedSource, place: str, resolution: int, seed: int, share: float
+    source: OpenedSource, place: str, resolution: Resolution, seed: int, share: float
 ) -> tuple[Faces, Faces, tuple[str, ...]]:
     """(training, verification, notes) of the people with two readable pictures or more."""
     left_out = source.left_out

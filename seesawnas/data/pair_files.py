@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from seesawnas.data.cfp import read_cfp
+from seesawnas.data.decode import Resolution
 from seesawnas.data.left_out import printable
 from seesawnas.data.lfw_pairs import is_lfw, read_lfw
 from seesawnas.data.pair_set import PairSet
@@ -24,8 +25,10 @@ from seesawnas.files import expanded
 _TEXT = frozenset({".txt", ".csv", ".tsv", ".lst", ".list"})
 
 
-def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution: int = 112) -> PairSet:
+def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution: Resolution = 112) -> PairSet:
     """The verification set at ``path``; ``images`` is the folder that its picture paths start from.
+
+    ``resolution`` is the side, or (height, width), of its images once they are decoded for no network in particular.
 
     A .bin holds its images itself; LFW's pairs.txt needs the folder; the paths of another list otherwise start beside it, CFP's
     in its own ``Data/Images``. Images that are not there are counted and named in the set's notes, and their pairs left out.
@@ -48,7 +51,7 @@ def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution
     )
 
 
-def _read_text(path: Path, folder: Path | None, resolution: int) -> PairSet:
+def _read_text(path: Path, folder: Path | None, resolution: Resolution) -> PairSet:
     is_csv = path.suffix.lower() in (".csv", ".tsv")
     lines = list(content_lines(read_text(path)))
     if not lines:

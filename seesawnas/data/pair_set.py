@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.decode import Resolution
 from seesawnas.data.pictures import PictureList, Pictures
 from seesawnas.errors import DataError
 
@@ -76,7 +77,7 @@ class PairList:
         for picture, person in zip((left, right), people, strict=True):
             self._person_of[picture] = self._people.setdefault(person, len(self._people))
 
-    def finished(self, name: str, resolution: int, *, folds: bool, people: bool) -> PairSet:
+    def finished(self, name: str, resolution: Resolution, *, folds: bool, people: bool) -> PairSet:
         """The set; ``folds`` and ``people`` say whether those of the pairs mean something. Raises DataError without pairs."""
         pictures, notes = self._pictures.finished(resolution)
         if self._lost:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from seesawnas.data.decode import Resolution
 from seesawnas.data.fields import find_separator, is_number, split_fields, without_empty_end
 from seesawnas.data.left_out import printable
 from seesawnas.data.pair_header import EXAMPLE, Columns, columns_of, is_header
@@ -25,7 +26,7 @@ _NUMERIC = re.compile(r"[-+]?[0-9]*\.?[0-9]*(?:e[-+]?[0-9]+)?", re.ASCII | re.IG
 _LOOKED_AT = 1000
 
 
-def read_table(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolution: int) -> PairSet:
+def read_table(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolution: Resolution) -> PairSet:
     """The pairs of ``lines`` (number, text), whose paths are below ``root``. Raises DataError, in one line."""
     separator = find_separator([line for _, line in lines], 3)
     rows: list[_Row] = []

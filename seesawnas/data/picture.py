@@ -16,18 +16,27 @@ _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "PPM": ".ppm"}
 
 @dataclass(frozen=True)
 class Picture:
-    """What the bytes say: format is JPEG, PNG or PPM; mode is Pillow's; turned means that EXIF wants it turned."""
+    """What the bytes say: format is JPEG, PNG or PPM; mode is Pillow's.
+
+    turned: EXIF wants it turned or mirrored; sideways: by a quarter, so that width and height change places.
+    """
 
     format: str
     mode: str
     width: int
     height: int
     turned: bool
+    sideways: bool = False
 
     @property
     def size(self) -> str:
         """Such as 112x112, width first."""
         return f"{self.width}x{self.height}"
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """(width, height) of the image as it is meant to be seen."""
+        return (self.height, self.width) if self.sideways else (self.width, self.height)
 
     @property
     def is_plain(self) -> bool:
@@ -41,11 +50,12 @@ def inspect(content: bytes, *, whole: bool) -> Picture:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
-            turned = picture.getexif().get(_EXIF_ORIENTATION, 1) in range(2, 9)
+            orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
             kind = str(picture.format)
             if whole:
                 picture.load()
-            return Picture(kind, picture.mode, picture.width, picture.height, turned)
+            turned, sideways = orientation in range(2, 9), orientation in range(5, 9)
+            return Picture(kind, picture.mode, picture.width, picture.height, turned, sideways)
     except UnreadableError:
         raise
     except Exception as error:  # whatever Pillow's decoders raise

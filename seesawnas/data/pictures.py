@@ -10,30 +10,39 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.decode import Resolution, UnreadableError, decode, size_of
 from seesawnas.data.file_finder import FileFinder
 from seesawnas.data.left_out import LeftOut
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """encoded: bytes, or the path of a file; places: what to call each for people; resolution: side once decoded."""
+    """encoded: bytes, or the path of a file; places: what to call each for people.
+
+    resolution: the side, or (height, width), of those that are decoded for no network in particular.
+    """
 
     encoded: Sequence[bytes | Path]
     places: Sequence[str]
-    resolution: int
+    resolution: Resolution
 
     def __len__(self) -> int:
         return len(self.encoded)
 
-    def decode(self, start: int, stop: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Pictures ``start`` to ``stop`` as uint8 (N, R, R, 3), and which of them could be read; the others are black."""
-        wanted = self.encoded[start:stop]
-        images = np.zeros((len(wanted), self.resolution, self.resolution, 3), dtype=np.uint8)
+    def decode(
+        self, start: int, stop: int, size: tuple[int, int] | None = None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Pictures ``start`` to ``stop`` as uint8 (N, H, W, 3), and which of them could be read; the others are black.
+
+        ``size`` is the (height, width) that a network asks for, instead of ``resolution``.
+        """
+        wanted, (height, width) = self.encoded[start:stop], size or size_of(self.resolution)
+        images = np.zeros((len(wanted), height, width, 3), dtype=np.uint8)
         readable = np.ones(len(wanted), dtype=np.bool_)
         for place, picture in enumerate(wanted):
             try:
-                images[place] = decode(io.BytesIO(picture) if isinstance(picture, bytes) else picture, self.resolution)
+                file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
+                images[place] = decode(file, (height, width))
             except UnreadableError:
                 readable[place] = False
         return images, readable
@@ -74,7 +83,7 @@ class PictureList:
         self._left_out.add("images that are not there", paths[0])
         return None
 
-    def finished(self, resolution: int) -> tuple[Pictures, tuple[str, ...]]:
+    def finished(self, resolution: Resolution) -> tuple[Pictures, tuple[str, ...]]:
         """The pictures, and a note of those that are not there."""
         places = list(self._index)
         return Pictures([self._root / place for place in places], places, resolution), self._left_out.notes()

@@ -19,13 +19,14 @@ curve, standard deviations those of a sample:
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from seesawnas.data.blends import with_blends
+from seesawnas.data.decode import Resolution, middle, size_of
 from seesawnas.data.faces import Faces
 from seesawnas.data.nuisance import Nuisance, render
 from seesawnas.data.orl import HEIGHT, WIDTH, read_orl
@@ -53,12 +54,22 @@ class Plan:
     nuisance: Nuisance = field(default_factory=Nuisance)
 
 
-def starter_faces(resolution: int, *, seed: int, plan: Plan | None = None) -> tuple[Faces, Faces]:
+def starter_faces(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> tuple[Faces, Faces]:
     """Return (training, verification) at ``resolution``; the split, the blends and the nuisances follow from ``seed``.
 
-    Raises DataError where the photographs are not installed.
+    The set's images are squares; a (height, width) gets the middle of those of its longer side. Raises DataError if the
+    photographs are not installed.
     """
-    plan = plan or Plan()
+    height, width = size_of(resolution)
+    training, verification = _square_faces(max(height, width), seed, plan or Plan())
+    return _middle_of(training, height, width), _middle_of(verification, height, width)
+
+
+def _middle_of(faces: Faces, height: int, width: int) -> Faces:
+    return replace(faces, images=np.ascontiguousarray(middle(faces.images, height, width)))
+
+
+def _square_faces(resolution: int, seed: int, plan: Plan) -> tuple[Faces, Faces]:
     photos = {name: _squares(person, resolution) for name, person in read_orl().items()}
     training, verification = split_people(list(photos), seed=seed, share=plan.held_out)
     rng = np.random.default_rng([seed, _TRAINING])
@@ -75,9 +86,11 @@ def starter_faces(resolution: int, *, seed: int, plan: Plan | None = None) -> tu
     )
 
 
-def starter_fingerprint(resolution: int, *, seed: int, plan: Plan | None = None) -> str:
+def starter_fingerprint(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> str:
     """A hash of what the set is made from. The pictures made of it may differ in a last bit from machine to machine."""
-    digest = hashlib.sha256(repr((resolution, seed, plan or Plan())).encode())
+    height, width = size_of(resolution)
+    size = height if height == width else (height, width)
+    digest = hashlib.sha256(repr((size, seed, plan or Plan())).encode())
     for photos in read_orl().values():
         digest.update(photos.data)
     return digest.hexdigest()[:16]

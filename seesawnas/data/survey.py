@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import gcd
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.decode import UnreadableError, crop_box, decode
 from seesawnas.data.left_out import NAMED, LeftOut, printable
 from seesawnas.data.open import LEAST
 from seesawnas.data.picture import inspect
@@ -25,7 +26,11 @@ _TILE, _GAP, _LINE = 112, 4, 14
 
 @dataclass(frozen=True)
 class Survey:
-    """Counts. ``looked_at`` pictures, spread evenly, were decoded; sizes, formats and modes are theirs."""
+    """Counts. ``looked_at`` pictures, spread evenly, were decoded; sizes, formats and modes are theirs.
+
+    aspects: by width:height in lowest terms of the image turned upright, such as 1:1 or 6:7; other_aspects: how many are not
+    of the most common one, and the first of them.
+    """
 
     images: int
     people: int
@@ -36,6 +41,8 @@ class Survey:
     modes: Counter[str]
     bytes_per_image: float
     wrong: LeftOut
+    aspects: Counter[str] = field(default_factory=Counter)
+    other_aspects: tuple[int, tuple[str, ...]] = (0, ())
 
 
 def survey(
@@ -50,6 +57,7 @@ def survey(
         looks.at(index)
         advance(1)
     looks.judge_sizes()
+    others = looks.judge_aspects()
     return Survey(
         len(source),
         len(source.names),
@@ -60,6 +68,8 @@ def survey(
         looks.modes,
         looks.bytes / count if count else 0.0,
         looks.wrong,
+        looks.aspects(),
+        others,
     )
 
 
@@ -70,6 +80,8 @@ class _Looks:
         self._source, self.wrong, self.bytes = source, source.left_out, 0
         self.sizes, self.formats, self.modes = Counter[str](), Counter[str](), Counter[str]()
         self._first: dict[str, list[str]] = {}
+        self._upright = Counter[tuple[int, int]]()
+        self._first_upright: dict[tuple[int, int], list[int]] = {}
 
     def at(self, index: int) -> None:
         """Look at one picture; remark what is read all the same, but may not be what its owner thinks."""
@@ -86,6 +98,9 @@ class _Looks:
         self.modes[picture.mode] += 1
         first = self._first.setdefault(picture.size, [])
         first.extend([place] if len(first) < NAMED else [])
+        self._upright[picture.upright] += 1
+        same = self._first_upright.setdefault(picture.upright, [])
+        same.extend([index] if len(same) < NAMED else [])
         if picture.turned:
             self.wrong.add("images that EXIF turns, which not every tool does", place)
         if picture.mode not in ("RGB", "L"):
@@ -95,9 +110,34 @@ class _Looks:
         """Remark which pictures have another size than most, once that is known."""
         (usual, _), *others = self.sizes.most_common() or [("", 0)]
         for size, count in others:
-            self.wrong.add_many(
-                f"images that are not {usual}, and are cut square and resized", count, self._first[size]
-            )
+            self.wrong.add_many(f"images that are not {usual}, and are resized", count, self._first[size])
+
+    def aspects(self) -> Counter[str]:
+        """How many have each aspect."""
+        found = Counter[str]()
+        for (width, height), count in self._upright.items():
+            found[_aspect(width, height)] += count
+        return found
+
+    def judge_aspects(self) -> tuple[int, tuple[str, ...]]:
+        """Remark which pictures lose a part where most are whole: how many, and the first of them."""
+        aspects = self.aspects().most_common(1)
+        if not aspects:
+            return 0, ()
+        usual = aspects[0][0]
+        wide, tall = (int(number) for number in usual.split(":"))
+        cut = [size for size in self._upright if crop_box(*size, (tall, wide)) != (0, 0, *size)]
+        count = sum(self._upright[size] for size in cut)
+        indices = sorted(index for size in cut for index in self._first_upright[size])[:NAMED]
+        places = tuple(self._source.place(index) for index in indices)
+        if count:
+            self.wrong.add_many(f"images that are not of the usual aspect {usual} (width:height)", count, places)
+        return count, places
+
+
+def _aspect(width: int, height: int) -> str:
+    common = gcd(width, height)
+    return f"{width // common}:{height // common}"
 
 
 def _quartiles(each: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.decode import Resolution
 from seesawnas.data.fields import SEPARATORS, split_fields
 from seesawnas.data.number_lines import read_labelled_pairs
 from seesawnas.data.pictures import PictureList, Pictures
@@ -38,7 +39,7 @@ class TemplateSet:
 
 
 def read_templates(
-    pairs: str | Path, members: str | Path, images: str | Path | None, *, resolution: int = 112
+    pairs: str | Path, members: str | Path, images: str | Path | None, *, resolution: Resolution = 112
 ) -> TemplateSet:
     """The templates that ``members`` lists and the ``pairs`` of them; pictures lie below ``images``.
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.decode import UnreadableError, decode
+from seesawnas.data.decode import Resolution, UnreadableError, decode
 from seesawnas.data.pair_set import PairSet
 from seesawnas.data.pictures import Pictures
 from seesawnas.data.text_lines import check_regular, unreadable_file
@@ -22,8 +22,8 @@ _NUMPY = {"numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.cor
 _MEMO_WRITES = {"PUT", "BINPUT", "LONG_BINPUT"}
 
 
-def read_bin(path: str | Path, *, resolution: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return images uint8 (2 P, resolution, resolution, 3) and same bool (P,); pair i is images 2 i and 2 i + 1.
+def read_bin(path: str | Path, *, resolution: Resolution) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return images uint8 (2 P, H, W, 3) and same bool (P,); pair i is images 2 i and 2 i + 1.
 
     Raises DataError, in one line, as :func:`read_bin_pairs` does, and where a picture cannot be decoded.
     """
@@ -35,7 +35,7 @@ def read_bin(path: str | Path, *, resolution: int) -> tuple[NDArray[np.uint8], N
     return images, same
 
 
-def read_bin_pairs(path: str | Path, *, resolution: int) -> PairSet:
+def read_bin_pairs(path: str | Path, *, resolution: Resolution) -> PairSet:
     """The set in ``path``, its pictures still encoded, about as many bytes as the file has.
 
     Those in circulation were written by Python 2. Nothing in the file is called or imported; numpy arrays are taken for

@@ -43,8 +43,13 @@ class FaceModel:
     device: torch.device
 
     @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of its images."""
+        return self.height, self.width
+
+    @property
     def resolution(self) -> int:
-        """Side of the squares that its images are cut from."""
+        """The longer side of its images."""
         return max(self.height, self.width)
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from seesawnas.data import Pictures
-from seesawnas.data.decode import middle
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.face_model import FaceModel
 from seesawnas.nn import normalised
@@ -31,10 +30,10 @@ def embed_batches(
 ) -> Iterator[EmbeddedBatch]:
     """Embed ``pictures`` in order; ``flip`` adds the embedding of the mirror image before the length becomes one.
 
-    Raises InvalidInput where an embedding is not finite.
+    Each is decoded for ``model``, in the shape that it takes. Raises InvalidInput where an embedding is not finite.
     """
     for start in range(0, len(pictures), batch_size):
-        images, readable = pictures.decode(start, min(start + batch_size, len(pictures)))
+        images, readable = pictures.decode(start, min(start + batch_size, len(pictures)), model.size)
         embeddings = _embed(model, images, flip)
         if not np.isfinite(embeddings[readable]).all():
             raise InvalidInput(f"{model.name}: its embeddings are not finite")
@@ -55,9 +54,8 @@ def gathered(batches: Iterable[EmbeddedBatch]) -> tuple[NDArray[np.float32], NDA
 
 
 def _embed(model: FaceModel, images: NDArray[np.uint8], flip: bool) -> NDArray[np.float32]:
-    cut = middle(images, model.height, model.width)
     with torch.inference_mode():
-        batch = normalised(torch.from_numpy(np.ascontiguousarray(cut)).to(model.device), model.mean, model.std)
+        batch = normalised(torch.from_numpy(images).to(model.device), model.mean, model.std)
         embeddings = model.run(batch) + model.run(batch.flip(3)) if flip else model.run(batch)
         unit: NDArray[np.float32] = F.normalize(embeddings.float(), dim=1).cpu().numpy()
     return unit

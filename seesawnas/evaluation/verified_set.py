@@ -99,7 +99,7 @@ def _cautions(evaluation: Evaluation, *, skipped: bool) -> tuple[str, ...]:
 
 
 def _embed_pairs(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
-    found = read_pairs(path, images=how.images, resolution=model.resolution)
+    found = read_pairs(path, images=how.images, resolution=model.size)
     embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
     kept = found.without(readable)
     pairs = Pairs(kept.left, kept.right, kept.same)
@@ -109,7 +109,7 @@ def _embed_pairs(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embed
 def _embed_templates(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
     """Pairs of templates, each one embedding made of those of its pictures."""
     assert how.templates is not None
-    found = read_templates(path, how.templates, how.images, resolution=model.resolution)
+    found = read_templates(path, how.templates, how.images, resolution=model.size)
     embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
     rows, pairs = template_pairs(found, embeddings, readable)
     notes = found.notes + found.pictures.unreadable_notes(readable)

@@ -14,6 +14,7 @@ from seesawnas.train import Precision, Recipe
 RUNS = Path("runs")
 _PIECES = "processes x accumulate"
 _LATER = ("precision", _PIECES)
+CROP, _SQUARE, _ASPECT = "crop", "square", "aspect"
 """Settings that folders of an earlier version do not say."""
 
 
@@ -50,6 +51,7 @@ class TrainPlan:
         fewer GPUs go on with more parts; so may the device, the workers and the verification sets.
         """
         size = "x".join(map(str, self.size))
+        is_square = self.size[0] == self.size[1]
         return {
             "network": self.spec.digest(),
             "size": size,
@@ -58,6 +60,7 @@ class TrainPlan:
             "seed": self.seed,
             "precision": self.precision,
             _PIECES: processes * self.parts,
+            **({} if is_square else {CROP: _ASPECT}),
         }
 
 
@@ -81,7 +84,8 @@ def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) ->
 
 
 def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
-    """With what the recipe's mapping leaves out."""
+    """With what the recipe's mapping leaves out, and the crop of an earlier version, which says none: a square first."""
+    settings = {**settings, CROP: settings.get(CROP, _SQUARE)}
     recipe = settings.get("recipe")
     return {**settings, "recipe": {**Recipe.unsaid(), **recipe}} if isinstance(recipe, dict) else settings
 

@@ -59,11 +59,11 @@ def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchma
 
 
 def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
-    """The verification set at ``path``, pictures to be cut to ``size`` (H, W).
+    """The verification set at ``path``, images in ``size`` (H, W).
 
     Raises DataError, also where it holds too few pairs to score: that must not be found out after the first epoch.
     """
-    found = read_pairs(path, resolution=max(size))
+    found = read_pairs(path, resolution=size)
     readable = np.ones(len(found.pictures), dtype=np.bool_)
     if not _has_enough(found, readable):
         kept = found.without(readable)

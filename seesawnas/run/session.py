@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import torch
 from filelock import FileLock, Timeout
 from torch import nn
 
 from seesawnas.data import FaceSource
-from seesawnas.errors import RunError, TrialError
+from seesawnas.data.decode import UnreadableError
+from seesawnas.data.picture import inspect
+from seesawnas.data.source import SAMPLED
+from seesawnas.errors import DataError, RunError, TrialError
 from seesawnas.files import inside, make_folder, write_atomically
 from seesawnas.nn import build, load_model
 from seesawnas.nn.weights import ABOUT, SPEC, WEIGHTS
 from seesawnas.run.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
 from seesawnas.run.logs import Logs, Pace
-from seesawnas.run.plan import TrainPlan, check_settings
+from seesawnas.run.plan import CROP, TrainPlan, check_settings
 from seesawnas.run.result import describe, read_result, write_about, write_result
 from seesawnas.run.saves import Saved, Saves
 from seesawnas.run.scores import Benchmark, read_benchmarks
@@ -232,7 +236,20 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
         raise RunError(f"{path}: cannot be read: {error}; give another --out, or delete the folder") from None
     if not isinstance(kept, dict):
         raise RunError(f"{path}: must be a training's settings; give another --out, or delete the folder")
-    check_settings(kept, plan.settings(source.fingerprint, team.size), plan.folder)
+    asked = plan.settings(source.fingerprint, team.size)
+    if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
+        asked.pop(CROP, None)  # an earlier version began it, and its crop changes nothing that is still to come
+    check_settings(kept, asked, plan.folder)
+
+
+def _are_square(source: FaceSource) -> bool:
+    """Whether a sample of the images, spread evenly, is square: such images are cropped as they have always been."""
+    for index in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
+        with suppress(DataError, UnreadableError):
+            width, height = inspect(source.payload(index), whole=False).upright
+            if width != height:
+                return False
+    return True
 
 
 def _claim(plan: TrainPlan, source: FaceSource, team: Team) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.cost import Budget
-from seesawnas.data import FaceData, load_faces
+from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
 from seesawnas.search.level import Level
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
@@ -38,6 +38,7 @@ from seesawnas.study import (
 )
 from seesawnas.study.disk import on_disk
 from seesawnas.study.engines import EngineSettings, check_engine, started
+from seesawnas.study.proxy_faces import load_proxy_faces, proxy_sizes
 
 RANGES = {"networks": (1, 100_000), "seeds": (1, 100), "seed": (0, 2**63 - 1)}
 
@@ -114,7 +115,7 @@ def opened(panel: Panel) -> Iterator[PanelSession]:
     feasible = FeasibleSet(load_space(panel.space), panel.budget)
     sides = dict.fromkeys(level.resolution for level in panel.levels)
     # Read only to be held against the studies: pictures of all sizes at once may not fit into memory.
-    data = {side: _data(load_faces(panel.data, resolution=side, seed=panel.seed)) for side in sides}
+    data = {side: _data(_load(panel, feasible, side)) for side in sides}
     with on_disk(panel.folder), held(panel.folder), ExitStack() as stack:
         storage = open_storage(None, panel.folder, writing=True)
         records = {side: StudyRecord(storage, f"{panel.folder.name}.{side}px", feasible.decisions) for side in sides}
@@ -148,7 +149,7 @@ class PanelSession:
             held_keys = record.keys()
             if all(proposal.key in held_keys for proposal in wanted) and not record.trials(TrialState.WAITING):
                 continue
-            faces = load_faces(self.panel.data, resolution=side, seed=self.panel.seed)
+            faces = _load(self.panel, self.feasible, side)
             if _data(faces) != record.settings["data"]:
                 raise StudyError(f"{self.panel.data}: faces must stay as they are while a panel is trained, got others")
             same = {row["mark"]: Measurement.of_mapping(row) for row in known if _is_of(row, faces)}
@@ -221,6 +222,11 @@ def _settings(panel: Panel, feasible: FeasibleSet) -> dict[str, Any]:
         "pairs": panel.proxy.pairs,
         "seed": panel.seed,
     }
+
+
+def _load(panel: Panel, feasible: FeasibleSet, side: int) -> FaceData:
+    space = feasible.space
+    return load_proxy_faces(panel.data, proxy_sizes(space.source, space.input_sizes, side), seed=panel.seed)
 
 
 def _data(faces: FaceData) -> str:

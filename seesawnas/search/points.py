@@ -51,10 +51,10 @@ def _point(ref: str, feasible: FeasibleSet, budget: Budget) -> Proposal:
 
 
 def _check(ref: str, spec: ArchSpec, feasible: FeasibleSet, budget: Budget) -> None:
-    height, width = feasible.space.height.options[0], feasible.space.width.options[0]
-    if (spec.input.height, spec.input.width) != (height, width):
-        got = f"{spec.input.height}x{spec.input.width}"
-        raise StudyError(f"point {ref}: must take pictures of {height}x{width} as the space does, got {got}")
+    sizes = feasible.space.input_sizes
+    if (spec.input.height, spec.input.width) not in sizes:
+        got, wanted = f"{spec.input.height}x{spec.input.width}", " or ".join(f"{h}x{w}" for h, w in sizes)
+        raise StudyError(f"point {ref}: must take pictures of {wanted} as the space does, got {got}")
     if not budget.admits(total := cost(spec)):
         raise StudyError(f"point {ref}: must lie within the budget of {budget.words}, got {_words(total, budget)}")
 

@@ -6,6 +6,7 @@ is an assignment; ``choose`` turns it into a network.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -71,6 +72,12 @@ class SearchSpace:
         """Every decision, in the order of the network."""
         found = {attribute.path: attribute for attribute in self.attributes() if not attribute.is_fixed}
         return tuple(Decision(path, attribute.options) for path, attribute in found.items())
+
+    @property
+    def input_sizes(self) -> tuple[tuple[int, int], ...]:
+        """(height, width) of every input that a network of the space can have."""
+        heights, widths = ([int(side) for side in sides.options] for sides in (self.height, self.width))
+        return tuple(itertools.product(heights, widths))
 
     def attributes(self) -> Iterator[Attribute]:
         """Every attribute in force somewhere, more than once where scopes share it."""

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from seesawnas.arch import ArchSpec, scaled_size
 from seesawnas.data import FaceData
-from seesawnas.errors import CheckpointError
+from seesawnas.errors import CheckpointError, TrialError
 from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
 from seesawnas.nn import build
 from seesawnas.space import to_point
@@ -28,7 +29,7 @@ from seesawnas.train.checkpoint import pack, unpack
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """How a network is judged: the training recipe, the input side in pixels, the verification pairs, the seeds.
+    """How a network is judged: the training recipe, the longer side of the input in pixels, the verification pairs, the seeds.
 
     Every trial of a study shares one proxy, its seeds included: all see the same images in the same order, and are
     verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else. ``share`` is the
@@ -56,7 +57,7 @@ class Proxy:
         return replace(self, seed=seed)
 
     def with_resolution(self, resolution: int) -> Proxy:
-        """The same at another side of the input, in pixels."""
+        """The same at another longer side of the input, in pixels."""
         return replace(self, resolution=resolution)
 
     def to_mapping(self) -> dict[str, Any]:
@@ -142,10 +143,11 @@ class Measurement:
 def run_trial(job: TrialJob, faces: FaceData, checkpoint: bytes | None = None) -> Iterator[TrialEpoch | Measurement]:
     """Yield what each epoch but the last came to, and at last the measurement.
 
-    The network is built for the proxy's resolution; its head follows the smaller map. It is trained on the GPU that this
-    process sees, where it sees one (Ray shows a trial those it was given), else on the CPU. Deterministic for a seed on one
-    machine and number of threads, also where it goes on from a ``checkpoint`` of the same job; a damaged one is as none,
-    and the first epoch's note says so. Raises TrialError, with the reason, where training diverges.
+    The network is built for the proxy's resolution, in its own aspect; its head follows the smaller map. It is trained on
+    the GPU that this process sees, where it sees one (Ray shows a trial those it was given), else on the CPU. Deterministic
+    for a seed on one machine and number of threads, also where it goes on from a ``checkpoint`` of the same job; a damaged
+    one is as none, and the first epoch's note says so. Raises TrialError, with the reason, where training diverges or the
+    faces are not of the network's size.
     """
     run = _Run(job, faces)
     note = run.restore(checkpoint)
@@ -161,10 +163,11 @@ class _Run:
     """A trial under way."""
 
     def __init__(self, job: TrialJob, faces: FaceData) -> None:
-        self._job, self._faces = job, faces
+        self._job = job
         self._started, self._before = time.perf_counter(), 0.0
-        self._spec = to_point(job.point, f"trial {job.number}").spec.at_resolution(job.proxy.resolution)
-        labels = faces.verification.labels
+        spec = to_point(job.point, f"trial {job.number}").spec
+        self._spec, self._faces = _fitted(spec, faces, job.proxy.resolution)
+        labels = self._faces.verification.labels
         self._pairs = make_pairs(labels, limit=job.proxy.pairs, seed=job.proxy.pairs_seed)
         self.curve: list[Scores] = []
         self.losses: list[float] = []
@@ -213,6 +216,18 @@ class _Run:
         self.curve = [Scores(**scores) for scores in about["curve"]]
         self.losses, self._before = list(about["losses"]), float(about["seconds"])
         return ""
+
+
+def _fitted(spec: ArchSpec, faces: FaceData, resolution: int) -> tuple[ArchSpec, FaceData]:
+    """The network at the proxy's size, and the faces of that size."""
+    own = (spec.input.height, spec.input.width)
+    if own in faces.shapes:
+        return spec.at_resolution(*faces.shapes[own].size), faces.shapes[own]
+    size = scaled_size(own, resolution)
+    if faces.shapes or size != faces.size:
+        held = ", ".join(f"{height}x{width}" for height, width in faces.sizes)
+        raise TrialError(f"faces must be {size[0]}x{size[1]} for a network of {own[0]}x{own[1]}, got {held}")
+    return spec.at_resolution(*size), faces
 
 
 def measure(embeddings: NDArray[np.float32], pairs: Pairs) -> Scores:

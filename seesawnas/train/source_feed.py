@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from seesawnas.data import FaceSource
-from seesawnas.data.decode import UnreadableError, decode, middle
+from seesawnas.data.decode import UnreadableError, decode
 from seesawnas.data.decoded import processors
 from seesawnas.errors import DataError, InvalidInput
 from seesawnas.isolation import isolated_children
@@ -184,8 +184,8 @@ def _stand_in(place: int, read: dict[int, NDArray[np.uint8]]) -> int:
 
 
 def cut(payload: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """The encoded picture as uint8 (H, W, 3): its centre square, resized, and of that the middle. Raises UnreadableError."""
-    return middle(decode(io.BytesIO(payload), max(size)), *size)
+    """The encoded picture as uint8 (H, W, 3), cropped to the aspect of ``size`` and resized. Raises UnreadableError."""
+    return decode(io.BytesIO(payload), size)
 
 
 def _batch_size(wanted: int, pictures: int, chunks: int) -> int:

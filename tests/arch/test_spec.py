@@ -114,6 +114,10 @@ def test_another_resolution_changes_the_input_alone() -> None:
     assert spec.at_resolution(112, 96).input == Input(112, 96)
     assert spec.at_resolution(96).blocks == spec.blocks
     assert spec.at_resolution(112) == spec
+    assert spec.at_side(96).input == Input(96, 96)
+    assert spec.at_resolution(112, 96).at_side(56).input == Input(56, 48)
+    assert spec.at_resolution(96, 112).at_side(56).input == Input(48, 56)
+    assert spec.at_resolution(4096, 1).at_side(16).input == Input(16, 1)
     assert spec.feature_size == (14, 14)
     assert spec.at_resolution(112, 96).feature_size == (14, 12)
 

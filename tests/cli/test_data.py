@@ -19,6 +19,7 @@ from tests.cli.running import Ran
 from tests.crash.processes import heed_ctrl_c
 from tests.data.rec_files import insightface, picture, write_records
 from tests.faces import write_folder
+from tests.oblong import write_people
 
 
 @pytest.fixture
@@ -45,16 +46,31 @@ def test_info_counts_and_names_what_is_wrong(faces: Path) -> None:
     }
     assert values["sizes"] == {"32x32": 19, "20x30": 1}
     assert values["formats"] == {"PNG": 19, "JPEG": 1}
+    assert values["aspects"] == {"1:1": 19, "2:3": 1}
+    assert values["other_aspects"] == {"count": 1, "first": ["p1/odd.jpg"]}
     assert {each["what"]: each["first"] for each in values["wrong"]} == {
         "files beside the people's folders": ["notes.txt"],
         "people with fewer than two images": ["single"],
         "unreadable images": ["p0/bad.jpg"],
-        "images that are not 32x32, and are cut square and resized": ["p1/odd.jpg"],
+        "images that are not 32x32, and are resized": ["p1/odd.jpg"],
+        "images that are not of the usual aspect 1:1 (width:height)": ["p1/odd.jpg"],
         "images in CMYK, which are made RGB": ["p1/odd.jpg"],
     }
     lines = Ran("data", "info", "faces").out
     assert "people      7 people, 21 images" in lines
     assert "wrong       unreadable images: 1 (p0/bad.jpg)" in lines
+
+
+def test_info_names_the_images_of_another_aspect_as_they_are_upright(tmp_path: Path) -> None:
+    write_people(tmp_path / "faces", people=2, each=3)
+    for name, size, orientation in (("a", (28, 24), 6), ("b", (28, 24), 1), ("c", (48, 56), 1)):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.new("RGB", size).save(tmp_path / "faces" / "p1" / f"{name}.png", exif=exif)
+    values = Ran("data", "info", str(tmp_path / "faces"), "--json").json
+    assert values["aspects"] == {"6:7": 8, "7:6": 1}
+    assert values["other_aspects"] == {"count": 1, "first": ["p1/b.png"]}
+    assert "aspects     6:7 (8), 7:6 (1)" in Ran("data", "info", str(tmp_path / "faces")).out
 
 
 def test_info_draws_a_contact_sheet_with_unreadable_images_crossed_out(faces: Path) -> None:

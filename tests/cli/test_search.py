@@ -27,7 +27,8 @@ from tests.study.fakes import SMALL_SPACE, FakeEngine, record_in
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
-    Path("oblong.yaml").write_text(write_yaml({**SMALL_SPACE, "input": {"height": 32, "width": 24}}))
+    alike = {"height": {"choice": [112, 111]}, "width": 112}
+    Path("alike.yaml").write_text(write_yaml({**SMALL_SPACE, "input": alike}))
     write_folder(Path("faces"))
     return tmp_path
 
@@ -65,7 +66,7 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
         (["--budget", "150M", "--data", "nowhere"], "nowhere"),
         (["--budget", "150M", "--seed", "-1"], "--seed must be from 0"),
         (["--budget", "150M", "--seed", "9" * 30], "--seed must be from 0"),
-        (["--budget", "1M", "--space", "oblong.yaml"], "input must be square"),
+        (["--budget", "1M", "--space", "alike.yaml"], "input sizes must differ"),
         (["--budget", "150M", "--space", "nowhere"], "must be a YAML file or a shipped name"),
         (["--budget", "150M", "--storage", "nonsense://x"], "cannot be opened"),
         (["--budget", "150M", "--study", ".."], "must have a name"),
@@ -166,16 +167,28 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monk
     assert [trial.state for trial in record_in(folder / "runs" / "s").trials()] == [TrialState.COMPLETE] * 2
 
 
+def test_the_networks_of_one_study_may_differ_in_shape(folder: Path) -> None:
+    sides = {"height": 32, "width": {"choice": [28, 32]}}
+    Path("sides.yaml").write_text(write_yaml({**SMALL_SPACE, "input": sides}))
+    words = ["--space", "sides.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "16", "--engine", "local"]
+    result = search(*words, "--workers", "1", "--data", "faces", "--trials", "4", "--study", "sides")
+    assert result.exit_code == 0, result.output
+    assert "16x14, 16x16" in result.stderr + result.stdout
+    trials = record_in(folder / "runs" / "sides").trials()
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 4
+    assert {trial.params["input.width"] for trial in trials} == {28, 32}
+
+
 def test_faults_of_the_file_the_options_and_what_is_not_there_come_at_once(folder: Path) -> None:
     Path("mine.yaml").write_text("{budget: 150M, patiense: 3, data: nowhere}")
-    result = search("mine.yaml", "--trials", "0", "--space", "oblong.yaml")
+    result = search("mine.yaml", "--trials", "0", "--space", "alike.yaml")
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert lines[:2] == [
         "--trials must be from 1 to 1000000, got 0",
         "mine.yaml: patiense: is not a known key; the nearest is patience",
     ]
-    assert lines[2].startswith("oblong.yaml: input must be square")
+    assert lines[2].startswith("alike.yaml: input sizes must differ")
     assert "nowhere" in lines[3]
     assert len(lines) == 4
     assert not Path("runs").exists()

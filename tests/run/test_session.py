@@ -16,12 +16,13 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 import seesawnas as sn
-from seesawnas.data import FaceSource
+from seesawnas.data import FaceSource, open_source
 from seesawnas.errors import DataError, InvalidInput, RunError, TrialError
 from seesawnas.run import Benchmark, Completed, EpochDone, Resumed, Stepped, TrainPlan, opened, read_benchmark
 from seesawnas.run.plan import check_settings
 from seesawnas.train import EpochRecord, Recipe, Training
 from tests.cli.running import Ran
+from tests.oblong import SIZE, write_bin, write_people
 from tests.run.trainings import RECIPE, halted, pairs_file, result, run, small_plan
 from tests.train.sources import MadeUpSource
 
@@ -205,6 +206,42 @@ def test_settings_that_are_none_are_one_line(content: str, tmp_path: Path) -> No
     (plan.folder / "training.json").write_text(content)
     with pytest.raises(RunError, match=r"training\.json: .*; give another --out"):
         run(plan)
+
+
+def test_an_earlier_version_s_training_is_resumed_only_if_its_images_are_cropped_alike(tmp_path: Path) -> None:
+    spec = small_plan(tmp_path).spec.at_resolution(*SIZE)
+    write_people(tmp_path / "faces")
+    for name, source, is_same in (("a", MadeUpSource(), True), ("b", open_source(tmp_path / "faces"), False)):
+        plan = small_plan(tmp_path / name, spec=spec)
+        run(plan, source, stop=lambda step: step == 1)
+        settings = json.loads((plan.folder / "training.json").read_text())
+        assert settings.pop("crop") == "aspect"
+        (plan.folder / "training.json").write_text(json.dumps(settings))
+        if is_same:
+            assert isinstance(run(plan, source)[-1], Completed)
+        else:
+            with pytest.raises(RunError, match="holds a training whose crop is square, got aspect") as caught:
+                run(plan, source)
+            assert "\n" not in str(caught.value)
+
+
+def test_a_verification_image_of_the_network_s_shape_is_scored_as_it_is(tmp_path: Path) -> None:
+    images = write_people(tmp_path / "faces")
+    seen: set[bytes] = set()
+
+    class Seeing(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(1))
+
+        def forward(self, batch: torch.Tensor) -> torch.Tensor:
+            pixels = (batch * 128.0 + 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+            seen.update(image.tobytes() for image in pixels)
+            return batch[:, :, ::9, ::5].flatten(1) + 2.0
+
+    spec = small_plan(tmp_path).spec.at_resolution(*SIZE)
+    read_benchmark(str(write_bin(tmp_path / "v.bin", images)), SIZE).score(Seeing(), spec.input)
+    assert {image.tobytes() for image in images} <= seen
 
 
 def test_other_faces_are_another_training(tmp_path: Path) -> None:

@@ -8,12 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.cost import Budget
+from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.search.level import Level
 from seesawnas.search.panel import Panel, opened
-from seesawnas.study import Finished
+from seesawnas.space import write_yaml
+from seesawnas.study import Finished, InlineEngine
 from seesawnas.study.engines import EngineSettings
 from tests.faces import write_folder
+from tests.study.fakes import SMALL_SPACE
 
 
 def panel(study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32") -> Panel:
@@ -42,6 +45,20 @@ def test_what_is_no_level_is_told_in_one_line(text: str) -> None:
     with pytest.raises(StudyError, match=r"^level must") as caught:
         Level.parse(text)
     assert "\n" not in str(caught.value)
+
+
+def test_a_panel_of_networks_that_are_not_square_sees_their_aspect(folder: Path) -> None:
+    Path("small.yaml").write_text(write_yaml({**SMALL_SPACE, "input": {"height": 32, "width": 24}}))
+    seen = []
+
+    def started(settings: EngineSettings, faces: FaceData) -> InlineEngine:
+        seen.append(faces.sizes)
+        return InlineEngine(faces)
+
+    with pytest.MonkeyPatch.context() as patch, opened(panel(levels="1x32,1x16")) as session:
+        patch.setattr("seesawnas.search.panel.started", started)
+        assert sum(isinstance(event, Finished) for event in session.run()) == 4
+    assert seen == [((32, 24),), ((16, 12),)]
 
 
 def test_a_larger_panel_trains_only_what_the_smaller_one_did_not(folder: Path) -> None:

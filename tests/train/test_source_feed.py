@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from seesawnas.data import open_source
 from seesawnas.errors import DataError, InvalidInput
 from seesawnas.train import Batch, Recipe, Team
 from seesawnas.train.source_feed import SourceFeed
+from tests.oblong import SIZE, write_people
 from tests.train.sources import MadeUpSource
 
 _RECIPE = Recipe("short", epochs=3, batch_size=8, shift=0.1)
@@ -97,3 +100,13 @@ def test_a_size_that_is_no_square_is_the_middle_of_the_square() -> None:
     (square,) = next(iter(SourceFeed(MadeUpSource(), recipe, size=(32, 32), seed=0).epoch(0, 0)))
     (narrow,) = next(iter(SourceFeed(MadeUpSource(), recipe, size=(32, 24), seed=0).epoch(0, 0)))
     assert torch.equal(narrow.images, square.images[:, :, 4:28])
+
+
+def test_an_image_of_the_network_s_shape_is_trained_on_as_it_is(tmp_path: Path) -> None:
+    images = write_people(tmp_path / "faces")
+    recipe = Recipe("r", epochs=1, batch_size=8, flip=False, shift=0.0)
+    source = open_source(tmp_path / "faces")
+    feed = SourceFeed(source, recipe, size=SIZE, seed=0, parts=2)
+    seen = {image.tobytes() for step in feed.epoch(0, 0) for batch in step for image in batch.images.numpy()}
+    assert len(seen) == 8 * feed.steps
+    assert seen <= {image.tobytes() for image in images}

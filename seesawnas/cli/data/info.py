@@ -69,6 +69,8 @@ def _values(path: str, source: OpenedSource, found: Survey) -> dict[str, Any]:
         "looked_at": found.looked_at,
         "bytes_per_image": found.bytes_per_image,
         "sizes": dict(found.sizes.most_common()),
+        "aspects": dict(found.aspects.most_common()),
+        "other_aspects": {"count": found.other_aspects[0], "first": list(found.other_aspects[1])},
         "formats": dict(found.formats.most_common()),
         "modes": dict(found.modes.most_common()),
         "wrong": as_json(found.wrong),
@@ -94,7 +96,12 @@ def _lines(source: OpenedSource, found: Survey) -> list[str]:
 def _tallies(found: Survey) -> list[tuple[str, list[tuple[str, int]]]]:
     return [
         (name, counts.most_common())
-        for name, counts in (("sizes", found.sizes), ("formats", found.formats), ("modes", found.modes))
+        for name, counts in (
+            ("sizes", found.sizes),
+            ("aspects", found.aspects),
+            ("formats", found.formats),
+            ("modes", found.modes),
+        )
     ]
 
 
