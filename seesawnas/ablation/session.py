@@ -28,10 +28,12 @@ from seesawnas.study import (
     TrialState,
     drive,
     held,
+    keep_name,
     keep_run,
     on_disk,
     open_storage,
     started,
+    stored_name,
 )
 
 
@@ -83,8 +85,8 @@ class Session:
 
     def result(self) -> AblationResult:
         """What the study says so far."""
-        study = self.record.study
-        found = read_ablation(study.study_name, study.user_attrs, self.record.trials())
+        attributes = self.record.study.user_attrs
+        found = read_ablation(self.plan.folder.absolute().name, attributes, self.record.trials())
         assert found is not None
         return found
 
@@ -100,10 +102,12 @@ def opened(plan: AblationPlan) -> Iterator[Session]:
     decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
     with on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
-        record = StudyRecord(storage, plan.folder.name, decisions, Objectives(plan.quality))
+        name = stored_name(storage, plan.folder)
+        record = StudyRecord(storage, name, decisions, Objectives(plan.quality))
         with record.claimed():
             record.agree(_settings(plan, ready))
             seeds = {"people": plan.proxy.seed, "pairs": plan.proxy.pairs_seed, "training": list(plan.training_seeds)}
+            keep_name(plan.folder, name)
             keep_run(record, plan.folder, plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
             _keep_design(record, plan, ready)
             recovered = record.recover()

@@ -29,10 +29,12 @@ from seesawnas.study import (
     TrialState,
     drive,
     held,
+    keep_name,
     keep_run,
     open_storage,
     read_repeats,
     repeats_name,
+    stored_name,
 )
 from seesawnas.study.disk import on_disk
 from seesawnas.study.engines import started
@@ -118,11 +120,13 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     ready = make_ready(plan)
     with on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
-        record = StudyRecord(storage, plan.folder.name, ready.feasible.decisions, plan.objectives)
+        name = stored_name(storage, plan.folder)
+        record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)
         with record.claimed():
             settings = _settings(plan, ready.feasible.space, ready.faces)
             record.agree(settings)
             repeats = _repeats(plan, ready, storage, settings)
+            keep_name(plan.folder, name)
             keep_run(record, plan.folder, plan.to_mapping(), data=ready.faces.fingerprint, seeds=_seeds(plan))
             recovered = record.recover() + _recover_repeats(plan, repeats)
             yield Session(plan, ready, storage, record, repeats, recovered)
@@ -130,7 +134,7 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
 
 def _repeats(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any]) -> StudyRecord | None:
     """The study of the repeats, where there are any, of this run or an earlier; whoever holds the study holds it too."""
-    name = repeats_name(plan.folder.name)
+    name = repeats_name(stored_name(storage, plan.folder))
     if not plan.repeats and not _is_stored(storage, name):
         return None
     record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)

@@ -16,7 +16,7 @@ from typing import Any
 from seesawnas.files import write_atomically
 from seesawnas.space import write_yaml
 from seesawnas.study.record import StudyRecord
-from seesawnas.study.store import shown_url
+from seesawnas.study.urls import shown_url
 
 PACKAGES = ("seesawnas", "torch", "optuna", "ray", "numpy")
 

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from seesawnas.errors import StudyError
 from seesawnas.study import EngineEvent, Failed, Halving, Lost, StudyRecord, TrialJob, TrialState, drive, open_storage
 from seesawnas.study.database import PatientStorage
-from seesawnas.study.store import shown_url, storage_url
+from seesawnas.study.store import storage_url
+from seesawnas.study.urls import shown_url
 from tests.postgres import PASSWORD, QUOTED, PostgresServer
 from tests.study.fakes import FakeEngine, by_madds, enough, measured, small_set, uniform
 from tests.study.storages import KINDS, new_url, record_at
