@@ -35,6 +35,7 @@ from seesawnas.study import (
     started,
     stored_name,
 )
+from seesawnas.study.stored_json import stored_mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _training(arm: Arm, plan: AblationPlan, seed: int) -> Proposal:
 
 def _keep_design(record: StudyRecord, plan: AblationPlan, ready: Ready) -> None:
     """Store what the trials' levels and networks mean, so that the study can be read without what made it."""
-    design, kept = ready.arms.design, json.loads(record.study.user_attrs.get(ATTRIBUTE, "{}"))
+    design, kept = ready.arms.design, _kept(record)
     arms = [
         {
             "name": arm.name,
@@ -165,10 +166,16 @@ def _keep_design(record: StudyRecord, plan: AblationPlan, ready: Ready) -> None:
         record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 
+def _kept(record: StudyRecord) -> dict[str, Any]:
+    """The design as it is stored, empty where it is not yet. Raises StudyError where it cannot be read."""
+    read_ablation(record.study.study_name, record.study.user_attrs, [])
+    return stored_mapping(record.study.user_attrs.get(ATTRIBUTE, "{}"))
+
+
 def _keep_look(record: StudyRecord) -> None:
     """Note that all seeds so far are done and will be looked at: who adds seeds after that has one more chance to be wrong."""
-    values = json.loads(record.study.user_attrs[ATTRIBUTE])
-    values["looks"] = list(dict.fromkeys([*values["looks"], len(values["seeds"])]))
+    values = _kept(record)
+    values["looks"] = list(dict.fromkeys([*values.get("looks", []), len(values["seeds"])]))
     record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 

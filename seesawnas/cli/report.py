@@ -51,6 +51,7 @@ def report(
     It only reads, while a search runs or afterwards. Several studies share a plot.
     """
     from seesawnas.files import write_atomically
+    from seesawnas.report.sections import some_notes
     from seesawnas.report.study_report import StudyReport
     from seesawnas.study import find_study
 
@@ -59,7 +60,8 @@ def report(
     for one in (find_study(name, storage) for name in studies):
         if (one.folder.resolve(), one.number) not in [(other.folder.resolve(), other.number) for other in found]:
             found.append(one)
-    text = _text(wanted, [StudyReport.of(one.view(), one.ref) for one in found])
+    reports = [StudyReport.of(one.view(), one.ref) for one in found]
+    text = _text(wanted, reports)
     if wanted is Format.HTML and out is None:
         out = found[0].folder / "report.html"
     if out is None:
@@ -67,6 +69,8 @@ def report(
     else:
         write_atomically(out, text)
         print(f"wrote {out}")
+        for note in (note for one in reports for note in some_notes(one.notes)):
+            print(f"note: {note}", file=sys.stderr)
 
 
 def _format(given: Format | None, out: Path | None, json: bool) -> Format:

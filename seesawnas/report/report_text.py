@@ -9,6 +9,7 @@ from importlib.metadata import version
 from seesawnas.report.ablation_table import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.notes import narrow, plain_markdown
 from seesawnas.report.published import published_networks
+from seesawnas.report.sections import some_notes
 from seesawnas.report.story import CONVENTIONS, again_words
 from seesawnas.report.study_report import StudyReport
 from seesawnas.report.trial_frame import joined
@@ -21,7 +22,8 @@ SHOWN = 50
 def report_json(reports: Sequence[StudyReport]) -> str:
     """One JSON document; its keys are stable.
 
-    ``version``; ``studies``, each with study, objectives, summary (sentences), budget, trials (how many by state), ranking
+    ``version``; ``studies``, each with study, objectives, summary (sentences), notes (what of it
+    cannot be shown, and why), budget, trials (how many by state), ranking
     (as in a search's summary.json, with rank, pareto and spec), pareto (numbers), stopped, failed, settings, runs (what made
     each: command, versions, git, machine, data, seeds), study_file, ablation (null where it is none), importance (null where
     it cannot be said); ``published``, each with ref, digest, madds, params, activation_bytes, accuracies (percent), source.
@@ -59,6 +61,9 @@ def report_markdown(reports: Sequence[StudyReport]) -> str:
 def _study(report: StudyReport) -> Iterator[str]:
     yield f"# {plain_markdown(report.study.name)}"
     yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.sentences)
+    if report.notes:
+        yield "## Notes"
+        yield "\n".join(f"- {plain_markdown(note)}" for note in some_notes(report.notes))
     if report.ablation is not None:
         yield from _ablation(report)
     if report.ranking.lines:

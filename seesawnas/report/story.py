@@ -14,6 +14,7 @@ from seesawnas.report.pareto import scale_of
 from seesawnas.report.ranking import Ranking, cost_words, front_names, progress_words, quality_words
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.study import COSTS, QUALITIES, StudyView
+from seesawnas.study.stored_json import stored_json
 
 CONVENTIONS = (
     "MAdds are the multiply-adds of convolutions and linear layers, squeeze-and-excitation's included, for one image at the "
@@ -114,7 +115,7 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
     runs, agreed = runs_of(study), settings_mapping(study)
     made: Mapping[str, Any] = runs[-1] if runs else {}
     facts = [
-        ("command", join(map(str, made["command"])) if made.get("command") else None),
+        ("command", join(map(str, made["command"])) if isinstance(made.get("command"), list) else None),
         ("started", made.get("started")),
         ("runs", str(len(runs)) if runs else None),
         ("budget", budget_words(study)),
@@ -157,6 +158,6 @@ def _value(value: Any) -> str:
 
 def _json(text: Any) -> Any:
     try:
-        return json.loads(text) if isinstance(text, str) else text
+        return stored_json(text) if isinstance(text, str) else text
     except ValueError:
         return None

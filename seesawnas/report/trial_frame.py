@@ -13,6 +13,8 @@ from seesawnas.study import COSTS, QUALITIES, StudyView, Trial
 ABOUT = ("study", "trial", "state", "rank", "pareto", "digest", "label", "variant")
 SCORES = ("accuracy", "accuracy_std", *(name for name in QUALITIES if name != "accuracy"))
 ENDED = ("seconds", "stopped_after", "reason")
+LEFT_OUT = "left out"
+"""The state of a trial that is stored so that it cannot be shown; its reason is why."""
 AGAIN = ("repeats", "repeats_mean", "repeats_standard_error")
 
 
@@ -21,13 +23,19 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
 
     Columns: study, trial, state, rank, pareto, digest, label, variant (an ablation's training seed); the scores; madds,
     params, activation_bytes; seconds, stopped_after, reason; repeats (how many new seeds), repeats_mean,
-    repeats_standard_error; and each decision of the space by its name, such as ``stages.2.expansion``.
+    repeats_standard_error; and each decision of the space by its name, such as ``stages.2.expansion``. A trial that cannot
+    be read has the state ``left out`` and the reason why.
     """
     ranking = ranking_of(study) if ranking is None else ranking
     lines = {line.row.number: line for line in ranking.lines}
     decisions = sorted({name for trial in study.trials for name in trial.params})
     columns = [*ABOUT, *SCORES, *COSTS, *ENDED, *AGAIN, *decisions]
     rows = [{**_row(study, trial, lines.get(trial.number)), **trial.params} for trial in study.trials]
+    rows += [
+        {"study": study.name, "trial": one.number, "state": LEFT_OUT, "pareto": False, "reason": one.reason}
+        for one in study.left_out
+    ]
+    rows.sort(key=lambda row: -1 if row["trial"] is None else row["trial"])
     frame = pd.DataFrame(rows, columns=columns)
     whole = ["trial", "rank", *COSTS, "stopped_after", "repeats"]
     return frame.astype(dict.fromkeys(whole, "Int64"))

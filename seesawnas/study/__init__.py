@@ -12,7 +12,7 @@ from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, 
 from seesawnas.study.engines import ENGINES, EngineSettings, check_engine, started
 from seesawnas.study.front import unbeaten
 from seesawnas.study.halving import Halving, Judge
-from seesawnas.study.identity import keep_name, own_study, stored_name
+from seesawnas.study.identity import keep_name, stored_name
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.library import StudyFile, shipped_studies
 from seesawnas.study.local import LocalEngine
@@ -91,7 +91,6 @@ __all__ = [
     "on_disk",
     "open_storage",
     "options_of",
-    "own_study",
     "provenance",
     "ranked_trials",
     "read_repeats",

@@ -15,7 +15,7 @@ from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.files import write_atomically
 from seesawnas.space.yaml_door import MAX_CHARACTERS, read_yaml
 from seesawnas.study.repeats import repeats_name
-from seesawnas.study.store import ELSEWHERE, JOURNAL, study_folder
+from seesawnas.study.store import ELSEWHERE, JOURNAL
 
 STUDY_FILE, NAME_FILE = "study.yaml", "storage.name"
 _LEVEL = re.compile(r"\.\d+px$")
@@ -39,15 +39,6 @@ def keep_name(folder: Path, name: str) -> None:
     """Remember in ``folder`` that its study is stored in a database under another ``name`` than the folder's."""
     if (folder / ELSEWHERE).is_file() and name != folder.absolute().name:
         write_atomically(folder / NAME_FILE, name + "\n")
-
-
-def own_study(path: Path) -> str | None:
-    """What commands call the study whose ``study.yaml`` lies in ``path``; None where that folder holds no study."""
-    folder = path.parent
-    if path.name != STUDY_FILE or not any((folder / name).is_file() for name in (JOURNAL, ELSEWHERE)):
-        return None
-    name = folder.absolute().name
-    return name if study_folder(name).absolute() == folder.absolute() else str(folder.absolute())
 
 
 def _only(names: list[str], folder: Path, own: str, parts: bool) -> str:
