@@ -6,6 +6,7 @@ each write is safe to repeat where it was done and only its acknowledgement was 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ _PAUSE = 1.0
 # sake, shut down, crashed, starting up, too many connections, a standby that is being promoted.
 _PASSING_CLASSES = ("08", "40")
 _PASSING = ("57P01", "57P02", "57P03", "53300", "25006")
+
+# Of damaged rows Optuna prints its SQL, and reads them in another way; what comes of it is said in a line by whoever asked.
+logging.getLogger("optuna.storages._rdb.storage").setLevel(logging.ERROR)
 
 P = ParamSpec("P")
 R = TypeVar("R")

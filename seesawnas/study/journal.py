@@ -62,6 +62,8 @@ class WholeLines(JournalFileBackend):
         values = stored_json(line.decode()) if deep else json.loads(line)
         if not isinstance(values, dict):
             raise ValueError("must be a mapping")
+        if not isinstance(values.get("study_name", ""), str):
+            raise ValueError("study_name must be text")
         return values
 
 

@@ -62,6 +62,8 @@ def attribute_fault(name: str, value: Any) -> str | None:
 def read_objectives(storage: BaseStorage, study: int) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
     """The directions of a study, its objectives' titles, and a line where they do not agree."""
     directions = tuple(direction.name.lower() for direction in storage.get_study_directions(study))
+    if not directions:
+        raise StudyError("the study must have an objective or more, got none")
     numbered = tuple(f"objective {number}" for number in range(len(directions)))
     titles = storage.get_study_system_attrs(study).get(TITLES)
     if titles is None:

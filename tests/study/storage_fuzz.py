@@ -18,6 +18,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from seesawnas.errors import InvalidInput
 from seesawnas.report.report_text import report_csv, report_json, report_markdown
 from seesawnas.report.study_report import StudyReport
 from seesawnas.search.importance import importance_of
-from seesawnas.study import Objectives, StudyRecord, find_study, open_storage, trial_point
+from seesawnas.space import Decision
+from seesawnas.study import Objectives, StudyRecord, TrialState, best_trial, find_study, open_storage, trial_spec
 from tests.study.fakes import measured, small_set
 from tests.study.test_record import proposal
 
@@ -37,14 +39,32 @@ VALUES: tuple[Any, ...] = (
 CELLS: tuple[Any, ...] = (
     None, 0, -1, 99, 2**62, 0.5, "abc", "", "NaN", b"\xff\x00", "[" * 3000, "null", '"x"', "2026-99-99", "COMPLETE", "{}",
 )  # fmt: skip
-BYTES = (b"\0", b"\n", b"\xff", b"[", b"{", b'"', b"}", b"9", b"-", b"\xc3", b"NaN", b"\r", b"{}\n", b"[]\n", b"\0" * 64)
+BYTES = (
+    b"\0",
+    b"\n",
+    b"\xff",
+    b"[",
+    b"{",
+    b'"',
+    b"}",
+    b"9",
+    b"-",
+    b"\xc3",
+    b"NaN",
+    b"\r",
+    b"{}\n",
+    b"[]\n",
+    b"\0" * 64,
+)
 
 
 def main(wanted: int = 20_000, seed: int = 0, seconds: float = 1500.0, only: int | None = None) -> int:
     """How many findings there are."""
     counts: Counter[str] = Counter()
     ends = time.monotonic() + seconds
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
+    _remember_head()
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # nothing of it need outlive a crash
+    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=memory) as place:
         base = make_base(Path(place))
         for number in range(wanted) if only is None else [only]:
             if time.monotonic() > ends:
@@ -54,7 +74,7 @@ def main(wanted: int = 20_000, seed: int = 0, seconds: float = 1500.0, only: int
             what = damage(base, folder, random.Random(f"{seed} {number}"))
             began = time.monotonic()
             for name, look in LOOKS.items():
-                result = outcome(lambda look=look: look(folder), show=only is not None)  # type: ignore[misc]
+                result = outcome(partial(look, folder), show=only is not None)
                 counts[result if result in ("shown", "refused") else "FINDING"] += 1
                 if result not in ("shown", "refused"):
                     print(f"{number} {name} {what}: {result}", flush=True)
@@ -66,10 +86,19 @@ def main(wanted: int = 20_000, seed: int = 0, seconds: float = 1500.0, only: int
     return counts["FINDING"]
 
 
+def _remember_head() -> None:
+    """Optuna looks through its own schema's versions at each opening, for a third of a second."""
+    from optuna.storages._rdb.storage import _VersionManager
+
+    _VersionManager.get_head_version = cache(_VersionManager.get_head_version)  # type: ignore[method-assign]
+    _VersionManager.__hash__ = lambda self: 0  # type: ignore[method-assign]
+    _VersionManager.__eq__ = lambda self, other: True  # type: ignore[method-assign]
+
+
 def make_base(place: Path) -> dict[str, Path]:
-    """A small study with trials in every state, in a journal and in SQLite."""
+    """Small studies with trials in every state, in a journal and in SQLite; a larger one has its decisions ranked, too."""
     made = {}
-    for kind in ("journal", "sqlite"):
+    for kind, trials in (("journal", 4), ("sqlite", 4), ("larger", 12)):
         folder = place / "base" / kind / "s"
         url = f"sqlite:///{folder}/study.db" if kind == "sqlite" else None
         folder.mkdir(parents=True)
@@ -77,13 +106,13 @@ def make_base(place: Path) -> dict[str, Path]:
         record.agree({"budget": [0, 1_000_000], "objectives": ["accuracy"], "seed": 0})
         record.study.set_user_attr("study_file", "study: s\nbudget: 1M\n")
         record.study.set_user_attr("run.0", json.dumps({"command": ["seesawnas"], "seeds": {"study": 0}}))
-        for number in range(12):
+        for number in range(trials):
             record.add(proposal(number))
-        for number in range(10):
+        for number in range(trials - 2):
             record.next_waiting()
             record.complete(number, measured(0.5 + number / 100))
         record.next_waiting()
-        record.progress(10, 1, measured(0.5).scores)
+        record.progress(trials - 2, 1, measured(0.5).scores)
         made[kind] = folder
         del record
     return made
@@ -93,9 +122,9 @@ def damage(base: dict[str, Path], folder: Path, rng: random.Random) -> str:
     """Put a damaged copy in ``folder``; returns what was done to it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    kind = rng.choices(("lines", "bytes", "cells", "file"), (60, 15, 24, 1))[0]
+    kind = rng.choices(("lines", "bytes", "cells", "file"), (70, 18, 11, 1))[0]
     if kind in ("lines", "bytes"):
-        text = (base["journal"] / "journal.log").read_bytes()
+        text = (base["larger" if rng.random() < 0.03 else "journal"] / "journal.log").read_bytes()
         damaged, what = _lines(text, rng) if kind == "lines" else _bytes(text, rng)
         (folder / "journal.log").write_bytes(damaged)
         return what
@@ -174,26 +203,35 @@ def _cell(file: Path, rng: random.Random) -> str:
     return f"{table}.{column} row {row} = {value!r:.30}"
 
 
-def _report(folder: Path) -> None:
-    report = StudyReport.of(find_study(folder).view(), "s")
-    for write in (report_json, report_csv, report_markdown):
-        write([report])
+def _read(folder: Path) -> None:
+    """All that only reads, of one reading; how it is written out goes by the folder's content, so that it comes again."""
+    view = find_study(folder).view()
+    done = [trial for trial in view.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
+    write = WRITERS[len(view.trials) % len(WRITERS)]
+    results = [outcome(lambda: write([StudyReport.of(view, "s")])), outcome(lambda: importance_of(view))]
+    results += [outcome(lambda: trial_spec(best_trial(done, view.repeats)))] if done else []
+    if wrong := [result for result in results if result not in ("shown", "refused")]:
+        StudyReport.of(view, "s").to_mapping()
+        importance_of(view)
+        raise AssertionError("; ".join(wrong))
 
 
 def _resume(folder: Path) -> None:
     url = f"sqlite:///{folder}/study.db" if (folder / "study.db").exists() else None
-    record = StudyRecord(open_storage(url, folder, writing=True), "s", small_set().decisions, Objectives())
+    record = StudyRecord(open_storage(url, folder, writing=True), "s", _decisions(), Objectives())
     record.agree({"budget": [0, 1_000_000], "objectives": ["accuracy"], "seed": 0})
     record.recover()
     record.next_waiting()
+    record.trials()
 
 
-LOOKS: dict[str, Callable[[Path], object]] = {
-    "report": _report,
-    "importance": lambda folder: importance_of(find_study(folder).view()),
-    "best": lambda folder: trial_point(f"{folder}:best"),
-    "resume": _resume,
-}
+@cache
+def _decisions() -> tuple[Decision, ...]:
+    return small_set().decisions
+
+
+WRITERS = (report_json, report_csv, report_markdown, lambda reports: [report.frame for report in reports])
+LOOKS: dict[str, Callable[[Path], object]] = {"read": _read, "resume": _resume}
 
 
 def outcome(look: Callable[[], object], *, show: bool = False) -> str:
