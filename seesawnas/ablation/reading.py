@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from seesawnas.ablation.analysis import analysed
 from seesawnas.ablation.result import AblationResult, ArmResult
+from seesawnas.errors import StudyError
+from seesawnas.space.faults import lines_of, one_line
 from seesawnas.study import Trial, TrialState
+from seesawnas.study.stored_json import stored_mapping
+
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 ATTRIBUTE = "ablation"
 """The study's attribute that says what its trials' levels and networks mean."""
@@ -17,40 +23,91 @@ ATTRIBUTE = "ablation"
 def read_ablation(study: str, attributes: Mapping[str, Any], trials: Iterable[Trial]) -> AblationResult | None:
     """What the ablation stored under the name ``study`` found so far; None where the study is of another kind.
 
-    attributes: the study's own; trials: in whatever state; those that are complete count.
+    attributes: the study's own; trials: in whatever state; those that are complete count. Raises StudyError where the study
+    says what it is of in a way that cannot be read.
     """
     text = attributes.get(ATTRIBUTE)
     if text is None:
         return None
-    kept = json.loads(text)
+    try:
+        return _read(study, Kept.model_validate(stored_mapping(text)), trials)
+    except ValidationError as error:
+        fault = next(lines_of(error, lambda _: ()))
+    except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+        fault = str(error) if str(error).startswith("must") else "its factors, levels and networks must agree"
+    raise StudyError(one_line(f"study {study}: {ATTRIBUTE}: {fault}")) from None
+
+
+class KeptArm(BaseModel):
+    """A network of the design, as it is stored."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: str
+    levels: list[tuple[str, Any]]
+    digest: str
+    madds: Count
+    params: Count
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _pairs(cls, raw: Any) -> Any:
+        """JSON knows lists alone."""
+        return [tuple(pair) if isinstance(pair, list) else pair for pair in raw] if isinstance(raw, list) else raw
+
+
+class Kept(BaseModel):
+    """What an ablation stores of its design; what another version added is passed over."""
+
+    model_config = ConfigDict(strict=True)
+
+    base: str
+    quality: Literal["accuracy", "auc", "tar_at_far_1e_2", "tar_at_far_1e_3", "separation"]
+    design: Literal["one-at-a-time", "full", "fractional"]
+    factors: list[tuple[str, list[Any]]]
+    seeds: list[Count]
+    matched: bool
+    resolution: str | None
+    aliases: list[Any]
+    arms: list[KeptArm]
+    looks: list[int] = []
+
+    @field_validator("factors", mode="before")
+    @classmethod
+    def _pairs(cls, raw: Any) -> Any:
+        """JSON knows lists alone."""
+        return [tuple(pair) if isinstance(pair, list) else pair for pair in raw] if isinstance(raw, list) else raw
+
+
+def _read(study: str, kept: Kept, trials: Iterable[Trial]) -> AblationResult:
     values = _values(trials)
     arms = tuple(
         ArmResult(
-            name=arm["name"],
-            levels=tuple((factor, level) for factor, level in arm["levels"]),
-            digest=arm["digest"],
-            madds=arm["madds"],
-            params=arm["params"],
-            values=tuple(sorted(values.get(arm["digest"], {}).items())),
+            name=arm.name,
+            levels=tuple(arm.levels),
+            digest=arm.digest,
+            madds=arm.madds,
+            params=arm.params,
+            values=tuple(sorted(values.get(arm.digest, {}).items())),
         )
-        for arm in kept["arms"]
+        for arm in kept.arms
     )
-    factors = tuple((factor, tuple(levels)) for factor, levels in kept["factors"])
-    effects, interactions = analysed(arms, factors, kept["design"])
+    factors = tuple((factor, tuple(levels)) for factor, levels in kept.factors)
+    effects, interactions = analysed(arms, factors, kept.design)
     return AblationResult(
         study=study,
-        base=kept["base"],
-        quality=kept["quality"],
-        design=kept["design"],
+        base=kept.base,
+        quality=kept.quality,
+        design=kept.design,
         factors=factors,
-        seeds=tuple(kept["seeds"]),
+        seeds=tuple(kept.seeds),
         arms=arms,
         effects=effects,
         interactions=interactions,
-        matched=kept["matched"],
-        resolution=kept["resolution"],
-        aliases=tuple(kept["aliases"]),
-        looks=tuple(kept.get("looks", ())),
+        matched=kept.matched,
+        resolution=kept.resolution,
+        aliases=tuple(kept.aliases),
+        looks=tuple(kept.looks),
     )
 
 
@@ -59,7 +116,8 @@ def _values(trials: Iterable[Trial]) -> dict[str, dict[int, float]]:
     found: dict[str, dict[int, float]] = {}
     for trial in trials:
         variant = str(trial.user_attrs.get("variant", ""))
-        if trial.state is TrialState.COMPLETE and variant.startswith("seed "):
-            seed = int(variant.removeprefix("seed "))
+        text = variant.removeprefix("seed ")
+        if trial.state is TrialState.COMPLETE and variant.startswith("seed ") and text.isdecimal() and len(text) < 20:
+            seed = int(text)
             found.setdefault(str(trial.user_attrs["digest"]), {})[seed] = trial.values[0]
     return found

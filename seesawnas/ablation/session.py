@@ -29,11 +29,14 @@ from seesawnas.study import (
     TrialState,
     drive,
     held,
+    keep_name,
     kept_run,
     on_disk,
     open_storage,
     started,
+    stored_name,
 )
+from seesawnas.study.stored_json import stored_mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ class Session:
 
     def result(self) -> AblationResult:
         """What the study says so far."""
-        study = self.record.study
-        found = read_ablation(study.study_name, study.user_attrs, self.record.trials())
+        attributes = self.record.study.user_attrs
+        found = read_ablation(self.plan.folder.absolute().name, attributes, self.record.trials())
         assert found is not None
         return found
 
@@ -108,10 +111,12 @@ def opened(plan: AblationPlan) -> Iterator[Session]:
     decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
     with on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
-        record = StudyRecord(storage, plan.folder.name, decisions, Objectives(plan.quality))
+        name = stored_name(storage, plan.folder)
+        record = StudyRecord(storage, name, decisions, Objectives(plan.quality))
         with record.claimed():
             record.agree(_settings(plan, ready))
             seeds = {"people": plan.proxy.seed, "pairs": plan.proxy.pairs_seed, "training": list(plan.training_seeds)}
+            keep_name(plan.folder, name)
             _keep_design(record, plan, ready)
             recovered = record.recover()
             missing = tuple(missing_trainings(plan, ready, record))
@@ -143,7 +148,7 @@ def _training(arm: Arm, plan: AblationPlan, seed: int) -> Proposal:
 
 def _keep_design(record: StudyRecord, plan: AblationPlan, ready: Ready) -> None:
     """Store what the trials' levels and networks mean, so that the study can be read without what made it."""
-    design, kept = ready.arms.design, json.loads(record.study.user_attrs.get(ATTRIBUTE, "{}"))
+    design, kept = ready.arms.design, _kept(record)
     arms = [
         {
             "name": arm.name,
@@ -170,10 +175,16 @@ def _keep_design(record: StudyRecord, plan: AblationPlan, ready: Ready) -> None:
         record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 
+def _kept(record: StudyRecord) -> dict[str, Any]:
+    """The design as it is stored, empty where it is not yet. Raises StudyError where it cannot be read."""
+    read_ablation(record.study.study_name, record.study.user_attrs, [])
+    return stored_mapping(record.study.user_attrs.get(ATTRIBUTE, "{}"))
+
+
 def _keep_look(record: StudyRecord) -> None:
     """Note that all seeds so far are done and will be looked at: who adds seeds after that has one more chance to be wrong."""
-    values = json.loads(record.study.user_attrs[ATTRIBUTE])
-    values["looks"] = list(dict.fromkeys([*values["looks"], len(values["seeds"])]))
+    values = _kept(record)
+    values["looks"] = list(dict.fromkeys([*values.get("looks", []), len(values["seeds"])]))
     record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 

@@ -39,7 +39,7 @@ def dashboard(
     if port is not None and not 0 <= port < 2**16:
         raise StudyError(f"--port must be from 0 to 65535, got {port}")
     found = find_study(study, storage)
-    app = dashboard_app(found.storage, NetworkShowcase({found.folder.name: found.ref}))
+    app = dashboard_app(found.storage, NetworkShowcase({found.stored: found.ref}))
     with _server(host, port, guarded(app, host)) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         only_shown()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seesawnas.cli.output import console, print_json, table
+from seesawnas.cli.output import console, print_json, screen, table
 from seesawnas.errors import StudyError
 from seesawnas.files import write_atomically
 from seesawnas.wording import short
@@ -50,11 +50,14 @@ def importance(
     Drop: how much worse a linear model of the options foretells unseen trials without the decision;
     shuffled qualities say how much of that may be noise. The study is only read.
     """
+    from seesawnas.report.sections import some_notes
     from seesawnas.search.importance import FEWEST, importance_of
     from seesawnas.search.importance_words import importance_words
     from seesawnas.study import find_study
 
     view = find_study(study, storage).view()
+    for note in some_notes(view.notes):
+        screen().print(f"note: {note}", soft_wrap=True)
     found = importance_of(view, _bands(bands))
     if found is None:
         raise StudyError(
@@ -63,7 +66,7 @@ def importance(
     if plot is not None:
         _write_plot(plot, found)
     if json:
-        print_json({**found.to_mapping(), "words": list(importance_words(found))})
+        print_json({**found.to_mapping(), "words": list(importance_words(found)), "notes": list(view.notes)})
     else:
         _show(found, top)
 

@@ -49,8 +49,9 @@ def report(
 
     It only reads, while a search runs or afterwards. Several studies share a plot.
     """
-    from seesawnas.cli.output import print_lines
+    from seesawnas.cli.output import print_lines, screen
     from seesawnas.files import write_atomically
+    from seesawnas.report.sections import some_notes
     from seesawnas.report.study_report import StudyReport
     from seesawnas.screen import deliver, only_shown
     from seesawnas.study import find_study
@@ -61,7 +62,8 @@ def report(
         if (one.folder.resolve(), one.number) not in [(other.folder.resolve(), other.number) for other in found]:
             found.append(one)
     within: Path | None = None
-    text = _text(wanted, [StudyReport.of(one.view(), one.ref) for one in found])
+    reports = [StudyReport.of(one.view(), one.ref) for one in found]
+    text = _text(wanted, reports)
     if wanted is Format.HTML and out is None:
         out, within = found[0].folder / "report.html", found[0].folder
     if out is None:
@@ -70,6 +72,8 @@ def report(
         write_atomically(out, text, within=within)
         only_shown()
         print_lines(f"wrote {out}")
+        for note in (note for one in reports for note in some_notes(one.notes)):
+            screen().print(f"note: {note}", soft_wrap=True)
 
 
 def _format(given: Format | None, out: Path | None, json: bool) -> Format:

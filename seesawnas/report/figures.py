@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -17,6 +16,7 @@ from seesawnas.report.ranking import is_ablation, ranked_rows
 from seesawnas.report.rows import RankedRow
 from seesawnas.report.sections import ablation_of
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
+from seesawnas.study.stored_json import stored_mapping
 from seesawnas.wording import several
 
 CURVES = 100
@@ -62,7 +62,7 @@ def curves_figure(study: StudyView) -> go.Figure | None:
 def study_budget(study: StudyView) -> Budget | None:
     """The budget that the search was under; None where it is not known."""
     try:
-        value = json.loads(study.attributes["settings"])["budget"]
+        value = stored_mapping(study.attributes["settings"])["budget"]
         return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])
     except (KeyError, ValueError, TypeError, IndexError, BudgetError):
         return None

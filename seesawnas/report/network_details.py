@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
+from seesawnas.errors import InvalidInput
 from seesawnas.report.diagram import diagram
 from seesawnas.report.notes import narrow
 from seesawnas.report.outcome import mean_words
@@ -69,4 +70,9 @@ def _trial(report: StudyReport, line: RankedLine, trial: Trial, is_drawn: bool, 
         "command": f"seesawnas build {quote(f'{report.ref}:{row.number}')} --diagram trial_{row.number}.svg",
         "spec": narrow(str(attrs["spec"])) + "\n",
     }
-    return {**made, "svg": diagram(trial_spec(trial).renamed(name))} if is_drawn else made
+    if not is_drawn:
+        return made
+    try:
+        return {**made, "svg": diagram(trial_spec(trial).renamed(name))}
+    except InvalidInput as error:  # what another version or a stranger stored as its network
+        return {**made, "measured": f"{made['measured']}. It cannot be drawn: {error}", "svg": ""}

@@ -12,8 +12,9 @@ from seesawnas.ablation import AblationResult, verdict_words
 from seesawnas.report.ablation_table import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.markdown import cell, code, code_cell, fence, plain_markdown
 from seesawnas.report.ranking import Ranking, costs_words, measured_words, progress_words, ranking_of
-from seesawnas.report.sections import ablation_of
+from seesawnas.report.sections import ablation_of, notes_of, some_notes
 from seesawnas.study import StudyView, Trial, TrialState
+from seesawnas.study.stored_json import stored_json
 from seesawnas.units import format_quantity
 
 BEST = 10
@@ -47,6 +48,8 @@ def study_note(study: StudyView, ref: str) -> str:
     """The best networks, the front, the settings, how to read the names."""
     ranking = ranking_of(study)
     parts = [f"## {plain_markdown(study.name)}", plain_markdown(progress_words(study))]
+    if notes := notes_of(study):
+        parts += ["### Notes", "\n".join(f"- {plain_markdown(note)}" for note in some_notes(notes))]
     ablation = ablation_of(study)
     if ablation is not None:
         parts += _ablation(ablation)
@@ -157,7 +160,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 def _parsed(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in "{[":
         try:
-            return json.loads(value)
+            return stored_json(value)
         except ValueError:
             return value
     return value

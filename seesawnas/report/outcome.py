@@ -43,16 +43,21 @@ class Outcome:
 
 def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None) -> Outcome:
     """Read the outcome off the study; ``repeats`` are its networks' trainings from new seeds, by digest."""
-    complete, objectives = record.trials(TrialState.COMPLETE), record.objectives
+    complete, objectives = _networks(record, TrialState.COMPLETE), record.objectives
     rows = ranked((row_of(trial, repeats or {}) for trial in complete), objectives.quality)
     failed = tuple(
         (trial.number, str(trial.user_attrs.get("digest")), str(trial.user_attrs.get("reason", "unknown")))
         for trial in record.trials(TrialState.FAIL)
     )
     best = next((trial_spec(trial) for trial in complete if rows and trial.number == rows[0].number), None)
-    stopped = tuple(_stopped(trial, objectives) for trial in record.trials(TrialState.PRUNED))
+    stopped = tuple(_stopped(trial, objectives) for trial in _networks(record, TrialState.PRUNED))
     front = tuple(pareto_front(rows, front_objectives(objectives)))
     return Outcome(tuple(rows), front, failed, best, stopped, objectives)
+
+
+def _networks(record: StudyRecord, state: TrialState) -> list[Trial]:
+    """The trials in a state, without those of other programs."""
+    return [trial for trial in record.trials(state) if "spec" in trial.user_attrs]
 
 
 def summary_of(

@@ -124,11 +124,12 @@ def cost_words(row: RankedRow, cost: str) -> str:
 
 
 def costs_words(values: Mapping[str, Any]) -> tuple[str, str, str]:
-    """MAdds, params and activations with their units."""
+    """MAdds, params and activations with their units; early studies did not keep the last."""
+    activations = values.get("activation_bytes")
     return (
         f"{format_quantity(values['madds'])} MAdds",
         f"{format_quantity(values['params'])} params",
-        f"{values['activation_bytes'] / 1e6:.1f} MB of activations",
+        "activations unknown" if activations is None else f"{activations / 1e6:.1f} MB of activations",
     )
 
 
@@ -146,7 +147,8 @@ def progress_words(study: StudyView) -> str:
     """How many trials there are, in which states, and what they are judged by."""
     states = Counter(trial.state for trial in study.trials)
     counts = ", ".join(f"{states[state]} {word}" for state, word in STATES.items() if states[state])
-    return f"{several(len(study.trials), 'trial')}: {counts or 'none yet'}. Objectives: {', '.join(study.objectives)}."
+    left = f" {len(study.left_out)} more cannot be read and are left out." if study.left_out else ""
+    return f"{several(len(study.trials), 'trial')}: {counts or 'none yet'}.{left} Objectives: {', '.join(study.objectives)}."
 
 
 def front_words(study: StudyView, ranking: Ranking) -> Iterator[str]:

@@ -17,6 +17,7 @@ from seesawnas.report.pages import Plot, asset, data_block, packed, plot, render
 from seesawnas.report.parallel import parallel_figure
 from seesawnas.report.published import add_published, published_networks
 from seesawnas.report.ranking import Ranking, cost_words, quality_words
+from seesawnas.report.sections import some_notes
 from seesawnas.report.story import again_words
 from seesawnas.report.study_report import StudyReport
 from seesawnas.study import COSTS, QUALITIES
@@ -56,6 +57,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "name": study.name,
         "tiles": list(_tiles(report)),
         "sentences": report.sentences,
+        "notes": some_notes(report.notes),
         "best": details[f"{place}:{rows[0].number}"] if rows else None,
         "front_title": _front_title(report),
         "has_named": report.ablation is None and any(row.name is not None for row in rows),

@@ -11,6 +11,7 @@ from seesawnas.report.ablation_table import ARM_HEADS, HEADS, arm_rows, effect_r
 from seesawnas.report.markdown import cell, fence, plain_markdown
 from seesawnas.report.notes import narrow
 from seesawnas.report.published import published_networks
+from seesawnas.report.sections import some_notes
 from seesawnas.report.story import CONVENTIONS, again_words
 from seesawnas.report.study_report import StudyReport
 from seesawnas.report.trial_frame import joined
@@ -23,7 +24,8 @@ SHOWN = 50
 def report_json(reports: Sequence[StudyReport]) -> str:
     """One JSON document; its keys are stable.
 
-    ``version``; ``studies``, each with study, objectives, summary (sentences), budget, trials (how many by state), ranking
+    ``version``; ``studies``, each with study, objectives, summary (sentences), notes (what
+    of it cannot be shown, and why), budget, trials (how many by state), ranking
     (as in a search's summary.json, with rank, pareto and spec; of an ablation its networks, without a rank, repeats being all
     of their seeds), pareto (numbers), stopped, failed, settings, runs (each start: command, versions, git, machine, data,
     seeds, plan, trained (numbers by how they ended), repeats, ended, did), study_file, ablation (null where it is none),
@@ -66,6 +68,9 @@ def report_markdown(reports: Sequence[StudyReport]) -> str:
 def _study(report: StudyReport) -> Iterator[str]:
     yield f"# {plain_markdown(report.study.name)}"
     yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.sentences)
+    if report.notes:
+        yield "## Notes"
+        yield "\n".join(f"- {plain_markdown(note)}" for note in some_notes(report.notes))
     if report.ablation is not None:
         yield from _ablation(report)
     if (

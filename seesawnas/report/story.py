@@ -14,6 +14,7 @@ from seesawnas.report.pareto import scale_of
 from seesawnas.report.ranking import Ranking, cost_words, front_names, progress_words, quality_words
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.study import COSTS, QUALITIES, Start, StudyView, read_starts
+from seesawnas.study.stored_json import stored_json
 
 MOST_STARTS = 20
 """Starts that a page lists: the latest. JSON has them all."""
@@ -134,7 +135,7 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
     made: Mapping[str, Any] = (last or starts[-1]).made if starts else {}
     shown = starts[-MOST_STARTS:]
     facts = [
-        ("command", join(map(str, made["command"])) if made.get("command") else None),
+        ("command", join(map(str, made["command"])) if isinstance(made.get("command"), list) else None),
         ("started", made.get("started")),
         ("runs", str(len(starts)) if starts else None),
         *(
@@ -186,6 +187,6 @@ def _value(value: Any) -> str:
 
 def _json(text: Any) -> Any:
     try:
-        return json.loads(text) if isinstance(text, str) else text
+        return stored_json(text) if isinstance(text, str) else text
     except ValueError:
         return None

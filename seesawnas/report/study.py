@@ -26,6 +26,7 @@ from seesawnas.report.frames import front_objectives, pareto_front
 from seesawnas.report.parallel import parallel_figure
 from seesawnas.report.ranking import is_ablation, ranked_rows, ranking_of
 from seesawnas.report.rows import RankedRow
+from seesawnas.report.sections import notes_of
 from seesawnas.report.trial_frame import trials_frame
 from seesawnas.study import StudyView, Trial, TrialState, best_trial, find_study, trial_spec
 from seesawnas.wording import several
@@ -65,6 +66,11 @@ class Study:
         return self._view.trials
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is stored in a way that cannot be shown, such as trials that are left out, a line each with the reason."""
+        return notes_of(self._view)
+
+    @property
     def ranked(self) -> list[RankedRow]:
         """The complete trials, best first; networks that were trained again from new seeds come before the others.
 
@@ -98,9 +104,14 @@ class Study:
 
     def spec(self, number: int) -> ArchSpec:
         """The network of trial ``number``. Raises StudyError where there is none."""
-        if not 0 <= number < len(self):
-            raise StudyError(f"study {self.name}: trial must be from 0 to {len(self) - 1}, got {number}")
-        return trial_spec(self.trials[number]).renamed(f"{self.name}:{number}")
+        found = next((trial for trial in self.trials if trial.number == number), None)
+        if found is None:
+            left = next(
+                (f", which is left out: {one.reason}" for one in self._view.left_out if one.number == number), ""
+            )
+            most = max((trial.number for trial in self.trials), default=0)
+            raise StudyError(f"study {self.name}: trial must be from 0 to {most}, got {number}{left}")
+        return trial_spec(found, f"study {self.name}").renamed(f"{self.name}:{number}")
 
     def importance(self, bands: Bands = None) -> Importance | None:
         """Which decisions mattered; see :func:`seesawnas.search.importance.importance_of`. None of too few trials."""

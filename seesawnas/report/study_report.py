@@ -14,7 +14,7 @@ from seesawnas.errors import StudyError
 from seesawnas.report.ablation_table import ablation_sentences
 from seesawnas.report.outcome import outcome_entry
 from seesawnas.report.ranking import STATES, Ranking, progress_words, ranking_of
-from seesawnas.report.sections import Drawn, ablation_of, importance_of
+from seesawnas.report.sections import Drawn, ablation_of, importance_of, notes_of
 from seesawnas.report.story import budget_words, run_facts, runs_of, settings_mapping, study_file, summary
 from seesawnas.report.trial_frame import trials_frame
 from seesawnas.study import StudyView, TrialState
@@ -64,6 +64,11 @@ class StudyReport:
         return tuple(summary(self.study, self.ranking))
 
     @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What of the study cannot be shown, and why, a line each."""
+        return notes_of(self.study, [line.row.number for line in self.ranking.lines[:1]])
+
+    @cached_property
     def frame(self) -> pd.DataFrame:
         """A row a trial."""
         return trials_frame(self.study, self.ranking)
@@ -88,6 +93,7 @@ class StudyReport:
             "study": self.study.name,
             "objectives": list(self.study.sought.names),
             "summary": list(self.sentences),
+            "notes": list(self.notes),
             "budget": budget_words(self.study),
             "trials": {word: states[state] for state, word in STATES.items()},
             "ranking": [

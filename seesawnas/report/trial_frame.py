@@ -13,6 +13,8 @@ from seesawnas.study import COSTS, QUALITIES, StudyView, Trial
 ABOUT = ("study", "trial", "state", "rank", "pareto", "digest", "label", "variant")
 SCORES = ("accuracy", "accuracy_std", *(name for name in QUALITIES if name != "accuracy"))
 ENDED = ("seconds", "stopped_after", "reason")
+LEFT_OUT = "left out"
+"""The state of a trial that is stored so that it cannot be shown; its reason is why."""
 AGAIN = ("repeats", "repeats_mean", "repeats_standard_error")
 
 
@@ -22,7 +24,7 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
     Columns: study, trial, state, rank, pareto, digest, label, variant (an ablation's training seed); the scores; madds,
     params, activation_bytes; seconds, stopped_after, reason; repeats (how many new seeds), repeats_mean,
     repeats_standard_error, of an ablation those of its network, which has no rank; and each decision of the space by its
-    name, such as ``stages.2.expansion``.
+    name, such as ``stages.2.expansion``. A trial that cannot be read has the state ``left out`` and the reason why.
     """
     ranking = ranking_of(study) if ranking is None else ranking
     lines: dict[Any, RankedLine]
@@ -33,6 +35,11 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
     for trial in study.trials:
         line = lines.get(trial.number if ranking.is_ranked else trial.user_attrs.get("digest"))
         rows.append({**_row(study, trial, line, is_ranked=ranking.is_ranked), **trial.params})
+    rows += [
+        {"study": study.name, "trial": one.number, "state": LEFT_OUT, "pareto": False, "reason": one.reason}
+        for one in study.left_out
+    ]
+    rows.sort(key=lambda row: -1 if row["trial"] is None else row["trial"])
     frame = pd.DataFrame(rows, columns=columns)
     whole = ["trial", "rank", *COSTS, "stopped_after", "repeats"]
     return frame.astype(dict.fromkeys(whole, "Int64"))

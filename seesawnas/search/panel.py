@@ -7,7 +7,6 @@ run with more networks, levels or seeds adds what is missing.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -33,8 +32,11 @@ from seesawnas.study import (
     TrialState,
     drive,
     held,
+    measurement_of,
     open_storage,
+    stored_name,
     study_folder,
+    trial_proxy,
 )
 from seesawnas.study.disk import on_disk
 from seesawnas.study.engines import EngineSettings, check_engine, started
@@ -118,7 +120,8 @@ def opened(panel: Panel) -> Iterator[PanelSession]:
     data = {side: _data(_load(panel, feasible, side)) for side in sides}
     with on_disk(panel.folder), held(panel.folder), ExitStack() as stack:
         storage = open_storage(None, panel.folder, writing=True)
-        records = {side: StudyRecord(storage, f"{panel.folder.name}.{side}px", feasible.decisions) for side in sides}
+        name = stored_name(storage, panel.folder, parts=True)
+        records = {side: StudyRecord(storage, f"{name}.{side}px", feasible.decisions) for side in sides}
         # One lease holds them all.
         stack.enter_context(records[min(sides)].claimed())
         # Old studies first: settings that they refuse must not be kept in a new one.
@@ -150,7 +153,7 @@ class PanelSession:
             if all(proposal.key in held_keys for proposal in wanted) and not record.trials(TrialState.WAITING):
                 continue
             faces = _load(self.panel, self.feasible, side)
-            if _data(faces) != record.settings["data"]:
+            if _data(faces) != record.settings.get("data"):
                 raise StudyError(f"{self.panel.data}: faces must stay as they are while a panel is trained, got others")
             same = {row["mark"]: Measurement.of_mapping(row) for row in known if _is_of(row, faces)}
             missing = iter(self._adopt(record, (one for one in wanted if one.key not in held_keys), same))
@@ -181,10 +184,10 @@ class PanelSession:
         places = {digest: place for place, (digest, _) in enumerate(self._networks())}
         wanted = {proposal.key for proposals in self._proposals().values() for proposal in proposals}
         rows = [
-            _row(trial, places, str(record.settings.get("data", "")).rsplit(" ", 1)[-1])
+            _row(trial, places, str(record.settings.get("data", "")).rsplit(" ", 1)[-1], record.study.study_name)
             for record in self.records.values()
             for trial in record.trials(TrialState.COMPLETE)
-            if trial.user_attrs["key"] in wanted
+            if trial.user_attrs.get("key") in wanted
         ]
         return sorted(rows, key=lambda row: (row.level, row.seed, row.network))
 
@@ -238,10 +241,12 @@ def _is_of(row: Mapping[str, Any], faces: FaceData) -> bool:
     return row.get("data") == faces.fingerprint and {"mark", "losses"} <= set(row)
 
 
-def _row(trial: Trial, places: dict[str, int], data: str) -> Trained:
+def _row(trial: Trial, places: dict[str, int], data: str, study: str) -> Trained:
     attrs = trial.user_attrs
-    level, seed = attrs["variant"].split(" seed ")
-    proxy = Proxy.from_mapping(json.loads(attrs["proxy"]))
+    level, _, seed = str(attrs.get("variant")).partition(" seed ")
+    if not (level and seed.isdecimal() and len(seed) < 10 and attrs["digest"] in places):
+        raise StudyError(f"study {study}, trial {trial.number}: variant: must be LEVEL seed NUMBER, got {level!r}")
+    proxy = trial_proxy(trial, study)
     return Trained(
         network=places[attrs["digest"]],
         digest=attrs["digest"],
@@ -252,5 +257,5 @@ def _row(trial: Trial, places: dict[str, int], data: str) -> Trained:
         seed=int(seed),
         mark=TrialJob(0, read_yaml(attrs["spec"], "trial"), proxy).mark(),
         data=data,
-        measurement=Measurement.from_json(attrs["measurement"]),
+        measurement=measurement_of(trial, study),
     )

@@ -22,7 +22,8 @@ def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord)
     Seed by seed, so that an interruption leaves the networks with nearly equally many.
     """
     held = repeats.keys()
-    best = worth_repeating(record.trials(TrialState.COMPLETE), plan.objectives)[: plan.repeat_top]
+    complete = [trial for trial in record.trials(TrialState.COMPLETE) if "spec" in trial.user_attrs]
+    best = worth_repeating(complete, plan.objectives)[: plan.repeat_top]
     wanted = (_repeat(trial, plan, seed) for seed in plan.repeat_seeds for trial in best)
     return [proposal for proposal in wanted if proposal.key not in held]
 

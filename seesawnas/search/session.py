@@ -30,10 +30,12 @@ from seesawnas.study import (
     TrialState,
     drive,
     held,
+    keep_name,
     kept_run,
     open_storage,
     read_repeats,
     repeats_name,
+    stored_name,
 )
 from seesawnas.study.disk import on_disk
 from seesawnas.study.engines import started
@@ -123,11 +125,13 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
     ready = make_ready(plan)
     with on_disk(plan.folder), held(plan.folder):
         storage = open_storage(plan.storage, plan.folder, writing=True)
-        record = StudyRecord(storage, plan.folder.name, ready.feasible.decisions, plan.objectives)
+        name = stored_name(storage, plan.folder)
+        record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)
         with record.claimed():
             settings = _settings(plan, ready.feasible.space, ready.faces)
             record.agree(settings)
             repeats = _repeats(plan, ready, storage, settings)
+            keep_name(plan.folder, name)
             recovered = record.recover() + _recover_repeats(plan, repeats)
             data, seeds = ready.faces.fingerprint, _seeds(plan)
             with kept_run(record, plan.folder, plan.to_mapping(), data=data, seeds=seeds, repeats=repeats) as start:
@@ -136,7 +140,7 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
 
 def _repeats(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any]) -> StudyRecord | None:
     """The study of the repeats, where there are any, of this run or an earlier; whoever holds the study holds it too."""
-    name = repeats_name(plan.folder.name)
+    name = repeats_name(stored_name(storage, plan.folder))
     if not plan.repeats and not _is_stored(storage, name):
         return None
     record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)

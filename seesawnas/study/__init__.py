@@ -12,11 +12,12 @@ from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, 
 from seesawnas.study.engines import ENGINES, EngineSettings, check_engine, started
 from seesawnas.study.front import unbeaten
 from seesawnas.study.halving import Halving, Judge
+from seesawnas.study.identity import keep_name, stored_name
 from seesawnas.study.inline import InlineEngine
 from seesawnas.study.library import StudyFile, shipped_studies
 from seesawnas.study.local import LocalEngine
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
-from seesawnas.study.proposal import Proposal, options_of, trial_spec
+from seesawnas.study.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
 from seesawnas.study.provenance import Run, kept_run, provenance
 from seesawnas.study.ray_cluster import check_cluster
 from seesawnas.study.ray_engine import RayEngine
@@ -25,16 +26,10 @@ from seesawnas.study.reference import trial_point
 from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.starts import Start, read_starts
 from seesawnas.study.stopping import StopRules
-from seesawnas.study.store import (
-    check_storage,
-    held,
-    latest_study,
-    open_storage,
-    shown_url,
-    storage_url,
-    study_folder,
-)
+from seesawnas.study.store import check_storage, held, latest_study, open_storage, storage_url, study_folder
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
+from seesawnas.study.urls import shown_url
+from seesawnas.study.validation import LeftOut
 from seesawnas.study.view import StoredStudy, find_study, study_number, study_view
 
 __all__ = [
@@ -57,6 +52,7 @@ __all__ = [
     "Halving",
     "InlineEngine",
     "Judge",
+    "LeftOut",
     "LocalEngine",
     "Lost",
     "Measurement",
@@ -91,8 +87,10 @@ __all__ = [
     "events_of",
     "find_study",
     "held",
+    "keep_name",
     "kept_run",
     "latest_study",
+    "measurement_of",
     "on_disk",
     "open_storage",
     "options_of",
@@ -106,10 +104,12 @@ __all__ = [
     "shown_url",
     "started",
     "storage_url",
+    "stored_name",
     "study_folder",
     "study_number",
     "study_view",
     "trial_point",
+    "trial_proxy",
     "trial_spec",
     "unbeaten",
 ]

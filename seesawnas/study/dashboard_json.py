@@ -17,12 +17,15 @@ from typing import Any, Protocol
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from seesawnas.errors import StudyError
 from seesawnas.plain import plain_values
 from seesawnas.study.front import unbeaten
 from seesawnas.study.objectives import COSTS, QUALITIES, Objectives
 from seesawnas.study.repeats import Repeats
+from seesawnas.study.validation import LeftOut
 
 DIGITS = 6
+_DIGITS_OF_NUMBER = 20
 MOST_CURVES = 200
 """Above this many trials optuna-dashboard's own plot of learning curves, a trace a trial, takes seconds to draw."""
 
@@ -32,7 +35,8 @@ class StudyView:
     """A study as it stands: its name and number in the storage, what it was made with, its objectives, its trials.
 
     ``directions`` are ``maximize`` or ``minimize``; ``system`` is what optuna-dashboard and others keep with the study;
-    ``repeats`` are its networks' trainings from new seeds, by digest.
+    ``repeats`` are its networks' trainings from new seeds, by digest; ``left_out`` are trials that cannot be trusted and are
+    not among the others, ``faults`` what else of it cannot be shown.
     """
 
     name: str
@@ -43,6 +47,28 @@ class StudyView:
     directions: tuple[str, ...]
     trials: tuple[FrozenTrial, ...]
     repeats: Mapping[str, Repeats] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the study cannot be shown, and why, a line each."""
+        return (*self.faults, *(f"{one}; it is left out" for one in self.left_out))
+
+    def trial(self, number: str, ref: str) -> FrozenTrial:
+        """The trial of a ``number`` as text; ``ref`` names it in messages.
+
+        Raises StudyError where there is none, or where it cannot be shown.
+        """
+        wanted = int(number[:_DIGITS_OF_NUMBER])
+        for one in self.left_out:
+            if one.number == wanted:
+                raise StudyError(f"{ref.rpartition(':')[0]}, {one}")
+        found = next((trial for trial in self.trials if trial.number == wanted), None)
+        if found is None:
+            most = max((trial.number for trial in self.trials), default=-1)
+            raise StudyError(f"{ref[:60]}: must be a trial below {most + 1}, got {number[:_DIGITS_OF_NUMBER]}")
+        return found
 
     @property
     def quality(self) -> str:
@@ -59,9 +85,7 @@ class StudyView:
     @property
     def is_ours(self) -> bool:
         """Whether the study is of networks."""
-        return any("spec" in trial.user_attrs for trial in self.trials[:1]) or (
-            not self.trials and "settings" in self.attributes
-        )
+        return "settings" in self.attributes or any("spec" in trial.user_attrs for trial in self.trials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +143,7 @@ class StudyJson:
         points = sum(len(trial.intermediate_values) for trial in study.trials)
         under_way = [trial.state for trial in study.trials if not trial.state.is_finished()]
         again = sum(repeats.n for repeats in study.repeats.values())
-        stamp = (len(study.trials), points, under_way, len(study.attributes), again)
+        stamp = (len(study.trials), points, under_way, len(study.attributes), again, len(study.notes))
         if self._about is None or self._about[0] != stamp:
             self._about = (stamp, plain_values(self._made(study)))
         return self._about[1]

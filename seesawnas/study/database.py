@@ -6,6 +6,7 @@ each write is safe to repeat where it was done and only its acknowledgement was 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,8 +21,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.orm import Session
 
 from seesawnas.errors import StudyError
+from seesawnas.space.faults import one_line
 from seesawnas.study.lease import RENEWED_EVERY, STALE_AFTER, Lease
-from seesawnas.study.tables import Database
+from seesawnas.study.tables import Database, has_tables
 
 PATIENCE = 300.0
 _PAUSE = 1.0
@@ -30,9 +32,16 @@ _PAUSE = 1.0
 _PASSING_CLASSES = ("08", "40")
 _PASSING = ("57P01", "57P02", "57P03", "53300", "25006")
 
+# Of damaged rows Optuna prints its SQL, and reads them in another way; what comes of it is said in a line by whoever asked.
+logging.getLogger("optuna.storages._rdb.storage").setLevel(logging.ERROR)
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Say = Callable[[str], None]
+
+
+class DamagedError(StudyError):
+    """A database that can be asked, and answers with what is not a study's."""
 
 
 def _silent(line: str) -> None:
@@ -64,7 +73,10 @@ class PatientStorage(_CachedStorage):
     Reading, and all before a lease is held, waits for nothing. ``say`` is told in a line where an outage begins and ends.
     """
 
-    def __init__(self, url: str, shown: str) -> None:
+    def __init__(self, url: str, shown: str, *, writing: bool = True) -> None:
+        """``writing``: make the tables where they are missing. Raises StudyError where they are, and it is not."""
+        if not writing and not has_tables(url):
+            raise StudyError(f"storage {shown}: there is no study here")
         self.database = Database(url)
         super().__init__(self.database)
         self.say: Say = _silent
@@ -117,6 +129,10 @@ class PatientStorage(_CachedStorage):
                 result = call(since is not None)
             except (StorageInternalError, SQLAlchemyError) as error:
                 since = self._wait(_cause(error), since)
+            except Exception as error:
+                if not _is_damage(error):
+                    raise
+                raise DamagedError(f"storage {self._shown}: {_damage(error)}") from None
             else:
                 if since is not None:
                     self.say(f"storage {self._shown}: is back after {time.monotonic() - since:.0f} s")
@@ -193,6 +209,19 @@ class PatientStorage(_CachedStorage):
 
 def _cause(error: Exception) -> BaseException:
     return error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether ``error`` is what a cell of a wrong type makes of Optuna and SQLAlchemy; a KeyError is a study not there."""
+    if isinstance(error, LookupError):
+        return not isinstance(error, KeyError)
+    return isinstance(
+        error, ValueError | TypeError | AttributeError | AssertionError | ArithmeticError | RecursionError
+    )
+
+
+def _damage(error: Exception) -> str:
+    return one_line(f"holds what Optuna did not write: {str(error) or type(error).__name__}")
 
 
 def _passes(error: BaseException) -> bool:

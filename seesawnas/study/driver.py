@@ -5,7 +5,6 @@ The same loop runs under any engine. It yields what happened, for others to show
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from seesawnas.space import read_yaml
 from seesawnas.study.checkpoints import Checkpoints
 from seesawnas.study.engine import Engine, Failed, Finished, Lost, Progressed
 from seesawnas.study.halving import Halving, Judge
-from seesawnas.study.proposal import Proposal
+from seesawnas.study.proposal import Proposal, trial_proxy, trial_spec
 from seesawnas.study.record import StudyRecord
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.trial import Proxy, Scores, TrialJob
@@ -145,7 +144,9 @@ class _Loop:
     def _begin(self, trial: FrozenTrial) -> Began:
         number, attrs = trial.number, trial.user_attrs
         checkpoint = self.plan.checkpoints.load(number) if self.plan.checkpoints else None
-        proxy = Proxy.from_mapping(json.loads(attrs["proxy"])) if "proxy" in attrs else self.plan.proxy
+        study = self.record.study.study_name
+        proxy = trial_proxy(trial, study) if "proxy" in attrs else self.plan.proxy
+        trial_spec(trial, f"study {study}")  # said here, in a line that names the trial, and not by a worker
         self.running[number] = time.monotonic()
         self.reached[number] = (trial.last_step or 0) if checkpoint is not None else 0
         self.fixed |= {number} if attrs.get("fixed") else set()

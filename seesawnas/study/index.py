@@ -16,12 +16,20 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from seesawnas.errors import StudyError
+from seesawnas.study.stored_json import shown
+from seesawnas.study.validation import check_trial
+
 
 class TrialIndex:
-    """The trials of ``study``. Whoever writes to a trial calls :meth:`touch` first, so that the next answer is right."""
+    """The trials of ``study``. Whoever writes to a trial calls :meth:`touch` first, so that the next answer is right.
+
+    Each trial is checked as it comes in, once. Raises StudyError where one cannot be trusted.
+    """
 
     def __init__(self, study: optuna.Study, distributions: Mapping[str, BaseDistribution]) -> None:
         self._storage, self._study = study._storage, study._study_id
+        self._name, self._objectives = study.study_name, len(study.directions)
         self._distributions = dict(distributions)
         self._names = {name: name for name in distributions}
         self._trials: list[FrozenTrial] = []
@@ -89,6 +97,10 @@ class TrialIndex:
             self._stale.discard(number)
 
     def _append(self, trial: FrozenTrial) -> None:
+        name = f"study {self._name}"
+        if trial.number != len(self._trials):
+            raise StudyError(f"{name}: must hold trial {len(self._trials)} here, got trial {shown(trial.number)}")
+        check_trial(trial, self._objectives, name)
         self._numbers[trial.state].append(trial.number)
         self._trials.append(self._slim(trial))
         self._keys.add(key_of(trial))

@@ -28,8 +28,8 @@ from seesawnas.space.document import Text
 from seesawnas.space.faults import faults_of, one_line, path_of
 from seesawnas.study.engines import ENGINES, EngineSettings
 from seesawnas.study.library import StudyFile
-from seesawnas.study.store import shown_url
 from seesawnas.study.trial import Proxy
+from seesawnas.study.urls import shown_url
 from seesawnas.train.recipe_file import RECIPE_KEYS, RecipeKeys, number
 from seesawnas.units import format_duration, parse_duration
 from seesawnas.wording import short

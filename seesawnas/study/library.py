@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from seesawnas.errors import StudyError
 from seesawnas.files import shipped_folder
 from seesawnas.space.kinds import Kind, other_kind, shipped_kind
 from seesawnas.space.yaml_door import read_text, read_yaml
+from seesawnas.study.identity import STUDY_FILE
+from seesawnas.study.store import ELSEWHERE, JOURNAL, study_folder
+from seesawnas.study.view import find_study
 from seesawnas.wording import nearest, short
 
 
@@ -37,7 +41,8 @@ class StudyFile:
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     """The values of the study file that ``ref`` names, and its name without ``.yaml``.
 
-    Raises StudyError where there is none, and DocumentError where it is not YAML.
+    The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now. Raises StudyError where
+    there is none, and DocumentError where it is not YAML.
     """
     path = _find(ref)
     try:
@@ -49,12 +54,29 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     values = read_yaml(text, str(ref))
     if not isinstance(values, dict):
         raise StudyError(f"{ref}: must be a mapping of keys such as budget, trials, objectives, got {short(values)}")
+    if (own := _own_study(path, values)) is not None:
+        return {key: value for key, value in values.items() if key != "study"}, own
     return values, path.stem
 
 
 def shipped_studies() -> tuple[str, ...]:
     """The study files that ship, by the REFs that find them."""
     return tuple(sorted(path.stem for path in shipped_folder("studies").glob("*.yaml")))
+
+
+def _own_study(path: Path, values: dict[str, Any]) -> str | None:
+    """What commands call the study in whose renamed or copied folder ``path`` lies; None where a person wrote another name."""
+    folder, name = path.parent, values.get("study")
+    if path.name != STUDY_FILE or not any((folder / place).is_file() for place in (JOURNAL, ELSEWHERE)):
+        return None
+    if not isinstance(name, str) or not name or "\0" in name or study_folder(name).resolve() == folder.resolve():
+        return None
+    kept = find_study(folder).view().attributes.get("study_file")
+    match = re.search(r"^study: .*$", str(kept), re.MULTILINE)
+    if match is None or read_yaml(match[0], str(path)) != {"study": name}:
+        return None
+    own = folder.resolve().name
+    return own if study_folder(own).resolve() == folder.resolve() else str(folder.resolve())
 
 
 def _find(ref: str | Path) -> Path:

@@ -10,8 +10,11 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.trial import FrozenTrial
 
 from seesawnas.arch import ArchSpec
+from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.space import Assignment, Decision, read_yaml, to_point
-from seesawnas.study.trial import Proxy
+from seesawnas.space.faults import one_line
+from seesawnas.study.stored_json import stored_mapping
+from seesawnas.study.trial import Measurement, Proxy
 
 ORDERED = ("depth", "width", "height", "expansion", "middle", "kernel", "embedding")
 
@@ -57,7 +60,31 @@ def options_of(distribution: BaseDistribution) -> tuple[Any, ...]:
     return ()
 
 
-def trial_spec(trial: FrozenTrial) -> ArchSpec:
-    """The network of a trial. Raises DocumentError where another program stored something else."""
-    source = f"trial {trial.number}"
-    return to_point(read_yaml(str(trial.user_attrs.get("spec", "")), source), source).spec
+def trial_spec(trial: FrozenTrial, study: str = "") -> ArchSpec:
+    """The network of a trial. Raises StudyError, naming ``study`` and the trial, where something else is stored."""
+    source = f"{study}, trial {trial.number}: spec" if study else f"trial {trial.number}: spec"
+    try:
+        return to_point(read_yaml(str(trial.user_attrs.get("spec", "")), source), source).spec
+    except InvalidInput as error:
+        raise StudyError(one_line(str(error).splitlines()[0])) from None
+
+
+def trial_proxy(trial: FrozenTrial, study: str) -> Proxy:
+    """The proxy that a trial has of its own. Raises StudyError, naming ``study`` and the trial, where it is none."""
+    try:
+        return Proxy.from_mapping(stored_mapping(trial.user_attrs["proxy"]))
+    except (ValueError, KeyError, TypeError, InvalidInput) as error:
+        raise _unreadable(trial, study, "proxy", error) from None
+
+
+def measurement_of(trial: FrozenTrial, study: str) -> Measurement:
+    """What a trial measured. Raises StudyError, naming ``study`` and the trial, where it is no measurement."""
+    try:
+        return Measurement.of_mapping(stored_mapping(trial.user_attrs["measurement"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(trial, study, "measurement", error) from None
+
+
+def _unreadable(trial: FrozenTrial, study: str, name: str, error: Exception) -> StudyError:
+    rule = str(error) if str(error).startswith("must") else f"must be one that seesawnas stored, got another: {error}"
+    return StudyError(one_line(f"study {study}, trial {trial.number}: {name}: {rule}"))

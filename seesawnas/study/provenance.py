@@ -24,7 +24,7 @@ from seesawnas.study.driver import Stopped
 from seesawnas.study.engine import Failed, Finished
 from seesawnas.study.record import StudyRecord
 from seesawnas.study.starts import INTERRUPTED, PREFIX, held, read_starts, reproducing
-from seesawnas.study.store import shown_url
+from seesawnas.study.urls import shown_url
 
 E = TypeVar("E")
 PACKAGES = ("seesawnas", "torch", "optuna", "ray", "numpy")

@@ -21,13 +21,17 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from seesawnas.cost import cost
 from seesawnas.errors import StudyError
 from seesawnas.space import Decision, to_mapping, write_yaml
+from seesawnas.space.faults import one_line
 from seesawnas.study.agreement import refusal
 from seesawnas.study.batch import write_values
 from seesawnas.study.database import PatientStorage
 from seesawnas.study.index import TrialIndex
 from seesawnas.study.objectives import ACCURACY, Objectives
-from seesawnas.study.proposal import Proposal, distribution
+from seesawnas.study.proposal import Proposal, distribution, measurement_of
+from seesawnas.study.reading import attribute_fault, read_objectives
+from seesawnas.study.stored_json import stored_json, stored_mapping
 from seesawnas.study.trial import Measurement, Scores
+from seesawnas.study.validation import check_format
 from seesawnas.wording import several
 
 MAX_TRIES = 3
@@ -45,6 +49,7 @@ class StudyRecord:
         self._distributions = {decision.name: distribution(decision) for decision in decisions}
         self._storage = storage
         self.study = self._open(name)
+        self._check()
         self._index = TrialIndex(self.study, self._distributions)
         if self.study.metric_names is None:
             with warnings.catch_warnings():
@@ -55,17 +60,37 @@ class StudyRecord:
         directions = self.objectives.directions
         study = optuna.create_study(storage=self._storage, study_name=name, directions=directions, load_if_exists=True)
         if [direction.name.lower() for direction in study.directions] != directions:
-            settings = json.loads(study.user_attrs.get("settings", "{}"))
+            settings = self._settings_of(study)
             kept = settings.get("objectives") or study.metric_names or [way.name.lower() for way in study.directions]
             asked = {**settings, "objectives": list(self.objectives.names)}
             raise StudyError(refusal(f"study {name}", {**settings, "objectives": list(kept)}, asked) or name)
         return study
 
+    def _check(self) -> None:
+        """Raise StudyError where what is stored of the study itself cannot be gone on with."""
+        number, place = self.study._study_id, f"study {self.study.study_name}"
+        attributes = self._storage.get_study_user_attrs(number)
+        check_format(attributes, place)
+        faults = [(name, attribute_fault(str(name), value)) for name, value in attributes.items()]
+        for name, fault in faults:
+            if fault is not None:
+                raise StudyError(one_line(f"{place}: {name}: {fault}"))
+        _, _, wrong = read_objectives(self._storage, number)
+        if wrong:
+            raise StudyError(f"{place}: {wrong[0]}")
+
+    @staticmethod
+    def _settings_of(study: optuna.Study) -> dict[str, Any]:
+        text = study.user_attrs.get("settings", "{}")
+        try:
+            return stored_mapping(text)
+        except ValueError as error:
+            raise StudyError(f"study {study.study_name}: settings: {error}") from None
+
     @property
     def settings(self) -> dict[str, Any]:
         """The settings kept by :meth:`agree`; empty before that."""
-        settings: dict[str, Any] = json.loads(self.study.user_attrs.get("settings", "{}"))
-        return settings
+        return self._settings_of(self.study)
 
     def agree(self, settings: Mapping[str, Any]) -> None:
         """Keep the settings that make trials comparable, or hold them against those kept. Raises StudyError."""
@@ -73,7 +98,7 @@ class StudyRecord:
         if kept is None:
             self.study.set_user_attr("settings", json.dumps(settings))
             return
-        if (words := refusal(f"study {self.study.study_name}", json.loads(kept), settings)) is not None:
+        if (words := refusal(f"study {self.study.study_name}", self.settings, settings)) is not None:
             raise StudyError(words)
 
     @contextmanager
@@ -106,7 +131,7 @@ class StudyRecord:
         found = self.trials(TrialState.RUNNING)
         for trial in found:
             if "measurement" in trial.user_attrs:
-                self._complete(trial.number, Measurement.from_json(trial.user_attrs["measurement"]))
+                self._complete(trial.number, measurement_of(trial, self.study.study_name))
             elif "stopped_after" in trial.user_attrs:
                 self._prune(trial.number)
             elif "reason" in trial.user_attrs:
@@ -187,7 +212,7 @@ class StudyRecord:
         machine killed three times on its way goes on, one that dies of its own memory three times at one place does not.
         """
         trial = self._index[number]
-        place, tries = json.loads(trial.user_attrs.get("losses", "[0, 0]"))
+        place, tries = stored_json(trial.user_attrs.get("losses", "[0, 0]"))
         tries = tries + 1 if place == reached else 1
         self._storage.set_trial_user_attr(self._index.touch(number), "losses", json.dumps([reached, tries]))
         if tries >= MAX_TRIES:

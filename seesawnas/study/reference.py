@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
 from seesawnas.space import Published, SearchPoint
+from seesawnas.study.dashboard_json import StudyView
 from seesawnas.study.proposal import trial_spec
-from seesawnas.study.repeats import Repeats, best_trial, read_repeats
-from seesawnas.study.store import open_storage, study_folder
+from seesawnas.study.repeats import best_trial
+from seesawnas.study.view import find_study
 from seesawnas.wording import short
 
 _MOST_DIGITS = 15
@@ -29,29 +29,18 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
         return None
     if len(match["trial"]) > _MOST_DIGITS:
         raise StudyError(f"{match['study']}: must be followed by a trial's number or best, got {short(match['trial'])}")
-    trials, repeats = _stored(match["study"], storage)
-    trial = _pick(trials, repeats, match["trial"], ref)
-    spec = replace(trial_spec(trial), name=f"{match['study']}:{trial.number}")
+    study = find_study(match["study"], storage).view()
+    trial = _pick(study, match["trial"], ref)
+    spec = replace(trial_spec(trial, match["study"]), name=f"{match['study']}:{trial.number}")
     return SearchPoint(spec, Published(None, None, {}, ""), {}, ())
 
 
-def _stored(name: str, storage: str | None) -> tuple[list[FrozenTrial], dict[str, Repeats]]:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    folder = study_folder(name)
-    opened = open_storage(storage, folder, writing=False)
-    try:
-        trials = optuna.load_study(study_name=folder.name, storage=opened).get_trials(deepcopy=False)
-    except KeyError:
-        raise StudyError(f"{folder}: there is no study of this name in its storage") from None
-    return trials, read_repeats(opened, folder.name)
-
-
-def _pick(trials: list[FrozenTrial], repeats: dict[str, Repeats], which: str, ref: str) -> FrozenTrial:
+def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:
     if which == "best":
-        done = [trial for trial in trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
+        done = [
+            trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+        ]
         if not done:
             raise StudyError(f"{ref}: no trial is complete yet")
-        return best_trial(done, repeats)
-    if int(which) >= len(trials):
-        raise StudyError(f"{ref}: must be a trial below {len(trials)}, got {which}")
-    return trials[int(which)]
+        return best_trial(done, study.repeats)
+    return study.trial(which, ref)

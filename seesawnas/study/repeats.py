@@ -10,7 +10,6 @@ import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -45,9 +44,14 @@ def repeats_name(study: str) -> str:
 def read_repeats(storage: BaseStorage, study: str) -> dict[str, Repeats]:
     """The repeats that are stored of a study's networks, by digest."""
     try:
-        trials = optuna.load_study(study_name=repeats_name(study), storage=storage).get_trials(deepcopy=False)
+        number = storage.get_study_id_from_name(repeats_name(study))
     except KeyError:
         return {}
+    return repeats_of(storage.get_all_trials(number, deepcopy=False))
+
+
+def repeats_of(trials: Iterable[FrozenTrial]) -> dict[str, Repeats]:
+    """The repeats among a study's trials that were checked, by digest."""
     found: dict[str, list[float]] = {}
     for trial in trials:
         if trial.state is TrialState.COMPLETE:

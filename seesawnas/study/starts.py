@@ -6,12 +6,13 @@ was finished before the next start, so that a start that was killed has its shar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from optuna.trial import FrozenTrial, TrialState
+
+from seesawnas.study.stored_json import stored_json
 
 PREFIX = "run."
 """Attributes of a study that begin with this, and a number, are its starts."""
@@ -159,7 +160,7 @@ def _number(values: Any, name: str) -> int:
 
 def _parsed(text: Any) -> Any:
     try:
-        return json.loads(text) if isinstance(text, str) else None
+        return stored_json(text) if isinstance(text, str) else None
     except ValueError:
         return None
 

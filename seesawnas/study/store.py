@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 from optuna.storages import BaseStorage
@@ -18,8 +16,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from seesawnas.errors import StudyError
 from seesawnas.files import expanded, inside, write_atomically
 from seesawnas.study.database import PatientStorage
-from seesawnas.study.journal import mend_journal, open_journal
+from seesawnas.study.journal import check_regular, mend_journal, open_journal
 from seesawnas.study.process import ProcessName
+from seesawnas.study.urls import check_url, normal_url, shown_url, sqlite_file, without_secrets
 from seesawnas.wording import short
 
 RUNS = Path("runs")
@@ -40,6 +39,7 @@ _WRITTEN = (
 )
 _MOST_NAME = 255  # bytes of a file's name, on every system
 _MOST_PATH = 1000
+_LONGEST_URL = 10_000
 
 
 def study_folder(name: str) -> Path:
@@ -107,26 +107,33 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
     url = storage_url(url, folder)
     storage: BaseStorage
     if "://" in url:
-        storage = open_url(url)
+        storage = open_url(url, writing=writing)
         if writing:
             _remember(url, folder)
         return storage
     path = inside(folder, url) if writing else Path(url)
-    if not writing and not path.is_file():
+    if not writing and not _is_there(path):
         raise StudyError(f"{path}: there is no study here")
     if writing:
         mend_journal(path)
     return open_journal(path)
 
 
-def open_url(url: str) -> PatientStorage:
-    """The database of ``url``. Raises StudyError."""
-    url = _normal(url)
+def open_url(url: str, *, writing: bool = True) -> PatientStorage:
+    """The database of ``url``; its tables are made where they are missing and it is opened for ``writing``.
+
+    Raises StudyError.
+    """
+    url = normal_url(url)
+    check_url(url)
     for last in (False, True):
         try:
-            return PatientStorage(url, shown_url(url))
+            return PatientStorage(url, shown_url(url), writing=writing)
+        except StudyError:
+            raise
         except ImportError:
-            extra = "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
+            postgresql = "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
+            extra = postgresql or "; sqlite:/// and postgresql:// are what seesawnas is tested with"
             raise StudyError(f"storage {shown_url(url)}: its database driver is not installed{extra}") from None
         except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
             # Of two newcomers to an empty database one finds half of the tables made.
@@ -140,21 +147,47 @@ def check_storage(url: str | None, folder: Path) -> None:
     """Raise StudyError where the study of ``folder`` could not be stored in ``url``; write nothing in the folder."""
     if "://" in (place := storage_url(url, folder)):
         open_url(place).database.engine.dispose()
+    else:
+        check_regular(Path(place))
 
 
 def storage_url(url: str | None, folder: Path) -> str:
     """Where the study of ``folder`` is stored: what optuna-dashboard takes. Raises StudyError where ``url`` says otherwise."""
     place = folder / ELSEWHERE
-    kept = _normal(place.read_text().strip()) if place.is_file() else None
-    url = url and _normal(url)
+    kept = _kept_url(folder)
+    url = url and normal_url(url)
     journal = folder / JOURNAL
     if url is not None and url != (kept or url):
         raise StudyError(f"{folder}: this study is stored elsewhere than in {shown_url(url)}; see {place}")
-    if url is not None and journal.is_file():
+    if url is not None and _is_there(journal):
         raise StudyError(f"{folder}: this study is stored in {journal}, got {shown_url(url)}; give another --study")
     if url is not None and "://" not in url:
         raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown_url(url)}")
     return url or kept or str(journal)
+
+
+def _kept_url(folder: Path) -> str | None:
+    """What ``storage.url`` in ``folder`` says. Raises StudyError where that cannot be."""
+    place = folder / ELSEWHERE
+    if not _is_there(place):
+        return None
+    check_regular(place)
+    try:
+        with place.open(encoding="utf-8") as file:
+            url = normal_url(file.read(_LONGEST_URL))
+    except (OSError, ValueError):
+        raise StudyError(f"{place}: must be text, a storage's URL") from None
+    if "://" not in url or not url.isprintable():
+        raise StudyError(f"{place}: must hold a URL such as sqlite:///study.db; got something else")
+    file_ = sqlite_file(url)
+    if file_ is not None and file_.parent.name and file_.parent.resolve() != folder.resolve():
+        inside = folder / file_.name
+        if inside.is_file():
+            raise StudyError(
+                f"{folder}: was renamed or copied with its database: {place} must name {inside}, got {shown_url(url)}; "
+                f"write sqlite:///{inside} in it"
+            )
+    return url
 
 
 def _remember(url: str, folder: Path) -> None:
@@ -164,16 +197,11 @@ def _remember(url: str, folder: Path) -> None:
         write_atomically(place, url + "\n", within=folder, mode=0o600)
 
 
-def shown_url(url: str) -> str:
-    """``url`` as it may be shown: without its user and whatever in it is a password."""
-    before, at, after = url.rpartition("@")
-    url = f"{before.partition('//')[0]}//...@{after}" if at and "//" in before else url
-    return re.sub(r"([?&]\w*(?:password|passwd|passfile|key)=)[^&]*", r"\1...", url)
-
-
-def _normal(url: str) -> str:
-    """``url`` with the driver that this project brings."""
-    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except OSError:
+        return True  # what is wrong with it is said where it is opened
 
 
 def _made_by_another(error: Exception) -> bool:
@@ -183,10 +211,7 @@ def _made_by_another(error: Exception) -> bool:
 def _reason(error: Exception, url: str) -> str:
     """The error's first line, without what ``url`` holds of secrets."""
     line = next(iter(str(getattr(error, "orig", error)).strip().splitlines()), type(error).__name__)
-    for secret in re.findall(r"//[^:@]*:(.*)@|password=([^&]*)", url):
-        for word in filter(None, {*secret, *map(unquote, secret)}):
-            line = line.replace(word, "...")
-    return line.replace(url, shown_url(url)).rstrip(":,")
+    return without_secrets(line, url)
 
 
 def _describe(holder: Path) -> str:

@@ -22,7 +22,7 @@ class Database(RDBStorage):
 
     def __init__(self, url: str) -> None:
         postgresql = url.startswith("postgresql")
-        options: dict[str, Any] = {"connect_args": {"connect_timeout": _CONNECT}} if postgresql else {}
+        options = _options(url)
         _make_tables(url, options)
         try:
             super().__init__(url, engine_kwargs={"pool_pre_ping": True, **options}, skip_table_creation=True)
@@ -48,6 +48,20 @@ class Database(RDBStorage):
         query = session.query(models.TrialModel).join(mine).filter(models.TrialModel.study_id == study_id)
         attrs = query.filter(mine.key == "key", mine.value_json == f'"{trial.user_attrs["key"]}"')
         return attrs.first()
+
+
+def has_tables(url: str) -> bool:
+    """Whether the database of ``url`` holds Optuna's tables; nothing is written."""
+    engine = create_engine(url, **_options(url))
+    try:
+        with engine.connect() as connection:
+            return bool(inspect(connection).has_table(models.StudyModel.__tablename__))
+    finally:
+        engine.dispose()
+
+
+def _options(url: str) -> dict[str, Any]:
+    return {"connect_args": {"connect_timeout": _CONNECT}} if url.startswith("postgresql") else {}
 
 
 def _make_tables(url: str, options: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,43 @@ from seesawnas.errors import CheckpointError, TrialError
 from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
 from seesawnas.nn import build
 from seesawnas.space import to_point
+from seesawnas.space.faults import one_line
+from seesawnas.study.stored_json import shown
 from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, MemoryFeed, Recipe, Training, as_graphs, seeded
 from seesawnas.train.checkpoint import pack, unpack
+
+
+def _known(kind: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of ``kind``'s fields among ``values``, of the kinds that they must be; others are another version's."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"must be a mapping, got {shown(values)}")
+    found = {field.name: values[field.name] for field in fields(kind) if field.name in values}
+    for field in fields(kind):
+        if field.name in found:
+            _check_kind(str(field.type), field.name, found[field.name])
+    return found
+
+
+def _check_kind(kind: str, name: str, value: Any) -> None:
+    if value is None and kind.endswith("| None"):
+        return
+    if kind == "str":
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be text, got {shown(value)}")
+    elif kind == "bool":
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} must be true or false, got {shown(value)}")
+    elif kind == "int":
+        if type(value) is not int or abs(value) >= 2**63:
+            raise TypeError(f"{name} must be a whole number, got {shown(value)}")
+    elif kind.startswith("float"):
+        _finite(value)
+
+
+def _finite(value: Any) -> Any:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= 1e300:
+        raise ValueError(f"must be a finite number, got {shown(value)}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +101,14 @@ class Proxy:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Proxy:
-        """From :meth:`to_mapping`'s values."""
-        return cls(**{**values, "recipe": Recipe(**values["recipe"])})
+        """From :meth:`to_mapping`'s values; what another version added is passed over.
+
+        Raises TypeError or ValueError where a value is of another kind than the one that stands for it by default.
+        """
+        recipe = Recipe(**_known(Recipe, values["recipe"]))
+        return cls(
+            **{**_known(cls, {name: value for name, value in values.items() if name != "recipe"}), "recipe": recipe}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +177,11 @@ class Measurement:
 
     @classmethod
     def of_mapping(cls, values: Mapping[str, Any]) -> Measurement:
-        """From JSON values, what else they hold passed over."""
-        return cls(tuple(Scores(**scores) for scores in values["curve"]), tuple(values["losses"]), values["seconds"])
+        """From JSON values, what else they hold passed over. Raises KeyError, TypeError or ValueError where they are none."""
+        curve = tuple(Scores(**_known(Scores, scores)) for scores in values["curve"])
+        if not curve:
+            raise ValueError("must hold the scores of an epoch or more, got none")
+        return cls(curve, tuple(map(_finite, values["losses"])), _finite(values["seconds"]))
 
 
 def run_trial(job: TrialJob, faces: FaceData, checkpoint: bytes | None = None) -> Iterator[TrialEpoch | Measurement]:
@@ -209,12 +253,13 @@ class _Run:
             state, about = unpack(checkpoint)
             if about["job"] != self._job.mark():
                 raise CheckpointError("checkpoint is another job's")
+            found = Measurement.of_mapping(about)
             self.training.restore(state)
-        except (CheckpointError, ValueError, KeyError) as error:
+        # What is wrong with tensors of another kind or shape, torch says in errors of many kinds.
+        except (CheckpointError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
             self._begin()  # half of it may have been taken in
-            return f"started again: {error}"
-        self.curve = [Scores(**scores) for scores in about["curve"]]
-        self.losses, self._before = list(about["losses"]), float(about["seconds"])
+            return one_line(f"started again: {error}")
+        self.curve, self.losses, self._before = list(found.curve), list(found.losses), float(found.seconds)
         return ""
 
 

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import optuna
 from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial
 
 from seesawnas.errors import StudyError
 from seesawnas.study.dashboard_json import StudyView
-from seesawnas.study.repeats import read_repeats, repeats_name
-from seesawnas.study.store import latest_study, open_storage, open_url, shown_url, storage_url, study_folder
+from seesawnas.study.identity import stored_name
+from seesawnas.study.reading import read_attributes, read_objectives, read_trials
+from seesawnas.study.repeats import repeats_name, repeats_of
+from seesawnas.study.store import latest_study, open_storage, open_url, storage_url, study_folder
+from seesawnas.study.urls import check_url, normal_url, shown_url, sqlite_file
+from seesawnas.study.validation import LeftOut, check_format, trusted
 
 
 @dataclass(frozen=True, slots=True)
 class StoredStudy:
-    """Where a study lies: what commands call it, its folder, its storage, and its number there."""
+    """Where a study lies: what commands call it, its folder, its storage, its number and its name there.
+
+    ``name`` is what it is called where it is shown: as its folder, also where that was renamed since.
+    """
 
     ref: str
     folder: Path
     storage: BaseStorage
     number: int
+    stored: str
+    name: str
 
     def view(self) -> StudyView:
-        """The study as it stands now."""
-        return study_view(self.storage, self.number)
+        """The study as it stands now, called as its folder is."""
+        return replace(study_view(self.storage, self.number), name=self.name)
 
 
 def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
@@ -40,8 +49,10 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
     folder = name if isinstance(name, Path) else study_folder(ref)
     _check_there(storage_url(url, folder))
     opened = open_storage(url, folder, writing=False)
-    number = study_number(opened, folder.absolute().name, or_first=name is None)
-    return StoredStudy(ref, folder, opened, number)
+    wanted = stored_name(opened, folder)
+    number = study_number(opened, wanted, or_first=name is None)
+    stored = opened.get_study_name_from_id(number)
+    return StoredStudy(ref, folder, opened, number, stored, folder.absolute().name if stored == wanted else stored)
 
 
 def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> int:
@@ -59,35 +70,63 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
 
 
 def study_view(storage: BaseStorage, number: int) -> StudyView:
-    """Everything that is shown of a study."""
+    """Everything that is shown of a study; trials that cannot be are left out of it, and it says which and why.
+
+    Raises StudyError where there is nothing to show: a storage that cannot be read, a study of a newer version.
+    """
     name = storage.get_study_name_from_id(number)
-    study = optuna.load_study(study_name=name, storage=storage)
-    directions = tuple(direction.name.lower() for direction in study.directions)
+    attributes, faults = read_attributes(storage, number)
+    check_format(attributes, f"study {name}")
+    directions, objectives, more = read_objectives(storage, number)
+    stored, unread = read_trials(storage, number)
+    ours = "settings" in attributes or any(_has_spec(trial) for trial in stored)
+    trials, damaged = trusted(stored, len(directions), ours=ours)
+    repeats, damaged_repeats = _repeats(storage, name)
+    left_out = sorted([*unread, *damaged], key=lambda one: -1 if one.number is None else one.number)
     return StudyView(
         name=name,
         number=number,
-        attributes=study.user_attrs,
+        attributes=attributes,
         system=storage.get_study_system_attrs(number),
-        objectives=tuple(study.metric_names or (f"objective {n}" for n in range(len(directions)))),
+        objectives=objectives,
         directions=directions,
-        trials=tuple(study.get_trials(deepcopy=False)),
-        repeats=read_repeats(storage, name),
+        trials=tuple(trials),
+        repeats=repeats_of(repeats),
+        left_out=tuple(left_out),
+        faults=(*faults, *more, *(f"repeats, {one}; it is left out" for one in damaged_repeats)),
     )
+
+
+def _has_spec(trial: FrozenTrial) -> bool:
+    return isinstance(trial.user_attrs, dict) and "spec" in trial.user_attrs
+
+
+def _repeats(storage: BaseStorage, name: str) -> tuple[list[FrozenTrial], list[LeftOut]]:
+    try:
+        number = int(storage.get_study_id_from_name(repeats_name(name)))
+    except KeyError:
+        return [], []
+    stored, unread = read_trials(storage, number)
+    trials, damaged = trusted(stored, len(storage.get_study_directions(number)))
+    return trials, [*unread, *damaged]
 
 
 def _only(url: str) -> StoredStudy:
     _check_there(url)
-    opened = open_url(url)
+    opened = open_url(url, writing=False)
     studies = [study for study in opened.get_all_studies() if not study.study_name.endswith(repeats_name(""))]
     if len(studies) != 1:
         names = ", ".join(sorted(study.study_name for study in studies))
         held = f"it holds {names}" if studies else "it holds none"
         raise StudyError(f"storage {shown_url(url)}: must hold one study, or be given with a name; {held}")
     (study,) = studies
-    return StoredStudy(study.study_name, study_folder(study.study_name), opened, study._study_id)
+    name = study.study_name
+    return StoredStudy(name, study_folder(name), opened, study._study_id, name, name)
 
 
 def _check_there(url: str) -> None:
     """SQLite would make the file that it is asked to read."""
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///").partition("?")[0]).is_file():
-        raise StudyError(f"storage {url}: there is no such file")
+    if "://" in url:
+        check_url(url := normal_url(url))
+        if (file := sqlite_file(url)) is not None and not file.is_file():
+            raise StudyError(f"storage {url}: there is no such file")

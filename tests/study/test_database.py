@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from seesawnas.errors import StudyError
 from seesawnas.study import EngineEvent, Failed, Halving, Lost, StudyRecord, TrialJob, TrialState, drive, open_storage
 from seesawnas.study.database import PatientStorage
-from seesawnas.study.store import shown_url, storage_url
+from seesawnas.study.store import storage_url
+from seesawnas.study.urls import shown_url
 from tests.postgres import PASSWORD, QUOTED, PostgresServer
 from tests.study.fakes import FakeEngine, by_madds, enough, measured, small_set, uniform
 from tests.study.storages import KINDS, new_url, record_at
@@ -231,13 +232,19 @@ def test_a_password_is_in_no_message_and_in_no_file_that_others_read(
     assert QUOTED not in str(caught.value)
 
 
-def test_a_missing_driver_is_one_line_that_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(
-        StudyError, match=r"^storage postgresql\+pg8000://...@h/x: its database driver is not installed"
-    ):
-        open_storage("postgresql+pg8000://me:s3cret@h/x", tmp_path, writing=True)
+@pytest.mark.parametrize("url", ["postgresql+pg8000://me:s3cret@h/x", "postgresql+asyncpg://me:s3cret@h/x"])
+def test_another_driver_of_postgresql_is_one_line_that_names_the_right_url(url: str, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"^storage \S+://...@h/x: must be postgresql://") as caught:
+        open_storage(url, tmp_path, writing=True)
+    assert "s3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("short", ["postgresql", "postgres"])
+def test_a_missing_driver_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"^storage mysql://...@h/x: its database driver is not installed"):
+        open_storage("mysql://me:s3cret@h/x", tmp_path, writing=True)
+
+
+@pytest.mark.parametrize("short", ["postgresql", "postgres", "postgresql+psycopg2", "POSTGRESQL"])
 def test_a_postgresql_url_needs_no_drivers_name(short: str, tmp_path: Path) -> None:
     assert storage_url(f"{short}://h/x", tmp_path) == "postgresql+psycopg://h/x"
