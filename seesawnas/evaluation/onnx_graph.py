@@ -18,43 +18,25 @@ DEEPEST = 8
 """Graphs within the nodes of graphs."""
 
 # Operators that a graph normalises its input by, and those that leave the pixels what they are.
-NORMALISING = frozenset(
-    [
-        "Sub",
-        "Add",
-        "Mul",
-        "Div",
-        "BatchNormalization",
-        "InstanceNormalization",
-        "LayerNormalization",
-        "MeanVarianceNormalization",
-        "ImageScaler",
-        "Scaler",
-        "Normalizer",
-    ]
-)
-_PASSING = frozenset(
-    [
-        "Cast",
-        "CastLike",
-        "Identity",
-        "Transpose",
-        "Pad",
-        "Gather",
-        "Slice",
-        "Split",
-        "Concat",
-        "Resize",
-        "Upsample",
-        "Reshape",
-        "Squeeze",
-        "Unsqueeze",
-        "Clip",
-        "Dropout",
-        "QuantizeLinear",
-        "DequantizeLinear",
-    ]
-)
+NORMALISING = {"Sub", "Add", "Mul", "Div", "BatchNormalization", "InstanceNormalization", "LayerNormalization"} | {
+    "MeanVarianceNormalization",
+    "ImageScaler",
+    "Scaler",
+    "Normalizer",
+}
+_PASSING = {
+    "Cast",
+    "CastLike",
+    "Identity",
+    "Transpose",
+    "Pad",
+    "Gather",
+    "Slice",
+    "Split",
+    "Concat",
+    "Resize",
+    "Upsample",
+} | {"Reshape", "Squeeze", "Unsqueeze", "Clip", "Dropout", "QuantizeLinear", "DequantizeLinear"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,8 @@ from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.foreign import Opened, Rows, choose_output, reason
 
 _NORMALISING = {f"aten::{name}{end}" for name in ("sub", "add", "mul", "div", "batch_norm") for end in ("", "_")}
-_PASSING = {
-    f"aten::{name}"
-    for name in ["to", "float", "type_as", "contiguous", "permute", "transpose", "flip", "clone", "detach", "pad"]
-}
+_PASSED = ("to", "float", "type_as", "contiguous", "permute", "transpose", "flip", "clone", "detach", "pad")
+_PASSING = {f"aten::{name}" for name in _PASSED}
 _SEEN = 5000  # nodes: those that fetch weights may come first
 
 

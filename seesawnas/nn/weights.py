@@ -66,8 +66,9 @@ def is_trained(folder: str | Path) -> bool:
     about = _metadata(place / WEIGHTS)
     if TRAINED in about:
         return about[TRAINED] != "false"
-    # Before weights said so: `build` named a seed and no recipe, and no model.json stood beside them.
-    return "seed" not in about or "recipe" in about or (place / ABOUT).is_file()
+    # Before weights said so `build` named a seed, and `train` its recipe too. A model.json may be left from a training
+    # whose weights were written over.
+    return "seed" not in about or "recipe" in about
 
 
 def save_model(network: FaceNetwork, folder: str | Path, *, trained: bool = True) -> Path:
