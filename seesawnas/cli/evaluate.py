@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, Untrained, embed_shown
+from seesawnas.cli.model_options import (
+    BatchSize,
+    BlueFirst,
+    Device,
+    Flip,
+    Model,
+    Normalise,
+    Output,
+    Untrained,
+    embed_shown,
+    say_notes,
+)
 from seesawnas.cli.options import Json
 from seesawnas.errors import InvalidInput
 from seesawnas.wording import short
@@ -37,6 +48,8 @@ def evaluate(
         typer.Option(metavar="FILE", help="Pairs are of templates (IJB): lines of image, template and media number."),
     ] = None,
     normalise: Normalise = None,
+    bgr: BlueFirst = False,
+    output: Output = None,
     protocol: Annotated[
         str, typer.Option(metavar="NAME", help="insightface (squared distance) or cosine.")
     ] = "insightface",
@@ -60,7 +73,8 @@ def evaluate(
     if resamples > MOST_RESAMPLES:
         raise InvalidInput(f"--resamples must be at most {MOST_RESAMPLES}, got {short(resamples)}")
     wanted = find_protocol(protocol)
-    opened = open_model(model, normalise=normalise, device=device, untrained=untrained)
+    opened = open_model(model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained)
+    say_notes(opened)
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
     found = [verify_set(opened, path, how) for path in _paths(pairs)]
     if html is not None:
@@ -110,5 +124,5 @@ def _values(model: FaceModel, verified: VerifiedSet, how: HowToVerify) -> dict[s
         "thresholds": dict(found.thresholds),
         "intervals": dict(found.intervals),
         "bootstrap": {"level": 0.95, "draws": found.draws, "of": found.resampled, "seed": how.seed},
-        "notes": list(verified.notes),
+        "notes": [*model.notes, *verified.notes],
     }

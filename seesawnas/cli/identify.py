@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.model_options import BatchSize, Device, Flip, Model, Normalise, Untrained, embed_shown
+from seesawnas.cli.model_options import (
+    BatchSize,
+    BlueFirst,
+    Device,
+    Flip,
+    Model,
+    Normalise,
+    Output,
+    Untrained,
+    embed_shown,
+    say_notes,
+)
 from seesawnas.cli.options import Json
 
 if TYPE_CHECKING:
@@ -20,6 +31,8 @@ def identify(
         Path, typer.Argument(metavar="FOLDER", help="Sub-folders of people, as for --data.", show_default=False)
     ],
     normalise: Normalise = None,
+    bgr: BlueFirst = False,
+    output: Output = None,
     flip: Flip = True,
     batch_size: BatchSize = 128,
     device: Device = "cpu",
@@ -36,7 +49,8 @@ def identify(
     from seesawnas.evaluation import identify as measure
     from seesawnas.evaluation import open_model
 
-    opened = open_model(model, normalise=normalise, device=device, untrained=untrained)
+    opened = open_model(model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained)
+    say_notes(opened)
     pictures, labels, notes = open_folder(folder, resolution=opened.size)
     embeddings, readable = embed_shown(opened, pictures, flip=flip, batch_size=batch_size)
     found = measure(embeddings[readable], labels[readable])
@@ -49,7 +63,7 @@ def identify(
     if json:
         from seesawnas.cli.output import print_json
 
-        print_json(_values(found, opened.name, folder.name, notes))
+        print_json(_values(found, opened.name, folder.name, opened.notes + notes))
     else:
         _show(found, opened.name, notes)
         if html is not None:

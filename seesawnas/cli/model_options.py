@@ -26,9 +26,20 @@ Normalise = Annotated[
     str | None,
     typer.Option(
         "--normalise",
-        metavar="NAME",
-        help="Input of an ONNX or TorchScript file: 128 or 127.5, (pixel - 127.5) / NAME; imagenet.",
+        metavar="HOW",
+        help="Input of an ONNX or TorchScript file: none (pixels 0..255 as they are); 0..1; 128 or 127.5, "
+        "(pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255, also three means and three stds, red first.",
         show_default="what a folder says itself",
+    ),
+]
+BlueFirst = Annotated[bool, typer.Option("--bgr", help="Give an ONNX or TorchScript file blue first instead of red.")]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        metavar="NAME",
+        help="Output of an ONNX or TorchScript file that is the embedding.",
+        show_default="the only one wider than a number",
     ),
 ]
 Untrained = Annotated[
@@ -37,6 +48,15 @@ Untrained = Annotated[
 Flip = Annotated[bool, typer.Option("--flip/--no-flip", help="Add the embedding of the mirror image.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Images that run at a time.")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or cuda:N.")]
+
+
+def say_notes(model: FaceModel) -> None:
+    """What there is to know of the model's file, on stderr, before it is believed."""
+    from rich.console import Console
+
+    from seesawnas.cli.progress import say
+
+    say(Console(stderr=True, highlight=False), *(f"{model.name}: {note}" for note in model.notes))
 
 
 def embed_shown(

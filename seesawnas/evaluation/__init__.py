@@ -2,8 +2,9 @@
 
 from seesawnas.evaluation.embedding import embed, in_eval_mode
 from seesawnas.evaluation.evaluate import FARS, Evaluation, check_pairs, evaluate
-from seesawnas.evaluation.face_model import NORMALISATIONS, FaceModel, open_model
+from seesawnas.evaluation.face_model import FaceModel, open_model
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
+from seesawnas.evaluation.normalisation import NORMALISATIONS
 from seesawnas.evaluation.pairs import Pairs, make_pairs
 from seesawnas.evaluation.pictures import embed_batches, embed_pictures, gathered
 from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Protocol, find_protocol

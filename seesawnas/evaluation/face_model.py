@@ -16,23 +16,23 @@ import torch
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation import foreign
+from seesawnas.evaluation.foreign import Opened
+from seesawnas.evaluation.normalisation import FORMS, NONE, parse_normalisation, scale_caution
+from seesawnas.evaluation.onnx_model import open_onnx
+from seesawnas.evaluation.script_model import open_script
 from seesawnas.files import expanded
 from seesawnas.nn import PerChannel, is_trained, load_model
 from seesawnas.nn.device import pick_device
 
 SIDE = 112  # of the input where a file does not say
-NORMALISATIONS: dict[str, tuple[PerChannel, PerChannel]] = {
-    "128": (127.5, 128.0),
-    "127.5": (127.5, 127.5),
-    "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
-}
-"""(mean, std) of pixels from 0 to 255 by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceModel:
-    """``run`` maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N, D) of any length."""
+    """``run`` maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N, D) of any length.
+
+    mean, std: one number, or one for each of red, green and blue. notes: what there is to know of the file, a line each.
+    """
 
     name: str
     run: Callable[[Tensor], Tensor]
@@ -41,6 +41,7 @@ class FaceModel:
     mean: PerChannel
     std: PerChannel
     device: torch.device
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -54,41 +55,88 @@ class FaceModel:
 
 
 def open_model(
-    path: str | Path, *, normalise: str | None = None, device: str = "cpu", untrained: bool = False
+    path: str | Path,
+    *,
+    normalise: str | None = None,
+    bgr: bool = False,
+    output: str | None = None,
+    device: str = "cpu",
+    untrained: bool = False,
 ) -> FaceModel:
     """The trained network at ``path``, ready to run on ``device``.
 
-    ``normalise`` names how pixels become a foreign model's input, one of NORMALISATIONS: its file does not say, and a
-    folder of ours does. Raises InvalidInput, in one line, also for a folder of random weights unless ``untrained`` allows it.
+    Args:
+        path: A folder of ours, an ONNX file or a TorchScript file.
+        normalise: How pixels become a foreign model's input: one of NORMALISATIONS, or ``MEAN,STD`` in pixels from 0 to
+            255, or three means and three stds, red first. Its file does not say, and a folder of ours does.
+        bgr: Give a foreign model blue first instead of red.
+        output: Which of a foreign model's outputs is the embedding, if it has several.
+        device: cpu, cuda or cuda:N.
+        untrained: Take a folder of random weights too.
+
+    Raises:
+        InvalidInput: In one line, if it cannot be opened or gives no embeddings; also for random weights.
     """
     found, where = expanded(path), pick_device(device)
     if found.is_dir():
-        if normalise is not None:
-            raise InvalidInput(
-                f"{path}: says itself how its input is normalised; --normalise is for ONNX and TorchScript"
-            )
+        _refuse_options(path, {"--normalise": normalise is not None, "--bgr": bgr, "--output": output is not None})
         return _own(found, where, untrained)
     if not found.is_file():
         raise InvalidInput(f"{path}: there is no such file or folder")
-    mean, std = _normalisation(path, normalise)
-    opened = foreign.open_onnx(found, where) if found.suffix.lower() == ".onnx" else foreign.open_script(found, where)
+    if normalise is None and found.suffix.lower() != ".onnx":
+        raise InvalidInput(f"{path}: needs --normalise, one of {FORMS}, got nothing")
+    mean, std = NONE if normalise is None else parse_normalisation(normalise)
+    opener = open_onnx if found.suffix.lower() == ".onnx" else open_script
+    opened = opener(found, where, SIDE, output)
+    _check_normalisation(path, opened, normalise, (mean, std))
+    notes = opened.notes + _cautions(opened, mean, std)
     height, width = opened.size or (SIDE, SIDE)
-    return FaceModel(found.name, opened.run, height, width, mean, std, where)
+    run = _blue_first(opened.run) if bgr else opened.run
+    return FaceModel(found.name, run, height, width, mean, std, where, notes)
 
 
-def _normalisation(path: str | Path, name: str | None) -> tuple[PerChannel, PerChannel]:
-    if name not in NORMALISATIONS:
-        raise InvalidInput(f"{path}: needs --normalise, one of {', '.join(NORMALISATIONS)}, got {name or 'nothing'}")
-    return NORMALISATIONS[name]
+def _refuse_options(path: str | Path, given: dict[str, bool]) -> None:
+    """Raises InvalidInput if an option of foreign files is given for a folder."""
+    named = [name for name, is_given in given.items() if is_given]
+    if named:
+        rule = "says itself how its input is normalised and what it gives"
+        raise InvalidInput(
+            f"{path}: {rule}; {', '.join(named)} {'is' if len(named) == 1 else 'are'} for ONNX and TorchScript"
+        )
+
+
+def _check_normalisation(
+    path: str | Path, opened: Opened, text: str | None, chosen: tuple[PerChannel, PerChannel]
+) -> None:
+    """A file that takes bytes takes pixels as they are; any other needs to be told. Raises InvalidInput."""
+    if opened.takes_bytes and chosen != NONE:
+        raise InvalidInput(f"{path}: takes uint8 pixels as they are: needs --normalise none, got {text}")
+    if text is None and not opened.takes_bytes:
+        hint = ""
+        if opened.normalises is not None:
+            hint = f"; it begins with {opened.normalises}, so it may normalise pixels itself, which is none"
+        raise InvalidInput(f"{path}: needs --normalise, one of {FORMS}, got nothing{hint}")
+
+
+def _cautions(opened: Opened, mean: PerChannel, std: PerChannel) -> tuple[str, ...]:
+    notes = scale_caution(mean, std)
+    if opened.normalises is not None and (mean, std) != NONE:
+        begins = f"caution: begins with {opened.normalises} on its input, so it may normalise pixels itself"
+        notes += (f"{begins}; if it does, the figures are wrong and --normalise none is right",)
+    return notes
+
+
+def _blue_first(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda images: run(images.flip(1))
 
 
 def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:
-    network = load_model(folder, untrained=True).to(device)
     if not untrained and not is_trained(folder):
         rule = "must hold trained weights, got random ones, as `seesawnas build --out` writes them"
         raise InvalidInput(
             f"{folder}: {rule}; train the network first (seesawnas train), or ask for it with --untrained"
         )
+    network = load_model(folder, untrained=True).to(device)
     inputs = network.spec.input
     mean, std = _plain(inputs.mean), _plain(inputs.std)
     return FaceModel(folder.name or str(folder), network, inputs.height, inputs.width, mean, std, device)

@@ -1,118 +1,103 @@
-"""Models of other tools: ONNX and TorchScript files as functions of normalised images."""
+"""What ONNX and TorchScript files have in common once they run: outputs that are chosen, and rows that are counted."""
 
 from __future__ import annotations
 
-import warnings
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from seesawnas.data.left_out import printable
 from seesawnas.errors import InvalidInput
+
+_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """``run`` maps (N, 3, H, W) to (N, D); ``size`` is (H, W) where the file fixes it."""
+    """``run`` maps (N, 3, H, W) to (N, D); ``size`` is (H, W) if the file fixes it.
+
+    normalises: the operator that the file begins with, if that looks like a normalisation. takes_bytes: its input is uint8.
+    notes: what there is to know of it, a line each.
+    """
 
     run: Callable[[Tensor], Tensor]
     size: tuple[int, int] | None
+    normalises: str | None = None
+    takes_bytes: bool = False
+    notes: tuple[str, ...] = ()
 
 
-def open_onnx(path: Path, device: torch.device) -> Opened:
-    """The network in an ONNX file, by onnxruntime. Its first input takes images, its first output is the embedding."""
-    session = _session(path, device)
-    taken = session.get_inputs()
-    shape = taken[0].shape if len(taken) == 1 else []
-    if len(shape) != 4 or taken[0].type != "tensor(float)":
-        raise InvalidInput(f"{path}: must take one batch of float32 images, got {[(i.type, i.shape) for i in taken]}")
-    last = shape[3] == 3 and shape[1] != 3  # (N, H, W, 3), as TensorFlow has it
-    batch, sides = shape[0], shape[1:3] if last else shape[2:4]
-    size = (sides[0], sides[1]) if all(isinstance(side, int) for side in sides) else None
+class Rows:
+    """Runs ``call``, (N, 3, H, W) to any tensor, and counts: one row of ``width`` numbers an image.
 
-    def run(images: Tensor) -> Tensor:
-        ready = (images.permute(0, 2, 3, 1) if last else images).cpu().contiguous().numpy()
+    step: how many images the file takes at a time, any number if None; the last ones are padded with black. A file that takes
+    any number and gives other than one row an image is run image by image from then on.
+    """
+
+    def __init__(self, path: Path, call: Callable[[Tensor], Tensor], step: int | None, width: int) -> None:
+        self._path, self._call, self._step, self._width = path, call, step, width
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """(N, width), float32. Raises InvalidInput, in one line."""
         try:
-            parts = list(_by_batches(session, taken[0].name, ready, batch))
-        except Exception as error:  # onnxruntime's own classes, of a module that it does not export
-            raise InvalidInput(f"{path}: cannot take images of {ready.shape[1:]}: {_first_line(error)}") from None
-        return torch.from_numpy(np.concatenate(parts)).flatten(1)
+            return self._by(self._step or max(1, len(images)), images)
+        except InvalidInput:
+            if self._step is not None or len(images) < 2:
+                raise
+            rows = self._by(1, images)
+            self._step = 1  # known only now that it helps
+            return rows
 
-    return Opened(run, size)
+    def _by(self, step: int, images: Tensor) -> Tensor:
+        rows = [self._rows(images[start : start + step], step) for start in range(0, len(images), step)]
+        return torch.cat(rows) if rows else torch.empty(0, self._width)
 
-
-def open_script(path: Path, device: torch.device) -> Opened:
-    """The network in a TorchScript file. A pickled module, which runs code as it is loaded, is refused."""
-    if not _is_script(path):
-        raise InvalidInput(
-            f"{path}: must be a folder of ours, an ONNX file (.onnx) or TorchScript as torch.jit.save writes it"
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit ages; its files are still in use
-            module: Any = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
-        module.eval()
-    except (RuntimeError, ValueError, OSError) as error:
-        raise InvalidInput(f"{path}: is TorchScript that cannot be loaded: {_first_line(error)}") from None
-
-    def run(images: Tensor) -> Tensor:
-        try:
-            embeddings = module(images)
-        except RuntimeError as error:
-            raise InvalidInput(
-                f"{path}: cannot take images of {tuple(images.shape[1:])}: {_last_line(error)}"
-            ) from None
-        if not isinstance(embeddings, Tensor):
-            raise InvalidInput(f"{path}: must give one tensor, got {type(embeddings).__name__}")
-        return embeddings.flatten(1)
-
-    return Opened(run, None)
+    def _rows(self, images: Tensor, step: int) -> Tensor:
+        missing = step - len(images)
+        padded = torch.cat([images, images.new_zeros(missing, *images.shape[1:])]) if missing else images
+        found = self._call(padded)
+        rows = found.reshape(1, -1) if step == 1 and found.ndim == 1 else found
+        if rows.ndim < 2 or len(rows) != step or rows[0].numel() != self._width:
+            rule = f"must give one row of {self._width} numbers an image"
+            raise InvalidInput(f"{self._path}: {rule}, got {list(found.shape)} for {step} images")
+        return rows.flatten(1).float()[: len(images)]
 
 
-def _session(path: Path, device: torch.device) -> Any:
-    try:
-        import onnxruntime
-    except ImportError:
-        raise InvalidInput(
-            f"{path}: needs onnxruntime, which is not installed: pip install 'seesawnas[onnx]'"
-        ) from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3  # errors: warnings about a graph are for whoever exported it
-    wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
-    available = [name for name in (*wanted, "CPUExecutionProvider") if name in onnxruntime.get_available_providers()]
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=available)
-    except Exception as error:
-        raise InvalidInput(f"{path}: cannot be run by onnxruntime: {_first_line(error)}") from None
+def choose_output(
+    path: Path, found: Mapping[str, Tensor | None], images: int, wanted: str | None
+) -> tuple[str, int, tuple[str, ...]]:
+    """(name, width, notes) of the embedding among the outputs ``found`` for so many ``images``; None: no tensor of numbers.
+
+    Without ``wanted`` it is the one of them that is wider than a number. Raises InvalidInput, in one line that lists them.
+    """
+    widths = {name: 0 if tensor is None else tensor.numel() // images for name, tensor in found.items()}
+    listed = ", ".join(f"{_shown(name)} {_shape(tensor)}" for name, tensor in list(found.items())[:_LISTED])
+    listed += f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    if wanted is not None and wanted not in found:
+        raise InvalidInput(f"{path}: --output must be one of its outputs, {listed}; got {_shown(wanted)}")
+    wide = [wanted] if wanted is not None else [name for name, width in widths.items() if width > 1]
+    if len(wide) == 1 and widths[wide[0]] > 1:
+        chosen = wide[0]
+        note = (f"takes output {_shown(chosen)} of {listed}; --output NAME chooses",)
+        return chosen, widths[chosen], () if len(found) == 1 or wanted is not None else note
+    if len(wide) > 1:
+        raise InvalidInput(f"{path}: has several outputs that may be the embedding: {listed}; choose by --output NAME")
+    hint = "; choose by --output NAME" if len(found) > 1 else ""
+    raise InvalidInput(f"{path}: must give an embedding, wider than one number an image, got {listed}{hint}")
 
 
-def _by_batches(session: Any, name: str, images: Any, batch: object) -> Any:
-    """The embeddings of as many images at a time as the file takes; the last ones are padded with black."""
-    step = batch if isinstance(batch, int) and batch > 0 else len(images)
-    for start in range(0, len(images), step):
-        part = images[start : start + step]
-        padded = np.concatenate([part, np.zeros((step - len(part), *part.shape[1:]), part.dtype)])
-        yield session.run(None, {name: padded})[0][: len(part)]
+def reason(error: BaseException, line: int = 0) -> str:
+    """One printable line of ``error``: its first, or its last by -1."""
+    text = str(error).partition("Status Message: ")[2] or str(error)
+    return printable((text.strip().splitlines() or [type(error).__name__])[line])[:200]
 
 
-def _is_script(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (OSError, zipfile.BadZipFile, ValueError):
-        return False
-    return any(name.endswith("/constants.pkl") for name in names) and any("/code/" in name for name in names)
+def _shown(name: str) -> str:
+    return printable(name)[:80] or "without a name"
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-
-
-def _last_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
+def _shape(tensor: Tensor | None) -> str:
+    return "(no tensor of numbers)" if tensor is None else str(list(tensor.shape))

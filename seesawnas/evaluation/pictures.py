@@ -30,13 +30,18 @@ def embed_batches(
 ) -> Iterator[EmbeddedBatch]:
     """Embed ``pictures`` in order; ``flip`` adds the embedding of the mirror image before the length becomes one.
 
-    Each is decoded for ``model``, in the shape that it takes. Raises InvalidInput where an embedding is not finite.
+    Each is decoded for ``model``, in the shape that it takes. Raises InvalidInput where an embedding is not finite, or has no
+    direction because it is zero.
     """
     for start in range(0, len(pictures), batch_size):
         images, readable = pictures.decode(start, min(start + batch_size, len(pictures)), model.size)
         embeddings = _embed(model, images, flip)
         if not np.isfinite(embeddings[readable]).all():
             raise InvalidInput(f"{model.name}: its embeddings are not finite")
+        zero = np.count_nonzero(~embeddings[readable].any(axis=1))
+        if zero:
+            rule = "its embeddings must not be zero, which has no direction"
+            raise InvalidInput(f"{model.name}: {rule}, got {zero} of {np.count_nonzero(readable)}")
         yield EmbeddedBatch(start, embeddings, readable)
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from seesawnas.arch import ArchSpec
+from seesawnas.cost import cost
 from seesawnas.errors import InvalidInput
 from seesawnas.files import make_folder, write_atomically
 from seesawnas.nn.network import FaceNetwork, build
@@ -25,6 +26,11 @@ from seesawnas.space import load_point, to_mapping, to_point, write_yaml
 SPEC, WEIGHTS, ABOUT = "spec.yaml", "model.safetensors", "model.json"
 TRAINED = "trained"
 """The key of the weights' metadata that says ``true``, or ``false`` of random weights."""
+
+_MOST_BYTES, _HEADER = (
+    16,
+    101 << 20,
+)  # of a weight with its statistics, twice over; of a header as safetensors limits it
 
 
 def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
@@ -36,13 +42,16 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     place = Path(folder)
     named = _named(place)
     spec = load_point(place / SPEC).spec if named == SPEC else _spec_in(place / ABOUT)
+    _check_size(place / WEIGHTS, named, spec)
     with torch.random.fork_rng(devices=[]):  # the fresh weights are not kept, and nobody's draws move for them
         network = build(spec)
+    weights = _weights(place / WEIGHTS)
+    _check_numbers(place / WEIGHTS, weights, network.state_dict())
     try:
-        network.load_state_dict(_weights(place / WEIGHTS))
+        network.load_state_dict(weights)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InvalidInput(f"{place / WEIGHTS}: is not of {named}: {' '.join(lines[1:2])[:200]}") from None
+        raise InvalidInput(f"{place / WEIGHTS}: is not of {named}: {_printable(' '.join(lines[1:2]))}") from None
     if not untrained and not is_trained(place):
         warnings.warn(f"{place}: has random weights: it was built and never trained", stacklevel=2)
     return network.eval()
@@ -57,8 +66,9 @@ def is_trained(folder: str | Path) -> bool:
     about = _metadata(place / WEIGHTS)
     if TRAINED in about:
         return about[TRAINED] != "false"
-    # Before weights said so: `build` named a seed and no recipe, and no model.json stood beside them.
-    return "seed" not in about or "recipe" in about or (place / ABOUT).is_file()
+    # Before weights said so `build` named a seed, and `train` its recipe too. A model.json may be left from a training
+    # whose weights were written over.
+    return "seed" not in about or "recipe" in about
 
 
 def save_model(network: FaceNetwork, folder: str | Path, *, trained: bool = True) -> Path:
@@ -95,20 +105,47 @@ def _spec_in(path: Path) -> ArchSpec:
     return to_point(values, str(path)).spec
 
 
+def _check_size(path: Path, named: str, spec: ArchSpec) -> None:
+    """Raises InvalidInput if the file is no file, or cannot be of the network, before memory is taken for either."""
+    if not path.is_file():
+        raise InvalidInput(f"{path}: cannot be read: there is no such file")
+    size, params = path.stat().st_size, cost(spec).params
+    if not params <= size <= _MOST_BYTES * params + _HEADER:
+        raise InvalidInput(f"{path}: is not of {named}: has {size:,} bytes for {params:,} params")
+
+
+def _check_numbers(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Raises InvalidInput if weights are not finite, or numbers of another kind than the network's."""
+    for name, value in weights.items():
+        if name not in wanted:
+            continue  # which is named with those that are missing
+        if value.is_floating_point() != wanted[name].is_floating_point() or value.is_complex():
+            raise InvalidInput(f"{path}: {name}: must be {wanted[name].dtype}, got {value.dtype}")
+        if not torch.isfinite(value.float()).all():
+            raise InvalidInput(f"{path}: {name}: must be finite, got weights that are not finite")
+
+
 def _weights(path: Path) -> dict[str, Tensor]:
     try:
         weights: dict[str, Tensor] = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise InvalidInput(f"{path}: cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
+    except Exception as error:  # whatever the stranger's bytes make of two readers
+        raise InvalidInput(f"{path}: cannot be read: {_printable(str(error))}") from None
     return weights
 
 
 def _metadata(path: Path) -> dict[str, str]:
     try:
+        if not path.is_file():
+            raise OSError("there is no such file")
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
-    except (OSError, SafetensorError) as error:
-        raise InvalidInput(f"{path}: cannot be read: {str(error).partition(chr(10))[0][:200]}") from None
+    except Exception as error:
+        raise InvalidInput(f"{path}: cannot be read: {_printable(str(error))}") from None
+
+
+def _printable(text: str) -> str:
+    """The first line of ``text``, of a stranger's file."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text.partition(chr(10))[0][:200])
 
 
 def _in_order(content: bytes) -> bytes:

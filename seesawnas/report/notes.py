@@ -56,7 +56,8 @@ def study_note(study: StudyView, ref: str) -> str:
     elif ranking.lines:
         parts += [f"### Best networks, by {plain_markdown(study.objectives[0])}", _ranking(study, ranking)]
         best = ranking.lines[0].row
-        parts += [code(f"seesawnas build {quote(f'{ref}:{best.number}')} --out {quote(f'{study.name}_best')}")]
+        out = quote(f"{study.name}_best")
+        parts += [code(f"seesawnas train {quote(f'{ref}:{best.number}')} --data FACES --out {out}")]
     if text := study.attributes.get("study_file"):
         plan = str(text).split("\nprovenance:")[0]  # what made it stands below, of the last run
         parts += ["### Study file", fence(narrow(plan), "yaml")]

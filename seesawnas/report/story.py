@@ -170,7 +170,7 @@ def again_words(study: StudyView, ref: str, *, ranked: bool = True) -> list[str]
         words += [f"seesawnas {verb} study.yaml    # the study file below, saved under this name"]
     if ranked:
         best = quote(f"{ref}:best")
-        words += [f"seesawnas build {best} --out {quote(f'{study.name}_best')}"]
+        words += [f"seesawnas train {best} --data FACES --out {quote(f'{study.name}_best')}"]
         words += [f"seesawnas compare {best} paper/seesaw_share"]
     return [*words, f"seesawnas dashboard {quote(ref)}"]
 

@@ -33,7 +33,7 @@ class Benchmark:
     def score(self, network: nn.Module, inputs: Input) -> dict[str, Any]:
         """What ``seesawnas eval`` says of the network, but for intervals and thresholds, as JSON values.
 
-        Raises TrialError where an embedding is not finite.
+        Raises TrialError where an embedding is not finite, or zero.
         """
         device = next(network.parameters()).device
         model = FaceModel(self.name, network, inputs.height, inputs.width, inputs.mean, inputs.std, device)
@@ -41,7 +41,7 @@ class Benchmark:
             with in_eval_mode(network):
                 embeddings, readable = embed_pictures(model, self.found.pictures)
         except InvalidInput:
-            raise TrialError(f"the network's embeddings of {self.name} are not finite") from None
+            raise TrialError(f"the network's embeddings of {self.name} are not finite, or zero") from None
         kept = self.found.without(readable)
         told = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
         figures = {"accuracy": told.accuracy, "std": told.std, "auc": told.auc, "eer": told.eer}

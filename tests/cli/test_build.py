@@ -83,7 +83,22 @@ def test_out_writes_a_spec_that_loads_weights_that_fit_and_a_summary(small: Path
     assert spec == sn.load(small)
     network = sn.build(spec)
     network.load_state_dict(load_file(folder / "model.safetensors"))
-    assert json.loads((folder / "summary.json").read_text()) == Ran("build", str(small), "--json").json
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary.pop("trained") is False
+    assert summary == Ran("build", str(small), "--json").json
+
+
+def test_random_weights_are_called_so_and_never_replace_trained_ones(small: Path, tmp_path: Path) -> None:
+    arguments = ("build", str(small), "--out", str(tmp_path / "out"))
+    first, again = Ran(*arguments), Ran(*arguments, "--seed", "1")
+    assert [ran.code for ran in (first, again)] == [0, 0]
+    assert "random weights" in first.out
+    trained = sn.save_model(sn.build(sn.load(small)), tmp_path / "out")
+    before = (trained / "model.safetensors").read_bytes()
+    ran = Ran(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
+    assert (trained / "model.safetensors").read_bytes() == before
 
 
 def test_weights_carry_the_spec_its_digest_and_the_version(small: Path, tmp_path: Path) -> None:

@@ -137,4 +137,5 @@ def test_the_teacher_scores_as_measured_elsewhere() -> None:
     assert [round(values[name], 4) for name in ("accuracy", "std", "auc")] == [0.9925, 0.0087, 0.9974]
     assert round(values["tar@far"]["1e-2"], 4) == 0.9917
     assert values["not_resolvable"] == ["1e-3", "1e-4", "1e-5", "1e-6"]
-    assert values["notes"] == ["folds that hold pairs of one kind alone: 8 of 10"]
+    assert len(values["notes"]) == 1
+    assert "8 of 10" in values["notes"][0]

@@ -92,7 +92,7 @@ def test_the_study_s_note_holds_the_best_networks_and_every_setting(study: Study
         (trial for trial in study.trials if trial.state is TrialState.COMPLETE), key=lambda trial: trial.values[0]
     )
     assert f"| 1&emsp; | [{best.number}](/dashboard/studies/0/trials?numbers={best.number})" in note
-    assert f"seesawnas build s:{best.number} --out s_best" in note
+    assert f"seesawnas train s:{best.number} --data FACES --out s_best" in note
     assert "| `budget`&emsp; | 120.00 M..150.00 M MAdds&emsp; |" in note
     assert "| `provenance.versions.torch`&emsp; | 2.6&emsp; |" in note
     assert "here:/x\\|y" in note

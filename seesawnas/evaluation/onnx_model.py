@@ -1,0 +1,166 @@
+"""ONNX files as functions of normalised images, run by onnxruntime (extra ``onnx``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seesawnas.data.left_out import printable
+from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.containment import bounded_memory, ended_after
+from seesawnas.evaluation.foreign import Opened, Rows, choose_output, reason
+from seesawnas.evaluation.onnx_graph import GraphStart, read_start
+
+LARGEST_SIDE = 2048
+LARGEST_BATCH = 1 << 28
+"""Numbers in the input of a file that fixes how many images it takes at a time: 1 GiB of float32."""
+_KINDS = {
+    "tensor(float)": torch.float32,
+    "tensor(float16)": torch.float16,
+    "tensor(double)": torch.float64,
+    "tensor(uint8)": torch.uint8,
+}
+_SECONDS = 60.0  # and as many again for each image
+
+
+def open_onnx(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
+    """The network in an ONNX file. Its one input takes images, and one of its outputs, ``output``, is the embedding.
+
+    It is run once, on black images, to see what it gives; of ``side`` pixels if it fixes no size.
+    """
+    start = _start(path)
+    _check_external(path, start)
+    session = _session(path, device)
+    images = _Input(path, session.get_inputs())
+    height, width = images.size or (side, side)
+    batch = torch.zeros(images.step or 1, 3, height, width)
+    found = dict(zip(_names(session), map(_numbers, _run(path, session, None, images.feed(batch))), strict=True))
+    name, wide, notes = choose_output(path, found, len(batch), output)
+
+    def call(batch: Tensor) -> Tensor:
+        rows = _numbers(_run(path, session, [name], images.feed(batch))[0])
+        if rows is None:
+            raise InvalidInput(f"{path}: must give a tensor of numbers as {printable(name)}")
+        return rows
+
+    takes_bytes = images.kind == torch.uint8
+    return Opened(Rows(path, call, images.step, wide), images.size, start.normalises, takes_bytes, notes)
+
+
+class _Input:
+    """The one input: (N, 3, H, W), or (N, H, W, 3) as TensorFlow has it. step, size: None if the file fixes none."""
+
+    def __init__(self, path: Path, taken: Sequence[Any]) -> None:
+        shape = taken[0].shape if len(taken) == 1 else []
+        self._last = len(shape) == 4 and shape[3] == 3 and shape[1] != 3
+        channels = shape[3 if self._last else 1] if len(shape) == 4 else None
+        if len(shape) != 4 or taken[0].type not in _KINDS or (_fixed(channels) is not None and channels != 3):
+            found = ", ".join(f"{printable(one.name)[:80]} {one.type} {_plain(one.shape)}" for one in taken[:20])
+            kinds = ", ".join(kind.removeprefix("tensor(").removesuffix(")") for kind in _KINDS)
+            rule = f"must take one batch of images, (N, 3, H, W) or (N, H, W, 3) of {kinds}"
+            raise InvalidInput(f"{path}: {rule}, got {found[:300] or 'nothing'}")
+        self.name, self.kind = taken[0].name, _KINDS[taken[0].type]
+        self.step = _fixed(shape[0])
+        sides = [_fixed(one) for one in (shape[1:3] if self._last else shape[2:4])]
+        known = next((one for one in sides if one is not None), None)
+        self.size = None if known is None else (sides[0] or known, sides[1] or known)
+        if known is not None and max(self.size or ()) > LARGEST_SIDE:
+            raise InvalidInput(f"{path}: must take images of at most {LARGEST_SIDE} pixels a side, got {self.size}")
+        if self.step is not None and 3 * self.step * (known or 1) ** 2 > LARGEST_BATCH:
+            rule = f"must take at most {LARGEST_BATCH:,} numbers at a time"
+            raise InvalidInput(f"{path}: {rule}, got a batch of {self.step:,} images")
+
+    def feed(self, batch: Tensor) -> dict[str, NDArray[Any]]:
+        """``batch`` (N, 3, H, W) as the file takes it."""
+        ready = (batch.round().clamp(0, 255) if self.kind == torch.uint8 else batch).to("cpu", self.kind)
+        return {self.name: (ready.permute(0, 2, 3, 1) if self._last else ready).contiguous().numpy()}
+
+
+def _start(path: Path) -> GraphStart:
+    try:
+        return read_start(path)
+    except OSError as error:
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _check_external(path: Path, start: GraphStart) -> None:
+    """Raises InvalidInput if weights in other files are not there, or lead out of the file's folder."""
+    # A file may be a link into a store, its data beside the link or beside what it leads to.
+    folders = {path.parent.resolve(), path.resolve().parent}
+    for place in start.external:
+        shown = printable(place)[:200]
+        try:
+            target = (path.parent / place).resolve()
+            is_inside = not Path(place).is_absolute() and any(target.is_relative_to(folder) for folder in folders)
+            is_there = target.is_file()
+        except (OSError, ValueError, RuntimeError):
+            is_inside = is_there = False
+        if not is_inside:
+            raise InvalidInput(f"{path}: external data must lie in the file's own folder, got {shown}")
+        if not is_there:
+            raise InvalidInput(f"{path}: needs its external data beside it, which is not there: {shown}")
+
+
+def _session(path: Path, device: torch.device) -> Any:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise InvalidInput(
+            f"{path}: needs onnxruntime, which is not installed: pip install 'seesawnas[onnx]'"
+        ) from None
+    onnxruntime.set_default_logger_severity(4)  # what there is to say comes as an exception
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4
+    wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
+    available = [name for name in (*wanted, "CPUExecutionProvider") if name in onnxruntime.get_available_providers()]
+    try:
+        with bounded_memory(device.type == "cpu"):
+            # Without its fallback, which prints to standard output and tries the same again.
+            return onnxruntime.InferenceSession(str(path), options, providers=available, enable_fallback=0)
+    except Exception as error:  # onnxruntime's own classes, of a module that it does not export
+        raise InvalidInput(f"{path}: cannot be run by onnxruntime: {reason(error)}") from None
+
+
+def _names(session: Any) -> list[str]:
+    return [one.name for one in session.get_outputs()]
+
+
+def _run(path: Path, session: Any, names: list[str] | None, fed: dict[str, NDArray[Any]]) -> list[object]:
+    """The outputs of ``names``, all if None."""
+    import onnxruntime
+
+    images = next(iter(fed.values()))
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = 4
+    seconds = _SECONDS * (1 + len(images))
+    try:
+        with (
+            bounded_memory(is_wanted="CUDAExecutionProvider" not in session.get_providers()),
+            ended_after(seconds, options),
+        ):
+            found: list[object] = session.run(names, fed, options)
+    except Exception as error:
+        raise InvalidInput(f"{path}: cannot take images of {images.shape[1:]}: {reason(error)}") from None
+    return found
+
+
+def _numbers(found: object) -> Tensor | None:
+    """An output as a tensor; None for sequences, maps, texts and truths."""
+    is_numbers = isinstance(found, np.ndarray) and found.dtype.kind in "fiu"
+    return torch.from_numpy(np.array(found)) if is_numbers else None
+
+
+def _fixed(side: object) -> int | None:
+    """A side that the file fixes; names, nothing, zero and negative numbers are any."""
+    return side if isinstance(side, int) and side > 0 else None
+
+
+def _plain(shape: Sequence[object]) -> list[object]:
+    return [printable(side)[:40] if isinstance(side, str) else side for side in shape[:10]]
