@@ -74,7 +74,7 @@ def read_result(folder: Path) -> dict[str, Any] | None:
     """What is known of the network that :func:`write_result` wrote; None where one of its files is not there."""
     try:
         found = json.loads((folder / ABOUT).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     is_whole = isinstance(found, dict) and all((folder / name).is_file() for name in (SPEC, WEIGHTS))
     return found if is_whole else None

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import torch
@@ -114,8 +114,9 @@ class Session:
             state, about = saved
             try:
                 self._training.restore(state)
-            except ValueError as error:
-                raise RunError(f"{self._plan.folder}: holds another training's checkpoints: {error}") from None
+            except (ValueError, LookupError, TypeError, RuntimeError) as error:
+                why = str(error).partition("\n")[0]
+                raise RunError(f"{self._plan.folder}: holds another training's checkpoints: {why}") from None
             self._rows, self._seconds, self._step = about["rows"], about["seconds"], about["step"]
             self._unreadable = {int(index): why for index, why in about["unreadable"].items()}
         if saved is not None or notes:
@@ -140,7 +141,8 @@ class Session:
         """The last epoch, where an earlier process ended before its scores were there."""
         if not self._rows or self._rows[-1]["scores"] is not None:
             return None
-        return EpochRecord(**{name: value for name, value in self._rows[-1].items() if name != "scores"})
+        known = {field.name for field in fields(EpochRecord)}
+        return EpochRecord(**{name: value for name, value in self._rows[-1].items() if name in known})
 
     def _scored(self, record: EpochRecord) -> EpochDone:
         try:
@@ -220,7 +222,7 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
         kept = json.loads(path.read_text())
     except FileNotFoundError:
         return
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path}: cannot be read: {error}; give another --out, or delete the folder") from None
     if not isinstance(kept, dict):
         raise RunError(f"{path}: must be a training's settings; give another --out, or delete the folder")

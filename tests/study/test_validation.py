@@ -70,8 +70,9 @@ def attribute(trial: int, name: str, value: Any) -> Callable[[dict[str, Any]], N
         ("accuracy", "x", "accuracy: must be a number, got 'x'"),
         ("accuracy", float("nan"), "accuracy: must be from 0 to 1, got nan"),
         ("auc", float("inf"), "auc: must be from 0 to 1, got inf"),
-        ("seconds", -1.0, "seconds: must be 0 or more"),
-        ("separation", float("-inf"), "separation: must be finite"),
+        ("seconds", -1.0, "seconds: must be from 0 to 1e+15"),
+        ("separation", float("-inf"), "separation: must be from -1e+15 to 1e+15"),
+        ("accuracy_std", 10**30, "accuracy_std: must be from 0 to"),
         ("label", {"a": 1}, "label: must be text, got a mapping of 1"),
         ("digest", ..., "digest: is required, got nothing"),
         ("spec", ..., "spec: is required, got nothing"),
@@ -194,6 +195,36 @@ def test_a_damaged_row_of_a_database_leaves_its_trial_out(tmp_path: Path, column
     with pytest.raises(StudyError) as caught:
         StudyRecord(open_storage(url, tmp_path / "s", writing=True), "s", small_set().decisions)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE trial_params SET distribution_json = '{}' WHERE rowid = 2",
+        "UPDATE study_directions SET study_id = 'null'",
+        "UPDATE trial_user_attributes SET value_json = '[' WHERE rowid = 2",
+        "UPDATE studies SET study_name = NULL",
+        "DROP TABLE studies",
+        "DROP TABLE trial_values",
+    ],
+)
+def test_damage_that_the_fuzz_runs_found_is_one_line(tmp_path: Path, damage: str) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    stored(tmp_path / "s", url)
+    with sqlite3.connect(tmp_path / "study.db") as connection:
+        connection.execute("PRAGMA ignore_check_constraints = 1")
+        try:
+            connection.execute(damage)
+        except sqlite3.IntegrityError:
+            pytest.skip("this SQLite does not let itself be damaged so")
+    for enter in (
+        lambda: StudyReport.of(find_study(tmp_path / "s").view(), "s").to_mapping(),
+        lambda: StudyRecord(open_storage(url, tmp_path / "s", writing=True), "s", small_set().decisions),
+    ):
+        try:
+            enter()
+        except StudyError as error:
+            assert "\n" not in str(error)
 
 
 def test_deep_nesting_is_found_without_recursion() -> None:
