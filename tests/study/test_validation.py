@@ -17,6 +17,7 @@ from seesawnas.report.study import Study
 from seesawnas.report.study_report import StudyReport
 from seesawnas.study import Proxy, StudyRecord, TrialState, find_study, open_storage, trial_point
 from seesawnas.study.stored_json import DEEPEST, stored_json, too_deep
+from tests.study import storage_fuzz
 from tests.study.fakes import measured, record_in, small_set
 from tests.study.test_record import proposal
 
@@ -203,7 +204,6 @@ def test_a_damaged_row_of_a_database_leaves_its_trial_out(tmp_path: Path, column
         "UPDATE trial_params SET distribution_json = '{}' WHERE rowid = 2",
         "UPDATE study_directions SET study_id = 'null'",
         "UPDATE trial_user_attributes SET value_json = '[' WHERE rowid = 2",
-        "UPDATE studies SET study_name = NULL",
         "DROP TABLE studies",
         "DROP TABLE trial_values",
     ],
@@ -213,18 +213,12 @@ def test_damage_that_the_fuzz_runs_found_is_one_line(tmp_path: Path, damage: str
     stored(tmp_path / "s", url)
     with sqlite3.connect(tmp_path / "study.db") as connection:
         connection.execute("PRAGMA ignore_check_constraints = 1")
-        try:
-            connection.execute(damage)
-        except sqlite3.IntegrityError:
-            pytest.skip("this SQLite does not let itself be damaged so")
+        connection.execute(damage)
     for enter in (
         lambda: StudyReport.of(find_study(tmp_path / "s").view(), "s").to_mapping(),
         lambda: StudyRecord(open_storage(url, tmp_path / "s", writing=True), "s", small_set().decisions),
     ):
-        try:
-            enter()
-        except StudyError as error:
-            assert "\n" not in str(error)
+        assert storage_fuzz.outcome(enter) in ("shown", "refused")
 
 
 def test_deep_nesting_is_found_without_recursion() -> None:
