@@ -23,6 +23,7 @@ from tests.study.test_record import proposal
         ("sqlite+aiosqlite:///x.db", "must be sqlite:///FILE"),
         ("postgresql+asyncpg://me:s3cret@h/x", "must be postgresql://"),
         ("postgresql://me:s3cret@h:port/x", "must be a URL"),
+        ("postgresql://me:a@s3c/ret@h/x", "must be a URL"),
         ("nonsense", "must be a URL"),
         ("mysql://me:s3cret@h/x", "its database driver is not installed"),
     ],
