@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from seesawnas.errors import CheckpointError
 from seesawnas.files import inside, write_atomically
+from seesawnas.train import EpochRecord
 from seesawnas.train.checkpoint import pack, unpack
 
 _KEPT = 2
@@ -40,7 +42,9 @@ class Saves:
         notes: list[str] = []
         for path in self._paths():
             try:
-                return unpack(path.read_bytes()), tuple(notes)
+                saved = unpack(_content(path))
+                _check_about(saved[1])
+                return saved, tuple(notes)
             except (CheckpointError, OSError) as error:
                 notes.append(f"{path}: passed over: {error}")
         return None, tuple(notes)
@@ -50,3 +54,25 @@ class Saves:
         folder = inside(self._folder.parent, self._folder)
         found = folder.iterdir() if folder.is_dir() else ()
         return sorted((path for path in found if _NAME.fullmatch(path.name)), reverse=True)
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise CheckpointError("must be a file")
+    return path.read_bytes()
+
+
+def _check_about(about: Mapping[str, Any]) -> None:
+    """Raise CheckpointError where what stands beside the tensors is another version's, or a stranger's."""
+    rows, unreadable = about.get("rows"), about.get("unreadable")
+    needed = {field.name for field in fields(EpochRecord)} | {"scores"}
+    fits = (
+        isinstance(rows, list)
+        and all(isinstance(row, dict) and needed <= row.keys() for row in rows)
+        and isinstance(about.get("seconds"), int | float)
+        and type(about.get("step")) is int
+        and isinstance(unreadable, dict)
+        and all(str(index).isdecimal() and len(str(index)) < 20 for index in unreadable)
+    )
+    if not fits:
+        raise CheckpointError("checkpoint is of another version of seesawnas, or damaged")

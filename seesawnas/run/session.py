@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -121,8 +121,9 @@ class Session:
             state, about = saved
             try:
                 self._training.restore(state)
-            except ValueError as error:
-                raise RunError(f"{self._plan.folder}: holds another training's checkpoints: {error}") from None
+            except (ValueError, LookupError, TypeError, RuntimeError) as error:
+                why = str(error).partition("\n")[0]
+                raise RunError(f"{self._plan.folder}: holds another training's checkpoints: {why}") from None
             self._rows, self._seconds, self._step = about["rows"], about["seconds"], about["step"]
             self._unreadable = {int(index): why for index, why in about["unreadable"].items()}
         if saved is not None or notes:
@@ -147,7 +148,8 @@ class Session:
         """The last epoch, where an earlier process ended before its scores were there."""
         if not self._rows or self._rows[-1]["scores"] is not None:
             return None
-        return EpochRecord(**{name: value for name, value in self._rows[-1].items() if name != "scores"})
+        known = {field.name for field in fields(EpochRecord)}
+        return EpochRecord(**{name: value for name, value in self._rows[-1].items() if name in known})
 
     def _scored(self, record: EpochRecord) -> EpochDone:
         try:

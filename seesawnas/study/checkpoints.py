@@ -24,9 +24,10 @@ class Checkpoints:
         write_atomically(self._path(number), checkpoint, within=self._home)
 
     def load(self, number: int) -> bytes | None:
-        """A trial's latest checkpoint; None where there is none. What is in it is judged by whoever unpacks it."""
+        """A trial's latest checkpoint; None where there is none, or what is no file. Whoever unpacks it judges its content."""
+        path = self._path(number)
         try:
-            return self._path(number).read_bytes()
+            return path.read_bytes() if path.is_file() else None
         except FileNotFoundError:
             return None
 

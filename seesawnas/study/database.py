@@ -212,12 +212,14 @@ def _cause(error: Exception) -> BaseException:
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether ``error`` is what a cell of a wrong type makes of Optuna and SQLAlchemy; a KeyError is a study not there."""
-    if isinstance(error, LookupError):
-        return not isinstance(error, KeyError)
-    return isinstance(
-        error, ValueError | TypeError | AttributeError | AssertionError | ArithmeticError | RecursionError
-    )
+    """Whether ``error`` is what a cell of a wrong type makes of Optuna and SQLAlchemy.
+
+    A KeyError that says that something does not exist is Optuna's answer to a question.
+    """
+    if isinstance(error, KeyError):
+        return "exist" not in str(error)
+    kinds = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
+    return isinstance(error, kinds)
 
 
 def _damage(error: Exception) -> str:

@@ -17,6 +17,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
+from seesawnas.study.reading import read_trials
 from seesawnas.study.stored_json import shown
 from seesawnas.study.validation import check_trial
 
@@ -36,7 +37,10 @@ class TrialIndex:
         self._numbers: dict[TrialState, list[int]] = {state: [] for state in TrialState}
         self._keys: set[str] = set()
         self._stale: set[int] = set()
-        for trial in study.get_trials(deepcopy=False):
+        stored, unread = read_trials(self._storage, self._study)
+        if unread:
+            raise StudyError(f"study {self._name}, {unread[0]}")
+        for trial in stored:
             self._append(trial)
 
     def __len__(self) -> int:

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from seesawnas.errors import StudyError
 from seesawnas.study.process import ProcessName
+from seesawnas.study.stored_json import stored_json
 
 RENEWED_EVERY = 15.0
 STALE_AFTER = 60.0
@@ -50,8 +51,9 @@ class _Entry:
 
     @classmethod
     def from_json(cls, text: str) -> _Entry:
-        values = json.loads(text)
-        return cls(values["token"], ProcessName.from_mapping(values["holder"]), values["since"], values["renewed"])
+        values = stored_json(text)
+        holder = ProcessName.from_mapping(values["holder"])
+        return cls(str(values["token"]), holder, str(values["since"]), float(values["renewed"]))
 
     def __str__(self) -> str:
         return f"{self.holder}, since {self.since}"

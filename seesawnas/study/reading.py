@@ -21,11 +21,14 @@ _MAPPINGS = ("settings", "ablation")
 
 def read_trials(storage: BaseStorage, study: int) -> tuple[list[FrozenTrial], list[LeftOut]]:
     """The trials of a study, and those that the storage cannot read: of a database whose cells are damaged, row by row."""
-    try:
+    if not isinstance(storage, PatientStorage):
         return storage.get_all_trials(study, deepcopy=False), []
+    try:
+        trials = storage.get_all_trials(study, deepcopy=False)
     except DamagedError:
-        assert isinstance(storage, PatientStorage)
         return _by_row(storage, study)
+    # Optuna keeps a trial a number in memory, so that of two with one number the first is forgotten.
+    return (trials, []) if len(trials) == len(_rows(storage, study)) else _by_row(storage, study)
 
 
 def read_attributes(storage: BaseStorage, study: int) -> tuple[dict[str, Any], list[str]]:
@@ -74,14 +77,23 @@ def read_objectives(storage: BaseStorage, study: int) -> tuple[tuple[str, ...], 
 
 
 def _by_row(storage: PatientStorage, study: int) -> tuple[list[FrozenTrial], list[LeftOut]]:
-    with storage.database.engine.connect() as connection:
-        rows = connection.execute(text("SELECT trial_id, number FROM trials WHERE study_id = :study"), {"study": study})
-        found = [(row[0], row[1] if type(row[1]) is int else None) for row in rows]
     trials: list[FrozenTrial] = []
     left: list[LeftOut] = []
-    for trial_id, number in found:
+    for trial_id, number in _rows(storage, study):
         try:
-            trials.append(storage.get_trial(trial_id))
+            trials.append(storage.repeated(lambda again, row=trial_id: storage.database.get_trial(row)))  # type: ignore[misc]
         except (StudyError, KeyError) as error:
-            left.append(LeftOut(number, str(error).partition(": ")[2] or str(error)))
+            known = number if type(number) is int else None
+            left.append(LeftOut(known, one_line(str(error).partition(": ")[2] or str(error))))
     return trials, left
+
+
+def _rows(storage: PatientStorage, study: int) -> list[tuple[Any, Any]]:
+    """The id and the number of each trial of a study."""
+    query = text("SELECT trial_id, number FROM trials WHERE study_id = :study")
+
+    def read(again: bool) -> list[tuple[Any, Any]]:
+        with storage.database.engine.connect() as connection:
+            return [(row[0], row[1]) for row in connection.execute(query, {"study": study})]
+
+    return storage.repeated(read)

@@ -58,7 +58,12 @@ class StudyRecord:
 
     def _open(self, name: str) -> optuna.Study:
         directions = self.objectives.directions
-        study = optuna.create_study(storage=self._storage, study_name=name, directions=directions, load_if_exists=True)
+        try:
+            study = optuna.create_study(
+                storage=self._storage, study_name=name, directions=directions, load_if_exists=True
+            )
+        except KeyError as error:  # it is there and cannot be looked up: its table is gone, or its row is damaged
+            raise StudyError(one_line(f"study {name}: cannot be read from its storage: {error}")) from None
         if [direction.name.lower() for direction in study.directions] != directions:
             settings = self._settings_of(study)
             kept = settings.get("objectives") or study.metric_names or [way.name.lower() for way in study.directions]

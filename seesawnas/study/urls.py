@@ -43,6 +43,8 @@ def check_url(url: str) -> None:
     scheme, _, rest = url.partition("://")
     try:
         parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite" and "@" in (parsed.database or ""):
+            raise ValueError  # of a password's @ and / an end would be taken for the host, and shown
     except (ArgumentError, ValueError):  # their words repeat parts of a password that is not quoted
         rule = (
             "must be a URL such as postgresql://user:password@host:5432/name, with @ : / in a password as %40 %3A %2F"

@@ -23,6 +23,8 @@ from seesawnas.study.stored_json import shown, stored_json, too_deep
 FORMAT, FORMAT_ATTRIBUTE = 1, "format"
 """The newest format of studies that is read here, and the study's attribute that names its own; none is the first."""
 _MOST = 2**63 - 1
+_HUGE = 1e15
+"""Above any number of seconds, or distance, that was ever measured; what is far larger does not fit into tables."""
 _NEEDED: dict[TrialState, tuple[str, ...]] = {
     TrialState.COMPLETE: ("accuracy", "accuracy_std", "auc", "seconds"),
     TrialState.PRUNED: ("accuracy", "accuracy_std", "auc", "stopped_after"),
@@ -59,8 +61,7 @@ def _number(low: float, high: float, raw: Any) -> Any:
     if not isinstance(raw, int | float) or isinstance(raw, bool):
         raise ValueError(f"must be a number, got {shown(raw)}")
     if not low <= raw <= high or (isinstance(raw, float) and not math.isfinite(raw)):
-        ends = f"from {low:g} to {high:g}" if math.isfinite(high) else "finite" if low < 0 else "0 or more, and finite"
-        raise ValueError(f"must be {ends}, got {shown(raw)}")
+        raise ValueError(f"must be from {low:g} to {high:g}, got {shown(raw)}")
     return raw
 
 
@@ -90,8 +91,8 @@ _MaybeText = Annotated[Any, BeforeValidator(partial(_or_none, _text))]
 _Whole = Annotated[Any, BeforeValidator(_whole)]
 _Share = Annotated[Any, BeforeValidator(partial(_number, 0, 1))]
 _MaybeShare = Annotated[Any, BeforeValidator(partial(_or_none, partial(_number, 0, 1)))]
-_Length = Annotated[Any, BeforeValidator(partial(_number, 0, math.inf))]
-_Real = Annotated[Any, BeforeValidator(partial(_number, -math.inf, math.inf))]
+_Length = Annotated[Any, BeforeValidator(partial(_number, 0, _HUGE))]
+_Real = Annotated[Any, BeforeValidator(partial(_number, -_HUGE, _HUGE))]
 
 
 class _Attributes(BaseModel):
@@ -169,7 +170,7 @@ def _curve_faults(trial: FrozenTrial) -> Iterator[str]:
 
 def _numbers_in(name: str, values: Sequence[Any]) -> Iterator[str]:
     for value in values:
-        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= 1e300:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= _MOST:
             yield f"{name}: must be finite numbers, got {shown(value)}"
             return
 

@@ -31,8 +31,18 @@ def unpack(packed: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
         about = json.loads(bytes(tensors.pop(_ABOUT).tolist()))
         if about.pop("sum") == _sum(tensors):
             return tensors, about
-    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"checkpoint cannot be read: {error}".splitlines()[0]) from None
+    # Whatever stands there was written by anyone: torch and json have errors of many kinds for it.
+    except (
+        SafetensorError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise CheckpointError(f"checkpoint cannot be read: {why}") from None
     raise CheckpointError("checkpoint cannot be read: its content does not agree with its sum")
 
 
