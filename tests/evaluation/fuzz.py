@@ -23,6 +23,8 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,8 @@ def main() -> int:
     tried, refused = Counter[str](), Counter[str]()
     context = multiprocessing.get_context("fork")
     torch.set_num_threads(1)
+    import_module("onnxruntime")  # and the small network, once for all processes
+    _folder()
     while time.monotonic() < until:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
@@ -122,9 +126,9 @@ def _write_onnx(path: Path, rng: random.Random) -> None:
     last = rng.choice(([("Flatten", ["b"], ["f"]), ("MatMul", ["f", "w"], ["y"])], [("Reshape", ["b", "s"], ["y"])]))
     first = rng.choice(([("Sub", ["x", "c"], ["b"])], [("BatchNormalization", ["x", "c", "c", "c", "c"], ["b"])]))
     more: list[Any] = [("ConstantOfShape", ["s2"], ["k"]), ("ReduceMean", ["k"], ["z"])] if rng.random() < 0.2 else []
-    ones["s2"] = np.array([rng.choice((1, 2, 1000, 10**6, 2**40, -5))] * 3)
-    ones["c"] = ones["c"].reshape(3, 1, 1) if first[0][0] == "Sub" else ones["c"]
-    shape = rng.choice((["n", 3, 8, 8], [1, 3, 8, 8], [4, 3, 8, 8], ["n", 8, 8, 3], [1, 3, 10**6, 8]))
+    ones["s2"] = np.array([rng.choice((1, 2, 3, 100, 10**6, 2**40, -5))] * 3)
+    ones["c"] = ones["c"][:1] if first[0][0] == "Sub" else ones["c"]
+    shape = rng.choice((*[["n", 3, 8, 8]] * 4, [1, 3, 8, 8], [4, 3, 8, 8], ["n", 8, 8, 3], [1, 3, 10**6, 8]))
     outputs = ["y", *(["z"] if more else [])]
     external = (
         {"w": rng.choice(("w.bin", "../w.bin", "/etc/passwd", "\0", "", "a/../w.bin"))} if rng.random() < 0.1 else {}
@@ -132,7 +136,7 @@ def _write_onnx(path: Path, rng: random.Random) -> None:
     for name in external:
         del ones[name]
     (path.parent / "w.bin").write_bytes(bytes(4 * 192 * 4))
-    element = rng.choice((1, 1, 1, 2, 7, 10, 11, 8))
+    element = rng.choice((*[1] * 20, 2, 7, 10, 11, 8))
     write_graph(
         path, [*more, *first, *last], shape, outputs=outputs, element=element, constants=ones, external=external
     )
@@ -141,8 +145,12 @@ def _write_onnx(path: Path, rng: random.Random) -> None:
 def _onnx(where: Path, rng: random.Random) -> None:
     path = where / "m.onnx"
     _write_onnx(path, rng)
-    if rng.random() < 0.9:
-        path.write_bytes(spoilt(path.read_bytes(), rng))
+    content = path.read_bytes()
+    if rng.random() < 0.5:  # one byte alone: more of them get past the first checks
+        at = rng.randrange(len(content))
+        path.write_bytes(content[:at] + rng.randbytes(1) + content[at + 1 :])
+    elif rng.random() < 0.8:
+        path.write_bytes(spoilt(content, rng))
     model = open_model(path, normalise="none")
     rows = model.run(torch.zeros(3, 3, model.height, model.width))
     if rows.ndim != 2 or len(rows) != 3 or not all(note.isprintable() for note in model.notes):
@@ -158,15 +166,19 @@ def _graph(where: Path, rng: random.Random) -> None:
         _ = found.normalises
 
 
-def _write_folder(where: Path) -> Path:
-    with torch.random.fork_rng(devices=[]):
+@cache
+def _folder() -> tuple[bytes, bytes]:
+    """The weights and the spec of a small network."""
+    with tempfile.TemporaryDirectory() as place, torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return save_model(build(to_point(_POINT, "fuzz").spec), where)
+        folder = save_model(build(to_point(_POINT, "fuzz").spec), place)
+        return (folder / "model.safetensors").read_bytes(), (folder / "spec.yaml").read_bytes()
 
 
 def _safetensors(where: Path, rng: random.Random) -> None:
-    path = _write_folder(where) / "model.safetensors"
-    content = path.read_bytes()
+    path = where / "model.safetensors"
+    content, spec = _folder()
+    (where / "spec.yaml").write_bytes(spec)
     if rng.random() < 0.5:
         path.write_bytes(spoilt(content[: rng.choice((400, 4000, len(content)))], rng))
     else:
