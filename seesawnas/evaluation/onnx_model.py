@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +37,28 @@ def open_onnx(path: Path, device: torch.device, side: int, output: str | None = 
     """
     start = _start(path)
     _check_external(path, start)
-    session = _session(path, device)
-    images = _Input(path, session.get_inputs())
+    runner = _Runner(path, _session(path, device))
+    images = _Input(path, runner.session.get_inputs())
     height, width = images.size or (side, side)
     batch = torch.zeros(images.step or 1, 3, height, width)
-    found = dict(zip(_names(session), map(_numbers, _run(path, session, None, images.feed(batch))), strict=True))
-    name, wide, notes = choose_output(path, found, len(batch), output)
+    names = [one.name for one in runner.session.get_outputs()]
+    with runner.limits(len(batch)):
+        given = runner(None, images.feed(batch))
+    name, wide, notes = choose_output(path, dict(zip(names, map(_numbers, given), strict=True)), len(batch), output)
 
     def call(batch: Tensor) -> Tensor:
-        rows = _numbers(_run(path, session, [name], images.feed(batch))[0])
+        rows = _numbers(runner([name], images.feed(batch))[0])
         if rows is None:
             raise InvalidInput(f"{path}: must give a tensor of numbers as {printable(name)}")
         return rows
 
-    takes_bytes = images.kind == torch.uint8
-    return Opened(Rows(path, call, images.step, wide), images.size, start.normalises, takes_bytes, notes)
+    rows = Rows(path, call, images.step, wide)
+
+    def run(batch: Tensor) -> Tensor:
+        with runner.limits(len(batch)):
+            return rows(batch)
+
+    return Opened(run, images.size, start.normalises, images.kind == torch.uint8, notes)
 
 
 class _Input:
@@ -128,27 +136,31 @@ def _session(path: Path, device: torch.device) -> Any:
         raise InvalidInput(f"{path}: cannot be run by onnxruntime: {reason(error)}") from None
 
 
-def _names(session: Any) -> list[str]:
-    return [one.name for one in session.get_outputs()]
+class _Runner:
+    """Runs a session; within ``limits`` of memory and time, which are set for a batch and not for each of its images."""
 
+    def __init__(self, path: Path, session: Any) -> None:
+        import onnxruntime
 
-def _run(path: Path, session: Any, names: list[str] | None, fed: dict[str, NDArray[Any]]) -> list[object]:
-    """The outputs of ``names``, all if None."""
-    import onnxruntime
+        self.session = session
+        self._path, self._options = path, onnxruntime.RunOptions()
+        self._options.log_severity_level = 4
+        self._on_cpu = "CUDAExecutionProvider" not in session.get_providers()
 
-    images = next(iter(fed.values()))
-    options = onnxruntime.RunOptions()
-    options.log_severity_level = 4
-    seconds = _SECONDS * (1 + len(images))
-    try:
-        with (
-            bounded_memory(is_wanted="CUDAExecutionProvider" not in session.get_providers()),
-            ended_after(seconds, options),
-        ):
-            found: list[object] = session.run(names, fed, options)
-    except Exception as error:
-        raise InvalidInput(f"{path}: cannot take images of {images.shape[1:]}: {reason(error)}") from None
-    return found
+    @contextmanager
+    def limits(self, images: int) -> Iterator[None]:
+        self._options.terminate = False
+        with bounded_memory(self._on_cpu), ended_after(_SECONDS * (1 + images), self._options):
+            yield
+
+    def __call__(self, names: list[str] | None, fed: dict[str, NDArray[Any]]) -> list[object]:
+        """The outputs of ``names``, all if None."""
+        try:
+            found: list[object] = self.session.run(names, fed, self._options)
+        except Exception as error:
+            where = f"cannot take images of {next(iter(fed.values())).shape[1:]}"
+            raise InvalidInput(f"{self._path}: {where}: {reason(error)}") from None
+        return found
 
 
 def _numbers(found: object) -> Tensor | None:

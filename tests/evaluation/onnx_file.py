@@ -79,7 +79,7 @@ def _number(number: int, value: int) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    digits = []
+    digits, value = [], value & (1 << 64) - 1  # negative numbers in two's complement
     while value >= 128:
         digits.append(value & 127 | 128)
         value >>= 7
