@@ -49,7 +49,7 @@ class Benchmark:
             **figures,
             "tar@far": dict(told.tar_at_far),
             "pairs": told.pairs,
-            "notes": [*told.cautions, *few_cautions(_pairs(kept), kept.people)],
+            "notes": notes,
         }
 
 
