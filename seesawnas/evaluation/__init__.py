@@ -1,7 +1,7 @@
 """How well embeddings tell people apart: pairs, embeddings, protocols, and trained networks to measure."""
 
 from seesawnas.evaluation.embedding import embed, in_eval_mode
-from seesawnas.evaluation.evaluate import FARS, Evaluation, check_pairs, evaluate
+from seesawnas.evaluation.evaluate import FARS, Evaluation, check_pairs, evaluate, few_cautions
 from seesawnas.evaluation.face_model import FaceModel, open_model
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
 from seesawnas.evaluation.normalisation import NORMALISATIONS
@@ -36,6 +36,7 @@ __all__ = [
     "embed_pictures",
     "equal_error",
     "evaluate",
+    "few_cautions",
     "find_protocol",
     "gathered",
     "identify",

@@ -18,6 +18,9 @@ from seesawnas.evaluation.roc import auc, equal_error, operating_points
 FARS = {f"1e-{digits}": 10.0**-digits for digits in range(2, 7)}
 """The false accept rates at which the true accept rate is given, where the pairs resolve them."""
 
+FEW = 100
+"""Identities, or pairs, below which figures say little."""
+
 _Floats = NDArray[np.floating]
 
 
@@ -96,6 +99,14 @@ def evaluate(
         folds=len(np.unique(folds)),
         one_sided_folds=_one_sided(pairs.same, folds),
     )
+
+
+def few_cautions(pairs: Pairs, people: NDArray[np.int64] | None) -> tuple[str, ...]:
+    """A line if ``pairs`` show few identities, or are few where it is not known whom they show; ``people`` (N,) says."""
+    if people is None:
+        return () if len(pairs) >= FEW else (f"only {len(pairs)} pairs: figures say little below {FEW}",)
+    shown = len(np.unique(people[np.concatenate([pairs.left, pairs.right])]))
+    return () if shown >= FEW else (f"only {shown} identities: figures say little below {FEW}",)
 
 
 def check_pairs(pairs: Pairs) -> None:

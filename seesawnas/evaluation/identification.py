@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
+from seesawnas.evaluation.evaluate import FEW
 from seesawnas.evaluation.roc import operating_points
 
 RANKS = (1, 5)
-FEW = 100
-"""Identities in a gallery below which a rank says little."""
 FPIRS = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3}
 
 _CHUNK = 1024  # searches at a time: their cosines with the whole gallery are in memory

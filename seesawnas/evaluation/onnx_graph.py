@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MOST_FIELDS = 500_000
+MOST_FIELDS = 300_000
 FIRST_NODES = 64
 DEEPEST = 8
 """Graphs within the nodes of graphs."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seesawnas.data import Pictures, read_pairs, read_templates
 from seesawnas.errors import DataError
 from seesawnas.evaluation.bootstrap import RESAMPLES
-from seesawnas.evaluation.evaluate import Evaluation, evaluate
+from seesawnas.evaluation.evaluate import Evaluation, evaluate, few_cautions
 from seesawnas.evaluation.face_model import FaceModel
 from seesawnas.evaluation.pairs import Pairs
 from seesawnas.evaluation.pictures import embed_pictures
@@ -90,6 +90,7 @@ def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = Non
         raise DataError("; ".join([f"{path}: {error}", *embedded.notes])) from None
     distances = how.protocol.distances(embedded.embeddings, embedded.pairs)
     notes = embedded.notes + _cautions(evaluation, skipped=resamples < how.resamples)
+    notes += few_cautions(embedded.pairs, embedded.people)
     return VerifiedSet(embedded.name, distances, embedded.pairs.same, evaluation, notes)
 
 

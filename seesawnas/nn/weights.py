@@ -117,8 +117,8 @@ def _check_size(path: Path, named: str, spec: ArchSpec) -> None:
 def _check_numbers(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
     """Raises InvalidInput if weights are not finite, or numbers of another kind than the network's."""
     for name, value in weights.items():
-        if name not in wanted:
-            continue  # which is named with those that are missing
+        if name not in wanted or value.shape != wanted[name].shape:
+            continue  # which is named with what else does not fit; operators may not even take its shape
         if value.is_floating_point() != wanted[name].is_floating_point() or value.is_complex():
             raise InvalidInput(f"{path}: {name}: must be {wanted[name].dtype}, got {value.dtype}")
         if not torch.isfinite(value.float()).all():

@@ -15,7 +15,7 @@ from torch import nn
 from seesawnas.arch.spec import Input
 from seesawnas.data import PairSet, read_pairs
 from seesawnas.errors import DataError, InvalidInput, TrialError
-from seesawnas.evaluation import FaceModel, Pairs, check_pairs, embed_pictures, evaluate, in_eval_mode
+from seesawnas.evaluation import FaceModel, Pairs, check_pairs, embed_pictures, evaluate, few_cautions, in_eval_mode
 from seesawnas.files import expanded
 
 
@@ -44,8 +44,14 @@ class Benchmark:
             raise TrialError(f"the network's embeddings of {self.name} are not finite, or zero") from None
         kept = self.found.without(readable)
         told = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
+        notes = [*told.cautions, *few_cautions(_pairs(kept), kept.people)]
         figures = {"accuracy": told.accuracy, "std": told.std, "auc": told.auc, "eer": told.eer}
-        return {**figures, "tar@far": dict(told.tar_at_far), "pairs": told.pairs, "notes": list(told.cautions)}
+        return {
+            **figures,
+            "tar@far": dict(told.tar_at_far),
+            "pairs": told.pairs,
+            "notes": notes,
+        }
 
 
 def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchmark]:

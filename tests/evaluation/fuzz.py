@@ -48,7 +48,7 @@ _POINT = {
     "stages": [{"kind": "plain", "depth": 1, "width": 8, "stride": 2, "expansion": 1}],
     "head": {"width": 16, "embedding": 8},
 }
-_HUGE = (0, 1, -1, 2**31, 2**62, 2**64, 10**30, 1e308, None, "x", [], {})
+_HUGE: tuple[Any, ...] = (0, 1, -1, 2**31, 2**62, 2**64, 10**30, 1e308, None, "x", [], {})
 _DTYPES = ("F64", "F16", "BF16", "I8", "BOOL", "F8_E4M3", "C64", "U16", "F4", "", "\ud800", "float32")
 
 
@@ -128,7 +128,7 @@ def _write_onnx(path: Path, rng: random.Random) -> None:
     more: list[Any] = [("ConstantOfShape", ["s2"], ["k"]), ("ReduceMean", ["k"], ["z"])] if rng.random() < 0.2 else []
     ones["s2"] = np.array([rng.choice((1, 2, 3, 100, 10**6, 2**40, -5))] * 3)
     ones["c"] = ones["c"][:1] if first[0][0] == "Sub" else ones["c"]
-    shape = rng.choice((*[["n", 3, 8, 8]] * 4, [1, 3, 8, 8], [4, 3, 8, 8], ["n", 8, 8, 3], [1, 3, 10**6, 8]))
+    shape: Any = rng.choice((*[["n", 3, 8, 8]] * 4, [1, 3, 8, 8], [4, 3, 8, 8], ["n", 8, 8, 3], [1, 3, 10**6, 8]))
     outputs = ["y", *(["z"] if more else [])]
     external = (
         {"w": rng.choice(("w.bin", "../w.bin", "/etc/passwd", "\0", "", "a/../w.bin"))} if rng.random() < 0.1 else {}

@@ -63,3 +63,23 @@ def test_weights_of_earlier_versions_are_told_apart(
     if with_model_json:
         (tmp_path / "model.json").write_text("{}")
     assert is_trained(tmp_path) is expected
+
+
+def test_weights_that_are_no_numbers_or_not_the_network_s_are_one_line(tmp_path: Path) -> None:
+    network = sn.build(sn.load("paper/mobilefacenet_m").at_resolution(32))
+    folder = sn.save_model(network, tmp_path)
+    whole = {name: value.contiguous() for name, value in network.state_dict().items()}
+    name = next(name for name, value in whole.items() if value.ndim == 4)
+    spoilt = {
+        "must be finite": torch.full_like(whole[name], torch.nan),
+        "must be torch.float32": whole[name].to(torch.int32),
+        "size mismatch": whole[name].reshape(*[1] * 100, -1),
+    }
+    for words, value in spoilt.items():
+        save_file({**whole, name: value}, folder / "model.safetensors")
+        with pytest.raises(InvalidInput, match=words) as caught:
+            sn.load_model(folder)
+        assert "\n" not in str(caught.value)
+    save_file({"a": torch.zeros(1)}, folder / "model.safetensors")
+    with pytest.raises(InvalidInput, match=r"has \d+ bytes for [\d,]+ params"):
+        sn.load_model(folder)
