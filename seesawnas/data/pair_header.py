@@ -14,7 +14,8 @@ EXAMPLE = "path1,path2,label"
 
 _NOUNS = {"label", "labels", "pairlabel", "answer", "target", "y", "ytrue", "gt", "groundtruth", "truth"}
 _VERDICTS = {"same", "match", "ismatch", "matched", "genuine", "isgenuine"}
-_SAME = {"issame", "sameperson", "issameperson", "sameidentity", "issameidentity", "sameid"}
+_ONE = {f"same{what}" for what in ("person", "identity", "id", "subject", "people")}
+_SAME = {"issame", "actualissame", *_ONE, *(f"is{name}" for name in _ONE)}
 LABELS = frozenset(_NOUNS | _VERDICTS | _SAME)
 """Names of the column that says whether both images show one identity, in small letters and without punctuation."""
 
@@ -70,6 +71,12 @@ def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         if not first[column].isalpha() or not below or any(are_alike(first[column].lower(), word) for word in below):
             return False
     return True
+
+
+def names_images(fields: Sequence[str]) -> bool:
+    """Whether the line names the columns of two images, beyond doubt: "path1" and "path2", not "a" and "b"."""
+    names = [plain(field) for field in fields]
+    return not any(map(is_path, fields)) and any(len(names[one]) > 1 for one, _ in _pairs_of_sides(names))
 
 
 def columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
