@@ -12,7 +12,20 @@ from seesawnas.errors import DataError
 
 EXAMPLE = "path1,path2,label"
 
-_NOUNS = {"label", "labels", "pairlabel", "answer", "target", "y", "ytrue", "gt", "groundtruth", "truth"}
+_NOUNS = {
+    "label",
+    "labels",
+    "gtlabel",
+    "truelabel",
+    "pairlabel",
+    "answer",
+    "target",
+    "y",
+    "ytrue",
+    "gt",
+    "groundtruth",
+    "truth",
+}
 _VERDICTS = {"same", "match", "ismatch", "matched", "genuine", "isgenuine"}
 _ONE = {f"same{what}" for what in ("person", "identity", "id", "subject", "people")}
 _SAME = {"issame", "actualissame", *_ONE, *(f"is{name}" for name in _ONE)}
@@ -89,7 +102,10 @@ def columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
     label = _label(names, header, shown)
     first, second = _sides(names, label, rows, shown)
     folds = [place for place, name in enumerate(names) if name in FOLDS and place not in (first, second)]
-    return Columns(first, second, label, folds[0] if len(folds) == 1 else None)
+    if len(folds) > 1:
+        words = " or ".join(header[place] for place in folds)
+        raise DataError(f"must name one column of folds, got {words:.100}: rename all but one of them")
+    return Columns(first, second, label, folds[0] if folds else None)
 
 
 def _label(names: Sequence[str], header: Sequence[str], shown: str) -> int:

@@ -131,6 +131,10 @@ def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
         (_table("left,right,mismatch", "left", "right", "yes,no"), "line 1: must name the column of labels"),
         (_table("left,right,label,target", "left", "right", "1,0", "0,1"), "line 1: must name one column of labels"),
         (_table("left,right,label,label", "left", "right", "1,0", "0,1"), "line 1: must name each column once"),
+        (
+            _table("left,right,same,fold,fold_id", "left", "right", "1,0", "0,1", "1,0"),
+            "line 1: must name one column of folds",
+        ),
         (_table("a1,b1,c1,label", "left", "right", "left", "1,0"), "line 1: must name the two columns of paths"),
         (_table("left,right,label", "left", "right", "1,0.7"), "line 3: must have a label such as 1 or 0, got '0.7'"),
         (_table("left,right,label", "left", "right", "1,"), "line 3: must have a label such as 1 or 0, got ''"),
