@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -88,10 +89,25 @@ class FaceData:
     @property
     def cautions(self) -> tuple[str, ...]:
         """Why a ranking of networks on these faces says little, where that is so; a line each."""
-        identities = self.training.identities + self.verification.identities
-        if identities >= FEW:
-            return ()
-        return (f"only {identities} identities: below {FEW} the order of networks is mostly chance",)
+        return _few(self.training.identities + self.verification.identities)
+
+
+def described_cautions(description: str) -> tuple[str, ...]:
+    """``FaceData.cautions`` of faces of which only the description is left, as a study keeps it."""
+    found = _COUNTS.search(description)
+    return () if found is None else _few(int(found[1]) + int(found[2]))
+
+
+def _few(identities: int) -> tuple[str, ...]:
+    if identities >= FEW:
+        return ()
+    return (f"only {identities} identities: below {FEW} the order of networks is mostly chance",)
+
+
+# As ``load_faces`` describes them; what comes before is a path, which may hold anything.
+_COUNTS = re.compile(
+    r": [0-9]+ images of ([0-9]{1,9}) people to train on, [0-9]+ images of ([0-9]{1,9}) people to verify on"
+)
 
 
 def rank(seed: int, name: str) -> bytes:

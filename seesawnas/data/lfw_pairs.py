@@ -90,6 +90,8 @@ def _add(pairs: PairList, fields: Sequence[str], fold: int) -> None:
         fields = (fields[0], fields[1], fields[0], fields[2])
         same = True
     elif len(fields) == 4:
+        if fields[0] == fields[2]:  # LFW's own reader would take it for two identities
+            raise DataError(f"must be `name i j` if both images show one identity, got {fields[0]!r:.100} twice")
         same = False
     else:
         raise DataError(f"must be `name i j` or `name1 i name2 j`, got {len(fields)} fields")

@@ -9,15 +9,18 @@ FILE.csv, FILE.txt     two paths and whether they show one person, a pair a line
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from seesawnas.data.cfp import read_cfp
 from seesawnas.data.decode import Resolution
+from seesawnas.data.fields import find_separator, split_fields, without_empty_end
 from seesawnas.data.left_out import printable
 from seesawnas.data.lfw_pairs import is_lfw, read_lfw
+from seesawnas.data.pair_header import names_images
 from seesawnas.data.pair_set import PairSet
 from seesawnas.data.pair_table import read_table
-from seesawnas.data.text_lines import content_lines, read_text
+from seesawnas.data.text_lines import comment_above, content_lines, read_text
 from seesawnas.data.verification_bin import read_bin_pairs
 from seesawnas.errors import DataError
 from seesawnas.files import expanded
@@ -53,11 +56,31 @@ def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution
 
 def _read_text(path: Path, folder: Path | None, resolution: Resolution) -> PairSet:
     is_csv = path.suffix.lower() in (".csv", ".tsv")
-    lines = list(content_lines(read_text(path)))
+    text = read_text(path)
+    lines = list(content_lines(text))
     if not lines:
         raise DataError(f"{printable(str(path))}: holds no pair: must have two paths and a label a line, got nothing")
     if not is_lfw(lines, is_csv=is_csv):
-        return read_table(path, lines, folder or path.parent, resolution)
+        header = _commented_header(text, lines)
+        return read_table(path, lines if header is None else [header, *lines], folder or path.parent, resolution)
     if folder is None and not is_csv:
         raise DataError(f"{printable(str(path))}: needs the folder of its images (--images)")
     return read_lfw(path, lines, folder or path.parent, resolution)
+
+
+def _commented_header(text: str, lines: Sequence[tuple[int, str]]) -> tuple[int, str] | None:
+    """The comment above the first of ``lines``, if it names their columns as ``numpy.savetxt`` writes names.
+
+    Passed over, ``# path1 path2 different`` would leave labels that are read as their opposite.
+    """
+    number, first = lines[0]
+    comment = comment_above(text, number)
+    if not comment:
+        return None
+    separator = find_separator([line for _, line in lines], 3)
+    try:
+        names, fields = (without_empty_end(split_fields(line, separator)) for line in (comment, first))
+    except DataError:
+        return None
+    meant = len(names) == len(fields) and names_images(names) and not names_images(fields)
+    return (number - 1, comment) if meant else None

@@ -12,9 +12,23 @@ from seesawnas.errors import DataError
 
 EXAMPLE = "path1,path2,label"
 
-_NOUNS = {"label", "labels", "pairlabel", "answer", "target", "y", "ytrue", "gt", "groundtruth", "truth"}
+_NOUNS = {
+    "label",
+    "labels",
+    "gtlabel",
+    "truelabel",
+    "pairlabel",
+    "answer",
+    "target",
+    "y",
+    "ytrue",
+    "gt",
+    "groundtruth",
+    "truth",
+}
 _VERDICTS = {"same", "match", "ismatch", "matched", "genuine", "isgenuine"}
-_SAME = {"issame", "sameperson", "issameperson", "sameidentity", "issameidentity", "sameid"}
+_ONE = {f"same{what}" for what in ("person", "identity", "id", "subject", "people")}
+_SAME = {"issame", "actualissame", *_ONE, *(f"is{name}" for name in _ONE)}
 LABELS = frozenset(_NOUNS | _VERDICTS | _SAME)
 """Names of the column that says whether both images show one identity, in small letters and without punctuation."""
 
@@ -72,6 +86,12 @@ def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     return True
 
 
+def names_images(fields: Sequence[str]) -> bool:
+    """Whether the line names the columns of two images, beyond doubt: "path1" and "path2", not "a" and "b"."""
+    names = [plain(field) for field in fields]
+    return not any(map(is_path, fields)) and any(len(names[one]) > 1 for one, _ in _pairs_of_sides(names))
+
+
 def columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
     """What the names say; ``rows``, the first of the file, help only if they leave a choice. Raises DataError."""
     names = [plain(field) for field in header]
@@ -82,7 +102,10 @@ def columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
     label = _label(names, header, shown)
     first, second = _sides(names, label, rows, shown)
     folds = [place for place, name in enumerate(names) if name in FOLDS and place not in (first, second)]
-    return Columns(first, second, label, folds[0] if len(folds) == 1 else None)
+    if len(folds) > 1:
+        words = " or ".join(header[place] for place in folds)
+        raise DataError(f"must name one column of folds, got {words:.100}: rename all but one of them")
+    return Columns(first, second, label, folds[0] if folds else None)
 
 
 def _label(names: Sequence[str], header: Sequence[str], shown: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from seesawnas.errors import DataError
 
 _KINDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("1", "1.0"), ("0", "0.0", "-1", "-1.0")),
+    (("1", "1.0", "+1"), ("0", "0.0", "-1", "-1.0")),
     (("true", "t"), ("false", "f")),
     (("yes",), ("no",)),
     (("same",), ("different", "diff")),

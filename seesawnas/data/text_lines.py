@@ -50,6 +50,13 @@ def content_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
+def comment_above(text: str, number: int) -> str:
+    """The comment that stands last above line ``number``, without its mark; nothing if there is none."""
+    above = (line.strip(" \t") for line in reversed(_END.split(text, maxsplit=number - 1)[: number - 1]))
+    nearest = next((line for line in above if line), "")
+    return nearest.lstrip("# \t") if nearest.startswith("#") else ""
+
+
 def unreadable_file(path: Path, error: Exception) -> DataError:
     """What to raise if opening or reading ``path`` raised ``error``."""
     reason = getattr(error, "strerror", None) or error

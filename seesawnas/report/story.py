@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from shlex import join, quote
 from typing import Any
 
+from seesawnas.data.faces import described_cautions
 from seesawnas.report.frames import front_objectives
 from seesawnas.report.notes import narrow, settings
 from seesawnas.report.outcome import mean_words
@@ -14,7 +15,7 @@ from seesawnas.report.pareto import scale_of
 from seesawnas.report.ranking import Ranking, cost_words, front_names, progress_words, quality_words
 from seesawnas.report.rows import RankedRow, written
 from seesawnas.study import COSTS, QUALITIES, Start, StudyView, read_starts
-from seesawnas.study.stored_json import stored_json
+from seesawnas.study.stored_json import stored_json, stored_mapping
 
 MOST_STARTS = 20
 """Starts that a page lists: the latest. JSON has them all."""
@@ -34,6 +35,8 @@ def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
         return
     yield _best(study, ranking)
     yield _certainty(study, ranking.lines[0].row, len(ranking.lines))
+    for caution in _cautions(study):
+        yield f"Caution: {caution}."
     if (beside := _beside_papers(study, ranking)) is not None:
         yield beside
     front = len(ranking.front)
@@ -67,6 +70,15 @@ def _certainty(study: StudyView, row: RankedRow, complete: int) -> str:
         f"The first of {complete} is flattered by being the first: its figure is of one seed, and no network was trained again. "
         "Neighbours of the ranking may change places."
     )
+
+
+def _cautions(study: StudyView) -> tuple[str, ...]:
+    """What the search said of its faces when it began."""
+    try:
+        data = stored_mapping(study.attributes["settings"])["data"]
+    except (KeyError, ValueError, TypeError):
+        return ()
+    return described_cautions(data) if isinstance(data, str) else ()
 
 
 def _beside_papers(study: StudyView, ranking: Ranking) -> str | None:

@@ -52,6 +52,7 @@ def test_numbers_of_images_are_read_in_every_layout(root: Path, name: str, text:
         "9" * 5000 + "\nAnn 1 2\n",
         "1\nAnn 1 " + "9" * 5000,
         "1\nann 1 2\n",
+        "1\nAnn 1 2\nAnn 1 Ann 2\nAnn 1 zed 1\n",
     ],
 )
 def test_digits_of_other_scripts_numbers_without_end_and_other_names_are_one_line(root: Path, text: str) -> None:

@@ -91,6 +91,28 @@ def test_paths_in_quotation_marks_hold_spaces_and_commas(root: Path) -> None:
         assert _read(root, separator.join(('"a b,c.png"', BO, "0")), "mine.txt") == [("a b,c.png", BO, False)]
 
 
+@pytest.mark.parametrize(
+    ("comment", "columns"),
+    [
+        ("#left,right,glasses,label", ("left", "right", "0,1", "1,0")),
+        ("#  label, glasses, img1, img2", ("1,0", "0,1", "left", "right")),
+        ("# made by hand\n#path1,path2,actual_issame", ("left", "right", "+1,-1")),
+    ],
+)
+def test_names_behind_a_mark_of_comments_decide_too(root: Path, comment: str, columns: tuple[str, ...]) -> None:
+    assert _read(root, _table(comment, *columns)) == ROWS
+    assert _read(root, _table(comment, *columns).replace("\n", "\n\n"), "mine.txt") == ROWS
+
+
+@pytest.mark.parametrize(
+    "comment", ["# three words here", "# a, b, same", "# path1 and path2 show one identity or two"]
+)
+def test_other_comments_decide_nothing(root: Path, comment: str) -> None:
+    assert _read(root, f"{comment}\n{PLAIN}") == ROWS
+    headed = _table("left,right,glasses,label", "left", "right", "0,1", "1,0")
+    assert _read(root, f"{comment}\n{headed}") == ROWS
+
+
 def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
     (root / "mine.csv").write_text(_table("left,right,label,fold", "left", "right", "1,0", "9,2"))
     found = read_pairs(root / "mine.csv", images=root / "images")
@@ -109,6 +131,10 @@ def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
         (_table("left,right,mismatch", "left", "right", "yes,no"), "line 1: must name the column of labels"),
         (_table("left,right,label,target", "left", "right", "1,0", "0,1"), "line 1: must name one column of labels"),
         (_table("left,right,label,label", "left", "right", "1,0", "0,1"), "line 1: must name each column once"),
+        (
+            _table("left,right,same,fold,fold_id", "left", "right", "1,0", "0,1", "1,0"),
+            "line 1: must name one column of folds",
+        ),
         (_table("a1,b1,c1,label", "left", "right", "left", "1,0"), "line 1: must name the two columns of paths"),
         (_table("left,right,label", "left", "right", "1,0.7"), "line 3: must have a label such as 1 or 0, got '0.7'"),
         (_table("left,right,label", "left", "right", "1,"), "line 3: must have a label such as 1 or 0, got ''"),
@@ -116,6 +142,7 @@ def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
         (f"left,right,label\n{ANN},{BO}\n", "line 2: must have two paths and a label, got 2 fields"),
         (f"left,right,label,age\n{ANN},{BO},0\n", "line 2: must have 4 fields as the header, got 3"),
         (f"left,right,label\n,{BO},0\n", "line 2: must have two paths, got an empty field"),
+        (f"# path1 path2 different\n{ANN} {OTHER} 0\n", "line 1: must name the column of labels"),
         ("left,right,label\n", "holds no pair"),
         (f"{ANN},{BO},0,1\n", "must have one column of labels, got columns 3 and 4"),
         (f"{ANN},{OTHER},1\n{ANN},{BO},2\n", "line 2: must have a label such as 1 or 0, got '2'"),

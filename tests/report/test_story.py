@@ -66,6 +66,17 @@ def test_a_winner_of_one_seed_is_told_to_be_flattered(study: StudyView) -> None:
     assert words[-1] == "Every trial fits the budget of 120.00 M..150.00 M MAdds."
 
 
+@pytest.mark.parametrize(("people", "warned"), [((3, 2), True), ((79, 20), True), ((80, 20), False)])
+def test_a_ranking_on_few_identities_is_told_to_be_chance(
+    study: StudyView, people: tuple[int, int], warned: bool
+) -> None:
+    sides = f"18 images of {people[0]} people to train on, 12 images of {people[1]} people to verify on"
+    settings = json.dumps({**json.loads(study.attributes["settings"]), "data": f"a: 9 images of b/c: {sides} 4d7a8464"})
+    told = replace(study, attributes={**study.attributes, "settings": settings})
+    words = [line for line in summary(told, ranking_of(told)) if line.startswith("Caution: ")]
+    assert [f"only {sum(people)} identities" in line for line in words] == [True] * warned
+
+
 def test_the_best_is_told_beside_the_best_published_network(study: StudyView) -> None:
     trials = [deepcopy(trial) for trial in study.trials]
     last = ranking_of(study).lines[-1].row
