@@ -69,6 +69,14 @@ def test_a_result_that_is_lost_is_one_line_and_exit_code_2(shell: str, words: tu
     assert done.stderr.startswith("standard output: cannot be written: ")
 
 
+@pytest.mark.parametrize("words", [("--out", "net"), ("--diagram", "net.svg")])
+def test_what_wrote_its_files_has_done_its_work(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = ran(">&-", *SEESAWNAS, "build", "paper/seesaw_share", *words, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / words[1]).exists()
+    assert ran(">&-", *SEESAWNAS, "build", "paper/seesaw_share", *words, "--json", cwd=tmp_path).returncode == 2
+
+
 def test_a_result_whose_reader_left_is_silent() -> None:
     done = ran("| true; exit ${PIPESTATUS[0]}", *SEESAWNAS, "sample", "--json", "-n", "3000")
     assert (done.returncode, done.stdout, done.stderr) == (141, "", "")

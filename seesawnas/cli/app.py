@@ -29,7 +29,7 @@ from seesawnas.cli.sample import sample
 from seesawnas.cli.search import search
 from seesawnas.cli.space import space
 from seesawnas.cli.train import train
-from seesawnas.cli.usage import cut, is_usage, said, value_fault
+from seesawnas.cli.usage import cut, in_lines, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
 from seesawnas.isolation import isolate
 from seesawnas.plain import plain
@@ -45,6 +45,7 @@ ABOUT = "\n\n".join(
     )
 )
 _BAD_NAMES = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+_WORDS = "seesawnas.words"
 READER_LEFT = 141  # what a shell reports of a program that SIGPIPE ended
 
 
@@ -56,7 +57,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except InvalidInput as error:
-            print(plain(str(error)), file=sys.stderr)
+            print(plain(in_lines(str(error), ctx.meta.get(_WORDS, ()))), file=sys.stderr)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
@@ -76,8 +77,11 @@ class Commands(TyperGroup):
 
     def make_context(self, *words: Any, **more: Any) -> Any:
         """Read the command line."""
+        given = [word for part in (*words, *more.values()) if isinstance(part, list) for word in part]
         try:
-            return super().make_context(*words, **more)
+            ctx = super().make_context(*words, **more)
+            ctx.meta[_WORDS] = given
+            return ctx
         except Exception as error:
             _clean(error)
             raise

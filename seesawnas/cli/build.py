@@ -35,6 +35,10 @@ def build(
     point = find_point(ref)
     values = _values(point, check)
     written = _write(point, out, seed, diagram)
+    if written:
+        from seesawnas.screen import only_shown
+
+        only_shown()
     _show(values, json)
     if not json:
         from seesawnas.cli.output import print_lines

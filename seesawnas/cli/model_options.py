@@ -52,11 +52,10 @@ Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda
 
 def say_notes(model: FaceModel) -> None:
     """What there is to know of the model's file, on stderr, before it is believed."""
-    from rich.console import Console
-
+    from seesawnas.cli.output import screen
     from seesawnas.cli.progress import say
 
-    say(Console(stderr=True, highlight=False), *(f"{model.name}: {note}" for note in model.notes))
+    say(screen(), *(f"{model.name}: {note}" for note in model.notes))
 
 
 def embed_shown(

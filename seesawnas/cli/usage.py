@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import typer
@@ -32,6 +34,14 @@ def cut(error: Any) -> None:
 def is_usage(error: BaseException) -> bool:
     """Whether ``error`` is typer's own of a command line that does not fit; it shares no public base across versions."""
     return any(base.__name__ == "UsageError" for base in type(error).__mro__)
+
+
+def in_lines(text: str, words: Iterable[str]) -> str:
+    """``text``, an error's, in which what it quotes of ``words``, the command line, breaks no line."""
+    broken = {part for word in words if "\n" in word for part in (word, *re.split("[=:,]", word)) if "\n" in part}
+    for part in sorted(broken, key=len, reverse=True):
+        text = text.replace(part, plain_line(part))
+    return text
 
 
 def said(line: str) -> typer.Exit:

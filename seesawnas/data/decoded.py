@@ -136,7 +136,7 @@ def _read(entry: Path, order: NDArray[np.int64], resolution: Resolution, total: 
             rows = np.full(total, -1, dtype=np.int64)
             rows[held] = np.arange(len(held))
             return Decoded(pixels, rows)
-    except (OSError, ValueError, LookupError, TypeError, EOFError):
+    except (OSError, ValueError, LookupError, TypeError, EOFError, RecursionError):
         pass
     remove_entry(entry)
     return None

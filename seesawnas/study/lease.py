@@ -9,6 +9,7 @@ write of the holder checks the lease in its own transaction.
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import threading
 import time
@@ -21,8 +22,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from seesawnas.errors import StudyError
+from seesawnas.plain import plain_line
 from seesawnas.study.process import ProcessName
-from seesawnas.study.stored_json import stored_json
+from seesawnas.study.stored_json import stored_mapping
 
 RENEWED_EVERY = 15.0
 STALE_AFTER = 60.0
@@ -50,13 +52,19 @@ class _Entry:
         return json.dumps({**values, "holder": self.holder.to_mapping()})
 
     @classmethod
-    def from_json(cls, text: str) -> _Entry:
-        values = stored_json(text)
-        holder = ProcessName.from_mapping(values["holder"])
-        return cls(str(values["token"]), holder, str(values["since"]), float(values["renewed"]))
+    def from_json(cls, text: Any) -> _Entry:
+        """Raises ValueError or KeyError where it is another's."""
+        values = stored_mapping(text)
+        holder = values["holder"]
+        if not isinstance(holder, dict):
+            raise ValueError("holder must be a mapping")
+        renewed = float(number) if isinstance(number := values["renewed"], int | float) else math.nan
+        if not math.isfinite(renewed):
+            raise ValueError("renewed must be a number")
+        return cls(str(values["token"]), ProcessName.from_mapping(holder), str(values["since"]), renewed)
 
     def __str__(self) -> str:
-        return f"{self.holder}, since {self.since}"
+        return f"{self.holder}, since {plain_line(self.since)}"
 
 
 class Lease:
@@ -113,7 +121,7 @@ class Lease:
     def _refuse_if_alive(self, old: str, now: float) -> None:
         try:
             entry = _Entry.from_json(old)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             raise StudyError(f"study {self._name}: its lease is of another version of seesawnas") from None
         age = now - entry.renewed
         if age >= self._stale or entry.holder.is_gone():
@@ -182,5 +190,5 @@ class Lease:
 def _holder(row: str | None) -> str:
     try:
         return str(_Entry.from_json(row or ""))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return "holder unknown"

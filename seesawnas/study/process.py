@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from seesawnas.plain import plain_line
+
 _DEAD = ("Z", "X")
 
 
@@ -55,7 +57,7 @@ class ProcessName:
         return not state or state in _DEAD or born != self.born
 
     def __str__(self) -> str:
-        return f"{self.user}@{self.host}, process {self.pid}"
+        return plain_line(f"{self.user}@{self.host}, process {self.pid}")
 
 
 def _user() -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from seesawnas.errors import StudyError
 from seesawnas.files import expanded, inside, write_atomically
+from seesawnas.plain import plain_line
 from seesawnas.study.database import PatientStorage
 from seesawnas.study.journal import check_regular, mend_journal, open_journal
 from seesawnas.study.process import ProcessName
@@ -216,7 +217,7 @@ def _reason(error: Exception, url: str) -> str:
 
 def _describe(holder: Path) -> str:
     try:
-        values = json.loads(holder.read_text())
-        return f"{ProcessName.from_mapping(values)}, since {values['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+        values = json.loads(holder.read_text()) if holder.is_file() else {}
+        return f"{ProcessName.from_mapping(values)}, since {plain_line(str(values['since']))}"
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return "holder unknown"

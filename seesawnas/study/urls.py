@@ -9,7 +9,8 @@ from urllib.parse import unquote
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from seesawnas.errors import StudyError
+from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.files import expanded
 from seesawnas.study.journal import check_regular
 
 _SQLITE = "sqlite:///"
@@ -30,8 +31,8 @@ def normal_url(url: str) -> str:
         scheme = "sqlite"
         if rest.startswith("/~"):
             try:
-                rest = f"/{Path(rest[1:]).expanduser()}"
-            except RuntimeError:
+                rest = f"/{expanded(rest[1:])}"
+            except InvalidInput:
                 raise StudyError(f"storage {url}: there is no home folder for ~; write the whole path") from None
     return f"{scheme}{separator}{rest}"
 

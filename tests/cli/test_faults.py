@@ -101,3 +101,19 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ledger, "ledger", broken)
     assert isinstance(Ran("paper").error, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("build", "no\nsuch.yaml"),
+        ("build", "study:a\nb"),
+        ("identify", "no\nmodel", "faces"),
+        ("fidelity", "--measurements=no\nfile"),
+    ],
+)
+def test_a_word_of_the_command_line_that_breaks_lines_stays_in_its_line(words: tuple[str, ...]) -> None:
+    ran = Ran(*words)
+    assert ran.code == 2
+    assert ran.err.count("\n") == 1
+    assert "\\n" in ran.err

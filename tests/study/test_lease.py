@@ -209,3 +209,39 @@ def test_nobody_takes_over_between_a_write_and_its_commit(engine: Engine, url: s
         lease.fence(session)
     newcomer.release()
     newcomer._engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"renewed": "soon"},
+        {"renewed": None},
+        {"renewed": float("inf")},
+        {"holder": [1]},
+        {"holder": {"user": "u", "host": "h", "machine": "", "born": "", "pid": 1e999}},
+        {"deep": json.loads("[" * 100 + "]" * 100)},
+    ],
+)
+def test_a_lease_that_is_none_is_one_line(tmp_path: Path, change: dict[str, object]) -> None:
+    with pytest.raises(StudyError, match=r"^study s: its lease is of another version of seesawnas$"):
+        _taken_over(tmp_path, change)
+
+
+def test_a_holder_that_steers_the_terminal_is_spelled_out(tmp_path: Path) -> None:
+    holder = ProcessName("a\nb", "\x1b[31mh", 1).to_mapping()
+    with pytest.raises(StudyError, match=r"\(a\\nb@\\x1b\[31mh, process 1, since x\\ny\)"):
+        _taken_over(tmp_path, {"holder": holder, "since": "x\ny"})
+
+
+def _taken_over(folder: Path, change: dict[str, object]) -> None:
+    """What a newcomer hears of a lease whose row was changed."""
+    url = f"sqlite:///{folder / 'study.db'}"
+    record_at(url, folder / "s")
+    engine = create_engine(url)
+    Lease(engine, 1, "s", every=1000).take()
+    values = json.dumps(json.loads(row(engine) or "") | change)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE study_system_attributes SET value_json = :new WHERE key = 'seesawnas:lease'"), {"new": values}
+        )
+    Lease(engine, 1, "s").take()

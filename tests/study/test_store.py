@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import held, open_storage, study_folder
 from seesawnas.study.checkpoints import Checkpoints
+from seesawnas.study.urls import normal_url
 from tests.study.fakes import record_in
 from tests.study.test_record import proposal
 
@@ -124,3 +126,25 @@ def test_a_study_is_in_no_folder_called_tilde(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("HOME", "")
     with pytest.raises(InvalidInput, match="whose home directory is not known"):
         study_folder(name)
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, '{"pid": 1e999, "user": 1, "host": 1, "machine": 1, "born": 1}', "[]", None]
+)
+def test_a_holder_that_cannot_be_read_is_unknown(tmp_path: Path, content: str | None) -> None:
+    with held(tmp_path / "s"):
+        holder = tmp_path / "s" / "holder.json"
+        holder.unlink()
+        if content is None:
+            os.mkfifo(holder)
+        else:
+            holder.write_text(content)
+        with pytest.raises(StudyError, match=r"holds this study \(holder unknown\)"), held(tmp_path / "s"):
+            pass
+
+
+def test_an_empty_home_is_not_the_root_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "")
+    with pytest.raises(StudyError, match=r"^storage sqlite:///~/x\.db: there is no home folder for ~"):
+        normal_url("sqlite:///~/x.db")
