@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -38,10 +38,10 @@ def open_onnx(path: Path, device: torch.device, side: int, output: str | None = 
     start = _start(path)
     _check_external(path, start)
     runner = _Runner(path, _session(path, device))
-    images = _Input(path, runner.session.get_inputs())
+    taken, names = _described(path, runner.session)
+    images = _Input(path, taken)
     height, width = images.size or (side, side)
     batch = torch.zeros(images.step or 1, 3, height, width)
-    names = [one.name for one in runner.session.get_outputs()]
     with runner.limits(len(batch)):
         given = runner(None, images.feed(batch))
     name, wide, notes = choose_output(path, dict(zip(names, map(_numbers, given), strict=True)), len(batch), output)
@@ -61,10 +61,25 @@ def open_onnx(path: Path, device: torch.device, side: int, output: str | None = 
     return Opened(run, images.size, start.normalises, images.kind == torch.uint8, notes)
 
 
+class _Taken(NamedTuple):
+    name: str
+    type: str
+    shape: Sequence[Any]
+
+
+def _described(path: Path, session: Any) -> tuple[list[_Taken], list[str]]:
+    """(inputs, names of outputs). Their texts are a stranger's, and are decoded only as they are asked for."""
+    try:
+        taken = [_Taken(one.name, one.type, list(one.shape)) for one in session.get_inputs()]
+        return taken, [one.name for one in session.get_outputs()]
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path}: must name its inputs and outputs in UTF-8, got other bytes") from None
+
+
 class _Input:
     """The one input: (N, 3, H, W), or (N, H, W, 3) as TensorFlow has it. step, size: None if the file fixes none."""
 
-    def __init__(self, path: Path, taken: Sequence[Any]) -> None:
+    def __init__(self, path: Path, taken: Sequence[_Taken]) -> None:
         shape = taken[0].shape if len(taken) == 1 else []
         self._last = len(shape) == 4 and shape[3] == 3 and shape[1] != 3
         channels = shape[3 if self._last else 1] if len(shape) == 4 else None

@@ -143,6 +143,12 @@ def test_a_shape_that_is_no_batch_of_images_is_one_line(file: Path, shape: Seque
     assert "must take" in _line(file)
 
 
+def test_names_that_are_not_utf_8_are_one_line(file: Path) -> None:
+    write_graph(file, [_FLAT], ["batch", 3, 8, 8])
+    file.write_bytes(file.read_bytes().replace(b"batch", b"batc\xd6"))
+    assert str(file) in _line(file)
+
+
 def test_memory_that_is_not_there_is_one_line(file: Path) -> None:
     nodes: list[Node] = [("ConstantOfShape", ["s"], ["b"]), ("ReduceMean", ["b"], ["z"]), _FLAT]
     write_graph(file, nodes, ["n", 3, 8, 8], outputs=["y", "z"], constants={"s": np.array([10**6, 10**6])})
