@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
+from seesawnas.wording import several
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,9 @@ class FaceData:
         identities = self.training.identities + self.verification.identities
         if identities >= FEW:
             return ()
-        return (f"only {identities} identities: below {FEW} the order of networks is mostly chance",)
+        return (
+            f"only {several(identities, 'identity', 'identities')}: below {FEW} the order of networks is mostly chance",
+        )
 
 
 def rank(seed: int, name: str) -> bytes:
