@@ -58,7 +58,8 @@ class Session:
     def run(self) -> Generator[DriverEvent]:
         """Train what is missing, in the time there is; yield what happens, at last ``Ended`` with the reason."""
         if not self.missing and self.record.finished == len(self.record):
-            done = Ended(f"all {len(self.record)} trainings are done")
+            number = len(self.record)
+            done = Ended("the one training is done" if number == 1 else f"all {number} trainings are done")
             self.start.end(done.reason)
             yield done
             return

@@ -19,6 +19,7 @@ from seesawnas.cli.search_options import CpusPerTrial, Engine, GpusPerTrial, Ray
 from seesawnas.errors import StudyError
 from seesawnas.files import write_atomically
 from seesawnas.screen import only_shown
+from seesawnas.wording import several
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -211,7 +212,7 @@ def _watch(session: PanelSession, known: list[dict[str, Any]], screen: Console) 
     from seesawnas.study import Failed, Finished, Lost
 
     wanted, ended = session.panel.size, len(session.rows())
-    say(screen, f"Study    {session.panel.folder}: {ended} of {wanted} trials finished before")
+    say(screen, f"Study    {session.panel.folder}: {ended} of {several(wanted, 'trial')} finished before")
     try:
         with closing(session.run(known)) as events:
             for event in events:

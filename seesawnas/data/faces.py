@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
+from seesawnas.wording import several
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,12 +102,15 @@ def described_cautions(description: str) -> tuple[str, ...]:
 def _few(identities: int) -> tuple[str, ...]:
     if identities >= FEW:
         return ()
-    return (f"only {identities} identities: below {FEW} the order of networks is mostly chance",)
+    return (
+        f"only {several(identities, 'identity', 'identities')}: below {FEW} the order of networks is mostly chance",
+    )
 
 
 # As ``load_faces`` describes them; what comes before is a path, which may hold anything.
 _COUNTS = re.compile(
-    r": [0-9]+ images of ([0-9]{1,9}) people to train on, [0-9]+ images of ([0-9]{1,9}) people to verify on"
+    r": [0-9]+ images? of ([0-9]{1,9}) (?:people|person|identit(?:y|ies)) to train on, "
+    r"[0-9]+ images? of ([0-9]{1,9}) (?:people|person|identit(?:y|ies)) to verify on"
 )
 
 

@@ -101,4 +101,5 @@ def _gather(by_person: dict[str, NDArray[np.int64]], pictures: Decoded, names: S
 
 
 def _size(faces: Faces) -> str:
-    return f"{len(faces)} images of {faces.identities} people"
+    people = "person" if faces.identities == 1 else "people"
+    return f"{len(faces)} image{'' if len(faces) == 1 else 's'} of {faces.identities} {people}"

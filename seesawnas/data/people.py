@@ -21,7 +21,7 @@ class SomePeople:
         self._indices = np.flatnonzero(np.isin(source.labels, people))
         self.labels = np.searchsorted(people, source.labels[self._indices]).astype(np.int64)
         self.names = tuple(source.names[person] for person in people.tolist())
-        self.description = f"{len(people)} people of {source.description}"
+        self.description = f"{len(people)} {'person' if len(people) == 1 else 'people'} of {source.description}"
 
     def __len__(self) -> int:
         return len(self._indices)

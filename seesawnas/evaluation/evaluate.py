@@ -14,6 +14,7 @@ from seesawnas.evaluation.folds import fold_edges
 from seesawnas.evaluation.pairs import FOLDS, Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
 from seesawnas.evaluation.roc import auc, equal_error, operating_points
+from seesawnas.wording import several
 
 FARS = {f"1e-{digits}": 10.0**-digits for digits in range(2, 7)}
 """The false accept rates at which the true accept rate is given, where the pairs resolve them."""
@@ -57,7 +58,8 @@ class Evaluation:
         """Why the accuracy is not to be trusted, where that is so; a line each."""
         if not self.one_sided_folds:
             return ()
-        folds = f"{self.one_sided_folds} of {self.folds} folds hold pairs of one kind alone"
+        hold = "holds" if self.one_sided_folds == 1 else "hold"
+        folds = f"{self.one_sided_folds} of {several(self.folds, 'fold')} {hold} pairs of one kind alone"
         return (f"{folds}: do not trust this accuracy, use AUC",)
 
 

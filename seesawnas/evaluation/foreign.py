@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seesawnas.data.left_out import printable
 from seesawnas.errors import InvalidInput
+from seesawnas.wording import several
 
 _LISTED = 20
 
@@ -62,7 +63,7 @@ class Rows:
         rows = found.reshape(1, -1) if step == 1 and found.ndim == 1 else found
         if rows.ndim < 2 or len(rows) != step or rows[0].numel() != self._width:
             rule = f"must give one row of {self._width} numbers an image"
-            raise InvalidInput(f"{self._path}: {rule}, got {list(found.shape)} for {step} images")
+            raise InvalidInput(f"{self._path}: {rule}, got {list(found.shape)} for {several(step, 'image')}")
         return rows.flatten(1).float()[: len(images)]
 
 

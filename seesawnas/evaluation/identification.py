@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from seesawnas.errors import DataError
 from seesawnas.evaluation.evaluate import FEW
 from seesawnas.evaluation.roc import operating_points
+from seesawnas.wording import several
 
 RANKS = (1, 5)
 FPIRS = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3}
@@ -49,7 +50,8 @@ class Identification:
         """Why the figures say little, where that is so; a line each."""
         if self.enrolled >= FEW:
             return ()
-        chance = f"{self.enrolled} identities are enrolled: chance alone finds one in {self.enrolled} at rank 1"
+        enrolled = several(self.enrolled, "identity is", "identities are")
+        chance = f"{enrolled} enrolled: chance alone finds one in {self.enrolled} at rank 1"
         return (f"{chance}; figures say little below {FEW} identities",)
 
 

@@ -13,6 +13,7 @@ from plotly.subplots import make_subplots
 from seesawnas.ablation.result import AblationResult, ArmResult, Effect, Interaction, Verdict
 from seesawnas.report.pareto import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, plain, scale_of
 from seesawnas.study import QUALITIES
+from seesawnas.wording import several
 
 LOOKS: dict[Verdict, tuple[str, str]] = {
     "better": (GREEN, "triangle-up"),
@@ -147,9 +148,9 @@ def _hover(effect: Effect | Interaction, quality: str) -> str:
     lines = [f"<b>{plain(named)}</b>: {effect.verdict}", effect_words(effect, quality)]
     if effect.p is not None:
         holm = "" if effect.p_holm is None else f", {effect.p_holm:.3g} after Holm"
-        lines.append(f"p {effect.p:.3g}{holm}; {effect.n} pairs")
+        lines.append(f"p {effect.p:.3g}{holm}; {several(effect.n, 'pair')}")
     if isinstance(effect, Effect) and effect.needed is not None:
-        lines.append(f"about {effect.needed} seeds would resolve an effect of this size")
+        lines.append(f"about {several(effect.needed, 'seed')} would resolve an effect of this size")
     return "<br>".join(lines)
 
 

@@ -14,6 +14,7 @@ from seesawnas.cost import Budget, Cost, cost
 from seesawnas.errors import BudgetError
 from seesawnas.space.attributes import Option
 from seesawnas.space.madds_set import MaddsSet, Sample
+from seesawnas.wording import several
 
 PILOT = 2_000  # draws that the acceptance rate is measured by
 SECOND = 48_000  # draws that it is measured by where the pilot holds none, before it is said that nothing is found
@@ -75,10 +76,12 @@ class Trawl:
         space, limits = self.candidates.space, self.budget
         within = f" within {limits.madds_words}" if limits.limits_madds else ""
         every = "the" if self.seen == self.candidates.count else f"{self.seen:,} drawn of the"
+        networks = f"{every} {several(self.candidates.count, 'network')}"
+        verb = "has" if networks == "the 1 network" else "have"
         ends = ", ".join(f"{name} from {low} to {high}" for name, (low, high) in self.ends.items())
         return BudgetError(
             f"budget must admit a network of {space.name or space.source}, got {limits}: "
-            f"{every} {self.candidates.count:,} networks{within} have {ends}"
+            f"{networks}{within} {verb} {ends}"
         )
 
     def _remember(self, costs: list[Cost]) -> None:

@@ -19,6 +19,7 @@ from seesawnas.study.stored_json import DEEPEST, stored_json
 LONGEST = 2**24
 """Bytes of a line that a journal may have; a study's longest are some kilobytes."""
 _CHUNK = 2**20
+_CREATES = b'{"op_code":0,'  # how the line begins that creates a study, and so every journal
 
 
 class WholeLines(JournalFileBackend):
@@ -106,7 +107,7 @@ def check_regular(path: Path) -> None:
 def mend_journal(path: Path) -> None:
     """Remove what a killed writer left: a lock, and a torn tail, which was never acted on. Only the study's holder may.
 
-    Raises StudyError where it is no file.
+    Raises StudyError where it is no file, or its beginning is lost: a study begun in it would be a second one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_name(path.name + ".lock").unlink(missing_ok=True)
@@ -114,10 +115,25 @@ def mend_journal(path: Path) -> None:
     if not path.is_file():
         return
     with path.open("r+b") as file:
+        beginning = file.read(len(_CREATES))
+        if not _CREATES.startswith(beginning.replace(b" ", b"")[: len(_CREATES)]) and not _creates(file):
+            raise StudyError(
+                f"{path}: must begin with the study that it is of, got something else; give another --study"
+            )
         end = file.seek(0, os.SEEK_END)
         whole = _end_of_lines(file, end)
         if whole < end:
             file.truncate(whole)
+
+
+def _creates(file: IO[bytes]) -> bool:
+    """Whether the first line creates a study, its keys in whatever order another program wrote them."""
+    file.seek(0)
+    try:
+        values = stored_json(file.readline(LONGEST).decode())
+    except ValueError:
+        return False
+    return isinstance(values, dict) and values.get("op_code") == 0
 
 
 def _end_of_lines(file: IO[bytes], end: int) -> int:

@@ -143,6 +143,12 @@ def test_folds_of_one_kind_of_pairs_are_counted() -> None:
     assert evaluate(_at([0.5] * 12), _pairs(same), folds=folds, resamples=0).one_sided_folds == 2
 
 
+def test_one_fold_of_one_kind_is_told_in_the_singular() -> None:
+    same = [True] * 4 + [True, False] * 4
+    found = evaluate(_at([0.5] * 12), _pairs(same), folds=np.repeat([0, 1, 2], 4), resamples=0)
+    assert found.cautions[0].startswith("1 of 3 folds holds pairs of one kind alone")
+
+
 @pytest.mark.parametrize("same", [[True] * 9, [False] * 9, [True, False, True]])
 def test_too_few_pairs_or_pairs_of_one_kind_are_refused(same: list[bool]) -> None:
     with pytest.raises(DataError, match="some of one person and some of two"):
