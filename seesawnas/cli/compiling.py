@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 FIRST, NEXT = 2.0, 10.0  # seconds until the first line, and from line to line
+LARGE = 100_000  # steps of a space below which nothing is said, however slow the machine: half a dozen seconds
 
 
 @contextmanager
 def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """A line after two seconds, and one every ten seconds after it; nothing for the spaces that ship."""
+    """A line after two seconds, and one every ten seconds after it; nothing for small spaces, and those that ship are."""
     from seesawnas.cli.output import screen
     from seesawnas.space import compiling_reported_to
 
@@ -21,7 +22,7 @@ def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[Non
     def show(done: int, total: int) -> None:
         nonlocal due
         now = clock()
-        if now >= due and done < total:
+        if total >= LARGE and now >= due and done < total:
             due = now + NEXT
             left = (now - began) * (total - done) / done
             shown.print(f"Compiling the search space: {done / total:.0%}, at most {left:.0f} s left", soft_wrap=True)
