@@ -52,10 +52,10 @@ def open_within(folder: str | Path, path: str | Path, mode: str, encoding: str |
     return open(inside(folder, path), mode, encoding=encoding, opener=_unlinked)
 
 
-def expanded(path: str | Path) -> Path:
+def expanded(path: str | Path, fault: type[InvalidInput] = InvalidInput) -> Path:
     """``path`` with ``~`` or ``~USER`` at its beginning replaced, unless there is a file of that very name.
 
-    Raises InvalidInput where nobody knows that home directory, rather than to mean a folder called ``~``.
+    Raises ``fault`` where nobody knows that home directory, rather than to mean a folder called ``~``.
     """
     text = os.fspath(path)
     if not text.startswith("~") or os.path.lexists(text):
@@ -63,9 +63,7 @@ def expanded(path: str | Path) -> Path:
     user = text.split("/")[0]
     found = os.path.expanduser(text)
     if "\0" in text or (home() is None if user == "~" else found == text):
-        raise InvalidInput(
-            f"{path}: must not begin with {user}, whose home directory is not known; give the whole path"
-        )
+        raise fault(f"{path}: must not begin with {user}, whose home directory is not known; give the whole path")
     return Path(found)
 
 

@@ -20,7 +20,7 @@ def open_folder(path: str | Path, *, resolution: Resolution) -> tuple[Pictures, 
 
     Raises DataError, in one line, where it is no folder of identities.
     """
-    root, left_out = expanded(path), LeftOut()
+    root, left_out = expanded(path, DataError), LeftOut()
     places, labels = [], []
     for number, (_, files) in enumerate(list_people(root, left_out)):
         places += files

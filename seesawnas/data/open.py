@@ -32,7 +32,7 @@ def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:
 def _open(path: str | Path, least: int) -> OpenedSource:
     if isinstance(path, str) and path.startswith(PREFIX):
         return SyntheticSource(path, least=least)
-    place = expanded(path)
+    place = expanded(path, DataError)
     if os.path.isfile(place / REC):
         return RecSource(place / REC, least=least)
     if place.suffix.lower() == ".rec" and not os.path.isdir(place):

@@ -38,8 +38,8 @@ def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution
     Raises DataError, in one line, for what is no such set, for what can be read in two ways, and for paths that lead out of
     the folder.
     """
-    found = expanded(path)
-    folder = None if images is None else expanded(images)
+    found = expanded(path, DataError)
+    folder = None if images is None else expanded(images, DataError)
     if folder is not None and not os.path.isdir(folder):
         raise DataError(f"{printable(str(folder))}: must be a folder of images")
     if os.path.isdir(found):

@@ -45,10 +45,10 @@ def read_templates(
 
     Pictures that are not there are counted and named in the notes. Raises DataError, in one line.
     """
-    members, pairs = expanded(members), expanded(pairs)
-    if images is None or not expanded(images).is_dir():
+    members, pairs = expanded(members, DataError), expanded(pairs, DataError)
+    if images is None or not expanded(images, DataError).is_dir():
         raise DataError(f"{members}: needs the folder of its images (--images), got {images or 'nothing'}")
-    found = PictureList(expanded(images))
+    found = PictureList(expanded(images, DataError))
     rows = []
     for number, line in content_lines(read_text(members)):
         with located(members, number):

@@ -105,7 +105,7 @@ def test_names_of_files_and_studies_are_shown_as_they_are(folder: Path) -> None:
     result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "a[b] c")
     assert result.exit_code == 0, result.output
     assert "q[b].png" in result.stderr
-    assert "seesawnas build 'runs/a[b] c/best.yaml'" in result.stdout
+    assert "seesawnas train 'a[b] c:best' --data faces --out 'runs/a[b] c/best'" in result.stdout
 
 
 def test_a_search_without_a_complete_trial_is_no_success(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

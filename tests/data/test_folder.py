@@ -153,9 +153,16 @@ def test_a_path_that_is_no_folder_is_one_line(tmp_path: Path, make: str, rule: s
     assert str(caught.value) == f"{path}: {rule}"
 
 
-@pytest.mark.parametrize("path", ["x" * 5000, "zero\0byte", "~nobody-of-that-name/faces"])
-def test_a_path_that_cannot_be_is_one_line_too(path: str) -> None:
-    with pytest.raises(DataError, match="there is no such folder") as caught:
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("x" * 5000, "there is no such folder"),
+        ("zero\0byte", "there is no such folder"),
+        ("~nobody-of-that-name/faces", "must not begin with ~nobody-of-that-name"),
+    ],
+)
+def test_a_path_that_cannot_be_is_one_line_too(path: str, rule: str) -> None:
+    with pytest.raises(DataError, match=rule) as caught:
         load_faces(path, resolution=4)
     assert str(caught.value).isprintable()
 
