@@ -29,7 +29,7 @@ def sample(
     ] = "seesaw",
     budget: BudgetText = None,
     number: Annotated[
-        int, typer.Option("-n", "--number", metavar="N", min=1, max=10**9, help="How many networks.")
+        int, typer.Option("-n", "--number", metavar="N", min=1, max=10**15, help="How many networks.")
     ] = 10,
     seed: Annotated[
         int,

@@ -6,7 +6,6 @@ the others, and a new one takes seconds to start.
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from collections import deque
@@ -21,6 +20,7 @@ import ray
 from ray.tune.experiment import Trial
 
 from seesawnas.study.engine import EngineEvent, Lost, Progressed
+from seesawnas.study.last_word import last_word
 from seesawnas.study.ray_worker import Ticket
 
 # Tune waits 0.1 s at a time for its workers, deaf to the driver: it pays to wait for the driver's answer to an event first.
@@ -215,30 +215,3 @@ def _reason(trial: Trial) -> str:
     with suppress(OSError):
         return f"its worker was lost: {last_word(Path(trial.error_file).read_text(errors='replace'))}"
     return "its worker was lost"
-
-
-_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)")
-_LONGEST = 500
-
-
-def last_word(text: str) -> str:
-    """What a traceback, or Ray's report of a death, comes to: one line without codes for terminals.
-
-    Of a worker that raised it is the last line of its traceback, of one that died Ray's first sentence.
-    """
-    plain = "".join(each if each.isprintable() or each == "\n" else " " for each in _CODES.sub("", text))
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    if not lines:
-        return "nobody says why"
-    said = next((line.split(". ")[0] for line in lines if line.startswith("The actor")), None)
-    raised = next(
-        (
-            line
-            for line in reversed(lines)
-            if re.match(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)\b(?!\()", line)
-        ),
-        None,
-    )
-    if said is not None and "raised" not in said and "because of an error raised" not in plain:
-        return said.rstrip(".")[:_LONGEST]
-    return (raised or lines[-1]).rstrip(".")[:_LONGEST]

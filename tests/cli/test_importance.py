@@ -43,7 +43,7 @@ def test_it_prints_a_table_a_band_with_its_words_and_writes_nothing(folder: Path
 
 def test_json_has_stable_keys_and_the_words(folder: Path) -> None:
     values = Ran("importance", "s", "--bands", "120M..135M", "--json").json
-    assert list(values) == ["study", "quality", "bands", "words"]
+    assert list(values) == ["study", "quality", "bands", "words", "notes"]
     assert (values["study"], values["quality"]) == ("s", "accuracy")
     assert 120_000_000 <= values["bands"][1]["low"] <= values["bands"][1]["high"] <= 135_000_000
     decision = values["bands"][0]["decisions"][0]

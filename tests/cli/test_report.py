@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.study import StudyRecord, open_storage, study_folder
+from seesawnas.study import StudyRecord
+from seesawnas.study.store import open_url
 from tests.cli.running import Ran
 from tests.study.fakes import record_in, small_set
 from tests.study.stored import store_study
@@ -52,7 +53,7 @@ def test_several_studies_are_one_report(folder: Path) -> None:
 
 def test_a_study_in_a_database_is_reported_from_there(folder: Path) -> None:
     url = f"sqlite:///{folder}/x.db"
-    StudyRecord(open_storage(url, study_folder("far"), writing=False), "far", small_set().decisions)
+    StudyRecord(open_url(url), "far", small_set().decisions)
     (study,) = Ran("report", "far", "--storage", url, "--json").json["studies"]
     assert study["study"] == "far"
     missing = Ran("report", "far", "--storage", f"sqlite:///{folder}/none.db", "--json")

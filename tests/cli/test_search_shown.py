@@ -152,7 +152,7 @@ def test_the_view_says_what_is_left_and_why_it_ended(fake: list[FakeEngine]) -> 
     fake[0].answer = lambda job: Finished(job.number, measured(0.9 - job.number / 100))
     result = search(*words)
     assert result.exit_code == 0, result.output
-    assert "[1 trials, best 0.9000, about 120 min left]" in result.stderr
+    assert "[1 trial, best 0.9000, about 120 min left]" in result.stderr
     assert result.stderr.splitlines()[-1] == "Ended    no improvement in 2 trials since trial 0"
 
 

@@ -82,6 +82,6 @@ class PostgresLedger:
 
 
 def make_tables(url: str) -> None:
-    from seesawnas.study import open_storage
+    from seesawnas.study.store import open_url
 
-    open_storage(url, Path("nowhere"), writing=False)
+    open_url(url)

@@ -18,7 +18,19 @@ from tests.report.ablations import made_up
 from tests.study.stored import store_study
 
 KEYS = [
-    *("study", "objectives", "summary", "budget", "trials", "ranking", "pareto", "stopped", "failed", "settings"),
+    *(
+        "study",
+        "objectives",
+        "summary",
+        "notes",
+        "budget",
+        "trials",
+        "ranking",
+        "pareto",
+        "stopped",
+        "failed",
+        "settings",
+    ),
     *("runs", "study_file", "ablation", "importance"),
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seesawnas.study.ray_floor import last_word
+from seesawnas.study.last_word import last_word
 
 RAISED = """Failure # 1 (occurred at 2026-11-28_20-00-00)
 The actor died because of an error raised in its creation task, \x1b[36mray::_Inner.__init__()\x1b[39m (pid=1, ip=127.0.0.1)
