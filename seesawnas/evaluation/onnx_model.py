@@ -43,7 +43,7 @@ def open_onnx(path: Path, device: torch.device, side: int, output: str | None = 
     height, width = images.size or (side, side)
     batch = torch.zeros(images.step or 1, 3, height, width)
     with runner.limits(len(batch)):
-        given = runner(None, images.feed(batch))
+        given = runner(None, images.feed(images.ready(batch)))
     name, wide, notes = choose_output(path, dict(zip(names, map(_numbers, given), strict=True)), len(batch), output)
 
     def call(batch: Tensor) -> Tensor:
@@ -55,8 +55,10 @@ def open_onnx(path: Path, device: torch.device, side: int, output: str | None = 
     rows = Rows(path, call, images.step, wide)
 
     def run(batch: Tensor) -> Tensor:
+        # Laid out once for the batch: torch's threads, asked again for each image, would wait busily beside onnxruntime's.
+        ready = images.ready(batch)
         with runner.limits(len(batch)):
-            return rows(batch)
+            return rows(ready)
 
     return Opened(run, images.size, start.normalises, images.kind == torch.uint8, notes)
 
@@ -99,10 +101,14 @@ class _Input:
             rule = f"must take at most {LARGEST_BATCH:,} numbers at a time"
             raise InvalidInput(f"{path}: {rule}, got a batch of {self.step:,} images")
 
-    def feed(self, batch: Tensor) -> dict[str, NDArray[Any]]:
-        """``batch`` (N, 3, H, W) as the file takes it."""
-        ready = (batch.round().clamp(0, 255) if self.kind == torch.uint8 else batch).to("cpu", self.kind)
-        return {self.name: (ready.permute(0, 2, 3, 1) if self._last else ready).contiguous().numpy()}
+    def ready(self, batch: Tensor) -> Tensor:
+        """``batch`` (N, 3, H, W), any floats, in the file's own layout and numbers."""
+        numbers = (batch.round().clamp(0, 255) if self.kind == torch.uint8 else batch).to("cpu", self.kind)
+        return (numbers.permute(0, 2, 3, 1) if self._last else numbers).contiguous()
+
+    def feed(self, ready: Tensor) -> dict[str, NDArray[Any]]:
+        """What :meth:`ready` gave, or images of it, by the input's name."""
+        return {self.name: ready.numpy()}
 
 
 def _start(path: Path) -> GraphStart:
