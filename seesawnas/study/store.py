@@ -108,7 +108,7 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
     url = storage_url(url, folder)
     storage: BaseStorage
     if "://" in url:
-        storage = open_url(url, writing=writing)
+        storage = open_url(url)
         if writing:
             _remember(url, folder)
         return storage
