@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.errors import StudyError
+from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import find_study, open_storage, storage_url
 from seesawnas.study.store import open_url
 from tests.study.fakes import record_in
@@ -72,7 +72,7 @@ def test_what_is_no_file_is_refused_in_one_line_and_never_waited_for(tmp_path: P
     make(kind, folder / name)
     url = f"sqlite:///{folder}/study.db" if name == "study.db" else None
     for writing in (False, True):
-        with pytest.raises(StudyError) as caught:
+        with pytest.raises(InvalidInput) as caught:
             open_storage(url, folder, writing=writing)
         assert name in str(caught.value)
         assert "\n" not in str(caught.value)
