@@ -76,7 +76,7 @@ def test_trials_stopped_early_are_listed_and_not_ranked(fake: list[FakeEngine]) 
     words = [*TINY, "--data", "faces", "--study", "s", "--epochs", "8", "--trials", "16", "--early-stopping", "asha:1"]
     result = search(*words)
     assert result.exit_code == 0, result.output
-    assert "15 trials were stopped early, and are not ranked:" in result.stdout
+    assert "15 trials were stopped early, and not ranked:" in result.stdout
     assert "after epoch 1 at accuracy 0.8900" in result.stdout
     assert "and 5 more, in the summary" in result.stdout
     assert "stopped early after epoch 1 at accuracy 0.8900" in result.stderr
