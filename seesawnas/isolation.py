@@ -70,11 +70,16 @@ def import_path() -> list[str]:
     It comes last if this package or the script that runs lies there: nothing that lies there hides anything that is installed.
     """
     here = _real(os.curdir)
-    kept = [each for each in sys.path if os.path.isabs(each) and _real(each) != here]
+    kept = [each for each in sys.path if _is_marker(each) or (os.path.isabs(each) and _real(each) != here)]
     if here is not None and len(kept) < len(sys.path) and (_is_installed_in(here) or here in (_home(), _script())):
         # First only if another copy of this package would otherwise run at the workers.
         kept.insert(0 if here == _home() and _another_copy(kept) else len(kept), here)
     return kept
+
+
+def _is_marker(entry: str) -> bool:
+    """Whether ``entry`` names no folder, but the finder of a project that is installed as editable."""
+    return entry.startswith("__editable__.") and os.sep not in entry and not os.path.lexists(entry)
 
 
 def _another_copy(folders: list[str]) -> bool:

@@ -50,6 +50,17 @@ def test_the_working_directory_is_not_searched_for_modules(tmp_path: Path, monke
     assert import_path() == kept
 
 
+def test_finders_of_editable_projects_are_kept_but_no_folder_that_has_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    marker, folder = "__editable__.theirs-1.finder.__path_hook__", "__editable__.others-1.finder.__path_hook__"
+    (tmp_path / folder).mkdir()
+    monkeypatch.setattr(sys, "path", [*sys.path, marker, folder])
+    assert marker in import_path()
+    assert folder not in import_path()
+
+
 def test_it_comes_last_if_this_package_lies_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(HOME)
     others = [each for each in sys.path if each and os.path.realpath(each) != HOME]

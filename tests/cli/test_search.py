@@ -37,7 +37,7 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
     result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "first")
     assert result.exit_code == 0, result.output
     assert "Ranked by verification accuracy" in result.stdout
-    assert "seesawnas build runs/first/best.yaml" in result.stdout
+    assert "seesawnas build first:best" in result.stdout
     record = record_in(folder / "runs" / "first")
     best = record.study.best_trial
     assert load("runs/first/best.yaml").digest() == best.user_attrs["digest"]
@@ -57,7 +57,10 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
     ("words", "message"),
     [
         (["--budget", "1K"], "the smallest costs"),
-        (["ablation_paper"], "must be a search's study, got an ablation's: seesawnas ablate ablation_paper"),
+        (
+            ["ablation_paper"],
+            "must be a search's study file, got an ablation's study file; its command is seesawnas ablate",
+        ),
         (["--budget", "many"], "must be a number"),
         (["--budget", "150M", "--trials", "0"], "--trials must be from 1"),
         (["--budget", "150M", "--workers", "0"], "--workers must be from 1"),
