@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesawnas.arch import Activation
-from seesawnas.arch.blocks import split_channels
+from seesawnas.arch.layers import split_channels
 from seesawnas.nn.activations import overwriting
 from seesawnas.nn.inference import Geometry, Step, convolution, is_plain_inference
 from seesawnas.nn.layers import conv_weight
