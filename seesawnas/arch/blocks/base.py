@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 from seesawnas.arch.body import Body
 from seesawnas.arch.layers import Shape
@@ -58,22 +58,31 @@ def attribute(
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
+@dataclass(frozen=True, slots=True)
 class Block(ABC):
     """A part of a network: stem, block or head. Derive a frozen dataclass with ``slots=True, kw_only=True``."""
-
-    __slots__ = ()
 
     kind: ClassVar[str]
     """Its name in YAML and reports."""
     role: ClassVar[Role] = "block"
     reads: ClassVar[int] = 1
     """How many earlier outputs it takes: 1; a DARTS cell 2."""
-    inputs: int
-    outputs: int
-    stride: int
-    """Channels that it takes and gives, and by what it divides the map's sides: fields, or properties."""
     options: ClassVar[tuple[Declared, ...]] = ()
     """Attributes that :meth:`of` takes beside those of the fields."""
+
+    if TYPE_CHECKING:  # fields of every block, or properties, or class variables
+
+        @property
+        def inputs(self) -> int:
+            """Channels that it takes from the block before it."""
+
+        @property
+        def outputs(self) -> int:
+            """Channels that it gives."""
+
+        @property
+        def stride(self) -> int:
+            """By what it divides the sides of the map."""
 
     @classmethod
     @abstractmethod
@@ -104,7 +113,7 @@ class Block(ABC):
 @cache
 def declared(block: type[Block]) -> Mapping[str, Declared]:
     """The attributes of a kind, in the order of its fields."""
-    own = [_declared(f) for f in fields(block) if _KEY in f.metadata]  # type: ignore[arg-type]
+    own = [_declared(f) for f in fields(block) if _KEY in f.metadata]
     return {one.name: one for one in (*block.options, *own)}
 
 

@@ -40,9 +40,14 @@ class Head(Block):
         return cls(width, **options)
 
     @property
-    def outputs(self) -> int:  # type: ignore[override]
+    def outputs(self) -> int:
         """Length of the embedding."""
         return self.embedding or self.width
+
+    @property
+    def inputs(self) -> int:
+        """Any number of channels: 0."""
+        return 0
 
     def takes(self) -> tuple[int, ...]:
         """Any number of channels."""

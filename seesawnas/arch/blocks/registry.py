@@ -46,7 +46,9 @@ class Kind:
 def _shipped() -> list[Kind]:
     return [
         *(Kind(mixing, SeesawBlock, partial(SeesawBlock.of, mixing=mixing)) for mixing in MIXINGS),
-        *map(_kind, (InvertedBottleneck, Stem, Head)),
+        _kind(InvertedBottleneck),
+        _kind(Stem),
+        _kind(Head),
     ]
 
 

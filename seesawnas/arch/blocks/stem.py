@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from seesawnas.arch import rules
 from seesawnas.arch.blocks.base import Block, Inputs, Role, attribute
@@ -31,12 +31,12 @@ class Stem(Block):
         check_part("stem", self.width, self.activation)
 
     @classmethod
-    def of(cls, inputs: Inputs, width: int, stride: int = 2, *, activation: Activation = "swish") -> Self:
+    def of(cls, inputs: Inputs, width: int, stride: int = 2, **options: Any) -> Self:
         """Its stride is 2."""
-        return cls(width, activation)
+        return cls(width, **options)
 
     @property
-    def outputs(self) -> int:  # type: ignore[override]
+    def outputs(self) -> int:
         """``width``."""
         return self.width
 
