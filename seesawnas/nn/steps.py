@@ -35,7 +35,9 @@ class ConvStep:
     def __call__(self, x: Tensor) -> Tensor:
         """Training."""
         y: Tensor = self.conv(as_map(x))
-        return y if self.norm is None else self.norm(y)
+        if self.norm is not None:
+            y = self.norm(y)
+        return y
 
     def folded(self, plain: bool, own: Own) -> Run:
         """Batch norm is part of the convolution's weight and bias. Grouped convolutions take factors for their input too."""
