@@ -92,9 +92,9 @@ class Draft:
         """Depthwise convolution of ``channels``; ``kernel`` None is the whole map."""
         return self.conv(name, x, channels, kernel, stride=stride, groups=channels, activation=activation, norm=norm)
 
-    def act(self, name: str, x: int, activation: Activation | Gate) -> int:
+    def act(self, name: str, x: int, activation: Activation | Gate, *, shared: bool = False) -> int:
         """Activation alone."""
-        return self.add(name, Act(activation), x)
+        return self.add(name, Act(activation, shared), x)
 
     def norm(self, name: str, x: int) -> int:
         """Batch norm alone."""

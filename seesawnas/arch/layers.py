@@ -169,9 +169,10 @@ class Norm:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Activation, or the gate of squeeze-and-excitation; ``prelu`` learns a slope a channel."""
+    """Activation, or the gate of squeeze-and-excitation; ``prelu`` learns a slope a channel, or one for all if ``shared``."""
 
     name: Activation | Gate
+    shared: bool = False
 
     def __post_init__(self) -> None:
         if self.name not in ACTIVATIONS and self.name not in GATES:
@@ -183,7 +184,7 @@ class Act:
 
     def params(self, x: Shape) -> int:
         """Slopes."""
-        return x.channels if self.name == "prelu" else 0
+        return (1 if self.shared else x.channels) if self.name == "prelu" else 0
 
     def madds(self, x: Shape) -> int:
         """None, by the convention."""
@@ -198,7 +199,7 @@ class Act:
 class Pool:
     """Pooling over ``kernel`` x ``kernel`` pixels; None is the whole map.
 
-    ``ceil`` counts a last incomplete window. An average leaves padding out.
+    ``ceil`` counts a last incomplete window. An average leaves padding out, unless ``pads``: then it counts as zeros.
     """
 
     kind: Literal["average", "max"]
@@ -206,6 +207,7 @@ class Pool:
     stride: int = 1
     padding: int = 0
     ceil: bool = False
+    pads: bool = False
 
     def output(self, x: Shape) -> Shape:
         """Shape after it."""

@@ -255,4 +255,4 @@ def _is_vector(graph: Graph, index: int) -> bool:
 
 
 def _act(layer: Act, x: Shape) -> nn.Module:
-    return activation(layer.name, 1 if getattr(layer, "shared", False) else x.channels)
+    return activation(layer.name, 1 if layer.shared else x.channels)

@@ -76,13 +76,14 @@ class PoolStep:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Either mode."""
-        layer = self.layer
+        layer, x = self.layer, as_map(x)
         if layer.kernel is None:
             return x.mean((2, 3)) if layer.kind == "average" else x.amax((2, 3))
         settings: dict[str, Any] = {"stride": layer.stride, "padding": layer.padding, "ceil_mode": layer.ceil}
         if layer.kind == "max":
-            return F.max_pool2d(x, layer.kernel, **settings)
-        return F.avg_pool2d(x, layer.kernel, **settings, count_include_pad=False)
+            y: Tensor = F.max_pool2d(x, layer.kernel, **settings)
+            return y
+        return F.avg_pool2d(x, layer.kernel, **settings, count_include_pad=layer.pads)
 
     def folded(self, plain: bool, own: Own) -> Run:
         """Nothing to fold."""
@@ -97,7 +98,7 @@ class ShuffleStep:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Either mode."""
-        n, channels, h, w = x.shape
+        n, channels, h, w = as_map(x).shape
         groups = self.layer.groups
         y = x.view(n, groups, channels // groups, h, w).transpose(1, 2).reshape(n, channels, h, w)
         return y.contiguous(memory_format=torch.channels_last)
@@ -116,7 +117,7 @@ class SliceStep:
     def __call__(self, x: Tensor) -> Tensor:
         """Either mode."""
         shift = self.layer.shift
-        y = x[:, self.layer.start : self.layer.stop]
+        y = as_map(x)[:, self.layer.start : self.layer.stop]
         return F.pad(y[:, :, shift:, shift:], (0, shift, 0, shift)) if shift else y
 
     def folded(self, plain: bool, own: Own) -> Run:
@@ -146,7 +147,7 @@ class ConcatStep:
 
     def __call__(self, *xs: Tensor) -> Tensor:
         """Either mode."""
-        return torch.cat(xs, 1)
+        return torch.cat([as_map(x) for x in xs], 1)
 
     def folded(self, plain: bool, own: Own) -> Run:
         """Nothing to fold."""
@@ -159,11 +160,11 @@ class ScaleStep:
 
     def __call__(self, x: Tensor, factors: Tensor) -> Tensor:
         """Training."""
-        return x * as_map(factors)
+        return as_map(x) * as_map(factors)
 
     def folded(self, plain: bool, own: Own) -> Run:
         """Plain inference overwrites the map if nobody reads it afterwards."""
-        return (lambda x, factors: x.mul_(as_map(factors))) if plain and own[0] else self
+        return (lambda x, factors: as_map(x).mul_(as_map(factors))) if plain and own[0] else self
 
 
 Step: TypeAlias = ConvStep | ModuleStep | PoolStep | ShuffleStep | SliceStep | AddStep | ConcatStep | ScaleStep
@@ -189,7 +190,8 @@ def _outputs(conv: Convolution | GroupedConv) -> int:
     return sum(conv.made) if isinstance(conv, GroupedConv) else conv.weight.shape[0]
 
 
-def _sum(xs: tuple[Tensor, ...], over: int | None) -> Tensor:
+def _sum(vectors: tuple[Tensor, ...], over: int | None) -> Tensor:
+    xs = tuple(map(as_map, vectors))
     if over is None:
         y, *rest = xs
         return y + rest[0] if len(rest) == 1 else torch.stack(xs).sum(0)
