@@ -164,9 +164,8 @@ class SearchSpace:
 
 def pick(attribute: Attribute, assignment: Assignment) -> Option:
     """The option in force: the assigned one, or the first."""
-    if attribute.is_fixed:
-        return attribute.options[0]
-    return assignment.get(attribute.path, attribute.options[0])
+    options = attribute.options
+    return options[0] if len(options) == 1 else assignment.get(attribute.path, options[0])
 
 
 def possible_kinds(attribute: Attribute) -> tuple[str, ...]:
@@ -195,30 +194,34 @@ def make_block(
 ) -> tuple[Block, Shape]:
     """One block, canonical, from the attributes in force after maps of the shapes ``found``; and its output.
 
-    Raises SpecError where there is no such block.
+    ``stride`` 0: the part's own. Raises SpecError where there is no such block.
     """
     values = _values(attributes, assignment, stride)
-    kind = known_kind(str(values["kind"]))
-    return _built(tuple(values.items()), read_shapes(found, kind.reads), width)
+    reads = known_kind(str(values["kind"])).reads
+    inputs = (found[-1],) if reads == 1 else read_shapes(found, reads)
+    return _built(tuple(values), tuple(values.values()), inputs, width)
 
 
 @lru_cache(maxsize=1 << 16)
-def _built(items: tuple[tuple[str, Option], ...], inputs: Inputs, width: int) -> tuple[Block, Shape]:
-    values = dict(items)
+def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, width: int) -> tuple[Block, Shape]:
+    values = dict(zip(names, options, strict=True))
     kind = known_kind(str(values["kind"]))
-    options = {name: values[name] for name in kind.attributes if name in values}
-    block = canonical_block(kind.make(inputs, width, values["stride"], **options))
+    stride = int(values["stride"]) or _own_stride(kind)
+    block = canonical_block(kind.make(inputs, width, stride, **{n: values[n] for n in kind.attributes if n in values}))
     return block, block_output(block, inputs)
+
+
+def _own_stride(kind: Kind) -> int:
+    """A stem's or head's, which its class says; one that leaves it open gets what its role is there for."""
+    stride = kind.block.stride
+    return stride if isinstance(stride, int) else 2 if kind.role == "stem" else 1
 
 
 def _part(
     role: str, attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape]
 ) -> tuple[Block, Shape]:
-    stride = known_kind(str(pick(attributes["kind"], assignment))).block.stride
-    # Of a stem or head the stride is the class's own; a kind that leaves it open gets what its role is there for.
-    own = stride if isinstance(stride, int) else 2 if role == "stem" else 1
     try:
-        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), own)
+        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), 0)
     except SpecError as error:
         raise SpecError(f"{role}: {error}") from None
 
@@ -233,13 +236,20 @@ def _overridden(
 
 
 def _values(attributes: Mapping[str, Attribute], assignment: Assignment, stride: int) -> dict[str, Option]:
-    picked: dict[str, Option] = {name: pick(attribute, assignment) for name, attribute in attributes.items()}
+    picked: dict[str, Option] = {}
+    conditional = False
+    for name, attribute in attributes.items():
+        options = attribute.options
+        picked[name] = options[0] if len(options) == 1 else assignment.get(attribute.path, options[0])
+        conditional = conditional or bool(attribute.when)
     picked["stride"] = stride
+    if not conditional:
+        return picked
     values = dict(picked)
     for name, attribute in attributes.items():
         # Conditions look at what was picked, not at each other's outcome, so their order does not matter.
-        if attribute.otherwise is not None and any(_held(picked, other) not in ok for other, ok in attribute.when):
-            values[name] = attribute.otherwise
+        if attribute.when and any(_held(picked, other) not in ok for other, ok in attribute.when):
+            values[name] = attribute.otherwise  # type: ignore[assignment]
     return values
 
 
