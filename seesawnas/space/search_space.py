@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from seesawnas.arch import ArchSpec, Block, Input, Inputs, Kind, Shape, canonical_block, find_kind
-from seesawnas.arch.parts import block_output
+from seesawnas.cost.cost import cost_and_output
 from seesawnas.errors import InvalidInput, SpecError
 from seesawnas.space.attributes import Attribute, Option
 
@@ -100,9 +100,7 @@ class SearchSpace:
         stem, output = self.stem_of(assignment)
         found, blocks = [output], list[Block]()
         for number, stage in enumerate(self.stages):
-            for block, output in _stage_blocks(stage, number, found, assignment):
-                blocks.append(block)
-                found.append(output)
+            _add_stage(stage, number, found, blocks, assignment)
         return ArchSpec(tuple(blocks), picture, stem, self.head_of(assignment, found)[0])
 
     def input(self, assignment: Assignment) -> Input:
@@ -208,7 +206,7 @@ def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, 
     kind = known_kind(str(values["kind"]))
     stride = int(values["stride"]) or _own_stride(kind)
     block = canonical_block(kind.make(inputs, width, stride, **{n: values[n] for n in kind.attributes if n in values}))
-    return block, block_output(block, inputs)
+    return block, cost_and_output(block, inputs[: block.reads])[1]
 
 
 def _own_stride(kind: Kind) -> int:
@@ -261,21 +259,21 @@ def _held(picked: Mapping[str, Option], name: str) -> Option | None:
     return attributes[name].default if name in attributes else None
 
 
-def _stage_blocks(
-    stage: StageSpace, number: int, before: Sequence[Shape], assignment: Assignment
-) -> Iterator[tuple[Block, Shape]]:
+def _add_stage(
+    stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment
+) -> None:
+    """Add a stage's blocks to ``blocks``, and their outputs to the shapes ``found`` before it."""
     depth, width = int(pick(stage.depth, assignment)), int(pick(stage.width, assignment))
-    stride = int(pick(stage.stride, assignment))
-    found = list(before)
-    made: tuple[Block, Shape] | None = None
-    for index in range(depth):
-        # On maps of the same shapes, the same attributes make the same block.
-        if made is None or index <= (reads := made[0].reads) or not (
-            stage.at(index) is stage.at(index - 1) and all(shape == made[1] for shape in found[-reads - 1 :])
-        ):
-            try:
-                made = make_block(stage.at(index), assignment, found, width, stride if index == 0 else 1)
-            except SpecError as error:
-                raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
-        found.append(made[1])
-        yield made
+    stride, index = int(pick(stage.stride, assignment)), 0
+    while index < depth:
+        try:
+            block, output = make_block(stage.at(index), assignment, found, width, stride if index == 0 else 1)
+        except SpecError as error:
+            raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
+        run = 1
+        if index and index not in stage.overrides and all(shape == output for shape in found[-block.reads :]):
+            # On maps of the same shapes, the same attributes make the same block.
+            run = min((other for other in stage.overrides if index < other < depth), default=depth) - index
+        blocks += [block] * run
+        found += [output] * run
+        index += run
