@@ -27,8 +27,8 @@ class Block(nn.Module):
             self.skip = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.layers(x)
-        return y + self.skip(x)
+        total: Tensor = self.layers(x) + self.skip(x)
+        return total
 
 
 class ArcFaceR100(nn.Module):

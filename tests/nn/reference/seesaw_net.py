@@ -48,7 +48,7 @@ class Block(nn.Module):
         self.is_residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.depthwise(permute(self.norm(self.expand(x))))
+        y: Tensor = self.depthwise(permute(self.norm(self.expand(x))))
         y = self.last_norm(self.project(y))
         return x + y if self.is_residual else y
 
