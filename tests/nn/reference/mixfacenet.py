@@ -110,7 +110,10 @@ def unshuffle(x: Tensor) -> Tensor:
 
 
 class MixFaceNet(nn.Module):
-    """Images (N, 3, 112, 112) -> embeddings (N, 512). `shuffles`: a ShuffleMixFaceNet."""
+    """Images (N, 3, 112, 112) -> embeddings (N, 512). `shuffles`: a ShuffleMixFaceNet.
+
+    The stem's unit shuffles either way, as in the authors' code.
+    """
 
     def __init__(self, scale: float, width: int, *, shuffles: bool = False) -> None:
         super().__init__()
@@ -120,7 +123,7 @@ class MixFaceNet(nn.Module):
             nn.Conv2d(3, inputs, 3, 2, 1, bias=False),
             nn.BatchNorm2d(inputs),
             nn.PReLU(inputs),
-            Unit(inputs, inputs, stem_row, prelu=True, is_shuffled=shuffles),
+            Unit(inputs, inputs, stem_row, prelu=True, is_shuffled=True),
         ]
         for index, row in enumerate(ROWS):
             outputs = scaled(row.outputs, scale)
