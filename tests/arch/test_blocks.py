@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.arch import Block, InvertedBottleneck, Mixing, SeesawBlock, canonical_block
-from seesawnas.arch.blocks import split_channels
+from seesawnas.arch.layers import split_channels
 from seesawnas.errors import SpecError
 from tests.strategies import blocks
 
