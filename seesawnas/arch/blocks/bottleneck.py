@@ -53,6 +53,7 @@ EXPANSION = Declared("expansion", rules.ratio, levels=(2, 3, 4), ordered=True, i
 class _Bottleneck(Block):
     """What all kinds share; widths in channels, ``se`` is the reduction (0 = off)."""
 
+    free_activation: ClassVar[bool] = True
     options: ClassVar[tuple[Declared, ...]] = (EXPANSION,)
 
     inputs: int

@@ -24,6 +24,7 @@ class Head(Block):
     kind: ClassVar[str] = "global_depthwise"
     role: ClassVar[Role] = "head"
     stride: ClassVar[int] = 1
+    free_activation: ClassVar[bool] = True
 
     width: int = 512
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
