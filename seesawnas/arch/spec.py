@@ -145,7 +145,9 @@ class ArchSpec:
         for _, block in self.parts:
             own = block_digest(block)
             if own:
-                read = read_before(block, found)[: reads_of(body_of(block))]  # what its body reads, not what its kind might
+                read = read_before(block, found)[
+                    : reads_of(body_of(block))
+                ]  # what its body reads, not what its kind might
                 found.append(hashlib.sha256(",".join((own, *read)).encode()).hexdigest())
             else:
                 found.append(found[-1])

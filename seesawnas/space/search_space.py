@@ -260,8 +260,10 @@ def _stage_blocks(
     made: tuple[Block, Shape] | None = None
     for index in range(depth):
         # On maps of the same shapes, the same attributes make the same block.
-        if made is None or index <= (reads := made[0].reads) or not (
-            stage.at(index) is stage.at(index - 1) and all(shape == made[1] for shape in found[-reads - 1 :])
+        if (
+            made is None
+            or index <= (reads := made[0].reads)
+            or not (stage.at(index) is stage.at(index - 1) and all(shape == made[1] for shape in found[-reads - 1 :]))
         ):
             try:
                 made = make_block(stage.at(index), assignment, found, width, stride if index == 0 else 1)
