@@ -206,7 +206,7 @@ def make_block(
 def _built(items: tuple[tuple[str, Option], ...], inputs: Inputs, width: int) -> tuple[Block, Shape]:
     values = dict(items)
     kind = known_kind(str(values["kind"]))
-    options = {name: values[name] for name in kind.attributes if name in values}
+    options = {name: values[name] for name in kind.attributes if name in values and name != "stride"}
     block = canonical_block(kind.make(inputs, width, values["stride"], **options))
     return block, block_output(block, inputs)
 
@@ -214,9 +214,11 @@ def _built(items: tuple[tuple[str, Option], ...], inputs: Inputs, width: int) ->
 def _part(
     role: str, attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape]
 ) -> tuple[Block, Shape]:
-    stride = known_kind(str(pick(attributes["kind"], assignment))).block.stride
+    kind = known_kind(str(pick(attributes["kind"], assignment)))
     # Of a stem or head the stride is the class's own; a kind that leaves it open gets what its role is there for.
-    own = stride if isinstance(stride, int) else 2 if role == "stem" else 1
+    own = kind.block.stride if isinstance(kind.block.stride, int) else 2 if role == "stem" else 1
+    if "stride" in kind.attributes and "stride" in attributes:
+        own = int(pick(attributes["stride"], assignment))
     try:
         return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), own)
     except SpecError as error:
