@@ -57,7 +57,9 @@ def _outputs(body: object, inputs: object) -> list[Shape]:
 def _copy_block(graph: Graph, layers: BlockLayers, queue: Iterator[Tensor]) -> None:
     own = dict(layers.state_dict(keep_vars=True))
     dropped = dropped_shuffles(graph)
-    orders: dict[int, list[int]] = {}  # of a node: which of its channels as built is the first of the reference's, the second ...
+    orders: dict[
+        int, list[int]
+    ] = {}  # of a node: which of its channels as built is the first of the reference's, the second ...
     for index, node in enumerate(graph.body):
         order = next((orders[read] for read in node.reads if read in orders), None)
         x = graph.read(index)[0]
@@ -102,7 +104,9 @@ def _copy_conv(
     start = 0
     for mine, weight in zip(groups, rows, strict=True):
         assert mine.shape == weight.shape
-        reads = list(range(x.channels))[start : start + mine.shape[1]] if order is None else order[start:][: mine.shape[1]]
+        reads = (
+            list(range(x.channels))[start : start + mine.shape[1]] if order is None else order[start:][: mine.shape[1]]
+        )
         start += mine.shape[1]
         mine.copy_(weight[:, torch.tensor(reads).argsort()])  # as built, a group reads its channels in ascending order
     return None
