@@ -72,23 +72,14 @@ class Conv:
 
     def parts(self, channels: int) -> tuple[int, ...]:
         """``channels`` by group. Raises SpecError if the groups do not divide them."""
-        if isinstance(self.groups, tuple):
-            return split_channels(channels, self.groups)
-        if channels % self.groups:
-            raise SpecError(f"groups must divide the channels: {channels} is not a multiple of {self.groups}")
-        return (channels // self.groups,) * self.groups
+        return split_channels(channels, self.groups)
 
     def output(self, x: Shape) -> Shape:
         """Shape after it."""
-        self._check(x)
-        if self.kernel is None:
-            return Shape(self.outputs, 1, 1)
-        (rows, columns), (top, left) = self.kernel, self.pads
-        return Shape(
-            self.outputs,
-            _side(x.height, rows, self.stride, top, self),
-            _side(x.width, columns, self.stride, left, self),
-        )
+        if self.groups != 1:
+            self.parts(x.channels)
+            self.parts(self.outputs)
+        return Shape(self.outputs, *self._sides(x))
 
     def params(self, x: Shape) -> int:
         """Kernel area x inputs a group x outputs, and the bias."""
@@ -97,8 +88,8 @@ class Conv:
 
     def madds(self, x: Shape) -> int:
         """Every weight is used once at every output position."""
-        out, (rows, columns) = self.output(x), self.window(x)
-        return rows * columns * self._pairs(x) * out.height * out.width
+        (rows, columns), (height, width) = self.window(x), self._sides(x)
+        return rows * columns * self._pairs(x) * height * width
 
     def label(self, x: Shape) -> str:
         """Such as ``conv 1x1 64->128 in 1:3``, or ``depthwise 3x3 64``."""
@@ -116,10 +107,14 @@ class Conv:
             return x.channels * self.outputs // self.groups
         return sum(a * b for a, b in zip(self.parts(x.channels), self.parts(self.outputs), strict=True))
 
-    def _check(self, x: Shape) -> None:
-        if self.groups != 1:
-            self.parts(x.channels)
-            self.parts(self.outputs)
+    def _sides(self, x: Shape) -> tuple[int, int]:
+        """Height and width after it."""
+        if self.kernel is None:
+            return 1, 1
+        if self.kernel == (1, 1) and self.stride == 1 and not self.padding:
+            return x.height, x.width
+        (rows, columns), (top, left) = self.kernel, self.pads
+        return _side(x.height, rows, self.stride, top, self), _side(x.width, columns, self.stride, left, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,8 +356,15 @@ Layer: TypeAlias = Conv | Linear | Norm | Act | Pool | Shuffle | Slice | Add | C
 
 
 @lru_cache(maxsize=1 << 14)
-def split_channels(channels: int, split: tuple[int, ...]) -> tuple[int, ...]:
-    """``channels`` in the ratio ``split``: 64 in [1, 3] is (16, 48). Raises SpecError if it does not divide."""
+def split_channels(channels: int, split: int | tuple[int, ...]) -> tuple[int, ...]:
+    """``channels`` in the ratio ``split``, or in so many equal groups: 64 in [1, 3] is (16, 48).
+
+    Raises SpecError if it does not divide.
+    """
+    if isinstance(split, int):
+        if channels % split:
+            raise SpecError(f"groups must divide the channels: {channels} is not a multiple of {split}")
+        return (channels // split,) * split
     total = sum(split)
     if channels % total:
         raise SpecError(f"split {list(split)} must divide the channels: {channels} is not a multiple of {total}")

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 
 from seesawnas.arch.blocks import Block, Head, Stem
-from seesawnas.arch.body import reads_of
 from seesawnas.arch.layers import Shape
-from seesawnas.arch.parts import block_digest, block_output, body_of, canonical_block, inputs_of, read_before
+from seesawnas.arch.parts import block_digest, block_output, block_reads, canonical_block, inputs_of, read_before
 from seesawnas.arch.shown import COLUMNS, html_table, spec_lines, spec_rows
 from seesawnas.errors import SpecError
 
@@ -145,9 +144,7 @@ class ArchSpec:
         for _, block in self.parts:
             own = block_digest(block)
             if own:
-                read = read_before(block, found)[
-                    : reads_of(body_of(block))
-                ]  # what its body reads, not what its kind might
+                read = read_before(block, found)[: block_reads(block)]  # what its body reads, not what its kind might
                 found.append(hashlib.sha256(",".join((own, *read)).encode()).hexdigest())
             else:
                 found.append(found[-1])

@@ -11,6 +11,9 @@ from seesawnas.arch.body import read_shapes, shapes
 from seesawnas.arch.layers import FLOAT32_BYTES, Shuffle, Slice
 from seesawnas.arch.parts import block_output, inputs_of
 from seesawnas.arch.shown import html_table
+from seesawnas.errors import SpecError
+
+_READ_ALONE = (Shuffle, Slice)  # no map of their own: which channels others read
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,13 @@ class PartCost:
 
 def cost(spec: ArchSpec) -> Cost:
     """Cost of the whole network for one image, in microseconds and without building it."""
-    found = [Shape(3, spec.input.height, spec.input.width)]
-    parts = []
-    for _, block in spec.parts:
-        inputs = inputs_of(block, found)
-        parts.append(block_cost(block, inputs))
-        found.append(block_output(block, inputs))
+    output = Shape(3, spec.input.height, spec.input.width)
+    own, output = cost_and_output(spec.stem, (output,))
+    parts, before = [own], (output, output)
+    for block in (*spec.blocks, spec.head):
+        own, output = cost_and_output(block, before[: block.reads])
+        parts.append(own)
+        before = (output, before[0])
     return _sum(parts)
 
 
@@ -81,10 +85,29 @@ def costs_by_op(spec: ArchSpec) -> tuple[PartCost, ...]:
     )
 
 
-@lru_cache(maxsize=1 << 17)
 def block_cost(block: Block, inputs: Inputs) -> Cost:
     """Cost of one block on the maps ``inputs``, the last block's first. Raises SpecError if a layer does not fit."""
-    return _sum([own for _, own, _ in _layers(body_of(block), inputs)])
+    return cost_and_output(block, inputs)[0]
+
+
+@lru_cache(maxsize=1 << 17)
+def cost_and_output(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
+    """The cost and the shape after the block, both in one look-up: hashing a block takes most of it. Raises SpecError."""
+    body = body_of(block)
+    madds = params = elements = 0
+    found: list[Shape] = []
+    for node in body:
+        layer, read = node.layer, read_shapes(node, found, inputs)
+        try:
+            output = layer.output(*read)
+        except SpecError as error:
+            raise SpecError(f"{node.name}: {error}") from None
+        found.append(output)
+        madds += layer.madds(*read)
+        params += layer.params(*read)
+        if not isinstance(layer, _READ_ALONE):
+            elements += output.channels * output.height * output.width
+    return Cost(madds, params, FLOAT32_BYTES * elements), found[-1] if found else inputs[0]
 
 
 def _placed(spec: ArchSpec) -> Iterator[tuple[str, Block, Inputs, Shape]]:
@@ -101,7 +124,7 @@ def _layers(body: Body, inputs: Inputs) -> Iterator[tuple[str, Cost, Shape]]:
     found = shapes(body, inputs)
     for node, output in zip(body, found, strict=True):
         read, layer = read_shapes(node, found, inputs), node.layer
-        held = 0 if isinstance(layer, Shuffle | Slice) else FLOAT32_BYTES * output.elements
+        held = 0 if isinstance(layer, _READ_ALONE) else FLOAT32_BYTES * output.elements
         yield layer.label(*read), Cost(layer.madds(*read), layer.params(*read), held), output
 
 

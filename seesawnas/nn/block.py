@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from torch import Tensor, nn
 
@@ -12,6 +12,7 @@ from seesawnas.arch import Block, Shape, body_of
 from seesawnas.arch.body import shapes
 from seesawnas.arch.layers import Act, Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
 from seesawnas.nn.activations import activation
+from seesawnas.nn.grouped import GroupedConv
 from seesawnas.nn.inference import is_plain_inference
 from seesawnas.nn.layers import FullyConnected, make_conv
 from seesawnas.nn.norm import NormAct
@@ -55,6 +56,11 @@ class Placed:
 
 class BlockLayers(nn.Module):
     """Any block: of what it reads, the last block's output first, (N, C, H, W) -> (N, C', H', W')."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The modules of the body's nodes, by the first part of their names."""
 
     def __init__(self, block: Block, inputs: Sequence[Shape]) -> None:
         super().__init__()
@@ -102,8 +108,6 @@ def _gated(steps: Sequence[Placed]) -> list[Placed]:
 
 
 def _takes_factors(placed: Placed) -> bool:
-    from seesawnas.nn.grouped import GroupedConv
-
     return isinstance(placed.step, ConvStep) and isinstance(placed.step.conv, GroupedConv)
 
 

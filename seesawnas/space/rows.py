@@ -16,8 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.arch import Block, Inputs, Shape, body_of
-from seesawnas.arch.body import reads_of
-from seesawnas.arch.parts import block_digest
+from seesawnas.arch.parts import block_digest, block_reads
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import BudgetError, DocumentError, SpecError
 from seesawnas.space.search_space import Assignment, Decision, StageSpace, make_block, pick
@@ -47,8 +46,8 @@ class Blocks:
 
 
 def _body_key(block: Block, inputs: Inputs) -> object:
-    read = inputs[: reads_of(body_of(block))]
-    return (block_digest(block), *(shape.channels for shape in read))
+    reads = block_reads(block)
+    return block_digest(block), inputs[0].channels if reads == 1 else tuple(shape.channels for shape in inputs[:reads])
 
 
 @dataclass(frozen=True, slots=True)

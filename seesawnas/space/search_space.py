@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from seesawnas.arch import ArchSpec, Block, Input, Inputs, Kind, Shape, canonical_block, find_kind
-from seesawnas.arch.parts import block_output
+from seesawnas.cost.cost import cost_and_output
 from seesawnas.errors import InvalidInput, SpecError
 from seesawnas.space.attributes import Attribute, Option
 
@@ -100,9 +100,7 @@ class SearchSpace:
         stem, output = self.stem_of(assignment)
         found, blocks = [output], list[Block]()
         for number, stage in enumerate(self.stages):
-            for block, output in _stage_blocks(stage, number, found, assignment):
-                blocks.append(block)
-                found.append(output)
+            _add_stage(stage, number, found, blocks, assignment)
         return ArchSpec(tuple(blocks), picture, stem, self.head_of(assignment, found)[0])
 
     def input(self, assignment: Assignment) -> Input:
@@ -164,9 +162,8 @@ class SearchSpace:
 
 def pick(attribute: Attribute, assignment: Assignment) -> Option:
     """The option in force: the assigned one, or the first."""
-    if attribute.is_fixed:
-        return attribute.options[0]
-    return assignment.get(attribute.path, attribute.options[0])
+    options = attribute.options
+    return options[0] if len(options) == 1 else assignment.get(attribute.path, options[0])
 
 
 def possible_kinds(attribute: Attribute) -> tuple[str, ...]:
@@ -195,32 +192,37 @@ def make_block(
 ) -> tuple[Block, Shape]:
     """One block, canonical, from the attributes in force after maps of the shapes ``found``; and its output.
 
-    Raises SpecError where there is no such block.
+    ``stride`` 0: the part's own. Raises SpecError where there is no such block.
     """
     values = _values(attributes, assignment, stride)
-    kind = known_kind(str(values["kind"]))
-    return _built(tuple(values.items()), read_shapes(found, kind.reads), width)
+    reads = known_kind(str(values["kind"])).reads
+    inputs = (found[-1],) if reads == 1 else read_shapes(found, reads)
+    return _built(tuple(values), tuple(values.values()), inputs, width)
 
 
 @lru_cache(maxsize=1 << 16)
-def _built(items: tuple[tuple[str, Option], ...], inputs: Inputs, width: int) -> tuple[Block, Shape]:
-    values = dict(items)
+def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, width: int) -> tuple[Block, Shape]:
+    values = dict(zip(names, options, strict=True))
     kind = known_kind(str(values["kind"]))
-    options = {name: values[name] for name in kind.attributes if name in values and name != "stride"}
-    block = canonical_block(kind.make(inputs, width, values["stride"], **options))
-    return block, block_output(block, inputs)
+    stride = int(values["stride"]) or _own_stride(kind)
+    own = {name: values[name] for name in kind.attributes if name in values and name != "stride"}
+    block = canonical_block(kind.make(inputs, width, stride, **own))
+    return block, cost_and_output(block, inputs[: block.reads])[1]
+
+
+def _own_stride(kind: Kind) -> int:
+    """A stem's or head's, which its class says; one that leaves it open gets what its role is there for."""
+    stride = kind.block.stride
+    return stride if isinstance(stride, int) else 2 if kind.role == "stem" else 1
 
 
 def _part(
     role: str, attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape]
 ) -> tuple[Block, Shape]:
     kind = known_kind(str(pick(attributes["kind"], assignment)))
-    # Of a stem or head the stride is the class's own; a kind that leaves it open gets what its role is there for.
-    own = kind.block.stride if isinstance(kind.block.stride, int) else 2 if role == "stem" else 1
-    if "stride" in kind.attributes and "stride" in attributes:
-        own = int(pick(attributes["stride"], assignment))
+    stride = int(pick(attributes["stride"], assignment)) if "stride" in kind.attributes.keys() & attributes.keys() else 0
     try:
-        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), own)
+        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), stride)
     except SpecError as error:
         raise SpecError(f"{role}: {error}") from None
 
@@ -235,13 +237,20 @@ def _overridden(
 
 
 def _values(attributes: Mapping[str, Attribute], assignment: Assignment, stride: int) -> dict[str, Option]:
-    picked: dict[str, Option] = {name: pick(attribute, assignment) for name, attribute in attributes.items()}
+    picked: dict[str, Option] = {}
+    conditional = False
+    for name, attribute in attributes.items():
+        options = attribute.options
+        picked[name] = options[0] if len(options) == 1 else assignment.get(attribute.path, options[0])
+        conditional = conditional or bool(attribute.when)
     picked["stride"] = stride
+    if not conditional:
+        return picked
     values = dict(picked)
     for name, attribute in attributes.items():
         # Conditions look at what was picked, not at each other's outcome, so their order does not matter.
-        if attribute.otherwise is not None and any(_held(picked, other) not in ok for other, ok in attribute.when):
-            values[name] = attribute.otherwise
+        if attribute.when and any(_held(picked, other) not in ok for other, ok in attribute.when):
+            values[name] = attribute.otherwise  # type: ignore[assignment]
     return values
 
 
@@ -253,23 +262,21 @@ def _held(picked: Mapping[str, Option], name: str) -> Option | None:
     return attributes[name].default if name in attributes else None
 
 
-def _stage_blocks(
-    stage: StageSpace, number: int, before: Sequence[Shape], assignment: Assignment
-) -> Iterator[tuple[Block, Shape]]:
+def _add_stage(
+    stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment
+) -> None:
+    """Add a stage's blocks to ``blocks``, and their outputs to the shapes ``found`` before it."""
     depth, width = int(pick(stage.depth, assignment)), int(pick(stage.width, assignment))
-    stride = int(pick(stage.stride, assignment))
-    found = list(before)
-    made: tuple[Block, Shape] | None = None
-    for index in range(depth):
-        # On maps of the same shapes, the same attributes make the same block.
-        if (
-            made is None
-            or index <= (reads := made[0].reads)
-            or not (stage.at(index) is stage.at(index - 1) and all(shape == made[1] for shape in found[-reads - 1 :]))
-        ):
-            try:
-                made = make_block(stage.at(index), assignment, found, width, stride if index == 0 else 1)
-            except SpecError as error:
-                raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
-        found.append(made[1])
-        yield made
+    stride, index = int(pick(stage.stride, assignment)), 0
+    while index < depth:
+        try:
+            block, output = make_block(stage.at(index), assignment, found, width, stride if index == 0 else 1)
+        except SpecError as error:
+            raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
+        run = 1
+        if index and index not in stage.overrides and all(shape == output for shape in found[-block.reads :]):
+            # On maps of the same shapes, the same attributes make the same block.
+            run = min((other for other in stage.overrides if index < other < depth), default=depth) - index
+        blocks += [block] * run
+        found += [output] * run
+        index += run

@@ -26,7 +26,7 @@ from tests.strategies import arch_specs
 @pytest.mark.parametrize("size", [(40, 32), (112, 96), (33, 47)])
 @pytest.mark.parametrize("embedding", [0, 12])
 def test_any_input_size_gives_an_embedding_an_image(size: tuple[int, int], embedding: int) -> None:
-    spec = replace(SEESAW, input=Input(*size), head=replace(SEESAW.head, embedding=embedding))
+    spec = replace(SEESAW, input=Input(*size), head=replace(SEESAW.head, embedding=embedding))  # type: ignore[call-arg]
     assert build(spec)(torch.zeros(2, 3, *size)).shape == (2, spec.embedding_size)
 
 

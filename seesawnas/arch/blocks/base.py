@@ -86,6 +86,9 @@ class Block(ABC):
         def stride(self) -> int:
             """By what it divides the sides of the map."""
 
+        def __getattr__(self, name: str) -> Any:
+            """A kind's own fields, for those who know which kind they hold."""
+
     @classmethod
     @abstractmethod
     def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:
