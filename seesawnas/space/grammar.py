@@ -43,7 +43,7 @@ class Grammar:
         """What makes an option of what YAML has. Raises KeyError where no kind of the role has the attribute."""
         if name == "kind":
             return partial(_kind, self, role)
-        declared = self.declared[role] if role in self.declared else {}
+        declared = self.declared[role]
         return declared[name].rule if name in declared else OWN_RULES[name]
 
     def default(self, name: str, role: Role = "block") -> Option | None:
@@ -79,9 +79,7 @@ def _grammar(named: tuple[str, ...]) -> Grammar:
                 raise InvalidInput(f"{name}: attribute {attribute} must have another name: it is the grammar's own")
             first = declared[kind.role].setdefault(attribute, one)
             if first.rule != one.rule:
-                raise InvalidInput(
-                    f"{name}: {attribute} must have the rule that it has in other kinds, or another name"
-                )
+                raise InvalidInput(f"{name}: {attribute} must have the rule that it has in other kinds, or another name")
     return Grammar(known, declared)
 
 
