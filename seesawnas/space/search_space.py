@@ -205,7 +205,8 @@ def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, 
     values = dict(zip(names, options, strict=True))
     kind = known_kind(str(values["kind"]))
     stride = int(values["stride"]) or _own_stride(kind)
-    block = canonical_block(kind.make(inputs, width, stride, **{n: values[n] for n in kind.attributes if n in values}))
+    own = {name: values[name] for name in kind.attributes if name in values and name != "stride"}
+    block = canonical_block(kind.make(inputs, width, stride, **own))
     return block, cost_and_output(block, inputs[: block.reads])[1]
 
 
@@ -218,8 +219,10 @@ def _own_stride(kind: Kind) -> int:
 def _part(
     role: str, attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape]
 ) -> tuple[Block, Shape]:
+    kind = known_kind(str(pick(attributes["kind"], assignment)))
+    stride = int(pick(attributes["stride"], assignment)) if "stride" in kind.attributes.keys() & attributes.keys() else 0
     try:
-        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), 0)
+        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), stride)
     except SpecError as error:
         raise SpecError(f"{role}: {error}") from None
 

@@ -10,9 +10,19 @@ from functools import cache, partial
 from importlib.metadata import entry_points
 from typing import Any
 
+from seesawnas.arch.blocks.average_head import AverageHead, ConvAverageHead
 from seesawnas.arch.blocks.base import Block, Declared, Role, declared
 from seesawnas.arch.blocks.bottleneck import MIXINGS, InvertedBottleneck, SeesawBlock
+from seesawnas.arch.blocks.conv_stem import ConvPoolStem, ConvStem
+from seesawnas.arch.blocks.ghost import GhostBottleneck
 from seesawnas.arch.blocks.head import Head
+from seesawnas.arch.blocks.improved_residual import ImprovedResidual
+from seesawnas.arch.blocks.linear_head import LinearHead
+from seesawnas.arch.blocks.mixfacenet import MixFaceNetUnit
+from seesawnas.arch.blocks.mobilenet_v2 import MobileNetV2Block
+from seesawnas.arch.blocks.seesaw_net import SeesawNetBlock
+from seesawnas.arch.blocks.separable import Separable
+from seesawnas.arch.blocks.shufflenet_v1 import ShuffleNetUnit
 from seesawnas.arch.blocks.stem import Stem
 from seesawnas.errors import InvalidInput
 
@@ -43,12 +53,29 @@ class Kind:
         return declared(self.block)
 
 
+_SHIPPED: tuple[type[Block], ...] = (
+    InvertedBottleneck,
+    Separable,
+    MobileNetV2Block,
+    ShuffleNetUnit,
+    SeesawNetBlock,
+    ImprovedResidual,
+    MixFaceNetUnit,
+    GhostBottleneck,
+    Stem,
+    ConvStem,
+    ConvPoolStem,
+    Head,
+    AverageHead,
+    ConvAverageHead,
+    LinearHead,
+)
+
+
 def _shipped() -> list[Kind]:
     return [
         *(Kind(mixing, SeesawBlock, partial(SeesawBlock.of, mixing=mixing)) for mixing in MIXINGS),
-        _kind(InvertedBottleneck),
-        _kind(Stem),
-        _kind(Head),
+        *map(_kind, _SHIPPED),
     ]
 
 
