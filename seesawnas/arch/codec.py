@@ -157,6 +157,7 @@ def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], st
             raise SpecError(f"{place}.{name}: {error}") from None
     own = kind.block.stride
     step = stride if stride is not None else own if isinstance(own, int) else 2 if role == "stem" else 1
+    step = int(options.pop("stride", step))  # a stem's own attribute
     inputs = tuple(read_before(kind.block, found))
     try:
         block = canonical_block(kind.make(inputs, _whole(f"{place}.width", row["width"]), step, **options))

@@ -8,7 +8,7 @@ from typing import Any
 
 from seesawnas.arch import ArchSpec, Block, Shape, find_kind
 from seesawnas.arch.blocks.darts_cell import NODES
-from seesawnas.arch.parts import block_output, read_before
+from seesawnas.arch.parts import block_output
 from tests.nn.reference import pocketnet as pocketnet_cells
 
 Row = tuple[int, int, int, dict[str, Any]]
@@ -42,7 +42,7 @@ def network(stem: Block, kind: str, rows: list[Row], head: Block, **options: Any
     assert known is not None
     for depth, width, stride, own in rows:
         for index in range(depth):
-            inputs = tuple(read_before(known.block, found))
+            inputs = tuple(found[max(1, len(found) - back)] for back in range(1, known.reads + 1))
             blocks.append(known.make(inputs, width, stride if index == 0 else 1, **options, **own))
             found.append(block_output(blocks[-1], inputs))
     return ArchSpec(tuple(blocks), stem=stem, head=head)
@@ -62,7 +62,7 @@ def vargfacenet() -> ArchSpec:
 
 
 def shufflefacenet(size: str) -> ArchSpec:
-    shared = {"activation": "prelu", "slopes": "layer"}
+    shared: dict[str, Any] = {"activation": "prelu", "slopes": "layer"}
     rows: list[Row] = [(depth, width, 2, {}) for depth, width in zip((4, 8, 4), WIDTHS[size], strict=True)]
     head = part("shufflefacenet", 1024, 1, embedding=128, **shared)
     return network(part("conv", 24, **shared), "shufflenet_v2", rows, head, **shared)

@@ -10,6 +10,7 @@ import yaml
 from torch import nn
 
 from seesawnas.arch import ArchSpec
+from seesawnas.arch.codec import from_mapping, to_mapping
 from seesawnas.cost import cost
 from seesawnas.nn import build
 from tests.arch.blocks.face_networks import NETWORKS
@@ -66,3 +67,9 @@ def _reference(name: str, spec: ArchSpec) -> nn.Module:
     for ours, published in ((normal, NORMAL), (reduce, REDUCE)):
         assert [sorted(edges) for edges in ours] == [sorted(edges) for edges in published]
     return PocketNet(16, 18, 128, normal, reduce)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_published_network_is_written_and_read(name: str) -> None:
+    spec = NETWORKS[name]()
+    assert from_mapping(yaml.safe_load(yaml.safe_dump(to_mapping(spec)))) == spec

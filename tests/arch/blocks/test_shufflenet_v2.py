@@ -15,6 +15,8 @@ from seesawnas.arch.parts import block_digest
 from seesawnas.cost import block_cost
 from seesawnas.errors import SpecError
 
+NO_SLOPES: Any = "map"
+
 
 def unit(inputs: int, outputs: int, stride: int = 1, **options: Any) -> ShuffleNetV2Unit:
     return ShuffleNetV2Unit.of((Shape(inputs, 14, 14),), outputs, stride, **options)
@@ -53,8 +55,8 @@ def test_the_shuffle_sets_passed_and_worked_channels_by_turns() -> None:
         (lambda: unit(15, 15), "halves must divide the 15 channels"),
         (lambda: unit(16, 33, 2), "halves must divide the 33 channels"),
         (lambda: unit(16, 16, slopes="map"), "slopes must be"),
-        (lambda: ConvStem(width=8, slopes="map"), "slopes must be"),
-        (lambda: ShuffleFaceNetHead(8, slopes="map"), "slopes must be"),
+        (lambda: ConvStem(width=8, slopes=NO_SLOPES), "slopes must be"),
+        (lambda: ShuffleFaceNetHead(8, slopes=NO_SLOPES), "slopes must be"),
     ],
 )
 def test_what_does_not_fit_is_refused(make: Any, words: str) -> None:
