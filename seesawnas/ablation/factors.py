@@ -19,7 +19,7 @@ from typing import Any
 from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ACTIVATIONS, KERNELS, SKIPS, ArchSpec, Block, SeesawBlock
 from seesawnas.errors import SpecError
-from seesawnas.space.attributes import DEFAULTS, KINDS, RULES, parse_split
+from seesawnas.ablation.tables import DEFAULTS, KINDS, RULES, parse_split
 from seesawnas.wording import short
 
 MIXED = "mixed"
