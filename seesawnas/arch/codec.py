@@ -157,7 +157,7 @@ def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], st
     step = stride if stride is not None else own if isinstance(own, int) else 2 if role == "stem" else 1
     inputs = tuple(read_before(kind.block, found))
     try:
-        block = canonical_block(kind.make(inputs, _whole(f"{place}.width", row["width"]), step, **options))
+        block = canonical_block(kind.make(inputs, _whole(f"{place}.width", row["width"]), step, **kind.filled(options)))
         found.append(block_output(block, inputs[: block.reads]))
     except SpecError as error:
         raise error if str(error).startswith(place) else SpecError(f"{place}: {error}") from None
