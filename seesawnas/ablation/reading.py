@@ -83,7 +83,11 @@ class Kept(BaseModel):
 def _read(study: str, kept: Kept, trials: Iterable[Trial]) -> AblationResult:
     trials = list(trials)
     values = _values(trials)
-    today = {str(trial.user_attrs.get(DIGEST_BEFORE)): str(trial.user_attrs["digest"]) for trial in trials if DIGEST_BEFORE in trial.user_attrs}
+    today = {
+        str(trial.user_attrs.get(DIGEST_BEFORE)): str(trial.user_attrs["digest"])
+        for trial in trials
+        if DIGEST_BEFORE in trial.user_attrs
+    }
     arms = tuple(
         ArmResult(
             name=arm.name,

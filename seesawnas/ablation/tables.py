@@ -21,13 +21,13 @@ class _Fields:
     own: tuple[str, ...] = ()
 
 
-KINDS = {
-    **{mixing: _Fields(partial(SeesawBlock, mixing=mixing), ("split",)) for mixing in MIXINGS},
+KINDS: dict[str, _Fields] = {
+    **{str(mixing): _Fields(partial(SeesawBlock, mixing=mixing), ("split",)) for mixing in MIXINGS},
     "inverted_bottleneck": _Fields(InvertedBottleneck),
 }
 RULES: dict[str, Rule] = {
     "kind": one_of(*KINDS),
-    **{name: one.rule for role in ("block", "head") for name, one in attributes_of(role).items()},  # type: ignore[arg-type]
+    **{name: one.rule for name, one in {**attributes_of("block"), **attributes_of("head")}.items()},
 }
 DEFAULTS: dict[str, Option] = {
     name: one.default for name, one in attributes_of("block").items() if one.default is not None

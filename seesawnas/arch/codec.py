@@ -15,7 +15,7 @@ from typing import Any
 
 from seesawnas.arch.blocks import Block, Head, Role, Stem, find_kind, kind_of
 from seesawnas.arch.layers import Shape
-from seesawnas.arch.parts import block_output, canonical_block, read_before
+from seesawnas.arch.parts import block_output, canonical_block
 from seesawnas.arch.rules import positive
 from seesawnas.arch.spec import ArchSpec, Input
 from seesawnas.errors import SpecError
@@ -116,7 +116,9 @@ def _read_input(values: Any) -> Input:
             continue
         numbers = value if isinstance(value, list) else [value] * 3
         if len(numbers) != 3 or any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in numbers):
-            raise SpecError(f"input.{name}: must be a number, or one for each of red, green and blue, got {short(value)}")
+            raise SpecError(
+                f"input.{name}: must be a number, or one for each of red, green and blue, got {short(value)}"
+            )
         found[name] = tuple(numbers)
     return Input(**found)
 
@@ -155,7 +157,8 @@ def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], st
             raise SpecError(f"{place}.{name}: {error}") from None
     own = kind.block.stride
     step = stride if stride is not None else own if isinstance(own, int) else 2 if role == "stem" else 1
-    inputs = tuple(read_before(kind.block, found))
+    first = min(1, len(found) - 1)  # nothing reads the image but the stem
+    inputs = tuple(found[max(first, len(found) - back)] for back in range(1, kind.reads + 1))
     try:
         block = canonical_block(kind.make(inputs, _whole(f"{place}.width", row["width"]), step, **kind.filled(options)))
         found.append(block_output(block, inputs[: block.reads]))

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from seesawnas.arch import Kind
-from seesawnas.space.attributes import Attribute
+from seesawnas.space.attributes import Attribute, Option
 from seesawnas.space.grammar import DEFAULT_KINDS, shared_default
 from seesawnas.space.search_space import SearchSpace, StageSpace, known_kind, possible_kinds
 
 _DIGITS = 12
 _MEAN, _STD = (127.5, 127.5, 127.5), (128.0, 128.0, 128.0)
-_FIRST = {"split": "1:3", "se": 0, "activation": "swish", "kernel": 3, "skip": "none"}
+_FIRST: Mapping[str, Option] = {"split": "1:3", "se": 0, "activation": "swish", "kernel": 3, "skip": "none"}
 """What version 0.1 put in front of a stage's own attributes."""
 
 

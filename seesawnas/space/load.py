@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seesawnas.arch import ArchSpec, Kind
-from seesawnas.errors import DocumentError, SpecError
 from seesawnas.arch.blocks import Role
+from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Attribute
 from seesawnas.space.document import AttributeKeys, parse_document
 from seesawnas.space.grammar import Grammar, partners, shared_default

@@ -260,9 +260,7 @@ def _held(picked: Mapping[str, Option], name: str) -> Option | None:
     return attributes[name].default if name in attributes else None
 
 
-def _add_stage(
-    stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment
-) -> None:
+def _add_stage(stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment) -> None:
     """Add a stage's blocks to ``blocks``, and their outputs to the shapes ``found`` before it."""
     depth, width = int(pick(stage.depth, assignment)), int(pick(stage.width, assignment))
     stride, index = int(pick(stage.stride, assignment)), 0

@@ -45,9 +45,7 @@ class Cell(Block):
         shrink = stride * (2 if two.height > one.height else 1)
         if -(-two.height // shrink) != -(-one.height // stride) or -(-two.width // shrink) != -(-one.width // stride):
             raise SpecError(f"maps must be of one size, or the second twice the first's, got {one} and {two}")
-        return cls(
-            inputs=one.channels, before=two.channels, outputs=width, stride=stride, shrink=shrink, **options
-        )
+        return cls(inputs=one.channels, before=two.channels, outputs=width, stride=stride, shrink=shrink, **options)
 
     def takes(self) -> tuple[int, ...]:
         return self.inputs, self.before
@@ -71,7 +69,7 @@ class Twin(Block):
     inputs: int
     outputs: int
     stride: int = 1
-    activation: Activation = attribute(rule.activation, "swish", levels=ACTIVATIONS)
+    activation: Activation = attribute(rule.activation, "swish", levels=ACTIVATIONS)  # noqa: RUF009
 
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:

@@ -138,7 +138,10 @@ def test_what_is_written_is_read_with_a_search_space_and_without(name: str) -> N
     [
         ({"stem": {"kind": "share"}}, "stem.kind: must be a kind of stem, got share"),
         ({"stages": []}, "stages: must be a list of rows, got []"),
-        ({"stages": [{"kind": "share", "width": 8, "middle": 8, "splits": [1]}]}, "stages.0.splits: must be an attribute"),
+        (
+            {"stages": [{"kind": "share", "width": 8, "middle": 8, "splits": [1]}]},
+            "stages.0.splits: must be an attribute",
+        ),
         ({"stages": [{"kind": "share", "width": 8, "middle": 8, "se": -1}]}, "stages.0.se: must be off or"),
         ({"stages": [{"kind": "share", "width": 8}]}, "stages.0: expansion must be given"),
         ({"stages": [{"kind": "share", "width": 10, "middle": 8}]}, "stages.0: split [1, 3] must divide"),
@@ -207,7 +210,10 @@ def test_a_block_of_no_layers_is_refused_where_networks_are_counted() -> None:
 
 
 def test_a_spaces_identity_is_what_it_says_and_not_how() -> None:
-    one, two = space_of(stage()), space_of({"width": 8, "stride": 2}, defaults={"kind": "share", "expansion": 2, "se": "off"})
+    one, two = (
+        space_of(stage()),
+        space_of({"width": 8, "stride": 2}, defaults={"kind": "share", "expansion": 2, "se": "off"}),
+    )
     assert space_digest(one) == space_digest(two)
     others = [
         space_of(stage(se=4)),
