@@ -1,9 +1,9 @@
 """``diagram(spec)``: the network as one picture, a column a stage.
 
 A run of equal blocks is one box with its number. Inside a bottleneck, bars are channels, all to one scale: input, middle, output.
-A colour is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across the
-colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it. Any other block is drawn by its
-body, layer by layer, to a scale of its own.
+A colour is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across
+the colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it. Any other block is drawn
+by its body, layer by layer, to a scale of its own.
 """
 
 from __future__ import annotations
