@@ -116,7 +116,9 @@ def _read_input(values: Any) -> Input:
             continue
         numbers = value if isinstance(value, list) else [value] * 3
         if len(numbers) != 3 or any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in numbers):
-            raise SpecError(f"input.{name}: must be a number, or one for each of red, green and blue, got {short(value)}")
+            raise SpecError(
+                f"input.{name}: must be a number, or one for each of red, green and blue, got {short(value)}"
+            )
         found[name] = tuple(numbers)
     return Input(**found)
 
