@@ -27,7 +27,11 @@ def free_decisions(space: SearchSpace) -> tuple[Decision, ...]:
             own = attributes[NAME]
             if index < int(min(stage.depth.options)) and not own.when:
                 acting.add(own.path)
-            if own.when or not _acts(attributes) or any(name == NAME for a in attributes.values() for name, _ in a.when):
+            if (
+                own.when
+                or not _acts(attributes)
+                or any(name == NAME for a in attributes.values() for name, _ in a.when)
+            ):
                 conditional.add(own.path)
     names = acting - conditional - _telling_apart(space)
     return tuple(decision for decision in space.decisions if decision.name in names)

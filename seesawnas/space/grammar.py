@@ -79,7 +79,9 @@ def _grammar(named: tuple[str, ...]) -> Grammar:
                 raise InvalidInput(f"{name}: attribute {attribute} must have another name: it is the grammar's own")
             first = declared[kind.role].setdefault(attribute, one)
             if first.rule != one.rule:
-                raise InvalidInput(f"{name}: {attribute} must have the rule that it has in other kinds, or another name")
+                raise InvalidInput(
+                    f"{name}: {attribute} must have the rule that it has in other kinds, or another name"
+                )
     return Grammar(known, declared)
 
 

@@ -51,7 +51,9 @@ class Heads:
         by_group = [{digests[plan] for plan in members} for members in self._members.values()]
         real = [digest for group in by_group for digest in group if digest]
         if any(len(group) > 1 for group in by_group) or len(set(real)) < len(real):
-            rule = "must have choices that make the same heads on every map, or other heads on every map, got some of both"
+            rule = (
+                "must have choices that make the same heads on every map, or other heads on every map, got some of both"
+            )
             raise DocumentError(self._space.source, [f"head: {rule}"])
         return [found[members[0]] for members in self._members.values()]
 
@@ -74,5 +76,7 @@ class Heads:
     def _probes(self) -> list[tuple[Shape, ...]]:
         widths = [int(option) for option in self._space.stages[-1].width.options]
         return [
-            (Shape(width, *size),) * self._space.reads for width in sorted({min(widths), max(widths)}) for size in _SIZES
+            (Shape(width, *size),) * self._space.reads
+            for width in sorted({min(widths), max(widths)})
+            for size in _SIZES
         ]

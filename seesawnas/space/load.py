@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seesawnas.arch import ArchSpec, Kind
-from seesawnas.errors import DocumentError, SpecError
 from seesawnas.arch.blocks import Role
+from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Attribute
 from seesawnas.space.document import AttributeKeys, parse_document
 from seesawnas.space.grammar import Grammar, partners, shared_default
@@ -152,6 +152,10 @@ class _Reading:
             for name in self._paired(own):
                 attributes.pop(name, None)
             attributes.update(own)
+        # Decisions are numbered by the order of attributes: those with a default first, as the grammar lists them.
+        declared = self.grammar.declared["block"]
+        first = [name for name, one in declared.items() if one.default is not None and name in attributes]
+        attributes = {name: attributes[name] for name in (*first, *attributes)}
         pairs = {name: partners(name, self.grammar.declared["block"]) for own in overrides.values() for name in own}
         return StageSpace(
             stage.depth.at(f"{path}.depth"),

@@ -39,7 +39,9 @@ def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> d
     blocks = iter(spec.blocks)
     for stage, depth in zip(space.stages, depths, strict=True):
         places += [(stage.at(index), next(blocks)) for index in range(depth)]
-    ruled: dict[str, Any] = {path_of(attributes): getattr(block, NAME) for attributes, block in places if hasattr(block, NAME)}
+    ruled: dict[str, Any] = {
+        path_of(attributes): getattr(block, NAME) for attributes, block in places if hasattr(block, NAME)
+    }
     found = {d: ruled.get(d.name) for d in feasible.candidates.free}
     return {d.name: option if option in d.options else d.options[0] for d, option in found.items()}
 

@@ -163,9 +163,9 @@ def position_classes(stage: StageSpace, reads: int = 1) -> Iterator[PositionClas
     found: dict[object, list[int]] = {}
     for index in range(int(max(stage.depth.options))):
         attributes = stage.at(index)
-        found.setdefault(
-            (min(index, reads), tuple((n, a.path) for n, a in sorted(attributes.items()))), []
-        ).append(index)
+        found.setdefault((min(index, reads), tuple((n, a.path) for n, a in sorted(attributes.items()))), []).append(
+            index
+        )
     for indices in found.values():
         yield PositionClass(stage.at(indices[0]), tuple(indices))
 
@@ -197,7 +197,9 @@ def _later(
     relevant = _relevant(decisions, {a.path for a in cls.attributes.values()})
     tables = [_later_cells(place, cls, relevant, _inside(place.states, shape, cls, before), above) for shape in shapes]
     size = prod(len(decision.options) for decision in relevant)
-    rank = np.full(len(place.states.states) + 1, len(tables), np.int64)  # the last one: no first block, so nothing after it
+    rank = np.full(
+        len(place.states.states) + 1, len(tables), np.int64
+    )  # the last one: no first block, so nothing after it
     rank[shapes] = np.arange(len(tables))
     index = np.minimum(rank[outputs] * size + _index(decisions, options, relevant), len(tables) * size)
     values = np.concatenate([*(table.values for table in tables), np.array([[_INVALID, 0, _INVALID]], np.int64)])
@@ -232,7 +234,9 @@ def _inside(states: States, shape: int, cls: PositionClass, before: State) -> St
 
 def _after(states: States, depth: int, before: State, shapes: list[int]) -> Ints:
     """The number of the state after ``depth`` blocks, by the number of the first block's output."""
-    numbers = [states.number((states.states[shape] * min(depth, len(before)) + before)[: len(before)]) for shape in shapes]
+    numbers = [
+        states.number((states.states[shape] * min(depth, len(before)) + before)[: len(before)]) for shape in shapes
+    ]
     found = np.full(len(states.states) + 1, _INVALID, np.int64)
     found[shapes] = numbers
     return found

@@ -205,8 +205,8 @@ def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, 
     values = dict(zip(names, options, strict=True))
     kind = known_kind(str(values["kind"]))
     stride = int(values["stride"]) or _own_stride(kind)
-    own = {name: values[name] for name in kind.attributes if name in values and name != "stride"}
-    block = canonical_block(kind.make(inputs, width, stride, **own))
+    said = {name: values[name] for name in kind.attributes if name in values}
+    block = canonical_block(kind.make(inputs, width, stride, **kind.filled(said)))
     return block, cost_and_output(block, inputs[: block.reads])[1]
 
 
@@ -262,9 +262,7 @@ def _held(picked: Mapping[str, Option], name: str) -> Option | None:
     return attributes[name].default if name in attributes else None
 
 
-def _add_stage(
-    stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment
-) -> None:
+def _add_stage(stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment) -> None:
     """Add a stage's blocks to ``blocks``, and their outputs to the shapes ``found`` before it."""
     depth, width = int(pick(stage.depth, assignment)), int(pick(stage.width, assignment))
     stride, index = int(pick(stage.stride, assignment)), 0

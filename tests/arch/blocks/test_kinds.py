@@ -8,6 +8,7 @@ import pytest
 
 from seesawnas.arch import Shape, kind_of, kinds
 from seesawnas.arch.blocks.registry import _check_shared
+from seesawnas.arch.codec import from_mapping, to_mapping
 from seesawnas.arch.parts import body_of, inputs_of
 from seesawnas.cost.cost import block_cost
 from seesawnas.errors import SpecError
@@ -108,3 +109,10 @@ def test_an_expanding_mobilenet_v2_block_is_an_inverted_bottleneck() -> None:
 @pytest.mark.parametrize(("middle", "squeezed"), [(92, 24), (156, 40), (624, 156), (872, 220), (1248, 312), (664, 168)])
 def test_a_ghosts_squeeze_is_a_multiple_of_four(middle: int, squeezed: int) -> None:
     assert kinds()["ghost"].make(MAP, 24, 1, middle=middle, se=4).squeezed == squeezed
+
+
+@pytest.mark.parametrize("ref", shipped("paper"))
+def test_a_published_network_is_written_and_read(ref: str) -> None:
+    spec = load_point(ref).spec
+    again = from_mapping(to_mapping(spec))
+    assert (again, again.stem, again.blocks, again.head) == (spec, spec.stem, spec.blocks, spec.head)
