@@ -220,7 +220,9 @@ def _part(
     role: str, attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape]
 ) -> tuple[Block, Shape]:
     kind = known_kind(str(pick(attributes["kind"], assignment)))
-    stride = int(pick(attributes["stride"], assignment)) if "stride" in kind.attributes.keys() & attributes.keys() else 0
+    stride = (
+        int(pick(attributes["stride"], assignment)) if "stride" in kind.attributes.keys() & attributes.keys() else 0
+    )
     try:
         return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), stride)
     except SpecError as error:
