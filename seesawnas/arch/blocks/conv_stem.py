@@ -53,8 +53,8 @@ class ConvStem(Block):
         return draft.conv("conv", BEFORE, self.width, self.kernel, stride=stride, activation=self.activation)
 
     def _check(self, *strides: int) -> None:
-        require(self.width >= 1, "stem width must be positive", self.width)
-        require(self.stride in strides, f"stem stride must be one of {list(strides)}", self.stride)
+        require(self.width >= 1, "width must be positive", self.width)
+        require(self.stride in strides, f"stride must be one of {list(strides)}", self.stride)
         check_activation(self.activation)
         check_kernel(self.kernel)
 

@@ -62,13 +62,13 @@ def _option(part: Any, name: str, value: Any) -> Any:
         ("ghost", 25, 1, {"middle": 48}, "halves"),
         ("ghost", 24, 1, {"middle": 47}, "halves"),
         ("mobilenet_v2", 24, 1, {"middle": 48, "se": 49}, "se"),
-        ("conv", 24, 4, {}, "stem stride"),
-        ("conv_pool", 24, 1, {}, "stem stride"),
-        ("conv", 0, 1, {}, "stem width"),
+        ("conv", 24, 4, {}, "stride"),
+        ("conv_pool", 24, 1, {}, "stride"),
+        ("conv", 0, 1, {}, "width"),
         ("average", 25, 1, {}, "width"),
-        ("conv_average", 0, 1, {}, "head width"),
+        ("conv_average", 0, 1, {}, "width"),
         ("conv_average", 24, 1, {"classes": -1}, "classes"),
-        ("linear", 0, 1, {}, "head width"),
+        ("linear", 0, 1, {}, "width"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_its_name(
