@@ -157,6 +157,7 @@ def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], st
             raise SpecError(f"{place}.{name}: {error}") from None
     own = kind.block.stride
     step = stride if stride is not None else own if isinstance(own, int) else 2 if role == "stem" else 1
+    step = options.get("stride", step)  # a stem's, if its kind leaves it open
     first = min(1, len(found) - 1)  # nothing reads the image but the stem
     inputs = tuple(found[max(first, len(found) - back)] for back in range(1, kind.reads + 1))
     try:

@@ -91,6 +91,8 @@ def _stages(space: SearchSpace) -> Iterator[StageEffort]:
     widths = {int(option) for option in space.stem["width"].options}
     strides = {known_kind(name).block.stride for name in possible_kinds(space.stem["kind"])}
     divisors = {stride if isinstance(stride, int) else 2 for stride in strides}
+    if "stride" in space.stem:
+        divisors |= {int(option) for option in space.stem["stride"].options}
     pixels = {(int(height), int(width)) for height in space.height.options for width in space.width.options}
     sizes = {(down(height, by), down(width, by)) for height, width in pixels for by in divisors}
     reads, earlier = space.reads, 1

@@ -43,7 +43,8 @@ class Grammar:
         """What makes an option of what YAML has. Raises KeyError where no kind of the role has the attribute."""
         if name == "kind":
             return partial(_kind, self, role)
-        return OWN_RULES[name] if name in OWN_RULES else self.declared[role][name].rule
+        declared = self.declared[role]
+        return declared[name].rule if name in declared else OWN_RULES[name]
 
     def default(self, name: str, role: Role = "block") -> Option | None:
         """What holds where nothing is said, if all kinds of the role that have the attribute say the same."""
@@ -74,7 +75,7 @@ def _grammar(named: tuple[str, ...]) -> Grammar:
     declared: dict[Role, dict[str, Declared]] = {role: {} for role in ROLES}
     for name, kind in known.items():
         for attribute, one in kind.attributes.items():
-            if attribute in RESERVED:
+            if attribute in RESERVED and (kind.role, attribute) != ("stem", "stride"):
                 raise InvalidInput(f"{name}: attribute {attribute} must have another name: it is the grammar's own")
             first = declared[kind.role].setdefault(attribute, one)
             if first.rule != one.rule:

@@ -219,8 +219,12 @@ def _own_stride(kind: Kind) -> int:
 def _part(
     role: str, attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape]
 ) -> tuple[Block, Shape]:
+    kind = known_kind(str(pick(attributes["kind"], assignment)))
+    stride = (
+        int(pick(attributes["stride"], assignment)) if "stride" in kind.attributes.keys() & attributes.keys() else 0
+    )
     try:
-        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), 0)
+        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), stride)
     except SpecError as error:
         raise SpecError(f"{role}: {error}") from None
 
