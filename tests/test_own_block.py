@@ -76,5 +76,5 @@ def test_it_is_searched_reported_and_ablated(site: Path, tmp_path: Path) -> None
     assert found["finished"] == 2
     run(site, tmp_path, "report", "own")
     run(site, tmp_path, "build", "own:best", "--diagram", "d.svg")
-    ablate = ["--base", "own:best", "--factors", "second", "--seeds", "1", "--study", "ablated", "--json"]
+    ablate = ["own:best", "--factors", "second", "--seeds", "1", "--study", "ablated", "--json"]
     run(site, tmp_path, "ablate", *ablate, *proxy)

@@ -12,18 +12,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from seesawnas.ablation.widths import scaled
-from seesawnas.arch import ACTIVATIONS, KERNELS, SKIPS, ArchSpec, Block, SeesawBlock
+from seesawnas.arch import ACTIVATIONS, KERNELS, SKIPS, ArchSpec, Block, Shape, kind_of, kinds
+from seesawnas.arch.blocks import Declared, Role, attributes_of
+from seesawnas.arch.parts import block_output, inputs_of
+from seesawnas.arch.remake import kind_named, options_of, remade
+from seesawnas.arch.rules import Option, one_of, size_or_none
+from seesawnas.arch.rules import split as split_rule
 from seesawnas.errors import SpecError
-from seesawnas.space.attributes import DEFAULTS, KINDS, RULES, parse_split
 from seesawnas.wording import short
 
 MIXED = "mixed"
 _DIGITS = 20
+_ROLES: tuple[Role, ...] = ("block", "stem", "head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,23 @@ def with_levels(spec: ArchSpec, levels: Mapping[str, str]) -> ArchSpec:
         if level_of(spec, factor) != MIXED:
             raise SpecError(f"{factor} must be a level that can be set, got {MIXED}")
         del wanted[factor]
+    for factor in wanted:
+        if factor not in FACTORS and not any(factor in block.row() for _, block in spec.parts):
+            raise SpecError(
+                f"{factor} must be an attribute of some block of the network, got {spec.name or spec.digest()}"
+            )
     if "width" in wanted:
         spec = scaled(spec, float(Fraction(wanted["width"])))
-    spec = replace(spec, stem=_stem(spec, wanted), head=_head(spec, wanted))
-    return replace(spec, blocks=tuple(_block(spec, index, wanted) for index in range(len(spec.blocks))))
+    picture = Shape(3, spec.input.height, spec.input.width)
+    stem = remade(spec.stem, (picture,), _width(spec.stem), _changes(spec.stem, wanted))
+    found = [picture, block_output(stem, (picture,))]
+    blocks = []
+    for index, block in enumerate(spec.blocks):
+        made = _block(spec, index, wanted, inputs_of(block, found))
+        found.append(block_output(made, inputs_of(made, found)))
+        blocks.append(made)
+    head = remade(spec.head, inputs_of(spec.head, found), _width(spec.head), _changes(spec.head, wanted))
+    return replace(spec, stem=stem, blocks=tuple(blocks), head=head)
 
 
 def parse_level(factor: str, word: str) -> str:
@@ -71,37 +89,52 @@ def parse_level(factor: str, word: str) -> str:
 
 
 def known_factor(name: str) -> Factor:
-    """The factor of that name. Raises SpecError."""
-    if name not in FACTORS:
-        raise SpecError(f"factor must be one of {', '.join(FACTORS)}, got {short(name)}")
-    return FACTORS[name]
+    """The factor of that name: one of ``FACTORS``, or an attribute of some kind of block. Raises SpecError."""
+    if name in FACTORS:
+        return FACTORS[name]
+    for role in _ROLES:
+        if (found := attributes_of(role).get(name)) is not None:
+            return _own(found)
+    own = sorted({one for role in _ROLES for one in attributes_of(role)} - {*FACTORS, "middle"})
+    raise SpecError(f"factor must be one of {', '.join((*FACTORS, *own))}, got {short(name)}")
 
 
-def _stem(spec: ArchSpec, levels: Mapping[str, str]) -> Any:
-    return replace(spec.stem, activation=levels.get("activation", spec.stem.activation))  # type: ignore[arg-type]
+def _own(found: Declared) -> Factor:
+    """An attribute that kinds of blocks declare, as a factor."""
+
+    def read(spec: ArchSpec) -> set[str]:
+        return {str(options_of(block)[found.name]) for _, block in spec.parts if found.name in block.row()}
+
+    return Factor(found.name, tuple(map(str, found.levels)), _ruled(found.name), read)
 
 
-def _head(spec: ArchSpec, levels: Mapping[str, str]) -> Any:
-    head = replace(spec.head, activation=levels.get("activation", spec.head.activation))  # type: ignore[arg-type]
-    if "embedding" not in levels:
-        return head
-    return replace(head, embedding=0 if levels["embedding"] == "none" else int(levels["embedding"]))
+def _width(part: Block) -> int:
+    """What ``of`` takes as the width of a stem or head."""
+    return int(getattr(part, "width", part.outputs))
 
 
-def _block(spec: ArchSpec, index: int, levels: Mapping[str, str]) -> Block:
+def _changes(block: Block, levels: Mapping[str, str]) -> dict[str, Option]:
+    """The options that ``levels`` set in ``block``."""
+    attributes = kind_named(kind_of(block)).attributes
+    return {name: _option(attributes[name], level) for name, level in levels.items() if name in attributes}
+
+
+def _option(declared: Declared, level: str) -> Option:
+    if declared.name == "expansion":
+        return level  # a ratio such as 5/3, which is no number of YAML
+    is_number = level.isascii() and level.isdecimal() and declared.rule is not split_rule
+    return declared.rule(int(level) if is_number else level)
+
+
+def _block(spec: ArchSpec, index: int, levels: Mapping[str, str], inputs: tuple[Shape, ...]) -> Block:
     block = spec.blocks[index]
     kind, split = _form(spec, block, levels)
-    values = {name: value for name, value in asdict(block).items() if name not in ("split", "mixing")}
-    values["se"] = int(levels.get("se", block.se))
-    values["kernel"] = int(levels.get("kernel", block.kernel))
-    values["activation"] = levels.get("activation", block.activation)
-    values["skip"] = levels.get("skip", block.skip)
-    if "split" in KINDS[kind].own:
-        values["split"] = parse_split(split)
+    attributes = kind_named(kind).attributes
+    changes = {name: _option(attributes[name], level) for name, level in levels.items() if name in attributes}
+    if "split" in attributes:
+        changes["split"] = split
     try:
-        if "expansion" in levels:
-            values["middle"] = _middle(block.inputs, levels["expansion"])
-        return KINDS[kind].make(**values)
+        return remade(block, inputs, block.outputs, changes, kind)
     except SpecError as error:
         said = ", ".join(f"{factor}={level}" for factor, level in levels.items())
         raise SpecError(f"{said}: block {index}: {error}") from None
@@ -109,48 +142,52 @@ def _block(spec: ArchSpec, index: int, levels: Mapping[str, str]) -> Block:
 
 def _form(spec: ArchSpec, block: Block, levels: Mapping[str, str]) -> tuple[str, str]:
     """The block's kind and split under ``levels``."""
-    kind, split = _kind(block), _split(block)
+    kind, split = kind_of(block), _split(block)
     if "kind" in levels and (_is_split(block) or "split" in levels or not any(map(_is_split, spec.blocks))):
         kind = levels["kind"]
-        split = split if _is_split(block) else str(DEFAULTS["split"])
+        split = split if _is_split(block) else str(attributes_of("block")["split"].default)
     if "split" in levels:
         split = levels["split"]
-        kind = kind if _is_split(block) or "kind" in levels else _common_kind(spec)
+        kind = kind if _is_split(block) or "kind" in levels or "middle" not in block.row() else _common_kind(spec)
     return kind, split
 
 
 def _common_kind(spec: ArchSpec) -> str:
-    found = Counter(_kind(block) for block in spec.blocks if _is_split(block))
+    found = Counter(kind_of(block) for block in spec.blocks if _is_split(block))
     return found.most_common(1)[0][0] if found else "share"
 
 
 def _is_split(block: Block) -> bool:
-    return isinstance(block, SeesawBlock)
-
-
-def _kind(block: Block) -> str:
-    return block.mixing if isinstance(block, SeesawBlock) else "inverted_bottleneck"
+    return "split" in block.row()
 
 
 def _split(block: Block) -> str:
-    return ":".join(map(str, block.split)) if isinstance(block, SeesawBlock) else "1"
+    return ":".join(map(str, block.split)) if _is_split(block) else "1"
 
 
 def _kinds(spec: ArchSpec) -> set[str]:
-    """Of the blocks that are split, where there are any."""
-    return {_kind(block) for block in spec.blocks if _is_split(block)} or {"inverted_bottleneck"}
+    """Of the blocks that are split, if there are any."""
+    return {kind_of(block) for block in spec.blocks if _is_split(block)} or {kind_of(block) for block in spec.blocks}
+
+
+def _with(spec: ArchSpec, name: str) -> list[Block]:
+    """The blocks that have the attribute."""
+    return [block for block in spec.blocks if name in block.row()]
 
 
 def _activations(spec: ArchSpec) -> set[str]:
-    return {spec.stem.activation, spec.head.activation, *(block.activation for block in spec.blocks)}
+    return {str(block.activation) for _, block in spec.parts if "activation" in block.row()}
 
 
 def _reductions(spec: ArchSpec) -> set[str]:
     """One that gives every block its hidden width, as written most often, where there is one; else the blocks' own."""
-    ranges = [range(1) if not block.se else _reducing(block) for block in spec.blocks]
+    blocks = _with(spec, "se")
+    if not all("middle" in block.row() for block in blocks):
+        return {str(block.se) for block in blocks}
+    ranges = [range(1) if not block.se else _reducing(block) for block in blocks] or [range(1)]
     common = range(max(found.start for found in ranges), min(found.stop for found in ranges))
     if not common:
-        return {str(block.se) for block in spec.blocks}
+        return {str(block.se) for block in blocks}
     usual = [level for level in FACTORS["se"].defaults if int(level) in common]
     return {usual[0] if usual else str(common[-1])}
 
@@ -162,22 +199,17 @@ def _reducing(block: Block) -> range:
 
 def _skips(spec: ArchSpec) -> set[str]:
     """Of the blocks of stride 2, which alone can have one."""
-    return {block.skip for block in spec.blocks if block.stride == 2} or {"none"}
+    return {block.skip for block in _with(spec, "skip") if block.stride == 2} or {"none"}
 
 
 def _expansions(spec: ArchSpec) -> set[str]:
-    return {_ratio_word(Fraction(block.middle, block.inputs)) for block in spec.blocks}
+    return {_ratio_word(Fraction(block.middle, block.inputs)) for block in _with(spec, "middle")}
 
 
 def _embeddings(spec: ArchSpec) -> set[str]:
-    return {str(spec.head.embedding) if spec.head.embedding else "none"}
-
-
-def _middle(inputs: int, expansion: str) -> int:
-    middle = inputs * Fraction(expansion)
-    if middle.denominator != 1:
-        raise SpecError(f"expansion must give a whole width, got {short(expansion)} x {inputs}")
-    return int(middle)
+    return {
+        "none" if option == 0 else str(option) for name, option in options_of(spec.head).items() if name == "embedding"
+    }
 
 
 def _ruled(name: str) -> Callable[[str], str]:
@@ -186,12 +218,20 @@ def _ruled(name: str) -> Callable[[str], str]:
     def parse(word: str) -> str:
         number = word.isascii() and word.isdecimal() and len(word) <= _DIGITS and name != "split"
         try:
-            level = str(RULES[name](int(word) if number else word))
+            level = str(_rule(name)(int(word) if number else word))
         except ValueError as error:  # with the word as it was written
             raise ValueError(f"{str(error).partition(', got ')[0]}, got {short(word)}") from None
         return "none" if name == "embedding" and level == "0" else level
 
     return parse
+
+
+def _rule(name: str) -> Callable[[Any], Option]:
+    if name == "kind":
+        return one_of(*(known for known, kind in kinds().items() if kind.role == "block"))
+    if name == "embedding":
+        return size_or_none
+    return next(attributes_of(role)[name].rule for role in _ROLES if name in attributes_of(role))
 
 
 def _ratio(word: str) -> str:
@@ -223,10 +263,10 @@ FACTORS: dict[str, Factor] = {
             "kernel",
             tuple(map(str, KERNELS)),
             _ruled("kernel"),
-            lambda spec: {str(block.kernel) for block in spec.blocks},
+            lambda spec: {str(block.kernel) for block in _with(spec, "kernel")},
         ),
         Factor("embedding", ("512", "256", "128"), _ruled("embedding"), _embeddings),
         Factor("width", ("1", "0.75", "1.25"), _ratio, lambda spec: {"1"}),
     )
 }
-"""The closed table of factors, their default levels in the order of a design."""
+"""The grammar's own factors, their default levels in the order of a design. Attributes of other kinds are factors too."""

@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 
-from seesawnas.arch import ArchSpec, Block, SeesawBlock
+from seesawnas.arch import ArchSpec, Block, Shape
+from seesawnas.arch.parts import block_output, inputs_of
+from seesawnas.arch.remake import options_of, remade, shuffled_groups, ties_widths, width_step
+from seesawnas.arch.rules import Option
 from seesawnas.errors import SpecError
 
 _EVEN = 4
@@ -35,14 +38,14 @@ class Segments:
         """Those of a network."""
         places = [0]
         for block in spec.blocks:
-            places.append(places[-1] + (not block.is_residual))
-        channels = (spec.stem.width, *(block.outputs for block in spec.blocks))
+            places.append(places[-1] + (not ties_widths(block)))
+        channels = (spec.stem.outputs, *(block.outputs for block in spec.blocks))
         widths = [0] * (places[-1] + 1)
         steps = [1] * len(widths)
         for place, width in zip(places, channels, strict=True):
             widths[place] = width
         for block, before, after in zip(spec.blocks, places, places[1:], strict=False):
-            steps[before], steps[after] = lcm(steps[before], _divisor(block)), lcm(steps[after], _divisor(block))
+            steps[before], steps[after] = lcm(steps[before], width_step(block)), lcm(steps[after], width_step(block))
         even = tuple(lcm(step, gcd(_EVEN, width)) for step, width in zip(steps, widths, strict=True))
         return cls(spec, tuple(places), tuple(widths), even)
 
@@ -54,16 +57,20 @@ class Segments:
     def network(self, widths: Widths) -> ArchSpec:
         """The network at these widths, multiples of the steps; whether its form is the same, :meth:`keeps` says."""
         channels = [widths[place] for place in self.places]
-        row = [
-            replace(block, inputs=inputs, middle=_middle(block, inputs), outputs=outputs)
-            for block, inputs, outputs in zip(self.spec.blocks, channels, channels[1:], strict=False)
-        ]
-        return replace(self.spec, blocks=tuple(row), stem=replace(self.spec.stem, width=channels[0]))
+        picture = Shape(3, self.spec.input.height, self.spec.input.width)
+        stem = remade(self.spec.stem, (picture,), channels[0])
+        found = [picture, block_output(stem, (picture,))]
+        row: list[Block] = []
+        for block, outputs in zip(self.spec.blocks, channels[1:], strict=True):
+            inputs = inputs_of(block, found)
+            row.append(remade(block, inputs, outputs, _middle(block, inputs[0].channels)))
+            found.append(block_output(row[-1], inputs))
+        return replace(self.spec, blocks=tuple(row), stem=stem)
 
     def keeps(self, network: ArchSpec) -> bool:
         """Whether ``network`` has its shortcuts where the segments' own has: none came by two widths that met."""
         pairs = zip(network.blocks, self.spec.blocks, strict=True)
-        return all(block.is_residual == own.is_residual for block, own in pairs)
+        return all(ties_widths(block) == ties_widths(own) for block, own in pairs)
 
 
 def scaled(spec: ArchSpec, multiplier: float) -> ArchSpec:
@@ -75,14 +82,14 @@ def scaled(spec: ArchSpec, multiplier: float) -> ArchSpec:
     return found
 
 
-def _middle(block: Block, inputs: int) -> int:
-    """The block's expansion of ``inputs``, to the nearest width that its split divides; never below its SE's reduction."""
-    step = _divisor(block)
-    if isinstance(block, SeesawBlock) and block.mixing == "shuffle":
-        step = lcm(step, len(block.split))
-    step = lcm(step, gcd(_EVEN, block.middle))
-    return max(1, -(-block.se // step), round(Fraction(block.middle * inputs, block.inputs * step))) * step
+def _middle(block: Block, inputs: int) -> dict[str, Option]:
+    """The block's expansion of ``inputs``, to the nearest width that its split divides; never below its SE's reduction.
 
-
-def _divisor(block: Block) -> int:
-    return sum(block.split) if isinstance(block, SeesawBlock) else 1
+    Of blocks without a middle of their own, nothing.
+    """
+    row = block.row()
+    if "middle" not in row:
+        return {}
+    step = lcm(width_step(block), shuffled_groups(block), gcd(_EVEN, block.middle))
+    least = -(-int(options_of(block).get("se", 0)) // step)
+    return {"middle": max(1, least, round(Fraction(block.middle * inputs, block.inputs * step))) * step}

@@ -15,7 +15,7 @@ from typing import Any
 
 from seesawnas.arch.blocks import Block, Head, Role, Stem, find_kind, kind_of
 from seesawnas.arch.layers import Shape
-from seesawnas.arch.parts import block_output, canonical_block, read_before
+from seesawnas.arch.parts import block_output, canonical_block
 from seesawnas.arch.rules import positive
 from seesawnas.arch.spec import ArchSpec, Input
 from seesawnas.errors import SpecError
@@ -157,10 +157,11 @@ def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], st
             raise SpecError(f"{place}.{name}: {error}") from None
     own = kind.block.stride
     step = stride if stride is not None else own if isinstance(own, int) else 2 if role == "stem" else 1
-    step = int(options.pop("stride", step))  # a stem's own attribute
-    inputs = tuple(read_before(kind.block, found))
+    step = options.get("stride", step)  # a stem's, if its kind leaves it open
+    first = min(1, len(found) - 1)  # nothing reads the image but the stem
+    inputs = tuple(found[max(first, len(found) - back)] for back in range(1, kind.reads + 1))
     try:
-        block = canonical_block(kind.make(inputs, _whole(f"{place}.width", row["width"]), step, **options))
+        block = canonical_block(kind.make(inputs, _whole(f"{place}.width", row["width"]), step, **kind.filled(options)))
         found.append(block_output(block, inputs[: block.reads]))
     except SpecError as error:
         raise error if str(error).startswith(place) else SpecError(f"{place}: {error}") from None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 from typing import Any
 
-from seesawnas.arch import Block, InvertedBottleneck, SeesawBlock
-from seesawnas.arch.layers import split_channels
+from seesawnas.arch import Block, body_of, kind_of
+from seesawnas.arch.layers import Shuffle, split_channels
 from seesawnas.report.svg import FADED, INK, PAPER, Canvas, Point
 
 BLOCK_HEIGHT = 226.0
@@ -34,20 +34,31 @@ class Scale:
         return self.pixels * channels / self.widest
 
 
+def is_bottleneck(block: Block) -> bool:
+    """Whether the block is what :func:`draw_block` draws: expand, depthwise, project, and what lies beside them."""
+    return set(block.row()) >= _BOTTLENECK and {node.name for node in body_of(block)} >= {
+        "expand",
+        "depthwise",
+        "project",
+    }
+
+
+_BOTTLENECK = {"middle", "kernel", "se", "skip", "activation"}
+
+
 def block_title(block: Block) -> str:
     """Such as ``share 1:3 · swish``."""
-    match block:
-        case InvertedBottleneck():
-            return f"inverted bottleneck · {block.activation}"
-        case SeesawBlock():
-            return f"{block.mixing} {':'.join(map(str, block.split))} · {block.activation}"
+    row = block.row()
+    split = f" {':'.join(map(str, row['split']))}" if "split" in row else ""
+    activation = f" · {row['activation']}" if "activation" in row else ""
+    return f"{kind_of(block).replace('_', ' ')}{split}{activation}"
 
 
 def draw_block(canvas: Canvas, at: Point, width: float, block: Block, scale: Scale) -> None:
     """Draw ``block`` in the box whose top left corner is ``at``."""
     center, top, right = _center(at, width), at[1], at[0] + width - 12
     split, project = _splits(block)
-    is_shuffled = isinstance(block, SeesawBlock) and block.mixing == "shuffle"
+    is_shuffled = _is_shuffled(block)
     seen = _seen(block, split)
     colors = _colors(split)
     _draw_shortcut(canvas, at, block, center - scale(block.inputs) / 2, center - scale(block.outputs) / 2)
@@ -91,7 +102,11 @@ def _center(at: Point, width: float) -> float:
 
 
 def _splits(block: Block) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return (block.split, block.project_split) if isinstance(block, SeesawBlock) else ((1,), (1,))
+    return (block.split, block.project_split) if "split" in block.row() else ((1,), (1,))
+
+
+def _is_shuffled(block: Block) -> bool:
+    return any(isinstance(node.layer, Shuffle) for node in body_of(block))
 
 
 def _colors(split: tuple[int, ...]) -> list[str]:
@@ -107,7 +122,7 @@ def _bars(channels: int, split: tuple[int, ...]) -> list[tuple[int, int]]:
 def _seen(block: Block, split: tuple[int, ...]) -> list[int]:
     """The first conv's group at each middle channel, as the second conv meets them."""
     owners = [group for group, (_, size) in enumerate(_bars(block.middle, split)) for _ in range(size)]
-    if isinstance(block, SeesawBlock) and block.mixing == "shuffle":
+    if _is_shuffled(block):
         step = block.middle // len(split)
         return [owners[group * step + i] for i in range(step) for group in range(len(split))]
     return owners

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, zip_longest
 from typing import Any, TypeAlias
 
-from seesawnas.arch import ArchSpec
+from seesawnas.arch import ArchSpec, Block
 from seesawnas.report.sheet import sheet
 from seesawnas.space import SearchPoint
 
 Value: TypeAlias = int | float | str | None
 COSTS = {"madds": "MAdds", "params": "params", "activation_bytes": "activation bytes"}
-ATTRIBUTES = ("kind", "split", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
+_NOT_COMPARED = {"name", "output", "params", "madds", "flops", "activation_bytes", "inputs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +95,22 @@ def _whole(sheets: Sequence[dict[str, Any]]) -> Iterator[Row]:
 
 def _parts(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> Iterator[Row]:
     stems, heads = [found["stages"][0] for found in sheets], [found["stages"][-1] for found in sheets]
-    yield _row("stem", "activation", [spec.stem.activation for spec in specs])
+    yield _row("stem", "activation", [_attribute(spec.stem, "activation") for spec in specs])
     yield from _costs("stem", stems)
     for number, stages in enumerate(zip_longest(*(found["stages"][1:-1] for found in sheets))):
         part = f"stages.{number}"
         yield _row(part, "depth", [None if stage is None else len(stage["blocks"]) for stage in stages])
-        for name in ATTRIBUTES:
+        blocks = [block for stage in stages if stage is not None for block in stage["blocks"]]
+        for name in dict.fromkeys(name for block in blocks for name in block if name not in _NOT_COMPARED):
             yield _row(part, name, [None if stage is None else _runs(stage["blocks"], name) for stage in stages])
         yield from _costs(part, stages)
-    yield _row("head", "width", [spec.head.width for spec in specs])
-    yield _row("head", "activation", [spec.head.activation for spec in specs])
+    yield _row("head", "width", [getattr(spec.head, "width", spec.head.outputs) for spec in specs])
+    yield _row("head", "activation", [_attribute(spec.head, "activation") for spec in specs])
     yield from _costs("head", heads)
+
+
+def _attribute(part: Block, name: str) -> Value:
+    return _written(part.row().get(name))
 
 
 def _costs(part: str, found: Sequence[dict[str, Any] | None]) -> Iterator[Row]:
@@ -120,7 +125,7 @@ def _row(part: str, name: str, values: Sequence[Value]) -> Row:
 
 def _runs(blocks: Sequence[dict[str, Any]], name: str) -> Value:
     """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself where it is one."""
-    found = [(value, len(list(run))) for value, run in groupby(_written(block[name]) for block in blocks)]
+    found = [(value, len(list(run))) for value, run in groupby(_written(block.get(name)) for block in blocks)]
     if len(found) == 1:
         return found[0][0]
     return ", ".join(f"{times} x {value}" if times > 1 else str(value) for value, times in found)

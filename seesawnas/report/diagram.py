@@ -1,8 +1,9 @@
 """``diagram(spec)``: the network as one picture, a column a stage.
 
-A run of equal blocks is one box with its number. Inside, bars are channels, all to one scale: input, middle, output. A colour
-is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across the
-colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it.
+A run of equal blocks is one box with its number. Inside a bottleneck, bars are channels, all to one scale: input, middle, output.
+A colour is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across
+the colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it. Any other block is drawn
+by its body, layer by layer, to a scale of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from seesawnas.arch import ArchSpec, Block
+from seesawnas.arch import ArchSpec, Block, Head, Inputs, Shape, Stem, kind_of
+from seesawnas.arch.parts import inputs_of
 from seesawnas.cost import PartCost, cost, costs_by_stage
 from seesawnas.report.block_drawing import (
     BLOCK_HEIGHT,
@@ -22,31 +24,50 @@ from seesawnas.report.block_drawing import (
     block_title,
     draw_block,
     draw_chain,
+    is_bottleneck,
 )
+from seesawnas.report.body_drawing import body_height, draw_body
 from seesawnas.report.svg import FADED, INK, PAPER, RULE, Canvas
 from seesawnas.units import format_quantity
 
 COLUMN, GAP, MARGIN = 330.0, 34.0, 28.0
-TOP, HEADER, LEGEND = 74.0, 76.0, 84.0
+TOP, HEADER, LEGEND, BETWEEN = 74.0, 76.0, 84.0, 22.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A run of ``times`` equal blocks, and what the first of them reads."""
+
+    block: Block
+    times: int
+    inputs: Inputs
+
+    @property
+    def height(self) -> float:
+        """In pixels."""
+        return BLOCK_HEIGHT if _is_known(self.block) else body_height(self.block, self.inputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One stage, the stem or the head: its heading, its cost, its boxes (block, how many)."""
+    """One stage, the stem or the head: its heading, its cost, its boxes."""
 
     title: str
     part: PartCost
-    boxes: tuple[tuple[Block | None, int], ...]
+    boxes: tuple[Box, ...]
+
+    @property
+    def height(self) -> float:
+        """Of all boxes, in pixels."""
+        return sum(box.height + BETWEEN for box in self.boxes)
 
 
 def diagram(spec: ArchSpec) -> str:
     """SVG text."""
     columns = _columns(spec)
-    widths = [width for block in spec.blocks for width in (block.inputs, block.middle, block.outputs)]
-    scale = Scale(COLUMN - LEFT - RIGHT, max(*widths, spec.head.width, spec.embedding_size))
-    tallest = max(len(column.boxes) for column in columns)
+    scale = Scale(COLUMN - LEFT - RIGHT, max(_widths(spec)))
     width = 2 * MARGIN + len(columns) * COLUMN + (len(columns) - 1) * GAP
-    height = TOP + HEADER + tallest * (BLOCK_HEIGHT + 22) + LEGEND
+    height = TOP + HEADER + max(column.height for column in columns) + LEGEND
     canvas = Canvas(width, height, spec.name or spec.digest())
     _draw_title(canvas, spec)
     for number, column in enumerate(columns):
@@ -59,11 +80,29 @@ def diagram(spec: ArchSpec) -> str:
 
 def _columns(spec: ArchSpec) -> list[Column]:
     stem, *stages, head = costs_by_stage(spec)
-    columns = [Column("stem", stem, ((None, 1),))]
+    found = [Shape(3, spec.input.height, spec.input.width), *spec.shapes()]
+    inputs = [inputs_of(block, found[: number + 1]) for number, (_, block) in enumerate(spec.parts)]
+    columns = [Column("stem", stem, (Box(spec.stem, 1, inputs[0]),))]
     for stage, part in zip(spec.stages, stages, strict=True):
-        boxes = tuple((block, len(list(run))) for block, run in groupby(stage.blocks))
-        columns.append(Column(part.name, part, boxes))
-    return [*columns, Column("head", head, ((None, 1),))]
+        at, boxes = 1 + stage.first, list[Box]()
+        for block, run in groupby(stage.blocks):
+            times = len(list(run))
+            boxes.append(Box(block, times, inputs[at]))
+            at += times
+        columns.append(Column(part.name, part, tuple(boxes)))
+    return [*columns, Column("head", head, (Box(spec.head, 1, inputs[-1]),))]
+
+
+def _widths(spec: ArchSpec) -> list[int]:
+    """Every width that is drawn to the common scale."""
+    blocks = [block for block in spec.blocks if _is_known(block)]
+    widths = [width for block in blocks for width in (block.inputs, block.middle, block.outputs)]
+    return [*widths, spec.stem.outputs, spec.blocks[-1].outputs, getattr(spec.head, "width", 1), spec.embedding_size]
+
+
+def _is_known(block: Block) -> bool:
+    """Whether the block has a drawing of its own; others are drawn by their bodies."""
+    return isinstance(block, Stem | Head) or is_bottleneck(block)
 
 
 def _draw_title(canvas: Canvas, spec: ArchSpec) -> None:
@@ -96,20 +135,28 @@ def _draw_header(canvas: Canvas, left: float, column: Column, madds: int, last: 
 
 
 def _draw_boxes(canvas: Canvas, left: float, column: Column, spec: ArchSpec, scale: Scale) -> None:
-    for number, (block, times) in enumerate(column.boxes):
-        top = TOP + HEADER + number * (BLOCK_HEIGHT + 22)
-        _draw_card(canvas, left, top, times)
-        if block is not None:
-            _draw_heading(canvas, left, top, block_title(block), times)
-            draw_block(canvas, (left, top), COLUMN, block, scale)
-        elif column.title == "stem":
-            _draw_heading(canvas, left, top, f"stem · {spec.stem.activation}", 1)
-            width = spec.stem.width
-            steps = ((3, "RGB"), (width, "conv 3×3 ↓2"), (width, "depthwise 3×3"))
-            draw_chain(canvas, (left, top), COLUMN, steps, scale)
+    top = TOP + HEADER
+    for box in column.boxes:
+        block, at = box.block, (left, top)
+        _draw_card(canvas, left, top, box.times, box.height)
+        title = block_title(block) if block.role == "block" else _part_title(block)
+        _draw_heading(canvas, left, top, title, box.times)
+        if isinstance(block, Stem):
+            steps = ((3, "RGB"), (block.width, "conv 3×3 ↓2"), (block.width, "depthwise 3×3"))
+            draw_chain(canvas, at, COLUMN, steps, scale)
+        elif isinstance(block, Head):
+            draw_chain(canvas, at, COLUMN, _head_steps(spec), scale)
+        elif is_bottleneck(block):
+            draw_block(canvas, at, COLUMN, block, scale)
         else:
-            _draw_heading(canvas, left, top, f"head · {spec.head.activation}", 1)
-            draw_chain(canvas, (left, top), COLUMN, _head_steps(spec), scale)
+            draw_body(canvas, at, COLUMN, block, box.inputs)
+        top += box.height + BETWEEN
+
+
+def _part_title(part: Block) -> str:
+    kind = part.role if isinstance(part, Stem | Head) else f"{part.role} {kind_of(part).replace('_', ' ')}"
+    activation = part.row().get("activation")
+    return f"{kind} · {activation}" if activation else kind
 
 
 def _head_steps(spec: ArchSpec) -> tuple[tuple[int, str], ...]:
@@ -122,10 +169,10 @@ def _head_steps(spec: ArchSpec) -> tuple[tuple[int, str], ...]:
     return (*steps, (spec.head.embedding, "linear")) if spec.head.embedding else tuple(steps)
 
 
-def _draw_card(canvas: Canvas, left: float, top: float, times: int) -> None:
+def _draw_card(canvas: Canvas, left: float, top: float, times: int, height: float) -> None:
     for behind in range(min(times, 3) - 1, -1, -1):
         at = (left + 4 * behind, top + 4 * behind)
-        canvas.rect(at, COLUMN, BLOCK_HEIGHT, PAPER if behind == 0 else "#f6f8fa", stroke=RULE, rx=7)
+        canvas.rect(at, COLUMN, height, PAPER if behind == 0 else "#f6f8fa", stroke=RULE, rx=7)
 
 
 def _draw_heading(canvas: Canvas, left: float, top: float, title: str, times: int) -> None:

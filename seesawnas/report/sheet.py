@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from seesawnas.arch import ArchSpec, Block, InvertedBottleneck, SeesawBlock
+from seesawnas.arch import ArchSpec, Block, kind_of
+from seesawnas.arch.remake import ties_widths
 from seesawnas.cost import Cost, PartCost, cost, costs_by_block, costs_by_stage
 from seesawnas.space import Printed, Published, SearchPoint
 
+BOTTLENECK = ("kind", "split", "inputs", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
 ACCURACIES = ("lfw", "cfp_fp", "agedb_30", "cplfw", "calfw")
 
 
@@ -41,24 +43,27 @@ def stage_rows(spec: ArchSpec) -> list[dict[str, Any]]:
 
 
 def block_values(block: Block) -> dict[str, Any]:
-    """A block's attributes: ``split`` and ``se`` are null where it has none."""
+    """A block's attributes: those of a bottleneck are null if it has none; attributes of its kind's own follow."""
+    row = block.row()
+    own = {name: value for name, value in row.items() if name not in BOTTLENECK}
     return {
         "kind": block_kind(block),
-        "split": list(block.split) if isinstance(block, SeesawBlock) else None,
+        "split": row.get("split"),
         "inputs": block.inputs,
-        "middle": block.middle,
+        "middle": row.get("middle"),
         "outputs": block.outputs,
         "stride": block.stride,
-        "kernel": block.kernel,
-        "se": block.se or None,
-        "activation": block.activation,
-        "skip": "residual" if block.is_residual else block.skip,
+        "kernel": row.get("kernel"),
+        "se": None if row.get("se") == "off" else row.get("se"),
+        "activation": row.get("activation"),
+        "skip": "residual" if ties_widths(block) else row.get("skip"),
+        **own,
     }
 
 
 def block_kind(block: Block) -> str:
     """The grammar's name for the block's kind."""
-    return "inverted_bottleneck" if isinstance(block, InvertedBottleneck) else block.mixing
+    return kind_of(block)
 
 
 def _part(part: PartCost) -> dict[str, Any]:

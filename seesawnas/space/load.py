@@ -152,6 +152,10 @@ class _Reading:
             for name in self._paired(own):
                 attributes.pop(name, None)
             attributes.update(own)
+        # Decisions are numbered by the order of attributes: those with a default first, as the grammar lists them.
+        declared = self.grammar.declared["block"]
+        first = [name for name, one in declared.items() if one.default is not None and name in attributes]
+        attributes = {name: attributes[name] for name in (*first, *attributes)}
         pairs = {name: partners(name, self.grammar.declared["block"]) for own in overrides.values() for name in own}
         return StageSpace(
             stage.depth.at(f"{path}.depth"),

@@ -205,8 +205,8 @@ def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, 
     values = dict(zip(names, options, strict=True))
     kind = known_kind(str(values["kind"]))
     stride = int(values["stride"]) or _own_stride(kind)
-    own = {name: values[name] for name in kind.attributes if name in values and name != "stride"}
-    block = canonical_block(kind.make(inputs, width, stride, **own))
+    said = {name: values[name] for name in kind.attributes if name in values}
+    block = canonical_block(kind.make(inputs, width, stride, **kind.filled(said)))
     return block, cost_and_output(block, inputs[: block.reads])[1]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seesawnas.arch import Block, Shape
+from seesawnas.arch import Block, Input, Shape
 from seesawnas.arch.parts import block_digest
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import DocumentError, SpecError
@@ -100,8 +100,8 @@ class Trellis:
         _check_boundaries(space, self._tables)
 
     def _roots(self) -> Iterator[Root]:
-        parts: dict[tuple[object, str, int], int] = {}
-        stems: dict[tuple[object, str], tuple[Block, Shape]] = {}
+        parts: dict[tuple[Input, str, int], int] = {}
+        stems: dict[tuple[Input, str], tuple[Block, Shape]] = {}
         for bit, choice in enumerate(self.choices):
             picture = self.space.input(choice)
             try:
@@ -113,11 +113,11 @@ class Trellis:
             part = (*key, self.heads.group[bit])
             parts[part] = parts.get(part, 0) | 1 << bit
         for (picture, digest, head), allowed in parts.items():
-            stem, output = stems[picture, digest]
+            made, output = stems[picture, digest]
             node = self._node(0, (output,) * self.reads, allowed, head)
             if node is not None:
-                image = Shape(3, picture.height, picture.width)  # type: ignore[attr-defined]
-                yield Root(node, self.measure.of(stem, (image,)))
+                image = Shape(3, picture.height, picture.width)
+                yield Root(node, self.measure.of(made, (image,)))
 
     def _node(self, stage: int, state: State, allowed: int, head: int) -> Node | None:
         key = (stage, state, allowed, head)

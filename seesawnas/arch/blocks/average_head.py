@@ -60,7 +60,7 @@ class ConvAverageHead(Block):
     classes: int = attribute(rules.size_or_none, 0, levels=(0,), ordered=True)
 
     def __post_init__(self) -> None:
-        require(self.width >= 1, "head width must be positive", self.width)
+        require(self.width >= 1, "width must be positive", self.width)
         require(self.classes >= 0, "classes must be positive, or 0 for no linear layer", self.classes)
         check_activation(self.activation)
 

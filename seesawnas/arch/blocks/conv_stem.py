@@ -50,8 +50,8 @@ class ConvNormStem(Block):
         return draft.body()
 
     def _check(self, *strides: int) -> None:
-        require(self.width >= 1, "stem width must be positive", self.width)
-        require(self.stride in strides, f"stem stride must be one of {list(strides)}", self.stride)
+        require(self.width >= 1, "width must be positive", self.width)
+        require(self.stride in strides, f"stride must be one of {list(strides)}", self.stride)
         check_kernel(self.kernel)
 
 

@@ -24,7 +24,7 @@ class LinearHead(Block):
     width: int = 512
 
     def __post_init__(self) -> None:
-        require(self.width >= 1, "head width must be positive", self.width)
+        require(self.width >= 1, "width must be positive", self.width)
 
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int = 1, **options: Any) -> Self:

@@ -51,6 +51,19 @@ class Kind:
         """How many earlier outputs it takes."""
         return self.block.reads
 
+    def filled(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """``options`` with the defaults of what they leave out; of two attributes that say one thing, one is enough.
+
+        Without the stride, which :attr:`make` takes apart, and which stems may declare.
+        """
+        attributes = self.attributes
+        found = {name: option for name, option in options.items() if name != "stride"}
+        said = {*options, *(attributes[name].instead_of for name in options)}
+        for name, one in attributes.items():
+            if one.default is not None and name not in said and name != "stride" and one.instead_of not in options:
+                found[name] = one.default
+        return found
+
     @property
     def attributes(self) -> Mapping[str, Declared]:
         """By name, in order."""

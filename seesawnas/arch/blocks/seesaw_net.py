@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 from typing import ClassVar
 
 from seesawnas.arch import rules
-from seesawnas.arch.blocks.base import Declared, attribute
+from seesawnas.arch.blocks.base import Declared, attribute, require
 from seesawnas.arch.blocks.bottleneck import EXPANSION, KERNELS, SPLIT, kernel_rule
 from seesawnas.arch.blocks.checks import check_activation, check_divides, check_kernel, check_widths
 from seesawnas.arch.blocks.expanding import Expanding
@@ -28,7 +29,9 @@ class SeesawNetBlock(Expanding):
     kernel: int = attribute(kernel_rule, 3, levels=KERNELS, ordered=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "split", rules.parse_split(rules.split(list(rules.parse_split(self.split)))))
+        split = rules.parse_split(self.split)
+        require(bool(split) and min(split) >= 1, "split must be positive integers", list(split))
+        object.__setattr__(self, "split", tuple(part // gcd(*split) for part in split))
         check_widths(self, "inputs", "middle", "outputs")
         check_kernel(self.kernel)
         check_activation(self.activation)

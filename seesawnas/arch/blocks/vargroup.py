@@ -137,7 +137,7 @@ class ConvVarGroupStem(_VarGroup):
     factor: int = attribute(rules.positive, 1, levels=FACTORS, ordered=True)
 
     def __post_init__(self) -> None:
-        require(self.width >= 1, "stem width must be positive", self.width)
+        require(self.width >= 1, "width must be positive", self.width)
         self._check(self.width)
 
     @classmethod
