@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias, assert_never
 
 from seesawnas.arch.layers import (
     Act,
@@ -34,8 +34,7 @@ BEFORE = -1
 """Read by a node: the output of the block before this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A layer, what it reads, and its name within the block: where its weights lie in a model's file."""
 
     name: str
@@ -181,6 +180,7 @@ def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
     they are the same layer of the same input.
     """
     known: list[str] = []
+<<<<<<< HEAD
     values: list[int] = []  # nodes of one value: a layer without weights makes what another one makes of the same
     numbers: dict[object, int] = {}
     kept: dict[int, tuple[Node, list[int]]] = {}
@@ -222,12 +222,19 @@ def _digest_of_twins(known: list[str], kept: dict[int, tuple[Node, list[int]]], 
         if len(set(found.values())) == len(set(colours.values())):
             return _sha(",".join(sorted(found.values())))
         colours = found
+=======
+    for node in body:
+        read = [known[index] if index >= 0 else _before(index, inputs) for index in node.reads]
+        known.append(_node_digest(node.layer, tuple(read)))
+    return known[-1] if body else _before(BEFORE, inputs)
+>>>>>>> core
 
 
 def _before(index: int, inputs: Sequence[str]) -> str:
     return inputs[-index - 1] if len(inputs) >= -index else str(index)
 
 
+<<<<<<< HEAD
 def _does_nothing(layer: Layer, reads: int) -> bool:
     match layer:
         case Shuffle(groups=1) | Slice(start=0, stop=None, shift=0) | Pool(kernel=1, stride=1, padding=0):
@@ -236,6 +243,18 @@ def _does_nothing(layer: Layer, reads: int) -> bool:
             return reads == 1
         case Conv() | Linear() | Norm() | Act() | Pool() | Shuffle() | Slice() | Scale():
             return False
+=======
+def _node_digest(layer: Layer, read: tuple[str, ...]) -> str:
+    match layer:
+        case Shuffle(groups=1) | Slice(start=0, stop=None, shift=0) | Pool(kernel=1, stride=1, padding=0):
+            return read[0]
+        case Add() | Concat() if len(read) == 1:
+            return read[0]
+        case Add():
+            read = tuple(sorted(read))
+        case Conv() | Linear() | Norm() | Act() | Pool() | Shuffle() | Slice() | Concat() | Scale():
+            pass
+>>>>>>> core
         case _:
             assert_never(layer)
 

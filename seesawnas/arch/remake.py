@@ -41,7 +41,8 @@ def remade(
     replaced = {target.attributes[name].instead_of for name in changes if name in target.attributes}
     kept = {name: option for name, option in options_of(block).items() if name not in replaced}
     known = {name: option for name, option in {**kept, **changes}.items() if name in target.attributes}
-    return target.make(inputs, width, block.stride, **known)
+    stride = known.pop("stride", block.stride)  # a stem's, if its kind leaves it open
+    return target.make(inputs, width, stride, **known)
 
 
 @lru_cache(maxsize=1 << 14)

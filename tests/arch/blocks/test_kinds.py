@@ -10,6 +10,7 @@ from seesawnas.arch import Shape, kind_of, kinds
 from seesawnas.arch.blocks.registry import _check_shared
 from seesawnas.arch.codec import from_mapping, to_mapping
 from seesawnas.arch.parts import body_of, inputs_of
+from seesawnas.arch.remake import remade
 from seesawnas.cost.cost import block_cost
 from seesawnas.errors import SpecError
 from seesawnas.nn.block import BlockLayers
@@ -116,3 +117,10 @@ def test_a_published_network_is_written_and_read(ref: str) -> None:
     spec = load_point(ref).spec
     again = from_mapping(to_mapping(spec))
     assert (again, again.stem, again.blocks, again.head) == (spec, spec.stem, spec.blocks, spec.head)
+
+
+@pytest.mark.parametrize(("kind", "stride"), [("conv", 1), ("conv", 2), ("conv_pool", 4)])
+def test_a_stem_remade_keeps_its_stride(kind: str, stride: int) -> None:
+    image = (Shape(3, 32, 32),)
+    made = kinds()[kind].make(image, 16, stride)
+    assert remade(made, image, 24) == kinds()[kind].make(image, 24, stride)
