@@ -5,6 +5,7 @@ from __future__ import annotations
 from seesawnas.arch.blocks.base import Block, require
 from seesawnas.arch.blocks.bottleneck import KERNELS
 from seesawnas.arch.layers import ACTIVATIONS
+from seesawnas.arch.rules import SLOPES
 
 
 def check_widths(block: Block, *names: str) -> None:
@@ -23,6 +24,11 @@ def check_kernel(kernel: int) -> None:
 def check_activation(activation: str) -> None:
     """It is one of the grammar's activations."""
     require(activation in ACTIVATIONS, f"activation must be one of {', '.join(ACTIVATIONS)}", activation)
+
+
+def check_slopes(slopes: str) -> None:
+    """It is one of the grammar's."""
+    require(slopes in SLOPES, f"slopes must be one of {', '.join(SLOPES)}", slopes)
 
 
 def check_se(se: int, channels: int) -> None:

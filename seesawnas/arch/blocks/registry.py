@@ -13,7 +13,9 @@ from typing import Any
 from seesawnas.arch.blocks.average_head import AverageHead, ConvAverageHead
 from seesawnas.arch.blocks.base import Block, Declared, Role, declared
 from seesawnas.arch.blocks.bottleneck import MIXINGS, InvertedBottleneck, SeesawBlock
-from seesawnas.arch.blocks.conv_stem import ConvPoolStem, ConvStem
+from seesawnas.arch.blocks.conv_stem import ConvNormStem, ConvPoolStem, ConvStem
+from seesawnas.arch.blocks.darts_cell import DartsCell
+from seesawnas.arch.blocks.face_heads import PocketNetHead, ShuffleFaceNetHead, VarGFaceNetHead
 from seesawnas.arch.blocks.ghost import GhostBottleneck
 from seesawnas.arch.blocks.head import Head
 from seesawnas.arch.blocks.improved_residual import ImprovedResidual
@@ -23,7 +25,9 @@ from seesawnas.arch.blocks.mobilenet_v2 import MobileNetV2Block
 from seesawnas.arch.blocks.seesaw_net import SeesawNetBlock
 from seesawnas.arch.blocks.separable import Separable
 from seesawnas.arch.blocks.shufflenet_v1 import ShuffleNetUnit
+from seesawnas.arch.blocks.shufflenet_v2 import ShuffleNetV2Unit
 from seesawnas.arch.blocks.stem import Stem
+from seesawnas.arch.blocks.vargroup import ConvVarGroupStem, VarGroupUnit
 from seesawnas.errors import InvalidInput
 
 GROUP = "seesawnas.blocks"
@@ -75,10 +79,18 @@ _SHIPPED: tuple[type[Block], ...] = (
     ImprovedResidual,
     MixFaceNetUnit,
     GhostBottleneck,
+    VarGroupUnit,
+    ShuffleNetV2Unit,
+    DartsCell,
     Stem,
     ConvStem,
     ConvPoolStem,
+    ConvNormStem,
+    ConvVarGroupStem,
     Head,
+    VarGFaceNetHead,
+    ShuffleFaceNetHead,
+    PocketNetHead,
     AverageHead,
     ConvAverageHead,
     LinearHead,

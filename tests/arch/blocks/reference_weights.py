@@ -77,7 +77,8 @@ def _copy_block(graph: Graph, layers: BlockLayers, queue: Iterator[Tensor]) -> N
                 _put(own[before if before in own else f"{node.name}.weight"], next(queue), order)
             case Linear():
                 assert order is None
-                own[f"{node.name}.weight"].copy_(next(queue))
+                weight = own[f"{node.name}.weight"]
+                weight.copy_(next(queue).view_as(weight))  # a reference may have a 1x1 convolution here
                 if node.layer.bias:
                     own[f"{node.name}.bias"].copy_(next(queue))
         if order is not None:
