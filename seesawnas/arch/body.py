@@ -30,6 +30,8 @@ from seesawnas.arch.layers import (
 )
 from seesawnas.errors import SpecError
 
+_SHORT = 400
+_IDLE = (Shuffle, Slice, Pool, Add, Concat)  # layers that may do nothing
 BEFORE = -1
 """Read by a node: the output of the block before this one."""
 
@@ -180,31 +182,40 @@ def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
     they are the same layer of the same input.
     """
     known: list[str] = []
-<<<<<<< HEAD
+    does = False
+    for node in body:
+        read = [known[one] if one >= 0 else _before(one, inputs) for one in node.reads]
+        if isinstance(node.layer, _IDLE) and _does_nothing(node.layer, len(read)):
+            known.append(read[0])
+            continue
+        does = True
+        known.append(_node_text(node.layer, read))
+    if not does:
+        return known[-1] if known else _before(BEFORE, inputs)
+    return _sha(known[-1]) if len(set(known)) == len(known) else _told_apart(body, known)
+
+
+def _told_apart(body: Body, known: Sequence[str]) -> str:
+    """The digest of a body some of whose nodes are the same layer of the same input."""
     values: list[int] = []  # nodes of one value: a layer without weights makes what another one makes of the same
     numbers: dict[object, int] = {}
     kept: dict[int, tuple[Node, list[int]]] = {}
     for index, node in enumerate(body):
-        read = [known[one] if one >= 0 else _before(one, inputs) for one in node.reads]
         sources = [values[one] if one >= 0 else one for one in node.reads]
-        if _does_nothing(node.layer, len(read)):
-            known.append(read[0])
+        if _does_nothing(node.layer, len(sources)):
             values.append(sources[0])
             continue
         if isinstance(node.layer, Add):
-            read, sources = sorted(read), sorted(sources)
+            sources = sorted(sources)
         value = index if _learns(node.layer) else numbers.setdefault((node.layer, *sources), index)
-        known.append(_node_digest(node.layer, read))
         values.append(value)
         kept.setdefault(value, (node, sources))
-    if not body:
-        return _before(BEFORE, inputs)
     if len({known[value] for value in kept}) == len(kept):
-        return known[-1]
+        return _sha(known[-1])
     return _digest_of_twins(known, kept, values[-1])
 
 
-def _digest_of_twins(known: list[str], kept: dict[int, tuple[Node, list[int]]], output: int) -> str:
+def _digest_of_twins(known: Sequence[str], kept: dict[int, tuple[Node, list[int]]], output: int) -> str:
     """Nodes that are the same by what they read are told apart by what reads them, until nothing new is told."""
     colours = {value: known[value] for value in kept}
     while True:
@@ -222,19 +233,12 @@ def _digest_of_twins(known: list[str], kept: dict[int, tuple[Node, list[int]]], 
         if len(set(found.values())) == len(set(colours.values())):
             return _sha(",".join(sorted(found.values())))
         colours = found
-=======
-    for node in body:
-        read = [known[index] if index >= 0 else _before(index, inputs) for index in node.reads]
-        known.append(_node_digest(node.layer, tuple(read)))
-    return known[-1] if body else _before(BEFORE, inputs)
->>>>>>> core
 
 
 def _before(index: int, inputs: Sequence[str]) -> str:
     return inputs[-index - 1] if len(inputs) >= -index else str(index)
 
 
-<<<<<<< HEAD
 def _does_nothing(layer: Layer, reads: int) -> bool:
     match layer:
         case Shuffle(groups=1) | Slice(start=0, stop=None, shift=0) | Pool(kernel=1, stride=1, padding=0):
@@ -243,18 +247,6 @@ def _does_nothing(layer: Layer, reads: int) -> bool:
             return reads == 1
         case Conv() | Linear() | Norm() | Act() | Pool() | Shuffle() | Slice() | Scale():
             return False
-=======
-def _node_digest(layer: Layer, read: tuple[str, ...]) -> str:
-    match layer:
-        case Shuffle(groups=1) | Slice(start=0, stop=None, shift=0) | Pool(kernel=1, stride=1, padding=0):
-            return read[0]
-        case Add() | Concat() if len(read) == 1:
-            return read[0]
-        case Add():
-            read = tuple(sorted(read))
-        case Conv() | Linear() | Norm() | Act() | Pool() | Shuffle() | Slice() | Concat() | Scale():
-            pass
->>>>>>> core
         case _:
             assert_never(layer)
 
@@ -263,8 +255,10 @@ def _learns(layer: Layer) -> bool:
     return isinstance(layer, Conv | Linear | Norm) or (isinstance(layer, Act) and layer.name == "prelu")
 
 
-def _node_digest(layer: Layer, read: list[str]) -> str:
-    return _sha(f"{_text(layer)}({','.join(read)})")
+def _node_text(layer: Layer, read: list[str]) -> str:
+    """What names a node by what it is and reads: the whole while that is short, else its digest."""
+    text = f"{_text(layer)}({','.join(sorted(read) if isinstance(layer, Add) else read)})"
+    return text if len(text) <= _SHORT else _sha(text)
 
 
 def _sha(text: str) -> str:
