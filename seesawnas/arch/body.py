@@ -216,23 +216,28 @@ def _told_apart(body: Body, known: Sequence[str]) -> str:
 
 
 def _digest_of_twins(known: Sequence[str], kept: dict[int, tuple[Node, list[int]]], output: int) -> str:
-    """Nodes that are the same by what they read are told apart by what reads them, until nothing new is told."""
-    colours = {value: known[value] for value in kept}
+    """Nodes that are the same by what they read are told apart by what reads them, until nothing new is told.
+
+    A node's colour is a number: its rank among all that is told of nodes, so that equal graphs are coloured equally.
+    """
+    sums = {value for value, (node, _) in kept.items() if isinstance(node.layer, Add)}
+    ranks = {text: rank for rank, text in enumerate(sorted({known[value] for value in kept}))}
+    colours = {value: ranks[known[value]] for value in kept}
     while True:
-        readers: dict[int, list[str]] = {value: [] for value in kept}
-        readers[output].append("output")
-        for value, (node, sources) in kept.items():
+        readers: dict[int, list[tuple[int, int]]] = {value: [] for value in kept}
+        readers[output].append((-1, 0))
+        told: dict[int, tuple[int, tuple[int, ...]]] = {}
+        for value, (_, sources) in kept.items():
+            read = [colours[source] if source >= 0 else source for source in sources]
+            told[value] = colours[value], tuple(sorted(read) if value in sums else read)
             for place, source in enumerate(sources):
                 if source >= 0:
-                    readers[source].append(f"{colours[value]} {0 if isinstance(node.layer, Add) else place}")
-        found = {}
-        for value, (node, sources) in kept.items():
-            read = [colours.get(source, str(source)) for source in sources]
-            read = sorted(read) if isinstance(node.layer, Add) else read
-            found[value] = _sha(f"{colours[value]}({','.join(read)})({','.join(sorted(readers[value]))})")
-        if len(set(found.values())) == len(set(colours.values())):
-            return _sha(",".join(sorted(found.values())))
-        colours = found
+                    readers[source].append((colours[value], 0 if value in sums else place))
+        found = {value: (*told[value], tuple(sorted(readers[value]))) for value in kept}
+        classes = {one: rank for rank, one in enumerate(sorted(set(found.values())))}
+        if len(classes) == len(set(colours.values())):
+            return _sha(";".join(sorted(f"{known[value]} {one}" for value, one in found.items())))
+        colours = {value: classes[one] for value, one in found.items()}
 
 
 def _before(index: int, inputs: Sequence[str]) -> str:
