@@ -13,6 +13,7 @@ from seesawnas.arch import ArchSpec
 from seesawnas.arch.codec import from_mapping, to_mapping
 from seesawnas.cost import cost
 from seesawnas.nn import build
+from seesawnas.space import load_point
 from tests.arch.blocks.face_networks import NETWORKS
 from tests.arch.blocks.reference_weights import awake, copy_weights
 from tests.nn.reference.networks import REFERENCES
@@ -73,3 +74,8 @@ def _reference(name: str, spec: ArchSpec) -> nn.Module:
 def test_a_published_network_is_written_and_read(name: str) -> None:
     spec = NETWORKS[name]()
     assert from_mapping(yaml.safe_load(yaml.safe_dump(to_mapping(spec)))) == spec
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_point_that_ships_is_the_published_network(name: str) -> None:
+    assert load_point(f"paper/{name}").spec == NETWORKS[name]()
