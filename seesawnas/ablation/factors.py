@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
 
-from seesawnas.ablation.form import common_kind, form, is_split, is_whole, kinds_of, split_word
+from seesawnas.ablation.form import form, is_split, is_whole, kinds_of, split_word
 from seesawnas.ablation.level_words import level_word, option_of, ratio_word, ruled
 from seesawnas.ablation.remake import kind_named, remade
 from seesawnas.ablation.widths import scaled
