@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
+from typing import Any
 
 from seesawnas.arch import Block, Inputs
 from seesawnas.arch.layers import Conv, Linear, split_channels
@@ -12,7 +13,7 @@ from seesawnas.report.svg import FADED, INK, PAPER, Canvas, Point
 
 HEAD, GAP, LINE, FOOT = 40.0, 26.0, 11.5, 12.0
 LEFT, RIGHT = 26.0, 12.0
-_HALO = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": 3.0}
+_HALO: dict[str, Any] = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": 3.0}
 
 
 def body_height(block: Block, inputs: Inputs) -> float:
@@ -69,7 +70,9 @@ def _draw_read(
         canvas.path(steps, PALETTE["skip"], stroke_width=1.6)
     else:
         middle = (top + BAR + bottom) / 2
-        steps = f"M{start:.1f},{top + BAR} C{start:.1f},{middle:.1f} {end:.1f},{middle:.1f} {end:.1f},{bottom}"
+        bend = 0 if near or abs(start - end) > into else -0.75 * (into + 60)  # around what lies between
+        turns = f"{start + bend:.1f},{middle:.1f} {end + bend:.1f},{middle:.1f}"
+        steps = f"M{start:.1f},{top + BAR} C{turns} {end:.1f},{bottom}"
         canvas.path(steps, FADED, stroke_width=1.2, stroke_opacity=0.7)
 
 
@@ -86,7 +89,8 @@ def _draw_bar(canvas: Canvas, box: _Box, bar: Bar) -> None:
         at = (center, top + BAR + 10 + number * LINE)
         canvas.text(at, line, 10, INK, text_anchor="middle", **_HALO)
     if bar.gate:
-        canvas.pill((center + 24, top + BAR / 2), f"SE {bar.gate}", PALETTE["se"])
+        words = f"SE {bar.gate}"
+        canvas.pill((left + width + 14 + 6.1 * len(words), top + BAR / 2), words, PALETTE["se"])
 
 
 def _groups(bar: Bar) -> list[tuple[int, int, str]]:

@@ -63,7 +63,8 @@ def laid_out(block: Block, inputs: Inputs) -> Layout:
         if index not in hidden:
             read = read_shapes(node, found, inputs)
             reads = tuple(dict.fromkeys(_seen(body, hidden, one) for one in node.reads))
-            label = tuple(wrap(node.layer.label(*read), _LETTERS))  # type: ignore[call-arg]
+            words = node.layer.label(*read) + _stride_words(node.layer)
+            label = tuple(wrap(words, _LETTERS))
             bars[index] = Bar(index, node.layer, found[index].channels, label, reads, gated.get(index, 0))
     return Layout(tuple(_rows(bars)))
 
@@ -120,6 +121,5 @@ def _middle(places: Sequence[float]) -> float:
     return sum(places) / len(places) if places else 0.0
 
 
-def shape_words(shape: Shape) -> str:
-    """Such as ``64 × 28 × 28``."""
-    return " × ".join(map(str, shape))
+def _stride_words(layer: Layer) -> str:
+    return f" ↓{layer.stride}" if isinstance(layer, Conv | Pool) and layer.stride > 1 else ""

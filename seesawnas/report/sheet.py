@@ -88,6 +88,7 @@ def _published(published: Published) -> dict[str, Any]:
     return {
         "params": _value(published.params),
         "madds": _value(published.madds),
+        "flops": _value(published.flops),
         **{name: published.accuracies.get(name) for name in ACCURACIES},
         "source": published.source or None,
     }
