@@ -72,12 +72,17 @@ def _print_results(results: tuple[KnownResult, ...]) -> None:
         (
             row.name,
             *map(rounded, (row.published_params, row.published_madds, row.published_flops)),
-            *("-" if (value := row.accuracies.get(key)) is None else f"{value:g}" for key in ACCURACIES),
+            *(_percent(row.accuracies.get(key)) for key in ACCURACIES),
         )
         for row in results
     ]
     out.print("\nKnown by their results alone, as printed; not buildable:")
     out.print(table(columns, cells))
+
+
+def _percent(value: float | None) -> str:
+    """With two decimals, or all that were printed."""
+    return "-" if value is None else max(f"{value:.2f}", f"{value:g}", key=len)
 
 
 def _verdict(row: LedgerRow, notes: list[str]) -> str:
