@@ -22,7 +22,7 @@ class Forked(Block):
     stride: int = 1
     reach: int = attribute(rules.one_of(3, 5, 9), 5, label="reach in pixels", levels=(3, 5), ordered=True)
     gated: str = attribute(rules.one_of("yes", "no"), "yes", label="gated", levels=("yes", "no"))
-    activation: Activation = attribute(rules.activation, "relu")  # noqa: RUF009
+    activation: Activation = attribute(rules.activation, "relu")
 
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:

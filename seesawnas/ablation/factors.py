@@ -86,11 +86,6 @@ def with_levels(spec: ArchSpec, levels: Mapping[str, str]) -> ArchSpec:
         if level_of(spec, factor) != MIXED:
             raise SpecError(f"{factor} must be a level that can be set, got {MIXED}")
         del wanted[factor]
-    for factor in wanted:
-        if factor not in FACTORS and not any(factor in block.row() for _, block in spec.parts):
-            raise SpecError(
-                f"{factor} must be an attribute of some block of the network, got {spec.name or spec.digest()}"
-            )
     if "width" in wanted:
         spec = scaled(spec, float(Fraction(wanted["width"])))
     found = [Shape(3, spec.input.height, spec.input.width)]

@@ -33,8 +33,10 @@ def remade(block: Block, kind: Kind, inputs: Inputs, changes: Mapping[str, Any],
         for other in _partners(kind, name):
             options.pop(other, None)
     own = getattr(block, "width", block.outputs)
+    known: dict[str, Any] = {**options, **changes}
+    stride = known.pop("stride", block.stride)  # a stem's, if its kind leaves it open
     try:
-        return kind.make(inputs[: kind.reads], own if width is None else width, block.stride, **{**options, **changes})
+        return kind.make(inputs[: kind.reads], own if width is None else width, stride, **known)
     except TypeError as error:  # what must be given is not there
         raise SpecError(f"{kind.name} must have every attribute that it requires: {error}") from None
 

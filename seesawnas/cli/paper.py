@@ -26,7 +26,7 @@ def paper(json: Json = False) -> None:
 
     rows, results = ledger(), known_results()
     if json:
-        print_json([asdict(row) for row in (*rows, *results)])
+        print_json([*map(asdict, rows), *map(asdict, results)])
     else:
         _print_table(rows)
         _print_results(results)

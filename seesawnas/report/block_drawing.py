@@ -52,7 +52,7 @@ def draw_block(canvas: Canvas, at: Point, width: float, block: Block, scale: Sca
     """Draw ``block`` in the box whose top left corner is ``at``."""
     center, top, right = _center(at, width), at[1], at[0] + width - 12
     split, project = _splits(block)
-    is_shuffled = _is_shuffled(block)
+    is_shuffled = isinstance(block, SeesawBlock) and block.mixing == "shuffle"
     seen = _seen(block, split)
     colors = _colors(split)
     _draw_shortcut(canvas, at, block, center - scale(block.inputs) / 2, center - scale(block.outputs) / 2)
@@ -96,11 +96,7 @@ def _center(at: Point, width: float) -> float:
 
 
 def _splits(block: Block) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return (block.split, block.project_split) if "split" in block.row() else ((1,), (1,))
-
-
-def _is_shuffled(block: Block) -> bool:
-    return any(isinstance(node.layer, Shuffle) for node in body_of(block))
+    return (block.split, block.project_split) if isinstance(block, SeesawBlock) else ((1,), (1,))
 
 
 def _colors(split: tuple[int, ...]) -> list[str]:
@@ -116,7 +112,7 @@ def _bars(channels: int, split: tuple[int, ...]) -> list[tuple[int, int]]:
 def _seen(block: Block, split: tuple[int, ...]) -> list[int]:
     """The first conv's group at each middle channel, as the second conv meets them."""
     owners = [group for group, (_, size) in enumerate(_bars(block.middle, split)) for _ in range(size)]
-    if _is_shuffled(block):
+    if isinstance(block, SeesawBlock) and block.mixing == "shuffle":
         step = block.middle // len(split)
         return [owners[group * step + i] for i in range(step) for group in range(len(split))]
     return owners

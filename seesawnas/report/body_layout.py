@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from seesawnas.arch import Block, Inputs, Shape, body_of
+from seesawnas.arch import Block, Inputs, body_of
 from seesawnas.arch.body import Body, read_shapes, shapes
 from seesawnas.arch.layers import Act, Add, Concat, Conv, Layer, Linear, Norm, Pool
 from seesawnas.arch.layers import Scale as Gating

@@ -9,7 +9,6 @@ from seesawnas.arch.shown import is_residual
 from seesawnas.cost import Cost, PartCost, cost, costs_by_block, costs_by_stage
 from seesawnas.space import Printed, Published, SearchPoint
 
-BOTTLENECK = ("kind", "split", "inputs", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
 ACCURACIES = ("lfw", "cfp_fp", "agedb_30", "cplfw", "calfw")
 
 

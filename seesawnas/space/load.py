@@ -46,8 +46,8 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Erratum:
-    """Where the print is wrong. ``explains`` maps a published figure, ``params``, ``madds`` or ``flops``, to what the network counts to
-    under this reading of the paper; to None where no reading counts to the figure.
+    """Where the print is wrong. ``explains`` maps a published figure, ``params``, ``madds`` or ``flops``, to what the network
+    counts to under this reading of the paper; to None where no reading counts to the figure.
     """
 
     text: str
