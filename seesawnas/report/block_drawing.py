@@ -1,4 +1,7 @@
-"""One block as a drawing: bars of channels, the convs between them, SE and the shortcut."""
+"""A bottleneck as a drawing: bars of channels, the convs between them, SE and the shortcut.
+
+For the two kinds whose groups are worth a picture of their own; :mod:`seesawnas.report.body_drawing` draws any other.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,14 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 from typing import Any
 
-from seesawnas.arch import Block, body_of, kind_of
-from seesawnas.arch.layers import Shuffle, split_channels
+from seesawnas.arch import Block, InvertedBottleneck, SeesawBlock
+from seesawnas.arch.layers import split_channels
+from seesawnas.arch.shown import block_words
+from seesawnas.report.block_palette import BAR, COLORS, LIGHT, PALETTE
 from seesawnas.report.svg import FADED, INK, PAPER, Canvas, Point
 
 BLOCK_HEIGHT = 226.0
-# Okabe and Ito's colours: told apart by every kind of colour vision.
-COLORS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
-LIGHT = ("#E69F00", "#CC79A7", "#56B4E9", "#F0E442")  # those that dark text reads on
-PALETTE = {"full": "#7a8794", "conv": "#d0d7de", "se": "#8250df", "skip": "#24292f"}
 LEFT, RIGHT = 46.0, 84.0  # room beside the bars for the shortcut and for words
-BAR = 15.0
 INPUT, MIDDLE, SHUFFLED, OUTPUT = 44.0, 92.0, 136.0, 192.0  # tops of the bars within the box
 MAX_STRIPES, LINES = 48, 24
 
@@ -35,30 +35,24 @@ class Scale:
 
 
 def is_bottleneck(block: Block) -> bool:
-    """Whether the block is what :func:`draw_block` draws: expand, depthwise, project, and what lies beside them."""
-    return set(block.row()) >= _BOTTLENECK and {node.name for node in body_of(block)} >= {
-        "expand",
-        "depthwise",
-        "project",
-    }
-
-
-_BOTTLENECK = {"middle", "kernel", "se", "skip", "activation"}
+    """Whether :func:`draw_block` knows the block's body: a kind that derives from these may have any other."""
+    return type(block) in (InvertedBottleneck, SeesawBlock)
 
 
 def block_title(block: Block) -> str:
-    """Such as ``share 1:3 · swish``."""
+    """Such as ``share 1:3 · swish``; of a kind without an activation, what else it says, or how many channels it gives."""
     row = block.row()
-    split = f" {':'.join(map(str, row['split']))}" if "split" in row else ""
-    activation = f" · {row['activation']}" if "activation" in row else ""
-    return f"{kind_of(block).replace('_', ' ')}{split}{activation}"
+    split = f" {':'.join(map(str, block.split))}" if "split" in row else ""
+    kind = block.kind if "split" in row else block_words(block).rpartition(":")[2]
+    said = row.get("activation") or ", ".join(f"{name} {value}" for name, value in list(row.items())[:2])
+    return f"{kind}{split} · {said or f'{block.outputs} channels'}"
 
 
 def draw_block(canvas: Canvas, at: Point, width: float, block: Block, scale: Scale) -> None:
     """Draw ``block`` in the box whose top left corner is ``at``."""
     center, top, right = _center(at, width), at[1], at[0] + width - 12
     split, project = _splits(block)
-    is_shuffled = _is_shuffled(block)
+    is_shuffled = isinstance(block, SeesawBlock) and block.mixing == "shuffle"
     seen = _seen(block, split)
     colors = _colors(split)
     _draw_shortcut(canvas, at, block, center - scale(block.inputs) / 2, center - scale(block.outputs) / 2)
@@ -102,11 +96,7 @@ def _center(at: Point, width: float) -> float:
 
 
 def _splits(block: Block) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return (block.split, block.project_split) if "split" in block.row() else ((1,), (1,))
-
-
-def _is_shuffled(block: Block) -> bool:
-    return any(isinstance(node.layer, Shuffle) for node in body_of(block))
+    return (block.split, block.project_split) if isinstance(block, SeesawBlock) else ((1,), (1,))
 
 
 def _colors(split: tuple[int, ...]) -> list[str]:
@@ -122,7 +112,7 @@ def _bars(channels: int, split: tuple[int, ...]) -> list[tuple[int, int]]:
 def _seen(block: Block, split: tuple[int, ...]) -> list[int]:
     """The first conv's group at each middle channel, as the second conv meets them."""
     owners = [group for group, (_, size) in enumerate(_bars(block.middle, split)) for _ in range(size)]
-    if _is_shuffled(block):
+    if isinstance(block, SeesawBlock) and block.mixing == "shuffle":
         step = block.middle // len(split)
         return [owners[group * step + i] for i in range(step) for group in range(len(split))]
     return owners

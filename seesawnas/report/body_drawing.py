@@ -1,126 +1,106 @@
-"""Any body as a drawing: bars of channels in the order in which layers depend on each other, branches side by side."""
+"""Any block as a drawing of its body: bars of channels to one scale, and what each reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate
+from typing import Any
 
-from seesawnas.arch import Block, Inputs, Shape, body_of
-from seesawnas.arch.body import Body, shapes
-from seesawnas.arch.layers import Add, Concat, Conv, Layer, Linear, Pool, Scale, Shuffle, Slice
-from seesawnas.report.svg import FADED, INK, PAPER, RULE, Canvas, Point
+from seesawnas.arch import Block, Inputs
+from seesawnas.arch.layers import Conv, Linear, split_channels
+from seesawnas.report.block_palette import BAR, COLORS, PALETTE
+from seesawnas.report.body_layout import Bar, Layout, laid_out
+from seesawnas.report.svg import FADED, INK, PAPER, Canvas, Point
 
-ROW = 40.0
-TOP = 34.0
-BAR = 11.0
-_SIDE, _GAP = 14.0, 6.0
-_FILL, _JOIN = "#7a8794", "#8250df"
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A layer that is drawn: its row, its place among those of the row, its words, channels, and the marks that it reads."""
-
-    row: int
-    place: int
-    of: int
-    words: str
-    channels: int
-    reads: tuple[int, ...]
-    joins: bool
+HEAD, GAP, LINE, FOOT = 40.0, 26.0, 11.5, 12.0
+LEFT, RIGHT = 26.0, 12.0
+_HALO: dict[str, Any] = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": 3.0}
 
 
 def body_height(block: Block, inputs: Inputs) -> float:
     """Pixels that :func:`draw_body` takes."""
-    marks = _marks(body_of(block), inputs)
-    return TOP + ROW * (1 + max(mark.row for mark in marks.values())) + 14.0
+    layout = laid_out(block, inputs)
+    return HEAD + len(layout.rows) * _pitch(layout) - GAP + FOOT
 
 
-def draw_body(canvas: Canvas, at: Point, width: float, block: Block, inputs: Inputs) -> None:
-    """Draw the body of ``block`` on ``inputs`` in the box whose top left corner is ``at``."""
-    marks = _marks(body_of(block), inputs)
-    widest = max(mark.channels for mark in marks.values())
-    for mark in marks.values():
-        for read in mark.reads:
-            (x1, y1), (x2, y2) = (_center(at, width, one) for one in (marks[read], mark))
-            middle = (y1 + BAR + y2) / 2
-            canvas.path(
-                f"M{x1:.1f},{y1 + BAR:.1f} C{x1:.1f},{middle:.1f} {x2:.1f},{middle:.1f} {x2:.1f},{y2:.1f}", RULE
-            )
-    for mark in marks.values():
-        room = (width - 2 * _SIDE) / mark.of - _GAP
-        size = max(3.0, room * mark.channels / widest)
-        x, y = _center(at, width, mark)
-        canvas.rect((x - size / 2, y), size, BAR, _JOIN if mark.joins else _FILL, stroke=PAPER, rx=2)
-        words = f"{mark.words} · {mark.channels}" if mark.of <= 2 else mark.words
-        small = 10 if mark.of <= 4 else 8
-        canvas.text((x, y + BAR + 10), words, small, INK if mark.row == 0 else FADED, text_anchor="middle")
+def draw_body(canvas: Canvas, at: Point, width: float, block: Block, inputs: Inputs, largest: float) -> None:
+    """Draw ``block`` in the box whose top left corner is ``at``; ``largest`` is the most pixels that a channel may have."""
+    layout = laid_out(block, inputs)
+    room = width - LEFT - RIGHT
+    scale = min([largest, *((room / len(row) - 14) / max(bar.channels for bar in row) for row in layout.rows)])
+    boxes = _boxes(layout, (at[0] + LEFT, at[1] + HEAD), room, scale)
+    bars = [bar for row in layout.rows for bar in row]
+    rows = {bar.index: number for number, row in enumerate(layout.rows) for bar in row}
+    for bar in bars:
+        for read in bar.reads:
+            near = rows[bar.index] - rows[read] == 1
+            _draw_read(canvas, at[0] + 12, boxes[read], boxes[bar.index], bar, near=near, from_input=read < 0)
+    for bar in bars:
+        _draw_bar(canvas, boxes[bar.index], bar)
 
 
-def _center(at: Point, width: float, mark: Mark) -> Point:
-    share = (width - 2 * _SIDE) / mark.of
-    return at[0] + _SIDE + share * (mark.place + 0.5), at[1] + TOP + ROW * mark.row
+_Box = tuple[float, float, float]
+"""(left, top, width) of a bar."""
 
 
-def _marks(body: Body, inputs: Inputs) -> dict[int, Mark]:
-    """Marks by node, and those of what is read from before by -1, -2 ..."""
-    found = shapes(body, inputs)
-    parents = dict[int, tuple[int, ...]]()
-    depth = {-1 - number: 0 for number in range(len(inputs))}
-    shown = {-1 - number: -1 - number for number in range(len(inputs))}  # the mark that stands for a node
-    for index, node in enumerate(body):
-        read = tuple(dict.fromkeys(shown[each] for each in node.reads))
-        if _words(node.layer, found[index]) is None:
-            shown[index] = read[0]
-            continue
-        shown[index], parents[index] = index, read
-        depth[index] = 1 + max(depth[each] for each in read)
-    rows = {row: [index for _, index in group] for row, group in groupby(_sorted(depth), lambda pair: pair[0])}
-    marks = {}
-    for index, row in depth.items():
-        place, of = rows[row].index(index), len(rows[row])
-        if index < 0:
-            shape = inputs[-index - 1]
-            words = f"input {shape.channels}×{shape.height}×{shape.width}"
-            marks[index] = Mark(row, place, of, words, shape.channels, (), False)
-        else:
-            layer = body[index].layer
-            joins = isinstance(layer, Add | Concat | Scale)
-            words = _words(layer, found[index]) or ""
-            marks[index] = Mark(row, place, of, words, found[index].channels, parents[index], joins)
-    return marks
+def _pitch(layout: Layout) -> float:
+    return BAR + layout.lines * LINE + GAP
 
 
-def _sorted(depth: dict[int, int]) -> Iterator[tuple[int, int]]:
-    yield from sorted((row, index) for index, row in depth.items())
+def _boxes(layout: Layout, at: Point, room: float, scale: float) -> dict[int, _Box]:
+    found: dict[int, _Box] = {}
+    for number, row in enumerate(layout.rows):
+        for place, bar in enumerate(row):
+            width = max(2.0, bar.channels * scale)
+            center = at[0] + room * (place + 0.5) / len(row)
+            found[bar.index] = center - width / 2, at[1] + number * _pitch(layout), width
+    return found
 
 
-def _words(layer: Layer, output: Shape) -> str | None:
-    """A few words; None for a layer that is not drawn: batch norm and activation."""
-    match layer:
-        case Conv():
-            size = "global" if layer.kernel is None else f"{layer.kernel[0]}×{layer.kernel[1]}"
-            stride = "" if layer.stride == 1 else f" ↓{layer.stride}"
-            if layer.groups == layer.outputs and layer.groups != 1:
-                return f"dw {size}{stride}"
-            groups = "" if layer.groups == 1 else f" /{layer.groups}"
-            if isinstance(layer.groups, tuple):
-                groups = f" {':'.join(map(str, layer.groups))}"
-            return f"{size}{groups}{stride}"
-        case Linear():
-            return "linear"
-        case Pool():
-            return f"{layer.kind} pool" if layer.kernel is None else f"{layer.kind} {layer.kernel}×{layer.kernel}"
-        case Shuffle():
-            return f"shuffle {layer.groups}"
-        case Slice():
-            return "shift" if layer.shift else "slice"
-        case Add():
-            return "+"
-        case Concat():
-            return "concat"
-        case Scale():
-            return "× gate"
-        case _:
-            return None
+def _draw_read(
+    canvas: Canvas, lane: float, source: _Box, target: _Box, bar: Bar, *, near: bool, from_input: bool
+) -> None:
+    """A convolution's trapezoid to the next row; else a line, at the left if a sum reads an input from afar."""
+    (left, top, width), (to, bottom, into) = source, target
+    start, end = left + width / 2, to + into / 2
+    if near and not bar.joins:
+        corners = ((left, top + BAR), (left + width, top + BAR), (to + into, bottom), (to, bottom))
+        canvas.shape(corners, PALETTE["conv"], fill_opacity=0.6)
+    elif from_input and bar.joins and not near:
+        steps = f"M{left:.1f},{top + BAR / 2} H{lane:.1f} V{bottom + BAR / 2} H{to:.1f}"
+        canvas.path(steps, PALETTE["skip"], stroke_width=1.6)
+    else:
+        middle = (top + BAR + bottom) / 2
+        bend = 0 if near or abs(start - end) > into else -0.75 * (into + 60)  # around what lies between
+        turns = f"{start + bend:.1f},{middle:.1f} {end + bend:.1f},{middle:.1f}"
+        steps = f"M{start:.1f},{top + BAR} C{turns} {end:.1f},{bottom}"
+        canvas.path(steps, FADED, stroke_width=1.2, stroke_opacity=0.7)
+
+
+def _draw_bar(canvas: Canvas, box: _Box, bar: Bar) -> None:
+    left, top, width = box
+    if bar.joins or bar.layer is None:
+        canvas.rect((left, top), width, BAR, PAPER if bar.joins else PALETTE["full"], stroke=FADED, stroke_width=1)
+    else:
+        for start, size, color in _groups(bar):
+            at = (left + width * start / bar.channels, top)
+            canvas.rect(at, width * size / bar.channels, BAR, color, stroke=PAPER, stroke_width=0.6)
+    center = left + width / 2
+    for number, line in enumerate(bar.lines):
+        at = (center, top + BAR + 10 + number * LINE)
+        canvas.text(at, line, 10, INK, text_anchor="middle", **_HALO)
+    if bar.gate:
+        words = f"SE {bar.gate}"
+        canvas.pill((left + width + 14 + 6.1 * len(words), top + BAR / 2), words, PALETTE["se"])
+
+
+def _groups(bar: Bar) -> list[tuple[int, int, str]]:
+    """(first channel, channels, colour) of a convolution's few groups; many groups, as of a depthwise one, are one grey."""
+    if not isinstance(bar.layer, Conv) or (isinstance(bar.layer.groups, int) and bar.layer.groups > len(COLORS)):
+        grey = "full" if isinstance(bar.layer, Linear) else "conv"
+        return [(0, bar.channels, PALETTE[grey])]
+    sizes = split_channels(bar.channels, bar.layer.groups)
+    colors = [PALETTE["full"]] if len(sizes) == 1 else COLORS
+    return [
+        (start, size, colors[place % len(colors)])
+        for place, (start, size) in enumerate(zip([0, *accumulate(sizes)], sizes, strict=False))
+    ]

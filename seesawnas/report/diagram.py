@@ -1,9 +1,9 @@
 """``diagram(spec)``: the network as one picture, a column a stage.
 
-A run of equal blocks is one box with its number. Inside a bottleneck, bars are channels, all to one scale: input, middle, output.
-A colour is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across
-the colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it. Any other block is drawn
-by its body, layer by layer, to a scale of its own.
+A run of equal blocks is one box with its number. Inside, bars are channels, all to one scale: input, middle, output. A colour
+is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across the
+colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it. Blocks, stems and heads of
+other kinds are drawn from their bodies, each box as high as its body asks.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from seesawnas.arch import ArchSpec, Block, Head, Inputs, Shape, Stem, kind_of
+from seesawnas.arch import ArchSpec, Block, Head, Inputs, Shape, Stem
 from seesawnas.arch.parts import inputs_of
 from seesawnas.cost import PartCost, cost, costs_by_stage
 from seesawnas.report.block_drawing import (
     BLOCK_HEIGHT,
-    COLORS,
     LEFT,
-    PALETTE,
     RIGHT,
     Scale,
     block_title,
@@ -26,26 +24,33 @@ from seesawnas.report.block_drawing import (
     draw_chain,
     is_bottleneck,
 )
+from seesawnas.report.block_palette import COLORS, PALETTE
 from seesawnas.report.body_drawing import body_height, draw_body
 from seesawnas.report.svg import FADED, INK, PAPER, RULE, Canvas
 from seesawnas.units import format_quantity
+from seesawnas.wording import short
 
 COLUMN, GAP, MARGIN = 330.0, 34.0, 28.0
-TOP, HEADER, LEGEND, BETWEEN = 74.0, 76.0, 84.0, 22.0
+TOP, HEADER, LEGEND, SPACE = 74.0, 76.0, 84.0, 22.0
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A run of ``times`` equal blocks, and what the first of them reads."""
+    """A run of ``times`` equal parts, where the first reads ``inputs``."""
 
     block: Block
-    times: int
     inputs: Inputs
+    times: int = 1
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a picture made for it."""
+        return is_bottleneck(self.block) or type(self.block) in (Stem, Head)
 
     @property
     def height(self) -> float:
-        """In pixels."""
-        return BLOCK_HEIGHT if _is_known(self.block) else body_height(self.block, self.inputs)
+        """Pixels."""
+        return BLOCK_HEIGHT if self.is_known else body_height(self.block, self.inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +63,16 @@ class Column:
 
     @property
     def height(self) -> float:
-        """Of all boxes, in pixels."""
-        return sum(box.height + BETWEEN for box in self.boxes)
+        """Pixels of its boxes and the space below each."""
+        return sum(box.height + SPACE for box in self.boxes)
 
 
 def diagram(spec: ArchSpec) -> str:
     """SVG text."""
     columns = _columns(spec)
-    scale = Scale(COLUMN - LEFT - RIGHT, max(_widths(spec)))
+    widths = [width for b in spec.blocks for width in (b.inputs, getattr(b, "middle", 0), b.outputs)]
+    widest = max(*widths, getattr(spec.head, "width", spec.head.outputs), spec.embedding_size)
+    scale = Scale(COLUMN - LEFT - RIGHT, widest)
     width = 2 * MARGIN + len(columns) * COLUMN + (len(columns) - 1) * GAP
     height = TOP + HEADER + max(column.height for column in columns) + LEGEND
     canvas = Canvas(width, height, spec.name or spec.digest())
@@ -80,29 +87,16 @@ def diagram(spec: ArchSpec) -> str:
 
 def _columns(spec: ArchSpec) -> list[Column]:
     stem, *stages, head = costs_by_stage(spec)
-    found = [Shape(3, spec.input.height, spec.input.width), *spec.shapes()]
-    inputs = [inputs_of(block, found[: number + 1]) for number, (_, block) in enumerate(spec.parts)]
-    columns = [Column("stem", stem, (Box(spec.stem, 1, inputs[0]),))]
+    image = Shape(3, spec.input.height, spec.input.width)
+    found = (image, *spec.shapes())
+    columns = [Column("stem", stem, (Box(spec.stem, (image,)),))]
     for stage, part in zip(spec.stages, stages, strict=True):
-        at, boxes = 1 + stage.first, list[Box]()
+        boxes, index = [], stage.first
         for block, run in groupby(stage.blocks):
-            times = len(list(run))
-            boxes.append(Box(block, times, inputs[at]))
-            at += times
+            boxes.append(Box(block, inputs_of(block, found[: index + 2]), len(list(run))))
+            index += boxes[-1].times
         columns.append(Column(part.name, part, tuple(boxes)))
-    return [*columns, Column("head", head, (Box(spec.head, 1, inputs[-1]),))]
-
-
-def _widths(spec: ArchSpec) -> list[int]:
-    """Every width that is drawn to the common scale."""
-    blocks = [block for block in spec.blocks if _is_known(block)]
-    widths = [width for block in blocks for width in (block.inputs, block.middle, block.outputs)]
-    return [*widths, spec.stem.outputs, spec.blocks[-1].outputs, getattr(spec.head, "width", 1), spec.embedding_size]
-
-
-def _is_known(block: Block) -> bool:
-    """Whether the block has a drawing of its own; others are drawn by their bodies."""
-    return isinstance(block, Stem | Head) or is_bottleneck(block)
+    return [*columns, Column("head", head, (Box(spec.head, inputs_of(spec.head, found[:-1])),))]
 
 
 def _draw_title(canvas: Canvas, spec: ArchSpec) -> None:
@@ -137,26 +131,22 @@ def _draw_header(canvas: Canvas, left: float, column: Column, madds: int, last: 
 def _draw_boxes(canvas: Canvas, left: float, column: Column, spec: ArchSpec, scale: Scale) -> None:
     top = TOP + HEADER
     for box in column.boxes:
-        block, at = box.block, (left, top)
-        _draw_card(canvas, left, top, box.times, box.height)
-        title = block_title(block) if block.role == "block" else _part_title(block)
+        block = box.block
+        _draw_card(canvas, left, top, box)
+        title = block_title(block)
+        if column.title in ("stem", "head"):
+            title = f"{column.title} · {block.row()['activation'] if box.is_known else title.replace(' · ', ', ')}"
         _draw_heading(canvas, left, top, title, box.times)
-        if isinstance(block, Stem):
-            steps = ((3, "RGB"), (block.width, "conv 3×3 ↓2"), (block.width, "depthwise 3×3"))
-            draw_chain(canvas, at, COLUMN, steps, scale)
-        elif isinstance(block, Head):
-            draw_chain(canvas, at, COLUMN, _head_steps(spec), scale)
-        elif is_bottleneck(block):
-            draw_block(canvas, at, COLUMN, block, scale)
+        if not box.is_known:
+            draw_body(canvas, (left, top), COLUMN, block, box.inputs, scale(1))
+        elif column.title == "stem":
+            steps = ((3, "RGB"), (spec.stem.width, "conv 3×3 ↓2"), (spec.stem.width, "depthwise 3×3"))
+            draw_chain(canvas, (left, top), COLUMN, steps, scale)
+        elif column.title == "head":
+            draw_chain(canvas, (left, top), COLUMN, _head_steps(spec), scale)
         else:
-            draw_body(canvas, at, COLUMN, block, box.inputs)
-        top += box.height + BETWEEN
-
-
-def _part_title(part: Block) -> str:
-    kind = part.role if isinstance(part, Stem | Head) else f"{part.role} {kind_of(part).replace('_', ' ')}"
-    activation = part.row().get("activation")
-    return f"{kind} · {activation}" if activation else kind
+            draw_block(canvas, (left, top), COLUMN, block, scale)
+        top += box.height + SPACE
 
 
 def _head_steps(spec: ArchSpec) -> tuple[tuple[int, str], ...]:
@@ -169,14 +159,14 @@ def _head_steps(spec: ArchSpec) -> tuple[tuple[int, str], ...]:
     return (*steps, (spec.head.embedding, "linear")) if spec.head.embedding else tuple(steps)
 
 
-def _draw_card(canvas: Canvas, left: float, top: float, times: int, height: float) -> None:
-    for behind in range(min(times, 3) - 1, -1, -1):
+def _draw_card(canvas: Canvas, left: float, top: float, box: Box) -> None:
+    for behind in range(min(box.times, 3) - 1, -1, -1):
         at = (left + 4 * behind, top + 4 * behind)
-        canvas.rect(at, COLUMN, height, PAPER if behind == 0 else "#f6f8fa", stroke=RULE, rx=7)
+        canvas.rect(at, COLUMN, box.height, PAPER if behind == 0 else "#f6f8fa", stroke=RULE, rx=7)
 
 
 def _draw_heading(canvas: Canvas, left: float, top: float, title: str, times: int) -> None:
-    canvas.text((left + 12, top + 21), title, 13, font_weight="bold")
+    canvas.text((left + 12, top + 21), short(title, 40), 13, font_weight="bold")
     if times > 1:
         canvas.pill((left + COLUMN - 10, top + 17), f"× {times}", INK)
 

@@ -87,10 +87,11 @@ class AttributeKeys(_Keys):
 
 
 class PublishedKeys(_Keys):
-    """``published``: counts as printed (their last digit is their precision) and accuracies in percent."""
+    """``published``: counts as printed (their last digit is their precision), in the print's unit, and accuracies in percent."""
 
     params: Quantity | None = None
     madds: Quantity | None = None
+    flops: Quantity | None = None
     lfw: Percent | None = None
     cfp_fp: Percent | None = None
     agedb_30: Percent | None = None
@@ -110,7 +111,7 @@ class ErratumKeys(_Keys):
     """
 
     text: Text
-    explains: dict[Literal["params", "madds"], Annotated[int | None, BeforeValidator(_reading)]] = {}
+    explains: dict[Literal["params", "madds", "flops"], Annotated[int | None, BeforeValidator(_reading)]] = {}
 
 
 def _erratum(raw: Any) -> Any:

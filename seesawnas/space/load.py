@@ -35,18 +35,19 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a paper prints of a point; accuracies in percent."""
+    """What a paper prints of a point, ``flops`` where it counts 2 x MAdds; accuracies in percent."""
 
     params: Printed | None
     madds: Printed | None
     accuracies: Mapping[str, float]
     source: str
+    flops: Printed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Erratum:
-    """Where the print is wrong. ``explains`` maps a published figure, ``params`` or ``madds``, to what the network counts to
-    under this reading of the paper; to None where no reading counts to the figure.
+    """Where the print is wrong. ``explains`` maps a published figure, ``params``, ``madds`` or ``flops``, to what the network
+    counts to under this reading of the paper; to None where no reading counts to the figure.
     """
 
     text: str
@@ -259,7 +260,7 @@ def _own(keys: AttributeKeys, path: str) -> dict[str, Attribute]:
 
 def _published(document: Any) -> Published:
     keys = document.published
-    counts = [Printed.parse(text) if text is not None else None for text in (keys.params, keys.madds)]
+    counts = [Printed.parse(text) if text is not None else None for text in (keys.params, keys.madds, keys.flops)]
     names = ("lfw", "cfp_fp", "agedb_30", "cplfw", "calfw")
     accuracies = {name: value for name in names if (value := getattr(keys, name)) is not None}
-    return Published(counts[0], counts[1], accuracies, keys.source)
+    return Published(counts[0], counts[1], accuracies, keys.source, counts[2])

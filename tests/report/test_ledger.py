@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from seesawnas.report.known_results import known_results
 from seesawnas.report.ledger import ledger, ledger_row
-from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped
+from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped, to_mapping, to_point
 
 FLOPS = {"paper/mobiface", "paper/vargfacenet", *(f"paper/shufflefacenet_{size}" for size in ("0_5x", "1_5x", "2x"))}
 
@@ -74,3 +75,24 @@ def test_the_readings_on_file_are_what_those_networks_count_to(mobiface: SearchP
     readings = [erratum.explains for erratum in load_point("paper/mobilefacenet").errata]
     assert {"params": relu.params} in readings
     assert {"madds": 2 * ledger_row(mobiface).madds} in [erratum.explains for erratum in mobiface.errata]
+
+
+def test_a_print_in_flops_is_compared_with_twice_the_madds() -> None:
+    point = load_point("paper/seesaw_share")
+
+    def printed(text: str) -> SearchPoint:
+        return replace(point, published=replace(point.published, madds=None, flops=Printed.parse(text)))
+
+    assert ledger_row(printed("292M")).agrees
+    assert ledger_row(printed("292M")).published_flops == 292_000_000
+    assert ledger_row(printed("146M")).faults == ("flops: published 146.00 M, counted 291525632, and no erratum",)
+    own = to_point({**to_mapping(point.spec), "published": {"flops": "292M"}}, "own")
+    assert own.published.flops == Printed(292_000_000, 1_000_000)
+
+
+def test_results_alone_have_one_unit_each() -> None:
+    for result in known_results():
+        assert result.published_madds is None or result.published_flops is None, result.name
+        assert result.accuracies
+        assert result.source
+        assert all(50 < value < 100 for value in result.accuracies.values())

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from seesawnas.ablation.remake import remade
 from seesawnas.arch import Shape, kind_of, kinds
 from seesawnas.arch.blocks.registry import _check_shared
 from seesawnas.arch.codec import from_mapping, to_mapping
 from seesawnas.arch.parts import body_of, inputs_of
-from seesawnas.arch.remake import remade
 from seesawnas.cost.cost import block_cost
 from seesawnas.errors import SpecError
 from seesawnas.nn.block import BlockLayers
@@ -123,4 +123,4 @@ def test_a_published_network_is_written_and_read(ref: str) -> None:
 def test_a_stem_remade_keeps_its_stride(kind: str, stride: int) -> None:
     image = (Shape(3, 32, 32),)
     made = kinds()[kind].make(image, 16, stride)
-    assert remade(made, image, 24) == kinds()[kind].make(image, 24, stride)
+    assert remade(made, kinds()[kind], image, {}, 24) == kinds()[kind].make(image, 24, stride)
