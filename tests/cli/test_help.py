@@ -70,7 +70,7 @@ def test_completion_offers_shipped_names_and_own_files(tmp_path: Path, monkeypat
     (tmp_path / "more").mkdir()
     monkeypatch.chdir(tmp_path)
     assert complete_ref("paper/dw_seesaw_v1") == ["paper/dw_seesaw_v1", "paper/dw_seesaw_v1_conv"]
-    assert complete_ref("m") == ["mine.yaml", "more/"]
+    assert complete_ref("m") == ["mine.yaml", "mixed", "mobilefacenet", "more/"]
     assert {"seesaw", "seesaw_wide"} <= set(complete_ref(""))
 
 
