@@ -1,23 +1,31 @@
 """What a network is: frozen, hashable values on the standard library alone.
 
-``ArchSpec`` = ``Input`` -> ``Stem`` -> blocks -> ``Head`` -> embedding. A spec is always in canonical form, so two specs
-that build the same network are equal and share a ``digest()``.
+``ArchSpec`` = ``Input`` -> stem -> blocks -> head -> embedding. Each of these is a :class:`Block`, whose body is a small graph of
+layers; two specs whose bodies are the same are equal and share a ``digest()``.
 """
 
 from seesawnas.arch.blocks import (
-    ACTIVATIONS,
     KERNELS,
     MIXINGS,
     SKIPS,
-    Activation,
     Block,
+    Head,
+    Inputs,
     InvertedBottleneck,
+    Kind,
     Mixing,
     SeesawBlock,
     Skip,
-    canonical_block,
+    Stem,
+    attribute,
+    find_kind,
+    kind_of,
+    kinds,
 )
-from seesawnas.arch.spec import ArchSpec, Head, Input, Stage, Stem, scaled_size
+from seesawnas.arch.body import Body, Draft, Node
+from seesawnas.arch.layers import ACTIVATIONS, Activation, Shape
+from seesawnas.arch.parts import body_of, canonical_block
+from seesawnas.arch.spec import ArchSpec, Input, Stage, scaled_size
 
 __all__ = [
     "ACTIVATIONS",
@@ -27,14 +35,25 @@ __all__ = [
     "Activation",
     "ArchSpec",
     "Block",
+    "Body",
+    "Draft",
     "Head",
     "Input",
+    "Inputs",
     "InvertedBottleneck",
+    "Kind",
     "Mixing",
+    "Node",
     "SeesawBlock",
+    "Shape",
     "Skip",
     "Stage",
     "Stem",
+    "attribute",
+    "body_of",
     "canonical_block",
+    "find_kind",
+    "kind_of",
+    "kinds",
     "scaled_size",
 ]

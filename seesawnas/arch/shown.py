@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from seesawnas.arch.blocks import Block, SeesawBlock
+from seesawnas.arch.blocks import Block, kind_of
 from seesawnas.plain import plain
 
 if TYPE_CHECKING:
@@ -19,13 +19,15 @@ COLUMNS = ("stage", "blocks", "kind", "channels", "split", "kernel", "stride", "
 def spec_rows(spec: ArchSpec) -> Iterator[tuple[str, ...]]:
     """A row for the stem, each run of equal blocks and the head, by :data:`COLUMNS`."""
     stem, head, (height, width) = spec.stem, spec.head, spec.sizes()[0]
-    yield ("stem", "", "conv + depthwise", f"3 → {stem.width}", *_part(2, stem.activation), f"{height}x{width}")
+    yield ("stem", "", _kind(stem), f"3 → {stem.outputs}", *_attributes(stem), f"{height}x{width}")
     for number, stage in enumerate(spec.stages):
         for block, run in itertools.groupby(stage.blocks):
             size = f"{stage.height}x{stage.width}"
             yield (str(number), f"{len(list(run))}x", *_block(block), size)
-    ends = " → ".join(map(str, filter(None, (spec.blocks[-1].outputs, head.width, head.embedding))))
-    yield ("head", "", "conv + global depthwise", ends, "", "", "", "", head.activation, "", f"{spec.embedding_size}")
+    ends = " → ".join(
+        map(str, dict.fromkeys((spec.blocks[-1].outputs, getattr(head, "width", head.outputs), head.outputs)))
+    )
+    yield ("head", "", _kind(head), ends, *_attributes(head), f"{spec.embedding_size}")
 
 
 def spec_lines(spec: ArchSpec) -> list[str]:
@@ -49,24 +51,25 @@ def _named(column: str, cell: str) -> str:
     return f"{column} {cell}" if named else cell
 
 
-def _part(stride: int, activation: str) -> tuple[str, ...]:
-    """What a stem says of split, kernel, stride, SE, activation and skip."""
-    return ("", "3", str(stride), "", activation, "")
+_WORDS = {"conv_depthwise": "conv + depthwise", "global_depthwise": "conv + global depthwise"}
+
+
+def _kind(block: Block) -> str:
+    name = kind_of(block)
+    return _WORDS.get(name, f"seesaw {name}" if hasattr(block, "mixing") else name.replace("_", " "))
 
 
 def _block(block: Block) -> tuple[str, ...]:
     """What a block says of kind, channels, split, kernel, stride, SE, activation and skip."""
-    kind, split = "inverted bottleneck", ""
-    if isinstance(block, SeesawBlock):
-        kind, split = f"seesaw {block.mixing}", ":".join(map(str, block.split))
-    skip = "input" if block.is_residual else block.skip
-    return (
-        kind,
-        f"{block.inputs} → {block.middle} → {block.outputs}",
-        split,
-        str(block.kernel),
-        str(block.stride),
-        str(block.se) if block.se else "off",
-        block.activation,
-        skip,
-    )
+    middle = getattr(block, "middle", None)
+    channels = " → ".join(str(width) for width in (block.inputs, middle, block.outputs) if width is not None)
+    return (_kind(block), channels, *_attributes(block))
+
+
+def _attributes(block: Block) -> tuple[str, ...]:
+    row = block.row()
+    se, kernel = row.get("se", ""), row.get("kernel", "3" if block.role == "stem" else "")
+    skip = "input" if getattr(block, "is_residual", False) else str(row.get("skip", ""))
+    split = ":".join(map(str, row.get("split", ())))
+    stride = "" if block.role == "head" else str(block.stride)
+    return (split, str(kernel), stride, str(se), str(row.get("activation", "")), skip)

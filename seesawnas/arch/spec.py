@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 
-from seesawnas.arch.blocks import ACTIVATIONS, Activation, Block, SeesawBlock, canonical_block
+from seesawnas.arch.blocks import Block, Head, Stem
+from seesawnas.arch.layers import Shape
+from seesawnas.arch.parts import block_digest, block_output, canonical_block, inputs_of, read_before
 from seesawnas.arch.shown import COLUMNS, html_table, spec_lines, spec_rows
 from seesawnas.errors import SpecError
 
@@ -37,33 +39,6 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Stem:
-    """3x3 conv stride 2 from 3 to ``width`` channels, then 3x3 depthwise; batch norm and activation after each."""
-
-    width: int = 64
-    activation: Activation = "swish"
-
-    def __post_init__(self) -> None:
-        _check_part("stem", self.width, self.activation)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """1x1 conv to ``width``, batch norm, activation; global depthwise conv over the whole map, batch norm; then, where
-    ``embedding`` > 0, a linear layer without bias and a batch norm. With ``embedding`` 0 the ``width`` channels are it.
-    """
-
-    width: int = 512
-    activation: Activation = "swish"
-    embedding: int = 512
-
-    def __post_init__(self) -> None:
-        _check_part("head", self.width, self.activation)
-        if self.embedding < 0:
-            raise SpecError(f"embedding must be positive, or 0 for no linear layer, got {self.embedding}")
-
-
-@dataclass(frozen=True, slots=True)
 class Stage:
     """Blocks that end at one resolution: (first block's index, its blocks, output height and width in pixels)."""
 
@@ -73,46 +48,69 @@ class Stage:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ArchSpec:
-    """One network. Always canonical: equal specs build the same network. ``name`` is a label and not compared.
+    """One network. Equal specs build the same network, and all that do are equal. ``name`` is a label and not compared.
 
-    Raises SpecError where the numbers do not fit together.
+    Raises SpecError if the numbers do not fit together.
     """
 
     blocks: tuple[Block, ...]
     input: Input = field(default_factory=Input)
-    stem: Stem = field(default_factory=Stem)
-    head: Head = field(default_factory=Head)
-    name: str = field(default="", compare=False)
+    stem: Block = field(default_factory=Stem)
+    head: Block = field(default_factory=Head)
+    name: str = ""
+    _digest: str = field(default="", init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "blocks", tuple(map(_canonical, self.blocks)))
+        object.__setattr__(self, "blocks", tuple(map(canonical_block, self.blocks)))
         if not self.blocks:
             raise SpecError("a network must have at least one block, got none")
-        widths = (self.stem.width, *(block.outputs for block in self.blocks))
-        for index, (block, width) in enumerate(zip(self.blocks, widths, strict=False)):
-            if block.inputs != width:
-                raise SpecError(f"block {index} must take the {width} channels before it, got {block.inputs}")
+        outputs = (self.stem.outputs, self.stem.outputs)
+        for index, block in enumerate(self.blocks):
+            takes = block.takes()
+            if takes != outputs[: len(takes)]:
+                rule = f"block {index} must take the {_channels(outputs[: len(takes)])} channels before it"
+                raise SpecError(f"{rule}, got {_channels(takes)}")
+            outputs = (block.outputs, outputs[0])
+        if self.head.takes() not in ((), (outputs[0],)):
+            raise SpecError(f"head must take the {outputs[0]} channels before it, got {_channels(self.head.takes())}")
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest() == other.digest() if isinstance(other, ArchSpec) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
+    @property
+    def parts(self) -> tuple[tuple[str, Block], ...]:
+        """(name, block) of ``stem``, ``blocks.0`` ... and ``head``."""
+        blocks = ((f"blocks.{index}", block) for index, block in enumerate(self.blocks))
+        return (("stem", self.stem), *blocks, ("head", self.head))
 
     @property
     def embedding_size(self) -> int:
         """Length of the embedding vector."""
-        return self.head.embedding or self.head.width
+        return self.shapes()[-1].channels
 
     @property
     def feature_size(self) -> tuple[int, int]:
-        """(height, width) of the last map, which the head's global depthwise conv covers."""
+        """(height, width) of the last map, which the head takes."""
         return self.sizes()[-1]
+
+    def shapes(self) -> tuple[Shape, ...]:
+        """(channels, height, width) after each of ``parts``. Raises SpecError if one does not fit the map before it."""
+        found = [Shape(3, self.input.height, self.input.width)]
+        for name, block in self.parts:
+            try:
+                found.append(block_output(block, inputs_of(block, found)))
+            except SpecError as error:
+                raise SpecError(f"{name}: {error}") from None
+        return tuple(found[1:])
 
     def sizes(self) -> tuple[tuple[int, int], ...]:
         """(height, width) after the stem and then after each block."""
-        height, width = down(self.input.height, 2), down(self.input.width, 2)
-        sizes = [(height, width)]
-        for block in self.blocks:
-            height, width = down(height, block.stride), down(width, block.stride)
-            sizes.append((height, width))
-        return tuple(sizes)
+        return tuple((shape.height, shape.width) for shape in self.shapes()[:-1])
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -133,11 +131,23 @@ class ArchSpec:
         return replace(self, name=name)
 
     def digest(self) -> str:
-        """16 hexadecimal digits that name the network, the same in every process and on every machine."""
-        # By name, so that a field added later with a default that changes no network can be left out of the digest.
-        blocks = ",".join(map(_text, self.blocks))
-        text = f"[{_text(self.input)},{_text(self.stem)},[{blocks}],{_text(self.head)}]"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """16 hexadecimal digits that name the network, the same in every process and on every machine.
+
+        Of the bodies' layers, from the embedding upwards: whatever kinds and options say the same layers, it is the same.
+        """
+        if not self._digest:
+            object.__setattr__(self, "_digest", self._make_digest())
+        return self._digest
+
+    def _make_digest(self) -> str:
+        found = [hashlib.sha256(_text(self.input).encode()).hexdigest()]
+        for _, block in self.parts:
+            own = block_digest(block)
+            if own:
+                found.append(hashlib.sha256(",".join((own, *read_before(block, found))).encode()).hexdigest())
+            else:
+                found.append(found[-1])
+        return found[-1][:16]
 
     def __rich_repr__(self) -> Iterator[tuple[str, object]]:
         """What ``rich.print`` shows: a line a run of equal blocks."""
@@ -175,23 +185,10 @@ def scaled_size(size: tuple[int, int], side: int, longest: int | None = None) ->
     return height, width
 
 
-@lru_cache(maxsize=1 << 14)
-def _text(part: Input | Stem | Block | Head) -> str:
-    named = {field.name: getattr(part, field.name) for field in fields(part)}
-    return json.dumps(named if isinstance(part, Input | Stem | Head) else [_kind(part), named], separators=(",", ":"))
+@lru_cache(maxsize=1 << 10)
+def _text(picture: Input) -> str:
+    return json.dumps({f.name: getattr(picture, f.name) for f in fields(picture)}, separators=(",", ":"))
 
 
-def _kind(block: Block) -> str:
-    return "seesaw" if isinstance(block, SeesawBlock) else "inverted_bottleneck"
-
-
-@lru_cache(maxsize=1 << 14)
-def _canonical(block: Block) -> Block:
-    return canonical_block(block)
-
-
-def _check_part(part: str, width: int, activation: str) -> None:
-    if width < 1:
-        raise SpecError(f"{part} width must be positive, got {width}")
-    if activation not in ACTIVATIONS:
-        raise SpecError(f"{part} activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
+def _channels(channels: tuple[int, ...]) -> str:
+    return " and ".join(map(str, channels))

@@ -1,20 +1,24 @@
-"""``cost(spec)``: the sum of the operators, for the network, a stage, a block or an operator."""
+"""``cost(spec)``: the sum of the layers, for the network, a stage, a block or a layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from seesawnas.arch import ArchSpec, Block, Head, Stem
+from seesawnas.arch import ArchSpec, Block, Body, Inputs, Shape, body_of
+from seesawnas.arch.body import read_shapes, shapes
+from seesawnas.arch.layers import FLOAT32_BYTES, Shuffle, Slice
+from seesawnas.arch.parts import block_output, inputs_of
 from seesawnas.arch.shown import html_table
-from seesawnas.cost.lower import lower, lower_block, lower_head, lower_stem
-from seesawnas.cost.ops import Op, activation_bytes
+from seesawnas.errors import SpecError
+
+_READ_ALONE = (Shuffle, Slice)  # no map of their own: which channels others read
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a network, or a part of one, costs for one image; the convention stands in :mod:`seesawnas.cost.ops`."""
+    """What a network, or a part of one, costs for one image; the convention stands in :mod:`seesawnas.arch.layers`."""
 
     madds: int = 0
     params: int = 0
@@ -39,12 +43,6 @@ class Cost:
         counts = ("MAdds", self.madds), ("params", self.params), ("activation bytes", self.activation_bytes)
         return html_table(("cost", "one image"), [(name, f"{value:,}") for name, value in counts])
 
-    @classmethod
-    def of(cls, ops: Iterable[Op]) -> Cost:
-        """The sum over ``ops``."""
-        ops = tuple(ops)
-        return cls(sum(op.madds for op in ops), sum(op.params for op in ops), sum(activation_bytes(op) for op in ops))
-
 
 @dataclass(frozen=True, slots=True)
 class PartCost:
@@ -52,29 +50,24 @@ class PartCost:
 
     name: str
     cost: Cost
-    output: tuple[int, int, int]
+    output: Shape
 
 
 def cost(spec: ArchSpec) -> Cost:
     """Cost of the whole network for one image, in microseconds and without building it."""
-    sizes = spec.sizes()
-    parts = [block_cost(block, *size) for block, size in zip(spec.blocks, sizes, strict=False)]
-    parts.append(stem_cost(spec.stem, spec.input.height, spec.input.width))
-    parts.append(head_cost(spec.head, spec.blocks[-1].outputs, *sizes[-1]))
+    output = Shape(3, spec.input.height, spec.input.width)
+    own, output = _placed_cost(spec.stem, (output,))
+    parts, before = [own], (output, output)
+    for block in (*spec.blocks, spec.head):
+        own, output = _placed_cost(block, before[: block.reads])
+        parts.append(own)
+        before = (output, before[0])
     return _sum(parts)
 
 
 def costs_by_block(spec: ArchSpec) -> tuple[PartCost, ...]:
     """Stem, each block (``blocks.0`` ...) and head."""
-    sizes = spec.sizes()
-    stem = stem_cost(spec.stem, spec.input.height, spec.input.width)
-    parts = [PartCost("stem", stem, (spec.stem.width, *sizes[0]))]
-    for index, block in enumerate(spec.blocks):
-        part = block_cost(block, *sizes[index])
-        parts.append(PartCost(f"blocks.{index}", part, (block.outputs, *sizes[index + 1])))
-    head = head_cost(spec.head, spec.blocks[-1].outputs, *sizes[-1])
-    parts.append(PartCost("head", head, (spec.embedding_size, 1, 1)))
-    return tuple(parts)
+    return tuple(PartCost(name, block_cost(block, inputs), output) for name, block, inputs, output in _placed(spec))
 
 
 def costs_by_stage(spec: ArchSpec) -> tuple[PartCost, ...]:
@@ -84,35 +77,60 @@ def costs_by_stage(spec: ArchSpec) -> tuple[PartCost, ...]:
 
 
 def costs_by_op(spec: ArchSpec) -> tuple[PartCost, ...]:
-    """Every operator in running order, named ``blocks.0: conv 1x1 16->32``."""
+    """Every layer in running order, named ``blocks.0: conv 1x1 64->128 in 1:3``; its output's bytes are its own."""
     return tuple(
-        PartCost(f"{part}: {op.label}", Cost.of([op]), (op.channels, op.height, op.width))
-        for part, ops in lower(spec)
-        for op in ops
+        PartCost(f"{name}: {label}", own, output)
+        for name, block, inputs, _ in _placed(spec)
+        for label, own, output in _layers(body_of(block), inputs)
     )
+
+
+def block_cost(block: Block, inputs: Inputs) -> Cost:
+    """Cost of one block on the maps ``inputs``, the last block's first. Raises SpecError if a layer does not fit."""
+    return _placed_cost(block, inputs)[0]
+
+
+@lru_cache(maxsize=1 << 17)
+def _placed_cost(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
+    """The cost and the shape after the block, both in one look-up: hashing a block takes most of it."""
+    body = body_of(block)
+    madds = params = elements = 0
+    found: list[Shape] = []
+    for node in body:
+        layer, read = node.layer, read_shapes(node, found, inputs)
+        try:
+            output = layer.output(*read)
+        except SpecError as error:
+            raise SpecError(f"{node.name}: {error}") from None
+        found.append(output)
+        madds += layer.madds(*read)
+        params += layer.params(*read)
+        if not isinstance(layer, _READ_ALONE):
+            elements += output.channels * output.height * output.width
+    return Cost(madds, params, FLOAT32_BYTES * elements), found[-1] if found else inputs[0]
+
+
+def _placed(spec: ArchSpec) -> Iterator[tuple[str, Block, Inputs, Shape]]:
+    """(name, block, what it reads, its output) of each part."""
+    found = [Shape(3, spec.input.height, spec.input.width)]
+    for name, block in spec.parts:
+        inputs = inputs_of(block, found)
+        found.append(block_output(block, inputs))
+        yield name, block, inputs, found[-1]
+
+
+def _layers(body: Body, inputs: Inputs) -> Iterator[tuple[str, Cost, Shape]]:
+    """(label, cost, output) of each layer."""
+    found = shapes(body, inputs)
+    for node, output in zip(body, found, strict=True):
+        read, layer = read_shapes(node, found, inputs), node.layer
+        held = 0 if isinstance(layer, _READ_ALONE) else FLOAT32_BYTES * output.elements
+        yield layer.label(*read), Cost(layer.madds(*read), layer.params(*read), held), output
 
 
 def _sum(parts: list[Cost]) -> Cost:
     """In one go: a ``Cost`` for every partial sum would take most of the time."""
     return Cost(sum(p.madds for p in parts), sum(p.params for p in parts), sum(p.activation_bytes for p in parts))
-
-
-@lru_cache(maxsize=4096)
-def stem_cost(stem: Stem, height: int, width: int) -> Cost:
-    """Cost of the stem on an input of ``height`` x ``width`` pixels."""
-    return Cost.of(lower_stem(stem, height, width))
-
-
-@lru_cache(maxsize=1 << 17)
-def block_cost(block: Block, height: int, width: int) -> Cost:
-    """Cost of one block on a map of ``height`` x ``width``."""
-    return Cost.of(lower_block(block, height, width))
-
-
-@lru_cache(maxsize=4096)
-def head_cost(head: Head, inputs: int, height: int, width: int) -> Cost:
-    """Cost of the head on ``inputs`` channels, ``height`` x ``width``."""
-    return Cost.of(lower_head(head, inputs, height, width))
 
 
 def _stages(spec: ArchSpec, blocks: list[PartCost]) -> Iterator[PartCost]:

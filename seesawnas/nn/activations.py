@@ -9,11 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from seesawnas.arch import Activation
+from seesawnas.arch.layers import Activation, Gate
 from seesawnas.nn.inference import Step
 
 
-def activation(name: Activation, channels: int) -> nn.Module:
+def activation(name: Activation | Gate, channels: int) -> nn.Module:
     """The module called ``name`` for a map of ``channels``; ``prelu`` learns a slope a channel."""
     match name:
         case "swish":
@@ -30,6 +30,10 @@ def activation(name: Activation, channels: int) -> nn.Module:
             return nn.LeakyReLU()
         case "gelu":
             return nn.GELU()
+        case "sigmoid":
+            return nn.Sigmoid()
+        case "hard_sigmoid":
+            return nn.Hardsigmoid()
         case _:
             assert_never(name)
 
@@ -45,6 +49,8 @@ def overwriting(module: nn.Module) -> Step:
             return torch.relu_
         case nn.ReLU6():
             return partial(F.hardtanh, min_val=0.0, max_val=6.0, inplace=True)
+        case nn.Sigmoid():
+            return torch.sigmoid_
         case nn.LeakyReLU():
             return partial(F.leaky_relu, negative_slope=module.negative_slope, inplace=True)
         case _:

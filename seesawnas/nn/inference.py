@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 Step: TypeAlias = Callable[[Tensor], Tensor]
@@ -44,6 +44,12 @@ def is_plain_inference(x: Tensor) -> bool:
         return False
     tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     return _HAS_ONEDNN and x.device.type == "cpu" and x.dtype == torch.float32 and x.numel() > 0 and not tracing
+
+
+def conv_weight(outputs: int, inputs: int, rows: int = 1, columns: int = 1) -> nn.Parameter:
+    """(outputs, inputs, rows, columns), normal with variance 2 / fan-in (He et al., arXiv 1502.01852)."""
+    weight = torch.empty(outputs, inputs, rows, columns)
+    return nn.Parameter(nn.init.kaiming_normal_(weight, nonlinearity="relu"))
 
 
 def convolution(weight: Tensor, bias: Tensor, geometry: Geometry, plain: bool) -> Step:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor, nn
 
-from seesawnas.arch import ArchSpec, Head, Stem
-from seesawnas.nn.blocks import Bottleneck
+from seesawnas.arch import ArchSpec, Shape
+from seesawnas.arch.parts import inputs_of
+from seesawnas.nn.block import BlockLayers
 from seesawnas.nn.inference import Step, by_images, is_plain_inference
-from seesawnas.nn.layers import ConvNorm, Embedding, chain
 
 
 def build(spec: ArchSpec) -> FaceNetwork:
@@ -29,9 +31,14 @@ class FaceNetwork(nn.Module):
     def __init__(self, spec: ArchSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.stem = StemLayers(spec.stem)
-        self.blocks = nn.ModuleList(Bottleneck(block) for block in spec.blocks)
-        self.head = HeadLayers(spec.head, spec.blocks[-1].outputs, spec.feature_size)
+        found = [Shape(3, spec.input.height, spec.input.width)]
+        layers = []
+        for (_, block), output in zip(spec.parts, spec.shapes(), strict=True):
+            layers.append(BlockLayers(block, inputs_of(block, found)))
+            found.append(output)
+        self.stem, *blocks, self.head = layers
+        self.blocks = nn.ModuleList(blocks)
+        self.kept = max(block.reads for _, block in spec.parts)
 
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         # x (N, 3, H, W) -> (N, embedding)
@@ -40,53 +47,17 @@ class FaceNetwork(nn.Module):
             plain = is_plain_inference(x)
             run = self.folded(plain)
             return by_images(run, x) if plain else run(x)
-        x = self.stem(x)
-        for block in self.blocks:
-            x = block(x)
-        y: Tensor = self.head(x)
-        return y
+        return self._run([self.stem, *self.blocks, self.head], x)
 
     def folded(self, plain: bool) -> Step:
         """Eval mode, with batch norms folded into the weights as they are now."""
-        blocks = [block.folded(plain) for block in self.blocks if isinstance(block, Bottleneck)]
-        return chain([self.stem.folded(plain), *blocks, self.head.folded(plain)])
+        runs = [part.folded(plain) for part in (self.stem, *self.blocks, self.head) if isinstance(part, BlockLayers)]
+        return lambda x: self._run(runs, x)
 
-
-class StemLayers(nn.Module):
-    """3x3 conv of stride 2, 3x3 depthwise."""
-
-    def __init__(self, stem: Stem) -> None:
-        super().__init__()
-        width = stem.width
-        self.conv = ConvNorm(3, width, 3, stride=2, activation=stem.activation)
-        self.depthwise = ConvNorm(width, width, 3, groups=width, activation=stem.activation)
-
-    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
-        # x (N, 3, H, W) -> (N, width, ceil(H / 2), ceil(W / 2))
-        y: Tensor = self.depthwise(self.conv(x))
-        return y
-
-    def folded(self, plain: bool) -> Step:
-        """Eval mode."""
-        return chain([self.conv.folded(plain), self.depthwise.folded(plain)])
-
-
-class HeadLayers(nn.Module):
-    """1x1 conv, linear global depthwise conv over a map of ``size``, embedding."""
-
-    def __init__(self, head: Head, inputs: int, size: tuple[int, int]) -> None:
-        super().__init__()
-        width = head.width
-        self.conv = ConvNorm(inputs, width, activation=head.activation)
-        self.pool = ConvNorm(width, width, size, groups=width, pad=False, activation=None)
-        self.embedding = Embedding(width, head.embedding) if head.embedding else None
-
-    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
-        # x (N, inputs, H, W) -> (N, width, 1, 1) -> (N, embedding)
-        y: Tensor = self.pool(self.conv(x)).flatten(1)
-        return y if self.embedding is None else self.embedding(y)
-
-    def folded(self, plain: bool) -> Step:
-        """Eval mode."""
-        embedding = [] if self.embedding is None else [self.embedding.folded(plain)]
-        return chain([self.conv.folded(plain), self.pool.folded(plain), nn.Flatten(1), *embedding])
+    def _run(self, runs: Sequence[Callable[..., Tensor]], x: Tensor) -> Tensor:
+        stem, *others = runs
+        values = [stem(x)]
+        for run, (_, block) in zip(others, self.spec.parts[1:], strict=True):
+            values.append(run(*(values[max(0, len(values) - read)] for read in range(1, block.reads + 1))))
+            del values[: -self.kept]
+        return values[-1].flatten(1)

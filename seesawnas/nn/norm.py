@@ -8,16 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from seesawnas.arch import Activation
-from seesawnas.nn.activations import activation as make_activation
-
 
 class NormAct(nn.BatchNorm2d):
     """Batch norm over (N, C, H, W), then ``activation`` (None: none)."""
 
-    def __init__(self, channels: int, activation: Activation | None) -> None:
+    def __init__(self, channels: int, activation: nn.Module | None) -> None:
         super().__init__(channels)
-        self.activation = nn.Identity() if activation is None else make_activation(activation, channels)
+        self.activation = nn.Identity() if activation is None else activation
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: D102
         # input (N, C, H, W) -> (N, C, H, W)

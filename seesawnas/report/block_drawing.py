@@ -8,7 +8,7 @@ from itertools import accumulate, groupby
 from typing import Any
 
 from seesawnas.arch import Block, InvertedBottleneck, SeesawBlock
-from seesawnas.arch.blocks import split_channels
+from seesawnas.arch.layers import split_channels
 from seesawnas.report.svg import FADED, INK, PAPER, Canvas, Point
 
 BLOCK_HEIGHT = 226.0

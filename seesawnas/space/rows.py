@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from seesawnas.arch import Block
+from seesawnas.arch import Block, Shape
 from seesawnas.arch.spec import down
 from seesawnas.cost import block_cost
 from seesawnas.errors import BudgetError, DocumentError, SpecError
@@ -162,7 +162,7 @@ def _cell(
         block = make_block(cls.attributes, assignment, channels, width, stride)
     except SpecError:
         return _INVALID, 0
-    madds = block_cost(block, height, breadth).madds
+    madds = block_cost(block, (Shape(channels, height, breadth),)).madds
     if madds > MAX_MADDS:
         raise BudgetError(f"the space must have blocks of at most {MAX_MADDS} MAdds, got {madds}")
     return numbers.number(block), madds

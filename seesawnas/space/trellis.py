@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seesawnas.arch import Head, Stem
+from seesawnas.arch import Head, Shape, Stem
 from seesawnas.arch.spec import down
-from seesawnas.cost.cost import head_cost, stem_cost
+from seesawnas.cost import block_cost
 from seesawnas.errors import DocumentError
 from seesawnas.space.attributes import Option
 from seesawnas.space.effort import Effort
@@ -101,7 +101,7 @@ class Trellis:
             state = (stem.width, down(size[0], 2), down(size[1], 2))
             node = self._node(0, state, allowed, head)
             if node is not None:
-                yield Root(node, stem_cost(stem, *size).madds)
+                yield Root(node, block_cost(stem, (Shape(3, *size),)).madds)
 
     def _node(self, stage: int, state: State, allowed: int, head: Head) -> Node | None:
         key = (stage, state, allowed, head)
@@ -122,7 +122,7 @@ class Trellis:
         for (output, still), members in groups.items():
             if last:
                 index[members] = -1
-                costs[members] += head_cost(head, *output).madds
+                costs[members] += block_cost(head, (Shape(*output),)).madds
             elif (child := self._node(stage + 1, output, still, head)) is not None:
                 index[members] = len(children)
                 children.append(child)

@@ -43,5 +43,8 @@ def momenta(optimizer: torch.optim.SGD, head: MarginHead) -> list[Tensor]:
 
 
 def _embedding_weights(network: nn.Module) -> list[Tensor]:
-    embedding = network.head.embedding if isinstance(network, FaceNetwork) else None
-    return [] if embedding is None else [embedding.linear.weight]
+    """Of the head's last linear layer, if it has one."""
+    if not isinstance(network, FaceNetwork):
+        return []
+    linear = [module.weight for module in network.head.modules() if isinstance(module, nn.Linear)]
+    return list(linear[-1:])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.arch import Block, InvertedBottleneck, Mixing, SeesawBlock, canonical_block
-from seesawnas.arch.blocks import split_channels
+from seesawnas.arch.layers import split_channels
 from seesawnas.errors import SpecError
 from tests.strategies import blocks
 
@@ -78,14 +78,14 @@ def test_a_shuffle_is_not_plain_unless_every_group_has_one_channel() -> None:
 
 @given(any_block)
 def test_a_skip_branch_is_ignored_where_the_stride_is_1(block: Block) -> None:
-    forms = {canonical_block(replace(block, stride=1, skip=skip)) for skip in ("none", "conv", "maxpool_conv")}
+    forms = {canonical_block(replace(block, stride=1, skip=skip)) for skip in ("none", "conv", "maxpool_conv")}  # type: ignore[call-arg]
     assert len(forms) == 1
     assert next(iter(forms)).skip == "none"
 
 
 @given(any_block)
 def test_a_skip_branch_counts_where_the_stride_is_2(block: Block) -> None:
-    assert len({canonical_block(replace(block, stride=2, skip=skip)) for skip in ("none", "conv", "maxpool_conv")}) == 3
+    assert len({canonical_block(replace(block, stride=2, skip=skip)) for skip in ("none", "conv", "maxpool_conv")}) == 3  # type: ignore[call-arg]
 
 
 @given(st.integers(1, 60), st.data())

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seesawnas.arch import Block
 from seesawnas.nn import FaceNetwork, build
-from seesawnas.nn.pointwise import GroupedPointwise
+from seesawnas.nn.grouped import GroupedConv
 from tests.nn.literal import LiteralNetwork, to_literal
 from tests.nn.specs import around
 
@@ -44,7 +44,7 @@ class BlockConformance:
         self, network: FaceNetwork, literal: LiteralNetwork, images: Tensor, dense: bool
     ) -> None:
         for module in network.modules():
-            if isinstance(module, GroupedPointwise):
+            if isinstance(module, GroupedConv):
                 module.is_dense = dense
         target = torch.randn(_IMAGES, network.spec.embedding_size, dtype=torch.float64)
         ours, grads = _step(network, images, target)

@@ -5,7 +5,6 @@ an activation a group, concatenate, permute, x * sigmoid(x), torch's default lay
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import assert_never
 
 import torch
 from torch import Tensor, nn
@@ -123,7 +122,7 @@ def splits(block: Block) -> tuple[tuple[int, ...], tuple[int, ...]]:
         case SeesawBlock():
             return block.split, block.split[::-1] if block.mixing == "share" else block.split
         case _:
-            assert_never(block)
+            raise TypeError(f"no literal form of {block}")
 
 
 def to_literal(tensors: Mapping[str, Tensor], spec: ArchSpec) -> dict[str, Tensor]:

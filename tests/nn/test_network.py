@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from torch.nn import functional as F
 
 from seesawnas.arch import ArchSpec, Input, Stem
+from seesawnas.arch.layers import Conv, Shape
 from seesawnas.nn import build
+from seesawnas.nn.grouped import GroupedConv
 from seesawnas.nn.inference import by_images
-from seesawnas.nn.pointwise import GroupedPointwise, contiguous_reads, shuffled_reads
+from seesawnas.nn.layers import make_conv
+from seesawnas.nn.passes import shuffled
 from tests.nn.literal import LiteralNetwork, to_literal
 from tests.nn.specs import SEESAW
 from tests.strategies import arch_specs
@@ -23,7 +26,7 @@ from tests.strategies import arch_specs
 @pytest.mark.parametrize("size", [(40, 32), (112, 96), (33, 47)])
 @pytest.mark.parametrize("embedding", [0, 12])
 def test_any_input_size_gives_an_embedding_an_image(size: tuple[int, int], embedding: int) -> None:
-    spec = replace(SEESAW, input=Input(*size), head=replace(SEESAW.head, embedding=embedding))
+    spec = replace(SEESAW, input=Input(*size), head=replace(SEESAW.head, embedding=embedding))  # type: ignore[call-arg]
     assert build(spec)(torch.zeros(2, 3, *size)).shape == (2, spec.embedding_size)
 
 
@@ -155,12 +158,15 @@ def test_one_value_a_channel_has_no_statistics_and_torch_says_so() -> None:
 
 
 def test_the_shuffle_is_a_matter_of_which_group_reads_which_channel() -> None:
-    assert contiguous_reads(8, (1, 3)) == ((0, 1), (2, 3, 4, 5, 6, 7))
-    assert shuffled_reads(8, (1, 3)) == ((0, 4), (1, 2, 3, 5, 6, 7))
+    assert shuffled(8, 2) == [0, 4, 1, 5, 2, 6, 3, 7]
+    conv = make_conv(Conv(8, groups=(1, 3)), Shape(8, 1, 1), shuffled(8, 2))
+    assert isinstance(conv, GroupedConv)
+    assert conv.runs == (((0, 1), (4, 5)), ((1, 4), (5, 8)))
 
 
 def test_training_runs_wide_groups_apart_and_narrow_ones_as_one_convolution() -> None:
-    narrow = GroupedPointwise(128, 256, (1, 3), activation=None)
-    wide = GroupedPointwise(256, 512, (1, 3), activation=None)
+    narrow, wide = (make_conv(Conv(2 * n, groups=(1, 3)), Shape(n, 1, 1)) for n in (128, 256))
+    assert isinstance(narrow, GroupedConv)
+    assert isinstance(wide, GroupedConv)
     assert narrow.is_dense
     assert not wide.is_dense

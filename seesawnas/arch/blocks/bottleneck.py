@@ -1,0 +1,248 @@
+"""Bottlenecks: expand, depthwise, squeeze-and-excitation, project, shortcut.
+
+Every one maps (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride)):
+
+1. expand: pointwise conv inputs -> middle, no bias, batch norm, activation;
+2. depthwise: kernel x kernel, the block's stride, batch norm, activation;
+3. squeeze-and-excitation, if ``se`` > 0: average pool, linear middle -> middle // se with bias, PReLU (a slope a
+   channel), linear back with bias, sigmoid, scale (Hu et al., arXiv 1709.01507);
+4. project: pointwise conv middle -> outputs, no bias, batch norm, no activation;
+5. shortcut: the input itself if stride is 1 and inputs == outputs; if stride is 2, what ``skip`` names: nothing, a
+   stride-2 1x1 conv, or a 2x2 max pool (ceil mode) and a 1x1 conv, each with batch norm and activation.
+
+:class:`InvertedBottleneck` has full pointwise convs (MobileFaceNet, arXiv 1804.07573). :class:`SeesawBlock` splits the
+channels of both in uneven groups (Seesaw-Net, arXiv 1905.03672; SeesawFaceNets, arXiv 1908.09124).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import gcd
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar, get_args
+
+from seesawnas.arch import rules
+from seesawnas.arch.blocks.base import Block, Declared, Inputs, attribute
+from seesawnas.arch.body import BEFORE, Body, Draft
+from seesawnas.arch.layers import ACTIVATIONS, Activation, Pool, split_channels
+from seesawnas.arch.rules import Option
+from seesawnas.errors import SpecError
+
+Mixing: TypeAlias = Literal["share", "shuffle", "plain"]
+Skip: TypeAlias = Literal["none", "conv", "maxpool_conv"]
+
+MIXINGS: tuple[Mixing, ...] = get_args(Mixing)
+SKIPS: tuple[Skip, ...] = get_args(Skip)
+KERNELS: tuple[int, ...] = (3, 5, 7)
+
+_skip = rules.one_of(*SKIPS)
+
+
+def skip_rule(raw: Any) -> Option:
+    """One of the skip branches; null is none."""
+    return _skip("none" if raw is None else raw)
+
+
+B = TypeVar("B", bound="_Bottleneck")
+kernel_rule = rules.one_of(*KERNELS)
+SPLIT = Declared("split", rules.split, "1:3", levels=("1:3", "1:1", "1:2:1", "1"))
+EXPANSION = Declared("expansion", rules.ratio, levels=(2, 3, 4), ordered=True, instead_of="middle")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bottleneck(Block):
+    """What all kinds share; widths in channels, ``se`` is the reduction (0 = off)."""
+
+    options: ClassVar[tuple[Declared, ...]] = (EXPANSION,)
+
+    inputs: int
+    middle: int = attribute(rules.positive, ordered=True, instead_of="expansion")
+    outputs: int
+    stride: int = 1
+    se: int = attribute(rules.reduction, 0, label="SE", levels=(4, 8, 0), ordered=True)
+    activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
+    kernel: int = attribute(kernel_rule, 3, levels=KERNELS, ordered=True)
+    skip: Skip = attribute(skip_rule, "none", levels=SKIPS)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @classmethod
+    def of(
+        cls,
+        inputs: Inputs,
+        width: int,
+        stride: int,
+        *,
+        expansion: Option | None = None,
+        middle: int | None = None,
+        **options: Any,
+    ) -> Self:
+        """``middle`` channels, or inputs x ``expansion`` of them. Raises SpecError."""
+        channels = inputs[0].channels
+        if middle is None:
+            middle = whole_width(channels, expansion)
+        return cls(inputs=channels, middle=middle, outputs=width, stride=stride, **options)
+
+    @property
+    def is_residual(self) -> bool:
+        """Whether the input is added to the output (stride 1, inputs == outputs)."""
+        return self.stride == 1 and self.inputs == self.outputs
+
+    @property
+    def squeezed(self) -> int:
+        """Hidden width of the squeeze-and-excitation, 0 if it is off."""
+        return self.middle // self.se if self.se else 0
+
+    def body(self) -> Body:
+        """Of what layers it is."""
+        return self._body(1, 1, 1)
+
+    def _body(self, first: int | tuple[int, ...], second: int | tuple[int, ...], shuffled: int) -> Body:
+        """``first`` and ``second``: groups of the pointwise convs; ``shuffled``: of the shuffle between them, 1: none."""
+        draft, act = Draft(), self.activation
+        x = draft.conv("expand", BEFORE, self.middle, groups=first, activation=act)
+        if shuffled > 1:
+            x = draft.shuffle("shuffle", x, shuffled)
+        x = draft.depthwise("depthwise", x, self.middle, self.kernel, stride=self.stride, activation=act)
+        if self.se:
+            x = draft.squeeze_excite("excite", x, self.middle, self.squeezed)
+        x = draft.conv("project", x, self.outputs, groups=second)
+        if self.is_residual:
+            draft.join("join", x, BEFORE)
+        elif self.stride == 2 and self.skip != "none":
+            draft.join("join", x, self._skip(draft))
+        return draft.body()
+
+    def _skip(self, draft: Draft) -> int:
+        if self.skip == "conv":
+            return draft.conv("skip", BEFORE, self.outputs, stride=2, activation=self.activation)
+        pooled = draft.add("skip.pool", Pool("max", 2, stride=2, ceil=True), BEFORE)
+        return draft.conv("skip", pooled, self.outputs, activation=self.activation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvertedBottleneck(_Bottleneck):
+    """Both pointwise convs are full: one group."""
+
+    kind: ClassVar[str] = "inverted_bottleneck"
+
+    def canonical(self) -> Block:
+        """``se`` as the largest reduction with its hidden width; a skip branch only at stride 2."""
+        return _changed(self, se=_canonical_se(self), skip=_canonical_skip(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeesawBlock(_Bottleneck):
+    """Both pointwise convs split their channels in the integer ratio ``split``, each group with a conv of its own.
+
+    ``mixing`` says how information crosses groups: ``share`` reverses the split in the second conv, so that its groups
+    overlap the first one's; ``shuffle`` permutes the middle channels (view (groups, middle // groups), transpose, flatten);
+    ``plain`` does neither. Raises SpecError if the split does not divide the channels.
+    """
+
+    options: ClassVar[tuple[Declared, ...]] = (SPLIT, EXPANSION)
+
+    split: tuple[int, ...]
+    mixing: Mixing
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "split", rules.parse_split(self.split))
+        _check(self)
+        _check_split(self)
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """What mixes the groups."""
+        return self.mixing
+
+    @property
+    def project_split(self) -> tuple[int, ...]:
+        """The second pointwise conv's ratio."""
+        return self.split[::-1] if self.mixing == "share" else self.split
+
+    def body(self) -> Body:
+        """Of what layers it is."""
+        groups = len(_reduced(self.split))
+        shuffled = groups if self.mixing == "shuffle" and self.middle != groups else 1
+        return self._body(self.split, self.project_split, shuffled)
+
+    def canonical(self) -> Block:
+        """The one form of all blocks that build the same layers.
+
+        Ratios are reduced ([2, 6] is [1, 3]); one group is an inverted bottleneck; sharing a split that reads the same both
+        ways is plain, and so is a shuffle of one channel a group; a skip branch counts only if stride is 2; ``se`` is the
+        largest reduction with its hidden width.
+        """
+        split = _reduced(self.split)
+        if len(split) == 1:
+            return _as_inverted_bottleneck(self).canonical()
+        mixing = "plain" if _mixes_nothing(self.mixing, split, self.middle) else self.mixing
+        return _changed(self, split=split, mixing=mixing, se=_canonical_se(self), skip=_canonical_skip(self))
+
+
+def whole_width(inputs: int, expansion: Option | None) -> int:
+    """inputs x expansion. Raises SpecError if there is none, or that is no whole number."""
+    if expansion is None:
+        raise SpecError("expansion must be given, or middle, got neither")
+    product = inputs * Fraction(str(expansion))
+    if product.denominator != 1:
+        raise SpecError(f"expansion must give a whole width, got {expansion} x {inputs}")
+    return int(product)
+
+
+def _changed(block: B, **values: object) -> B:
+    """``replace``, but the same object if nothing changes: most blocks are canonical already, and copies cost time."""
+    return block if all(getattr(block, name) == value for name, value in values.items()) else replace(block, **values)  # type: ignore[arg-type]
+
+
+def _as_inverted_bottleneck(block: SeesawBlock) -> InvertedBottleneck:
+    names = ("inputs", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
+    return InvertedBottleneck(**{name: getattr(block, name) for name in names})
+
+
+def _reduced(split: tuple[int, ...]) -> tuple[int, ...]:
+    divisor = gcd(*split)
+    return tuple(part // divisor for part in split)
+
+
+def _mixes_nothing(mixing: Mixing, split: tuple[int, ...], middle: int) -> bool:
+    """Whether the second split reads as the first, or the permutation leaves every channel where it is."""
+    return (mixing == "share" and split == split[::-1]) or (mixing == "shuffle" and middle == len(split))
+
+
+def _canonical_se(block: _Bottleneck) -> int:
+    return block.middle // block.squeezed if block.se else 0
+
+
+def _canonical_skip(block: _Bottleneck) -> Skip:
+    return block.skip if block.stride == 2 else "none"
+
+
+def _check(block: _Bottleneck) -> None:
+    for name in ("inputs", "middle", "outputs"):
+        if getattr(block, name) < 1:
+            raise SpecError(f"{name} must be positive, got {getattr(block, name)}")
+    if block.stride not in (1, 2):
+        raise SpecError(f"stride must be 1 or 2, got {block.stride}")
+    if block.kernel not in KERNELS:
+        raise SpecError(f"kernel must be one of {list(KERNELS)}, got {block.kernel}")
+    if block.se < 0 or block.se > block.middle:
+        raise SpecError(f"se must be off or a reduction of at most the middle width {block.middle}, got {block.se}")
+    for name, value, known in (
+        ("activation", block.activation, ACTIVATIONS),
+        ("skip", block.skip, SKIPS),
+    ):
+        if value not in known:
+            raise SpecError(f"{name} must be one of {', '.join(known)}, got {value}")
+
+
+def _check_split(block: SeesawBlock) -> None:
+    if block.mixing not in MIXINGS:
+        raise SpecError(f"kind must be one of {', '.join(MIXINGS)}, got {block.mixing}")
+    if not block.split or min(block.split) < 1:
+        raise SpecError(f"split must be positive integers, got {list(block.split)}")
+    for channels in (block.inputs, block.middle, block.outputs):
+        split_channels(channels, _reduced(block.split))
+    if block.mixing == "shuffle" and block.middle % len(block.split):
+        raise SpecError(f"shuffle must divide the middle width {block.middle} by its {len(block.split)} groups")
