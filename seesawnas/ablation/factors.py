@@ -1,8 +1,9 @@
 """Factors: what an ablation can change in a network, one table of them, and how each is read and set.
 
-A factor is an attribute of the block grammar, held by every block; ``activation`` is the stem's and the head's too,
-``embedding`` the head's alone, ``width`` multiplies all widths of stem and blocks. A level is a word as YAML has it: ``1:3``,
-``shuffle``, ``0``, ``maxpool_conv``. Where blocks differ, a network's own level is ``mixed``; it cannot be set.
+A factor is an attribute that a kind of stem, block or head declares; it is read from and set in the parts that have it, so
+``activation`` is the stem's and the head's too. ``kind`` is the blocks' kind, ``width`` multiplies all widths of stem and blocks.
+A level is a word as YAML has it: ``1:3``, ``shuffle``, ``0``, ``maxpool_conv``. Where blocks differ, a network's own level is
+``mixed``; it cannot be set.
 
 Setting ``kind`` leaves blocks of one group as they are, for they have nothing to mix, unless no block is split: then the
 grammar's default split comes with it. Setting ``split`` gives blocks without a kind the network's most common one, or share.
@@ -10,20 +11,25 @@ grammar's default split comes with it. Setting ``split`` gives blocks without a 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache, partial
 
+from seesawnas.ablation.form import form, is_split, is_whole, kinds_of, split_word
+from seesawnas.ablation.level_words import level_word, option_of, ratio_word, ruled
+from seesawnas.ablation.remake import kind_named, remade
 from seesawnas.ablation.widths import scaled
-from seesawnas.arch import ACTIVATIONS, KERNELS, SKIPS, ArchSpec, Block, SeesawBlock
+from seesawnas.arch import ArchSpec, Block, Kind, Shape, kind_of, kinds
+from seesawnas.arch.blocks import Declared, declared
+from seesawnas.arch.parts import block_output, inputs_of
+from seesawnas.arch.rules import one_of, ratio
 from seesawnas.errors import SpecError
-from seesawnas.space.attributes import DEFAULTS, KINDS, RULES, parse_split
 from seesawnas.wording import short
 
 MIXED = "mixed"
-_DIGITS = 20
+_FIRST = ("split", "kind", "se", "activation", "skip", "expansion", "kernel", "embedding")
+"""The order of a design; factors of other names come after, and ``width`` last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,35 @@ class Factor:
     read: Callable[[ArchSpec], set[str]]
 
 
+class _Factors(Mapping[str, Factor]):
+    """The factors of every kind that is known by name."""
+
+    def __getitem__(self, name: str) -> Factor:
+        return _table(tuple(kinds().values()))[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_table(tuple(kinds().values())))
+
+    def __len__(self) -> int:
+        return len(_table(tuple(kinds().values())))
+
+
+FACTORS: Mapping[str, Factor] = _Factors()
+"""The table of factors, their default levels in the order of a design."""
+
+
+def factors_of(spec: ArchSpec) -> Mapping[str, Factor]:
+    """The factors that a network has: those of its parts' attributes, ``kind`` and ``width``."""
+    own = tuple(kind_named(kind_of(block)) for block in dict.fromkeys(block for _, block in spec.parts))
+    found = {**_table(own), **FACTORS}
+    named = {name for _, block in spec.parts for name in declared(type(block))} | {"kind", "width"}
+    named |= {"split"} if any(map(is_whole, spec.blocks)) else set()
+    return {name: factor for name, factor in found.items() if name in named}
+
+
 def level_of(spec: ArchSpec, factor: str) -> str:
-    """The network's own level of ``factor``: ``4``, ``1:3``; ``mixed`` where its blocks differ."""
-    found = known_factor(factor).read(spec)
+    """The network's own level of ``factor``: ``4``, ``1:3``; ``mixed`` where its blocks differ. Raises SpecError if it has none."""
+    found = _factor_in(spec, factor).read(spec)
     return found.pop() if len(found) == 1 else MIXED
 
 
@@ -49,184 +81,176 @@ def with_level(spec: ArchSpec, factor: str, level: str) -> ArchSpec:
 
 def with_levels(spec: ArchSpec, levels: Mapping[str, str]) -> ArchSpec:
     """The network with several factors set at once: split and kind mean one thing together. ``mixed`` leaves a factor alone."""
-    wanted = {factor: parse_level(factor, level) for factor, level in levels.items()}
+    wanted = {factor: level if level == MIXED else _parsed(spec, factor, level) for factor, level in levels.items()}
     for factor in [factor for factor, level in wanted.items() if level == MIXED]:
         if level_of(spec, factor) != MIXED:
             raise SpecError(f"{factor} must be a level that can be set, got {MIXED}")
         del wanted[factor]
     if "width" in wanted:
         spec = scaled(spec, float(Fraction(wanted["width"])))
-    spec = replace(spec, stem=_stem(spec, wanted), head=_head(spec, wanted))
-    return replace(spec, blocks=tuple(_block(spec, index, wanted) for index in range(len(spec.blocks))))
+    found = [Shape(3, spec.input.height, spec.input.width)]
+    parts = []
+    for name, block in spec.parts:
+        try:
+            inputs = inputs_of(block, found)
+            parts.append(_changed(spec, block, inputs, found, wanted))
+            found.append(block_output(parts[-1], inputs_of(parts[-1], found)))
+        except SpecError as error:
+            said = ", ".join(f"{factor}={level}" for factor, level in levels.items())
+            raise SpecError(f"{said}: {name.replace('blocks.', 'block ')}: {error}") from None
+    return replace(spec, stem=parts[0], blocks=tuple(parts[1:-1]), head=parts[-1])
 
 
 def parse_level(factor: str, word: str) -> str:
     """The one spelling of a level: ``off`` is ``0``, ``2:6`` is ``1:3``. Raises SpecError."""
-    if word == MIXED:
-        return MIXED
-    try:
-        return known_factor(factor).parse(word)
-    except ValueError as error:
-        raise SpecError(f"{factor} {error}") from None
+    return MIXED if word == MIXED else _worded(known_factor(factor), word)
 
 
 def known_factor(name: str) -> Factor:
-    """The factor of that name. Raises SpecError."""
-    if name not in FACTORS:
-        raise SpecError(f"factor must be one of {', '.join(FACTORS)}, got {short(name)}")
-    return FACTORS[name]
+    """The factor of that name, of a kind known by name or one already imported. Raises SpecError."""
+    if name in FACTORS:
+        return FACTORS[name]
+    found = _table(tuple(_imported()))
+    if name in found:
+        return found[name]
+    raise SpecError(f"factor must be one of {', '.join(FACTORS)}, got {short(name)}")
 
 
-def _stem(spec: ArchSpec, levels: Mapping[str, str]) -> Any:
-    return replace(spec.stem, activation=levels.get("activation", spec.stem.activation))  # type: ignore[arg-type]
+def _imported() -> Iterator[Kind]:
+    """Kinds without a name of their own, ``module:Class``, that a network of this process has."""
+    waiting = list(Block.__subclasses__())
+    for block in waiting:
+        waiting += block.__subclasses__()
+        if isinstance(getattr(block, "kind", None), str) and hasattr(block, "__dataclass_fields__"):
+            yield Kind(block.kind, block, block.of)
 
 
-def _head(spec: ArchSpec, levels: Mapping[str, str]) -> Any:
-    head = replace(spec.head, activation=levels.get("activation", spec.head.activation))  # type: ignore[arg-type]
-    if "embedding" not in levels:
-        return head
-    return replace(head, embedding=0 if levels["embedding"] == "none" else int(levels["embedding"]))
+def _factor_in(spec: ArchSpec, name: str) -> Factor:
+    found = factors_of(spec)
+    if name not in found:
+        known_factor(name)
+        raise SpecError(f"factor must be one of the network's: {', '.join(found)}, got {short(name)}")
+    return found[name]
 
 
-def _block(spec: ArchSpec, index: int, levels: Mapping[str, str]) -> Block:
-    block = spec.blocks[index]
-    kind, split = _form(spec, block, levels)
-    values = {name: value for name, value in asdict(block).items() if name not in ("split", "mixing")}
-    values["se"] = int(levels.get("se", block.se))
-    values["kernel"] = int(levels.get("kernel", block.kernel))
-    values["activation"] = levels.get("activation", block.activation)
-    values["skip"] = levels.get("skip", block.skip)
-    if "split" in KINDS[kind].own:
-        values["split"] = parse_split(split)
+def _parsed(spec: ArchSpec, factor: str, word: str) -> str:
+    return _worded(_factor_in(spec, factor), word)
+
+
+def _worded(factor: Factor, word: str) -> str:
     try:
-        if "expansion" in levels:
-            values["middle"] = _middle(block.inputs, levels["expansion"])
-        return KINDS[kind].make(**values)
-    except SpecError as error:
-        said = ", ".join(f"{factor}={level}" for factor, level in levels.items())
-        raise SpecError(f"{said}: block {index}: {error}") from None
+        return factor.parse(word)
+    except ValueError as error:
+        raise SpecError(f"{factor.name} {error}") from None
 
 
-def _form(spec: ArchSpec, block: Block, levels: Mapping[str, str]) -> tuple[str, str]:
-    """The block's kind and split under ``levels``."""
-    kind, split = _kind(block), _split(block)
-    if "kind" in levels and (_is_split(block) or "split" in levels or not any(map(_is_split, spec.blocks))):
-        kind = levels["kind"]
-        split = split if _is_split(block) else str(DEFAULTS["split"])
-    if "split" in levels:
-        split = levels["split"]
-        kind = kind if _is_split(block) or "kind" in levels else _common_kind(spec)
-    return kind, split
+def _changed(
+    spec: ArchSpec, block: Block, inputs: tuple[Shape, ...], found: list[Shape], levels: Mapping[str, str]
+) -> Block:
+    """The part under ``levels``; itself if they say nothing of it."""
+    kind = kind_named(kind_of(block))
+    changes: dict[str, object] = {}
+    if block.role == "block":
+        named, split = form(spec, block, levels)
+        if named != kind.name:
+            kind = kind_named(named)
+            inputs = inputs_of(kind.block, found)  # type: ignore[arg-type]  # of which only ``reads`` is read
+        if "split" in kind.attributes and ("split" in levels or "kind" in levels):
+            changes["split"] = split
+    for name, one in kind.attributes.items():
+        if name in levels and name != "split":
+            changes |= _change(kind, one, inputs, levels[name])
+    if not changes and kind.name == kind_of(block):
+        return block
+    return remade(block, kind, inputs, changes)
 
 
-def _common_kind(spec: ArchSpec) -> str:
-    found = Counter(_kind(block) for block in spec.blocks if _is_split(block))
-    return found.most_common(1)[0][0] if found else "share"
+def _change(kind: Kind, one: Declared, inputs: tuple[Shape, ...], level: str) -> dict[str, object]:
+    """The option of a level; an expansion as the width that it gives, if the kind takes that: no float is as exact."""
+    if one.instead_of and one.instead_of in kind.attributes and one.rule is ratio:
+        middle = inputs[0].channels * Fraction(level)
+        if middle.denominator != 1:
+            raise SpecError(f"{one.name} must give a whole width, got {short(level)} x {inputs[0].channels}")
+        return {one.instead_of: int(middle)}
+    return {one.name: option_of(one, level)}
 
 
-def _is_split(block: Block) -> bool:
-    return isinstance(block, SeesawBlock)
+@lru_cache(maxsize=64)
+def _table(some: tuple[Kind, ...]) -> dict[str, Factor]:
+    """The factors of ``some`` kinds; of attributes that say one thing in two ways, that with levels."""
+    found: dict[str, Declared] = {}
+    for kind in some:
+        for name, one in kind.attributes.items():
+            if name not in found or (one.levels and not found[name].levels):
+                found[name] = one
+    found = {name: one for name, one in found.items() if not (one.instead_of in found and not one.levels)}
+    factors = {name: _factor(one) for name, one in found.items()}
+    blocks = [kind for kind in some if kind.role == "block"]
+    names = tuple(kind.name for kind in blocks)
+    mixing = tuple(kind.name for kind in blocks if "split" in kind.attributes)
+    factors["kind"] = Factor("kind", mixing or names, partial(_kind_word, names), kinds_of)
+    order = [*(name for name in _FIRST if name in factors), *(name for name in factors if name not in _FIRST)]
+    width = Factor("width", ("1", "0.75", "1.25"), ruled(Declared("width", ratio)), lambda spec: {"1"})
+    return {**{name: factors[name] for name in order}, "width": width}
 
 
-def _kind(block: Block) -> str:
-    return block.mixing if isinstance(block, SeesawBlock) else "inverted_bottleneck"
+def _kind_word(names: tuple[str, ...], word: str) -> str:
+    return str(one_of(*names)(word))
 
 
-def _split(block: Block) -> str:
-    return ":".join(map(str, block.split)) if isinstance(block, SeesawBlock) else "1"
+def _factor(one: Declared) -> Factor:
+    read = _READS.get(one.name, partial(_words, one))
+    return Factor(one.name, tuple(level_word(one, level) for level in one.levels), ruled(one), read)
 
 
-def _kinds(spec: ArchSpec) -> set[str]:
-    """Of the blocks that are split, where there are any."""
-    return {_kind(block) for block in spec.blocks if _is_split(block)} or {"inverted_bottleneck"}
+def _words(one: Declared, spec: ArchSpec) -> set[str]:
+    """The words of the parts that have the attribute."""
+    having = (block for _, block in spec.parts if one.name in declared(type(block)) and hasattr(block, one.name))
+    return {level_word(one, getattr(block, one.name)) for block in having}
 
 
-def _activations(spec: ArchSpec) -> set[str]:
-    return {spec.stem.activation, spec.head.activation, *(block.activation for block in spec.blocks)}
+def _splits(spec: ArchSpec) -> set[str]:
+    return {split_word(block) for block in spec.blocks if is_split(block) or is_whole(block)}
 
 
 def _reductions(spec: ArchSpec) -> set[str]:
     """One that gives every block its hidden width, as written most often, where there is one; else the blocks' own."""
-    ranges = [range(1) if not block.se else _reducing(block) for block in spec.blocks]
+    blocks = [block for block in spec.blocks if "se" in declared(type(block))]
+    ranges = [_reducing(block) for block in blocks]
     common = range(max(found.start for found in ranges), min(found.stop for found in ranges))
     if not common:
-        return {str(block.se) for block in spec.blocks}
+        return {str(block.se) for block in blocks}
     usual = [level for level in FACTORS["se"].defaults if int(level) in common]
     return {usual[0] if usual else str(common[-1])}
 
 
 def _reducing(block: Block) -> range:
-    """The reductions that give the block its hidden width."""
-    return range(block.middle // (block.squeezed + 1) + 1, block.middle // block.squeezed + 1)
+    """The reductions that give the block its hidden width, so far as it says that."""
+    if not block.se:
+        return range(1)
+    squeezed, middle = getattr(block, "squeezed", 0), getattr(block, "middle", 0)
+    if not squeezed or not middle:
+        return range(block.se, block.se + 1)
+    return range(middle // (squeezed + 1) + 1, middle // squeezed + 1)
 
 
 def _skips(spec: ArchSpec) -> set[str]:
     """Of the blocks of stride 2, which alone can have one."""
-    return {block.skip for block in spec.blocks if block.stride == 2} or {"none"}
+    return {block.skip for block in spec.blocks if block.stride == 2 and hasattr(block, "skip")} or {"none"}
 
 
 def _expansions(spec: ArchSpec) -> set[str]:
-    return {_ratio_word(Fraction(block.middle, block.inputs)) for block in spec.blocks}
+    having = [block for block in spec.blocks if "expansion" in declared(type(block))]
+    return {
+        ratio_word(Fraction(block.middle, block.inputs) if hasattr(block, "middle") else Fraction(str(block.expansion)))
+        for block in having
+    }
 
 
-def _embeddings(spec: ArchSpec) -> set[str]:
-    return {str(spec.head.embedding) if spec.head.embedding else "none"}
-
-
-def _middle(inputs: int, expansion: str) -> int:
-    middle = inputs * Fraction(expansion)
-    if middle.denominator != 1:
-        raise SpecError(f"expansion must give a whole width, got {short(expansion)} x {inputs}")
-    return int(middle)
-
-
-def _ruled(name: str) -> Callable[[str], str]:
-    """The grammar's own rule for the attribute, on a word."""
-
-    def parse(word: str) -> str:
-        number = word.isascii() and word.isdecimal() and len(word) <= _DIGITS and name != "split"
-        try:
-            level = str(RULES[name](int(word) if number else word))
-        except ValueError as error:  # with the word as it was written
-            raise ValueError(f"{str(error).partition(', got ')[0]}, got {short(word)}") from None
-        return "none" if name == "embedding" and level == "0" else level
-
-    return parse
-
-
-def _ratio(word: str) -> str:
-    try:
-        ratio = Fraction(word if len(word) <= _DIGITS and "e" not in word.lower() else "")
-    except (ValueError, ZeroDivisionError):
-        raise ValueError(f"must be a number such as 1.5 or 3/2, got {short(word)}") from None
-    if not 0 < ratio <= 1000:
-        raise ValueError(f"must be positive and at most 1000, got {short(word)}")
-    return _ratio_word(ratio)
-
-
-def _ratio_word(ratio: Fraction) -> str:
-    """As a decimal where that says it all."""
-    word = f"{float(ratio):g}"
-    return word if Fraction(word) == ratio else str(ratio)
-
-
-FACTORS: dict[str, Factor] = {
-    factor.name: factor
-    for factor in (
-        Factor("split", ("1:3", "1:1", "1:2:1", "1"), _ruled("split"), lambda spec: set(map(_split, spec.blocks))),
-        Factor("kind", ("share", "shuffle", "plain"), _ruled("kind"), _kinds),
-        Factor("se", ("4", "8", "0"), _ruled("se"), _reductions),
-        Factor("activation", ACTIVATIONS, _ruled("activation"), _activations),
-        Factor("skip", SKIPS, _ruled("skip"), _skips),
-        Factor("expansion", ("2", "3", "4"), _ratio, _expansions),
-        Factor(
-            "kernel",
-            tuple(map(str, KERNELS)),
-            _ruled("kernel"),
-            lambda spec: {str(block.kernel) for block in spec.blocks},
-        ),
-        Factor("embedding", ("512", "256", "128"), _ruled("embedding"), _embeddings),
-        Factor("width", ("1", "0.75", "1.25"), _ratio, lambda spec: {"1"}),
-    )
+_READS: dict[str, Callable[[ArchSpec], set[str]]] = {
+    "split": _splits,
+    "se": _reductions,
+    "skip": _skips,
+    "expansion": _expansions,
 }
-"""The closed table of factors, their default levels in the order of a design."""
+"""Attributes that say more, or less, than the blocks' own values."""

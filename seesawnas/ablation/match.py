@@ -13,6 +13,7 @@ from itertools import permutations
 from seesawnas.ablation.widths import Segments, Widths
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
+from seesawnas.errors import SpecError
 
 CLOSE = 0.0025
 """Near enough to stop: a quarter of a per cent of MAdds."""
@@ -60,8 +61,12 @@ def _bracket(segments: Segments, madds: int) -> tuple[float, float]:
     return low, high
 
 
-def _madds(segments: Segments, widths: Widths) -> int:
-    return cost(segments.network(widths)).madds
+def _madds(segments: Segments, widths: Widths) -> float:
+    """At widths at which a block cannot be made, about what they would cost: MAdds rise with their square."""
+    try:
+        return cost(segments.network(widths)).madds
+    except SpecError:
+        return cost(segments.spec).madds * (sum(widths) / sum(segments.widths)) ** 2
 
 
 def _refined(segments: Segments, multiplier: float, madds: int) -> Match | None:
@@ -84,7 +89,10 @@ def _refined(segments: Segments, multiplier: float, madds: int) -> Match | None:
 
 
 def _candidate(segments: Segments, widths: Widths, multiplier: float, madds: int) -> Match | None:
-    network = segments.network(widths)
+    try:
+        network = segments.network(widths)
+    except SpecError:
+        return None
     return Match(network, multiplier, _off(network, madds)) if segments.keeps(network) else None
 
 

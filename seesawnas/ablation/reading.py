@@ -12,6 +12,7 @@ from seesawnas.ablation.result import AblationResult, ArmResult
 from seesawnas.errors import StudyError
 from seesawnas.space.faults import lines_of, one_line
 from seesawnas.study import Trial, TrialState
+from seesawnas.study.renewed import DIGEST_BEFORE
 from seesawnas.study.stored_json import stored_mapping
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -80,15 +81,21 @@ class Kept(BaseModel):
 
 
 def _read(study: str, kept: Kept, trials: Iterable[Trial]) -> AblationResult:
+    trials = list(trials)
     values = _values(trials)
+    today = {
+        str(trial.user_attrs.get(DIGEST_BEFORE)): str(trial.user_attrs["digest"])
+        for trial in trials
+        if DIGEST_BEFORE in trial.user_attrs
+    }
     arms = tuple(
         ArmResult(
             name=arm.name,
             levels=tuple(arm.levels),
-            digest=arm.digest,
+            digest=today.get(arm.digest, arm.digest),
             madds=arm.madds,
             params=arm.params,
-            values=tuple(sorted(values.get(arm.digest, {}).items())),
+            values=tuple(sorted(values.get(today.get(arm.digest, arm.digest), {}).items())),
         )
         for arm in kept.arms
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from seesawnas.ablation.plan import AblationPlan
 from seesawnas.ablation.reading import ATTRIBUTE, read_ablation
 from seesawnas.ablation.ready import Ready, make_ready
 from seesawnas.ablation.result import AblationResult
+from seesawnas.arch.digest_0_1 import digest_0_1
 from seesawnas.space import Decision
 from seesawnas.study import (
     Checkpoints,
@@ -115,7 +116,7 @@ def opened(plan: AblationPlan) -> Iterator[Session]:
         name = stored_name(storage, plan.folder)
         record = StudyRecord(storage, name, decisions, Objectives(plan.quality))
         with record.claimed():
-            record.agree(_settings(plan, ready))
+            record.agree(_settings(plan, ready, record.settings))
             seeds = {"people": plan.proxy.seed, "pairs": plan.proxy.pairs_seed, "training": list(plan.training_seeds)}
             keep_name(plan.folder, name)
             _keep_design(record, plan, ready)
@@ -189,14 +190,16 @@ def _keep_look(record: StudyRecord) -> None:
     record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 
-def _settings(plan: AblationPlan, ready: Ready) -> dict[str, Any]:
-    """What trainings must share to be compared; how many seeds there are and what runs them may change."""
-    base, design, faces = ready.arms.base, ready.arms.design, ready.faces
+def _settings(plan: AblationPlan, ready: Ready, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What trainings must share to be compared; how many seeds there are and what runs them may change.
+
+    ``kept``: what the study keeps of them. It names the same networks by other digests if version 0.1 wrote it.
+    """
+    design, faces = ready.arms.design, ready.faces
     return {
-        "base": f"{base.name} {base.digest()}",
+        **_networks(ready, kept),
         "factors": {factor: list(levels) for factor, levels in design.factors},
         "design": design.kind,
-        "networks": {arm.name: arm.digest for arm in ready.arms.arms},  # a file by the same name may hold another
         "match": "madds" if plan.matched else "none",
         "data": f"{faces.description} {faces.fingerprint}",
         "objectives": [plan.quality],
@@ -207,3 +210,12 @@ def _settings(plan: AblationPlan, ready: Ready) -> dict[str, Any]:
         "share": plan.proxy.share,
         "seed": plan.proxy.seed,
     }
+
+
+def _networks(ready: Ready, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The base and the arms by their digests: a file by the same name may hold another network."""
+    base, arms = ready.arms.base, ready.arms.arms
+    old = {"base": f"{base.name} {digest_0_1(base)}", "networks": {arm.name: digest_0_1(arm.spec) for arm in arms}}
+    if all(kept.get(name) == value for name, value in old.items()):
+        return old
+    return {"base": f"{base.name} {base.digest()}", "networks": {arm.name: arm.digest for arm in arms}}

@@ -1,18 +1,23 @@
 """Widths of a network as a few numbers that can be changed together without changing its form.
 
-A segment is a run of channels that residual blocks tie together: the stem's, and anew after each block without a shortcut of
-its own. A segment's width moves in steps that every split on it divides; a block's middle follows its inputs, to the nearest
-width that its split divides, so that the expansion stays. SE reductions stay; the head's width and the embedding too: they
-are what comes out of the network, and a factor of their own.
+A segment is a run of channels that blocks tie together: the stem's, and anew after each block whose outputs may be as many as
+it likes whatever comes in. A segment's width moves in steps that every group of a convolution and every shuffle on it divides; a
+block's middle, if it has one, follows its inputs, to the nearest width that its groups divide, so that the expansion stays.
+All other attributes stay; the head's width and the embedding too: they are what comes out of the network, and a factor of
+their own. What a block ties and in which steps it can be made is learnt from its body, and by making it: no kind is named here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 
-from seesawnas.arch import ArchSpec, Block, SeesawBlock
+from seesawnas.ablation.remake import kind_named, remade
+from seesawnas.arch import ArchSpec, Block, Inputs, Shape, body_of, kind_of
+from seesawnas.arch.layers import Conv, Shuffle, Slice
+from seesawnas.arch.parts import block_output, canonical_block, inputs_of
 from seesawnas.errors import SpecError
 
 _EVEN = 4
@@ -33,16 +38,20 @@ class Segments:
     @classmethod
     def of(cls, spec: ArchSpec) -> Segments:
         """Those of a network."""
+        found = [Shape(3, spec.input.height, spec.input.width)]
+        found += spec.shapes()
+        placed = [(block, inputs_of(block, found[: index + 2])) for index, block in enumerate(spec.blocks)]
         places = [0]
-        for block in spec.blocks:
-            places.append(places[-1] + (not block.is_residual))
-        channels = (spec.stem.width, *(block.outputs for block in spec.blocks))
+        for block, inputs in placed:
+            places.append(places[-1] + (not _ties(block, inputs)))
+        channels = (spec.stem.outputs, *(block.outputs for block in spec.blocks))
         widths = [0] * (places[-1] + 1)
         steps = [1] * len(widths)
         for place, width in zip(places, channels, strict=True):
             widths[place] = width
-        for block, before, after in zip(spec.blocks, places, places[1:], strict=False):
-            steps[before], steps[after] = lcm(steps[before], _divisor(block)), lcm(steps[after], _divisor(block))
+        for (block, inputs), before, after in zip(placed, places, places[1:], strict=False):
+            step = _step(block, inputs)
+            steps[before], steps[after] = lcm(steps[before], step), lcm(steps[after], step)
         even = tuple(lcm(step, gcd(_EVEN, width)) for step, width in zip(steps, widths, strict=True))
         return cls(spec, tuple(places), tuple(widths), even)
 
@@ -52,18 +61,25 @@ class Segments:
         return tuple(max(1, round(width * multiplier / step)) * step for width, step in pairs)
 
     def network(self, widths: Widths) -> ArchSpec:
-        """The network at these widths, multiples of the steps; whether its form is the same, :meth:`keeps` says."""
+        """The network at these widths, multiples of the steps; whether its form is the same, :meth:`keeps` says.
+
+        Raises SpecError if a kind cannot be made at them.
+        """
         channels = [widths[place] for place in self.places]
-        row = [
-            replace(block, inputs=inputs, middle=_middle(block, inputs), outputs=outputs)
-            for block, inputs, outputs in zip(self.spec.blocks, channels, channels[1:], strict=False)
-        ]
-        return replace(self.spec, blocks=tuple(row), stem=replace(self.spec.stem, width=channels[0]))
+        image = Shape(3, self.spec.input.height, self.spec.input.width)
+        stem = _at_width(self.spec.stem, (image,), channels[0])
+        found = [image, block_output(stem, (image,))]
+        row = []
+        for block, outputs in zip(self.spec.blocks, channels[1:], strict=True):
+            inputs = inputs_of(block, found)
+            row.append(_at_width(block, inputs, outputs))
+            found.append(block_output(row[-1], inputs))
+        return replace(self.spec, blocks=tuple(row), stem=stem)
 
     def keeps(self, network: ArchSpec) -> bool:
-        """Whether ``network`` has its shortcuts where the segments' own has: none came by two widths that met."""
+        """Whether ``network`` has the layers that the segments' own has: no shortcut came by two widths that met."""
         pairs = zip(network.blocks, self.spec.blocks, strict=True)
-        return all(block.is_residual == own.is_residual for block, own in pairs)
+        return all(_form(block) == _form(own) for block, own in pairs)
 
 
 def scaled(spec: ArchSpec, multiplier: float) -> ArchSpec:
@@ -75,14 +91,80 @@ def scaled(spec: ArchSpec, multiplier: float) -> ArchSpec:
     return found
 
 
+@lru_cache(maxsize=1 << 16)
+def _at_width(block: Block, inputs: Inputs, outputs: int) -> Block:
+    """The block where it finds ``inputs`` and gives ``outputs``."""
+    kind = kind_named(kind_of(block))
+    changes = {"middle": _middle(block, inputs[0].channels)} if "middle" in kind.attributes else {}
+    return canonical_block(remade(block, kind, inputs, changes, outputs))
+
+
+@lru_cache(maxsize=1 << 16)
+def _form(block: Block) -> frozenset[tuple[str, str]]:
+    """The layers by name; a shuffle of one channel a group is none, so it does not count."""
+    return frozenset(
+        (node.name, type(node.layer).__name__) for node in body_of(block) if not isinstance(node.layer, Shuffle)
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _ties(block: Block, inputs: Inputs) -> bool:
+    """Whether the outputs must be as many as the inputs, for the block to keep its form."""
+    if block.outputs != inputs[0].channels:
+        return False
+    try:
+        return _form(_at_width(block, inputs, 2 * block.outputs)) != _form(block)
+    except SpecError:
+        return True
+
+
 def _middle(block: Block, inputs: int) -> int:
-    """The block's expansion of ``inputs``, to the nearest width that its split divides; never below its SE's reduction."""
-    step = _divisor(block)
-    if isinstance(block, SeesawBlock) and block.mixing == "shuffle":
-        step = lcm(step, len(block.split))
-    step = lcm(step, gcd(_EVEN, block.middle))
-    return max(1, -(-block.se // step), round(Fraction(block.middle * inputs, block.inputs * step))) * step
+    """The block's expansion of ``inputs``, to the nearest width that its groups divide; never below its SE's reduction."""
+    step = lcm(_grouped(block), *_shuffled(block), gcd(_EVEN, block.middle))
+    reduction = getattr(block, "se", 0)
+    return max(1, -(-reduction // step), round(Fraction(block.middle * inputs, block.inputs * step))) * step
 
 
-def _divisor(block: Block) -> int:
-    return sum(block.split) if isinstance(block, SeesawBlock) else 1
+@lru_cache(maxsize=1 << 14)
+def _step(block: Block, inputs: Inputs) -> int:
+    """The smallest step of inputs and outputs at which the block can be made, of those that its body speaks of."""
+    whole = lcm(_grouped(block), *_sliced(block, inputs))
+    if not hasattr(block, "middle"):
+        whole = lcm(whole, *_shuffled(block))
+    divisors = {step for step in range(1, min(whole, 1024) + 1) if whole % step == 0}
+    powers = {1 << power for power in range(block.outputs.bit_length())}  # groups may be as many as the width asks
+    return next((step for step in sorted(divisors | powers) if _can_move(block, inputs, step)), whole)
+
+
+def _can_move(block: Block, inputs: Inputs, step: int) -> bool:
+    """Whether the block can be made some steps up and down, its inputs and its outputs together."""
+    if any(shape.channels % step for shape in inputs) or block.outputs % step:
+        return False
+    try:
+        for more in (step, 2 * step, 3 * step):
+            wider = tuple(shape._replace(channels=shape.channels + more) for shape in inputs)
+            block_output(_at_width(block, wider, block.outputs + more), wider)
+    except SpecError:
+        return False
+    return True
+
+
+def _grouped(block: Block) -> int:
+    """What the convolutions' groups divide; depthwise ones divide any width."""
+    convs = [node.layer for node in body_of(block) if isinstance(node.layer, Conv)]
+    return lcm(*(_total(conv.groups) for conv in convs if conv.groups != conv.outputs))
+
+
+def _total(groups: int | tuple[int, ...]) -> int:
+    return groups if isinstance(groups, int) else sum(groups)
+
+
+def _shuffled(block: Block) -> list[int]:
+    return [node.layer.groups for node in body_of(block) if isinstance(node.layer, Shuffle)]
+
+
+def _sliced(block: Block, inputs: Inputs) -> list[int]:
+    """In how many equal parts slices of the input cut it."""
+    channels = inputs[0].channels
+    slices = [node.layer for node in body_of(block) if isinstance(node.layer, Slice)]
+    return [channels // gcd(channels, one.start, channels if one.stop is None else one.stop) for one in slices]

@@ -4,6 +4,7 @@
 layers; two specs whose bodies are the same are equal and share a ``digest()``.
 """
 
+from seesawnas.arch import rules
 from seesawnas.arch.blocks import (
     KERNELS,
     MIXINGS,
@@ -55,5 +56,6 @@ __all__ = [
     "find_kind",
     "kind_of",
     "kinds",
+    "rules",
     "scaled_size",
 ]

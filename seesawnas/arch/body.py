@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias, assert_never
 
 from seesawnas.arch.layers import (
     Act,
@@ -30,12 +30,13 @@ from seesawnas.arch.layers import (
 )
 from seesawnas.errors import SpecError
 
+_SHORT = 400
+_IDLE = (Shuffle, Slice, Pool, Add, Concat)  # layers that may do nothing
 BEFORE = -1
 """Read by a node: the output of the block before this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A layer, what it reads, and its name within the block: where its weights lie in a model's file."""
 
     name: str
@@ -67,16 +68,17 @@ class Draft:
         stride: int = 1,
         groups: int | tuple[int, ...] = 1,
         activation: Activation | None = None,
+        shared: bool = False,
         norm: bool = True,
     ) -> int:
-        """Convolution without bias, batch norm (if ``norm``) and ``activation`` (None: none)."""
+        """Convolution without bias, batch norm (if ``norm``) and ``activation`` (None: none), a PReLU's slope ``shared``."""
         size = (kernel, kernel) if isinstance(kernel, int) else kernel
         x = self.add(name, Conv(outputs, size, stride, groups), x)
         if norm:
             x = self.add(f"{name}.norm", Norm(), x)
-        return (
-            x if activation is None else self.act(f"{name}.norm.activation" if norm else f"{name}.act", x, activation)
-        )
+        if activation is None:
+            return x
+        return self.act(f"{name}.norm.activation" if norm else f"{name}.act", x, activation, shared=shared)
 
     def depthwise(
         self,
@@ -87,10 +89,13 @@ class Draft:
         *,
         stride: int = 1,
         activation: Activation | None = None,
+        shared: bool = False,
         norm: bool = True,
     ) -> int:
         """Depthwise convolution of ``channels``; ``kernel`` None is the whole map."""
-        return self.conv(name, x, channels, kernel, stride=stride, groups=channels, activation=activation, norm=norm)
+        return self.conv(
+            name, x, channels, kernel, stride=stride, groups=channels, activation=activation, shared=shared, norm=norm
+        )
 
     def act(self, name: str, x: int, activation: Activation | Gate, *, shared: bool = False) -> int:
         """Activation alone."""
@@ -173,32 +178,96 @@ def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
     """32 hexadecimal digits, equal for bodies that build the same network on ``inputs``, the digests of what is read.
 
     From the output upwards: names and the order in which nodes are written do not count, nor does the order of what a sum
-    reads; layers that do nothing are left out.
+    reads; layers that do nothing are left out. Of two nodes with weights of their own it counts which one is read, even if
+    they are the same layer of the same input.
     """
     known: list[str] = []
+    does = False
     for node in body:
-        read = [known[index] if index >= 0 else _before(index, inputs) for index in node.reads]
-        known.append(_node_digest(node.layer, read))
-    return known[-1] if body else _before(BEFORE, inputs)
+        read = [known[one] if one >= 0 else _before(one, inputs) for one in node.reads]
+        if isinstance(node.layer, _IDLE) and _does_nothing(node.layer, len(read)):
+            known.append(read[0])
+            continue
+        does = True
+        known.append(_node_text(node.layer, read))
+    if not does:
+        return known[-1] if known else _before(BEFORE, inputs)
+    return _sha(known[-1]) if len(set(known)) == len(known) else _told_apart(body, known)
+
+
+def _told_apart(body: Body, known: Sequence[str]) -> str:
+    """The digest of a body some of whose nodes are the same layer of the same input."""
+    values: list[int] = []  # nodes of one value: a layer without weights makes what another one makes of the same
+    numbers: dict[object, int] = {}
+    kept: dict[int, tuple[Node, list[int]]] = {}
+    for index, node in enumerate(body):
+        sources = [values[one] if one >= 0 else one for one in node.reads]
+        if _does_nothing(node.layer, len(sources)):
+            values.append(sources[0])
+            continue
+        if isinstance(node.layer, Add):
+            sources = sorted(sources)
+        value = index if _learns(node.layer) else numbers.setdefault((node.layer, *sources), index)
+        values.append(value)
+        kept.setdefault(value, (node, sources))
+    if len({known[value] for value in kept}) == len(kept):
+        return _sha(known[-1])
+    return _digest_of_twins(known, kept, values[-1])
+
+
+def _digest_of_twins(known: Sequence[str], kept: dict[int, tuple[Node, list[int]]], output: int) -> str:
+    """Nodes that are the same by what they read are told apart by what reads them, until nothing new is told.
+
+    A node's colour is a number: its rank among all that is told of nodes, so that equal graphs are coloured equally.
+    """
+    sums = {value for value, (node, _) in kept.items() if isinstance(node.layer, Add)}
+    ranks = {text: rank for rank, text in enumerate(sorted({known[value] for value in kept}))}
+    colours = {value: ranks[known[value]] for value in kept}
+    while True:
+        readers: dict[int, list[tuple[int, int]]] = {value: [] for value in kept}
+        readers[output].append((-1, 0))
+        told: dict[int, tuple[int, tuple[int, ...]]] = {}
+        for value, (_, sources) in kept.items():
+            read = [colours[source] if source >= 0 else source for source in sources]
+            told[value] = colours[value], tuple(sorted(read) if value in sums else read)
+            for place, source in enumerate(sources):
+                if source >= 0:
+                    readers[source].append((colours[value], 0 if value in sums else place))
+        found = {value: (*told[value], tuple(sorted(readers[value]))) for value in kept}
+        classes = {one: rank for rank, one in enumerate(sorted(set(found.values())))}
+        if len(classes) == len(set(colours.values())):
+            return _sha(";".join(sorted(f"{known[value]} {one}" for value, one in found.items())))
+        colours = {value: classes[one] for value, one in found.items()}
 
 
 def _before(index: int, inputs: Sequence[str]) -> str:
     return inputs[-index - 1] if len(inputs) >= -index else str(index)
 
 
-def _node_digest(layer: Layer, read: list[str]) -> str:
+def _does_nothing(layer: Layer, reads: int) -> bool:
     match layer:
         case Shuffle(groups=1) | Slice(start=0, stop=None, shift=0) | Pool(kernel=1, stride=1, padding=0):
-            return read[0]
-        case Add() | Concat() if len(read) == 1:
-            return read[0]
-        case Add():
-            read = sorted(read)
-        case Conv() | Linear() | Norm() | Act() | Pool() | Shuffle() | Slice() | Concat() | Scale():
-            pass
+            return True
+        case Add() | Concat():
+            return reads == 1
+        case Conv() | Linear() | Norm() | Act() | Pool() | Shuffle() | Slice() | Scale():
+            return False
         case _:
             assert_never(layer)
-    return hashlib.sha256(f"{_text(layer)}({','.join(read)})".encode()).hexdigest()[:32]
+
+
+def _learns(layer: Layer) -> bool:
+    return isinstance(layer, Conv | Linear | Norm) or (isinstance(layer, Act) and layer.name == "prelu")
+
+
+def _node_text(layer: Layer, read: list[str]) -> str:
+    """What names a node by what it is and reads: the whole while that is short, else its digest."""
+    text = f"{_text(layer)}({','.join(sorted(read) if isinstance(layer, Add) else read)})"
+    return text if len(text) <= _SHORT else _sha(text)
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -172,6 +172,7 @@ class Act:
     def __post_init__(self) -> None:
         if self.name not in ACTIVATIONS and self.name not in GATES:
             raise SpecError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {self.name}")
+        object.__setattr__(self, "shared", self.shared and self.name == "prelu")
 
     def output(self, x: Shape) -> Shape:
         """The same."""

@@ -34,6 +34,12 @@ def block_digest(block: Block) -> str:
 
 
 @lru_cache(maxsize=1 << 17)
+def block_reads(block: Block) -> int:
+    """How many outputs before it the block's body reads: no more than its kind says."""
+    return reads_of(body_of(block))
+
+
+@lru_cache(maxsize=1 << 17)
 def block_output(block: Block, inputs: Inputs) -> Shape:
     """The shape after the block. Raises SpecError if a layer does not fit."""
     return output_shape(body_of(block), inputs)

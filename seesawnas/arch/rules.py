@@ -7,13 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import gcd
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from seesawnas.arch.layers import ACTIVATIONS
 from seesawnas.wording import short
 
 Option: TypeAlias = bool | int | float | str
 Rule: TypeAlias = Callable[[Any], Option]
+Slopes: TypeAlias = Literal["channel", "layer"]
+
+SLOPES: tuple[Slopes, ...] = get_args(Slopes)
 
 MAX_GROUPS = 1000
 _MOST_TEXT = 10_000
@@ -89,6 +92,8 @@ def size_or_none(raw: Any) -> int:
 
 activation: Rule = one_of(*ACTIVATIONS)
 """One of the grammar's activations."""
+slopes: Rule = one_of(*SLOPES)
+"""What a PReLU has a slope for: each channel, or the whole layer."""
 
 
 def written(rule: Rule, option: Any) -> Any:

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from seesawnas.arch.blocks import Block, Head, Stem
 from seesawnas.arch.layers import Shape
-from seesawnas.arch.parts import block_digest, block_output, canonical_block, inputs_of, read_before
-from seesawnas.arch.shown import COLUMNS, html_table, spec_lines, spec_rows
+from seesawnas.arch.parts import block_digest, block_output, block_reads, canonical_block, inputs_of, read_before
+from seesawnas.arch.shown import html_table, spec_columns, spec_lines, spec_rows
 from seesawnas.errors import SpecError
 
 
@@ -144,7 +144,8 @@ class ArchSpec:
         for _, block in self.parts:
             own = block_digest(block)
             if own:
-                found.append(hashlib.sha256(",".join((own, *read_before(block, found))).encode()).hexdigest())
+                read = read_before(block, found)[: block_reads(block)]  # what its body reads, not what its kind might
+                found.append(hashlib.sha256(",".join((own, *read)).encode()).hexdigest())
             else:
                 found.append(found[-1])
         return found[-1][:16]
@@ -160,7 +161,7 @@ class ArchSpec:
         """What a notebook shows: a row a run of equal blocks."""
         size = f"input {self.input.height}x{self.input.width}, embedding {self.embedding_size}"
         return html_table(
-            COLUMNS, spec_rows(self), ", ".join(filter(None, (self.name, size, f"digest {self.digest()}")))
+            spec_columns(self), spec_rows(self), ", ".join(filter(None, (self.name, size, f"digest {self.digest()}")))
         )
 
     def _stages(self) -> Iterator[Stage]:

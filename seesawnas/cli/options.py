@@ -49,7 +49,8 @@ BudgetText = Annotated[
     typer.Option(
         "--budget",
         metavar="BUDGET",
-        help="Most MAdds a network may cost, 150M, or a band, 140M..150M; or several limits, '150M, params<=1.5M'.",
+        help="Most MAdds a network may cost, 150M, or a band, 140M..150M; several limits, '150M, params<=1.5M'; "
+        "or a preset: seesaw, mobilefacenet, lfr2019-light.",
         show_default="no limit",
     ),
 ]

@@ -9,6 +9,7 @@ import typer
 from seesawnas.cli.options import Json
 
 if TYPE_CHECKING:
+    from seesawnas.report.known_results import KnownResult
     from seesawnas.report.ledger import LedgerRow
 
 
@@ -20,13 +21,15 @@ def paper(json: Json = False) -> None:
     from dataclasses import asdict
 
     from seesawnas.cli.output import print_json
+    from seesawnas.report.known_results import known_results
     from seesawnas.report.ledger import ledger
 
-    rows = ledger()
+    rows, results = ledger(), known_results()
     if json:
-        print_json([asdict(row) for row in rows])
+        print_json([*map(asdict, rows), *map(asdict, results)])
     else:
         _print_table(rows)
+        _print_results(results)
     if not all(row.agrees for row in rows):
         raise typer.Exit(1)
 
@@ -36,14 +39,15 @@ def _print_table(rows: list[LedgerRow]) -> None:
 
     out = console()
     notes = list(dict.fromkeys(row.explained_by for row in rows if row.explained_by))
-    columns = ("network", ">params", ">published", ">MAdds", ">published", "agrees")
+    columns = ("network", ">params", ">published", ">MAdds", ">published", ">as FLOPs", "agrees")
     cells = [
         (
             row.name,
             count(row.params),
             rounded(row.published_params),
             count(row.madds),
-            rounded(row.published_madds) + (" FLOPs" if row.prints_flops else ""),
+            rounded(None if row.prints_flops else row.published_madds),
+            rounded(row.published_madds if row.prints_flops else row.published_flops),
             _verdict(row, notes),
         )
         for row in rows
@@ -56,6 +60,29 @@ def _print_table(rows: list[LedgerRow]) -> None:
             out.print(f"{row.name}: {fault}", markup=False, style="red")
     agreeing = sum(row.agrees for row in rows)
     out.print(f"\n{agreeing} of {len(rows)} agree. Counts: conv and linear MAdds, every learnable parameter.")
+
+
+def _print_results(results: tuple[KnownResult, ...]) -> None:
+    from seesawnas.cli.output import console, rounded, table
+    from seesawnas.cli.sheet_tables import ACCURACIES
+
+    out = console()
+    columns = ("network", ">params", ">MAdds", ">FLOPs", *(f">{words}" for words in ACCURACIES.values()))
+    cells = [
+        (
+            row.name,
+            *map(rounded, (row.published_params, row.published_madds, row.published_flops)),
+            *(_percent(row.accuracies.get(key)) for key in ACCURACIES),
+        )
+        for row in results
+    ]
+    out.print("\nKnown by their results alone, as printed; not buildable:")
+    out.print(table(columns, cells))
+
+
+def _percent(value: float | None) -> str:
+    """With two decimals, or all that were printed."""
+    return "-" if value is None else max(f"{value:.2f}", f"{value:g}", key=len)
 
 
 def _verdict(row: LedgerRow, notes: list[str]) -> str:

@@ -35,7 +35,12 @@ StudyFile: TypeAlias = Annotated[
 ]
 Budget: TypeAlias = Annotated[
     str | None,
-    option("--budget", "BUDGET", WHAT, "MAdds ceiling, 150M, or band, 140M..150M; or '150M, params<=1.5M'."),
+    option(
+        "--budget",
+        "BUDGET",
+        WHAT,
+        "MAdds ceiling, 150M, or band, 140M..150M; '150M, params<=1.5M', or a preset: seesaw, mobilefacenet, lfr2019-light.",
+    ),
 ]
 Space: TypeAlias = Annotated[
     str | None,

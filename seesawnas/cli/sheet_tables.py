@@ -46,15 +46,21 @@ def _counts(part: dict[str, Any]) -> tuple[str, str, str]:
     return count(part["params"]), count(part["madds"]), count(part["activation_bytes"])
 
 
+_SHARED = ("kind", "split", "inputs", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
+_COUNTED = ("name", "output", "params", "madds", "flops", "activation_bytes")
+
+
 def _words(block: dict[str, Any]) -> str:
     split = ":".join(map(str, block["split"])) if block["split"] else ""
+    stride = "/2" if block["stride"] == 2 else ""
     words = [
         f"{block['kind']} {split}".strip(),
-        f"{block['inputs']}-{block['middle']}-{block['outputs']}",
-        f"{block['kernel']}x{block['kernel']}" + ("/2" if block["stride"] == 2 else ""),
+        "-".join(str(block[name]) for name in ("inputs", "middle", "outputs") if block[name] is not None),
+        f"{block['kernel']}x{block['kernel']}{stride}" if block["kernel"] else stride,
         f"SE/{block['se']}" if block["se"] else "",
         block["activation"],
-        {"none": "", "residual": "residual"}.get(block["skip"], f"skip {block['skip']}"),
+        {"none": "", None: "", "residual": "residual"}.get(block["skip"], f"skip {block['skip']}"),
+        *(f"{name} {value}" for name, value in block.items() if name not in (*_SHARED, *_COUNTED)),
     ]
     return ", ".join(word for word in words if word)
 

@@ -3,11 +3,16 @@
 from seesawnas.cost.budget import Budget
 from seesawnas.cost.cost import Cost, PartCost, block_cost, cost, costs_by_block, costs_by_op, costs_by_stage
 from seesawnas.cost.limits import Limit
+from seesawnas.cost.measures import ACTIVATION_BYTES, MADDS, PARAMS, Measure
 
 __all__ = [
+    "ACTIVATION_BYTES",
+    "MADDS",
+    "PARAMS",
     "Budget",
     "Cost",
     "Limit",
+    "Measure",
     "PartCost",
     "block_cost",
     "cost",

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 
 from seesawnas.cost.cost import Cost
 from seesawnas.cost.limits import Limit, parse_limits
 from seesawnas.errors import BudgetError
 from seesawnas.units import format_quantity
-from seesawnas.wording import short
+from seesawnas.wording import nearest, short
 
 NAMES = tuple(field.name for field in fields(Cost))
+
+PRESETS: dict[str, str] = {
+    "seesaw": "150M",
+    "mobilefacenet": "221M",
+    "lfr2019-light": "500M, params<=5M",
+}
+"""Budgets by name: SeesawFaceNets' and MobileFaceNet's own, and the light track of the Lightweight Face Recognition challenge
+of 2019 (1 GFLOPs, which are 500M MAdds, and 20 MB of float32 weights, which are 5M params)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,9 @@ class Budget:
     def parse(cls, text: str) -> Budget:
         """``150M`` is a ceiling, ``140M..150M`` a band; ``140M<=madds<=150M, params<=1.5M`` limits several costs.
 
-        Raises BudgetError.
+        A name of ``PRESETS`` is what it stands for. Raises BudgetError.
         """
+        text = _preset(text)
         found = {name: limit for name, limit in parse_limits(text, NAMES).items() if limit.is_limit}
         if not found:
             raise BudgetError(f"budget must limit something, got {short(text)!r}")
@@ -92,3 +102,19 @@ class Budget:
             return str(Limit("madds", None, self.low)) if self.low else ""
         high = format_quantity(self.high, exact=True)
         return f"{format_quantity(self.low, exact=True)}..{high}" if self.low else high
+
+
+def _preset(text: str) -> str:
+    """What a preset's name stands for; other text as it is. Raises BudgetError for a word that is like a name."""
+    word = text.strip().lower().replace("_", "-")
+    if word in PRESETS:
+        return PRESETS[word]
+    if len(word) <= _LONGEST_NAME and _NAME.fullmatch(word) and (near := nearest(word, PRESETS)):
+        raise BudgetError(
+            f"budget must be limits such as 150M, or {', '.join(PRESETS)}, got {text!r}; did you mean {near}?"
+        )
+    return text
+
+
+_LONGEST_NAME = 40
+_NAME = re.compile(r"[a-z][a-z0-9-]+")

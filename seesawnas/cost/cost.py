@@ -56,10 +56,10 @@ class PartCost:
 def cost(spec: ArchSpec) -> Cost:
     """Cost of the whole network for one image, in microseconds and without building it."""
     output = Shape(3, spec.input.height, spec.input.width)
-    own, output = _placed_cost(spec.stem, (output,))
+    own, output = cost_and_output(spec.stem, (output,))
     parts, before = [own], (output, output)
     for block in (*spec.blocks, spec.head):
-        own, output = _placed_cost(block, before[: block.reads])
+        own, output = cost_and_output(block, before[: block.reads])
         parts.append(own)
         before = (output, before[0])
     return _sum(parts)
@@ -87,12 +87,12 @@ def costs_by_op(spec: ArchSpec) -> tuple[PartCost, ...]:
 
 def block_cost(block: Block, inputs: Inputs) -> Cost:
     """Cost of one block on the maps ``inputs``, the last block's first. Raises SpecError if a layer does not fit."""
-    return _placed_cost(block, inputs)[0]
+    return cost_and_output(block, inputs)[0]
 
 
 @lru_cache(maxsize=1 << 17)
-def _placed_cost(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
-    """The cost and the shape after the block, both in one look-up: hashing a block takes most of it."""
+def cost_and_output(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
+    """The cost and the shape after the block, both in one look-up: hashing a block takes most of it. Raises SpecError."""
     body = body_of(block)
     madds = params = elements = 0
     found: list[Shape] = []

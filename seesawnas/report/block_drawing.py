@@ -1,4 +1,7 @@
-"""One block as a drawing: bars of channels, the convs between them, SE and the shortcut."""
+"""A bottleneck as a drawing: bars of channels, the convs between them, SE and the shortcut.
+
+For the two kinds whose groups are worth a picture of their own; :mod:`seesawnas.report.body_drawing` draws any other.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,12 @@ from typing import Any
 
 from seesawnas.arch import Block, InvertedBottleneck, SeesawBlock
 from seesawnas.arch.layers import split_channels
+from seesawnas.arch.shown import block_words
+from seesawnas.report.block_palette import BAR, COLORS, LIGHT, PALETTE
 from seesawnas.report.svg import FADED, INK, PAPER, Canvas, Point
 
 BLOCK_HEIGHT = 226.0
-# Okabe and Ito's colours: told apart by every kind of colour vision.
-COLORS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
-LIGHT = ("#E69F00", "#CC79A7", "#56B4E9", "#F0E442")  # those that dark text reads on
-PALETTE = {"full": "#7a8794", "conv": "#d0d7de", "se": "#8250df", "skip": "#24292f"}
 LEFT, RIGHT = 46.0, 84.0  # room beside the bars for the shortcut and for words
-BAR = 15.0
 INPUT, MIDDLE, SHUFFLED, OUTPUT = 44.0, 92.0, 136.0, 192.0  # tops of the bars within the box
 MAX_STRIPES, LINES = 48, 24
 
@@ -34,13 +34,18 @@ class Scale:
         return self.pixels * channels / self.widest
 
 
+def is_bottleneck(block: Block) -> bool:
+    """Whether :func:`draw_block` knows the block's body: a kind that derives from these may have any other."""
+    return type(block) in (InvertedBottleneck, SeesawBlock)
+
+
 def block_title(block: Block) -> str:
-    """Such as ``share 1:3 · swish``."""
-    match block:
-        case InvertedBottleneck():
-            return f"inverted bottleneck · {block.activation}"
-        case SeesawBlock():
-            return f"{block.mixing} {':'.join(map(str, block.split))} · {block.activation}"
+    """Such as ``share 1:3 · swish``; of a kind without an activation, what else it says, or how many channels it gives."""
+    row = block.row()
+    split = f" {':'.join(map(str, block.split))}" if "split" in row else ""
+    kind = block.kind if "split" in row else block_words(block).rpartition(":")[2]
+    said = row.get("activation") or ", ".join(f"{name} {value}" for name, value in list(row.items())[:2])
+    return f"{kind}{split} · {said or f'{block.outputs} channels'}"
 
 
 def draw_block(canvas: Canvas, at: Point, width: float, block: Block, scale: Scale) -> None:

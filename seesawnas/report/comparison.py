@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass
 from itertools import groupby, zip_longest
 from typing import Any, TypeAlias
 
-from seesawnas.arch import ArchSpec
-from seesawnas.report.sheet import sheet
+from seesawnas.arch import ArchSpec, Block, Head, Stem
+from seesawnas.report.sheet import part_values, sheet
 from seesawnas.space import SearchPoint
 
 Value: TypeAlias = int | float | str | None
 COSTS = {"madds": "MAdds", "params": "params", "activation_bytes": "activation bytes"}
-ATTRIBUTES = ("kind", "split", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
+_ALWAYS = ("kind", "outputs", "stride")
+_ELSEWHERE = ("inputs", "name", "output", "params", "madds", "flops", "activation_bytes")
+"""What a sheet says of a block that is no row of its own, or one that is a cost's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +97,35 @@ def _whole(sheets: Sequence[dict[str, Any]]) -> Iterator[Row]:
 
 def _parts(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> Iterator[Row]:
     stems, heads = [found["stages"][0] for found in sheets], [found["stages"][-1] for found in sheets]
-    yield _row("stem", "activation", [spec.stem.activation for spec in specs])
+    yield from _own("stem", [spec.stem for spec in specs], Stem.kind, ("width",))
     yield from _costs("stem", stems)
+    names = _attributes(sheets, specs)
     for number, stages in enumerate(zip_longest(*(found["stages"][1:-1] for found in sheets))):
         part = f"stages.{number}"
         yield _row(part, "depth", [None if stage is None else len(stage["blocks"]) for stage in stages])
-        for name in ATTRIBUTES:
+        for name in names:
             yield _row(part, name, [None if stage is None else _runs(stage["blocks"], name) for stage in stages])
         yield from _costs(part, stages)
-    yield _row("head", "width", [spec.head.width for spec in specs])
-    yield _row("head", "activation", [spec.head.activation for spec in specs])
+    yield from _own("head", [spec.head for spec in specs], Head.kind, ("embedding",))
     yield from _costs("head", heads)
+
+
+def _attributes(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> list[str]:
+    """The attributes of the blocks compared, in the order of their sheets."""
+    declared = {name for spec in specs for block in set(spec.blocks) for name in block.row()}
+    blocks = [block for found in sheets for stage in found["stages"][1:-1] for block in stage["blocks"]]
+    names = dict.fromkeys(name for block in blocks for name in block if name not in _ELSEWHERE)
+    said = {name for block in blocks for name, value in block.items() if value is not None}
+    return [name for name in names if name in _ALWAYS or name in declared or name in said]
+
+
+def _own(part: str, blocks: Sequence[Block], usual: str, elsewhere: Sequence[str]) -> Iterator[Row]:
+    """What stems or heads say of themselves; the kind only if one is not the usual."""
+    found = [part_values(block) for block in blocks]
+    for name in dict.fromkeys(name for values in found for name in values):
+        if name in elsewhere or (name == "kind" and {values["kind"] for values in found} == {usual}):
+            continue
+        yield _row(part, name, [_written(values[name]) if name in values else None for values in found])
 
 
 def _costs(part: str, found: Sequence[dict[str, Any] | None]) -> Iterator[Row]:
@@ -120,7 +140,7 @@ def _row(part: str, name: str, values: Sequence[Value]) -> Row:
 
 def _runs(blocks: Sequence[dict[str, Any]], name: str) -> Value:
     """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself where it is one."""
-    found = [(value, len(list(run))) for value, run in groupby(_written(block[name]) for block in blocks)]
+    found = [(value, len(list(run))) for value, run in groupby(_written(block.get(name)) for block in blocks)]
     if len(found) == 1:
         return found[0][0]
     return ", ".join(f"{times} x {value}" if times > 1 else str(value) for value, times in found)

@@ -2,7 +2,8 @@
 
 A run of equal blocks is one box with its number. Inside, bars are channels, all to one scale: input, middle, output. A colour
 is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across the
-colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it.
+colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it. Blocks, stems and heads of
+other kinds are drawn from their bodies, each box as high as its body asks.
 """
 
 from __future__ import annotations
@@ -10,43 +11,70 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from seesawnas.arch import ArchSpec, Block
+from seesawnas.arch import ArchSpec, Block, Head, Inputs, Shape, Stem
+from seesawnas.arch.parts import inputs_of
 from seesawnas.cost import PartCost, cost, costs_by_stage
 from seesawnas.report.block_drawing import (
     BLOCK_HEIGHT,
-    COLORS,
     LEFT,
-    PALETTE,
     RIGHT,
     Scale,
     block_title,
     draw_block,
     draw_chain,
+    is_bottleneck,
 )
+from seesawnas.report.block_palette import COLORS, PALETTE
+from seesawnas.report.body_drawing import body_height, draw_body
 from seesawnas.report.svg import FADED, INK, PAPER, RULE, Canvas
 from seesawnas.units import format_quantity
+from seesawnas.wording import short
 
 COLUMN, GAP, MARGIN = 330.0, 34.0, 28.0
-TOP, HEADER, LEGEND = 74.0, 76.0, 84.0
+TOP, HEADER, LEGEND, SPACE = 74.0, 76.0, 84.0, 22.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A run of ``times`` equal parts, where the first reads ``inputs``."""
+
+    block: Block
+    inputs: Inputs
+    times: int = 1
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a picture made for it."""
+        return is_bottleneck(self.block) or type(self.block) in (Stem, Head)
+
+    @property
+    def height(self) -> float:
+        """Pixels."""
+        return BLOCK_HEIGHT if self.is_known else body_height(self.block, self.inputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One stage, the stem or the head: its heading, its cost, its boxes (block, how many)."""
+    """One stage, the stem or the head: its heading, its cost, its boxes."""
 
     title: str
     part: PartCost
-    boxes: tuple[tuple[Block | None, int], ...]
+    boxes: tuple[Box, ...]
+
+    @property
+    def height(self) -> float:
+        """Pixels of its boxes and the space below each."""
+        return sum(box.height + SPACE for box in self.boxes)
 
 
 def diagram(spec: ArchSpec) -> str:
     """SVG text."""
     columns = _columns(spec)
-    widths = [width for block in spec.blocks for width in (block.inputs, block.middle, block.outputs)]
-    scale = Scale(COLUMN - LEFT - RIGHT, max(*widths, spec.head.width, spec.embedding_size))
-    tallest = max(len(column.boxes) for column in columns)
+    widths = [width for b in spec.blocks for width in (b.inputs, getattr(b, "middle", 0), b.outputs)]
+    widest = max(*widths, getattr(spec.head, "width", spec.head.outputs), spec.embedding_size)
+    scale = Scale(COLUMN - LEFT - RIGHT, widest)
     width = 2 * MARGIN + len(columns) * COLUMN + (len(columns) - 1) * GAP
-    height = TOP + HEADER + tallest * (BLOCK_HEIGHT + 22) + LEGEND
+    height = TOP + HEADER + max(column.height for column in columns) + LEGEND
     canvas = Canvas(width, height, spec.name or spec.digest())
     _draw_title(canvas, spec)
     for number, column in enumerate(columns):
@@ -59,11 +87,16 @@ def diagram(spec: ArchSpec) -> str:
 
 def _columns(spec: ArchSpec) -> list[Column]:
     stem, *stages, head = costs_by_stage(spec)
-    columns = [Column("stem", stem, ((None, 1),))]
+    image = Shape(3, spec.input.height, spec.input.width)
+    found = (image, *spec.shapes())
+    columns = [Column("stem", stem, (Box(spec.stem, (image,)),))]
     for stage, part in zip(spec.stages, stages, strict=True):
-        boxes = tuple((block, len(list(run))) for block, run in groupby(stage.blocks))
-        columns.append(Column(part.name, part, boxes))
-    return [*columns, Column("head", head, ((None, 1),))]
+        boxes, index = [], stage.first
+        for block, run in groupby(stage.blocks):
+            boxes.append(Box(block, inputs_of(block, found[: index + 2]), len(list(run))))
+            index += boxes[-1].times
+        columns.append(Column(part.name, part, tuple(boxes)))
+    return [*columns, Column("head", head, (Box(spec.head, inputs_of(spec.head, found[:-1])),))]
 
 
 def _draw_title(canvas: Canvas, spec: ArchSpec) -> None:
@@ -96,20 +129,24 @@ def _draw_header(canvas: Canvas, left: float, column: Column, madds: int, last: 
 
 
 def _draw_boxes(canvas: Canvas, left: float, column: Column, spec: ArchSpec, scale: Scale) -> None:
-    for number, (block, times) in enumerate(column.boxes):
-        top = TOP + HEADER + number * (BLOCK_HEIGHT + 22)
-        _draw_card(canvas, left, top, times)
-        if block is not None:
-            _draw_heading(canvas, left, top, block_title(block), times)
-            draw_block(canvas, (left, top), COLUMN, block, scale)
+    top = TOP + HEADER
+    for box in column.boxes:
+        block = box.block
+        _draw_card(canvas, left, top, box)
+        title = block_title(block)
+        if column.title in ("stem", "head"):
+            title = f"{column.title} · {block.row()['activation'] if box.is_known else title.replace(' · ', ', ')}"
+        _draw_heading(canvas, left, top, title, box.times)
+        if not box.is_known:
+            draw_body(canvas, (left, top), COLUMN, block, box.inputs, scale(1))
         elif column.title == "stem":
-            _draw_heading(canvas, left, top, f"stem · {spec.stem.activation}", 1)
-            width = spec.stem.width
-            steps = ((3, "RGB"), (width, "conv 3×3 ↓2"), (width, "depthwise 3×3"))
+            steps = ((3, "RGB"), (spec.stem.width, "conv 3×3 ↓2"), (spec.stem.width, "depthwise 3×3"))
             draw_chain(canvas, (left, top), COLUMN, steps, scale)
-        else:
-            _draw_heading(canvas, left, top, f"head · {spec.head.activation}", 1)
+        elif column.title == "head":
             draw_chain(canvas, (left, top), COLUMN, _head_steps(spec), scale)
+        else:
+            draw_block(canvas, (left, top), COLUMN, block, scale)
+        top += box.height + SPACE
 
 
 def _head_steps(spec: ArchSpec) -> tuple[tuple[int, str], ...]:
@@ -122,14 +159,14 @@ def _head_steps(spec: ArchSpec) -> tuple[tuple[int, str], ...]:
     return (*steps, (spec.head.embedding, "linear")) if spec.head.embedding else tuple(steps)
 
 
-def _draw_card(canvas: Canvas, left: float, top: float, times: int) -> None:
-    for behind in range(min(times, 3) - 1, -1, -1):
+def _draw_card(canvas: Canvas, left: float, top: float, box: Box) -> None:
+    for behind in range(min(box.times, 3) - 1, -1, -1):
         at = (left + 4 * behind, top + 4 * behind)
-        canvas.rect(at, COLUMN, BLOCK_HEIGHT, PAPER if behind == 0 else "#f6f8fa", stroke=RULE, rx=7)
+        canvas.rect(at, COLUMN, box.height, PAPER if behind == 0 else "#f6f8fa", stroke=RULE, rx=7)
 
 
 def _draw_heading(canvas: Canvas, left: float, top: float, title: str, times: int) -> None:
-    canvas.text((left + 12, top + 21), title, 13, font_weight="bold")
+    canvas.text((left + 12, top + 21), short(title, 40), 13, font_weight="bold")
     if times > 1:
         canvas.pill((left + COLUMN - 10, top + 17), f"× {times}", INK)
 

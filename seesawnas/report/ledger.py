@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from seesawnas.cost import cost
 from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped
@@ -26,6 +27,8 @@ class LedgerRow:
     agrees: bool
     explained_by: str | None
     faults: tuple[str, ...]
+    published_flops: int | None = None
+    buildable: Literal[True] = True
 
     @property
     def prints_flops(self) -> bool:
@@ -43,8 +46,9 @@ def ledger_row(point: SearchPoint) -> LedgerRow:
     """The row of one point."""
     total = cost(point.spec)
     counts = {"params": total.params, "madds": total.madds}
-    printed = {"params": point.published.params, "madds": point.published.madds}
-    explaining, unexplained = _compare(counts, printed, point.errata)
+    said = point.published
+    printed = {"params": said.params, "madds": said.madds, "flops": said.flops}
+    explaining, unexplained = _compare({**counts, "flops": total.flops}, printed, point.errata)
     faults = (*_off_record(counts, point.counted), *unexplained)
     return LedgerRow(
         point.spec.name,
@@ -55,6 +59,7 @@ def ledger_row(point: SearchPoint) -> LedgerRow:
         not faults,
         " ".join(erratum.text for erratum in explaining) or None,
         faults,
+        _value(said.flops),
     )
 
 

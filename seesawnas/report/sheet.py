@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from seesawnas.arch import ArchSpec, Block, InvertedBottleneck, SeesawBlock
+from seesawnas.arch import ArchSpec, Block, kind_of
+from seesawnas.arch.shown import is_residual
 from seesawnas.cost import Cost, PartCost, cost, costs_by_block, costs_by_stage
 from seesawnas.space import Printed, Published, SearchPoint
 
@@ -27,38 +28,47 @@ def sheet(point: SearchPoint) -> dict[str, Any]:
 
 
 def stage_rows(spec: ArchSpec) -> list[dict[str, Any]]:
-    """Stem, stages and head; a stage lists its blocks."""
+    """Stem, stages and head; a stage lists its blocks, stem and head say their own attributes."""
     blocks = {part.name: part for part in costs_by_block(spec)}
     rows = []
     for part in costs_by_stage(spec):
-        row = _part(part)
         if part.name.startswith("stages."):
             stage = spec.stages[int(part.name.removeprefix("stages."))]
             numbered = enumerate(stage.blocks, start=stage.first)
-            row["blocks"] = [{**_part(blocks[f"blocks.{i}"]), **block_values(block)} for i, block in numbered]
-        rows.append(row)
+            own = [_placed(blocks[f"blocks.{i}"], block_values(block)) for i, block in numbered]
+            rows.append({**_part(part), "blocks": own})
+        else:
+            rows.append(_placed(part, part_values(spec.stem if part.name == "stem" else spec.head)))
     return rows
 
 
 def block_values(block: Block) -> dict[str, Any]:
-    """A block's attributes: ``split`` and ``se`` are null where it has none."""
-    return {
-        "kind": block_kind(block),
-        "split": list(block.split) if isinstance(block, SeesawBlock) else None,
+    """A block's attributes: those that most kinds have, null where this one has none, then those of the kind's own."""
+    row = block.row()
+    found = {
+        "kind": kind_of(block),
+        "split": row.get("split"),
         "inputs": block.inputs,
-        "middle": block.middle,
+        "middle": row.get("middle"),
         "outputs": block.outputs,
         "stride": block.stride,
-        "kernel": block.kernel,
-        "se": block.se or None,
-        "activation": block.activation,
-        "skip": "residual" if block.is_residual else block.skip,
+        "kernel": row.get("kernel"),
+        "se": None if row.get("se") == "off" else row.get("se"),
+        "activation": row.get("activation"),
+        "skip": "residual" if is_residual(block) else row.get("skip"),
     }
+    return {**found, **{name: value for name, value in row.items() if name not in found}}
 
 
-def block_kind(block: Block) -> str:
-    """The grammar's name for the block's kind."""
-    return "inverted_bottleneck" if isinstance(block, InvertedBottleneck) else block.mixing
+def part_values(block: Block) -> dict[str, Any]:
+    """Kind, width and attributes of a stem or a head."""
+    return {"kind": kind_of(block), "width": getattr(block, "width", block.outputs), **block.row()}
+
+
+def _placed(part: PartCost, values: dict[str, Any]) -> dict[str, Any]:
+    """What is counted wins over an attribute of the same name."""
+    counted = _part(part)
+    return {**counted, **values, **counted}
 
 
 def _part(part: PartCost) -> dict[str, Any]:
@@ -78,6 +88,7 @@ def _published(published: Published) -> dict[str, Any]:
     return {
         "params": _value(published.params),
         "madds": _value(published.madds),
+        "flops": _value(published.flops),
         **{name: published.accuracies.get(name) for name in ACCURACIES},
         "source": published.source or None,
     }

@@ -28,7 +28,20 @@ _SCORES = {
     "reason": "reason",
     "interrupted": "interrupted by",
 }
-_HIDDEN = {"digest", "key", "label", "spec", "proxy", "measurement", "losses", "fixed", *_COSTS, *_SCORES}
+_HIDDEN = {
+    "digest",
+    "digest_of",
+    "digest_before",
+    "key",
+    "label",
+    "spec",
+    "proxy",
+    "measurement",
+    "losses",
+    "fixed",
+    *_COSTS,
+    *_SCORES,
+}
 _HEXADECIMAL = re.compile("[0-9a-f]{1,64}")
 _LONGEST = 80  # characters of a value that a table shows
 

@@ -6,7 +6,6 @@ run with more networks, levels or seeds adds what is missing.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -18,6 +17,7 @@ from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
 from seesawnas.search.level import Level
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
+from seesawnas.space.canonical import identity_kept
 from seesawnas.study import (
     Checkpoints,
     DriverEvent,
@@ -126,7 +126,8 @@ def opened(panel: Panel) -> Iterator[PanelSession]:
         stack.enter_context(records[min(sides)].claimed())
         # Old studies first: settings that they refuse must not be kept in a new one.
         for side in sorted(sides, key=lambda side: not records[side].settings):
-            records[side].agree({**_settings(panel, feasible), "data": data[side]})
+            kept = records[side].settings.get("space")
+            records[side].agree({**_settings(panel, feasible, kept), "data": data[side]})
         yield PanelSession(panel, feasible, records)
 
 
@@ -216,11 +217,10 @@ class PanelSession:
         return replace(self.panel.proxy, pairs_seed=self.panel.seed)
 
 
-def _settings(panel: Panel, feasible: FeasibleSet) -> dict[str, Any]:
-    space = replace(feasible.space, source="", name="")
+def _settings(panel: Panel, feasible: FeasibleSet, kept: object) -> dict[str, Any]:
     return {
         "budget": panel.budget.setting(),
-        "space": hashlib.sha256(repr(space).encode()).hexdigest()[:12],
+        "space": identity_kept(feasible.space, kept),
         "recipe": replace(panel.proxy.recipe, epochs=1).to_mapping(),
         "pairs": panel.proxy.pairs,
         "seed": panel.seed,

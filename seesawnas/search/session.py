@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from optuna.storages import BaseStorage
@@ -17,6 +16,7 @@ from seesawnas.search.proposer import Proposer
 from seesawnas.search.ready import Ready, make_ready
 from seesawnas.search.repeating import Repeating, missing_repeats
 from seesawnas.space import SearchSpace
+from seesawnas.space.canonical import identity_kept
 from seesawnas.study import (
     OUT_OF_TIME,
     Checkpoints,
@@ -128,7 +128,7 @@ def opened(plan: SearchPlan) -> Iterator[Session]:
         name = stored_name(storage, plan.folder)
         record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)
         with record.claimed():
-            settings = _settings(plan, ready.feasible.space, ready.faces)
+            settings = _settings(plan, ready.feasible.space, ready.faces, record.settings.get("space"))
             record.agree(settings)
             repeats = _repeats(plan, ready, storage, settings)
             keep_name(plan.folder, name)
@@ -173,12 +173,14 @@ def _seeds(plan: SearchPlan) -> dict[str, Any]:
     return {"study": plan.seed, "pairs": plan.proxy.pairs_seed, "repeats": list(plan.repeat_seeds)}
 
 
-def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData) -> dict[str, Any]:
-    """What trials must share to be compared; how many there are, who proposes them and what runs them may change."""
-    bare = repr(replace(space, source="", name=""))
+def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData, kept: object) -> dict[str, Any]:
+    """What trials must share to be compared; how many there are, who proposes them and what runs them may change.
+
+    ``kept``: how the study names its space, if it does so already.
+    """
     return {
         "budget": plan.budget.setting(),
-        "space": f"{space.name or plan.space} {hashlib.sha256(bare.encode()).hexdigest()[:12]}",
+        "space": identity_kept(space, kept, space.name or plan.space),
         "data": f"{faces.description} {faces.fingerprint}",
         "objectives": list(plan.objectives.names),
         "resolution": plan.proxy.resolution,

@@ -4,7 +4,8 @@ One language serves a search space and a search point; a point has nothing left 
 
     name, about                 a label and a sentence
     input                       height, width (pixels); mean, std ((pixel - mean) / std)
-    stem, head                  width, activation; head also embedding (none: the head's own channels)
+    stem, head                  kind, width, attributes of that kind; of the kinds by default: activation; head also embedding
+                                (none: the head's own channels)
     defaults                    block attributes for every block that does not set its own
     stages                      a list; each: depth, width (output channels), stride (of its first block), block
                                 attributes for the stage, and `blocks`: {index: block attributes} for single blocks
@@ -12,20 +13,24 @@ One language serves a search space and a search point; a point has nothing left 
     counted                     params and madds as they are counted here, exactly
     errata                      why the two differ
 
-Block attributes: kind, split, expansion (middle = inputs x expansion) or middle (channels), se, activation, kernel, skip.
+Block attributes are ``kind`` and what the kinds of blocks declare: split, expansion (middle = inputs x expansion) or middle
+(channels), se, activation, kernel, skip, and those of kinds from elsewhere, by entry point or named as ``module:Class``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
+from seesawnas.arch.blocks import Declared, Role
 from seesawnas.errors import DocumentError
-from seesawnas.space.attributes import BLOCK_ATTRIBUTES, DEFAULTS, Attribute, parse_attribute
+from seesawnas.space.attributes import Attribute, parse_attribute
 from seesawnas.space.faults import lines_of
+from seesawnas.space.grammar import DEFAULT_KINDS, Grammar, grammar_of, partners
 from seesawnas.space.kinds import other_kind
 from seesawnas.units import parse_quantity
 from seesawnas.wording import short
@@ -37,12 +42,6 @@ _FAR = 1e9  # from 0; no pixel's mean or deviation is there, and no infinity and
 
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-def _unconditional(name: str, raw: Any) -> Attribute:
-    if isinstance(raw, dict) and "when" in raw:
-        raise ValueError(f"must not have `when`, which attributes of blocks alone may have, got {short(raw['when'])}")
-    return parse_attribute(name, raw)
 
 
 def _three(raw: Any) -> tuple[float, float, float]:
@@ -73,84 +72,26 @@ def _text(raw: Any) -> str:
     return str(raw)
 
 
-# Attributes of the input, stem, stages and head: no block to ask, so no conditions.
-Side: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "side"))]
-Width: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "width"))]
-Depth: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "depth"))]
-Stride: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "stride"))]
-PartActivation: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "activation"))]
-Embedding: TypeAlias = Annotated[Attribute, BeforeValidator(partial(_unconditional, "embedding"))]
-# Attributes of blocks. Left out one is None and a wider scope sets it; written as null it is what its rule makes of null.
-Kind: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "kind"))]
-Split: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "split"))]
-Expansion: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "expansion"))]
-Middle: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "middle"))]
-Se: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "se"))]
-Activation: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "activation"))]
-Kernel: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "kernel"))]
-Skip: TypeAlias = Annotated[Attribute | None, BeforeValidator(partial(parse_attribute, "skip"))]
 Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
 Quantity: TypeAlias = Annotated[str, BeforeValidator(_quantity)]
 Percent: TypeAlias = Annotated[float, Field(ge=0, le=100)]
 
 
-class InputKeys(_Keys):
-    """``input``."""
+class AttributeKeys(_Keys):
+    """Keys that are attributes: of a stem, a block or a head. None of them is required here: a wider scope may set it."""
 
-    height: Side = Attribute("height", (112,))
-    width: Side = Attribute("width", (112,))
-    mean: Annotated[tuple[float, float, float], BeforeValidator(_three)] = (127.5, 127.5, 127.5)
-    std: Annotated[tuple[float, float, float], BeforeValidator(_std)] = (128.0, 128.0, 128.0)
-
-
-class BlockKeys(_Keys):
-    """Block attributes, none of them required here: a wider scope may set them."""
-
-    kind: Kind = None
-    split: Split = None
-    expansion: Expansion = None
-    middle: Middle = None
-    se: Se = None
-    activation: Activation = None
-    kernel: Kernel = None
-    skip: Skip = None
-
-    @model_validator(mode="after")
-    def _one_width(self) -> BlockKeys:
-        if self.expansion is not None and self.middle is not None:
-            raise ValueError("must give expansion or middle, got both")
-        return self
-
-
-class StageKeys(BlockKeys):
-    """One of ``stages``."""
-
-    depth: Depth = Attribute("depth", (1,))
-    width: Width
-    stride: Stride = Attribute("stride", (1,))
-    blocks: dict[Annotated[int, Field(ge=0)], BlockKeys] = {}
-
-
-class StemKeys(_Keys):
-    """``stem``."""
-
-    width: Width = Attribute("width", (64,))
-    activation: PartActivation | None = None
-
-
-class HeadKeys(_Keys):
-    """``head``."""
-
-    width: Width = Attribute("width", (512,))
-    activation: PartActivation | None = None
-    embedding: Embedding = Attribute("embedding", (512,))
+    def attributes(self) -> dict[str, Attribute]:
+        """What was said, by the attribute's name, in the grammar's order; written as null it is what its rule makes of it."""
+        found = {name: getattr(self, name) for name in type(self).model_fields if name.startswith(_PREFIX)}
+        return {name.removeprefix(_PREFIX): value for name, value in found.items() if value is not None}
 
 
 class PublishedKeys(_Keys):
-    """``published``: counts as printed (their last digit is their precision) and accuracies in percent."""
+    """``published``: counts as printed (their last digit is their precision), in the print's unit, and accuracies in percent."""
 
     params: Quantity | None = None
     madds: Quantity | None = None
+    flops: Quantity | None = None
     lfw: Percent | None = None
     cfp_fp: Percent | None = None
     agedb_30: Percent | None = None
@@ -170,59 +111,141 @@ class ErratumKeys(_Keys):
     """
 
     text: Text
-    explains: dict[Literal["params", "madds"], Annotated[int | None, BeforeValidator(_reading)]] = {}
+    explains: dict[Literal["params", "madds", "flops"], Annotated[int | None, BeforeValidator(_reading)]] = {}
 
 
 def _erratum(raw: Any) -> Any:
     return raw if isinstance(raw, dict) else {"text": raw}
 
 
-class DocumentKeys(_Keys):
-    """The whole document."""
-
-    name: Text = ""
-    about: Text = ""
-    input: InputKeys = InputKeys()
-    stem: StemKeys = StemKeys()
-    defaults: BlockKeys = BlockKeys()
-    stages: Annotated[list[StageKeys], Field(min_length=1, max_length=MAX_STAGES)]
-    head: HeadKeys = HeadKeys()
-    published: PublishedKeys = PublishedKeys()
-    counted: dict[Annotated[str, Field(pattern="^(params|madds)$")], int] = {}
-    errata: list[Annotated[ErratumKeys, BeforeValidator(_erratum)]] = []
+_PREFIX = "said_"
+"""Of an attribute's field: what a kind calls its attributes may be a method of a model."""
 
 
-_ROOMS: dict[str, type[_Keys]] = {
-    "input": InputKeys,
-    "stem": StemKeys,
-    "defaults": BlockKeys,
-    "stages": StageKeys,
-    "head": HeadKeys,
-    "published": PublishedKeys,
-    "errata": ErratumKeys,
-}
+def _unconditional(name: str, grammar: Grammar, role: Role, raw: Any) -> Attribute:
+    if isinstance(raw, dict) and "when" in raw:
+        raise ValueError(f"must not have `when`, which attributes of blocks alone may have, got {short(raw['when'])}")
+    return parse_attribute(name, raw, grammar, role)
 
 
-def parse_document(values: Any, source: str) -> DocumentKeys:
-    """The document in ``values`` (from YAML or JSON). Raises DocumentError with every fault, ``source`` in front."""
+def _block_attribute(name: str, grammar: Grammar, raw: Any) -> Attribute:
+    return parse_attribute(name, raw, grammar)
+
+
+def _own(name: str, grammar: Grammar, role: Role = "block") -> Any:
+    """The type of what every input, stage, stem or head has: no block to ask, so no conditions."""
+    return Annotated[Attribute, BeforeValidator(partial(_unconditional, name, grammar, role))]
+
+
+def _attributes(grammar: Grammar, role: Role) -> dict[str, Any]:
+    """Fields of the attributes of a role's kinds."""
+    rules = {
+        name: partial(_block_attribute, name, grammar)
+        if role == "block"
+        else partial(_unconditional, name, grammar, role)
+        for name in grammar.names(role)
+    }
+    return {
+        f"{_PREFIX}{name}": (Annotated[Attribute | None, BeforeValidator(rule)], Field(default=None, alias=name))
+        for name, rule in rules.items()
+    }
+
+
+def _check_pairs(said: Iterable[str], declared: Mapping[str, Declared]) -> None:
+    """Raise ValueError if two attributes that say one thing are both said."""
+    for name in said:
+        for other in partners(name, declared):
+            if other in said:
+                raise ValueError(f"must give {name} or {other}, got both")
+
+
+def _block_keys(grammar: Grammar) -> type[AttributeKeys]:
+    def one_of_pair(keys: AttributeKeys) -> AttributeKeys:
+        _check_pairs(keys.attributes(), grammar.declared["block"])
+        return keys
+
+    check: Any = model_validator(mode="after")(one_of_pair)
+    model: Any = create_model(
+        "BlockKeys", __base__=AttributeKeys, __validators__={"one_of_pair": check}, **_attributes(grammar, "block")
+    )
+    return model  # type: ignore[no-any-return]
+
+
+def _part_keys(grammar: Grammar, role: Role, width: int) -> type[AttributeKeys]:
+    fields = _attributes(grammar, role)
+    kind = Attribute("kind", (DEFAULT_KINDS[role],))
+    fields[f"{_PREFIX}kind"] = (_own("kind", grammar, role), Field(default=kind, alias="kind"))
+    own: Any = {"width": (_own("width", grammar, role), Attribute("width", (width,)))}
+    model: Any = create_model(f"{role.capitalize()}Keys", __base__=AttributeKeys, **own, **fields)
+    return model  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The keys of a document under one grammar: of the whole and, by their name, of its parts."""
+
+    grammar: Grammar
+    whole: type[Any]
+    parts: Mapping[str, type[_Keys]]
+    block: type[AttributeKeys]
+
+
+@lru_cache(maxsize=64)
+def _models(grammar: Grammar) -> Models:
+    blocks = _block_keys(grammar)
+    one, side = Attribute("depth", (1,)), Attribute("height", (112,))
+    image: Any = {
+        "height": (_own("side", grammar), side),
+        "width": (_own("side", grammar), side.at("width")),
+        "mean": (Annotated[tuple[float, float, float], BeforeValidator(_three)], (127.5, 127.5, 127.5)),
+        "std": (Annotated[tuple[float, float, float], BeforeValidator(_std)], (128.0, 128.0, 128.0)),
+    }
+    stage: Any = {
+        "depth": (_own("depth", grammar), one),
+        "width": (_own("width", grammar), ...),
+        "stride": (_own("stride", grammar), one.at("stride")),
+        "blocks": (dict[Annotated[int, Field(ge=0)], blocks], {}),  # type: ignore[valid-type]
+    }
+    input_keys: Any = create_model("InputKeys", __base__=_Keys, **image)
+    stages: Any = create_model("StageKeys", __base__=blocks, **stage)
+    stem, head = _part_keys(grammar, "stem", 64), _part_keys(grammar, "head", 512)
+    whole: Any = {
+        "name": (Text, ""),
+        "about": (Text, ""),
+        "input": (input_keys, input_keys()),
+        "stem": (stem, stem()),
+        "defaults": (blocks, blocks()),
+        "stages": (Annotated[list[stages], Field(min_length=1, max_length=MAX_STAGES)], ...),
+        "head": (head, head()),
+        "published": (PublishedKeys, PublishedKeys()),
+        "counted": (dict[Annotated[str, Field(pattern="^(params|madds)$")], int], {}),
+        "errata": (list[Annotated[ErratumKeys, BeforeValidator(_erratum)]], []),
+    }
+    parts = {"input": input_keys, "stem": stem, "defaults": blocks, "stages": stages, "head": head}
+    parts |= {"published": PublishedKeys, "errata": ErratumKeys}
+    return Models(grammar, create_model("DocumentKeys", __base__=_Keys, **whole), parts, blocks)
+
+
+def parse_document(values: Any, source: str) -> tuple[Any, Grammar]:
+    """The document in ``values`` (from YAML or JSON), and the grammar that it is written in.
+
+    Raises DocumentError with every fault, ``source`` in front.
+    """
     if not isinstance(values, dict):
         raise DocumentError(source, [f"must be a mapping of keys such as stem, stages, head, got {short(values)}"])
     if other := other_kind(values, "space", "point", ref=source):
         raise DocumentError(source, [f"must be a search space or point, got {other}"])
+    models = _models(grammar_of(values))
     try:
-        document = DocumentKeys.model_validate(values)
+        document = models.whole.model_validate(values)
     except ValidationError as error:
-        raise DocumentError(source, list(dict.fromkeys(lines_of(error, _known)))) from None
-    return document
+        raise DocumentError(source, list(dict.fromkeys(lines_of(error, partial(_known, models))))) from None
+    return document, models.grammar
 
 
-def default_attribute(name: str) -> Attribute | None:
-    """The grammar's own value for a block attribute that no scope sets, or None where one must."""
-    return Attribute(name, (DEFAULTS[name],)) if name in DEFAULTS else None
-
-
-def _known(loc: tuple[int | str, ...]) -> Iterable[str]:
+def _known(models: Models, loc: tuple[int | str, ...]) -> Iterable[str]:
     """The keys that stand beside the one at ``loc``; those that stand in ``defaults`` with a dot."""
     if len(loc) == 1:
-        return [*DocumentKeys.model_fields, *(f"defaults.{name}" for name in BLOCK_ATTRIBUTES)]
-    return (BlockKeys if len(loc) > 3 else _ROOMS.get(str(loc[0]), DocumentKeys)).model_fields
+        return [*models.whole.model_fields, *(f"defaults.{name}" for name in models.grammar.names("block"))]
+    keys = models.block if len(loc) > 3 else models.parts.get(str(loc[0]), models.whole)
+    return [found.alias or name for name, found in keys.model_fields.items()]

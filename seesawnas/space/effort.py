@@ -15,7 +15,7 @@ from typing import TypeAlias
 from seesawnas.arch.spec import down
 from seesawnas.errors import DocumentError
 from seesawnas.space.rows import position_classes, stage_decisions
-from seesawnas.space.search_space import SearchSpace
+from seesawnas.space.search_space import SearchSpace, known_kind, possible_kinds
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the steps done and the steps estimated in all."""
@@ -89,23 +89,33 @@ class Effort:
 def _stages(space: SearchSpace) -> Iterator[StageEffort]:
     network = {d.name: len(d.options) for d in space.decisions if not d.name.startswith("stages.")}
     widths = {int(option) for option in space.stem["width"].options}
-    sizes = {(down(int(h), 2), down(int(w), 2)) for h in space.height.options for w in space.width.options}
+    strides = {known_kind(name).block.stride for name in possible_kinds(space.stem["kind"])}
+    divisors = {stride if isinstance(stride, int) else 2 for stride in strides}
+    if "stride" in space.stem:
+        divisors |= {int(option) for option in space.stem["stride"].options}
+    pixels = {(int(height), int(width)) for height in space.height.options for width in space.width.options}
+    sizes = {(down(height, by), down(width, by)) for height, width in pixels for by in divisors}
+    reads, earlier = space.reads, 1
     for number, stage in enumerate(space.stages):
         names = {attribute.path for attribute in stage.all()}
         own = {decision.name: len(decision.options) for decision in stage_decisions(stage, number)}
         groups = prod(size for name, size in network.items() if name in names)
         cells = 0
-        for cls in position_classes(stage):
+        for cls in position_classes(stage, reads):
             paths = {attribute.path for attribute in (*cls.attributes.values(), stage.width, stage.stride)}
             priced = prod(size for name, size in own.items() if name in paths)
-            # After the first block the input's channels are the stage's own, so those cells serve every input width.
-            cells += priced if cls.indices[0] == 0 else -(-priced // len(widths))
+            # Blocks that read the stage's own maps alone serve every input width.
+            cells += priced if cls.indices[0] < reads else -(-priced // len(widths))
         rows = prod(own.values()) * len(stage.depth.options)
         steps = groups * (cells + rows // _ROWS_A_STEP + _STEPS_A_GROUP)
-        yield StageEffort(number, len(widths) * len(sizes), groups, prod(own.values()), steps)
+        states = len(widths) * len(sizes)
+        yield StageEffort(number, states * earlier, groups, prod(own.values()), steps)
+        # A stage of fewer blocks than a block reads leaves what came before it in sight.
+        short = sum(int(depth) < reads for depth in stage.depth.options)
+        earlier = short * states * earlier + (len(stage.depth.options) > short)
         widths = {int(option) for option in stage.width.options}
-        strides = [int(option) for option in stage.stride.options]
-        sizes = {(down(height, s), down(width, s)) for height, width in sizes for s in strides}
+        steps_down = [int(option) for option in stage.stride.options]
+        sizes = {(down(height, s), down(width, s)) for height, width in sizes for s in steps_down}
 
 
 def _advice(stage: StageEffort) -> str:

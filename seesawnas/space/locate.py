@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from seesawnas.arch import ArchSpec, Block
-from seesawnas.space.attributes import Option
+from seesawnas.arch import ArchSpec, Block, Shape
+from seesawnas.space.attributes import Attribute, Option
 from seesawnas.space.feasible import FeasibleSet
-from seesawnas.space.rows import position_classes, unpack
-from seesawnas.space.search_space import StageSpace
+from seesawnas.space.free import NAME, path_of
+from seesawnas.space.rows import State, position_classes, unpack
+from seesawnas.space.search_space import StageSpace, read_shapes
 from seesawnas.space.trellis import Node
 
 Path: TypeAlias = tuple[dict[str, Option], list[int]]
@@ -32,14 +34,16 @@ def locate(feasible: FeasibleSet, spec: ArchSpec) -> dict[str, Option] | None:
 
 def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> dict[str, Option]:
     """The options of the decisions that cost nothing (activations), read off the parts that they rule."""
-    ruled: dict[str, Option] = {
-        feasible.space.stem["activation"].path: spec.stem.activation,
-        feasible.space.head["activation"].path: spec.head.activation,
-    }
+    space = feasible.space
+    places: list[tuple[Mapping[str, Attribute], Block]] = [(space.stem, spec.stem), (space.head, spec.head)]
     blocks = iter(spec.blocks)
-    for stage, depth in zip(feasible.space.stages, depths, strict=True):
-        ruled |= {stage.at(index)["activation"].path: next(blocks).activation for index in range(depth)}
-    return {d.name: ruled[d.name] if ruled[d.name] in d.options else d.options[0] for d in feasible.candidates.free}
+    for stage, depth in zip(space.stages, depths, strict=True):
+        places += [(stage.at(index), next(blocks)) for index in range(depth)]
+    ruled: dict[str, Any] = {
+        path_of(attributes): getattr(block, NAME) for attributes, block in places if hasattr(block, NAME)
+    }
+    found = {d: ruled.get(d.name) for d in feasible.candidates.free}
+    return {d.name: option if option in d.options else d.options[0] for d, option in found.items()}
 
 
 @dataclass
@@ -57,10 +61,10 @@ class _Walk:
     def _after(self, node: Node, start: int, allowed: int, rows: list[tuple[Node, int]]) -> Iterator[Path]:
         stage = self.feasible.candidates.trellis.space.stages[node.stage]
         for depth in sorted(int(option) for option in stage.depth.options):
-            blocks = self.spec.blocks[start : start + depth]
-            if len(blocks) < depth or (not node.children and start + depth != len(self.spec.blocks)):
+            end = start + depth
+            if end > len(self.spec.blocks) or (not node.children and end != len(self.spec.blocks)):
                 continue
-            for row in self._rows(node, stage, blocks):
+            for row in self._rows(node, stage, start, depth):
                 still = allowed & int(node.table.allows[row])
                 taken = [*rows, (node, row)]
                 if not still:
@@ -68,17 +72,25 @@ class _Walk:
                 if not node.children:
                     yield from self._assignments(still, taken)
                 for child in node.children:
-                    output = (blocks[-1].outputs, *self.spec.sizes()[start + depth])
-                    if child.state == output and still & child.allowed:
+                    if child.state == self._state(start + depth) and still & child.allowed:
                         yield from self._after(child, start + depth, still & child.allowed, taken)
 
-    def _rows(self, node: Node, stage: StageSpace, blocks: tuple[Block, ...]) -> list[int]:
-        wanted: list[int | None] = [len(blocks)]
-        for cls in position_classes(stage):
+    def _state(self, blocks: int) -> State:
+        """The shapes of the last outputs after so many blocks of the network."""
+        return read_shapes(self._shapes[: blocks + 1], self.feasible.candidates.trellis.reads)
+
+    @cached_property
+    def _shapes(self) -> tuple[Shape, ...]:
+        return self.spec.shapes()[:-1]
+
+    def _rows(self, node: Node, stage: StageSpace, start: int, depth: int) -> list[int]:
+        wanted: list[int | None] = [depth]
+        trellis = self.feasible.candidates.trellis
+        for cls in position_classes(stage, trellis.reads):
             own = {
-                self.feasible.candidates.trellis.numbers.known(self._stand_in(stage, i, blocks[i]))
+                trellis.numbers.known(self._stand_in(stage, i, self.spec.blocks[start + i]), self._state(start + i))
                 for i in cls.indices
-                if i < len(blocks)
+                if i < depth
             }
             if len(own) > 1:
                 return []
@@ -88,10 +100,11 @@ class _Walk:
         return [int(r) for r in np.flatnonzero((node.table.blocks == np.array(wanted)).all(axis=1))]
 
     def _stand_in(self, stage: StageSpace, index: int, block: Block) -> Block:
-        attribute = stage.at(index)["activation"]
+        attributes = stage.at(index)
         free = {decision.name for decision in self.feasible.candidates.free}
-        stand_in = attribute.options[0] if attribute.path in free else block.activation
-        return replace(block, activation=stand_in)  # type: ignore[arg-type]
+        if path_of(attributes) not in free or not hasattr(block, NAME):
+            return block
+        return replace(block, activation=attributes[NAME].options[0])  # type: ignore[call-arg]
 
     def _assignments(self, allowed: int, rows: list[tuple[Node, int]]) -> Iterator[Path]:
         trellis = self.feasible.candidates.trellis

@@ -14,19 +14,22 @@ from math import prod
 import numpy as np
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost import Budget
+from seesawnas.cost import MADDS, Budget, Measure
 from seesawnas.errors import BudgetError, DocumentError
 from seesawnas.space.attributes import Option
 from seesawnas.space.counting import choose, count, extremes, total
+from seesawnas.space.free import free_decisions
 from seesawnas.space.rows import Ints, unpack
 from seesawnas.space.search_space import Decision, SearchSpace
 from seesawnas.space.trellis import Node, Root, Trellis
 from seesawnas.units import format_quantity
 
+_NO_NETWORK = "has no network: no combination of its options fits together, such as a split that divides the widths"
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Choice vectors: ``vectors`` (n, decisions) of option indices, ``madds`` (n,)."""
+    """Choice vectors: ``vectors`` (n, decisions) of option indices; ``madds`` (n,), or what the set's measure is."""
 
     decisions: tuple[Decision, ...]
     vectors: Ints
@@ -55,19 +58,22 @@ class Sample:
 class MaddsSet:
     """The networks of ``space`` within the MAdds of ``budget``, whatever else they cost; ``None`` admits all.
 
+    ``measure`` may be another than MAdds; what the set calls MAdds is that measure then, and so are the ends of ``budget``.
+
     Raises BudgetError, with the smallest possible cost, where none fits, and DocumentError where the space has none at all.
     """
 
-    def __init__(self, space: SearchSpace, budget: Budget | None = None) -> None:
+    def __init__(self, space: SearchSpace, budget: Budget | None = None, measure: Measure = MADDS) -> None:
         self.space = space
         self.budget = budget
+        self.measure = measure
         self.decisions = space.decisions
-        self.free = _free_decisions(space)
+        self.free = () if measure.sees_activations else free_decisions(space)
         self._copies = prod(len(decision.options) for decision in self.free)
         # A free decision changes no cost: the trellis is compiled with its first option and every path stands for all.
-        self.trellis = Trellis(space.restrict({d.name: d.options[:1] for d in self.free}))
+        self.trellis = Trellis(space.restrict({d.name: d.options[:1] for d in self.free}), measure)
         if not self.trellis.roots:
-            raise DocumentError(space.source, ["has no network: the split divides no combination of the widths"])
+            raise DocumentError(space.source, [_NO_NETWORK])
         self._low, self._high = _ends(budget, self.max_madds)
         self._counts = [self._count(root) for root in self.trellis.roots]
         self.count = sum(self._counts) * self._copies
@@ -82,12 +88,12 @@ class MaddsSet:
     @property
     def min_madds(self) -> int:
         """MAdds of the cheapest network of the space."""
-        return min(root.madds + extremes(root.node)[0] for root in self.trellis.roots)
+        return min(root.cost + extremes(root.node)[0] for root in self.trellis.roots)
 
     @property
     def max_madds(self) -> int:
         """MAdds of the dearest network of the space."""
-        return max(root.madds + extremes(root.node)[1] for root in self.trellis.roots)
+        return max(root.cost + extremes(root.node)[1] for root in self.trellis.roots)
 
     def drawn(self, n: int, rng: random.Random) -> Sample:
         """``n`` networks, independent and uniform over the set."""
@@ -116,12 +122,12 @@ class MaddsSet:
             yield self.space.choose(assignment)
 
     def _count(self, root: Root) -> int:
-        ends = np.array([self._high - root.madds, self._low - 1 - root.madds], np.int64)
+        ends = np.array([self._high - root.cost, self._low - 1 - root.cost], np.int64)
         high, low = count(root.node, ends)
         return int(high) - int(low)
 
     def _descend(self, root: Root, own: Ints, ranks: Ints, vectors: Ints, madds: Ints) -> None:
-        spent = np.full(len(own), root.madds, np.int64)
+        spent = np.full(len(own), root.cost, np.int64)
         nodes = [root.node] * len(own)
         steps: list[tuple[list[Node], Ints]] = []
         for _ in self.space.stages:
@@ -170,9 +176,10 @@ class MaddsSet:
 
     def _nothing_fits(self, budget: Budget | None) -> str:
         low, high = format_quantity(self.min_madds), format_quantity(self.max_madds)
+        unit = "MAdds" if self.measure is MADDS else self.measure.name
         return (
             f"budget must admit a network of {self.space.name or self.space.source}, got {budget}: "
-            f"the smallest costs {low} MAdds ({self.min_madds}), the largest {high} ({self.max_madds})"
+            f"the smallest costs {low} {unit} ({self.min_madds}), the largest {high} ({self.max_madds})"
         )
 
 
@@ -195,30 +202,3 @@ def _within(node: Node, groups: Ints, ranks: Ints) -> tuple[Ints, Ints]:
     """(row within each group, rank below that row): ranks run over the group's rows first."""
     weights = node.weights[groups].astype(ranks.dtype)
     return (ranks % weights).astype(np.int64), ranks // weights
-
-
-def _told_apart(space: SearchSpace) -> set[str]:
-    """Activations by which alone a stage's first block may differ from the blocks before it."""
-    found: set[str] = set()
-    for before, stage in zip(space.stages, space.stages[1:], strict=False):
-        if 1 in stage.stride.options and not before.depth.is_fixed:
-            own = {before.at(index)["activation"].path for index in range(1, int(max(before.depth.options)))}
-            found |= set() if own == {stage.at(0)["activation"].path} else own | {stage.at(0)["activation"].path}
-    return found
-
-
-def _free_decisions(space: SearchSpace) -> tuple[Decision, ...]:
-    """Activations that always act: they change no MAdds and divide nothing, and each option is a network of its own."""
-    acting = {space.stem["activation"].path, space.head["activation"].path}
-    conditional = set()
-    for stage in space.stages:
-        for index in range(int(max(stage.depth.options))):
-            attributes = stage.at(index)
-            if index < int(min(stage.depth.options)) and not attributes["activation"].when:
-                acting.add(attributes["activation"].path)
-            if attributes["activation"].when:
-                conditional.add(attributes["activation"].path)
-            if any(name == "activation" for a in attributes.values() for name, _ in a.when):
-                conditional.add(attributes["activation"].path)
-    names = acting - conditional - _told_apart(space)
-    return tuple(decision for decision in space.decisions if decision.name in names)

@@ -7,7 +7,7 @@ first combination that makes it stands for all. So every count here is of networ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from typing import Any, TypeAlias
@@ -15,47 +15,85 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from seesawnas.arch import Block, Shape
-from seesawnas.arch.spec import down
-from seesawnas.cost import block_cost
+from seesawnas.arch import Block, Inputs, Shape, body_of
+from seesawnas.arch.parts import block_digest, block_reads
+from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import BudgetError, DocumentError, SpecError
-from seesawnas.space.attributes import Attribute
 from seesawnas.space.search_space import Assignment, Decision, StageSpace, make_block, pick
 
 Ints: TypeAlias = npt.NDArray[np.int64]
+State: TypeAlias = tuple[Shape, ...]
+"""The shapes of the last outputs, the last first: as many as any block of the space reads."""
+
 MAX_COMBINATIONS = 2_000_000
-MAX_MADDS = 10**13  # a block; a sum over blocks then fits a machine integer
+MAX_COST = 10**13  # a block; a sum over blocks then fits a machine integer
 _INVALID = -1
 
 
 class Blocks:
-    """Numbers for blocks: equal blocks, equal numbers."""
+    """Numbers for blocks at their places: equal bodies on equal channels, equal numbers."""
 
     def __init__(self) -> None:
-        self._numbers: dict[Block, int] = {}
+        self._numbers: dict[object, int] = {}
 
-    def number(self, block: Block) -> int:
+    def number(self, block: Block, inputs: Inputs) -> int:
         """The block's number, a new one where it is new."""
-        return self._numbers.setdefault(block, len(self._numbers))
+        return self._numbers.setdefault(_body_key(block, inputs), len(self._numbers))
 
-    def known(self, block: Block) -> int | None:
+    def known(self, block: Block, inputs: Inputs) -> int | None:
         """The block's number, None where no stage can hold it."""
-        return self._numbers.get(block)
+        return self._numbers.get(_body_key(block, inputs))
+
+
+def _body_key(block: Block, inputs: Inputs) -> object:
+    reads = block_reads(block)
+    return block_digest(block), inputs[0].channels if reads == 1 else tuple(shape.channels for shape in inputs[:reads])
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Numbers for states: equal states, equal numbers."""
+
+    states: list[State] = field(default_factory=list)
+    _numbers: dict[State, int] = field(default_factory=dict)
+
+    def number(self, state: State) -> int:
+        """The state's number, a new one where it is new."""
+        if state not in self._numbers:
+            self._numbers[state] = len(self.states)
+            self.states.append(state)
+        return self._numbers[state]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stage of a space, and what numbers and measures its blocks.
+
+    ``later`` keeps, from call to call, what the blocks after the first are on maps of the stage's own.
+    """
+
+    stage: StageSpace
+    number: int
+    source: str
+    blocks: Blocks
+    states: States
+    measure: Measure = MADDS
+    later: dict[object, Cells] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one stage, for one input map and one choice of the decisions above the stage.
+    """Rows of one stage, after one state and for one choice of the decisions above the stage.
 
     ``blocks`` (rows, 1 + classes) identifies a row: its depth, then the number of the block in each class of positions.
-    ``combination`` says which options make it (see :func:`unpack`); ``madds`` what it costs; ``output`` (rows, 3) holds
-    channels, height and width.
+    ``combination`` says which options make it (see :func:`unpack`); ``costs`` what it costs; ``after`` the number of the state
+    after it.
     """
 
     blocks: Ints
     combination: Ints
-    madds: Ints
-    output: Ints
+    costs: Ints
+    after: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +106,10 @@ class PositionClass:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """What a class's block is for each combination of ``decisions``: (combinations, 2), its number and its MAdds."""
+    """What a class's block is for each combination of ``decisions``: (combinations, 3), its number, cost and output.
+
+    The output is the number of the state that holds it alone.
+    """
 
     decisions: tuple[Decision, ...]
     values: Ints
@@ -88,120 +129,172 @@ def unpack(decisions: tuple[Decision, ...], combinations: Ints) -> Ints:
     return np.stack(columns, axis=1) if sizes else np.zeros((len(combinations), 0), np.int64)
 
 
-def stage_rows(
-    stage: StageSpace,
-    number: int,
-    source: str,
-    inputs: tuple[int, int, int],
-    above: Assignment,
-    numbers: Blocks,
-    later: dict[object, Cells],
-) -> Rows:
-    """The rows of a stage on an input map ``inputs`` (channels, height, width) under the decisions ``above`` it.
-
-    ``later`` keeps, from call to call, what the blocks after a stage's first are: the input's channels do not change them.
-    """
-    decisions = stage_decisions(stage, number)
+def stage_rows(place: Place, before: State, above: Assignment) -> Rows:
+    """The rows of a stage after the state ``before``, under the decisions ``above`` it."""
+    stage = place.stage
+    decisions = stage_decisions(stage, place.number)
     total = prod(len(decision.options) for decision in decisions)
     if total > MAX_COMBINATIONS:
         rule = f"must have at most {MAX_COMBINATIONS} combinations of options, got {total}"
-        raise DocumentError(source, [f"stages.{number}: {rule}"])
+        raise DocumentError(place.source, [f"stages.{place.number}: {rule}"])
     options = unpack(decisions, np.arange(total))
-    classes = list(position_classes(stage))
-    tables = [
-        _cells(stage, cls, decisions, inputs, above, numbers, {} if cls.indices[0] == 0 else later) for cls in classes
+    first, *others = position_classes(stage, len(before))
+    cells = _first_cells(place, first, decisions, before, above)
+    values = cells.values[_index(decisions, options, cells.decisions)]
+    outputs = values[:, 2]
+    # After the first block a stage's maps are of one shape, whatever the others are.
+    shapes = [int(number) for number in dict.fromkeys(cells.values[:, 2].tolist()) if number != _INVALID]
+    columns = [(values[:, 0], values[:, 1])]
+    columns += [_later(place, cls, decisions, options, before, above, shapes, outputs) for cls in others]
+    classes = [first, *others]
+    parts = [
+        _at_depth(depth, classes, columns, _after(place.states, depth, before, shapes)[outputs])
+        for depth in sorted(map(int, stage.depth.options))
     ]
-    columns = [_spread(decisions, options, table) for table in tables]
-    parts = [_at_depth(int(depth), classes, columns) for depth in sorted(map(int, stage.depth.options))]
-    blocks = np.concatenate([part[0] for part in parts])
-    combination = np.concatenate([part[1] for part in parts])
-    madds = np.concatenate([part[2] for part in parts])
-    return Rows(blocks, combination, madds, _outputs(stage, decisions, options, inputs)[combination])
+    return Rows(*(np.concatenate([part[column] for part in parts]) for column in range(4)))
 
 
-def position_classes(stage: StageSpace) -> Iterator[PositionClass]:
-    """The classes of a stage's positions, in the order of the columns of ``Rows.blocks``."""
+def position_classes(stage: StageSpace, reads: int = 1) -> Iterator[PositionClass]:
+    """The classes of a stage's positions, in the order of the columns of ``Rows.blocks``.
+
+    ``reads``: how many outputs before it a block may read. So many blocks read something from before the stage, or not the
+    same as the next one; each is a class of its own.
+    """
     found: dict[object, list[int]] = {}
     for index in range(int(max(stage.depth.options))):
         attributes = stage.at(index)
-        found.setdefault((index == 0, tuple((n, a.path) for n, a in sorted(attributes.items()))), []).append(index)
+        found.setdefault((min(index, reads), tuple((n, a.path) for n, a in sorted(attributes.items()))), []).append(
+            index
+        )
     for indices in found.values():
         yield PositionClass(stage.at(indices[0]), tuple(indices))
 
 
-def _cells(
-    stage: StageSpace,
+def _first_cells(
+    place: Place, cls: PositionClass, decisions: tuple[Decision, ...], before: State, above: Assignment
+) -> Cells:
+    stage = place.stage
+    relevant = _relevant(decisions, {a.path for a in (*cls.attributes.values(), stage.width, stage.stride)})
+    found = []
+    for values in product(*(decision.options for decision in relevant)):
+        assignment = {**above, **dict(zip((d.name for d in relevant), values, strict=True))}
+        width, stride = int(pick(stage.width, assignment)), int(pick(stage.stride, assignment))
+        found.append(_cell(place, 0, cls.attributes, assignment, before, width, stride))
+    return Cells(relevant, np.array(found, np.int64))
+
+
+def _later(
+    place: Place,
     cls: PositionClass,
     decisions: tuple[Decision, ...],
-    inputs: tuple[int, int, int],
+    options: Ints,
+    before: State,
     above: Assignment,
-    numbers: Blocks,
-    known: dict[object, Cells],
+    shapes: list[int],
+    outputs: Ints,
+) -> tuple[Ints, Ints]:
+    """A class's (block numbers, costs) for every combination of the stage's options, ``outputs`` being the first block's."""
+    relevant = _relevant(decisions, {a.path for a in cls.attributes.values()})
+    tables = [_later_cells(place, cls, relevant, _inside(place.states, shape, cls, before), above) for shape in shapes]
+    size = prod(len(decision.options) for decision in relevant)
+    rank = np.full(
+        len(place.states.states) + 1, len(tables), np.int64
+    )  # the last one: no first block, so nothing after it
+    rank[shapes] = np.arange(len(tables))
+    index = np.minimum(rank[outputs] * size + _index(decisions, options, relevant), len(tables) * size)
+    values = np.concatenate([*(table.values for table in tables), np.array([[_INVALID, 0, _INVALID]], np.int64)])
+    return values[index, 0], values[index, 1]
+
+
+def _later_cells(
+    place: Place, cls: PositionClass, relevant: tuple[Decision, ...], inputs: State, above: Assignment
 ) -> Cells:
-    key = (stage.width.path, cls.indices, inputs[1:], *above.items())
-    if key not in known:
-        in_force: list[Attribute] = [*cls.attributes.values(), stage.width, stage.stride]
-        paths = {attribute.path for attribute in in_force}
-        relevant = tuple(decision for decision in decisions if decision.name in paths)
-        cells = [
-            _cell(stage, cls, inputs, {**above, **dict(zip((d.name for d in relevant), values, strict=True))}, numbers)
+    key = (cls.indices, inputs, *above.items())
+    if key not in place.later:
+        found = [
+            _cell(
+                place,
+                cls.indices[0],
+                cls.attributes,
+                {**above, **dict(zip((d.name for d in relevant), values, strict=True))},
+                inputs,
+                inputs[0].channels,
+                1,
+            )
             for values in product(*(decision.options for decision in relevant))
         ]
-        known[key] = Cells(relevant, np.array(cells, np.int64))
-    return known[key]
+        place.later[key] = Cells(relevant, np.array(found, np.int64))
+    return place.later[key]
+
+
+def _inside(states: States, shape: int, cls: PositionClass, before: State) -> State:
+    """What a block of the class reads, if the stage's maps are of the state ``shape``."""
+    return (states.states[shape] * min(cls.indices[0], len(before)) + before)[: len(before)]
+
+
+def _after(states: States, depth: int, before: State, shapes: list[int]) -> Ints:
+    """The number of the state after ``depth`` blocks, by the number of the first block's output."""
+    numbers = [
+        states.number((states.states[shape] * min(depth, len(before)) + before)[: len(before)]) for shape in shapes
+    ]
+    found = np.full(len(states.states) + 1, _INVALID, np.int64)
+    found[shapes] = numbers
+    return found
 
 
 def _cell(
-    stage: StageSpace, cls: PositionClass, inputs: tuple[int, int, int], assignment: Assignment, numbers: Blocks
-) -> tuple[int, int]:
-    width, stride = int(pick(stage.width, assignment)), int(pick(stage.stride, assignment))
-    channels, height, breadth = inputs
-    if cls.indices[0] > 0:
-        channels, height, breadth, stride = width, down(height, stride), down(breadth, stride), 1
+    place: Place, index: int, attributes: Any, assignment: Assignment, before: State, width: int, stride: int
+) -> tuple[int, int, int]:
     try:
-        block = make_block(cls.attributes, assignment, channels, width, stride)
+        block, output = make_block(attributes, assignment, before[::-1], width, stride)
     except SpecError:
-        return _INVALID, 0
-    madds = block_cost(block, (Shape(channels, height, breadth),)).madds
-    if madds > MAX_MADDS:
-        raise BudgetError(f"the space must have blocks of at most {MAX_MADDS} MAdds, got {madds}")
-    return numbers.number(block), madds
+        return _INVALID, 0, _INVALID
+    _check(place, index, block, before, output, width)
+    cost = place.measure.of(block, before[: block.reads])
+    if cost > MAX_COST:
+        name = "MAdds" if place.measure is MADDS else place.measure.name
+        raise BudgetError(f"the space must have blocks of at most {MAX_COST} {name}, got {cost}")
+    return place.blocks.number(block, before), cost, place.states.number((output,))
 
 
-def _spread(decisions: tuple[Decision, ...], options: Ints, cells: Cells) -> tuple[Ints, Ints]:
-    """A class's (block numbers, MAdds) for every combination of the stage's options."""
+def _check(place: Place, index: int, block: Block, before: State, output: Shape, width: int) -> None:
+    """What a stage asks of its blocks, so that networks can be counted without being listed. Raises DocumentError."""
+    where = f"stages.{place.number}: blocks of kind {block.kind} must"
+    if not body_of(block):
+        raise DocumentError(place.source, [f"{where} have a layer, got none; let the stage's depth be a choice"])
+    if output.channels != width:
+        raise DocumentError(place.source, [f"{where} give the stage's {width} channels, got {output.channels}"])
+    if index and output != before[0]:
+        sizes = (f"{shape.height}x{shape.width}" for shape in (before[0], output))
+        raise DocumentError(place.source, ["{} keep the map's size after the first, {}, got {}".format(where, *sizes)])
+
+
+def _relevant(decisions: tuple[Decision, ...], paths: set[str]) -> tuple[Decision, ...]:
+    return tuple(decision for decision in decisions if decision.name in paths)
+
+
+def _index(decisions: tuple[Decision, ...], options: Ints, relevant: tuple[Decision, ...]) -> Ints:
+    """The number of each combination of the stage's options among those of the ``relevant`` decisions."""
     index = np.zeros(len(options), np.int64)
-    for decision in cells.decisions:
+    for decision in relevant:
         index = index * len(decision.options) + options[:, decisions.index(decision)]
-    return cells.values[index, 0], cells.values[index, 1]
+    return index
 
 
-def _at_depth(depth: int, classes: list[PositionClass], columns: list[tuple[Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
+def _at_depth(
+    depth: int, classes: list[PositionClass], columns: list[tuple[Ints, Ints]], after: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
     uses = [sum(index < depth for index in cls.indices) for cls in classes]
     total = len(columns[0][0])
     blocks = np.full((total, 1 + len(classes)), _INVALID, np.int64)
     blocks[:, 0] = depth
-    madds, valid, code = np.zeros(total, np.int64), np.ones(total, bool), np.zeros(total, np.int64)
+    costs, valid, code = np.zeros(total, np.int64), np.ones(total, bool), np.zeros(total, np.int64)
     for position, ((number, cost), used) in enumerate(zip(columns, uses, strict=True)):
         if used:
             blocks[:, 1 + position] = number
-            madds += used * cost
+            costs += used * cost
             valid &= number != _INVALID
             code = np.unique(code * (number.max() + 2) + number + 1, return_inverse=True)[1]
     kept = np.flatnonzero(valid)
     first = kept[np.unique(code[kept], return_index=True)[1]]
-    return blocks[first], first, madds[first]
-
-
-def _outputs(stage: StageSpace, decisions: tuple[Decision, ...], options: Ints, inputs: tuple[int, int, int]) -> Ints:
-    _, height, width = inputs
-    strides = _values(stage.stride, decisions, options)
-    return np.stack([_values(stage.width, decisions, options), -(-height // strides), -(-width // strides)], axis=1)
-
-
-def _values(attribute: Attribute, decisions: tuple[Decision, ...], options: Ints) -> Ints:
-    values = np.array([int(option) for option in attribute.options], np.int64)
-    names = [decision.name for decision in decisions]
-    if attribute.path not in names:
-        return np.full(len(options), values[0])
-    return values[options[:, names.index(attribute.path)]]
+    return blocks[first], first, costs[first], after[first]

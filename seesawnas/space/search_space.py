@@ -7,14 +7,15 @@ is an assignment; ``choose`` turns it into a network.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from seesawnas.arch import ArchSpec, Block, Head, Input, Stem, canonical_block
-from seesawnas.errors import SpecError
-from seesawnas.space.attributes import KINDS, Attribute, Option, middle_width, parse_split
+from seesawnas.arch import ArchSpec, Block, Input, Inputs, Kind, Shape, canonical_block, find_kind
+from seesawnas.cost.cost import cost_and_output
+from seesawnas.errors import InvalidInput, SpecError
+from seesawnas.space.attributes import Attribute, Option
 
 Assignment: TypeAlias = Mapping[str, Option]
 
@@ -29,17 +30,21 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class StageSpace:
-    """What may vary in one stage. ``attributes`` holds what its blocks inherit, ``overrides`` what single blocks set."""
+    """What may vary in one stage. ``attributes`` holds what its blocks inherit, ``overrides`` what single blocks set.
+
+    ``pairs`` names the attributes that an overriding one replaces beside itself: expansion and middle replace each other.
+    """
 
     depth: Attribute
     width: Attribute
     stride: Attribute
     attributes: Mapping[str, Attribute]
     overrides: Mapping[int, Mapping[str, Attribute]] = field(default_factory=dict)
+    pairs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _merged: Mapping[int, Mapping[str, Attribute]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        merged = {index: _overridden(self.attributes, own) for index, own in self.overrides.items()}
+        merged = {index: _overridden(self.attributes, own, self.pairs) for index, own in self.overrides.items()}
         object.__setattr__(self, "_merged", merged)
 
     def at(self, index: int) -> Mapping[str, Attribute]:
@@ -91,23 +96,33 @@ class SearchSpace:
 
         Raises SpecError, its message starting with the place, where the options do not fit together.
         """
-        stem = Stem(int(pick(self.stem["width"], assignment)), pick(self.stem["activation"], assignment))  # type: ignore[arg-type]
-        blocks, channels = [], stem.width
-        for index, stage in enumerate(self.stages):
-            for block in _stage_blocks(stage, index, channels, assignment):
-                blocks.append(block)
-            channels = blocks[-1].outputs
-        return ArchSpec(tuple(blocks), self.input(assignment), stem, self.head_of(assignment))
+        picture = self.input(assignment)
+        stem, output = self.stem_of(assignment)
+        found, blocks = [output], list[Block]()
+        for number, stage in enumerate(self.stages):
+            _add_stage(stage, number, found, blocks, assignment)
+        return ArchSpec(tuple(blocks), picture, stem, self.head_of(assignment, found)[0])
 
     def input(self, assignment: Assignment) -> Input:
         """The input that ``assignment`` says."""
         size = int(pick(self.height, assignment)), int(pick(self.width, assignment))
         return Input(*size, self.mean, self.std)
 
-    def head_of(self, assignment: Assignment) -> Head:
-        """The head that ``assignment`` says."""
-        width, embedding = pick(self.head["width"], assignment), pick(self.head["embedding"], assignment)
-        return Head(int(width), pick(self.head["activation"], assignment), int(embedding))  # type: ignore[arg-type]
+    def stem_of(self, assignment: Assignment) -> tuple[Block, Shape]:
+        """The stem that ``assignment`` says, and its output. Raises SpecError."""
+        image = Shape(3, int(pick(self.height, assignment)), int(pick(self.width, assignment)))
+        return _part("stem", self.stem, assignment, [image])
+
+    def head_of(self, assignment: Assignment, found: Sequence[Shape]) -> tuple[Block, Shape]:
+        """The head that ``assignment`` says after the shapes ``found``, and its output. Raises SpecError."""
+        return _part("head", self.head, assignment, found)
+
+    @property
+    def reads(self) -> int:
+        """How many of the outputs before it a block of the space, or its head, reads at most."""
+        places = [stage.at(index) for stage in self.stages for index in (0, *stage.overrides)]
+        kinds = {name for found in (*places, self.head) for name in possible_kinds(found["kind"])}
+        return max(known_kind(name).reads for name in kinds)
 
     def restrict(self, options: Mapping[str, tuple[Option, ...]]) -> SearchSpace:
         """The part of the space in which each decision named has only the options given."""
@@ -131,6 +146,7 @@ class SearchSpace:
                 change(stage.stride),
                 each(stage.attributes),
                 {index: each(own) for index, own in stage.overrides.items()},
+                stage.pairs,
             )
             for stage in self.stages
         )
@@ -146,75 +162,121 @@ class SearchSpace:
 
 def pick(attribute: Attribute, assignment: Assignment) -> Option:
     """The option in force: the assigned one, or the first."""
-    if attribute.is_fixed:
-        return attribute.options[0]
-    return assignment.get(attribute.path, attribute.options[0])
+    options = attribute.options
+    return options[0] if len(options) == 1 else assignment.get(attribute.path, options[0])
 
 
-def _overridden(inherited: Mapping[str, Attribute], own: Mapping[str, Attribute]) -> Mapping[str, Attribute]:
-    """What a block has that sets ``own``; expansion and middle replace each other."""
-    sized = "expansion" in own or "middle" in own
-    kept = {name: a for name, a in inherited.items() if not (sized and name in ("expansion", "middle"))}
-    return {**kept, **own}
+def possible_kinds(attribute: Attribute) -> tuple[str, ...]:
+    """The kinds that an attribute ``kind`` may hold, those of its ``otherwise`` too."""
+    otherwise = () if attribute.otherwise is None else (attribute.otherwise,)
+    return tuple(dict.fromkeys(map(str, (*attribute.options, *otherwise))))
+
+
+def known_kind(name: str) -> Kind:
+    """The kind of that name. Raises InvalidInput where it is not there any more."""
+    kind = find_kind(name)
+    if kind is None:
+        raise InvalidInput(f"kind must be one that is installed, got {name}")
+    return kind
+
+
+def read_shapes(found: Sequence[Shape], reads: int) -> Inputs:
+    """The last ``reads`` of ``found``, the last first; where there are fewer, the first stands for those before it."""
+    if reads == 1:
+        return (found[-1],)
+    return tuple(found[max(0, len(found) - back)] for back in range(1, reads + 1))
 
 
 def make_block(
-    attributes: Mapping[str, Attribute], assignment: Assignment, inputs: int, outputs: int, stride: int
-) -> Block:
-    """One block, canonical, from the attributes in force. Raises SpecError where its channels do not divide."""
+    attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape], width: int, stride: int
+) -> tuple[Block, Shape]:
+    """One block, canonical, from the attributes in force after maps of the shapes ``found``; and its output.
+
+    ``stride`` 0: the part's own. Raises SpecError where there is no such block.
+    """
     values = _values(attributes, assignment, stride)
-    return _built(tuple(values.items()), inputs, outputs)
+    reads = known_kind(str(values["kind"])).reads
+    inputs = (found[-1],) if reads == 1 else read_shapes(found, reads)
+    return _built(tuple(values), tuple(values.values()), inputs, width)
 
 
 @lru_cache(maxsize=1 << 16)
-def _built(items: tuple[tuple[str, Option], ...], inputs: int, outputs: int) -> Block:
-    values = dict(items)
-    kind = KINDS[str(values["kind"])]
-    own: dict[str, object] = {"split": parse_split(values["split"])} if "split" in kind.own else {}
-    block = kind.make(
-        inputs=inputs,
-        middle=_middle(values, inputs),
-        outputs=outputs,
-        stride=values["stride"],
-        kernel=values["kernel"],
-        se=values["se"],
-        activation=values["activation"],
-        skip=values["skip"],
-        **own,
+def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, width: int) -> tuple[Block, Shape]:
+    values = dict(zip(names, options, strict=True))
+    kind = known_kind(str(values["kind"]))
+    stride = int(values["stride"]) or _own_stride(kind)
+    said = {name: values[name] for name in kind.attributes if name in values}
+    block = canonical_block(kind.make(inputs, width, stride, **kind.filled(said)))
+    return block, cost_and_output(block, inputs[: block.reads])[1]
+
+
+def _own_stride(kind: Kind) -> int:
+    """A stem's or head's, which its class says; one that leaves it open gets what its role is there for."""
+    stride = kind.block.stride
+    return stride if isinstance(stride, int) else 2 if kind.role == "stem" else 1
+
+
+def _part(
+    role: str, attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape]
+) -> tuple[Block, Shape]:
+    kind = known_kind(str(pick(attributes["kind"], assignment)))
+    stride = (
+        int(pick(attributes["stride"], assignment)) if "stride" in kind.attributes.keys() & attributes.keys() else 0
     )
-    return canonical_block(block)
+    try:
+        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), stride)
+    except SpecError as error:
+        raise SpecError(f"{role}: {error}") from None
+
+
+def _overridden(
+    inherited: Mapping[str, Attribute], own: Mapping[str, Attribute], pairs: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, Attribute]:
+    """What a block has that sets ``own``; of two attributes that say one thing, one replaces the other."""
+    replaced = {other for name in own if name in pairs for other in (name, *pairs[name])}
+    kept = {name: attribute for name, attribute in inherited.items() if name not in replaced}
+    return {**kept, **own}
 
 
 def _values(attributes: Mapping[str, Attribute], assignment: Assignment, stride: int) -> dict[str, Option]:
-    picked: dict[str, Option] = {name: pick(attribute, assignment) for name, attribute in attributes.items()}
+    picked: dict[str, Option] = {}
+    conditional = False
+    for name, attribute in attributes.items():
+        options = attribute.options
+        picked[name] = options[0] if len(options) == 1 else assignment.get(attribute.path, options[0])
+        conditional = conditional or bool(attribute.when)
     picked["stride"] = stride
+    if not conditional:
+        return picked
     values = dict(picked)
     for name, attribute in attributes.items():
         # Conditions look at what was picked, not at each other's outcome, so their order does not matter.
-        if attribute.otherwise is not None and any(picked.get(other) not in ok for other, ok in attribute.when):
-            values[name] = attribute.otherwise
+        if attribute.when and any(_held(picked, other) not in ok for other, ok in attribute.when):
+            values[name] = attribute.otherwise  # type: ignore[assignment]
     return values
 
 
-def _middle(values: Mapping[str, Option], inputs: int) -> int:
-    if "middle" in values:
-        return int(values["middle"])
-    middle = middle_width(inputs, values["expansion"])
-    if middle is None:
-        raise SpecError(f"expansion must give a whole width, got {values['expansion']} x {inputs}")
-    return middle
+def _held(picked: Mapping[str, Option], name: str) -> Option | None:
+    """What was picked of an attribute; the kind's own default where nothing was said of it."""
+    if name in picked:
+        return picked[name]
+    attributes = known_kind(str(picked["kind"])).attributes
+    return attributes[name].default if name in attributes else None
 
 
-def _stage_blocks(stage: StageSpace, number: int, inputs: int, assignment: Assignment) -> Iterator[Block]:
+def _add_stage(stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment) -> None:
+    """Add a stage's blocks to ``blocks``, and their outputs to the shapes ``found`` before it."""
     depth, width = int(pick(stage.depth, assignment)), int(pick(stage.width, assignment))
-    stride = int(pick(stage.stride, assignment))
-    block: Block | None = None
-    for index in range(depth):
-        # From the second block on, the same attributes on the same width make the same block.
-        if block is None or index == 1 or stage.at(index) is not stage.at(index - 1):
-            try:
-                block = make_block(stage.at(index), assignment, inputs, width, stride if index == 0 else 1)
-            except SpecError as error:
-                raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
-        yield block
-        inputs = width
+    stride, index = int(pick(stage.stride, assignment)), 0
+    while index < depth:
+        try:
+            block, output = make_block(stage.at(index), assignment, found, width, stride if index == 0 else 1)
+        except SpecError as error:
+            raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
+        run = 1
+        if index and index not in stage.overrides and all(shape == output for shape in found[-block.reads :]):
+            # On maps of the same shapes, the same attributes make the same block.
+            run = min((other for other in stage.overrides if index < other < depth), default=depth) - index
+        blocks += [block] * run
+        found += [output] * run
+        index += run

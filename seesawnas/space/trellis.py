@@ -1,8 +1,9 @@
 """The space as a trellis: a path from a root to the end is a network, and every network is exactly one path.
 
-A node stands before a stage; its state is the input map (channels, height, width) and the set of choices of the network-wide
-decisions (stem, input, defaults, head) that all stages before it allow. An edge takes one of the stage's rows. Because rows
-are distinct and the choices still allowed travel with the node, networks that can be spelled in several ways are one path.
+A node stands before a stage; its state is the shapes of the last outputs, as many as a block of the space may read, and the set
+of choices of the network-wide decisions (stem, input, defaults, head) that all stages before it allow. An edge takes one of the
+stage's rows. Because rows are distinct and the choices still allowed travel with the node, networks that can be spelled in
+several ways are one path.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seesawnas.arch import Head, Shape, Stem
-from seesawnas.arch.spec import down
-from seesawnas.cost import block_cost
-from seesawnas.errors import DocumentError
+from seesawnas.arch import Block, Input, Shape
+from seesawnas.arch.parts import block_digest
+from seesawnas.cost import MADDS, Measure
+from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Option
 from seesawnas.space.effort import Effort
-from seesawnas.space.rows import Blocks, Cells, Ints, Rows, stage_decisions, stage_rows
-from seesawnas.space.search_space import Assignment, Decision, SearchSpace, pick
+from seesawnas.space.heads import Heads
+from seesawnas.space.rows import Blocks, Ints, Place, Rows, State, States, stage_decisions, stage_rows
+from seesawnas.space.search_space import Assignment, Decision, SearchSpace
 
-State = tuple[int, int, int]
 MAX_NETWORK_CHOICES = 4096
 
 
@@ -35,11 +36,11 @@ class StageTable:
 
     ``makes`` (groups, rows) holds the combination that makes a row under a group of choices, -1 where none does, and
     ``group`` the group of each choice; ``allows`` (rows,) the bit set of choices under which the row exists. ``kinds`` lists
-    the distinct (output map, bit set) of rows, each with the rows that have it, in order.
+    the distinct (state after it, bit set) of rows, each with the rows that have it, in order.
     """
 
     blocks: Ints
-    madds: Ints
+    costs: Ints
     makes: Ints
     group: Ints
     allows: npt.NDArray[np.object_]
@@ -69,41 +70,56 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """An input, stem and head with the choices that give them, and the MAdds of the stem."""
+    """An input, stem and head with the choices that give them, and the cost of the stem."""
 
     node: Node
-    madds: int
+    cost: int
 
 
 class Trellis:
     """Compiles a search space. Raises DocumentError where it has no network at all, or cannot be counted exactly."""
 
-    def __init__(self, space: SearchSpace) -> None:
+    def __init__(self, space: SearchSpace, measure: Measure = MADDS) -> None:
         self.space = space
+        self.measure = measure
+        self.reads = space.reads
         self.network = _network_decisions(space)
         self.choices = _choices(space, self.network)
         self.stage_decisions = tuple(stage_decisions(stage, i) for i, stage in enumerate(space.stages))
         self.numbers = Blocks()
+        self.states = States()
+        self.heads = Heads(space, self.choices)
         self._effort = Effort(space)
-        self._later: dict[object, Cells] = {}
+        self._places = tuple(
+            Place(stage, number, space.source, self.numbers, self.states, measure)
+            for number, stage in enumerate(space.stages)
+        )
         self._tables: dict[tuple[int, State], StageTable] = {}
         self._nodes: dict[object, Node] = {}
         self.roots = tuple(self._roots())
         _check_boundaries(space, self._tables)
 
     def _roots(self) -> Iterator[Root]:
-        parts: dict[tuple[object, Stem, Head], int] = {}
+        parts: dict[tuple[Input, str, int], int] = {}
+        stems: dict[tuple[Input, str], tuple[Block, Shape]] = {}
         for bit, choice in enumerate(self.choices):
-            part = (self.space.input(choice), _stem(self.space, choice), self.space.head_of(choice))
+            picture = self.space.input(choice)
+            try:
+                stem = self.space.stem_of(choice)
+            except SpecError:
+                continue
+            key = (picture, block_digest(stem[0]))
+            stems.setdefault(key, stem)
+            part = (*key, self.heads.group[bit])
             parts[part] = parts.get(part, 0) | 1 << bit
-        for (picture, stem, head), allowed in parts.items():
-            size = picture.height, picture.width  # type: ignore[attr-defined]
-            state = (stem.width, down(size[0], 2), down(size[1], 2))
-            node = self._node(0, state, allowed, head)
+        for (picture, digest, head), allowed in parts.items():
+            made, output = stems[picture, digest]
+            node = self._node(0, (output,) * self.reads, allowed, head)
             if node is not None:
-                yield Root(node, block_cost(stem, (Shape(3, *size),)).madds)
+                image = Shape(3, picture.height, picture.width)
+                yield Root(node, self.measure.of(made, (image,)))
 
-    def _node(self, stage: int, state: State, allowed: int, head: Head) -> Node | None:
+    def _node(self, stage: int, state: State, allowed: int, head: int) -> Node | None:
         key = (stage, state, allowed, head)
         if key not in self._nodes:
             made = self._make_node(stage, state, allowed, head)
@@ -112,18 +128,19 @@ class Trellis:
             self._nodes[key] = made
         return self._nodes[key]
 
-    def _make_node(self, stage: int, state: State, allowed: int, head: Head) -> Node | None:
+    def _make_node(self, stage: int, state: State, allowed: int, head: int) -> Node | None:
         table = self._table(stage, state)
         last = stage == len(self.space.stages) - 1
         groups = _groups(table, allowed)
         children: list[Node] = []
-        index = np.full(len(table.madds), -2, np.int64)
-        costs = table.madds.copy()
-        for (output, still), members in groups.items():
+        index = np.full(len(table.costs), -2, np.int64)
+        costs = table.costs.copy()
+        for (after, still), members in groups.items():
             if last:
-                index[members] = -1
-                costs[members] += block_cost(head, (Shape(*output),)).madds
-            elif (child := self._node(stage + 1, output, still, head)) is not None:
+                if (cost := self.heads.cost(head, after, self.measure)) is not None:
+                    index[members] = -1
+                    costs[members] += cost
+            elif (child := self._node(stage + 1, after, still, head)) is not None:
                 index[members] = len(children)
                 children.append(child)
         node = _grouped(stage, state, table, allowed, children, index, costs)
@@ -142,32 +159,22 @@ class Trellis:
         used = [decision.name for decision in self.network if decision.name in names]
         above: dict[tuple[Option, ...], int] = {}
         group = [above.setdefault(tuple(choice[name] for name in used), len(above)) for choice in self.choices]
-        found = [
-            stage_rows(
-                self.space.stages[stage],
-                stage,
-                self.space.source,
-                state,
-                dict(zip(used, values, strict=True)),
-                self.numbers,
-                self._later,
-            )
-            for values in above
-        ]
-        return _merge(found, group)
+        place = self._places[stage]
+        found = [stage_rows(place, state, dict(zip(used, values, strict=True))) for values in above]
+        return _merge(found, group, self.states)
 
 
-def _merge(found: list[Rows], group: list[int]) -> StageTable:
+def _merge(found: list[Rows], group: list[int], states: States) -> StageTable:
     """One table of all groups' rows; ``group`` says which of ``found`` holds for each choice of the network decisions."""
     stacked = np.concatenate([rows.blocks for rows in found])
     blocks, first, inverse = np.unique(stacked, axis=0, return_index=True, return_inverse=True)
     makes = np.full((len(found), len(blocks)), -1, np.int64)
     start = 0
     for number, rows in enumerate(found):
-        makes[number, inverse[start : start + len(rows.madds)]] = rows.combination
-        start += len(rows.madds)
-    madds = np.concatenate([rows.madds for rows in found])[first]
-    output = np.concatenate([rows.output for rows in found])[first]
+        makes[number, inverse[start : start + len(rows.costs)]] = rows.combination
+        start += len(rows.costs)
+    costs = np.concatenate([rows.costs for rows in found])[first]
+    after = np.concatenate([rows.after for rows in found])[first]
     packed = np.packbits(makes >= 0, axis=0).T  # the groups that have a row, as bytes
     _, example, pattern = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     bits = [0] * len(found)
@@ -176,26 +183,29 @@ def _merge(found: list[Rows], group: list[int]) -> StageTable:
     masks = np.zeros(len(example), object)
     for number, mask in enumerate(bits):
         masks[makes[number, example] >= 0] |= mask
-    return StageTable(blocks, madds, makes, np.array(group), masks[pattern], _kinds(output, masks, pattern))
+    kinds = _kinds(after, masks, pattern, states)
+    return StageTable(blocks, costs, makes, np.array(group), masks[pattern], kinds)
 
 
-def _kinds(output: Ints, masks: npt.NDArray[np.object_], pattern: Ints) -> tuple[tuple[State, int, Ints], ...]:
-    """Rows by output map and by the network-wide choices that make them, with these choices as a bit set."""
-    kinds, kind = np.unique(np.column_stack([output, pattern]), axis=0, return_inverse=True)
+def _kinds(
+    after: Ints, masks: npt.NDArray[np.object_], pattern: Ints, states: States
+) -> tuple[tuple[State, int, Ints], ...]:
+    """Rows by the state after them and by the network-wide choices that make them, with these choices as a bit set."""
+    kinds, kind = np.unique(np.column_stack([after, pattern]), axis=0, return_inverse=True)
     order = np.argsort(kind, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(kind[order])) + 1) if len(order) else []
     return tuple(
-        ((int(channels), int(height), int(width)), int(masks[number]), rows)
-        for (channels, height, width, number), rows in zip(kinds, members, strict=True)
+        (states.states[number], int(masks[choices]), rows)
+        for (number, choices), rows in zip(kinds.tolist(), members, strict=True)
     )
 
 
 def _groups(table: StageTable, allowed: int) -> Mapping[tuple[State, int], Ints]:
-    """Rows by what the next stage sees: output map, and network-wide choices still allowed; none left: no edge."""
+    """Rows by what the next stage sees: the last outputs, and network-wide choices still allowed; none left: no edge."""
     groups: dict[tuple[State, int], list[Ints]] = {}
-    for output, mask, rows in table.kinds:
+    for after, mask, rows in table.kinds:
         if still := mask & allowed:
-            groups.setdefault((output, still), []).append(rows)
+            groups.setdefault((after, still), []).append(rows)
     return {key: parts[0] if len(parts) == 1 else np.concatenate(parts) for key, parts in sorted(groups.items())}
 
 
@@ -225,10 +235,6 @@ def _choices(space: SearchSpace, decisions: tuple[Decision, ...]) -> tuple[Assig
         dict(zip((d.name for d in decisions), values, strict=True))
         for values in product(*(d.options for d in decisions))
     )
-
-
-def _stem(space: SearchSpace, choice: Assignment) -> Stem:
-    return Stem(int(pick(space.stem["width"], choice)), pick(space.stem["activation"], choice))  # type: ignore[arg-type]
 
 
 def _check_boundaries(space: SearchSpace, tables: Mapping[tuple[int, State], StageTable]) -> None:

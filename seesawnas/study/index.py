@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
 from seesawnas.study.reading import read_trials
+from seesawnas.study.renewed import renewed
 from seesawnas.study.stored_json import shown
 from seesawnas.study.validation import check_trial
 
@@ -95,7 +96,7 @@ class TrialIndex:
             numbers = self._numbers[old.state]
             del numbers[bisect_left(numbers, number)]
             insort(self._numbers[new.state], number)
-        self._trials[number] = self._slim(new)
+        new = self._trials[number] = self._slim(new)
         self._keys.add(key_of(new))
         if _is_settled(new):
             self._stale.discard(number)
@@ -105,14 +106,18 @@ class TrialIndex:
         if trial.number != len(self._trials):
             raise StudyError(f"{name}: must hold trial {len(self._trials)} here, got trial {shown(trial.number)}")
         check_trial(trial, self._objectives, name)
+        trial = self._slim(trial)
         self._numbers[trial.state].append(trial.number)
-        self._trials.append(self._slim(trial))
+        self._trials.append(trial)
         self._keys.add(key_of(trial))
         if not _is_settled(trial):
             self._stale.add(trial.number)
 
     def _slim(self, trial: FrozenTrial) -> FrozenTrial:
-        """The trial with the study's own distributions and names for the equal ones that its storage made for it."""
+        """The trial with the study's own distributions and names for the equal ones that its storage made for it, and with
+        its network's digest of today.
+        """
+        trial = renewed(trial)
         if trial.distributions is not self._distributions and trial.distributions == self._distributions:
             trial.distributions = self._distributions
             trial.params = {self._names[name]: value for name, value in trial.params.items()}

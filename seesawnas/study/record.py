@@ -29,6 +29,7 @@ from seesawnas.study.index import TrialIndex
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.proposal import Proposal, distribution, measurement_of
 from seesawnas.study.reading import attribute_fault, read_objectives
+from seesawnas.study.renewed import BODY, DIGEST_OF
 from seesawnas.study.stored_json import stored_json, stored_mapping
 from seesawnas.study.trial import Measurement, Scores
 from seesawnas.study.validation import check_format
@@ -150,6 +151,7 @@ class StudyRecord:
         spec_cost = cost(proposal.spec)
         attrs: dict[str, Any] = {
             "digest": proposal.spec.digest(),
+            DIGEST_OF: BODY,
             "key": proposal.key,
             "madds": spec_cost.madds,
             "params": spec_cost.params,

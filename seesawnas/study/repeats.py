@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from seesawnas.study.renewed import renewed
+
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
@@ -47,7 +49,7 @@ def read_repeats(storage: BaseStorage, study: str) -> dict[str, Repeats]:
         number = storage.get_study_id_from_name(repeats_name(study))
     except KeyError:
         return {}
-    return repeats_of(storage.get_all_trials(number, deepcopy=False))
+    return repeats_of(map(renewed, storage.get_all_trials(number, deepcopy=False)))
 
 
 def repeats_of(trials: Iterable[FrozenTrial]) -> dict[str, Repeats]:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.errors import StudyError
 from seesawnas.space.faults import faults_of, one_line
+from seesawnas.study.renewed import renewed
 from seesawnas.study.stored_json import shown, stored_json, too_deep
 
 FORMAT, FORMAT_ATTRIBUTE = 1, "format"
@@ -207,7 +208,7 @@ def trusted(
         numbers.add(number)
         fault = next(trial_faults(trial, objectives, ours=ours), None)
         if fault is None:
-            kept.append(trial)
+            kept.append(renewed(trial))
         else:
             left.append(LeftOut(number, one_line(fault)))
     return sorted(kept, key=lambda trial: trial.number), left

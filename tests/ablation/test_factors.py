@@ -8,10 +8,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from seesawnas.ablation.factors import FACTORS, MIXED, level_of, parse_level, with_level, with_levels
+from seesawnas.ablation.factors import (
+    FACTORS,
+    MIXED,
+    factors_of,
+    known_factor,
+    level_of,
+    parse_level,
+    with_level,
+    with_levels,
+)
 from seesawnas.arch import ArchSpec, SeesawBlock
 from seesawnas.errors import SpecError
 from seesawnas.space import load, shipped
+from tests.kinds import Forked, MeanHead, cell_network, forked_network
 from tests.strategies import arch_specs
 
 FACTOR_LEVELS = [(factor.name, level) for factor in FACTORS.values() for level in factor.defaults]
@@ -193,3 +203,51 @@ def test_width_scales_all_but_what_comes_out_of_the_network() -> None:
     assert half.stem.width == SHARE.stem.width // 2
     assert [block.outputs * 2 for block in half.blocks] == [block.outputs for block in SHARE.blocks]
     assert half.head == SHARE.head
+
+
+def test_the_tables_order_and_defaults_stay() -> None:
+    names = ("split", "kind", "se", "activation", "skip", "expansion", "kernel", "embedding")
+    assert tuple(FACTORS)[: len(names)] == names
+    assert tuple(FACTORS)[-1] == "width"
+    assert FACTORS["split"].defaults == ("1:3", "1:1", "1:2:1", "1")
+    assert FACTORS["kind"].defaults[:3] == ("share", "shuffle", "plain")
+    assert [FACTORS[name].defaults for name in ("se", "expansion", "width")] == [
+        ("4", "8", "0"),
+        ("2", "3", "4"),
+        ("1", "0.75", "1.25"),
+    ]
+
+
+def test_a_kind_s_own_attributes_are_factors_of_its_networks() -> None:
+    forked, cells = forked_network(), cell_network()
+    assert set(factors_of(forked)) == {"reach", "gated", "activation", "embedding", "kind", "width"}
+    assert set(factors_of(cells)) == {"edge", "biased", "kind", "width"}
+    assert level_of(forked, "reach") == MIXED
+    changed = with_levels(forked, {"reach": "3", "gated": "no", "activation": "silu"})
+    assert [(block.reach, block.gated, block.activation) for block in changed.blocks] == [(3, "no", "swish")] * 3
+    assert level_of(with_levels(cells, {"edge": "dw5", "biased": "yes"}), "edge") == "dw5"
+    assert with_level(cells, "biased", "yes").head == MeanHead(outputs=32, biased="yes")
+    assert parse_level("reach", "9") == "9"
+    assert known_factor("reach").defaults == ("3", "5")
+
+
+def test_only_blocks_that_have_the_attribute_change() -> None:
+    mixed = replace(SHARE, blocks=(*SHARE.blocks, Forked(inputs=128, outputs=128)))
+    changed = with_levels(mixed, {"split": "1:1", "se": "8", "reach": "9"})
+    assert {block.split for block in changed.blocks[:-1]} == {(1, 1)}
+    assert changed.blocks[-1] == Forked(inputs=128, outputs=128, reach=9)
+    assert level_of(mixed, "split") == "1:3"
+    assert level_of(mixed, "kind") == MIXED
+    with pytest.raises(SpecError, match=r"^kind=plain: block 15: expansion must be given, or middle, got neither$"):
+        with_level(mixed, "kind", "plain")
+    assert level_of(with_levels(mixed, {"kind": "plain", "expansion": "2"}), "kind") == "plain"
+
+
+def test_a_factor_that_the_network_does_not_have_is_refused() -> None:
+    for change in (level_of, lambda spec, factor: with_level(spec, factor, "1:3")):
+        with pytest.raises(SpecError, match=r"^factor must be one of the network's: .*edge.*, got split$"):
+            change(cell_network(), "split")
+    with pytest.raises(
+        SpecError, match=r"^reach=4: reach must be one of 3, 5, 9, got 4$|^reach must be one of 3, 5, 9"
+    ):
+        with_level(forked_network(), "reach", "4")

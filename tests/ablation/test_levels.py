@@ -124,6 +124,6 @@ def test_levels_that_compare_nothing_say_so(given: dict[str, tuple[str, ...]], m
 
 def test_a_factor_whose_defaults_change_nothing_says_so() -> None:
     block = next(block for block in SHARE.blocks if block.is_residual)
-    flat = replace(SHARE, blocks=(block,), stem=replace(SHARE.stem, width=block.inputs))
+    flat = replace(SHARE, blocks=(block,), stem=replace(SHARE.stem, width=block.inputs))  # type: ignore[call-arg]
     with pytest.raises(SpecError, match=r"^skip must have a level besides the base's, got none alone$"):
         chosen_levels(flat, ("skip",), {}, joint=False)

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seesawnas.ablation.match import matched
 from seesawnas.ablation.widths import Segments, scaled
 from seesawnas.arch import ArchSpec, Block, SeesawBlock
 from seesawnas.cost import cost
 from seesawnas.errors import SpecError
 from seesawnas.space import load, shipped
+from tests.kinds import cell_network, forked_network
 from tests.strategies import arch_specs
 
 MULTIPLIERS = st.floats(1 / 32, 32)
@@ -80,3 +82,19 @@ def test_widths_that_meet_would_make_a_shortcut_and_are_refused() -> None:
     spec = ArchSpec((block,))
     with pytest.raises(SpecError, match=r"^width must leave shortcuts where they are, got 0.1$"):
         scaled(spec, 0.1)
+
+
+@pytest.mark.parametrize("spec", [forked_network(), cell_network()], ids=lambda spec: spec.name)
+def test_a_network_of_any_kind_is_scaled_and_matched(spec: ArchSpec) -> None:
+    segments = Segments.of(spec)
+    assert segments.network(segments.widths) == spec
+    assert scaled(scaled(spec, 2), 0.5) == spec
+    assert cost(scaled(spec, 2)).madds > 2 * cost(spec).madds
+    assert segments.keeps(scaled(spec, 2))
+    assert abs(matched(spec, 2 * cost(spec).madds).off) < 0.15
+
+
+def test_blocks_that_add_their_input_are_tied_whatever_their_kind() -> None:
+    segments = Segments.of(forked_network())
+    assert segments.places == (0, 1, 1, 2)
+    assert segments.steps == (16, 16, 16), "a quarter of the outputs is in groups of so many"

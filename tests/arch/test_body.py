@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,9 +44,9 @@ def _two(first: str, second: str) -> Body:
 
 def test_the_order_of_what_a_sum_reads_does_not_count_and_that_of_channels_does() -> None:
     body = _two("a", "b")
-    turned = (*body[:-1], replace(body[-1], reads=body[-1].reads[::-1]))
+    turned = (*body[:-1], body[-1]._replace(reads=body[-1].reads[::-1]))
     assert body_digest(turned) == body_digest(body)
-    rows = [(*each[:-1], replace(each[-1], layer=Concat())) for each in (body, turned)]
+    rows = [(*each[:-1], each[-1]._replace(layer=Concat())) for each in (body, turned)]
     assert body_digest(rows[0]) != body_digest(rows[1])
 
 
@@ -57,6 +55,30 @@ def test_layers_that_do_nothing_are_left_out() -> None:
     assert body_digest((Node("shuffle", Shuffle(1)), Node("conv", Conv(8), (0,)))) == body_digest(plain)
     assert body_digest((Node("conv", Conv(8)), Node("join", Add(), (0,)))) == body_digest(plain)
     assert body_digest((Node("shuffle", Shuffle(2)), Node("conv", Conv(8), (0,)))) != body_digest(plain)
+
+
+def _twins(*reads: int) -> Body:
+    """Two equal convolutions of one input; then others, each of one of the two; and all of them together."""
+    draft = Draft()
+    twins = [draft.conv(f"twin{index}", -1, 8, norm=False) for index in range(2)]
+    others = [draft.conv(f"other{index}", twins[read], 8, 3 + 2 * index) for index, read in enumerate(reads)]
+    draft.join("join", *twins, *others)
+    return draft.body()
+
+
+def test_it_counts_which_of_two_equal_nodes_is_read() -> None:
+    assert body_digest(_twins(0, 0)) == body_digest(_twins(1, 1)) != body_digest(_twins(0, 1))
+    assert body_digest(_twins(0, 1)) == body_digest(_twins(1, 0))
+    once, twice = _twins(), _twins()[:1]
+    assert body_digest(once) != body_digest((*twice, Node("join", Add(), (0, 0))))
+
+
+def test_a_layer_without_weights_may_be_written_twice() -> None:
+    one = (Node("act", Act("relu")), Node("join", Concat(), (0, 0)))
+    two = (Node("act", Act("relu")), Node("again", Act("relu")), Node("join", Concat(), (0, 1)))
+    assert body_digest(one) == body_digest(two)
+    slopes = tuple(node._replace(layer=Act("prelu")) if node.layer == Act("relu") else node for node in two)
+    assert body_digest(slopes) != body_digest((slopes[0], one[1]))
 
 
 def test_one_group_is_none_whatever_the_kind() -> None:

@@ -15,6 +15,7 @@ import torch
 
 import seesawnas
 import seesawnas.nn
+from seesawnas.arch.digest_0_1 import digest_0_1
 from tests.cli.running import Ran
 from tests.faces import write_folder
 
@@ -36,8 +37,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_point_has_the_digest_it_had(here: Path) -> None:
-    assert Ran("build", "point.yaml", "--json").json["digest"] == GOLDEN["digest"]
+def test_a_point_is_known_by_the_digest_it_had(here: Path) -> None:
+    spec = seesawnas.load("point.yaml")
+    assert digest_0_1(spec) == GOLDEN["digest"]
+    assert Ran("build", "point.yaml", "--json").json["digest"] == spec.digest()
 
 
 def test_a_trained_network_gives_the_embedding_it_gave(here: Path) -> None:
@@ -56,7 +59,9 @@ def test_random_weights_are_told_from_trained_ones(here: Path) -> None:
 
 
 def test_a_search_reports_what_it_found(here: Path) -> None:
-    assert Ran("build", "search_0_1:best", "--json").json["digest"] == SUMMARY["ranking"][0]["digest"]
+    best = seesawnas.load("runs/search_0_1/best.yaml")
+    assert digest_0_1(best) == SUMMARY["ranking"][0]["digest"]
+    assert Ran("build", "search_0_1:best", "--json").json["digest"] == best.digest()
     assert Ran("build", "search_0_1:3", "--json").code == 0
     for form in ("html", "csv", "md", "json"):
         assert Ran("report", "search_0_1", "--format", form).code == 0

@@ -192,3 +192,15 @@ def test_people_and_studies_have_a_budget_in_their_own_words(text: str, words: s
     budget = Budget.parse(text)
     assert budget.words == words
     assert budget.setting() == setting
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("seesaw", "150M"), ("MobileFaceNet", "221M"), ("lfr2019-light", "madds<=500M, params<=5M")]
+)
+def test_a_preset_is_what_it_stands_for(name: str, text: str) -> None:
+    assert Budget.parse(name) == Budget.parse(text)
+
+
+def test_a_word_like_a_preset_names_it() -> None:
+    with pytest.raises(BudgetError, match="did you mean lfr2019-light"):
+        Budget.parse("lfr-2019-light")

@@ -7,10 +7,15 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 
-from seesawnas.arch import ArchSpec
-from seesawnas.report.block_drawing import COLORS
+from seesawnas.arch import ArchSpec, Shape, body_of
+from seesawnas.arch.body import read_shapes, shapes
+from seesawnas.arch.layers import Conv
+from seesawnas.arch.parts import inputs_of
+from seesawnas.report.block_palette import COLORS
+from seesawnas.report.body_layout import laid_out
 from seesawnas.report.diagram import diagram
 from seesawnas.space import load, shipped
+from tests.kinds import cell_network, forked_network
 from tests.strategies import arch_specs
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -68,3 +73,35 @@ def test_names_are_text_and_never_markup() -> None:
 
 def test_the_same_network_is_the_same_picture() -> None:
     assert diagram(load("paper/seesaw_shuffle")) == diagram(load("paper/seesaw_shuffle"))
+
+
+@pytest.mark.parametrize("spec", [forked_network(), cell_network()], ids=lambda spec: spec.name)
+def test_a_block_of_any_kind_is_drawn_from_its_body(spec: ArchSpec) -> None:
+    root = ElementTree.fromstring(diagram(spec))
+    height, words = float(root.attrib["height"]), " ".join(texts(spec))
+    ends = [float(box.get("y", 0)) + float(box.attrib["height"]) for box in root.iter(f"{SVG}rect")]
+    assert max(ends) <= height
+    found = [Shape(3, 112, 112), *spec.shapes()]
+    for index, block in enumerate(spec.blocks):
+        inputs = inputs_of(block, found[: index + 2])
+        after = shapes(body_of(block), inputs)
+        for node in body_of(block):
+            if isinstance(node.layer, Conv):
+                assert node.layer.label(*read_shapes(node, after, inputs)) in words
+
+
+def test_branches_lie_side_by_side_and_both_inputs_are_shown() -> None:
+    forked, cells = forked_network(), cell_network()
+    rows = laid_out(forked.blocks[1], (Shape(32, 28, 28),)).rows
+    assert [bar.channels for bar in rows[0]] == [32]
+    assert len(rows[1]) == 3
+    assert [bar.gate for row in rows for bar in row if bar.gate] == [4]
+    assert rows[-1][0].reads == (rows[-2][0].index, -1)
+    assert [bar.index for bar in laid_out(cells.blocks[1], (Shape(32, 28, 28), Shape(16, 56, 56))).rows[0]] == [-1, -2]
+
+
+def test_what_a_row_reads_lies_above_it() -> None:
+    layout = laid_out(cell_network().blocks[1], (Shape(32, 28, 28), Shape(16, 56, 56)))
+    row_of = {bar.index: number for number, row in enumerate(layout.rows) for bar in row}
+    assert all(row_of[read] < row_of[bar.index] for row in layout.rows for bar in row for read in bar.reads)
+    assert max(len(row) for row in layout.rows) <= 3

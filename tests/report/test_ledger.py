@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from seesawnas.report.known_results import known_results
 from seesawnas.report.ledger import ledger, ledger_row
-from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped
+from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped, to_mapping, to_point
+
+FLOPS = {"paper/mobiface", "paper/vargfacenet", *(f"paper/shufflefacenet_{size}" for size in ("0_5x", "1_5x", "2x"))}
 
 
 @pytest.fixture
@@ -24,11 +27,14 @@ def test_each_shipped_point_agrees(ref: str) -> None:
 
 def test_only_the_differences_that_the_print_has_are_explained() -> None:
     explained = {row.name for row in ledger() if row.explained_by}
-    assert explained == {"paper/mobilefacenet", "paper/mobiface"}
+    ghost = {"paper/ghostfacenet_v1_1", "paper/ghostfacenet_v1_2"}
+    pocket = {f"paper/pocketnet_{size}" for size in ("s128", "s256", "m128", "m256")}  # another counter's operations
+    other = {"paper/mobilefacenet", "paper/mobilenet_v2", "paper/shufflenet"}
+    assert explained == {*other, *ghost, *pocket, *FLOPS}
 
 
-def test_one_network_prints_flops_as_madds_and_only_an_erratum_can_say_so(mobiface: SearchPoint) -> None:
-    assert {row.name for row in ledger() if row.prints_flops} == {"paper/mobiface"}
+def test_some_networks_print_flops_as_madds_and_only_an_erratum_can_say_so(mobiface: SearchPoint) -> None:
+    assert {row.name for row in ledger() if row.prints_flops} == FLOPS
     assert not ledger_row(replace(mobiface, errata=())).prints_flops
 
 
@@ -69,3 +75,24 @@ def test_the_readings_on_file_are_what_those_networks_count_to(mobiface: SearchP
     readings = [erratum.explains for erratum in load_point("paper/mobilefacenet").errata]
     assert {"params": relu.params} in readings
     assert {"madds": 2 * ledger_row(mobiface).madds} in [erratum.explains for erratum in mobiface.errata]
+
+
+def test_a_print_in_flops_is_compared_with_twice_the_madds() -> None:
+    point = load_point("paper/seesaw_share")
+
+    def printed(text: str) -> SearchPoint:
+        return replace(point, published=replace(point.published, madds=None, flops=Printed.parse(text)))
+
+    assert ledger_row(printed("292M")).agrees
+    assert ledger_row(printed("292M")).published_flops == 292_000_000
+    assert ledger_row(printed("146M")).faults == ("flops: published 146.00 M, counted 291525632, and no erratum",)
+    own = to_point({**to_mapping(point.spec), "published": {"flops": "292M"}}, "own")
+    assert own.published.flops == Printed(292_000_000, 1_000_000)
+
+
+def test_results_alone_have_one_unit_each() -> None:
+    for result in known_results():
+        assert result.published_madds is None or result.published_flops is None, result.name
+        assert result.accuracies
+        assert result.source
+        assert all(50 < value < 100 for value in result.accuracies.values())

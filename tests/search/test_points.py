@@ -31,7 +31,7 @@ def test_a_point_outside_the_space_but_within_the_budget_is_a_reference_without_
     seesaw: FeasibleSet, tmp_path: Path
 ) -> None:
     spec = load("paper/seesaw_share")
-    own = replace(spec, head=replace(spec.head, width=500), name="own")
+    own = replace(spec, head=replace(spec.head, width=500), name="own")  # type: ignore[call-arg]
     (tmp_path / "own.yaml").write_text(write_yaml(to_mapping(own)))
     inside, outside = chosen_points(("paper/seesaw_share", str(tmp_path / "own.yaml")), seesaw, BUDGET)
     assert inside.assignment

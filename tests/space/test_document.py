@@ -191,7 +191,6 @@ def test_what_no_scope_sets_is_asked_for_once_a_stage() -> None:
     values = document({"width": 8, "depth": 3}, {"width": 8, "kind": "share"})
     assert faults(values) == [
         "stages.0.kind: is required, here or in defaults, got nothing",
-        "stages.0.expansion: is required, here or in defaults, got nothing",
         "stages.1.expansion: is required, here or in defaults, got nothing",
     ]
 

@@ -89,6 +89,6 @@ def test_decisions_that_all_stages_share_make_one_table_a_map() -> None:
         layer = list({id(child): child for node in layer for child in node.children}.values())
     assert {stage for stage, _ in found} == {0, 1}
     for table in found.values():
-        assert sorted(row for _, _, rows in table.kinds for row in rows) == list(range(len(table.madds)))
+        assert sorted(row for _, _, rows in table.kinds for row in rows) == list(range(len(table.costs)))
         assert all(int(table.allows[row]) == mask for _, mask, rows in table.kinds for row in rows)
     assert len(set(feasible.specs(feasible.sample(50, seed=1)))) > 40

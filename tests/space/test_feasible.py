@@ -355,7 +355,7 @@ def test_a_gap_between_two_costs_admits_nothing() -> None:
 
 
 def test_a_space_in_which_no_split_divides_any_width_is_refused() -> None:
-    with pytest.raises(DocumentError, match=r"^FILE: has no network: the split divides no combination of the widths$"):
+    with pytest.raises(DocumentError, match=r"^FILE: has no network: no combination of its options fits together"):
         FeasibleSet(space_of(stage(width=choice(10, 14))))
 
 

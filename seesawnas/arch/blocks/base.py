@@ -67,6 +67,8 @@ class Block(ABC):
     role: ClassVar[Role] = "block"
     reads: ClassVar[int] = 1
     """How many earlier outputs it takes: 1; a DARTS cell 2."""
+    free_activation: ClassVar[bool] = False
+    """Whether its attribute ``activation`` always acts: each option makes another body of the same cost, whatever else is said."""
     options: ClassVar[tuple[Declared, ...]] = ()
     """Attributes that :meth:`of` takes beside those of the fields."""
 

@@ -53,6 +53,7 @@ EXPANSION = Declared("expansion", rules.ratio, levels=(2, 3, 4), ordered=True, i
 class _Bottleneck(Block):
     """What all kinds share; widths in channels, ``se`` is the reduction (0 = off)."""
 
+    free_activation: ClassVar[bool] = True
     options: ClassVar[tuple[Declared, ...]] = (EXPANSION,)
 
     inputs: int
@@ -98,10 +99,12 @@ class _Bottleneck(Block):
         """Of what layers it is."""
         return self._body(1, 1, 1)
 
-    def _body(self, first: int | tuple[int, ...], second: int | tuple[int, ...], shuffled: int) -> Body:
-        """``first`` and ``second``: groups of the pointwise convs; ``shuffled``: of the shuffle between them, 1: none."""
+    def _body(self, first: int | tuple[int, ...] | None, second: int | tuple[int, ...], shuffled: int) -> Body:
+        """``first`` and ``second``: groups of the pointwise convs, None: no conv; ``shuffled``: of the shuffle between them,
+        1: none.
+        """
         draft, act = Draft(), self.activation
-        x = draft.conv("expand", BEFORE, self.middle, groups=first, activation=act)
+        x = BEFORE if first is None else draft.conv("expand", BEFORE, self.middle, groups=first, activation=act)
         if shuffled > 1:
             x = draft.shuffle("shuffle", x, shuffled)
         x = draft.depthwise("depthwise", x, self.middle, self.kernel, stride=self.stride, activation=act)

@@ -24,6 +24,7 @@ class Head(Block):
     kind: ClassVar[str] = "global_depthwise"
     role: ClassVar[Role] = "head"
     stride: ClassVar[int] = 1
+    free_activation: ClassVar[bool] = True
 
     width: int = 512
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
@@ -57,8 +58,11 @@ class Head(Block):
         """Of what layers it is."""
         draft = Draft()
         x = draft.conv("conv", BEFORE, self.width, activation=self.activation)
-        x = draft.depthwise("pool", x, self.width, None)
-        if self.embedding:
-            x = draft.add("embedding.linear", Linear(self.embedding), x)
-            draft.norm("embedding.norm", x)
+        self._embed(draft, draft.depthwise("pool", x, self.width, None))
         return draft.body()
+
+    def _embed(self, draft: Draft, x: int, bias: bool = False) -> None:
+        """The embedding of the vector ``x``, unless that is the embedding."""
+        if self.embedding:
+            x = draft.add("embedding.linear", Linear(self.embedding, bias), x)
+            draft.norm("embedding.norm", x)

@@ -10,10 +10,24 @@ from functools import cache, partial
 from importlib.metadata import entry_points
 from typing import Any
 
+from seesawnas.arch.blocks.average_head import AverageHead, ConvAverageHead
 from seesawnas.arch.blocks.base import Block, Declared, Role, declared
 from seesawnas.arch.blocks.bottleneck import MIXINGS, InvertedBottleneck, SeesawBlock
+from seesawnas.arch.blocks.conv_stem import ConvNormStem, ConvPoolStem, ConvStem
+from seesawnas.arch.blocks.darts_cell import DartsCell
+from seesawnas.arch.blocks.face_heads import PocketNetHead, ShuffleFaceNetHead, VarGFaceNetHead
+from seesawnas.arch.blocks.ghost import GhostBottleneck
 from seesawnas.arch.blocks.head import Head
+from seesawnas.arch.blocks.improved_residual import ImprovedResidual
+from seesawnas.arch.blocks.linear_head import LinearHead
+from seesawnas.arch.blocks.mixfacenet import MixFaceNetUnit
+from seesawnas.arch.blocks.mobilenet_v2 import MobileNetV2Block
+from seesawnas.arch.blocks.seesaw_net import SeesawNetBlock
+from seesawnas.arch.blocks.separable import Separable
+from seesawnas.arch.blocks.shufflenet_v1 import ShuffleNetUnit
+from seesawnas.arch.blocks.shufflenet_v2 import ShuffleNetV2Unit
 from seesawnas.arch.blocks.stem import Stem
+from seesawnas.arch.blocks.vargroup import ConvVarGroupStem, VarGroupUnit
 from seesawnas.errors import InvalidInput
 
 GROUP = "seesawnas.blocks"
@@ -37,18 +51,56 @@ class Kind:
         """How many earlier outputs it takes."""
         return self.block.reads
 
+    def filled(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """``options`` with the defaults of what they leave out; of two attributes that say one thing, one is enough.
+
+        Without the stride, which :attr:`make` takes apart, and which stems may declare.
+        """
+        attributes = self.attributes
+        found = {name: option for name, option in options.items() if name != "stride"}
+        said = {*options, *(attributes[name].instead_of for name in options)}
+        for name, one in attributes.items():
+            if one.default is not None and name not in said and name != "stride" and one.instead_of not in options:
+                found[name] = one.default
+        return found
+
     @property
     def attributes(self) -> Mapping[str, Declared]:
         """By name, in order."""
         return declared(self.block)
 
 
+_SHIPPED: tuple[type[Block], ...] = (
+    InvertedBottleneck,
+    Separable,
+    MobileNetV2Block,
+    ShuffleNetUnit,
+    SeesawNetBlock,
+    ImprovedResidual,
+    MixFaceNetUnit,
+    GhostBottleneck,
+    VarGroupUnit,
+    ShuffleNetV2Unit,
+    DartsCell,
+    Stem,
+    ConvStem,
+    ConvPoolStem,
+    ConvNormStem,
+    ConvVarGroupStem,
+    Head,
+    VarGFaceNetHead,
+    ShuffleFaceNetHead,
+    PocketNetHead,
+    AverageHead,
+    ConvAverageHead,
+    LinearHead,
+)
+
+
 def _shipped() -> list[Kind]:
     return [
         *(Kind(mixing, SeesawBlock, partial(SeesawBlock.of, mixing=mixing)) for mixing in MIXINGS),
-        _kind(InvertedBottleneck),
-        _kind(Stem),
-        _kind(Head),
+        *map(_kind, _SHIPPED),
     ]
 
 

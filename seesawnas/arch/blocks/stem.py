@@ -23,6 +23,7 @@ class Stem(Block):
     role: ClassVar[Role] = "stem"
     inputs: ClassVar[int] = 3
     stride: ClassVar[int] = 2
+    free_activation: ClassVar[bool] = True
 
     width: int = 64
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)

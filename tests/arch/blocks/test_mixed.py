@@ -1,0 +1,67 @@
+"""Kinds side by side in one search space: counted exactly, against every combination built by hand."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from seesawnas.cost import Budget, cost
+from seesawnas.errors import DocumentError, SpecError
+from seesawnas.space import FeasibleSet, load_point, load_space
+
+MIXED = """
+stem: {kind: {choice: [conv_depthwise, conv, conv_pool]}, width: 24, stride: 2}
+defaults:
+  kind: {choice: [shuffle, inverted_bottleneck, separable, mobilenet_v2, shufflenet_v1, seesaw_net, improved_residual,
+    mixfacenet, ghost]}
+  split: [1, 3]
+  se: {choice: [off, 4]}
+  activation: {choice: [prelu, swish]}
+  middle: 48
+stages:
+- {depth: {choice: [1, 2]}, width: {choice: [24, 48]}, stride: 2}
+- {depth: 1, width: {choice: [48, 60]}, stride: 2}
+head: {kind: {choice: [global_depthwise, average, conv_average, linear]}, width: 48, embedding: {choice: [48, none]}}
+"""
+STRIDES = """
+stem: {kind: conv, width: 24, stride: {choice: [1, 2]}, kernel: {choice: [3, 5]}}
+defaults: {kind: mixfacenet, middle: 48, se: off, activation: prelu}
+stages:
+- {depth: 1, width: 24, stride: 1, kernels: {choice: [1, 2, 3]}, shuffle: {choice: [on, off]}}
+"""
+
+
+@pytest.mark.parametrize(("text", "budget"), [(MIXED, "12M"), (STRIDES, "100M")], ids=["mixed", "strides"])
+def test_a_space_of_several_kinds_is_counted_exactly(tmp_path: Path, text: str, budget: str) -> None:
+    path = tmp_path / "mixed.yaml"
+    path.write_text(text)
+    space, limit = load_space(str(path)), Budget.parse(budget)
+    specs = set()
+    for options in product(*(decision.options for decision in space.decisions)):
+        try:
+            specs.add(space.choose(dict(zip((one.name for one in space.decisions), options, strict=True))))
+        except SpecError:
+            continue
+    madds = [cost(spec).madds for spec in specs]
+    feasible = FeasibleSet(space, limit)
+    assert (feasible.size, feasible.min_madds, feasible.max_madds) == (len(specs), min(madds), max(madds))
+    assert feasible.count == sum(one <= (limit.high or 0) for one in madds)
+    assert 0 < feasible.count < feasible.size
+
+
+@pytest.mark.parametrize(
+    ("stem", "place"),
+    [
+        ("{width: 32, stride: 1}", "stem.stride: must be"),
+        ("{kind: conv, stride: 3}", "stem.stride: must be"),
+        ("{kind: conv, stride: 4}", "stem: stride must be"),
+        ("{kind: conv_pool, stride: 1}", "stem: stride must be"),
+    ],
+)
+def test_a_stride_that_a_stem_does_not_have_is_refused(tmp_path: Path, stem: str, place: str) -> None:
+    path = tmp_path / "point.yaml"
+    path.write_text(f"stem: {stem}\nstages:\n- {{kind: separable, width: 64, stride: 2}}\n")
+    with pytest.raises(DocumentError, match=place):
+        load_point(str(path))
