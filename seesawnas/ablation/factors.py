@@ -20,7 +20,7 @@ from seesawnas.ablation.form import form, is_split, is_whole, kinds_of, split_wo
 from seesawnas.ablation.level_words import level_word, option_of, ratio_word, ruled
 from seesawnas.ablation.remake import kind_named, remade
 from seesawnas.ablation.widths import scaled
-from seesawnas.arch import ArchSpec, Block, Kind, Shape, kind_of, kinds
+from seesawnas.arch import MIXINGS, ArchSpec, Block, Kind, Shape, kind_of, kinds
 from seesawnas.arch.blocks import Declared, declared
 from seesawnas.arch.parts import block_output, inputs_of
 from seesawnas.arch.rules import one_of, ratio
@@ -187,7 +187,7 @@ def _table(some: tuple[Kind, ...]) -> dict[str, Factor]:
     factors = {name: _factor(one) for name, one in found.items()}
     blocks = [kind for kind in some if kind.role == "block"]
     names = tuple(kind.name for kind in blocks)
-    mixing = tuple(kind.name for kind in blocks if "split" in kind.attributes)
+    mixing = tuple(name for name in MIXINGS if name in names)  # other kinds differ in more than how groups mix
     factors["kind"] = Factor("kind", mixing or names, partial(_kind_word, names), kinds_of)
     order = [*(name for name in _FIRST if name in factors), *(name for name in factors if name not in _FIRST)]
     width = Factor("width", ("1", "0.75", "1.25"), ruled(Declared("width", ratio)), lambda spec: {"1"})

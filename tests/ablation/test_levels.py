@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from seesawnas.ablation.factors import FACTORS, with_level, with_levels
+from seesawnas.ablation.factors import factors_of, with_level, with_levels
 from seesawnas.ablation.levels import chosen_levels, parse_factors, parse_levels
 from seesawnas.arch import SeesawBlock
 from seesawnas.errors import SpecError
-from seesawnas.space import load, shipped
+from seesawnas.space import load
+from tests.papers import BOTTLENECKS
 
 SHARE = load("paper/seesaw_share")
 
@@ -82,15 +83,15 @@ def test_one_at_a_time_the_bases_own_level_is_always_there() -> None:
     assert chosen_levels(SHARE, ("se",), {"se": ("0", "8")}, joint=False) == {"se": ("4", "0", "8")}
 
 
-@pytest.mark.parametrize("ref", shipped("paper"))
+@pytest.mark.parametrize("ref", BOTTLENECKS)
 def test_default_levels_make_different_networks_of_the_papers(ref: str) -> None:
     base = load(ref)
-    for factor, (own, *others) in chosen_levels(base, tuple(FACTORS), {}, joint=False).items():
+    for factor, (own, *others) in chosen_levels(base, tuple(factors_of(base)), {}, joint=False).items():
         digests = [base.digest(), *(with_level(base, factor, level).digest() for level in others)]
         assert len(set(digests)) == len(digests), (factor, own, others)
 
 
-@pytest.mark.parametrize("ref", shipped("paper"))
+@pytest.mark.parametrize("ref", BOTTLENECKS)
 def test_crossed_default_levels_build_in_every_pair(ref: str) -> None:
     base = load(ref)
     chosen = chosen_levels(base, ("kind", "split", "se", "width"), {}, joint=True)

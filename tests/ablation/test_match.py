@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.ablation.factors import FACTORS, level_of, with_level
+from seesawnas.ablation.factors import factors_of, level_of, with_level
 from seesawnas.ablation.match import CLOSE, FAR, Match, matched
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import SpecError
-from seesawnas.space import load, shipped
+from seesawnas.space import load
 from tests.ablation.test_widths import form
+from tests.papers import BOTTLENECKS
 from tests.strategies import arch_specs
 
 SHARE = load("paper/seesaw_share")
@@ -22,7 +23,7 @@ KEPT = ("split", "kind", "se", "activation", "skip", "kernel", "embedding")
 def arms(base: ArchSpec) -> list[ArchSpec]:
     """``base`` at every default level that builds."""
     found = []
-    for factor in FACTORS.values():
+    for factor in factors_of(base).values():
         for level in factor.defaults:
             try:
                 found.append(with_level(base, factor.name, level))
@@ -31,7 +32,7 @@ def arms(base: ArchSpec) -> list[ArchSpec]:
     return found
 
 
-@pytest.mark.parametrize("ref", shipped("paper"))
+@pytest.mark.parametrize("ref", BOTTLENECKS)
 def test_every_default_level_of_the_papers_networks_comes_within_one_per_cent_of_the_base(ref: str) -> None:
     base = load(ref)
     madds = cost(base).madds

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seesawnas.ablation.factors import factors_of, with_level
 from seesawnas.ablation.match import matched
 from seesawnas.ablation.widths import Segments, scaled
 from seesawnas.arch import ArchSpec, Block, SeesawBlock
 from seesawnas.cost import cost
 from seesawnas.errors import SpecError
-from seesawnas.space import load, shipped
+from seesawnas.space import load
 from tests.kinds import cell_network, forked_network
+from tests.papers import BOTTLENECKS, OTHERS
 from tests.strategies import arch_specs
 
 MULTIPLIERS = st.floats(1 / 32, 32)
@@ -61,7 +65,7 @@ def test_what_residuals_tie_together_is_one_segment(spec: ArchSpec) -> None:
         assert segments.widths[after] == block.outputs
 
 
-@pytest.mark.parametrize("ref", shipped("paper"))
+@pytest.mark.parametrize("ref", BOTTLENECKS)
 def test_the_papers_networks_double_exactly(ref: str) -> None:
     spec = load(ref)
     double = scaled(spec, 2)
@@ -98,3 +102,23 @@ def test_blocks_that_add_their_input_are_tied_whatever_their_kind() -> None:
     segments = Segments.of(forked_network())
     assert segments.places == (0, 1, 1, 2)
     assert segments.steps == (16, 16, 16), "a quarter of the outputs is in groups of so many"
+
+
+@pytest.mark.parametrize("ref", OTHERS)
+def test_networks_of_any_kind_are_themselves_at_their_own_widths_and_double_or_say_why_not(ref: str) -> None:
+    spec = load(ref)
+    assert scaled(spec, 1) == spec
+    try:
+        double = scaled(spec, 2)
+    except SpecError:
+        return
+    assert cost(double).params > 2 * cost(spec).params
+
+
+@pytest.mark.parametrize("ref", OTHERS)
+def test_factors_of_any_kind_build_or_say_why_not(ref: str) -> None:
+    spec = load(ref)
+    for factor in factors_of(spec).values():
+        for level in factor.defaults:
+            with suppress(SpecError):
+                assert cost(with_level(spec, factor.name, level)).params > 0

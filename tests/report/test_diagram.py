@@ -14,8 +14,9 @@ from seesawnas.arch.parts import inputs_of
 from seesawnas.report.block_palette import COLORS
 from seesawnas.report.body_layout import laid_out
 from seesawnas.report.diagram import diagram
-from seesawnas.space import load, shipped
+from seesawnas.space import load
 from tests.kinds import cell_network, forked_network
+from tests.papers import BOTTLENECKS, OTHERS
 from tests.strategies import arch_specs
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -38,7 +39,7 @@ def test_any_network_is_well_formed_and_stays_on_the_canvas(spec: ArchSpec) -> N
         assert y + h <= height
 
 
-@pytest.mark.parametrize("ref", shipped("paper"))
+@pytest.mark.parametrize("ref", BOTTLENECKS)
 def test_each_stage_has_its_heading_and_each_run_of_blocks_its_number(ref: str) -> None:
     spec = load(ref)
     found = texts(spec)
@@ -47,6 +48,13 @@ def test_each_stage_has_its_heading_and_each_run_of_blocks_its_number(ref: str) 
     repeated = sum(int(text.removeprefix("× ")) - 1 for text in found if text.startswith("× "))
     boxes = sum(" · " in text and not text.startswith(("stem", "head")) and "MAdds" not in text for text in found)
     assert boxes + repeated == len(spec.blocks)
+
+
+@pytest.mark.parametrize("ref", OTHERS)
+def test_a_network_of_any_kind_is_drawn(ref: str) -> None:
+    spec = load(ref)
+    found = texts(spec)
+    assert {"stem", "head", *(f"stages.{number}" for number in range(len(spec.stages)))} <= set(found)
 
 
 def test_se_skip_and_split_are_named() -> None:
