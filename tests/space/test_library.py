@@ -47,7 +47,8 @@ def test_a_published_networks_digest_stays_the_same_across_versions(ref: str) ->
 @pytest.mark.parametrize("ref", POINTS)
 def test_a_published_count_agrees_or_an_erratum_says_why_not(ref: str) -> None:
     point = load_point(ref)
-    for name, printed in (("params", point.published.params), ("madds", point.published.madds)):
+    said = point.published
+    for name, printed in (("params", said.params), ("madds", said.madds), ("flops", said.flops)):
         if printed is not None and not printed.agrees(getattr(cost(point.spec), name)):
             assert any(name in erratum.explains for erratum in point.errata), name
         for erratum in point.errata:

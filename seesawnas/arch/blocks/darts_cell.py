@@ -6,7 +6,8 @@ concatenated, are the output.
 
 Cells that differ in the order of their nodes, or of the two edges of a node, are one value, exactly: all orders are tried, and the
 first one by the edges' operations and states holds. Not found to be the same: two first cells that differ in which of the
-states 0 and 1, there one map, are read.
+states 0 and 1, there one map, are read; and two nodes of skips alone that add the same states in other pairs, as
+(a + b) + c and a + (b + c), which are equal but for rounding.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def copy_weights(reference: nn.Module, network: FaceNetwork) -> None:
     ):
         graph = Graph.of(body_of(block), inputs_of(block, found), _outputs(body_of(block), inputs_of(block, found)))
         with torch.no_grad():
-            _copy_block(graph, layers, queue)
+            copy_block(graph, layers, queue)
         found.append(output)
     assert next(queue, None) is None
 
@@ -54,7 +54,8 @@ def _outputs(body: object, inputs: object) -> list[Shape]:
     return shapes(body, inputs)  # type: ignore[arg-type]
 
 
-def _copy_block(graph: Graph, layers: BlockLayers, queue: Iterator[Tensor]) -> None:
+def copy_block(graph: Graph, layers: BlockLayers, queue: Iterator[Tensor]) -> None:
+    """The next of ``queue`` into one block; without gradients."""
     own = dict(layers.state_dict(keep_vars=True))
     dropped = dropped_shuffles(graph)
     orders: dict[

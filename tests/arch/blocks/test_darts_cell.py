@@ -7,8 +7,10 @@ from itertools import permutations, product
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from seesawnas.arch import Shape, body_of
 from seesawnas.arch.blocks import declared
@@ -17,7 +19,11 @@ from seesawnas.arch.body import reads_of, shapes
 from seesawnas.arch.layers import Concat
 from seesawnas.arch.parts import block_digest
 from seesawnas.errors import SpecError
+from seesawnas.nn.block import BlockLayers
+from seesawnas.nn.passes import Graph
 from tests.arch.blocks.face_networks import NORMAL, REDUCE, cell_options
+from tests.arch.blocks.reference_weights import copy_block
+from tests.nn.reference import pocketnet as literal
 
 
 def edges(node: int, operations: tuple[Any, ...] = OPERATIONS) -> st.SearchStrategy[tuple[Edge, Edge]]:
@@ -158,3 +164,26 @@ def test_what_was_reduced_counts_only_if_it_is_read() -> None:
     one, other = cell(genotype), cell(genotype, 1, Shape(12, 17, 21), Shape(8, 9, 11))
     assert block_digest(one) == block_digest(other)
     assert replace(one, reduced_before=True).body() == one.body()
+
+
+@settings(max_examples=40, deadline=None)
+@given(GENOTYPES, st.sampled_from((1, 2)), st.booleans())
+def test_any_cell_gives_what_the_literal_one_does(genotype: Genotype, stride: int, reduced: bool) -> None:
+    torch.manual_seed(1)
+    inputs = (Shape(6, 8, 12), Shape(4, 16, 24) if reduced else Shape(4, 8, 12))
+    made = DartsCell.of(inputs, 16, stride, activation="prelu", **cell_options(genotype))
+    theirs = literal.DartsCell(made.genotype, (4, 6), 4, reduces=stride == 2, after_reduce=reduced).double().eval()
+    for module in theirs.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean, module.running_var = torch.randn(2, module.num_features).double().abs() + 0.1
+            module.weight.data.uniform_(0.5, 1.5)
+    ours = BlockLayers(made, inputs).double().eval()
+    read = any(state == 0 for both in genotype for _, state in both)
+    kept = {name: one for name, one in theirs.state_dict().items() if "num_batches" not in name}
+    queue = iter([one for name, one in kept.items() if read or not name.startswith("old.")])
+    with torch.no_grad():
+        copy_block(Graph.of(body_of(made), inputs, shapes(body_of(made), inputs)), ours, queue)
+        assert next(queue, None) is None
+        new, old = (torch.randn(2, *shape, dtype=torch.float64) for shape in inputs)
+        expected = theirs(old, new)
+        torch.testing.assert_close(ours(new, old), expected, rtol=0, atol=1e-10 * float(expected.abs().max()))

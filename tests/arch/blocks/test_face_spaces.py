@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from seesawnas.cost import Budget, cost
 from seesawnas.errors import SpecError
 from seesawnas.space import FeasibleSet, load_point, load_space
+from tests.space.test_feasible import chi_square, quantile
 
 VARGROUP = """
 stem: {kind: conv_vargroup, width: {choice: [16, 24]}, factor: {choice: [1, 2]}}
@@ -56,6 +58,18 @@ def test_a_space_is_counted_exactly(tmp_path: Path, text: str) -> None:
     assert 0 < feasible.count < feasible.size
     drawn = list(feasible.specs(feasible.sample(20, 1)))
     assert all(spec in specs and cost(spec).madds <= middle for spec in drawn)
+
+
+@pytest.mark.parametrize("text", [VARGROUP, SHUFFLE, CELLS], ids=["vargroup", "shuffle", "cells"])
+def test_draws_within_a_budget_are_uniform_over_networks(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_text("input: {height: 48, width: 40}\n" + text)
+    whole = FeasibleSet(load_space(str(path)))
+    feasible = FeasibleSet(load_space(str(path)), Budget((whole.min_madds + whole.max_madds) // 2))
+    assert 0 < feasible.count < whole.count
+    drawn = Counter(feasible.specs(feasible.sample(20 * feasible.count, 1)))
+    assert len(drawn) <= feasible.count
+    assert chi_square(drawn, feasible.count) < quantile(feasible.count - 1)
 
 
 @pytest.mark.parametrize(

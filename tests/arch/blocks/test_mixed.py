@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seesawnas.arch import kinds
 from seesawnas.cost import Budget, cost
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space import FeasibleSet, load_point, load_space
@@ -14,8 +15,8 @@ from seesawnas.space import FeasibleSet, load_point, load_space
 MIXED = """
 stem: {kind: {choice: [conv_depthwise, conv, conv_pool]}, width: 24, stride: 2}
 defaults:
-  kind: {choice: [shuffle, inverted_bottleneck, separable, mobilenet_v2, shufflenet_v1, seesaw_net, improved_residual,
-    mixfacenet, ghost]}
+  kind: {choice: [shuffle, inverted_bottleneck, separable, mobilenet_v2, shufflenet_v1, shufflenet_v2, seesaw_net,
+    improved_residual, mixfacenet, ghost, vargroup]}
   split: [1, 3]
   se: {choice: [off, 4]}
   activation: {choice: [prelu, swish]}
@@ -65,3 +66,10 @@ def test_a_stride_that_a_stem_does_not_have_is_refused(tmp_path: Path, stem: str
     path.write_text(f"stem: {stem}\nstages:\n- {{kind: separable, width: 64, stride: 2}}\n")
     with pytest.raises(DocumentError, match=place):
         load_point(str(path))
+
+
+def test_the_mixed_space_that_ships_chooses_among_all_kinds_of_one_input() -> None:
+    ours = {name: kind for name, kind in kinds().items() if kind.block.__module__.startswith("seesawnas.")}
+    chains = {name for name, kind in ours.items() if kind.role == "block" and kind.reads == 1}
+    choices = [set(one.options) for one in load_space("mixed").decisions if one.name.endswith("kind")]
+    assert choices == [chains] * 3
