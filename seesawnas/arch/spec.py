@@ -66,15 +66,15 @@ class ArchSpec:
         object.__setattr__(self, "blocks", tuple(map(canonical_block, self.blocks)))
         if not self.blocks:
             raise SpecError("a network must have at least one block, got none")
-        outputs = (self.stem.outputs, self.stem.outputs)
+        given = [3, self.stem.outputs]  # channels: the image's, the stem's, each block's
         for index, block in enumerate(self.blocks):
-            takes = block.takes()
-            if takes != outputs[: len(takes)]:
-                rule = f"block {index} must take the {_channels(outputs[: len(takes)])} channels before it"
+            takes, before = block.takes(), tuple(read_before(block, given))
+            if takes != before[: len(takes)]:
+                rule = f"block {index} must take the {_channels(before[: len(takes)])} channels before it"
                 raise SpecError(f"{rule}, got {_channels(takes)}")
-            outputs = (block.outputs, outputs[0])
-        if self.head.takes() not in ((), (outputs[0],)):
-            raise SpecError(f"head must take the {outputs[0]} channels before it, got {_channels(self.head.takes())}")
+            given.append(block.outputs)
+        if self.head.takes() not in ((), (given[-1],)):
+            raise SpecError(f"head must take the {given[-1]} channels before it, got {_channels(self.head.takes())}")
 
     def __eq__(self, other: object) -> bool:
         return self.digest() == other.digest() if isinstance(other, ArchSpec) else NotImplemented

@@ -55,13 +55,11 @@ class PartCost:
 
 def cost(spec: ArchSpec) -> Cost:
     """Cost of the whole network for one image, in microseconds and without building it."""
-    output = Shape(3, spec.input.height, spec.input.width)
-    own, output = cost_and_output(spec.stem, (output,))
-    parts, before = [own], (output, output)
-    for block in (*spec.blocks, spec.head):
-        own, output = cost_and_output(block, before[: block.reads])
+    found, parts = [Shape(3, spec.input.height, spec.input.width)], []
+    for block in (spec.stem, *spec.blocks, spec.head):
+        own, output = cost_and_output(block, inputs_of(block, found))
         parts.append(own)
-        before = (output, before[0])
+        found.append(output)
     return _sum(parts)
 
 

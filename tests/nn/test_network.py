@@ -11,15 +11,19 @@ import torch
 from hypothesis import given, settings
 from torch.nn import functional as F
 
-from seesawnas.arch import ArchSpec, Input, Stem
+from seesawnas.arch import ArchSpec, Input, Stem, body_of
 from seesawnas.arch.layers import Conv, Shape
+from seesawnas.arch.parts import read_before
 from seesawnas.nn import build
 from seesawnas.nn.grouped import GroupedConv
 from seesawnas.nn.inference import by_images
 from seesawnas.nn.layers import make_conv
 from seesawnas.nn.passes import shuffled
+from tests.nn.interpreter import interpret
 from tests.nn.literal import LiteralNetwork, to_literal
 from tests.nn.specs import SEESAW
+from tests.space.documents import choice, space_of, stage
+from tests.space.kinds import CELL, TRIPLE
 from tests.strategies import arch_specs
 
 
@@ -170,3 +174,21 @@ def test_training_runs_wide_groups_apart_and_narrow_ones_as_one_convolution() ->
     assert isinstance(wide, GroupedConv)
     assert narrow.is_dense
     assert not wide.is_dense
+
+
+def test_blocks_of_three_inputs_read_what_the_counted_ones_do() -> None:
+    torch.manual_seed(0)
+    kinds = {"kind": choice(CELL, TRIPLE, "share"), "expansion": 2, "width": 8, "stride": 2, "depth": 2}
+    spec = space_of(stage(), {**kinds}, {**kinds, "width": 12}).choose(
+        {"stages.1.kind": TRIPLE, "stages.2.kind": TRIPLE}
+    )
+    network, images = build(spec).double().eval(), torch.randn(2, 3, 16, 16, dtype=torch.float64)
+    found = [images]
+    for name, block in spec.parts:
+        weights = {
+            key.removeprefix(f"{name}."): value
+            for key, value in network.state_dict().items()
+            if key.startswith(f"{name}.")
+        }
+        found.append(interpret(body_of(block), weights, read_before(block, found), training=False))
+    torch.testing.assert_close(network(images), found[-1].flatten(1))

@@ -12,8 +12,8 @@ from seesawnas.arch.body import BEFORE
 from seesawnas.arch.layers import Linear, Pool
 from seesawnas.errors import SpecError
 
-CELL, TWIN, PLAIN, POINT, NONE, FLAT = (
-    f"tests.space.kinds:{name}" for name in ("Cell", "Twin", "Plain", "Pointwise", "Nothing", "Flat")
+CELL, TRIPLE, TWIN, PLAIN, POINT, NONE, FLAT = (
+    f"tests.space.kinds:{name}" for name in ("Cell", "Triple", "Twin", "Plain", "Pointwise", "Nothing", "Flat")
 )
 
 
@@ -57,6 +57,44 @@ class Cell(Block):
             return draft.body()
         y = draft.conv("two", BEFORE - 1, self.outputs, stride=self.shrink)
         draft.join("join", *((x, y) if self.taps == "both" else (y, x)))
+        return draft.body()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triple(Block):
+    """The sum of three outputs before it, each through a 1x1 conv, brought to the size of the smallest."""
+
+    kind: ClassVar[str] = "triple"
+    reads: ClassVar[int] = 3
+
+    before: tuple[int, int, int]
+    shrinks: tuple[int, int, int]
+    outputs: int
+    stride: int = 1
+    farthest: str = attribute(rule.one_of("conv", "pool"), "conv")
+
+    @property
+    def inputs(self) -> int:
+        return self.before[0]
+
+    @classmethod
+    def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:
+        shrinks = tuple(stride * (one.height // inputs[0].height) for one in inputs)
+        before = tuple(one.channels for one in inputs)
+        return cls(before=before, shrinks=shrinks, outputs=width, stride=stride, **options)  # type: ignore[arg-type]
+
+    def takes(self) -> tuple[int, ...]:
+        return self.before
+
+    def body(self) -> Body:
+        draft = Draft()
+        found = []
+        for place, shrink in enumerate(self.shrinks):
+            x = -1 - place
+            if place == 2 and self.farthest == "pool":
+                x, shrink = draft.add("pool", Pool("average", 2 * shrink - 1, shrink, shrink - 1), x), 1
+            found.append(draft.conv(f"from{place}", x, self.outputs, stride=shrink))
+        draft.join("join", *found)
         return draft.body()
 
 

@@ -18,7 +18,7 @@ from seesawnas.space.locate import locate
 from seesawnas.space.madds_set import MaddsSet
 from seesawnas.space.neighbours import neighbours
 from tests.space.documents import choice, document, networks, space_of, stage
-from tests.space.kinds import CELL, FLAT, NONE, POINT, TWIN
+from tests.space.kinds import CELL, FLAT, NONE, POINT, TRIPLE, TWIN
 from tests.space.test_feasible import WAYS, check_against_brute_force, chi_square, quantile
 
 
@@ -42,6 +42,11 @@ SPACES: dict[str, SearchSpace] = {
     ),
     "one cell among others": space_of(
         stage(depth=choice(1, 3, 4), blocks={1: {"kind": choice(CELL, "share"), "window": choice(1, 3)}})
+    ),
+    "three outputs read": space_of(
+        stage(width=choice(8, 16)),
+        cells(kind=choice(TRIPLE, CELL, "share"), expansion=2, depth=choice(1, 2, 4), farthest=choice("conv", "pool")),
+        cells(kind=TRIPLE, depth=choice(1, 3)),
     ),
     "two spellings of one body": space_of(
         {"kind": choice(TWIN, POINT), "width": choice(8, 12), "stride": 2, "idle": choice(1, 2), "depth": choice(1, 2)},
