@@ -26,7 +26,7 @@ def test_a_search_whose_worker_and_driver_are_killed_ends_as_if_they_never_were(
     [("local", ["Ctrl-C", "corrupt checkpoint", "Ctrl-C twice", "SIGTERM"]), ("ray", ["driver killed", "Ctrl-C"])],
 )
 def test_a_search_under_one_fault_after_another_loses_nothing(engine: str, order: list[str], tmp_path: Path) -> None:
-    figures = one_study(tmp_path, order, 1, engine=engine, storage="sqlite", trials=8)
+    figures = one_study(tmp_path, order, 1, engine=engine, storage="sqlite", trials=14)
     assert list(figures.kills) == order
     assert figures.continued > 0
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from seesawnas.arch.blocks import kinds
 from seesawnas.errors import DocumentError
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_space
 from tests.space.documents import choice, document, stage
+
+KINDS = ", ".join(name for name, kind in kinds().items() if kind.role == "block")
 
 
 def faults(values: Any) -> list[str]:
@@ -48,7 +51,7 @@ published: {params: many, lfw: 101}
         "published.params: must be a number with an optional K, M or G, got 'many'",
         "stages.0.depht: is not a known key; the nearest is depth",
         "stages.0.expansion: must be positive, got -2",
-        "stages.0.kind: must be one of share, shuffle, plain, inverted_bottleneck, got stir",
+        f"stages.0.kind: must be one of {KINDS}, got stir",
         "stages.1.activation: must be one of swish, hard_swish, prelu, relu, relu6, leaky_relu, gelu, got sine",
         "stages.1.depth: must be positive, got 0",
         "stages.1.skip: must be one of none, conv, maxpool_conv, got pool",
@@ -116,7 +119,7 @@ def test_a_document_that_is_no_mapping_is_refused(values: Any) -> None:
         ({"stages": [stage(se=True)]}, "stages.0.se: must be off or a positive reduction, got True"),
         (
             {"stages": [stage(kind=None)]},
-            "stages.0.kind: must be one of share, shuffle, plain, inverted_bottleneck, got None",
+            f"stages.0.kind: must be one of {KINDS}, got None",
         ),
         ({"stages": [stage(middle=16)]}, "stages.0: must give expansion or middle, got both"),
         ({"stages": [stage(blocks={1: {}})]}, "stages.0.blocks: must be indices below the depth 1, got 1"),
