@@ -157,11 +157,12 @@ def test_workers_of_a_cluster_import_nothing_from_the_working_directory(
 
 def test_the_death_of_this_nodes_raylet_is_one_line(cluster: tuple[str, Node]) -> None:
     code = f"""
-import os, sys
+import os, sys, time
 from seesawnas.errors import StudyError
 from seesawnas.study import RayEngine
 from tests.faces import made_up_faces
 engine = RayEngine(made_up_faces(), address={cluster[0]!r})
+time.sleep(3)  # the faces are on their way to the raylet: a write that breaks off ends the process from within Ray
 os.kill(engine._cluster._servers.processes["raylet"].pid, 9)
 try:
     engine.next_event(20)
