@@ -18,8 +18,10 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 
 from seesawnas.arch import ArchSpec
+from seesawnas.arch.body import made_node
+from seesawnas.arch.parts import body_of
 from seesawnas.cost import Budget, cost
-from seesawnas.cost.cost import cost_and_output
+from seesawnas.cost.cost import cost_and_output, layer_cost
 from seesawnas.errors import SpecError
 from seesawnas.space import FeasibleSet, SearchSpace, load_space
 
@@ -105,7 +107,8 @@ def _cold(specs: list[ArchSpec], seconds: float) -> float:
     while time.perf_counter() < end:
         spent = 0.0
         for spec in specs:
-            cost_and_output.cache_clear()
+            for kept in (cost_and_output, layer_cost, body_of, made_node):
+                kept.cache_clear()
             start = time.perf_counter()
             cost(spec)
             spent += time.perf_counter() - start

@@ -7,10 +7,10 @@ this one by -1 (the one just before), -2 (the one before that) and so on. The la
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from seesawnas.arch.layers import (
     Act,
@@ -58,6 +58,10 @@ class Draft:
         self.nodes.append(Node(name, layer, reads))
         return len(self.nodes) - 1
 
+    def _make(self, name: str, reads: tuple[int, ...], layer: Callable[..., Layer], *values: object) -> int:
+        self.nodes.append(made_node(name, reads, layer, values))
+        return len(self.nodes) - 1
+
     def conv(
         self,
         name: str,
@@ -73,9 +77,9 @@ class Draft:
     ) -> int:
         """Convolution without bias, batch norm (if ``norm``) and ``activation`` (None: none), a PReLU's slope ``shared``."""
         size = (kernel, kernel) if isinstance(kernel, int) else kernel
-        x = self.add(name, Conv(outputs, size, stride, groups), x)
+        x = self._make(name, (x,), Conv, outputs, size, stride, groups)
         if norm:
-            x = self.add(f"{name}.norm", Norm(), x)
+            x = self._make(f"{name}.norm", (x,), Norm)
         if activation is None:
             return x
         return self.act(f"{name}.norm.activation" if norm else f"{name}.act", x, activation, shared=shared)
@@ -99,33 +103,39 @@ class Draft:
 
     def act(self, name: str, x: int, activation: Activation | Gate, *, shared: bool = False) -> int:
         """Activation alone."""
-        return self.add(name, Act(activation, shared), x)
+        return self._make(name, (x,), Act, activation, shared)
 
     def norm(self, name: str, x: int) -> int:
         """Batch norm alone."""
-        return self.add(name, Norm(), x)
+        return self._make(name, (x,), Norm)
 
     def shuffle(self, name: str, x: int, groups: int) -> int:
         """Channel shuffle."""
-        return self.add(name, Shuffle(groups), x)
+        return self._make(name, (x,), Shuffle, groups)
 
     def join(self, name: str, *xs: int) -> int:
         """The sum."""
-        return self.add(name, Add(), *xs)
+        return self._make(name, xs, Add)
 
     def squeeze_excite(
         self, name: str, x: int, channels: int, squeezed: int, activation: Activation = "prelu", gate: Gate = "sigmoid"
     ) -> int:
         """Scale each of ``channels`` by a gate computed from all channels' means (Hu et al., arXiv 1709.01507)."""
-        y = self.add(f"{name}.pool", Pool("average"), x)
-        y = self.add(f"{name}.squeeze", Linear(squeezed, bias=True), y)
+        y = self._make(f"{name}.pool", (x,), Pool, "average")
+        y = self._make(f"{name}.squeeze", (y,), Linear, squeezed, True)
         y = self.act(f"{name}.slope", y, activation)
-        y = self.add(f"{name}.excite", Linear(channels, bias=True), y)
-        return self.add(f"{name}.scale", Scale(), x, self.act(f"{name}.gate", y, gate))
+        y = self._make(f"{name}.excite", (y,), Linear, channels, True)
+        return self._make(f"{name}.scale", (x, self.act(f"{name}.gate", y, gate)), Scale)
 
     def body(self) -> Body:
         """What was written."""
         return tuple(self.nodes)
+
+
+@lru_cache(maxsize=1 << 16)
+def made_node(name: str, reads: tuple[int, ...], layer: Callable[..., Layer], values: tuple[Any, ...]) -> Node:
+    """Kept, for blocks of a space share most of their nodes: it saves the time to make them, and the memory."""
+    return Node(name, layer(*values), reads)
 
 
 def reads_of(body: Body) -> int:
@@ -149,7 +159,11 @@ def shapes(body: Body, inputs: Sequence[Shape]) -> list[Shape]:
 
 def read_shapes(node: Node, found: Sequence[Shape], inputs: Sequence[Shape]) -> tuple[Shape, ...]:
     """What ``node`` reads, of the shapes ``found`` so far."""
-    return tuple([found[index] if index >= 0 else inputs[-index - 1] for index in node.reads])  # a list is faster
+    reads = node.reads
+    if len(reads) == 1:  # most do, and this is called for every layer of every network that is counted
+        index = reads[0]
+        return (found[index] if index >= 0 else inputs[-index - 1],)
+    return tuple([found[index] if index >= 0 else inputs[-index - 1] for index in reads])
 
 
 def output_shape(body: Body, inputs: Sequence[Shape]) -> Shape:
@@ -159,19 +173,23 @@ def output_shape(body: Body, inputs: Sequence[Shape]) -> Shape:
 
 def check_body(body: Body) -> None:
     """Raises SpecError, the node's name in front, if the body is not a graph all of whose nodes reach the output."""
+    _check_graph(tuple([(node.name, node.reads) for node in body]))
+
+
+@lru_cache(maxsize=1 << 12)
+def _check_graph(nodes: tuple[tuple[str, tuple[int, ...]], ...]) -> None:
     names = set[str]()
-    for index, node in enumerate(body):
-        if node.name in names:
-            raise SpecError(f"{node.name}: nodes of a body must have names of their own")
-        names.add(node.name)
-        if not node.reads or max(node.reads) >= index:
-            raise SpecError(f"{node.name}: must read nodes before it, got {list(node.reads)}")
-    used = {len(body) - 1}
-    for index in range(len(body) - 1, -1, -1):
-        if index in used:
-            used.update(body[index].reads)
-        else:
-            raise SpecError(f"{body[index].name}: must be read, for the last node is the output")
+    for index, (name, reads) in enumerate(nodes):
+        if name in names:
+            raise SpecError(f"{name}: nodes of a body must have names of their own")
+        names.add(name)
+        if not reads or max(reads) >= index:
+            raise SpecError(f"{name}: must read nodes before it, got {list(reads)}")
+    used = {len(nodes) - 1}
+    for index, (name, reads) in reversed(list(enumerate(nodes))):
+        if index not in used:
+            raise SpecError(f"{name}: must be read, for the last node is the output")
+        used.update(reads)
 
 
 def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
@@ -183,13 +201,13 @@ def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
     """
     known: list[str] = []
     does = False
-    for node in body:
-        read = [known[one] if one >= 0 else _before(one, inputs) for one in node.reads]
-        if isinstance(node.layer, _IDLE) and _does_nothing(node.layer, len(read)):
+    for _, layer, reads in body:
+        read = [known[one] if one >= 0 else _before(one, inputs) for one in reads]
+        if isinstance(layer, _IDLE) and _does_nothing(layer, len(read)):
             known.append(read[0])
             continue
         does = True
-        known.append(_node_text(node.layer, read))
+        known.append(_node_text(layer, read))
     if not does:
         return known[-1] if known else _before(BEFORE, inputs)
     return _sha(known[-1]) if len(set(known)) == len(known) else _told_apart(body, known)
@@ -262,7 +280,8 @@ def _learns(layer: Layer) -> bool:
 
 def _node_text(layer: Layer, read: list[str]) -> str:
     """What names a node by what it is and reads: the whole while that is short, else its digest."""
-    text = f"{_text(layer)}({','.join(sorted(read) if isinstance(layer, Add) else read)})"
+    said = read[0] if len(read) == 1 else ",".join(sorted(read) if isinstance(layer, Add) else read)
+    text = f"{_text(layer)}({said})"
     return text if len(text) <= _SHORT else _sha(text)
 
 

@@ -53,7 +53,7 @@ def canonical_block(block: Block) -> Block:
 
 def inputs_of(block: Block, found: Sequence[Shape]) -> Inputs:
     """What ``block`` reads of the shapes ``found`` so far: the image's, the stem's, and those of the blocks after it."""
-    return tuple(read_before(block, found))
+    return (found[-1],) if block.reads == 1 else tuple(read_before(block, found))
 
 
 def read_before(block: Block, found: Sequence[T]) -> list[T]:

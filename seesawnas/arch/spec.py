@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 
@@ -63,13 +63,14 @@ class ArchSpec:
     _digest: str = field(default="", init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "blocks", tuple(map(canonical_block, self.blocks)))
+        object.__setattr__(self, "blocks", tuple(_canonical(self.blocks)))
         if not self.blocks:
             raise SpecError("a network must have at least one block, got none")
         given = [3, self.stem.outputs]  # channels: the image's, the stem's, each block's
         for index, block in enumerate(self.blocks):
-            takes, before = block.takes(), tuple(read_before(block, given))
-            if takes != before[: len(takes)]:
+            takes = block.takes()
+            before = (given[-1],) if len(takes) == 1 else tuple(read_before(block, given))
+            if takes != before and takes != before[: len(takes)]:
                 rule = f"block {index} must take the {_channels(before[: len(takes)])} channels before it"
                 raise SpecError(f"{rule}, got {_channels(takes)}")
             given.append(block.outputs)
@@ -141,13 +142,14 @@ class ArchSpec:
 
     def _make_digest(self) -> str:
         found = [hashlib.sha256(_text(self.input).encode()).hexdigest()]
-        for _, block in self.parts:
+        for block in (self.stem, *self.blocks, self.head):
             own = block_digest(block)
-            if own:
-                read = read_before(block, found)[: block_reads(block)]  # what its body reads, not what its kind might
-                found.append(hashlib.sha256(",".join((own, *read)).encode()).hexdigest())
-            else:
+            if not own:
                 found.append(found[-1])
+                continue
+            reads = block_reads(block)  # what its body reads, not what its kind might
+            read = found[-1] if reads == 1 else ",".join(read_before(block, found)[:reads])
+            found.append(hashlib.sha256(f"{own},{read}".encode()).hexdigest())
         return found[-1][:16]
 
     def __rich_repr__(self) -> Iterator[tuple[str, object]]:
@@ -169,6 +171,15 @@ class ArchSpec:
         starts = [0, *(i for i, block in enumerate(self.blocks) if i and block.stride == 2), len(self.blocks)]
         for start, end in itertools.pairwise(starts):
             yield Stage(start, self.blocks[start:end], *sizes[end])
+
+
+def _canonical(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Blocks come in runs of one object, and to look one up costs more than to see that it is the last one again."""
+    last = found = None
+    for block in blocks:
+        if block is not last or found is None:
+            last, found = block, canonical_block(block)
+        yield found
 
 
 def down(pixels: int, stride: int) -> int:

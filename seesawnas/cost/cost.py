@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from seesawnas.arch import ArchSpec, Block, Body, Inputs, Shape, body_of
 from seesawnas.arch.body import read_shapes, shapes
-from seesawnas.arch.layers import FLOAT32_BYTES, Shuffle, Slice
+from seesawnas.arch.layers import FLOAT32_BYTES, Layer, Shuffle, Slice
 from seesawnas.arch.parts import block_output, inputs_of
 from seesawnas.arch.shown import html_table
 from seesawnas.errors import SpecError
@@ -91,21 +91,25 @@ def block_cost(block: Block, inputs: Inputs) -> Cost:
 @lru_cache(maxsize=1 << 17)
 def cost_and_output(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
     """The cost and the shape after the block, both in one look-up: hashing a block takes most of it. Raises SpecError."""
-    body = body_of(block)
     madds = params = elements = 0
     found: list[Shape] = []
-    for node in body:
-        layer, read = node.layer, read_shapes(node, found, inputs)
+    for node in body_of(block):
         try:
-            output = layer.output(*read)
+            output, own_madds, own_params, own_elements = layer_cost(node.layer, read_shapes(node, found, inputs))
         except SpecError as error:
             raise SpecError(f"{node.name}: {error}") from None
         found.append(output)
-        madds += layer.madds(*read)
-        params += layer.params(*read)
-        if not isinstance(layer, _READ_ALONE):
-            elements += output.channels * output.height * output.width
+        madds += own_madds
+        params += own_params
+        elements += own_elements
     return Cost(madds, params, FLOAT32_BYTES * elements), found[-1] if found else inputs[0]
+
+
+@lru_cache(maxsize=1 << 16)
+def layer_cost(layer: Layer, read: Inputs) -> tuple[Shape, int, int, int]:
+    """Output, MAdds, params and numbers that it holds: blocks of one width and kind share most of their layers."""
+    output = layer.output(*read)
+    return output, layer.madds(*read), layer.params(*read), 0 if isinstance(layer, _READ_ALONE) else output.elements
 
 
 def _placed(spec: ArchSpec) -> Iterator[tuple[str, Block, Inputs, Shape]]:

@@ -241,10 +241,12 @@ def _overridden(
 def _values(attributes: Mapping[str, Attribute], assignment: Assignment, stride: int) -> dict[str, Option]:
     picked: dict[str, Option] = {}
     conditional = False
+    get = assignment.get
     for name, attribute in attributes.items():
         options = attribute.options
-        picked[name] = options[0] if len(options) == 1 else assignment.get(attribute.path, options[0])
-        conditional = conditional or bool(attribute.when)
+        picked[name] = options[0] if len(options) == 1 else get(attribute.path, options[0])
+        if attribute.when:
+            conditional = True
     picked["stride"] = stride
     if not conditional:
         return picked
