@@ -24,7 +24,7 @@ CONVENTIONS = (
     "network's own input size; batch norm, activations, pooling and additions are not counted. FLOPs are 2 × MAdds. Params "
     "are all that learn, the loss head excluded. Activations are 4 bytes for each value that an operator puts out. M is 10⁶."
 )
-"""As :mod:`seesawnas.cost.ops` counts."""
+"""As :mod:`seesawnas.arch.layers` counts."""
 
 
 def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:

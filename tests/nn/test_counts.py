@@ -7,11 +7,13 @@ import warnings
 import pytest
 import torch
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.nn import FaceNetwork, build
-from seesawnas.space import load_point, shipped
+from seesawnas.space import load_point, load_space, read_yaml, shipped, to_space
+from tests.mixed_space import MIXED, networks_of
 from tests.nn.specs import BLOCKS, SEESAW, around
 from tests.strategies import arch_specs
 
@@ -30,6 +32,18 @@ def test_every_block_kind_runs_what_is_counted(spec: ArchSpec) -> None:
 @settings(max_examples=25, deadline=None)
 def test_generated_networks_run_what_is_counted(spec: ArchSpec) -> None:
     _assert_counted(spec)
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_generated_networks_of_every_kind_run_what_is_counted(data: st.DataObject) -> None:
+    _assert_counted(data.draw(networks_of(to_space(read_yaml(MIXED, "MIXED"), "MIXED"))))
+
+
+@given(data=st.data())
+@settings(max_examples=6, deadline=None)
+def test_generated_networks_of_cells_run_what_is_counted(data: st.DataObject) -> None:
+    _assert_counted(data.draw(networks_of(load_space("pocketnet"))).at_resolution(56))
 
 
 def _assert_counted(spec: ArchSpec) -> None:

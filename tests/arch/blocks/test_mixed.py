@@ -11,21 +11,8 @@ from seesawnas.arch import kinds
 from seesawnas.cost import Budget, cost
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space import FeasibleSet, load_point, load_space
+from tests.mixed_space import MIXED
 
-MIXED = """
-stem: {kind: {choice: [conv_depthwise, conv, conv_pool]}, width: 24, stride: 2}
-defaults:
-  kind: {choice: [shuffle, inverted_bottleneck, separable, mobilenet_v2, shufflenet_v1, shufflenet_v2, seesaw_net,
-    improved_residual, mixfacenet, ghost, vargroup]}
-  split: [1, 3]
-  se: {choice: [off, 4]}
-  activation: {choice: [prelu, swish]}
-  middle: 48
-stages:
-- {depth: {choice: [1, 2]}, width: {choice: [24, 48]}, stride: 2}
-- {depth: 1, width: {choice: [48, 60]}, stride: 2}
-head: {kind: {choice: [global_depthwise, average, conv_average, linear]}, width: 48, embedding: {choice: [48, none]}}
-"""
 STRIDES = """
 stem: {kind: conv, width: 24, stride: {choice: [1, 2]}, kernel: {choice: [3, 5]}}
 defaults: {kind: mixfacenet, middle: 48, se: off, activation: prelu}
