@@ -22,13 +22,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seesawnas"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Real clusters, servers and signals on a machine that others use: a slow test that failed is run once more.
+    """Real clusters, servers and signals on a machine that others use: such a test that failed is run once more.
 
     The summary names it. One that fails twice fails.
     """
     if config.pluginmanager.hasplugin("rerunfailures"):
         for item in items:
-            if item.get_closest_marker("slow"):
+            if item.get_closest_marker("slow") or item.get_closest_marker("processes"):
                 item.add_marker(pytest.mark.flaky(reruns=1))
 
 

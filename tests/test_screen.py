@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 SEESAWNAS = [sys.executable, "-m", "seesawnas"]
 # What a command does: work, a line of progress, a file, a table.
 WORK = """

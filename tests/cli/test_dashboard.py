@@ -22,6 +22,8 @@ from tests.study.fakes import FakeEngine, enough, small_set, uniform
 from tests.study.storages import DATABASES, new_url
 from tests.study.stored import store_study
 
+pytestmark = pytest.mark.processes
+
 pytest.importorskip("optuna_dashboard")
 
 

@@ -12,6 +12,8 @@ import pytest
 from seesawnas.errors import StudyError
 from seesawnas.study.leftovers import new_folder, sweep
 
+pytestmark = pytest.mark.processes
+
 
 def left(above: Path, name: str = "seesawnas-abcdefg1", *inside: str) -> Path:
     folder = above / name

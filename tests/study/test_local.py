@@ -11,6 +11,8 @@ from seesawnas.study import EngineEvent, Failed, Finished, LocalEngine, Lost, Pr
 from tests.faces import made_up_faces
 from tests.study.test_trial import job
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[LocalEngine]:

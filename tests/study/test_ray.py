@@ -17,6 +17,8 @@ from seesawnas.study.ray_guard import holders
 from tests.faces import made_up_faces
 from tests.study.conformance import EngineConformance, numbered, progressed, wait_until
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 DRIVER = """
 from seesawnas.study import RayEngine
