@@ -49,6 +49,10 @@ class SpecError(InvalidInput):
     """A network whose numbers do not fit together, such as a split that does not divide its channels."""
 
 
+class BlockError(InvalidInput):
+    """A kind of block that breaks the rules of kinds, whatever network it is part of: its author's fault."""
+
+
 class BudgetError(InvalidInput):
     """A budget that does not parse, or that no network of a space can meet."""
 

@@ -7,10 +7,11 @@ this one by -1 (the one just before), -2 (the one before that) and so on. The la
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias, assert_never
+from typing import Any, NamedTuple, TypeAlias, assert_never, get_args
 
 from seesawnas.arch.layers import (
     Act,
@@ -29,6 +30,7 @@ from seesawnas.arch.layers import (
     Slice,
 )
 from seesawnas.errors import SpecError
+from seesawnas.wording import short
 
 _SHORT = 400
 _IDLE = (Shuffle, Slice, Pool, Add, Concat)  # layers that may do nothing
@@ -169,6 +171,33 @@ def read_shapes(node: Node, found: Sequence[Shape], inputs: Sequence[Shape]) -> 
 def output_shape(body: Body, inputs: Sequence[Shape]) -> Shape:
     """The shape after the body."""
     return shapes(body, inputs)[-1] if body else inputs[0]
+
+
+def check_nodes(body: object) -> None:
+    """Raises TypeError or ValueError unless it is a tuple of nodes: names that modules can have, layers, indices."""
+    if not isinstance(body, tuple):
+        raise TypeError(f"must be a tuple of nodes, got {type(body).__name__}")
+    for node in body:
+        if not isinstance(node, Node):
+            raise TypeError(f"must be a tuple of nodes, got {type(node).__name__} in it")
+        if not (isinstance(node.name, str) and _NODE_NAME.fullmatch(node.name)):
+            raise ValueError(f"a node must have a name of words and dots such as conv.norm, got {short(node.name)}")
+        if taken := _TAKEN.intersection(node.name.split(".")):
+            raise ValueError(
+                f"{node.name}: a node must not be called as modules call their own parts, got {min(taken)}"
+            )
+        if not isinstance(node.layer, get_args(Layer)):
+            raise TypeError(f"{node.name}: must be a layer, got {type(node.layer).__name__}")
+        if not (isinstance(node.reads, tuple) and node.reads and all(type(read) is int for read in node.reads)):
+            raise TypeError(f"{node.name}: must read a tuple of whole numbers, got {short(node.reads)}")
+        wanted = 2 if isinstance(node.layer, Scale) else None if isinstance(node.layer, Add | Concat) else 1
+        if wanted not in (None, len(node.reads)):
+            raise ValueError(f"{node.name}: must read {wanted} outputs, got {len(node.reads)}")
+
+
+_NODE_NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z0-9]\w*)*", re.ASCII)
+_TAKEN = frozenset({"weight", "weights", "bias", "running_mean", "running_var", "training", "forward", "steps"})
+"""Names of parameters, buffers and methods of the modules that a body becomes."""
 
 
 def check_body(body: Body) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from seesawnas.arch.blocks import Block, Head, Role, Stem, find_kind, kind_of
 from seesawnas.arch.layers import Shape
-from seesawnas.arch.parts import block_output, canonical_block
+from seesawnas.arch.parts import block_output, check_output
 from seesawnas.arch.rules import positive
 from seesawnas.arch.spec import ArchSpec, Input
 from seesawnas.errors import SpecError
@@ -161,12 +161,11 @@ def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], st
     first = min(1, len(found) - 1)  # nothing reads the image but the stem
     inputs = tuple(found[max(first, len(found) - back)] for back in range(1, kind.reads + 1))
     try:
-        block = canonical_block(kind.make(inputs, _whole(f"{place}.width", row["width"]), step, **kind.filled(options)))
+        block = kind.placed(inputs, _whole(f"{place}.width", row["width"]), step, options)
         found.append(block_output(block, inputs[: block.reads]))
+        check_output(block, inputs, found[-1])
     except SpecError as error:
         raise error if str(error).startswith(place) else SpecError(f"{place}: {error}") from None
-    except TypeError as error:  # an attribute that must be given is not there
-        raise SpecError(f"{place}: must have every attribute of {kind.name}: {error}") from None
     return block
 
 

@@ -54,8 +54,23 @@ class Conv:
     padding: int | None = None
 
     def __post_init__(self) -> None:
+        _require_counts(self, "outputs", "stride")
         if isinstance(self.groups, tuple):
+            if not self.groups or not all(map(_is_count, self.groups)):
+                raise SpecError(f"groups of a conv must be positive whole numbers, got {list(self.groups)}")
             object.__setattr__(self, "groups", reduced_groups(self.groups))
+        else:
+            _require_counts(self, "groups")
+        if self.kernel is None:
+            object.__setattr__(self, "padding", None)
+            return
+        if not (isinstance(self.kernel, tuple) and len(self.kernel) == 2 and all(map(_is_count, self.kernel))):
+            raise SpecError(f"kernel of a conv must be rows and columns, got {self.kernel}")
+        if self.padding is not None:
+            if isinstance(self.padding, bool) or not isinstance(self.padding, int) or self.padding < 0:
+                raise SpecError(f"padding of a conv must be a whole number of pixels, got {self.padding}")
+            if self.kernel == (self.padding * 2 + self.kernel[0] % 2,) * 2:  # the default, spelled out
+                object.__setattr__(self, "padding", None)
 
     @property
     def pads(self) -> tuple[int, int]:
@@ -123,6 +138,9 @@ class Linear:
 
     outputs: int
     bias: bool = False
+
+    def __post_init__(self) -> None:
+        _require_counts(self, "outputs")
 
     def output(self, x: Shape) -> Shape:
         """A vector."""
@@ -205,6 +223,19 @@ class Pool:
     ceil: bool = False
     pads: bool = False
 
+    def __post_init__(self) -> None:
+        if self.kind not in ("average", "max"):
+            raise SpecError(f"pool must be average or max, got {self.kind}")
+        _require_counts(self, "stride", *(() if self.kernel is None else ("kernel",)))
+        if isinstance(self.padding, bool) or not isinstance(self.padding, int) or self.padding < 0:
+            raise SpecError(f"padding of a pool must be a whole number of pixels, got {self.padding}")
+        if self.kernel is None:  # the whole map: nothing else counts
+            for name, value in (("stride", 1), ("padding", 0), ("ceil", False)):
+                object.__setattr__(self, name, value)
+        elif 2 * self.padding > self.kernel:
+            raise SpecError(f"padding of a pool must be at most half its kernel {self.kernel}, got {self.padding}")
+        object.__setattr__(self, "pads", self.pads and self.kind == "average" and self.padding > 0)
+
     def output(self, x: Shape) -> Shape:
         """Shape after it."""
         if self.kernel is None:
@@ -232,6 +263,9 @@ class Shuffle:
     """Channel shuffle: view (groups, channels // groups), transpose, flatten (ShuffleNet, arXiv 1707.01083)."""
 
     groups: int
+
+    def __post_init__(self) -> None:
+        _require_counts(self, "groups")
 
     def output(self, x: Shape) -> Shape:
         """The same."""
@@ -280,8 +314,11 @@ class Slice:
         return 0
 
     def label(self, x: Shape) -> str:
-        """Such as ``channels 0..58``."""
-        return f"channels {self.start}..{x.channels if self.stop is None else self.stop}"
+        """Such as ``channels 0..58``, or ``shift 1 pixel``."""
+        stop = x.channels if self.stop is None else self.stop
+        part = "" if self.shift and (self.start, stop) == (0, x.channels) else f"channels {self.start}..{stop}"
+        moved = f"shift {self.shift} pixel{'' if self.shift == 1 else 's'}" if self.shift else ""
+        return ", ".join(filter(None, (part, moved)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +424,19 @@ def _side(pixels: int, kernel: int, stride: int, padding: int, layer: Conv | Poo
     side = (-(-room // stride) if ceil else room // stride) + 1
     if ceil and (side - 1) * stride >= pixels + padding:  # as torch: no window begins in the padding behind the map
         side -= 1
-    return max(side, 1)
+    if side < 1:
+        raise SpecError(f"{layer} must fit the map, got a side of {pixels} pixels")
+    return side
+
+
+def _require_counts(layer: Conv | Linear | Pool | Shuffle, *names: str) -> None:
+    for name in names:
+        if not _is_count(value := getattr(layer, name)):
+            raise SpecError(f"{name} of a {type(layer).__name__.lower()} must be a positive whole number, got {value}")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _shapes(shapes: object) -> str:

@@ -66,6 +66,14 @@ class States:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """Kinds of blocks that were made somewhere, and why others first could not be."""
+
+    made: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A stage of a space, and what numbers and measures its blocks.
 
@@ -78,6 +86,7 @@ class Place:
     blocks: Blocks
     states: States
     measure: Measure = MADDS
+    tried: Tried = field(default_factory=Tried)
     later: dict[object, Cells] = field(default_factory=dict)
 
 
@@ -245,10 +254,13 @@ def _after(states: States, depth: int, before: State, shapes: list[int]) -> Ints
 def _cell(
     place: Place, index: int, attributes: Any, assignment: Assignment, before: State, width: int, stride: int
 ) -> tuple[int, int, int]:
+    kind = str(pick(attributes["kind"], assignment))
     try:
         block, output = make_block(attributes, assignment, before[::-1], width, stride)
-    except SpecError:
+    except SpecError as error:
+        place.tried.refused.setdefault(kind, str(error))
         return _INVALID, 0, _INVALID
+    place.tried.made.add(kind)
     _check(place, index, block, before, output, width)
     cost = place.measure.of(block, before[: block.reads])
     if cost > MAX_COST:

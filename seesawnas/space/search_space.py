@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from seesawnas.arch import ArchSpec, Block, Input, Inputs, Kind, Shape, canonical_block, find_kind
+from seesawnas.arch import ArchSpec, Block, Input, Inputs, Kind, Shape, find_kind
+from seesawnas.arch.parts import check_output
 from seesawnas.cost.cost import cost_and_output
 from seesawnas.errors import InvalidInput, SpecError
 from seesawnas.space.attributes import Attribute, Option
@@ -206,8 +207,10 @@ def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, 
     kind = known_kind(str(values["kind"]))
     stride = int(values["stride"]) or _own_stride(kind)
     said = {name: values[name] for name in kind.attributes if name in values}
-    block = canonical_block(kind.make(inputs, width, stride, **kind.filled(said)))
-    return block, cost_and_output(block, inputs[: block.reads])[1]
+    block = kind.placed(inputs, width, stride, said)
+    output = cost_and_output(block, inputs[: block.reads])[1]
+    check_output(block, inputs, output)
+    return block, output
 
 
 def _own_stride(kind: Kind) -> int:

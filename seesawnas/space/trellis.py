@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seesawnas.arch import Block, Input, Shape
+from seesawnas.arch import Block, Input, Shape, find_kind
 from seesawnas.arch.parts import block_digest
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Option
 from seesawnas.space.effort import Effort
 from seesawnas.space.heads import Heads
-from seesawnas.space.rows import Blocks, Ints, Place, Rows, State, States, stage_decisions, stage_rows
+from seesawnas.space.rows import Blocks, Ints, Place, Rows, State, States, Tried, stage_decisions, stage_rows
 from seesawnas.space.search_space import Assignment, Decision, SearchSpace
 
 MAX_NETWORK_CHOICES = 4096
@@ -90,13 +90,15 @@ class Trellis:
         self.states = States()
         self.heads = Heads(space, self.choices)
         self._effort = Effort(space)
+        tried = Tried()
         self._places = tuple(
-            Place(stage, number, space.source, self.numbers, self.states, measure)
+            Place(stage, number, space.source, self.numbers, self.states, measure, tried)
             for number, stage in enumerate(space.stages)
         )
         self._tables: dict[tuple[int, State], StageTable] = {}
         self._nodes: dict[object, Node] = {}
         self.roots = tuple(self._roots())
+        _check_kinds(space, tried)
         _check_boundaries(space, self._tables)
 
     def _roots(self) -> Iterator[Root]:
@@ -235,6 +237,17 @@ def _choices(space: SearchSpace, decisions: tuple[Decision, ...]) -> tuple[Assig
         dict(zip((d.name for d in decisions), values, strict=True))
         for values in product(*(d.options for d in decisions))
     )
+
+
+def _check_kinds(space: SearchSpace, tried: Tried) -> None:
+    """A kind of a user's that is made nowhere is broken, or given what it cannot take; left out without a word, it would be missed.
+
+    Those that ship are tested; and spaces exist that offer one to widths that it does not divide.
+    """
+    for name, reason in tried.refused.items():
+        kind = find_kind(name)
+        if name not in tried.made and kind is not None and not kind.block.__module__.startswith("seesawnas."):
+            raise DocumentError(space.source, [f"kind {name} must fit somewhere in the space, got {reason}"])
 
 
 def _check_boundaries(space: SearchSpace, tables: Mapping[tuple[int, State], StageTable]) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import dataclass, fields
 from functools import cache, partial
 from importlib.metadata import entry_points
-from typing import Any
+from inspect import ismethod
+from typing import Any, get_args
 
 from seesawnas.arch.blocks.average_head import AverageHead, ConvAverageHead
-from seesawnas.arch.blocks.base import Block, Declared, Role, declared
+from seesawnas.arch.blocks.base import Block, Declared, Inputs, Role, declared
 from seesawnas.arch.blocks.bottleneck import MIXINGS, InvertedBottleneck, SeesawBlock
 from seesawnas.arch.blocks.conv_stem import ConvNormStem, ConvPoolStem, ConvStem
 from seesawnas.arch.blocks.darts_cell import DartsCell
@@ -28,9 +31,13 @@ from seesawnas.arch.blocks.shufflenet_v1 import ShuffleNetUnit
 from seesawnas.arch.blocks.shufflenet_v2 import ShuffleNetV2Unit
 from seesawnas.arch.blocks.stem import Stem
 from seesawnas.arch.blocks.vargroup import ConvVarGroupStem, VarGroupUnit
-from seesawnas.errors import InvalidInput
+from seesawnas.arch.parts import blamed, canonical_block, one_line_of
+from seesawnas.arch.rules import written
+from seesawnas.errors import BlockError, SpecError
+from seesawnas.wording import short
 
 GROUP = "seesawnas.blocks"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,24 @@ class Kind:
         """By name, in order."""
         return declared(self.block)
 
+    def placed(self, inputs: Inputs, width: int, stride: int, options: Mapping[str, Any]) -> Block:
+        """The block at its place, canonical; ``options`` need not name what has a default.
+
+        Raises SpecError if it does not fit, BlockError if the kind itself is at fault.
+        """
+        filled = self.filled(options)
+        missing = [name for name, one in self.attributes.items() if one.default is None and name not in filled]
+        with blamed(self.name, "of"):
+            try:
+                block = self.make(inputs, width, stride, **filled)
+            except TypeError as error:
+                if missing:
+                    raise SpecError(f"must have every attribute of {self.name}: {', '.join(missing)}") from error
+                raise
+            if not isinstance(block, self.block):
+                raise TypeError(f"must give a {self.block.__name__}, got {type(block).__name__}")
+        return canonical_block(block)
+
 
 _SHIPPED: tuple[type[Block], ...] = (
     InvertedBottleneck,
@@ -105,28 +130,41 @@ def _shipped() -> list[Kind]:
 
 
 @cache
-def kinds() -> Mapping[str, Kind]:
-    """Every kind by its name. Raises InvalidInput, in one line, if an entry point holds none, or a name is taken."""
-    found = {kind.name: kind for kind in _shipped()}
+def _found() -> tuple[Mapping[str, Kind], Mapping[str, str]]:
+    """Every kind by its name, and why those of other entry points cannot be used."""
+    found, broken = {kind.name: kind for kind in _shipped()}, {}
     for point in entry_points(group=GROUP):
-        where = f"entry point {GROUP}: {point.name}"
+        where = f"entry point {GROUP}: {point.name} of {point.dist.name if point.dist else 'an unknown distribution'}"
         try:
-            block = point.load()
-        except Exception as error:  # whatever another's module raises
-            raise InvalidInput(f"{where}: cannot be imported: {type(error).__name__}: {error}") from None
-        kind = _checked(block, where)
-        if kind.name in found:
-            raise InvalidInput(f"{where}: must have a name of its own, got {kind.name}")
-        _check_shared(kind, found.values(), where)
-        found[kind.name] = kind
-    return found
+            kind = _checked(_imported(point.load, where), where)
+            if kind.name != point.name:
+                raise BlockError(f"{where}: must be called as its kind, got {kind.name}")
+            if kind.name in found:
+                raise BlockError(f"{where}: must have a name of its own, got {kind.name}")
+            _check_shared(kind, found.values(), where)
+        except BlockError as error:
+            broken[point.name] = str(error)
+        else:
+            found[kind.name] = kind
+    return found, broken
+
+
+def kinds() -> Mapping[str, Kind]:
+    """Every kind by its name: those that ship, and those of entry points that can be used."""
+    return _found()[0]
 
 
 @cache
 def find_kind(name: str) -> Kind | None:
-    """The kind called ``name``, or that of ``module:Class``; None if there is none."""
-    if name in kinds():
-        return kinds()[name]
+    """The kind called ``name``, or that of ``module:Class``; None if there is none.
+
+    Raises BlockError, in one line, if there is one that breaks the rules of kinds, or cannot be imported.
+    """
+    found, broken = _found()
+    if name in found:
+        return found[name]
+    if name in broken:
+        raise BlockError(broken[name])
     if ":" not in name:
         return None
     module, _, attribute = name.partition(":")
@@ -135,13 +173,19 @@ def find_kind(name: str) -> Kind | None:
         return None
     if module.partition(".")[0] in sys.stdlib_module_names:
         return None
-    try:
-        block = getattr(importlib.import_module(module), attribute)
-    except Exception as error:
-        raise InvalidInput(f"{name}: cannot be imported: {type(error).__name__}: {error}") from None
+    block = _imported(lambda: getattr(importlib.import_module(module), attribute), name)
     kind = _checked(block, name)
-    _check_shared(kind, kinds().values(), name)
+    _check_shared(kind, found.values(), name)
     return Kind(name, kind.block, kind.make)
+
+
+def _imported(load: Callable[[], Any], where: str) -> Any:
+    """What ``load`` gives. What the module prints goes to standard error: standard output may be a table, or JSON."""
+    try:
+        with redirect_stdout(sys.stderr):
+            return load()
+    except (Exception, SystemExit) as error:  # whatever another's module does
+        raise BlockError(f"{where}: cannot be imported: {one_line_of(error)}") from None
 
 
 def kind_of(block: Block) -> str:
@@ -166,11 +210,48 @@ def _kind(block: type[Block]) -> Kind:
 
 
 def _checked(block: Any, where: str) -> Kind:
+    """The kind that a class is. Raises BlockError with the first rule of kinds that it breaks."""
     if not (isinstance(block, type) and issubclass(block, Block)):
-        raise InvalidInput(f"{where}: must be a class that derives from seesawnas.arch.Block, got {block!r}")
-    if not isinstance(getattr(block, "kind", None), str):
-        raise InvalidInput(f"{where}: must have a name, kind: ClassVar[str]")
+        raise BlockError(f"{where}: must be a class that derives from seesawnas.arch.Block, got {short(block)}")
+    name = getattr(block, "kind", None)
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise BlockError(f"{where}: must have a name of letters, digits and _, kind: ClassVar[str], got {short(name)}")
+    if missing := sorted(block.__abstractmethods__):
+        raise BlockError(f"{where}: must have every method of a block, got none called {', '.join(missing)}")
+    params = block.__dict__.get("__dataclass_params__")
+    if params is None or not (params.frozen and params.eq):
+        raise BlockError(f"{where}: must be a dataclass of its own, frozen and compared by its fields")
+    if block.role not in get_args(Role):
+        raise BlockError(f"{where}: role must be one of {', '.join(get_args(Role))}, got {short(block.role)}")
+    if isinstance(block.reads, bool) or not isinstance(block.reads, int) or block.reads < 1:
+        raise BlockError(f"{where}: reads must be a positive whole number, got {short(block.reads)}")
+    if not ismethod(block.of):
+        raise BlockError(f"{where}: of must be a classmethod")
+    if absent := [one for one in ("inputs", "outputs", "stride") if not _has(block, one)]:
+        raise BlockError(f"{where}: must have inputs, outputs and stride, got no {', '.join(absent)}")
+    for one in declared(block).values():
+        _check_attribute(one, where)
     return _kind(block)
+
+
+def _has(block: type[Block], name: str) -> bool:
+    return hasattr(block, name) or name in (found.name for found in fields(block))
+
+
+def _check_attribute(one: Declared, where: str) -> None:
+    """Its default and its levels must be options by its own rule: what is written must be read again."""
+    place = f"{where}: attribute {one.name}"
+    if not callable(one.rule):
+        raise BlockError(f"{place}: its rule must be callable, got {short(one.rule)}")
+    for said, option in (("default", one.default), *(("level", level) for level in one.levels)):
+        if option is None:
+            continue
+        try:
+            again = one.rule(written(one.rule, option))
+        except Exception as error:
+            raise BlockError(f"{place}: its {said} {short(option)} must keep its rule: {one_line_of(error)}") from None
+        if not isinstance(again, bool | int | float | str):
+            raise BlockError(f"{place}: its rule must give a number or text, got {short(again)}")
 
 
 def _check_shared(kind: Kind, others: Any, where: str) -> None:
@@ -178,4 +259,4 @@ def _check_shared(kind: Kind, others: Any, where: str) -> None:
     for other in others:
         for name in kind.attributes.keys() & other.attributes.keys():
             if kind.attributes[name].rule != other.attributes[name].rule:
-                raise InvalidInput(f"{where}: {name} must have the rule that it has in {other.name}, or another name")
+                raise BlockError(f"{where}: {name} must have the rule that it has in {other.name}, or another name")
