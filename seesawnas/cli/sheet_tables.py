@@ -67,12 +67,14 @@ def _words(block: dict[str, Any]) -> str:
 
 def _print_published(out: Console, values: dict[str, Any]) -> None:
     published = values["published"]
-    if published["params"] is None and published["madds"] is None and published["source"] is None:
+    if all(published[key] is None for key in ("params", "madds", "flops", "source")):
         return
     rows: list[tuple[object, ...]] = [
         ("params", count(values["params"]), rounded(published["params"])),
         ("MAdds", count(values["madds"]), rounded(published["madds"])),
     ]
+    if published["flops"] is not None:
+        rows.append(("FLOPs", count(values["flops"]), rounded(published["flops"])))
     rows += [(f"{words} (%)", "", published[key]) for key, words in ACCURACIES.items() if published[key] is not None]
     out.print(table(("", ">counted", ">published"), rows))
     if published["source"]:

@@ -75,6 +75,19 @@ def test_the_table_shows_counted_beside_published_and_the_errata() -> None:
     assert "\x1b" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("ref", "row"),
+    [
+        ("paper/pocketnet_s128", ["FLOPs", "567,082,240", "587.11", "M"]),
+        ("paper/mixfacenet_xs", ["FLOPs", "153,122,240", "161.9", "M"]),
+        ("paper/mixfacenet_s", ["FLOPs", "436,282,848", "451.7", "M"]),
+    ],
+)
+def test_printed_flops_stand_beside_twice_the_madds(ref: str, row: list[str]) -> None:
+    assert row in [line.split() for line in Ran("build", ref).out.splitlines()]
+    assert ["FLOPs"] not in [line.split()[:1] for line in Ran("build", "paper/mobilefacenet").out.splitlines()]
+
+
 def test_out_writes_a_spec_that_loads_weights_that_fit_and_a_summary(small: Path, tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "out"
     assert Ran("build", str(small), "--out", str(folder)).code == 0

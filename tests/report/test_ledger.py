@@ -11,7 +11,9 @@ from seesawnas.report.ledger import ledger, ledger_row
 from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped, to_mapping, to_point
 
 POCKETNETS = {f"paper/pocketnet_{size}" for size in ("s128", "s256", "m128", "m256")}
-FLOPS = {"paper/vargfacenet", *(f"paper/shufflefacenet_{size}" for size in ("0_5x", "1_5x", "2x")), *POCKETNETS}
+MIXFACENETS = {"paper/mixfacenet_s", "paper/mixfacenet_xs"}
+SHUFFLEFACENETS = {f"paper/shufflefacenet_{size}" for size in ("0_5x", "1_5x", "2x")}
+FLOPS = {"paper/vargfacenet", *SHUFFLEFACENETS, *POCKETNETS, *MIXFACENETS}
 
 
 @pytest.fixture
