@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
 from rich.console import Console
 
+from seesawnas.arch.blocks import find_kind
+from seesawnas.arch.rules import written
 from seesawnas.cli.output import console, count, rounded, size, table
 
 ACCURACIES = {"lfw": "LFW", "cfp_fp": "CFP-FP", "agedb_30": "AgeDB-30", "cplfw": "CPLFW", "calfw": "CALFW"}
@@ -60,19 +63,49 @@ def _words(block: dict[str, Any]) -> str:
         f"SE/{block['se']}" if block["se"] else "",
         block["activation"],
         {"none": "", None: "", "residual": "residual"}.get(block["skip"], f"skip {block['skip']}"),
-        *(f"{name} {value}" for name, value in block.items() if name not in (*_SHARED, *_COUNTED)),
+        _edges(block),
+        *_own(block),
     ]
     return ", ".join(word for word in words if word)
 
 
+_EDGE = re.compile(r"(op|from)_([0-9]+)([a-z])")
+
+
+def _edges(block: dict[str, Any]) -> str:
+    """The nodes of a cell, each the operations that it adds and the states that they read: ``2: dw1(1)+dw3(0)  3: ...``."""
+    found = [edge for edge in map(_EDGE.fullmatch, block) if edge and edge[1] == "op"]
+    nodes = groupby(found, key=lambda edge: edge[2])
+    return "  ".join(
+        f"{node}: {'+'.join(_edge(block, edge[0], edge[2] + edge[3]) for edge in run)}" for node, run in nodes
+    )
+
+
+def _edge(block: dict[str, Any], name: str, place: str) -> str:
+    return f"{block[name]}({block.get(f'from_{place}')})"
+
+
+def _own(block: dict[str, Any]) -> Iterator[str]:
+    """Attributes of the kind's own, by their labels; the kind's defaults go without saying."""
+    kind = find_kind(block["kind"])
+    for name, value in block.items():
+        if name in (*_SHARED, *_COUNTED) or _EDGE.fullmatch(name):
+            continue
+        one = kind.attributes.get(name) if kind else None
+        if one is None or one.default is None or value != written(one.rule, one.default):
+            yield f"{one.label if one else name} {value}"
+
+
 def _print_published(out: Console, values: dict[str, Any]) -> None:
     published = values["published"]
-    if published["params"] is None and published["madds"] is None and published["source"] is None:
+    if all(published[key] is None for key in ("params", "madds", "flops", "source")):
         return
     rows: list[tuple[object, ...]] = [
         ("params", count(values["params"]), rounded(published["params"])),
         ("MAdds", count(values["madds"]), rounded(published["madds"])),
     ]
+    if published["flops"] is not None:
+        rows.append(("FLOPs", count(values["flops"]), rounded(published["flops"])))
     rows += [(f"{words} (%)", "", published[key]) for key, words in ACCURACIES.items() if published[key] is not None]
     out.print(table(("", ">counted", ">published"), rows))
     if published["source"]:

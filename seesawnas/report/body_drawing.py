@@ -89,8 +89,14 @@ def _draw_bar(canvas: Canvas, box: _Box, bar: Bar) -> None:
         at = (center, top + BAR + 10 + number * LINE)
         canvas.text(at, line, 10, INK, text_anchor="middle", **_HALO)
     if bar.gate:
-        words = f"SE {bar.gate}"
+        words = _gate_words(bar)
         canvas.pill((left + width + 14 + 6.1 * len(words), top + BAR / 2), words, PALETTE["se"])
+
+
+def _gate_words(bar: Bar) -> str:
+    """By how much the channels are squeezed; to how many if that is no whole number."""
+    times, left = divmod(bar.channels, bar.gate)
+    return f"SE to {bar.gate}" if left else f"SE ÷{times}"
 
 
 def _groups(bar: Bar) -> list[tuple[int, int, str]]:

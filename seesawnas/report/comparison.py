@@ -20,7 +20,7 @@ _ELSEWHERE = ("inputs", "name", "output", "params", "madds", "flops", "activatio
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``part`` is network, stem, stages.N or head; ``values`` one a network, None where it has no such part."""
+    """``part`` is network, stem, stages.N or head; ``values`` one a network, None if it has no such part or attribute."""
 
     part: str
     name: str
@@ -103,8 +103,14 @@ def _parts(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> Itera
     for number, stages in enumerate(zip_longest(*(found["stages"][1:-1] for found in sheets))):
         part = f"stages.{number}"
         yield _row(part, "depth", [None if stage is None else len(stage["blocks"]) for stage in stages])
+        blocks = [
+            () if stage is None else spec.stages[number].blocks for stage, spec in zip(stages, specs, strict=True)
+        ]
         for name in names:
-            yield _row(part, name, [None if stage is None else _runs(stage["blocks"], name) for stage in stages])
+            pairs = zip(stages, blocks, strict=True)
+            values = [None if stage is None else _runs(stage["blocks"], own, name) for stage, own in pairs]
+            if any(value is not None for value in values):
+                yield _row(part, name, values)
         yield from _costs(part, stages)
     yield from _own("head", [spec.head for spec in specs], Head.kind, ("embedding",))
     yield from _costs("head", heads)
@@ -138,12 +144,21 @@ def _row(part: str, name: str, values: Sequence[Value]) -> Row:
     return Row(part, name, tuple(values), len(set(values)) > 1)
 
 
-def _runs(blocks: Sequence[dict[str, Any]], name: str) -> Value:
-    """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself where it is one."""
-    found = [(value, len(list(run))) for value, run in groupby(_written(block.get(name)) for block in blocks)]
+def _runs(values: Sequence[dict[str, Any]], blocks: Sequence[Block], name: str) -> Value:
+    """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself where it is one.
+
+    ``none`` is an option that is off, ``-`` (None if all are so) a block that has no such attribute.
+    """
+    shortcuts = name == "skip" and any(one[name] is not None for one in values)  # no attribute: whether one is residual
+    each = [
+        _written(one.get(name)) if one.get(name) is not None or shortcuts or name in block.row() else None
+        for one, block in zip(values, blocks, strict=True)
+    ]
+    found = [(value, len(list(run))) for value, run in groupby(each)]
     if len(found) == 1:
         return found[0][0]
-    return ", ".join(f"{times} x {value}" if times > 1 else str(value) for value, times in found)
+    told = [("-" if value is None else value, times) for value, times in found]
+    return ", ".join(f"{times} x {value}" if times > 1 else str(value) for value, times in told)
 
 
 def _written(value: Any) -> Value:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from seesawnas.arch import ArchSpec, Block, Head, Inputs, Shape, Stem
+from seesawnas.arch import ArchSpec, Block, Head, Inputs, SeesawBlock, Shape, Stem
 from seesawnas.arch.parts import inputs_of
 from seesawnas.cost import PartCost, cost, costs_by_stage
 from seesawnas.report.block_drawing import (
@@ -81,7 +81,7 @@ def diagram(spec: ArchSpec) -> str:
         left = MARGIN + number * (COLUMN + GAP)
         _draw_header(canvas, left, column, cost(spec).madds, last=number == len(columns) - 1)
         _draw_boxes(canvas, left, column, spec, scale)
-    _draw_legend(canvas, height - LEGEND + 26)
+    _draw_legend(canvas, height - LEGEND + 26, spec)
     return canvas.markup()
 
 
@@ -171,15 +171,27 @@ def _draw_heading(canvas: Canvas, left: float, top: float, title: str, times: in
         canvas.pill((left + COLUMN - 10, top + 17), f"× {times}", INK)
 
 
-def _draw_legend(canvas: Canvas, top: float) -> None:
+_GROUPS = "a colour is a group of the first 1×1 conv; widths are channels, to scale; grey: the second 1×1 conv, a shape a group"
+_MIXTURES = "the output bar shows how much of each colour its groups have seen: shuffle permutes the middle, share cuts across it"
+_MARKS = (
+    "squeeze-and-excitation ÷ reduction, or to so many channels; ↓2 is stride 2; "
+    "the line at the left is the residual, dashed the skip branch"
+)
+
+
+def _draw_legend(canvas: Canvas, top: float, spec: ArchSpec) -> None:
+    """Of what is drawn: the lines on groups stand for the pictures made for bottlenecks, other blocks show each conv's."""
     for number, color in enumerate(COLORS[:2]):
         canvas.rect((MARGIN + 16 * number, top - 10), 14, 12, color)
-    lines = (
-        "a colour is a group of the first 1×1 conv; widths are channels, to scale; grey: the second 1×1 conv, a shape a group",
-        "the output bar shows how much of each colour its groups have seen: shuffle permutes the middle, share cuts across it",
-    )
-    canvas.text((MARGIN + 42, top), lines[0], 12, FADED)
-    canvas.text((MARGIN + 42, top + 18), lines[1], 12, FADED)
+    kinds = set(map(type, spec.blocks))
+    lines = [
+        _GROUPS
+        if any(map(is_bottleneck, spec.blocks))
+        else "a colour is a group of a conv; widths are channels, to scale"
+    ]
+    lines += [_MIXTURES] if SeesawBlock in kinds else []
+    for number, line in enumerate(lines):
+        canvas.text((MARGIN + 42, top + 18 * number), line, 12, FADED)
+    top += 18 * (len(lines) - 2)
     canvas.pill((MARGIN + 32, top + 37), "SE", PALETTE["se"])
-    marks = "squeeze-and-excitation ÷ reduction; ↓2 is stride 2; the line at the left is the residual, dashed the skip branch"
-    canvas.text((MARGIN + 42, top + 41), marks, 12, FADED)
+    canvas.text((MARGIN + 42, top + 41), _MARKS, 12, FADED)

@@ -31,6 +31,7 @@ class KnownResult:
     params: None = None
     madds: None = None
     agrees: None = None
+    explained: None = None
     explained_by: None = None
     faults: tuple[str, ...] = ()
     buildable: Literal[False] = False

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from seesawnas.cost import cost
 from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped
 from seesawnas.units import format_quantity
 
-NEAR = 0.01  # an erratum's reading must come this near to the printed figure, relative to it
+NEAR = 0.01  # a reading that does not print as the figure may still give its reason so near to it, relative to it
+DIGITS = 3
+"""To how many digits a print that ends in zeros may be rounded, where an erratum says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One paper point. ``agrees``: its counts are the file's exact ones, and each published figure prints as counted or is
-    explained by an erratum of the file (``explained_by``, the errata's text). ``faults`` says what does not agree.
+    """One paper point. ``agrees``: its counts are the file's exact ones, and each published figure prints as counted, or as
+    an erratum of the file counts it. ``explained``: it does not agree, but errata state the reason of each difference.
+    ``explained_by`` is the errata's text in either case. ``faults`` says what nothing explains.
     """
 
     name: str
@@ -28,13 +31,14 @@ class LedgerRow:
     explained_by: str | None
     faults: tuple[str, ...]
     published_flops: int | None = None
+    explained: bool = False
     buildable: Literal[True] = True
 
     @property
     def prints_flops(self) -> bool:
         """Whether what is printed as MAdds are FLOPs, 2 x MAdds, as an erratum then says: without one it would not agree."""
         printed = self.published_madds
-        return self.agrees and printed is not None and _is_near(2 * self.madds, printed)
+        return not self.faults and printed is not None and _is_near(2 * self.madds, printed)
 
 
 def ledger() -> list[LedgerRow]:
@@ -48,44 +52,65 @@ def ledger_row(point: SearchPoint) -> LedgerRow:
     counts = {"params": total.params, "madds": total.madds}
     said = point.published
     printed = {"params": said.params, "madds": said.madds, "flops": said.flops}
-    explaining, unexplained = _compare({**counts, "flops": total.flops}, printed, point.errata)
-    faults = (*_off_record(counts, point.counted), *unexplained)
+    found = _compare({**counts, "flops": total.flops}, printed, point.errata)
+    faults = (*_off_record(counts, point.counted), *found.unexplained)
     return LedgerRow(
         point.spec.name,
         total.params,
         total.madds,
         _value(point.published.params),
         _value(point.published.madds),
-        not faults,
-        " ".join(erratum.text for erratum in explaining) or None,
+        not faults and not found.differing,
+        " ".join(erratum.text for erratum in found.errata) or None,
         faults,
         _value(said.flops),
+        not faults and bool(found.differing),
     )
 
 
-def _compare(
-    counts: Mapping[str, int], printed: Mapping[str, Printed | None], errata: Iterable[Erratum]
-) -> tuple[list[Erratum], list[str]]:
-    """(errata that explain a difference, differences that none explains)."""
-    explaining: list[Erratum] = []
-    unexplained = []
+class _Compared(NamedTuple):
+    errata: list[Erratum]
+    """Those that speak for a figure that is not printed as counted."""
+    differing: list[str]
+    """Figures that no reading counts to, though an erratum states the reason."""
+    unexplained: list[str]
+
+
+def _compare(counts: Mapping[str, int], printed: Mapping[str, Printed | None], errata: Sequence[Erratum]) -> _Compared:
+    compared = _Compared([], [], [])
     for figure, counted in counts.items():
         value = printed[figure]
         if value is None or value.agrees(counted):
             continue
-        found = [erratum for erratum in errata if _explains(erratum, figure, value)]
-        explaining += [erratum for erratum in found[:1] if erratum not in explaining]
+        resolving = [erratum for erratum in errata if _resolves(erratum, figure, value)]
+        found = resolving or [erratum for erratum in errata if _states_a_reason(erratum, figure, value)]
+        compared.errata.extend(erratum for erratum in found[:1] if erratum not in compared.errata)
         if not found:
-            unexplained.append(f"{figure}: published {format_quantity(value.value)}, counted {counted}, and no erratum")
-    return explaining, unexplained
+            fault = f"{figure}: published {format_quantity(value.value)}, counted {counted}, and no erratum"
+            compared.unexplained.append(fault)
+        elif not resolving:
+            compared.differing.append(figure)
+    return compared
 
 
-def _explains(erratum: Erratum, figure: str, printed: Printed) -> bool:
-    """An erratum speaks for a figure where it names it, and its reading, if it has one, counts to about that figure."""
+def _resolves(erratum: Erratum, figure: str, printed: Printed) -> bool:
+    """Whether what the network counts to under the erratum's reading prints as the figure does."""
+    reading = erratum.explains.get(figure)
+    return reading is not None and (printed.agrees(reading) or _to_digits(printed).agrees(reading))
+
+
+def _states_a_reason(erratum: Erratum, figure: str, printed: Printed) -> bool:
+    """Whether the erratum says that no reading counts to the figure, or has one that comes near to it."""
     if figure not in erratum.explains:
         return False
     reading = erratum.explains[figure]
-    return reading is None or printed.agrees(reading) or _is_near(reading, printed.value)
+    return reading is None or _is_near(reading, printed.value)
+
+
+def _to_digits(printed: Printed) -> Printed:
+    """1050 M as a print of three digits, its last zero no digit but a place; any other print as it is."""
+    step = 10 ** max(0, len(str(printed.value)) - DIGITS)
+    return Printed(printed.value, max(printed.step, step)) if printed.value % step == 0 else printed
 
 
 def _is_near(reading: int, printed: int) -> bool:

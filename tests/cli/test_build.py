@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import warnings
 from importlib.util import find_spec
@@ -73,6 +74,40 @@ def test_the_table_shows_counted_beside_published_and_the_errata() -> None:
     for words in ("2,568,832", "2.4 M", "231,974,912", "462 M", "erratum: The 462 M printed as MAdds are FLOPs"):
         assert words in ran.out
     assert "\x1b" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("ref", "row"),
+    [
+        ("paper/pocketnet_s128", ["FLOPs", "567,082,240", "587.11", "M"]),
+        ("paper/mixfacenet_xs", ["FLOPs", "153,122,240", "161.9", "M"]),
+        ("paper/mixfacenet_s", ["FLOPs", "436,282,848", "451.7", "M"]),
+    ],
+)
+def test_printed_flops_stand_beside_twice_the_madds(ref: str, row: list[str]) -> None:
+    assert row in [line.split() for line in Ran("build", ref).out.splitlines()]
+    assert ["FLOPs"] not in [line.split()[:1] for line in Ran("build", "paper/mobilefacenet").out.splitlines()]
+
+
+def words(ref: str) -> list[str]:
+    """The cells that say a block."""
+    cells = [re.split(r"  +(?![2-9]: )", line.strip())[0] for line in Ran("build", ref).out.splitlines()]
+    return [cell for cell in cells if ", " in cell]
+
+
+def test_a_block_says_its_attributes_by_their_labels_and_leaves_out_defaults() -> None:
+    assert "vargroup, 40-80, 3x3/2, prelu" in words("paper/vargfacenet")
+    assert "mixfacenet, 8-8-8, prelu, shuffle on" in words("paper/mixfacenet_xs")
+    assert "mixfacenet, 8-48-16, prelu, expand groups 2, project groups 2" in words("paper/mixfacenet_xs")
+    assert "shufflenet_v1, 24-54-240, 3x3/2, relu, first groups 1" in words("paper/shufflenet")
+    assert "3 x shufflenet_v1, 240-60-240, 3x3, relu" in words("paper/shufflenet")
+
+
+def test_a_cell_says_its_edges_node_by_node() -> None:
+    normal = "2: dw1(1)+dw3(0)  3: dw3(2)+dw5(0)  4: dw3(0)+dw3(3)  5: dw3(4)+skip(0)"
+    reduction = "2: dw3(1)+dw7(0)  3: dw5(1)+skip(2)  4: skip(2)+max3(0)  5: max3(0)+max3(1)"
+    found = words("paper/pocketnet_s128")
+    assert found[1:3] == [f"6 x darts_cell, 64-64, prelu, {normal}", f"darts_cell, 64-128, /2, prelu, {reduction}"]
 
 
 def test_out_writes_a_spec_that_loads_weights_that_fit_and_a_summary(small: Path, tmp_path: Path) -> None:

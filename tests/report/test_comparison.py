@@ -43,6 +43,26 @@ def test_a_network_with_fewer_stages_has_empty_places() -> None:
     assert shown(row)[1] == "-"
 
 
+def test_an_attribute_that_a_network_lacks_is_a_dash_and_one_that_is_off_is_none() -> None:
+    found = compare([MOBILE, load_point("paper/vargfacenet"), load_point("paper/pocketnet_s128")], ["a", "b", "c"])
+    assert values(found, "stages.0", "middle") == (128, None, None)
+    assert values(found, "stages.0", "se") == ("none", "none, 2 x 4", None)
+    assert values(found, "stages.0", "skip") == ("none, 4 x residual", None, None)
+    assert values(found, "stages.0", "group_width") == (None, 8, None)
+    assert values(found, "stages.0", "op_2a") == (None, None, "dw1")
+    row = next(row for row in found.rows if (row.part, row.name) == ("stages.0", "se"))
+    assert (shown(row)[0], shown(row)[2], row.differs) == ("none", "-", True)
+
+
+def test_what_all_lack_is_no_row() -> None:
+    found = compare([load_point("paper/vargfacenet"), load_point("paper/pocketnet_s128")], ["a", "b"])
+    assert not {row.name for row in found.rows} & {"split", "middle", "skip"}
+    assert all(any(value is not None for value in row.values) for row in found.rows)
+    last = [row.name for row in found.rows if row.part == "stages.3"]
+    assert "group_width" not in last
+    assert "op_2a" in last
+
+
 def test_a_network_beside_itself_is_the_same() -> None:
     found = compare([SHARE, SHARE], ["a", "b"])
     assert found.is_same

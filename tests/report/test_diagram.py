@@ -64,6 +64,25 @@ def test_se_skip_and_split_are_named() -> None:
     assert "SE ÷4" not in texts(load("paper/mobilefacenet"))
 
 
+@pytest.mark.parametrize(
+    ("ref", "words"),
+    [
+        ("paper/vargfacenet", {"SE ÷4"}),
+        ("paper/mixfacenet_s", {"SE ÷6", "SE ÷12", "SE ÷24"}),
+        ("paper/ghostfacenet_v1_1", {"SE ÷4", "SE to 24", "SE to 40", "SE to 168", "SE to 220"}),
+    ],
+)
+def test_squeeze_and_excitation_says_its_reduction_or_how_many_channels_it_leaves(ref: str, words: set[str]) -> None:
+    assert {text for text in texts(load(ref)) if text.startswith("SE ")} == words
+
+
+@pytest.mark.parametrize(
+    ("ref", "seesaw"), [("paper/seesaw_share", True), ("paper/mobilefacenet", False), ("paper/pocketnet_s128", False)]
+)
+def test_the_legend_speaks_of_shuffle_and_share_only_if_one_is_drawn(ref: str, seesaw: bool) -> None:
+    assert any("share cuts across" in text for text in texts(load(ref))) is seesaw
+
+
 def test_groups_are_drawn_to_scale() -> None:
     root = ElementTree.fromstring(diagram(load("paper/seesaw_share")))
     bars = {
