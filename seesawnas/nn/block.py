@@ -94,17 +94,25 @@ class BlockLayers(nn.Module):
 
 
 def _gated(steps: Sequence[Placed]) -> list[Placed]:
-    """``steps`` with each gate that only a grouped convolution reads left to it: it scales what it picks anyway."""
+    """``steps`` with each gate that only a grouped convolution reads left to it: it scales what it picks anyway.
+
+    Unless a step between the two is the last to read what the gate reads: by then it may be gone, or overwritten.
+    """
     found: list[Placed] = []
     scales = {placed.out: placed for placed in steps if isinstance(placed.step, ScaleStep)}
     for placed in steps:
         scale = scales.get(placed.reads[0]) if _takes_factors(placed) else None
-        if scale is not None and scale.out in placed.frees and scale in found:
+        if scale is not None and scale.out in placed.frees and scale in found and _can_wait(scale, found):
             found.remove(scale)
             frees = (*placed.frees, *scale.frees)
             placed = Placed(placed.step, scale.reads, placed.out, frees, (False, False))
         found.append(placed)
     return found
+
+
+def _can_wait(scale: Placed, found: Sequence[Placed]) -> bool:
+    freed = {slot for placed in found[found.index(scale) + 1 :] for slot in placed.frees}
+    return freed.isdisjoint(scale.reads)
 
 
 def _takes_factors(placed: Placed) -> bool:
@@ -143,10 +151,8 @@ class _Builder:
         later = {slot for _, slots, _ in made[number + 1 :] for slot in slots} | {last}
         frees = tuple(slot for slot in dict.fromkeys(reads) if slot not in later)
         makers = {made_out: one for one, _, made_out in made[:number]}
-        viewed = {slot for one, slots, _ in made if isinstance(one, SliceStep) for slot in slots}
-        fresh = tuple(
-            slot in makers and slot not in viewed and not isinstance(makers[slot], SliceStep) for slot in reads
-        )
+        viewed = {slot for one, slots, _ in made if _is_view(one) for slot in slots}
+        fresh = tuple(slot in makers and slot not in viewed and not _is_view(makers[slot]) for slot in reads)
         return Placed(step, reads, out, frees, fresh)
 
     def _slot(self, index: int) -> int:
@@ -176,7 +182,7 @@ class _Builder:
             case Pool():
                 return PoolStep(node.layer)
             case Shuffle():
-                return ShuffleStep(node.layer)
+                return ShuffleStep(node.layer, read[0].channels)
             case Slice():
                 return SliceStep(node.layer)
             case Add():
@@ -238,6 +244,11 @@ class _Builder:
             place = place.get_submodule(part)
         place.add_module(last, module)
         return module
+
+
+def _is_view(step: Step) -> bool:
+    """Whether what the step gives may lie where what it reads lies."""
+    return isinstance(step, SliceStep) or (isinstance(step, ShuffleStep) and step.is_view)
 
 
 def _forgets(step: Step | None) -> bool:

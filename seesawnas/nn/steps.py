@@ -92,12 +92,20 @@ class PoolStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShuffleStep:
-    """Channel shuffle, where it cannot be a matter of which channels are read."""
+    """Channel shuffle of ``channels``, where it cannot be a matter of which channels are read."""
 
     layer: Shuffle
+    channels: int
+
+    @property
+    def is_view(self) -> bool:
+        """Whether every channel stays where it is: then nothing is copied, and what is given is what is read."""
+        return self.layer.groups in (1, self.channels)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Either mode."""
+        if self.is_view:
+            return as_map(x)
         n, channels, h, w = as_map(x).shape
         groups = self.layer.groups
         y = x.view(n, groups, channels // groups, h, w).transpose(1, 2).reshape(n, channels, h, w)
