@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from torch import Tensor, nn
@@ -12,11 +11,11 @@ from seesawnas.arch import Block, Shape, body_of
 from seesawnas.arch.body import shapes
 from seesawnas.arch.layers import Act, Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
 from seesawnas.nn.activations import activation
-from seesawnas.nn.grouped import GroupedConv
 from seesawnas.nn.inference import is_plain_inference
 from seesawnas.nn.layers import FullyConnected, make_conv
 from seesawnas.nn.norm import NormAct
 from seesawnas.nn.passes import Graph, dropped_shuffles, removable_shuffles, shuffled
+from seesawnas.nn.placed import Placed, gated
 from seesawnas.nn.steps import (
     AddStep,
     ConcatStep,
@@ -31,27 +30,6 @@ from seesawnas.nn.steps import (
 )
 
 Forward: TypeAlias = Callable[..., Tensor]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Placed:
-    """A step, the slots that it reads and writes, those that nobody reads after it, and, of what it reads, what is fresh:
-    made by a step before it and a view of nothing.
-    """
-
-    step: Step
-    reads: tuple[int, ...]
-    out: int
-    frees: tuple[int, ...]
-    fresh: tuple[bool, ...]
-
-    @property
-    def own(self) -> tuple[bool, ...]:
-        """Of what it reads, what it may overwrite in inference."""
-        return tuple(
-            fresh and slot in self.frees and self.reads.count(slot) == 1
-            for slot, fresh in zip(self.reads, self.fresh, strict=True)
-        )
 
 
 class BlockLayers(nn.Module):
@@ -77,7 +55,7 @@ class BlockLayers(nn.Module):
 
     def folded(self, plain: bool) -> Forward:
         """Eval mode, with batch norms folded into the weights as they are now."""
-        steps = _gated(self.steps)
+        steps = gated(self.steps)
         runs = [placed.step.folded(plain, placed.own) for placed in steps]
         return lambda *xs: self._run(runs, steps, xs)
 
@@ -91,32 +69,6 @@ class BlockLayers(nn.Module):
         y = values[steps[-1].out if steps else 0]
         assert y is not None
         return y
-
-
-def _gated(steps: Sequence[Placed]) -> list[Placed]:
-    """``steps`` with each gate that only a grouped convolution reads left to it: it scales what it picks anyway.
-
-    Unless a step between the two is the last to read what the gate reads: by then it may be gone, or overwritten.
-    """
-    found: list[Placed] = []
-    scales = {placed.out: placed for placed in steps if isinstance(placed.step, ScaleStep)}
-    for placed in steps:
-        scale = scales.get(placed.reads[0]) if _takes_factors(placed) else None
-        if scale is not None and scale.out in placed.frees and scale in found and _can_wait(scale, found):
-            found.remove(scale)
-            frees = (*placed.frees, *scale.frees)
-            placed = Placed(placed.step, scale.reads, placed.out, frees, (False, False))
-        found.append(placed)
-    return found
-
-
-def _can_wait(scale: Placed, found: Sequence[Placed]) -> bool:
-    freed = {slot for placed in found[found.index(scale) + 1 :] for slot in placed.frees}
-    return freed.isdisjoint(scale.reads)
-
-
-def _takes_factors(placed: Placed) -> bool:
-    return isinstance(placed.step, ConvStep) and isinstance(placed.step.conv, GroupedConv)
 
 
 class _Builder:
