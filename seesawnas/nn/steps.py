@@ -59,12 +59,15 @@ class ModuleStep:
     module: nn.Module
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Training."""
-        y: Tensor = self.module(x)
+        """Training; of batch norm either mode."""
+        # Of a vector's batch norm its maker need not be known: a shuffle or a block may stand between.
+        y: Tensor = self.module(as_map(x) if isinstance(self.module, NormAct) else x)
         return y
 
     def folded(self, plain: bool, own: Own) -> Run:
         """Nothing to fold."""
+        if isinstance(self.module, NormAct):
+            return self
         return overwriting(self.module) if plain and own[0] else self.module
 
 

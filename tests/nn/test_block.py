@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seesawnas.arch import Block, Body, Draft, Inputs, SeesawBlock, Shape
 from seesawnas.arch.body import shapes
-from seesawnas.arch.layers import Add, Concat, Conv, Linear, Pool, Scale, Shuffle
+from seesawnas.arch.layers import Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle
 from seesawnas.cost.cost import block_cost
 from seesawnas.nn.block import BlockLayers
 from seesawnas.nn.passes import Graph, dropped_shuffles
@@ -124,6 +124,22 @@ def test_a_gate_is_left_to_no_convolution_that_comes_when_what_it_scales_is_gone
     grouped = draft.add("grouped", Conv(8, (1, 1), 1, (1, 3)), scaled)
     draft.add("both", Concat(), act, grouped)
     assert_plain_inference_is_the_body(draft.body())
+
+
+@pytest.mark.parametrize("groups", [2, 8])
+def test_a_batch_norm_takes_a_vector_through_a_shuffle_and_from_the_block_before(groups: int) -> None:
+    draft = Draft()
+    vector = draft.shuffle("shuffle", draft.add("linear", Linear(8), -1), groups)
+    norm = draft.add("norm", Norm(), vector)
+    draft.add("again", Linear(4), norm)
+    made, xs = module(draft.body()), images()
+    assert made(*xs).flatten(1).shape == made.eval()(*xs).flatten(1).shape == (4, 4)
+    only = Draft()
+    only.add("norm", Norm(), -1)
+    vectors = [x.mean((2, 3)) for x in xs]
+    made = module(only.body())
+    for mode in (made.train(), made.eval()):
+        torch.testing.assert_close(mode(*vectors), mode(*(x[:, :, None, None] for x in vectors)), check_stride=False)
 
 
 @pytest.mark.parametrize("kernel", [None, (9, 10)])
