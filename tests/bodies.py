@@ -23,7 +23,7 @@ def _of_one(x: Shape) -> st.SearchStrategy[Layer]:
         st.builds(Act, st.sampled_from((*ACTIVATIONS, "sigmoid", "hard_sigmoid"))),
         st.builds(Pool, st.sampled_from(("average", "max")), st.sampled_from((2, 3)), stride, st.sampled_from((0, 1))),
         st.builds(Pool, st.just("max"), st.just(2), st.just(2), st.just(0), st.just(True)),
-        st.builds(Shuffle, st.sampled_from((2, 4))),
+        st.builds(Shuffle, st.sampled_from((1, 2, 4, 8))),
         st.builds(Slice, st.sampled_from((0, 2)), st.sampled_from((4, None)), st.sampled_from((0, 1))),
     )
 

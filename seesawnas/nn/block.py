@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from torch import Tensor, nn
@@ -12,11 +11,11 @@ from seesawnas.arch import Block, Shape, body_of
 from seesawnas.arch.body import shapes
 from seesawnas.arch.layers import Act, Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
 from seesawnas.nn.activations import activation
-from seesawnas.nn.grouped import GroupedConv
 from seesawnas.nn.inference import is_plain_inference
 from seesawnas.nn.layers import FullyConnected, make_conv
 from seesawnas.nn.norm import NormAct
 from seesawnas.nn.passes import Graph, dropped_shuffles, removable_shuffles, shuffled
+from seesawnas.nn.placed import Placed, gated
 from seesawnas.nn.steps import (
     AddStep,
     ConcatStep,
@@ -31,27 +30,6 @@ from seesawnas.nn.steps import (
 )
 
 Forward: TypeAlias = Callable[..., Tensor]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Placed:
-    """A step, the slots that it reads and writes, those that nobody reads after it, and, of what it reads, what is fresh:
-    made by a step before it and a view of nothing.
-    """
-
-    step: Step
-    reads: tuple[int, ...]
-    out: int
-    frees: tuple[int, ...]
-    fresh: tuple[bool, ...]
-
-    @property
-    def own(self) -> tuple[bool, ...]:
-        """Of what it reads, what it may overwrite in inference."""
-        return tuple(
-            fresh and slot in self.frees and self.reads.count(slot) == 1
-            for slot, fresh in zip(self.reads, self.fresh, strict=True)
-        )
 
 
 class BlockLayers(nn.Module):
@@ -77,7 +55,7 @@ class BlockLayers(nn.Module):
 
     def folded(self, plain: bool) -> Forward:
         """Eval mode, with batch norms folded into the weights as they are now."""
-        steps = _gated(self.steps)
+        steps = gated(self.steps)
         runs = [placed.step.folded(plain, placed.own) for placed in steps]
         return lambda *xs: self._run(runs, steps, xs)
 
@@ -91,24 +69,6 @@ class BlockLayers(nn.Module):
         y = values[steps[-1].out if steps else 0]
         assert y is not None
         return y
-
-
-def _gated(steps: Sequence[Placed]) -> list[Placed]:
-    """``steps`` with each gate that only a grouped convolution reads left to it: it scales what it picks anyway."""
-    found: list[Placed] = []
-    scales = {placed.out: placed for placed in steps if isinstance(placed.step, ScaleStep)}
-    for placed in steps:
-        scale = scales.get(placed.reads[0]) if _takes_factors(placed) else None
-        if scale is not None and scale.out in placed.frees and scale in found:
-            found.remove(scale)
-            frees = (*placed.frees, *scale.frees)
-            placed = Placed(placed.step, scale.reads, placed.out, frees, (False, False))
-        found.append(placed)
-    return found
-
-
-def _takes_factors(placed: Placed) -> bool:
-    return isinstance(placed.step, ConvStep) and isinstance(placed.step.conv, GroupedConv)
 
 
 class _Builder:
@@ -143,10 +103,8 @@ class _Builder:
         later = {slot for _, slots, _ in made[number + 1 :] for slot in slots} | {last}
         frees = tuple(slot for slot in dict.fromkeys(reads) if slot not in later)
         makers = {made_out: one for one, _, made_out in made[:number]}
-        viewed = {slot for one, slots, _ in made if isinstance(one, SliceStep) for slot in slots}
-        fresh = tuple(
-            slot in makers and slot not in viewed and not isinstance(makers[slot], SliceStep) for slot in reads
-        )
+        viewed = {slot for one, slots, _ in made if _is_view(one) for slot in slots}
+        fresh = tuple(slot in makers and slot not in viewed and not _is_view(makers[slot]) for slot in reads)
         return Placed(step, reads, out, frees, fresh)
 
     def _slot(self, index: int) -> int:
@@ -176,7 +134,7 @@ class _Builder:
             case Pool():
                 return PoolStep(node.layer)
             case Shuffle():
-                return ShuffleStep(node.layer)
+                return ShuffleStep(node.layer, read[0].channels)
             case Slice():
                 return SliceStep(node.layer)
             case Add():
@@ -238,6 +196,11 @@ class _Builder:
             place = place.get_submodule(part)
         place.add_module(last, module)
         return module
+
+
+def _is_view(step: Step) -> bool:
+    """Whether what the step gives may lie where what it reads lies."""
+    return isinstance(step, SliceStep) or (isinstance(step, ShuffleStep) and step.is_view)
 
 
 def _forgets(step: Step | None) -> bool:

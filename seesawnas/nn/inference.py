@@ -59,6 +59,9 @@ def convolution(weight: Tensor, bias: Tensor, geometry: Geometry, plain: bool) -
         return lambda x: F.conv2d(x, weight, bias, stride, padding, groups=groups)
     if geometry == Geometry() and weight.shape[2:] == (1, 1):
         return _pointwise(weight.flatten(1), bias)
+    if weight.shape[0] == 1:
+        # oneDNN's own gives other numbers (torch 2.13) if the kernel is as large as the map and makes one number of it.
+        return lambda x: F.conv2d(x, weight, bias, stride, padding)
     settings: tuple[object, ...] = (list(padding), [stride] * 2, [1, 1], groups, "none", [], "")
     return lambda x: _ONEDNN._convolution_pointwise(x, weight, bias, *settings)
 

@@ -59,12 +59,15 @@ class ModuleStep:
     module: nn.Module
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Training."""
-        y: Tensor = self.module(x)
+        """Training; of batch norm either mode."""
+        # Of a vector's batch norm its maker need not be known: a shuffle or a block may stand between.
+        y: Tensor = self.module(as_map(x) if isinstance(self.module, NormAct) else x)
         return y
 
     def folded(self, plain: bool, own: Own) -> Run:
         """Nothing to fold."""
+        if isinstance(self.module, NormAct):
+            return self
         return overwriting(self.module) if plain and own[0] else self.module
 
 
@@ -92,12 +95,20 @@ class PoolStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShuffleStep:
-    """Channel shuffle, where it cannot be a matter of which channels are read."""
+    """Channel shuffle of ``channels``, where it cannot be a matter of which channels are read."""
 
     layer: Shuffle
+    channels: int
+
+    @property
+    def is_view(self) -> bool:
+        """Whether every channel stays where it is: then nothing is copied, and what is given is what is read."""
+        return self.layer.groups in (1, self.channels)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Either mode."""
+        if self.is_view:
+            return as_map(x)
         n, channels, h, w = as_map(x).shape
         groups = self.layer.groups
         y = x.view(n, groups, channels // groups, h, w).transpose(1, 2).reshape(n, channels, h, w)

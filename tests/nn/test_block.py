@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seesawnas.arch import Block, Body, Draft, Inputs, SeesawBlock, Shape
 from seesawnas.arch.body import shapes
-from seesawnas.arch.layers import Conv, Shuffle
+from seesawnas.arch.layers import Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle
 from seesawnas.cost.cost import block_cost
 from seesawnas.nn.block import BlockLayers
 from seesawnas.nn.passes import Graph, dropped_shuffles
@@ -95,6 +95,72 @@ def test_a_shuffle_that_is_joined_to_something_is_run() -> None:
     draft.join("join", x, 0)
     steps = module(draft.body()).steps
     assert any(isinstance(placed.step, ShuffleStep) for placed in steps)
+
+
+@pytest.mark.parametrize("groups", [1, 8])
+@pytest.mark.parametrize("is_made_here", [False, True])
+def test_a_map_is_not_overwritten_through_a_shuffle_that_moves_nothing(groups: int, is_made_here: bool) -> None:
+    draft = Draft()
+    x = draft.add("conv", Conv(8), -1) if is_made_here else -1
+    shuffled = draft.shuffle("shuffle", x, groups)
+    act = draft.act("act", shuffled, "relu")
+    again = draft.add("sum", Add(), draft.shuffle("shuffle_again", x, groups), act)
+    draft.add("both", Concat(), again, x)
+    assert_plain_inference_is_the_body(draft.body())
+
+
+def test_a_shuffle_that_moves_channels_leaves_its_copy_to_be_overwritten() -> None:
+    draft = Draft()
+    draft.act("act", draft.shuffle("shuffle", draft.add("conv", Conv(8), -1), 2), "relu")
+    assert module(draft.body()).steps[-1].own == (True,)
+
+
+def test_a_gate_is_left_to_no_convolution_that_comes_when_what_it_scales_is_gone() -> None:
+    draft = Draft()
+    x = draft.add("conv", Conv(8), -1)
+    gate = draft.add("excite", Linear(8, bias=True), draft.add("squeeze", Pool("average"), x))
+    scaled = draft.add("scale", Scale(), x, gate)
+    act = draft.act("act", x, "relu")  # the last to read the map, which it overwrites
+    grouped = draft.add("grouped", Conv(8, (1, 1), 1, (1, 3)), scaled)
+    draft.add("both", Concat(), act, grouped)
+    assert_plain_inference_is_the_body(draft.body())
+
+
+@pytest.mark.parametrize("groups", [2, 8])
+def test_a_batch_norm_takes_a_vector_through_a_shuffle_and_from_the_block_before(groups: int) -> None:
+    draft = Draft()
+    vector = draft.shuffle("shuffle", draft.add("linear", Linear(8), -1), groups)
+    norm = draft.add("norm", Norm(), vector)
+    draft.add("again", Linear(4), norm)
+    made, xs = module(draft.body()), images()
+    assert made(*xs).flatten(1).shape == made.eval()(*xs).flatten(1).shape == (4, 4)
+    only = Draft()
+    only.add("norm", Norm(), -1)
+    vectors = [x.mean((2, 3)) for x in xs]
+    made = module(only.body())
+    for mode in (made.train(), made.eval()):
+        torch.testing.assert_close(mode(*vectors), mode(*(x[:, :, None, None] for x in vectors)), check_stride=False)
+
+
+@pytest.mark.parametrize("kernel", [None, (9, 10)])
+@pytest.mark.parametrize("groups", [1, (1, 2, 1)])
+def test_a_group_of_one_output_may_have_a_kernel_as_large_as_the_map(
+    kernel: tuple[int, int] | None, groups: int | tuple[int, ...]
+) -> None:
+    draft = Draft()
+    draft.add("conv", Conv(1 if groups == 1 else 4, kernel, 1, groups, padding=0), -1)
+    assert_plain_inference_is_the_body(draft.body())
+
+
+def assert_plain_inference_is_the_body(body: Body) -> None:
+    """In both layouts, and what is read is left as it was."""
+    made, xs = module(body).float().eval(), [x.float() for x in images()]
+    expected = interpret(body, made.state_dict(), xs, False)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        read = [x.clone(memory_format=layout) for x in xs]
+        with torch.no_grad():
+            torch.testing.assert_close(made(*read), expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(read, xs, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("se", [0, 4])

@@ -1,0 +1,56 @@
+"""Steps in their order: the slots that each reads and writes, and what it may overwrite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seesawnas.nn.grouped import GroupedConv
+from seesawnas.nn.steps import ConvStep, ScaleStep, Step
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A step, the slots that it reads and writes, those that nobody reads after it, and, of what it reads, what is fresh:
+    made by a step before it and a view of nothing.
+    """
+
+    step: Step
+    reads: tuple[int, ...]
+    out: int
+    frees: tuple[int, ...]
+    fresh: tuple[bool, ...]
+
+    @property
+    def own(self) -> tuple[bool, ...]:
+        """Of what it reads, what it may overwrite in inference."""
+        return tuple(
+            fresh and slot in self.frees and self.reads.count(slot) == 1
+            for slot, fresh in zip(self.reads, self.fresh, strict=True)
+        )
+
+
+def gated(steps: Sequence[Placed]) -> list[Placed]:
+    """``steps`` with each gate that only a grouped convolution reads left to it: it scales what it picks anyway.
+
+    Unless a step between the two is the last to read what the gate reads: by then it may be gone, or overwritten.
+    """
+    found: list[Placed] = []
+    scales = {placed.out: placed for placed in steps if isinstance(placed.step, ScaleStep)}
+    for placed in steps:
+        scale = scales.get(placed.reads[0]) if _takes_factors(placed) else None
+        if scale is not None and scale.out in placed.frees and scale in found and _can_wait(scale, found):
+            found.remove(scale)
+            frees = (*placed.frees, *scale.frees)
+            placed = Placed(placed.step, scale.reads, placed.out, frees, (False, False))
+        found.append(placed)
+    return found
+
+
+def _can_wait(scale: Placed, found: Sequence[Placed]) -> bool:
+    freed = {slot for placed in found[found.index(scale) + 1 :] for slot in placed.frees}
+    return freed.isdisjoint(scale.reads)
+
+
+def _takes_factors(placed: Placed) -> bool:
+    return isinstance(placed.step, ConvStep) and isinstance(placed.step.conv, GroupedConv)
