@@ -1,6 +1,8 @@
 # Two commands do all the set-up on a fresh machine: `make search` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+# Two workers, each with torch's threads, on two cores: a thread that waits leaves its core to others.
+PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .PHONY: search test fuzz format
@@ -13,11 +15,11 @@ test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(PYTEST)
 
 # The property tests on examples drawn anew, which `make test` never does: its examples are the same each time.
 fuzz: .venv/installed-dev
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m "not slow"
 
 format: .venv/installed-dev
 	$(BIN)/ruff format .
