@@ -10,7 +10,8 @@ import pytest
 
 from seesawnas.cost import Budget, cost
 from seesawnas.errors import SpecError
-from seesawnas.space import FeasibleSet, load_point, load_space
+from seesawnas.space import FeasibleSet, load_point, load_space, shipped
+from seesawnas.space.locate import locate
 from tests.space.test_feasible import chi_square, quantile
 
 VARGROUP = """
@@ -78,9 +79,12 @@ def test_draws_within_a_budget_are_uniform_over_networks(tmp_path: Path, text: s
         ("vargroup", ["vargfacenet"]),
         ("shufflenet", ["shufflefacenet_0_5x", "shufflefacenet_1x", "shufflefacenet_1_5x"]),
         ("pocketnet", ["pocketnet_s128", "pocketnet_s256"]),
+        ("mobilefacenet", ["mobiface", "mobilefacenet_512"]),
+        ("mixed", ["mobilefacenet_512", "seesaw_share", "seesaw_shuffle"]),
     ],
 )
-def test_the_published_networks_are_in_their_space(ref: str, points: list[str]) -> None:
+def test_the_published_networks_of_a_space_are_found_in_it_and_no_others(ref: str, points: list[str]) -> None:
     feasible = FeasibleSet(load_space(ref))
-    for point in points:
-        assert feasible.holds(load_point(f"paper/{point}").spec), point
+    assert {point for point in shipped("paper") if locate(feasible, load_point(point).spec)} == {
+        f"paper/{point}" for point in points
+    }
