@@ -1,0 +1,127 @@
+"""A kind that breaks the rules is refused in one line wherever it is met, never counted, dropped in silence or a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seesawnas.arch import find_kind
+from seesawnas.arch.layers import Conv, Linear, Pool, Shuffle
+from seesawnas.errors import BlockError, InvalidInput, SpecError
+from seesawnas.space import FeasibleSet, to_point
+from tests.arch.blocks import broken_kinds
+from tests.space.documents import choice, document, space_of
+
+MODULE = "tests.arch.blocks.broken_kinds"
+FAULTS = {
+    "NoDataclass": "dataclass of its own",
+    "NotCompared": "compared by its fields",
+    "Nameless": "name of letters",
+    "Neck": "role must be one of stem, block, head",
+    "ReadsNothing": "reads must be a positive whole number",
+    "NoBody": "must have every method of a block, got none called body",
+    "BadDefault": "attribute odd: its default 3",
+    "BadLevel": "attribute odd: its level 9",
+    "NOTHING": "must be a class that derives from",
+    "GivesNone": "of: TypeError: must give a GivesNone, got NoneType",
+    "TakesNoOptions": "of: TypeError",
+    "Raises": "body: RuntimeError: first line second line",
+    "NoTuple": "body: TypeError: must be a tuple of nodes, got NoneType",
+    "Words": "body: TypeError: must be a tuple of nodes, got str",
+    "ReadsItself": "body: conv: must read nodes before it",
+    "ReadsTwo": "body: ValueError: conv: must read 1 outputs, got 2",
+    "HalfScale": "body: ValueError: scale: must read 2 outputs, got 1",
+    "TakenName": "training: a node must not be called",
+    "NoStride": "body: must give its outputs and stride, 8x4x4, got 8x8x8",
+    "OtherWidth": "body: must give its outputs and stride, 8x4x4, got 12x4x4",
+    "EachTimeAnother": "body: TypeError: must be the same each time",
+    "CanonicalNone": "canonical: TypeError: must give a block, got NoneType",
+    "Negative": "outputs of a conv must be a positive whole number, got -8",
+    "Tanh": "activation must be one of",
+}
+
+
+def stage(name: str, **keys: object) -> dict[str, object]:
+    return {"kind": f"{MODULE}:{name}", "width": 8, "stride": 2, **keys}
+
+
+def test_every_broken_kind_is_tried() -> None:
+    classes = {name for name, one in vars(broken_kinds).items() if getattr(one, "__module__", "") == MODULE}
+    assert classes - {"Whole"} <= set(FAULTS)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_it_is_refused_as_a_point_in_one_line(name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        to_point(document(stage(name)), "FILE")
+    assert FAULTS[name] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_it_is_not_dropped_in_silence_from_a_space_that_offers_others(name: str) -> None:
+    kinds = choice(f"{MODULE}:{name}", "share")
+    with pytest.raises(InvalidInput) as caught:
+        FeasibleSet(space_of({"kind": kinds, "width": 8, "stride": 2, "expansion": 2}))
+    assert FAULTS[name] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_one_without_fault_is_taken() -> None:
+    space = space_of({"kind": choice(f"{MODULE}:Whole", "share"), "width": 8, "stride": 2, "expansion": 2})
+    assert FeasibleSet(space).size == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("import sys; sys.exit(5)", "SystemExit: 5"), ("raise OSError('a\\nb')", "OSError: a b")]
+)
+def test_a_module_that_ends_at_its_import_is_one_line(
+    text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"ends_{len(text)}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(BlockError, match=f"ends_{len(text)}:Kind: cannot be imported: {words}$"):
+        find_kind(f"ends_{len(text)}:Kind")
+
+
+def test_what_a_module_prints_goes_to_standard_error(tmp_path: Path) -> None:
+    (tmp_path / "talks.py").write_text("print('hello')\nfrom tests.arch.blocks.broken_kinds import Whole as Kind\n")
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, '.']; from seesawnas.arch import find_kind; find_kind('talks:Kind')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    assert (done.stdout, done.stderr) == ("", "hello\n")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Conv(0),
+        lambda: Conv(12.0),  # type: ignore[arg-type]
+        lambda: Conv(8, (0, 3)),
+        lambda: Conv(8, 3),  # type: ignore[arg-type]
+        lambda: Conv(8, stride=0),
+        lambda: Conv(8, groups=0),
+        lambda: Conv(8, groups=()),
+        lambda: Conv(8, groups=(1, -1)),
+        lambda: Conv(8, (3, 3), padding=-1),
+        lambda: Linear(0),
+        lambda: Pool("median"),  # type: ignore[arg-type]
+        lambda: Pool("max", 0),
+        lambda: Pool("max", 3, padding=2),
+        lambda: Shuffle(0),
+    ],
+)
+def test_a_layer_of_numbers_that_are_none_is_refused(make: object) -> None:
+    with pytest.raises(SpecError):
+        make()  # type: ignore[operator]
+
+
+def test_two_ways_to_say_one_layer_are_one() -> None:
+    assert Conv(8, (3, 3), padding=1) == Conv(8, (3, 3))
+    assert Conv(8, (3, 3), padding=0) != Conv(8, (3, 3))
+    assert Conv(8, None, padding=3) == Conv(8, None)
+    assert Pool("average", None, 2, 1) == Pool("average")
+    assert Pool("max", 3, 2, 1, pads=True) == Pool("max", 3, 2, 1)
+    assert Pool("average", 3, 2, 1, pads=True) != Pool("average", 3, 2, 1)
