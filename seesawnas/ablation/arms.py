@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from seesawnas.ablation.base import find_network
 from seesawnas.ablation.design import Design, designed
 from seesawnas.ablation.factors import level_of, with_levels
 from seesawnas.ablation.levels import Levels, chosen_levels
 from seesawnas.ablation.match import FAR, matched
 from seesawnas.ablation.plan import NETWORK, AblationPlan
-from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Cost, cost
 from seesawnas.errors import InvalidInput, SpecError, StudyError
-from seesawnas.space import load_point
-from seesawnas.study import trial_point
 
 NAMED = 3
 """How many pairs of arms that are one network are named."""
@@ -50,13 +47,6 @@ class Arms:
     def networks(self) -> tuple[Arm, ...]:
         """The arms, of those that are one network the first."""
         return tuple({arm.digest: arm for arm in reversed(self.arms)}.values())[::-1]
-
-
-def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
-    """The network that ``ref`` names, of the library, a file or a study, its widths times ``scale``. Raises InvalidInput."""
-    of_study = None if Path(ref).exists() else trial_point(ref)
-    spec = (of_study or load_point(ref)).spec
-    return spec if scale == 1 else scaled(spec, scale).renamed(f"{spec.name} x {scale:g}")
 
 
 def arms_of(plan: AblationPlan) -> Arms:

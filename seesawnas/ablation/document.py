@@ -19,9 +19,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo
 
-from seesawnas.ablation.factors import known_factor, parse_level
+from seesawnas.ablation.factors import OwnFactors, known_factor, no_factors, parse_level
 from seesawnas.ablation.levels import Levels, parse_factors, parse_levels
 from seesawnas.ablation.result import DesignKind
 from seesawnas.space.document import Text
@@ -35,25 +35,32 @@ RANGES: dict[str, tuple[int, int]] = {"seeds": (1, 1000), **RUN_RANGES}
 """The whole numbers of a plan, by their names in a study file, both ends included."""
 
 
-def _factors(raw: Any) -> Any:
+def _factors(raw: Any, info: ValidationInfo) -> Any:
+    parse = partial(parse_factors, own=_own(info))
     if raw in (None, "", []):
         return ()
     try:
-        return told(parse_factors, "factors", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
+        return told(parse, "factors", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
     except ValueError as error:
         raise ValueError(str(error).removeprefix("factor ")) from None
 
 
-def _levels(raw: Any) -> Any:
+def _levels(raw: Any, info: ValidationInfo) -> Any:
+    own = _own(info)
     if not isinstance(raw, dict):
-        return {} if raw is None else told(parse_levels, "levels", raw)
-    return {factor: _words(factor, words) for factor, words in raw.items()}
+        return {} if raw is None else told(partial(parse_levels, own=own), "levels", raw)
+    return {factor: _words(factor, words, own) for factor, words in raw.items()}
 
 
-def _words(factor: Any, raw: Any) -> Any:
-    told(known_factor, "factor", factor)
+def _own(info: ValidationInfo) -> OwnFactors:
+    """What gives the base's factors, if the document is read with it."""
+    return info.context or no_factors
+
+
+def _words(factor: Any, raw: Any, own: OwnFactors) -> Any:
+    told(partial(known_factor, own=own), "factor", factor)
     words = raw if isinstance(raw, list) else str(raw).split(",")
-    found = tuple(told(partial(parse_level, str(factor)), "", word) for word in words)
+    found = tuple(told(partial(parse_level, str(factor), own=own), "", word) for word in words)
     if len(set(found)) < len(found):
         raise ValueError(f"must have each level of {factor} once, got {', '.join(map(str, words))}")
     return found
@@ -71,7 +78,10 @@ def _match(raw: Any) -> Any:
 
 
 class AblationKeys(RunKeys):
-    """The whole document."""
+    """The whole document.
+
+    Its validation's context, if there is one, gives the factors of the base: see :class:`seesawnas.ablation.base.BaseFactors`.
+    """
 
     base: Text
     scale: Annotated[float, BeforeValidator(partial(number, 0.01, 100)), BeforeValidator(given)] = 1.0

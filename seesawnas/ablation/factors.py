@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
+from typing import TypeAlias
 
 from seesawnas.ablation.form import form, is_split, is_whole, kinds_of, split_word
 from seesawnas.ablation.level_words import level_word, option_of, ratio_word, ruled
@@ -40,6 +41,10 @@ class Factor:
     defaults: tuple[str, ...]
     parse: Callable[[str], str]
     read: Callable[[ArchSpec], set[str]]
+
+
+OwnFactors: TypeAlias = Callable[[], Mapping[str, Factor]]
+"""Gives the factors of a network, which is read when it is asked."""
 
 
 class _Factors(Mapping[str, Factor]):
@@ -101,19 +106,27 @@ def with_levels(spec: ArchSpec, levels: Mapping[str, str]) -> ArchSpec:
     return replace(spec, stem=parts[0], blocks=tuple(parts[1:-1]), head=parts[-1])
 
 
-def parse_level(factor: str, word: str) -> str:
+def no_factors() -> Mapping[str, Factor]:
+    """Those of no network."""
+    return {}
+
+
+def parse_level(factor: str, word: str, own: OwnFactors = no_factors) -> str:
     """The one spelling of a level: ``off`` is ``0``, ``2:6`` is ``1:3``. Raises SpecError."""
-    return MIXED if word == MIXED else _worded(known_factor(factor), word)
+    return MIXED if word == MIXED else _worded(known_factor(factor, own), word)
 
 
-def known_factor(name: str) -> Factor:
-    """The factor of that name, of a kind known by name or one already imported. Raises SpecError."""
+def known_factor(name: str, own: OwnFactors = no_factors) -> Factor:
+    """The factor of that name: of a kind known by name, of the network that ``own`` reads, or of a kind already imported.
+
+    ``own`` is asked only for what no kind known by name has, since the network may have to be read. Raises SpecError.
+    """
     if name in FACTORS:
         return FACTORS[name]
-    found = _table(tuple(_imported()))
+    found = {**_table(tuple(_imported())), **(others := own())}
     if name in found:
         return found[name]
-    raise SpecError(f"factor must be one of {', '.join(FACTORS)}, got {short(name)}")
+    raise SpecError(f"factor must be one of {', '.join(dict.fromkeys([*FACTORS, *others]))}, got {short(name)}")
 
 
 def _imported() -> Iterator[Kind]:

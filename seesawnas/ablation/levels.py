@@ -10,7 +10,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from seesawnas.ablation.factors import FACTORS, known_factor, level_of, parse_level, with_levels
+from seesawnas.ablation.factors import (
+    FACTORS,
+    OwnFactors,
+    factors_of,
+    known_factor,
+    level_of,
+    no_factors,
+    parse_level,
+    with_levels,
+)
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import SpecError
 from seesawnas.wording import short
@@ -20,26 +29,26 @@ Levels: TypeAlias = dict[str, tuple[str, ...]]
 _MOST_TEXT = 10_000
 
 
-def parse_factors(text: str) -> tuple[str, ...]:
-    """The factors of ``split,kind,se``, each once. Raises SpecError."""
+def parse_factors(text: str, own: OwnFactors = no_factors) -> tuple[str, ...]:
+    """The factors of ``split,kind,se``, each once; ``own`` gives those of the base. Raises SpecError."""
     names = [name for name in re.split(r"[\s,;]+", text.strip()) if name]
     if not names:
         raise SpecError(f"factors must name at least one of {', '.join(FACTORS)}, got none")
     for index, name in enumerate(names):
-        known_factor(name)
+        known_factor(name, own)
         if name in names[:index]:
             raise SpecError(f"factors must name each factor once, got {short(name)} twice")
     return tuple(names)
 
 
-def parse_levels(texts: str | Iterable[str]) -> Levels:
-    """The levels of ``se=0,4,8; split=1,1:3``, or of several such texts. Raises SpecError."""
+def parse_levels(texts: str | Iterable[str], own: OwnFactors = no_factors) -> Levels:
+    """The levels of ``se=0,4,8; split=1,1:3``, or of several such texts; ``own`` as above. Raises SpecError."""
     found: Levels = {}
     for text in [texts] if isinstance(texts, str) else texts:
         for factor, words in _parts(text):
             if factor in found:
                 raise SpecError(f"levels must name each factor once, got {short(factor)} twice")
-            found[factor] = _levels(factor, words)
+            found[factor] = _levels(factor, words, own)
     return found
 
 
@@ -72,7 +81,7 @@ def _fitting(base: ArchSpec, factor: str, others: Levels) -> Iterator[str]:
     """The default levels that make another network than the base and each other, and fit each level of the ``others``."""
     own = level_of(base, factor)
     digests = {base.digest()}
-    for level in known_factor(factor).defaults:
+    for level in factors_of(base)[factor].defaults:
         if level == own or not all(_builds(base, {factor: level, name: o}) for name in others for o in others[name]):
             continue
         if not others and not _builds(base, {factor: level}):
@@ -103,8 +112,8 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
         yield factor, words
 
 
-def _levels(factor: str, words: str) -> tuple[str, ...]:
-    levels = [parse_level(factor, word) for word in words.split(",")]
+def _levels(factor: str, words: str, own: OwnFactors) -> tuple[str, ...]:
+    levels = [parse_level(factor, word, own) for word in words.split(",")]
     for index, level in enumerate(levels):
         if level in levels[:index]:
             raise SpecError(f"{factor} must have each level once, got {short(words)}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seesawnas.ablation.base import BaseFactors
 from seesawnas.ablation.document import AblationKeys
 from seesawnas.ablation.levels import Levels
 from seesawnas.ablation.result import DesignKind
@@ -92,10 +93,11 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
     if "factors" in options and "levels" not in options:
         _drop_levels(values)
     place = placer(file, options)
-    faults, _ = faults_in(AblationKeys, values, place)
+    own = BaseFactors(values.get("base"))
+    faults, _ = faults_in(AblationKeys, values, place, context=own)
     if faults:
-        raise StudyError("\n".join(dict.fromkeys(faults)))
-    keys = AblationKeys.model_validate(values)
+        raise StudyError("\n".join(dict.fromkeys([*own.faults, *faults])))
+    keys = AblationKeys.model_validate(values, context=own)
     faults = list(_conflicts(keys, place))
     if faults:
         raise StudyError("\n".join(faults))

@@ -32,6 +32,7 @@ from seesawnas.space.attributes import Attribute, parse_attribute
 from seesawnas.space.faults import lines_of
 from seesawnas.space.grammar import DEFAULT_KINDS, Grammar, grammar_of, partners
 from seesawnas.space.kinds import other_kind
+from seesawnas.space.missing_kinds import follows_missing_kind
 from seesawnas.units import parse_quantity
 from seesawnas.wording import short
 
@@ -239,7 +240,8 @@ def parse_document(values: Any, source: str) -> tuple[Any, Grammar]:
     try:
         document = models.whole.model_validate(values)
     except ValidationError as error:
-        raise DocumentError(source, list(dict.fromkeys(lines_of(error, partial(_known, models))))) from None
+        lines = lines_of(error, partial(_known, models), follows_missing_kind(values, models.grammar))
+        raise DocumentError(source, list(dict.fromkeys(lines))) from None
     return document, models.grammar
 
 

@@ -14,19 +14,26 @@ Place: TypeAlias = tuple[int | str, ...]
 Known: TypeAlias = Callable[[Place], Iterable[str]]
 
 
-def faults_of(error: ValidationError, known: Known) -> Iterator[tuple[Place, str]]:
+def faults_of(
+    error: ValidationError, known: Known, passed_over: Callable[[Place], bool] = lambda place: False
+) -> Iterator[tuple[Place, str]]:
     """Each fault's place and rule; ``known`` gives the keys that may stand at the place of an unknown one.
 
-    A known key with a dot, such as ``recipe.learning_rate``, is one that stands further inside.
+    A known key with a dot, such as ``recipe.learning_rate``, is one that stands further inside. Unknown keys at places that are
+    ``passed_over`` are not told: they follow from another fault.
     """
-    for number, fault in enumerate(error.errors(include_url=False)):
+    found = error.errors(include_url=False)
+    told = [fault for fault in found if not (fault["type"] == "extra_forbidden" and passed_over(fault["loc"]))]
+    for number, fault in enumerate(told):
         beside = known if number < MOST_LINES else _nothing  # of tens of thousands nobody reads the hints
         yield tuple(part for part in fault["loc"] if part != "[key]"), _rule(fault, beside)
 
 
-def lines_of(error: ValidationError, known: Known) -> Iterator[str]:
-    """Each fault as ``place: rule, got value``."""
-    for place, rule in faults_of(error, known):
+def lines_of(
+    error: ValidationError, known: Known, passed_over: Callable[[Place], bool] = lambda place: False
+) -> Iterator[str]:
+    """Each fault as ``place: rule, got value``; see :func:`faults_of`."""
+    for place, rule in faults_of(error, known, passed_over):
         path = path_of(place)
         yield one_line(f"{path}: {rule}" if path else rule)
 
@@ -43,6 +50,17 @@ def path_of(place: Place) -> str:
 
 
 def _rule(fault: Any, known: Known) -> str:
+    rule = _words(fault, known)
+    if fault["input"] is not None:
+        return rule
+    return f"{rule.removesuffix(_NONE)}, got nothing" if rule.endswith(_NONE) else rule
+
+
+_NONE = ", got None"
+"""Of a key without a value: None is Python's word for it, which no file has."""
+
+
+def _words(fault: Any, known: Known) -> str:
     value = short(fault["input"])
     match fault["type"]:
         case "value_error":

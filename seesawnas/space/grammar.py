@@ -100,8 +100,13 @@ def _kind(grammar: Grammar, role: Role, raw: Any) -> Option:
         try:
             find_kind(raw)
         except InvalidInput as error:
-            raise ValueError(f"must be a kind that can be imported: {error}") from None
-    raise ValueError(f"must be one of {', '.join(known)}, got {short(raw)}")
+            hint = _INSTALLED if isinstance(error.__context__, ModuleNotFoundError) else ""
+            raise ValueError(f"must be a kind that can be imported: {error}{hint}") from None
+    hint = _INSTALLED if isinstance(raw, str) and raw.isidentifier() and raw not in grammar.kinds else ""
+    raise ValueError(f"must be one of {', '.join(known)}, got {short(raw)}{hint}")
+
+
+_INSTALLED = "; is it installed?"
 
 
 def _named(values: Any) -> Iterator[Any]:
@@ -116,10 +121,11 @@ def _named(values: Any) -> Iterator[Any]:
         parts += blocks.values() if isinstance(blocks, dict) else ()
     for part in parts:
         if isinstance(part, dict):
-            yield from _options(part.get("kind"))
+            yield from kind_options(part.get("kind"))
 
 
-def _options(raw: Any) -> Iterator[Any]:
+def kind_options(raw: Any) -> Iterator[Any]:
+    """What a ``kind`` as it is written may be: itself, or the options of a choice."""
     if not isinstance(raw, dict):
         yield raw
         return

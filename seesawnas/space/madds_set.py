@@ -77,7 +77,7 @@ class MaddsSet:
         self._low, self._high = _ends(budget, self.max_madds)
         self._counts = [self._count(root) for root in self.trellis.roots]
         self.count = sum(self._counts) * self._copies
-        if not self.count:
+        if budget is not None and not self.count:  # without one there is a network, for there is a root
             raise BudgetError(self._nothing_fits(budget))
 
     @property
@@ -174,7 +174,7 @@ class MaddsSet:
             vectors[:, names.index(decision.name)] = [rank % size for rank in ranks]
             ranks = [rank // size for rank in ranks]
 
-    def _nothing_fits(self, budget: Budget | None) -> str:
+    def _nothing_fits(self, budget: Budget) -> str:
         low, high = format_quantity(self.min_madds), format_quantity(self.max_madds)
         unit = "MAdds" if self.measure is MADDS else self.measure.name
         return (

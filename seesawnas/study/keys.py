@@ -152,10 +152,12 @@ def placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:
     return place
 
 
-def faults_in(keys: type[RunKeys], values: Mapping[str, Any], place: Place) -> tuple[list[str], set[str]]:
-    """A line for every fault of ``values``, and the keys that have one."""
+def faults_in(
+    keys: type[RunKeys], values: Mapping[str, Any], place: Place, context: Any = None
+) -> tuple[list[str], set[str]]:
+    """A line for every fault of ``values``, and the keys that have one; ``context`` is the validation's."""
     try:
-        keys.model_validate(values)
+        keys.model_validate(values, context=context)
     except ValidationError as error:
         found = list(faults_of(error, keys.beside))
         return [one_line(f"{place(path_of(loc))} {rule}") for loc, rule in found], {str(loc[0]) for loc, _ in found}

@@ -51,7 +51,7 @@ published: {params: many, lfw: 101}
         "published.params: must be a number with an optional K, M or G, got 'many'",
         "stages.0.depht: is not a known key; the nearest is depth",
         "stages.0.expansion: must be positive, got -2",
-        f"stages.0.kind: must be one of {KINDS}, got stir",
+        f"stages.0.kind: must be one of {KINDS}, got stir; is it installed?",
         "stages.1.activation: must be one of swish, hard_swish, prelu, relu, relu6, leaky_relu, gelu, got sine",
         "stages.1.depth: must be positive, got 0",
         "stages.1.skip: must be one of none, conv, maxpool_conv, got pool",
@@ -119,7 +119,7 @@ def test_a_document_that_is_no_mapping_is_refused(values: Any) -> None:
         ({"stages": [stage(se=True)]}, "stages.0.se: must be off or a positive reduction, got True"),
         (
             {"stages": [stage(kind=None)]},
-            f"stages.0.kind: must be one of {KINDS}, got None",
+            f"stages.0.kind: must be one of {KINDS}, got nothing",
         ),
         ({"stages": [stage(middle=16)]}, "stages.0: must give expansion or middle, got both"),
         ({"stages": [stage(blocks={1: {}})]}, "stages.0.blocks: must be indices below the depth 1, got 1"),
@@ -136,7 +136,7 @@ def test_a_document_of_the_most_stages_can_be_counted_and_drawn_from() -> None:
 
 @pytest.mark.parametrize("split", [[], [0, 1], [1.5, 1], [1, "x"], "1:", "a", 3, [[1], 3], [True], None])
 def test_a_split_is_a_list_of_positive_whole_numbers(split: Any) -> None:
-    rule = f"must be a list of positive whole numbers such as [1, 3], got {split}"
+    rule = f"must be a list of positive whole numbers such as [1, 3], got {'nothing' if split is None else split}"
     assert faults(document(stage(split=split))) == [f"stages.0.split: {rule}"]
 
 

@@ -209,6 +209,51 @@ def test_a_kind_that_is_none_is_refused_where_it_stands(kind: Any, rule: str) ->
     assert fault.startswith(f"stages.0.kind: {rule}")
 
 
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("no.such:Kind", True),
+        ("gone", True),
+        ("tests.space.kinds:Missing", False),
+        ("os:system", False),
+        ("conv_depthwise", False),
+        (3, False),
+        (None, False),
+    ],
+)
+def test_whether_a_kind_is_installed_is_asked_of_those_that_may_not_be(kind: Any, asked: bool) -> None:
+    (fault,) = faults(document(stage(kind=kind)))
+    assert fault.endswith("; is it installed?") == asked
+
+
+def places(values: Any) -> list[str]:
+    return sorted(fault.partition(":")[0] for fault in faults(values))
+
+
+@pytest.mark.parametrize("kind", ["gone", "no.such:Kind", choice("share", "gone")])
+def test_the_keys_of_a_kind_that_is_not_there_are_not_told(kind: Any) -> None:
+    own, other = stage(kind=kind, tap=1, blocks={0: {"tap": 2}}), stage(kind="share", tap=1)
+    assert places(document(own)) == ["stages.0.kind"]
+    assert places(document(own, stage(), defaults={"tap": 1})) == ["stages.0.kind"]
+    assert places(document(own, other)) == ["stages.0.kind", "stages.1.tap"]
+    assert places(document(stage(), head={"kind": kind, "tap": 1}, stem={"tap": 1})) == ["head.kind", "stem.tap"]
+
+
+def test_the_keys_of_whatever_is_of_a_missing_kind_by_default_are_not_told() -> None:
+    bare = {"width": 8, "tap": 1, "blocks": {0: {"tap": 1}}}
+    values = document(bare, stage(kind="share", tap=1), defaults={"kind": "gone", "tap": 1})
+    assert places(values) == ["defaults.kind", "stages.1.tap"]
+
+
+def test_a_missing_kind_of_a_single_block_hides_what_its_stage_may_say_for_it() -> None:
+    values = document(stage(tap=1, depth=2, blocks={0: {"kind": "gone", "tap": 1}, 1: {"tap": 1}}))
+    assert places(values) == ["stages.0.blocks.0.kind", "stages.0.blocks.1.tap"]
+
+
+def test_a_slip_in_the_grammars_own_keys_is_told_beside_a_missing_kind() -> None:
+    assert places({**document(stage(kind="gone", widht=3)), "nmae": 1}) == ["nmae", "stages.0.kind", "stages.0.widht"]
+
+
 def test_a_block_of_no_layers_is_refused_where_networks_are_counted() -> None:
     with pytest.raises(DocumentError, match=r"stages.0: blocks of kind nothing must have a layer"):
         FeasibleSet(space_of(stage(depth=2, blocks={1: {"kind": choice("share", NONE)}})))
