@@ -265,7 +265,8 @@ def _cell(
     cost = place.measure.of(block, before[: block.reads])
     if cost > MAX_COST:
         name = "MAdds" if place.measure is MADDS else place.measure.name
-        raise BudgetError(f"the space must have blocks of at most {MAX_COST} {name}, got {cost}")
+        rule = f"must have blocks of at most {MAX_COST} {name}, got {cost}"
+        raise BudgetError(f"{place.source}: stages.{place.number}: {rule}")
     return place.blocks.number(block, before), cost, place.states.number((output,))
 
 

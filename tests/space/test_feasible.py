@@ -406,7 +406,7 @@ def test_the_first_block_of_a_stage_may_equal_the_first_of_the_one_before() -> N
 def test_a_block_too_dear_for_exact_counts_is_refused() -> None:
     wide = stage(kind="inverted_bottleneck", width=choice(100_000, 90_000), middle=100_000, stride=1)
     wide.pop("expansion")
-    with pytest.raises(BudgetError, match=r"^the space must have blocks of at most 10000000000000 MAdds, got "):
+    with pytest.raises(BudgetError, match=r"^FILE: stages.0: must have blocks of at most 10000000000000 MAdds, got "):
         FeasibleSet(space_of(wide, input={"height": 4096, "width": 4096}))
 
 
