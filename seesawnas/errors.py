@@ -4,6 +4,7 @@ SeesawnasError
 |-- InvalidInput            the user's fault: one line, exit code 2, no traceback
 |   |-- DocumentError       a YAML file breaks rules; carries every fault of the file
 |   |-- SpecError           a network that cannot be built as written
+|   |-- BlockError          a kind of block that breaks the rules of kinds: its author's fault
 |   |-- BudgetError         a budget that does not parse, or that nothing can meet
 |   |-- UnknownReference    a REF that names nothing
 |   |-- DataError           faces that cannot be read, or too few of them

@@ -179,7 +179,7 @@ def test_widths_scale_blocks_of_the_kind_and_all_that_they_take() -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        (FORKED, {"Forked · relu": 3, "depthwise 9x9 16 ↓2": 1, "depthwise 5x5 32": 1, "max pool 3x3": 1, "SE 4": 2}),
+        (FORKED, {"Forked · relu": 3, "depthwise 9x9 16 ↓2": 1, "depthwise 5x5 32": 1, "max pool 3x3": 1, "SE ÷2": 2}),
         (CELLS, {"Cell · edge dw3": 3, "depthwise 3x3 8": 13, "input before 16": 2, "conv 5x5 3->16 ↓2": 1}),
     ],
     ids=["forked", "cells"],
