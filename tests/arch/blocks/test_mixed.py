@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from seesawnas.cost import Budget, cost
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space import FeasibleSet, load_point, load_space
 from tests.mixed_space import MIXED
+from tests.space.test_feasible import chi_square, quantile
 
 STRIDES = """
 stem: {kind: conv, width: 24, stride: {choice: [1, 2]}, kernel: {choice: [3, 5]}}
@@ -37,6 +39,17 @@ def test_a_space_of_several_kinds_is_counted_exactly(tmp_path: Path, text: str, 
     assert (feasible.size, feasible.min_madds, feasible.max_madds) == (len(specs), min(madds), max(madds))
     assert feasible.count == sum(one <= (limit.high or 0) for one in madds)
     assert 0 < feasible.count < feasible.size
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_draws_from_several_kinds_are_uniform_over_networks(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "mixed.yaml"
+    path.write_text(MIXED)
+    feasible = FeasibleSet(load_space(str(path)), Budget.parse("12M"))
+    drawn = Counter(feasible.specs(feasible.sample(10 * feasible.count, seed)))
+    assert len({spec.blocks[-1].kind for spec in drawn}) > 8
+    assert len(drawn) <= feasible.count
+    assert chi_square(drawn, feasible.count) < quantile(feasible.count - 1)
 
 
 @pytest.mark.parametrize(
