@@ -77,7 +77,7 @@ def attribute(trial: int, name: str, value: Any) -> Callable[[dict[str, Any]], N
         ("label", {"a": 1}, "label: must be text, got a mapping of 1"),
         ("digest", ..., "digest: is required, got nothing"),
         ("spec", ..., "spec: is required, got nothing"),
-        ("spec", None, "spec: must be text, got None"),
+        ("spec", None, "spec: must be text, got nothing"),
         ("accuracy", ..., "accuracy: is required, got nothing"),
     ],
 )
