@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if config.pluginmanager.hasplugin("rerunfailures"):
         for item in items:
-            if item.get_closest_marker("slow") or item.get_closest_marker("processes"):
+            if item.get_closest_marker("processes"):
                 item.add_marker(pytest.mark.flaky(reruns=1))
 
 

@@ -22,6 +22,7 @@ pytest.importorskip("optuna_dashboard")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
     pytest.mark.slow,
+    pytest.mark.processes,
 ]
 
 # What a search does to its study, without the training: a paper point and one network after another, two epochs each.

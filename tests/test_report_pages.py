@@ -22,6 +22,7 @@ from tests.test_dashboard_pages import keep
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
     pytest.mark.slow,
+    pytest.mark.processes,
 ]
 
 DRAWN = (

@@ -17,6 +17,8 @@ from seesawnas.space import write_yaml
 from tests.ablation.small import SMALL
 from tests.faces import write_folder
 
+pytestmark = pytest.mark.processes
+
 WORDS = ["small.yaml", "--factors", "se,kind", "--levels", "se=0 kind=plain", "--seeds", "2", "--data", "faces"]
 WORDS += ["--epochs", "2", "--resolution", "32", "--engine", "local", "--workers", "2"]
 

@@ -13,6 +13,8 @@ from tests.crash.processes import ENGINES
 from tests.crash.searching import Searching
 from tests.postgres import PostgresServer
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_search_whose_worker_and_driver_are_killed_ends_as_if_they_never_were(engine: str, tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ from tests.faces import made_up_faces
 from tests.study.fakes import record_in
 from tests.study.test_record import proposal
 
+pytestmark = pytest.mark.processes
+
 DIVERGES, TOO_LARGE, HANGS = 1, 2, 3
 PROXY = Proxy(resolution=32, pairs=200).with_epochs(3)
 MIB = 2**20

@@ -17,6 +17,8 @@ from seesawnas.study import StudyRecord, TrialState, open_storage, read_repeats
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, small_set
 
+pytestmark = pytest.mark.processes
+
 STUDY = {
     "budget": "1M",
     "space": "small.yaml",

@@ -21,7 +21,7 @@ from seesawnas.study.ray_guard import end_processes, holders
 from tests.faces import made_up_faces
 from tests.study.conformance import numbered, progressed, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 PATIENCE = 90.0
 EPOCHS = 300
