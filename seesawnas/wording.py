@@ -29,6 +29,12 @@ def short(value: Any, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def one_line(fault: str) -> str:
+    """``fault`` without line breaks, and not longer than a person reads."""
+    words = " ".join(fault.split())
+    return words if len(words) <= 400 else f"{words[:397]}..."
+
+
 def bounded(message: str) -> str:
     """``message`` with at most :data:`MOST_LINES` lines, then how many more there are; long lines and words are cut."""
     lines, more = [], 0

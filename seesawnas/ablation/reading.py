@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from seesawnas.ablation.analysis import analysed
 from seesawnas.ablation.result import AblationResult, ArmResult
 from seesawnas.errors import StudyError
-from seesawnas.space.faults import lines_of, one_line
+from seesawnas.space.faults import lines_of
 from seesawnas.study import Trial, TrialState
 from seesawnas.study.renewed import DIGEST_BEFORE
 from seesawnas.study.stored_json import stored_mapping
+from seesawnas.wording import one_line
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 

@@ -56,7 +56,7 @@ class Conv:
     def __post_init__(self) -> None:
         _require_counts(self, "outputs", "stride")
         if isinstance(self.groups, tuple):
-            if not self.groups or not all(map(_is_count, self.groups)):
+            if not self.groups or not all(map(is_count, self.groups)):
                 raise SpecError(f"groups of a conv must be positive whole numbers, got {list(self.groups)}")
             object.__setattr__(self, "groups", reduced_groups(self.groups))
         else:
@@ -64,12 +64,11 @@ class Conv:
         if self.kernel is None:
             object.__setattr__(self, "padding", None)
             return
-        if not (isinstance(self.kernel, tuple) and len(self.kernel) == 2 and all(map(_is_count, self.kernel))):
+        if not (isinstance(self.kernel, tuple) and len(self.kernel) == 2 and all(map(is_count, self.kernel))):
             raise SpecError(f"kernel of a conv must be rows and columns, got {self.kernel}")
         if self.padding is not None:
-            if isinstance(self.padding, bool) or not isinstance(self.padding, int) or self.padding < 0:
-                raise SpecError(f"padding of a conv must be a whole number of pixels, got {self.padding}")
-            if self.kernel == (self.padding * 2 + self.kernel[0] % 2,) * 2:  # the default, spelled out
+            _require_padding(self)
+            if (self.padding, self.padding) == (self.kernel[0] // 2, self.kernel[1] // 2):  # the default, spelled out
                 object.__setattr__(self, "padding", None)
 
     @property
@@ -227,8 +226,7 @@ class Pool:
         if self.kind not in ("average", "max"):
             raise SpecError(f"pool must be average or max, got {self.kind}")
         _require_counts(self, "stride", *(() if self.kernel is None else ("kernel",)))
-        if isinstance(self.padding, bool) or not isinstance(self.padding, int) or self.padding < 0:
-            raise SpecError(f"padding of a pool must be a whole number of pixels, got {self.padding}")
+        _require_padding(self)
         if self.kernel is None:  # the whole map: nothing else counts
             for name, value in (("stride", 1), ("padding", 0), ("ceil", False)):
                 object.__setattr__(self, name, value)
@@ -431,11 +429,18 @@ def _side(pixels: int, kernel: int, stride: int, padding: int, layer: Conv | Poo
 
 def _require_counts(layer: Conv | Linear | Pool | Shuffle, *names: str) -> None:
     for name in names:
-        if not _is_count(value := getattr(layer, name)):
+        if not is_count(value := getattr(layer, name)):
             raise SpecError(f"{name} of a {type(layer).__name__.lower()} must be a positive whole number, got {value}")
 
 
-def _is_count(value: object) -> bool:
+def _require_padding(layer: Conv | Pool) -> None:
+    if layer.padding != 0 and not is_count(layer.padding):
+        name = type(layer).__name__.lower()
+        raise SpecError(f"padding of a {name} must be a whole number of pixels, got {layer.padding}")
+
+
+def is_count(value: object) -> bool:
+    """Whether it is a positive whole number."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 

@@ -69,9 +69,9 @@ class ArchSpec:
         given = [3, self.stem.outputs]  # channels: the image's, the stem's, each block's
         for index, block in enumerate(self.blocks):
             takes = block.takes()
-            before = (given[-1],) if len(takes) == 1 else tuple(read_before(block, given))
-            if takes != before and takes != before[: len(takes)]:
-                rule = f"block {index} must take the {_channels(before[: len(takes)])} channels before it"
+            before = (given[-1],) if len(takes) == 1 else tuple(read_before(block, given)[: len(takes)])
+            if takes != before:
+                rule = f"block {index} must take the {_channels(before)} channels before it"
                 raise SpecError(f"{rule}, got {_channels(takes)}")
             given.append(block.outputs)
         if self.head.takes() not in ((), (given[-1],)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from seesawnas.arch import ArchSpec, Block, Body, Inputs, Shape, body_of
-from seesawnas.arch.body import read_shapes, shapes
+from seesawnas.arch.body import read_shapes
 from seesawnas.arch.layers import FLOAT32_BYTES, Layer, Shuffle, Slice
 from seesawnas.arch.parts import block_output, inputs_of
 from seesawnas.arch.shown import html_table
@@ -123,11 +123,12 @@ def _placed(spec: ArchSpec) -> Iterator[tuple[str, Block, Inputs, Shape]]:
 
 def _layers(body: Body, inputs: Inputs) -> Iterator[tuple[str, Cost, Shape]]:
     """(label, cost, output) of each layer."""
-    found = shapes(body, inputs)
-    for node, output in zip(body, found, strict=True):
-        read, layer = read_shapes(node, found, inputs), node.layer
-        held = 0 if isinstance(layer, _READ_ALONE) else FLOAT32_BYTES * output.elements
-        yield layer.label(*read), Cost(layer.madds(*read), layer.params(*read), held), output
+    found: list[Shape] = []
+    for node in body:
+        read = read_shapes(node, found, inputs)
+        output, madds, params, elements = layer_cost(node.layer, read)
+        found.append(output)
+        yield node.layer.label(*read), Cost(madds, params, FLOAT32_BYTES * elements), output
 
 
 def _sum(parts: list[Cost]) -> Cost:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from seesawnas.arch import Block, Shape, body_of
 from seesawnas.arch.body import shapes
 from seesawnas.arch.layers import Act, Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
+from seesawnas.errors import BlockError
 from seesawnas.nn.activations import activation
 from seesawnas.nn.inference import is_plain_inference
 from seesawnas.nn.layers import FullyConnected, make_conv
@@ -190,11 +191,14 @@ class _Builder:
         """Register ``module`` under a dotted name."""
         place = self.owner
         *path, last = name.split(".")
-        for part in path:
-            if part not in place._modules:
-                place.add_module(part, nn.Module())
-            place = place.get_submodule(part)
-        place.add_module(last, module)
+        try:
+            for part in path:
+                if part not in place._modules:
+                    place.add_module(part, nn.Module())
+                place = place.get_submodule(part)
+            place.add_module(last, module)
+        except KeyError:
+            raise BlockError(f"{name}: a node must not be called as modules call their own parts") from None
         return module
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from seesawnas.space.key_aliases import KEY_ALIASES
-from seesawnas.wording import MOST_LINES, nearest, short
+from seesawnas.wording import MOST_LINES, nearest, one_line, short
 
 Place: TypeAlias = tuple[int | str, ...]
 Known: TypeAlias = Callable[[Place], Iterable[str]]
@@ -36,12 +36,6 @@ def lines_of(
     for place, rule in faults_of(error, known, passed_over):
         path = path_of(place)
         yield one_line(f"{path}: {rule}" if path else rule)
-
-
-def one_line(fault: str) -> str:
-    """``fault`` without line breaks, and not longer than a person reads."""
-    words = " ".join(fault.split())
-    return words if len(words) <= 400 else f"{words[:397]}..."
 
 
 def path_of(place: Place) -> str:

@@ -12,6 +12,7 @@ from seesawnas.arch import Block, Shape
 from seesawnas.arch.parts import block_digest
 from seesawnas.cost import Measure
 from seesawnas.errors import DocumentError, SpecError
+from seesawnas.space.rows import Tried
 from seesawnas.space.search_space import Assignment, SearchSpace, read_shapes
 
 _SIZES = ((7, 7), (4, 3), (1, 1))
@@ -20,8 +21,8 @@ _SIZES = ((7, 7), (4, 3), (1, 1))
 class Heads:
     """``group`` is the number of each choice's group. Raises DocumentError where choices cannot be grouped."""
 
-    def __init__(self, space: SearchSpace, choices: Sequence[Assignment]) -> None:
-        self._space = space
+    def __init__(self, space: SearchSpace, choices: Sequence[Assignment], tried: Tried) -> None:
+        self._space, self._tried = space, tried
         paths = {attribute.path for attribute in space.head.values() if not attribute.is_fixed}
         plans: dict[tuple[object, ...], int] = {}
         keys = [tuple(choice[path] for path in sorted(paths)) for choice in choices]
@@ -59,7 +60,8 @@ class Heads:
 
     def _head(self, plan: int, after: tuple[Shape, ...]) -> Block | None:
         try:
-            return self._space.head_of(self._plans[plan], after[::-1])[0]
+            with self._tried.noting(self._space.head, self._plans[plan]):
+                return self._space.head_of(self._plans[plan], after[::-1])[0]
         except SpecError:
             return None
 

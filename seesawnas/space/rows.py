@@ -6,7 +6,8 @@ first combination that makes it stands for all. So every count here is of networ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -19,6 +20,7 @@ from seesawnas.arch import Block, Inputs, Shape, body_of
 from seesawnas.arch.parts import block_digest, block_reads
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import BudgetError, DocumentError, SpecError
+from seesawnas.space.attributes import Attribute
 from seesawnas.space.search_space import Assignment, Decision, StageSpace, make_block, pick
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -67,10 +69,21 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """Kinds of blocks that were made somewhere, and why others first could not be."""
+    """Kinds that were made somewhere, and why each first could not be."""
 
     made: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def noting(self, attributes: Mapping[str, Attribute], assignment: Assignment) -> Iterator[None]:
+        """Note whether the part that is made within fits."""
+        kind = str(pick(attributes["kind"], assignment))
+        try:
+            yield
+        except SpecError as error:
+            self.refused.setdefault(kind, str(error))
+            raise
+        self.made.add(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +267,11 @@ def _after(states: States, depth: int, before: State, shapes: list[int]) -> Ints
 def _cell(
     place: Place, index: int, attributes: Any, assignment: Assignment, before: State, width: int, stride: int
 ) -> tuple[int, int, int]:
-    kind = str(pick(attributes["kind"], assignment))
     try:
-        block, output = make_block(attributes, assignment, before[::-1], width, stride)
-    except SpecError as error:
-        place.tried.refused.setdefault(kind, str(error))
+        with place.tried.noting(attributes, assignment):
+            block, output = make_block(attributes, assignment, before[::-1], width, stride)
+    except SpecError:
         return _INVALID, 0, _INVALID
-    place.tried.made.add(kind)
     _check(place, index, block, before, output, width)
     cost = place.measure.of(block, before[: block.reads])
     if cost > MAX_COST:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.arch import Block, Input, Shape, find_kind
-from seesawnas.arch.parts import block_digest
+from seesawnas.arch.parts import block_digest, is_ours
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Option
@@ -88,17 +88,17 @@ class Trellis:
         self.stage_decisions = tuple(stage_decisions(stage, i) for i, stage in enumerate(space.stages))
         self.numbers = Blocks()
         self.states = States()
-        self.heads = Heads(space, self.choices)
+        self._tried = Tried()
+        self.heads = Heads(space, self.choices, self._tried)
         self._effort = Effort(space)
-        tried = Tried()
         self._places = tuple(
-            Place(stage, number, space.source, self.numbers, self.states, measure, tried)
+            Place(stage, number, space.source, self.numbers, self.states, measure, self._tried)
             for number, stage in enumerate(space.stages)
         )
         self._tables: dict[tuple[int, State], StageTable] = {}
         self._nodes: dict[object, Node] = {}
         self.roots = tuple(self._roots())
-        _check_kinds(space, tried)
+        _check_kinds(space, self._tried)
         _check_boundaries(space, self._tables)
 
     def _roots(self) -> Iterator[Root]:
@@ -107,7 +107,8 @@ class Trellis:
         for bit, choice in enumerate(self.choices):
             picture = self.space.input(choice)
             try:
-                stem = self.space.stem_of(choice)
+                with self._tried.noting(self.space.stem, choice):
+                    stem = self.space.stem_of(choice)
             except SpecError:
                 continue
             key = (picture, block_digest(stem[0]))
@@ -246,7 +247,7 @@ def _check_kinds(space: SearchSpace, tried: Tried) -> None:
     """
     for name, reason in tried.refused.items():
         kind = find_kind(name)
-        if name not in tried.made and kind is not None and not kind.block.__module__.startswith("seesawnas."):
+        if name not in tried.made and kind is not None and not is_ours(kind.block):
             raise DocumentError(space.source, [f"kind {name} must fit somewhere in the space, got {reason}"])
 
 

@@ -21,9 +21,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.orm import Session
 
 from seesawnas.errors import StudyError
-from seesawnas.space.faults import one_line
 from seesawnas.study.lease import RENEWED_EVERY, STALE_AFTER, Lease
 from seesawnas.study.tables import Database, has_tables
+from seesawnas.wording import one_line
 
 PATIENCE = 300.0
 _PAUSE = 1.0

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from seesawnas.errors import StudyError
-from seesawnas.space.faults import one_line
+from seesawnas.wording import one_line
 
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
 """What a system says of a disk that takes no more."""

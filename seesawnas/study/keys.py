@@ -25,14 +25,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.errors import InvalidInput
 from seesawnas.space.document import Text
-from seesawnas.space.faults import faults_of, one_line, path_of
+from seesawnas.space.faults import faults_of, path_of
 from seesawnas.study.engines import ENGINES, EngineSettings
 from seesawnas.study.library import StudyFile
 from seesawnas.study.trial import Proxy
 from seesawnas.study.urls import shown_url
 from seesawnas.train.recipe_file import RECIPE_KEYS, RecipeKeys, number
 from seesawnas.units import format_duration, parse_duration
-from seesawnas.wording import short
+from seesawnas.wording import one_line, short
 
 RUN_RANGES: dict[str, tuple[int, int]] = {
     "epochs": (1, 10**4),

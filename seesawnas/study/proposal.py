@@ -12,9 +12,9 @@ from optuna.trial import FrozenTrial
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.space import Assignment, Decision, read_yaml, to_point
-from seesawnas.space.faults import one_line
 from seesawnas.study.stored_json import stored_mapping
 from seesawnas.study.trial import Measurement, Proxy
+from seesawnas.wording import one_line
 
 ORDERED = ("depth", "width", "height", "expansion", "middle", "kernel", "embedding")
 

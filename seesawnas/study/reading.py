@@ -9,10 +9,10 @@ from optuna.trial import FrozenTrial
 from sqlalchemy import text
 
 from seesawnas.errors import StudyError
-from seesawnas.space.faults import one_line
 from seesawnas.study.database import DamagedError, PatientStorage
 from seesawnas.study.stored_json import shown, stored_mapping, too_deep
 from seesawnas.study.validation import LeftOut
+from seesawnas.wording import one_line
 
 TITLES = "study:metric_names"
 """Optuna's system attribute of the objectives' titles."""

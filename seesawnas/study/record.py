@@ -21,7 +21,6 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from seesawnas.cost import cost
 from seesawnas.errors import StudyError
 from seesawnas.space import Decision, to_mapping, write_yaml
-from seesawnas.space.faults import one_line
 from seesawnas.study.agreement import refusal
 from seesawnas.study.batch import write_values
 from seesawnas.study.database import PatientStorage
@@ -33,7 +32,7 @@ from seesawnas.study.renewed import BODY, DIGEST_OF
 from seesawnas.study.stored_json import stored_json, stored_mapping
 from seesawnas.study.trial import Measurement, Scores
 from seesawnas.study.validation import check_format
-from seesawnas.wording import several
+from seesawnas.wording import one_line, several
 
 MAX_TRIES = 3
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)

@@ -23,10 +23,10 @@ from seesawnas.errors import CheckpointError, TrialError
 from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
 from seesawnas.nn import build
 from seesawnas.space import to_point
-from seesawnas.space.faults import one_line
 from seesawnas.study.stored_json import shown
 from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, MemoryFeed, Recipe, Training, as_graphs, seeded
 from seesawnas.train.checkpoint import pack, unpack
+from seesawnas.wording import one_line
 
 
 def _known(kind: Any, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from optuna.trial import FrozenTrial, TrialState
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.errors import StudyError
-from seesawnas.space.faults import faults_of, one_line
+from seesawnas.space.faults import faults_of
 from seesawnas.study.renewed import renewed
 from seesawnas.study.stored_json import shown, stored_json, too_deep
+from seesawnas.wording import one_line
 
 FORMAT, FORMAT_ATTRIBUTE = 1, "format"
 """The newest format of studies that is read here, and the study's attribute that names its own; none is the first."""

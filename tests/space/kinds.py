@@ -17,10 +17,6 @@ CELL, TRIPLE, TWIN, PLAIN, POINT, NONE, FLAT = (
 )
 
 
-def _side(inputs: Inputs) -> tuple[int, int]:
-    return inputs[0].height, inputs[0].width
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell(Block):
     """Two outputs before it, each through a 1x1 conv to ``outputs`` channels on the smaller map, and their sum.

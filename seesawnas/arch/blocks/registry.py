@@ -31,7 +31,8 @@ from seesawnas.arch.blocks.shufflenet_v1 import ShuffleNetUnit
 from seesawnas.arch.blocks.shufflenet_v2 import ShuffleNetV2Unit
 from seesawnas.arch.blocks.stem import Stem
 from seesawnas.arch.blocks.vargroup import ConvVarGroupStem, VarGroupUnit
-from seesawnas.arch.parts import blamed, canonical_block, one_line_of
+from seesawnas.arch.layers import is_count
+from seesawnas.arch.parts import blamed, canonical_block, is_ours, one_line_of
 from seesawnas.arch.rules import written
 from seesawnas.errors import BlockError, SpecError
 from seesawnas.wording import short
@@ -82,16 +83,21 @@ class Kind:
         Raises SpecError if it does not fit, BlockError if the kind itself is at fault.
         """
         filled = self.filled(options)
-        missing = [name for name, one in self.attributes.items() if one.default is None and name not in filled]
-        with blamed(self.name, "of"):
+        with blamed(self.block, "of", self.name):
             try:
                 block = self.make(inputs, width, stride, **filled)
             except TypeError as error:
+                missing = [name for name, one in self.attributes.items() if one.default is None and name not in filled]
                 if missing:
                     raise SpecError(f"must have every attribute of {self.name}: {', '.join(missing)}") from error
                 raise
             if not isinstance(block, self.block):
                 raise TypeError(f"must give a {self.block.__name__}, got {type(block).__name__}")
+        if not is_ours(self.block):
+            with blamed(self.block, "takes", self.name):
+                takes = block.takes()
+                if not (isinstance(takes, tuple) and all(map(is_count, takes))):
+                    raise TypeError(f"must give a tuple of channels, got {short(takes)}")
         return canonical_block(block)
 
 
@@ -223,7 +229,7 @@ def _checked(block: Any, where: str) -> Kind:
         raise BlockError(f"{where}: must be a dataclass of its own, frozen and compared by its fields")
     if block.role not in get_args(Role):
         raise BlockError(f"{where}: role must be one of {', '.join(get_args(Role))}, got {short(block.role)}")
-    if isinstance(block.reads, bool) or not isinstance(block.reads, int) or block.reads < 1:
+    if not is_count(block.reads):
         raise BlockError(f"{where}: reads must be a positive whole number, got {short(block.reads)}")
     if not ismethod(block.of):
         raise BlockError(f"{where}: of must be a classmethod")

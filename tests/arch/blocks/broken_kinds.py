@@ -57,16 +57,8 @@ class ReadsNothing(Whole):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoBody(Block):
-    kind: ClassVar[str] = "no_body"
-
-    inputs: int
-    outputs: int
-    stride: int = 1
-
-    @classmethod
-    def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:
-        return cls(inputs=inputs[0].channels, outputs=width, stride=stride)
+class NoBody(Whole):
+    body = Block.body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +166,28 @@ class Tanh(Whole):
     def body(self) -> Body:
         x = Node("conv", Conv(self.outputs, (3, 3), self.stride))
         return (x, Node("act", Act("tanh"), (0,)))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakesNumber(Whole):
+    def takes(self) -> Any:
+        return self.inputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenStem(Negative):
+    role: ClassVar[Any] = "stem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenHead(Negative):
+    role: ClassVar[Any] = "head"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModulesOwn(Whole):
+    def body(self) -> Body:
+        return (Node("to", Conv(self.outputs, (3, 3), self.stride)),)
 
 
 NOTHING = 3

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from seesawnas.arch import find_kind
+from seesawnas.arch.blocks.separable import Separable
 from seesawnas.arch.layers import Conv, Linear, Pool, Shuffle
-from seesawnas.errors import BlockError, InvalidInput, SpecError
+from seesawnas.arch.parts import body_of
+from seesawnas.errors import BlockError, DocumentError, InvalidInput, SpecError
+from seesawnas.nn import build
 from seesawnas.space import FeasibleSet, to_point
 from tests.arch.blocks import broken_kinds
 from tests.space.documents import choice, document, space_of
@@ -38,6 +41,7 @@ FAULTS = {
     "NoStride": "body: must give its outputs and stride, 8x4x4, got 8x8x8",
     "OtherWidth": "body: must give its outputs and stride, 8x4x4, got 12x4x4",
     "EachTimeAnother": "body: TypeError: must be the same each time",
+    "TakesNumber": "takes: TypeError: must give a tuple of channels, got 8",
     "CanonicalNone": "canonical: TypeError: must give a block, got NoneType",
     "Negative": "outputs of a conv must be a positive whole number, got -8",
     "Tanh": "activation must be one of",
@@ -50,7 +54,7 @@ def stage(name: str, **keys: object) -> dict[str, object]:
 
 def test_every_broken_kind_is_tried() -> None:
     classes = {name for name, one in vars(broken_kinds).items() if getattr(one, "__module__", "") == MODULE}
-    assert classes - {"Whole"} <= set(FAULTS)
+    assert classes - {"Whole", "BrokenStem", "BrokenHead", "ModulesOwn"} <= set(FAULTS)
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -68,6 +72,31 @@ def test_it_is_not_dropped_in_silence_from_a_space_that_offers_others(name: str)
         FeasibleSet(space_of({"kind": kinds, "width": 8, "stride": 2, "expansion": 2}))
     assert FAULTS[name] in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "other"), [("stem", "BrokenStem", "conv"), ("head", "BrokenHead", "global_depthwise")]
+)
+def test_a_broken_stem_or_head_is_not_dropped_in_silence(role: str, name: str, other: str) -> None:
+    part = {"kind": choice(f"{MODULE}:{name}", other), "width": 8}
+    with pytest.raises(
+        DocumentError, match=rf"{MODULE}:{name} must fit somewhere in the space, got {role}: outputs of a conv"
+    ):
+        FeasibleSet(space_of(**{role: part}))
+
+
+def test_a_node_that_modules_have_a_part_of_that_name_for_is_one_line() -> None:
+    with pytest.raises(BlockError, match=r"^to: a node must not be called as modules call their own parts$"):
+        build(to_point(document(stage("ModulesOwn")), "FILE").spec)
+
+
+def test_a_fault_in_a_kind_that_ships_is_a_bug_and_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Separable) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Separable, "body", fail)
+    with pytest.raises(ZeroDivisionError):
+        body_of(Separable(inputs=3, outputs=7919))
 
 
 def test_the_one_without_fault_is_taken() -> None:
@@ -92,6 +121,34 @@ def test_what_a_module_prints_goes_to_standard_error(tmp_path: Path) -> None:
     code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, '.']; from seesawnas.arch import find_kind; find_kind('talks:Kind')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert (done.stdout, done.stderr) == ("", "hello\n")
+
+
+@pytest.mark.parametrize(
+    ("point", "words"),
+    [
+        ("whole = tests.arch.blocks.broken_kinds:Whole", "None"),
+        ("other = tests.arch.blocks.broken_kinds:Whole", "of pack: must be called as its kind, got whole"),
+        ("no_body = tests.arch.blocks.broken_kinds:NoBody", "must have every method of a block"),
+        ("gone = no_such_module:Kind", "cannot be imported: ModuleNotFoundError"),
+        ("share = tests.arch.blocks.broken_kinds:Whole", "None"),
+    ],
+)
+def test_an_entry_point_that_cannot_be_used_is_named_when_it_is_asked_for(
+    point: str, words: str, tmp_path: Path
+) -> None:
+    package = tmp_path / "pack-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pack\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text(f"[seesawnas.blocks]\n{point}\n")
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}, '.']\n"
+        "from seesawnas.arch import find_kind\nfrom seesawnas.errors import BlockError\n"
+        "from seesawnas.space import load_space\nload_space('seesaw')\nfault = None\n"
+        f"try: assert find_kind({point.split()[0]!r})\nexcept BlockError as error: fault = error\nprint(fault)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    assert words in done.stdout
+    assert done.stdout.count("\n") == 1
 
 
 @pytest.mark.parametrize(
