@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 
 from seesawnas.arch import ArchSpec
-from seesawnas.arch.body import made_node
+from seesawnas.arch.body import make_node
 from seesawnas.arch.parts import body_of
 from seesawnas.cost import Budget, cost
 from seesawnas.cost.cost import cost_and_output, layer_cost
@@ -107,7 +107,7 @@ def _cold(specs: list[ArchSpec], seconds: float) -> float:
     while time.perf_counter() < end:
         spent = 0.0
         for spec in specs:
-            for kept in (cost_and_output, layer_cost, body_of, made_node):
+            for kept in (cost_and_output, layer_cost, body_of, make_node):
                 kept.cache_clear()
             start = time.perf_counter()
             cost(spec)

@@ -61,7 +61,7 @@ class Draft:
         return len(self.nodes) - 1
 
     def _make(self, name: str, reads: tuple[int, ...], layer: Callable[..., Layer], *values: object) -> int:
-        self.nodes.append(made_node(name, reads, layer, values))
+        self.nodes.append(make_node(name, reads, layer, values))
         return len(self.nodes) - 1
 
     def conv(
@@ -135,7 +135,7 @@ class Draft:
 
 
 @lru_cache(maxsize=1 << 16)
-def made_node(name: str, reads: tuple[int, ...], layer: Callable[..., Layer], values: tuple[Any, ...]) -> Node:
+def make_node(name: str, reads: tuple[int, ...], layer: Callable[..., Layer], values: tuple[Any, ...]) -> Node:
     """Kept, for blocks of a space share most of their nodes: it saves the time to make them, and the memory."""
     return Node(name, layer(*values), reads)
 
@@ -182,7 +182,7 @@ def check_nodes(body: object) -> None:
             raise TypeError(f"must be a tuple of nodes, got {type(node).__name__} in it")
         if not (isinstance(node.name, str) and _NODE_NAME.fullmatch(node.name)):
             raise ValueError(f"a node must have a name of words and dots such as conv.norm, got {short(node.name)}")
-        if taken := _TAKEN.intersection(node.name.split(".")):
+        if taken := _RESERVED.intersection(node.name.split(".")):
             raise ValueError(
                 f"{node.name}: a node must not be called as modules call their own parts, got {min(taken)}"
             )
@@ -196,7 +196,7 @@ def check_nodes(body: object) -> None:
 
 
 _NODE_NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z0-9]\w*)*", re.ASCII)
-_TAKEN = frozenset({"weight", "weights", "bias", "running_mean", "running_var", "training", "forward", "steps"})
+_RESERVED = frozenset({"weight", "weights", "bias", "running_mean", "running_var", "training", "forward", "steps"})
 """Names of parameters, buffers and methods of the modules that a body becomes."""
 
 

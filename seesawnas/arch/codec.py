@@ -161,7 +161,7 @@ def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], st
     first = min(1, len(found) - 1)  # nothing reads the image but the stem
     inputs = tuple(found[max(first, len(found) - back)] for back in range(1, kind.reads + 1))
     try:
-        block = kind.placed(inputs, _whole(f"{place}.width", row["width"]), step, options)
+        block = kind.create(inputs, _whole(f"{place}.width", row["width"]), step, options)
         found.append(block_output(block, inputs[: block.reads]))
         check_output(block, inputs, found[-1])
     except SpecError as error:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def blamed(block: type[Block], method: str, name: str = "") -> Iterator[None]:
+def blame_author(block: type[Block], method: str, name: str = "") -> Iterator[None]:
     """What the code of a user's kind raises, other than what it is asked to, is its author's fault: BlockError, in one line.
 
     ``name`` is the kind's where it is not called as its class says. What a kind that ships raises is a bug, and stays.
@@ -28,12 +28,12 @@ def blamed(block: type[Block], method: str, name: str = "") -> Iterator[None]:
     except InvalidInput:
         raise
     except Exception as error:
-        if is_ours(block):
+        if is_shipped(block):
             raise
-        raise BlockError(f"kind {name or block.kind}: {method}: {one_line_of(error)}") from error
+        raise BlockError(f"kind {name or block.kind}: {method}: {error_line(error)}") from error
 
 
-def one_line_of(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """Class and words, in one line."""
     return plain_line(one_line(f"{type(error).__name__}: {error}"))
 
@@ -41,9 +41,9 @@ def one_line_of(error: BaseException) -> str:
 @lru_cache(maxsize=1 << 16)
 def body_of(block: Block) -> Body:
     """The block's body, checked. Raises BlockError if it is none, or reads more than the kind says."""
-    with blamed(type(block), "body"):
+    with blame_author(type(block), "body"):
         body = block.body()
-        if not is_ours(type(block)):
+        if not is_shipped(type(block)):
             check_nodes(body)
             if block.body() != body:
                 raise TypeError("must be the same each time, got another one")
@@ -56,16 +56,16 @@ def body_of(block: Block) -> Body:
     return body
 
 
-def is_ours(block: type[Block]) -> bool:
+def is_shipped(block: type[Block]) -> bool:
     """Whether the kind ships, and so is held to the rules of kinds by our tests."""
     return block.__module__.startswith("seesawnas.")
 
 
 def check_output(block: Block, inputs: Inputs, output: Shape) -> None:
     """Raises BlockError unless the block gives what it says: its channels, on sides divided by its stride."""
-    if is_ours(type(block)):
+    if is_shipped(type(block)):
         return
-    with blamed(type(block), "body"):
+    with blame_author(type(block), "body"):
         sides = (1, 1) if block.role == "head" else tuple(-(-side // block.stride) for side in inputs[0][1:])
         if output != (block.outputs, *sides):
             wanted, got = ("x".join(map(str, shape)) for shape in ((block.outputs, *sides), output))
@@ -93,7 +93,7 @@ def block_output(block: Block, inputs: Inputs) -> Shape:
 @lru_cache(maxsize=1 << 16)
 def canonical_block(block: Block) -> Block:
     """The simplest block of the same body, as the block's kind knows it."""
-    with blamed(type(block), "canonical"):
+    with blame_author(type(block), "canonical"):
         found = block.canonical()
         if not isinstance(found, Block):
             raise TypeError(f"must give a block, got {type(found).__name__}")

@@ -35,7 +35,8 @@ Factors: TypeAlias = Annotated[
         "--factors",
         "NAMES",
         CHANGED,
-        "split, kind, se, activation, skip, expansion, kernel, embedding, width: several with commas.",
+        "split, kind, se, activation, skip, expansion, kernel, embedding, width, or another attribute of the network's kinds: "
+        "several with commas.",
     ),
 ]
 LevelsText: TypeAlias = Annotated[

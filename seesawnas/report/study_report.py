@@ -34,7 +34,7 @@ class StudyReport:
     @classmethod
     def of(cls, study: StudyView, ref: str) -> StudyReport:
         """Raises StudyError where the study is not one of networks."""
-        if study.trials and not study.is_ours:
+        if study.trials and not study.is_shipped:
             raise StudyError(
                 f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
             )

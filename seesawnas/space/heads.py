@@ -60,7 +60,7 @@ class Heads:
 
     def _head(self, plan: int, after: tuple[Shape, ...]) -> Block | None:
         try:
-            with self._tried.noting(self._space.head, self._plans[plan]):
+            with self._tried.record(self._space.head, self._plans[plan]):
                 return self._space.head_of(self._plans[plan], after[::-1])[0]
         except SpecError:
             return None

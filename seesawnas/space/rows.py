@@ -75,7 +75,7 @@ class Tried:
     refused: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
-    def noting(self, attributes: Mapping[str, Attribute], assignment: Assignment) -> Iterator[None]:
+    def record(self, attributes: Mapping[str, Attribute], assignment: Assignment) -> Iterator[None]:
         """Note whether the part that is made within fits."""
         kind = str(pick(attributes["kind"], assignment))
         try:
@@ -268,7 +268,7 @@ def _cell(
     place: Place, index: int, attributes: Any, assignment: Assignment, before: State, width: int, stride: int
 ) -> tuple[int, int, int]:
     try:
-        with place.tried.noting(attributes, assignment):
+        with place.tried.record(attributes, assignment):
             block, output = make_block(attributes, assignment, before[::-1], width, stride)
     except SpecError:
         return _INVALID, 0, _INVALID

@@ -207,7 +207,7 @@ def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, 
     kind = known_kind(str(values["kind"]))
     stride = int(values["stride"]) or _own_stride(kind)
     said = {name: values[name] for name in kind.attributes if name in values}
-    block = kind.placed(inputs, width, stride, said)
+    block = kind.create(inputs, width, stride, said)
     output = cost_and_output(block, inputs[: block.reads])[1]
     check_output(block, inputs, output)
     return block, output

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.arch import Block, Input, Shape, find_kind
-from seesawnas.arch.parts import block_digest, is_ours
+from seesawnas.arch.parts import block_digest, is_shipped
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Option
@@ -107,7 +107,7 @@ class Trellis:
         for bit, choice in enumerate(self.choices):
             picture = self.space.input(choice)
             try:
-                with self._tried.noting(self.space.stem, choice):
+                with self._tried.record(self.space.stem, choice):
                     stem = self.space.stem_of(choice)
             except SpecError:
                 continue
@@ -247,7 +247,7 @@ def _check_kinds(space: SearchSpace, tried: Tried) -> None:
     """
     for name, reason in tried.refused.items():
         kind = find_kind(name)
-        if name not in tried.made and kind is not None and not is_ours(kind.block):
+        if name not in tried.made and kind is not None and not is_shipped(kind.block):
             raise DocumentError(space.source, [f"kind {name} must fit somewhere in the space, got {reason}"])
 
 

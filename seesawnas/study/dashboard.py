@@ -84,7 +84,7 @@ class _Dashboard:
             after = int(parse_qs(query).get("after", ["0"])[0])
             with self.lock:
                 answer = self.answers.setdefault(number, StudyJson(self.showcase))
-                return answer.text(study, after) if study.is_ours else None
+                return answer.text(study, after) if study.is_shipped else None
         except Exception as error:  # the storage is away, or whatever another program stored
             self._say(f"study {number}: shown without notes: {type(error).__name__}: {_last_line(str(error))}")
             return None

@@ -83,7 +83,7 @@ class StudyView:
         return Objectives(self.quality, tuple(names[title] for title in self.objectives[1:] if title in names))
 
     @property
-    def is_ours(self) -> bool:
+    def is_shipped(self) -> bool:
         """Whether the study is of networks."""
         return "settings" in self.attributes or any("spec" in trial.user_attrs for trial in self.trials)
 

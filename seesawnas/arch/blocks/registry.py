@@ -32,7 +32,7 @@ from seesawnas.arch.blocks.shufflenet_v2 import ShuffleNetV2Unit
 from seesawnas.arch.blocks.stem import Stem
 from seesawnas.arch.blocks.vargroup import ConvVarGroupStem, VarGroupUnit
 from seesawnas.arch.layers import is_count
-from seesawnas.arch.parts import blamed, canonical_block, is_ours, one_line_of
+from seesawnas.arch.parts import blame_author, canonical_block, error_line, is_shipped
 from seesawnas.arch.rules import written
 from seesawnas.errors import BlockError, SpecError
 from seesawnas.wording import short
@@ -77,13 +77,13 @@ class Kind:
         """By name, in order."""
         return declared(self.block)
 
-    def placed(self, inputs: Inputs, width: int, stride: int, options: Mapping[str, Any]) -> Block:
+    def create(self, inputs: Inputs, width: int, stride: int, options: Mapping[str, Any]) -> Block:
         """The block at its place, canonical; ``options`` need not name what has a default.
 
         Raises SpecError if it does not fit, BlockError if the kind itself is at fault.
         """
         filled = self.filled(options)
-        with blamed(self.block, "of", self.name):
+        with blame_author(self.block, "of", self.name):
             try:
                 block = self.make(inputs, width, stride, **filled)
             except TypeError as error:
@@ -93,8 +93,8 @@ class Kind:
                 raise
             if not isinstance(block, self.block):
                 raise TypeError(f"must give a {self.block.__name__}, got {type(block).__name__}")
-        if not is_ours(self.block):
-            with blamed(self.block, "takes", self.name):
+        if not is_shipped(self.block):
+            with blame_author(self.block, "takes", self.name):
                 takes = block.takes()
                 if not (isinstance(takes, tuple) and all(map(is_count, takes))):
                     raise TypeError(f"must give a tuple of channels, got {short(takes)}")
@@ -191,7 +191,7 @@ def _imported(load: Callable[[], Any], where: str) -> Any:
         with redirect_stdout(sys.stderr):
             return load()
     except (Exception, SystemExit) as error:  # whatever another's module does
-        raise BlockError(f"{where}: cannot be imported: {one_line_of(error)}") from None
+        raise BlockError(f"{where}: cannot be imported: {error_line(error)}") from None
 
 
 def kind_of(block: Block) -> str:
@@ -255,7 +255,7 @@ def _check_attribute(one: Declared, where: str) -> None:
         try:
             again = one.rule(written(one.rule, option))
         except Exception as error:
-            raise BlockError(f"{place}: its {said} {short(option)} must keep its rule: {one_line_of(error)}") from None
+            raise BlockError(f"{place}: its {said} {short(option)} must keep its rule: {error_line(error)}") from None
         if not isinstance(again, bool | int | float | str):
             raise BlockError(f"{place}: its rule must give a number or text, got {short(again)}")
 
