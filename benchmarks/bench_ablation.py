@@ -22,9 +22,8 @@ import scipy
 import statsmodels
 from numpy.typing import NDArray
 
-from seesawnas.ablation.analysis import analysed
+from seesawnas.ablation.analysis import analysed, power_at, seeds_for
 from seesawnas.ablation.design import Design, designed
-from seesawnas.ablation.power import power_at, seeds_for
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction
 
 _SIZES = (1, 2, 3)

@@ -35,9 +35,9 @@ from torch.utils.data import DataLoader, Dataset
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from seesawnas.data import OpenedSource, open_source
-from seesawnas.data.decode import decode
-from seesawnas.data.decoded import decode_all, decoded
-from seesawnas.data.pack import pack_rec
+from seesawnas.data.cache import decode_all, decoded
+from seesawnas.data.images import decode
+from seesawnas.data.writers.pack import pack_rec
 from tests.data.large_rec import open_apart, write_large
 
 _BATCH = 128
@@ -75,7 +75,7 @@ _CLOCK = """
 import resource, sys, time
 from pathlib import Path
 import numpy as np
-from seesawnas.data.number_lines import read_labelled_pairs
+from seesawnas.data.pairs.text_lines import read_labelled_pairs
 path, start = Path(sys.argv[1]), time.process_time()
 """
 _READERS = {

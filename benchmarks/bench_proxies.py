@@ -26,8 +26,8 @@ from scipy.stats import kendalltau, rankdata
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from seesawnas.files import write_atomically
-from seesawnas.search.level import Level
+from seesawnas.analysis.fidelity.level import Level
+from seesawnas.io.files import write_atomically
 
 _Floats = NDArray[np.float64]
 Score = Callable[[dict[str, Any]], float]

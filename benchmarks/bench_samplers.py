@@ -36,9 +36,9 @@ from optuna.storages import InMemoryStorage
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.sampler_tables import Additive, Nearest, Table, Tried
+from seesawnas.analysis.fidelity.measurements import read_measurements
 from seesawnas.cost import Budget
-from seesawnas.files import write_atomically
-from seesawnas.report.measurements import read_measurements
+from seesawnas.io.files import write_atomically
 from seesawnas.search import Proposer
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Measurement, Proposal, Scores, StudyRecord

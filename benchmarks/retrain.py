@@ -30,7 +30,7 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.data import Faces, load_faces, read_bin
 from seesawnas.evaluation import Pairs, embed
-from seesawnas.files import make_folder
+from seesawnas.io.files import make_folder
 from seesawnas.nn import build
 from seesawnas.space import load_point
 from seesawnas.study import trial_point

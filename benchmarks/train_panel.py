@@ -32,11 +32,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from seesawnas.analysis.fidelity.level import Level
 from seesawnas.cost import Budget, cost
 from seesawnas.data import FaceData, load_faces
 from seesawnas.evaluation import embed, make_pairs
 from seesawnas.nn import build
-from seesawnas.search.level import Level
 from seesawnas.space import FeasibleSet, load_space, to_mapping
 from seesawnas.study import Proxy, Scores, TrialJob
 from seesawnas.study.trial import measure

@@ -16,7 +16,7 @@ SeesawnasError
 
 from __future__ import annotations
 
-from seesawnas.wording import bounded
+from seesawnas.text import bounded
 
 
 class SeesawnasError(Exception):

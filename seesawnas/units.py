@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from seesawnas.wording import short
+from seesawnas.text import short
 
 LARGEST = 10**15
 _SCALES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}

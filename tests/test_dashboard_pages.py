@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.browser import CHROMIUM, Page, browser
-from tests.cli.test_dashboard import under_way
+from tests.cli.commands.test_dashboard import under_way
 from tests.study.stored import store_study
 
 pytest.importorskip("optuna_dashboard")

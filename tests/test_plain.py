@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.plain import csv_cell, plain, plain_json, plain_line, plain_values
 from seesawnas.space import read_yaml, write_yaml
+from seesawnas.text import csv_cell, plain, plain_json, plain_line, plain_values
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202eabc\u2028\x9b31m\udcff\x00\r"
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from(HOSTILE + "\t\n=+-@`|<&")))

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from seesawnas.report.comparison import compare
-from seesawnas.report.comparison_page import comparison_html
-from seesawnas.report.report_page import report_html
-from seesawnas.report.study_report import StudyReport
+from seesawnas.report.network.comparison import compare
+from seesawnas.report.pages.comparison import comparison_html
+from seesawnas.report.pages.report import report_html
+from seesawnas.report.study.report import StudyReport
 from seesawnas.space import load_point
 from seesawnas.study import find_study
 from tests.browser import CHROMIUM, Page, browser

@@ -18,11 +18,11 @@ from seesawnas.ablation.factors import factors_of, level_of, with_levels
 from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec, Block, Head, InvertedBottleneck, Shape, Stem, body_of
 from seesawnas.arch.codec import from_mapping, to_json, to_mapping
-from seesawnas.arch.shown import spec_columns, spec_lines
+from seesawnas.arch.table import spec_columns, spec_lines
 from seesawnas.nn.network import FaceNetwork
-from seesawnas.report.bundle import write_bundle
-from seesawnas.report.diagram import diagram
-from seesawnas.report.sheet import sheet
+from seesawnas.report.network.build import write_bundle
+from seesawnas.report.network.diagram import diagram
+from seesawnas.report.network.summary import sheet
 from seesawnas.space.load import to_point
 from tests.kinds import Cell, Forked, MeanHead, PlainStem, cell_network, forked_network
 from tests.nn.interpreter import interpret

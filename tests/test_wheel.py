@@ -31,7 +31,7 @@ def test_a_wheel_installed_away_from_the_checkout_finds_its_search_points(tmp_pa
     built = json.loads(run("-m", "seesawnas", "build", "paper/seesaw_share", "--json"))
     assert (built["params"], built["madds"]) == (1_370_176, 145_762_816)
     assert json.loads(run("-m", "seesawnas", "space", "seesaw", "--json"))["size"] > 10**9
-    assert "tr.same" in run("-c", "from seesawnas.report.pages import asset; print(asset('compare.js'))")
+    assert "tr.same" in run("-c", "from seesawnas.report.pages.html import asset; print(asset('compare.js'))")
     named = run("-c", "from seesawnas.search import StudyFile as S; print(S.read('studies/search_150m.yaml').values)")
     assert "'budget': '150M'" in named
     recipe = run("-c", "from seesawnas.train import read_recipe; print(read_recipe('paper').batch_size)")

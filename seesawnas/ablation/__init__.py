@@ -5,15 +5,13 @@ opened(plan) -> Session; session.run(); session.result() -> AblationResult
 """
 
 from seesawnas.ablation.arms import Arm, Arms, arms_of
-from seesawnas.ablation.estimate import Estimate, estimate
 from seesawnas.ablation.factors import FACTORS, level_of, with_level, with_levels
-from seesawnas.ablation.match import Match, matched
 from seesawnas.ablation.plan import AblationPlan, plan_of
 from seesawnas.ablation.reading import read_ablation
-from seesawnas.ablation.ready import make_ready
 from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
-from seesawnas.ablation.session import Session, opened
-from seesawnas.ablation.words import verdict_words
+from seesawnas.ablation.session import Estimate, Session, estimate, make_ready, opened
+from seesawnas.ablation.text import verdict_words
+from seesawnas.ablation.widths import Match, matched
 
 __all__ = [
     "FACTORS",

@@ -9,6 +9,11 @@ family does not grow while an ablation runs.
 Two cases the t-test has no answer for. Where a contrast is between the same networks (their digests say so) there is nothing
 to test: no p, and not one of the family. Where all values are equal, yet the networks are not the same, the spread is below
 the quality's own steps and nobody knows it: no interval, and p is the exact sign test's, 2 ** (1 - n), or 1 for all nil.
+
+How many seeds would resolve an effect: the power of the paired t-test, as statsmodels has it.
+
+The chance counts finds of the effect's own sign only. (A two-sided power adds the other tail, which is next to nothing, and
+which SciPy cannot always tell: it says NaN for some effects of a few standard deviations and few seeds.)
 """
 
 from __future__ import annotations
@@ -23,10 +28,40 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
 from seesawnas.ablation.design import FactorLevels, alias_classes, contrasts
-from seesawnas.ablation.power import seeds_for
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction, Verdict
+
+POWER = 0.8
+MAX_SEEDS = 10_000
+_MAX_SIZE = 100.0
+"""Beyond this an effect needs two or three seeds, and the arithmetic gets slow."""
+
+
+def seeds_for(size: float, alpha: float, power: float = POWER) -> int | None:
+    """The fewest seeds with which a two-sided paired t-test at ``alpha`` finds an effect of ``size`` with ``power``.
+
+    ``size`` is the mean difference in standard deviations of the differences. None where it takes more than 10,000 seeds.
+    """
+    low, high = 1, 2
+    while power_at(size, high, alpha) < power:
+        if high == MAX_SEEDS:
+            return None
+        low, high = high, min(2 * high, MAX_SEEDS)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if power_at(size, middle, alpha) < power:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def power_at(size: float, seeds: int, alpha: float) -> float:
+    """The chance that a two-sided paired t-test at ``alpha`` of ``seeds`` pairs finds an effect of ``size``, with its sign."""
+    return float(TTestPower().power(min(abs(size), _MAX_SIZE), seeds, alpha / 2, alternative="larger"))
+
 
 _SAME = 1e-9
 """Values that differ by less are equal but for rounding."""

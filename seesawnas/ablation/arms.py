@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from seesawnas.ablation.base import find_network
 from seesawnas.ablation.design import Design, designed
 from seesawnas.ablation.factors import level_of, with_levels
 from seesawnas.ablation.levels import Levels, chosen_levels
-from seesawnas.ablation.match import FAR, matched
-from seesawnas.ablation.plan import NETWORK, AblationPlan
+from seesawnas.ablation.plan import NETWORK, AblationPlan, find_network
+from seesawnas.ablation.widths import FAR, matched
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Cost, cost
 from seesawnas.errors import InvalidInput, SpecError, StudyError

@@ -22,7 +22,7 @@ from seesawnas.ablation.factors import (
 )
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import SpecError
-from seesawnas.wording import short
+from seesawnas.text import short
 
 Levels: TypeAlias = dict[str, tuple[str, ...]]
 

@@ -12,9 +12,9 @@ from seesawnas.ablation.result import AblationResult, ArmResult
 from seesawnas.errors import StudyError
 from seesawnas.space.faults import lines_of
 from seesawnas.study import Trial, TrialState
-from seesawnas.study.renewed import DIGEST_BEFORE
-from seesawnas.study.stored_json import stored_mapping
-from seesawnas.wording import one_line
+from seesawnas.study.record.renewed import DIGEST_BEFORE
+from seesawnas.study.record.stored_json import stored_mapping
+from seesawnas.text import one_line
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
-from seesawnas.ablation.arms import Arm
+from seesawnas.ablation.arms import Arm, Arms, arms_of
 from seesawnas.ablation.plan import AblationPlan
 from seesawnas.ablation.reading import ATTRIBUTE, read_ablation
-from seesawnas.ablation.ready import Ready, make_ready
 from seesawnas.ablation.result import AblationResult
 from seesawnas.arch.digest_0_1 import digest_0_1
-from seesawnas.space import Decision
+from seesawnas.data import FaceData, Faces
+from seesawnas.space import Decision, to_mapping
 from seesawnas.study import (
     Checkpoints,
     DriverEvent,
     Ended,
+    EngineSettings,
     Objectives,
     Plan,
     Proposal,
     Run,
     StopRules,
     StudyRecord,
+    TrialJob,
     TrialState,
     drive,
     held,
@@ -34,10 +39,40 @@ from seesawnas.study import (
     kept_run,
     on_disk,
     open_storage,
+    run_trial,
     started,
     stored_name,
 )
-from seesawnas.study.stored_json import stored_mapping
+from seesawnas.study.preflight import Faults, check_run
+from seesawnas.study.record.stored_json import stored_mapping
+from seesawnas.study.trial import load_proxy_faces, proxy_sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a plan names, found."""
+
+    arms: Arms
+    faces: FaceData
+
+
+def make_ready(plan: AblationPlan) -> Ready:
+    """Find all that ``plan`` names, writing nothing. Raises InvalidInput with every fault, each in its line."""
+    arms = check_surroundings(plan)
+    inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
+    sizes = proxy_sizes(plan.base, inputs, plan.proxy.resolution)
+    return Ready(arms, load_proxy_faces(plan.data, sizes, seed=plan.proxy.seed))
+
+
+def check_surroundings(plan: AblationPlan) -> Arms:
+    """All of :func:`make_ready` but the reading of the faces, which takes seconds; their folder must be there."""
+    faults = Faults()
+    found: list[Arms] = []
+    with faults.collected():
+        found.append(arms_of(plan))
+    check_run(faults, plan.data, plan.storage, plan.folder, plan.engine)
+    faults.raised()
+    return found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,3 +254,61 @@ def _networks(ready: Ready, kept: Mapping[str, Any]) -> dict[str, Any]:
     if all(kept.get(name) == value for name, value in old.items()):
         return old
     return {"base": f"{base.name} {base.digest()}", "networks": {arm.name: arm.digest for arm in arms}}
+
+
+_BATCHES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """trials: trainings in all; at_a_time: how many run at once; seconds: of one, of the base, measured here."""
+
+    trials: int
+    at_a_time: int
+    seconds: float
+    relative: float
+    """What the arms cost in the mean, over what the base costs."""
+
+    @property
+    def hours(self) -> float:
+        """Of the whole design from its start."""
+        rounds = -(-self.trials // self.at_a_time)
+        return rounds * self.seconds * self.relative / 3600
+
+
+def estimate(plan: AblationPlan, ready: Ready) -> Estimate:
+    """Train the base for a few batches on this machine, and say how long all arms take from all seeds."""
+    networks = ready.arms.networks
+    costs = [arm.cost.madds for arm in networks]
+    relative = sum(costs) / len(costs) / ready.arms.arms[0].cost.madds
+    at_a_time = plan.engine.at_a_time or _that_fit(plan.engine)
+    return Estimate(len(networks) * plan.seeds, at_a_time, _seconds(plan, ready.arms, ready.faces), relative)
+
+
+def _that_fit(engine: EngineSettings) -> int:
+    """Trials at a time on this machine."""
+    fit = (os.cpu_count() or 1) / (engine.cpus_per_trial or 1)
+    if engine.gpus_per_trial:
+        fit = min(fit, torch.cuda.device_count() / engine.gpus_per_trial)
+    return max(1, int(fit))
+
+
+def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:
+    """Of a whole training: the second of two epochs on a part of the pictures, which starts warm, for all of them."""
+    batches = plan.proxy.recipe.batch_size * _BATCHES
+    share = min(1.0, batches / len(faces.training))
+    part = FaceData(_first(faces.training, share), _first(faces.verification, share), "", "")
+    job = TrialJob(0, to_mapping(arms.arms[0].spec), replace(plan.proxy.with_epochs(2), share=1.0))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as the engines' workers have it
+    try:
+        ends = [time.perf_counter() for _ in run_trial(job, part)]
+    finally:
+        torch.set_num_threads(threads)
+    return (ends[1] - ends[0]) / share * plan.proxy.share * plan.proxy.recipe.epochs
+
+
+def _first(faces: Faces, share: float) -> Faces:
+    """The first pictures of ``faces``; two people and a few pictures of each at least."""
+    count = max(round(share * len(faces)), int((faces.labels < 2).sum()))
+    return Faces(faces.images[:count], faces.labels[:count], faces.names)

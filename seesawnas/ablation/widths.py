@@ -5,20 +5,67 @@ it likes whatever comes in. A segment's width moves in steps that every group of
 block's middle, if it has one, follows its inputs, to the nearest width that its groups divide, so that the expansion stays.
 All other attributes stay; the head's width and the embedding too: they are what comes out of the network, and a factor of
 their own. What a block ties and in which steps it can be made is learnt from its body, and by making it: no kind is named here.
+
+``matched(spec, madds)``: the network rescaled in width until it costs ``madds``, so that arms are judged at equal cost.
+
+First one multiplier for all widths (MAdds rise with it, so it is found by bisection), then, since widths move in steps,
+single segments a step up or down as long as that comes closer. No segment ends more than two steps from the multiplier's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import permutations
 from math import gcd, lcm
+from typing import Any
 
-from seesawnas.ablation.remake import kind_named, remade
-from seesawnas.arch import ArchSpec, Block, Inputs, Shape, body_of, kind_of
+from seesawnas.arch import ArchSpec, Block, Inputs, Kind, Shape, body_of, find_kind, kind_of
 from seesawnas.arch.layers import Conv, Shuffle, Slice
 from seesawnas.arch.parts import block_output, canonical_block, inputs_of
+from seesawnas.arch.rules import Option
+from seesawnas.cost import cost
 from seesawnas.errors import SpecError
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name. Raises SpecError if there is none, as of a class within a function."""
+    found = find_kind(name)
+    if found is None:
+        raise SpecError(f"kind must be one that can be imported, got {name}")
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def options_of(block: Block) -> tuple[tuple[str, Option], ...]:
+    """The block's attributes as its kind takes them."""
+    declared = kind_named(kind_of(block)).attributes
+    return tuple((name, declared[name].rule(value)) for name, value in block.row().items())
+
+
+def remade(block: Block, kind: Kind, inputs: Inputs, changes: Mapping[str, Any], width: int | None = None) -> Block:
+    """A block of ``kind`` with ``block``'s attributes, as far as it has them, but for ``changes``. Raises SpecError."""
+    options = {name: value for name, value in options_of(block) if name in kind.attributes}
+    for name in changes:
+        for other in _partners(kind, name):
+            options.pop(other, None)
+    own = getattr(block, "width", block.outputs)
+    known: dict[str, Any] = {**options, **changes}
+    stride = known.pop("stride", block.stride)  # a stem's, if its kind leaves it open
+    try:
+        return kind.make(inputs[: kind.reads], own if width is None else width, stride, **known)
+    except TypeError as error:  # what must be given is not there
+        raise SpecError(f"{kind.name} must have every attribute that it requires: {error}") from None
+
+
+def _partners(kind: Kind, name: str) -> Iterator[str]:
+    """The attributes that say what ``name`` says in another way."""
+    for other, one in kind.attributes.items():
+        if one.instead_of == name or (name in kind.attributes and kind.attributes[name].instead_of == other):
+            yield other
+
 
 _EVEN = 4
 """Widths that are multiples of 4 stay so, where no split asks for more."""
@@ -168,3 +215,100 @@ def _sliced(block: Block, inputs: Inputs) -> list[int]:
     channels = inputs[0].channels
     slices = [node.layer for node in body_of(block) if isinstance(node.layer, Slice)]
     return [channels // gcd(channels, one.start, channels if one.stop is None else one.stop) for one in slices]
+
+
+CLOSE = 0.0025
+"""Near enough to stop: a quarter of a per cent of MAdds."""
+FAR = 0.01
+"""Worth a word: arms further than one per cent from the base are not at equal cost."""
+_MULTIPLIERS = 1 / 32, 32.0
+_BISECTIONS = 40
+_REACH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rescaled network; ``multiplier`` is its widths' before rounding, ``off`` how far its MAdds are from those asked."""
+
+    spec: ArchSpec
+    multiplier: float
+    off: float
+
+    @property
+    def is_far(self) -> bool:
+        """Whether no width comes within one per cent."""
+        return abs(self.off) > FAR
+
+
+def matched(spec: ArchSpec, madds: int) -> Match:
+    """The network of ``spec``'s form whose MAdds are closest to ``madds``; ``spec`` itself where it is near enough."""
+    itself = Match(spec, 1.0, _off(spec, madds))
+    if abs(itself.off) <= CLOSE:
+        return itself
+    segments = Segments.of(spec)
+    ends = _bracket(segments, madds)
+    found = [_refined(segments, multiplier, madds) for multiplier in ends]
+    return min((itself, *(match for match in found if match)), key=lambda match: abs(match.off))
+
+
+def _bracket(segments: Segments, madds: int) -> tuple[float, float]:
+    """Two close multipliers, the first at or below ``madds`` and the second at or above, where there are such."""
+    low, high = _MULTIPLIERS
+    for _ in range(_BISECTIONS):
+        middle = (low * high) ** 0.5
+        if _madds(segments, segments.at(middle)) < madds:
+            low = middle
+        else:
+            high = middle
+    return low, high
+
+
+def _madds(segments: Segments, widths: Widths) -> float:
+    """At widths at which a block cannot be made, about what they would cost: MAdds rise with their square."""
+    try:
+        return cost(segments.network(widths)).madds
+    except SpecError:
+        return cost(segments.spec).madds * (sum(widths) / sum(segments.widths)) ** 2
+
+
+def _refined(segments: Segments, multiplier: float, madds: int) -> Match | None:
+    start = segments.at(multiplier)
+    best = _candidate(segments, start, multiplier, madds)
+    widths = start
+    while best is None or abs(best.off) > CLOSE:
+        steps = [
+            (match, near)
+            for near in _neighbours(segments, start, widths)
+            if (match := _candidate(segments, near, multiplier, madds))
+        ]
+        if not steps:
+            break
+        nearest, at = min(steps, key=lambda step: abs(step[0].off))
+        if best is not None and abs(nearest.off) >= abs(best.off):
+            break
+        best, widths = nearest, at
+    return best
+
+
+def _candidate(segments: Segments, widths: Widths, multiplier: float, madds: int) -> Match | None:
+    try:
+        network = segments.network(widths)
+    except SpecError:
+        return None
+    return Match(network, multiplier, _off(network, madds)) if segments.keeps(network) else None
+
+
+def _neighbours(segments: Segments, start: Widths, widths: Widths) -> Iterator[Widths]:
+    """One segment a step up or down, or one up and another down."""
+    count = len(widths)
+    moves: list[dict[int, int]] = [{index: sign} for index in range(count) for sign in (1, -1)]
+    moves += [{up: 1, down: -1} for up, down in permutations(range(count), 2)]
+    for move in moves:
+        near = tuple(width + move.get(index, 0) * segments.steps[index] for index, width in enumerate(widths))
+        reach = zip(near, start, segments.steps, strict=True)
+        if min(near) > 0 and all(abs(width - first) <= _REACH * step for width, first, step in reach):
+            yield near
+
+
+def _off(spec: ArchSpec, madds: int) -> float:
+    return cost(spec).madds / madds - 1

@@ -30,7 +30,7 @@ from seesawnas.arch.layers import (
     Slice,
 )
 from seesawnas.errors import SpecError
-from seesawnas.wording import short
+from seesawnas.text import short
 
 _SHORT = 400
 _IDLE = (Shuffle, Slice, Pool, Add, Concat)  # layers that may do nothing

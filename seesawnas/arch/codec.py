@@ -19,7 +19,7 @@ from seesawnas.arch.parts import block_output, check_output
 from seesawnas.arch.rules import positive
 from seesawnas.arch.spec import ArchSpec, Input
 from seesawnas.errors import SpecError
-from seesawnas.wording import short
+from seesawnas.text import short
 
 _KEYS = ("name", "input", "stem", "stages", "head")
 _GRAMMARS_OWN: Mapping[Role, str] = {"stem": Stem.kind, "head": Head.kind}

@@ -11,8 +11,7 @@ from seesawnas.arch.blocks.base import Block, Inputs
 from seesawnas.arch.body import Body, body_digest, check_body, check_nodes, output_shape, reads_of
 from seesawnas.arch.layers import Shape
 from seesawnas.errors import BlockError, InvalidInput, SpecError
-from seesawnas.plain import plain_line
-from seesawnas.wording import one_line
+from seesawnas.text import one_line, plain_line
 
 T = TypeVar("T")
 

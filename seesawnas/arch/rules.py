@@ -10,7 +10,7 @@ from math import gcd
 from typing import Any, Literal, TypeAlias, get_args
 
 from seesawnas.arch.layers import ACTIVATIONS
-from seesawnas.wording import short
+from seesawnas.text import short
 
 Option: TypeAlias = bool | int | float | str
 Rule: TypeAlias = Callable[[Any], Option]

@@ -14,27 +14,26 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from seesawnas.cli.ablate import ablate
-from seesawnas.cli.build import build
-from seesawnas.cli.compare import compare
-from seesawnas.cli.dashboard import dashboard
-from seesawnas.cli.data import data
-from seesawnas.cli.evaluate import evaluate
-from seesawnas.cli.fidelity import fidelity
-from seesawnas.cli.identify import identify
-from seesawnas.cli.importance import importance
-from seesawnas.cli.paper import paper
-from seesawnas.cli.report import report
-from seesawnas.cli.sample import sample
-from seesawnas.cli.search import search
-from seesawnas.cli.space import space
-from seesawnas.cli.train import train
+from seesawnas.cli.commands.ablate import ablate
+from seesawnas.cli.commands.build import build
+from seesawnas.cli.commands.compare import compare
+from seesawnas.cli.commands.dashboard import dashboard
+from seesawnas.cli.commands.data import data
+from seesawnas.cli.commands.evaluate import evaluate
+from seesawnas.cli.commands.fidelity import fidelity
+from seesawnas.cli.commands.identify import identify
+from seesawnas.cli.commands.importance import importance
+from seesawnas.cli.commands.paper import paper
+from seesawnas.cli.commands.report import report
+from seesawnas.cli.commands.sample import sample
+from seesawnas.cli.commands.search import search
+from seesawnas.cli.commands.space import space
+from seesawnas.cli.commands.train import train
 from seesawnas.cli.usage import cut, in_lines, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
-from seesawnas.isolation import isolate
-from seesawnas.plain import plain
-from seesawnas.screen import OutputLost, install
-from seesawnas.wording import bounded
+from seesawnas.io.isolation import isolate
+from seesawnas.io.terminal import OutputLost, install
+from seesawnas.text import bounded, plain
 
 # A paragraph a line: rich wraps them to the terminal.
 ABOUT = "\n\n".join(

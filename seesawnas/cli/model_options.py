@@ -52,8 +52,8 @@ Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda
 
 def say_notes(model: FaceModel) -> None:
     """What there is to know of the model's file, on stderr, before it is believed."""
-    from seesawnas.cli.output import screen
-    from seesawnas.cli.progress import say
+    from seesawnas.cli.views.output import screen
+    from seesawnas.cli.views.progress import say
 
     say(screen(), *(f"{model.name}: {note}" for note in model.notes))
 
@@ -64,7 +64,7 @@ def embed_shown(
     """``embed_pictures`` with a bar on a terminal's stderr while it runs."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from seesawnas.cli.output import screen
+    from seesawnas.cli.views.output import screen
     from seesawnas.evaluation import embed_batches, gathered
 
     shown = screen()

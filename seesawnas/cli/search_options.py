@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from seesawnas.cli.options import complete_ref
-from seesawnas.files import shipped_folder
+from seesawnas.io.files import shipped_folder
 
 WHAT, END, JUDGE, WHERE = "What is searched", "When it ends", "How networks are judged", "Where it runs"
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import typer
 
-from seesawnas.plain import plain_line
-from seesawnas.wording import bounded, short
+from seesawnas.text import bounded, plain_line, short
 
 
 def value_fault(error: typer.BadParameter) -> str | None:

@@ -1,8 +1,7 @@
 """What a network costs: arithmetic on operator values, in microseconds, without torch."""
 
-from seesawnas.cost.budget import Budget
+from seesawnas.cost.budget import Budget, Limit
 from seesawnas.cost.cost import Cost, PartCost, block_cost, cost, costs_by_block, costs_by_op, costs_by_stage
-from seesawnas.cost.limits import Limit
 from seesawnas.cost.measures import ACTIVATION_BYTES, MADDS, PARAMS, Measure
 
 __all__ = [

@@ -6,10 +6,127 @@ import re
 from dataclasses import dataclass, fields
 
 from seesawnas.cost.cost import Cost
-from seesawnas.cost.limits import Limit, parse_limits
 from seesawnas.errors import BudgetError
-from seesawnas.units import format_quantity
-from seesawnas.wording import nearest, short
+from seesawnas.text import nearest, short
+from seesawnas.units import format_quantity, parse_quantity
+
+_FORMS = "such as 150M, or a band such as 140M..150M"
+_COMPARISON = re.compile("(<=|>=)")
+_MOST_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``low`` <= the cost called ``name`` <= ``high``, both included; ``high`` None is no upper end."""
+
+    name: str
+    high: int | None
+    low: int = 0
+
+    def __post_init__(self) -> None:
+        if self.high is not None and self.low > self.high:
+            what = "" if self.name == "madds" else f" {self.name}"
+            raise BudgetError(f"budget{what} must have its lower end first, got {self.low}..{self.high}")
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether it has an end at all: no cost is below 0."""
+        return self.high is not None or self.low > 0
+
+    def admits(self, value: int) -> bool:
+        """Whether ``value`` lies within."""
+        return self.low <= value and (self.high is None or value <= self.high)
+
+    def __str__(self) -> str:
+        low, high = (None if end is None else format_quantity(end, exact=True) for end in (self.low, self.high))
+        if high is None:
+            return f"{self.name}>={low}"
+        return f"{low}<={self.name}<={high}" if self.low else f"{self.name}<={high}"
+
+
+def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
+    """The limits of a text whose parts stand between commas, by name; of a part without a name, the first of ``names``.
+
+    Raises BudgetError.
+    """
+    if len(text) > _MOST_TEXT:
+        raise BudgetError(f"budget must be at most {_MOST_TEXT} characters, got {short(text)!r}")
+    ends: dict[tuple[str, str], tuple[int, str]] = {}
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if not part and len(parts) > 1:
+            raise BudgetError(f"budget must have a limit between commas, got {short(text)!r}")
+        for name, side, value in _ends(part, names):
+            if (name, side) in ends:
+                first = ends[name, side][1]
+                raise BudgetError(f"budget must have one {side} end of {name}, got {first!r} and {short(part)!r}")
+            ends[name, side] = value, part
+    return {name: _limit(name, ends) for name, _ in ends}
+
+
+def _limit(name: str, ends: dict[tuple[str, str], tuple[int, str]]) -> Limit:
+    high = ends.get((name, "upper"))
+    low = ends.get((name, "lower"))
+    return Limit(name, high and high[0], low[0] if low else 0)
+
+
+def _ends(part: str, names: tuple[str, ...]) -> list[tuple[str, str, int]]:
+    """(cost, side, value) of each end that a part says."""
+    if not re.search(r"[<>=]", part):
+        return _band(part, names[0])
+    words = [word.strip() for word in _COMPARISON.split(part)]
+    if any(re.search(r"[<>=!]", word) for word in words[::2]):
+        raise BudgetError(f"budget must compare by <= or >=, got {short(part)!r}")
+    match words:
+        case [left, sign, right] if _is_name(right):
+            return [(_known(right, names, part), _side(sign, after=False), _quantity(left, part))]
+        case [left, sign, right]:
+            return [(_known(left, names, part), _side(sign), _quantity(right, part))]
+        case [left, sign, name, again, right] if sign == again:
+            name = _known(name, names, part)
+            first = name, _side(sign, after=False), _quantity(left, part)
+            return [first, (name, _side(sign), _quantity(right, part))]
+    raise BudgetError(f"budget must say each limit as params<=1.5M or 1M<=params<=1.5M, got {short(part)!r}")
+
+
+def _band(part: str, name: str) -> list[tuple[str, str, int]]:
+    words = re.split(r"\.\.+", part)
+    try:
+        ends = [parse_quantity(word) for word in words]
+    except ValueError as error:
+        raise BudgetError(f"budget {error}; write {_FORMS}") from None
+    match ends:
+        case [high]:
+            return [(name, "upper", high)]
+        case [low, high]:
+            return [(name, "lower", low), (name, "upper", high)]
+    raise BudgetError(f"budget must be a ceiling or a band, got {short(part)!r}; write {_FORMS}")
+
+
+def _side(sign: str, *, after: bool = True) -> str:
+    """Which end a number is, that stands after, or before, the name and the sign."""
+    return "upper" if (sign == "<=") is after else "lower"
+
+
+def _is_name(word: str) -> bool:
+    return re.match(r"[^\W\d]", word) is not None
+
+
+def _known(word: str, names: tuple[str, ...], part: str) -> str:
+    name = re.sub(r"[\s_-]+", "_", word.strip().lower())
+    if name not in names:
+        raise BudgetError(
+            f"budget must limit {', '.join(names[:-1])} or {names[-1]}, got {short(word.strip())!r} in {short(part)!r}"
+        )
+    return name
+
+
+def _quantity(word: str, part: str) -> int:
+    try:
+        return parse_quantity(word)
+    except ValueError as error:
+        raise BudgetError(f"budget {error} in {short(part)!r}") from None
+
 
 NAMES = tuple(field.name for field in fields(Cost))
 

@@ -10,7 +10,7 @@ from seesawnas.arch import ArchSpec, Block, Body, Inputs, Shape, body_of
 from seesawnas.arch.body import read_shapes
 from seesawnas.arch.layers import FLOAT32_BYTES, Layer, Shuffle, Slice
 from seesawnas.arch.parts import block_output, inputs_of
-from seesawnas.arch.shown import html_table
+from seesawnas.arch.table import html_table
 from seesawnas.errors import SpecError
 
 _READ_ALONE = (Shuffle, Slice)  # no map of their own: which channels others read

@@ -1,23 +1,22 @@
 """Faces: encoded, in a folder or a .rec; decoded, in memory; written elsewhere; the default set; and pairs to verify."""
 
-from seesawnas.data.align import align_folder
 from seesawnas.data.faces import FaceData, Faces
-from seesawnas.data.folder import FolderSource
-from seesawnas.data.gallery import open_folder
-from seesawnas.data.landmarks import read_landmarks
 from seesawnas.data.load import load_faces
-from seesawnas.data.open import open_source
-from seesawnas.data.pack import pack_bin, pack_rec
-from seesawnas.data.pair_files import read_pairs
-from seesawnas.data.pair_set import PairSet
-from seesawnas.data.people import first_people, random_people
-from seesawnas.data.pictures import Pictures
-from seesawnas.data.prepare import Preparation
-from seesawnas.data.source import FaceSource, OpenedSource
+from seesawnas.data.pairs.files import read_pairs
+from seesawnas.data.pairs.ijb import TemplateSet, read_templates
+from seesawnas.data.pairs.insightface_bin import read_bin
+from seesawnas.data.pairs.pair_set import PairSet
+from seesawnas.data.pairs.pictures import Pictures
+from seesawnas.data.sources.base import FaceSource, OpenedSource
+from seesawnas.data.sources.folder import FolderSource, open_folder
+from seesawnas.data.sources.open import open_source
+from seesawnas.data.sources.subset import first_people, random_people
 from seesawnas.data.survey import contact_sheet, survey
-from seesawnas.data.templates import TemplateSet, read_templates
-from seesawnas.data.verification_bin import read_bin
-from seesawnas.data.write_folder import write_folder
+from seesawnas.data.writers.align import align_folder
+from seesawnas.data.writers.folder import write_folder
+from seesawnas.data.writers.landmarks import read_landmarks
+from seesawnas.data.writers.pack import pack_bin, pack_rec
+from seesawnas.data.writers.prepare import Preparation
 
 __all__ = [
     "FaceData",

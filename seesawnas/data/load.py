@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.decode import Resolution, size_of
-from seesawnas.data.decoded import Decoded, decoded
-from seesawnas.data.faces import FaceData, Faces, fingerprint
-from seesawnas.data.left_out import LeftOut, printable
-from seesawnas.data.open import LEAST, open_source
-from seesawnas.data.source import OpenedSource, few
-from seesawnas.data.split import MIN_PEOPLE, split_people
-from seesawnas.data.starter import TITLE, starter_faces, starter_fingerprint
+from seesawnas.data.cache import Decoded, decoded
+from seesawnas.data.default_set.build import TITLE, starter_faces, starter_fingerprint
+from seesawnas.data.faces import MIN_PEOPLE, FaceData, Faces, fingerprint, split_people
+from seesawnas.data.images import Resolution, size_of
+from seesawnas.data.skipped import LeftOut, printable
+from seesawnas.data.sources.base import OpenedSource, few
+from seesawnas.data.sources.open import LEAST, open_source
 from seesawnas.errors import DataError
 
 

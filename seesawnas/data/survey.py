@@ -11,11 +11,10 @@ from math import gcd
 import numpy as np
 from PIL import Image, ImageDraw
 
-from seesawnas.data.decode import UnreadableError, crop_box, decode
-from seesawnas.data.left_out import NAMED, LeftOut, printable
-from seesawnas.data.open import LEAST
-from seesawnas.data.picture import inspect
-from seesawnas.data.source import OpenedSource
+from seesawnas.data.images import UnreadableError, crop_box, decode, inspect
+from seesawnas.data.skipped import NAMED, LeftOut, printable
+from seesawnas.data.sources.base import OpenedSource
+from seesawnas.data.sources.open import LEAST
 from seesawnas.errors import DataError
 
 LOOKED_AT = 20_000

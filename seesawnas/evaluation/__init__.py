@@ -1,17 +1,15 @@
 """How well embeddings tell people apart: pairs, embeddings, protocols, and trained networks to measure."""
 
-from seesawnas.evaluation.embedding import embed, in_eval_mode
+from seesawnas.evaluation.benchmark import HowToVerify, VerifiedSet, template_embeddings, template_pairs, verify_set
+from seesawnas.evaluation.embed import embed, embed_batches, embed_pictures, gathered, in_eval_mode
 from seesawnas.evaluation.evaluate import FARS, Evaluation, check_pairs, evaluate, few_cautions
-from seesawnas.evaluation.face_model import FaceModel, open_model
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
-from seesawnas.evaluation.normalisation import NORMALISATIONS
+from seesawnas.evaluation.models.normalisation import NORMALISATIONS
+from seesawnas.evaluation.models.open import FaceModel, open_model
 from seesawnas.evaluation.pairs import Pairs, make_pairs
-from seesawnas.evaluation.pictures import embed_batches, embed_pictures, gathered
 from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Protocol, find_protocol
 from seesawnas.evaluation.roc import auc, curve, equal_error, operating_points
-from seesawnas.evaluation.templates import template_embeddings, template_pairs
 from seesawnas.evaluation.verification import Verification, separation, verify
-from seesawnas.evaluation.verified_set import HowToVerify, VerifiedSet, verify_set
 
 __all__ = [
     "COSINE",

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
 from seesawnas.evaluation.bootstrap import RESAMPLES, intervals_of, pair_draws, people_draws
-from seesawnas.evaluation.folds import fold_edges
 from seesawnas.evaluation.pairs import FOLDS, Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
 from seesawnas.evaluation.roc import auc, equal_error, operating_points
-from seesawnas.wording import several
+from seesawnas.evaluation.verification import fold_edges
+from seesawnas.text import several
 
 FARS = {f"1e-{digits}": 10.0**-digits for digits in range(2, 7)}
 """The false accept rates at which the true accept rate is given, where the pairs resolve them."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from seesawnas.errors import DataError
 from seesawnas.evaluation.evaluate import FEW
 from seesawnas.evaluation.roc import operating_points
-from seesawnas.wording import several
+from seesawnas.text import several
 
 RANKS = (1, 5)
 FPIRS = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3}

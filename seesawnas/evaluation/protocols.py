@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.folds import THRESHOLDS, first_best, fold_accuracies, middle_best
 from seesawnas.evaluation.pairs import Pairs
-from seesawnas.evaluation.verification import squared_distances
+from seesawnas.evaluation.verification import THRESHOLDS, first_best, fold_accuracies, middle_best, squared_distances
 
 _Floats = NDArray[np.floating]
 _CHUNK = 1 << 16  # pairs at a time: the embeddings of millions of pairs are not copied at once

@@ -11,10 +11,9 @@ from seesawnas.arch import Block, Shape, body_of
 from seesawnas.arch.body import shapes
 from seesawnas.arch.layers import Act, Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
 from seesawnas.errors import BlockError
-from seesawnas.nn.activations import activation
-from seesawnas.nn.inference import is_plain_inference
+from seesawnas.nn.activations import NormAct, activation
+from seesawnas.nn.cpu import is_plain_inference
 from seesawnas.nn.layers import FullyConnected, make_conv
-from seesawnas.nn.norm import NormAct
 from seesawnas.nn.passes import Graph, dropped_shuffles, removable_shuffles, shuffled
 from seesawnas.nn.placed import Placed, gated
 from seesawnas.nn.steps import (

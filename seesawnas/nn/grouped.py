@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from seesawnas.arch.layers import Conv, Shape
 from seesawnas.nn.activations import overwriting
-from seesawnas.nn.inference import Geometry, conv_weight, convolution
+from seesawnas.nn.cpu import Geometry, conv_weight, convolution
 
 Channels: TypeAlias = Sequence[int]
 Runs: TypeAlias = tuple[tuple[int, int], ...]  # (start, end) of each

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesawnas.arch.layers import Conv, Linear, Shape
+from seesawnas.nn.cpu import Geometry, conv_weight
 from seesawnas.nn.grouped import GroupedConv, cut
-from seesawnas.nn.inference import Geometry, conv_weight
 
 _FEW = 8  # groups that have a convolution of their own each; more run as torch's own grouped convolution
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seesawnas.arch import ArchSpec, Shape
 from seesawnas.arch.parts import inputs_of
 from seesawnas.nn.block import BlockLayers
-from seesawnas.nn.inference import Step, by_images, is_plain_inference
+from seesawnas.nn.cpu import Step, by_images, is_plain_inference
 
 
 def build(spec: ArchSpec) -> FaceNetwork:

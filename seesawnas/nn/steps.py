@@ -1,7 +1,7 @@
 """A body's nodes as steps that run one after another: in training, and in eval mode with batch norms folded.
 
 ``folded(plain, own)`` gives what runs in eval mode with the weights as they are now; ``plain`` is plain inference
-(:mod:`seesawnas.nn.inference`), where a step may overwrite the maps that ``own`` says nobody reads after it.
+(:mod:`seesawnas.nn.cpu`), where a step may overwrite the maps that ``own`` says nobody reads after it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesawnas.arch.layers import Pool, Shuffle, Slice
-from seesawnas.nn.activations import overwriting
+from seesawnas.nn.activations import NormAct, overwriting
+from seesawnas.nn.cpu import convolution
 from seesawnas.nn.grouped import GroupedConv
-from seesawnas.nn.inference import convolution
 from seesawnas.nn.layers import Convolution
-from seesawnas.nn.norm import NormAct
 
 Run: TypeAlias = Callable[..., Tensor]
 Own: TypeAlias = tuple[bool, ...]

@@ -19,7 +19,7 @@ from torch import Tensor
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import InvalidInput
-from seesawnas.files import make_folder, write_atomically
+from seesawnas.io.files import make_folder, write_atomically
 from seesawnas.nn.network import FaceNetwork, build
 from seesawnas.space import load_point, to_mapping, to_point, write_yaml
 

@@ -1,11 +1,10 @@
 """A search: its plan, from study files and options; what to try next; the study under way and its repeats."""
 
+from seesawnas.search.loading import plan_of
 from seesawnas.search.plan import DEFAULT_TRIALS, SearchPlan
 from seesawnas.search.points import chosen_points, fitting_points
 from seesawnas.search.proposer import Proposer
-from seesawnas.search.repeating import Repeating
-from seesawnas.search.session import SearchEvent, Session, opened
-from seesawnas.search.study_file import plan_of
+from seesawnas.search.session import Repeating, SearchEvent, Session, opened
 from seesawnas.study import EngineSettings, StudyFile
 
 __all__ = [

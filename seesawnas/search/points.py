@@ -9,8 +9,8 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.space import load_point, shipped
-from seesawnas.space.feasible import FeasibleSet
-from seesawnas.space.locate import locate
+from seesawnas.space.feasible.feasible import FeasibleSet
+from seesawnas.space.feasible.locate import locate
 from seesawnas.study import Proposal, trial_point
 from seesawnas.units import format_quantity
 

@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 from optuna.storages import BaseStorage
 
 from seesawnas.data import FaceData
+from seesawnas.io.disk import on_disk
+from seesawnas.search.loading import Ready, make_ready
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.proposer import Proposer
-from seesawnas.search.ready import Ready, make_ready
-from seesawnas.search.repeating import Repeating, missing_repeats
 from seesawnas.space import SearchSpace
 from seesawnas.space.canonical import identity_kept
 from seesawnas.study import (
@@ -22,23 +22,66 @@ from seesawnas.study import (
     Checkpoints,
     DriverEvent,
     Ended,
+    Objectives,
     Plan,
+    Proposal,
     Repeats,
     Run,
     StopRules,
     StudyRecord,
+    Trial,
     TrialState,
     drive,
     held,
     keep_name,
     kept_run,
     open_storage,
+    ranked_trials,
     read_repeats,
     repeats_name,
     stored_name,
+    trial_spec,
+    unbeaten,
 )
-from seesawnas.study.disk import on_disk
-from seesawnas.study.engines import started
+from seesawnas.study.engines.registry import started
+
+
+@dataclass(frozen=True, slots=True)
+class Repeating:
+    """The search is over and its best networks are trained again: ``wanted`` trials in all, ``done`` of them before."""
+
+    wanted: int
+    done: int
+
+
+def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord) -> list[Proposal]:
+    """The repeats that ``plan`` asks for and the study of repeats does not hold yet.
+
+    Seed by seed, so that an interruption leaves the networks with nearly equally many.
+    """
+    held = repeats.keys()
+    complete = [trial for trial in record.trials(TrialState.COMPLETE) if "spec" in trial.user_attrs]
+    best = worth_repeating(complete, plan.objectives)[: plan.repeat_top]
+    wanted = (_repeat(trial, plan, seed) for seed in plan.repeat_seeds for trial in best)
+    return [proposal for proposal in wanted if proposal.key not in held]
+
+
+def worth_repeating(complete: list[Trial], objectives: Objectives) -> list[Trial]:
+    """The trials in the order in which to repeat them, by what the search measured.
+
+    With several objectives those on the Pareto front come first.
+    """
+    best = ranked_trials(complete, {})
+    if not objectives.costs:
+        return best
+    front = unbeaten([trial.values for trial in best])
+    return [best[place] for place in sorted(range(len(best)), key=lambda place: (place not in front, place))]
+
+
+def _repeat(trial: Trial, plan: SearchPlan, seed: int) -> Proposal:
+    label, proxy = str(trial.user_attrs.get("label") or ""), plan.proxy.with_seed(seed)
+    return Proposal(trial_spec(trial), trial.params, label, proxy, variant=f"seed {seed}", fixed=True)
+
 
 SearchEvent: TypeAlias = DriverEvent | Repeating
 

@@ -1,14 +1,14 @@
 """What may vary: the grammar, search points, and the feasible set under a budget."""
 
 from seesawnas.arch.codec import from_mapping, to_json, to_mapping
-from seesawnas.space.effort import compiling_reported_to
-from seesawnas.space.feasible import FeasibleSet
-from seesawnas.space.library import load, load_point, load_space, shipped
+from seesawnas.io.yaml import read_yaml, write_yaml
+from seesawnas.space.catalog import load, load_point, load_space, shipped
+from seesawnas.space.feasible.effort import compiling_reported_to
+from seesawnas.space.feasible.exact import Sample
+from seesawnas.space.feasible.feasible import FeasibleSet
+from seesawnas.space.feasible.rejection import Acceptance
 from seesawnas.space.load import Erratum, Printed, Published, SearchPoint, to_point, to_space
-from seesawnas.space.madds_set import Sample
-from seesawnas.space.rejection import Acceptance
 from seesawnas.space.search_space import Assignment, Decision, SearchSpace
-from seesawnas.space.yaml_door import read_yaml, write_yaml
 
 __all__ = [
     "Acceptance",

@@ -17,7 +17,7 @@ from seesawnas.arch.blocks import Declared, Role
 from seesawnas.arch.rules import Option, Rule, parse_split, written
 from seesawnas.arch.rules import split as split_rule
 from seesawnas.space.grammar import Grammar, grammar_of
-from seesawnas.wording import short
+from seesawnas.text import short
 
 __all__ = ["Attribute", "Option", "Rule", "format_attribute", "parse_attribute", "parse_split"]
 

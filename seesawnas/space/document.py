@@ -33,8 +33,8 @@ from seesawnas.space.faults import lines_of
 from seesawnas.space.grammar import DEFAULT_KINDS, Grammar, grammar_of, partners
 from seesawnas.space.kinds import other_kind
 from seesawnas.space.missing_kinds import follows_missing_kind
+from seesawnas.text import short
 from seesawnas.units import parse_quantity
-from seesawnas.wording import short
 
 MAX_STAGES = 100
 MAX_TEXT = 10_000

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from seesawnas.space.key_aliases import KEY_ALIASES
-from seesawnas.wording import MOST_LINES, nearest, one_line, short
+from seesawnas.text import MOST_LINES, nearest, one_line, short
 
 Place: TypeAlias = tuple[int | str, ...]
 Known: TypeAlias = Callable[[Place], Iterable[str]]

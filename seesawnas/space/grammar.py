@@ -14,7 +14,7 @@ from seesawnas.arch import Head, Kind, Stem, find_kind, kinds
 from seesawnas.arch.blocks import Declared, Role
 from seesawnas.arch.rules import Option, Rule, one_of, positive
 from seesawnas.errors import InvalidInput
-from seesawnas.wording import short
+from seesawnas.text import short
 
 ROLES: tuple[Role, ...] = ("stem", "block", "head")
 DEFAULT_KINDS: Mapping[str, str] = {"stem": Stem.kind, "head": Head.kind}

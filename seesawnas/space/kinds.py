@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from seesawnas.files import shipped_folder
+from seesawnas.io.files import shipped_folder
 
 Kind: TypeAlias = Literal["space", "point", "search", "ablation", "recipe"]
 

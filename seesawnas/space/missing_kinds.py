@@ -7,7 +7,7 @@ from typing import Any
 
 from seesawnas.space.faults import Place
 from seesawnas.space.grammar import RESERVED, Grammar, kind_options
-from seesawnas.wording import nearest
+from seesawnas.text import nearest
 
 
 def follows_missing_kind(values: Mapping[str, Any], grammar: Grammar) -> Callable[[Place], bool]:

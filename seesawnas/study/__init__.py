@@ -3,34 +3,40 @@
 from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
-from seesawnas.study.checkpoints import Checkpoints
-from seesawnas.study.dashboard import dashboard_app
-from seesawnas.study.dashboard_json import Attached, Showcase, StudyView
-from seesawnas.study.disk import on_disk
+from seesawnas.io.disk import on_disk
+from seesawnas.study.asha import Halving, Judge
+from seesawnas.study.dashboard.api import Attached, Showcase, StudyView
+from seesawnas.study.dashboard.app import dashboard_app
 from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
-from seesawnas.study.engine import Engine, EngineEvent, Failed, Finished, Lost, Progressed, events_of
-from seesawnas.study.engines import ENGINES, EngineSettings, check_engine, started
-from seesawnas.study.front import unbeaten
-from seesawnas.study.halving import Halving, Judge
-from seesawnas.study.identity import keep_name, stored_name
-from seesawnas.study.inline import InlineEngine
+from seesawnas.study.engines.base import (
+    Engine,
+    EngineEvent,
+    Failed,
+    Finished,
+    InlineEngine,
+    Lost,
+    Progressed,
+    events_of,
+)
+from seesawnas.study.engines.local import LocalEngine
+from seesawnas.study.engines.ray.cluster import check_cluster
+from seesawnas.study.engines.ray.engine import RayEngine
+from seesawnas.study.engines.registry import ENGINES, EngineSettings, check_engine, started
 from seesawnas.study.library import StudyFile, shipped_studies
-from seesawnas.study.local import LocalEngine
-from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives
-from seesawnas.study.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
-from seesawnas.study.provenance import Run, kept_run, provenance
-from seesawnas.study.ray_cluster import check_cluster
-from seesawnas.study.ray_engine import RayEngine
-from seesawnas.study.record import FINISHED, StudyRecord
-from seesawnas.study.reference import trial_point
+from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives, unbeaten
+from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
+from seesawnas.study.record.provenance import Run, kept_run, provenance
+from seesawnas.study.record.record import FINISHED, StudyRecord
+from seesawnas.study.record.starts import Start, read_starts
+from seesawnas.study.record.validation import LeftOut
 from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats, repeats_name
-from seesawnas.study.starts import Start, read_starts
 from seesawnas.study.stopping import StopRules
-from seesawnas.study.store import check_storage, held, latest_study, open_storage, storage_url, study_folder
+from seesawnas.study.storage.checkpoints import Checkpoints
+from seesawnas.study.storage.identity import keep_name, stored_name
+from seesawnas.study.storage.open import check_storage, held, latest_study, open_storage, storage_url, study_folder
+from seesawnas.study.storage.urls import shown_url
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
-from seesawnas.study.urls import shown_url
-from seesawnas.study.validation import LeftOut
-from seesawnas.study.view import StoredStudy, find_study, study_number, study_view
+from seesawnas.study.view import StoredStudy, find_study, study_number, study_view, trial_point
 
 __all__ = [
     "ACCURACY",

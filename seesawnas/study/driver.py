@@ -14,12 +14,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
 from seesawnas.space import read_yaml
-from seesawnas.study.checkpoints import Checkpoints
-from seesawnas.study.engine import Engine, Failed, Finished, Lost, Progressed
-from seesawnas.study.halving import Halving, Judge
-from seesawnas.study.proposal import Proposal, trial_proxy, trial_spec
-from seesawnas.study.record import StudyRecord
+from seesawnas.study.asha import Halving, Judge
+from seesawnas.study.engines.base import Engine, Failed, Finished, Lost, Progressed
+from seesawnas.study.record.proposal import Proposal, trial_proxy, trial_spec
+from seesawnas.study.record.record import StudyRecord
 from seesawnas.study.stopping import StopRules
+from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 
 OUT_OF_TIME = "time is up"

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import StudyError
-from seesawnas.files import shipped_folder
+from seesawnas.io.files import shipped_folder
+from seesawnas.io.yaml import read_text, read_yaml
 from seesawnas.space.kinds import Kind, other_kind, shipped_kind
-from seesawnas.space.yaml_door import read_text, read_yaml
-from seesawnas.study.identity import STUDY_FILE
-from seesawnas.study.store import ELSEWHERE, JOURNAL, study_folder
+from seesawnas.study.storage.identity import STUDY_FILE
+from seesawnas.study.storage.open import ELSEWHERE, JOURNAL, study_folder
 from seesawnas.study.view import find_study
-from seesawnas.wording import nearest, short
+from seesawnas.text import nearest, short
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from seesawnas.study.renewed import renewed
+from seesawnas.study.record.renewed import renewed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from optuna.trial import TrialState
 
 from seesawnas.errors import StudyError
-from seesawnas.study.record import FINISHED, StudyRecord
-from seesawnas.wording import several
+from seesawnas.study.record.record import FINISHED, StudyRecord
+from seesawnas.text import several
 
 FAILED_IN_A_ROW = 20
 """So many failed trials, one after another, say that the next one fails too."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,15 @@ import torch
 from numpy.typing import NDArray
 
 from seesawnas.arch import ArchSpec, scaled_size
-from seesawnas.data import FaceData
-from seesawnas.errors import CheckpointError, TrialError
+from seesawnas.data import FaceData, load_faces
+from seesawnas.errors import CheckpointError, StudyError, TrialError
 from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
 from seesawnas.nn import build
 from seesawnas.space import to_point
-from seesawnas.study.stored_json import shown
+from seesawnas.study.record.stored_json import shown
+from seesawnas.text import one_line
 from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, MemoryFeed, Recipe, Training, as_graphs, seeded
 from seesawnas.train.checkpoint import pack, unpack
-from seesawnas.wording import one_line
 
 
 def _known(kind: Any, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -287,3 +287,47 @@ def measure(embeddings: NDArray[np.float32], pairs: Pairs) -> Scores:
         tar_at_far_1e_3=tar.get(1e-3),
         separation=separation(embeddings, pairs),
     )
+
+
+MOST_SHAPES = 16
+"""Input shapes of one study: the images of each are held in memory."""
+
+_Size = tuple[int, int]
+
+
+def proxy_sizes(source: str, inputs: Iterable[_Size], resolution: int) -> dict[_Size, _Size]:
+    """What a proxy of ``resolution`` makes of each of the networks' ``inputs``, all (height, width).
+
+    The longest side of all becomes ``resolution``, the others keep their proportion to it: 112x96 at 56 is 56x48. Raises
+    StudyError, which names ``source``, for too many shapes and for two that become one, which would train one network twice.
+    """
+    wanted = list(dict.fromkeys(inputs))
+    if len(wanted) > MOST_SHAPES:
+        raise StudyError(f"{source}: input must have at most {MOST_SHAPES} shapes for proxy trials, got {len(wanted)}")
+    longest = max(max(size) for size in wanted)
+    found: dict[_Size, _Size] = {}
+    for size in wanted:
+        small = scaled_size(size, resolution, longest)
+        twin = next((other for other, taken in found.items() if taken == small), None)
+        if twin is not None:
+            rule = f"input sizes must differ at the proxy's resolution {resolution} (--resolution)"
+            raise StudyError(f"{source}: {rule}, got {_text(twin)} and {_text(size)}, both {_text(small)}")
+        found[size] = small
+    return found
+
+
+def load_proxy_faces(data: str | Path | None, sizes: dict[_Size, _Size], *, seed: int) -> FaceData:
+    """The faces at ``data`` in each of the ``sizes`` that ``proxy_sizes`` returns.
+
+    Raises DataError as ``load_faces`` does.
+    """
+    found = {size: load_faces(data, resolution=small, seed=seed) for size, small in sizes.items()}
+    first = next(iter(found.values()))
+    if len(found) == 1:
+        return first
+    marks = repr([(*size, faces.fingerprint) for size, faces in found.items()])
+    return replace(first, fingerprint=hashlib.sha256(marks.encode()).hexdigest()[:16], shapes=found)
+
+
+def _text(size: _Size) -> str:
+    return f"{size[0]}x{size[1]}"

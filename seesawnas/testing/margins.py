@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from seesawnas.train.margins import Guard, MarginKind
+from seesawnas.train.losses.margins import Guard, MarginKind
 
 _SIZE = 0.4
 
 
 class MarginSuite:
-    """Needs the fixture ``margin``, a :class:`seesawnas.train.margins.MarginKind`."""
+    """Needs the fixture ``margin``, a :class:`seesawnas.train.losses.margins.MarginKind`."""
 
     @pytest.fixture(params=["none", "linear"])
     def guard(self, request: pytest.FixtureRequest) -> Guard:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,15 +16,41 @@ from seesawnas.data import Faces
 from seesawnas.errors import TrialError
 from seesawnas.nn import PerChannel, normalised
 from seesawnas.train.averaging import WeightAverage
-from seesawnas.train.feed import Batch, Feed, MemoryFeed
-from seesawnas.train.head import SampledHead, make_head
-from seesawnas.train.memory import keep_freed_memory
-from seesawnas.train.optimizer import make_optimizer, momenta
-from seesawnas.train.precision import Precision, Scaling
+from seesawnas.train.distributed import Team
+from seesawnas.train.feeds.memory import Batch, Feed, MemoryFeed
+from seesawnas.train.losses.head import SampledHead, make_head
+from seesawnas.train.optimizer import Precision, Scaling, make_optimizer, momenta
 from seesawnas.train.recipe import Recipe
-from seesawnas.train.records import EpochRecord, StepRecord
+from seesawnas.train.runtime import keep_freed_memory
 from seesawnas.train.schedule import learning_rate_factor, ramp
-from seesawnas.train.team import Team
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch: its number from 1, of how many, mean loss, last learning rate, seconds and the images seen in these.
+
+    Where the epoch went on from a checkpoint, seconds and images are of what was left of it; the loss is of all its steps.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    learning_rate: float
+    seconds: float
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step: how many there were in all, of how many, its loss and learning rate, and what could not be read."""
+
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+    images: int
+    unreadable: tuple[tuple[int, str], ...] = ()
+
 
 _VARIABLE = ("losses",)
 """Tensors of a state whose shape says how far the epoch is."""

@@ -10,7 +10,7 @@ import pytest
 
 from seesawnas.ablation import AblationPlan, plan_of
 from seesawnas.ablation.arms import arms_of
-from seesawnas.ablation.base import BaseFactors
+from seesawnas.ablation.plan import BaseFactors
 from seesawnas.arch import attribute
 from seesawnas.arch import rules as rule
 from seesawnas.errors import StudyError

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.ablation.factors import factors_of, level_of, with_level
-from seesawnas.ablation.match import CLOSE, FAR, Match, matched
+from seesawnas.ablation.widths import CLOSE, FAR, Match, matched
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import SpecError

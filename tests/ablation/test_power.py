@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from seesawnas.ablation.power import power_at, seeds_for
+from seesawnas.ablation.analysis import power_at, seeds_for
 
 CASES = [(size, alpha) for size in (0.3, 0.5, 1.0, 2.0, 5.0, 40.0) for alpha in (0.05, 0.05 / 8, 0.05 / 40)]
 

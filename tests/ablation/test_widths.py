@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.ablation.factors import factors_of, with_level
-from seesawnas.ablation.match import matched
-from seesawnas.ablation.widths import Segments, scaled
+from seesawnas.ablation.widths import Segments, matched, scaled
 from seesawnas.arch import ArchSpec, Block, SeesawBlock
 from seesawnas.cost import cost
 from seesawnas.errors import SpecError

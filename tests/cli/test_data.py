@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from seesawnas.data import load_faces, open_source, read_bin
-from seesawnas.data.align import TEMPLATE
+from seesawnas.data.writers.align import TEMPLATE
 from tests.cli.running import Ran
 from tests.crash.processes import heed_ctrl_c
 from tests.data.rec_files import insightface, picture, write_records
@@ -151,7 +151,7 @@ def test_the_bar_of_align_ends_at_its_total(faces: Path, monkeypatch: pytest.Mon
         totals.append(total)
         yield advanced.append
 
-    monkeypatch.setattr(sys.modules["seesawnas.cli.data.align"], "bar", bar)
+    monkeypatch.setattr(sys.modules["seesawnas.cli.commands.data.align"], "bar", bar)
     Path("l.csv").write_text(",".join(["p0/0.png", *map(str, TEMPLATE.ravel())]))
     assert Ran("data", "align", "faces", "--landmarks", "l.csv", "--out", "aligned").code == 0
     assert totals == [sum(advanced)] == [18]

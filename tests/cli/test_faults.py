@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.report import ledger
+from seesawnas.report.network import published as ledger
 from tests.cli.running import Ran
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from seesawnas.cli.search_tables import show
-from seesawnas.report.outcome import outcome_of
+from seesawnas.cli.views.search import show
+from seesawnas.report.study.outcome import outcome_of
 from seesawnas.search import plan_of
 from seesawnas.space import load
 from seesawnas.study import (
@@ -37,7 +37,7 @@ def fake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[FakeEngine]:
         made.append(FakeEngine(workers, made[0].answer, made[0].curve))
         return made[-1]
 
-    monkeypatch.setattr("seesawnas.study.engines.LocalEngine", engine)
+    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", engine)
     return made
 
 

@@ -108,7 +108,7 @@ def test_every_network_is_within_every_limit_in_any_batches(monkeypatch: pytest.
     lines = Ran(*words).lines
     assert len(lines) == 30
     assert all(140_000_000 <= line["madds"] <= 150_000_000 and line["params"] <= 1_000_000 for line in lines)
-    monkeypatch.setattr(importlib.import_module("seesawnas.cli.sample"), "BATCH", 7)
+    monkeypatch.setattr(importlib.import_module("seesawnas.cli.commands.sample"), "BATCH", 7)
     assert [line["digest"] for line in Ran(*words).lines] == [line["digest"] for line in lines]
 
 
@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_lines_and_another_one_others(space: str) -
 
 
 def test_lines_drawn_in_batches_are_those_drawn_at_once(space: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("seesawnas.cli.sample"), "BATCH", 7)
+    monkeypatch.setattr(importlib.import_module("seesawnas.cli.commands.sample"), "BATCH", 7)
     lines = Ran("sample", "--space", space, "-n", "20", "--seed", "3", "--json").lines
     feasible = sn.FeasibleSet(sn.load_space(space))
     assert [line["digest"] for line in lines] == [spec.digest() for spec in feasible.specs(feasible.sample(20, 3))]

@@ -82,6 +82,6 @@ class PostgresLedger:
 
 
 def make_tables(url: str) -> None:
-    from seesawnas.study.store import open_url
+    from seesawnas.study.storage.open import open_url
 
     open_url(url)

@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from seesawnas.cli.app import app
 from seesawnas.space import write_yaml
-from seesawnas.study import TrialState, engines
+from seesawnas.study import TrialState
+from seesawnas.study.engines import registry as engines
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, FakeEngine
 from tests.study.storages import record_at

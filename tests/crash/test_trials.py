@@ -27,12 +27,12 @@ from seesawnas.study import (
     TrialState,
     drive,
 )
-from seesawnas.study.engines import ENGINES as MAKE
-from seesawnas.study.engines import EngineSettings
+from seesawnas.study.engines.registry import ENGINES as MAKE
+from seesawnas.study.engines.registry import EngineSettings
 from tests.crash.processes import ENGINES, send, workers
 from tests.faces import made_up_faces
 from tests.study.fakes import record_in
-from tests.study.test_record import proposal
+from tests.study.record.test_record import proposal
 
 pytestmark = pytest.mark.processes
 

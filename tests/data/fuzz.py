@@ -29,9 +29,8 @@ import numpy as np
 from PIL import Image
 
 from seesawnas.data import load_faces, open_source, read_bin, read_landmarks, survey
-from seesawnas.data.decode import UnreadableError, decode
-from seesawnas.data.picture import prepared
-from seesawnas.data.recordio import MAGIC
+from seesawnas.data.images import UnreadableError, decode, prepared
+from seesawnas.data.sources.recordio import MAGIC
 from seesawnas.errors import DataError
 from tests.data.rec_files import insightface, people, picture, read_all, write_records
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.recordio import encode_record
+from seesawnas.data.sources.recordio import encode_record
 
 _PICTURE = bytes(8)
 _ROOT = Path(__file__).parents[2]

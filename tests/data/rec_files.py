@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from seesawnas.data import open_source
-from seesawnas.data.recordio import encode_record
+from seesawnas.data.sources.recordio import encode_record
 from seesawnas.errors import DataError
 
 

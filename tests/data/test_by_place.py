@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from seesawnas.data import load_faces
-from seesawnas.data.by_place import map_file, pickle_by_place
-from seesawnas.data.cache_folder import entries, remove_entry
+from seesawnas.data.cache import entries, map_file, pickle_by_place, remove_entry
 from tests.faces import made_up_faces, write_folder
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seesawnas.data import number_lines
-from seesawnas.data.number_lines import read_labelled_pairs
+from seesawnas.data.pairs import text_lines as number_lines
+from seesawnas.data.pairs.text_lines import read_labelled_pairs
 from seesawnas.errors import DataError
 
 ROWS = [(5, 9, False), (5, 5, True), (17, 10**18 - 1, False)]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seesawnas.data import load_faces
-from seesawnas.data.cache_folder import entries
-from seesawnas.data.decode import crop_box, decode, middle
+from seesawnas.data.cache import entries
+from seesawnas.data.images import crop_box, decode, middle
 from tests.oblong import SIZE, pixels, png, write_people, write_rec
 
 sides = st.integers(1, 300)

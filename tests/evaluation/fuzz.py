@@ -33,7 +33,7 @@ import torch
 
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
-from seesawnas.evaluation.onnx_graph import GraphStart, read_bytes
+from seesawnas.evaluation.models.onnx_graph import GraphStart, read_bytes
 from seesawnas.nn import build, save_model
 from seesawnas.space import to_point
 from tests.data.fuzz import spoilt

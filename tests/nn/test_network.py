@@ -15,8 +15,8 @@ from seesawnas.arch import ArchSpec, Input, Stem, body_of
 from seesawnas.arch.layers import Conv, Shape
 from seesawnas.arch.parts import read_before
 from seesawnas.nn import build
+from seesawnas.nn.cpu import by_images
 from seesawnas.nn.grouped import GroupedConv
-from seesawnas.nn.inference import by_images
 from seesawnas.nn.layers import make_conv
 from seesawnas.nn.passes import shuffled
 from tests.nn.interpreter import interpret

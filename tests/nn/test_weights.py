@@ -10,7 +10,7 @@ import seesawnas as sn
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
 from seesawnas.nn import is_trained
-from seesawnas.report.bundle import write_bundle
+from seesawnas.report.network.build import write_bundle
 from seesawnas.space import load_point
 
 

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from seesawnas.ablation import verdict_words
-from seesawnas.report.ablation_table import arm_rows, effect_rows
-from seesawnas.report.figures import study_figures
-from seesawnas.report.notes import study_note
-from seesawnas.report.report_page import report_html
-from seesawnas.report.report_text import report_markdown
-from seesawnas.report.showcase import NetworkShowcase
-from seesawnas.report.study import Study
-from seesawnas.report.study_report import StudyReport
+from seesawnas.report.pages.report import report_html
+from seesawnas.report.pages.text import report_markdown
+from seesawnas.report.plots.study import study_figures
+from seesawnas.report.study.ablation import arm_rows, effect_rows
+from seesawnas.report.study.api import Study
+from seesawnas.report.study.dashboard import NetworkShowcase
+from seesawnas.report.study.notes import study_note
+from seesawnas.report.study.report import StudyReport
 from seesawnas.study import StudyView, find_study
-from seesawnas.study.dashboard_json import StudyJson
+from seesawnas.study.dashboard.api import StudyJson
 from tests.ablation.small import Runs, write_networks
 from tests.faces import write_folder
-from tests.report.test_report_page import data_of
+from tests.report.pages.test_report import data_of
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.report.frames import pareto_front, ranked
-from seesawnas.report.rows import RankedRow
+from seesawnas.report.study.rows import RankedRow, pareto_front, ranked
 
 
 def row(number: int, accuracy: float, madds: int, auc: float = 0.9) -> RankedRow:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.data import FaceSource
-from seesawnas.run import Completed, Halted, RunEvent, Stepped, TrainPlan, opened
 from seesawnas.train import Recipe
+from seesawnas.train.full import Completed, Halted, RunEvent, Stepped, TrainPlan, opened
 from tests.study.fakes import small_set
 from tests.train.sources import MadeUpSource
 

@@ -58,7 +58,7 @@ class Runs:
             engines.append(FakeEngine(workers, answer))
             return engines[-1]
 
-        self._patch.setattr("seesawnas.study.engines.LocalEngine", engine)
+        self._patch.setattr("seesawnas.study.engines.registry.LocalEngine", engine)
         events = []
         with opened(plan_of(None, {"engine": "local", **BASE, **options})) as session:
             run = session.run()

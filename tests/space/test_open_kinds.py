@@ -14,12 +14,12 @@ from seesawnas.cost import MADDS, PARAMS, Budget, Measure, cost
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space import FeasibleSet, SearchSpace, from_mapping, to_json, to_mapping, to_point, to_space
 from seesawnas.space.canonical import identity_kept, space_digest
-from seesawnas.space.locate import locate
-from seesawnas.space.madds_set import MaddsSet
-from seesawnas.space.neighbours import neighbours
+from seesawnas.space.feasible.exact import MaddsSet
+from seesawnas.space.feasible.locate import locate
+from seesawnas.space.feasible.moves import neighbours
 from tests.space.documents import choice, document, networks, space_of, stage
+from tests.space.feasible.test_feasible import WAYS, check_against_brute_force, chi_square, quantile
 from tests.space.kinds import CELL, FLAT, NONE, POINT, TRIPLE, TWIN
-from tests.space.test_feasible import WAYS, check_against_brute_force, chi_square, quantile
 
 
 def cells(**keys: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ SPACES: dict[str, SearchSpace] = {
 def test_a_space_of_any_kinds_is_counted_exactly(
     name: str, work_to_list: float, sort_at_most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seesawnas.space import counting
+    from seesawnas.space.feasible import counting
 
     monkeypatch.setattr(counting, "_work_to_list", lambda node: work_to_list)
     monkeypatch.setattr(counting, "_SORT_AT_MOST", sort_at_most)

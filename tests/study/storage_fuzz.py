@@ -22,14 +22,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from seesawnas.analysis.importance import importance_of
 from seesawnas.errors import InvalidInput
-from seesawnas.report.report_text import report_csv, report_json, report_markdown
-from seesawnas.report.study_report import StudyReport
-from seesawnas.search.importance import importance_of
+from seesawnas.report.pages.text import report_csv, report_json, report_markdown
+from seesawnas.report.study.report import StudyReport
 from seesawnas.space import Decision
 from seesawnas.study import Objectives, StudyRecord, TrialState, best_trial, find_study, open_storage, trial_spec
 from tests.study.fakes import measured, small_set
-from tests.study.test_record import proposal
+from tests.study.record.test_record import proposal
 
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"), "", "abc",

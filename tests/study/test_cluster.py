@@ -17,7 +17,7 @@ import pytest
 
 from seesawnas.errors import StudyError
 from seesawnas.study import Lost, Progressed, RayEngine
-from seesawnas.study.ray_guard import end_processes, holders
+from seesawnas.study.engines.ray.reaper import end_processes, holders
 from tests.faces import made_up_faces
 from tests.study.conformance import numbered, progressed, wait_until
 

@@ -13,7 +13,7 @@ from seesawnas.data import FaceData
 from seesawnas.errors import StudyError, TrialError
 from seesawnas.space import to_mapping
 from seesawnas.study import Measurement, Proxy, TrialJob, run_trial
-from seesawnas.study.proxy_faces import MOST_SHAPES, load_proxy_faces, proxy_sizes
+from seesawnas.study.trial import MOST_SHAPES, load_proxy_faces, proxy_sizes
 from tests.oblong import write_people
 from tests.study.fakes import small_set
 

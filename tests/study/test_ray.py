@@ -13,7 +13,7 @@ import pytest
 
 from seesawnas.errors import StudyError
 from seesawnas.study import LocalEngine, RayEngine
-from seesawnas.study.ray_guard import holders
+from seesawnas.study.engines.ray.reaper import holders
 from tests.faces import made_up_faces
 from tests.study.conformance import EngineConformance, numbered, progressed, wait_until
 
@@ -195,7 +195,7 @@ def test_an_address_where_no_ray_is_is_one_line(address: str, told: str) -> None
 def test_a_server_that_is_no_ray_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
-    monkeypatch.setattr("seesawnas.study.ray_cluster._ANSWER_SECONDS", 3)
+    monkeypatch.setattr("seesawnas.study.engines.ray.cluster._ANSWER_SECONDS", 3)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(StudyError, match=f"Ray does not answer at {address}"):

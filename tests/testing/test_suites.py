@@ -12,7 +12,7 @@ from seesawnas.arch import Block, Body, Draft, Head, Inputs, Shape, Stem
 from seesawnas.search.samplers import SAMPLERS
 from seesawnas.testing import BlockSuite, MarginSuite, SamplerSuite
 from seesawnas.testing.samplers import MakeSampler
-from seesawnas.train.margins import MARGINS, MarginKind
+from seesawnas.train.losses.margins import MARGINS, MarginKind
 from tests.nn.specs import BLOCKS
 
 

@@ -9,7 +9,7 @@ import torch
 
 from seesawnas.nn import build
 from seesawnas.train import Recipe, StepRecord, Training, joined, seeded
-from seesawnas.train.source_feed import SourceFeed
+from seesawnas.train.feeds.stream import SourceFeed
 from tests.run.trainings import small_plan
 from tests.train.sources import MadeUpSource
 

@@ -9,7 +9,7 @@ import pytest
 
 from seesawnas.errors import DocumentError, UnknownReference
 from seesawnas.train import PROXY, Recipe, read_recipe, shipped_recipes
-from seesawnas.train.recipe_file import RECIPE_KEYS, to_recipe
+from seesawnas.train.recipe import RECIPE_KEYS, to_recipe
 
 
 def test_the_paper_s_recipe_is_the_paper_s() -> None:

@@ -35,7 +35,7 @@ from seesawnas.arch.layers import is_count
 from seesawnas.arch.parts import blame_author, canonical_block, error_line, is_shipped
 from seesawnas.arch.rules import written
 from seesawnas.errors import BlockError, SpecError
-from seesawnas.wording import short
+from seesawnas.text import short
 
 GROUP = "seesawnas.blocks"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from seesawnas.search.samplers._base import History
 from seesawnas.search.samplers._ranking import fitness
 from seesawnas.space import Assignment, FeasibleSet
-from seesawnas.space.neighbours import mutate
+from seesawnas.space.feasible.moves import mutate
 
 
 class EvolutionSampler:

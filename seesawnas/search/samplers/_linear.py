@@ -1,6 +1,6 @@
 """Thompson sampling of a linear model: what each option adds to the score, drawn from what is known of it.
 
-The model is that of :mod:`seesawnas.search.linear_model`. A proposal draws one set of weights from its posterior (Thompson,
+The model is that of :mod:`seesawnas.analysis.linear_model`. A proposal draws one set of weights from its posterior (Thompson,
 1933) and climbs to a feasible network that they favour, one changed decision at a time. In spaces whose decisions mostly add
 up, a few dozen trials tell much of every network. Several objectives are scalarised anew for each proposal, by random weights
 (ParEGO; Knowles, 2006). Pruned trials are left out: their scores are of another fidelity.
@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from seesawnas.analysis.linear_model import Floats, OneHot, Posterior
 from seesawnas.errors import SpecError
-from seesawnas.search.linear_model import Floats, OneHot, Posterior
 from seesawnas.search.samplers._base import History, Past
 from seesawnas.search.samplers._random import uniform
 from seesawnas.search.samplers._ranking import remembered

@@ -20,8 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.search.samplers._base import Past
 from seesawnas.space import Assignment, FeasibleSet
-from seesawnas.space.neighbours import mutate, repair
-from seesawnas.study.proposal import distribution
+from seesawnas.space.feasible.moves import mutate, repair
+from seesawnas.study.record.proposal import distribution
 
 MakeSampler: TypeAlias = Callable[[int], BaseSampler]
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.search.samplers._base import Past
-from seesawnas.study.front import front
+from seesawnas.study.objectives import front
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seesawnas.ablation.remake import remade
+from seesawnas.ablation.widths import remade
 from seesawnas.arch import Shape, kind_of, kinds
 from seesawnas.arch.blocks.registry import _check_shared
 from seesawnas.arch.codec import from_mapping, to_mapping

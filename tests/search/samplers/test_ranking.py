@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from seesawnas.search.samplers._base import Past
 from seesawnas.search.samplers._ranking import Floats, crowding, fitness, ranks, remembered
-from seesawnas.study.front import front, unbeaten
+from seesawnas.study.objectives import front, unbeaten
 
 SMALL = st.integers(0, 4).map(float)
 LOSSES = st.integers(1, 3).flatmap(

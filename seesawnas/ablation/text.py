@@ -1,0 +1,146 @@
+"""What an ablation found, in plain words: a sentence per effect, those interactions that are resolved, and what is not.
+
+Qualities have four decimals: the steps of a verification set are about that fine, and seeds differ by more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import fmean
+
+from seesawnas.ablation.result import AblationResult, Effect, Interaction
+from seesawnas.study.objectives import QUALITIES
+from seesawnas.text import several
+
+_NAMES = {**QUALITIES, "accuracy": "accuracy"}
+
+
+def verdict_words(result: AblationResult) -> tuple[str, ...]:
+    """The sentences, effects in the order of the factors and the closing one last; of a result that is not complete, too."""
+    effects = [_effect(result, effect) for effect in result.effects]
+    interactions = [_interaction(result, found) for found in result.interactions if found.verdict != "not resolvable"]
+    return (*effects, *interactions, _closing(result), *_looks(result))
+
+
+def _effect(result: AblationResult, effect: Effect) -> str:
+    level, base = f"{effect.factor}={effect.level}", f"{effect.factor}={effect.base}"
+    if effect.mean is None:
+        return f"{level} against {base}: no seed is done on both sides yet."
+    if effect.verdict == "same network":
+        return f"{level} and {base} are the same networks here: there is nothing to tell apart."
+    cost = f"{_average(result)} at {_percent(result, effect)} MAdds"
+    quality = _quality(result)
+    if effect.p is None:
+        return f"{level} against {base}: {_signed(effect.mean)} {quality}{cost} with 1 seed; an interval needs two."
+    if effect.verdict != "not resolvable":
+        size = f"{_size(effect.mean)} {quality} ({_evidence(result, effect)})"
+        return f"{level} is {effect.verdict} than {base} by {size}{cost}."
+    change = f"{_signed(effect.mean)} {quality} ({_evidence(result, effect)}){cost}"
+    return f"{level} against {base}: {change}, not resolvable with {several(effect.n, 'seed')}{_needed(effect)}."
+
+
+def _interaction(result: AblationResult, found: Interaction) -> str:
+    (factor, other), (level, level2) = found.factors, found.levels
+    bases = {name: levels[0] for name, levels in result.factors}
+    mean = 0.0 if found.mean is None else found.mean
+    change = f"{_size(mean)} {_quality(result)} {'higher' if mean > 0 else 'lower'}"
+    where = f"with {other}={level2} than with {other}={bases[other]}"
+    aliases = [alias.partition(" = ")[2] for alias in result.aliases if alias.startswith(f"{factor} × {other} = ")]
+    or_else = f", unless it is of {aliases[0]}, which this design cannot tell from it" if aliases else ""
+    return (
+        f"The effect of {factor}={level} (against {factor}={bases[factor]}) is {change} {where} "
+        f"({_evidence(result, found)}){or_else}."
+    )
+
+
+def _closing(result: AblationResult) -> str:
+    open_ends = list(_unresolved(result))
+    if not any(effect.mean is not None for effect in result.effects):
+        return "Nothing is measured yet."
+    if not open_ends:
+        return f"All that was measured is resolved at {_confidence(result)}."
+    return f"Not resolved at {_confidence(result)}, which does not mean equal: {', '.join(open_ends)}."
+
+
+def _looks(result: AblationResult) -> Iterator[str]:
+    """A verdict that was looked for again and again is found more often than its p says."""
+    done = {len(arm.values) for arm in result.arms}
+    if max(done, default=0) > 0 and min(done) < len(result.seeds):
+        yield "Interim: not all trainings are done. Stopping where it looks good makes false finds likelier than p says."
+    if len(result.looks) > 1:
+        times = ", ".join(map(str, result.looks))
+        yield (
+            f"The verdicts were told {len(result.looks)} times, with {times} seeds: multiply p by {len(result.looks)} to allow "
+            "for it."
+        )
+
+
+def _unresolved(result: AblationResult) -> Iterator[str]:
+    for effect in result.effects:
+        if effect.verdict == "not resolvable" and effect.mean is not None:
+            yield f"{effect.factor}={effect.level}"
+    for found in result.interactions:
+        if found.verdict == "not resolvable" and found.mean is not None:
+            named = " × ".join(f"{factor}={level}" for factor, level in zip(found.factors, found.levels, strict=True))
+            yield f"{named} (about {several(found.needed, 'seed')})" if found.needed else named
+
+
+def _evidence(result: AblationResult, found: Effect | Interaction) -> str:
+    if found.low is None or found.high is None:
+        interval = f"all {found.n} seeds agree, so no interval"
+    else:
+        interval = f"{_confidence(result)} interval {_plain(found.low)}..{_plain(found.high)}"
+    p = found.p_holm if found.p_holm is not None else found.p
+    return f"{interval}, n={found.n}, {_p(p)} after Holm"
+
+
+def _needed(effect: Effect) -> str:
+    if effect.needed is None:
+        return "" if effect.low is None else ": an effect of this size would need more than 10,000"
+    more = effect.needed - effect.n
+    return f": an effect of this size would need about {several(effect.needed, 'seed')} ({more:,} more)"
+
+
+def _average(result: AblationResult) -> str:
+    crossed = result.design != "one-at-a-time" and len(result.factors) > 1
+    return " in the mean over the other factors" if crossed else ""
+
+
+def _percent(result: AblationResult, effect: Effect) -> str:
+    """The change in MAdds, in per cent of those of the networks at the base's level."""
+    bases = {name: levels[0] for name, levels in result.factors}
+    references = [arm.madds for arm in result.arms if dict(arm.levels) == bases]
+    if result.design != "one-at-a-time":
+        references = [arm.madds for arm in result.arms if dict(arm.levels)[effect.factor] == effect.base]
+    return f"{_unsigned_zero(100 * effect.madds / fmean(references), 1):+.1f} %" if references else "unknown"
+
+
+def _quality(result: AblationResult) -> str:
+    return _NAMES.get(result.quality, result.quality)
+
+
+def _confidence(result: AblationResult) -> str:
+    return f"{100 * result.confidence:g} %"
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "p unknown"
+    return "p<0.001" if p < 0.001 else f"p={p:.3f}"
+
+
+def _size(value: float) -> str:
+    return f"{abs(value):.4f}" if round(abs(value), 4) else "less than 0.0001"
+
+
+def _signed(value: float) -> str:
+    return f"{_unsigned_zero(value, 4):+.4f}"
+
+
+def _plain(value: float) -> str:
+    return f"{_unsigned_zero(value, 4):.4f}"
+
+
+def _unsigned_zero(value: float, digits: int) -> float:
+    """Rounded; ``-0.0`` reads as a sign that is none."""
+    return round(value, digits) + 0.0

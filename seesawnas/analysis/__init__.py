@@ -1,0 +1,1 @@
+"""What finished studies say: importance of decisions, and fidelity of proxies."""

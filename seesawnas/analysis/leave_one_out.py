@@ -1,0 +1,75 @@
+"""How much worse the linear model foretells trials that it has not seen when a decision is left out of it.
+
+Every trial in turn is foretold from all the others, which ridge regression has in closed form (PRESS; Allen, 1974), so that
+hundreds of shuffled qualities cost little more than one. The penalty is chosen anew for each of them, as for the true one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seesawnas.analysis.linear_model import PENALTIES, Floats, Posterior, evidence
+
+SHUFFLES = 199
+_PENALTIES = np.array([*PENALTIES, 300.0, 1000.0, 3000.0])
+FALSE_ALARMS = 0.05
+"""The share of studies of pure noise in which any decision at all clears the floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """r2: of foretold quality, at most 1, below 0 where the mean foretells better; drops: how much of it each decision
+    brings; floor: what the largest drop of shuffled qualities passes in one of twenty; weights: of each decision's columns.
+    """
+
+    r2: float
+    drops: tuple[float, ...]
+    floor: float
+    weights: tuple[Floats, ...]
+
+
+def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftOut:
+    """columns: those of each decision, (trials, options), centred; quality: (trials,)."""
+    rng, quality = np.random.default_rng(seed), quality - quality[0]  # so that equal ones have a mean of exactly 0
+    shuffled = [rng.permutation(quality) for _ in range(SHUFFLES)]
+    values = np.stack([quality, *shuffled], axis=1)
+    values = values - values.mean(axis=0)
+    whole = np.concatenate(columns, axis=1)
+    penalties = _penalties(whole, values)
+    r2 = _foretold(whole, values, penalties)
+    drops = np.zeros((len(columns), values.shape[1]))
+    for place, own in enumerate(columns):
+        if own.any():  # else one option alone was taken
+            others = np.concatenate([*columns[:place], np.zeros((len(quality), 1)), *columns[place + 1 :]], axis=1)
+            drops[place] = r2 - _foretold(others, values, penalties)
+    highest = np.sort(drops[:, 1:].max(axis=0))[::-1]
+    floor = highest[round(FALSE_ALARMS * (SHUFFLES + 1)) - 1]
+    weights = np.split(Posterior.of(whole, quality).mean, np.cumsum([own.shape[1] for own in columns])[:-1])
+    return LeftOut(float(r2[0]), tuple(map(float, drops[:, 0])), float(floor), tuple(weights))
+
+
+def _penalties(x: Floats, values: Floats) -> Floats:
+    """(qualities,): of the highest marginal likelihood."""
+    left, singular, _ = np.linalg.svd(x, full_matrices=False)
+    projected = left.T @ values
+    return np.array(
+        [evidence(singular**2, projected[:, n], values[:, n], _PENALTIES)[0] for n in range(values.shape[1])]
+    )
+
+
+def _foretold(x: Floats, values: Floats, penalties: Floats) -> Floats:
+    """(qualities,): 1 - the squared errors of foretelling each trial from the others, over those of the others' mean."""
+    trials = len(values)
+    squares, axes = np.linalg.eigh(x.T @ x)  # much faster than the singular values of x, where trials are many
+    along, errors = x @ axes, np.zeros(values.shape[1])
+    for penalty in np.unique(penalties):
+        some = penalties == penalty
+        kept = 1 / (np.maximum(squares, 0) + penalty)
+        leverage = 1 / trials + along**2 @ kept
+        missed = values[:, some] - along @ (kept[:, None] * (along.T @ values[:, some]))
+        errors[some] = ((missed / (1 - leverage)[:, None]) ** 2).sum(axis=0)
+    means = ((values * trials / (trials - 1)) ** 2).sum(axis=0)
+    return np.where(means > 0, 1 - errors / np.where(means > 0, means, 1.0), 0.0)

@@ -1,0 +1,131 @@
+"""``seesawnas ablate``: which design choice matters, by how much, and how sure that is."""
+
+from __future__ import annotations
+
+import json as json_module
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seesawnas.cli import ablate_options as own
+from seesawnas.cli import search_options as options
+from seesawnas.cli.views.output import console, print_json
+from seesawnas.cli.views.output import screen as shown_screen
+from seesawnas.io.files import write_atomically
+from seesawnas.io.terminal import only_shown
+from seesawnas.text import several
+
+if TYPE_CHECKING:
+    from seesawnas.ablation import AblationPlan
+    from seesawnas.study import StudyFile
+
+
+def ablate(
+    spec: own.Base,
+    scale: own.Scale = None,
+    factors: own.Factors = None,
+    levels: own.LevelsText = None,
+    against: own.Against = None,
+    design: own.Design = None,
+    match: own.Match = None,
+    seeds: own.Seeds = None,
+    quality: own.Quality = None,
+    data: options.Data = None,
+    time: own.Time = None,
+    epochs: options.Epochs = None,
+    resolution: options.Resolution = None,
+    seed: own.Seed = None,
+    study: own.Study = None,
+    storage: options.Storage = None,
+    engine: options.Engine = None,
+    workers: options.Workers = None,
+    cpus_per_trial: options.CpusPerTrial = None,
+    gpus_per_trial: options.GpusPerTrial = None,
+    ray_address: options.RayAddress = None,
+    silence: options.Silence = None,
+    dry_run: own.DryRun = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
+) -> None:
+    """Change a network in one design choice after another, train all from several seeds, and say what each is worth.
+
+    SPEC is a network, or a study file with a base. The same command goes on where it was stopped, and adds --seeds.
+    """
+    given = {
+        name: value for name, value in locals().items() if name not in ("spec", "dry_run", "json") and value is not None
+    }
+    plan = _plan(spec, given)
+    if dry_run:
+        _show_design(plan, json)
+    else:
+        _carry_out(plan, json)
+
+
+def _plan(spec: str, given: Mapping[str, Any]) -> AblationPlan:
+    from seesawnas.ablation import plan_of
+
+    file = _study_file(spec)
+    return plan_of(file, given if file else {"base": spec, **given})
+
+
+def _study_file(spec: str) -> StudyFile | None:
+    """The study file that ``spec`` names; None where it names a network: a search point's file has no base."""
+    from seesawnas.errors import StudyError
+    from seesawnas.study import StudyFile, shipped_studies
+
+    name = Path(spec).with_suffix("").as_posix().removeprefix("studies/")
+    if name in shipped_studies():
+        file = StudyFile.read(spec)
+        if "base" not in file.values:
+            raise StudyError(
+                f"{spec}: must be a study of ablations, with a base; this is a search's: seesawnas search {spec}"
+            )
+        return file
+    if not Path(spec).is_file():
+        return None
+    file = StudyFile.read(spec)
+    is_network = "base" not in file.values and bool({"stages", "stem", "head"} & set(file.values))
+    return None if is_network else file
+
+
+def _show_design(plan: AblationPlan, json: bool) -> None:
+    from seesawnas.ablation import estimate, make_ready
+    from seesawnas.cli.views.ablation import design_values, show_design
+
+    ready = make_ready(plan)
+    cost = estimate(plan, ready)
+    if json:
+        print_json(design_values(plan, ready.arms, cost), indent=None)
+    else:
+        show_design(console(), plan, ready, cost)
+
+
+def _carry_out(plan: AblationPlan, json: bool) -> None:
+    from seesawnas.ablation import opened
+    from seesawnas.cli.views.ablation import show, watched
+    from seesawnas.cli.views.progress import say, watch
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
+    only_shown()
+    screen = shown_screen()
+    with opened(plan) as session:
+        reason = watch(watched(session), screen)
+        result = session.result()
+        failed = session.failed()
+        files = {"result": plan.folder / "result.json", "study": plan.folder / "study.yaml"}
+        values = {**result.to_mapping(), "reason": reason or "interrupted", "failed": failed}
+        write_atomically(files["result"], json_module.dumps(values, indent=2) + "\n", within=plan.folder)
+    shown = {name: str(path) for name, path in files.items()}
+    if json:
+        print_json({**values, "files": shown}, indent=None)
+    else:
+        show(console(), plan, result, failed, shown)
+    if reason is None:
+        done = sum(len(values) for values in {arm.digest: arm.values for arm in result.arms}.values())
+        say(screen, f"Stopped with {done} of {several(session.wanted, 'training')} finished; the same command goes on.")
+        raise typer.Exit(130)
+    if not any(arm.values for arm in result.arms):
+        say(screen, "No training is complete.")
+        raise typer.Exit(1)

@@ -1,0 +1,100 @@
+"""``seesawnas build``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seesawnas.cli.options import MAX_SEED, Json, PointRef, is_trial_ref
+
+if TYPE_CHECKING:
+    from seesawnas.space import SearchPoint
+
+WEIGHTS = "model.safetensors"
+RANDOM = "  (random weights: `seesawnas train` trains them)"
+
+
+def build(
+    ref: PointRef,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write spec.yaml, model.safetensors (random weights), summary.json."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="Seed of the random weights.")
+    ] = 0,
+    diagram: Annotated[Path | None, typer.Option("--diagram", metavar="FILE", help="Draw the network, as SVG.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Count again with fvcore and torch; exit code 1 where they disagree.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show a network stage by stage, what it costs and what was published; write it, draw it, check it."""
+    point = find_point(ref)
+    values = _values(point, check)
+    written = _write(point, out, seed, diagram)
+    if written:
+        from seesawnas.io.terminal import only_shown
+
+        only_shown()
+    _show(values, json)
+    if not json:
+        from seesawnas.cli.views.output import print_lines
+
+        print_lines(*(f"wrote {path}{RANDOM if path.name == WEIGHTS else ''}" for path in written))
+    if check and not values["check"]["agrees"]:
+        raise typer.Exit(1)
+
+
+def find_point(ref: str) -> SearchPoint:
+    """The search point that ``ref`` names. Raises InvalidInput."""
+    from seesawnas.space import load_point
+
+    if is_trial_ref(ref):
+        from seesawnas.study import trial_point
+
+        point: SearchPoint | None = trial_point(ref)
+        if point is not None:
+            return point
+    return load_point(ref)
+
+
+def _values(point: SearchPoint, check: bool) -> dict[str, Any]:
+    from seesawnas.report.network.summary import sheet
+
+    values = sheet(point)
+    if check:
+        from dataclasses import asdict
+
+        from seesawnas.report.network.build import check as count_again
+
+        values["check"] = asdict(count_again(point.spec))
+    return values
+
+
+def _write(point: SearchPoint, out: Path | None, seed: int, diagram: Path | None) -> list[Path]:
+    written = []
+    if diagram is not None:
+        from seesawnas.io.files import write_atomically
+        from seesawnas.report.network.diagram import diagram as draw
+
+        write_atomically(diagram, draw(point.spec))
+        written.append(diagram)
+    if out is not None:
+        from seesawnas.report.network.build import write_bundle
+
+        written += write_bundle(point, out, seed)
+    return written
+
+
+def _show(values: dict[str, Any], json: bool) -> None:
+    if json:
+        from seesawnas.cli.views.output import print_json
+
+        print_json(values)
+    else:
+        from seesawnas.cli.views.network import print_sheet
+
+        print_sheet(values)

@@ -1,0 +1,76 @@
+"""``seesawnas compare``: networks side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seesawnas.cli.options import Json, complete_ref
+from seesawnas.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from seesawnas.report.network.comparison import Comparison
+
+
+def compare(
+    refs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="REF",
+            help="Two networks or more: paper/NAME, a YAML file, or STUDY:NUMBER or STUDY:best.",
+            autocompletion=complete_ref,
+            show_default=False,
+        ),
+    ],
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page with the diagrams, which needs no network."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Lay networks side by side, stage by stage, with their costs; what differs is marked."""
+    from seesawnas.cli.commands.build import find_point
+    from seesawnas.cli.views.output import print_lines
+    from seesawnas.report.network.comparison import compare as lay
+
+    if len(refs) < 2:
+        raise InvalidInput(f"compare must have two networks or more, got {refs[0]} alone")
+    points = [find_point(ref) for ref in refs]
+    found = lay(points, refs)
+    if html is not None:
+        from seesawnas.io.files import write_atomically
+        from seesawnas.report.pages.comparison import comparison_html
+
+        write_atomically(html, comparison_html(found, points))
+    if json:
+        from seesawnas.cli.views.output import print_json
+
+        print_json(found.to_mapping())
+    else:
+        _show(found)
+        if html is not None:
+            print_lines(f"wrote {html}")
+
+
+def _show(found: Comparison) -> None:
+    from rich.text import Text
+
+    from seesawnas.cli.views.output import console, table
+    from seesawnas.report.network.comparison import COSTS, shown
+
+    out = console()
+    out.print(found.sentence(), markup=False)
+    made = table(("part", "", "", *found.names), [], keys=3)
+    for part, rows in found.parts:
+        for place, row in enumerate(rows):
+            style = "bold yellow" if row.differs else ""
+            cells = (
+                Text(cell, style, justify="right" if row.name in COSTS.values() else "left") for cell in shown(row)
+            )
+            mark = Text("≠" if row.differs else "", style)
+            last = place == len(rows) - 1
+            made.add_row(Text(part if place == 0 else "", "bold"), row.name, mark, *cells, end_section=last)
+    out.print(made)
+    out.print("≠ marks what differs; changes of costs are against the first network.", markup=False)

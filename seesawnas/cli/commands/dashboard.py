@@ -1,0 +1,85 @@
+"""``seesawnas dashboard``: a study in the browser, while its search runs or afterwards."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seesawnas.cli.views.output import print_lines
+from seesawnas.errors import StudyError
+from seesawnas.io.terminal import only_shown
+
+if TYPE_CHECKING:
+    from socketserver import BaseServer
+
+PORT = 8080
+
+
+def dashboard(
+    study: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the one last written to.")
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the study is stored, if this machine never drove it.")
+    ] = None,
+    host: Annotated[str, typer.Option(metavar="NAME", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(metavar="N", help=f"Port. Default: {PORT}, or a free one.")] = None,
+) -> None:
+    """Show a study in optuna-dashboard, live while it runs: trials, diagrams, specs, costs, the Pareto front, curves.
+
+    It only reads: what runs is not disturbed. Ctrl-C ends it.
+    """
+    from seesawnas.report.study.dashboard import NetworkShowcase
+    from seesawnas.study import dashboard_app, find_study
+    from seesawnas.study.dashboard.guard import guarded
+
+    if port is not None and not 0 <= port < 2**16:
+        raise StudyError(f"--port must be from 0 to 65535, got {port}")
+    found = find_study(study, storage)
+    app = dashboard_app(found.storage, NetworkShowcase({found.stored: found.ref}))
+    with _server(host, port, guarded(app, host)) as server:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        only_shown()
+        print_lines(f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C ends)")
+        server.serve_forever()
+
+
+def _server(host: str, port: int | None, app: Any) -> BaseServer:
+    """Raises StudyError where ``port``, or without one any, cannot be had."""
+    from socketserver import ThreadingMixIn
+    from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+    class Server(ThreadingMixIn, WSGIServer):
+        daemon_threads = True
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+        def server_bind(self) -> None:
+            # WSGIServer's asks a name server for this machine's name, and waits where there is none.
+            self.socket.bind(self.server_address)
+            self.server_name, self.server_port = host, self.socket.getsockname()[1]
+            self.setup_environ()
+
+    class Handler(WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing a request."""
+
+        def address_string(self) -> str:
+            return str(self.client_address[0])
+
+    for wanted in [PORT, 0] if port is None else [port]:
+        try:
+            server = Server((host, wanted), Handler)
+        except OSError as error:
+            fault = error
+        else:
+            server.set_app(app)
+            return server
+    raise StudyError(f"cannot listen on {host}:{PORT if port is None else port}: {fault.strerror}") from None
+
+
+def _address(host: str, server: Any) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{server.server_port}"

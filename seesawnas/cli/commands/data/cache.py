@@ -1,0 +1,42 @@
+"""``seesawnas data cache``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seesawnas.cli.options import Json
+
+
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Empty it.")] = False,
+    json: Json = False,
+) -> None:
+    """Show or empty the cache of decoded images, which all trials on a machine share.
+
+    It lies in $SEESAWNAS_CACHE, or seesawnas in $XDG_CACHE_HOME or ~/.cache.
+
+    It takes at most $SEESAWNAS_CACHE_LIMIT bytes, 20G by default; what was not used for longest goes first.
+    """
+    from seesawnas.cli.views.output import print_json, print_lines
+    from seesawnas.data.cache import cache_folder, cache_limit, entries, remove_entry
+    from seesawnas.io.terminal import only_shown
+
+    there, limit = entries(), cache_limit()
+    if clear:
+        only_shown()
+        for entry, _ in there:
+            remove_entry(entry)
+    size = sum(bytes_ for _, bytes_ in there)
+    folder = cache_folder()
+    where = None if folder is None else str(folder)
+    values = {"folder": where, "entries": len(there), "bytes": size, "limit": limit, "cleared": clear}
+    if json:
+        print_json(values)
+    else:
+        word = f"{'removed' if clear else 'holds'} {len(there)} set{'' if len(there) == 1 else 's'}"
+        print_lines(
+            where or "no cache: there is no home directory",
+            f"{word} of decoded images, {size / 1e6:,.1f} MB of {limit / 1e6:,.1f} MB",
+        )

@@ -1,0 +1,110 @@
+"""``seesawnas data info``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seesawnas.cli.commands.data.showing import FacesPath, as_json, bar, images, people
+from seesawnas.cli.options import Json
+from seesawnas.errors import DataError
+
+if TYPE_CHECKING:
+    from seesawnas.data import OpenedSource
+    from seesawnas.data.survey import Survey
+
+
+def info(
+    path: FacesPath,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Decode every image; otherwise 20,000, spread evenly.")
+    ] = False,
+    contact_sheet: Annotated[
+        Path | None, typer.Option("--contact-sheet", metavar="FILE", help="Draw some images of some people, as PNG.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Count people and images, say how large the images are, and name what is wrong."""
+    from seesawnas.cli.views.output import print_json, print_lines
+    from seesawnas.data import open_source, survey
+    from seesawnas.data.survey import LOOKED_AT
+
+    source = open_source(path, least=0)
+    if not len(source):
+        raise DataError("; ".join([f"{path}: holds no pictures of people", *source.notes]))
+    most = None if everything else LOOKED_AT
+    with bar("looking at images", len(source) if everything else min(LOOKED_AT, len(source))) as advance:
+        found = survey(source, most=most, advance=advance)
+    if contact_sheet is not None:
+        _draw(source, contact_sheet)
+    if json:
+        print_json(_values(path, source, found))
+    else:
+        print_lines(*_lines(source, found))
+        if contact_sheet is not None:
+            print_lines(f"wrote {contact_sheet}")
+
+
+def _draw(source: OpenedSource, file: Path) -> None:
+    import io
+
+    from seesawnas.data import contact_sheet
+    from seesawnas.io.files import write_atomically
+
+    content = io.BytesIO()
+    contact_sheet(source).save(content, "PNG")
+    write_atomically(file, content.getvalue())
+
+
+def _values(path: str, source: OpenedSource, found: Survey) -> dict[str, Any]:
+    return {
+        "path": path,
+        "description": source.description,
+        "fingerprint": source.fingerprint,
+        "people": found.people,
+        "images": found.images,
+        "images_per_person": found.images_per_person,
+        "looked_at": found.looked_at,
+        "bytes_per_image": found.bytes_per_image,
+        "sizes": dict(found.sizes.most_common()),
+        "aspects": dict(found.aspects.most_common()),
+        "other_aspects": {"count": found.other_aspects[0], "first": list(found.other_aspects[1])},
+        "formats": dict(found.formats.most_common()),
+        "modes": dict(found.modes.most_common()),
+        "wrong": as_json(found.wrong),
+    }
+
+
+def _lines(source: OpenedSource, found: Survey) -> list[str]:
+    each = found.images_per_person
+    spread = (
+        f"{each['least']:g} to {each['most']:g}, median {each['median']:g}, mean {each['mean']:.1f}" if each else "none"
+    )
+    decoded = f"{images(found.looked_at)} decoded, {found.bytes_per_image:,.0f} bytes on average"
+    return [
+        f"faces       {source.description}, fingerprint {source.fingerprint}",
+        f"people      {people(found.people)}, {images(found.images)}",
+        f"each        {spread} images",
+        f"looked at   {decoded}",
+        *(f"{name:<12}{_counted(counts)}" for name, counts in _tallies(found)),
+        *(f"wrong       {note}" for note in found.wrong.notes() or ("nothing",)),
+    ]
+
+
+def _tallies(found: Survey) -> list[tuple[str, list[tuple[str, int]]]]:
+    return [
+        (name, counts.most_common())
+        for name, counts in (
+            ("sizes", found.sizes),
+            ("aspects", found.aspects),
+            ("formats", found.formats),
+            ("modes", found.modes),
+        )
+    ]
+
+
+def _counted(counts: list[tuple[str, int]]) -> str:
+    shown = ", ".join(f"{name} ({count:,})" for name, count in counts[:5])
+    return f"{shown}, and {len(counts) - 5} more" if len(counts) > 5 else shown or "none"

@@ -1,0 +1,94 @@
+"""``seesawnas data pack``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seesawnas.cli.commands.data.showing import FacesPath, Out, bar, check_out, images, people, show, went_on
+from seesawnas.cli.options import MAX_SEED, Json
+from seesawnas.text import several
+
+
+class Form(StrEnum):
+    """What to write."""
+
+    REC = "rec"
+    BIN = "bin"
+
+
+def pack(
+    path: FacesPath,
+    out: Out,
+    to: Annotated[
+        Form, typer.Option("--to", help="rec: train.rec with index, to train on; bin: pairs, to verify on.")
+    ] = Form.REC,
+    resolution: Annotated[
+        int | None,
+        typer.Option(
+            "--resolution",
+            metavar="R",
+            min=1,
+            max=4096,
+            help="Make images of other sizes RxR, as PNG.",
+            show_default="sizes stay",
+        ),
+    ] = None,
+    pairs: Annotated[
+        int,
+        typer.Option("--pairs", metavar="N", min=2, max=10**7, help="bin: at most N pairs, half of one person each."),
+    ] = 6000,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="bin: which pairs.")] = 0,
+    json: Json = False,
+) -> None:
+    """Pack faces as InsightFace's train.rec (PLACE is a folder) or as a verification .bin (PLACE is a file).
+
+    JPEG and PNG in RGB or grey keep their bytes; what tools read differently (CMYK, turned by EXIF, PGM) becomes PNG.
+
+    What is unreadable is left out and named. An interrupted rec goes on with the same command.
+    """
+    check_out(path, out)
+    if to is Form.REC:
+        _pack_rec(path, out, resolution, json)
+    else:
+        _pack_bin(path, out, resolution, pairs, seed, json)
+
+
+def _pack_rec(path: str, out: Path, resolution: int | None, json: bool) -> None:
+    from seesawnas.data import Preparation, open_source, pack_rec
+
+    source = open_source(path)
+    with bar("packing", len(source)) as advance:
+        report = pack_rec(source, out, Preparation(resolution=resolution), advance)
+    values = {
+        "files": [str(file) for file in report.files],
+        "people": report.people,
+        "images": report.images,
+        "encoded_anew": report.encoded_anew,
+        "people_before": report.before,
+    }
+    anew = f", {report.encoded_anew:,} of them encoded anew" if report.encoded_anew else ", bytes as they were"
+    lines = went_on(report.before)
+    lines += [f"packed      {images(report.images)} of {people(report.people)}{anew}"]
+    show(values, lines + [f"wrote       {file}" for file in report.files], report.left_out, json)
+
+
+def _pack_bin(path: str, out: Path, resolution: int | None, pairs: int, seed: int, json: bool) -> None:
+    from seesawnas.data import open_source, pack_bin
+    from seesawnas.errors import DataError
+    from seesawnas.evaluation import make_pairs
+
+    if out.exists():
+        raise DataError(f"{out}: is there already")
+    source = open_source(path)
+    drawn = make_pairs(source.labels, limit=pairs, seed=seed)
+    chosen = list(zip(drawn.left.tolist(), drawn.right.tolist(), drawn.same.tolist(), strict=True))
+    with bar("packing", 2 * len(chosen)) as advance:
+        written, left_out = pack_bin(source, out, chosen, resolution=resolution, advance=advance)
+    same = sum(pair[2] for pair in written)
+    values = {"files": [str(out)], "pairs": len(written), "same": same, "seed": seed}
+    lines = [f"packed      {several(len(written), 'pair')}, {same:,} of one person each", f"wrote       {out}"]
+    show(values, lines, left_out, json)

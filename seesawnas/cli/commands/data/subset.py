@@ -1,0 +1,60 @@
+"""``seesawnas data subset``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from seesawnas.cli.commands.data.showing import FacesPath, Out, bar, check_out, images, people, show, went_on
+from seesawnas.cli.options import MAX_SEED, Json
+
+
+class Form(StrEnum):
+    """What to write."""
+
+    REC = "rec"
+    FOLDER = "folder"
+
+
+def subset(
+    path: FacesPath,
+    out: Out,
+    number: Annotated[
+        int, typer.Option("--people", metavar="N", min=1, max=10**9, help="How many people.", show_default=False)
+    ],
+    to: Annotated[
+        Form, typer.Option("--to", help="rec: train.rec with index; folder: a sub-folder a person.")
+    ] = Form.REC,
+    random: Annotated[
+        bool, typer.Option("--random/--first", help="Draw them by the seed, or take the first by label.")
+    ] = True,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="Of the draw.")] = 0,
+    json: Json = False,
+) -> None:
+    """Take some people of a large set, all that a search needs, without encoding anything anew.
+
+    A larger draw of the same seed holds everyone that a smaller one holds.
+
+    An interrupted run goes on with the same command.
+    """
+    from seesawnas.data import Preparation, first_people, open_source, pack_rec, random_people, write_folder
+
+    check_out(path, out)
+    source = open_source(path)
+    some = random_people(source, number, seed=seed) if random else first_people(source, number)
+    write = pack_rec if to is Form.REC else write_folder
+    with bar("copying", len(some)) as advance:
+        report = write(some, out, Preparation(as_is=True), advance)
+    values = {
+        "files": [str(file) for file in report.files],
+        "people": report.people,
+        "images": report.images,
+        "of_people": len(source.names),
+        "people_before": report.before,
+        "seed": seed if random else None,
+    }
+    taken = f"{images(report.images)} of {people(report.people)}, of {len(source.names):,}"
+    lines = [*went_on(report.before), f"took        {taken}", *(f"wrote       {file}" for file in report.files)]
+    show(values, lines, report.left_out, json)

@@ -1,0 +1,117 @@
+"""``seesawnas importance``: which decisions mattered in a search."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seesawnas.cli.views.output import console, print_json, screen, table
+from seesawnas.errors import StudyError
+from seesawnas.io.files import write_atomically
+from seesawnas.text import short
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seesawnas.analysis.importance import BandImportance, Bands, DecisionImportance, Importance
+    from seesawnas.cli.views.fitting import FittedTable
+
+TOP = 12
+
+
+def importance(
+    study: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the one last written to.")
+    ] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|BANDS",
+            help="Bands of MAdds: how many, of equally many trials; or 80M..120M,120M..150M.",
+            show_default="3 or 2 where each has 60 trials",
+        ),
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the study is stored, if this machine never drove it.")
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Decisions that a table shows.")] = TOP,
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the bars here, an HTML page of its own.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Say which decisions of a search space mattered in a study, by two views, and how sure that is.
+
+    PED-ANOVA: how far the options of the best trials are distributed otherwise than all trials'.
+
+    Drop: how much worse a linear model of the options foretells unseen trials without the decision;
+    shuffled qualities say how much of that may be noise. The study is only read.
+    """
+    from seesawnas.analysis.importance import FEWEST, importance_of
+    from seesawnas.analysis.importance_text import importance_words
+    from seesawnas.report.study.sections import some_notes
+    from seesawnas.study import find_study
+
+    view = find_study(study, storage).view()
+    for note in some_notes(view.notes):
+        screen().print(f"note: {note}", soft_wrap=True)
+    found = importance_of(view, _bands(bands))
+    if found is None:
+        raise StudyError(
+            f"study {view.name}: must have {FEWEST} complete trials of its search space or more to judge by"
+        )
+    if plot is not None:
+        _write_plot(plot, found)
+    if json:
+        print_json({**found.to_mapping(), "words": list(importance_words(found)), "notes": list(view.notes)})
+    else:
+        _show(found, top)
+
+
+def _show(found: Importance, top: int) -> None:
+    from seesawnas.analysis.importance_text import caveat, findings
+
+    screen = console()
+    for band in found.bands:
+        screen.print(_table(band, top))
+        screen.print(*findings(band), sep="\n", soft_wrap=True)
+        screen.print()
+    screen.print(caveat(found), soft_wrap=True)
+
+
+def _bands(text: str | None) -> Bands:
+    """``2``, or bands of MAdds between commas. Raises InvalidInput."""
+    from seesawnas.cost import Budget
+
+    if text is None:
+        return None
+    if re.fullmatch("[0-9]{1,6}", text.strip()):
+        return int(text)
+    found = [Budget.parse(part) for part in text.split(",")]
+    if any(band.others for band in found):
+        raise StudyError(f"--bands must be of MAdds alone, got {short(text)}")
+    return found
+
+
+def _write_plot(place: str | Path, found: Importance) -> None:
+    from seesawnas.report.plots.importance import importance_html
+
+    write_atomically(place, importance_html(found))
+
+
+def _table(band: BandImportance, top: int) -> FittedTable:
+    from seesawnas.analysis.importance_text import band_words
+
+    columns = ("decision", ">drop", "above the floor", ">PED-ANOVA", ">trials", "options, the best first")
+    floor = band.decisions[0].floor if band.decisions else 0.0
+    more = len(band.decisions) - top
+    title = f"{band_words(band)}; floor {floor:.3f}{f'; {more} decisions more' if more > 0 else ''}"
+    return table(columns, [_row(one) for one in band.decisions[:top]], title, spare=("trials", "PED-ANOVA"))
+
+
+def _row(one: DecisionImportance) -> tuple[object, ...]:
+    options = sorted(one.options, key=lambda option: -option.worth)
+    words = ", ".join(f"{option.option} {option.worth:+.4f} ({option.n})" for option in options)
+    return one.name, f"{one.drop:.3f}", "yes" if one.clears else "", f"{one.ped_anova:.3f}", one.n, words

@@ -1,0 +1,98 @@
+"""``seesawnas paper``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from seesawnas.cli.options import Json
+
+if TYPE_CHECKING:
+    from seesawnas.report.network.published import KnownResult, LedgerRow
+
+
+def paper(json: Json = False) -> None:
+    """Print the reproduction ledger: every published network, counted and as printed.
+
+    Where the two differ, an erratum says why: what was counted for the print, or that nothing counts to it.
+    Exit code 1 where a row differs and nothing explains it.
+    """
+    from dataclasses import asdict
+
+    from seesawnas.cli.views.output import print_json
+    from seesawnas.report.network.published import known_results, ledger
+
+    rows, results = ledger(), known_results()
+    if json:
+        print_json([*map(asdict, rows), *map(asdict, results)])
+    else:
+        _print_table(rows)
+        _print_results(results)
+    if not all(row.agrees or row.explained for row in rows):
+        raise typer.Exit(1)
+
+
+def _print_table(rows: list[LedgerRow]) -> None:
+    from seesawnas.cli.views.output import console, count, rounded, table
+
+    out = console()
+    notes = list(dict.fromkeys(row.explained_by for row in rows if row.explained_by))
+    columns = ("network", ">params", ">published", ">MAdds", ">published", ">as FLOPs", "agrees")
+    cells = [
+        (
+            row.name,
+            count(row.params),
+            rounded(row.published_params),
+            count(row.madds),
+            rounded(None if row.prints_flops else row.published_madds),
+            rounded(row.published_madds if row.prints_flops else row.published_flops),
+            _verdict(row, notes),
+        )
+        for row in rows
+    ]
+    out.print(table(columns, cells))
+    for number, note in enumerate(notes, start=1):
+        out.print(f"({number}) {note}", markup=False)
+    for row in rows:
+        for fault in row.faults:
+            out.print(f"{row.name}: {fault}", markup=False, style="red")
+    out.print(f"\n{_total(rows)} Counts: conv and linear MAdds, every learnable parameter.")
+
+
+def _print_results(results: tuple[KnownResult, ...]) -> None:
+    from seesawnas.cli.views.network import ACCURACIES
+    from seesawnas.cli.views.output import console, rounded, table
+
+    out = console()
+    columns = ("network", ">params", ">MAdds", ">FLOPs", *(f">{words}" for words in ACCURACIES.values()))
+    cells = [
+        (
+            row.name,
+            *map(rounded, (row.published_params, row.published_madds, row.published_flops)),
+            *(_percent(row.accuracies.get(key)) for key in ACCURACIES),
+        )
+        for row in results
+    ]
+    out.print("\nKnown by their results alone, as printed; not buildable:")
+    out.print(table(columns, cells))
+
+
+def _percent(value: float | None) -> str:
+    """With two decimals, or all that were printed."""
+    return "-" if value is None else max(f"{value:.2f}", f"{value:g}", key=len)
+
+
+def _verdict(row: LedgerRow, notes: list[str]) -> str:
+    if not row.agrees and not row.explained:
+        return "NO"
+    words = "yes, by erratum" if row.agrees else "differs, see"
+    return f"{words} ({notes.index(row.explained_by) + 1})" if row.explained_by else "yes"
+
+
+def _total(rows: list[LedgerRow]) -> str:
+    agreeing, differing = sum(row.agrees for row in rows), sum(row.explained for row in rows)
+    if not differing:
+        return f"{agreeing} of {len(rows)} agree."
+    done = f"{agreeing + differing} of {len(rows)} agree or differ for a stated reason"
+    return f"{done}: {agreeing} agree, {differing} differ."

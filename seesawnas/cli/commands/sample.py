@@ -1,0 +1,93 @@
+"""``seesawnas sample``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seesawnas.cli.options import MAX_SEED, BudgetText, complete_ref
+
+if TYPE_CHECKING:
+    from seesawnas.arch import ArchSpec
+    from seesawnas.space import FeasibleSet
+
+SHOWN = 20
+BATCH = 20_000  # drawn at once: memory does not grow with their number
+
+
+def sample(
+    space: Annotated[
+        str,
+        typer.Option(
+            "--space",
+            metavar="REF",
+            help="A search space: seesaw, seesaw_wide or a YAML file.",
+            autocompletion=complete_ref,
+        ),
+    ] = "seesaw",
+    budget: BudgetText = None,
+    number: Annotated[
+        int, typer.Option("-n", "--number", metavar="N", min=1, max=10**15, help="How many networks.")
+    ] = 10,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="The same seed draws the same networks."),
+    ] = 0,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, every network.")] = False,
+) -> None:
+    """Draw networks uniformly from all that a budget admits.
+
+    With --json each line holds a network's spec, a mapping that loads as a search point, its digest, MAdds and params.
+    """
+    from seesawnas.cli.views.compiling import compiling_shown
+    from seesawnas.cost import Budget
+    from seesawnas.space import FeasibleSet, load_space
+
+    limit = Budget.parse(budget) if budget is not None else None
+    with compiling_shown():
+        feasible = FeasibleSet(load_space(space), limit)
+    if json:
+        _print_lines(_draw(feasible, number, seed))
+    else:
+        _print_table(feasible, _draw(feasible, min(number, SHOWN), seed), number)
+
+
+def _draw(feasible: FeasibleSet, number: int, seed: int) -> Iterator[ArchSpec]:
+    """The networks of ``feasible.sample(number, seed)``, a batch at a time."""
+    from itertools import islice
+    from random import Random
+
+    left = number
+    for drawn in feasible.stream(Random(seed), min(BATCH, number)):
+        yield from islice(feasible.specs(drawn), left)
+        left -= len(drawn)
+        if left <= 0:
+            return
+
+
+def _print_lines(specs: Iterator[ArchSpec]) -> None:
+    from seesawnas.cost import cost
+    from seesawnas.io.terminal import deliver
+    from seesawnas.space.point import to_json
+
+    for spec in specs:
+        total = cost(spec)
+        known = f'"digest": "{spec.digest()}", "madds": {total.madds}, "params": {total.params}'
+        deliver(f'{{"spec": {to_json(spec)}, {known}}}\n')
+
+
+def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) -> None:
+    from seesawnas.cli.views.output import console, count, found, table
+    from seesawnas.cost import cost
+
+    rows = []
+    for spec in specs:
+        total = cost(spec)
+        stages = "  ".join(f"{len(stage.blocks)} of {stage.blocks[-1].outputs}" for stage in spec.stages)
+        rows.append((spec.digest(), count(total.madds), count(total.params), stages))
+    out = console()
+    out.print(table(("digest", ">MAdds", ">params", "blocks of channels, by stage"), rows))
+    more = f"{number - SHOWN:,} more are drawn; --json prints every one. " if number > SHOWN else ""
+    out.print(f"{more}Drawn uniformly from {found(feasible)}.")

@@ -1,0 +1,158 @@
+"""``seesawnas search``: an Optuna study of proxy-trained networks under a hard budget."""
+
+from __future__ import annotations
+
+import json as json_module
+import signal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seesawnas.cli import search_options as options
+from seesawnas.cli.views.output import console, print_json, screen
+from seesawnas.io.files import write_atomically
+from seesawnas.io.terminal import only_shown
+from seesawnas.text import several
+
+if TYPE_CHECKING:
+    from seesawnas.report.study.outcome import Outcome
+    from seesawnas.search import SearchPlan
+
+
+def search(
+    study_file: options.StudyFile = None,
+    budget: options.Budget = None,
+    space: options.Space = None,
+    data: options.Data = None,
+    objectives: options.Objectives = None,
+    sampler: options.Sampler = None,
+    points: options.Points = None,
+    trials: options.Trials = None,
+    time: options.Time = None,
+    patience: options.Patience = None,
+    target: options.Target = None,
+    early_stopping: options.EarlyStopping = None,
+    repeats: options.Repeats = None,
+    repeat_top: options.RepeatTop = None,
+    epochs: options.Epochs = None,
+    resolution: options.Resolution = None,
+    seed: options.Seed = None,
+    study: options.Study = None,
+    storage: options.Storage = None,
+    engine: options.Engine = None,
+    workers: options.Workers = None,
+    cpus_per_trial: options.CpusPerTrial = None,
+    gpus_per_trial: options.GpusPerTrial = None,
+    ray_address: options.RayAddress = None,
+    silence: options.Silence = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
+) -> None:
+    """Search for networks under a hard MAdds budget, by proxy trials in a resumable Optuna study.
+
+    Give a --budget, or a study file. The same command goes on where it was stopped, by Ctrl-C or worse.
+    """
+    given = {
+        name: value for name, value in locals().items() if name not in ("study_file", "json") and value is not None
+    }
+    _carry_out(_plan(study_file, given), json)
+
+
+def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
+    from seesawnas.errors import StudyError
+    from seesawnas.search import StudyFile, plan_of
+
+    if study_file is None and "budget" not in given:
+        raise StudyError("search must have a budget, got none: give --budget 150M, or a study file")
+    return plan_of(None if study_file is None else StudyFile.read(study_file), given)
+
+
+def _carry_out(plan: SearchPlan, json: bool) -> None:
+    from seesawnas.cli.views.compiling import compiling_shown
+    from seesawnas.cli.views.progress import say, watch
+    from seesawnas.cli.views.search import show, watched
+    from seesawnas.report.study.outcome import outcome_of, summary_of
+    from seesawnas.search import opened
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
+    only_shown()
+    shown = screen()
+    with compiling_shown(), opened(plan) as session:
+        reason = watch(watched(session), shown)
+        outcome = outcome_of(session.record, session.measured_again())
+        settings = settings_of(_ran(plan, session.start.trained))
+        summary = summary_of(outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted")
+        summary["cautions"] = list(session.ready.faces.cautions)
+        files = _write(plan, outcome, summary)
+    if json:
+        print_json({**summary, "files": files}, indent=None)
+    else:
+        show(console(), plan, outcome, files)
+        say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
+    if reason is None:
+        say(shown, f"Stopped with {_finished(plan, outcome)} finished; the same command goes on.")
+        raise typer.Exit(130)
+    if outcome.best is None:
+        say(shown, f"No trial is complete: {_without_one(outcome)}.")
+        raise typer.Exit(1)
+
+
+def _ran(plan: SearchPlan, trained: bool) -> SearchPlan:
+    """The plan that made what the study holds: where this start trained nothing, the one of its study file."""
+    from seesawnas.errors import InvalidInput
+    from seesawnas.search import StudyFile, plan_of
+
+    if trained:
+        return plan
+    try:
+        return plan_of(StudyFile.read(str(plan.folder / "study.yaml")), {"study": plan.study})
+    except InvalidInput:  # of another version, or what it names is gone
+        return plan
+
+
+def settings_of(plan: SearchPlan) -> dict[str, Any]:
+    """The plan as the summary tells it; its keys are stable."""
+    told = plan.to_mapping()
+    names = ("objectives", "sampler", "points", "early_stopping", "engine")
+    return {
+        "budget": plan.budget.setting(),
+        "space": plan.space,
+        "data": plan.data,
+        "trials": plan.rules.trials,
+        "epochs": plan.proxy.recipe.epochs,
+        "resolution": plan.proxy.resolution,
+        "seed": plan.seed,
+        "time": plan.rules.seconds,
+        "patience": plan.rules.patience,
+        "target": plan.rules.target,
+        "repeats": {"seeds": list(plan.repeat_seeds), "top": plan.repeat_top},
+        **{name: told[name] for name in names},
+        "workers": plan.engine.at_a_time,
+    }
+
+
+def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[str, str]:
+    """Write the files to go on with; returns what each is, by name."""
+    from seesawnas.report.study.outcome import best_yaml, write_plot
+
+    files = {"summary": plan.folder / "summary.json", "study": plan.folder / "study.yaml"}
+    if outcome.best is not None:
+        files |= {"best": plan.folder / "best.yaml", "plot": plan.folder / "pareto.html"}
+        write_atomically(files["best"], best_yaml(outcome, plan.folder.name), within=plan.folder)
+        write_plot(files["plot"], outcome, title=plan.folder.name, budget=plan.budget)
+    write_atomically(files["summary"], json_module.dumps(summary, indent=2) + "\n", within=plan.folder)
+    return {name: str(path) for name, path in files.items()}
+
+
+def _finished(plan: SearchPlan, outcome: Outcome) -> str:
+    return (
+        f"{outcome.finished} of {several(plan.rules.trials, 'trial')}"
+        if plan.rules.trials
+        else several(outcome.finished, "trial")
+    )
+
+
+def _without_one(outcome: Outcome) -> str:
+    failed, stopped = len(outcome.failed), len(outcome.stopped)
+    if not stopped:
+        return f"all {failed} failed" if failed else "the time was up before the first was"
+    return f"{failed} failed, {stopped} were stopped early"

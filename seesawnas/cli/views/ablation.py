@@ -1,0 +1,195 @@
+"""What ``seesawnas ablate`` prints: its design before, the live view, its findings after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
+from statistics import fmean, stdev
+from typing import Any
+
+from rich.console import Console
+
+from seesawnas.ablation import (
+    AblationPlan,
+    AblationResult,
+    ArmResult,
+    Arms,
+    Effect,
+    Estimate,
+    Session,
+    verdict_words,
+)
+from seesawnas.ablation.session import Ready
+from seesawnas.cli.views.output import count, table
+from seesawnas.cli.views.progress import Watched, before, say, study_lines
+from seesawnas.study import QUALITIES
+from seesawnas.text import several
+
+
+def watched(session: Session) -> Watched:
+    """The ablation as the live view shows it."""
+    plan, arms, record = session.plan, session.ready.arms, session.record
+    networks, seeds = several(len(arms.networks), "network"), several(plan.seeds, "seed")
+    design = f"Design   {arms.design.kind}: {networks} from {seeds} each, compared with {arms.base.name}"
+    where = f"{plan.folder}{before(record, session.recovered)}"
+    return Watched(
+        record=record,
+        run=session.run,
+        recover=session.recover,
+        lines=[design, *_notes(arms), *study_lines(session.ready.faces, plan.proxy, plan.engine, where)],
+        epochs=plan.proxy.recipe.epochs,
+        wanted=session.wanted,
+        seconds=plan.seconds,
+        word="training",
+    )
+
+
+def show_design(screen: Console, plan: AblationPlan, ready: Ready, cost: Estimate) -> None:
+    """Print what would be trained and what it takes."""
+    arms, base = ready.arms, ready.arms.arms[0].cost
+    columns = ("arm", "network", ">MAdds", ">against the base", ">params", ">against the base")
+    rows = [
+        (
+            arm.name,
+            arm.digest,
+            count(arm.cost.madds),
+            _change(arm.cost.madds, base.madds),
+            count(arm.cost.params),
+            _change(arm.cost.params, base.params),
+        )
+        for arm in arms.arms
+    ]
+    screen.print(table(columns, rows, title=f"{arms.design.kind} over {arms.base.name}"))
+    say(screen, *_notes(arms), *_fraction(arms.design.resolution, arms.design.aliases))
+    say(
+        screen,
+        f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = {several(cost.trials, 'training')}",
+    )
+    say(screen, f"Faces: {ready.faces.description}")
+    say(
+        screen,
+        f"about {_hours(cost.hours)} here, {cost.at_a_time} at a time: the base takes about {cost.seconds:.0f} s a training, "
+        f"the mean arm {cost.relative:.2f} times its MAdds",
+    )
+
+
+def design_values(plan: AblationPlan, arms: Arms, cost: Estimate) -> dict[str, Any]:
+    """The design as JSON values; the keys are stable."""
+    return {
+        "base": arms.base.name,
+        "design": arms.design.kind,
+        "factors": [[factor, list(levels)] for factor, levels in arms.design.factors],
+        "resolution": arms.design.resolution,
+        "aliases": list(arms.design.aliases),
+        "matched": plan.matched,
+        "seeds": list(plan.training_seeds),
+        "arms": [
+            {
+                "name": arm.name,
+                "levels": dict(arm.levels),
+                "digest": arm.digest,
+                "madds": arm.cost.madds,
+                "params": arm.cost.params,
+            }
+            for arm in arms.arms
+        ],
+        "notes": list(arms.notes),
+        "trials": cost.trials,
+        "seconds_a_training": cost.seconds,
+        "at_a_time": cost.at_a_time,
+        "hours": cost.hours,
+    }
+
+
+def show(
+    screen: Console,
+    plan: AblationPlan,
+    result: AblationResult,
+    failed: Sequence[Mapping[str, Any]],
+    files: Mapping[str, str],
+) -> None:
+    """Print what was found."""
+    screen.print(_effects(result))
+    screen.print(_arms(result))
+    say(screen, *verdict_words(result), *_fraction(result.resolution, result.aliases))
+    say(
+        screen,
+        *(f"training {one['number']} ({one['arm']}, {one['variant']}) failed: {one['reason']}" for one in failed),
+    )
+    say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
+    name = quote(plan.study)
+    say(screen, "Next:", f"  seesawnas report {name}", f"  seesawnas dashboard {name}")
+
+
+def _effects(result: AblationResult) -> Any:
+    interval = f">{100 * result.confidence:g} % interval"
+    columns = (
+        "factor",
+        "level",
+        "against",
+        f">{QUALITIES[result.quality]}",
+        interval,
+        ">p (Holm)",
+        ">seeds",
+        "verdict",
+    )
+    rows = [
+        (*_effect(effect), f"{effect.madds / 1e6:+.2f} M", f"{effect.params / 1e6:+.3f} M") for effect in result.effects
+    ]
+    title = f"Effects on {QUALITIES[result.quality]}, {'at equal MAdds, ' if result.matched else ''}paired by seed"
+    return table(
+        (*columns, ">MAdds", ">params"), rows, title=title, keys=2, spare=("against", "params", "MAdds", "seeds")
+    )
+
+
+def _effect(effect: Effect) -> tuple[str, ...]:
+    mean = "" if effect.mean is None else f"{effect.mean:+.4f}"
+    interval = "" if effect.low is None or effect.high is None else f"{effect.low:+.4f} to {effect.high:+.4f}"
+    p = "" if effect.p_holm is None else f"{effect.p_holm:.3f}"
+    return effect.factor, effect.level, effect.base, mean, interval, p, str(effect.n), _verdict(effect)
+
+
+def _verdict(effect: Effect) -> str:
+    needed = f": about {several(effect.needed, 'seed')}" if effect.needed else ""
+    return f"{effect.verdict}{needed}"
+
+
+def _arms(result: AblationResult) -> Any:
+    columns = (
+        "arm",
+        "network",
+        f">mean {QUALITIES[result.quality]}",
+        ">± standard error",
+        ">seeds",
+        ">MAdds",
+        ">params",
+    )
+    rows = [
+        (arm.name, arm.digest, *_mean(arm), len(arm.values), count(arm.madds), count(arm.params)) for arm in result.arms
+    ]
+    return table(columns, rows, title=f"Networks, {result.base} the base", spare=("network", "params"))
+
+
+def _mean(arm: ArmResult) -> tuple[str, str]:
+    values = [value for _, value in arm.values]
+    error = f"{stdev(values) / len(values) ** 0.5:.4f}" if len(values) > 1 else ""
+    return (f"{fmean(values):.4f}" if values else ""), error
+
+
+def _notes(arms: Arms) -> Iterator[str]:
+    for note in arms.notes:
+        yield f"         {note}"
+
+
+def _fraction(resolution: str | None, aliases: Sequence[str]) -> Iterator[str]:
+    if resolution is not None:
+        told = "; ".join(aliases) or "no effect or two-way interaction with another"
+        yield f"A fraction of resolution {resolution}. It cannot tell apart: {told}."
+
+
+def _change(value: float, base: float) -> str:
+    return f"{100 * (value / base - 1):+.1f} %"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.1f} hours" if hours >= 1 else several(max(1, round(60 * hours)), "minute")

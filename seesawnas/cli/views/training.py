@@ -1,0 +1,104 @@
+"""The live view of a training: a bar of its steps, a line an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from seesawnas.cli.views.output import console, screen, table
+from seesawnas.data import FaceSource
+from seesawnas.text import plain_line, several
+from seesawnas.train.full import Completed, EpochDone, Halted, Resumed, RunEvent, Session, Stepped, TrainPlan
+
+_NAMED = 3
+
+
+def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
+    """Say what is trained; the screen for what follows, silent but in the first process."""
+    shown = screen(quiet=session.team.rank > 0)
+    height, width = plan.size
+    processes = f", {session.team.size} processes" if session.team.size > 1 else ""
+    for title, what in (
+        ("Network", f"{plan.spec.name or plan.spec.digest()} at {height}x{width}"),
+        (
+            "Faces",
+            f"{source.description}: {several(len(source), 'image')} of {several(len(source.names), 'person', 'people')}",
+        ),
+        ("Recipe", f"{plan.recipe.label}: {several(plan.recipe.epochs, 'epoch')}, batch {plan.recipe.batch_size}"),
+        ("Device", f"{session.device}, {plan.precision}{processes}"),
+        ("Folder", str(plan.folder)),
+    ):
+        _say(shown, f"{title:8} {what}")
+    for note in getattr(source, "notes", ()):  # what opening it left out, where the source says so
+        _say(shown, f"{'':8} {note}")
+    return shown
+
+
+def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> RunEvent | None:
+    """Run the training and show it; its last event."""
+    columns = (BarColumn(), TextColumn("{task.fields[note]}", markup=False), TimeElapsedColumn())
+    last: RunEvent | None = None
+    with Progress(*columns, console=screen, disable=not screen.is_terminal) as bars:
+        task = bars.add_task("", total=None, note="reading the first pictures")
+        for last in session.run(is_stopped):
+            match last:
+                case Resumed(step, steps, notes):
+                    for note in notes:
+                        _say(screen, note)
+                    _say(screen, f"Goes on after step {step:,} of {steps:,}" if step else "Starts again")
+                case Stepped(record, pace, left):
+                    note = f"step {record.step:,}  loss {record.loss:.3f}  {pace:,.0f} images/s  {_time(left)} left"
+                    bars.update(task, total=record.steps, completed=record.step, note=note)
+                case EpochDone():
+                    _say_epoch(screen, last)
+                case Halted(step):
+                    _say(screen, f"Stopped after step {step:,}; the same command goes on.")
+                case Completed(_, files, before=True):
+                    _say(screen, f"Trained before; {'scored on what is new' if files else 'nothing is left to do'}.")
+    return last
+
+
+def show_result(plan: TrainPlan, done: Completed) -> None:
+    """The scores, and the files to go on with."""
+    out = console()
+    rows = [(name, *_scored(score)) for name, score in done.about["scores"].items()]
+    if rows:
+        out.print(table(("verified on", ">accuracy", ">AUC", ">pairs"), rows))
+        for line in _cautions(done.about["scores"]):
+            out.print(line, markup=False, soft_wrap=True)
+    for path in done.files:
+        out.print(f"wrote {path}", soft_wrap=True)
+    out.print(f"in Python: seesawnas.load_model({str(plan.folder)!r})", soft_wrap=True)
+
+
+def _say_epoch(screen: Console, event: EpochDone) -> None:
+    record = event.record
+    words = [f"epoch {record.epoch:3d}/{record.epochs}  loss {record.loss:.4f}  rate {record.learning_rate:.2g}"]
+    words += [f"{record.images / record.seconds:,.0f} images/s"] if record.seconds else []
+    words += [f"{name} {score['accuracy']:.4f} (AUC {score['auc']:.4f})" for name, score in event.scores.items()]
+    _say(screen, "  ".join(words))
+    for line in _cautions(event.scores) if record.epoch == 1 else ():
+        _say(screen, line)
+    if event.unreadable and record.epoch == 1:
+        places = ", ".join(event.unreadable[:_NAMED]) + (", ..." if len(event.unreadable) > _NAMED else "")
+        _say(screen, f"unreadable images, skipped: {len(event.unreadable)} ({places})")
+
+
+def _cautions(scores: Mapping[str, dict[str, Any]]) -> list[str]:
+    return [f"{name}: {note}" for name, score in scores.items() for note in score.get("notes", ())]
+
+
+def _scored(score: dict[str, Any]) -> tuple[str, str, str]:
+    return f"{100 * score['accuracy']:.2f} ± {100 * score['std']:.2f} %", f"{score['auc']:.4f}", f"{score['pairs']:,}"
+
+
+def _time(seconds: float) -> str:
+    minutes, hours = seconds / 60, seconds / 3600
+    return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"
+
+
+def _say(screen: Console, line: str) -> None:
+    screen.print(plain_line(line), soft_wrap=True)

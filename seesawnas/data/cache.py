@@ -1,0 +1,306 @@
+"""Pictures decoded once for all trials on a machine: uint8 pixels in a file that is mapped into memory.
+
+The file lies in the cache under a name that follows from the content, the files' times, and the height and width; whoever asks for
+the same pictures maps the same pages. It is laid out in the order that was first asked for, so that the two sides of a
+split are two slices of it and no copies.
+
+The folder of things that can be made again: where it is, that it stays within its bound, and how it is emptied.
+
+An entry is a folder that appears whole, by one rename, and is never written to again. Removing one that is in use is
+harmless: who has mapped its files keeps them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import pickle
+import secrets
+import shutil
+import time
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.images import Resolution, UnreadableError, decode, size_of
+from seesawnas.data.sources.base import OpenedSource
+from seesawnas.errors import DataError
+from seesawnas.io.files import expanded, home
+from seesawnas.units import parse_quantity
+
+LIMIT = "20G"
+"""Bytes of all entries together, where SEESAWNAS_CACHE_LIMIT does not say otherwise."""
+
+_DRAFT = ".draft-"
+_ABANDONED = 86_400.0  # seconds after which a draft has no writer any more
+
+
+def cache_folder() -> Path | None:
+    """$SEESAWNAS_CACHE, or seesawnas in $XDG_CACHE_HOME, or ~/.cache/seesawnas; it need not exist.
+
+    None where there is no home directory. Raises InvalidInput where SEESAWNAS_CACHE begins with a ~ that means none.
+    """
+    own = os.environ.get("SEESAWNAS_CACHE")
+    if own:
+        return expanded(own)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(base):
+        return Path(base) / "seesawnas"
+    return None if (found := home()) is None else found / ".cache" / "seesawnas"
+
+
+def cache_limit() -> int:
+    """Bytes that the entries may take together. Raises DataError where SEESAWNAS_CACHE_LIMIT is no number."""
+    text = os.environ.get("SEESAWNAS_CACHE_LIMIT") or LIMIT
+    try:
+        return parse_quantity(text)
+    except ValueError as error:
+        raise DataError(f"SEESAWNAS_CACHE_LIMIT: {error}") from None
+
+
+def entries() -> list[tuple[Path, int]]:
+    """(entry, bytes), the one used longest ago first."""
+    aged = []
+    with contextlib.suppress(OSError):
+        folder = cache_folder()
+        for entry in () if folder is None else folder.iterdir():
+            with contextlib.suppress(OSError):  # another process may remove it just now
+                if entry.is_dir() and not entry.is_symlink() and _is_ours(entry):
+                    aged.append((entry.stat().st_mtime, entry, _size(entry)))
+    return [(entry, size) for _, entry, size in sorted(aged)]
+
+
+def remove_entry(entry: Path) -> None:
+    """Remove one; that another process was faster is fine."""
+    shutil.rmtree(entry, ignore_errors=True)
+
+
+def make_room(wanted: int) -> bool:
+    """Remove what was used longest ago until ``wanted`` bytes more are within the limit; False where they cannot be."""
+    limit = cache_limit()
+    if wanted > limit:
+        return False
+    there = entries()
+    total = sum(size for _, size in there)
+    for entry, size in there:
+        is_abandoned = entry.name.startswith(_DRAFT) and time.time() - entry.stat().st_mtime > _ABANDONED
+        if is_abandoned or (total + wanted > limit and not entry.name.startswith(_DRAFT)):
+            remove_entry(entry)
+            total -= size
+    return True
+
+
+@contextmanager
+def new_entry(folder: Path, name: str) -> Iterator[Path]:
+    """A draft to write in, which becomes the entry ``name`` of the cache ``folder`` where the block ends well. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = folder / f"{_DRAFT}{secrets.token_hex(8)}"
+    draft.mkdir(mode=0o700)
+    try:
+        yield draft
+        # Where another process was faster its entry is as good.
+        with contextlib.suppress(FileExistsError, OSError):
+            draft.rename(folder / name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def touch(entry: Path) -> None:
+    """Note that an entry was used now."""
+    with contextlib.suppress(OSError):
+        os.utime(entry)
+
+
+def _is_ours(entry: Path) -> bool:
+    return entry.name.startswith((_DRAFT, "faces-"))
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+_Place: TypeAlias = tuple[str, int, str, tuple[int, ...]]
+
+
+def pickle_by_place(value: object) -> bytes:
+    """``value`` for ``pickle.loads`` on this machine; arrays that are mapped files go as places, all else as ever.
+
+    What was written to a mapped array since is not sent: the file is as it was.
+    """
+    file = io.BytesIO()
+    _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    return file.getvalue()
+
+
+def map_file(path: str | Path, offset: int, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array at ``offset``; whoever writes to it changes neither the file nor what others see."""
+    return np.memmap(path, dtype=kind, mode="c", offset=offset, shape=shape).view(np.ndarray)
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, value: object) -> tuple[Callable[..., NDArray[Any]], _Place] | Any:
+        place = _place(value) if isinstance(value, np.ndarray) else None
+        return NotImplemented if place is None else (map_file, place)
+
+
+def _place(array: NDArray[Any]) -> _Place | None:
+    """Where ``array`` lies, None where that is no file, or one that was removed since."""
+    base: Any = array
+    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
+        base = base.base
+    if not isinstance(base, np.memmap) or not array.flags.c_contiguous or not os.path.exists(str(base.filename)):
+        return None
+    while isinstance(base.base, np.memmap):
+        base = base.base
+    offset = base.offset + array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    return str(base.filename), int(offset), array.dtype.str, array.shape
+
+
+_VERSION = 1  # of what ``decode`` does and of the files' form
+_BATCH = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """pixels: uint8 (M, H, W, 3); rows[i], int64, is the row of picture i of the source, -1 where there is none.
+
+    note: why nothing was kept for the next time, where that is so.
+    """
+
+    pixels: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    note: str = ""
+
+    def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The pixels of pictures of the source: a slice where their rows follow each other, a copy elsewhere."""
+        rows = self.rows[indices]
+        if len(rows) and (np.diff(rows) == 1).all():
+            return self.pixels[rows[0] : rows[-1] + 1]
+        return self.pixels[rows]
+
+
+def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> Decoded:
+    """The pictures ``order`` of ``source``, from the cache or into it; those that are unreadable have no row.
+
+    Raises DataError where they take more memory than the machine has.
+    """
+    size = len(order) * int(np.prod(size_of(resolution))) * 3
+    _check_memory(size)
+    folder, name = cache_folder(), _name(source, order, resolution)
+    if folder is None:
+        return _in_memory(source, order, resolution, "there is no home directory to keep them in; set SEESAWNAS_CACHE")
+    found = _read(folder / name, order, resolution, len(source))
+    if found is not None:
+        return found
+    try:
+        if not make_room(size):
+            return _in_memory(source, order, resolution, "the pixels are more than SEESAWNAS_CACHE_LIMIT allows")
+        with new_entry(folder, name) as draft:
+            _write(draft, source, order, resolution)
+    except OSError as error:
+        return _in_memory(source, order, resolution, f"{error.strerror or error}")
+    made = _read(folder / name, order, resolution, len(source))
+    return made or _in_memory(source, order, resolution, "the files were removed as they were made")
+
+
+def decode_all(
+    source: OpenedSource, order: NDArray[np.int64], resolution: Resolution
+) -> Iterator[NDArray[np.uint8] | None]:
+    """Each picture's pixels in order, None where it is unreadable; a thread a processor."""
+
+    def one(index: int) -> NDArray[np.uint8] | None:
+        try:
+            return decode(io.BytesIO(source.payload(index)), resolution)
+        except (DataError, UnreadableError):
+            return None
+
+    # Filters of warnings belong to all threads: what ``decode`` sets in one must already hold in the others.
+    with warnings.catch_warnings(), ThreadPoolExecutor(processors()) as threads:
+        warnings.simplefilter("ignore")
+        for start in range(0, len(order), _BATCH):
+            yield from threads.map(one, order[start : start + _BATCH].tolist())
+
+
+def processors() -> int:
+    """How many this process may use; where the system does not say, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _name(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> str:
+    height, width = size_of(resolution)
+    key = height if height == width else (height, width)  # squares keep the names that they have always had
+    content = (_VERSION, source.fingerprint, source.stamp(), len(source), len(order), key)
+    return f"faces-{hashlib.sha256(repr(content).encode()).hexdigest()[:24]}"
+
+
+def _write(draft: Path, source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> None:
+    readable, check = np.zeros(len(order), dtype=np.bool_), 0
+    with (draft / "pixels").open("xb") as file:
+        for place, pixels in enumerate(decode_all(source, order, resolution)):
+            if pixels is not None:
+                readable[place] = True
+                content = pixels.tobytes()
+                check = zlib.crc32(content, check)
+                file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    np.save(draft / "rows.npy", order[readable])
+    known = {"crc32": [check, zlib.crc32(np.sort(order).tobytes()), zlib.crc32(order[readable].tobytes())]}
+    (draft / "entry.json").write_text(json.dumps(known))
+
+
+def _read(entry: Path, order: NDArray[np.int64], resolution: Resolution, total: int) -> Decoded | None:
+    """What the entry holds, None where there is none; a damaged one is removed, so that it is made again."""
+    if not entry.is_dir():
+        return None
+    try:
+        held: NDArray[np.int64] = np.load(entry / "rows.npy", allow_pickle=False)
+        shape = (len(held), *size_of(resolution), 3)
+        pixels = _mapped(entry / "pixels", shape)
+        known: Any = json.loads((entry / "entry.json").read_text())
+        seen = [zlib.crc32(content.data) for content in (pixels, np.sort(order), held)]
+        if known["crc32"] == seen:
+            touch(entry)
+            rows = np.full(total, -1, dtype=np.int64)
+            rows[held] = np.arange(len(held))
+            return Decoded(pixels, rows)
+    except (OSError, ValueError, LookupError, TypeError, EOFError, RecursionError):
+        pass
+    remove_entry(entry)
+    return None
+
+
+def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    if path.stat().st_size != int(np.prod(shape)):
+        raise ValueError("the file has another size")
+    if not shape[0]:
+        return np.empty(shape, dtype=np.uint8)
+    return map_file(path, 0, "|u1", shape)
+
+
+def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution, note: str) -> Decoded:
+    pixels = np.empty((len(order), *size_of(resolution), 3), dtype=np.uint8)
+    rows, count = np.full(len(source), -1, dtype=np.int64), 0
+    for index, picture in zip(order.tolist(), decode_all(source, order, resolution), strict=True):
+        if picture is not None:
+            pixels[count], rows[index] = picture, count
+            count += 1
+    return Decoded(pixels[:count], rows, f"pictures are decoded anew each time: {note}")
+
+
+def _check_memory(size: int) -> None:
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > there:
+        gigabytes = f"{size / 1e9:,.1f} GB decoded, this machine has {there / 1e9:,.1f} GB"
+        raise DataError(f"too many pictures to hold in memory: {gigabytes}; take some people: seesawnas data subset")

@@ -1,0 +1,1 @@
+"""The faces that ship: how they were made."""

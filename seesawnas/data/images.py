@@ -1,0 +1,203 @@
+"""One picture file as RGB pixels in the shape that a network asks for, or a reason why not."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".pgm", ".ppm"})
+FORMATS = ("JPEG", "PNG", "PPM")
+"""What Pillow may take a file for; its other decoders are many and little used."""
+
+MAX_PIXELS = 64_000_000
+"""Largest picture that is decoded; a small file can claim far more pixels than memory holds."""
+
+Resolution: TypeAlias = int | tuple[int, int]
+"""In pixels: the side of a square, or (height, width)."""
+
+_NATIVE_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "YCbCr"})
+
+
+class UnreadableError(Exception):
+    """A file that is no picture, or a broken one, or one too large to decode safely."""
+
+
+def size_of(resolution: Resolution) -> tuple[int, int]:
+    """(height, width) of images at ``resolution``."""
+    return resolution if isinstance(resolution, tuple) else (resolution, resolution)
+
+
+def decode(path: Path | IO[bytes], resolution: Resolution) -> NDArray[np.uint8]:
+    """Return uint8 (height, width, 3): turned upright, cropped to the aspect of ``resolution``, resized by area.
+
+    An image of exactly this shape stays as it is, to the bit. Of a square image that shall not be square, the middle of
+    the resized square is kept. Raises UnreadableError for whatever Pillow could not make of the file.
+    """
+    height, width = size_of(resolution)
+    twice = 2 * max(height, width)
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
+            # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size loses nothing.
+            picture.draft(None, (twice, twice))
+            ImageOps.exif_transpose(picture, in_place=True)
+            return np.array(_fitted(_as_rgb(picture), height, width))  # not asarray: torch wants what it may write to
+    except UnreadableError:
+        raise
+    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
+        raise unreadable(error) from error
+
+
+def middle(squares: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Of pictures (..., S, S, 3) the middle: (..., height, width, 3)."""
+    top, left = (squares.shape[-3] - height) // 2, (squares.shape[-2] - width) // 2
+    return squares[..., top : top + height, left : left + width, :]
+
+
+def crop_box(width: int, height: int, aspect: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The largest part, centred, of an image of ``width`` x ``height`` that has the ``aspect`` (height, width).
+
+    Returns (left, top, right, bottom) in whole pixels; one side is whole, the other is within half a pixel of the aspect.
+    """
+    tall, wide = aspect
+    if width * tall > height * wide:
+        kept, whole = _nearest(height * wide, tall), height
+    else:
+        kept, whole = width, _nearest(width * tall, wide)
+    left, top = (width - kept) // 2, (height - whole) // 2
+    return left, top, left + kept, top + whole
+
+
+def unreadable(error: Exception) -> UnreadableError:
+    """What Pillow raised, in words; of what it does not know at all it would name an object in memory."""
+    if isinstance(error, UnidentifiedImageError):
+        return UnreadableError("it is no JPEG, PNG, PGM or PPM")
+    return UnreadableError(f"{type(error).__name__}: {error}")
+
+
+def upright(content: bytes) -> Image.Image:
+    """The whole picture in RGB, turned upright, in its own size. Raises whatever Pillow does."""
+    with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        ImageOps.exif_transpose(picture, in_place=True)
+        made = _as_rgb(picture)
+        made.load()
+        return made
+
+
+def _as_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
+    if picture.mode in _NATIVE_MODES:
+        return picture.convert("RGB")
+    # Sixteen-bit greys ("I;16", "I"): Pillow's own conversion clips them to white instead of scaling.
+    grey = np.asarray(picture, dtype=np.float64)
+    return Image.fromarray(np.clip(grey / 257.0 + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
+
+
+def _fitted(picture: Image.Image, height: int, width: int) -> Image.Image:
+    if picture.size == (width, height):
+        return picture
+    if height == width or picture.width != picture.height:
+        return _resized(picture, crop_box(*picture.size, (height, width)), (width, height))
+    # Aligned squares, cut in the middle, are what networks of such a shape are used to: resized first, then cut.
+    side = max(height, width)
+    left, top = (side - width) // 2, (side - height) // 2
+    square = _resized(picture, (0, 0, *picture.size), (side, side))
+    return square.crop((left, top, left + width, top + height))
+
+
+def _resized(picture: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]) -> Image.Image:
+    """The part ``box`` of ``picture`` in ``size`` (width, height)."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    if (width, height) == size:
+        return picture.crop(box)
+    # A whole ratio is a plain mean of pixels (112 -> 56: of 2x2); elsewhere a triangle as wide as the ratio.
+    is_whole = width % size[0] == 0 and height % size[1] == 0
+    return picture.resize(size, Image.Resampling.BOX if is_whole else Image.Resampling.BILINEAR, box=box)
+
+
+def _nearest(numerator: int, denominator: int) -> int:
+    """The quotient as the nearest whole number, never below 1."""
+    return max(1, (2 * numerator + denominator) // (2 * denominator))
+
+
+_EXIF_ORIENTATION = 0x0112
+_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "PPM": ".ppm"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the bytes say: format is JPEG, PNG or PPM; mode is Pillow's.
+
+    turned: EXIF wants it turned or mirrored; sideways: by a quarter, so that width and height change places.
+    """
+
+    format: str
+    mode: str
+    width: int
+    height: int
+    turned: bool
+    sideways: bool = False
+
+    @property
+    def size(self) -> str:
+        """Such as 112x112, width first."""
+        return f"{self.width}x{self.height}"
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """(width, height) of the image as it is meant to be seen."""
+        return (self.height, self.width) if self.sideways else (self.width, self.height)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every tool reads it alike: a JPEG or PNG in RGB or grey, upright."""
+        return self.format in ("JPEG", "PNG") and self.mode in ("RGB", "L") and not self.turned
+
+
+def inspect(content: bytes, *, whole: bool) -> Picture:
+    """What ``content`` is; ``whole`` decodes it too, which finds what is truncated. Raises UnreadableError."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
+            orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
+            kind = str(picture.format)
+            if whole:
+                picture.load()
+            turned, sideways = orientation in range(2, 9), orientation in range(5, 9)
+            return Picture(kind, picture.mode, picture.width, picture.height, turned, sideways)
+    except UnreadableError:
+        raise
+    except Exception as error:  # whatever Pillow's decoders raise
+        raise unreadable(error) from error
+
+
+def prepared(content: bytes, resolution: int | None) -> tuple[bytes, Picture]:
+    """``content`` itself where it is plain, and of ``resolution`` where one is given; otherwise as a PNG that is.
+
+    Raises UnreadableError.
+    """
+    picture = inspect(content, whole=True)
+    if picture.is_plain and resolution in (None, picture.width) and resolution in (None, picture.height):
+        return content, picture
+    made = Image.fromarray(decode(io.BytesIO(content), resolution)) if resolution else upright(content)
+    file = io.BytesIO()
+    made.save(file, "PNG")
+    return file.getvalue(), Picture("PNG", "RGB", made.width, made.height, False)
+
+
+def suffix(content: bytes) -> str | None:
+    """What a file of these bytes is called, None where they are no picture that is known here."""
+    for start, kind in ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"P5", "PPM"), (b"P6", "PPM")):
+        if content.startswith(start):
+            return _SUFFIXES[kind]
+    return None

@@ -1,0 +1,1 @@
+"""Pairs to verify, and the files they come in."""

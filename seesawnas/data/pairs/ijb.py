@@ -1,0 +1,79 @@
+"""Templates of several pictures of one person, as IJB-B and IJB-C have them, and the pairs of templates to verify.
+
+face_tid_mid.txt          lines ``1.jpg 1 69544``: picture, template, media (a photograph, or a video with many frames)
+template_pair_label.txt   lines ``1 11065 1``: two templates, and 1 where they show one person
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.images import Resolution
+from seesawnas.data.pairs.pictures import PictureList, Pictures
+from seesawnas.data.pairs.text_lines import (
+    SEPARATORS,
+    content_lines,
+    located,
+    read_labelled_pairs,
+    read_text,
+    split_fields,
+)
+from seesawnas.errors import DataError
+from seesawnas.io.files import expanded
+
+_NUMBER = re.compile(r"[0-9]{1,18}")  # str.isdecimal is also true of other digits than ASCII's
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateSet:
+    """templates, media: (N,) numbers of each picture's; left, right: (P,) numbers of templates; same: (P,)."""
+
+    name: str
+    pictures: Pictures
+    templates: NDArray[np.int64]
+    media: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    same: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
+
+
+def read_templates(
+    pairs: str | Path, members: str | Path, images: str | Path | None, *, resolution: Resolution = 112
+) -> TemplateSet:
+    """The templates that ``members`` lists and the ``pairs`` of them; pictures lie below ``images``.
+
+    Pictures that are not there are counted and named in the notes. Raises DataError, in one line.
+    """
+    members, pairs = expanded(members, DataError), expanded(pairs, DataError)
+    if images is None or not expanded(images, DataError).is_dir():
+        raise DataError(f"{members}: needs the folder of its images (--images), got {images or 'nothing'}")
+    found = PictureList(expanded(images, DataError))
+    rows = []
+    for number, line in content_lines(read_text(members)):
+        with located(members, number):
+            path, template, media = _member(line)
+            before, picture = len(found), found.find([path])
+            if picture is not None and picture < before:
+                raise DataError(f"must name each picture once, got {path!r:.100} again")
+        if picture is not None:
+            rows.append((picture, template, media))
+    pictures, notes = found.finished(resolution)
+    if not rows:
+        raise DataError("; ".join([f"{members}: names no picture that is there", *notes]))
+    chosen = np.array(rows, dtype=np.int64)
+    left, right, same = read_labelled_pairs(pairs)
+    return TemplateSet(pairs.stem, pictures, chosen[:, 1], chosen[:, 2], left, right, same, notes)
+
+
+def _member(line: str) -> tuple[str, int, int]:
+    for separator in reversed(SEPARATORS):  # spaces first, as IJB has them
+        fields = split_fields(line, separator)
+        if len(fields) == 3 and fields[0] and _NUMBER.fullmatch(fields[1]) and _NUMBER.fullmatch(fields[2]):
+            return fields[0], int(fields[1]), int(fields[2])
+    raise DataError(f"must be a picture, a template's number and a media's, got {line!r:.100}")

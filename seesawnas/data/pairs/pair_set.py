@@ -1,0 +1,100 @@
+"""Pairs of pictures that are not decoded yet: a verification set as it lies on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.images import Resolution
+from seesawnas.data.pairs.pictures import PictureList, Pictures
+from seesawnas.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class PairSet:
+    """Pair i is (left[i], right[i]), indices of pictures (int64); same[i] says whether they show one person (bool).
+
+    folds: (P,) never falling, where the set has folds of its own; people: (N,) who each picture shows, where it is known.
+    notes: a line for each kind of thing that was left out.
+    """
+
+    name: str
+    pictures: Pictures
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    same: NDArray[np.bool_]
+    folds: NDArray[np.int64] | None = None
+    people: NDArray[np.int64] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.same)
+
+    def without(self, readable: NDArray[np.bool_]) -> PairSet:
+        """The pairs of which both pictures are ``readable`` (N,), with a note of the others: how many, and which first."""
+        kept = readable[self.left] & readable[self.right]
+        notes = self.notes + self.pictures.unreadable_notes(readable)
+        if not kept.all():
+            notes += (f"pairs left out for them: {np.count_nonzero(~kept)} of {len(self)}",)
+        folds = None if self.folds is None else self.folds[kept]
+        return replace(
+            self, left=self.left[kept], right=self.right[kept], same=self.same[kept], folds=folds, notes=notes
+        )
+
+
+class PairList:
+    """A pair set in the making, from a file that names its pictures by their paths below ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self._pictures = PictureList(root)
+        self._people: dict[str, int] = {}
+        self._person_of: dict[int, int] = {}
+        self._pairs: list[tuple[int, int, bool, int]] = []
+        self._lost = 0
+
+    def add(
+        self,
+        first: Sequence[str],
+        second: Sequence[str],
+        same: bool,
+        *,
+        fold: int = 0,
+        people: tuple[str, str] = ("", ""),
+    ) -> None:
+        """One pair; of each picture the paths at which it may lie. Where it lies at none the pair is left out, and noted.
+
+        Raises DataError for a path that leads out of the root.
+        """
+        left, right = self._pictures.find(first), self._pictures.find(second)
+        if left is None or right is None:
+            self._lost += 1
+            return
+        self._pairs.append((left, right, same, fold))
+        for picture, person in zip((left, right), people, strict=True):
+            self._person_of[picture] = self._people.setdefault(person, len(self._people))
+
+    def finished(self, name: str, resolution: Resolution, *, folds: bool, people: bool) -> PairSet:
+        """The set; ``folds`` and ``people`` say whether those of the pairs mean something. Raises DataError without pairs."""
+        pictures, notes = self._pictures.finished(resolution)
+        if self._lost:
+            notes += (f"pairs left out for them: {self._lost} of {self._lost + len(self._pairs)}",)
+        if not self._pairs:
+            raise DataError("; ".join([f"{name}: holds no pair of pictures that are there", *notes]))
+        columns = np.array(self._pairs, dtype=np.int64).T
+        # A picture whose partner is not there is in no pair; it is nobody.
+        known = np.array([self._person_of.get(picture, -1) for picture in range(len(pictures))], dtype=np.int64)
+        has_folds = folds and len(np.unique(columns[3])) > 1
+        return PairSet(
+            name,
+            pictures,
+            columns[0],
+            columns[1],
+            columns[2].astype(np.bool_),
+            columns[3] if has_folds else None,
+            known if people else None,
+            notes,
+        )

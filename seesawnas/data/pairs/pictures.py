@@ -1,0 +1,89 @@
+"""Pictures that are not decoded yet: what an evaluation walks through, a batch at a time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.images import Resolution, UnreadableError, decode, size_of
+from seesawnas.data.skipped import LeftOut
+from seesawnas.data.sources.file_finder import FileFinder
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """encoded: bytes, or the path of a file; places: what to call each for people.
+
+    resolution: the side, or (height, width), of those that are decoded for no network in particular.
+    """
+
+    encoded: Sequence[bytes | Path]
+    places: Sequence[str]
+    resolution: Resolution
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def decode(
+        self, start: int, stop: int, size: tuple[int, int] | None = None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Pictures ``start`` to ``stop`` as uint8 (N, H, W, 3), and which of them could be read; the others are black.
+
+        ``size`` is the (height, width) that a network asks for, instead of ``resolution``.
+        """
+        wanted, (height, width) = self.encoded[start:stop], size or size_of(self.resolution)
+        images = np.zeros((len(wanted), height, width, 3), dtype=np.uint8)
+        readable = np.ones(len(wanted), dtype=np.bool_)
+        for place, picture in enumerate(wanted):
+            try:
+                file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
+                images[place] = decode(file, (height, width))
+            except UnreadableError:
+                readable[place] = False
+        return images, readable
+
+    def unreadable_notes(self, readable: NDArray[np.bool_]) -> tuple[str, ...]:
+        """How many are not ``readable`` (N,), and which first; nothing where all are."""
+        left_out = LeftOut()
+        for picture in np.flatnonzero(~readable).tolist():
+            left_out.add("unreadable images", self.places[picture])
+        return left_out.notes()
+
+
+class PictureList:
+    """Pictures in the making: by the path that a file names, below ``root``, each once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._finder = FileFinder(root)
+        self._index: dict[str, int] = {}
+        self._known: dict[str, int] = {}
+        self._left_out = LeftOut()
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def find(self, paths: Sequence[str]) -> int | None:
+        """The index of the picture that lies at the first of ``paths``; None, with a note, if it lies at none.
+
+        Raises DataError for a path that leads out of the root, and for one that several files may be meant by.
+        """
+        for path in paths:
+            if path in self._known:
+                return self._known[path]
+            place = self._finder.find(path)
+            if place is not None:
+                self._known[path] = self._index.setdefault(place, len(self._index))
+                return self._known[path]
+        self._left_out.add("images that are not there", paths[0])
+        return None
+
+    def finished(self, resolution: Resolution) -> tuple[Pictures, tuple[str, ...]]:
+        """The pictures, and a note of those that are not there."""
+        places = list(self._index)
+        return Pictures([self._root / place for place in places], places, resolution), self._left_out.notes()

@@ -1,0 +1,93 @@
+"""Encoded faces by index, wherever they lie: what a loader reads and a cache is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.skipped import LeftOut
+
+SAMPLED = 64
+"""How many pictures, spread evenly, a fingerprint looks into."""
+
+
+class FaceSource(Protocol):
+    """Faces that are not in memory: random access to their encoded bytes, from any thread or worker process.
+
+    A source is opened cheaply, whatever its size, and can be pickled to a worker, which opens the files for itself.
+    """
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(N,), in 0..C-1: the identity of each picture."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The C identities that the labels index."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """The data in a few words."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the content as far as it is known without decoding: the index, the sizes, a sample of the bytes."""
+        ...
+
+    def __len__(self) -> int:
+        """N, how many pictures there are."""
+        ...
+
+    def payload(self, index: int) -> bytes:
+        """The encoded picture (JPEG, PNG ...). Raises DataError, in one line, where the bytes cannot be had."""
+        ...
+
+    def place(self, index: int) -> str:
+        """Where the picture lies, for people: ``NAME/NAME_0001.jpg`` or ``train.rec: record 17``."""
+        ...
+
+
+class OpenedSource(FaceSource, Protocol):
+    """What ``open_source`` returns: a source that says what it left out."""
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What opening left out; a copy, to go on from."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What opening left out, a line a reason."""
+        ...
+
+    def stamp(self) -> str:
+        """What changes on this machine whenever a file of the source is written to, though its fingerprint might not."""
+        ...
+
+
+def keep_people(
+    labels: NDArray[np.int64], names: Sequence[str], least: int, left_out: LeftOut
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], tuple[str, ...]]:
+    """Return (which pictures stay, their labels counted anew, the names of their people).
+
+    Those of people with fewer than ``least`` pictures go, and are named in ``left_out``.
+    """
+    enough = np.bincount(labels, minlength=len(names)) >= least
+    for person in np.flatnonzero(~enough).tolist():
+        left_out.add(few(least), names[person])
+    kept = enough[labels]
+    renumbered = np.cumsum(enough, dtype=np.int64) - 1
+    people = tuple(name for name, stays in zip(names, enough.tolist(), strict=True) if stays)
+    return kept, renumbered[labels[kept]], people
+
+
+def few(least: int) -> str:
+    """Why a person is left out."""
+    count = {1: "no", 2: "fewer than two"}.get(least, f"fewer than {least}")
+    return f"people with {count} readable images"

@@ -1,0 +1,176 @@
+"""A folder of identities: one sub-folder a person, pictures inside."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.images import SUFFIXES, Resolution
+from seesawnas.data.pairs.pictures import Pictures
+from seesawnas.data.skipped import LeftOut, printable
+from seesawnas.data.sources.base import SAMPLED, keep_people
+from seesawnas.errors import DataError
+from seesawnas.io.files import expanded
+
+__all__ = ["FolderSource", "LeftOut", "list_people"]
+
+MAX_BYTES = 1 << 26
+"""Largest file that is taken for a picture."""
+
+
+class FolderSource:
+    """The pictures under ``root`` by index, people and files in sorted order; nothing is opened before it is asked for.
+
+    People with fewer than ``least`` pictures are left out. paths are relative to ``root``. Raises DataError where ``root``
+    is no folder.
+    """
+
+    def __init__(self, root: Path, *, least: int) -> None:
+        self._left_out = LeftOut()
+        self._root = root
+        people = list_people(root, self._left_out)
+        labels = np.repeat(
+            np.arange(len(people), dtype=np.int64), np.array([len(files) for _, files in people], dtype=np.int64)
+        )
+        names = [name for name, _ in people]
+        kept, self.labels, self.names = keep_people(labels, names, least, self._left_out)
+        files = (path for _, files in people for path in files)
+        self.paths: list[str] = [path for path, stays in zip(files, kept.tolist(), strict=True) if stays]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def description(self) -> str:
+        """The folder's name."""
+        return printable(os.path.basename(os.path.realpath(self._root)))
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What opening left out; a copy."""
+        return self._left_out.copy()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What opening left out, in words."""
+        return self._left_out.notes()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the paths, the sizes and a sample of the files."""
+        digest = hashlib.sha256()
+        for path in self.paths:
+            digest.update(f"{path}\0{self._status(path)[0]}\0".encode("utf-8", "surrogateescape"))
+        for index in np.linspace(0, len(self) - 1, min(SAMPLED, len(self))).astype(int).tolist():
+            with contextlib.suppress(OSError):
+                digest.update((self._root / self.paths[index]).read_bytes())
+        return digest.hexdigest()[:16]
+
+    def stamp(self) -> str:
+        """What changes on this machine when a file is written to."""
+        statuses = (f"{path}\0{self._status(path)}\0" for path in self.paths)
+        digest = hashlib.sha256()
+        for status in statuses:
+            digest.update(status.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()[:16]
+
+    def payload(self, index: int) -> bytes:
+        """The encoded picture. Raises DataError where the file cannot be read or is far too large for one."""
+        try:
+            with open(os.path.join(self._root, self.paths[index]), "rb", buffering=0) as file:
+                content = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.place(index)}: cannot be read: {getattr(error, 'strerror', error)}") from None
+        if len(content) > MAX_BYTES:
+            raise DataError(f"{self.place(index)}: must have at most {MAX_BYTES} bytes")
+        return content
+
+    def place(self, index: int) -> str:
+        """``NAME/NAME_0001.jpg``."""
+        return printable(self.paths[index])
+
+    def _status(self, path: str) -> tuple[int, int]:
+        try:
+            status = os.stat(self._root / path)
+        except OSError:
+            return (-1, -1)
+        return status.st_size, status.st_mtime_ns
+
+
+def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
+    """Return [(person, [picture, ...]), ...], paths relative to ``root``, sorted; hidden entries are passed over.
+
+    Raises DataError where ``root`` is missing or not a folder.
+    """
+    # os.path's questions answer False where pathlib's raise: no permission, a name too long, a zero byte.
+    if not os.path.exists(root):
+        raise DataError(f"{printable(str(root))}: there is no such folder")
+    if not os.path.isdir(root):
+        raise DataError(f"{printable(str(root))}: must be a folder with one sub-folder a person, or a .rec file")
+    home = os.path.realpath(root)
+    people = []
+    for entry in _entries(root, left_out, ""):
+        if not _stays_inside(home, entry):
+            left_out.add("links that lead outside the folder", entry.name)
+        elif os.path.isdir(entry.path):
+            people.append((entry.name, _list_pictures(root, home, entry.name, left_out)))
+        else:
+            left_out.add("files beside the people's folders", entry.name)
+    return people
+
+
+def _list_pictures(root: Path, home: str, person: str, left_out: LeftOut) -> list[str]:
+    pictures = []
+    for entry in _entries(root / person, left_out, person):
+        path = f"{person}/{entry.name}"
+        if not _stays_inside(home, entry):
+            left_out.add("links that lead outside the folder", path)
+        elif os.path.splitext(entry.name)[1].lower() not in SUFFIXES or not _is_file(entry):
+            left_out.add("entries that are not JPEG, PNG or PGM files", path)
+        else:
+            pictures.append(path)
+    return pictures
+
+
+def _entries(folder: Path, left_out: LeftOut, shown: str) -> list[os.DirEntry[str]]:
+    """What ``folder`` holds, sorted; most systems say what each thing is without being asked again."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    except OSError:
+        left_out.add("folders that cannot be read", shown)
+        return []
+
+
+def _stays_inside(home: str, entry: os.DirEntry[str]) -> bool:
+    # Only a link can leave the folder, and resolving every path costs more than decoding a small picture.
+    return not entry.is_symlink() or os.path.realpath(entry.path).startswith(home + os.sep)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link to itself, for one
+        return False
+
+
+def open_folder(path: str | Path, *, resolution: Resolution) -> tuple[Pictures, NDArray[np.int64], tuple[str, ...]]:
+    """Return (pictures, labels int64 (N,), notes) of the people under ``path``, people and files in sorted order.
+
+    Raises DataError, in one line, where it is no folder of identities.
+    """
+    root, left_out = expanded(path, DataError), LeftOut()
+    places, labels = [], []
+    for number, (_, files) in enumerate(list_people(root, left_out)):
+        places += files
+        labels += [number] * len(files)
+    if not places:
+        raise DataError("; ".join([f"{root}: holds no pictures of people", *left_out.notes()]))
+    pictures = Pictures([root / place for place in places], places, resolution)
+    return pictures, np.array(labels, dtype=np.int64), left_out.notes()

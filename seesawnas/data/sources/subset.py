@@ -1,0 +1,71 @@
+"""Some of the people of a source, as a source."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.faces import rank
+from seesawnas.data.skipped import LeftOut
+from seesawnas.data.sources.base import OpenedSource
+from seesawnas.errors import DataError
+
+
+class SomePeople:
+    """The pictures of ``people``, labels of ``source`` in rising order; they are counted anew and keep their names."""
+
+    def __init__(self, source: OpenedSource, people: NDArray[np.int64]) -> None:
+        self._source = source
+        self._indices = np.flatnonzero(np.isin(source.labels, people))
+        self.labels = np.searchsorted(people, source.labels[self._indices]).astype(np.int64)
+        self.names = tuple(source.names[person] for person in people.tolist())
+        self.description = f"{len(people)} {'person' if len(people) == 1 else 'people'} of {source.description}"
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What opening the source left out."""
+        return self._source.left_out
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What opening the source left out, in words."""
+        return self._source.notes
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the source and of who was chosen."""
+        return hashlib.sha256(repr((self._source.fingerprint, self.names)).encode("utf-8", "replace")).hexdigest()[:16]
+
+    def stamp(self) -> str:
+        """That of the source."""
+        return self._source.stamp()
+
+    def payload(self, index: int) -> bytes:
+        """The encoded picture. Raises DataError as the source does."""
+        return self._source.payload(int(self._indices[index]))
+
+    def place(self, index: int) -> str:
+        """Where the picture lies in the source."""
+        return self._source.place(int(self._indices[index]))
+
+
+def first_people(source: OpenedSource, number: int) -> SomePeople:
+    """The first ``number`` people by label. Raises DataError where there are fewer."""
+    return SomePeople(source, np.arange(_checked(source, number), dtype=np.int64))
+
+
+def random_people(source: OpenedSource, number: int, *, seed: int) -> SomePeople:
+    """A seeded draw of ``number`` people; a larger draw of the same seed holds all that a smaller one held."""
+    order = sorted(range(len(source.names)), key=lambda person: rank(seed, source.names[person]))
+    return SomePeople(source, np.array(sorted(order[: _checked(source, number)]), dtype=np.int64))
+
+
+def _checked(source: OpenedSource, number: int) -> int:
+    if not 1 <= number <= len(source.names):
+        raise DataError(f"people: must be 1 to {len(source.names)}, as {source.description} holds, got {number}")
+    return number

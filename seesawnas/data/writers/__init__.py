@@ -1,0 +1,1 @@
+"""Commands on faces that write others."""

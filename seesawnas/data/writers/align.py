@@ -1,0 +1,105 @@
+"""Faces turned, scaled and shifted so that five landmarks come to lie where every face-recognition network wants them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from seesawnas.data.images import UnreadableError, inspect, upright
+from seesawnas.data.skipped import LeftOut
+from seesawnas.data.sources.folder import FolderSource
+from seesawnas.data.writers.prepare import Advance
+from seesawnas.data.writers.resume import filling
+from seesawnas.errors import DataError
+from seesawnas.io.files import expanded, write_atomically
+
+SIDE = 112
+TEMPLATE = np.array(
+    [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)]
+)
+"""ArcFace's places, in 112x112, of the left eye, the right eye, the nose and the corners of the mouth, left and right."""
+
+_Floats = NDArray[np.float64]
+_SAME_NAME = "images that differ from another in the ending of their name alone"
+
+
+def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
+    """(2, 3): the rotation, scale and shift that takes ``points`` (5, 2) nearest to ``template`` by least squares.
+
+    Umeyama, 1991; never a reflection. Raises ValueError where the points do not determine one.
+    """
+    centre, target = points.mean(axis=0), template.mean(axis=0)
+    spread = ((points - centre) ** 2).sum() / len(points)
+    if not np.isfinite(points).all() or spread < 1e-6:
+        raise ValueError("the landmarks are one point")
+    left, values, right = np.linalg.svd((template - target).T @ (points - centre) / len(points))
+    signs = np.array([1.0, np.sign(np.linalg.det(left @ right))])
+    turn = left @ np.diag(signs) @ right
+    scale = (values * signs).sum() / spread
+    if scale < 1e-6:
+        raise ValueError("the landmarks are no face")
+    return np.hstack([scale * turn, (target - scale * turn @ centre)[:, None]])
+
+
+def aligned(picture: Image.Image, points: _Floats) -> Image.Image:
+    """``picture``, RGB, by ``similarity``, in 112x112; what lies outside it is black. Raises ValueError."""
+    factor = int(1.0 / np.sqrt(abs(np.linalg.det(similarity(points)[:, :2]))))
+    if factor > 1:  # a plain mean first: bilinear interpolation alone would skip most pixels of a large picture
+        picture, points = picture.reduce(factor), (points + 0.5) / factor - 0.5
+    forth = np.vstack([similarity(points), [0.0, 0.0, 1.0]])
+    back = np.linalg.inv(forth)[:2]
+    # Pillow's coordinates are of the corners of pixels, landmarks are of their centres.
+    back[:, 2] += 0.5 - 0.5 * back[:, 0] - 0.5 * back[:, 1]
+    return picture.transform((SIDE, SIDE), Image.Transform.AFFINE, back.ravel().tolist(), Image.Resampling.BILINEAR)
+
+
+def align_folder(
+    source: FolderSource, landmarks: Mapping[str, _Floats], out: Path, advance: Advance = lambda pictures: None
+) -> tuple[int, LeftOut]:
+    """Write each picture of ``source`` that has landmarks as NAME/FILE.png under ``out``, which must be empty.
+
+    Landmarks are in pixels of the picture turned upright. An interrupted run of the same goes on. Returns how many pictures
+    there are and what was left out. Raises DataError.
+    """
+    left_out, written, taken, out = source.left_out, 0, set[str](), expanded(out)
+    marks = sorted((name, points.tolist()) for name, points in landmarks.items())
+    with filling(out, [source.fingerprint, source.stamp(), hashlib.sha256(repr(marks).encode()).hexdigest()]):
+        for index in range(len(source)):
+            path = source.paths[index]
+            target = f"{os.path.splitext(path)[0]}.png"
+            reason = _SAME_NAME if target in taken else _align(source, index, landmarks.get(path), out, target)
+            taken.add(target)
+            written += reason is None
+            if reason is not None:
+                left_out.add(reason, path)
+            advance(1)
+    for path in sorted(set(landmarks) - set(source.paths)):
+        left_out.add("landmarks of no image", path)
+    return written, left_out
+
+
+def _align(source: FolderSource, index: int, points: _Floats | None, out: Path, name: str) -> str | None:
+    """Write one picture, unless an earlier run did. Returns why not, None where it is there."""
+    if points is None:
+        return "images without landmarks"
+    if (target := out / name).exists():
+        return None
+    try:
+        content = source.payload(index)
+        inspect(content, whole=True)
+        made = aligned(upright(content), points)
+    except (DataError, UnreadableError):
+        return "unreadable images"
+    except ValueError:
+        return "images whose landmarks are no face"
+    file = io.BytesIO()
+    made.save(file, "PNG")
+    write_atomically(target, file.getvalue(), within=out)
+    return None

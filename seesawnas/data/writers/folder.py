@@ -1,0 +1,76 @@
+"""Faces written as a folder of identities, a person at a time, the bytes as they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from seesawnas.data.images import suffix
+from seesawnas.data.skipped import LeftOut
+from seesawnas.data.sources.base import OpenedSource
+from seesawnas.data.writers.prepare import Advance, Person, Preparation
+from seesawnas.data.writers.resume import Report, filling
+from seesawnas.io.files import expanded
+
+_DRAFT = ".draft"
+
+
+def write_folder(
+    source: OpenedSource, out: Path, how: Preparation | None = None, advance: Advance = lambda pictures: None
+) -> Report:
+    """Write NAME/NAME_0001.jpg ... under ``out``, which must be empty; an interrupted run of the same goes on.
+
+    A person's folder appears whole or not at all. People whose name is none for a folder are left out. Raises DataError.
+    """
+    how, out = how or Preparation(as_is=True), expanded(out)
+    with filling(out, [source.fingerprint, source.stamp(), asdict(how)]):
+        shutil.rmtree(out / _DRAFT, ignore_errors=True)
+        return _write(source, out, how, advance)
+
+
+def _write(source: OpenedSource, out: Path, how: Preparation, advance: Advance) -> Report:
+    left_out, images, people, anew, before = source.left_out, 0, 0, 0, 0
+    for person in how.people(source):
+        for reason, place in person.faults:
+            left_out.add(reason, place)
+        before += _is_folder_name(person.name) and (out / person.name).is_dir()
+        written = _write_person(person, out, left_out)
+        images, people, anew = images + written, people + bool(written), anew + person.anew
+        advance(person.seen)
+    return Report((out,), images, people, anew, Counter(), left_out, before)
+
+
+def _write_person(person: Person, out: Path, left_out: LeftOut) -> int:
+    """How many pictures there are now of ``person``."""
+    name, draft = person.name, out / _DRAFT
+    if not _is_folder_name(name):
+        left_out.add("people whose name is none for a folder", name)
+        return 0
+    if not person.pictures or (out / name).is_dir():
+        return len(person.pictures)
+    digits = max(4, len(str(len(person.pictures))))
+    draft.mkdir()
+    for number, content in enumerate(person.pictures, start=1):
+        kind = suffix(content)
+        if kind is None:
+            left_out.add("images that are neither JPEG, PNG, PGM nor PPM", f"{name}: {number}")
+        else:
+            (draft / f"{name}_{number:0{digits}d}{kind}").write_bytes(content)
+    written = len(os.listdir(draft))
+    if written:
+        draft.rename(out / name)
+    else:
+        draft.rmdir()
+    return written
+
+
+def _is_folder_name(name: str) -> bool:
+    """Neither a path, nor hidden, nor longer than a picture's own name leaves room for."""
+    try:
+        length = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
+    return 0 < length < 200 and not name.startswith(".") and not any(letter in name for letter in "/\\\0")

@@ -1,0 +1,165 @@
+"""Faces written in InsightFace's forms: train.rec with what belongs to it, or a .bin of pairs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from seesawnas.data.images import UnreadableError, prepared
+from seesawnas.data.skipped import LeftOut, printable
+from seesawnas.data.sources.base import OpenedSource
+from seesawnas.data.sources.rec import NAMES, REC
+from seesawnas.data.sources.recordio import encode_record
+from seesawnas.data.writers.prepare import Advance, Person, Preparation
+from seesawnas.data.writers.resume import Journal, Report, Written, alone, wanted_of
+from seesawnas.errors import DataError
+from seesawnas.io.files import make_folder, open_within, write_atomically
+
+_DRAFT, _JOURNAL = ".train.rec.draft", ".train.journal"
+_FILES = (REC, "train.idx", "property", f"train{NAMES}")
+
+
+def pack_rec(
+    source: OpenedSource,
+    out: Path,
+    how: Preparation | None = None,
+    advance: Advance = lambda pictures: None,
+) -> Report:
+    """Write train.rec, train.idx, property and train.names.json to the folder ``out``, which must not hold one.
+
+    ``how`` says what becomes of each picture. train.rec appears last and whole. A run that was interrupted goes on after
+    the last person it wrote, if it is asked for the same. Raises DataError.
+    """
+    how = how or Preparation()
+    out = make_folder(out)
+    wanted = {"source": source.fingerprint, "stamp": source.stamp(), **asdict(how)}
+    try:
+        _refuse_another(out, wanted)
+        with open_within(out, out / _DRAFT, "ab") as rec:
+            alone(rec, out)
+            _refuse_another(out, wanted)  # which a process that was here before may have finished
+            journal = Journal(out / _JOURNAL, wanted)
+            _write_records(source, rec, how, journal, advance)
+            return _finish(source, out, rec, journal)
+    except OSError as error:
+        raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
+
+
+def _refuse_another(out: Path, wanted: dict[str, Any]) -> None:
+    """Raises DataError where ``out`` holds a set, or a part of one, that is not what a run that ``wanted`` the same left."""
+    there = [name for name in _FILES if (out / name).exists()]
+    begun = wanted_of(out / _JOURNAL)
+    if REC in there or (there and begun is None):
+        raise DataError(f"{printable(str(out))}: must not hold a {there[0]} yet")
+    if begun not in (None, wanted):
+        raise DataError(
+            f"{printable(str(out))}: holds what a run with other faces or options left unfinished; give another --out, or "
+            f"delete {_DRAFT} and {_JOURNAL} there"
+        )
+
+
+def _write_records(source: OpenedSource, rec: BinaryIO, how: Preparation, journal: Journal, advance: Advance) -> None:
+    rec.truncate(journal.restart(rec.tell()))
+    rec.seek(0, os.SEEK_END)
+    advance(sum(person.seen for person in journal.done))
+    label = sum(bool(person.offsets) for person in journal.done)
+    key = 1 + sum(len(person.offsets) for person in journal.done)
+    for person in how.people(source, len(journal.done)):
+        offsets = []
+        for picture in person.pictures:
+            offsets.append(rec.tell())
+            rec.write(encode_record(float(label), key, picture=picture))
+            key += 1
+        rec.flush()
+        journal.add(_written(person, offsets, rec.tell()))
+        label += bool(offsets)
+        advance(person.seen)
+
+
+def _written(person: Person, offsets: list[int], end: int) -> Written:
+    sizes = {size: person.sizes.count(size) for size in dict.fromkeys(person.sizes)}
+    faults = [list(fault) for fault in person.faults]
+    return Written(person.name, offsets, end, sizes, person.seen, person.anew, faults)
+
+
+def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: Journal) -> Report:
+    """Close the draft with identity and header records, write what lies beside it, and give it its name."""
+    people = [person for person in journal.done if person.offsets]
+    report = journal.report(tuple(out / name for name in _FILES), source.left_out)
+    if not people:
+        raise DataError("; ".join([f"{source.description}: holds no one to write", *report.left_out.notes()]))
+    offsets = list(itertools.chain.from_iterable(person.offsets for person in people))
+    for record in _identity_records([len(person.offsets) for person in people]):
+        offsets.append(rec.tell())
+        rec.write(record)
+    rec.flush()
+    os.fsync(rec.fileno())
+    keys = [*range(1, len(offsets)), 0]
+    lines = (f"{key}\t{offset}\n" for key, offset in zip(keys, offsets, strict=True))
+    height, width = _size(report)
+    write_atomically(out / "train.idx", "".join(lines), within=out)
+    write_atomically(out / "property", f"{len(people)},{height},{width}\n", within=out)
+    write_atomically(out / f"train{NAMES}", json.dumps([person.name for person in people], indent=0), within=out)
+    (out / _DRAFT).rename(out / REC)
+    journal.path.unlink()
+    return report
+
+
+def _identity_records(each: Sequence[int]) -> Iterator[bytes]:
+    """A record a person, of which pictures it has, and the header record, of which records these are."""
+    ends = list(itertools.accumulate(each, initial=1))
+    first = ends[-1]
+    for key, (start, stop) in enumerate(itertools.pairwise(ends), start=first):
+        yield encode_record((float(start), float(stop)), key)
+    yield encode_record((float(first), float(first + len(each))), 0, 1)
+
+
+def _size(report: Report) -> tuple[int, int]:
+    """(height, width) of most pictures; of InsightFace's where nobody looked."""
+    ((size, _),) = report.sizes.most_common(1) or [("112x112", 0)]
+    width, height = (int(number) for number in size.split("x"))
+    return height, width
+
+
+def pack_bin(
+    source: OpenedSource,
+    out: Path,
+    pairs: Sequence[tuple[int, int, bool]],
+    *,
+    resolution: int | None = None,
+    advance: Advance = lambda pictures: None,
+) -> tuple[list[tuple[int, int, bool]], LeftOut]:
+    """Write pairs, (index, index, whether they show one person), as InsightFace's verification sets are: a pickle.
+
+    The pickle holds lists, bytes and bools alone and names nothing; Python 3 reads it. Returns the pairs written, and what
+    was left out: pictures that are unreadable, and the pairs that they are in. Raises DataError where no pair is left.
+    """
+    written, pictures, left_out, lost = list[tuple[int, int, bool]](), list[bytes](), source.left_out, set[int]()
+    for first, second, same in pairs:
+        both = [_prepared(source, index, resolution) for index in (first, second)]
+        lost.update(index for index, picture in zip((first, second), both, strict=True) if picture is None)
+        if None not in both:
+            written.append((first, second, bool(same)))
+            pictures += [picture for picture in both if picture is not None]
+        advance(2)
+    if lost:
+        left_out.add_many("unreadable images", len(lost), [source.place(index) for index in sorted(lost)])
+        gone = [f"{source.place(a)} and {source.place(b)}" for a, b, _ in pairs if not lost.isdisjoint((a, b))]
+        left_out.add_many("pairs with one of them", len(gone), gone)
+    if not written:
+        raise DataError("; ".join([f"{source.description}: holds no pair to write", *left_out.notes()]))
+    write_atomically(out, pickle.dumps((pictures, [same for *_, same in written]), protocol=4))
+    return written, left_out
+
+
+def _prepared(source: OpenedSource, index: int, resolution: int | None) -> bytes | None:
+    try:
+        return prepared(source.payload(index), resolution)[0]
+    except (DataError, UnreadableError):
+        return None

@@ -1,0 +1,72 @@
+"""Faces made ready to be written elsewhere, a person at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seesawnas.data.images import UnreadableError, inspect, prepared
+from seesawnas.data.sources.base import OpenedSource, few
+from seesawnas.data.sources.open import LEAST
+from seesawnas.errors import DataError
+
+Advance = Callable[[int], object]
+"""Hears how many pictures more were dealt with."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How pictures are made ready.
+
+    Those that every tool reads keep their bytes; others, and with ``resolution`` those of another size, become PNG.
+    ``as_is`` keeps all bytes and does not look. People with fewer than ``least`` readable pictures are left out.
+    """
+
+    resolution: int | None = None
+    as_is: bool = False
+    least: int = LEAST
+
+    def people(self, source: OpenedSource, start: int = 0) -> Iterator[Person]:
+        """Each person from label ``start`` on; one who is left out has no pictures."""
+        order = np.argsort(source.labels, kind="stable")
+        starts = np.searchsorted(source.labels[order], np.arange(len(source.names) + 1)).tolist()
+        for label in range(start, len(source.names)):
+            person = Person(source.names[label])
+            for index in order[starts[label] : starts[label + 1]].tolist():
+                self._add(person, source, index)
+            if len(person.pictures) < self.least:
+                person.pictures.clear()
+                person.sizes.clear()
+                person.faults.append((few(self.least), person.name))
+            yield person
+
+    def _add(self, person: Person, source: OpenedSource, index: int) -> None:
+        person.seen += 1
+        try:
+            content = source.payload(index)
+            if self.as_is:
+                with contextlib.suppress(UnreadableError):
+                    person.sizes.append(inspect(content, whole=False).size)
+            else:
+                original = content
+                content, picture = prepared(original, self.resolution)
+                person.sizes.append(picture.size)
+                person.anew += content is not original
+            person.pictures.append(content)
+        except (DataError, UnreadableError):
+            person.faults.append(("unreadable images", source.place(index)))
+
+
+@dataclass
+class Person:
+    """Someone's pictures, their sizes, how many were encoded anew; what was left out, by reason and place."""
+
+    name: str
+    pictures: list[bytes] = field(default_factory=list)
+    sizes: list[str] = field(default_factory=list)
+    anew: int = 0
+    seen: int = 0
+    faults: list[tuple[str, str]] = field(default_factory=list)

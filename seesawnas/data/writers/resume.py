@@ -1,0 +1,145 @@
+"""What a long piece of writing has done so far, a line a person, so that it goes on after a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from seesawnas.data.skipped import LeftOut, printable
+from seesawnas.errors import DataError
+from seesawnas.io.files import make_folder, open_within, write_atomically
+
+
+@dataclass(frozen=True)
+class Written:
+    """One person of the source: where each picture begins, where the next person's would, and what there is to tell."""
+
+    name: str
+    offsets: list[int]
+    end: int
+    sizes: dict[str, int]
+    seen: int
+    anew: int
+    faults: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written: files, pictures, people, how many pictures were encoded anew, their sizes, what was left out."""
+
+    files: tuple[Path, ...]
+    images: int
+    people: int
+    encoded_anew: int
+    sizes: Counter[str]
+    left_out: LeftOut
+    before: int = 0
+    """How many people of the source an earlier run had dealt with."""
+
+
+def wanted_of(path: Path) -> Any:
+    """What the run wanted that left the journal at ``path``: None where there is no journal, "" where it cannot be read."""
+    try:
+        first, *_ = path.read_text(encoding="ascii").splitlines()
+        return json.loads(first)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):  # the last: brackets in brackets
+        return ""
+
+
+class Journal:
+    """The lines of ``path``, those of an earlier run first where it was asked for the same (``wanted``)."""
+
+    def __init__(self, path: Path, wanted: dict[str, Any]) -> None:
+        self.path = path
+        self.done: list[Written] = []
+        self.before = 0
+        self._wanted = wanted
+        with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
+            first, *lines = path.read_text(encoding="ascii").splitlines()
+            if json.loads(first) == wanted:
+                self._read(lines)
+
+    def _read(self, lines: list[str]) -> None:
+        # The last line may be half written; what follows it would not be in order.
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            for line in lines:
+                self.done.append(Written(**json.loads(line)))
+
+    def restart(self, size: int) -> int:
+        """Forget who ends beyond ``size``, write the lines anew, and return where the last person ends."""
+        while self.done and self.done[-1].end > size:
+            self.done.pop()
+        lines = [json.dumps(self._wanted), *(json.dumps(asdict(person)) for person in self.done)]
+        write_atomically(self.path, "\n".join(lines) + "\n", within=self.path.parent)
+        self.before = len(self.done)
+        return self.done[-1].end if self.done else 0
+
+    def add(self, person: Written) -> None:
+        """Remember that ``person`` is written."""
+        with open_within(self.path.parent, self.path, "a", encoding="ascii") as file:
+            file.write(json.dumps(asdict(person)) + "\n")
+        self.done.append(person)
+
+    def report(self, files: tuple[Path, ...], left_out: LeftOut) -> Report:
+        """All that was written."""
+        sizes: Counter[str] = Counter()
+        for person in self.done:
+            sizes.update(person.sizes)
+            for reason, place in person.faults:
+                left_out.add(reason, place)
+        (usual, _), *others = sizes.most_common() or [("", 0)]
+        for size, count in others:
+            left_out.add_many(f"images that are not {usual} and were written all the same", count, [size])
+        people = [person for person in self.done if person.offsets]
+        images, anew = sum(len(person.offsets) for person in people), sum(person.anew for person in people)
+        return Report(files, images, len(people), anew, sizes, left_out, self.before)
+
+
+_MARK = ".seesawnas-unfinished.json"
+
+
+@contextmanager
+def filling(out: Path, wanted: Any) -> Iterator[None]:
+    """Fill the folder ``out``, which must be empty or what an interrupted run that ``wanted`` the same left.
+
+    Raises DataError, also for every OSError within.
+    """
+    make_folder(out)
+    mark, text = out / _MARK, json.dumps(wanted)
+    try:
+        if not mark.is_file() and os.listdir(out):
+            raise _not_ours(out)
+        with open_within(out, mark, "a+") as file:
+            alone(file, out)
+            file.seek(0)
+            if file.read() != text and os.listdir(out) != [_MARK]:
+                raise _not_ours(out)
+            file.truncate(0)
+            file.write(text)
+            file.flush()
+            yield
+            mark.unlink()
+    except OSError as error:
+        raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
+
+
+def alone(file: IO[Any], out: Path) -> None:
+    """Make sure, for as long as ``file`` is open, that no other process fills ``out``. Raises DataError."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DataError(f"{printable(str(out))}: another process is writing there") from None
+
+
+def _not_ours(out: Path) -> DataError:
+    return DataError(f"{printable(str(out))}: must be empty, or what this command left unfinished")

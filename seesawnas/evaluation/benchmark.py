@@ -1,0 +1,151 @@
+"""A verification set from its file to its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol as Interface
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data import Pictures, TemplateSet, read_pairs, read_templates
+from seesawnas.errors import DataError
+from seesawnas.evaluation.bootstrap import RESAMPLES
+from seesawnas.evaluation.embed import embed_pictures
+from seesawnas.evaluation.evaluate import Evaluation, evaluate, few_cautions
+from seesawnas.evaluation.models.open import FaceModel
+from seesawnas.evaluation.pairs import Pairs
+from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
+
+
+def template_embeddings(
+    embeddings: NDArray[np.floating], templates: NDArray[np.int64], media: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return (rows of length one (T, D), their numbers (T,), rising) of ``embeddings`` (N, D), each of a template and media.
+
+    A video's many frames weigh as much as one photograph. Sums and means differ by a length, which becomes one.
+    """
+    keys = np.stack([templates, media], axis=1)
+    groups, group_of = np.unique(keys, axis=0, return_inverse=True)
+    of_media = _means(embeddings, group_of.reshape(-1), len(groups))
+    numbers, template_of = np.unique(groups[:, 0], return_inverse=True)
+    of_templates = _means(of_media, template_of.reshape(-1), len(numbers))
+    lengths = np.linalg.norm(of_templates, axis=1, keepdims=True)
+    return of_templates / np.maximum(lengths, np.finfo(np.float32).tiny), numbers
+
+
+def template_pairs(
+    found: TemplateSet, embeddings: NDArray[np.floating], readable: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], Pairs]:
+    """The templates' embeddings, and the pairs of those of which a picture is ``readable`` (N,)."""
+    rows, numbers = template_embeddings(embeddings[readable], found.templates[readable], found.media[readable])
+    known = np.isin(found.left, numbers) & np.isin(found.right, numbers)
+    left, right = (np.searchsorted(numbers, side[known]) for side in (found.left, found.right))
+    return rows, Pairs(left, right, found.same[known])
+
+
+def _means(rows: NDArray[np.floating], group_of: NDArray[np.int64], groups: int) -> NDArray[np.float32]:
+    sums = np.zeros((groups, rows.shape[1]), dtype=np.float32)
+    np.add.at(sums, group_of, rows)
+    return np.asarray(sums / np.bincount(group_of, minlength=groups)[:, None], dtype=np.float32)
+
+
+MOST_RESAMPLED = 200_000
+"""Pairs: a thousand draws of more take hours, and their intervals are short."""
+
+
+class Embedder(Interface):
+    """``embed_pictures``, or what does the same and shows how far it is."""
+
+    def __call__(
+        self, model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Embeddings (N, D) and which of the N could be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HowToVerify:
+    """What holds for every set: the folder of images, IJB's file of templates where pairs are of these, the protocol ..."""
+
+    images: Path | None = None
+    templates: Path | None = None
+    protocol: Protocol = INSIGHTFACE
+    flip: bool = True
+    batch_size: int = 128
+    resamples: int = RESAMPLES
+    seed: int = 0
+    embedder: Embedder = field(default=embed_pictures)
+
+
+@dataclass(frozen=True, eq=False)
+class VerifiedSet:
+    """One set's pairs as they were scored, what was measured of them, and a line for each kind of thing to know."""
+
+    name: str
+    distances: NDArray[np.floating]
+    same: NDArray[np.bool_]
+    evaluation: Evaluation
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Embedded:
+    name: str
+    embeddings: NDArray[np.float32]
+    pairs: Pairs
+    notes: tuple[str, ...]
+    folds: NDArray[np.int64] | None = None
+    people: NDArray[np.int64] | None = None
+
+
+def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = None) -> VerifiedSet:
+    """Return what ``model`` makes of the verification set at ``path``, in any form that ``read_pairs`` takes.
+
+    Raises DataError, in one line with what was left out, for what is no such set or has too few pairs.
+    """
+    how = how or HowToVerify()
+    embedded = _embed_pairs(model, path, how) if how.templates is None else _embed_templates(model, path, how)
+    resamples = how.resamples if len(embedded.pairs) <= MOST_RESAMPLED else 0
+    try:
+        evaluation = evaluate(
+            embedded.embeddings,
+            embedded.pairs,
+            how.protocol,
+            folds=embedded.folds,
+            people=embedded.people,
+            resamples=resamples,
+            seed=how.seed,
+        )
+    except DataError as error:  # what was left out may be why
+        raise DataError("; ".join([f"{path}: {error}", *embedded.notes])) from None
+    distances = how.protocol.distances(embedded.embeddings, embedded.pairs)
+    notes = embedded.notes + _cautions(evaluation, skipped=resamples < how.resamples)
+    notes += few_cautions(embedded.pairs, embedded.people)
+    return VerifiedSet(embedded.name, distances, embedded.pairs.same, evaluation, notes)
+
+
+def _cautions(evaluation: Evaluation, *, skipped: bool) -> tuple[str, ...]:
+    notes = (f"no intervals: more than {MOST_RESAMPLED:,} pairs",) if skipped else ()
+    return notes + evaluation.cautions
+
+
+def _embed_pairs(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
+    found = read_pairs(path, images=how.images, resolution=model.size)
+    embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
+    kept = found.without(readable)
+    pairs = Pairs(kept.left, kept.right, kept.same)
+    return _Embedded(found.name, embeddings, pairs, kept.notes, kept.folds, kept.people)
+
+
+def _embed_templates(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
+    """Pairs of templates, each one embedding made of those of its pictures."""
+    assert how.templates is not None
+    found = read_templates(path, how.templates, how.images, resolution=model.size)
+    embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
+    rows, pairs = template_pairs(found, embeddings, readable)
+    notes = found.notes + found.pictures.unreadable_notes(readable)
+    if len(pairs) < len(found.same):
+        notes += (f"pairs left out for them: {len(found.same) - len(pairs):,} of {len(found.same):,}",)
+    return _Embedded(found.name, rows, pairs, notes)

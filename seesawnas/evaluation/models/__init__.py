@@ -1,0 +1,1 @@
+"""Trained networks to evaluate, whatever runs them."""

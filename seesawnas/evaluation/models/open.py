@@ -1,0 +1,147 @@
+"""A trained network to verify, whatever runs it: ``open_model``.
+
+A folder           what `seesawnas train` and `seesawnas build --out` write: model.safetensors, and spec.yaml or, under
+                   `spec`, model.json, which say the network and how its input is normalised
+FILE.onnx          run by onnxruntime (extra ``onnx``)
+FILE.pt            TorchScript, which is code: open only what you trust
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.normalisation import FORMS, NONE, parse_normalisation, scale_caution
+from seesawnas.evaluation.models.onnx import open_onnx
+from seesawnas.evaluation.models.outputs import Opened
+from seesawnas.evaluation.models.torchscript import open_script
+from seesawnas.io.files import expanded
+from seesawnas.nn import PerChannel, is_trained, load_model
+from seesawnas.nn.device import pick_device
+
+SIDE = 112  # of the input where a file does not say
+
+
+@dataclass(frozen=True, slots=True)
+class FaceModel:
+    """``run`` maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N, D) of any length.
+
+    mean, std: one number, or one for each of red, green and blue. notes: what there is to know of the file, a line each.
+    """
+
+    name: str
+    run: Callable[[Tensor], Tensor]
+    height: int
+    width: int
+    mean: PerChannel
+    std: PerChannel
+    device: torch.device
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of its images."""
+        return self.height, self.width
+
+    @property
+    def resolution(self) -> int:
+        """The longer side of its images."""
+        return max(self.height, self.width)
+
+
+def open_model(
+    path: str | Path,
+    *,
+    normalise: str | None = None,
+    bgr: bool = False,
+    output: str | None = None,
+    device: str = "cpu",
+    untrained: bool = False,
+) -> FaceModel:
+    """The trained network at ``path``, ready to run on ``device``.
+
+    Args:
+        path: A folder of ours, an ONNX file or a TorchScript file.
+        normalise: How pixels become a foreign model's input: one of NORMALISATIONS, or ``MEAN,STD`` in pixels from 0 to
+            255, or three means and three stds, red first. Its file does not say, and a folder of ours does.
+        bgr: Give a foreign model blue first instead of red.
+        output: Which of a foreign model's outputs is the embedding, if it has several.
+        device: cpu, cuda or cuda:N.
+        untrained: Take a folder of random weights too.
+
+    Raises:
+        InvalidInput: In one line, if it cannot be opened or gives no embeddings; also for random weights.
+    """
+    found, where = expanded(path), pick_device(device)
+    if found.is_dir():
+        _refuse_options(path, {"--normalise": normalise is not None, "--bgr": bgr, "--output": output is not None})
+        return _own(found, where, untrained)
+    if not found.is_file():
+        raise InvalidInput(f"{path}: there is no such file or folder")
+    if normalise is None and found.suffix.lower() != ".onnx":
+        raise InvalidInput(f"{path}: needs --normalise, one of {FORMS}, got nothing")
+    mean, std = NONE if normalise is None else parse_normalisation(normalise)
+    opener = open_onnx if found.suffix.lower() == ".onnx" else open_script
+    opened = opener(found, where, SIDE, output)
+    _check_normalisation(path, opened, normalise, (mean, std))
+    notes = opened.notes + _cautions(opened, mean, std)
+    height, width = opened.size or (SIDE, SIDE)
+    run = _blue_first(opened.run) if bgr else opened.run
+    return FaceModel(found.name, run, height, width, mean, std, where, notes)
+
+
+def _refuse_options(path: str | Path, given: dict[str, bool]) -> None:
+    """Raises InvalidInput if an option of foreign files is given for a folder."""
+    named = [name for name, is_given in given.items() if is_given]
+    if named:
+        rule = "says itself how its input is normalised and what it gives"
+        raise InvalidInput(
+            f"{path}: {rule}; {', '.join(named)} {'is' if len(named) == 1 else 'are'} for ONNX and TorchScript"
+        )
+
+
+def _check_normalisation(
+    path: str | Path, opened: Opened, text: str | None, chosen: tuple[PerChannel, PerChannel]
+) -> None:
+    """A file that takes bytes takes pixels as they are; any other needs to be told. Raises InvalidInput."""
+    if opened.takes_bytes and chosen != NONE:
+        raise InvalidInput(f"{path}: takes uint8 pixels as they are: needs --normalise none, got {text}")
+    if text is None and not opened.takes_bytes:
+        hint = ""
+        if opened.normalises is not None:
+            hint = f"; it begins with {opened.normalises}, so it may normalise pixels itself, which is none"
+        raise InvalidInput(f"{path}: needs --normalise, one of {FORMS}, got nothing{hint}")
+
+
+def _cautions(opened: Opened, mean: PerChannel, std: PerChannel) -> tuple[str, ...]:
+    notes = scale_caution(mean, std)
+    if opened.normalises is not None and (mean, std) != NONE:
+        begins = f"caution: begins with {opened.normalises} on its input, so it may normalise pixels itself"
+        notes += (f"{begins}; if it does, the figures are wrong and --normalise none is right",)
+    return notes
+
+
+def _blue_first(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda images: run(images.flip(1))
+
+
+def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:
+    if not untrained and not is_trained(folder):
+        rule = "must hold trained weights, got random ones, as `seesawnas build --out` writes them"
+        raise InvalidInput(
+            f"{folder}: {rule}; train the network first (seesawnas train), or ask for it with --untrained"
+        )
+    network = load_model(folder, untrained=True).to(device)
+    inputs = network.spec.input
+    mean, std = _plain(inputs.mean), _plain(inputs.std)
+    return FaceModel(folder.name or str(folder), network, inputs.height, inputs.width, mean, std, device)
+
+
+def _plain(values: tuple[float, float, float]) -> PerChannel:
+    """One number where the three are equal, which is faster."""
+    return values[0] if len(set(values)) == 1 else values

@@ -1,0 +1,1 @@
+"""Files, YAML and terminals: what touches the world outside."""

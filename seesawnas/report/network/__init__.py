@@ -1,0 +1,1 @@
+"""A network: summary, comparison, diagram, published figures."""

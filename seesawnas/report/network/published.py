@@ -1,0 +1,172 @@
+"""The reproduction ledger: what each shipped paper point counts to, beside what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal, NamedTuple
+
+import yaml
+
+from seesawnas.cost import cost
+from seesawnas.report.network.summary import ACCURACIES
+from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped
+from seesawnas.units import format_quantity
+
+NEAR = 0.01  # a reading that does not print as the figure may still give its reason so near to it, relative to it
+DIGITS = 3
+"""To how many digits a print that ends in zeros may be rounded, where an erratum says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One paper point. ``agrees``: its counts are the file's exact ones, and each published figure prints as counted, or as
+    an erratum of the file counts it. ``explained``: it does not agree, but errata state the reason of each difference.
+    ``explained_by`` is the errata's text in either case. ``faults`` says what nothing explains.
+    """
+
+    name: str
+    params: int
+    madds: int
+    published_params: int | None
+    published_madds: int | None
+    agrees: bool
+    explained_by: str | None
+    faults: tuple[str, ...]
+    published_flops: int | None = None
+    explained: bool = False
+    buildable: Literal[True] = True
+
+    @property
+    def prints_flops(self) -> bool:
+        """Whether what is printed as MAdds are FLOPs, 2 x MAdds, as an erratum then says: without one it would not agree."""
+        printed = self.published_madds
+        return not self.faults and printed is not None and _is_near(2 * self.madds, printed)
+
+
+def ledger() -> list[LedgerRow]:
+    """A row for every paper point that ships."""
+    return [ledger_row(load_point(ref)) for ref in shipped("paper")]
+
+
+def ledger_row(point: SearchPoint) -> LedgerRow:
+    """The row of one point."""
+    total = cost(point.spec)
+    counts = {"params": total.params, "madds": total.madds}
+    said = point.published
+    printed = {"params": said.params, "madds": said.madds, "flops": said.flops}
+    found = _compare({**counts, "flops": total.flops}, printed, point.errata)
+    faults = (*_off_record(counts, point.counted), *found.unexplained)
+    return LedgerRow(
+        point.spec.name,
+        total.params,
+        total.madds,
+        _value(point.published.params),
+        _value(point.published.madds),
+        not faults and not found.differing,
+        " ".join(erratum.text for erratum in found.errata) or None,
+        faults,
+        _value(said.flops),
+        not faults and bool(found.differing),
+    )
+
+
+class _Compared(NamedTuple):
+    errata: list[Erratum]
+    """Those that speak for a figure that is not printed as counted."""
+    differing: list[str]
+    """Figures that no reading counts to, though an erratum states the reason."""
+    unexplained: list[str]
+
+
+def _compare(counts: Mapping[str, int], printed: Mapping[str, Printed | None], errata: Sequence[Erratum]) -> _Compared:
+    compared = _Compared([], [], [])
+    for figure, counted in counts.items():
+        value = printed[figure]
+        if value is None or value.agrees(counted):
+            continue
+        resolving = [erratum for erratum in errata if _resolves(erratum, figure, value)]
+        found = resolving or [erratum for erratum in errata if _states_a_reason(erratum, figure, value)]
+        compared.errata.extend(erratum for erratum in found[:1] if erratum not in compared.errata)
+        if not found:
+            fault = f"{figure}: published {format_quantity(value.value)}, counted {counted}, and no erratum"
+            compared.unexplained.append(fault)
+        elif not resolving:
+            compared.differing.append(figure)
+    return compared
+
+
+def _resolves(erratum: Erratum, figure: str, printed: Printed) -> bool:
+    """Whether what the network counts to under the erratum's reading prints as the figure does."""
+    reading = erratum.explains.get(figure)
+    return reading is not None and (printed.agrees(reading) or _to_digits(printed).agrees(reading))
+
+
+def _states_a_reason(erratum: Erratum, figure: str, printed: Printed) -> bool:
+    """Whether the erratum says that no reading counts to the figure, or has one that comes near to it."""
+    if figure not in erratum.explains:
+        return False
+    reading = erratum.explains[figure]
+    return reading is None or _is_near(reading, printed.value)
+
+
+def _to_digits(printed: Printed) -> Printed:
+    """1050 M as a print of three digits, its last zero no digit but a place; any other print as it is."""
+    step = 10 ** max(0, len(str(printed.value)) - DIGITS)
+    return Printed(printed.value, max(printed.step, step)) if printed.value % step == 0 else printed
+
+
+def _is_near(reading: int, printed: int) -> bool:
+    return abs(reading - printed) <= NEAR * printed
+
+
+def _off_record(counts: Mapping[str, int], recorded: Mapping[str, int]) -> Iterator[str]:
+    for figure, counted in counts.items():
+        if figure not in recorded:
+            yield f"{figure}: the file must record the exact count, got nothing"
+        elif recorded[figure] != counted:
+            yield f"{figure}: counted {counted}, on record {recorded[figure]}"
+
+
+def _value(printed: Printed | None) -> int | None:
+    return None if printed is None else printed.value
+
+
+@dataclass(frozen=True, slots=True)
+class KnownResult:
+    """What is printed of a network; the keys of a :class:`~seesawnas.report.network.published.LedgerRow`, with nothing counted.
+
+    ``published_madds`` and ``published_flops`` (2 x MAdds) are the print's figure in its own unit, one of them None. Accuracies
+    are in percent, by test set.
+    """
+
+    name: str
+    published_params: int | None
+    published_madds: int | None
+    published_flops: int | None
+    accuracies: Mapping[str, float]
+    source: str
+    params: None = None
+    madds: None = None
+    agrees: None = None
+    explained: None = None
+    explained_by: None = None
+    faults: tuple[str, ...] = ()
+    buildable: Literal[False] = False
+
+
+@cache
+def known_results() -> tuple[KnownResult, ...]:
+    """By name."""
+    rows = yaml.safe_load((files("seesawnas.report") / "known_results.yaml").read_text(encoding="utf-8"))
+    return tuple(sorted(map(_result, rows), key=lambda result: result.name.lower()))
+
+
+def _result(row: Mapping[str, str | float]) -> KnownResult:
+    params, madds, flops = (
+        Printed.parse(str(row[name])).value if name in row else None for name in ("params", "madds", "flops")
+    )
+    accuracies = {name: float(row[name]) for name in ACCURACIES if name in row}
+    return KnownResult(str(row["name"]), params, madds, flops, accuracies, str(row["source"]))

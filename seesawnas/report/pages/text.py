@@ -1,0 +1,134 @@
+"""The report as Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+
+from seesawnas.report.pages.markdown import cell, fence, plain_markdown
+from seesawnas.report.plots.published import published_networks
+from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
+from seesawnas.report.study.frame import joined
+from seesawnas.report.study.notes import narrow
+from seesawnas.report.study.report import StudyReport
+from seesawnas.report.study.sections import some_notes
+from seesawnas.report.study.summary import CONVENTIONS, again_words
+from seesawnas.text import csv_cell
+from seesawnas.units import format_quantity
+
+SHOWN = 50
+"""Networks of the ranking that Markdown lists; CSV and JSON have them all."""
+
+
+def report_json(reports: Sequence[StudyReport]) -> str:
+    """One JSON document; its keys are stable.
+
+    ``version``; ``studies``, each with study, objectives, summary (sentences), notes (what
+    of it cannot be shown, and why), budget, trials (how many by state), ranking
+    (as in a search's summary.json, with rank, pareto and spec; of an ablation its networks, without a rank, repeats being all
+    of their seeds), pareto (numbers), stopped, failed, settings, runs (each start: command, versions, git, machine, data,
+    seeds, plan, trained (numbers by how they ended), repeats, ended, did), study_file, ablation (null where it is none),
+    importance (null where it cannot be said); ``published``, each with ref, digest, madds, params, activation_bytes,
+    accuracies (percent), source.
+    """
+    values = {
+        "version": version("seesawnas"),
+        "studies": [report.to_mapping() for report in reports],
+        "published": [
+            {
+                "ref": network.ref,
+                "digest": network.spec.digest(),
+                **network.costs,
+                "accuracies": network.accuracies,
+                "source": network.source or None,
+            }
+            for network in published_networks()
+        ],
+    }
+    return json.dumps(values, indent=2) + "\n"
+
+
+def report_csv(reports: Sequence[StudyReport]) -> str:
+    """A row a trial, all studies below each other."""
+    frame = joined([report.frame for report in reports]).copy()
+    for name in frame.select_dtypes(exclude="number"):
+        frame[name] = frame[name].map(csv_cell)
+    text: str = frame.rename(columns=csv_cell).to_csv(index=False)
+    return text
+
+
+def report_markdown(reports: Sequence[StudyReport]) -> str:
+    """Tables and sentences for a pull request or a notebook."""
+    parts = [part for report in reports for part in _study(report)]
+    parts += ["## Published networks", *_published(), f"*{CONVENTIONS}*"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _study(report: StudyReport) -> Iterator[str]:
+    yield f"# {plain_markdown(report.study.name)}"
+    yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.sentences)
+    if report.notes:
+        yield "## Notes"
+        yield "\n".join(f"- {plain_markdown(note)}" for note in some_notes(report.notes))
+    if report.ablation is not None:
+        yield from _ablation(report)
+    if (
+        report.ranking.lines and report.ranking.is_ranked
+    ):  # an ablation's networks stand in its own tables, by their means
+        yield from _ranking(report)
+    if report.importance is not None:
+        yield "## Importance"
+        yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.importance.sentences)
+    yield "## What was run"
+    yield _table(("", ""), report.facts) if report.facts else "Nothing is on record of what made this study."
+    if report.study_file is not None:
+        yield fence(report.study_file, "yaml")
+    yield fence("\n".join(again_words(report.study, report.ref, ranked=report.is_ranked)), "sh")
+
+
+def _ranking(report: StudyReport) -> Iterator[str]:
+    lines = report.ranking.lines
+    rows = [
+        (str(line.rank), str(line.row.number), line.row.label + (" *" if line.on_front else ""), *line.cells)
+        for line in lines[:SHOWN]
+    ]
+    title = "## Ranking" if report.is_ranked else "## Single trainings"
+    yield title + (f", the first {SHOWN} of {len(lines)}" if len(lines) > SHOWN else "")
+    yield _table((">rank", ">trial", "network", *(f">{head}" for head in report.ranking.heads)), rows)
+    yield f"\\* {report.ranking.caption}"
+    if not report.is_ranked:
+        return
+    best = lines[0].row
+    spec = next(trial.user_attrs["spec"] for trial in report.study.trials if trial.number == best.number)
+    yield f"## Best network, trial {best.number}"
+    yield fence(narrow(spec), "yaml")
+
+
+def _ablation(report: StudyReport) -> Iterator[str]:
+    assert report.ablation is not None
+    found = report.ablation
+    yield f"## Ablation of {plain_markdown(found.base)}"
+    yield _table(HEADS, effect_rows(found))
+    yield _table(ARM_HEADS, arm_rows(found))
+
+
+def _published() -> Iterator[str]:
+    yield "Full training on other faces, as printed; costs as counted here. They are not comparable with a proxy's figures."
+    rows = [
+        (
+            network.ref,
+            format_quantity(network.costs["madds"]),
+            format_quantity(network.costs["params"]),
+            network.words(),
+        )
+        for network in published_networks()
+    ]
+    yield _table(("network", ">MAdds", ">params", "published"), rows)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    heads = [column.removeprefix(">") for column in columns]
+    rules = ["---:" if column.startswith(">") else "---" for column in columns]
+    cells = [[cell(text) for text in row] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, rules, *cells])

@@ -1,0 +1,87 @@
+"""Several studies in one plot, and whether their figures may be held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import plotly.graph_objects as go
+
+from seesawnas.report.plots.pareto import BLUE, GREEN, MANY, ORANGE, PINK, SKY, YELLOW, hover_words, plain, scale_of
+from seesawnas.report.study.report import StudyReport
+from seesawnas.report.study.rows import front_objectives, pareto_front
+from seesawnas.report.study.summary import settings_mapping
+from seesawnas.study import COSTS, QUALITIES, Objectives
+
+SHARED = ("data", "objectives", "resolution", "epochs", "recipe", "pairs", "share", "seed")
+"""Settings that make figures comparable."""
+LOOKS = ((BLUE, "circle"), (ORANGE, "square"), (PINK, "diamond"), (YELLOW, "triangle-up"), (SKY, "cross"))
+
+
+def differing(reports: Sequence[StudyReport]) -> list[str]:
+    """The settings by which the studies are not judged alike."""
+    agreed = [settings_mapping(report.study) for report in reports]
+    return [name for name in SHARED if any(one.get(name) != agreed[0].get(name) for one in agreed)]
+
+
+def joint_sentences(reports: Sequence[StudyReport]) -> Iterator[str]:
+    """What the plot shows, and how it may be read."""
+    unlike = differing(reports)
+    yield f"{len(reports)} studies: {', '.join(report.study.name for report in reports)}."
+    if unlike:
+        yield (
+            f"They differ in {', '.join(unlike)}: each has a front of its own, and figures of one are not to be held against "
+            "another's."
+        )
+    else:
+        yield "All were judged alike, by the same data, proxy and seed: the front is of all their networks together."
+
+
+def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
+    """Quality against the first cost, a colour and a shape a study; None where no study has a complete trial."""
+    objectives = Objectives(reports[0].study.quality, front_objectives(reports[0].study.sought).costs[:1])
+    rows = [[line.row for line in report.ranking.lines] for report in reports]
+    if not any(rows):
+        return None
+    figure = go.Figure()
+    scale, cost = scale_of(objectives.quality), objectives.costs[0]
+    if not differing(reports):
+        every = pareto_front([row for some in rows for row in some], objectives)
+        figure.add_trace(
+            _front([(row.objective(cost), row.objective(objectives.quality)) for row in every], scale, GREEN)
+        )
+    for place, (report, some) in enumerate(zip(reports, rows, strict=True)):
+        color, symbol = LOOKS[place % len(LOOKS)]
+        if differing(reports):
+            own = pareto_front(some, objectives)
+            figure.add_trace(_front([(r.objective(cost), r.objective(objectives.quality)) for r in own], scale, color))
+        figure.add_trace(
+            go.Scatter(
+                x=[row.objective(cost) / 1e6 for row in some],
+                y=[scale * row.objective(objectives.quality) for row in some],
+                name=plain(report.study.name),
+                mode="markers",
+                marker={"color": color, "symbol": symbol, "size": 9 if len(some) <= MANY else 6, "opacity": 0.75},
+                customdata=[f"{place}:{row.number}" for row in some],
+                hovertext=[f"{plain(report.study.name)}<br>{hover_words(row)}" for row in some],
+                hoverinfo="text",
+            )
+        )
+    unit = " (%)" if scale == 100 else ""
+    figure.update_layout(
+        xaxis_title=f"{COSTS[cost]} (millions)",
+        yaxis_title=f"{QUALITIES[objectives.quality]}{unit}",
+        hovermode="closest",
+    )
+    return figure
+
+
+def _front(points: Sequence[tuple[float, float]], scale: int, color: str) -> go.Scatter:
+    return go.Scatter(
+        x=[x / 1e6 for x, _ in points],
+        y=[scale * y for _, y in points],
+        name="Pareto front",
+        mode="lines",
+        line={"color": color, "width": 2, "shape": "hv"},
+        hoverinfo="skip",
+        showlegend=color == GREEN,
+    )

@@ -1,0 +1,178 @@
+"""Parallel coordinates of a study's decisions: a row a decision, its options from left to right, a line a network.
+
+Rows lie, so that the names of 24 decisions are read without turning one's head. Lines are plain SVG: plotly's own parallel
+coordinates need WebGL, and functions made at run time, which the report's security policy forbids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import plotly.graph_objects as go
+
+from seesawnas.report.plots.pareto import BLUE, GREEN, GREY, plain
+from seesawnas.report.study.ranking import quality_words
+from seesawnas.report.study.rows import RankedRow, written
+from seesawnas.study import COSTS, StudyView, options_of
+from seesawnas.text import several
+
+BEST, OTHERS = 25, 100
+"""Lines that are drawn: the best, and others evenly by rank. More are a carpet; the options' words are of all trials."""
+ROW = 38  # pixels
+LABELLED = 9  # options of a row that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinate:
+    """A row of the plot: where in [0, 1] each network lies, None where it has no such decision."""
+
+    name: str
+    places: tuple[float | None, ...]
+    marks: tuple[tuple[float, str, str], ...]
+    """(place, label, words when pointed at)"""
+
+
+def parallel_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure | None:
+    """None where there are fewer than two networks with decisions to compare."""
+    trials = {trial.number: trial for trial in study.trials}
+    inside = [row for row in rows if trials[row.number].params]
+    shown = _thinned(inside)
+    if len(shown) < 2:
+        return None
+    params = [trials[row.number].params for row in inside]
+    options: dict[str, tuple[Any, ...]] = {}
+    for row in inside:
+        for name, distribution in trials[row.number].distributions.items():
+            options.setdefault(name, options_of(distribution))
+    kept = {row.number for row in shown}
+    drawn = [place for place, row in enumerate(inside) if row.number in kept]
+    coordinates = [
+        _decision(name, options[name], params, inside, study.quality, drawn)
+        for name in sorted(options, key=_order)
+        if len(options[name]) > 1
+    ]
+    coordinates += [_scale(inside, name, study.quality, drawn) for name in ("madds", study.quality)]
+    return _figure(coordinates, shown, len(inside), study.quality)
+
+
+def _thinned(rows: Sequence[RankedRow]) -> list[RankedRow]:
+    best, rest = rows[:BEST], rows[BEST:]
+    step = max(1, -(-len(rest) // OTHERS))
+    return [*best, *rest[::step]]
+
+
+def _order(name: str) -> tuple[Any, ...]:
+    """stages.2 before stages.10, what is of the whole network first."""
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in name.split("."))
+
+
+def _decision(
+    name: str,
+    options: tuple[Any, ...],
+    params: Sequence[Mapping[str, Any]],
+    rows: Sequence[RankedRow],
+    quality: str,
+    drawn: Sequence[int],
+) -> Coordinate:
+    places = {str(option): number / (len(options) - 1) for number, option in enumerate(options)}
+    every = max(1, -(-len(options) // LABELLED))
+    marks = []
+    for number, option in enumerate(options):
+        found = [row for row, chosen in zip(rows, params, strict=True) if str(chosen.get(name)) == str(option)]
+        text = plain(str(option))
+        marks.append((places[str(option)], text if number % every == 0 else "", _words(name, text, found, quality)))
+    chosen = (str(params[place].get(name)) for place in drawn)
+    return Coordinate(plain(name), tuple(places.get(option) for option in chosen), tuple(marks))
+
+
+def _words(name: str, option: str, found: Sequence[RankedRow], quality: str) -> str:
+    if not found:
+        return f"<b>{plain(name)} = {option}</b><br>no complete trial"
+    values = [row.objective(quality) for row in found]
+    mean, best = written(quality, fmean(values)), written(quality, max(values))
+    trials = several(len(found), "trial")
+    return f"<b>{plain(name)} = {option}</b><br>{trials}, mean {mean}, best {best}"
+
+
+def _scale(rows: Sequence[RankedRow], name: str, quality: str, drawn: Sequence[int]) -> Coordinate:
+    values = [row.objective(name) for row in rows]
+    low, high = min(values), max(values)
+    places = tuple((values[place] - low) / ((high - low) or 1.0) for place in drawn)
+    title = COSTS.get(name, name if name != "auc" else "AUC")
+    ends = [f"{value / 1e6:.1f} M" if name in COSTS else written(quality, value) for value in (low, high)]
+    marks = tuple((float(end), ends[end], f"<b>{title}</b>: {('least', 'most')[end]} {ends[end]}") for end in (0, 1))
+    return Coordinate(f"<b>{title}</b>", places, marks)
+
+
+def _figure(coordinates: Sequence[Coordinate], shown: Sequence[RankedRow], every: int, quality: str) -> go.Figure:
+    figure = go.Figure()
+    which = range(len(shown))
+    if len(shown) > BEST:
+        others = f"{len(shown) - BEST} of the {every - BEST} others"
+        figure.add_trace(_lines(coordinates, which[BEST:], others, GREY, 0.7, 0.4))
+    figure.add_trace(_lines(coordinates, which[1:BEST], f"ranked 2 to {min(BEST, len(shown))}", BLUE, 1.2, 0.8))
+    named = f"best: {plain(shown[0].label)}, {quality_words(shown[0], quality)}"
+    figure.add_trace(_lines(coordinates, which[:1], named, GREEN, 3.5, 1.0))
+    figure.add_trace(_marks(coordinates))
+    figure.update_layout(
+        template="plotly_white",
+        height=ROW * len(coordinates) + 130,
+        hovermode="closest",
+        annotations=list(_labels(coordinates)),
+        xaxis={"visible": False, "range": [-0.08, 1.08], "fixedrange": True},
+        yaxis={
+            "tickvals": list(range(len(coordinates))),
+            "ticktext": [plain(coordinate.name) for coordinate in coordinates],
+            "range": [len(coordinates) - 0.3, -0.9],
+            "fixedrange": True,
+            "zeroline": False,
+        },
+    )
+    return figure
+
+
+def _labels(coordinates: Sequence[Coordinate]) -> Iterator[dict[str, Any]]:
+    """On a ground of the page's colour (its script knows that), so that no line crosses a word."""
+    for number, coordinate in enumerate(coordinates):
+        for place, label, _ in coordinate.marks:
+            if label:
+                at = {"x": place, "y": number, "yshift": 13, "showarrow": False, "borderpad": 1}
+                yield {**at, "text": label, "name": "option", "font": {"size": 11}}
+
+
+def _lines(
+    coordinates: Sequence[Coordinate], which: Sequence[int], name: str, color: str, width: float, opacity: float
+) -> go.Scatter:
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for line in which:
+        jitter = (
+            (line * 0.618034 + 0.5) % 1 - 0.5
+        ) * 0.07  # lines of equal options lie side by side, not on each other
+        for number, coordinate in enumerate(coordinates):
+            if (place := coordinate.places[line]) is not None:
+                x.append(round(place + jitter * (number < len(coordinates) - 2), 4))
+                y.append(number)
+        x.append(None)
+        y.append(None)
+    return go.Scatter(
+        x=x, y=y, name=name, mode="lines", opacity=opacity, line={"color": color, "width": width}, hoverinfo="skip"
+    )
+
+
+def _marks(coordinates: Sequence[Coordinate]) -> go.Scatter:
+    marks = [(number, *mark) for number, coordinate in enumerate(coordinates) for mark in coordinate.marks]
+    return go.Scatter(
+        x=[place for _, place, _, _ in marks],
+        y=[number for number, *_ in marks],
+        hovertext=[words for *_, words in marks],
+        hoverinfo="text",
+        mode="markers",
+        marker={"size": 7, "color": GREY, "line": {"width": 1, "color": "#ffffff"}},
+        cliponaxis=False,
+        showlegend=False,
+        name="options",
+    )

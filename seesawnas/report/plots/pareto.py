@@ -1,0 +1,123 @@
+"""A study's quality against its first cost, MAdds where it has none, as one HTML file that needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import plotly.graph_objects as go
+
+from seesawnas.cost import Budget
+from seesawnas.report.plots.figure_page import figure_page
+from seesawnas.report.study.rows import RankedRow, front_objectives, pareto_front
+from seesawnas.study import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.text import plain_line
+from seesawnas.units import format_quantity
+
+# Okabe and Ito's colours: told apart by every kind of colour vision.
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+SKY, YELLOW, PINK, GREY = "#56B4E9", "#E69F00", "#CC79A7", "#8a8f98"
+MANY = 300
+"""Points above which they are drawn smaller."""
+_Axes: TypeAlias = tuple[str, str]
+"""The quality that stands upright, the cost that lies."""
+
+
+def pareto_html(
+    rows: Sequence[RankedRow],
+    *,
+    title: str = "seesawnas",
+    budget: Budget | None = None,
+    objectives: Objectives = ACCURACY,
+) -> str:
+    """An interactive page with :func:`pareto_figure`."""
+    shown = front_objectives(objectives)
+    title = f"{plain(title)}: {QUALITIES[shown.quality]} against {COSTS[shown.costs[0]]}"
+    figure = pareto_figure(rows, title=title, budget=budget, objectives=objectives)
+    return figure_page(figure)
+
+
+def pareto_figure(
+    rows: Sequence[RankedRow], *, title: str, budget: Budget | None = None, objectives: Objectives = ACCURACY
+) -> go.Figure:
+    """A point a trial, the Pareto front of the study's objectives, paper points as stars, the budget's end dashed.
+
+    The front of two objectives is a line; that of more is no line in two dimensions, and its points are ringed.
+    """
+    figure = go.Figure()
+    shown = front_objectives(objectives)
+    axes = shown.quality, shown.costs[0]
+    front = pareto_front(rows, shown)
+    searched = [row for row in rows if row.name is None]
+    named = [row for row in rows if row.name is not None]
+    figure.add_trace(_front(front, axes, line=len(shown.costs) == 1))
+    figure.add_trace(
+        _points(searched, axes, "searched", {"color": BLUE, "size": 9 if len(rows) <= MANY else 6, "opacity": 0.75})
+    )
+    figure.add_trace(_points(named, axes, "paper", {"color": ORANGE, "size": 15, "symbol": "star"}, labels=True))
+    if (high := _end(budget, axes[1])) is not None:
+        label = f"budget {format_quantity(high)}"
+        figure.add_vline(x=high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
+    figure.update_layout(
+        title=title,
+        xaxis_title=f"{COSTS[axes[1]]} (millions)",
+        yaxis_title=f"{QUALITIES[axes[0]]}{' (%)' if scale_of(axes[0]) == 100 else ''}",
+        template="plotly_white",
+        hovermode="closest",
+    )
+    return figure
+
+
+def _end(budget: Budget | None, cost: str) -> int | None:
+    """Where the budget ends on the axis of ``cost``; None where it does not limit that."""
+    return None if budget is None else next((limit.high for limit in budget.limits if limit.name == cost), None)
+
+
+def _front(rows: Sequence[RankedRow], axes: _Axes, *, line: bool) -> go.Scatter:
+    return go.Scatter(
+        x=[row.objective(axes[1]) / 1e6 for row in rows],
+        y=[scale_of(axes[0]) * row.objective(axes[0]) for row in rows],
+        name="Pareto front",
+        mode="lines" if line else "markers",
+        line={"color": GREEN, "width": 2, "shape": "hv"},
+        marker={"color": GREEN, "size": 16, "symbol": "circle-open", "line": {"width": 2}},
+        hoverinfo="skip",
+    )
+
+
+def _points(
+    rows: Sequence[RankedRow], axes: _Axes, name: str, marker: dict[str, object], labels: bool = False
+) -> go.Scatter:
+    return go.Scatter(
+        x=[row.objective(axes[1]) / 1e6 for row in rows],
+        y=[scale_of(axes[0]) * row.objective(axes[0]) for row in rows],
+        name=name,
+        mode="markers+text" if labels else "markers",
+        text=[plain(row.label.removeprefix("paper/")) for row in rows] if labels else None,
+        textposition="top center",
+        marker=marker,
+        customdata=[row.number for row in rows],
+        hovertext=[hover_words(row) for row in rows],
+        hoverinfo="text",
+    )
+
+
+def hover_words(row: RankedRow) -> str:
+    """What a point says when it is pointed at."""
+    lines = [
+        f"<b>{plain(row.label)}</b>",
+        f"trial {row.number}, digest {plain(row.digest)}",
+        f"accuracy {100 * row.accuracy:.2f} ± {100 * row.std:.2f} %, AUC {row.auc:.4f}",
+        f"{format_quantity(row.madds)} MAdds, {format_quantity(row.params)} params, {row.seconds:.0f} s",
+    ]
+    return "<br>".join(lines)
+
+
+def scale_of(quality: str) -> int:
+    """Shares are shown in percent."""
+    return 1 if quality in ("auc", "separation") else 100
+
+
+def plain(text: str) -> str:
+    """One line of text that plotly must not read as markup."""
+    return plain_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,101 @@
+"""Published networks: what the papers report after full training, for a layer of its own beside a study's proxy results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import plotly.graph_objects as go
+
+from seesawnas.arch import ArchSpec
+from seesawnas.cost import cost
+from seesawnas.report.network.summary import ACCURACIES
+from seesawnas.report.plots.pareto import BLUE, ORANGE, PINK, plain
+from seesawnas.space import load_point, shipped
+from seesawnas.study import COSTS
+from seesawnas.units import format_quantity
+
+TITLES = {"lfw": "LFW", "cfp_fp": "CFP-FP", "agedb_30": "AgeDB-30", "cplfw": "CPLFW", "calfw": "CALFW"}
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedNetwork:
+    """A shipped search point with its costs, counted here, and the accuracies (percent, by test set) that were printed."""
+
+    ref: str
+    spec: ArchSpec
+    costs: dict[str, int]
+    accuracies: dict[str, float]
+    source: str
+
+    @property
+    def is_seesaw(self) -> bool:
+        """Whether it is one of the Seesaw authors' own."""
+        return "seesaw" in self.ref
+
+    def words(self) -> str:
+        """The printed accuracies."""
+        named = ((title, self.accuracies.get(name)) for name, title in TITLES.items())
+        return ", ".join(f"{title} {value:g} %" for title, value in named if value is not None) or "no accuracy printed"
+
+
+@lru_cache(maxsize=1)
+def published_networks() -> tuple[PublishedNetwork, ...]:
+    """Every network that ships, cheapest first."""
+    found = []
+    for ref in shipped("paper"):
+        point = load_point(ref)
+        total = cost(point.spec)
+        costs = {name: int(getattr(total, name)) for name in COSTS}
+        printed = {name: value for name in ACCURACIES if (value := point.published.accuracies.get(name)) is not None}
+        found.append(PublishedNetwork(ref, point.spec, costs, printed, point.published.source))
+    return tuple(sorted(found, key=lambda network: (network.costs["madds"], network.ref)))
+
+
+def add_published(figure: go.Figure, cost_name: str, studied: Sequence[float]) -> None:
+    """Put the published layer below the plot, on axes of its own: full training on other faces is no proxy result.
+
+    ``studied`` are the costs of the study's own networks: where they lie is shaded.
+    """
+    shown = [network for network in published_networks() if "lfw" in network.accuracies]
+    figure.update_layout(
+        yaxis={"domain": [0.46, 1.0]},
+        xaxis2={"anchor": "y2", "title": {"text": f"{COSTS[cost_name]} (millions)"}, "rangemode": "tozero"},
+        yaxis2={"anchor": "x2", "domain": [0.0, 0.27], "title": {"text": "LFW (%)"}},
+    )
+    for name, marker, some in (
+        ("published: Seesaw", {"color": PINK, "symbol": "diamond-open"}, [n for n in shown if n.is_seesaw]),
+        ("published: others", {"color": ORANGE, "symbol": "square-open"}, [n for n in shown if not n.is_seesaw]),
+    ):
+        figure.add_trace(_points(some, cost_name, name, marker))
+    low, high = min(studied) / 1e6, max(studied) / 1e6
+    band = {"x0": low, "x1": high, "y0": 0, "y1": 1, "xref": "x2", "yref": "y2 domain"}
+    figure.add_shape(type="rect", fillcolor=BLUE, opacity=0.12, line_width=0, layer="below", **band)
+    text = "<b>As published</b>, full training; shaded: this study"
+    place = {"x": 0, "y": 0.27, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 6}
+    figure.add_annotation(text=text, showarrow=False, align="left", name="published", **place)
+
+
+def _points(networks: list[PublishedNetwork], cost_name: str, name: str, marker: dict[str, str]) -> go.Scatter:
+    return go.Scatter(
+        x=[network.costs[cost_name] / 1e6 for network in networks],
+        y=[network.accuracies["lfw"] for network in networks],
+        xaxis="x2",
+        yaxis="y2",
+        name=name,
+        mode="markers",
+        marker={**marker, "size": 12, "line": {"width": 2.5}},
+        customdata=[network.ref for network in networks],
+        hovertext=[_hover(network) for network in networks],
+        hoverinfo="text",
+    )
+
+
+def _hover(network: PublishedNetwork) -> str:
+    lines = [
+        f"<b>{plain(network.ref)}</b>, as published",
+        network.words(),
+        f"{format_quantity(network.costs['madds'])} MAdds, {format_quantity(network.costs['params'])} params",
+    ]
+    return "<br>".join(lines)

@@ -1,0 +1,124 @@
+"""ROC curves and score histograms of verified pairs as one HTML file that needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from seesawnas.evaluation import Identification, Protocol, VerifiedSet, curve
+from seesawnas.report.plots.figure_page import figure_page
+from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, plain
+from seesawnas.text import several
+
+COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
+POINTS = 2000
+"""Of a curve that are drawn: millions of pairs would be a page of as many megabytes."""
+BINS = 100
+
+
+def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, title: str) -> str:
+    """The ROC curves of all sets in one plot, false accept rates by powers of ten, and below it a histogram of each set."""
+    names = [plain(one.name) for one in scored]
+    figure = make_subplots(rows=1 + len(scored), cols=1, subplot_titles=["ROC", *names])
+    for place, one in enumerate(scored):
+        figure.add_trace(_roc(one, COLOURS[place % len(COLOURS)]), row=1, col=1)
+        for trace in _histograms(one, protocol, legend=place == 0):
+            figure.add_trace(trace, row=2 + place, col=1)
+        _mark_threshold(figure, one, row=2 + place)
+        figure.update_xaxes(title_text=protocol.score, row=2 + place, col=1)
+        figure.update_yaxes(title_text="share of pairs", row=2 + place, col=1)
+    figure.update_xaxes(title_text="false accept rate", type="log", exponentformat="power", row=1, col=1)
+    figure.update_yaxes(title_text="true accept rate", row=1, col=1)
+    figure.update_layout(
+        title=f"{plain(title)}, {protocol.name} protocol",
+        barmode="overlay",
+        template="plotly_white",
+        height=420 * (1 + len(scored)),
+    )
+    return figure_page(figure)
+
+
+def thinned(far: NDArray[np.floating], tar: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """At most POINTS of the curve, evenly by the logarithm of the rate, both ends among them."""
+    if len(far) <= POINTS:
+        return far, tar
+    wanted = np.geomspace(far[0], far[-1], POINTS)
+    kept = np.unique(np.append(np.searchsorted(far, wanted).clip(0, len(far) - 1), len(far) - 1))
+    return far[kept], tar[kept]
+
+
+def _roc(one: VerifiedSet, colour: str) -> go.Scatter:
+    far, tar, _ = curve(one.distances, one.same)
+    far, tar = thinned(far[far > 0], tar[far > 0])  # 0 has no place on a logarithmic axis
+    return go.Scatter(
+        x=far.tolist(),
+        y=tar.tolist(),
+        mode="lines",
+        line={"color": colour, "shape": "hv"},
+        name=f"{plain(one.name)}, AUC {one.evaluation.auc:.4f}",
+        hovertemplate="FAR %{x:.2e}, TAR %{y:.4f}<extra></extra>",
+    )
+
+
+def _histograms(one: VerifiedSet, protocol: Protocol, *, legend: bool) -> list[Any]:
+    scores = protocol.sign * one.distances
+    edges = np.histogram_bin_edges(scores, BINS)
+    return [
+        _bars(scores[one.same], edges, "same person", BLUE, legend),
+        _bars(scores[~one.same], edges, "different people", ORANGE, legend),
+    ]
+
+
+def _bars(scores: NDArray[np.floating], edges: NDArray[np.floating], name: str, colour: str, legend: bool) -> go.Bar:
+    # Counted here: a page with every score of millions of pairs in it would not open.
+    counts = np.histogram(scores, edges)[0]
+    return go.Bar(
+        x=((edges[:-1] + edges[1:]) / 2).tolist(),
+        y=(counts / max(len(scores), 1)).tolist(),
+        width=float(edges[1] - edges[0]),
+        marker={"color": colour},
+        opacity=0.6,
+        name=name,
+        legendgroup=name,
+        showlegend=legend,
+    )
+
+
+def _mark_threshold(figure: go.Figure, one: VerifiedSet, row: int) -> None:
+    threshold = one.evaluation.thresholds["accuracy"]
+    figure.add_vline(
+        x=threshold,
+        line_dash="dash",
+        line_color="#777777",
+        annotation_text=f"threshold {threshold:.3f}",
+        row=row,
+        col=1,
+    )
+
+
+def identification_html(found: Identification, *, title: str) -> str:
+    """False negative against false positive identification rate, both by powers of ten."""
+    far, tar, _ = curve(found.distances, found.mated)
+    inside = (far > 0) & np.isfinite(far)
+    fpir, tpir = thinned(far[inside], tar[inside])
+    figure = go.Figure(
+        go.Scatter(
+            x=fpir.tolist(),
+            y=(1.0 - tpir).tolist(),
+            mode="lines",
+            line={"color": BLUE},
+            hovertemplate="FPIR %{x:.2e}, FNIR %{y:.4f}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        title=f"{plain(title)}: DET, {several(found.searches, 'search', 'searches')} among {found.enrolled:,} people",
+        xaxis={"title": "false positive identification rate", "type": "log", "exponentformat": "power"},
+        yaxis={"title": "false negative identification rate", "type": "log", "exponentformat": "power"},
+        template="plotly_white",
+    )
+    return figure_page(figure)

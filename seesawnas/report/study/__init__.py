@@ -1,0 +1,1 @@
+"""A study: rows, ranking, summary, notes."""

@@ -1,0 +1,77 @@
+"""An ablation in words and rows: the one place where its pages, notes and texts take them from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from statistics import fmean, stdev
+
+from seesawnas.ablation import AblationResult, ArmResult, Effect
+from seesawnas.report.plots.ablation import effect_words
+from seesawnas.report.study.rows import written
+from seesawnas.study import QUALITIES
+from seesawnas.units import format_quantity
+
+ARM_HEADS = ("network", "digest", "mean ± standard error", "seeds", "MAdds", "params")
+HEADS = ("factor", "level", "effect and interval", "pairs", "p, Holm", "verdict", "seeds needed", "Δ MAdds", "Δ params")
+
+
+def ablation_sentences(result: AblationResult) -> Iterator[str]:
+    """The design, and what came of it."""
+    arms = len({arm.digest for arm in result.arms})
+    matched = ", rescaled to the base's MAdds" if result.matched else ""
+    yield (
+        f"{result.design[0].upper()}{result.design[1:]} design around {result.base}: {arms} networks{matched}, "
+        f"{len(result.seeds)} training seeds, judged by {QUALITIES.get(result.quality, result.quality)}."
+    )
+    verdicts = Counter(effect.verdict for effect in result.effects)
+    told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    yield (
+        f"Of {len(result.effects)} effects: {told}. Intervals are at {result.confidence:.0%} ({result.method}), paired by seed; "
+        "a verdict holds after Holm's correction over all effects and interactions."
+    )
+    if result.resolution is not None:
+        aliases = f"; aliased: {'; '.join(result.aliases)}" if result.aliases else ""
+        yield f"The design is of resolution {result.resolution}{aliases}."
+
+
+def effect_rows(result: AblationResult) -> list[tuple[str, ...]]:
+    """A row an effect, by HEADS."""
+    return [_row(effect, result.quality) for effect in result.effects]
+
+
+def arm_rows(result: AblationResult) -> list[tuple[str, ...]]:
+    """A row a network, by ARM_HEADS."""
+    return [
+        (
+            arm.name,
+            arm.digest,
+            _mean(arm, result.quality),
+            str(len(arm.values)),
+            f"{format_quantity(arm.madds)}",
+            f"{format_quantity(arm.params)}",
+        )
+        for arm in result.arms
+    ]
+
+
+def _mean(arm: ArmResult, quality: str) -> str:
+    values = [value for _, value in arm.values]
+    if not values:
+        return ""
+    error = f" ± {written(quality, stdev(values) / len(values) ** 0.5)}" if len(values) > 1 else ""
+    return f"{written(quality, fmean(values)).removesuffix(' %' if error else '')}{error}"
+
+
+def _row(effect: Effect, quality: str) -> tuple[str, ...]:
+    return (
+        effect.factor,
+        f"{effect.base} → {effect.level}",
+        effect_words(effect, quality),
+        str(effect.n),
+        "" if effect.p_holm is None else f"{effect.p_holm:.3g}",
+        effect.verdict,
+        "" if effect.needed is None else str(effect.needed),
+        f"{effect.madds / 1e6:+.2f} M",
+        f"{effect.params / 1e6:+.2f} M",
+    )

@@ -1,0 +1,123 @@
+"""``NetworkShowcase``: what the dashboard shows of a study of networks and of each of its trials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from seesawnas.report.network.diagram import diagram
+from seesawnas.report.study import notes
+from seesawnas.study import Attached, StudyView, Trial, trial_spec
+from seesawnas.text import plain
+
+# What the dashboard's tables show of a trial, with units; the division makes it short enough for a column.
+_COSTS = {"madds": ("MAdds (M)", 1e6), "params": ("params (M)", 1e6), "activation_bytes": ("activations (MB)", 1e6)}
+_SCORES = {
+    "accuracy": "accuracy",
+    "accuracy_std": "accuracy ± over folds",
+    "auc": "AUC",
+    "tar_at_far_1e_2": "TAR@FAR 1e-2",
+    "tar_at_far_1e_3": "TAR@FAR 1e-3",
+    "separation": "separation d'",
+    "seconds": "seconds",
+    "stopped_after": "stopped after epoch",
+    "variant": "variant",
+    "reason": "reason",
+    "interrupted": "interrupted by",
+}
+_HIDDEN = {
+    "digest",
+    "digest_of",
+    "digest_before",
+    "key",
+    "label",
+    "spec",
+    "proxy",
+    "measurement",
+    "losses",
+    "fixed",
+    *_COSTS,
+    *_SCORES,
+}
+_HEXADECIMAL = re.compile("[0-9a-f]{1,64}")
+_LONGEST = 80  # characters of a value that a table shows
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkShowcase:
+    """Notes, figures and files of studies of networks. ``refs`` says how commands name a study that is not under runs/."""
+
+    refs: Mapping[str, str]
+
+    def study_note(self, study: StudyView) -> str:
+        """The best networks, the settings, how to read the names."""
+        return notes.study_note(study, self._ref(study))
+
+    def study_attributes(self, study: StudyView) -> dict[str, str]:
+        """The settings, one a row."""
+        return {name: value for name, value in notes.settings(study.attributes) if len(value) <= _LONGEST}
+
+    def figures(self, study: StudyView) -> dict[str, str]:
+        """Accuracy against MAdds, and learning curves."""
+        from seesawnas.report.plots.study import study_figures
+
+        return study_figures(study)
+
+    def trial_note(self, study: StudyView, trial: Trial) -> str:
+        """The diagram, the costs, what was measured, the spec."""
+        files = {file.name: f"/artifacts/{study.number}/{trial._trial_id}/{file.id}" for file in self.attached(trial)}
+        return notes.trial_note(trial, f"{self._ref(study)}:{trial.number}", tuple(files.values()))
+
+    def trial_attributes(self, trial: Trial) -> dict[str, float | str]:
+        """Short facts, with units in their names."""
+        attrs = trial.user_attrs
+        if "spec" not in attrs:
+            return {name: _short(value) for name, value in attrs.items()}
+        found: dict[str, float | str] = {"network": str(attrs.get("label") or attrs["digest"])}
+        found |= {title: round(attrs[name] / size, 3) for name, (title, size) in _COSTS.items() if name in attrs}
+        for name, title in _SCORES.items():
+            if attrs.get(name) not in (None, ""):
+                found[title] = _short(attrs[name])
+        return found | {
+            name: _short(value) for name, value in attrs.items() if name not in _HIDDEN and _is_plain(value)
+        }
+
+    def attached(self, trial: Trial) -> tuple[Attached, ...]:
+        """The diagram and the spec. Their names hold the digest: what a browser keeps of them is never out of date."""
+        if "spec" not in trial.user_attrs:
+            return ()
+        digest = _address(str(trial.user_attrs["digest"]))
+        name = f"trial_{trial.number}"
+        return (
+            Attached(f"{digest}d", f"{name}.svg", "image/svg+xml"),
+            Attached(f"{digest}5", f"{name}.yaml", "text/plain; charset=utf-8"),
+        )
+
+    def content(self, trial: Trial, attached: Attached) -> bytes:
+        """The file; a diagram is drawn when it is looked at."""
+        if attached.name.endswith(".yaml"):
+            return plain(str(trial.user_attrs["spec"])).encode()
+        spec = trial_spec(trial)
+        return diagram(spec.renamed(trial.user_attrs.get("label") or f"trial {trial.number}")).encode()
+
+    def _ref(self, study: StudyView) -> str:
+        return self.refs.get(study.name, study.name)
+
+
+def _address(digest: str) -> str:
+    """Hexadecimal, whatever another program called a digest: it stands in an address."""
+    return digest if _HEXADECIMAL.fullmatch(digest) else sha256(digest.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) and len(str(value)) <= _LONGEST
+
+
+def _short(value: Any) -> float | str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return round(value, 4)
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,122 @@
+"""``StudyReport``: a study with all that is said of it, gathered once for HTML, Markdown, CSV and JSON alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from seesawnas.ablation import AblationResult, verdict_words
+from seesawnas.errors import StudyError
+from seesawnas.report.study.ablation import ablation_sentences
+from seesawnas.report.study.frame import trials_frame
+from seesawnas.report.study.outcome import outcome_entry
+from seesawnas.report.study.ranking import STATES, Ranking, progress_words, ranking_of
+from seesawnas.report.study.sections import Drawn, ablation_of, importance_of, notes_of
+from seesawnas.report.study.summary import budget_words, run_facts, runs_of, settings_mapping, study_file, summary
+from seesawnas.study import StudyView, TrialState
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """``ref`` is what commands call the study."""
+
+    study: StudyView
+    ref: str
+    ablation: AblationResult | None = None
+    given: Drawn | None = None
+    judges: bool = False
+    """Whether it works out the importance of decisions, where none is given."""
+
+    @classmethod
+    def of(cls, study: StudyView, ref: str) -> StudyReport:
+        """Raises StudyError where the study is not one of networks."""
+        if study.trials and not study.is_shipped:
+            raise StudyError(
+                f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
+            )
+        return cls(study, ref, ablation_of(study), judges=True)
+
+    @cached_property
+    def importance(self) -> Drawn | None:
+        """How much each decision matters, where that can be said; made for those formats alone that show it."""
+        is_wanted = self.judges and self.given is None and self.ablation is None
+        return importance_of(self.study) if is_wanted else self.given
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """Complete trials, best first."""
+        return ranking_of(self.study)
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it has a best network: of an ablation no single training is."""
+        return self.ablation is None and bool(self.ranking.lines)
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """The summary; an ablation's is of its networks over their seeds, not of the best single training."""
+        if self.ablation is not None:
+            return (progress_words(self.study), *ablation_sentences(self.ablation), *verdict_words(self.ablation))
+        return tuple(summary(self.study, self.ranking))
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What of the study cannot be shown, and why, a line each."""
+        return notes_of(self.study, [line.row.number for line in self.ranking.lines[:1]])
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row a trial."""
+        return trials_frame(self.study, self.ranking)
+
+    @cached_property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What was run."""
+        return tuple(run_facts(self.study))
+
+    @cached_property
+    def study_file(self) -> str | None:
+        """What runs it again."""
+        return study_file(self.study)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """JSON values with stable keys; :func:`seesawnas.report.pages.text.report_json` documents them."""
+        states = Counter(trial.state for trial in self.study.trials)
+        trials = {trial.number: trial for trial in self.study.trials}
+        failed = [trial for trial in self.study.trials if trial.state is TrialState.FAIL]
+        stopped = [trial for trial in self.study.trials if trial.state is TrialState.PRUNED]
+        return {
+            "study": self.study.name,
+            "objectives": list(self.study.sought.names),
+            "summary": list(self.sentences),
+            "notes": list(self.notes),
+            "budget": budget_words(self.study),
+            "trials": {word: states[state] for state, word in STATES.items()},
+            "ranking": [
+                {
+                    "rank": line.rank if self.ranking.is_ranked else None,
+                    "pareto": line.on_front,
+                    **outcome_entry(line.row),
+                    "spec": trials[line.row.number].user_attrs["spec"],
+                }
+                for line in self.ranking.lines
+            ],
+            "pareto": [line.row.number for line in self.ranking.front],
+            "stopped": [
+                _ended(trial.number, trial.user_attrs, ("stopped_after", "accuracy", "auc")) for trial in stopped
+            ],
+            "failed": [_ended(trial.number, trial.user_attrs, ("reason",)) for trial in failed],
+            "settings": settings_mapping(self.study),
+            "runs": runs_of(self.study),
+            "study_file": self.study_file,
+            "ablation": None if self.ablation is None else self.ablation.to_mapping(),
+            "importance": None if self.importance is None else list(self.importance.sentences),
+        }
+
+
+def _ended(number: int, attrs: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {"number": number, "digest": attrs.get("digest"), **{name: attrs.get(name) for name in names}}

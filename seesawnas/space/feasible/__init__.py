@@ -1,0 +1,1 @@
+"""The feasible set: exact counting and uniform draws."""

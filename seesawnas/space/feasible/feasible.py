@@ -1,0 +1,107 @@
+"""``FeasibleSet``: every network of a space that a budget admits, drawn uniformly.
+
+Under a limit on MAdds alone, nothing is rejected: the set is a sequence, counted exactly
+(:mod:`seesawnas.space.feasible.exact`). Limits on other costs are met by exact rejection from that sequence
+(:mod:`seesawnas.space.feasible.rejection`); if it is short, by going through it once, so that the set is counted
+exactly all the same.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+
+from seesawnas.arch import ArchSpec
+from seesawnas.cost import Budget, cost
+from seesawnas.errors import BudgetError
+from seesawnas.space.attributes import Option
+from seesawnas.space.feasible.exact import MaddsSet, Sample
+from seesawnas.space.feasible.rejection import Acceptance, listed, measured, stream
+from seesawnas.space.search_space import SearchSpace
+
+LISTED_AT_MOST = 10_000  # networks that are gone through one by one, a second's work or two
+
+
+class FeasibleSet:
+    """The networks of ``space`` within ``budget``; ``None`` admits all.
+
+    ``candidates`` are those within the limit on MAdds. ``acceptance`` says how many of them meet the other limits where that
+    is known by draws alone; it is None where the set is counted exactly.
+
+    Raises BudgetError, with the smallest cost, where none fits or is found, and DocumentError where the space has none at all.
+    """
+
+    def __init__(self, space: SearchSpace, budget: Budget | None = None) -> None:
+        self.space = space
+        self.budget = budget
+        self.candidates = MaddsSet(space, budget)
+        self.decisions = space.decisions
+        self.acceptance: Acceptance | None = None
+        self._kept: list[int] | None = None
+        if budget is not None and budget.others:
+            if self.candidates.count <= LISTED_AT_MOST:
+                self._kept = listed(self.candidates, budget)
+            else:
+                self.acceptance = measured(self.candidates, budget)
+
+    @property
+    def count(self) -> int:
+        """Networks of the set, exactly. Raises BudgetError where that is not known: see ``acceptance``."""
+        if self.acceptance is not None:
+            rule = f"must be at most {LISTED_AT_MOST} within its MAdds to be counted, got {self.candidates.count}"
+            raise BudgetError(f"networks of budget {self.budget} {rule}; acceptance has an estimate")
+        return self.candidates.count if self._kept is None else len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """Networks of the space, whatever they cost."""
+        return self.candidates.size
+
+    @property
+    def min_madds(self) -> int:
+        """MAdds of the cheapest network of the space."""
+        return self.candidates.min_madds
+
+    @property
+    def max_madds(self) -> int:
+        """MAdds of the dearest network of the space."""
+        return self.candidates.max_madds
+
+    def is_counted(self, at_most: int | None = None) -> bool:
+        """Whether ``count`` is known, and ``at`` can be asked; and whether it is ``at_most`` so many, if given."""
+        return self.acceptance is None and (at_most is None or self.count <= at_most)
+
+    def holds(self, spec: ArchSpec) -> bool:
+        """Whether the budget admits ``spec``, a network of the space."""
+        return self.budget is None or self.budget.admits(cost(spec))
+
+    def draw(self, rng: random.Random) -> dict[str, Option]:
+        """The assignment of one network, uniform over the set."""
+        return next(next(self.stream(rng, 1)).assignments())
+
+    def sample(self, n: int, seed: int) -> Sample:
+        """``n`` networks, independent and uniform over the set; the same seed gives the same networks."""
+        samples, found = [self.candidates.at([])], 0
+        drawn = self.stream(random.Random(seed), n)
+        while found < n:
+            samples.append(next(drawn))
+            found += len(samples[-1])
+        return Sample.joined(samples).only(range(n))
+
+    def stream(self, rng: random.Random, size: int) -> Iterator[Sample]:
+        """Networks without end, independent and uniform over the set, about ``size`` at a time and never none."""
+        if self.budget is not None and self.acceptance is not None:
+            return stream(self.candidates, self.budget, rng, self.acceptance.rate, size)
+        return (self.at([rng.randrange(self.count) for _ in range(size)]) for _ in itertools.repeat(None))
+
+    def at(self, indices: Sequence[int]) -> Sample:
+        """The networks at ``indices``. Raises IndexError outside 0 ... ``count`` - 1, BudgetError where ``count`` does."""
+        count = self.count
+        if any(not 0 <= index < count for index in indices):
+            raise IndexError(f"indices must lie in 0..{count - 1}")
+        return self.candidates.at(indices if self._kept is None else [self._kept[index] for index in indices])
+
+    def specs(self, sample: Sample) -> Iterator[ArchSpec]:
+        """The networks of a sample."""
+        return self.candidates.specs(sample)

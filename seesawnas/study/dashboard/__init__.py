@@ -1,0 +1,1 @@
+"""The Optuna dashboard, and what we add."""

@@ -1,0 +1,1 @@
+"""The study's record: an Optuna study that is the only truth."""

@@ -1,0 +1,93 @@
+"""Which study a folder is of: the one it holds, whatever the folder is called by now.
+
+A study is stored under the name that its folder had when it began. A folder that was renamed or copied goes on with it under
+its new name; what is stored keeps the old one. Of a database that others share, the folder's own files say which study it is.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from optuna.storages import BaseStorage
+
+from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.io.files import write_atomically
+from seesawnas.io.yaml import MAX_CHARACTERS, read_yaml
+from seesawnas.study.repeats import repeats_name
+from seesawnas.study.storage.open import ELSEWHERE, JOURNAL
+
+STUDY_FILE, NAME_FILE = "study.yaml", "storage.name"
+_LEVEL = re.compile(r"\.\d+px$")
+
+
+def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> str:
+    """The name under which the study of ``folder`` is stored; the folder's own where it is not stored yet.
+
+    parts: it is a panel's, which stores a study for each size of the input under ``NAME.56px``. Raises StudyError, naming
+    them, where the storage holds several of which none can be told to be the folder's.
+    """
+    own = folder.absolute().name
+    if (folder / ELSEWHERE).is_file():
+        return _in_database(storage, folder, own)
+    if not (folder / JOURNAL).is_file():
+        return own
+    return _only([study.study_name for study in storage.get_all_studies()], folder, own, parts)
+
+
+def keep_name(folder: Path, name: str) -> None:
+    """Remember in ``folder`` that its study is stored in a database under another ``name`` than the folder's."""
+    if (folder / ELSEWHERE).is_file() and name != folder.absolute().name:
+        write_atomically(folder / NAME_FILE, name + "\n")
+
+
+def _only(names: list[str], folder: Path, own: str, parts: bool) -> str:
+    if own in names:
+        return own
+    whole = {_LEVEL.sub("", name) for name in names if bool(_LEVEL.search(name)) is parts and not _is_repeats(name)}
+    if len(whole) > 1 and own not in whole:
+        raise _unclear(folder, own, whole)
+    return own if own in whole or not whole else whole.pop()
+
+
+def _is_repeats(name: str) -> bool:
+    return name.endswith(repeats_name(""))
+
+
+def _in_database(storage: BaseStorage, folder: Path, own: str) -> str:
+    if _is_stored(storage, own):
+        return own
+    kept = _kept_name(folder)
+    if kept is None:  # it was never begun
+        return own
+    if kept != own and _is_stored(storage, kept):
+        return kept
+    names = {study.study_name for study in storage.get_all_studies()}
+    raise _unclear(folder, own, {name for name in names if not _is_repeats(name)})
+
+
+def _kept_name(folder: Path) -> str | None:
+    """What the folder's own files say that its study is called; None where they say nothing."""
+    try:
+        if (folder / NAME_FILE).is_file():
+            return (folder / NAME_FILE).read_text(encoding="utf-8")[:MAX_CHARACTERS].strip()
+        if (folder / STUDY_FILE).is_file():
+            values = read_yaml((folder / STUDY_FILE).read_text(encoding="utf-8"), STUDY_FILE)
+            return str(values["study"]).rstrip("/").rpartition("/")[2]
+    except (OSError, ValueError, KeyError, TypeError, InvalidInput):
+        pass
+    return None
+
+
+def _is_stored(storage: BaseStorage, name: str) -> bool:
+    try:
+        storage.get_study_id_from_name(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _unclear(folder: Path, own: str, names: set[str]) -> StudyError:
+    held = f"it holds {', '.join(sorted(names)[:10])}{' ...' if len(names) > 10 else ''}" if names else "it holds none"
+    hint = "; give the folder that name again" if names else ""
+    return StudyError(f"{folder}: there is no study of the name {own} in its storage; {held}{hint}")

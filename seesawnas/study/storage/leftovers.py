@@ -1,0 +1,87 @@
+"""Temporary folders of this program, each with a file that its process holds locked, so that the dead ones' are found.
+
+A lock, unlike a process number, means the same in every container that shares the folder, and ends however its process ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from seesawnas.errors import StudyError
+from seesawnas.study.engines.ray.reaper import holders
+
+PREFIX = "seesawnas-"
+_LOCK = "in_use"
+_NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
+# All that lies in such a folder; one that holds anything else is somebody's own.
+_OURS = re.compile(rf"{_LOCK}|ray|tune\d+")
+_TRIES = 10
+
+
+def new_folder(above: str | None = None) -> tuple[Path, int]:
+    """A folder for this process in ``above`` or the system's, and the descriptor that keeps it; the dead ones' are removed.
+
+    Raises StudyError where there is no room for one.
+    """
+    try:
+        sweep(Path(above or tempfile.gettempdir()))
+        for _ in range(_TRIES):
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve()
+            with suppress(FileNotFoundError, BlockingIOError):  # another process sweeps, and was faster than this one
+                return folder, _lock(folder, os.O_CREAT | os.O_EXCL)
+        raise StudyError(f"{above or tempfile.gettempdir()}: temporary folders do not stay there")
+    except OSError as error:
+        place = error.filename or above or "the folder for temporary files"
+        raise StudyError(
+            f"{place}: cannot be written: {error.strerror or error}; set TMPDIR to a folder that can"
+        ) from None
+
+
+def sweep(above: Path) -> None:
+    """Remove the folders in ``above`` that a process of this user left there and that nobody uses."""
+    with suppress(OSError):
+        for entry in list(os.scandir(above)):
+            if _NAME.fullmatch(entry.name):
+                with suppress(OSError):  # another process may be removing it
+                    _remove(Path(entry.path))
+
+
+def _remove(folder: Path) -> None:
+    about = os.lstat(folder)
+    mine = stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and stat.S_IMODE(about.st_mode) == 0o700
+    if not mine:
+        return
+    inside = os.listdir(folder)
+    if not inside:
+        os.rmdir(folder)
+        return
+    if not all(_OURS.fullmatch(name) for name in inside):
+        return
+    # An older version's has no lock.
+    lock = _lock(folder, 0) if _LOCK in inside else None
+    try:
+        if not any(holder != os.getpid() for holder in holders(folder)):
+            shutil.rmtree(folder)
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(folder: Path, flags: int) -> int:
+    """Raises BlockingIOError where a process that lives has it."""
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(descriptor).st_nlink:
+            raise FileNotFoundError(folder / _LOCK)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -1,0 +1,222 @@
+"""Where a study lies: the folder runs/NAME, and in it, unless a storage URL says otherwise, Optuna's journal file."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from optuna.storages import BaseStorage
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from seesawnas.errors import StudyError
+from seesawnas.io.files import expanded, inside, write_atomically
+from seesawnas.study.storage.database import PatientStorage
+from seesawnas.study.storage.journal import check_regular, mend_journal, open_journal
+from seesawnas.study.storage.process import ProcessName
+from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file, without_secrets
+from seesawnas.text import plain_line, short
+
+RUNS = Path("runs")
+JOURNAL = "journal.log"
+ELSEWHERE = "storage.url"
+# What lies in a study's folder and is written, by whatever runs the study.
+_WRITTEN = (
+    *("lock", "holder.json", JOURNAL, f"{JOURNAL}.lock", ELSEWHERE, "study.yaml", "checkpoints", "checkpoints.repeats"),
+    *(
+        "summary.json",
+        "best.yaml",
+        "pareto.html",
+        "result.json",
+        "measurements.jsonl",
+        "fidelity.json",
+        "fidelity.html",
+    ),
+)
+_MOST_NAME = 255  # bytes of a file's name, on every system
+_MOST_PATH = 1000
+_LONGEST_URL = 10_000
+
+
+def study_folder(name: str) -> Path:
+    """runs/NAME, or NAME itself where it is a path with a slash. Raises StudyError where it cannot name a folder."""
+    folder = Path(name) if "/" in name or name.startswith("~") else RUNS / name
+    if not name or name in (".", "..") or folder.name in ("", "..") or any(map(_is_control, name)):
+        raise StudyError(f"study must have a name that can be a folder's, got {short(name)!r}")
+    if len(name) > _MOST_PATH or any(len(os.fsencode(part)) > _MOST_NAME for part in folder.parts):
+        raise StudyError(f"study must have a name of at most {_MOST_NAME} bytes, got {short(name)!r}")
+    return expanded(folder)
+
+
+def _is_control(letter: str) -> bool:
+    """Whether it is a control character, or half of one: such a name could be neither stored nor shown."""
+    return letter < " " or "\x7f" <= letter <= "\x9f" or "\ud800" <= letter <= "\udfff"
+
+
+def latest_study() -> str:
+    """The name of the study under runs/ that was last written to. Raises StudyError where there is none."""
+    found = [place for name in (JOURNAL, ELSEWHERE) for place in RUNS.glob(f"*/{name}")]
+    if not found:
+        raise StudyError(f"{RUNS}: there is no study here; name one, or run seesawnas search first")
+    return max(found, key=lambda place: (_last_written(place.parent), place.parent.name)).parent.name
+
+
+def _last_written(folder: Path) -> float:
+    """A study that is stored elsewhere shows in the files beside it: its holder, its checkpoints, its summary."""
+    return max((place.stat().st_mtime for place in folder.iterdir() if place.exists()), default=0.0)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the study in ``folder`` for this process; the system lets go when the process ends, however it ends.
+
+    A study in a database is moreover held by a lease there; see :meth:`StudyRecord.claimed`. Raises StudyError, naming the
+    holder, where another process has it.
+    """
+    holder = folder / "holder.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _WRITTEN:  # now, and not after a night's work
+            inside(folder, folder / name)
+        lock = FileLock(inside(folder, folder / "lock"))
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StudyError(f"{folder}: another search holds this study ({_describe(holder)})") from None
+    except OSError as error:
+        raise StudyError(f"{folder}: cannot be written: {error.strerror}") from None
+    try:
+        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+        text = json.dumps({**ProcessName.mine().to_mapping(), "since": since})
+        write_atomically(holder, text, within=folder)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage:
+    """The study's storage: a database's ``url`` (sqlite:///x.db, postgresql://host/name), or the journal in ``folder``.
+
+    ``writing`` is for the one process that holds the study: it remembers ``url`` in ``folder``, and mends what a killed
+    writer left in the journal, a torn last line or a lock. Raises StudyError.
+    """
+    url = storage_url(url, folder)
+    storage: BaseStorage
+    if "://" in url:
+        storage = open_url(url)
+        if writing:
+            _remember(url, folder)
+        return storage
+    path = inside(folder, url) if writing else Path(url)
+    if not writing and not _is_there(path):
+        raise StudyError(f"{path}: there is no study here")
+    if writing:
+        mend_journal(path)
+    return open_journal(path)
+
+
+def open_url(url: str, *, writing: bool = True) -> PatientStorage:
+    """The database of ``url``; its tables are made where they are missing and it is opened for ``writing``.
+
+    Raises StudyError.
+    """
+    url = normal_url(url)
+    check_url(url)
+    for last in (False, True):
+        try:
+            return PatientStorage(url, shown_url(url), writing=writing)
+        except StudyError:
+            raise
+        except ImportError:
+            postgresql = "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
+            extra = postgresql or "; sqlite:/// and postgresql:// are what seesawnas is tested with"
+            raise StudyError(f"storage {shown_url(url)}: its database driver is not installed{extra}") from None
+        except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
+            # Of two newcomers to an empty database one finds half of the tables made.
+            if last or not _made_by_another(error):
+                raise StudyError(f"storage {shown_url(url)}: cannot be opened: {_reason(error, url)}") from None
+            time.sleep(1)
+    raise AssertionError
+
+
+def check_storage(url: str | None, folder: Path) -> None:
+    """Raise StudyError where the study of ``folder`` could not be stored in ``url``; write nothing in the folder."""
+    if "://" in (place := storage_url(url, folder)):
+        open_url(place).database.engine.dispose()
+    else:
+        check_regular(Path(place))
+
+
+def storage_url(url: str | None, folder: Path) -> str:
+    """Where the study of ``folder`` is stored: what optuna-dashboard takes. Raises StudyError where ``url`` says otherwise."""
+    place = folder / ELSEWHERE
+    kept = _kept_url(folder)
+    url = url and normal_url(url)
+    journal = folder / JOURNAL
+    if url is not None and url != (kept or url):
+        raise StudyError(f"{folder}: this study is stored elsewhere than in {shown_url(url)}; see {place}")
+    if url is not None and _is_there(journal):
+        raise StudyError(f"{folder}: this study is stored in {journal}, got {shown_url(url)}; give another --study")
+    if url is not None and "://" not in url:
+        raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown_url(url)}")
+    return url or kept or str(journal)
+
+
+def _kept_url(folder: Path) -> str | None:
+    """What ``storage.url`` in ``folder`` says. Raises StudyError where that cannot be."""
+    place = folder / ELSEWHERE
+    if not _is_there(place):
+        return None
+    check_regular(place)
+    try:
+        with place.open(encoding="utf-8") as file:
+            url = normal_url(file.read(_LONGEST_URL))
+    except (OSError, ValueError):
+        raise StudyError(f"{place}: must be text, a storage's URL") from None
+    if "://" not in url or not url.isprintable():
+        raise StudyError(f"{place}: must hold a URL such as sqlite:///study.db; got something else")
+    file_ = sqlite_file(url)
+    if file_ is not None and file_.parent.name and file_.parent.resolve() != folder.resolve():
+        inside = folder / file_.name
+        if inside.is_file():
+            raise StudyError(
+                f"{folder}: was renamed or copied with its database: {place} must name {inside}, got {shown_url(url)}; "
+                f"write sqlite:///{inside} in it"
+            )
+    return url
+
+
+def _remember(url: str, folder: Path) -> None:
+    """A URL may hold a password: only its owner reads it."""
+    place = folder / ELSEWHERE
+    if not place.is_file():
+        write_atomically(place, url + "\n", within=folder, mode=0o600)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except OSError:
+        return True  # what is wrong with it is said where it is opened
+
+
+def _made_by_another(error: Exception) -> bool:
+    return isinstance(error, IntegrityError | ProgrammingError | OperationalError) and "exist" in str(error)
+
+
+def _reason(error: Exception, url: str) -> str:
+    """The error's first line, without what ``url`` holds of secrets."""
+    line = next(iter(str(getattr(error, "orig", error)).strip().splitlines()), type(error).__name__)
+    return without_secrets(line, url)
+
+
+def _describe(holder: Path) -> str:
+    try:
+        values = json.loads(holder.read_text()) if holder.is_file() else {}
+        return f"{ProcessName.from_mapping(values)}, since {plain_line(str(values['since']))}"
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return "holder unknown"

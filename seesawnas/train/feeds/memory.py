@@ -1,0 +1,82 @@
+"""What a training is fed with: batches of augmented pixels, in an order that follows from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from seesawnas.data import Faces
+from seesawnas.train.feeds.augment import draw_moves, moved
+from seesawnas.train.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Pictures, uint8 (N, H, W, 3), and labels, int64 (N,).
+
+    unreadable: index and reason of each picture that could not be read; another of the batch stands in its place.
+    """
+
+    images: Tensor
+    labels: Tensor
+    unreadable: tuple[tuple[int, str], ...] = ()
+
+
+class Feed(Protocol):
+    """Batches by epoch and step, the same whenever they are asked for.
+
+    batch_size: pictures a step, of all processes together; steps: an epoch's. What whole batches leave over sits out.
+    """
+
+    identities: int
+    size: tuple[int, int]
+    batch_size: int
+    steps: int
+
+    def epoch(self, done: int, first: int) -> Iterator[list[Batch]]:
+        """This process's parts of each step from ``first`` to the last of the epoch after ``done`` epochs."""
+        ...
+
+    def state(self) -> Tensor:
+        """What the batches to come depend on beside the seed, the epoch and the step."""
+        ...
+
+    def restore(self, state: Tensor) -> None:
+        """Go on from a ``state``."""
+        ...
+
+
+class MemoryFeed:
+    """Faces in memory; one generator draws order, flips and shifts, one after another through the training."""
+
+    def __init__(self, faces: Faces, recipe: Recipe, *, seed: int) -> None:
+        self._images, self._labels = torch.from_numpy(faces.images), torch.from_numpy(faces.labels)
+        height, width = faces.images.shape[1:3]
+        self.identities, self.size = faces.identities, (height, width)
+        self.batch_size = min(recipe.batch_size, len(faces))
+        self.steps = len(faces) // self.batch_size
+        self._flip, self._shift = recipe.flip, round(recipe.shift * height)
+        self._generator = torch.Generator().manual_seed(seed)
+        self._start = self._generator.get_state()
+
+    def epoch(self, done: int, first: int) -> Iterator[list[Batch]]:
+        """One part a step."""
+        self._generator.set_state(self._start)
+        order = torch.randperm(len(self._labels), generator=self._generator)
+        for step, chosen in enumerate(torch.split(order, self.batch_size)[: self.steps]):
+            moves = draw_moves(len(chosen), flip=self._flip, shift=self._shift, generator=self._generator)
+            if step >= first:
+                yield [Batch(moved(self._images[chosen], moves), self._labels[chosen])]
+        self._start = self._generator.get_state()
+
+    def state(self) -> Tensor:
+        """The generator's at the beginning of the epoch under way: the epoch's draws are made again to go on in it."""
+        return self._start
+
+    def restore(self, state: Tensor) -> None:
+        """Go on from a ``state``."""
+        self._start = state

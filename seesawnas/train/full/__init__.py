@@ -1,0 +1,21 @@
+"""A full training, in a folder of its own: checkpoints that survive a kill, logs, scores, and the trained network."""
+
+from seesawnas.train.full.benchmarks import Benchmark, read_benchmark
+from seesawnas.train.full.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
+from seesawnas.train.full.plan import TrainPlan, default_folder
+from seesawnas.train.full.session import Session, opened
+
+__all__ = [
+    "Benchmark",
+    "Completed",
+    "EpochDone",
+    "Halted",
+    "Resumed",
+    "RunEvent",
+    "Session",
+    "Stepped",
+    "TrainPlan",
+    "default_folder",
+    "opened",
+    "read_benchmark",
+]

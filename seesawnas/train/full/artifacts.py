@@ -1,0 +1,82 @@
+"""The trained network as a folder: ``spec.yaml``, ``model.safetensors`` and, about them, ``model.json``."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from seesawnas.data import FaceSource
+from seesawnas.io.files import write_atomically
+from seesawnas.nn import weights_file
+from seesawnas.nn.weights import ABOUT, SPEC, TRAINED, WEIGHTS
+from seesawnas.space import to_mapping, write_yaml
+from seesawnas.train.full.plan import TrainPlan
+
+_PACKAGES = ("seesawnas", "torch", "numpy", "safetensors", "pillow")
+
+
+def describe(
+    plan: TrainPlan, source: FaceSource, rows: list[dict[str, Any]], unreadable: dict[int, str], **more: Any
+) -> dict[str, Any]:
+    """What is known of a trained network, as JSON values; its keys are stable."""
+    inputs = plan.spec.input
+    data = {
+        "description": source.description,
+        "fingerprint": source.fingerprint,
+        "images": len(source),
+        "people": len(source.names),
+        "unreadable": [f"{source.place(index)}: {why}" for index, why in sorted(unreadable.items())],
+    }
+    return {
+        "name": plan.spec.name,
+        "digest": plan.spec.digest(),
+        "embedding": plan.spec.embedding_size,
+        "input": {"height": inputs.height, "width": inputs.width, "mean": inputs.mean, "std": inputs.std},
+        "recipe": plan.recipe.to_mapping(),
+        "seed": plan.seed,
+        "trained": True,
+        "precision": plan.precision,
+        "data": data,
+        "epochs": rows,
+        "scores": rows[-1]["scores"] if rows else {},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        **more,
+    }
+
+
+def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> list[Path]:
+    """Write the three files; ``model.json`` last, so that where it is the others are. Returns their paths."""
+    text = write_yaml(to_mapping(plan.spec))
+    short = {
+        "spec": text,
+        "digest": plan.spec.digest(),
+        "version": about["versions"]["seesawnas"],
+        "seed": str(plan.seed),
+        TRAINED: "true",
+        "recipe": json.dumps(about["recipe"]),
+        "data": about["data"]["fingerprint"],
+    }
+    write_atomically(plan.folder / SPEC, text, within=plan.folder)
+    write_atomically(plan.folder / WEIGHTS, weights_file(network.state_dict(), short), within=plan.folder)
+    return [plan.folder / SPEC, plan.folder / WEIGHTS, write_about(plan.folder, about)]
+
+
+def write_about(folder: Path, about: dict[str, Any]) -> Path:
+    """Write ``model.json`` alone."""
+    write_atomically(folder / ABOUT, json.dumps(about, indent=2) + "\n", within=folder)
+    return folder / ABOUT
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """What is known of the network that :func:`write_result` wrote; None where one of its files is not there."""
+    try:
+        found = json.loads((folder / ABOUT).read_text())
+    except (OSError, ValueError, RecursionError):
+        return None
+    is_whole = isinstance(found, dict) and all((folder / name).is_file() for name in (SPEC, WEIGHTS))
+    return found if is_whole else None

@@ -1,0 +1,98 @@
+"""Verification sets that a network is scored on while it trains."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from seesawnas.arch.spec import Input
+from seesawnas.data import PairSet, read_pairs
+from seesawnas.errors import DataError, InvalidInput, TrialError
+from seesawnas.evaluation import FaceModel, Pairs, check_pairs, embed_pictures, evaluate, few_cautions, in_eval_mode
+from seesawnas.io.files import expanded
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """A verification set; its pictures stay encoded and are decoded by the batch at each scoring."""
+
+    found: PairSet
+
+    @property
+    def name(self) -> str:
+        """The set's."""
+        return self.found.name
+
+    def score(self, network: nn.Module, inputs: Input) -> dict[str, Any]:
+        """What ``seesawnas eval`` says of the network, but for intervals and thresholds, as JSON values.
+
+        Raises TrialError where an embedding is not finite, or zero.
+        """
+        device = next(network.parameters()).device
+        model = FaceModel(self.name, network, inputs.height, inputs.width, inputs.mean, inputs.std, device)
+        try:
+            with in_eval_mode(network):
+                embeddings, readable = embed_pictures(model, self.found.pictures)
+        except InvalidInput:
+            raise TrialError(f"the network's embeddings of {self.name} are not finite, or zero") from None
+        kept = self.found.without(readable)
+        told = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
+        notes = [*told.cautions, *few_cautions(_pairs(kept), kept.people)]
+        figures = {"accuracy": told.accuracy, "std": told.std, "auc": told.auc, "eer": told.eer}
+        return {
+            **figures,
+            "tar@far": dict(told.tar_at_far),
+            "pairs": told.pairs,
+            "notes": notes,
+        }
+
+
+def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchmark]:
+    """The verification sets at ``paths``, each once; those that share a name go by their paths. Raises DataError."""
+    once: dict[str, str] = {}
+    for path in paths:
+        once.setdefault(os.path.realpath(expanded(path)), path)
+    sets = [(path, read_benchmark(path, size)) for path in once.values()]
+    names = Counter(one.name for _, one in sets)
+    return [one if names[one.name] == 1 else Benchmark(replace(one.found, name=path)) for path, one in sets]
+
+
+def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
+    """The verification set at ``path``, images in ``size`` (H, W).
+
+    Raises DataError, also where it holds too few pairs to score: that must not be found out after the first epoch.
+    """
+    found = read_pairs(path, resolution=size)
+    readable = np.ones(len(found.pictures), dtype=np.bool_)
+    if not _has_enough(found, readable):
+        kept = found.without(readable)
+        try:
+            check_pairs(_pairs(kept))
+        except DataError as error:
+            raise DataError("; ".join([f"{path}: {error}", *kept.notes])) from None
+    return Benchmark(found)
+
+
+def _has_enough(found: PairSet, readable: NDArray[np.bool_]) -> bool:
+    """Whether four pairs of both kinds can be read; looks at no more, and marks in ``readable`` (N,) what it cannot."""
+    kinds: list[bool] = []
+    in_turn = np.argsort(np.where(found.same, np.cumsum(found.same), np.cumsum(~found.same)), kind="stable")
+    for pair in in_turn.tolist():
+        both = (int(found.left[pair]), int(found.right[pair]))
+        for picture in both:
+            readable[picture] = found.pictures.decode(picture, picture + 1)[1][0]
+        kinds += [bool(found.same[pair])] if all(readable[picture] for picture in both) else []
+        if len(kinds) >= 4 and 0 < sum(kinds) < len(kinds):
+            return True
+    return False
+
+
+def _pairs(found: PairSet) -> Pairs:
+    return Pairs(found.left, found.right, found.same)

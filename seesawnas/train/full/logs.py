@@ -1,0 +1,84 @@
+"""What a training writes down as it goes: ``log.csv``, a row an epoch, and TensorBoard's events, steps too."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tensorboardX import SummaryWriter
+
+from seesawnas.io.files import inside, write_atomically
+from seesawnas.text import csv_cell, plain_line
+from seesawnas.train import StepRecord
+
+_EVERY = 20  # steps between two points of a curve
+_WINDOW = 50  # steps that the pace is measured over
+
+
+class Logs:
+    """The two logs in ``folder``; steps after ``step``, from a run that was killed, are struck out of the curves."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self._folder = folder
+        self._writer = SummaryWriter(
+            str(inside(folder, folder / "tensorboard")), purge_step=step + 1, filename_suffix=f".{step}"
+        )
+
+    def step(self, record: StepRecord, pace: float) -> None:
+        """A point of the curves, now and then."""
+        if record.step % _EVERY == 0:
+            points = {"loss": record.loss, "learning rate": record.learning_rate, "images a second": pace}
+            self._add(points, record.step)
+
+    def epochs(self, rows: list[dict[str, Any]], step: int) -> None:
+        """Write the table of all epochs anew; add the last to the curves."""
+        flat = [_flat(row) for row in rows]
+        text = io.StringIO()
+        names = dict.fromkeys(name for row in flat for name in row)  # verification sets may have come and gone
+        table = csv.DictWriter(text, list(names), lineterminator="\n", restval="")
+        table.writerow({name: csv_cell(name) for name in names})
+        table.writerows({name: csv_cell(value) for name, value in row.items()} for row in flat)
+        write_atomically(self._folder / "log.csv", text.getvalue(), within=self._folder)
+        self._add({f"epoch/{name}": value for name, value in flat[-1].items()}, step)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Write out what is left."""
+        self._writer.close()
+
+    def _add(self, points: Mapping[str, float], step: int) -> None:
+        for name, value in points.items():
+            self._writer.add_scalar(plain_line(name).replace(" ", "_"), value, step)
+
+
+class Pace:
+    """Pictures a second over the last steps; what lies between two epochs does not count."""
+
+    def __init__(self) -> None:
+        self._steps: deque[tuple[float, int]] = deque(maxlen=_WINDOW)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin to count time now."""
+        self._last = time.perf_counter()
+
+    def take(self, images: int) -> float:
+        """One more step; pictures a second."""
+        now = time.perf_counter()
+        self._steps.append((now - self._last, images))
+        self._last = now
+        return sum(images for _, images in self._steps) / max(1e-9, sum(seconds for seconds, _ in self._steps))
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An epoch's row with each benchmark's accuracy and AUC as columns."""
+    scores: Iterable[tuple[str, Any]] = row["scores"].items()
+    found = {name: value for name, value in row.items() if name != "scores"}
+    for name, score in scores:
+        found |= {f"{name} accuracy": score["accuracy"], f"{name} std": score["std"], f"{name} auc": score["auc"]}
+    return found

@@ -1,0 +1,1 @@
+"""Margins and the head that carries them."""

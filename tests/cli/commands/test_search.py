@@ -1,0 +1,199 @@
+"""``seesawnas search`` and what becomes of it: files, refusals, interruptions."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from seesawnas.space import load, write_yaml
+from seesawnas.study import (
+    EngineEvent,
+    Failed,
+    TrialJob,
+    TrialState,
+    held,
+    trial_point,
+)
+from seesawnas.study.storage.process import ProcessName
+from tests.cli.searching import TINY, search
+from tests.faces import write_folder
+from tests.study.fakes import SMALL_SPACE, FakeEngine, record_in
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(write_yaml(SMALL_SPACE))
+    alike = {"height": {"choice": [112, 111]}, "width": 112}
+    Path("alike.yaml").write_text(write_yaml({**SMALL_SPACE, "input": alike}))
+    write_folder(Path("faces"))
+    return tmp_path
+
+
+def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_commands(folder: Path) -> None:
+    result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "first")
+    assert result.exit_code == 0, result.output
+    assert "Ranked by verification accuracy" in result.stdout
+    assert "seesawnas build first:best" in result.stdout
+    record = record_in(folder / "runs" / "first")
+    best = record.study.best_trial
+    assert load("runs/first/best.yaml").digest() == best.user_attrs["digest"]
+    point = trial_point("first:best")
+    assert point is not None
+    assert point.spec == load("runs/first/best.yaml")
+    summary = json.loads(Path("runs/first/summary.json").read_text())
+    assert next(row["number"] for row in summary["ranking"]) == best.number
+    assert "plotly" in Path("runs/first/pareto.html").read_text()
+
+    again = search(*TINY, "--data", "faces", "--trials", "2", "--study", "first", "--json")
+    assert json.loads(again.stdout)["ranking"] == summary["ranking"]
+    assert len(record_in(folder / "runs" / "first").trials(TrialState.COMPLETE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--budget", "1K"], "the smallest costs"),
+        (
+            ["ablation_paper"],
+            "must be a search's study file, got an ablation's study file; its command is seesawnas ablate",
+        ),
+        (["--budget", "many"], "must be a number"),
+        (["--budget", "150M", "--trials", "0"], "--trials must be from 1"),
+        (["--budget", "150M", "--workers", "0"], "--workers must be from 1"),
+        (["--budget", "150M", "--epochs", "0"], "--epochs must be from 1"),
+        (["--budget", "150M", "--resolution", "1"], "--resolution must be from 16"),
+        (["--budget", "150M", "--data", "nowhere"], "nowhere"),
+        (["--budget", "150M", "--seed", "-1"], "--seed must be from 0"),
+        (["--budget", "150M", "--seed", "9" * 30], "--seed must be from 0"),
+        (["--budget", "1M", "--space", "alike.yaml"], "input sizes must differ"),
+        (["--budget", "150M", "--space", "nowhere"], "must be a YAML file or a shipped name"),
+        (["--budget", "150M", "--storage", "nonsense://x"], "cannot be opened"),
+        (["--budget", "150M", "--study", ".."], "must have a name"),
+        (["--trials", "3"], "search must have a budget, got none: give --budget 150M, or a study file"),
+        (["search_150"], "did you mean search_150m?"),
+        (["--budget", "150M", "--points", "paper/dw_seesaw_v1"], "must lie within the budget of 150.00 M MAdds"),
+        (["--budget", "150M", "--time", "2 hours"], "--time must be a time such as 2h"),
+        (["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"], "--gpus-per-trial must go with engine ray"),
+        (["--budget", "150M", "--ray-address", "127.0.0.1:9"], "Ray does not answer at 127.0.0.1:9"),
+    ],
+)
+def test_a_fault_is_one_line_and_exit_code_two_and_leaves_nothing(folder: Path, words: list[str], message: str) -> None:
+    result = search(*words)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not Path("runs").exists()
+
+
+def test_a_study_made_with_other_settings_is_refused(folder: Path) -> None:
+    assert search(*TINY, "--data", "faces", "--trials", "1", "--study", "s").exit_code == 0
+    result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "s", "--seed", "1")
+    assert result.exit_code == 2
+    assert "started with --seed 0, got 1; use another --study" in result.stderr
+
+
+def test_a_study_that_another_search_holds_is_refused_with_its_holder(folder: Path) -> None:
+    with held(folder / "runs" / "s"):
+        result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s")
+    assert result.exit_code == 2
+    assert f"another search holds this study ({ProcessName.mine()}, since 20" in result.stderr
+
+
+def test_names_of_files_and_studies_are_shown_as_they_are(folder: Path) -> None:
+    Path("faces/p0/q[b].png").write_bytes(b"not a picture")
+    result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "a[b] c")
+    assert result.exit_code == 0, result.output
+    assert "q[b].png" in result.stderr
+    assert "seesawnas train 'a[b] c:best' --data faces --out 'runs/a[b] c/best'" in result.stdout
+
+
+def test_a_search_without_a_complete_trial_is_no_success(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(job: TrialJob) -> EngineEvent:
+        return Failed(job.number, "loss is not finite at step 1")
+
+    monkeypatch.setattr(
+        "seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers, answer)
+    )
+    result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "s")
+    assert result.exit_code == 1
+    assert "No trial is complete: all 2 failed." in result.stderr
+    assert "loss is not finite at step 1" in result.stdout
+
+
+def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    assert search(*TINY, "--data", "faces", "--trials", "1", "--study", "s").exit_code == 0
+    result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s", "--budget", "1004K")
+    assert result.exit_code == 2
+    assert "started with --budget 1.00 M, got 1.004 M; use another --study" in result.stderr
+
+
+def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    words = [*TINY, "--data", "faces", "--study", "s", "--budget", "1M, params<=15K"]
+    result = search(*words, "--trials", "3")
+    assert result.exit_code == 0, result.output
+    assert "networks within 1.00 M MAdds, params<=15.0 K" in result.stderr
+    assert search(*words, "--trials", "12").exit_code == 0
+    trials = record_in(folder / "runs" / "s").trials(TrialState.COMPLETE)
+    assert len(trials) == 12
+    assert all(t.user_attrs["madds"] <= 1_000_000 and t.user_attrs["params"] <= 15_000 for t in trials)
+    assert json.loads(Path("runs/s/summary.json").read_text())["budget"] == "1.00 M, params<=15.0 K"
+    other = search(*words[:-1], "1M, params<=16K", "--trials", "12")
+    assert other.exit_code == 2
+    assert "started with --budget 1.00 M, params<=15.0 K, got 1.00 M, params<=16.0 K" in other.stderr
+
+
+def test_a_search_without_a_limit_on_madds_has_its_plot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    result = search(*TINY, "--data", "faces", "--study", "s", "--budget", "params<=15K", "--trials", "2")
+    assert result.exit_code == 0, result.output
+    assert "networks within params<=15.0 K" in result.stderr
+    assert Path("runs/s/pareto.html").exists()
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    words = [*TINY, "--data", "faces", "--trials", "2", "--study", "s"]
+    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    with monkeypatch.context() as patch:
+        patch.setattr("seesawnas.study.record.record.StudyRecord.complete", full)
+        result = search(*words)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].startswith("runs/s: cannot be written: No space left on device")
+    assert "Traceback" not in result.stderr
+    assert search(*words).exit_code == 0
+    assert [trial.state for trial in record_in(folder / "runs" / "s").trials()] == [TrialState.COMPLETE] * 2
+
+
+def test_the_networks_of_one_study_may_differ_in_shape(folder: Path) -> None:
+    sides = {"height": 32, "width": {"choice": [28, 32]}}
+    Path("sides.yaml").write_text(write_yaml({**SMALL_SPACE, "input": sides}))
+    words = ["--space", "sides.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "16", "--engine", "local"]
+    result = search(*words, "--workers", "1", "--data", "faces", "--trials", "4", "--study", "sides")
+    assert result.exit_code == 0, result.output
+    assert "16x14, 16x16" in result.stderr + result.stdout
+    trials = record_in(folder / "runs" / "sides").trials()
+    assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 4
+    assert {trial.params["input.width"] for trial in trials} == {28, 32}
+
+
+def test_faults_of_the_file_the_options_and_what_is_not_there_come_at_once(folder: Path) -> None:
+    Path("mine.yaml").write_text("{budget: 150M, patiense: 3, data: nowhere}")
+    result = search("mine.yaml", "--trials", "0", "--space", "alike.yaml")
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert lines[:2] == [
+        "--trials must be from 1 to 1000000, got 0",
+        "mine.yaml: patiense: is not a known key; the nearest is patience",
+    ]
+    assert lines[2].startswith("alike.yaml: input sizes must differ")
+    assert "nowhere" in lines[3]
+    assert len(lines) == 4
+    assert not Path("runs").exists()

@@ -1,0 +1,122 @@
+"""Nothing that lies in the working directory is imported or run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import seesawnas
+from seesawnas.io.isolation import clean, import_path, isolated_children
+
+HOME = str(Path(seesawnas.__file__).resolve().parents[1])
+TRIAL = ["search", "--data", "synthetic:20x3", "--budget", "50M", "--trials", "1", "--epochs", "1", "--workers", "1"]
+TRIAL += ["--resolution", "32", "--points", "none"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{0}:/usr/bin", "/usr/bin"),
+        (":/usr/bin:", "/usr/bin"),
+        (".:/a:sub:/b", "/a:/b"),
+        ("", None),
+        (".", None),
+    ],
+)
+def test_no_list_of_folders_names_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, after: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment = {"PYTHONPATH": before.format(tmp_path)}
+    clean(environment)
+    assert environment.get("PYTHONPATH") == after
+    assert environment["PYTHONSAFEPATH"] == "1"
+
+
+def test_programs_are_still_found_if_nothing_but_the_working_directory_was_named() -> None:
+    environment = {"PATH": "."}
+    clean(environment)
+    assert environment["PATH"] == os.defpath
+
+
+def test_the_working_directory_is_not_searched_for_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = [each for each in sys.path if each and os.path.realpath(each) != str(tmp_path)]
+    monkeypatch.setattr(sys, "path", ["", ".", str(tmp_path), "sub", *kept])
+    assert import_path() == kept
+
+
+def test_finders_of_editable_projects_are_kept_but_no_folder_that_has_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    marker, folder = "__editable__.theirs-1.finder.__path_hook__", "__editable__.others-1.finder.__path_hook__"
+    (tmp_path / folder).mkdir()
+    monkeypatch.setattr(sys, "path", [*sys.path, marker, folder])
+    assert marker in import_path()
+    assert folder not in import_path()
+
+
+def test_it_comes_last_if_this_package_lies_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HOME)
+    others = [each for each in sys.path if each and os.path.realpath(each) != HOME]
+    monkeypatch.setattr(sys, "path", [HOME, *others])
+    assert import_path() == [*others, HOME]
+
+
+def test_a_working_directory_that_was_deleted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert "" not in import_path()
+
+
+def test_what_is_changed_for_children_is_as_it_was_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    monkeypatch.setenv("PYTHONPATH", ":/a")
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    before = list(sys.path)
+    with isolated_children():
+        assert "" not in sys.path
+        assert os.environ["PYTHONPATH"] == "/a"
+    assert sys.path == before
+    assert os.environ["PYTHONPATH"] == ":/a"
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
+@pytest.mark.parametrize("engine", ["ray", "local"])
+@pytest.mark.parametrize("start", [["-P", "-c", "from seesawnas.cli import main; main()"], ["-m", "seesawnas"]])
+@pytest.mark.slow
+def test_a_search_runs_nothing_of_the_working_directory(tmp_path: Path, start: list[str], engine: str) -> None:
+    names = ["numpy", "optuna", "torch", "ray", "pandas", "typer", "sklearn", "onnxruntime", "yaml", "psutil"]
+    if start[0] == "-P":  # python -m itself imports of the standard library before anybody can say anything
+        names += [
+            "profile",
+            "json",
+            "random",
+            "socket",
+            "pickle",
+            "typing",
+            "tempfile",
+            "sitecustomize",
+            "usercustomize",
+        ]
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(
+            f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')\nraise ImportError\n"
+        )
+    for name in ("git", "bash", "uname", "sh"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name} >> {tmp_path}/ran\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f".:{os.environ['PATH']}:", "PYTHONPATH": HOME}
+    words = [sys.executable, *start, *TRIAL, "--study", "s", "--engine", engine]
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
