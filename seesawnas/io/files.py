@@ -89,7 +89,7 @@ def make_folder(path: str | Path) -> Path:
 
 def shipped_folder(name: str) -> Path:
     """Where the shipped YAML lies: inside the package in a wheel, beside it in a checkout or an editable install."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     inside = package / name
     return inside if inside.is_dir() else package.parent / name
 

@@ -95,7 +95,7 @@ def _is_installed_in(here: str) -> bool:
 
 def _home() -> str | None:
     """The folder that this package lies in."""
-    return _real(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return _real(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
 def _script() -> str | None:

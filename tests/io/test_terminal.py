@@ -27,7 +27,7 @@ sys.stdout.flush()
 
 
 def ran(shell: str, *words: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
     command = ["bash", "-c", f'"$@" {shell}', "bash", *words]
     return subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path, **more}, cwd=cwd, timeout=60
@@ -46,7 +46,7 @@ def test_what_is_only_shown_may_be_lost(tmp_path: Path, shell: str) -> None:
 def test_a_terminal_that_went_away_ends_nothing(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     wait = f"import sys, time; open('up', 'w').close()\nwhile not __import__('os').path.exists('gone'): time.sleep(0.05)\n{WORK}"
-    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
     process = subprocess.Popen(
         [sys.executable, "-c", wait],
         stdin=theirs,
@@ -106,7 +106,7 @@ def test_whatever_is_printed_is_clean(tmp_path: Path) -> None:
 
 
 def test_names_are_no_markup_and_steer_no_terminal(tmp_path: Path) -> None:
-    shipped = Path(__file__).parents[1] / "search_spaces" / "paper" / "seesaw_share.yaml"
+    shipped = Path(__file__).parents[2] / "search_spaces" / "paper" / "seesaw_share.yaml"
     name = "[bold]:smile:\x1b]0;x\x07\u202e[red].yaml"
     (tmp_path / name).write_bytes(shipped.read_bytes())
     done = ran("", *SEESAWNAS, "compare", name, "paper/mobilefacenet", cwd=tmp_path)

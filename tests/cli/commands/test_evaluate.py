@@ -12,7 +12,7 @@ from tests.cli.running import Ran
 from tests.evaluation.onnx_file import write_flatten
 from tests.faces import patterns, write_folder
 
-SHARED = Path(__file__).parents[3] / "shared"
+SHARED = Path(__file__).parents[4] / "shared"
 KEYS = "model set protocol flip pairs same folds accuracy std auc eer tar@far not_resolvable thresholds intervals bootstrap notes"
 
 
