@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser import CHROMIUM, Page, browser
-from tests.cli.commands.test_dashboard import under_way
+from tests.browser import CHROMIUM, browser
+from tests.dashboards import under_way
+from tests.screenshots import keep
 from tests.study.stored import store_study
 
 pytest.importorskip("optuna_dashboard")
@@ -66,15 +67,6 @@ def step(process: subprocess.Popen[str], events: int) -> None:
         process.stdin.write("\n")
         process.stdin.flush()
         assert process.stdout.readline()
-
-
-def keep(page: Page, name: str, height: int = 1000) -> None:
-    """A picture for a person, where one is wanted."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.size(1400, height)
-        time.sleep(2)
-        page.screenshot(Path(folder) / f"{name}.png")
-        page.size(1400, 1000)
 
 
 def plot_says(title: str, *names: str) -> str:

@@ -16,8 +16,8 @@ from seesawnas.space import load_point
 from seesawnas.study import find_study
 from tests.browser import CHROMIUM, Page, browser
 from tests.report.ablations import made_up
+from tests.screenshots import keep
 from tests.study.stored import store_study
-from tests.test_dashboard_pages import keep
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),

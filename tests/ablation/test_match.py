@@ -12,7 +12,7 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import SpecError
 from seesawnas.space import load
-from tests.ablation.test_widths import form
+from tests.ablation.forms import form
 from tests.papers import BOTTLENECKS
 from tests.strategies import arch_specs
 

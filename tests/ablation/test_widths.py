@@ -10,27 +10,16 @@ from hypothesis import strategies as st
 
 from seesawnas.ablation.factors import factors_of, with_level
 from seesawnas.ablation.widths import Segments, matched, scaled
-from seesawnas.arch import ArchSpec, Block, SeesawBlock
+from seesawnas.arch import ArchSpec, SeesawBlock
 from seesawnas.cost import cost
 from seesawnas.errors import SpecError
 from seesawnas.space import load
+from tests.ablation.forms import form
 from tests.kinds import cell_network, forked_network
 from tests.papers import BOTTLENECKS, OTHERS
 from tests.strategies import arch_specs
 
 MULTIPLIERS = st.floats(1 / 32, 32)
-
-
-def form(spec: ArchSpec) -> list[tuple[object, ...]]:
-    """What widths do not change; a shuffle of one channel a group is none, so mixing may."""
-    return [
-        (block.stride, block.kernel, block.activation, block.skip, block.is_residual, groups(block))
-        for block in spec.blocks
-    ]
-
-
-def groups(block: Block) -> tuple[int, ...]:
-    return block.split if isinstance(block, SeesawBlock) else (1,)
 
 
 @given(arch_specs(max_blocks=5))

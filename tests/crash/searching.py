@@ -20,7 +20,7 @@ from tests.crash.ledger import JournalLedger, Ledger
 from tests.crash.processes import ENGINES, descendants, heed_ctrl_c, nobody_left, workers
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, small_set
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE = 400.0

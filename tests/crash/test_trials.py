@@ -32,7 +32,7 @@ from seesawnas.study.engines.registry import EngineSettings
 from tests.crash.processes import ENGINES, send, workers
 from tests.faces import made_up_faces
 from tests.study.fakes import record_in
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 pytestmark = pytest.mark.processes
 

@@ -29,7 +29,7 @@ from PIL import Image
 from seesawnas.data import read_landmarks, read_pairs, read_templates
 from seesawnas.errors import DataError
 from tests.data.pair_tables import made_table
-from tests.data.pairs.test_insightface_bin import PARTS, picture
+from tests.data.pairs.bins import PARTS, picture
 
 SLOW = 5.0
 TEXT_PARTS = (

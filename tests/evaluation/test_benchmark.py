@@ -13,7 +13,7 @@ from seesawnas.data import Pictures
 from seesawnas.evaluation import COSINE, FaceModel, HowToVerify, evaluate, verify_set
 from seesawnas.evaluation import benchmark as verified_set
 from seesawnas.evaluation.pairs import Pairs
-from tests.data.pairs.test_insightface_bin import picture
+from tests.data.pairs.bins import picture
 
 _MODEL = FaceModel("rows", lambda images: images.mean(dim=(1, 3)) + 1.0, 8, 8, 127.5, 128.0, torch.device("cpu"))
 

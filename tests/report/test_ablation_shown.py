@@ -21,7 +21,7 @@ from seesawnas.study import StudyView, find_study
 from seesawnas.study.dashboard.api import StudyJson
 from tests.ablation.small import Runs, write_networks
 from tests.faces import write_folder
-from tests.report.pages.test_report import data_of
+from tests.report.pages.reading import data_of
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from seesawnas.space.feasible.exact import MaddsSet
 from seesawnas.space.feasible.locate import locate
 from seesawnas.space.feasible.moves import neighbours
 from tests.space.documents import choice, document, networks, space_of, stage
-from tests.space.feasible.test_feasible import WAYS, check_against_brute_force, chi_square, quantile
+from tests.space.feasible.checks import WAYS, check_against_brute_force, chi_square, quantile
 from tests.space.kinds import CELL, FLAT, NONE, POINT, TRIPLE, TWIN
 
 

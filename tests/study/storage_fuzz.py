@@ -29,7 +29,7 @@ from seesawnas.report.study.report import StudyReport
 from seesawnas.space import Decision
 from seesawnas.study import Objectives, StudyRecord, TrialState, best_trial, find_study, open_storage, trial_spec
 from tests.study.fakes import measured, small_set
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"), "", "abc",

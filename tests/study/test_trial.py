@@ -5,17 +5,9 @@ from dataclasses import replace
 import pytest
 
 from seesawnas.errors import TrialError
-from seesawnas.space import to_mapping
-from seesawnas.study import Measurement, Proxy, TrialEpoch, TrialJob, run_trial
+from seesawnas.study import Measurement, TrialEpoch, run_trial
 from tests.faces import made_up_faces
-from tests.study.fakes import small_set
-
-
-def job(seed: int = 0, learning_rate: float = 0.1) -> TrialJob:
-    feasible = small_set()
-    spec = feasible.space.choose(next(feasible.at([feasible.count // 2]).assignments()))
-    proxy = Proxy(resolution=32, pairs=200, seed=seed).with_epochs(2)
-    return TrialJob(7, to_mapping(spec), replace(proxy, recipe=replace(proxy.recipe, learning_rate=learning_rate)))
+from tests.study.jobs import job
 
 
 def test_a_trial_yields_its_epochs_and_then_its_measurement() -> None:

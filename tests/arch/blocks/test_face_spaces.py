@@ -12,7 +12,7 @@ from seesawnas.cost import Budget, cost
 from seesawnas.errors import SpecError
 from seesawnas.space import FeasibleSet, load_point, load_space, shipped
 from seesawnas.space.feasible.locate import locate
-from tests.space.feasible.test_feasible import chi_square, quantile
+from tests.space.feasible.checks import chi_square, quantile
 
 VARGROUP = """
 stem: {kind: conv_vargroup, width: {choice: [16, 24]}, factor: {choice: [1, 2]}}

@@ -13,7 +13,7 @@ from seesawnas.cost import Budget, cost
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space import FeasibleSet, load_point, load_space
 from tests.mixed_space import MIXED
-from tests.space.feasible.test_feasible import chi_square, quantile
+from tests.space.feasible.checks import chi_square, quantile
 
 STRIDES = """
 stem: {kind: conv, width: 24, stride: {choice: [1, 2]}, kernel: {choice: [3, 5]}}

@@ -9,15 +9,13 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from seesawnas.study import StudyRecord, drive, open_storage
 from tests.cli.running import Ran
-from tests.crash.processes import heed_ctrl_c
+from tests.dashboards import under_way
 from tests.study.fakes import FakeEngine, enough, small_set, uniform
 from tests.study.storages import DATABASES, new_url
 from tests.study.stored import store_study
@@ -31,27 +29,6 @@ pytest.importorskip("optuna_dashboard")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@contextmanager
-def under_way(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command in a process of its own, and the line it said once it listened."""
-    command = [sys.executable, "-m", "seesawnas", "dashboard", *words]
-    path = os.pathsep.join([str(Path(__file__).parents[3]), *sys.path])
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path},
-        preexec_fn=heed_ctrl_c,
-    )
-    try:
-        assert process.stdout is not None
-        yield process, process.stdout.readline()
-    finally:
-        process.kill()
-        process.communicate(timeout=10)
 
 
 def end(process: subprocess.Popen[str], ending: signal.Signals) -> None:

@@ -9,17 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from seesawnas.data import PairSet, read_pairs
 from seesawnas.errors import DataError
+from tests.data.pairs.written import outcome, write_picture
 
 FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
-
-
-def write_picture(path: Path, shade: int = 0) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (16, 16), (shade, shade, shade)).save(path)
 
 
 @pytest.fixture
@@ -249,14 +244,6 @@ def _tokens(*more: str) -> st.SearchStrategy[str]:
         *more,
     )
     return st.lists(st.sampled_from(known) | st.text(max_size=6), max_size=60).map("".join)
-
-
-def outcome(path: Path, images: Path | None = None) -> PairSet | str:
-    """The set, or the one line that refuses it."""
-    try:
-        return read_pairs(path, images=images, resolution=8)
-    except DataError as error:
-        return str(error)
 
 
 def _is_read_or_refused(path: Path, content: bytes, images: Path) -> None:

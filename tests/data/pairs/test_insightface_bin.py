@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import os
 import pickle
 from pathlib import Path
@@ -9,17 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from seesawnas.data import read_bin, read_pairs
 from seesawnas.errors import DataError
-from tests.data.pairs.test_files import outcome
-
-
-def picture(shade: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (16, 16), (shade, shade, shade)).save(file, "PNG")
-    return file.getvalue()
+from tests.data.pairs.bins import PARTS, picture
+from tests.data.pairs.written import outcome
 
 
 @pytest.mark.parametrize("protocol", range(1, 6))
@@ -164,15 +157,6 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path, data
         return
     assert len(images) == 2 * len(same)
     assert images.dtype == np.uint8
-
-
-PARTS = (
-    *(bytes([code]) for code in b"](ea0Nbsu}tR.\x85\x86\x88\x89\x93\x94"),
-    *(b"\x80\x02", b"K\x01", b"q\x00", b"h\x00", b"r\xff\xff\xff\x7f", b"\x8a\x08" + b"\xff" * 8),
-    *(b"U\x02b1", b"X\x02\x00\x00\x00u1", b"T\x03\x00\x00\x00abc", b"C\x03abc"),
-    *(b"c_codecs\nencode\n", b"cnumpy\nndarray\n", b"cnumpy\ndtype\n", b"cos\nmkdir\n"),
-    *(b"cnumpy.core.multiarray\n_reconstruct\n", b"cnumpy.core.multiarray\nscalar\n"),
-)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)

@@ -20,7 +20,7 @@ from seesawnas.evaluation import embed, embed_pictures, open_model
 from seesawnas.nn import build
 from seesawnas.report.network.build import write_bundle
 from seesawnas.space import load_point, to_mapping, to_point, write_yaml
-from tests.data.pairs.test_files import write_picture
+from tests.data.pairs.written import write_picture
 from tests.evaluation.onnx_file import write_flatten
 
 _POINT = {

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import html
 import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,6 +19,7 @@ from seesawnas.report.study.sections import Drawn
 from seesawnas.space import load_point
 from seesawnas.study import Repeats, StudyView, drive, find_study
 from tests.report.ablations import made_up
+from tests.report.pages.reading import data_of
 from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
 from tests.study.stored import store_study
 
@@ -37,12 +36,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyView:
 @pytest.fixture(scope="module")
 def page(study: StudyView) -> str:
     return report_html([StudyReport(study, "s")])
-
-
-def data_of(page: str, name: str) -> Any:
-    found = re.search(rf'<script type="application/[a-z-]+" id="{name}">(.*?)</script>', page, re.DOTALL)
-    assert found is not None
-    return json.loads(gzip.decompress(base64.b64decode(found[1])) if name == "details" else found[1])
 
 
 def test_it_needs_no_network_and_says_so_to_the_browser(page: str) -> None:

@@ -17,7 +17,7 @@ from seesawnas.space import Assignment, FeasibleSet, SearchSpace, load, load_spa
 from seesawnas.space.feasible.locate import locate
 from seesawnas.space.feasible.moves import crossover, mutate, neighbours, repair
 from tests.space.documents import choice, networks, space_of, stage
-from tests.space.feasible.test_feasible import SPACES, small_space
+from tests.space.feasible.checks import SPACES, small_space
 from tests.strategies import space_documents
 
 seeds = st.integers(0, 10**6)

@@ -18,7 +18,7 @@ from seesawnas.space.feasible import feasible, rejection
 from seesawnas.space.feasible.moves import crossover, mutate, neighbours, repair
 from seesawnas.space.feasible.rejection import Acceptance
 from tests.space.documents import choice, networks, space_of, stage
-from tests.space.feasible.test_feasible import SPACES, chi_square, quantile, small_space
+from tests.space.feasible.checks import SPACES, chi_square, quantile, small_space
 from tests.strategies import space_documents
 
 MIXED = space_of(

@@ -9,7 +9,7 @@ import pytest
 
 from seesawnas.study import EngineEvent, Failed, Finished, LocalEngine, Lost, Progressed
 from tests.faces import made_up_faces
-from tests.study.test_trial import job
+from tests.study.jobs import job
 
 pytestmark = pytest.mark.processes
 

@@ -10,7 +10,7 @@ from optuna.storages import BaseStorage, JournalStorage
 
 from seesawnas.study import FINISHED, Scores, StudyRecord, TrialState, open_storage
 from tests.study.fakes import measured, record_in, small_set
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 
 @pytest.fixture(params=["journal", "sqlite", "memory"])

@@ -8,15 +8,10 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from seesawnas.errors import StudyError
 from seesawnas.space import Decision
-from seesawnas.study import Proposal, StudyRecord, TrialState, open_storage, trial_spec
+from seesawnas.study import StudyRecord, TrialState, open_storage, trial_spec
 from seesawnas.study.record.proposal import distribution
 from tests.study.fakes import measured, record_in, small_set
-
-
-def proposal(index: int) -> Proposal:
-    feasible = small_set()
-    assignment = next(feasible.at([index]).assignments())
-    return Proposal(feasible.space.choose(assignment), assignment)
+from tests.study.proposals import proposal
 
 
 def test_a_proposal_waits_with_its_options_spec_and_cost_before_anything_runs_it(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from seesawnas.study import Proxy, StudyRecord, TrialState, find_study, open_sto
 from seesawnas.study.record.stored_json import DEEPEST, stored_json, too_deep
 from tests.study import storage_fuzz
 from tests.study.fakes import measured, record_in, small_set
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 
 def stored(folder: Path, url: str | None = None) -> StudyRecord:

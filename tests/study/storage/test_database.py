@@ -22,7 +22,7 @@ from seesawnas.study.storage.open import storage_url
 from seesawnas.study.storage.urls import shown_url
 from tests.postgres import PASSWORD, QUOTED, PostgresServer
 from tests.study.fakes import FakeEngine, by_madds, enough, measured, small_set, uniform
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 from tests.study.storages import KINDS, new_url, record_at
 
 

@@ -8,7 +8,7 @@ import pytest
 from seesawnas.errors import StudyError
 from seesawnas.study import StudyFile, StudyRecord, find_study, keep_name, open_storage, stored_name, trial_point
 from tests.study.fakes import measured, small_set
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 
 def begun(folder: Path, url: str | None = None) -> StudyRecord:

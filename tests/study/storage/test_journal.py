@@ -10,7 +10,7 @@ from seesawnas.errors import StudyError
 from seesawnas.study import TrialState
 from seesawnas.study.storage.journal import mend_journal
 from tests.study.fakes import record_in
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 
 @pytest.mark.parametrize("fits", [0, 1, 100])

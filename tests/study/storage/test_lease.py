@@ -19,7 +19,7 @@ from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.lease import Lease
 from seesawnas.study.storage.open import storage_url
 from seesawnas.study.storage.process import ProcessName
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 from tests.study.storages import DATABASES, new_url, record_at
 
 

@@ -11,7 +11,7 @@ from seesawnas.study import held, open_storage, study_folder
 from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.storage.urls import normal_url
 from tests.study.fakes import record_in
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 
 def test_a_study_is_held_by_one_process_and_the_second_is_told_which(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import find_study, open_storage, storage_url
 from seesawnas.study.storage.open import open_url
 from tests.study.fakes import record_in
-from tests.study.record.test_record import proposal
+from tests.study.proposals import proposal
 
 
 @pytest.mark.parametrize(
