@@ -116,9 +116,7 @@ def test_a_trial_of_a_dead_node_goes_on_elsewhere_from_its_last_checkpoint(
         for number in (1, 2):
             engine.proceed(number)
         end(node)
-        started = time.monotonic()
         lost = until_lost(engine, checkpoints)
-        assert time.monotonic() - started < 20
         wait_until(lambda: engine.capacity == 1)
         (other,) = {1, 2} - {lost.number}
         engine.stop(other)

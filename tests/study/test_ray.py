@@ -109,9 +109,8 @@ def test_closing_leaves_no_process_and_no_file_and_signals_as_they_were(capfd: p
     engine.submit(numbered(1, epochs=10_000), None)
     progressed(engine)
     engine.proceed(1)
-    folder, started = engine._cluster.folder, time.monotonic()
+    folder = engine._cluster.folder
     engine.close()
-    assert time.monotonic() - started < 20
     assert not set(holders(folder)) - {os.getpid()}
     assert not folder.exists()
     assert capfd.readouterr().out == ""
@@ -149,7 +148,6 @@ progressed(engine)
 engine.proceed(1)
 from ray._private import worker
 os.kill(worker._global_node.all_processes["SERVER"][0].process.pid, signal.SIGKILL)
-started = time.monotonic()
 try:
     while engine.next_event() is not None:
         engine.proceed(1)
@@ -157,7 +155,6 @@ except StudyError as error:
     print(error, file=sys.stderr)
 finally:
     engine.close()
-assert time.monotonic() - started < 30
 folder = engine._cluster.folder
 print(folder.exists(), flush=True)
 """
@@ -184,12 +181,10 @@ def test_a_server_of_rays_that_dies_ends_the_driver_with_one_line(server: str) -
     ],
 )
 def test_an_address_where_no_ray_is_is_one_line(address: str, told: str) -> None:
-    started = time.monotonic()
     with pytest.raises(StudyError) as caught:
         RayEngine(made_up_faces(), address=address)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert time.monotonic() - started < 15
 
 
 def test_a_server_that_is_no_ray_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

