@@ -19,7 +19,7 @@ from tests.study.conformance import EngineConformance, numbered, progressed, wai
 
 pytestmark = pytest.mark.processes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 DRIVER = """
 from seesawnas.study import RayEngine
 from tests.faces import made_up_faces

@@ -45,7 +45,7 @@ for event in drive(record, uniform(feasible), FakeEngine(), enough(int(sys.argv[
 @contextmanager
 def driver(folder: Path, objectives: str, trials: int) -> Iterator[subprocess.Popen[str]]:
     """A driver in a process of its own, which goes on by one event a line that it is given."""
-    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    path = os.pathsep.join([str(Path(__file__).parents[3]), *sys.path])
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVER, str(folder), objectives, str(trials)],
         stdin=subprocess.PIPE,

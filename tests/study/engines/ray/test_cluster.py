@@ -168,7 +168,7 @@ except StudyError as error:
     print(error, file=sys.stderr)
 engine.close()
 """
-    words, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    words, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 2, done.stderr
     assert "its raylet" in done.stderr
