@@ -7,8 +7,81 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from seesawnas.space.key_aliases import KEY_ALIASES
 from seesawnas.text import MOST_LINES, nearest, one_line, short
+
+_NAMES: dict[str, str] = {
+    # recipes
+    "learning_rate": "lr base_lr initial_lr max_lr eta rate",
+    "weight_decay": "wd l2 decay_weight weight_decay_rate",
+    "batch_size": "bs batch batchsize mini_batch minibatch minibatch_size samples_per_gpu",
+    "momentum": "mom beta",
+    "margin": "loss loss_fn criterion head_type margin_type margin_name head",
+    "margin_size": "m margin_m margin_value m2",
+    "scale": "s margin_scale temperature",
+    "warm_up": "warmup warmup_epochs warm_up_epochs warmup_ratio warmup_steps",
+    "label_smoothing": "smoothing label_smooth ls",
+    "averaging": "ema ema_decay ema_momentum polyak",
+    "decay": "scheduler schedule lr_scheduler lr_schedule lr_policy lr_decay",
+    "decay_steps": "milestones steps lr_steps decay_epochs step_size",
+    "decay_factor": "gamma lr_gamma lr_factor",
+    "sample_rate": "pfc partial_fc",
+    "flip": "mirror hflip horizontal_flip random_flip",
+    "shift": "translate translation random_shift",
+    # studies
+    "epochs": "epoch n_epochs num_epochs max_epochs nb_epochs e",
+    "trials": "n_trials num_trials max_trials n",
+    "time": "timeout max_time duration time_limit walltime",
+    "patience": "early_stopping_patience",
+    "budget": "madds max_madds flops max_flops macs max_macs limit limits constraint constraints",
+    "data": "dataset data_path data_dir data_root faces train_data images",
+    "resolution": "res size image_size img_size input_size input_resolution",
+    "seed": "random_seed random_state rng manual_seed",
+    "workers": "n_jobs num_workers n_workers jobs parallel concurrency",
+    "study": "name study_name experiment run_name",
+    "storage": "db database url",
+    "space": "search_space",
+    "objectives": "objective metric metrics goals goal",
+    "sampler": "algorithm algo optimizer optimiser strategy searcher",
+    "early_stopping": "pruner pruning early_stop halving asha",
+    "cpus_per_trial": "cpus cpu num_cpus",
+    "gpus_per_trial": "gpus gpu num_gpus",
+    "engine": "backend executor runner",
+    "repeats": "n_repeats num_repeats replicates",
+    "about": "description comment note notes desc",
+    "base": "network model arch architecture",
+    "quality": "metric objective score",
+    "seeds": "n_seeds num_seeds replicates repeats",
+    # spaces
+    "width": "channels out_channels output_channels outputs filters num_filters c w",
+    "depth": "layers num_layers num_blocks repeats repeat d n",
+    "stride": "strides s",
+    "kernel": "k kernel_size kernels ksize",
+    "activation": "act act_fn activation_fn act_layer nonlinearity",
+    "expansion": "t expand expand_ratio expansion_ratio expansion_factor",
+    "middle": "hidden mid mid_channels hidden_channels",
+    "kind": "type op block block_type mixing",
+    "split": "groups splits group ratio ratios",
+    "se": "squeeze_excitation squeeze_and_excitation se_ratio attention squeeze reduction",
+    "skip": "shortcut residual downsample identity",
+    "embedding": "emb emb_size emb_dim embedding_size embedding_dim feature_dim features dim",
+    "height": "h",
+    "stages": "stage body layers",
+    "stem": "conv1 first",
+    "std": "standard_deviation",
+}
+
+
+def _turned(names: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, words in names.items():
+        for word in words.split():
+            found[word] = (*found.get(word, ()), key)
+    return found
+
+
+KEY_ALIASES = _turned(_NAMES)
+"""From a word that people type to the keys that it may stand for, of which a place has at most a few."""
+
 
 Place: TypeAlias = tuple[int | str, ...]
 Known: TypeAlias = Callable[[Place], Iterable[str]]
