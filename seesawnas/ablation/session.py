@@ -19,6 +19,7 @@ from seesawnas.ablation.reading import ATTRIBUTE, read_ablation
 from seesawnas.ablation.result import AblationResult
 from seesawnas.arch.digest_0_1 import digest_0_1
 from seesawnas.data import FaceData, Faces
+from seesawnas.io.stored_json import stored_mapping
 from seesawnas.space import Decision, to_mapping
 from seesawnas.study import (
     Checkpoints,
@@ -44,7 +45,6 @@ from seesawnas.study import (
     stored_name,
 )
 from seesawnas.study.preflight import Faults, check_run
-from seesawnas.study.record.stored_json import stored_mapping
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 

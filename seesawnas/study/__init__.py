@@ -5,7 +5,7 @@ from optuna.trial import TrialState
 
 from seesawnas.io.disk import on_disk
 from seesawnas.study.asha import Halving, Judge
-from seesawnas.study.dashboard.api import Attached, Showcase, StudyView
+from seesawnas.study.dashboard.api import Attached, Showcase
 from seesawnas.study.dashboard.app import dashboard_app
 from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
 from seesawnas.study.engines.base import (
@@ -29,14 +29,14 @@ from seesawnas.study.record.provenance import Run, kept_run, provenance
 from seesawnas.study.record.record import FINISHED, StudyRecord
 from seesawnas.study.record.starts import Start, read_starts
 from seesawnas.study.record.validation import LeftOut
-from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats, repeats_name
+from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.storage.checkpoints import Checkpoints
-from seesawnas.study.storage.identity import keep_name, stored_name
+from seesawnas.study.storage.identity import keep_name, repeats_name, stored_name
 from seesawnas.study.storage.open import check_storage, held, latest_study, open_storage, storage_url, study_folder
 from seesawnas.study.storage.urls import shown_url
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
-from seesawnas.study.view import StoredStudy, find_study, study_number, study_view, trial_point
+from seesawnas.study.view import StoredStudy, StudyView, find_study, study_number, study_view, trial_point
 
 __all__ = [
     "ACCURACY",

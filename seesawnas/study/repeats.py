@@ -14,6 +14,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.study.record.renewed import renewed
+from seesawnas.study.storage.identity import repeats_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,6 @@ class Repeats:
     def standard_error(self) -> float | None:
         """Of the mean: the sample standard deviation over the root of n; None of a single seed."""
         return None if self.n < 2 else statistics.stdev(self.values) / self.n**0.5
-
-
-def repeats_name(study: str) -> str:
-    """What the study of a study's repeats is called."""
-    return f"{study}.repeats"
 
 
 def read_repeats(storage: BaseStorage, study: str) -> dict[str, Repeats]:

@@ -21,9 +21,9 @@ from seesawnas.arch import ArchSpec, scaled_size
 from seesawnas.data import FaceData, load_faces
 from seesawnas.errors import CheckpointError, StudyError, TrialError
 from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
+from seesawnas.io.stored_json import shown
 from seesawnas.nn import build
 from seesawnas.space import to_point
-from seesawnas.study.record.stored_json import shown
 from seesawnas.text import one_line
 from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, MemoryFeed, Recipe, Training, as_graphs, seeded
 from seesawnas.train.checkpoint import pack, unpack

@@ -8,23 +8,85 @@ The best is the first of the ranking: by repeats where there are any.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
 from seesawnas.space import Published, SearchPoint
-from seesawnas.study.dashboard.api import StudyView
+from seesawnas.study.objectives import COSTS, QUALITIES, Objectives
 from seesawnas.study.record.proposal import trial_spec
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import LeftOut, check_format, trusted
-from seesawnas.study.repeats import best_trial, repeats_name, repeats_of
-from seesawnas.study.storage.identity import stored_name
+from seesawnas.study.repeats import Repeats, best_trial, repeats_of
+from seesawnas.study.storage.identity import repeats_name, stored_name
 from seesawnas.study.storage.open import latest_study, open_storage, open_url, storage_url, study_folder
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
 from seesawnas.text import short
+
+_DIGITS_OF_NUMBER = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StudyView:
+    """A study as it stands: its name and number in the storage, what it was made with, its objectives, its trials.
+
+    ``directions`` are ``maximize`` or ``minimize``; ``system`` is what optuna-dashboard and others keep with the study;
+    ``repeats`` are its networks' trainings from new seeds, by digest; ``left_out`` are trials that cannot be trusted and are
+    not among the others, ``faults`` what else of it cannot be shown.
+    """
+
+    name: str
+    number: int
+    attributes: Mapping[str, Any]
+    system: Mapping[str, Any]
+    objectives: tuple[str, ...]
+    directions: tuple[str, ...]
+    trials: tuple[FrozenTrial, ...]
+    repeats: Mapping[str, Repeats] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the study cannot be shown, and why, a line each."""
+        return (*self.faults, *(f"{one}; it is left out" for one in self.left_out))
+
+    def trial(self, number: str, ref: str) -> FrozenTrial:
+        """The trial of a ``number`` as text; ``ref`` names it in messages.
+
+        Raises StudyError where there is none, or where it cannot be shown.
+        """
+        wanted = int(number[:_DIGITS_OF_NUMBER])
+        for one in self.left_out:
+            if one.number == wanted:
+                raise StudyError(f"{ref.rpartition(':')[0]}, {one}")
+        found = next((trial for trial in self.trials if trial.number == wanted), None)
+        if found is None:
+            most = max((trial.number for trial in self.trials), default=-1)
+            raise StudyError(f"{ref[:60]}: must be a trial below {most + 1}, got {number[:_DIGITS_OF_NUMBER]}")
+        return found
+
+    @property
+    def quality(self) -> str:
+        """The first objective, as :data:`QUALITIES` names it; accuracy where another program named it otherwise."""
+        names = {title: name for name, title in QUALITIES.items()}
+        return names.get(self.objectives[0], "accuracy")
+
+    @property
+    def sought(self) -> Objectives:
+        """The objectives as a search names them; of costs that another program named otherwise only the known ones."""
+        names = {title: name for name, title in COSTS.items()}
+        return Objectives(self.quality, tuple(names[title] for title in self.objectives[1:] if title in names))
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether the study is of networks."""
+        return "settings" in self.attributes or any("spec" in trial.user_attrs for trial in self.trials)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ import plotly.graph_objects as go
 
 from seesawnas.cost import Budget
 from seesawnas.errors import BudgetError
+from seesawnas.io.stored_json import stored_mapping
 from seesawnas.report.plots.ablation import forest_figure
 from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, pareto_figure, plain, scale_of
 from seesawnas.report.study.ranking import is_ablation, ranked_rows
 from seesawnas.report.study.rows import RankedRow, front_objectives
 from seesawnas.report.study.sections import ablation_of
 from seesawnas.study import COSTS, StudyView, Trial, TrialState
-from seesawnas.study.record.stored_json import stored_mapping
 from seesawnas.text import plain_json, several
 
 CURVES = 100

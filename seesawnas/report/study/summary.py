@@ -8,13 +8,13 @@ from shlex import join, quote
 from typing import Any
 
 from seesawnas.data.faces import described_cautions
+from seesawnas.io.stored_json import stored_json, stored_mapping
 from seesawnas.report.plots.pareto import scale_of
 from seesawnas.report.study.notes import narrow, settings
 from seesawnas.report.study.outcome import mean_words
 from seesawnas.report.study.ranking import Ranking, cost_words, front_names, progress_words, quality_words
 from seesawnas.report.study.rows import RankedRow, front_objectives, written
 from seesawnas.study import COSTS, QUALITIES, Start, StudyView, read_starts
-from seesawnas.study.record.stored_json import stored_json, stored_mapping
 
 MOST_STARTS = 20
 """Starts that a page lists: the latest. JSON has them all."""

@@ -17,74 +17,13 @@ from typing import Any, Protocol
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from seesawnas.errors import StudyError
-from seesawnas.study.objectives import COSTS, QUALITIES, Objectives, unbeaten
-from seesawnas.study.record.validation import LeftOut
-from seesawnas.study.repeats import Repeats
+from seesawnas.study.objectives import unbeaten
+from seesawnas.study.view import StudyView
 from seesawnas.text import plain_values
 
 DIGITS = 6
-_DIGITS_OF_NUMBER = 20
 MOST_CURVES = 200
 """Above this many trials optuna-dashboard's own plot of learning curves, a trace a trial, takes seconds to draw."""
-
-
-@dataclass(frozen=True, slots=True)
-class StudyView:
-    """A study as it stands: its name and number in the storage, what it was made with, its objectives, its trials.
-
-    ``directions`` are ``maximize`` or ``minimize``; ``system`` is what optuna-dashboard and others keep with the study;
-    ``repeats`` are its networks' trainings from new seeds, by digest; ``left_out`` are trials that cannot be trusted and are
-    not among the others, ``faults`` what else of it cannot be shown.
-    """
-
-    name: str
-    number: int
-    attributes: Mapping[str, Any]
-    system: Mapping[str, Any]
-    objectives: tuple[str, ...]
-    directions: tuple[str, ...]
-    trials: tuple[FrozenTrial, ...]
-    repeats: Mapping[str, Repeats] = field(default_factory=dict)
-    left_out: tuple[LeftOut, ...] = ()
-    faults: tuple[str, ...] = ()
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What of the study cannot be shown, and why, a line each."""
-        return (*self.faults, *(f"{one}; it is left out" for one in self.left_out))
-
-    def trial(self, number: str, ref: str) -> FrozenTrial:
-        """The trial of a ``number`` as text; ``ref`` names it in messages.
-
-        Raises StudyError where there is none, or where it cannot be shown.
-        """
-        wanted = int(number[:_DIGITS_OF_NUMBER])
-        for one in self.left_out:
-            if one.number == wanted:
-                raise StudyError(f"{ref.rpartition(':')[0]}, {one}")
-        found = next((trial for trial in self.trials if trial.number == wanted), None)
-        if found is None:
-            most = max((trial.number for trial in self.trials), default=-1)
-            raise StudyError(f"{ref[:60]}: must be a trial below {most + 1}, got {number[:_DIGITS_OF_NUMBER]}")
-        return found
-
-    @property
-    def quality(self) -> str:
-        """The first objective, as :data:`QUALITIES` names it; accuracy where another program named it otherwise."""
-        names = {title: name for name, title in QUALITIES.items()}
-        return names.get(self.objectives[0], "accuracy")
-
-    @property
-    def sought(self) -> Objectives:
-        """The objectives as a search names them; of costs that another program named otherwise only the known ones."""
-        names = {title: name for name, title in COSTS.items()}
-        return Objectives(self.quality, tuple(names[title] for title in self.objectives[1:] if title in names))
-
-    @property
-    def is_shipped(self) -> bool:
-        """Whether the study is of networks."""
-        return "settings" in self.attributes or any("spec" in trial.user_attrs for trial in self.trials)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
+from seesawnas.io.stored_json import shown
 from seesawnas.study.record.reading import read_trials
 from seesawnas.study.record.renewed import renewed
-from seesawnas.study.record.stored_json import shown
 from seesawnas.study.record.validation import check_trial
 
 

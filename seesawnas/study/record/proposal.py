@@ -11,8 +11,8 @@ from optuna.trial import FrozenTrial
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.io.stored_json import stored_mapping
 from seesawnas.space import Assignment, Decision, read_yaml, to_point
-from seesawnas.study.record.stored_json import stored_mapping
 from seesawnas.study.trial import Measurement, Proxy
 from seesawnas.text import one_line
 

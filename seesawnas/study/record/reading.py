@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial
 from sqlalchemy import text
 
 from seesawnas.errors import StudyError
-from seesawnas.study.record.stored_json import shown, stored_mapping, too_deep
+from seesawnas.io.stored_json import shown, stored_mapping, too_deep
 from seesawnas.study.record.validation import LeftOut
 from seesawnas.study.storage.database import DamagedError, PatientStorage
 from seesawnas.text import one_line

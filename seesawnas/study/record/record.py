@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from seesawnas.cost import cost
 from seesawnas.errors import StudyError
+from seesawnas.io.stored_json import stored_json, stored_mapping
 from seesawnas.space import Decision, to_mapping, write_yaml
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.record.agreement import refusal
@@ -27,7 +28,6 @@ from seesawnas.study.record.index import TrialIndex
 from seesawnas.study.record.proposal import Proposal, distribution, measurement_of
 from seesawnas.study.record.reading import attribute_fault, read_objectives
 from seesawnas.study.record.renewed import BODY, DIGEST_OF
-from seesawnas.study.record.stored_json import stored_json, stored_mapping
 from seesawnas.study.record.validation import check_format
 from seesawnas.study.storage.batch import write_values
 from seesawnas.study.storage.database import PatientStorage

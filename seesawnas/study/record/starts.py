@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from optuna.trial import FrozenTrial, TrialState
 
-from seesawnas.study.record.stored_json import stored_json
+from seesawnas.io.stored_json import stored_json
 
 PREFIX = "run."
 """Attributes of a study that begin with this, and a number, are its starts."""

@@ -17,9 +17,9 @@ from optuna.trial import FrozenTrial, TrialState
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.errors import StudyError
+from seesawnas.io.stored_json import shown, stored_json, too_deep
 from seesawnas.space.faults import faults_of
 from seesawnas.study.record.renewed import renewed
-from seesawnas.study.record.stored_json import shown, stored_json, too_deep
 from seesawnas.text import one_line
 
 FORMAT, FORMAT_ATTRIBUTE = 1, "format"

@@ -14,11 +14,15 @@ from optuna.storages import BaseStorage
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.files import write_atomically
 from seesawnas.io.yaml import MAX_CHARACTERS, read_yaml
-from seesawnas.study.repeats import repeats_name
 from seesawnas.study.storage.open import ELSEWHERE, JOURNAL
 
 STUDY_FILE, NAME_FILE = "study.yaml", "storage.name"
 _LEVEL = re.compile(r"\.\d+px$")
+
+
+def repeats_name(study: str) -> str:
+    """What the study of a study's repeats is called."""
+    return f"{study}.repeats"
 
 
 def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> str:
@@ -55,12 +59,12 @@ def _is_repeats(name: str) -> bool:
 
 
 def _in_database(storage: BaseStorage, folder: Path, own: str) -> str:
-    if _is_stored(storage, own):
+    if is_stored(storage, own):
         return own
     kept = _kept_name(folder)
     if kept is None:  # it was never begun
         return own
-    if kept != own and _is_stored(storage, kept):
+    if kept != own and is_stored(storage, kept):
         return kept
     names = {study.study_name for study in storage.get_all_studies()}
     raise _unclear(folder, own, {name for name in names if not _is_repeats(name)})
@@ -79,7 +83,8 @@ def _kept_name(folder: Path) -> str | None:
     return None
 
 
-def _is_stored(storage: BaseStorage, name: str) -> bool:
+def is_stored(storage: BaseStorage, name: str) -> bool:
+    """Whether the storage has a study of this name."""
     try:
         storage.get_study_id_from_name(name)
     except KeyError:

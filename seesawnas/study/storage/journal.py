@@ -14,7 +14,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.storages.journal._file import get_lock_file
 
 from seesawnas.errors import StudyError
-from seesawnas.study.record.stored_json import DEEPEST, stored_json
+from seesawnas.io.stored_json import DEEPEST, stored_json
 
 LONGEST = 2**24
 """Bytes of a line that a journal may have; a study's longest are some kilobytes."""

@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from seesawnas.errors import StudyError
-from seesawnas.study.record.stored_json import stored_mapping
+from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.storage.process import ProcessName
 from seesawnas.text import plain_line
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from seesawnas.study.engines.ray import reaper as ray_guard
-from seesawnas.study.storage.leftovers import new_folder
+from seesawnas.study.engines.ray.leftovers import new_folder
 
 
 class RayHere:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.study.storage.leftovers import new_folder, sweep
+from seesawnas.study.engines.ray.leftovers import new_folder, sweep
+
+IMPORT = "from seesawnas.study.engines.ray.leftovers import new_folder"
 
 pytestmark = pytest.mark.processes
 
@@ -24,7 +26,7 @@ def left(above: Path, name: str = "seesawnas-abcdefg1", *inside: str) -> Path:
 
 
 def test_the_folder_of_a_process_that_was_killed_is_removed_and_that_of_one_that_lives_is_not(tmp_path: Path) -> None:
-    code = f"from seesawnas.study.storage.leftovers import new_folder; print(new_folder({str(tmp_path)!r})[0], flush=True); input()"
+    code = f"{IMPORT}; print(new_folder({str(tmp_path)!r})[0], flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
@@ -80,7 +82,7 @@ def test_nothing_that_is_somebodys_own_is_removed(tmp_path: Path) -> None:
 
 
 def test_many_starts_at_once_leave_each_other_alone(tmp_path: Path) -> None:
-    code = f"from seesawnas.study.storage.leftovers import new_folder; print(new_folder({str(tmp_path)!r})[0], flush=True); input()"
+    code = f"{IMPORT}; print(new_folder({str(tmp_path)!r})[0], flush=True); input()"
     words = [sys.executable, "-c", code]
     started = [
         subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, close_fds=True)
