@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 
 from seesawnas.arch import ArchSpec
+from seesawnas.arch.blocks.parts import body_of
 from seesawnas.arch.body import make_node
-from seesawnas.arch.parts import body_of
 from seesawnas.cost import Budget, cost
 from seesawnas.cost.cost import cost_and_output, layer_cost
 from seesawnas.errors import SpecError

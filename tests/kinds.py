@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 
 from seesawnas.arch import Activation, ArchSpec, Block, Body, Draft, Head, Inputs, Shape, Stem, attribute, rules
 from seesawnas.arch.blocks import Role
+from seesawnas.arch.blocks.parts import block_output, read_before
 from seesawnas.arch.layers import Add, Concat, Conv, Pool
-from seesawnas.arch.parts import block_output, read_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

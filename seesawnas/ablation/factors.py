@@ -22,7 +22,7 @@ from seesawnas.ablation.level_text import level_word, option_of, ratio_word, rul
 from seesawnas.ablation.widths import kind_named, remade, scaled
 from seesawnas.arch import MIXINGS, ArchSpec, Block, Kind, Shape, kind_of, kinds
 from seesawnas.arch.blocks import Declared, declared
-from seesawnas.arch.parts import block_output, inputs_of
+from seesawnas.arch.blocks.parts import block_output, inputs_of
 from seesawnas.arch.rules import one_of, ratio
 from seesawnas.errors import SpecError
 from seesawnas.text import short

@@ -23,8 +23,8 @@ from math import gcd, lcm
 from typing import Any
 
 from seesawnas.arch import ArchSpec, Block, Inputs, Kind, Shape, body_of, find_kind, kind_of
+from seesawnas.arch.blocks.parts import block_output, canonical_block, inputs_of
 from seesawnas.arch.layers import Conv, Shuffle, Slice
-from seesawnas.arch.parts import block_output, canonical_block, inputs_of
 from seesawnas.arch.rules import Option
 from seesawnas.cost import cost
 from seesawnas.errors import SpecError

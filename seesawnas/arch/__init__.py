@@ -23,9 +23,9 @@ from seesawnas.arch.blocks import (
     kind_of,
     kinds,
 )
+from seesawnas.arch.blocks.parts import body_of, canonical_block
 from seesawnas.arch.body import Body, Draft, Node
 from seesawnas.arch.layers import ACTIVATIONS, Activation, Shape
-from seesawnas.arch.parts import body_of, canonical_block
 from seesawnas.arch.spec import ArchSpec, Input, Stage, scaled_size
 
 __all__ = [

@@ -14,8 +14,8 @@ from itertools import groupby
 from typing import Any
 
 from seesawnas.arch.blocks import Block, Head, Role, Stem, find_kind, kind_of
+from seesawnas.arch.blocks.parts import block_output, check_output
 from seesawnas.arch.layers import Shape
-from seesawnas.arch.parts import block_output, check_output
 from seesawnas.arch.rules import positive
 from seesawnas.arch.spec import ArchSpec, Input
 from seesawnas.errors import SpecError

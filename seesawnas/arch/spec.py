@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 
 from seesawnas.arch.blocks import Block, Head, Stem
+from seesawnas.arch.blocks.parts import block_digest, block_output, block_reads, canonical_block, inputs_of, read_before
 from seesawnas.arch.layers import Shape
-from seesawnas.arch.parts import block_digest, block_output, block_reads, canonical_block, inputs_of, read_before
 from seesawnas.arch.table import html_table, spec_columns, spec_lines, spec_rows
 from seesawnas.errors import SpecError
 

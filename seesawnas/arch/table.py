@@ -8,9 +8,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from seesawnas.arch.blocks import Block, Stem, declared, kind_of
+from seesawnas.arch.blocks.parts import body_of
 from seesawnas.arch.body import BEFORE
 from seesawnas.arch.layers import Add
-from seesawnas.arch.parts import body_of
 from seesawnas.text import plain
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from seesawnas.arch import ArchSpec, Block, Body, Inputs, Shape, body_of
+from seesawnas.arch.blocks.parts import block_output, inputs_of
 from seesawnas.arch.body import read_shapes
 from seesawnas.arch.layers import FLOAT32_BYTES, Layer, Shuffle, Slice
-from seesawnas.arch.parts import block_output, inputs_of
 from seesawnas.arch.table import html_table
 from seesawnas.errors import SpecError
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seesawnas.arch import ArchSpec, Shape
-from seesawnas.arch.parts import inputs_of
+from seesawnas.arch.blocks.parts import inputs_of
 from seesawnas.nn.block import BlockLayers
 from seesawnas.nn.cpu import Step, by_images, is_plain_inference
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from seesawnas.arch import ArchSpec, Block, Input, Inputs, Kind, Shape, find_kind
-from seesawnas.arch.parts import check_output
+from seesawnas.arch.blocks.parts import check_output
 from seesawnas.cost.cost import cost_and_output
 from seesawnas.errors import InvalidInput, SpecError
 from seesawnas.space.attributes import Attribute, Option

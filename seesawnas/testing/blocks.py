@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from seesawnas.arch import Block, Inputs, Shape, body_of, canonical_block
 from seesawnas.arch.blocks import declared
+from seesawnas.arch.blocks.parts import block_digest, block_output
 from seesawnas.arch.body import reads_of
 from seesawnas.arch.layers import Conv, Linear
-from seesawnas.arch.parts import block_digest, block_output
 from seesawnas.cost import block_cost
 from seesawnas.nn.block import BlockLayers
 from seesawnas.nn.grouped import GroupedConv

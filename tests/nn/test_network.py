@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from torch.nn import functional as F
 
 from seesawnas.arch import ArchSpec, Input, Stem, body_of
+from seesawnas.arch.blocks.parts import read_before
 from seesawnas.arch.layers import Conv, Shape
-from seesawnas.arch.parts import read_before
 from seesawnas.nn import build
 from seesawnas.nn.cpu import by_images
 from seesawnas.nn.grouped import GroupedConv

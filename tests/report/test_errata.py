@@ -8,9 +8,9 @@ from typing import NamedTuple, TypeAlias
 import pytest
 
 from seesawnas.arch import ArchSpec, Shape, body_of
+from seesawnas.arch.blocks.parts import inputs_of
 from seesawnas.arch.body import read_shapes, shapes
 from seesawnas.arch.layers import Act, Conv, Layer, Linear, Norm, Pool
-from seesawnas.arch.parts import inputs_of
 from seesawnas.cost import cost
 from seesawnas.space import load, load_point, shipped
 

@@ -25,6 +25,7 @@ from seesawnas.arch.blocks.improved_residual import ImprovedResidual
 from seesawnas.arch.blocks.linear_head import LinearHead
 from seesawnas.arch.blocks.mixfacenet import MixFaceNetUnit
 from seesawnas.arch.blocks.mobilenet_v2 import MobileNetV2Block
+from seesawnas.arch.blocks.parts import blame_author, canonical_block, error_line, is_shipped
 from seesawnas.arch.blocks.seesaw_net import SeesawNetBlock
 from seesawnas.arch.blocks.separable import Separable
 from seesawnas.arch.blocks.shufflenet_v1 import ShuffleNetUnit
@@ -32,7 +33,6 @@ from seesawnas.arch.blocks.shufflenet_v2 import ShuffleNetV2Unit
 from seesawnas.arch.blocks.stem import Stem
 from seesawnas.arch.blocks.vargroup import ConvVarGroupStem, VarGroupUnit
 from seesawnas.arch.layers import is_count
-from seesawnas.arch.parts import blame_author, canonical_block, error_line, is_shipped
 from seesawnas.arch.rules import written
 from seesawnas.errors import BlockError, SpecError
 from seesawnas.text import short

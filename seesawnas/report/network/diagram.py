@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from seesawnas.arch import ArchSpec, Block, Head, Inputs, SeesawBlock, Shape, Stem
-from seesawnas.arch.parts import inputs_of
+from seesawnas.arch.blocks.parts import inputs_of
 from seesawnas.cost import PartCost, cost, costs_by_stage
 from seesawnas.report.network.block_drawing import (
     BLOCK_HEIGHT,

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.arch import Block, Input, Shape, find_kind
-from seesawnas.arch.parts import block_digest, is_shipped
+from seesawnas.arch.blocks.parts import block_digest, is_shipped
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Option

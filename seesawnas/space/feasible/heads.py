@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seesawnas.arch import Block, Shape
-from seesawnas.arch.parts import block_digest
+from seesawnas.arch.blocks.parts import block_digest
 from seesawnas.cost import Measure
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.feasible.stages import Tried

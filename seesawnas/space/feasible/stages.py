@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.arch import Block, Inputs, Shape, body_of
-from seesawnas.arch.parts import block_digest, block_reads
+from seesawnas.arch.blocks.parts import block_digest, block_reads
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import BudgetError, DocumentError, SpecError
 from seesawnas.space.attributes import Attribute

@@ -8,7 +8,7 @@ from typing import Any
 
 from seesawnas.arch import ArchSpec, Block, Shape, find_kind
 from seesawnas.arch.blocks.darts_cell import NODES
-from seesawnas.arch.parts import block_output
+from seesawnas.arch.blocks.parts import block_output
 from tests.nn.reference import pocketnet as pocketnet_cells
 
 Row = tuple[int, int, int, dict[str, Any]]

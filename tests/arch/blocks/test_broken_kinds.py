@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from seesawnas.arch import find_kind
+from seesawnas.arch.blocks.parts import body_of
 from seesawnas.arch.blocks.separable import Separable
 from seesawnas.arch.layers import Conv, Linear, Pool, Shuffle
-from seesawnas.arch.parts import body_of
 from seesawnas.errors import BlockError, DocumentError, InvalidInput, SpecError
 from seesawnas.nn import build
 from seesawnas.space import FeasibleSet, to_point

@@ -15,9 +15,9 @@ from torch import nn
 from seesawnas.arch import Shape, body_of
 from seesawnas.arch.blocks import declared
 from seesawnas.arch.blocks.darts_cell import NODES, OPERATIONS, DartsCell, Edge, Genotype, canonical_genotype
+from seesawnas.arch.blocks.parts import block_digest
 from seesawnas.arch.body import reads_of, shapes
 from seesawnas.arch.layers import Concat
-from seesawnas.arch.parts import block_digest
 from seesawnas.errors import SpecError
 from seesawnas.nn.block import BlockLayers
 from seesawnas.nn.passes import Graph

@@ -8,9 +8,9 @@ import pytest
 
 from seesawnas.ablation.widths import remade
 from seesawnas.arch import Shape, kind_of, kinds
+from seesawnas.arch.blocks.parts import body_of, inputs_of
 from seesawnas.arch.blocks.registry import _check_shared
 from seesawnas.arch.codec import from_mapping, to_mapping
-from seesawnas.arch.parts import body_of, inputs_of
 from seesawnas.cost.cost import block_cost
 from seesawnas.errors import SpecError
 from seesawnas.nn.block import BlockLayers

@@ -9,9 +9,9 @@ import pytest
 from seesawnas.arch import Shape, body_of, canonical_block
 from seesawnas.arch.blocks.conv_stem import ConvStem
 from seesawnas.arch.blocks.face_heads import ShuffleFaceNetHead
+from seesawnas.arch.blocks.parts import block_digest
 from seesawnas.arch.blocks.shufflenet_v2 import ShuffleNetV2Unit
 from seesawnas.arch.layers import Act, Shuffle
-from seesawnas.arch.parts import block_digest
 from seesawnas.cost import block_cost
 from seesawnas.errors import SpecError
 

@@ -8,9 +8,9 @@ import pytest
 
 from seesawnas.arch import Shape, body_of, canonical_block
 from seesawnas.arch.blocks.face_heads import VarGFaceNetHead
+from seesawnas.arch.blocks.parts import block_digest
 from seesawnas.arch.blocks.vargroup import ConvVarGroupStem, VarGroupUnit
 from seesawnas.arch.layers import Conv
-from seesawnas.arch.parts import block_digest
 from seesawnas.cost import block_cost
 from seesawnas.errors import SpecError
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from seesawnas.arch import ArchSpec, Shape, body_of
+from seesawnas.arch.blocks.parts import inputs_of
 from seesawnas.arch.body import read_shapes, shapes
 from seesawnas.arch.layers import Conv
-from seesawnas.arch.parts import inputs_of
 from seesawnas.report.network.block_drawing import COLORS
 from seesawnas.report.network.body_layout import laid_out
 from seesawnas.report.network.diagram import diagram
