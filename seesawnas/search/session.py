@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from seesawnas.data import FaceData
 from seesawnas.search.loading import Ready, make_ready
@@ -39,7 +39,7 @@ from seesawnas.study import (
     unbeaten,
 )
 
-SearchEvent = SessionEvent
+SearchEvent: TypeAlias = SessionEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
 from seesawnas.io.disk import on_disk
-from seesawnas.study.asha import Halving, Judge
 from seesawnas.study.dashboard.api import Attached, Showcase
 from seesawnas.study.dashboard.app import dashboard_app
 from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
@@ -40,7 +39,7 @@ from seesawnas.study.session import (
     open_session,
     preflight,
 )
-from seesawnas.study.stopping import StopRules
+from seesawnas.study.stopping import Halving, Judge, StopRules
 from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.storage.identity import keep_name, repeats_name, stored_name
 from seesawnas.study.storage.open import (

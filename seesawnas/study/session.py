@@ -194,10 +194,10 @@ class StudySession:
             sources: Where the trials come from.
             seconds: Of all sources together, None for no limit.
         """
-        begun, reason = time.monotonic(), ""
+        end = None if seconds is None else time.monotonic() + seconds
+        reason = ""
         for source in sources:
-            left = None if seconds is None else begun + seconds - time.monotonic()
-            ended, is_done = yield from self._run(source, left)
+            ended, is_done = yield from self._run(source, end)
             if not reason:
                 reason = ended
             elif not is_done and reason != OUT_OF_TIME:
@@ -206,11 +206,12 @@ class StudySession:
             self.start.end(reason)
         yield Ended(reason)
 
-    def _run(self, source: Source, left: float | None) -> Generator[SessionEvent, None, tuple[str, bool]]:
-        """Why it ended, and whether all trials that were wanted are finished."""
+    def _run(self, source: Source, end: float | None) -> Generator[SessionEvent, None, tuple[str, bool]]:
+        """Why it ended, at the monotonic time ``end`` at the latest, and whether all wanted trials are finished."""
         work = source.prepare()
         if isinstance(work, Ended):
             return work.reason, True
+        left = None if end is None else end - time.monotonic()
         if left is not None and left <= 0:
             return OUT_OF_TIME, False
         if work.event is not None:
