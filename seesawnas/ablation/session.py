@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,28 +23,25 @@ from seesawnas.io.stored_json import stored_mapping
 from seesawnas.space import Decision, to_mapping
 from seesawnas.study import (
     Checkpoints,
-    DriverEvent,
     Ended,
+    EngineFactory,
     EngineSettings,
     Objectives,
     Plan,
     Proposal,
-    Run,
+    SessionEvent,
     StopRules,
+    StudyPart,
     StudyRecord,
+    StudySession,
     TrialJob,
     TrialState,
-    drive,
-    held,
-    keep_name,
-    kept_run,
-    on_disk,
-    open_storage,
+    Work,
+    engine_factory,
+    open_session,
+    preflight,
     run_trial,
-    started,
-    stored_name,
 )
-from seesawnas.study.preflight import Faults, check_run
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 
@@ -66,54 +63,65 @@ def make_ready(plan: AblationPlan) -> Ready:
 
 def check_surroundings(plan: AblationPlan) -> Arms:
     """All of :func:`make_ready` but the reading of the faces, which takes seconds; their folder must be there."""
-    faults = Faults()
-    found: list[Arms] = []
-    with faults.collected():
-        found.append(arms_of(plan))
-    check_run(faults, plan.data, plan.storage, plan.folder, plan.engine)
-    faults.raised()
-    return found[0]
+    return preflight(
+        lambda: arms_of(plan), data=plan.data, storage=plan.storage, folder=plan.folder, engine=plan.engine
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AblationSource:
+    """The trainings of an ablation that its study does not hold yet: ``wanted`` trials are in it then."""
+
+    plan: AblationPlan
+    faces: FaceData
+    record: StudyRecord
+    missing: tuple[Proposal, ...]
+    wanted: int
+    name: str = "trainings"
+
+    def prepare(self) -> Work | Ended:
+        """The missing trainings, and those that wait."""
+        plan, number, queue = self.plan, len(self.record), iter(self.missing)
+        if not self.missing and self.record.finished == number:
+            return Ended("the one training is done" if number == 1 else f"all {number} trainings are done")
+        checkpoints = Checkpoints(plan.checkpoints)
+        how = Plan(plan.proxy, StopRules(self.wanted), checkpoints=checkpoints, silence=plan.silence)
+        return Work(lambda _: next(queue, None), self.faces, how, finish=self._finish)
+
+    def _finish(self) -> None:
+        if self.record.finished == len(self.record) == self.wanted:
+            _keep_look(self.record)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """An ablation that holds its study and is ready to run.
 
-    missing: trainings that are not in the study yet; wanted: how many trials it shall hold; recovered: how many a killed
-    driver left back.
+    Attributes:
+        plan: What it is asked to do.
+        ready: What the plan names, found.
+        study: The study that it holds.
+        source: What is not in the study yet.
     """
 
     plan: AblationPlan
     ready: Ready
-    record: StudyRecord
-    missing: tuple[Proposal, ...]
-    wanted: int
-    recovered: int
-    start: Run
+    study: StudySession
+    source: AblationSource
 
-    def run(self) -> Generator[DriverEvent]:
+    @property
+    def record(self) -> StudyRecord:
+        """The ablation's trials."""
+        return self.source.record
+
+    @property
+    def wanted(self) -> int:
+        """How many trials the study shall hold."""
+        return self.source.wanted
+
+    def run(self) -> Generator[SessionEvent]:
         """Train what is missing, in the time there is; yield what happens, at last ``Ended`` with the reason."""
-        if not self.missing and self.record.finished == len(self.record):
-            number = len(self.record)
-            done = Ended("the one training is done" if number == 1 else f"all {number} trainings are done")
-            self.start.end(done.reason)
-            yield done
-            return
-        queue, plan = iter(self.missing), self.plan
-        rules = StopRules(self.wanted, seconds=plan.seconds)
-        how = Plan(plan.proxy, rules, checkpoints=Checkpoints(plan.checkpoints), silence=plan.silence)
-        driven = drive(self.record, lambda _: next(queue, None), started(plan.engine, self.ready.faces), how)
-        with closing(driven):
-            for event in self.start.watch(driven):
-                if isinstance(event, Ended):
-                    if self.record.finished == len(self.record) == self.wanted:
-                        _keep_look(self.record)
-                    self.start.end(event.reason)
-                yield event
-
-    def recover(self) -> int:
-        """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
-        return self.record.recover()
+        return self.study.run(self.source, seconds=self.plan.seconds)
 
     def failed(self) -> list[dict[str, Any]]:
         """The trainings that failed, and did not come to an end in another try, as JSON values."""
@@ -138,28 +146,34 @@ class Session:
 
 
 @contextmanager
-def opened(plan: AblationPlan) -> Iterator[Session]:
+def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[Session]:
     """Check the whole plan, hold its study, and put trials that a killed driver left back in line.
 
-    Raises InvalidInput of one kind or another, every fault in a line of its own, before anything is written where the
-    plan cannot be carried out. The same plan with more seeds goes on with a study; other networks are another study's.
+    The same plan with more seeds resumes a study; other networks are another study's.
+
+    Args:
+        plan: What to do.
+        engine: Makes what runs the trials; the plan's engine if it is None.
+
+    Raises:
+        InvalidInput: Every fault in a line of its own, before anything is written if the plan cannot be carried out.
     """
     ready = make_ready(plan)
     decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
-    with on_disk(plan.folder), held(plan.folder):
-        storage = open_storage(plan.storage, plan.folder, writing=True)
-        name = stored_name(storage, plan.folder)
-        record = StudyRecord(storage, name, decisions, Objectives(plan.quality))
-        with record.claimed():
-            record.agree(_settings(plan, ready, record.settings))
-            seeds = {"people": plan.proxy.seed, "pairs": plan.proxy.pairs_seed, "training": list(plan.training_seeds)}
-            keep_name(plan.folder, name)
-            _keep_design(record, plan, ready)
-            recovered = record.recover()
-            missing = tuple(missing_trainings(plan, ready, record))
-            data = ready.faces.fingerprint
-            with kept_run(record, plan.folder, plan.to_mapping(), data=data, seeds=seeds) as start:
-                yield Session(plan, ready, record, missing, len(record) + len(missing), recovered, start)
+
+    def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
+        return _settings(plan, ready, kept)
+
+    part = StudyPart(decisions, settings, Objectives(plan.quality), Checkpoints(plan.checkpoints))
+    engine = engine or engine_factory(plan.engine)
+    with open_session(plan.folder, {"": part}, engine=engine, url=plan.storage) as study:
+        record = study.records[""]
+        _keep_design(record, plan, ready)
+        missing = tuple(missing_trainings(plan, ready, record))
+        seeds = {"people": plan.proxy.seed, "pairs": plan.proxy.pairs_seed, "training": list(plan.training_seeds)}
+        study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
+        source = AblationSource(plan, ready.faces, record, missing, len(record) + len(missing))
+        yield Session(plan, ready, study, source)
 
 
 def missing_trainings(plan: AblationPlan, ready: Ready, record: StudyRecord) -> Iterator[Proposal]:

@@ -4,8 +4,8 @@ from seesawnas.search.loading import plan_of
 from seesawnas.search.plan import DEFAULT_TRIALS, SearchPlan
 from seesawnas.search.points import chosen_points, fitting_points
 from seesawnas.search.proposer import Proposer
-from seesawnas.search.session import Repeating, SearchEvent, Session, opened
-from seesawnas.study import EngineSettings, StudyFile
+from seesawnas.search.session import SearchEvent, Session, opened
+from seesawnas.study import EngineSettings, Repeating, StudyFile
 
 __all__ = [
     "DEFAULT_TRIALS",

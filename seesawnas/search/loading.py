@@ -13,7 +13,7 @@ from seesawnas.search.plan import DEFAULT_TRIALS, SearchPlan, StudyKeys
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import QUALITIES, EngineSettings, Proposal, Proxy, StopRules, StudyFile, repeats_name
-from seesawnas.study.preflight import Faults, check_run
+from seesawnas.study.session import preflight
 from seesawnas.study.settings import Place, data_words, default_name, faults_in, placer
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several
@@ -39,16 +39,14 @@ def make_ready(plan: SearchPlan) -> Ready:
 
 def check_surroundings(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, ...]]:
     """All of :func:`make_ready` but the reading of the faces, which takes seconds; their folder must be there."""
-    faults = Faults()
-    found: list[tuple[FeasibleSet, tuple[Proposal, ...]]] = []
-    with faults.collected():
+
+    def find() -> tuple[FeasibleSet, tuple[Proposal, ...]]:
         space = load_space(plan.space)
         proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
         feasible = FeasibleSet(space, plan.budget)
-        found.append((feasible, tuple(chosen_points(plan.points, feasible, plan.budget))))
-    check_run(faults, plan.data, plan.storage, plan.folder, plan.engine)
-    faults.raised()
-    return found[0]
+        return feasible, tuple(chosen_points(plan.points, feasible, plan.budget))
+
+    return preflight(find, data=plan.data, storage=plan.storage, folder=plan.folder, engine=plan.engine)
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:

@@ -1,57 +1,83 @@
-"""One search under way: its study held, its trials run, its best networks repeated."""
+"""One search under way: its trials, and then its best networks again from new seeds."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from optuna.storages import BaseStorage
-
 from seesawnas.data import FaceData
-from seesawnas.io.disk import on_disk
 from seesawnas.search.loading import Ready, make_ready
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.proposer import Proposer
 from seesawnas.space import SearchSpace
 from seesawnas.space.canonical import identity_kept
 from seesawnas.study import (
-    OUT_OF_TIME,
+    REPEATS,
     Checkpoints,
-    DriverEvent,
     Ended,
+    EngineFactory,
     Objectives,
     Plan,
     Proposal,
+    Repeating,
     Repeats,
-    Run,
+    SessionEvent,
     StopRules,
+    StudyPart,
     StudyRecord,
+    StudySession,
     Trial,
     TrialState,
-    drive,
-    held,
-    keep_name,
-    kept_run,
-    open_storage,
+    Work,
+    engine_factory,
+    open_session,
     ranked_trials,
     read_repeats,
-    repeats_name,
-    stored_name,
     trial_spec,
     unbeaten,
 )
-from seesawnas.study.engines.registry import started
+
+SearchEvent: TypeAlias = SessionEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Repeating:
-    """The search is over and its best networks are trained again: ``wanted`` trials in all, ``done`` of them before."""
+class SearchSource:
+    """The trials of a search: points, uniform draws, then what its sampler proposes."""
 
-    wanted: int
-    done: int
+    plan: SearchPlan
+    ready: Ready
+    record: StudyRecord
+    name: str = "trials"
+
+    def prepare(self) -> Work:
+        """Trials until a rule of the plan says enough."""
+        plan, ready = self.plan, self.ready
+        proposer = Proposer(ready.feasible, ready.points, plan.seed, plan.sampler)
+        how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
+        return Work(proposer, ready.faces, how)
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatsSource:
+    """The best networks of ``searched`` once more, from each of the plan's new seeds."""
+
+    plan: SearchPlan
+    ready: Ready
+    searched: StudyRecord
+    record: StudyRecord
+    name: str = "repeats"
+
+    def prepare(self) -> Work | Ended:
+        """The repeats that are missing, and those that wait."""
+        plan, record = self.plan, self.record
+        missing = missing_repeats(plan, self.searched, record)
+        if not missing and record.finished == len(record):
+            return Ended("all repeats are done")
+        wanted, queue = len(record) + len(missing), iter(missing)
+        how = Plan(plan.proxy, StopRules(wanted), checkpoints=_repeats_checkpoints(plan), silence=plan.silence)
+        return Work(lambda _: next(queue, None), self.ready.faces, how, Repeating(wanted, record.finished))
 
 
 def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord) -> list[Proposal]:
@@ -83,129 +109,72 @@ def _repeat(trial: Trial, plan: SearchPlan, seed: int) -> Proposal:
     return Proposal(trial_spec(trial), trial.params, label, proxy, variant=f"seed {seed}", fixed=True)
 
 
-SearchEvent: TypeAlias = DriverEvent | Repeating
-
-
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A search that holds its study and is ready to run."""
+    """A search that holds its study and is ready to run.
+
+    Attributes:
+        plan: What it is asked to do.
+        ready: What the plan names, found.
+        study: The study that it holds, and the one of its repeats.
+    """
 
     plan: SearchPlan
     ready: Ready
-    storage: BaseStorage
-    record: StudyRecord
-    repeats: StudyRecord | None
-    recovered: int
-    start: Run
+    study: StudySession
+
+    @property
+    def record(self) -> StudyRecord:
+        """The search's trials."""
+        return self.study.records[""]
+
+    @property
+    def repeats(self) -> StudyRecord | None:
+        """The repeats, of this run or an earlier; None if there are none."""
+        return self.study.records.get(REPEATS)
 
     def run(self) -> Generator[SearchEvent]:
         """Search until a rule of the plan says enough, then repeat the best in the time that is left; yield what happens.
 
-        The last event is the search's ``Ended``: why it ended, and whether the time was up before its repeats were.
+        The last event is ``Ended``: why the search ended, and whether the time was up before its repeats were.
         """
-        last, begun = None, time.monotonic()
-        for event in self._search():
-            if isinstance(event, Ended):
-                last = event
-            else:
-                yield event
-        done = True
-        if self.repeats is not None and self.plan.repeats:
-            done = yield from self._repeat(self.repeats, begun)
-        if last is not None:
-            if not done and last.reason != OUT_OF_TIME:
-                last = Ended(f"{last.reason}; {OUT_OF_TIME} before the repeats were done")
-            self.start.end(last.reason)
-            yield last
-
-    def recover(self) -> int:
-        """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
-        return self.record.recover() + (self.repeats.recover() if self.repeats is not None else 0)
+        plan, ready, record = self.plan, self.ready, self.record
+        search, repeats = SearchSource(plan, ready, record), []
+        if self.repeats is not None and plan.repeats:
+            repeats.append(RepeatsSource(plan, ready, record, self.repeats))
+        return self.study.run(search, *repeats, seconds=plan.rules.seconds)
 
     def measured_again(self) -> Mapping[str, Repeats]:
         """What repeats the study holds, of this run and of earlier ones, by digest."""
-        return read_repeats(self.storage, self.record.study.study_name)
-
-    def _search(self) -> Generator[DriverEvent]:
-        plan = self.plan
-        proposer = Proposer(self.ready.feasible, self.ready.points, plan.seed, plan.sampler)
-        how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
-        driven = drive(self.record, proposer, started(self.plan.engine, self.ready.faces), how)
-        with closing(driven):
-            yield from self.start.watch(driven)
-
-    def _repeat(self, record: StudyRecord, begun: float) -> Generator[SearchEvent, None, bool]:
-        """Whether all repeats are done; ``begun`` is when the run's time began, on the monotonic clock."""
-        plan = self.plan
-        missing = missing_repeats(plan, self.record, record)
-        waiting = len(record.trials()) - record.finished
-        if not missing and not waiting:
-            return True
-        left = None if plan.rules.seconds is None else begun + plan.rules.seconds - time.monotonic()
-        if left is not None and left <= 0:
-            return False
-        wanted = len(record.trials()) + len(missing)
-        yield Repeating(wanted, record.finished)
-        queue = iter(missing)
-        how = Plan(
-            plan.proxy, StopRules(wanted, seconds=left), checkpoints=_repeats_checkpoints(plan), silence=plan.silence
-        )
-        driven = drive(record, lambda _: next(queue, None), started(self.plan.engine, self.ready.faces), how)
-        with closing(driven):
-            for event in self.start.watch(driven):
-                if not isinstance(event, Ended):
-                    yield event
-        return record.finished >= wanted
+        return read_repeats(self.study.storage, self.record.study.study_name)
 
 
 @contextmanager
-def opened(plan: SearchPlan) -> Iterator[Session]:
+def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Session]:
     """Check the whole plan, hold its study, and put trials that a killed driver left back in line.
 
-    Raises InvalidInput of one kind or another, every fault in a line of its own, before anything is written where the
-    plan cannot be carried out.
+    Args:
+        plan: What to do.
+        engine: Makes what runs the trials; the plan's engine if it is None.
+
+    Raises:
+        InvalidInput: Every fault in a line of its own, before anything is written if the plan cannot be carried out.
     """
     ready = make_ready(plan)
-    with on_disk(plan.folder), held(plan.folder):
-        storage = open_storage(plan.storage, plan.folder, writing=True)
-        name = stored_name(storage, plan.folder)
-        record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)
-        with record.claimed():
-            settings = _settings(plan, ready.feasible.space, ready.faces, record.settings.get("space"))
-            record.agree(settings)
-            repeats = _repeats(plan, ready, storage, settings)
-            keep_name(plan.folder, name)
-            recovered = record.recover() + _recover_repeats(plan, repeats)
-            data, seeds = ready.faces.fingerprint, _seeds(plan)
-            with kept_run(record, plan.folder, plan.to_mapping(), data=data, seeds=seeds, repeats=repeats) as start:
-                yield Session(plan, ready, storage, record, repeats, recovered, start)
+    decisions = ready.feasible.decisions
 
+    def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
+        return _settings(plan, ready.feasible.space, ready.faces, kept.get("space"))
 
-def _repeats(plan: SearchPlan, ready: Ready, storage: BaseStorage, settings: dict[str, Any]) -> StudyRecord | None:
-    """The study of the repeats, where there are any, of this run or an earlier; whoever holds the study holds it too."""
-    name = repeats_name(stored_name(storage, plan.folder))
-    if not plan.repeats and not _is_stored(storage, name):
-        return None
-    record = StudyRecord(storage, name, ready.feasible.decisions, plan.objectives)
-    record.agree(settings)
-    return record
-
-
-def _is_stored(storage: BaseStorage, name: str) -> bool:
-    try:
-        storage.get_study_id_from_name(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _recover_repeats(plan: SearchPlan, repeats: StudyRecord | None) -> int:
-    """Put repeats that a killed driver left back in line, also where this run goes on with none; how many go on."""
-    if repeats is None:
-        return 0
-    found = repeats.recover()
-    _repeats_checkpoints(plan).keep({trial.number for trial in repeats.trials(TrialState.WAITING)})
-    return found if plan.repeats else 0
+    main, again = Checkpoints(plan.checkpoints), _repeats_checkpoints(plan)
+    parts = {
+        "": StudyPart(decisions, settings, plan.objectives, main),
+        REPEATS: StudyPart(decisions, settings, plan.objectives, again, resumes=plan.repeats > 0),
+    }
+    engine = engine or engine_factory(plan.engine)
+    with open_session(plan.folder, parts, engine=engine, url=plan.storage) as study:
+        study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=_seeds(plan))
+        yield Session(plan, ready, study)
 
 
 def _repeats_checkpoints(plan: SearchPlan) -> Checkpoints:

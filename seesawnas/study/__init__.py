@@ -4,7 +4,6 @@ from optuna.trial import FrozenTrial as Trial
 from optuna.trial import TrialState
 
 from seesawnas.io.disk import on_disk
-from seesawnas.study.asha import Halving, Judge
 from seesawnas.study.dashboard.api import Attached, Showcase
 from seesawnas.study.dashboard.app import dashboard_app
 from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
@@ -21,19 +20,36 @@ from seesawnas.study.engines.base import (
 from seesawnas.study.engines.local import LocalEngine
 from seesawnas.study.engines.ray.cluster import check_cluster
 from seesawnas.study.engines.ray.engine import RayEngine
-from seesawnas.study.engines.registry import ENGINES, EngineSettings, check_engine, started
+from seesawnas.study.engines.registry import ENGINES, EngineFactory, EngineSettings, check_engine, engine_factory
 from seesawnas.study.library import StudyFile, shipped_studies
 from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives, unbeaten
 from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
-from seesawnas.study.record.provenance import Run, kept_run, provenance
+from seesawnas.study.record.provenance import Run, provenance
 from seesawnas.study.record.record import FINISHED, StudyRecord
 from seesawnas.study.record.starts import Start, read_starts
 from seesawnas.study.record.validation import LeftOut
-from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats
-from seesawnas.study.stopping import StopRules
+from seesawnas.study.repeats import Repeating, Repeats, best_trial, ranked_trials, read_repeats
+from seesawnas.study.session import (
+    REPEATS,
+    SessionEvent,
+    Source,
+    StudyPart,
+    StudySession,
+    Work,
+    open_session,
+    preflight,
+)
+from seesawnas.study.stopping import Halving, Judge, StopRules
 from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.storage.identity import keep_name, repeats_name, stored_name
-from seesawnas.study.storage.open import check_storage, held, latest_study, open_storage, storage_url, study_folder
+from seesawnas.study.storage.open import (
+    check_storage,
+    latest_study,
+    lock_study,
+    open_storage,
+    storage_url,
+    study_folder,
+)
 from seesawnas.study.storage.urls import shown_url
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
 from seesawnas.study.view import StoredStudy, StudyView, find_study, study_number, study_view, trial_point
@@ -45,6 +61,7 @@ __all__ = [
     "FINISHED",
     "OUT_OF_TIME",
     "QUALITIES",
+    "REPEATS",
     "Attached",
     "Began",
     "Checkpoints",
@@ -52,6 +69,7 @@ __all__ = [
     "Ended",
     "Engine",
     "EngineEvent",
+    "EngineFactory",
     "EngineSettings",
     "Failed",
     "Finished",
@@ -69,37 +87,45 @@ __all__ = [
     "Propose",
     "Proxy",
     "RayEngine",
+    "Repeating",
     "Repeats",
     "Run",
     "Scores",
+    "SessionEvent",
     "Showcase",
+    "Source",
     "Start",
     "StopRules",
     "Stopped",
     "StoredStudy",
     "StudyFile",
+    "StudyPart",
     "StudyRecord",
+    "StudySession",
     "StudyView",
     "Trial",
     "TrialEpoch",
     "TrialJob",
     "TrialState",
+    "Work",
     "best_trial",
     "check_cluster",
     "check_engine",
     "check_storage",
     "dashboard_app",
     "drive",
+    "engine_factory",
     "events_of",
     "find_study",
-    "held",
     "keep_name",
-    "kept_run",
     "latest_study",
+    "lock_study",
     "measurement_of",
     "on_disk",
+    "open_session",
     "open_storage",
     "options_of",
+    "preflight",
     "provenance",
     "ranked_trials",
     "read_repeats",
@@ -108,7 +134,6 @@ __all__ = [
     "run_trial",
     "shipped_studies",
     "shown_url",
-    "started",
     "storage_url",
     "stored_name",
     "study_folder",

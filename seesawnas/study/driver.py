@@ -14,11 +14,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
 from seesawnas.space import read_yaml
-from seesawnas.study.asha import Halving, Judge
 from seesawnas.study.engines.base import Engine, Failed, Finished, Lost, Progressed
 from seesawnas.study.record.proposal import Proposal, trial_proxy, trial_spec
 from seesawnas.study.record.record import StudyRecord
-from seesawnas.study.stopping import StopRules
+from seesawnas.study.stopping import Halving, Judge, StopRules
 from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 

@@ -18,6 +18,14 @@ from seesawnas.study.storage.identity import repeats_name
 
 
 @dataclass(frozen=True, slots=True)
+class Repeating:
+    """The search is over and its best networks are trained again: ``wanted`` trials in all, ``done`` of them before."""
+
+    wanted: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
 class Repeats:
     """The quality of one network, trained from each of some new seeds."""
 

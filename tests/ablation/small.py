@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from seesawnas.ablation import AblationResult, opened, plan_of
 from seesawnas.space import write_yaml
-from seesawnas.study import DriverEvent, EngineEvent, Finished, StudyRecord, TrialJob
+from seesawnas.study import EngineEvent, Finished, SessionEvent, StudyRecord, TrialJob
 from tests.study.fakes import FakeEngine, measured
 
 SMALL = {
@@ -44,8 +42,7 @@ def without_se_is_worse(job: TrialJob) -> EngineEvent:
 class Runs:
     """Runs plans with fake engines, and keeps the jobs they were given."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patch = monkeypatch
+    def __init__(self) -> None:
         self.jobs: list[TrialJob] = []
         self.result: AblationResult
         self.record: StudyRecord
@@ -53,18 +50,17 @@ class Runs:
     def __call__(
         self,
         answer: Callable[[TrialJob], EngineEvent] = without_se_is_worse,
-        stop: Callable[[DriverEvent], bool] = lambda event: False,
+        stop: Callable[[SessionEvent], bool] = lambda event: False,
         **options: Any,
-    ) -> list[DriverEvent]:
+    ) -> list[SessionEvent]:
         engines: list[FakeEngine] = []
 
-        def engine(_: object, workers: int) -> FakeEngine:
-            engines.append(FakeEngine(workers, answer))
+        def engine(_: object) -> FakeEngine:
+            engines.append(FakeEngine(1, answer))
             return engines[-1]
 
-        self._patch.setattr("seesawnas.study.engines.registry.LocalEngine", engine)
-        events: list[DriverEvent] = []
-        with opened(plan_of(None, {**BASE, **options})) as session:
+        events: list[SessionEvent] = []
+        with opened(plan_of(None, {**BASE, **options}), engine) as session:
             run = session.run()
             for event in run:
                 events.append(event)

@@ -22,7 +22,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     monkeypatch.chdir(tmp_path)
     write_networks()
     write_folder(Path("faces"))
-    return Runs(monkeypatch)
+    return Runs()
 
 
 def test_every_network_is_trained_from_every_seed_on_the_same_pairs(runs: Runs) -> None:

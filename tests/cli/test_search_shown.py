@@ -14,7 +14,9 @@ from seesawnas.report.study.outcome import outcome_of
 from seesawnas.search import plan_of
 from seesawnas.space import load
 from seesawnas.study import (
+    ENGINES,
     EngineEvent,
+    EngineSettings,
     Finished,
     Objectives,
     StudyRecord,
@@ -33,11 +35,11 @@ def fake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[FakeEngine]:
     """Searches run on fake engines, the last of which stands at the end."""
     made: list[FakeEngine] = [FakeEngine()]
 
-    def engine(_: object, workers: int) -> FakeEngine:
-        made.append(FakeEngine(workers, made[0].answer, made[0].curve))
+    def engine(_: object, settings: EngineSettings) -> FakeEngine:
+        made.append(FakeEngine(settings.local_workers, made[0].answer, made[0].curve))
         return made[-1]
 
-    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", engine)
+    monkeypatch.setitem(ENGINES, "local", engine)
     return made
 
 

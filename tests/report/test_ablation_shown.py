@@ -29,7 +29,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     monkeypatch.chdir(tmp_path)
     write_networks()
     write_folder(Path("faces"))
-    return Runs(monkeypatch)
+    return Runs()
 
 
 @pytest.fixture

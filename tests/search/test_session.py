@@ -44,8 +44,7 @@ Answer = Callable[[TrialJob], EngineEvent]
 class Runs:
     """Runs plans with fake engines, and keeps the jobs they were given."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patch = monkeypatch
+    def __init__(self) -> None:
         self.jobs: list[TrialJob] = []
         self.repeats: dict[str, Repeats] = {}
 
@@ -54,13 +53,12 @@ class Runs:
     ) -> Any:
         engines: list[FakeEngine] = []
 
-        def engine(_: object, workers: int) -> FakeEngine:
-            engines.append(FakeEngine(workers, answer))
+        def engine(_: object) -> FakeEngine:
+            engines.append(FakeEngine(1, answer))
             return engines[-1]
 
-        self._patch.setattr("seesawnas.study.engines.registry.LocalEngine", engine)
         events = []
-        with opened(plan_of(None, {"engine": "local", **BASE, **options})) as session:
+        with opened(plan_of(None, {"engine": "local", **BASE, **options}), engine) as session:
             run = session.run()
             for event in run:
                 events.append(event)
@@ -74,8 +72,8 @@ class Runs:
 
 
 @pytest.fixture
-def runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
-    return Runs(monkeypatch)
+def runs(folder: Path) -> Runs:
+    return Runs()
 
 
 def lucky(job: TrialJob) -> EngineEvent:

@@ -103,7 +103,7 @@ def make_base(place: Path) -> dict[str, Path]:
         url = f"sqlite:///{folder}/study.db" if kind == "sqlite" else None
         folder.mkdir(parents=True)
         record = StudyRecord(open_storage(url, folder, writing=True), "s", small_set().decisions, Objectives())
-        record.agree({"budget": [0, 1_000_000], "objectives": ["accuracy"], "seed": 0})
+        record.require_settings({"budget": [0, 1_000_000], "objectives": ["accuracy"], "seed": 0})
         record.study.set_user_attr("study_file", "study: s\nbudget: 1M\n")
         record.study.set_user_attr("run.0", json.dumps({"command": ["seesawnas"], "seeds": {"study": 0}}))
         for number in range(trials):
@@ -219,7 +219,7 @@ def _read(folder: Path) -> None:
 def _resume(folder: Path) -> None:
     url = f"sqlite:///{folder}/study.db" if (folder / "study.db").exists() else None
     record = StudyRecord(open_storage(url, folder, writing=True), "s", _decisions(), Objectives())
-    record.agree({"budget": [0, 1_000_000], "objectives": ["accuracy"], "seed": 0})
+    record.require_settings({"budget": [0, 1_000_000], "objectives": ["accuracy"], "seed": 0})
     record.recover()
     record.next_waiting()
     record.trials()

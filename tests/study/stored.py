@@ -23,7 +23,7 @@ def store_study(folder: Path, trials: int, *, objectives: str = "accuracy,madds"
     record = StudyRecord(
         open_storage(None, folder, writing=True), folder.name, feasible.decisions, Objectives.parse(objectives)
     )
-    record.agree({"budget": [120_000_000, 150_000_000], "space": "seesaw", "data": "made up", "seed": seed})
+    record.require_settings({"budget": [120_000_000, 150_000_000], "space": "seesaw", "data": "made up", "seed": seed})
     rng = random.Random(seed)
     memory = StudyRecord(optuna.storages.InMemoryStorage(), "m", feasible.decisions, Objectives.parse(objectives))
     found: list[Trial] = []

@@ -6,8 +6,8 @@ run with more networks, levels or seeds adds what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,30 +16,33 @@ from seesawnas.analysis.fidelity.level import Level
 from seesawnas.cost import Budget
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
-from seesawnas.io.disk import on_disk
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
 from seesawnas.space.canonical import identity_kept
 from seesawnas.study import (
     Checkpoints,
-    DriverEvent,
+    Ended,
+    EngineFactory,
+    EngineSettings,
     Measurement,
     Plan,
     Proposal,
     Proxy,
+    SessionEvent,
     StopRules,
+    StudyPart,
     StudyRecord,
+    StudySession,
     Trial,
     TrialJob,
     TrialState,
-    drive,
-    held,
+    Work,
+    engine_factory,
     measurement_of,
-    open_storage,
-    stored_name,
+    open_session,
+    preflight,
     study_folder,
     trial_proxy,
 )
-from seesawnas.study.engines.registry import EngineSettings, check_engine, started
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 RANGES = {"networks": (1, 100_000), "seeds": (1, 100), "seed": (0, 2**63 - 1)}
@@ -80,6 +83,16 @@ class Panel:
         """Trials in all."""
         return self.networks * len(self.levels) * self.seeds
 
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The sizes of the input, in the order of the levels."""
+        return tuple(dict.fromkeys(level.resolution for level in self.levels))
+
+    @property
+    def base(self) -> Proxy:
+        """What the levels vary."""
+        return replace(self.proxy, pairs_seed=self.seed)
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -107,78 +120,106 @@ class Trained:
 
 
 @contextmanager
-def opened(panel: Panel) -> Iterator[PanelSession]:
+def opened(panel: Panel, engine: EngineFactory | None = None) -> Iterator[PanelSession]:
     """Hold the panel's studies, all made for these faces and settings.
 
-    Raises InvalidInput where the panel cannot be carried out, before anything is written, and where a study of it was made
-    with other settings.
+    Args:
+        panel: What to train.
+        engine: Makes what runs the trials; the panel's engine if it is None.
+
+    Raises:
+        InvalidInput: The panel cannot be carried out, before anything is written, or a study of it was made with other
+            settings.
     """
-    check_engine(panel.engine)
-    feasible = FeasibleSet(load_space(panel.space), panel.budget)
-    sides = dict.fromkeys(level.resolution for level in panel.levels)
-    # Read only to be held against the studies: pictures of all sizes at once may not fit into memory.
-    data = {side: _data(_load(panel, feasible, side)) for side in sides}
-    with on_disk(panel.folder), held(panel.folder), ExitStack() as stack:
-        storage = open_storage(None, panel.folder, writing=True)
-        name = stored_name(storage, panel.folder, parts=True)
-        records = {side: StudyRecord(storage, f"{name}.{side}px", feasible.decisions) for side in sides}
-        # One lease holds them all.
-        stack.enter_context(records[min(sides)].claimed())
-        # Old studies first: settings that they refuse must not be kept in a new one.
-        for side in sorted(sides, key=lambda side: not records[side].settings):
-            kept = records[side].settings.get("space")
-            records[side].agree({**_settings(panel, feasible, kept), "data": data[side]})
-        yield PanelSession(panel, feasible, records)
+    feasible = preflight(
+        lambda: FeasibleSet(load_space(panel.space), panel.budget),
+        data=panel.data,
+        storage=None,
+        folder=panel.folder,
+        engine=panel.engine,
+    )
+    parts = {_suffix(side): _part(panel, feasible, side) for side in sorted(panel.sides)}
+    with open_session(panel.folder, parts, engine=engine or engine_factory(panel.engine)) as study:
+        yield PanelSession(panel, feasible, study)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsSource:
+    """The trainings of a panel at one size of the input: an engine holds one size of pictures.
+
+    Attributes:
+        panel: What they are of.
+        feasible: The panel's networks and more.
+        side: The size, in pixels.
+        record: The study that holds them.
+        wanted: All trainings of the panel at this size.
+        known: Mappings of measurements made elsewhere.
+    """
+
+    panel: Panel
+    feasible: FeasibleSet
+    side: int
+    record: StudyRecord
+    wanted: Sequence[Proposal]
+    known: Sequence[Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """Such as ``trainings at 56 pixels``."""
+        return f"trainings at {self.side} pixels"
+
+    def prepare(self) -> Work | Ended:
+        """The trainings that are neither in the study nor known, and those that wait."""
+        held = self.record.keys()
+        missing = [proposal for proposal in self.wanted if proposal.key not in held]
+        if not missing and not self.record.trials(TrialState.WAITING):
+            return Ended("all trainings are done")
+        faces = _load(self.panel, self.feasible, self.side)
+        if _data(faces) != self.record.settings.get("data"):
+            raise StudyError(f"{self.panel.data}: faces must stay as they are while a panel is trained, got others")
+        same = {row["mark"]: Measurement.of_mapping(row) for row in self.known if _is_of(row, faces)}
+        queue = iter(self._adopt(missing, same))
+        how = Plan(self.panel.base, StopRules(), checkpoints=_checkpoints(self.panel, self.side))
+        return Work(lambda _: next(queue, None), faces, how)
+
+    def _adopt(self, missing: Iterable[Proposal], known: Mapping[str, Measurement]) -> list[Proposal]:
+        """Store what is known; return what is left to train."""
+        left = []
+        for proposal in missing:
+            job = TrialJob(0, to_mapping(proposal.spec), proposal.proxy or self.panel.base)
+            measurement = known.get(job.mark())
+            if measurement is None:
+                left.append(proposal)
+            else:
+                self.record.adopt(proposal, measurement)
+        return left
 
 
 @dataclass(frozen=True, slots=True)
 class PanelSession:
-    """A panel that holds its studies, one for each size of the input: an engine holds one size of pictures."""
+    """A panel that holds its studies, one for each size of the input."""
 
     panel: Panel
     feasible: FeasibleSet
-    records: dict[int, StudyRecord]
+    study: StudySession
 
-    def run(self, known: Iterable[Mapping[str, Any]] = ()) -> Generator[DriverEvent]:
+    @property
+    def records(self) -> dict[int, StudyRecord]:
+        """The studies by their size, in the order of the levels."""
+        return {side: self.study.records[_suffix(side)] for side in self.panel.sides}
+
+    def run(self, known: Iterable[Mapping[str, Any]] = ()) -> Generator[SessionEvent]:
         """Train what is missing, in the order of the levels; yield what happens.
 
-        ``known`` are mappings of measurements made elsewhere: those of the same networks, proxies and faces are taken in.
+        Args:
+            known: Mappings of measurements made elsewhere: those of the same networks, proxies and faces are taken in.
         """
-        known = list(known)
-        proposals = self._proposals()
-        for record in self.records.values():
-            record.recover()
-        for side, record in self.records.items():
-            wanted = proposals[side]
-            held_keys = record.keys()
-            if all(proposal.key in held_keys for proposal in wanted) and not record.trials(TrialState.WAITING):
-                continue
-            faces = _load(self.panel, self.feasible, side)
-            if _data(faces) != record.settings.get("data"):
-                raise StudyError(f"{self.panel.data}: faces must stay as they are while a panel is trained, got others")
-            same = {row["mark"]: Measurement.of_mapping(row) for row in known if _is_of(row, faces)}
-            missing = iter(self._adopt(record, (one for one in wanted if one.key not in held_keys), same))
-            plan = Plan(
-                self._base(),
-                StopRules(),
-                checkpoints=Checkpoints(self.panel.folder / "checkpoints" / str(side), self.panel.folder),
-            )
-            engine = started(self.panel.engine, faces)
-            yield from drive(record, lambda _, rest=missing: next(rest, None), engine, plan)  # type: ignore[misc]
-
-    def _adopt(self, record: StudyRecord, missing: Iterable[Proposal], known: dict[str, Measurement]) -> list[Proposal]:
-        """Store what is known; return what is left to train."""
-        left = []
-        for proposal in missing:
-            measurement = known.get(self._mark(proposal))
-            if measurement is None:
-                left.append(proposal)
-            else:
-                record.adopt(proposal, measurement)
-        return left
-
-    def _mark(self, proposal: Proposal) -> str:
-        return TrialJob(0, to_mapping(proposal.spec), proposal.proxy or self._base()).mark()
+        known, proposals = list(known), self._proposals()
+        sources = (
+            LevelsSource(self.panel, self.feasible, side, record, proposals[side], known)
+            for side, record in self.records.items()
+        )
+        return self.study.run(*sources)
 
     def rows(self) -> list[Trained]:
         """What the studies hold by now, of this panel's networks, levels and seeds."""
@@ -197,7 +238,7 @@ class PanelSession:
         networks = self._networks()
         for level in self.panel.levels:
             for seed in range(self.panel.seeds):
-                proxy = level.of(self._base(), seed)
+                proxy = level.of(self.panel.base, seed)
                 for _, assignment in networks:
                     spec = self.feasible.space.choose(assignment)
                     found[level.resolution].append(Proposal(spec, assignment, "", proxy, f"{level} seed {seed}", True))
@@ -213,8 +254,23 @@ class PanelSession:
             raise StudyError(f"--networks must be at most {len(found)} in so small a space, got {self.panel.networks}")
         return list(found.items())[: self.panel.networks]
 
-    def _base(self) -> Proxy:
-        return replace(self.panel.proxy, pairs_seed=self.panel.seed)
+
+def _part(panel: Panel, feasible: FeasibleSet, side: int) -> StudyPart:
+    # The faces are read only to be compared with the study's: those of all sizes at once may not fit into memory.
+    data = _data(_load(panel, feasible, side))
+
+    def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
+        return {**_settings(panel, feasible, kept.get("space")), "data": data}
+
+    return StudyPart(feasible.decisions, settings, checkpoints=_checkpoints(panel, side))
+
+
+def _suffix(side: int) -> str:
+    return f".{side}px"
+
+
+def _checkpoints(panel: Panel, side: int) -> Checkpoints:
+    return Checkpoints(panel.folder / "checkpoints" / str(side), panel.folder)
 
 
 def _settings(panel: Panel, feasible: FeasibleSet, kept: object) -> dict[str, Any]:

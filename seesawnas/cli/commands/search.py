@@ -79,7 +79,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     with compiling_shown(), opened(plan) as session:
         reason = watch(watched(session), shown)
         outcome = outcome_of(session.record, session.measured_again())
-        settings = settings_of(_ran(plan, session.start.trained))
+        settings = settings_of(_ran(plan, session.study.trained))
         summary = summary_of(outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted")
         summary["cautions"] = list(session.ready.faces.cautions)
         files = _write(plan, outcome, summary)

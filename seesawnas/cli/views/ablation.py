@@ -31,11 +31,11 @@ def watched(session: Session) -> Watched:
     plan, arms, record = session.plan, session.ready.arms, session.record
     networks, seeds = several(len(arms.networks), "network"), several(plan.seeds, "seed")
     design = f"Design   {arms.design.kind}: {networks} from {seeds} each, compared with {arms.base.name}"
-    where = f"{plan.folder}{before(record, session.recovered)}"
+    where = f"{plan.folder}{before(record, session.study.recovered)}"
     return Watched(
         record=record,
         run=session.run,
-        recover=session.recover,
+        recover=session.study.recover,
         lines=[design, *_notes(arms), *study_lines(session.ready.faces, plan.proxy, plan.engine, where)],
         epochs=plan.proxy.recipe.epochs,
         wanted=session.wanted,

@@ -128,12 +128,12 @@ def watched(session: Session) -> Watched:
     """The search, and the repeats that follow it."""
     plan, record = session.plan, session.record
     space = f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"
-    where = f"{plan.folder}{before(record, session.recovered)}"
+    where = f"{plan.folder}{before(record, session.study.recovered)}"
     best, seeds = several(plan.repeat_top, "network"), several(plan.repeats, "new seed")
     return Watched(
         record=record,
         run=session.run,
-        recover=session.recover,
+        recover=session.study.recover,
         lines=[space, *study_lines(session.ready.faces, plan.proxy, plan.engine, where)],
         epochs=plan.proxy.recipe.epochs,
         wanted=plan.rules.trials,

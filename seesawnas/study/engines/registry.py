@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import TypeAlias
 
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
@@ -14,6 +15,8 @@ from seesawnas.study.engines.ray.cluster import check_cluster
 from seesawnas.study.engines.ray.engine import RayEngine
 
 DEFAULT_WORKERS = 2
+EngineFactory: TypeAlias = Callable[[FaceData], Engine]
+"""Makes an engine that has these faces where its workers are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,12 @@ ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
     "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
     "inline": lambda faces, settings: InlineEngine(faces),
 }
+"""What makes the engine of each name. Another engine in place of one here is what every plan of that name runs on."""
 
 
-def started(settings: EngineSettings, faces: FaceData) -> Engine:
-    """The engine of ``settings``, with ``faces`` where its workers are."""
-    return ENGINES[settings.kind](faces, settings)
+def engine_factory(settings: EngineSettings) -> EngineFactory:
+    """What makes the engine of ``settings``."""
+    return lambda faces: ENGINES[settings.kind](faces, settings)
 
 
 def check_engine(engine: EngineSettings) -> None:

@@ -9,24 +9,21 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from optuna.trial import TrialState
 
 from seesawnas.io.files import write_atomically
 from seesawnas.io.isolation import clean
 from seesawnas.space import write_yaml
-from seesawnas.study.driver import Stopped
-from seesawnas.study.engines.base import Failed, Finished
 from seesawnas.study.record.record import StudyRecord
 from seesawnas.study.record.starts import INTERRUPTED, PREFIX, held, read_starts, reproducing
 from seesawnas.study.storage.urls import shown_url
 
-E = TypeVar("E")
 PACKAGES = ("seesawnas", "torch", "optuna", "ray", "numpy")
 
 
@@ -73,13 +70,11 @@ class Run:
         record.study.set_user_attr(self._name, json.dumps(self._values))
         self._write(text)
 
-    def watch(self, events: Iterable[E]) -> Generator[E]:
-        """``events`` as they come; with the first trial that is finished the study's file becomes this start's."""
-        for event in events:
-            if not self._kept and isinstance(event, Finished | Failed | Stopped):
-                self._kept = True
-                self._write(self._text())
-            yield event
+    def keep(self) -> None:
+        """Note that it has finished a trial: with the first one the study's file becomes this start's."""
+        if not self._kept:
+            self._kept = True
+            self._write(self._text())
 
     def end(self, reason: str) -> None:
         """Write down why it ended; the first reason counts."""

@@ -94,10 +94,10 @@ class StudyRecord:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings kept by :meth:`agree`; empty before that."""
+        """The settings kept by :meth:`require_settings`; empty before that."""
         return self._settings_of(self.study)
 
-    def agree(self, settings: Mapping[str, Any]) -> None:
+    def require_settings(self, settings: Mapping[str, Any]) -> None:
         """Keep the settings that make trials comparable, or hold them against those kept. Raises StudyError."""
         kept = self.study.user_attrs.get("settings")
         if kept is None:
@@ -107,12 +107,12 @@ class StudyRecord:
             raise StudyError(words)
 
     @contextmanager
-    def claimed(self) -> Iterator[None]:
+    def lock_storage(self) -> Iterator[None]:
         """Hold the study for this process. Raises StudyError, with the holder and since when, where another process has it.
 
         A study in a database is held by a lease that lies there: a driver in another folder or on another host takes over
         once the old one is gone. Checkpoints lie in the driver's folder, so that elsewhere an interrupted trial starts again
-        from its first epoch. A journal lies in the folder and is held by the folder's lock (:func:`held`).
+        from its first epoch. A journal lies in the folder and is held by the folder's lock (:func:`lock_study`).
         """
         if isinstance(self._storage, PatientStorage):
             with self._storage.hold(self.study._study_id, self.study.study_name):

@@ -71,10 +71,10 @@ def _last_written(folder: Path) -> float:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def lock_study(folder: Path) -> Iterator[None]:
     """Hold the study in ``folder`` for this process; the system lets go when the process ends, however it ends.
 
-    A study in a database is moreover held by a lease there; see :meth:`StudyRecord.claimed`. Raises StudyError, naming the
+    A study in a database is moreover held by a lease there; see :meth:`StudyRecord.lock_storage`. Raises StudyError, naming the
     holder, where another process has it.
     """
     holder = folder / "holder.json"

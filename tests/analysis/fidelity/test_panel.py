@@ -51,12 +51,11 @@ def test_a_panel_of_networks_that_are_not_square_sees_their_aspect(folder: Path)
     Path("small.yaml").write_text(write_yaml({**SMALL_SPACE, "input": {"height": 32, "width": 24}}))
     seen = []
 
-    def started(settings: EngineSettings, faces: FaceData) -> InlineEngine:
+    def engine(faces: FaceData) -> InlineEngine:
         seen.append(faces.sizes)
         return InlineEngine(faces)
 
-    with pytest.MonkeyPatch.context() as patch, opened(panel(levels="1x32,1x16")) as session:
-        patch.setattr("seesawnas.analysis.fidelity.panel.started", started)
+    with opened(panel(levels="1x32,1x16"), engine) as session:
         assert sum(isinstance(event, Finished) for event in session.run()) == 4
     assert seen == [((32, 24),), ((16, 12),)]
 

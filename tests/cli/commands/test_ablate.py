@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from seesawnas.ablation import estimate, make_ready, plan_of
 from seesawnas.cli.app import app
-from seesawnas.study import TrialJob
+from seesawnas.study import ENGINES, TrialJob
 from tests.ablation.small import BASE, write_networks
 from tests.ablation.small import without_se_is_worse as answer
 from tests.faces import write_folder
@@ -29,9 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> list[TrialJob]:
     jobs: list[TrialJob] = []
-    monkeypatch.setattr(
-        "seesawnas.study.engines.registry.LocalEngine", lambda _, workers: FakeEngine(workers, answer, jobs=jobs)
-    )
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers, answer, jobs=jobs))
     return jobs
 
 
@@ -128,7 +126,7 @@ def test_ctrl_c_keeps_what_is_done(folder: Path, monkeypatch: pytest.MonkeyPatch
                 raise KeyboardInterrupt
             super().submit(job, checkpoint)
 
-    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda _, workers: Interrupted(workers, answer))
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: Interrupted(settings.local_workers, answer))
     result = ablate(*TINY, "--seeds", "2")
     assert result.exit_code == 130
     assert "Stopped with 2 of 4 trainings finished; the same command goes on." in result.stderr

@@ -10,11 +10,12 @@ import pytest
 
 from seesawnas.space import load, write_yaml
 from seesawnas.study import (
+    ENGINES,
     EngineEvent,
     Failed,
     TrialJob,
     TrialState,
-    held,
+    lock_study,
     trial_point,
 )
 from seesawnas.study.storage.process import ProcessName
@@ -97,7 +98,7 @@ def test_a_study_made_with_other_settings_is_refused(folder: Path) -> None:
 
 
 def test_a_study_that_another_search_holds_is_refused_with_its_holder(folder: Path) -> None:
-    with held(folder / "runs" / "s"):
+    with lock_study(folder / "runs" / "s"):
         result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s")
     assert result.exit_code == 2
     assert f"another search holds this study ({ProcessName.mine()}, since 20" in result.stderr
@@ -115,9 +116,7 @@ def test_a_search_without_a_complete_trial_is_no_success(folder: Path, monkeypat
     def answer(job: TrialJob) -> EngineEvent:
         return Failed(job.number, "loss is not finite at step 1")
 
-    monkeypatch.setattr(
-        "seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers, answer)
-    )
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers, answer))
     result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "s")
     assert result.exit_code == 1
     assert "No trial is complete: all 2 failed." in result.stderr
@@ -125,7 +124,7 @@ def test_a_search_without_a_complete_trial_is_no_success(folder: Path, monkeypat
 
 
 def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
     assert search(*TINY, "--data", "faces", "--trials", "1", "--study", "s").exit_code == 0
     result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s", "--budget", "1004K")
     assert result.exit_code == 2
@@ -133,7 +132,7 @@ def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monk
 
 
 def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
     words = [*TINY, "--data", "faces", "--study", "s", "--budget", "1M, params<=15K"]
     result = search(*words, "--trials", "3")
     assert result.exit_code == 0, result.output
@@ -149,7 +148,7 @@ def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monk
 
 
 def test_a_search_without_a_limit_on_madds_has_its_plot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
     result = search(*TINY, "--data", "faces", "--study", "s", "--budget", "params<=15K", "--trials", "2")
     assert result.exit_code == 0, result.output
     assert "networks within params<=15.0 K" in result.stderr
@@ -161,7 +160,7 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     words = [*TINY, "--data", "faces", "--trials", "2", "--study", "s"]
-    monkeypatch.setattr("seesawnas.study.engines.registry.LocalEngine", lambda faces, workers: FakeEngine(workers))
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
     with monkeypatch.context() as patch:
         patch.setattr("seesawnas.study.record.record.StudyRecord.complete", full)
         result = search(*words)

@@ -8,7 +8,7 @@ import pytest
 
 import seesawnas as sn
 from seesawnas.errors import StudyError
-from seesawnas.study import StudyRecord, TrialState, drive, held, open_storage
+from seesawnas.study import StudyRecord, TrialState, drive, lock_study, open_storage
 from tests.study.fakes import FakeEngine, enough, small_set, uniform
 from tests.study.stored import store_study
 
@@ -81,7 +81,7 @@ def test_it_shows_its_ranking_in_a_notebook_and_a_line_elsewhere(folder: Path) -
 
 def test_reading_writes_nothing_and_needs_no_lock(folder: Path) -> None:
     before = files(folder / "runs" / "s")
-    with held(folder / "runs" / "s"):
+    with lock_study(folder / "runs" / "s"):
         study = sn.Study("s")
         study.frame(), study.pareto(), study.best(), study._repr_html_(), study.figure("importance")
     after = {name: found for name, found in files(folder / "runs" / "s").items() if not name.endswith("lock")}

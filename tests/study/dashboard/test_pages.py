@@ -35,7 +35,7 @@ from tests.study.fakes import FakeEngine, enough, small_set, uniform
 from seesawnas.study import Objectives, StudyRecord, drive, open_storage
 folder, feasible = Path(sys.argv[1]), small_set()
 record = StudyRecord(open_storage(None, folder, writing=True), folder.name, feasible.decisions, Objectives.parse(sys.argv[2]))
-record.agree({"budget": [0, 1_000_000], "space": "small", "epochs": 2})
+record.require_settings({"budget": [0, 1_000_000], "space": "small", "epochs": 2})
 for event in drive(record, uniform(feasible), FakeEngine(), enough(int(sys.argv[3]))):
     print(event, flush=True)
     input()

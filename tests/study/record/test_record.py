@@ -87,10 +87,10 @@ def test_a_lost_trial_gets_two_more_tries_and_then_fails_with_the_reason(tmp_pat
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
-    record.agree({"epochs": 8, "budget": "150M"})
-    record.agree({"epochs": 8, "budget": "150M"})
+    record.require_settings({"epochs": 8, "budget": "150M"})
+    record.require_settings({"epochs": 8, "budget": "150M"})
     with pytest.raises(StudyError, match=r"started with --epochs 8, got 9; use another --study"):
-        record.agree({"epochs": 9, "budget": "150M"})
+        record.require_settings({"epochs": 9, "budget": "150M"})
 
 
 def test_an_evenly_spaced_ordered_decision_is_an_integer_and_all_else_a_category() -> None:

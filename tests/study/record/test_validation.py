@@ -25,7 +25,7 @@ from tests.study.proposals import proposal
 def stored(folder: Path, url: str | None = None) -> StudyRecord:
     """Three complete trials and one that waits."""
     record = StudyRecord(open_storage(url, folder, writing=True), folder.name, small_set().decisions)
-    record.agree({"budget": [0, 1_000_000], "seed": 0})
+    record.require_settings({"budget": [0, 1_000_000], "seed": 0})
     for number in range(4):
         record.add(proposal(number))
     for number in range(3):

@@ -72,7 +72,7 @@ def eventful(job: TrialJob) -> EngineEvent:
 def test_whatever_commit_or_acknowledgement_is_lost_nothing_is_doubled(seed: int, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     record = record_at(url, tmp_path)
-    with record.claimed():
+    with record.lock_storage():
         broken = break_commits(storage_of(record), seed, share=0.3)
         engine = FakeEngine(answer=eventful, curve=lambda job: 0.9 - job.number / 100)
         list(drive(record, uniform(small_set()), engine, replace(enough(8), halving=Halving(first=1, factor=4))))
@@ -94,8 +94,8 @@ def test_a_study_lives_in_every_storage_and_goes_on_there(
     url = new_url(kind, tmp_path, request)
     for wanted in (3, 5):
         record = record_at(url, tmp_path / "s")
-        with record.claimed():
-            record.agree({"epochs": 2})
+        with record.lock_storage():
+            record.require_settings({"epochs": 2})
             assert record.recover() == (wanted == 5)
             list(drive(record, uniform(small_set()), FakeEngine(), enough(wanted)))
             if wanted == 3:  # a driver killed in the middle of a trial
@@ -105,7 +105,7 @@ def test_a_study_lives_in_every_storage_and_goes_on_there(
     assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 5
     assert len({trial.user_attrs["digest"] for trial in trials}) == 5
     with pytest.raises(StudyError, match="started with --epochs 2, got 3"):
-        record_at(url, tmp_path / "s").agree({"epochs": 3})
+        record_at(url, tmp_path / "s").require_settings({"epochs": 3})
 
 
 def test_a_study_in_postgresql_goes_on_from_another_folder_once_its_driver_is_gone(
@@ -113,12 +113,12 @@ def test_a_study_in_postgresql_goes_on_from_another_folder_once_its_driver_is_go
 ) -> None:
     url = postgres_server.new_database("moved")
     first = record_at(url, tmp_path / "a" / "s")
-    with first.claimed():
+    with first.lock_storage():
         list(drive(first, uniform(small_set()), FakeEngine(), enough(2)))
         second = record_at(url, tmp_path / "b" / "s")
-        with pytest.raises(StudyError, match="another search holds this study"), second.claimed():
+        with pytest.raises(StudyError, match="another search holds this study"), second.lock_storage():
             pass
-    with second.claimed():
+    with second.lock_storage():
         list(drive(second, uniform(small_set()), FakeEngine(), enough(4)))
     assert len(second.trials(TrialState.COMPLETE)) == 4
 
@@ -129,7 +129,7 @@ def test_a_driver_waits_while_postgresql_is_away_and_says_so_once(
     record = record_at(postgres_server.new_database("away"), tmp_path)
     lines: list[str] = []
     record.on_outage(lines.append)
-    with record.claimed():
+    with record.lock_storage():
         record.add(proposal(1))
         trial = record.next_waiting()
         assert trial is not None

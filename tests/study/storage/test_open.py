@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.study import held, open_storage, study_folder
+from seesawnas.study import lock_study, open_storage, study_folder
 from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.storage.urls import normal_url
 from tests.study.fakes import record_in
@@ -16,9 +16,9 @@ from tests.study.proposals import proposal
 
 def test_a_study_is_held_by_one_process_and_the_second_is_told_which(tmp_path: Path) -> None:
     told = r"another search holds this study \(\S+@\S+, process \d+, since"
-    with held(tmp_path / "s"), pytest.raises(StudyError, match=told), held(tmp_path / "s"):
+    with lock_study(tmp_path / "s"), pytest.raises(StudyError, match=told), lock_study(tmp_path / "s"):
         pass
-    with held(tmp_path / "s"):
+    with lock_study(tmp_path / "s"):
         pass
 
 
@@ -82,7 +82,10 @@ def test_a_study_in_which_a_link_leads_out_is_not_begun(tmp_path: Path, name: st
     (tmp_path / "s").mkdir()
     (tmp_path / "file").write_text("theirs")
     (tmp_path / "s" / name).symlink_to(tmp_path / target)
-    with pytest.raises(InvalidInput, match=rf"{name}: must not be a link that leaves") as caught, held(tmp_path / "s"):
+    with (
+        pytest.raises(InvalidInput, match=rf"{name}: must not be a link that leaves") as caught,
+        lock_study(tmp_path / "s"),
+    ):
         pass
     assert "\n" not in str(caught.value)
     assert (tmp_path / "file").read_text() == "theirs"
@@ -117,7 +120,7 @@ def test_checkpoints_are_not_cleared_through_a_link(tmp_path: Path) -> None:
 def test_a_study_is_reached_through_a_link_to_its_folder(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "s").symlink_to(tmp_path / "real")
-    with held(tmp_path / "s"):
+    with lock_study(tmp_path / "s"):
         record_in(tmp_path / "s").add(proposal(0))
     assert (tmp_path / "real" / "journal.log").is_file()
 
@@ -134,14 +137,14 @@ def test_a_study_is_in_no_folder_called_tilde(tmp_path: Path, monkeypatch: pytes
     "content", ["[" * 100_000, '{"pid": 1e999, "user": 1, "host": 1, "machine": 1, "born": 1}', "[]", None]
 )
 def test_a_holder_that_cannot_be_read_is_unknown(tmp_path: Path, content: str | None) -> None:
-    with held(tmp_path / "s"):
+    with lock_study(tmp_path / "s"):
         holder = tmp_path / "s" / "holder.json"
         holder.unlink()
         if content is None:
             os.mkfifo(holder)
         else:
             holder.write_text(content)
-        with pytest.raises(StudyError, match=r"holds this study \(holder unknown\)"), held(tmp_path / "s"):
+        with pytest.raises(StudyError, match=r"holds this study \(holder unknown\)"), lock_study(tmp_path / "s"):
             pass
 
 

@@ -1,0 +1,272 @@
+"""One study session: check, lock, open, require the same settings, recover, then run sources of proposals.
+
+A search, its repeats, an ablation and the levels of a fidelity study are sources. All that they share is here: who holds
+the studies, what an interrupted start left, the time of a start, what is written down of it, and the engine.
+
+    with open_session(folder, {"": StudyPart(decisions, settings)}, engine=engine_factory(plan.engine)) as session:
+        session.record_start(plan.to_mapping(), data=fingerprint, seeds=seeds)
+        for event in session.run(source, seconds=3600):
+            ...
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from optuna.storages import BaseStorage
+from optuna.trial import TrialState
+
+from seesawnas.data import FaceData, open_source
+from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.io.disk import on_disk
+from seesawnas.io.files import expanded
+from seesawnas.space import Decision
+from seesawnas.study.driver import OUT_OF_TIME, DriverEvent, Ended, Plan, Propose, Stopped, drive
+from seesawnas.study.engines.base import Failed, Finished
+from seesawnas.study.engines.registry import EngineFactory, EngineSettings, check_engine
+from seesawnas.study.objectives import ACCURACY, Objectives
+from seesawnas.study.record.provenance import Run, kept_run
+from seesawnas.study.record.record import StudyRecord
+from seesawnas.study.repeats import Repeating
+from seesawnas.study.storage.checkpoints import Checkpoints
+from seesawnas.study.storage.identity import is_stored, keep_name, repeats_name, stored_name
+from seesawnas.study.storage.open import check_storage, lock_study, open_storage
+
+T = TypeVar("T")
+SessionEvent: TypeAlias = DriverEvent | Repeating
+REPEATS = repeats_name("")
+"""The suffix of the study that holds a study's repeats."""
+
+
+def preflight(
+    find: Callable[[], T], *, data: str | None, storage: str | None, folder: Path, engine: EngineSettings
+) -> T:
+    """Find what a plan names, and check that its trials can run; nothing is written and no faces are read.
+
+    Args:
+        find: Finds all that is special to the plan, and may raise InvalidInput.
+        data: The folder of faces, None for the default set.
+        storage: The storage's URL, None for a journal in ``folder``.
+        folder: The study's folder.
+        engine: What runs the trials.
+
+    Returns:
+        What ``find`` returned.
+
+    Raises:
+        InvalidInput: Every fault of every check, each in its line; a single one as its check raised it.
+    """
+
+    def open_data() -> None:
+        if data is not None and not expanded(data).is_dir():
+            open_source(data)  # which says what is wrong with it
+
+    found: list[T] = []
+    errors: list[InvalidInput] = []
+    checks: tuple[Callable[[], Any], ...] = (
+        lambda: found.append(find()),
+        lambda: check_storage(storage, folder),
+        open_data,
+        lambda: check_engine(engine),
+    )
+    for check in checks:
+        try:
+            check()
+        except InvalidInput as error:
+            errors.append(error)
+    if len(errors) == 1:  # its kind says more than a StudyError
+        raise errors[0]
+    if errors:
+        raise StudyError("\n".join(line for error in errors for line in str(error).splitlines()))
+    return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPart:
+    """One of the Optuna studies that a session holds.
+
+    Attributes:
+        decisions: What the options of its trials are chosen from.
+        settings: Makes the settings that this start requires from those that the study was started with, none if it is new.
+        objectives: What its trials are measured by.
+        checkpoints: Where its trials under way are kept.
+        resumes: Whether this start runs its trials. If not, the study is opened only if it is stored already, and its
+            interrupted trials wait.
+    """
+
+    decisions: tuple[Decision, ...]
+    settings: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    objectives: Objectives = ACCURACY
+    checkpoints: Checkpoints | None = None
+    resumes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a source has to train.
+
+    Attributes:
+        propose: The next network to try, None if there are no more.
+        faces: What its trials are trained and verified on.
+        plan: How they run, and when it is enough; the session sets the time.
+        event: Yielded before the first trial.
+        finish: Called when no trial runs any more, before the reason is written down.
+    """
+
+    propose: Propose
+    faces: FaceData
+    plan: Plan
+    event: SessionEvent | None = None
+    finish: Callable[[], None] = lambda: None
+
+
+class Source(Protocol):
+    """Where the trials of a study come from."""
+
+    @property
+    def name(self) -> str:
+        """What its trials are called in messages, such as ``repeats``."""
+
+    @property
+    def record(self) -> StudyRecord:
+        """The study that holds its trials."""
+
+    def prepare(self) -> Work | Ended:
+        """What is to be trained; the reason if nothing is left to train.
+
+        Called when the source's turn comes, so that it sees what the sources before it have stored.
+        """
+
+
+@dataclass
+class StudySession:
+    """Studies that this process holds and may write to.
+
+    Attributes:
+        folder: Where their files lie.
+        storage: Where they are stored.
+        records: The studies by the suffix of their names, ``""`` for the one that is called as the folder.
+        engine: Makes what runs the trials.
+        recovered: Trials that an interrupted start left, and that this one resumes.
+        start: This start as it is written down, None if it is not.
+    """
+
+    folder: Path
+    storage: BaseStorage
+    records: dict[str, StudyRecord]
+    engine: EngineFactory
+    recovered: int = 0
+    start: Run | None = None
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def record_start(self, plan: Mapping[str, Any], *, data: str, seeds: dict[str, Any]) -> None:
+        """Write this start down in the first study; if it ends without a reason, it was interrupted.
+
+        Args:
+            plan: What it is asked to do, as a study file holds it.
+            data: The faces' fingerprint.
+            seeds: The seeds of everything that is drawn, by what they draw.
+        """
+        record, repeats = next(iter(self.records.values())), self.records.get(REPEATS)
+        run = kept_run(record, self.folder, plan, data=data, seeds=seeds, repeats=repeats)
+        self.start = self._stack.enter_context(run)
+
+    def recover(self) -> int:
+        """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
+        return sum(record.recover() for record in self.records.values())
+
+    @property
+    def trained(self) -> bool:
+        """Whether this start has finished a trial yet."""
+        return self.start is not None and self.start.trained
+
+    def run(self, *sources: Source, seconds: float | None = None) -> Generator[SessionEvent]:
+        """Train what each source asks for, one source after another; yield what happens.
+
+        The last event is ``Ended``: why the first source ended, and whether the time was up before the others were done.
+
+        Args:
+            sources: Where the trials come from.
+            seconds: Of all sources together, None for no limit.
+        """
+        end = None if seconds is None else time.monotonic() + seconds
+        reason = ""
+        for source in sources:
+            ended, is_done = yield from self._run(source, end)
+            if not reason:
+                reason = ended
+            elif not is_done and reason != OUT_OF_TIME:
+                reason = f"{reason}; {OUT_OF_TIME} before the {source.name} were done"
+        if self.start is not None:
+            self.start.end(reason)
+        yield Ended(reason)
+
+    def _run(self, source: Source, end: float | None) -> Generator[SessionEvent, None, tuple[str, bool]]:
+        """Why it ended, at the monotonic time ``end`` at the latest, and whether all wanted trials are finished."""
+        work = source.prepare()
+        if isinstance(work, Ended):
+            return work.reason, True
+        left = None if end is None else end - time.monotonic()
+        if left is not None and left <= 0:
+            return OUT_OF_TIME, False
+        if work.event is not None:
+            yield work.event
+        reason, rules = "", replace(work.plan.rules, seconds=left)
+        plan = replace(work.plan, rules=rules)
+        with closing(drive(source.record, work.propose, self.engine(work.faces), plan)) as driven:
+            for event in driven:
+                if isinstance(event, Ended):
+                    reason = event.reason
+                    continue
+                if self.start is not None and isinstance(event, Finished | Failed | Stopped):
+                    self.start.keep()
+                yield event
+        work.finish()
+        return reason, rules.trials is None or source.record.finished >= rules.trials
+
+
+@contextmanager
+def open_session(
+    folder: Path, parts: Mapping[str, StudyPart], *, engine: EngineFactory, url: str | None = None
+) -> Iterator[StudySession]:
+    """Hold the studies of ``folder``, and put trials that a killed driver left back in line.
+
+    Args:
+        folder: Where the studies' files lie.
+        parts: The studies by the suffix of their names. One lease, the first one's, holds them all.
+        engine: Makes what runs the trials.
+        url: The storage, None for where the study lies already, or for a journal in ``folder``.
+
+    Raises:
+        StudyError: Another process holds a study, it was started with other settings, or it cannot be read or written.
+    """
+    with on_disk(folder), lock_study(folder), ExitStack() as stack:
+        storage = open_storage(url, folder, writing=True)
+        name = stored_name(storage, folder, parts="" not in parts)
+        records: dict[str, StudyRecord] = {}
+        for suffix, part in parts.items():
+            if part.resumes or is_stored(storage, name + suffix):
+                record = StudyRecord(storage, name + suffix, part.decisions, part.objectives)
+                if not records:
+                    stack.enter_context(record.lock_storage())
+                records[suffix] = record
+        # Old studies first: settings that they refuse must not be kept in a new one.
+        for suffix, record in sorted(records.items(), key=lambda item: not item[1].settings):
+            record.require_settings(parts[suffix].settings(record.settings))
+        if "" in parts:
+            keep_name(folder, name)
+        recovered = sum(_recover(record, parts[suffix]) for suffix, record in records.items())
+        yield StudySession(folder, storage, records, engine, recovered, _stack=stack)
+
+
+def _recover(record: StudyRecord, part: StudyPart) -> int:
+    """How many trials this start resumes."""
+    found = record.recover()
+    if part.checkpoints is not None:
+        part.checkpoints.keep({trial.number for trial in record.trials(TrialState.WAITING)})
+    return found if part.resumes else 0
