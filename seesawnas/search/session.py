@@ -35,13 +35,13 @@ from seesawnas.study import (
     held,
     keep_name,
     kept_run,
+    non_dominated,
     open_storage,
     ranked_trials,
     read_repeats,
     repeats_name,
     stored_name,
     trial_spec,
-    unbeaten,
 )
 from seesawnas.study.engines.registry import started
 
@@ -74,7 +74,7 @@ def worth_repeating(complete: list[Trial], objectives: Objectives) -> list[Trial
     best = ranked_trials(complete, {})
     if not objectives.costs:
         return best
-    front = unbeaten([trial.values for trial in best])
+    front = non_dominated([trial.values for trial in best])
     return [best[place] for place in sorted(range(len(best)), key=lambda place: (place not in front, place))]
 
 

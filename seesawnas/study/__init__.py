@@ -23,7 +23,7 @@ from seesawnas.study.engines.ray.cluster import check_cluster
 from seesawnas.study.engines.ray.engine import RayEngine
 from seesawnas.study.engines.registry import ENGINES, EngineSettings, check_engine, started
 from seesawnas.study.library import StudyFile, shipped_studies
-from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives, unbeaten
+from seesawnas.study.objectives import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
 from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
 from seesawnas.study.record.provenance import Run, kept_run, provenance
 from seesawnas.study.record.record import FINISHED, StudyRecord
@@ -40,11 +40,11 @@ from seesawnas.study.view import StoredStudy, find_study, study_number, study_vi
 
 __all__ = [
     "ACCURACY",
-    "COSTS",
     "ENGINES",
     "FINISHED",
+    "MAIN_COSTS",
+    "MAIN_METRICS",
     "OUT_OF_TIME",
-    "QUALITIES",
     "Attached",
     "Began",
     "Checkpoints",
@@ -97,6 +97,7 @@ __all__ = [
     "kept_run",
     "latest_study",
     "measurement_of",
+    "non_dominated",
     "on_disk",
     "open_storage",
     "options_of",
@@ -117,5 +118,4 @@ __all__ = [
     "trial_point",
     "trial_proxy",
     "trial_spec",
-    "unbeaten",
 ]

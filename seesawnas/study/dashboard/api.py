@@ -17,8 +17,10 @@ from typing import Any, Protocol
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
-from seesawnas.study.objectives import COSTS, QUALITIES, Objectives, unbeaten
+from seesawnas.evaluation.metrics import METRICS
+from seesawnas.study.objectives import Objectives, non_dominated
 from seesawnas.study.record.validation import LeftOut
 from seesawnas.study.repeats import Repeats
 from seesawnas.text import plain_values
@@ -71,14 +73,14 @@ class StudyView:
 
     @property
     def quality(self) -> str:
-        """The first objective, as :data:`QUALITIES` names it; accuracy where another program named it otherwise."""
-        names = {title: name for name, title in QUALITIES.items()}
+        """The first objective, as :data:`METRICS` names it; accuracy where another program named it otherwise."""
+        names = {metric.title: name for name, metric in METRICS.items()}
         return names.get(self.objectives[0], "accuracy")
 
     @property
     def sought(self) -> Objectives:
         """The objectives as a search names them; of costs that another program named otherwise only the known ones."""
-        names = {title: name for name, title in COSTS.items()}
+        names = {kind.title: name for name, kind in COSTS.items()}
         return Objectives(self.quality, tuple(names[title] for title in self.objectives[1:] if title in names))
 
     @property
@@ -211,7 +213,7 @@ def best_trials(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     if complete and len(complete[0].values) == 1:
         return [max(complete, key=lambda trial: (trial.values[0], -trial.number))]
-    return [complete[place] for place in sorted(unbeaten([trial.values for trial in complete]))]
+    return [complete[place] for place in sorted(non_dominated([trial.values for trial in complete]))]
 
 
 def _search_spaces(trials: Iterable[FrozenTrial]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
