@@ -33,9 +33,10 @@ from seesawnas.ablation.result import DesignKind
 from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.space import load_point
 from seesawnas.space.document import Text
-from seesawnas.study import QUALITIES, EngineSettings, Proxy, StudyFile, study_folder, trial_point
+from seesawnas.study import EngineSettings, Proxy, StudyFile, study_folder, trial_point
 from seesawnas.study.settings import (
     RUN_RANGES,
     Place,
@@ -149,7 +150,7 @@ class AblationKeys(RunKeys):
     design: Annotated[DesignKind, BeforeValidator(partial(one_of, DESIGNS))] = "one-at-a-time"
     match: Annotated[Literal["none", "madds"], BeforeValidator(_match)] = "none"
     seeds: Annotated[int, BeforeValidator(partial(whole, *RANGES["seeds"])), BeforeValidator(given)] = 5
-    quality: Annotated[str, BeforeValidator(partial(one_of, tuple(QUALITIES)))] = "auc"
+    quality: Annotated[str, BeforeValidator(partial(one_of, tuple(METRICS)))] = "auc"
 
 
 NETWORK = "network"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from seesawnas.ablation.analysis import analysed
 from seesawnas.ablation.result import AblationResult, ArmResult
 from seesawnas.errors import StudyError
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.space.faults import lines_of
 from seesawnas.study import Trial, TrialState
 from seesawnas.study.record.renewed import DIGEST_BEFORE
+from seesawnas.study.settings import one_of
 from seesawnas.text import one_line
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -64,7 +67,7 @@ class Kept(BaseModel):
     model_config = ConfigDict(strict=True)
 
     base: str
-    quality: Literal["accuracy", "auc", "tar_at_far_1e_2", "tar_at_far_1e_3", "separation"]
+    quality: Annotated[str, BeforeValidator(partial(one_of, tuple(METRICS)))]
     design: Literal["one-at-a-time", "full", "fractional"]
     factors: list[tuple[str, list[Any]]]
     seeds: list[Count]

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from statistics import fmean
 
 from seesawnas.ablation.result import AblationResult, Effect, Interaction
-from seesawnas.study.objectives import QUALITIES
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.text import several
-
-_NAMES = {**QUALITIES, "accuracy": "accuracy"}
 
 
 def verdict_words(result: AblationResult) -> tuple[str, ...]:
@@ -116,7 +114,7 @@ def _percent(result: AblationResult, effect: Effect) -> str:
 
 
 def _quality(result: AblationResult) -> str:
-    return _NAMES.get(result.quality, result.quality)
+    return METRICS[result.quality].label if result.quality in METRICS else result.quality
 
 
 def _confidence(result: AblationResult) -> str:

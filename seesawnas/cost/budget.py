@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from seesawnas.cost.cost import Cost
+from seesawnas.cost.cost import COSTS, Cost
 from seesawnas.errors import BudgetError
 from seesawnas.text import nearest, short
 from seesawnas.units import format_quantity, parse_quantity
@@ -128,7 +128,7 @@ def _quantity(word: str, part: str) -> int:
         raise BudgetError(f"budget {error} in {short(part)!r}") from None
 
 
-NAMES = tuple(field.name for field in fields(Cost))
+NAMES = tuple(COSTS)
 
 PRESETS: dict[str, str] = {
     "seesaw": "150M",

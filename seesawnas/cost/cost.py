@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from typing import Any, ClassVar, Literal
 
 from seesawnas.arch import ArchSpec, Block, Body, Inputs, Shape, body_of
 from seesawnas.arch.blocks.parts import block_output, inputs_of
@@ -12,17 +13,75 @@ from seesawnas.arch.body import read_shapes
 from seesawnas.arch.layers import FLOAT32_BYTES, Layer, Shuffle, Slice
 from seesawnas.arch.table import html_table
 from seesawnas.errors import SpecError
+from seesawnas.units import format_quantity
 
 _READ_ALONE = (Shuffle, Slice)  # no map of their own: which channels others read
+
+
+@dataclass(frozen=True, slots=True)
+class CostKind:
+    """One of the numbers that a network costs, the lower the better, and how people read it.
+
+    Attributes:
+        name: As studies, options and JSON have it.
+        title: As people read it, in tables and sentences.
+        noun: What is counted, beside a unit.
+        unit: Of a number divided by ``SCALE``: M, or MB of bytes.
+    """
+
+    name: str
+    title: str
+    noun: str
+    unit: str = "M"
+
+    direction: ClassVar[Literal["minimize"]] = "minimize"
+    SCALE: ClassVar[float] = 1e6
+
+    @property
+    def axis(self) -> str:
+        """Its title on an axis, where numbers are divided by ``SCALE``: ``MAdds (millions)``."""
+        return f"{self.title} (millions)"
+
+    @property
+    def column(self) -> str:
+        """Its head over numbers divided by ``SCALE``: ``MAdds (M)``, ``activations (MB)``."""
+        return f"{self.noun} ({self.unit})"
+
+    def format(self, value: float) -> str:
+        """The number alone: ``145.76 M``."""
+        return format_quantity(int(value))
+
+    def format_change(self, change: float, digits: int = 2) -> str:
+        """With its sign: ``+1.20 M``."""
+        return f"{change / self.SCALE:+.{digits}f} M"
+
+    def words(self, value: int | None) -> str:
+        """With what it counts: ``145.76 M MAdds``, ``12.3 MB of activations``; None where it is unknown."""
+        if value is None:
+            return f"{self.noun} unknown"
+        return f"{value / self.SCALE:.1f} MB of {self.noun}" if self._is_bytes else f"{self.format(value)} {self.noun}"
+
+    def exact_words(self, value: int) -> str:
+        """Every digit, with what it counts: ``145,762,816 MAdds``."""
+        return f"{value:,} bytes of {self.noun}" if self._is_bytes else f"{value:,} {self.noun}"
+
+    @property
+    def _is_bytes(self) -> bool:
+        return self.unit == "MB"
+
+
+def _counted(title: str, noun: str | None = None, unit: str = "M") -> Any:
+    """The field of a cost that stands at 0."""
+    return field(default=0, metadata={"title": title, "noun": noun or title, "unit": unit})
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a network, or a part of one, costs for one image; the convention stands in :mod:`seesawnas.arch.layers`."""
 
-    madds: int = 0
-    params: int = 0
-    activation_bytes: int = 0
+    madds: int = _counted("MAdds")
+    params: int = _counted("params")
+    activation_bytes: int = _counted("activation bytes", "activations", "MB")
 
     @property
     def flops(self) -> int:
@@ -36,12 +95,16 @@ class Cost:
 
     def __rich__(self) -> str:
         """What ``rich.print`` shows, such as ``145,762,816 MAdds, ...``."""
-        return f"{self.madds:,} MAdds, {self.params:,} params, {self.activation_bytes:,} bytes of activations"
+        return ", ".join(kind.exact_words(getattr(self, name)) for name, kind in COSTS.items())
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        counts = ("MAdds", self.madds), ("params", self.params), ("activation bytes", self.activation_bytes)
-        return html_table(("cost", "one image"), [(name, f"{value:,}") for name, value in counts])
+        counts = [(kind.title, f"{getattr(self, name):,}") for name, kind in COSTS.items()]
+        return html_table(("cost", "one image"), counts)
+
+
+COSTS = {field.name: CostKind(field.name, **field.metadata) for field in fields(Cost)}
+"""By name, in the order of tables: every field of :class:`Cost`, with the words that it was declared with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Any
 from seesawnas.cost import Budget
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.search.plan import DEFAULT_TRIALS, SearchPlan, StudyKeys
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
-from seesawnas.study import QUALITIES, EngineSettings, Proposal, Proxy, StopRules, StudyFile, repeats_name
+from seesawnas.study import EngineSettings, Proposal, Proxy, StopRules, StudyFile, repeats_name
 from seesawnas.study.session import preflight
 from seesawnas.study.settings import Place, data_words, default_name, faults_in, placer
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
@@ -120,9 +121,9 @@ def _conflicts(keys: StudyKeys, proxy: Proxy, place: Place) -> Iterator[str]:
 
 def _misunderstood(keys: StudyKeys, study: str, options: Container[str], place: Place) -> Iterator[str]:
     """What could not do what it seems to ask for."""
-    quality = keys.objectives.quality
-    if keys.target is not None and keys.target > 1 and quality != "separation":
-        yield f"{place('target')} must be at most 1 for {QUALITIES[quality]}, got {keys.target:g}"
+    metric = METRICS[keys.objectives.quality]
+    if keys.target is not None and keys.target > 1 and metric.is_share:
+        yield f"{place('target')} must be at most 1 for {metric.title}, got {keys.target:g}"
     if "repeat_top" in options and not keys.repeats:  # a study file may well hold it for another time
         yield f"{place('repeat_top')} must go with repeats of 1 or more, got {keys.repeats}; give --repeats too"
     if study.endswith(suffix := repeats_name("")):

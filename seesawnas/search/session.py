@@ -32,11 +32,11 @@ from seesawnas.study import (
     TrialState,
     Work,
     engine_factory,
+    non_dominated,
     open_session,
     ranked_trials,
     read_repeats,
     trial_spec,
-    unbeaten,
 )
 
 SearchEvent: TypeAlias = SessionEvent
@@ -100,7 +100,7 @@ def worth_repeating(complete: list[Trial], objectives: Objectives) -> list[Trial
     best = ranked_trials(complete, {})
     if not objectives.costs:
         return best
-    front = unbeaten([trial.values for trial in best])
+    front = non_dominated([trial.values for trial in best])
     return [best[place] for place in sorted(range(len(best)), key=lambda place: (place not in front, place))]
 
 

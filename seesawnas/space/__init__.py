@@ -3,6 +3,7 @@
 from seesawnas.arch.codec import from_mapping, to_json, to_mapping
 from seesawnas.io.yaml import read_yaml, write_yaml
 from seesawnas.space.catalog import load, load_point, load_space, shipped
+from seesawnas.space.document import TEST_SETS
 from seesawnas.space.feasible.effort import compiling_reported_to
 from seesawnas.space.feasible.exact import Sample
 from seesawnas.space.feasible.feasible import FeasibleSet
@@ -11,6 +12,7 @@ from seesawnas.space.load import Erratum, Printed, Published, SearchPoint, to_po
 from seesawnas.space.search_space import Assignment, Decision, SearchSpace
 
 __all__ = [
+    "TEST_SETS",
     "Acceptance",
     "Assignment",
     "Decision",

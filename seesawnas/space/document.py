@@ -93,12 +93,16 @@ class PublishedKeys(_Keys):
     params: Quantity | None = None
     madds: Quantity | None = None
     flops: Quantity | None = None
-    lfw: Percent | None = None
-    cfp_fp: Percent | None = None
-    agedb_30: Percent | None = None
-    cplfw: Percent | None = None
-    calfw: Percent | None = None
+    lfw: Percent | None = Field(default=None, title="LFW")
+    cfp_fp: Percent | None = Field(default=None, title="CFP-FP")
+    agedb_30: Percent | None = Field(default=None, title="AgeDB-30")
+    cplfw: Percent | None = Field(default=None, title="CPLFW")
+    calfw: Percent | None = Field(default=None, title="CALFW")
     source: Text = ""
+
+
+TEST_SETS = {name: about.title for name, about in PublishedKeys.model_fields.items() if about.title is not None}
+"""The test sets whose accuracies papers print: their keys, and what people call them."""
 
 
 def _reading(raw: Any) -> int | None:

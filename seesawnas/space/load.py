@@ -10,7 +10,7 @@ from seesawnas.arch import ArchSpec, Kind
 from seesawnas.arch.blocks import Role
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Attribute
-from seesawnas.space.document import AttributeKeys, parse_document
+from seesawnas.space.document import TEST_SETS, AttributeKeys, parse_document
 from seesawnas.space.grammar import Grammar, partners, shared_default
 from seesawnas.space.search_space import SearchSpace, StageSpace, possible_kinds
 from seesawnas.units import parse_quantity, printed_step
@@ -261,6 +261,5 @@ def _own(keys: AttributeKeys, path: str) -> dict[str, Attribute]:
 def _published(document: Any) -> Published:
     keys = document.published
     counts = [Printed.parse(text) if text is not None else None for text in (keys.params, keys.madds, keys.flops)]
-    names = ("lfw", "cfp_fp", "agedb_30", "cplfw", "calfw")
-    accuracies = {name: value for name in names if (value := getattr(keys, name)) is not None}
+    accuracies = {name: value for name in TEST_SETS if (value := getattr(keys, name)) is not None}
     return Published(counts[0], counts[1], accuracies, keys.source, counts[2])

@@ -22,7 +22,7 @@ from seesawnas.study.engines.ray.cluster import check_cluster
 from seesawnas.study.engines.ray.engine import RayEngine
 from seesawnas.study.engines.registry import ENGINES, EngineFactory, EngineSettings, check_engine, engine_factory
 from seesawnas.study.library import StudyFile, shipped_studies
-from seesawnas.study.objectives import ACCURACY, COSTS, QUALITIES, Objectives, unbeaten
+from seesawnas.study.objectives import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
 from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
 from seesawnas.study.record.provenance import Run, provenance
 from seesawnas.study.record.record import FINISHED, StudyRecord
@@ -56,11 +56,11 @@ from seesawnas.study.view import StoredStudy, StudyView, find_study, study_numbe
 
 __all__ = [
     "ACCURACY",
-    "COSTS",
     "ENGINES",
     "FINISHED",
+    "MAIN_COSTS",
+    "MAIN_METRICS",
     "OUT_OF_TIME",
-    "QUALITIES",
     "REPEATS",
     "Attached",
     "Began",
@@ -121,6 +121,7 @@ __all__ = [
     "latest_study",
     "lock_study",
     "measurement_of",
+    "non_dominated",
     "on_disk",
     "open_session",
     "open_storage",
@@ -142,5 +143,4 @@ __all__ = [
     "trial_point",
     "trial_proxy",
     "trial_spec",
-    "unbeaten",
 ]

@@ -9,22 +9,19 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study.trial import Scores
 
-QUALITIES = {
-    "accuracy": "verification accuracy",
-    "auc": "AUC",
-    "tar_at_far_1e_2": "TAR@FAR 1e-2",
-    "tar_at_far_1e_3": "TAR@FAR 1e-3",
-    "separation": "separation d'",
-}
-COSTS = {"madds": "MAdds", "params": "params", "activation_bytes": "activation bytes"}
+MAIN_METRICS = ("accuracy", "auc")
+MAIN_COSTS = ("madds", "params")
+"""What is always shown of a network, whatever the study looks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Objectives:
-    """A quality, maximised; costs, minimised."""
+    """A metric, maximised; costs, minimised."""
 
     quality: str = "accuracy"
     costs: tuple[str, ...] = ()
@@ -34,32 +31,41 @@ class Objectives:
         """``accuracy`` or ``accuracy,madds,params``. Raises StudyError."""
         names = [name.strip() for name in text.split(",")]
         for name in names:
-            if name not in QUALITIES and name not in COSTS:
-                raise StudyError(f"objectives must be of {', '.join([*QUALITIES, *COSTS])}, got {name!r}")
+            if name not in METRICS and name not in COSTS:
+                raise StudyError(f"objectives must be of {', '.join([*METRICS, *COSTS])}, got {name!r}")
         if len(set(names)) < len(names):
             raise StudyError(f"objectives must each be named once, got {text!r}")
-        if names[0] not in QUALITIES or any(name in QUALITIES for name in names[1:]):
-            raise StudyError(f"objectives must be one of {', '.join(QUALITIES)}, then costs, got {text!r}")
+        if names[0] not in METRICS or any(name in METRICS for name in names[1:]):
+            raise StudyError(f"objectives must be one of {', '.join(METRICS)}, then costs, got {text!r}")
         return cls(names[0], tuple(names[1:]))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them, the quality first."""
+        """All of them, the metric first."""
         return (self.quality, *self.costs)
 
     @property
     def titles(self) -> tuple[str, ...]:
         """As people read them."""
-        return (QUALITIES[self.quality], *(COSTS[name] for name in self.costs))
+        return (METRICS[self.quality].title, *(COSTS[name].title for name in self.costs))
+
+    @property
+    def shown_metrics(self) -> tuple[str, ...]:
+        """The metrics that tables show: the study's own first."""
+        return tuple(dict.fromkeys([self.quality, *MAIN_METRICS]))
+
+    @property
+    def shown_costs(self) -> tuple[str, ...]:
+        """The costs that tables show: MAdds and params, and what else the study keeps down."""
+        return tuple(dict.fromkeys([*MAIN_COSTS, *self.costs]))
 
     @property
     def directions(self) -> list[Literal["maximize", "minimize"]]:
         """As Optuna takes them."""
-        minimize: Literal["minimize"] = "minimize"
-        return ["maximize", *(minimize for _ in self.costs)]
+        return [METRICS[self.quality].direction, *(COSTS[name].direction for name in self.costs)]
 
     def value(self, scores: Scores) -> float:
-        """The quality; what too few pairs cannot resolve is as bad as can be."""
+        """The metric; what too few pairs cannot resolve is as bad as can be."""
         return float(getattr(scores, self.quality) or 0.0)
 
     def values(self, scores: Scores, costs: Mapping[str, Any]) -> list[float]:
@@ -70,10 +76,10 @@ class Objectives:
 ACCURACY = Objectives()
 
 
-def unbeaten(values: Sequence[Sequence[float]]) -> set[int]:
-    """The places of those that no other beats: as good in every objective, and better in one.
+def non_dominated(values: Sequence[Sequence[float]]) -> set[int]:
+    """The places of those that no other dominates: as good in every objective, and better in one.
 
-    The first objective is maximised, the others are costs. Equals do not beat each other.
+    The first objective is maximised, the others are costs. Equals do not dominate each other.
     """
     if not len(values):
         return set()

@@ -16,9 +16,11 @@ from typing import Any
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.space import Published, SearchPoint
-from seesawnas.study.objectives import COSTS, QUALITIES, Objectives
+from seesawnas.study.objectives import Objectives
 from seesawnas.study.record.proposal import trial_spec
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import LeftOut, check_format, trusted
@@ -73,14 +75,14 @@ class StudyView:
 
     @property
     def quality(self) -> str:
-        """The first objective, as :data:`QUALITIES` names it; accuracy where another program named it otherwise."""
-        names = {title: name for name, title in QUALITIES.items()}
+        """The first objective, as :data:`METRICS` names it; accuracy where another program named it otherwise."""
+        names = {metric.title: name for name, metric in METRICS.items()}
         return names.get(self.objectives[0], "accuracy")
 
     @property
     def sought(self) -> Objectives:
         """The objectives as a search names them; of costs that another program named otherwise only the known ones."""
-        names = {title: name for name, title in COSTS.items()}
+        names = {kind.title: name for name, kind in COSTS.items()}
         return Objectives(self.quality, tuple(names[title] for title in self.objectives[1:] if title in names))
 
     @property

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.study import Finished, Repeats, TrialJob, drive, ranked_trials, unbeaten
+from seesawnas.study import Finished, Repeats, TrialJob, drive, non_dominated, ranked_trials
 from tests.study.fakes import FakeEngine, enough, measured, record_in, small_set, uniform
 
 VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=9)
@@ -50,4 +50,4 @@ def test_the_front_is_exactly_what_nothing_beats(points: list[tuple[int, int, in
         return one != other and one[0] >= other[0] and one[1] <= other[1] and one[2] <= other[2]
 
     wanted = {place for place, point in enumerate(points) if not any(beats(other, point) for other in points)}
-    assert unbeaten(points) == wanted
+    assert non_dominated(points) == wanted

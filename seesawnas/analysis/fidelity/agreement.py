@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from seesawnas.analysis.fidelity.measurements import PanelRow
+from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
 
 BOOTSTRAPS = 1000
@@ -195,7 +196,7 @@ class _Table:
         count = self._but_one(reference)
         some = islice(combinations(self.seeds(reference), count), MOST_CHOICES)
         pairs = [(costs, self.values(reference, seeds, 0)) for seeds in some]
-        return _agreement(pairs, ({"madds": "MAdds"}.get(cost, cost), cost, 0, 0), 0.0, count, False)
+        return _agreement(pairs, (COSTS[cost].title, cost, 0, 0), 0.0, count, False)
 
 
 def _agreement(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seesawnas.errors import StudyError
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study import Scores
 
 
@@ -78,7 +79,7 @@ def _curve(value: Any) -> tuple[Scores, ...]:
 def _scores(values: Mapping[str, Any]) -> Scores:
     # Too few pairs for a rate leave it None; the others are always there.
     for name, value in values.items():
-        if value is not None or not name.startswith("tar_"):
+        if value is not None or name not in METRICS or not METRICS[name].may_be_unresolved:
             _number(value, name)
     return Scores(**values)
 

@@ -58,7 +58,7 @@ def _show(found: Comparison) -> None:
     from rich.text import Text
 
     from seesawnas.cli.views.output import console, table
-    from seesawnas.report.network.comparison import COSTS, shown
+    from seesawnas.report.network.comparison import is_cost, shown
 
     out = console()
     out.print(found.sentence(), markup=False)
@@ -66,9 +66,7 @@ def _show(found: Comparison) -> None:
     for part, rows in found.parts:
         for place, row in enumerate(rows):
             style = "bold yellow" if row.differs else ""
-            cells = (
-                Text(cell, style, justify="right" if row.name in COSTS.values() else "left") for cell in shown(row)
-            )
+            cells = (Text(cell, style, justify="right" if is_cost(row) else "left") for cell in shown(row))
             mark = Text("≠" if row.differs else "", style)
             last = place == len(rows) - 1
             made.add_row(Text(part if place == 0 else "", "bold"), row.name, mark, *cells, end_section=last)

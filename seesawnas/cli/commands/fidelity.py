@@ -81,11 +81,11 @@ def fidelity(
     them as the first level does from other seeds, where there are any. MAdds and params are the baselines that a proxy must
     beat.
     """
+    from seesawnas.evaluation.metrics import METRICS
     from seesawnas.search.loading import engine_of
-    from seesawnas.study import QUALITIES
 
-    if score not in QUALITIES:
-        raise StudyError(f"--score must be one of {', '.join(QUALITIES)}, got {score}")
+    if score not in METRICS:
+        raise StudyError(f"--score must be one of {', '.join(METRICS)}, got {score}")
     known = [line for path in measurements or () for line in _lines(path)]
     settings = engine_of(
         engine=engine,
@@ -156,12 +156,12 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def _judge(lines: list[dict[str, Any]], reference: str | None, folder: Path | None, score: str, json: bool) -> None:
     from seesawnas.analysis.fidelity.agreement import agreements, noises, reference_level
     from seesawnas.analysis.fidelity.measurements import PanelRow
+    from seesawnas.evaluation.metrics import METRICS
     from seesawnas.report.plots.fidelity import fidelity_html
-    from seesawnas.study import QUALITIES
 
     rows = [PanelRow.from_mapping(line) for line in lines]
     reference = reference_level(rows, reference)
-    found, noise = agreements(rows, score, reference), noises(rows, list(QUALITIES))
+    found, noise = agreements(rows, score, reference), noises(rows, list(METRICS))
     result = {
         "score": score,
         "reference": reference,
@@ -170,7 +170,7 @@ def _judge(lines: list[dict[str, Any]], reference: str | None, folder: Path | No
     }
     if folder is not None:
         write_atomically(folder / "fidelity.json", json_module.dumps(result, indent=2) + "\n", within=folder)
-        html = fidelity_html(found, title=folder.name, reference=reference, score=QUALITIES[score])
+        html = fidelity_html(found, title=folder.name, reference=reference, score=METRICS[score].title)
         write_atomically(folder / "fidelity.html", html, within=folder)
     if json:
         print_json(result)

@@ -61,16 +61,16 @@ def _print_table(rows: list[LedgerRow]) -> None:
 
 
 def _print_results(results: tuple[KnownResult, ...]) -> None:
-    from seesawnas.cli.views.network import ACCURACIES
     from seesawnas.cli.views.output import console, rounded, table
+    from seesawnas.space import TEST_SETS
 
     out = console()
-    columns = ("network", ">params", ">MAdds", ">FLOPs", *(f">{words}" for words in ACCURACIES.values()))
+    columns = ("network", ">params", ">MAdds", ">FLOPs", *(f">{words}" for words in TEST_SETS.values()))
     cells = [
         (
             row.name,
             *map(rounded, (row.published_params, row.published_madds, row.published_flops)),
-            *(_percent(row.accuracies.get(key)) for key in ACCURACIES),
+            *(_percent(row.accuracies.get(key)) for key in TEST_SETS),
         )
         for row in results
     ]

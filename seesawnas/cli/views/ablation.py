@@ -22,7 +22,8 @@ from seesawnas.ablation import (
 from seesawnas.ablation.session import Ready
 from seesawnas.cli.views.output import count, table
 from seesawnas.cli.views.progress import Watched, before, say, study_lines
-from seesawnas.study import QUALITIES
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.text import several
 
 
@@ -127,16 +128,17 @@ def _effects(result: AblationResult) -> Any:
         "factor",
         "level",
         "against",
-        f">{QUALITIES[result.quality]}",
+        f">{METRICS[result.quality].title}",
         interval,
         ">p (Holm)",
         ">seeds",
         "verdict",
     )
     rows = [
-        (*_effect(effect), f"{effect.madds / 1e6:+.2f} M", f"{effect.params / 1e6:+.3f} M") for effect in result.effects
+        (*_effect(effect), COSTS["madds"].format_change(effect.madds), COSTS["params"].format_change(effect.params, 3))
+        for effect in result.effects
     ]
-    title = f"Effects on {QUALITIES[result.quality]}, {'at equal MAdds, ' if result.matched else ''}paired by seed"
+    title = f"Effects on {METRICS[result.quality].title}, {'at equal MAdds, ' if result.matched else ''}paired by seed"
     return table(
         (*columns, ">MAdds", ">params"), rows, title=title, keys=2, spare=("against", "params", "MAdds", "seeds")
     )
@@ -158,7 +160,7 @@ def _arms(result: AblationResult) -> Any:
     columns = (
         "arm",
         "network",
-        f">mean {QUALITIES[result.quality]}",
+        f">mean {METRICS[result.quality].title}",
         ">± standard error",
         ">seeds",
         ">MAdds",

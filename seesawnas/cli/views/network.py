@@ -12,8 +12,8 @@ from rich.console import Console
 from seesawnas.arch.blocks import find_kind
 from seesawnas.arch.rules import written
 from seesawnas.cli.views.output import console, count, rounded, size, table
-
-ACCURACIES = {"lfw": "LFW", "cfp_fp": "CFP-FP", "agedb_30": "AgeDB-30", "cplfw": "CPLFW", "calfw": "CALFW"}
+from seesawnas.cost import COSTS, CostKind
+from seesawnas.space import TEST_SETS
 
 
 def print_sheet(values: dict[str, Any]) -> None:
@@ -21,7 +21,7 @@ def print_sheet(values: dict[str, Any]) -> None:
     out = console()
     facts = f"{size(values['input'])} to {values['embedding']}, digest {values['digest']}"
     out.print(f"{values['name'] or 'network'}: {facts}", markup=False, style="bold")
-    columns = ("part", "block", "output", ">params", ">MAdds", ">activation bytes")
+    columns = ("part", "block", "output", *(f">{kind.title}" for kind in _costs()))
     parts = [*_rows(values["stages"]), _total(values)]
     out.print(table(columns, parts, spare=("activation bytes", "output")))
     _print_published(out, values)
@@ -37,7 +37,7 @@ def _rows(stages: list[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
         for words, run in groupby(stage.get("blocks", []), key=_words):
             blocks = list(run)
             times = f"{len(blocks)} x " if len(blocks) > 1 else ""
-            sums = {key: sum(block[key] for block in blocks) for key in ("params", "madds", "activation_bytes")}
+            sums = {key: sum(block[key] for block in blocks) for key in COSTS}
             yield ("", times + words, size(blocks[0]["output"]), *_counts(sums))
 
 
@@ -45,12 +45,17 @@ def _total(values: dict[str, Any]) -> tuple[object, ...]:
     return ("total", "", "", *_counts(values))
 
 
-def _counts(part: dict[str, Any]) -> tuple[str, str, str]:
-    return count(part["params"]), count(part["madds"]), count(part["activation_bytes"])
+def _counts(part: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(count(part[kind.name]) for kind in _costs())
+
+
+def _costs() -> list[CostKind]:
+    """Params first, as papers print them."""
+    return sorted(COSTS.values(), key=lambda kind: kind.name != "params")
 
 
 _SHARED = ("kind", "split", "inputs", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
-_COUNTED = ("name", "output", "params", "madds", "flops", "activation_bytes")
+_COUNTED = ("name", "output", "flops", *COSTS)
 
 
 def _words(block: dict[str, Any]) -> str:
@@ -101,12 +106,15 @@ def _print_published(out: Console, values: dict[str, Any]) -> None:
     if all(published[key] is None for key in ("params", "madds", "flops", "source")):
         return
     rows: list[tuple[object, ...]] = [
-        ("params", count(values["params"]), rounded(published["params"])),
-        ("MAdds", count(values["madds"]), rounded(published["madds"])),
+        *(
+            (kind.title, count(values[kind.name]), rounded(published[kind.name]))
+            for kind in _costs()
+            if kind.name in published
+        )
     ]
     if published["flops"] is not None:
         rows.append(("FLOPs", count(values["flops"]), rounded(published["flops"])))
-    rows += [(f"{words} (%)", "", published[key]) for key, words in ACCURACIES.items() if published[key] is not None]
+    rows += [(f"{words} (%)", "", published[key]) for key, words in TEST_SETS.items() if published[key] is not None]
     out.print(table(("", ">counted", ">published"), rows))
     if published["source"]:
         out.print(f"source: {published['source']}", markup=False)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from seesawnas.data import FaceData
-from seesawnas.report.study.rows import written
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.search import Repeating, SearchEvent
 from seesawnas.study import (
     FINISHED,
@@ -211,7 +211,9 @@ class _View:
         """Accuracy and AUC, and the study's quality where it is another."""
         quality = self.watched.record.objectives.quality
         own = (
-            "" if quality in ("accuracy", "auc") else f"{quality} {written(quality, getattr(scores, quality) or 0.0)}  "
+            ""
+            if quality in ("accuracy", "auc")
+            else f"{quality} {METRICS[quality].format(getattr(scores, quality) or 0.0)}  "
         )
         return f"{own}accuracy {scores.accuracy:.4f}  AUC {scores.auc:.4f}"
 

@@ -11,14 +11,14 @@ from rich.console import Console
 from seesawnas.cli.views.fitting import FittedTable
 from seesawnas.cli.views.output import found
 from seesawnas.cli.views.progress import Watched, before, say, study_lines
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.outcome import Outcome, mean_words
-from seesawnas.report.study.rows import RankedRow, front_objectives, written
+from seesawnas.report.study.ranking import cost_words, metric_words
+from seesawnas.report.study.rows import RankedRow, front_objectives
 from seesawnas.search import SearchPlan, Session
-from seesawnas.study import COSTS, QUALITIES
 from seesawnas.text import several
-from seesawnas.units import format_quantity
 
-SHORT = {"accuracy": "accuracy", "auc": "AUC", "tar_at_far_1e_2": "TAR@FAR 1e-2", "tar_at_far_1e_3": "TAR@FAR 1e-3"}
 STOPPED_SHOWN = 10
 
 
@@ -58,38 +58,32 @@ def _ranking(outcome: Outcome) -> FittedTable:
 def _title(outcome: Outcome) -> str:
     quality = outcome.objectives.quality
     if outcome.repeated:
-        return f"Ranked by {QUALITIES[quality]}: repeated networks first, by their mean over new seeds"
-    return f"Ranked by {QUALITIES[quality]}{', then AUC' if quality != 'auc' else ''}"
-
-
-def _measures(outcome: Outcome) -> list[str]:
-    """The columns of qualities: the study's own first."""
-    return list(dict.fromkeys([outcome.objectives.quality, "accuracy", "auc"]))
-
-
-def _costs(outcome: Outcome) -> list[str]:
-    return list(dict.fromkeys(["madds", "params", *outcome.objectives.costs]))
+        return f"Ranked by {METRICS[quality].title}: repeated networks first, by their mean over new seeds"
+    return f"Ranked by {METRICS[quality].title}{', then AUC' if quality != 'auc' else ''}"
 
 
 def _heads(outcome: Outcome) -> list[str]:
     heads = ["mean", "seeds"] if outcome.repeated else []
-    return [*heads, *(SHORT.get(name, name) for name in _measures(outcome)), *(COSTS[name] for name in _costs(outcome))]
+    return [
+        *heads,
+        *(METRICS[name].label for name in outcome.objectives.shown_metrics),
+        *(COSTS[name].title for name in outcome.objectives.shown_costs),
+    ]
 
 
 def _cells(outcome: Outcome, row: RankedRow) -> Iterator[str]:
     if outcome.repeated:
         yield "" if row.repeats is None else mean_words(row.repeats, outcome.objectives.quality)
         yield "" if row.repeats is None else str(row.repeats.n)
-    for name in _measures(outcome):
-        value = written(name, row.objective(name))
-        yield f"{100 * row.accuracy:.2f} ± {100 * row.std:.2f} %" if name == "accuracy" else value
-    for name in _costs(outcome):
-        yield format_quantity(int(row.objective(name)))
+    for name in outcome.objectives.shown_metrics:
+        yield metric_words(row, name)
+    for name in outcome.objectives.shown_costs:
+        yield cost_words(row, name)
 
 
 def _caption(outcome: Outcome) -> str:
     objectives = front_objectives(outcome.objectives)
-    names = [SHORT.get(objectives.quality, objectives.quality), *(COSTS[name] for name in objectives.costs)]
+    names = [METRICS[objectives.quality].label, *(COSTS[name].title for name in objectives.costs)]
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
     text = f"* on the Pareto front of {listed}; ± is the standard deviation over folds"
     return (
@@ -102,13 +96,13 @@ def _caption(outcome: Outcome) -> str:
 def _front(outcome: Outcome) -> Iterator[str]:
     objectives = front_objectives(outcome.objectives)
     points = (
-        f"{written(objectives.quality, row.objective(objectives.quality))} at "
-        + ", ".join(format_quantity(int(row.objective(name))) for name in objectives.costs)
+        f"{METRICS[objectives.quality].format(row.objective(objectives.quality))} at "
+        + ", ".join(cost_words(row, name) for name in objectives.costs)
         for row in outcome.front
     )
-    costs = ", ".join(COSTS[name] for name in objectives.costs)
+    costs = ", ".join(COSTS[name].title for name in objectives.costs)
     joined = ", ".join(points) if len(objectives.costs) == 1 else "; ".join(points)
-    yield f"Pareto front ({SHORT.get(objectives.quality, objectives.quality)} at {costs}): {joined}"
+    yield f"Pareto front ({METRICS[objectives.quality].label} at {costs}): {joined}"
 
 
 def _stopped(outcome: Outcome) -> Iterator[str]:
@@ -118,7 +112,7 @@ def _stopped(outcome: Outcome) -> Iterator[str]:
         return
     yield f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped early, and not ranked:"
     for row in sorted(stopped, key=lambda row: (-row.epoch, -row.value))[:STOPPED_SHOWN]:
-        score = f"{SHORT.get(quality, quality)} {row.value:.4f}"
+        score = f"{METRICS[quality].label} {row.value:.4f}"
         yield f"  trial {row.number} ({row.digest}) after epoch {row.epoch} at {score}"
     if len(stopped) > STOPPED_SHOWN:
         yield f"  and {len(stopped) - STOPPED_SHOWN} more, in the summary"

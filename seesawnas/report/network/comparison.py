@@ -8,13 +8,13 @@ from itertools import groupby, zip_longest
 from typing import Any, TypeAlias
 
 from seesawnas.arch import ArchSpec, Block, Head, Stem
+from seesawnas.cost import COSTS
 from seesawnas.report.network.summary import part_values, sheet
 from seesawnas.space import SearchPoint
 
 Value: TypeAlias = int | float | str | None
-COSTS = {"madds": "MAdds", "params": "params", "activation_bytes": "activation bytes"}
 _ALWAYS = ("kind", "outputs", "stride")
-_ELSEWHERE = ("inputs", "name", "output", "params", "madds", "flops", "activation_bytes")
+_ELSEWHERE = ("inputs", "name", "output", "flops", *COSTS)
 """What a sheet says of a block that is no row of its own, or one that is a cost's."""
 
 
@@ -68,9 +68,14 @@ def compare(points: Sequence[SearchPoint], names: Sequence[str]) -> Comparison:
     return Comparison(tuple(names), tuple(found["digest"] for found in sheets), tuple(rows))
 
 
+def is_cost(row: Row) -> bool:
+    """Whether its values are numbers of a cost."""
+    return any(row.name == kind.title for kind in COSTS.values())
+
+
 def shown(row: Row) -> list[str]:
     """The row's values as people read them; a cost with its change against the first network."""
-    if row.name not in COSTS.values():
+    if not is_cost(row):
         return ["-" if value is None else str(value) for value in row.values]
     first = row.values[0]
     return [_cost(value, first if place else None) for place, value in enumerate(row.values)]
@@ -89,8 +94,8 @@ def _whole(sheets: Sequence[dict[str, Any]]) -> Iterator[Row]:
     yield _row("network", "digest", [found["digest"] for found in sheets])
     yield _row("network", "input", [_size(found["input"]) for found in sheets])
     yield _row("network", "embedding", [found["embedding"] for found in sheets])
-    for key, title in COSTS.items():
-        yield _row("network", title, [found[key] for found in sheets])
+    for key, kind in COSTS.items():
+        yield _row("network", kind.title, [found[key] for found in sheets])
     if any(found["published"]["lfw"] is not None for found in sheets):
         yield _row("network", "LFW as published (%)", [found["published"]["lfw"] for found in sheets])
 
@@ -136,8 +141,8 @@ def _own(part: str, blocks: Sequence[Block], usual: str, elsewhere: Sequence[str
 
 def _costs(part: str, found: Sequence[dict[str, Any] | None]) -> Iterator[Row]:
     yield _row(part, "output", [None if one is None else _size(one["output"]) for one in found])
-    for key, title in COSTS.items():
-        yield _row(part, title, [None if one is None else one[key] for one in found])
+    for key, kind in COSTS.items():
+        yield _row(part, kind.title, [None if one is None else one[key] for one in found])
 
 
 def _row(part: str, name: str, values: Sequence[Value]) -> Row:

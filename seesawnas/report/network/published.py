@@ -11,8 +11,7 @@ from typing import Literal, NamedTuple
 import yaml
 
 from seesawnas.cost import cost
-from seesawnas.report.network.summary import ACCURACIES
-from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped
+from seesawnas.space import TEST_SETS, Erratum, Printed, SearchPoint, load_point, shipped
 from seesawnas.units import format_quantity
 
 NEAR = 0.01  # a reading that does not print as the figure may still give its reason so near to it, relative to it
@@ -168,5 +167,5 @@ def _result(row: Mapping[str, str | float]) -> KnownResult:
     params, madds, flops = (
         Printed.parse(str(row[name])).value if name in row else None for name in ("params", "madds", "flops")
     )
-    accuracies = {name: float(row[name]) for name in ACCURACIES if name in row}
+    accuracies = {name: float(row[name]) for name in TEST_SETS if name in row}
     return KnownResult(str(row["name"]), params, madds, flops, accuracies, str(row["source"]))

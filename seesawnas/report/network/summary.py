@@ -6,10 +6,8 @@ from typing import Any
 
 from seesawnas.arch import ArchSpec, Block, kind_of
 from seesawnas.arch.table import is_residual
-from seesawnas.cost import Cost, PartCost, cost, costs_by_block, costs_by_stage
-from seesawnas.space import Printed, Published, SearchPoint
-
-ACCURACIES = ("lfw", "cfp_fp", "agedb_30", "cplfw", "calfw")
+from seesawnas.cost import COSTS, Cost, PartCost, cost, costs_by_block, costs_by_stage
+from seesawnas.space import TEST_SETS, Printed, Published, SearchPoint
 
 
 def sheet(point: SearchPoint) -> dict[str, Any]:
@@ -76,12 +74,8 @@ def _part(part: PartCost) -> dict[str, Any]:
 
 
 def _cost(total: Cost) -> dict[str, int]:
-    return {
-        "params": total.params,
-        "madds": total.madds,
-        "flops": total.flops,
-        "activation_bytes": total.activation_bytes,
-    }
+    names = dict.fromkeys(("params", "madds", "flops", *COSTS))
+    return {name: getattr(total, name) for name in names}
 
 
 def _published(published: Published) -> dict[str, Any]:
@@ -89,7 +83,7 @@ def _published(published: Published) -> dict[str, Any]:
         "params": _value(published.params),
         "madds": _value(published.madds),
         "flops": _value(published.flops),
-        **{name: published.accuracies.get(name) for name in ACCURACIES},
+        **{name: published.accuracies.get(name) for name in TEST_SETS},
         "source": published.source or None,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.network.diagram import diagram
 from seesawnas.report.plots.published import published_networks
 from seesawnas.report.study.notes import narrow
@@ -12,7 +13,7 @@ from seesawnas.report.study.outcome import mean_words
 from seesawnas.report.study.ranking import RankedLine, Ranking, costs_words, measured_words
 from seesawnas.report.study.report import StudyReport
 from seesawnas.space import to_mapping, write_yaml
-from seesawnas.study import QUALITIES, Trial, trial_spec
+from seesawnas.study import Trial, trial_spec
 
 DRAWN, MOST_OF_FRONT = 50, 100
 """Diagrams of the best and of the front that a page holds: one for each of thousands would be no page."""
@@ -58,7 +59,7 @@ def _trial(report: StudyReport, line: RankedLine, trial: Trial, is_drawn: bool, 
     if row.repeats is not None:
         mean = mean_words(row.repeats, report.study.quality)
         seeds = ("new seed" if report.ranking.is_ranked else "seed") + "s" * (row.repeats.n > 1)
-        again = f"Over {row.repeats.n} {seeds}: {QUALITIES[report.study.quality]} {mean}. "
+        again = f"Over {row.repeats.n} {seeds}: {METRICS[report.study.quality].title} {mean}. "
     title = f"Rank {line.rank} · trial {row.number}{label}{' · Pareto front' if line.on_front else ''}"
     measured = again + measured_words(attrs)
     if not report.ranking.is_ranked:

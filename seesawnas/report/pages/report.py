@@ -10,6 +10,8 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from seesawnas.ablation import AblationResult
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.pages.html import Plot, asset, data_block, packed, plot, render
 from seesawnas.report.pages.network_details import drawn_of, published_details, trial_details
 from seesawnas.report.plots.ablation import forest_figure, interaction_forest, interaction_plots
@@ -18,12 +20,11 @@ from seesawnas.report.plots.parallel import parallel_figure
 from seesawnas.report.plots.published import add_published, published_networks
 from seesawnas.report.plots.study import curves_figure, quality_figure
 from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
-from seesawnas.report.study.ranking import Ranking, cost_words, quality_words
+from seesawnas.report.study.ranking import Ranking, cost_words, metric_words
 from seesawnas.report.study.report import StudyReport
 from seesawnas.report.study.rows import front_objectives
 from seesawnas.report.study.sections import some_notes
 from seesawnas.report.study.summary import again_words
-from seesawnas.study import COSTS, QUALITIES
 from seesawnas.units import format_quantity
 
 
@@ -129,20 +130,20 @@ def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
         return
     line, study = report.ranking.lines[0], report.study
     yield {
-        "name": f"best {QUALITIES[study.quality]}",
-        "value": quality_words(line.row, study.quality),
+        "name": f"best {METRICS[study.quality].title}",
+        "value": metric_words(line.row, study.quality),
         "note": f"trial {line.row.number}, {line.row.label}",
     }
-    for cost in dict.fromkeys(["madds", "params", *front_objectives(study.sought).costs]):
-        yield {"name": f"its {COSTS[cost]}", "value": cost_words(line.row, cost), "note": ""}
+    for cost in study.sought.shown_costs:
+        yield {"name": f"its {COSTS[cost].title}", "value": cost_words(line.row, cost), "note": ""}
     yield {"name": "trials", "value": str(len(study.trials)), "note": f"{len(report.ranking.lines)} complete"}
     yield {"name": "on the Pareto front", "value": str(len(report.ranking.front)), "note": ""}
 
 
 def _front_title(report: StudyReport) -> str:
     cost = front_objectives(report.study.sought).costs[0]
-    quality = QUALITIES[report.study.quality]
-    return f"{quality[0].upper()}{quality[1:]} against {COSTS[cost]}"
+    quality = METRICS[report.study.quality].title
+    return f"{quality[0].upper()}{quality[1:]} against {COSTS[cost].title}"
 
 
 def _pareto(report: StudyReport) -> Plot | None:

@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from seesawnas.ablation.result import AblationResult, ArmResult, Effect, Interaction, Verdict
-from seesawnas.report.plots.pareto import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, plain, scale_of
-from seesawnas.study import QUALITIES
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
+from seesawnas.report.plots.pareto import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, plain
 from seesawnas.text import several
 
 LOOKS: dict[Verdict, tuple[str, str]] = {
@@ -32,14 +33,14 @@ def forest_figure(result: AblationResult, *, costs: bool = True) -> go.Figure | 
     if not any(effect.mean is not None for effect in result.effects):
         return None
     effects = [effect for factor, _ in result.factors for effect in result.effects if effect.factor == factor]
-    beside = (("madds", "MAdds"), ("params", "params")) if costs else ()
+    beside = (COSTS["madds"], COSTS["params"]) if costs else ()
     widths = [0.6, 0.2, 0.2] if costs else [1.0]
     figure = make_subplots(cols=len(widths), shared_yaxes=True, column_widths=widths, horizontal_spacing=0.03)
     _add_points(figure, effects, result.quality)
-    for column, (cost, title) in enumerate(beside, start=2):
-        changes = [getattr(effect, cost) / 1e6 for effect in effects]
-        figure.add_trace(_bars(changes, title), row=1, col=column)
-        figure.update_xaxes(title_text=f"Δ {title} (M)", range=_room(changes), row=1, col=column)
+    for column, kind in enumerate(beside, start=2):
+        changes = [getattr(effect, kind.name) / kind.SCALE for effect in effects]
+        figure.add_trace(_bars(changes, kind.title), row=1, col=column)
+        figure.update_xaxes(title_text=f"Δ {kind.column}", range=_room(changes), row=1, col=column)
     figure.update_xaxes(title_text=_effect_title(result), row=1, col=1)
     labels = [f"<b>{plain(one.factor)}</b>  {plain(one.base)} → {plain(one.level)}" for one in effects]
     _finish(figure, labels, [effect.factor for effect in effects])
@@ -53,7 +54,7 @@ def interaction_forest(result: AblationResult) -> go.Figure | None:
         return None
     figure = make_subplots(cols=1)
     _add_points(figure, found, result.quality)
-    figure.update_xaxes(title_text=f"difference of differences, {_unit(result.quality)}")
+    figure.update_xaxes(title_text=f"difference of differences, {METRICS[result.quality].unit}")
     labels = [f"<b>{plain(' × '.join(one.factors))}</b>  {plain(', '.join(one.levels))}" for one in found]
     _finish(figure, labels, [str(one.factors) for one in found])
     return figure
@@ -74,7 +75,7 @@ def interaction_plots(result: AblationResult) -> go.Figure | None:
         for trace in _lines(result, pair, f"legend{place + 1 if place else ''}"):
             figure.add_trace(trace, row=row, col=column)
         figure.update_xaxes(title_text=plain(pair[0]), type="category", row=row, col=column)
-        figure.update_yaxes(title_text=_quality_title(result.quality), row=row, col=column)
+        figure.update_yaxes(title_text=METRICS[result.quality].axis, row=row, col=column)
     _place_legends(figure, pairs)
     figure.update_layout(template="plotly_white", height=340 * rows + 60)
     return figure
@@ -94,7 +95,7 @@ def _points(
     effects: Sequence[Effect | Interaction], places: Sequence[int], verdict: Verdict, quality: str
 ) -> go.Scatter:
     color, symbol = LOOKS[verdict]
-    scale = scale_of(quality)
+    scale = METRICS[quality].scale
     means = [scale * (effect.mean or 0.0) for effect in effects]
     ends = [(_or(effect.low, effect.mean), _or(effect.high, effect.mean)) for effect in effects]
     return go.Scatter(
@@ -158,25 +159,18 @@ def effect_words(effect: Effect | Interaction, quality: str) -> str:
     """Such as ``+0.31 (-0.10 to +0.72) points``."""
     if effect.mean is None:
         return "not measured yet"
-    scale = scale_of(quality)
-    digits = 2 if scale == 100 else 4
-    mean = f"{scale * effect.mean:+.{digits}f}"
+    metric = METRICS[quality]
+    mean = metric.format_change(effect.mean)
     if effect.low is None or effect.high is None:
-        return f"{mean} {_unit(quality)}"
-    return f"{mean} ({scale * effect.low:+.{digits}f} to {scale * effect.high:+.{digits}f}) {_unit(quality)}"
-
-
-def _unit(quality: str) -> str:
-    return "points" if scale_of(quality) == 100 else {"auc": "AUC"}.get(quality, "d'")
-
-
-def _quality_title(quality: str) -> str:
-    return f"{QUALITIES.get(quality, quality)}{' (%)' if scale_of(quality) == 100 else ''}"
+        return f"{mean} {metric.unit}"
+    interval = f"{metric.format_change(effect.low)} to {metric.format_change(effect.high)}"
+    return f"{mean} ({interval}) {metric.unit}"
 
 
 def _effect_title(result: AblationResult) -> str:
-    unit = ", percentage points" if scale_of(result.quality) == 100 else ""
-    return f"change in {QUALITIES.get(result.quality, result.quality)}{unit}, with its {result.confidence:.0%} interval"
+    metric = METRICS[result.quality]
+    unit = ", percentage points" if metric.is_percent else ""
+    return f"change in {metric.title}{unit}, with its {result.confidence:.0%} interval"
 
 
 def _finish(figure: go.Figure, labels: Sequence[str], groups: Sequence[str]) -> None:
@@ -202,7 +196,7 @@ def _crossed(result: AblationResult) -> list[tuple[str, str]]:
 
 def _lines(result: AblationResult, pair: tuple[str, str], legend: str) -> Iterator[go.Scatter]:
     levels = dict(result.factors)
-    scale = scale_of(result.quality)
+    scale = METRICS[result.quality].scale
     for place, second in enumerate(levels[pair[1]]):
         means: list[float | None] = []
         errors: list[float] = []

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import plotly.graph_objects as go
 
-from seesawnas.report.plots.pareto import BLUE, GREEN, MANY, ORANGE, PINK, SKY, YELLOW, hover_words, plain, scale_of
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
+from seesawnas.report.plots.pareto import BLUE, GREEN, MANY, ORANGE, PINK, SKY, YELLOW, hover_words, plain
 from seesawnas.report.study.report import StudyReport
 from seesawnas.report.study.rows import front_objectives, pareto_front
 from seesawnas.report.study.summary import settings_mapping
-from seesawnas.study import COSTS, QUALITIES, Objectives
+from seesawnas.study import Objectives
 
 SHARED = ("data", "objectives", "resolution", "epochs", "recipe", "pairs", "share", "seed")
 """Settings that make figures comparable."""
@@ -43,7 +45,7 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
     if not any(rows):
         return None
     figure = go.Figure()
-    scale, cost = scale_of(objectives.quality), objectives.costs[0]
+    scale, cost = METRICS[objectives.quality].scale, objectives.costs[0]
     if not differing(reports):
         every = pareto_front([row for some in rows for row in some], objectives)
         figure.add_trace(
@@ -66,10 +68,9 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
                 hoverinfo="text",
             )
         )
-    unit = " (%)" if scale == 100 else ""
     figure.update_layout(
-        xaxis_title=f"{COSTS[cost]} (millions)",
-        yaxis_title=f"{QUALITIES[objectives.quality]}{unit}",
+        xaxis_title=COSTS[cost].axis,
+        yaxis_title=METRICS[objectives.quality].axis,
         hovermode="closest",
     )
     return figure

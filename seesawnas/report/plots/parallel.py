@@ -13,10 +13,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.pareto import BLUE, GREEN, GREY, plain
-from seesawnas.report.study.ranking import quality_words
-from seesawnas.report.study.rows import RankedRow, written
-from seesawnas.study import COSTS, StudyView, options_of
+from seesawnas.report.study.ranking import metric_words
+from seesawnas.report.study.rows import RankedRow
+from seesawnas.study import StudyView, options_of
 from seesawnas.text import several
 
 BEST, OTHERS = 25, 100
@@ -92,7 +94,7 @@ def _words(name: str, option: str, found: Sequence[RankedRow], quality: str) -> 
     if not found:
         return f"<b>{plain(name)} = {option}</b><br>no complete trial"
     values = [row.objective(quality) for row in found]
-    mean, best = written(quality, fmean(values)), written(quality, max(values))
+    mean, best = METRICS[quality].format(fmean(values)), METRICS[quality].format(max(values))
     trials = several(len(found), "trial")
     return f"<b>{plain(name)} = {option}</b><br>{trials}, mean {mean}, best {best}"
 
@@ -101,8 +103,8 @@ def _scale(rows: Sequence[RankedRow], name: str, quality: str, drawn: Sequence[i
     values = [row.objective(name) for row in rows]
     low, high = min(values), max(values)
     places = tuple((values[place] - low) / ((high - low) or 1.0) for place in drawn)
-    title = COSTS.get(name, name if name != "auc" else "AUC")
-    ends = [f"{value / 1e6:.1f} M" if name in COSTS else written(quality, value) for value in (low, high)]
+    title = COSTS[name].title if name in COSTS else METRICS[name].label
+    ends = [COSTS[name].format(value) if name in COSTS else METRICS[name].format(value) for value in (low, high)]
     marks = tuple((float(end), ends[end], f"<b>{title}</b>: {('least', 'most')[end]} {ends[end]}") for end in (0, 1))
     return Coordinate(f"<b>{title}</b>", places, marks)
 
@@ -114,7 +116,7 @@ def _figure(coordinates: Sequence[Coordinate], shown: Sequence[RankedRow], every
         others = f"{len(shown) - BEST} of the {every - BEST} others"
         figure.add_trace(_lines(coordinates, which[BEST:], others, GREY, 0.7, 0.4))
     figure.add_trace(_lines(coordinates, which[1:BEST], f"ranked 2 to {min(BEST, len(shown))}", BLUE, 1.2, 0.8))
-    named = f"best: {plain(shown[0].label)}, {quality_words(shown[0], quality)}"
+    named = f"best: {plain(shown[0].label)}, {metric_words(shown[0], quality)}"
     figure.add_trace(_lines(coordinates, which[:1], named, GREEN, 3.5, 1.0))
     figure.add_trace(_marks(coordinates))
     figure.update_layout(

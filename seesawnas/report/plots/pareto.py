@@ -7,10 +7,12 @@ from typing import TypeAlias
 
 import plotly.graph_objects as go
 
-from seesawnas.cost import Budget
+from seesawnas.cost import COSTS, Budget
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.figure_page import figure_page
+from seesawnas.report.study.ranking import metric_words
 from seesawnas.report.study.rows import RankedRow, front_objectives, pareto_front
-from seesawnas.study import ACCURACY, COSTS, QUALITIES, Objectives
+from seesawnas.study import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives
 from seesawnas.text import plain_line
 from seesawnas.units import format_quantity
 
@@ -32,7 +34,7 @@ def pareto_html(
 ) -> str:
     """An interactive page with :func:`pareto_figure`."""
     shown = front_objectives(objectives)
-    title = f"{plain(title)}: {QUALITIES[shown.quality]} against {COSTS[shown.costs[0]]}"
+    title = f"{plain(title)}: {METRICS[shown.quality].title} against {COSTS[shown.costs[0]].title}"
     figure = pareto_figure(rows, title=title, budget=budget, objectives=objectives)
     return figure_page(figure)
 
@@ -60,8 +62,8 @@ def pareto_figure(
         figure.add_vline(x=high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
     figure.update_layout(
         title=title,
-        xaxis_title=f"{COSTS[axes[1]]} (millions)",
-        yaxis_title=f"{QUALITIES[axes[0]]}{' (%)' if scale_of(axes[0]) == 100 else ''}",
+        xaxis_title=COSTS[axes[1]].axis,
+        yaxis_title=METRICS[axes[0]].axis,
         template="plotly_white",
         hovermode="closest",
     )
@@ -76,7 +78,7 @@ def _end(budget: Budget | None, cost: str) -> int | None:
 def _front(rows: Sequence[RankedRow], axes: _Axes, *, line: bool) -> go.Scatter:
     return go.Scatter(
         x=[row.objective(axes[1]) / 1e6 for row in rows],
-        y=[scale_of(axes[0]) * row.objective(axes[0]) for row in rows],
+        y=[METRICS[axes[0]].scale * row.objective(axes[0]) for row in rows],
         name="Pareto front",
         mode="lines" if line else "markers",
         line={"color": GREEN, "width": 2, "shape": "hv"},
@@ -90,7 +92,7 @@ def _points(
 ) -> go.Scatter:
     return go.Scatter(
         x=[row.objective(axes[1]) / 1e6 for row in rows],
-        y=[scale_of(axes[0]) * row.objective(axes[0]) for row in rows],
+        y=[METRICS[axes[0]].scale * row.objective(axes[0]) for row in rows],
         name=name,
         mode="markers+text" if labels else "markers",
         text=[plain(row.label.removeprefix("paper/")) for row in rows] if labels else None,
@@ -107,15 +109,10 @@ def hover_words(row: RankedRow) -> str:
     lines = [
         f"<b>{plain(row.label)}</b>",
         f"trial {row.number}, digest {plain(row.digest)}",
-        f"accuracy {100 * row.accuracy:.2f} ± {100 * row.std:.2f} %, AUC {row.auc:.4f}",
-        f"{format_quantity(row.madds)} MAdds, {format_quantity(row.params)} params, {row.seconds:.0f} s",
+        ", ".join(f"{METRICS[name].label} {metric_words(row, name)}" for name in MAIN_METRICS),
+        ", ".join(COSTS[name].words(int(row.objective(name))) for name in MAIN_COSTS) + f", {row.seconds:.0f} s",
     ]
     return "<br>".join(lines)
-
-
-def scale_of(quality: str) -> int:
-    """Shares are shown in percent."""
-    return 1 if quality in ("auc", "separation") else 100
 
 
 def plain(text: str) -> str:

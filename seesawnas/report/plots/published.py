@@ -9,14 +9,10 @@ from functools import lru_cache
 import plotly.graph_objects as go
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost import cost
-from seesawnas.report.network.summary import ACCURACIES
+from seesawnas.cost import COSTS, cost
 from seesawnas.report.plots.pareto import BLUE, ORANGE, PINK, plain
-from seesawnas.space import load_point, shipped
-from seesawnas.study import COSTS
-from seesawnas.units import format_quantity
-
-TITLES = {"lfw": "LFW", "cfp_fp": "CFP-FP", "agedb_30": "AgeDB-30", "cplfw": "CPLFW", "calfw": "CALFW"}
+from seesawnas.space import TEST_SETS, load_point, shipped
+from seesawnas.study import MAIN_COSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class PublishedNetwork:
 
     def words(self) -> str:
         """The printed accuracies."""
-        named = ((title, self.accuracies.get(name)) for name, title in TITLES.items())
+        named = ((title, self.accuracies.get(name)) for name, title in TEST_SETS.items())
         return ", ".join(f"{title} {value:g} %" for title, value in named if value is not None) or "no accuracy printed"
 
 
@@ -48,7 +44,7 @@ def published_networks() -> tuple[PublishedNetwork, ...]:
         point = load_point(ref)
         total = cost(point.spec)
         costs = {name: int(getattr(total, name)) for name in COSTS}
-        printed = {name: value for name in ACCURACIES if (value := point.published.accuracies.get(name)) is not None}
+        printed = dict(point.published.accuracies)
         found.append(PublishedNetwork(ref, point.spec, costs, printed, point.published.source))
     return tuple(sorted(found, key=lambda network: (network.costs["madds"], network.ref)))
 
@@ -61,7 +57,7 @@ def add_published(figure: go.Figure, cost_name: str, studied: Sequence[float]) -
     shown = [network for network in published_networks() if "lfw" in network.accuracies]
     figure.update_layout(
         yaxis={"domain": [0.46, 1.0]},
-        xaxis2={"anchor": "y2", "title": {"text": f"{COSTS[cost_name]} (millions)"}, "rangemode": "tozero"},
+        xaxis2={"anchor": "y2", "title": {"text": COSTS[cost_name].axis}, "rangemode": "tozero"},
         yaxis2={"anchor": "x2", "domain": [0.0, 0.27], "title": {"text": "LFW (%)"}},
     )
     for name, marker, some in (
@@ -96,6 +92,6 @@ def _hover(network: PublishedNetwork) -> str:
     lines = [
         f"<b>{plain(network.ref)}</b>, as published",
         network.words(),
-        f"{format_quantity(network.costs['madds'])} MAdds, {format_quantity(network.costs['params'])} params",
+        ", ".join(COSTS[name].words(network.costs[name]) for name in MAIN_COSTS),
     ]
     return "<br>".join(lines)

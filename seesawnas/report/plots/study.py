@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from seesawnas.cost import Budget
+from seesawnas.cost import COSTS, Budget
 from seesawnas.errors import BudgetError
+from seesawnas.evaluation.metrics import METRICS, Metric
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.report.plots.ablation import forest_figure
-from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, pareto_figure, plain, scale_of
+from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, pareto_figure, plain
 from seesawnas.report.study.ranking import is_ablation, ranked_rows
 from seesawnas.report.study.rows import RankedRow, front_objectives
 from seesawnas.report.study.sections import ablation_of
-from seesawnas.study import COSTS, StudyView, Trial, TrialState
+from seesawnas.study import StudyView, Trial, TrialState
 from seesawnas.text import plain_json, several
 
 CURVES = 100
@@ -47,7 +48,7 @@ def study_figures(study: StudyView) -> dict[str, str]:
 def quality_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure:
     """The study's quality against its first cost."""
     cost = front_objectives(study.sought).costs[0]
-    title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost]}"
+    title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost].title}"
     return pareto_figure(rows, title=title, budget=study_budget(study), objectives=study.sought)
 
 
@@ -68,36 +69,35 @@ def study_budget(study: StudyView) -> Budget | None:
 
 def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
     """One trace a state: a legend of four, and a gap between two trials."""
-    drawn, scale = trials[-CURVES:], scale_of(study.quality)
+    drawn, metric = trials[-CURVES:], METRICS[study.quality]
     figure = go.Figure()
     for state, color in _COLORS.items():
         some = [trial for trial in drawn if trial.state is state]
         if some:
-            figure.add_trace(_trace(some, _WORDS[state.name], color, scale))
+            figure.add_trace(_trace(some, _WORDS[state.name], color, metric))
     complete = [] if is_ablation(study) else [trial for trial in trials if trial.state is TrialState.COMPLETE]
     best = max(complete, key=lambda trial: trial.values[0], default=None)
     if best is not None:
-        figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, scale, width=3))
+        figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, metric, width=3))
     which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else several(len(trials), "trial")
-    axis = f"{plain(study.objectives[0])}{' (%)' if scale == 100 else ''}"
+    axis = f"{plain(study.objectives[0])}{' (%)' if metric.is_percent else ''}"
     figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=axis, **_CARD)
     figure.update_xaxes(dtick=1 if max(trial.last_step or 0 for trial in drawn) <= 20 else None)
     return figure
 
 
-def _trace(trials: Sequence[Trial], name: str, color: str, scale: int, width: float = 1) -> go.Scatter:
+def _trace(trials: Sequence[Trial], name: str, color: str, metric: Metric, width: float = 1) -> go.Scatter:
     steps: list[int | None] = []
     values: list[float | None] = []
     texts: list[str] = []
     for trial in trials:
         curve = sorted(trial.intermediate_values.items())
         steps += [*(step for step, _ in curve), None]
-        values += [*(round(scale * value, 4) for _, value in curve), None]
+        values += [*(round(metric.scale * value, 4) for _, value in curve), None]
         texts += [f"trial {trial.number}"] * (len(curve) + 1)
     marker = {"color": color, "size": 5}
     line = {"color": color, "width": width}
-    digits = ".2f" if scale == 100 else ".4f"
-    hover = f"%{{text}}, epoch %{{x}}: %{{y:{digits}}}<extra></extra>"
+    hover = f"%{{text}}, epoch %{{x}}: %{{y:.{metric.change_digits}f}}<extra></extra>"
     return go.Scatter(
         x=steps, y=values, text=texts, name=name, mode="lines+markers", line=line, marker=marker, hovertemplate=hover
     )

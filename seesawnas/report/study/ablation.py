@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from statistics import fmean, stdev
 
 from seesawnas.ablation import AblationResult, ArmResult, Effect
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.ablation import effect_words
-from seesawnas.report.study.rows import written
-from seesawnas.study import QUALITIES
-from seesawnas.units import format_quantity
+from seesawnas.study import MAIN_COSTS
 
 ARM_HEADS = ("network", "digest", "mean ± standard error", "seeds", "MAdds", "params")
 HEADS = ("factor", "level", "effect and interval", "pairs", "p, Holm", "verdict", "seeds needed", "Δ MAdds", "Δ params")
@@ -22,7 +22,7 @@ def ablation_sentences(result: AblationResult) -> Iterator[str]:
     matched = ", rescaled to the base's MAdds" if result.matched else ""
     yield (
         f"{result.design[0].upper()}{result.design[1:]} design around {result.base}: {arms} networks{matched}, "
-        f"{len(result.seeds)} training seeds, judged by {QUALITIES.get(result.quality, result.quality)}."
+        f"{len(result.seeds)} training seeds, judged by {METRICS[result.quality].title}."
     )
     verdicts = Counter(effect.verdict for effect in result.effects)
     told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
@@ -48,8 +48,7 @@ def arm_rows(result: AblationResult) -> list[tuple[str, ...]]:
             arm.digest,
             _mean(arm, result.quality),
             str(len(arm.values)),
-            f"{format_quantity(arm.madds)}",
-            f"{format_quantity(arm.params)}",
+            *(COSTS[name].format(getattr(arm, name)) for name in MAIN_COSTS),
         )
         for arm in result.arms
     ]
@@ -59,8 +58,8 @@ def _mean(arm: ArmResult, quality: str) -> str:
     values = [value for _, value in arm.values]
     if not values:
         return ""
-    error = f" ± {written(quality, stdev(values) / len(values) ** 0.5)}" if len(values) > 1 else ""
-    return f"{written(quality, fmean(values)).removesuffix(' %' if error else '')}{error}"
+    error = stdev(values) / len(values) ** 0.5 if len(values) > 1 else None
+    return METRICS[quality].format(fmean(values), error)
 
 
 def _row(effect: Effect, quality: str) -> tuple[str, ...]:
@@ -72,6 +71,5 @@ def _row(effect: Effect, quality: str) -> tuple[str, ...]:
         "" if effect.p_holm is None else f"{effect.p_holm:.3g}",
         effect.verdict,
         "" if effect.needed is None else str(effect.needed),
-        f"{effect.madds / 1e6:+.2f} M",
-        f"{effect.params / 1e6:+.2f} M",
+        *(COSTS[name].format_change(getattr(effect, name)) for name in MAIN_COSTS),
     )

@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.network.diagram import diagram
 from seesawnas.report.study import notes
 from seesawnas.study import Attached, StudyView, Trial, trial_spec
 from seesawnas.text import plain
 
 # What the dashboard's tables show of a trial, with units; the division makes it short enough for a column.
-_COSTS = {"madds": ("MAdds (M)", 1e6), "params": ("params (M)", 1e6), "activation_bytes": ("activations (MB)", 1e6)}
-_SCORES = {
-    "accuracy": "accuracy",
-    "accuracy_std": "accuracy ± over folds",
-    "auc": "AUC",
-    "tar_at_far_1e_2": "TAR@FAR 1e-2",
-    "tar_at_far_1e_3": "TAR@FAR 1e-3",
-    "separation": "separation d'",
+_OTHERS = {
     "seconds": "seconds",
     "stopped_after": "stopped after epoch",
     "variant": "variant",
@@ -39,8 +34,6 @@ _HIDDEN = {
     "measurement",
     "losses",
     "fixed",
-    *_COSTS,
-    *_SCORES,
 }
 _HEXADECIMAL = re.compile("[0-9a-f]{1,64}")
 _LONGEST = 80  # characters of a value that a table shows
@@ -77,13 +70,12 @@ class NetworkShowcase:
         if "spec" not in attrs:
             return {name: _short(value) for name, value in attrs.items()}
         found: dict[str, float | str] = {"network": str(attrs.get("label") or attrs["digest"])}
-        found |= {title: round(attrs[name] / size, 3) for name, (title, size) in _COSTS.items() if name in attrs}
-        for name, title in _SCORES.items():
+        found |= {kind.column: round(attrs[name] / kind.SCALE, 3) for name, kind in COSTS.items() if name in attrs}
+        for name, title in _titles().items():
             if attrs.get(name) not in (None, ""):
                 found[title] = _short(attrs[name])
-        return found | {
-            name: _short(value) for name, value in attrs.items() if name not in _HIDDEN and _is_plain(value)
-        }
+        hidden = {*_HIDDEN, *COSTS, *_titles()}
+        return found | {name: _short(value) for name, value in attrs.items() if name not in hidden and _is_plain(value)}
 
     def attached(self, trial: Trial) -> tuple[Attached, ...]:
         """The diagram and the spec. Their names hold the digest: what a browser keeps of them is never out of date."""
@@ -105,6 +97,15 @@ class NetworkShowcase:
 
     def _ref(self, study: StudyView) -> str:
         return self.refs.get(study.name, study.name)
+
+
+def _titles() -> dict[str, str]:
+    """What the tables show of a trial's figures, by the names that are stored."""
+    found: dict[str, str] = {}
+    for name, metric in METRICS.items():
+        found[name] = metric.label
+        found |= {"accuracy_std": "accuracy ± over folds"} if name == "accuracy" else {}
+    return found | _OTHERS
 
 
 def _address(digest: str) -> str:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.ranking import STATES, RankedLine, Ranking, ranking_of
-from seesawnas.study import COSTS, QUALITIES, StudyView, Trial
+from seesawnas.study import StudyView, Trial
 
 ABOUT = ("study", "trial", "state", "rank", "pareto", "digest", "label", "variant")
-SCORES = ("accuracy", "accuracy_std", *(name for name in QUALITIES if name != "accuracy"))
+SCORES = ("accuracy", "accuracy_std", *(name for name in METRICS if name != "accuracy"))
 ENDED = ("seconds", "stopped_after", "reason")
 LEFT_OUT = "left out"
 """The state of a trial that is stored so that it cannot be shown; its reason is why."""

@@ -9,10 +9,11 @@ from typing import Any
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.files import write_atomically
-from seesawnas.report.study.rows import RankedRow, StoppedRow, front_objectives, pareto_front, ranked, written
+from seesawnas.report.study.rows import RankedRow, StoppedRow, front_objectives, pareto_front, ranked
 from seesawnas.space import to_mapping, write_yaml
-from seesawnas.study import ACCURACY, QUALITIES, Objectives, Repeats, StudyRecord, Trial, TrialState, trial_spec
+from seesawnas.study import ACCURACY, Objectives, Repeats, StudyRecord, Trial, TrialState, trial_spec
 from seesawnas.units import format_quantity
 
 
@@ -95,17 +96,15 @@ def write_plot(path: Path, outcome: Outcome, *, title: str, budget: Budget) -> N
     write_atomically(path, html, within=path.parent)
 
 
-def mean_words(repeats: Repeats, quality: str) -> str:
+def mean_words(repeats: Repeats, metric: str) -> str:
     """Such as ``82.10 ± 0.31 %``: the mean over new seeds and its standard error."""
-    error = repeats.standard_error
-    mean = written(quality, repeats.mean)
-    return mean if error is None else f"{mean.removesuffix(' %')} ± {written(quality, error)}"
+    return METRICS[metric].format(repeats.mean, repeats.standard_error)
 
 
 def _again(row: RankedRow, quality: str) -> str:
     if row.repeats is None:
         return ""
-    return f"{QUALITIES[quality]} {mean_words(row.repeats, quality)} over {row.repeats.n} new seeds; "
+    return f"{METRICS[quality].title} {mean_words(row.repeats, quality)} over {row.repeats.n} new seeds; "
 
 
 def outcome_entry(row: RankedRow) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from statistics import fmean
 from typing import Any
 
 from seesawnas.ablation.reading import ATTRIBUTE
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.outcome import mean_words, row_of
-from seesawnas.report.study.rows import RankedRow, front_objectives, pareto_front, ranked, written
-from seesawnas.study import COSTS, QUALITIES, Repeats, StudyView, Trial, TrialState
+from seesawnas.report.study.rows import RankedRow, front_objectives, pareto_front, ranked
+from seesawnas.study import Repeats, StudyView, Trial, TrialState
 from seesawnas.text import several
-from seesawnas.units import format_quantity
 
 STATES = {
     TrialState.COMPLETE: "complete",
@@ -93,51 +94,46 @@ def ranking_of(study: StudyView, rows: Sequence[RankedRow] | None = None) -> Ran
     objectives = front_objectives(study.sought)
     ablated = is_ablation(study)
     front = set() if ablated else {row.number for row in pareto_front(rows, objectives)}
-    qualities = list(dict.fromkeys([study.quality, "accuracy", "auc"]))
-    costs = list(dict.fromkeys(["madds", "params", *objectives.costs]))
+    metrics = study.sought.shown_metrics
+    costs = objectives.shown_costs
     is_repeated = bool(rows) and rows[0].repeats is not None
     heads = ["mean over seeds" if ablated else "over new seeds"] if is_repeated else []
-    heads += [QUALITIES[name].removeprefix("verification ") for name in qualities]
+    heads += [METRICS[name].label for name in metrics]
     lines = []
     for rank, row in enumerate(rows, start=1):
         again = [_again(row, study.quality)] if is_repeated else []
-        cells = (*again, *(quality_words(row, name) for name in qualities), *(cost_words(row, name) for name in costs))
+        cells = (*again, *(metric_words(row, name) for name in metrics), *(cost_words(row, name) for name in costs))
         values = (
             *([None if row.repeats is None else row.repeats.mean] if is_repeated else []),
-            *(row.objective(name) for name in (*qualities, *costs)),
+            *(row.objective(name) for name in (*metrics, *costs)),
         )
         lines.append(RankedLine(rank, row, row.number in front, cells, values))
-    return Ranking((*heads, *(COSTS[name] for name in costs)), tuple(lines), _caption(study, is_repeated), not ablated)
+    return Ranking(
+        (*heads, *(COSTS[name].title for name in costs)), tuple(lines), _caption(study, is_repeated), not ablated
+    )
 
 
-def quality_words(row: RankedRow, quality: str) -> str:
+def metric_words(row: RankedRow, metric: str) -> str:
     """Such as ``82.10 ± 1.54 %``: of accuracy with the standard deviation over folds."""
-    if quality == "accuracy":
-        return f"{100 * row.accuracy:.2f} ± {100 * row.std:.2f} %"
-    return written(quality, row.objective(quality))
+    return METRICS[metric].format(row.objective(metric), row.std if metric == "accuracy" else None)
 
 
 def cost_words(row: RankedRow, cost: str) -> str:
     """Such as ``145.76 M``."""
-    return format_quantity(int(row.objective(cost)))
+    return COSTS[cost].format(row.objective(cost))
 
 
-def costs_words(values: Mapping[str, Any]) -> tuple[str, str, str]:
-    """MAdds, params and activations with their units; early studies did not keep the last."""
-    activations = values.get("activation_bytes")
-    return (
-        f"{format_quantity(values['madds'])} MAdds",
-        f"{format_quantity(values['params'])} params",
-        "activations unknown" if activations is None else f"{activations / 1e6:.1f} MB of activations",
-    )
+def costs_words(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every cost with its unit; early studies did not keep all of them."""
+    return tuple(kind.words(values.get(name)) for name, kind in COSTS.items())
 
 
 def measured_words(attrs: Mapping[str, Any]) -> str:
     """What a trial measured, in one line."""
     when = f"stopped after epoch {attrs['stopped_after']}: " if "stopped_after" in attrs else ""
-    found = (
-        f"{when}accuracy {100 * attrs['accuracy']:.2f} ± {100 * attrs['accuracy_std']:.2f} %, AUC {attrs['auc']:.4f}"
-    )
+    accuracy, auc = METRICS["accuracy"], METRICS["auc"]
+    words = accuracy.format(attrs["accuracy"], attrs["accuracy_std"])
+    found = f"{when}{accuracy.label} {words}, {auc.label} {auc.format(attrs['auc'])}"
     took = f", {attrs['seconds']:.0f} s" if "seconds" in attrs else ""
     return f"{found[0].upper()}{found[1:]}{took} (± is the standard deviation over folds)"
 
@@ -154,14 +150,14 @@ def front_words(study: StudyView, ranking: Ranking) -> Iterator[str]:
     """Each network of the front in words, cheapest first."""
     objectives = front_objectives(study.sought)
     for row in pareto_front([line.row for line in ranking.lines], objectives):
-        costs = ", ".join(f"{cost_words(row, name)} {COSTS[name]}" for name in objectives.costs)
-        yield f"{written(objectives.quality, row.objective(objectives.quality))} at {costs} (trial {row.number})"
+        costs = ", ".join(f"{cost_words(row, name)} {COSTS[name].title}" for name in objectives.costs)
+        yield f"{METRICS[objectives.quality].format(row.objective(objectives.quality))} at {costs} (trial {row.number})"
 
 
 def front_names(study: StudyView) -> str:
     """What the Pareto front is of, such as ``verification accuracy and MAdds``."""
     objectives = front_objectives(study.sought)
-    *most, last = QUALITIES[study.quality], *(COSTS[cost] for cost in objectives.costs)
+    *most, last = METRICS[study.quality].title, *(COSTS[cost].title for cost in objectives.costs)
     return f"{', '.join(most)} and {last}"
 
 

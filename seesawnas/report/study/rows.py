@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from seesawnas.study import Objectives, Repeats, unbeaten
+from seesawnas.study import Objectives, Repeats, non_dominated
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,6 @@ class StoppedRow:
     params: int
 
 
-def written(quality: str, value: float) -> str:
-    """A quality as people read it."""
-    if quality == "auc":
-        return f"{value:.4f}"
-    return f"{value:.3f}" if quality == "separation" else f"{100 * value:.2f} %"
-
-
 ACCURACY_AND_MADDS = Objectives("accuracy", ("madds",))
 
 
@@ -93,7 +86,7 @@ def pareto_front(rows: Iterable[RankedRow], objectives: Objectives = ACCURACY_AN
     measured: all of them have that, from one and the same seed.
     """
     every = list(rows)
-    found = unbeaten([[row.objective(name) for name in objectives.names] for row in every])
+    found = non_dominated([[row.objective(name) for name in objectives.names] for row in every])
 
     def key(row: RankedRow) -> tuple[float, ...]:
         costs = [row.objective(name) for name in objectives.costs]

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from shlex import join, quote
 from typing import Any
 
+from seesawnas.cost import COSTS
 from seesawnas.data.faces import described_cautions
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_json, stored_mapping
-from seesawnas.report.plots.pareto import scale_of
 from seesawnas.report.study.notes import narrow, settings
 from seesawnas.report.study.outcome import mean_words
-from seesawnas.report.study.ranking import Ranking, cost_words, front_names, progress_words, quality_words
-from seesawnas.report.study.rows import RankedRow, front_objectives, written
-from seesawnas.study import COSTS, QUALITIES, Start, StudyView, read_starts
+from seesawnas.report.study.ranking import Ranking, cost_words, front_names, metric_words, progress_words
+from seesawnas.report.study.rows import RankedRow
+from seesawnas.study import Start, StudyView, read_starts
 
 MOST_STARTS = 20
 """Starts that a page lists: the latest. JSON has them all."""
@@ -49,17 +50,17 @@ def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
 
 def _best(study: StudyView, ranking: Ranking) -> str:
     row = ranking.lines[0].row
-    costs = dict.fromkeys(["madds", "params", *front_objectives(study.sought).costs])
-    words = ", ".join(f"{cost_words(row, name)} {COSTS[name]}" for name in costs)
+    costs = study.sought.shown_costs
+    words = ", ".join(f"{cost_words(row, name)} {COSTS[name].title}" for name in costs)
     label = f"{row.name}, digest {row.digest}" if row.name else f"network {row.digest}"
     if row.repeats is None:
         return f"Best is trial {row.number} ({label}): {_named(row, study.quality)} at {words}."
-    mean = f"{QUALITIES[study.quality]} {mean_words(row.repeats, study.quality)} over {row.repeats.n} new seeds"
+    mean = f"{METRICS[study.quality].title} {mean_words(row.repeats, study.quality)} over {row.repeats.n} new seeds"
     return f"Best is trial {row.number} ({label}): {mean} at {words}; the search itself measured {_named(row, study.quality)}."
 
 
 def _named(row: RankedRow, quality: str) -> str:
-    return f"{QUALITIES[quality]} {quality_words(row, quality)}"
+    return f"{METRICS[quality].title} {metric_words(row, quality)}"
 
 
 def _certainty(study: StudyView, row: RankedRow, complete: int) -> str:
@@ -90,13 +91,13 @@ def _beside_papers(study: StudyView, ranking: Ranking) -> str | None:
         return "It is a published network: no network that the search proposed is ranked above it."
     if (named.repeats is None) != (best.repeats is None):
         return None  # a mean over seeds and a single training are no pair
-    scale = scale_of(study.quality)
-    change = scale * (best.merit(study.quality) - named.merit(study.quality))
-    points = f"{change:+.2f} percentage points" if scale == 100 else f"{change:+.4f}"
+    metric = METRICS[study.quality]
+    change = metric.format_change(best.merit(study.quality) - named.merit(study.quality))
+    points = f"{change} percentage points" if metric.is_percent else change
     ratio = best.madds / named.madds
     return (
         f"The best published network in the study, trained in the same way, is {named.name} with "
-        f"{written(study.quality, named.merit(study.quality))}: the best is {points} beside it, at {ratio:.0%} of its MAdds."
+        f"{metric.format(named.merit(study.quality))}: the best is {points} beside it, at {ratio:.0%} of its MAdds."
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from seesawnas.study.objectives import unbeaten
+from seesawnas.study.objectives import non_dominated
 from seesawnas.study.view import StudyView
 from seesawnas.text import plain_values
 
@@ -150,7 +150,7 @@ def best_trials(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     if complete and len(complete[0].values) == 1:
         return [max(complete, key=lambda trial: (trial.values[0], -trial.number))]
-    return [complete[place] for place in sorted(unbeaten([trial.values for trial in complete]))]
+    return [complete[place] for place in sorted(non_dominated([trial.values for trial in complete]))]
 
 
 def _search_spaces(trials: Iterable[FrozenTrial]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from seesawnas.search.samplers._base import Past
 from seesawnas.search.samplers._ranking import Floats, crowding, fitness, ranks, remembered
-from seesawnas.study.objectives import front, unbeaten
+from seesawnas.study.objectives import front, non_dominated
 
 SMALL = st.integers(0, 4).map(float)
 LOSSES = st.integers(1, 3).flatmap(
@@ -24,7 +24,7 @@ def dominates(one: Floats, other: Floats) -> bool:
 def test_the_front_is_what_nothing_dominates(losses: Floats) -> None:
     expected = [i for i, loss in enumerate(losses) if not any(dominates(other, loss) for other in losses)]
     assert front(losses).tolist() == expected
-    assert unbeaten([(-loss[0], *loss[1:]) for loss in losses.tolist()]) == set(expected)
+    assert non_dominated([(-loss[0], *loss[1:]) for loss in losses.tolist()]) == set(expected)
 
 
 @given(LOSSES)
