@@ -34,7 +34,7 @@ def main() -> None:
         classes, rate = arguments.row.split(":")
         print(json.dumps(_measure(int(classes), float(rate), arguments)))
         return
-    print(f"{'classes':>9} {'rate':>6} {'peak memory':>14} {'a step':>10}")
+    print(f"{'classes':>9} {'rate':>6} {'peak memory':>14} {'per step':>10}")
     for classes in map(int, arguments.classes.split(",")):
         for rate in map(float, arguments.rates.split(",")):
             words = [sys.executable, __file__, *sys.argv[1:], "--row", f"{classes}:{rate}"]

@@ -161,11 +161,11 @@ def _compare(arguments: argparse.Namespace) -> None:
         ]
         ways: dict[str, Callable[[], Iterable[Any]]] = {
             _BASE: lambda: loaders[0],
-            "DataLoader + our folder": lambda: loaders[1],
-            "DataLoader + our rec": lambda: loaders[2],
-            "our threads, folder": lambda: decode_all(folder, np.arange(len(folder)), resolution),
-            "our threads, rec": lambda: decode_all(records, np.arange(len(records)), resolution),
-            "our cache, check included": lambda: _cached(folder, resolution),
+            "DataLoader + seesawnas folder": lambda: loaders[1],
+            "DataLoader + seesawnas rec": lambda: loaders[2],
+            "seesawnas threads, folder": lambda: decode_all(folder, np.arange(len(folder)), resolution),
+            "seesawnas threads, rec": lambda: decode_all(records, np.arange(len(records)), resolution),
+            "seesawnas cache, with check": lambda: _cached(folder, resolution),
         }
         rounds = [{name: len(paths) / _seconds(way()) for name, way in ways.items()} for _ in range(arguments.rounds)]
     _print(rounds, len(paths), arguments.json)
@@ -199,7 +199,7 @@ def _print(rounds: list[dict[str, float]], pictures: int, as_json: bool) -> None
     if as_json:
         print(json.dumps({"pictures": pictures, "ways": values}, indent=2))
         return
-    print(f"{pictures} pictures, {len(rounds)} rounds")
+    print(f"{pictures} images, {len(rounds)} rounds")
     for name, value in values.items():
         rate, ratio, low, high = value.values()
         print(f"{name:28}{rate:>12,.0f} /s  {ratio:7.2f} x  ({low:.2f} to {high:.2f})")

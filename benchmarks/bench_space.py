@@ -67,12 +67,10 @@ def measure(space: SearchSpace, budget: Budget, seconds: float) -> Iterator[Figu
     per_spec = _best(lambda: list(feasible.specs(drawn)), seconds) / 1000
     yield Figure("complete specs from choice vectors", 1 / per_spec, "/s")
     complete = 1 / (per_spec + _best(_drawing(feasible, 1000), seconds) / 1000)
-    yield Figure("complete specs, drawing included", complete, "/s")
+    yield Figure("complete specs, sampling included", complete, "/s")
     specs = list(feasible.specs(drawn))
-    yield Figure("cost(spec), cold", 1e6 * _cold(specs[:50], seconds), "us")
-    yield Figure(
-        "cost(spec), memoised", 1e6 * _best(lambda: [cost(spec) for spec in specs], seconds) / len(specs), "us"
-    )
+    yield Figure("cost(spec), uncached", 1e6 * _cold(specs[:50], seconds), "us")
+    yield Figure("cost(spec), cached", 1e6 * _best(lambda: [cost(spec) for spec in specs], seconds) / len(specs), "us")
     rejecting = rejection_rate(space, budget, 2 * seconds)
     yield Figure("complete specs by rejection", rejecting, "/s")
     yield Figure("complete specs, ratio to rejection", complete / rejecting, "x")

@@ -33,7 +33,7 @@ from seesawnas.space import load_point
 from seesawnas.train import keep_freed_memory
 from tests.nn.literal import LiteralNetwork
 
-_LITERAL, _SHUFFLE, _SHARE, _MOBILE = "literal seesaw_shuffle", "seesaw_shuffle", "seesaw_share", "mobilefacenet_512"
+_LITERAL, _SHUFFLE, _SHARE, _MOBILE = "reference seesaw_shuffle", "seesaw_shuffle", "seesaw_share", "mobilefacenet_512"
 _PAIRS = ((_SHUFFLE, _LITERAL), (_SHARE, _LITERAL), (_SHUFFLE, _MOBILE), (_SHARE, _MOBILE))  # (ours, base)
 _ROUNDS = (2, 15)  # at least, at most
 _OVER = "over"

@@ -31,7 +31,7 @@ def short(value: Any, most: int = 60) -> str:
     try:
         text = str(value)
     except ValueError:  # Python writes no whole number of more than 4,300 digits
-        return "a number of thousands of digits"
+        return "a number with thousands of digits"
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 

@@ -179,20 +179,20 @@ def check_nodes(body: object) -> None:
         raise TypeError(f"must be a tuple of nodes, got {type(body).__name__}")
     for node in body:
         if not isinstance(node, Node):
-            raise TypeError(f"must be a tuple of nodes, got {type(node).__name__} in it")
+            raise TypeError(f"must contain only nodes, got {type(node).__name__}")
         if not (isinstance(node.name, str) and _NODE_NAME.fullmatch(node.name)):
-            raise ValueError(f"a node must have a name of words and dots such as conv.norm, got {short(node.name)}")
-        if taken := _RESERVED.intersection(node.name.split(".")):
             raise ValueError(
-                f"{node.name}: a node must not be called as modules call their own parts, got {min(taken)}"
+                f"node names must be identifiers joined by dots, such as conv.norm, got {short(node.name)}"
             )
+        if taken := _RESERVED.intersection(node.name.split(".")):
+            raise ValueError(f"{node.name}: a node name must not be an attribute of torch.nn.Module, got {min(taken)}")
         if not isinstance(node.layer, get_args(Layer)):
             raise TypeError(f"{node.name}: must be a layer, got {type(node.layer).__name__}")
         if not (isinstance(node.reads, tuple) and node.reads and all(type(read) is int for read in node.reads)):
-            raise TypeError(f"{node.name}: must read a tuple of whole numbers, got {short(node.reads)}")
+            raise TypeError(f"{node.name}: reads must be a tuple of integers, got {short(node.reads)}")
         wanted = 2 if isinstance(node.layer, Scale) else None if isinstance(node.layer, Add | Concat) else 1
         if wanted not in (None, len(node.reads)):
-            raise ValueError(f"{node.name}: must read {wanted} outputs, got {len(node.reads)}")
+            raise ValueError(f"{node.name}: must have {wanted} inputs, got {len(node.reads)}")
 
 
 _NODE_NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z0-9]\w*)*", re.ASCII)
@@ -210,14 +210,14 @@ def _check_graph(nodes: tuple[tuple[str, tuple[int, ...]], ...]) -> None:
     names = set[str]()
     for index, (name, reads) in enumerate(nodes):
         if name in names:
-            raise SpecError(f"{name}: nodes of a body must have names of their own")
+            raise SpecError(f"{name}: node names must be unique")
         names.add(name)
         if not reads or max(reads) >= index:
-            raise SpecError(f"{name}: must read nodes before it, got {list(reads)}")
+            raise SpecError(f"{name}: must read earlier nodes only, got {list(reads)}")
     used = {len(nodes) - 1}
     for index, (name, reads) in reversed(list(enumerate(nodes))):
         if index not in used:
-            raise SpecError(f"{name}: must be read, for the last node is the output")
+            raise SpecError(f"{name}: must be used by a later node (only the last node is the output)")
         used.update(reads)
 
 

@@ -51,7 +51,7 @@ def from_mapping(values: Any) -> ArchSpec:
     stem = _read_part("stem", values.get("stem", {}), found)
     rows = values.get("stages")
     if not isinstance(rows, list) or not rows:
-        raise SpecError(f"stages: must be a list of rows, got {short(rows)}")
+        raise SpecError(f"stages: must be a list of blocks, got {short(rows)}")
     blocks: list[Block] = []
     for number, row in enumerate(rows):
         blocks += _read_row(f"stages.{number}", row, found)
@@ -132,7 +132,7 @@ def _read_part(role: Role, values: Any, found: list[Shape]) -> Block:
 
 def _read_row(place: str, row: Any, found: list[Shape]) -> Iterator[Block]:
     if not isinstance(row, dict) or "width" not in row:
-        raise SpecError(f"{place}: must be a row with kind and width, got {short(row)}")
+        raise SpecError(f"{place}: must be a mapping with kind and width, got {short(row)}")
     depth, stride = (_whole(f"{place}.{name}", row.get(name, 1)) for name in ("depth", "stride"))
     if depth > _MOST_BLOCKS:
         raise SpecError(f"{place}.depth: must be at most {_MOST_BLOCKS}, got {depth}")
@@ -182,4 +182,4 @@ def _check_keys(place: str, values: Any, known: tuple[str, ...]) -> None:
         raise SpecError(f"{where}must be a mapping, got {short(values)}")
     for name in values:
         if name not in known:
-            raise SpecError(f"{where}must have no keys but {', '.join(known)}, got {short(name)}")
+            raise SpecError(f"{where}keys must be among {', '.join(known)}, got {short(name)}")

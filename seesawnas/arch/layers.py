@@ -65,7 +65,7 @@ class Conv:
             object.__setattr__(self, "padding", None)
             return
         if not (isinstance(self.kernel, tuple) and len(self.kernel) == 2 and all(map(is_count, self.kernel))):
-            raise SpecError(f"kernel of a conv must be rows and columns, got {self.kernel}")
+            raise SpecError(f"conv kernel must be (rows, columns), got {self.kernel}")
         if self.padding is not None:
             _require_padding(self)
             if (self.padding, self.padding) == (self.kernel[0] // 2, self.kernel[1] // 2):  # the default, spelled out
@@ -268,7 +268,7 @@ class Shuffle:
     def output(self, x: Shape) -> Shape:
         """The same."""
         if x.channels % self.groups:
-            raise SpecError(f"shuffle must divide the width {x.channels} by its {self.groups} groups")
+            raise SpecError(f"width {x.channels} must be divisible by the {self.groups} shuffle groups")
         return x
 
     def params(self, x: Shape) -> int:
@@ -326,7 +326,7 @@ class Add:
     def output(self, *xs: Shape) -> Shape:
         """The same."""
         if len(set(xs)) != 1:
-            raise SpecError(f"add must have maps of one shape, got {_shapes(xs)}")
+            raise SpecError(f"add must have maps of the same shape, got {_shapes(xs)}")
         return xs[0]
 
     def params(self, *xs: Shape) -> int:
@@ -349,7 +349,7 @@ class Concat:
     def output(self, *xs: Shape) -> Shape:
         """All channels."""
         if len({x[1:] for x in xs}) != 1:
-            raise SpecError(f"concat must have maps of one height and width, got {_shapes(xs)}")
+            raise SpecError(f"concat must have maps of the same height and width, got {_shapes(xs)}")
         return Shape(sum(x.channels for x in xs), xs[0].height, xs[0].width)
 
     def params(self, *xs: Shape) -> int:
@@ -418,12 +418,12 @@ def reduced_groups(split: tuple[int, ...]) -> int | tuple[int, ...]:
 def _side(pixels: int, kernel: int, stride: int, padding: int, layer: Conv | Pool, ceil: bool = False) -> int:
     room = pixels + 2 * padding - kernel
     if room < 0 and not ceil:
-        raise SpecError(f"{layer} must fit the map, got a side of {pixels} pixels")
+        raise SpecError(f"{layer} must not be larger than its input map, got {pixels} pixels")
     side = (-(-room // stride) if ceil else room // stride) + 1
     if ceil and (side - 1) * stride >= pixels + padding:  # as torch: no window begins in the padding behind the map
         side -= 1
     if side < 1:
-        raise SpecError(f"{layer} must fit the map, got a side of {pixels} pixels")
+        raise SpecError(f"{layer} must not be larger than its input map, got {pixels} pixels")
     return side
 
 

@@ -71,11 +71,13 @@ class ArchSpec:
             takes = block.takes()
             before = (given[-1],) if len(takes) == 1 else tuple(read_before(block, given)[: len(takes)])
             if takes != before:
-                rule = f"block {index} must take the {_channels(before)} channels before it"
+                rule = f"block {index} must take {_channels(before)} input channels (the previous output)"
                 raise SpecError(f"{rule}, got {_channels(takes)}")
             given.append(block.outputs)
         if self.head.takes() not in ((), (given[-1],)):
-            raise SpecError(f"head must take the {given[-1]} channels before it, got {_channels(self.head.takes())}")
+            raise SpecError(
+                f"head must take {given[-1]} input channels (the previous output), got {_channels(self.head.takes())}"
+            )
 
     def __eq__(self, other: object) -> bool:
         return self.digest() == other.digest() if isinstance(other, ArchSpec) else NotImplemented

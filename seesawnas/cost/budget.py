@@ -10,7 +10,7 @@ from seesawnas.errors import BudgetError
 from seesawnas.text import nearest, short
 from seesawnas.units import format_quantity, parse_quantity
 
-_FORMS = "such as 150M, or a band such as 140M..150M"
+_FORMS = "such as 150M, or a range such as 140M..150M"
 _COMPARISON = re.compile("(<=|>=)")
 _MOST_TEXT = 1000
 
@@ -26,7 +26,7 @@ class Limit:
     def __post_init__(self) -> None:
         if self.high is not None and self.low > self.high:
             what = "" if self.name == "madds" else f" {self.name}"
-            raise BudgetError(f"budget{what} must have its lower end first, got {self.low}..{self.high}")
+            raise BudgetError(f"budget{what} must have its lower limit first, got {self.low}..{self.high}")
 
     @property
     def is_limit(self) -> bool:
@@ -59,7 +59,9 @@ def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
         for name, side, value in _ends(part, names):
             if (name, side) in ends:
                 first = ends[name, side][1]
-                raise BudgetError(f"budget must have one {side} end of {name}, got {first!r} and {short(part)!r}")
+                raise BudgetError(
+                    f"budget must have only one {side} limit of {name}, got {first!r} and {short(part)!r}"
+                )
             ends[name, side] = value, part
     return {name: _limit(name, ends) for name, _ in ends}
 
@@ -76,7 +78,7 @@ def _ends(part: str, names: tuple[str, ...]) -> list[tuple[str, str, int]]:
         return _band(part, names[0])
     words = [word.strip() for word in _COMPARISON.split(part)]
     if any(re.search(r"[<>=!]", word) for word in words[::2]):
-        raise BudgetError(f"budget must compare by <= or >=, got {short(part)!r}")
+        raise BudgetError(f"budget must use <= or >=, got {short(part)!r}")
     match words:
         case [left, sign, right] if _is_name(right):
             return [(_known(right, names, part), _side(sign, after=False), _quantity(left, part))]
@@ -86,7 +88,7 @@ def _ends(part: str, names: tuple[str, ...]) -> list[tuple[str, str, int]]:
             name = _known(name, names, part)
             first = name, _side(sign, after=False), _quantity(left, part)
             return [first, (name, _side(sign), _quantity(right, part))]
-    raise BudgetError(f"budget must say each limit as params<=1.5M or 1M<=params<=1.5M, got {short(part)!r}")
+    raise BudgetError(f"budget must have limits of the form params<=1.5M or 1M<=params<=1.5M, got {short(part)!r}")
 
 
 def _band(part: str, name: str) -> list[tuple[str, str, int]]:
@@ -100,7 +102,7 @@ def _band(part: str, name: str) -> list[tuple[str, str, int]]:
             return [(name, "upper", high)]
         case [low, high]:
             return [(name, "lower", low), (name, "upper", high)]
-    raise BudgetError(f"budget must be a ceiling or a band, got {short(part)!r}; write {_FORMS}")
+    raise BudgetError(f"budget must be a maximum or a range, got {short(part)!r}; write {_FORMS}")
 
 
 def _side(sign: str, *, after: bool = True) -> str:
@@ -152,12 +154,12 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.high is not None and self.low > self.high:
-            raise BudgetError(f"budget must have its lower end first, got {self.low}..{self.high}")
+            raise BudgetError(f"budget must have its lower limit first, got {self.low}..{self.high}")
         names = [limit.name for limit in self.others]
         if names != [name for name in NAMES[1:] if name in names]:
             raise BudgetError(f"budget must limit each of {', '.join(NAMES[1:])} once, in this order, got {names}")
         if not (self.limits_madds or self.others):
-            raise BudgetError("budget must limit something, got nothing")
+            raise BudgetError("budget must contain a limit, got nothing")
 
     @classmethod
     def parse(cls, text: str) -> Budget:
@@ -168,7 +170,7 @@ class Budget:
         text = _preset(text)
         found = {name: limit for name, limit in parse_limits(text, NAMES).items() if limit.is_limit}
         if not found:
-            raise BudgetError(f"budget must limit something, got {short(text)!r}")
+            raise BudgetError(f"budget must contain a limit, got {short(text)!r}")
         madds = found.get("madds", Limit("madds", None))
         return cls(madds.high, madds.low, tuple(found[name] for name in NAMES[1:] if name in found))
 

@@ -199,19 +199,19 @@ def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: Resoluti
     _check_memory(size)
     folder, name = cache_folder(), _name(source, order, resolution)
     if folder is None:
-        return _in_memory(source, order, resolution, "there is no home directory to keep them in; set SEESAWNAS_CACHE")
+        return _in_memory(source, order, resolution, "there is no home directory for the cache; set SEESAWNAS_CACHE")
     found = _read(folder / name, order, resolution, len(source))
     if found is not None:
         return found
     try:
         if not make_room(size):
-            return _in_memory(source, order, resolution, "the pixels are more than SEESAWNAS_CACHE_LIMIT allows")
+            return _in_memory(source, order, resolution, "the decoded images exceed SEESAWNAS_CACHE_LIMIT")
         with new_entry(folder, name) as draft:
             _write(draft, source, order, resolution)
     except OSError as error:
         return _in_memory(source, order, resolution, f"{error.strerror or error}")
     made = _read(folder / name, order, resolution, len(source))
-    return made or _in_memory(source, order, resolution, "the files were removed as they were made")
+    return made or _in_memory(source, order, resolution, "the cache files were deleted while they were written")
 
 
 def decode_all(
@@ -283,7 +283,7 @@ def _read(entry: Path, order: NDArray[np.int64], resolution: Resolution, total: 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     if path.stat().st_size != int(np.prod(shape)):
-        raise ValueError("the file has another size")
+        raise ValueError("unexpected file size")
     if not shape[0]:
         return np.empty(shape, dtype=np.uint8)
     return map_file(path, 0, "|u1", shape)
@@ -296,11 +296,11 @@ def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: Resol
         if picture is not None:
             pixels[count], rows[index] = picture, count
             count += 1
-    return Decoded(pixels[:count], rows, f"pictures are decoded anew each time: {note}")
+    return Decoded(pixels[:count], rows, f"images are decoded again in every run: {note}")
 
 
 def _check_memory(size: int) -> None:
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if size > there:
         gigabytes = f"{size / 1e9:,.1f} GB decoded, this machine has {there / 1e9:,.1f} GB"
-        raise DataError(f"too many pictures to hold in memory: {gigabytes}; take some people: seesawnas data subset")
+        raise DataError(f"too many images for memory: {gigabytes}; use fewer identities (seesawnas data subset)")

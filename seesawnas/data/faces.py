@@ -30,7 +30,7 @@ class Faces:
         if self.images.ndim != 4 or self.images.shape[3] != 3 or self.images.dtype != np.uint8:
             raise DataError(f"images: must be uint8 (N, H, W, 3), got {self.images.dtype} {self.images.shape}")
         if self.labels.shape != self.images.shape[:1]:
-            raise DataError(f"labels: must be one an image, got {self.labels.shape} for {len(self.images)} images")
+            raise DataError(f"labels: must be one per image, got {self.labels.shape} for {len(self.images)} images")
         if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.names):
             raise DataError(f"labels: must be in 0..{len(self.names) - 1}")
 
@@ -66,6 +66,8 @@ class FaceData:
     notes: one line for each kind of thing that was left out, with its count and the first few names.
     shapes: for networks of several input shapes, the same faces in the shape for each, by the input's (height, width); the
     fields above are then the first one's.
+    description: the data as a study stores and compares it on resume, so its wording never changes; ``summary`` is for
+    people. title: the name that ``summary`` begins with.
     """
 
     training: Faces
@@ -75,6 +77,16 @@ class FaceData:
     notes: tuple[str, ...] = ()
     is_default: bool = False
     shapes: Mapping[tuple[int, int], FaceData] = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The name and the counts of both sides, for messages."""
+        sides = (
+            f"{several(len(faces), 'image')} of {_identities(faces.identities)}"
+            for faces in (self.training, self.verification)
+        )
+        return "{}: training {}, verification {}".format(self.title or "faces", *sides)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -102,9 +114,11 @@ def described_cautions(description: str) -> tuple[str, ...]:
 def _few(identities: int) -> tuple[str, ...]:
     if identities >= FEW:
         return ()
-    return (
-        f"only {several(identities, 'identity', 'identities')}: below {FEW} the order of networks is mostly chance",
-    )
+    return (f"only {_identities(identities)}: with fewer than {FEW} the ranking is mostly noise",)
+
+
+def _identities(number: int) -> str:
+    return several(number, "identity", "identities")
 
 
 # As ``load_faces`` describes them; what comes before is a path, which may hold anything.
@@ -142,7 +156,7 @@ def split_people(names: Sequence[str], *, seed: int, share: float) -> tuple[list
     if not 0.0 < share < 1.0:
         raise DataError(f"verification share: must be between 0 and 1, got {share}")
     if len(names) < MIN_PEOPLE:
-        raise DataError(f"needs at least {MIN_PEOPLE} people with two readable images or more, found {len(names)}")
+        raise DataError(f"must have at least {MIN_PEOPLE} identities with two readable images, got {len(names)}")
     held_out = min(max(2, round(share * len(names))), len(names) - 2)
     ranked = sorted(names, key=lambda name: rank(seed, name))
     return sorted(ranked[held_out:]), sorted(ranked[:held_out])

@@ -45,7 +45,7 @@ def decode(path: Path | IO[bytes], resolution: Resolution) -> NDArray[np.uint8]:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
+                raise UnreadableError(f"image is too large: {picture.width}x{picture.height} pixels")
             # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size loses nothing.
             picture.draft(None, (twice, twice))
             ImageOps.exif_transpose(picture, in_place=True)
@@ -79,7 +79,7 @@ def crop_box(width: int, height: int, aspect: tuple[int, int]) -> tuple[int, int
 def unreadable(error: Exception) -> UnreadableError:
     """What Pillow raised, in words; of what it does not know at all it would name an object in memory."""
     if isinstance(error, UnidentifiedImageError):
-        return UnreadableError("it is no JPEG, PNG, PGM or PPM")
+        return UnreadableError("not a JPEG, PNG, PGM or PPM file")
     return UnreadableError(f"{type(error).__name__}: {error}")
 
 
@@ -168,7 +168,7 @@ def inspect(content: bytes, *, whole: bool) -> Picture:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
+                raise UnreadableError(f"image is too large: {picture.width}x{picture.height} pixels")
             orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
             kind = str(picture.format)
             if whole:

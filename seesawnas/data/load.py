@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.cache import Decoded, decoded
-from seesawnas.data.default_set.build import TITLE, starter_faces, starter_fingerprint
+from seesawnas.data.default_set.build import STORED_TITLE, TITLE, starter_faces, starter_fingerprint
 from seesawnas.data.faces import MIN_PEOPLE, FaceData, Faces, fingerprint, split_people
 from seesawnas.data.images import Resolution, size_of
 from seesawnas.data.skipped import LeftOut, printable
@@ -35,14 +35,15 @@ def load_faces(
         raise DataError(f"resolution: must be positive, got {resolution}")
     if data is None:
         training, verification = starter_faces(resolution, seed=seed)
-        name, mark = TITLE, starter_fingerprint(resolution, seed=seed)
+        title, name, mark = TITLE, STORED_TITLE, starter_fingerprint(resolution, seed=seed)
         notes: tuple[str, ...] = ()
     else:
         source = open_source(data, least=0)
         training, verification, notes = _load(source, printable(str(data)), resolution, seed, verification_share)
-        name, mark = source.description, fingerprint(training, verification)
+        title = name = source.description
+        mark = fingerprint(training, verification)
     description = f"{name}: {_size(training)} to train on, {_size(verification)} to verify on"
-    return FaceData(training, verification, description, mark, notes, is_default=data is None)
+    return FaceData(training, verification, description, mark, notes, is_default=data is None, title=title)
 
 
 def _load(

@@ -50,7 +50,7 @@ def survey(
     """Look at ``source``, opened with ``least=0``; ``most`` None decodes every picture."""
     looks, each = _Looks(source), np.bincount(source.labels, minlength=len(source.names))
     for person in np.flatnonzero(each < LEAST).tolist():
-        looks.wrong.add("people with fewer than two images", source.names[person])
+        looks.wrong.add("identities with fewer than two images", source.names[person])
     count = len(source) if most is None else min(most, len(source))
     for index in np.linspace(0, len(source) - 1, count).astype(int).tolist():
         looks.at(index)
@@ -101,15 +101,15 @@ class _Looks:
         same = self._first_upright.setdefault(picture.upright, [])
         same.extend([index] if len(same) < NAMED else [])
         if picture.turned:
-            self.wrong.add("images that EXIF turns, which not every tool does", place)
+            self.wrong.add("images with EXIF rotation (ignored by some tools)", place)
         if picture.mode not in ("RGB", "L"):
-            self.wrong.add(f"images in {picture.mode}, which are made RGB", place)
+            self.wrong.add(f"images in {picture.mode} (converted to RGB)", place)
 
     def judge_sizes(self) -> None:
         """Remark which pictures have another size than most, once that is known."""
         (usual, _), *others = self.sizes.most_common() or [("", 0)]
         for size, count in others:
-            self.wrong.add_many(f"images that are not {usual}, and are resized", count, self._first[size])
+            self.wrong.add_many(f"images that are not {usual} (resized)", count, self._first[size])
 
     def aspects(self) -> Counter[str]:
         """How many have each aspect."""
@@ -130,7 +130,7 @@ class _Looks:
         indices = sorted(index for size in cut for index in self._first_upright[size])[:NAMED]
         places = tuple(self._source.place(index) for index in indices)
         if count:
-            self.wrong.add_many(f"images that are not of the usual aspect {usual} (width:height)", count, places)
+            self.wrong.add_many(f"images with an unusual aspect ratio (usual: {usual}, width:height)", count, places)
         return count, places
 
 

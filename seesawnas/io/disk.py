@@ -26,6 +26,6 @@ def on_disk(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno in UNWRITABLE:
-            rule = f"{folder}: cannot be written: {error.strerror}; the same command goes on once it can"
+            rule = f"{folder}: cannot be written: {error.strerror}; fix this, then run the same command to resume"
             raise StudyError(rule) from None
         raise StudyError(one_line(str(error) or type(error).__name__)) from None

@@ -43,7 +43,7 @@ def inside(folder: str | Path, path: str | Path) -> Path:
     """
     home, real = os.path.realpath(folder), os.path.realpath(path)
     if not real.startswith(home.rstrip(os.sep) + os.sep):
-        raise InvalidInput(f"{path}: must not be a link that leaves {folder}, got {real}")
+        raise InvalidInput(f"{path}: must not be a link to outside {folder}, got {real}")
     return Path(real)
 
 
@@ -63,7 +63,7 @@ def expanded(path: str | Path, fault: type[InvalidInput] = InvalidInput) -> Path
     user = text.split("/")[0]
     found = os.path.expanduser(text)
     if "\0" in text or (home() is None if user == "~" else found == text):
-        raise fault(f"{path}: must not begin with {user}, whose home directory is not known; give the whole path")
+        raise fault(f"{path}: {user}: home directory is not known; give an absolute path")
     return Path(found)
 
 
@@ -81,9 +81,9 @@ def make_folder(path: str | Path) -> Path:
     except FileExistsError:
         raise InvalidInput(f"{path}: must be a folder, got a file") from None
     except OSError as error:
-        raise InvalidInput(f"{path}: cannot be made a folder: {error.strerror or error}") from None
+        raise InvalidInput(f"{path}: cannot create folder: {error.strerror or error}") from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise InvalidInput(f"{path}: cannot be written in: permission denied")
+        raise InvalidInput(f"{path}: cannot be written: permission denied")
     return folder
 
 

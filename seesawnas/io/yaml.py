@@ -66,7 +66,7 @@ class _Loader(Composer, _PARSER, SafeConstructor, Resolver):  # type: ignore[mis
         for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, (str, int, float, bool, type(None))):
-                raise yaml.MarkedYAMLError(problem="keys must be plain words", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(problem="keys must be strings", problem_mark=key_node.start_mark)
             if key in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"key {short(repr(key))} is given twice", problem_mark=key_node.start_mark
@@ -86,7 +86,7 @@ def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
 def _str(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     text: str = loader.construct_scalar(node)
     if "\0" in text or any("\ud800" <= one <= "\udfff" for one in text):
-        problem = f"text must be free of NUL and of halves of characters, got {short(text)!a}"
+        problem = f"text must not contain NUL or unpaired surrogates, got {short(text)!a}"
         raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
     return text
 
@@ -124,12 +124,12 @@ def read_yaml(text: str, source: str) -> Any:
         raise DocumentError(source, [f"{where}must be YAML: {short(error.problem or error.context, 300)}"]) from None
     except RecursionError:
         raise DocumentError(
-            source, ["must be YAML of lists and mappings a few deep, got hundreds in each other"]
+            source, ["nesting of lists and mappings must be less deep, got hundreds of levels"]
         ) from None
     except (yaml.YAMLError, ValueError, LookupError) as error:
         raise DocumentError(source, [f"must be YAML: {str(error).splitlines()[0]}"]) from None
     if spelled_out > MAX_CHARACTERS:
-        rule = f"must be at most {MAX_CHARACTERS} characters with its aliases spelled out, got more"
+        rule = f"must be at most {MAX_CHARACTERS} characters with aliases expanded, got more"
         raise DocumentError(source, [rule])
     return values
 

@@ -197,7 +197,7 @@ class _Builder:
                 place = place.get_submodule(part)
             place.add_module(last, module)
         except KeyError:
-            raise BlockError(f"{name}: a node must not be called as modules call their own parts") from None
+            raise BlockError(f"{name}: a node name must not be an attribute of torch.nn.Module") from None
         return module
 
 

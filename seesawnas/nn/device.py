@@ -23,7 +23,7 @@ def pick_device(name: str | None, local: int | None = None) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).partition("\n")[0][:120]
         raise InvalidInput(
-            f"--device must be a device of torch that is here, such as cpu or cuda, got {name or found}: {reason}"
+            f"--device must be an available torch device, such as cpu or cuda, got {name or found}: {reason}"
         ) from None
     return found
 

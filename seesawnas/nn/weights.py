@@ -51,7 +51,7 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
         network.load_state_dict(weights)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InvalidInput(f"{place / WEIGHTS}: is not of {named}: {_printable(' '.join(lines[1:2]))}") from None
+        raise InvalidInput(f"{place / WEIGHTS}: does not match {named}: {_printable(' '.join(lines[1:2]))}") from None
     if not untrained and not is_trained(place):
         warnings.warn(f"{place}: has random weights: it was built and never trained", stacklevel=2)
     return network.eval()
@@ -94,7 +94,7 @@ def _named(folder: Path) -> str:
     for name in (SPEC, ABOUT):
         if (folder / name).is_file():
             return name
-    raise InvalidInput(f"{folder}: must hold {WEIGHTS}, and {SPEC} or {ABOUT}")
+    raise InvalidInput(f"{folder}: must contain {WEIGHTS}, and {SPEC} or {ABOUT}")
 
 
 def _spec_in(path: Path) -> ArchSpec:
@@ -111,7 +111,7 @@ def _check_size(path: Path, named: str, spec: ArchSpec) -> None:
         raise InvalidInput(f"{path}: cannot be read: there is no such file")
     size, params = path.stat().st_size, cost(spec).params
     if not params <= size <= _MOST_BYTES * params + _HEADER:
-        raise InvalidInput(f"{path}: is not of {named}: has {size:,} bytes for {params:,} params")
+        raise InvalidInput(f"{path}: does not match {named}: has {size:,} bytes for {params:,} params")
 
 
 def _check_numbers(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:

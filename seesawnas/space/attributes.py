@@ -86,7 +86,7 @@ def format_attribute(name: str, option: Option) -> object:
 def _conditioned(attribute: Attribute, raw: Mapping[str, Any], grammar: Grammar) -> Attribute:
     if "when" not in raw:
         if "otherwise" in raw:
-            raise ValueError("must have `when` beside `otherwise`")
+            raise ValueError("must have `when` together with `otherwise`")
         return attribute
     if not isinstance(raw["when"], dict) or not raw["when"]:
         raise ValueError(f"when must map attributes to values, got {short(raw['when'])}")
@@ -96,7 +96,7 @@ def _conditioned(attribute: Attribute, raw: Mapping[str, Any], grammar: Grammar)
     else:
         otherwise = grammar.default(attribute.path)
     if otherwise is None:
-        raise ValueError("must say what holds `otherwise`: this attribute has no default")
+        raise ValueError("must give `otherwise`: this attribute has no default")
     return replace(attribute, when=when, otherwise=otherwise)
 
 
@@ -123,7 +123,7 @@ def _range(raw: Any) -> list[int | float]:
         raise ValueError(f"range must be [from, to] or [from, to, step], got {short(raw)}")
     start, stop, step = (Fraction(str(end)) for end in (*raw, 1)[:3])
     if step <= 0 or stop < start or (stop - start) / step >= MAX_OPTIONS:
-        raise ValueError(f"range must rise in at most {MAX_OPTIONS} steps, got {short(raw)}")
+        raise ValueError(f"range must be ascending, with at most {MAX_OPTIONS} values, got {short(raw)}")
     values = [start + step * i for i in range(int((stop - start) / step) + 1)]
     return [int(value) if value.denominator == 1 else float(value) for value in values]
 

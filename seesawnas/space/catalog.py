@@ -75,7 +75,7 @@ def _find(ref: str | Path) -> Path:
     if other := shipped_kind(str(ref)):
         raise UnknownReference(f"{ref}: must be a search space or point, got {other}")
     near = nearest(str(ref), known)
-    spaces = f"; shipped are {', '.join(shipped())} and the points of papers that `seesawnas paper` lists"
+    spaces = f"; shipped names: {', '.join(shipped())}, and paper/NAME (list: `seesawnas paper`)"
     hint = f"; did you mean {near}?" if near else spaces
     raise UnknownReference(f"{ref}: must be a YAML file or a shipped name{hint}")
 

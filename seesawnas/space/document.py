@@ -129,7 +129,7 @@ _PREFIX = "said_"
 
 def _unconditional(name: str, grammar: Grammar, role: Role, raw: Any) -> Attribute:
     if isinstance(raw, dict) and "when" in raw:
-        raise ValueError(f"must not have `when`, which attributes of blocks alone may have, got {short(raw['when'])}")
+        raise ValueError(f"must not have `when` (only block attributes may), got {short(raw['when'])}")
     return parse_attribute(name, raw, grammar, role)
 
 
@@ -161,7 +161,7 @@ def _check_pairs(said: Iterable[str], declared: Mapping[str, Declared]) -> None:
     for name in said:
         for other in partners(name, declared):
             if other in said:
-                raise ValueError(f"must give {name} or {other}, got both")
+                raise ValueError(f"must have only one of {name} and {other}, got both")
 
 
 def _block_keys(grammar: Grammar) -> type[AttributeKeys]:

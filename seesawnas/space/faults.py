@@ -135,7 +135,7 @@ def _words(fault: Any, known: Known) -> str:
         case "extra_forbidden":
             return f"is not a known key{_nearest(fault['loc'], known)}"
         case "invalid_key":
-            return f"is not a known key: keys are words, got {value}"
+            return f"must be a string key, got {value}"
         case "missing":
             return "is required, got nothing"
         case "model_type" | "model_attributes_type" | "dict_type":
@@ -155,7 +155,7 @@ def _words(fault: Any, known: Known) -> str:
 def _nearest(place: Place, known: Known) -> str:
     names = {name.rpartition(".")[2]: name for name in sorted(known(place), key=lambda name: "." not in name)}
     near = nearest(str(place[-1]), names, KEY_ALIASES)
-    return f"; the nearest is {names[near]}" if near else ""
+    return f"; did you mean {names[near]}?" if near else ""
 
 
 def _nothing(_: Place) -> tuple[str, ...]:

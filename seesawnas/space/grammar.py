@@ -76,12 +76,10 @@ def _grammar(named: tuple[str, ...]) -> Grammar:
     for name, kind in known.items():
         for attribute, one in kind.attributes.items():
             if attribute in RESERVED and (kind.role, attribute) != ("stem", "stride"):
-                raise InvalidInput(f"{name}: attribute {attribute} must have another name: it is the grammar's own")
+                raise InvalidInput(f"{name}: attribute {attribute}: the name is reserved by the grammar")
             first = declared[kind.role].setdefault(attribute, one)
             if first.rule != one.rule:
-                raise InvalidInput(
-                    f"{name}: {attribute} must have the rule that it has in other kinds, or another name"
-                )
+                raise InvalidInput(f"{name}: {attribute} must use the same rule as in other kinds, or a different name")
     return Grammar(known, declared)
 
 

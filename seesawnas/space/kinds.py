@@ -24,9 +24,9 @@ _SHIPPED: tuple[tuple[str, Kind], ...] = (
 )
 _WORDS: dict[Kind, str] = {
     "space": "a search space; give it with --space {ref}",
-    "point": "a search point; its commands are seesawnas build {ref} and seesawnas train {ref}",
-    "search": "a search's study file; its command is seesawnas search {ref}",
-    "ablation": "an ablation's study file; its command is seesawnas ablate {ref}",
+    "point": "a search point; use seesawnas build {ref} or seesawnas train {ref}",
+    "search": "a search study file; use seesawnas search {ref}",
+    "ablation": "an ablation study file; use seesawnas ablate {ref}",
     "recipe": "a recipe; give it with seesawnas train --recipe {ref}, or its keys under recipe in a study file",
 }
 

@@ -76,7 +76,7 @@ def to_space(values: Any, source: str) -> SearchSpace:
     unused = sorted(reading.declared() - {attribute.path for attribute in space.attributes()})
     if unused:
         raise DocumentError(
-            source, [f"{path}: no block uses this choice; narrower scopes set it all" for path in unused]
+            source, [f"{path}: no block uses this choice: narrower scopes override it everywhere" for path in unused]
         )
     return space
 
@@ -86,7 +86,7 @@ def to_point(values: Any, source: str) -> SearchPoint:
     space = to_space(values, source)
     if space.decisions:
         places = space.decisions[0].name + (f" and {len(space.decisions) - 1} more" if len(space.decisions) > 1 else "")
-        rule = f"must be a search point, got a search space, with choices at {places}"
+        rule = f"must be a search point without choices, got choices at {places}"
         hint = f"`seesawnas space {source}` counts it, `seesawnas sample --space {source}` draws networks from it"
         raise DocumentError(source, [f"{rule}; {hint}"])
     document, _ = parse_document(values, source)
@@ -219,7 +219,7 @@ class _Reading:
         names = ", ".join(dict.fromkeys(kind.name for kind in some))
         for name in own:
             if name not in ("kind", "width") and not any(name in kind.attributes for kind in some):
-                yield f"{path}.{name}: must be an attribute of the kind, got a kind without it: {names}"
+                yield f"{path}.{name}: must be an attribute of the kind, got kind {names} without it"
 
     def _paired(self, own: Mapping[str, Attribute]) -> set[str]:
         """What ``own`` replaces: itself and its partner, where two attributes say one thing."""

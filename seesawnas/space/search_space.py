@@ -177,7 +177,7 @@ def known_kind(name: str) -> Kind:
     """The kind of that name. Raises InvalidInput where it is not there any more."""
     kind = find_kind(name)
     if kind is None:
-        raise InvalidInput(f"kind must be one that is installed, got {name}")
+        raise InvalidInput(f"kind must be installed, got {name}")
     return kind
 
 

@@ -157,10 +157,13 @@ def test_the_embedding_is_the_linear_layer_or_else_the_heads_channels() -> None:
         (lambda: Stem(8, "sine"), "stem activation must be one of swish, .*, got sine"),  # type: ignore[arg-type]
         (lambda: Head(0), "head width must be positive, got 0"),
         (lambda: Head(8, "sine"), "head activation must be one of swish, .*, got sine"),  # type: ignore[arg-type]
-        (lambda: Head(embedding=-1), "embedding must be positive, or 0 for no linear layer, got -1"),
+        (lambda: Head(embedding=-1), "embedding must be positive, or 0 .*, got -1"),
         (lambda: ArchSpec(()), "a network must have at least one block, got none"),
-        (lambda: network(bottleneck(inputs=12)), "block 0 must take the 8 channels before it, got 12"),
-        (lambda: network(bottleneck(outputs=12), bottleneck()), "block 1 must take the 12 channels before it, got 8"),
+        (lambda: network(bottleneck(inputs=12)), "block 0 must take 8 input channels .*, got 12"),
+        (
+            lambda: network(bottleneck(outputs=12), bottleneck()),
+            "block 1 must take 12 input channels .*, got 8",
+        ),
         (lambda: network().at_resolution(0), "input must be at least 1x1 pixels, got 0x0"),
     ],
 )

@@ -49,12 +49,12 @@ def test_info_counts_and_names_what_is_wrong(faces: Path) -> None:
     assert values["aspects"] == {"1:1": 19, "2:3": 1}
     assert values["other_aspects"] == {"count": 1, "first": ["p1/odd.jpg"]}
     assert {each["what"]: each["first"] for each in values["wrong"]} == {
-        "files beside the people's folders": ["notes.txt"],
-        "people with fewer than two images": ["single"],
+        "files outside the identity folders": ["notes.txt"],
+        "identities with fewer than two images": ["single"],
         "unreadable images": ["p0/bad.jpg"],
-        "images that are not 32x32, and are resized": ["p1/odd.jpg"],
-        "images that are not of the usual aspect 1:1 (width:height)": ["p1/odd.jpg"],
-        "images in CMYK, which are made RGB": ["p1/odd.jpg"],
+        "images that are not 32x32 (resized)": ["p1/odd.jpg"],
+        "images with an unusual aspect ratio (usual: 1:1, width:height)": ["p1/odd.jpg"],
+        "images in CMYK (converted to RGB)": ["p1/odd.jpg"],
     }
     lines = Ran("data", "info", "faces").out
     assert "people      7 people, 21 images" in lines
@@ -90,7 +90,7 @@ def test_pack_writes_a_rec_that_gives_a_search_the_same_faces(faces: Path) -> No
     one, other = (load_faces(path, resolution=16) for path in (faces, "packed"))
     assert one.fingerprint == other.fingerprint
     again = Ran("data", "pack", "faces", "--out", "packed")
-    assert (again.code, again.err) == (2, "packed: must not hold a train.rec yet\n")
+    assert (again.code, again.err) == (2, "packed: must not contain a train.rec\n")
 
 
 def test_pack_writes_pairs_that_are_read_back(faces: Path) -> None:
@@ -107,7 +107,7 @@ def test_pack_leaves_out_pairs_that_cannot_be_read_and_names_them(faces: Path) -
     ran = Ran("data", "pack", "faces", "--to", "bin", "--out", "v.bin", "--pairs", "20", "--seed", "1", "--json")
     left_out = {each["what"]: (each["count"], each["first"]) for each in ran.json["left_out"]}
     assert left_out["unreadable images"] == (1, ["p0/0.png"])
-    gone, first = left_out["pairs with one of them"]
+    gone, first = left_out["pairs with an unreadable image"]
     assert gone == 20 - ran.json["pairs"] > 0
     assert all("p0/0.png" in place for place in first)
     _, same = read_bin("v.bin", resolution=32)
@@ -179,12 +179,15 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
         (("subset", "faces", "--people", "2", "--out", "./faces/in/to"), "faces/in/to: must not lie inside faces"),
         (("align", "faces", "--landmarks", "l.csv", "--out", "faces/in"), "faces/in: must not lie inside faces"),
         (("info", "nowhere.rec"), "nowhere.rec: cannot be read: No such file or directory"),
-        (("info", "notes.rec"), "notes.rec: holds no pictures"),
-        (("pack", "empty", "--out", "o"), "empty: holds no one to learn from; people with fewer than two"),
-        (("info", "synthetic:2"), "must be synthetic:PEOPLExIMAGES"),
+        (("info", "notes.rec"), "notes.rec: must contain images, got none"),
+        (
+            ("pack", "empty", "--out", "o"),
+            "empty: must contain identities to train on, got none; identities with fewer than two",
+        ),
+        (("info", "synthetic:2"), "must be synthetic:IDENTITIESxIMAGES"),
         (("pack", "faces", "--out", "notes.rec"), "notes.rec: must be a folder, got a file"),
-        (("pack", "synthetic:1x1", "--out", "o", "--to", "bin"), "must have 2 images a person or more"),
-        (("subset", "faces", "--people", "7", "--out", "o"), "people: must be 1 to 6, as faces holds, got 7"),
+        (("pack", "synthetic:1x1", "--out", "o", "--to", "bin"), "must have at least 2 images per identity"),
+        (("subset", "faces", "--people", "7", "--out", "o"), "people: must be 1 to 6 (identities in faces), got 7"),
         (("subset", "faces", "--people", "2", "--to", "folder", "--out", "faces"), "faces: must be empty"),
         (("align", "faces", "--landmarks", "nowhere.csv", "--out", "o"), "nowhere.csv: cannot be read"),
     ],
@@ -223,10 +226,8 @@ def test_a_rec_is_told_what_is_wrong_with_it(tmp_path: Path) -> None:
     (tmp_path / "property").write_text("9,112,112")
     (tmp_path / "train.idx").write_text("1\t0\n")
     out = Ran("data", "info", str(tmp_path)).out
-    assert (
-        "wrong       indexes that do not fit, so that records were found by reading through: 1 (train.idx: ends" in out
-    )
-    assert "says 9 classes, the records hold 3" in out
+    assert "wrong       index files that do not match (records were found by scanning): 1 (train.idx: ends" in out
+    assert "gives 9 classes, the records have 3" in out
 
 
 def test_a_search_on_a_folder_and_on_its_rec_measures_the_same(folder: Path) -> None:

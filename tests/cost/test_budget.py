@@ -35,15 +35,15 @@ def test_a_budget_is_a_ceiling_or_a_band(text: str, budget: Budget) -> None:
     [
         (
             "",
-            "budget must be a number with an optional K, M or G, got ''; write such as 150M, or a band such as 140M..150M",
+            "budget must be a number with an optional K, M or G, got ''; write such as 150M, or a range such as 140M..150M",
         ),
         ("cheap", "budget must be a number with an optional K, M or G, got 'cheap'; write such as 150M, .*"),
         ("-5M", "budget must be a number .* got '-5M'; .*"),
         ("150M..", "budget must be a number .* got ''; .*"),
         ("..150M", "budget must be a number .* got ''; .*"),
         ("0.5", "budget must be a whole number, got 0.5; .*"),
-        ("1M..2M..3M", "budget must be a ceiling or a band, got '1M..2M..3M'; .*"),
-        ("150M..140M", "budget must have its lower end first, got 150000000..140000000"),
+        ("1M..2M..3M", "budget must be a maximum or a range, got '1M..2M..3M'; .*"),
+        ("150M..140M", "budget must have its lower limit first, got 150000000..140000000"),
         ("9" * 400, "budget must be at most 1000000.000 G, got 1.00e[+]400; .*"),
         ("1G\n2G", "budget must be a number .* got '1G.n2G'; .*"),
     ],
@@ -101,27 +101,30 @@ def test_a_budget_limits_any_cost(text: str, budget: Budget) -> None:
     [
         ("150M,,params<=1M", "must have a limit between commas, got '150M,,params<=1M'"),
         ("150M,", "must have a limit between commas, got '150M,'"),
-        ("150M, params<1M", "must compare by <= or >=, got 'params<1M'"),
-        ("params=1M", "must compare by <= or >=, got 'params=1M'"),
-        ("params!=1M", "must compare by <= or >=, got 'params!=1M'"),
-        ("params<==1M", "must compare by <= or >=, got 'params<==1M'"),
+        ("150M, params<1M", "must use <= or >=, got 'params<1M'"),
+        ("params=1M", "must use <= or >=, got 'params=1M'"),
+        ("params!=1M", "must use <= or >=, got 'params!=1M'"),
+        ("params<==1M", "must use <= or >=, got 'params<==1M'"),
         ("parms<=1M", "must limit madds, params or activation_bytes, got 'parms' in 'parms<=1M'"),
         ("flops<=1M", "must limit madds, params or activation_bytes, got 'flops' in 'flops<=1M'"),
         ("<=1M", "must limit madds, params or activation_bytes, got '' in '<=1M'"),
         ("params<=", "must be a number with an optional K, M or G, got '' in 'params<='"),
         ("params<=-1", "must be a number with an optional K, M or G, got '-1' in 'params<=-1'"),
         ("params<=0.5", "must be a whole number, got 0.5 in 'params<=0.5'"),
-        ("150M, 140M", "must have one upper end of madds, got '150M' and '140M'"),
-        ("150M, madds<=150M", "must have one upper end of madds, got '150M' and 'madds<=150M'"),
-        ("params>=1M, params>=1M", "must have one lower end of params, got 'params>=1M' and 'params>=1M'"),
-        ("2M<=params<=1M", "params must have its lower end first, got 2000000..1000000"),
-        ("params<=1M, params>=2M", "params must have its lower end first, got 2000000..1000000"),
-        ("150M<=madds<=140M", "must have its lower end first, got 150000000..140000000"),
-        ("150M, madds>=160M", "must have its lower end first, got 160000000..150000000"),
-        ("1M<=params>=2M", "must say each limit as params<=1.5M or 1M<=params<=1.5M, got '1M<=params>=2M'"),
-        ("1M<=2M<=params<=3M", "must say each limit as params<=1.5M or 1M<=params<=1.5M, got '1M<=2M<=params<=3M'"),
-        ("params>=0", "must limit something, got 'params>=0'"),
-        ("1,500", "must have one upper end of madds, got '1' and '500'"),
+        ("150M, 140M", "must have only one upper limit of madds, got '150M' and '140M'"),
+        ("150M, madds<=150M", "must have only one upper limit of madds, got '150M' and 'madds<=150M'"),
+        ("params>=1M, params>=1M", "must have only one lower limit of params, got 'params>=1M' and 'params>=1M'"),
+        ("2M<=params<=1M", "params must have its lower limit first, got 2000000..1000000"),
+        ("params<=1M, params>=2M", "params must have its lower limit first, got 2000000..1000000"),
+        ("150M<=madds<=140M", "must have its lower limit first, got 150000000..140000000"),
+        ("150M, madds>=160M", "must have its lower limit first, got 160000000..150000000"),
+        ("1M<=params>=2M", "must have limits of the form params<=1.5M or 1M<=params<=1.5M, got '1M<=params>=2M'"),
+        (
+            "1M<=2M<=params<=3M",
+            "must have limits of the form params<=1.5M or 1M<=params<=1.5M, got '1M<=2M<=params<=3M'",
+        ),
+        ("params>=0", "must contain a limit, got 'params>=0'"),
+        ("1,500", "must have only one upper limit of madds, got '1' and '500'"),
     ],
 )
 def test_a_limit_that_does_not_parse_is_refused_with_its_rule_its_value_and_its_place(text: str, message: str) -> None:
@@ -141,7 +144,7 @@ def test_other_limits_are_of_other_costs_once_each_in_their_order(others: tuple[
 
 
 def test_a_budget_of_nothing_is_none() -> None:
-    with pytest.raises(BudgetError, match=r"^budget must limit something, got nothing$"):
+    with pytest.raises(BudgetError, match=r"^budget must contain a limit, got nothing$"):
         Budget(None)
 
 

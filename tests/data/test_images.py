@@ -82,6 +82,6 @@ def test_other_formats_are_refused_whatever_their_name_says(tmp_path: Path) -> N
 def test_what_is_no_picture_is_told_without_objects_in_memory() -> None:
     with pytest.raises(UnreadableError) as caught:
         decode(io.BytesIO(b"x"), 8)
-    assert str(caught.value) == "it is no JPEG, PNG, PGM or PPM"
-    with pytest.raises(UnreadableError, match="it is no JPEG, PNG, PGM or PPM"):
+    assert str(caught.value) == "not a JPEG, PNG, PGM or PPM file"
+    with pytest.raises(UnreadableError, match="not a JPEG, PNG, PGM or PPM file"):
         inspect(b"x", whole=True)

@@ -65,7 +65,7 @@ def study(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("target", ["../others/file", "../others/missing", "/etc/passwd", "..", "."])
 def test_a_file_of_a_study_is_not_written_through_a_link_that_leaves_it(study: Path, target: str) -> None:
     (study / "best.yaml").symlink_to(target)
-    with pytest.raises(InvalidInput, match=r"best\.yaml: must not be a link that leaves") as caught:
+    with pytest.raises(InvalidInput, match=r"best\.yaml: must not be a link to outside") as caught:
         write_atomically(study / "best.yaml", "ours", within=study)
     assert "\n" not in str(caught.value)
     assert (study.parent / "others" / "file").read_text() == "theirs"
@@ -76,7 +76,7 @@ def test_a_file_of_a_study_is_not_written_through_a_link_that_leaves_it(study: P
 
 def test_nor_in_a_folder_that_is_such_a_link(study: Path) -> None:
     (study / "checkpoints").symlink_to("../others")
-    with pytest.raises(InvalidInput, match="must not be a link that leaves"):
+    with pytest.raises(InvalidInput, match="must not be a link to outside"):
         write_atomically(study / "checkpoints" / "file", "ours", within=study)
     assert (study.parent / "others" / "file").read_text() == "theirs"
 
@@ -138,7 +138,7 @@ def test_a_tilde_that_nobody_knows_is_one_line(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", home)
     for use in (make_folder, expanded, lambda path: write_atomically(path, "text")):
-        with pytest.raises(InvalidInput, match=f"{path}: must not begin with ~") as caught:
+        with pytest.raises(InvalidInput, match=f"{path}: .*: home directory is not known") as caught:
             use(path)
         assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())

@@ -62,7 +62,7 @@ def test_a_key_given_twice_is_refused_with_its_line() -> None:
 
 
 def test_a_key_that_is_no_word_is_refused() -> None:
-    assert refusal("? [1, 3]\n: x\n") == "FILE: line 1, column 3: must be YAML: keys must be plain words"
+    assert refusal("? [1, 3]\n: x\n") == "FILE: line 1, column 3: must be YAML: keys must be strings"
 
 
 def test_anchors_are_read_and_merge_keys_are_plain_keys() -> None:
@@ -113,20 +113,20 @@ def test_a_huge_file_is_refused_before_it_is_parsed() -> None:
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
 def test_deep_nesting_is_refused_and_not_a_crash(opening: str) -> None:
-    assert "must be YAML of lists and mappings a few deep" in refusal(opening * 50_000)
+    assert "nesting of lists and mappings" in refusal(opening * 50_000)
 
 
 def test_aliases_that_stand_for_gigabytes_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
-    rule = f"must be at most {MAX_CHARACTERS} characters with its aliases spelled out, got more"
+    rule = f"must be at most {MAX_CHARACTERS} characters with aliases expanded, got more"
     assert refusal("\n".join(lines)) == f"FILE: {rule}"
     assert refusal(f"a: &a {'x' * 90_000}\nb: [{'*a, ' * 20}]") == f"FILE: {rule}"
 
 
 def test_a_value_that_holds_itself_is_refused() -> None:
-    assert "with its aliases spelled out, got more" in refusal("a: &a [*a]")
-    assert "with its aliases spelled out, got more" in refusal("&a {b: *a}")
+    assert "with aliases expanded, got more" in refusal("a: &a [*a]")
+    assert "with aliases expanded, got more" in refusal("&a {b: *a}")
 
 
 def test_a_number_of_thousands_of_digits_is_refused() -> None:

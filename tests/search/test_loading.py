@@ -148,15 +148,15 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
     assert found[:-2] == [
         "mine.yaml: time: must be a time such as 2h, 90m, 30s or 1h30m, got soon",
         "mine.yaml: recipe.scale: must be a number from 0 to 1e+06, got x",
-        "mine.yaml: recipe.learning: is not a known key; the nearest is learning_rate",
+        "mine.yaml: recipe.learning: is not a known key; did you mean learning_rate?",
         "mine.yaml: seed: must be a whole number from 0 to 9223372036854775807, got 1.5",
         "mine.yaml: budget: must be a number with an optional K, M or G, got 'much'; "
-        "write such as 150M, or a band such as 140M..150M",
+        "write such as 150M, or a range such as 140M..150M",
         f"--sampler must be one of {', '.join(SAMPLERS)}, got random_walk",
         "--points must be all, none, or REFs such as paper/seesaw_share, got ''",
         "mine.yaml: trials: must be from 1 to 1000000, got 0",
         "--patience must be from 1 to 1000000, got 0",
-        "mine.yaml: trails: is not a known key; the nearest is trials",
+        "mine.yaml: trails: is not a known key; did you mean trials?",
     ]
     assert found[-2].startswith("nowhere: must be a YAML file or a shipped name")
     assert found[-1] == "storage must be a URL such as sqlite:///study.db, got x"
@@ -207,7 +207,7 @@ def test_a_separation_may_be_any_number_and_a_file_may_hold_a_top_without_repeat
 def test_a_key_that_is_no_word_is_one_line(key: str) -> None:
     (line,) = faults(StudyFile(yaml.safe_load(f"{{budget: 150M, {key}: x}}"), "mine.yaml", "mine"), space=SHARE)
     assert line.startswith("mine.yaml: ")
-    assert "is not a known key: keys are words, got " in line
+    assert "must be a string key, got " in line
     (line,) = faults(file(f"{{budget: 150M, recipe: {{{key}: x}}}}"), space=SHARE)
     assert line.startswith("mine.yaml: recipe.")
 

@@ -49,7 +49,7 @@ published: {params: many, lfw: 101}
         "head.embedding: must be a whole number, got 1.5",
         "published.lfw: must be less than or equal to 100, got 101",
         "published.params: must be a number with an optional K, M or G, got 'many'",
-        "stages.0.depht: is not a known key; the nearest is depth",
+        "stages.0.depht: is not a known key; did you mean depth?",
         "stages.0.expansion: must be positive, got -2",
         f"stages.0.kind: must be one of {KINDS}, got stir; is it installed?",
         "stages.1.activation: must be one of swish, hard_swish, prelu, relu, relu6, leaky_relu, gelu, got sine",
@@ -80,7 +80,7 @@ def test_an_unknown_key_names_the_nearest_known_one(where: tuple[str | int, ...]
     for name in where:
         part = part[name]
     part[key] = 1
-    assert faults(values) == [f"{'.'.join(map(str, (*where, key)))}: is not a known key; the nearest is {nearest}"]
+    assert faults(values) == [f"{'.'.join(map(str, (*where, key)))}: is not a known key; did you mean {nearest}?"]
 
 
 @pytest.mark.parametrize("values", [None, [], "stages", 5, True])
@@ -121,7 +121,7 @@ def test_a_document_that_is_no_mapping_is_refused(values: Any) -> None:
             {"stages": [stage(kind=None)]},
             f"stages.0.kind: must be one of {KINDS}, got nothing",
         ),
-        ({"stages": [stage(middle=16)]}, "stages.0: must give expansion or middle, got both"),
+        ({"stages": [stage(middle=16)]}, "stages.0: must have only one of expansion and middle, got both"),
         ({"stages": [stage(blocks={1: {}})]}, "stages.0.blocks: must be indices below the depth 1, got 1"),
     ],
 )
@@ -152,13 +152,13 @@ def test_a_split_is_a_list_of_positive_whole_numbers(split: Any) -> None:
         ({"range": [8]}, "range must be [from, to] or [from, to, step], got [8]"),
         ({"range": [8, "x"]}, "range must be [from, to] or [from, to, step], got [8, 'x']"),
         ({"range": 8}, "range must be [from, to] or [from, to, step], got 8"),
-        ({"range": [8, 4]}, "range must rise in at most 1000 steps, got [8, 4]"),
-        ({"range": [8, 16, 0]}, "range must rise in at most 1000 steps, got [8, 16, 0]"),
-        ({"range": [1, 100_000]}, "range must rise in at most 1000 steps, got [1, 100000]"),
+        ({"range": [8, 4]}, "range must be ascending, with at most 1000 values, got [8, 4]"),
+        ({"range": [8, 16, 0]}, "range must be ascending, with at most 1000 values, got [8, 16, 0]"),
+        ({"range": [1, 100_000]}, "range must be ascending, with at most 1000 values, got [1, 100000]"),
         ({"range": [8, 9, 0.5]}, "must be a whole number, got 8.5"),
         (
             {"choice": [8, 16], "when": {"stride": 2}},
-            "must not have `when`, which attributes of blocks alone may have, got {'stride': 2}",
+            "must not have `when` (only block attributes may), got {'stride': 2}",
         ),
     ],
 )
@@ -173,7 +173,7 @@ def test_a_choice_that_breaks_a_rule_is_refused(raw: dict[str, Any], rule: str) 
         ("expansion", {"choice": [2, 2.0]}, "must offer each option once, got [2, 2.0]"),
         ("split", {"choice": [[1, 3], [2, 6]]}, "must offer each option once, got [[1, 3], [2, 6]]"),
         ("activation", {"choice": ["silu", "swish"]}, "must offer each option once, got ['silu', 'swish']"),
-        ("se", {"choice": [2, 4], "otherwise": 8}, "must have `when` beside `otherwise`"),
+        ("se", {"choice": [2, 4], "otherwise": 8}, "must have `when` together with `otherwise`"),
         ("se", {"choice": [2, 4], "when": {}}, "when must map attributes to values, got {}"),
         ("se", {"choice": [2, 4], "when": 2}, "when must map attributes to values, got 2"),
         ("se", {"choice": [2, 4], "when": {"depth": 2}}, "when must name block attributes or stride, got depth"),
@@ -181,7 +181,7 @@ def test_a_choice_that_breaks_a_rule_is_refused(raw: dict[str, Any], rule: str) 
         (
             "expansion",
             {"choice": [2, 4], "when": {"stride": 2}},
-            "must say what holds `otherwise`: this attribute has no default",
+            "must give `otherwise`: this attribute has no default",
         ),
         ("expansion", {"choice": [2, 4], "when": {"stride": 2}, "otherwise": 0}, "must be positive, got 0"),
     ],
@@ -200,9 +200,9 @@ def test_what_no_scope_sets_is_asked_for_once_a_stage() -> None:
 
 def test_a_choice_that_narrower_scopes_set_everywhere_is_refused() -> None:
     values = document(stage(se=4), defaults={"se": choice("off", 8)})
-    assert faults(values) == ["defaults.se: no block uses this choice; narrower scopes set it all"]
+    assert faults(values) == ["defaults.se: no block uses this choice: narrower scopes override it everywhere"]
     values = document(stage(se=choice("off", 8), blocks={0: {"se": 4}}))
-    assert faults(values) == ["stages.0.se: no block uses this choice; narrower scopes set it all"]
+    assert faults(values) == ["stages.0.se: no block uses this choice: narrower scopes override it everywhere"]
 
 
 @pytest.mark.parametrize("value", ["a\nb", ["x" * 5000], {"choice": ["a\n\nb"]}, "y" * 5000])

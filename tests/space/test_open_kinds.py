@@ -142,7 +142,7 @@ def test_what_is_written_is_read_with_a_search_space_and_without(name: str) -> N
     ("change", "message"),
     [
         ({"stem": {"kind": "share"}}, "stem.kind: must be a kind of stem, got share"),
-        ({"stages": []}, "stages: must be a list of rows, got []"),
+        ({"stages": []}, "stages: must be a list of blocks, got []"),
         (
             {"stages": [{"kind": "share", "width": 8, "middle": 8, "splits": [1]}]},
             "stages.0.splits: must be an attribute",
@@ -151,7 +151,7 @@ def test_what_is_written_is_read_with_a_search_space_and_without(name: str) -> N
         ({"stages": [{"kind": "share", "width": 8}]}, "stages.0: expansion must be given"),
         ({"stages": [{"kind": "share", "width": 10, "middle": 8}]}, "stages.0: split [1, 3] must divide"),
         ({"input": {"height": "x"}}, "input.height: must be a whole number"),
-        ({"extra": 1}, "must have no keys but"),
+        ({"extra": 1}, "keys must be among"),
         ({"head": 3}, "head: must be a mapping, got 3"),
         ({"stages": [{"kind": FLAT, "width": 8}]}, "stages.0.kind: must be a kind of block"),
     ],
@@ -172,14 +172,14 @@ def faults(values: Any) -> tuple[str, ...]:
 
 def test_what_no_kind_at_a_place_has_is_refused_in_one_line() -> None:
     assert faults(document(stage(kind="inverted_bottleneck", split=[1, 3]))) == (
-        "stages.0.split: must be an attribute of the kind, got a kind without it: inverted_bottleneck",
+        "stages.0.split: must be an attribute of the kind, got kind inverted_bottleneck without it",
     )
     assert faults(document(cells(se=4, blocks={0: {"window": 3, "kernel": 5}}))) == (
-        f"stages.0.blocks.0.kernel: must be an attribute of the kind, got a kind without it: {CELL}",
-        f"stages.0.se: must be an attribute of the kind, got a kind without it: {CELL}",
+        f"stages.0.blocks.0.kernel: must be an attribute of the kind, got kind {CELL} without it",
+        f"stages.0.se: must be an attribute of the kind, got kind {CELL} without it",
     )
     assert faults(document(cells(), defaults={"kernel": 5})) == (
-        f"defaults.kernel: must be an attribute of the kind, got a kind without it: {CELL}, conv_depthwise, global_depthwise",
+        f"defaults.kernel: must be an attribute of the kind, got kind {CELL}, conv_depthwise, global_depthwise without it",
     )
     assert faults(document(cells(), head={"kind": FLAT})) == ("head.size: is required, got nothing",)
     space_of(cells(), stage(), defaults={"kernel": 5})
@@ -255,7 +255,7 @@ def test_a_slip_in_the_grammars_own_keys_is_told_beside_a_missing_kind() -> None
 
 
 def test_a_block_of_no_layers_is_refused_where_networks_are_counted() -> None:
-    with pytest.raises(DocumentError, match=r"stages.0: blocks of kind nothing must have a layer"):
+    with pytest.raises(DocumentError, match=r"stages.0: blocks of kind nothing must have at least one layer"):
         FeasibleSet(space_of(stage(depth=2, blocks={1: {"kind": choice("share", NONE)}})))
 
 

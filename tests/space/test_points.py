@@ -62,7 +62,7 @@ def test_a_point_whose_numbers_do_not_fit_is_refused_by_its_block() -> None:
 
 def test_an_expansion_that_gives_no_whole_width_is_refused() -> None:
     with pytest.raises(
-        DocumentError, match=r"^FILE: stages.0.blocks.0: expansion must give a whole width, got 1.3 x 8$"
+        DocumentError, match=r"^FILE: stages.0.blocks.0: expansion x inputs must be a whole number, got 1.3 x 8$"
     ):
         to_point(document(stage(expansion=1.3)), "FILE")
 

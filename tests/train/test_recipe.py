@@ -66,7 +66,7 @@ def test_every_fault_is_told_at_once() -> None:
     assert all(line.startswith("mine.yaml: ") for line in lines)
     assert {line.split(": ")[1] for line in lines} == {*values, "epochs"}
     assert "mine.yaml: epochs: is required, got nothing" in lines
-    assert "mine.yaml: learning_rte: is not a known key; the nearest is learning_rate" in lines
+    assert "mine.yaml: learning_rte: is not a known key; did you mean learning_rate?" in lines
     assert "mine.yaml: margin: must be one of arcface, cosface, li_arcface, adaface, got arc" in lines
     assert "mine.yaml: decay_steps: must rise, got [0.5, 0.2]" in lines
     assert "mine.yaml: sample_rate: must be a number from 0.0001 to 1, got 0" in lines

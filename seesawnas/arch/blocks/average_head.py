@@ -25,7 +25,7 @@ class AverageHead(Block):
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int = 1, **options: Any) -> Self:
         """Raises SpecError unless the map has ``width`` channels."""
-        require(inputs[0].channels == width, f"width must be that of the map, {inputs[0].channels}", width)
+        require(inputs[0].channels == width, f"width must equal the input channels {inputs[0].channels}", width)
         return cls(inputs=inputs[0].channels, **options)
 
     @property
@@ -61,7 +61,7 @@ class ConvAverageHead(Block):
 
     def __post_init__(self) -> None:
         require(self.width >= 1, "width must be positive", self.width)
-        require(self.classes >= 0, "classes must be positive, or 0 for no linear layer", self.classes)
+        require(self.classes >= 0, "classes must be positive, or 0 (no linear layer)", self.classes)
         check_activation(self.activation)
 
     @classmethod

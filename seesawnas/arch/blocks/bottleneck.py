@@ -187,10 +187,10 @@ class SeesawBlock(_Bottleneck):
 def whole_width(inputs: int, expansion: Option | None) -> int:
     """inputs x expansion. Raises SpecError if there is none, or that is no whole number."""
     if expansion is None:
-        raise SpecError("expansion must be given, or middle, got neither")
+        raise SpecError("expansion or middle is required, got neither")
     product = inputs * Fraction(str(expansion))
     if product.denominator != 1:
-        raise SpecError(f"expansion must give a whole width, got {expansion} x {inputs}")
+        raise SpecError(f"expansion x inputs must be a whole number, got {expansion} x {inputs}")
     return int(product)
 
 
@@ -231,7 +231,9 @@ def _check(block: _Bottleneck) -> None:
     if block.kernel not in KERNELS:
         raise SpecError(f"kernel must be one of {list(KERNELS)}, got {block.kernel}")
     if block.se < 0 or block.se > block.middle:
-        raise SpecError(f"se must be off or a reduction of at most the middle width {block.middle}, got {block.se}")
+        raise SpecError(
+            f"se must be off or a reduction ratio of at most {block.middle} (the middle width), got {block.se}"
+        )
     for name, value, known in (
         ("activation", block.activation, ACTIVATIONS),
         ("skip", block.skip, SKIPS),
@@ -248,4 +250,4 @@ def _check_split(block: SeesawBlock) -> None:
     for channels in (block.inputs, block.middle, block.outputs):
         split_channels(channels, _reduced(block.split))
     if block.mixing == "shuffle" and block.middle % len(block.split):
-        raise SpecError(f"shuffle must divide the middle width {block.middle} by its {len(block.split)} groups")
+        raise SpecError(f"middle width {block.middle} must be divisible by the {len(block.split)} shuffle groups")

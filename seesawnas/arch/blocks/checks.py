@@ -33,7 +33,7 @@ def check_slopes(slopes: str) -> None:
 
 def check_se(se: int, channels: int) -> None:
     """Squeeze-and-excitation of ``channels`` keeps at least one."""
-    require(0 <= se <= channels, f"se must be off or a reduction of at most the width {channels}", se)
+    require(0 <= se <= channels, f"se must be off or a reduction ratio of at most {channels} (the width)", se)
 
 
 def check_divides(name: str, groups: int, *channels: int) -> None:

@@ -85,9 +85,9 @@ class DartsCell(Block):
         for node in NODES:
             for operation, state in self._edges(node):
                 require(operation in OPERATIONS, f"operation must be one of {', '.join(OPERATIONS)}", operation)
-                require(state in range(node), f"node {node} must read a state before it", state)
+                require(state in range(node), f"node {node} must use an earlier state", state)
         genotype = canonical_genotype(self.genotype)
-        require(NEW in self._read(genotype), "an edge must read state 1, the block before the cell", "none")
+        require(NEW in self._read(genotype), "at least one edge must use state 1 (the previous block)", "none")
         for node, edges in zip(NODES, genotype, strict=True):
             for letter, (operation, state) in zip("ab", edges, strict=True):
                 object.__setattr__(self, f"op_{node}{letter}", operation)
@@ -208,4 +208,4 @@ def _is_reduced(old: Shape, new: Shape) -> bool:
     if tuple(-(-side // 2) for side in old[1:]) == new[1:]:
         return True
     sizes = (f"{shape.height}x{shape.width}" for shape in (old, new))
-    raise SpecError("maps must be of one size, or the last one half as large, got {} and {}".format(*sizes))
+    raise SpecError("input maps must have the same size, or the last one half the size, got {} and {}".format(*sizes))

@@ -33,7 +33,7 @@ class Head(Block):
     def __post_init__(self) -> None:
         check_part("head", self.width, self.activation)
         if self.embedding < 0:
-            raise SpecError(f"embedding must be positive, or 0 for no linear layer, got {self.embedding}")
+            raise SpecError(f"embedding must be positive, or 0 (no linear layer), got {self.embedding}")
 
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int = 1, **options: Any) -> Self:

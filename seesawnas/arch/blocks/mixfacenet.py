@@ -60,7 +60,7 @@ class MixFaceNetUnit(Expanding):
         check_divides("project_groups", self.project_groups, self.middle, self.outputs)
         require(self.shuffle in SWITCHES, f"shuffle must be one of {', '.join(SWITCHES)}", self.shuffle)
         if self.shuffle == "on":
-            require(self.outputs % 2 == 0, "shuffle must have an even number of outputs", self.outputs)
+            require(self.outputs % 2 == 0, "with shuffle, width must be even", self.outputs)
 
     def body(self) -> Body:
         """Of what layers it is."""

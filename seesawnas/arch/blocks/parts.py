@@ -45,13 +45,13 @@ def body_of(block: Block) -> Body:
         if not is_shipped(type(block)):
             check_nodes(body)
             if block.body() != body:
-                raise TypeError("must be the same each time, got another one")
+                raise TypeError("must return the same result on each call, got a different one")
     try:
         check_body(body)
     except SpecError as error:
         raise BlockError(f"kind {block.kind}: body: {error}") from None
     if reads_of(body) > block.reads:
-        raise BlockError(f"kind {block.kind}: body: must read {block.reads} outputs before it, got {reads_of(body)}")
+        raise BlockError(f"kind {block.kind}: body: must use {block.reads} previous outputs, got {reads_of(body)}")
     return body
 
 
@@ -68,7 +68,7 @@ def check_output(block: Block, inputs: Inputs, output: Shape) -> None:
         sides = (1, 1) if block.role == "head" else tuple(-(-side // block.stride) for side in inputs[0][1:])
         if output != (block.outputs, *sides):
             wanted, got = ("x".join(map(str, shape)) for shape in ((block.outputs, *sides), output))
-            raise BlockError(f"kind {block.kind}: body: must give its outputs and stride, {wanted}, got {got}")
+            raise BlockError(f"kind {block.kind}: body: must have the declared outputs and stride, {wanted}, got {got}")
 
 
 @lru_cache(maxsize=1 << 17)
@@ -95,7 +95,7 @@ def canonical_block(block: Block) -> Block:
     with blame_author(type(block), "canonical"):
         found = block.canonical()
         if not isinstance(found, Block):
-            raise TypeError(f"must give a block, got {type(found).__name__}")
+            raise TypeError(f"must return a block, got {type(found).__name__}")
     return found
 
 

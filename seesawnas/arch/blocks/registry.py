@@ -89,15 +89,15 @@ class Kind:
             except TypeError as error:
                 missing = [name for name, one in self.attributes.items() if one.default is None and name not in filled]
                 if missing:
-                    raise SpecError(f"must have every attribute of {self.name}: {', '.join(missing)}") from error
+                    raise SpecError(f"is missing attributes of {self.name}: {', '.join(missing)}") from error
                 raise
             if not isinstance(block, self.block):
-                raise TypeError(f"must give a {self.block.__name__}, got {type(block).__name__}")
+                raise TypeError(f"must return a {self.block.__name__}, got {type(block).__name__}")
         if not is_shipped(self.block):
             with blame_author(self.block, "takes", self.name):
                 takes = block.takes()
                 if not (isinstance(takes, tuple) and all(map(is_count, takes))):
-                    raise TypeError(f"must give a tuple of channels, got {short(takes)}")
+                    raise TypeError(f"must return a tuple of channels, got {short(takes)}")
         return canonical_block(block)
 
 
@@ -144,9 +144,9 @@ def _found() -> tuple[Mapping[str, Kind], Mapping[str, str]]:
         try:
             kind = _checked(_imported(point.load, where), where)
             if kind.name != point.name:
-                raise BlockError(f"{where}: must be called as its kind, got {kind.name}")
+                raise BlockError(f"{where}: must have the same name as its kind, got {kind.name}")
             if kind.name in found:
-                raise BlockError(f"{where}: must have a name of its own, got {kind.name}")
+                raise BlockError(f"{where}: must have a unique name, got {kind.name}")
             _check_shared(kind, found.values(), where)
         except BlockError as error:
             broken[point.name] = str(error)
@@ -223,10 +223,10 @@ def _checked(block: Any, where: str) -> Kind:
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise BlockError(f"{where}: must have a name of letters, digits and _, kind: ClassVar[str], got {short(name)}")
     if missing := sorted(block.__abstractmethods__):
-        raise BlockError(f"{where}: must have every method of a block, got none called {', '.join(missing)}")
+        raise BlockError(f"{where}: must implement every method of Block, missing: {', '.join(missing)}")
     params = block.__dict__.get("__dataclass_params__")
     if params is None or not (params.frozen and params.eq):
-        raise BlockError(f"{where}: must be a dataclass of its own, frozen and compared by its fields")
+        raise BlockError(f"{where}: must itself be a dataclass with frozen=True and eq=True")
     if block.role not in get_args(Role):
         raise BlockError(f"{where}: role must be one of {', '.join(get_args(Role))}, got {short(block.role)}")
     if not is_count(block.reads):
@@ -255,9 +255,11 @@ def _check_attribute(one: Declared, where: str) -> None:
         try:
             again = one.rule(written(one.rule, option))
         except Exception as error:
-            raise BlockError(f"{place}: its {said} {short(option)} must keep its rule: {error_line(error)}") from None
+            raise BlockError(
+                f"{place}: its {said} {short(option)} must satisfy its own rule: {error_line(error)}"
+            ) from None
         if not isinstance(again, bool | int | float | str):
-            raise BlockError(f"{place}: its rule must give a number or text, got {short(again)}")
+            raise BlockError(f"{place}: its rule must return a number or a string, got {short(again)}")
 
 
 def _check_shared(kind: Kind, others: Any, where: str) -> None:
@@ -265,4 +267,4 @@ def _check_shared(kind: Kind, others: Any, where: str) -> None:
     for other in others:
         for name in kind.attributes.keys() & other.attributes.keys():
             if kind.attributes[name].rule != other.attributes[name].rule:
-                raise BlockError(f"{where}: {name} must have the rule that it has in {other.name}, or another name")
+                raise BlockError(f"{where}: {name} must use the same rule as in {other.name}, or a different name")

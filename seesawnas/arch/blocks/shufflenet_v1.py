@@ -34,8 +34,14 @@ class ShuffleNetUnit(Expanding):
     def __post_init__(self) -> None:
         check_widths(self, "inputs", "middle", "outputs")
         if self.stride == 1:
-            require(self.inputs == self.outputs, f"stride 1 must keep the {self.inputs} channels", self.outputs)
-        require(self.made >= 1, f"stride 2 must give more than the {self.inputs} channels", self.outputs)
+            require(
+                self.inputs == self.outputs,
+                f"with stride 1, width must equal the {self.inputs} input channels",
+                self.outputs,
+            )
+        require(
+            self.made >= 1, f"with stride 2, width must be greater than the {self.inputs} input channels", self.outputs
+        )
         check_kernel(self.kernel)
         check_activation(self.activation)
         check_divides("groups", self.groups, self.middle, self.made)

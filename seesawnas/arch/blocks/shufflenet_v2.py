@@ -36,7 +36,11 @@ class ShuffleNetV2Unit(Block):
     def __post_init__(self) -> None:
         check_widths(self, "inputs", "outputs")
         if self.stride == 1:
-            require(self.inputs == self.outputs, f"stride 1 must keep the {self.inputs} channels", self.outputs)
+            require(
+                self.inputs == self.outputs,
+                f"with stride 1, width must equal the {self.inputs} input channels",
+                self.outputs,
+            )
         check_divides("the two halves", 2, self.outputs)
         check_activation(self.activation)
         check_slopes(self.slopes)

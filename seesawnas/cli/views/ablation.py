@@ -66,7 +66,7 @@ def show_design(screen: Console, plan: AblationPlan, ready: Ready, cost: Estimat
         screen,
         f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = {several(cost.trials, 'training')}",
     )
-    say(screen, f"Faces: {ready.faces.description}")
+    say(screen, f"Faces: {ready.faces.summary}")
     say(
         screen,
         f"about {_hours(cost.hours)} here, {cost.at_a_time} at a time: the base takes about {cost.seconds:.0f} s a training, "

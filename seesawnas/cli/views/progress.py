@@ -81,7 +81,7 @@ def watch(watched: Watched, screen: Console) -> str | None:
 def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: str) -> list[str]:
     """What is said of any study before it runs: its faces, its proxy, where it lies."""
     at_a_time = engine.at_a_time
-    lines = [f"Faces    {faces.description}", *(f"         {note}" for note in faces.notes)]
+    lines = [f"Faces    {faces.summary}", *(f"         {note}" for note in faces.notes)]
     lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
     lines += [f"         caution: {line}" for line in faces.cautions]
     trials = "as many trials as fit" if at_a_time is None else several(at_a_time, "trial")

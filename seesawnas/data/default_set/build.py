@@ -31,7 +31,9 @@ from seesawnas.data.default_set.orl import HEIGHT, WIDTH, read_orl
 from seesawnas.data.faces import Faces, split_people
 from seesawnas.data.images import Resolution, middle, size_of
 
-TITLE = "default faces (ORL, AT&T Laboratories Cambridge, under nuisances)"
+TITLE = "default faces (ORL, AT&T Laboratories Cambridge, with distortions)"
+STORED_TITLE = "default faces (ORL, AT&T Laboratories Cambridge, under nuisances)"
+"""What studies have stored of the default set since version 0.1: a study is resumed only if it is the same."""
 
 _TRAINING, _VERIFICATION = 0, 1
 _FINEST = 1.25  # a source has this many pixels for each of a picture: fewer would blur, more would alias

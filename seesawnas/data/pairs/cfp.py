@@ -23,7 +23,7 @@ def read_cfp(split: Path, images: Path | None, resolution: Resolution) -> PairSe
     """
     kind = split.name.upper()
     if kind not in ("FF", "FP"):
-        raise DataError(f"{split}: must be a folder of CFP's protocol, Protocol/Split/FF or Protocol/Split/FP")
+        raise DataError(f"{split}: must be a CFP protocol folder, Protocol/Split/FF or Protocol/Split/FP")
     protocol = split.parent.parent
     frontal = _read_list(protocol / "Pair_list_F.txt")
     second = frontal if kind == "FF" else _read_list(protocol / "Pair_list_P.txt")
@@ -44,7 +44,7 @@ def _read_list(path: Path) -> dict[int, str]:
             if not is_number(number) or not place.strip(" "):
                 raise DataError(f"must be a number and a path, got {line!r:.100}")
             if int(number) in found:
-                raise DataError(f"must have each number once, got {number} again")
+                raise DataError(f"numbers must be unique, got {number} twice")
             found[int(number)] = place.strip(" ").replace("\\", "/").rpartition("Images/")[2]
     return found
 
@@ -66,5 +66,5 @@ def _pictures(line: str, lists: tuple[dict[int, str], dict[int, str]]) -> tuple[
     numbers = int(fields[0]), int(fields[1])
     for number, known in zip(numbers, lists, strict=True):
         if number not in known:
-            raise DataError(f"must be numbers of the list of pictures, got {number}")
+            raise DataError(f"must be numbers from the image list, got {number}")
     return lists[0][numbers[0]], lists[1][numbers[1]]

@@ -56,7 +56,7 @@ def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution
     if suffix in _TEXT:
         return _read_text(found, folder, resolution)
     raise DataError(
-        f"{printable(str(path))}: must be a .bin, a pairs.txt, a .csv or a folder of CFP's protocol such as Protocol/Split/FP"
+        f"{printable(str(path))}: must be a .bin, a pairs.txt, a .csv or a CFP protocol folder such as Protocol/Split/FP"
     )
 
 
@@ -65,12 +65,12 @@ def _read_text(path: Path, folder: Path | None, resolution: Resolution) -> PairS
     text = read_text(path)
     lines = list(content_lines(text))
     if not lines:
-        raise DataError(f"{printable(str(path))}: holds no pair: must have two paths and a label a line, got nothing")
+        raise DataError(f"{printable(str(path))}: must have two paths and a label per line, got nothing")
     if not is_lfw(lines, is_csv=is_csv):
         header = _commented_header(text, lines)
         return read_table(path, lines if header is None else [header, *lines], folder or path.parent, resolution)
     if folder is None and not is_csv:
-        raise DataError(f"{printable(str(path))}: needs the folder of its images (--images)")
+        raise DataError(f"{printable(str(path))}: requires --images (the image folder), got nothing")
     return read_lfw(path, lines, folder or path.parent, resolution)
 
 

@@ -52,7 +52,7 @@ def read_templates(
     """
     members, pairs = expanded(members, DataError), expanded(pairs, DataError)
     if images is None or not expanded(images, DataError).is_dir():
-        raise DataError(f"{members}: needs the folder of its images (--images), got {images or 'nothing'}")
+        raise DataError(f"{members}: requires --images (the image folder), got {images or 'nothing'}")
     found = PictureList(expanded(images, DataError))
     rows = []
     for number, line in content_lines(read_text(members)):
@@ -60,12 +60,12 @@ def read_templates(
             path, template, media = _member(line)
             before, picture = len(found), found.find([path])
             if picture is not None and picture < before:
-                raise DataError(f"must name each picture once, got {path!r:.100} again")
+                raise DataError(f"images must be unique, got {path!r:.100} twice")
         if picture is not None:
             rows.append((picture, template, media))
     pictures, notes = found.finished(resolution)
     if not rows:
-        raise DataError("; ".join([f"{members}: names no picture that is there", *notes]))
+        raise DataError("; ".join([f"{members}: must name at least one existing image, got none", *notes]))
     chosen = np.array(rows, dtype=np.int64)
     left, right, same = read_labelled_pairs(pairs)
     return TemplateSet(pairs.stem, pictures, chosen[:, 1], chosen[:, 2], left, right, same, notes)
@@ -76,4 +76,4 @@ def _member(line: str) -> tuple[str, int, int]:
         fields = split_fields(line, separator)
         if len(fields) == 3 and fields[0] and _NUMBER.fullmatch(fields[1]) and _NUMBER.fullmatch(fields[2]):
             return fields[0], int(fields[1]), int(fields[2])
-    raise DataError(f"must be a picture, a template's number and a media's, got {line!r:.100}")
+    raise DataError(f"must be image, template number, media number, got {line!r:.100}")

@@ -31,7 +31,7 @@ def read_bin(path: str | Path, *, resolution: Resolution) -> tuple[NDArray[np.ui
     try:
         images = np.stack([decode(io.BytesIO(picture), resolution) for picture in pictures])
     except UnreadableError as error:
-        raise DataError(f"{path}: holds a picture that cannot be decoded: {error}".splitlines()[0]) from None
+        raise DataError(f"{path}: contains an image that cannot be decoded: {error}".splitlines()[0]) from None
     return images, same
 
 
@@ -58,10 +58,10 @@ def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:
         pictures, same = _PlainUnpickler(content).load()
         encoded, answers = _as_bytes(pictures), _as_answers(same)
     except Exception as error:  # a pickle that is broken or hostile raises whatever it likes
-        text = f"{path}: must be a pickle of pictures and answers: {error}"
+        text = f"{path}: must be a pickle of images and labels: {error}"
         raise DataError("".join(letter if letter.isprintable() else " " for letter in text)[:400]) from None
     if not answers or len(encoded) != 2 * len(answers):
-        raise DataError(f"{path}: must hold two encoded pictures a pair")
+        raise DataError(f"{path}: must have two encoded images per pair")
     return encoded, np.array(answers, dtype=np.bool_)
 
 
@@ -69,7 +69,7 @@ def _check_size(content: bytes) -> None:
     """Refuse what would take far more memory than the file has bytes: a memo is an array as long as its largest index."""
     for opcode, argument, _ in pickletools.genops(content):
         if opcode.name in _MEMO_WRITES and isinstance(argument, int) and argument > len(content):
-            raise ValueError(f"{opcode.name} {argument} is beyond the file")
+            raise ValueError(f"{opcode.name} {argument} reaches past the end of the file")
 
 
 def _as_bytes(pictures: Sequence[object]) -> list[bytes]:
@@ -78,7 +78,7 @@ def _as_bytes(pictures: Sequence[object]) -> list[bytes]:
     for picture in pictures:
         content = picture.content if isinstance(picture, _Array) and picture.kind == "u1" else picture
         if not isinstance(content, (bytes, bytearray)):
-            raise ValueError("a picture must be bytes or an array of them")
+            raise ValueError("an image must be bytes or an array of them")
         made.setdefault(id(picture), bytes(content))
     return [made[id(picture)] for picture in pictures]
 
@@ -87,14 +87,14 @@ def _as_answers(same: object) -> list[bool]:
     if isinstance(same, _Array) and same.kind in ("b1", "u1"):
         return [byte != 0 for byte in same.content]
     if not isinstance(same, (list, tuple)):
-        raise ValueError("the answers must be a list")
+        raise ValueError("labels must be a list")
     return [_as_answer(answer) for answer in same]
 
 
 def _as_answer(answer: object) -> bool:
     value = any(answer.content) if isinstance(answer, _Array) else answer
     if not isinstance(value, (bool, int)) or value not in (0, 1):
-        raise ValueError("an answer must be true or false")
+        raise ValueError("a label must be true or false")
     return bool(value)
 
 
@@ -129,7 +129,7 @@ class _PlainUnpickler(pickle.Unpickler):
         content = text.encode("latin-1")
         self._left -= len(content)
         if self._left < 0:
-            raise ValueError("holds more text than a file of its size")
+            raise ValueError("expands to more data than its size allows")
         return content
 
 

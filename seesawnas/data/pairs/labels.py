@@ -39,4 +39,4 @@ def check_words(labels: Iterable[str]) -> None:
     """Raise DataError for 0 beside -1: one of them may mean "unknown"."""
     known = set(labels)
     if known & _ZERO and known & _MINUS:
-        raise DataError("must have labels of two kinds (1 and 0, or 1 and -1), got both 0 and -1")
+        raise DataError("labels must be 1 and 0, or 1 and -1, got both 0 and -1")

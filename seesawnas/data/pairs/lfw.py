@@ -50,7 +50,7 @@ def read_lfw(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolutio
             _add(pairs, fields, place // (2 * size) if size else 0)
     found = pairs.finished(path.stem, resolution, folds=bool(size), people=True)
     if size and len(rows) != 2 * size * folds:
-        note = f"folds may be others than meant: {folds} of {2 * size} pairs by the first line, got {len(rows)} pairs"
+        note = f"folds may be wrong: the first line gives {folds} folds of {2 * size} pairs, got {len(rows)} pairs"
         return replace(found, notes=(*found.notes, note))
     return found
 
@@ -90,7 +90,7 @@ def _add(pairs: PairList, fields: Sequence[str], fold: int) -> None:
         same = True
     elif len(fields) == 4:
         if fields[0] == fields[2]:  # LFW's own reader would take it for two identities
-            raise DataError(f"must be `name i j` if both images show one identity, got {fields[0]!r:.100} twice")
+            raise DataError(f"must be `name i j` for a genuine pair, got {fields[0]!r:.100} twice")
         same = False
     else:
         raise DataError(f"must be `name i j` or `name1 i name2 j`, got {len(fields)} fields")
@@ -100,7 +100,7 @@ def _add(pairs: PairList, fields: Sequence[str], fold: int) -> None:
 
 def _paths(name: str, number: str) -> list[str]:
     if not is_number(number):
-        raise DataError(f"must have the numbers of two images, got {number!r:.40}")
+        raise DataError(f"must have two image numbers, got {number!r:.40}")
     if not name or "/" in name or "\\" in name or name in (".", ".."):
-        raise DataError(f"must have a person's name, got {name!r:.100}")
+        raise DataError(f"must have an identity name, got {name!r:.100}")
     return [f"{name}/{name}_{int(number):04d}{suffix}" for suffix in _SUFFIXES]

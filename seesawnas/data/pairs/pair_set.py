@@ -39,7 +39,7 @@ class PairSet:
         kept = readable[self.left] & readable[self.right]
         notes = self.notes + self.pictures.unreadable_notes(readable)
         if not kept.all():
-            notes += (f"pairs left out for them: {np.count_nonzero(~kept)} of {len(self)}",)
+            notes += (f"pairs skipped because of unreadable images: {np.count_nonzero(~kept)} of {len(self)}",)
         folds = None if self.folds is None else self.folds[kept]
         return replace(
             self, left=self.left[kept], right=self.right[kept], same=self.same[kept], folds=folds, notes=notes
@@ -81,9 +81,11 @@ class PairList:
         """The set; ``folds`` and ``people`` say whether those of the pairs mean something. Raises DataError without pairs."""
         pictures, notes = self._pictures.finished(resolution)
         if self._lost:
-            notes += (f"pairs left out for them: {self._lost} of {self._lost + len(self._pairs)}",)
+            notes += (f"pairs skipped because of missing images: {self._lost} of {self._lost + len(self._pairs)}",)
         if not self._pairs:
-            raise DataError("; ".join([f"{name}: holds no pair of pictures that are there", *notes]))
+            raise DataError(
+                "; ".join([f"{name}: must contain at least one pair with both images present, got none", *notes])
+            )
         columns = np.array(self._pairs, dtype=np.int64).T
         # A picture whose partner is not there is in no pair; it is nobody.
         known = np.array([self._person_of.get(picture, -1) for picture in range(len(pictures))], dtype=np.int64)

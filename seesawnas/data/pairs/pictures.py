@@ -80,7 +80,7 @@ class PictureList:
             if place is not None:
                 self._known[path] = self._index.setdefault(place, len(self._index))
                 return self._known[path]
-        self._left_out.add("images that are not there", paths[0])
+        self._left_out.add("missing images", paths[0])
         return None
 
     def finished(self, resolution: Resolution) -> tuple[Pictures, tuple[str, ...]]:

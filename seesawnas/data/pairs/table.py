@@ -37,7 +37,7 @@ def read_table(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolut
         number, header = rows[0][0], without_empty_end(rows[0][1])
         rows = rows[1:]
         if not rows:
-            raise DataError(f"{printable(str(path))}: holds no pair, only a header")
+            raise DataError(f"{printable(str(path))}: must have at least one pair, got only a header")
         with located(path, number):
             columns = columns_of(header, start)
         rows = _of_width(path, rows, len(header), "the header")
@@ -58,7 +58,7 @@ def _of_width(path: Path, rows: list[_Row], width: int, model: str) -> list[_Row
         cut = without_empty_end(fields) if len(fields) > width else fields
         if len(cut) < 3 or len(cut) != width:
             with located(path, number):
-                like = f"{width} fields as {model}" if len(cut) >= 3 else "two paths and a label"
+                like = f"{width} fields as in {model}" if len(cut) >= 3 else "two paths and a label"
                 raise DataError(f"must have {like}, got {len(cut)} fields")
         rows[place] = number, cut
     return rows
@@ -120,6 +120,6 @@ def _by_fold(rows: list[_Row], columns: Columns) -> tuple[list[_Row], Columns, t
         return (
             rows,
             replace(columns, fold=None),
-            (f"the column of folds is not used: must hold numbers, got {other!r:.40}",),
+            (f"the column of folds is not used: must be numbers, got {other!r:.40}",),
         )
     return sorted(rows, key=lambda row: int(row[1][place])), columns, ()

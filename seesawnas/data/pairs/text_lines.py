@@ -39,7 +39,7 @@ def read_text(path: Path) -> str:
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         raise unreadable_file(path, error) from None
     if len(content) > MAX_BYTES:
-        raise DataError(f"{printable(str(path))}: is too large for a text file of images")
+        raise DataError(f"{printable(str(path))}: must be at most {MAX_BYTES} bytes")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -115,7 +115,7 @@ def read_labelled_pairs(path: Path) -> tuple[_Ints, _Ints, NDArray[np.bool_]]:
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         raise unreadable_file(path, error) from None
     if not sum(len(same) for *_, same in parts):
-        raise DataError(f"{printable(str(path))}: must have two templates and 1 or 0 a line, got nothing")
+        raise DataError(f"{printable(str(path))}: each line must have two template numbers and 1 or 0, got nothing")
     left, right = (np.concatenate([part[column] for part in parts]) for column in (0, 1))
     return left, right, np.concatenate([same for *_, same in parts])
 
@@ -168,7 +168,7 @@ def _slow(path: Path, block: bytes, first: int) -> _Ints:
         if match is None:
             shown = line[:100].decode("utf-8", "replace")
             raise DataError(
-                f"{printable(str(path))}: line {number}: must have two templates and 1 or 0, got {shown!r:.110}"
+                f"{printable(str(path))}: line {number}: must have two template numbers and 1 or 0, got {shown!r:.110}"
             )
         rows.append([int(field) for field in match.groups()])
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
@@ -201,7 +201,7 @@ def split_fields(line: str, separator: str) -> list[str]:
             )
         )
     except csv.Error as error:
-        raise DataError(f"must be fields with {separator!r} between: {printable(str(error))}") from None
+        raise DataError(f"must be fields separated by {separator!r}: {printable(str(error))}") from None
     return [field.strip(" \t") for field in row]
 
 

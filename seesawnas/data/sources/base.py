@@ -90,4 +90,4 @@ def keep_people(
 def few(least: int) -> str:
     """Why a person is left out."""
     count = {1: "no", 2: "fewer than two"}.get(least, f"fewer than {least}")
-    return f"people with {count} readable images"
+    return f"identities with {count} readable images"

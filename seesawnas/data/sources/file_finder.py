@@ -36,7 +36,7 @@ class FileFinder:
             return None
         alike = self._listing(folder).get(stem + extension.lower(), [])
         if len(alike) > 1:
-            raise DataError(f"must name one image, got {path!r:.100}, which may be {' or '.join(alike[:3])!r:.100}")
+            raise DataError(f"must match only one image, got {path!r:.100} (matches {', '.join(alike[:3])!r:.100})")
         found = os.path.join(folder, alike[0]) if alike else None
         return self._relative(found) if found is not None and self._is_file(found) else None
 
@@ -46,7 +46,7 @@ class FileFinder:
         except (OSError, ValueError):  # a zero byte, half a surrogate pair, or a name too long
             return False
         if not real.startswith(self._home.rstrip(os.sep) + os.sep) and real != self._home:
-            raise DataError(f"must name pictures inside {self._root}, got {path!r:.100} (the folder is --images)")
+            raise DataError(f"must be an image path inside {self._root} (--images), got {path!r:.100}")
         return os.path.isfile(real)
 
     def _relative(self, path: str) -> str:

@@ -88,7 +88,7 @@ class FolderSource:
         except (OSError, ValueError) as error:
             raise DataError(f"{self.place(index)}: cannot be read: {getattr(error, 'strerror', error)}") from None
         if len(content) > MAX_BYTES:
-            raise DataError(f"{self.place(index)}: must have at most {MAX_BYTES} bytes")
+            raise DataError(f"{self.place(index)}: must be at most {MAX_BYTES} bytes")
         return content
 
     def place(self, index: int) -> str:
@@ -112,7 +112,7 @@ def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
     if not os.path.exists(root):
         raise DataError(f"{printable(str(root))}: there is no such folder")
     if not os.path.isdir(root):
-        raise DataError(f"{printable(str(root))}: must be a folder with one sub-folder a person, or a .rec file")
+        raise DataError(f"{printable(str(root))}: must be a folder with one sub-folder per identity, or a .rec file")
     home = os.path.realpath(root)
     people = []
     for entry in _entries(root, left_out, ""):
@@ -121,7 +121,7 @@ def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
         elif os.path.isdir(entry.path):
             people.append((entry.name, _list_pictures(root, home, entry.name, left_out)))
         else:
-            left_out.add("files beside the people's folders", entry.name)
+            left_out.add("files outside the identity folders", entry.name)
     return people
 
 
@@ -171,6 +171,6 @@ def open_folder(path: str | Path, *, resolution: Resolution) -> tuple[Pictures, 
         places += files
         labels += [number] * len(files)
     if not places:
-        raise DataError("; ".join([f"{root}: holds no pictures of people", *left_out.notes()]))
+        raise DataError("; ".join([f"{root}: must contain images in sub-folders, got none", *left_out.notes()]))
     pictures = Pictures([root / place for place in places], places, resolution)
     return pictures, np.array(labels, dtype=np.int64), left_out.notes()

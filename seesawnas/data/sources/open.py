@@ -25,7 +25,9 @@ def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:
     """
     source = _open(path, least)
     if least and not len(source):
-        raise DataError("; ".join([f"{source.description}: holds no one to learn from", *source.notes]))
+        raise DataError(
+            "; ".join([f"{source.description}: must contain identities to train on, got none", *source.notes])
+        )
     return source
 
 

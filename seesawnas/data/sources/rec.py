@@ -45,7 +45,7 @@ class RecSource:
         self._offsets, self._numbers = index.offsets[kept], numbers[np.unique(labels[kept])]
         self._keys = None if index.keys is None else _compact(index.keys[kept])
         if not len(self):
-            raise DataError("; ".join([f"{printable(str(path))}: holds no pictures", *self.notes]))
+            raise DataError("; ".join([f"{printable(str(path))}: must contain images, got none", *self.notes]))
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -88,12 +88,12 @@ class RecSource:
         try:
             label, picture = picture_of(self._file.record(int(self._offsets[index])))
         except BrokenRecordError as error:
-            raise DataError(f"{self.place(index)}: broken: {error}") from None
+            raise DataError(f"{self.place(index)}: damaged record: {error}") from None
         except OSError as error:
             raise DataError(f"{self.place(index)}: cannot be read: {error.strerror or error}") from None
         number = self._numbers[self.labels[index]]
         if label != number:
-            raise DataError(f"{self.place(index)}: must show class {number} by the index, got {label:g}")
+            raise DataError(f"{self.place(index)}: label must be {number} as in the index, got {label:g}")
         return picture
 
     def place(self, index: int) -> str:
@@ -122,7 +122,7 @@ def _names(path: Path, numbers: NDArray[np.int64], left_out: LeftOut) -> list[st
                 return chosen
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             pass
-        left_out.add("files of names that do not fit, so that people go by their class", path.name)
+        left_out.add("name files that do not match (identities are named by class number)", path.name)
     return [numbered(number) for number in numbers.tolist()]
 
 
@@ -134,9 +134,9 @@ def _check_property(path: Path, classes: int, left_out: LeftOut) -> None:
         text = path.read_bytes()[:200].decode("ascii", "replace").strip()
         said = int(text.split(",")[0])
     except (OSError, ValueError):
-        left_out.add("property files that are not CLASSES,HEIGHT,WIDTH", path.name)
+        left_out.add("invalid property files (expected CLASSES,HEIGHT,WIDTH)", path.name)
     else:
         if said != classes:
             left_out.add(
-                "property files that are wrong", f"{path.name}: says {said} classes, the records hold {classes}"
+                "property files that are wrong", f"{path.name}: gives {said} classes, the records have {classes}"
             )

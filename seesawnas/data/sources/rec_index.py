@@ -50,7 +50,7 @@ def index_of(file: RecordFile, left_out: LeftOut) -> RecIndex:
         _check_end(file, offsets)
         return _by_header_record(file, keys, offsets, left_out) or _by_own_labels(file, keys, offsets, left_out)
     except _Misfit as misfit:
-        left_out.add("indexes that do not fit, so that records were found by reading through", f"{path.name}: {misfit}")
+        left_out.add("index files that do not match (records were found by scanning)", f"{path.name}: {misfit}")
         return _read_through(file, left_out)
 
 
@@ -68,14 +68,14 @@ def _read_idx(path: Path) -> tuple[_Ints, _Ints]:
     order = np.argsort(numbers[::2], kind="stable")
     keys, offsets = numbers[::2][order], numbers[1::2][order]
     if (np.diff(keys) == 0).any():
-        raise _Misfit("has a key twice")
+        raise _Misfit("has a duplicate key")
     return keys, offsets
 
 
 def _check_end(file: RecordFile, offsets: _Ints) -> None:
     """The last record of an index that belongs to the file ends where the file does."""
     if offsets.min() < 0 or (offsets % 4).any():
-        raise _Misfit("has offsets at which no record can begin")
+        raise _Misfit("has invalid record offsets")
     last = int(offsets.max())
     try:
         end = file.end(last)
@@ -96,10 +96,10 @@ def _by_header_record(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: L
     if last > _EXACT:
         return None
     if not np.array_equal(keys, np.arange(last)) or first > last:
-        raise _Misfit(f"must have the keys 0 to {last - 1}, of which its header record speaks")
+        raise _Misfit(f"must have the keys 0 to {last - 1} given in its header record")
     classes = _classes(file, offsets, first, last)
     if classes is None:
-        left_out.add("identity records that contradict the pictures' own", file.path.name)
+        left_out.add("identity records that contradict the image records", file.path.name)
         return _by_own_labels(file, keys[1:first], offsets[1:first], left_out)
     return RecIndex(keys[1:first], offsets[1:first], classes)
 
@@ -173,10 +173,10 @@ def _gather(
 def _fault(head: Head | BrokenRecordError) -> str | None:
     """Why a record is not used, None where it is; header and identity records are no fault and have no words."""
     if isinstance(head, BrokenRecordError):
-        return "broken records"
+        return "damaged records"
     if not head.has_picture:
-        return "" if len(head.labels) == 2 else "records without a picture"
-    return None if is_class(head.labels[0]) else "records whose label is no class"
+        return "" if len(head.labels) == 2 else "records without an image"
+    return None if is_class(head.labels[0]) else "records with an invalid label"
 
 
 def is_class(label: float) -> bool:

@@ -92,33 +92,33 @@ class RecordFile:
     def _body(self, offset: int, length: int) -> bytes:
         body = self.bytes_at(offset + _FRAME.size, length)
         if len(body) < length:
-            raise BrokenRecordError("the file is shorter than it was")
+            raise BrokenRecordError("the file has become shorter")
         return body
 
 
 def parse_frame(frame: bytes, offset: int, size: int, *, starts: bool) -> tuple[int, int, int]:
     """Return (flag, length, end) of the part that begins with ``frame``. Raises BrokenRecordError."""
     if len(frame) < _FRAME.size or frame[:4] != MAGIC:
-        raise BrokenRecordError(f"no record begins at byte {offset}")
+        raise BrokenRecordError(f"byte {offset} is not the start of a record")
     flag, length = divmod(_FRAME.unpack(frame)[1], MAX_LENGTH + 1)
     if flag > END or (flag in (WHOLE, START)) != starts:
-        raise BrokenRecordError(f"byte {offset} is the middle of a record" if starts else "its end is missing")
+        raise BrokenRecordError(f"byte {offset} is the middle of a record" if starts else "record end is missing")
     end = offset + _FRAME.size + (length + 3) // 4 * 4
     if offset + _FRAME.size + length > size:
-        raise BrokenRecordError("the file ends within it")
+        raise BrokenRecordError("truncated record")
     return flag, length, end
 
 
 def parse_head(start: bytes, length: int) -> Head:
     """What a record is whose first part is ``length`` long and begins with ``start``. Raises BrokenRecordError."""
     if min(length, len(start)) < _IMAGE.size:
-        raise BrokenRecordError("it is too short for a header")
+        raise BrokenRecordError("too short for a header")
     flag, label, _, _ = _IMAGE.unpack_from(start)
     if not flag:
         return Head((label,), length > _IMAGE.size)
     before = _IMAGE.size + 4 * flag
     if length < before:
-        raise BrokenRecordError(f"it is too short for its {flag} labels")
+        raise BrokenRecordError(f"too short for its {flag} labels")
     return Head(struct.unpack_from(f"<{min(flag, 2)}f", start, _IMAGE.size), length > before)
 
 
@@ -127,7 +127,7 @@ def picture_of(record: bytes) -> tuple[float, bytes]:
     head = parse_head(record, len(record))
     flag = _IMAGE.unpack_from(record)[0]
     if not head.has_picture:
-        raise BrokenRecordError("it holds no picture")
+        raise BrokenRecordError("record without image")
     return head.labels[0], record[_IMAGE.size + 4 * flag :]
 
 

@@ -21,7 +21,7 @@ class SomePeople:
         self._indices = np.flatnonzero(np.isin(source.labels, people))
         self.labels = np.searchsorted(people, source.labels[self._indices]).astype(np.int64)
         self.names = tuple(source.names[person] for person in people.tolist())
-        self.description = f"{len(people)} {'person' if len(people) == 1 else 'people'} of {source.description}"
+        self.description = f"{len(people)} {'identity' if len(people) == 1 else 'identities'} of {source.description}"
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -67,5 +67,5 @@ def random_people(source: OpenedSource, number: int, *, seed: int) -> SomePeople
 
 def _checked(source: OpenedSource, number: int) -> int:
     if not 1 <= number <= len(source.names):
-        raise DataError(f"people: must be 1 to {len(source.names)}, as {source.description} holds, got {number}")
+        raise DataError(f"people: must be 1 to {len(source.names)} (identities in {source.description}), got {number}")
     return number

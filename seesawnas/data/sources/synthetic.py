@@ -33,9 +33,11 @@ class SyntheticSource:
         match = _PATTERN.fullmatch(text)
         people, self._each = (int(number) for number in match.groups()) if match else (0, 0)
         if not 0 < people * self._each <= MOST:
-            raise DataError(f"made-up faces: must be synthetic:PEOPLExIMAGES, at most {MOST} in all, got {text[:60]!r}")
+            raise DataError(
+                f"synthetic faces: must be synthetic:IDENTITIESxIMAGES, at most {MOST} images, got {text[:60]!r}"
+            )
         if self._each < least:
-            raise DataError(f"{text}: must have {least} images a person or more")
+            raise DataError(f"{text}: must have at least {least} images per identity")
         self.description = self._text = text
         self.labels: NDArray[np.int64] = np.repeat(np.arange(people, dtype=np.int64), self._each)
         self.names = tuple(f"{person:07d}" for person in range(people))

@@ -27,7 +27,7 @@ TEMPLATE = np.array(
 """ArcFace's places, in 112x112, of the left eye, the right eye, the nose and the corners of the mouth, left and right."""
 
 _Floats = NDArray[np.float64]
-_SAME_NAME = "images that differ from another in the ending of their name alone"
+_SAME_NAME = "images whose names differ only in the extension"
 
 
 def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
@@ -38,13 +38,13 @@ def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
     centre, target = points.mean(axis=0), template.mean(axis=0)
     spread = ((points - centre) ** 2).sum() / len(points)
     if not np.isfinite(points).all() or spread < 1e-6:
-        raise ValueError("the landmarks are one point")
+        raise ValueError("all landmarks are the same point")
     left, values, right = np.linalg.svd((template - target).T @ (points - centre) / len(points))
     signs = np.array([1.0, np.sign(np.linalg.det(left @ right))])
     turn = left @ np.diag(signs) @ right
     scale = (values * signs).sum() / spread
     if scale < 1e-6:
-        raise ValueError("the landmarks are no face")
+        raise ValueError("the landmarks are not a valid face")
     return np.hstack([scale * turn, (target - scale * turn @ centre)[:, None]])
 
 
@@ -81,7 +81,7 @@ def align_folder(
                 left_out.add(reason, path)
             advance(1)
     for path in sorted(set(landmarks) - set(source.paths)):
-        left_out.add("landmarks of no image", path)
+        left_out.add("landmarks without an image", path)
     return written, left_out
 
 
@@ -98,7 +98,7 @@ def _align(source: FolderSource, index: int, points: _Floats | None, out: Path, 
     except (DataError, UnreadableError):
         return "unreadable images"
     except ValueError:
-        return "images whose landmarks are no face"
+        return "images with implausible landmarks"
     file = io.BytesIO()
     made.save(file, "PNG")
     write_atomically(target, file.getvalue(), within=out)

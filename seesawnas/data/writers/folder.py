@@ -47,7 +47,7 @@ def _write_person(person: Person, out: Path, left_out: LeftOut) -> int:
     """How many pictures there are now of ``person``."""
     name, draft = person.name, out / _DRAFT
     if not _is_folder_name(name):
-        left_out.add("people whose name is none for a folder", name)
+        left_out.add("identities whose name is not a valid folder name", name)
         return 0
     if not person.pictures or (out / name).is_dir():
         return len(person.pictures)

@@ -14,7 +14,7 @@ from seesawnas.data.skipped import printable
 from seesawnas.errors import DataError
 
 _Floats = NDArray[np.float64]
-_POINTS = "eyes, nose, corners of the mouth, left before right as one sees them"
+_POINTS = "eyes, nose, mouth corners, left (in the image) before right"
 _COLUMNS = f"FILE,x1,y1,...,x5,y5: {_POINTS}"
 _LARGEST = 1e6
 _WORDS = {"lefteye": 0, "leye": 0, "eyeleft": 0, "righteye": 1, "reye": 1, "eyeright": 1, "nose": 2}
@@ -40,14 +40,14 @@ def read_landmarks(path: Path) -> dict[str, _Floats]:
                 continue
             name, points = _face(fields, order)
             if name in landmarks and not np.array_equal(landmarks[name], points):
-                raise DataError(f"must have one face an image, got {name!r:.100} again")
+                raise DataError(f"must have one line per image, got {name!r:.100} twice")
             landmarks[name] = points
     if not landmarks:
-        raise DataError(f"{printable(str(path))}: holds no landmarks; a line must be {_COLUMNS}")
+        raise DataError(f"{printable(str(path))}: must contain landmarks, got none; each line must be {_COLUMNS}")
     mirrored = sum(map(_is_mirrored, landmarks.values()))
     if 2 * mirrored > len(landmarks):
         raise DataError(
-            f"{printable(str(path))}: must have {_POINTS}, got left and right exchanged in {mirrored} of {len(landmarks)}"
+            f"{printable(str(path))}: must have {_POINTS}, got them swapped in {mirrored} of {len(landmarks)} lines"
         )
     return landmarks
 
@@ -78,7 +78,7 @@ def _order(names: Sequence[str]) -> list[int]:
         if mark is None:
             others.append(column)
         elif mark in marks:
-            raise DataError(f"must name each coordinate once, as in file,x1,y1,...,x5,y5, got {name!r:.40} again")
+            raise DataError(f"column names must be unique, as in file,x1,y1,...,x5,y5, got {name!r:.40} twice")
         else:
             marks[mark] = column
     least = min((point for point, _ in marks), default=0)

@@ -56,11 +56,11 @@ def _refuse_another(out: Path, wanted: dict[str, Any]) -> None:
     there = [name for name in _FILES if (out / name).exists()]
     begun = wanted_of(out / _JOURNAL)
     if REC in there or (there and begun is None):
-        raise DataError(f"{printable(str(out))}: must not hold a {there[0]} yet")
+        raise DataError(f"{printable(str(out))}: must not contain a {there[0]}")
     if begun not in (None, wanted):
         raise DataError(
-            f"{printable(str(out))}: holds what a run with other faces or options left unfinished; give another --out, or "
-            f"delete {_DRAFT} and {_JOURNAL} there"
+            f"{printable(str(out))}: contains an unfinished run with other images or options; use another --out, "
+            f"or delete {_DRAFT} and {_JOURNAL}"
         )
 
 
@@ -93,7 +93,9 @@ def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: Journal) ->
     people = [person for person in journal.done if person.offsets]
     report = journal.report(tuple(out / name for name in _FILES), source.left_out)
     if not people:
-        raise DataError("; ".join([f"{source.description}: holds no one to write", *report.left_out.notes()]))
+        raise DataError(
+            "; ".join([f"{source.description}: must contain identities to write, got none", *report.left_out.notes()])
+        )
     offsets = list(itertools.chain.from_iterable(person.offsets for person in people))
     for record in _identity_records([len(person.offsets) for person in people]):
         offsets.append(rec.tell())
@@ -151,9 +153,9 @@ def pack_bin(
     if lost:
         left_out.add_many("unreadable images", len(lost), [source.place(index) for index in sorted(lost)])
         gone = [f"{source.place(a)} and {source.place(b)}" for a, b, _ in pairs if not lost.isdisjoint((a, b))]
-        left_out.add_many("pairs with one of them", len(gone), gone)
+        left_out.add_many("pairs with an unreadable image", len(gone), gone)
     if not written:
-        raise DataError("; ".join([f"{source.description}: holds no pair to write", *left_out.notes()]))
+        raise DataError("; ".join([f"{source.description}: must give at least one pair, got none", *left_out.notes()]))
     write_atomically(out, pickle.dumps((pictures, [same for *_, same in written]), protocol=4))
     return written, left_out
 

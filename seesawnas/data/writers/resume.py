@@ -99,7 +99,7 @@ class Journal:
                 left_out.add(reason, place)
         (usual, _), *others = sizes.most_common() or [("", 0)]
         for size, count in others:
-            left_out.add_many(f"images that are not {usual} and were written all the same", count, [size])
+            left_out.add_many(f"images that are not {usual} (written anyway)", count, [size])
         people = [person for person in self.done if person.offsets]
         images, anew = sum(len(person.offsets) for person in people), sum(person.anew for person in people)
         return Report(files, images, len(people), anew, sizes, left_out, self.before)
@@ -138,8 +138,8 @@ def alone(file: IO[Any], out: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise DataError(f"{printable(str(out))}: another process is writing there") from None
+        raise DataError(f"{printable(str(out))}: another process is writing to it") from None
 
 
 def _not_ours(out: Path) -> DataError:
-    return DataError(f"{printable(str(out))}: must be empty, or what this command left unfinished")
+    return DataError(f"{printable(str(out))}: must be empty, or contain an unfinished run of the same command")

@@ -208,10 +208,8 @@ def _gridded(node: Node, parts: Iterator[tuple[Ints, Ints]]) -> tuple[Ints, Ints
     low, _ = extremes(node)
     step, cells = _step(node), _cells(node)
     if cells > MAX_CELLS:
-        rule = (
-            f"stages.{node.stage} and on have {cells} distinct costs, of at most {MAX_CELLS} that are counted exactly"
-        )
-        raise BudgetError(f"the space must be coarser: {rule}; let widths be multiples of 8 or 16")
+        rule = f"stages.{node.stage} and later: must have at most {MAX_CELLS} distinct costs, got {cells}"
+        raise BudgetError(f"{rule}; use widths that are multiples of 8 or 16")
     grid: Ints = np.zeros(cells, _dtype(node))
     for costs, ways in parts:
         grid[(costs - low) // step] += ways

@@ -120,5 +120,5 @@ def _stages(space: SearchSpace) -> Iterator[StageEffort]:
 
 def _advice(stage: StageEffort) -> str:
     if stage.groups > max(stage.states, stage.options):
-        return "give stages options of their own in place of some in defaults, or fewer options"
-    return "let widths be multiples of 16 or 32, or give fewer options"
+        return "move some choices from defaults to the stages, or use fewer options"
+    return "use widths that are multiples of 16 or 32, or fewer options"

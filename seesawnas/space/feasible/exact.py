@@ -24,7 +24,7 @@ from seesawnas.space.feasible.stages import Ints, unpack
 from seesawnas.space.search_space import Decision, SearchSpace
 from seesawnas.units import format_quantity
 
-_NO_NETWORK = "has no network: no combination of its options fits together, such as a split that divides the widths"
+_NO_NETWORK = "contains no network: no combination of options is valid (for example, no split divides the widths)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +178,8 @@ class MaddsSet:
         low, high = format_quantity(self.min_madds), format_quantity(self.max_madds)
         unit = "MAdds" if self.measure is MADDS else self.measure.name
         return (
-            f"budget must admit a network of {self.space.name or self.space.source}, got {budget}: "
-            f"the smallest costs {low} {unit} ({self.min_madds}), the largest {high} ({self.max_madds})"
+            f"budget must contain at least one network of {self.space.name or self.space.source}, got {budget}: "
+            f"{unit} range from {low} ({self.min_madds}) to {high} ({self.max_madds})"
         )
 
 

@@ -49,8 +49,8 @@ class FeasibleSet:
     def count(self) -> int:
         """Networks of the set, exactly. Raises BudgetError where that is not known: see ``acceptance``."""
         if self.acceptance is not None:
-            rule = f"must be at most {LISTED_AT_MOST} within its MAdds to be counted, got {self.candidates.count}"
-            raise BudgetError(f"networks of budget {self.budget} {rule}; acceptance has an estimate")
+            rule = f"must have at most {LISTED_AT_MOST} networks within the MAdds limit, got {self.candidates.count}"
+            raise BudgetError(f"count of budget {self.budget}: {rule}; use .acceptance for an estimate")
         return self.candidates.count if self._kept is None else len(self._kept)
 
     @property

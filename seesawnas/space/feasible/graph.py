@@ -248,7 +248,7 @@ def _check_kinds(space: SearchSpace, tried: Tried) -> None:
     for name, reason in tried.refused.items():
         kind = find_kind(name)
         if name not in tried.made and kind is not None and not is_shipped(kind.block):
-            raise DocumentError(space.source, [f"kind {name} must fit somewhere in the space, got {reason}"])
+            raise DocumentError(space.source, [f"kind {name} must be valid in some stage, got {reason}"])
 
 
 def _check_boundaries(space: SearchSpace, tables: Mapping[tuple[int, State], StageTable]) -> None:
@@ -262,5 +262,5 @@ def _check_boundaries(space: SearchSpace, tables: Mapping[tuple[int, State], Sta
         before = {int(b) for (k, _), t in tables.items() if k == number - 1 for b in t.blocks[:, 2:].ravel()} - {-1}
         first = {int(b) for (k, _), t in tables.items() if k == number for b in t.blocks[:, 1]} - {-1}
         if before & first:
-            rule = f"must not begin with a block that stages.{number - 1}, of several depths, also holds, got stride 1"
-            raise DocumentError(space.source, [f"stages.{number}: {rule}; give it stride 2 or make the two one stage"])
+            rule = f"stride must be 2 after stages.{number - 1} (variable depth, same block possible), got 1"
+            raise DocumentError(space.source, [f"stages.{number}: {rule}; or merge the two stages"])

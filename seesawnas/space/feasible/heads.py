@@ -53,7 +53,8 @@ class Heads:
         real = [digest for group in by_group for digest in group if digest]
         if any(len(group) > 1 for group in by_group) or len(set(real)) < len(real):
             rule = (
-                "must have choices that make the same heads on every map, or other heads on every map, got some of both"
+                "its choices must give either equal heads for all input maps (such as two activations that a head "
+                "ignores) or different heads for each, got a mixture"
             )
             raise DocumentError(self._space.source, [f"head: {rule}"])
         return [found[members[0]] for members in self._members.values()]

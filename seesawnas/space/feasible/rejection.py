@@ -75,12 +75,12 @@ class Trawl:
         """That nothing seen is admitted, with the ends of what was seen."""
         space, limits = self.candidates.space, self.budget
         within = f" within {limits.madds_words}" if limits.limits_madds else ""
-        every = "the" if self.seen == self.candidates.count else f"{self.seen:,} drawn of the"
+        every = "the" if self.seen == self.candidates.count else f"{self.seen:,} sampled of the"
         networks = f"{every} {several(self.candidates.count, 'network')}"
         verb = "has" if networks == "the 1 network" else "have"
         ends = ", ".join(f"{name} from {low} to {high}" for name, (low, high) in self.ends.items())
         return BudgetError(
-            f"budget must admit a network of {space.name or space.source}, got {limits}: "
+            f"budget must contain at least one network of {space.name or space.source}, got {limits}: "
             f"{networks}{within} {verb} {ends}"
         )
 

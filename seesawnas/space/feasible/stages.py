@@ -285,12 +285,19 @@ def _check(place: Place, index: int, block: Block, before: State, output: Shape,
     """What a stage asks of its blocks, so that networks can be counted without being listed. Raises DocumentError."""
     where = f"stages.{place.number}: blocks of kind {block.kind} must"
     if not body_of(block):
-        raise DocumentError(place.source, [f"{where} have a layer, got none; let the stage's depth be a choice"])
+        raise DocumentError(
+            place.source,
+            [f"{where} have at least one layer, got none; to make the stage optional, use a choice of depth"],
+        )
     if output.channels != width:
-        raise DocumentError(place.source, [f"{where} give the stage's {width} channels, got {output.channels}"])
+        raise DocumentError(
+            place.source, [f"{where} have {width} output channels (the stage's width), got {output.channels}"]
+        )
     if index and output != before[0]:
         sizes = (f"{shape.height}x{shape.width}" for shape in (before[0], output))
-        raise DocumentError(place.source, ["{} keep the map's size after the first, {}, got {}".format(where, *sizes)])
+        raise DocumentError(
+            place.source, ["{} not change the map size {} after the first block, got {}".format(where, *sizes)]
+        )
 
 
 def _relevant(decisions: tuple[Decision, ...], paths: set[str]) -> tuple[Decision, ...]:

@@ -115,7 +115,7 @@ def test_a_panel_without_its_faces_leaves_no_folder(folder: Path) -> None:
 
 def test_a_full_disk_is_told_in_one_line(folder: Path) -> None:
     with (
-        pytest.raises(StudyError, match=r"cannot be written: No space left.*the same command goes on once it can$"),
+        pytest.raises(StudyError, match=r"cannot be written: No space left.*run the same command to resume$"),
         opened(panel()),
     ):
         raise OSError(28, "No space left on device")

@@ -20,29 +20,29 @@ from tests.space.documents import choice, document, space_of
 
 MODULE = "tests.arch.blocks.broken_kinds"
 FAULTS = {
-    "NoDataclass": "dataclass of its own",
-    "NotCompared": "compared by its fields",
+    "NoDataclass": "must itself be a dataclass",
+    "NotCompared": "eq=True",
     "Nameless": "name of letters",
     "Neck": "role must be one of stem, block, head",
     "ReadsNothing": "reads must be a positive whole number",
-    "NoBody": "must have every method of a block, got none called body",
+    "NoBody": "must implement every method of Block, missing: body",
     "BadDefault": "attribute odd: its default 3",
     "BadLevel": "attribute odd: its level 9",
     "NOTHING": "must be a class that derives from",
-    "GivesNone": "of: TypeError: must give a GivesNone, got NoneType",
+    "GivesNone": "of: TypeError: must return a GivesNone, got NoneType",
     "TakesNoOptions": "of: TypeError",
     "Raises": "body: RuntimeError: first line second line",
     "NoTuple": "body: TypeError: must be a tuple of nodes, got NoneType",
-    "Words": "body: TypeError: must be a tuple of nodes, got str",
-    "ReadsItself": "body: conv: must read nodes before it",
-    "ReadsTwo": "body: ValueError: conv: must read 1 outputs, got 2",
-    "HalfScale": "body: ValueError: scale: must read 2 outputs, got 1",
-    "TakenName": "training: a node must not be called",
-    "NoStride": "body: must give its outputs and stride, 8x4x4, got 8x8x8",
-    "OtherWidth": "body: must give its outputs and stride, 8x4x4, got 12x4x4",
-    "EachTimeAnother": "body: TypeError: must be the same each time",
-    "TakesNumber": "takes: TypeError: must give a tuple of channels, got 8",
-    "CanonicalNone": "canonical: TypeError: must give a block, got NoneType",
+    "Words": "body: TypeError: must contain only nodes, got str",
+    "ReadsItself": "body: conv: must read earlier nodes only",
+    "ReadsTwo": "body: ValueError: conv: must have 1 inputs, got 2",
+    "HalfScale": "body: ValueError: scale: must have 2 inputs, got 1",
+    "TakenName": "training: a node name must not be",
+    "NoStride": "body: must have the declared outputs and stride, 8x4x4, got 8x8x8",
+    "OtherWidth": "body: must have the declared outputs and stride, 8x4x4, got 12x4x4",
+    "EachTimeAnother": "body: TypeError: must return the same result",
+    "TakesNumber": "takes: TypeError: must return a tuple of channels, got 8",
+    "CanonicalNone": "canonical: TypeError: must return a block, got NoneType",
     "Negative": "outputs of a conv must be a positive whole number, got -8",
     "Tanh": "activation must be one of",
 }
@@ -80,13 +80,13 @@ def test_it_is_not_dropped_in_silence_from_a_space_that_offers_others(name: str)
 def test_a_broken_stem_or_head_is_not_dropped_in_silence(role: str, name: str, other: str) -> None:
     part = {"kind": choice(f"{MODULE}:{name}", other), "width": 8}
     with pytest.raises(
-        DocumentError, match=rf"{MODULE}:{name} must fit somewhere in the space, got {role}: outputs of a conv"
+        DocumentError, match=rf"{MODULE}:{name} must be valid in some stage, got {role}: outputs of a conv"
     ):
         FeasibleSet(space_of(**{role: part}))
 
 
 def test_a_node_that_modules_have_a_part_of_that_name_for_is_one_line() -> None:
-    with pytest.raises(BlockError, match=r"^to: a node must not be called as modules call their own parts$"):
+    with pytest.raises(BlockError, match=r"^to: a node name must not be an attribute of torch.nn.Module$"):
         build(to_point(document(stage("ModulesOwn")), "FILE").spec)
 
 
@@ -127,8 +127,8 @@ def test_what_a_module_prints_goes_to_standard_error(tmp_path: Path) -> None:
     ("point", "words"),
     [
         ("whole = tests.arch.blocks.broken_kinds:Whole", "None"),
-        ("other = tests.arch.blocks.broken_kinds:Whole", "of pack: must be called as its kind, got whole"),
-        ("no_body = tests.arch.blocks.broken_kinds:NoBody", "must have every method of a block"),
+        ("other = tests.arch.blocks.broken_kinds:Whole", "of pack: must have the same name as its kind, got whole"),
+        ("no_body = tests.arch.blocks.broken_kinds:NoBody", "missing: body"),
         ("gone = no_such_module:Kind", "cannot be imported: ModuleNotFoundError"),
         ("share = tests.arch.blocks.broken_kinds:Whole", "None"),
     ],

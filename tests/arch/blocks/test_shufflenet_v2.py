@@ -51,7 +51,7 @@ def test_the_shuffle_sets_passed_and_worked_channels_by_turns() -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: unit(16, 32), "stride 1 must keep the 16 channels, got 32"),
+        (lambda: unit(16, 32), "with stride 1, width must equal the 16 input channels, got 32"),
         (lambda: unit(15, 15), "halves must divide the 15 channels"),
         (lambda: unit(16, 33, 2), "halves must divide the 33 channels"),
         (lambda: unit(16, 16, slopes="map"), "slopes must be"),

@@ -52,11 +52,14 @@ def test_several_sets_make_one_table_and_a_list(network: str, csv: str) -> None:
     arguments = ("eval", network, "--pairs", f"{csv},other.csv", "--normalise", "128", "--resamples", "20")
     first, second = Ran(*arguments, "--json").json
     assert first["accuracy"] == second["accuracy"]
-    assert second["notes"][:2] == ["images that are not there: 1 (faces/gone.png)", "pairs left out for them: 1 of 70"]
+    assert second["notes"][:2] == [
+        "missing images: 1 (faces/gone.png)",
+        "pairs skipped because of missing images: 1 of 70",
+    ]
     ran = Ran(*arguments, "--html", "page.html")
     assert ran.code == 0
     assert ran.out.count("not resolvable") == 11
-    assert "other: images that are not there: 1 (faces/gone.png)" in ran.out
+    assert "other: missing images: 1 (faces/gone.png)" in ran.out
     assert "wrote page.html" in ran.out
     assert "Plotly.newPlot" in Path("page.html").read_text()
 
@@ -110,7 +113,10 @@ def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:
     assert "v.bin: verification: needs at least 4 pairs, some of one person and some of two" in ran.err
     Path("v.bin").write_bytes(pickle.dumps(([b"no picture"] * 8, [True] * 4), protocol=2))
     ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
-    assert "; unreadable images: 8 (image 0, image 1, image 2, ...); pairs left out for them: 4 of 4" in ran.err
+    assert (
+        "; unreadable images: 8 (image 0, image 1, image 2, ...); pairs skipped because of unreadable images: 4 of 4"
+        in ran.err
+    )
     assert len(ran.err.splitlines()) == 1
 
 
@@ -124,7 +130,7 @@ def test_people_of_a_folder_are_identified(network: str) -> None:
     assert "rank 1" in ran.out
     assert "Plotly.newPlot" in Path("det.html").read_text()
     Path("empty").mkdir()
-    assert "holds no pictures of people" in Ran("identify", network, "empty", "--normalise", "128").err
+    assert "must contain images in sub-folders" in Ran("identify", network, "empty", "--normalise", "128").err
 
 
 @pytest.mark.slow

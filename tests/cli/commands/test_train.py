@@ -151,7 +151,7 @@ def test_a_network_trained_before_is_scored_on_a_set_that_is_new(place: Path) ->
     [
         (("--precision", "fp8"), "--precision must be one of fp32, bf16, fp16, got fp8"),
         (("--save-every", "soon"), "--save-every must be a time such as 2h"),
-        (("--device", "abacus"), "--device must be a device of torch"),
+        (("--device", "abacus"), "--device must be an available torch device"),
         (("--recipe", "papr"), "did you mean paper?"),
         (("--data", "nowhere"), "nowhere"),
         (("--val", "nowhere.bin"), "nowhere.bin: cannot be read"),

@@ -66,12 +66,15 @@ def test_images_that_are_not_there_or_cannot_be_read_are_counted_and_named(peopl
     (people / "pairs.txt").write_text(LFW + "Ann_Lee 1 9\nAnn_Lee 1 Dee 1\n")
     found = read_pairs(people / "pairs.txt", images=people / "images")
     assert found.notes == (
-        "images that are not there: 2 (Ann_Lee/Ann_Lee_0009.jpg, Dee/Dee_0001.jpg)",
-        "pairs left out for them: 2 of 6",
-        "folds may be others than meant: 2 of 2 pairs by the first line, got 6 pairs",
+        "missing images: 2 (Ann_Lee/Ann_Lee_0009.jpg, Dee/Dee_0001.jpg)",
+        "pairs skipped because of missing images: 2 of 6",
+        "folds may be wrong: the first line gives 2 folds of 2 pairs, got 6 pairs",
     )
     kept = found.without(found.pictures.decode(0, len(found.pictures))[1])
-    assert kept.notes[3:] == ("unreadable images: 1 (Bo/Bo_0001.png)", "pairs left out for them: 2 of 4")
+    assert kept.notes[3:] == (
+        "unreadable images: 1 (Bo/Bo_0001.png)",
+        "pairs skipped because of unreadable images: 2 of 4",
+    )
     assert kept.same.tolist() == [True, True]
     assert kept.folds is not None
     assert kept.folds.tolist() == [0, 1]
@@ -80,12 +83,12 @@ def test_images_that_are_not_there_or_cannot_be_read_are_counted_and_named(peopl
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no pair"),
+        ("", "got "),
         ("Ann_Lee 1 2 Bo 1 1\n", "line 1: must be `name i j`"),
-        ("1 1\nAnn_Lee one 2\n", "line 2: must have the numbers of two images, got 'one'"),
-        ("../images/Bo 1 2\n", "line 1: must have a person's name"),
-        (".. 1 2\n", "must have a person's name"),
-        ("Nobody 1 2\n", "images that are not there: 2"),
+        ("1 1\nAnn_Lee one 2\n", "line 2: must have two image numbers, got 'one'"),
+        ("../images/Bo 1 2\n", "line 1: must have an identity name"),
+        (".. 1 2\n", "must have an identity name"),
+        ("Nobody 1 2\n", "missing images: 2"),
         ("Ann_Lee\0 1 2\n", "zero byte"),
     ],
 )
@@ -134,7 +137,7 @@ def test_a_path_that_leads_out_of_the_folder_is_refused(people: Path, path: str)
     write_picture(people / "secret.png")
     (people / "images/link.png").symlink_to(people / "secret.png")
     (people / "mine.csv").write_text(f"Bo/Bo_0001.png,{path},1\n")
-    with pytest.raises(DataError, match=r"line 1: must name pictures inside .*images, got"):
+    with pytest.raises(DataError, match=r"line 1: must be an image path inside .*images"):
         read_pairs(people / "mine.csv", images=people / "images")
 
 
@@ -142,7 +145,7 @@ def test_a_path_that_leads_out_of_the_folder_is_refused(people: Path, path: str)
     ("text", "words"),
     [
         ("", "got nothing"),
-        ("a,b\n", "holds no pair"),
+        ("a,b\n", "got "),
         ("a,b,1\nc,d\n", "got 2 fields"),
         ("a,b,1\nc,d,7\n", "such as 1 or 0, got '7'"),
     ],
@@ -203,10 +206,10 @@ def test_a_damaged_cfp_folder_is_one_line(cfp: Path) -> None:
     with pytest.raises(DataError, match="Protocol/Split/FF or Protocol/Split/FP"):
         read_pairs(cfp)
     (cfp / "Protocol/Split/FP/02/diff.txt").write_text("1,9\n")
-    with pytest.raises(DataError, match=r"02/diff.txt: line 1: must be numbers of the list of pictures, got 9"):
+    with pytest.raises(DataError, match=r"02/diff.txt: line 1: must be numbers from the image list, got 9"):
         read_pairs(cfp / "Protocol/Split/FP")
     (cfp / "Protocol/Pair_list_F.txt").write_text("1 ../../../etc/passwd\n2 x.jpg\n")
-    with pytest.raises(DataError, match="must name pictures inside"):
+    with pytest.raises(DataError, match="must be an image path inside"):
         read_pairs(cfp / "Protocol/Split/FF")
 
 

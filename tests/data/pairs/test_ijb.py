@@ -37,16 +37,16 @@ def test_commas_will_do_and_missing_pictures_are_named(ijb: Path) -> None:
     (ijb / "pairs.txt").write_text("5,9,0\n")
     found = read_templates(ijb / "pairs.txt", ijb / "tid_mid.txt", ijb / "loose_crop")
     assert len(found.templates) == 3
-    assert found.notes == ("images that are not there: 1 (4.png)",)
+    assert found.notes == ("missing images: 1 (4.png)",)
 
 
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
-        ("tid_mid.txt", "1.png 5\n", "line 1: must be a picture, a template's number and a media's"),
+        ("tid_mid.txt", "1.png 5\n", "line 1: must be image, template number, media number"),
         ("tid_mid.txt", "1.png 5 x\n", "line 1: must be a picture"),
-        ("tid_mid.txt", "../1.png 5 7\n", "line 1: must name pictures inside"),
-        ("tid_mid.txt", "9.png 5 7\n", "names no picture that is there"),
+        ("tid_mid.txt", "../1.png 5 7\n", "line 1: must be an image path inside"),
+        ("tid_mid.txt", "9.png 5 7\n", "must name at least one existing image, got none"),
         ("tid_mid.txt", "1.png 5 7\n1.png 5 8\n", "must name each picture once"),
         ("pairs.txt", "", "must have two templates"),
         ("pairs.txt", "5 9\n", "must have two templates"),

@@ -65,7 +65,7 @@ def test_pictures_that_cannot_be_decoded_are_named(tmp_path: Path) -> None:
     path.write_bytes(_python_2([picture(0), b"no picture", picture(5), picture(5)], [True, False]))
     found = read_pairs(path, resolution=8)
     kept = found.without(found.pictures.decode(0, 4)[1])
-    assert kept.notes == ("unreadable images: 1 (image 1)", "pairs left out for them: 1 of 2")
+    assert kept.notes == ("unreadable images: 1 (image 1)", "pairs skipped because of unreadable images: 1 of 2")
     assert kept.same.tolist() == [False]
 
 
@@ -82,12 +82,12 @@ _MANY = (
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\x80\x02](r\xff\xff\xff\x7fe]\x86.", "LONG_BINPUT 2147483647 is beyond the file"),
+        (b"\x80\x02](r\xff\xff\xff\x7fe]\x86.", "LONG_BINPUT 2147483647 reaches past the end of the file"),
         (b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.", "refused: os.system"),
         (b"\x80\x02cnumpy\nload\nX\x01\x00\x00\x00x\x85R.", "refused: numpy.load"),
         (b"\x80\x02cbuiltins\neval\n.", "refused: builtins.eval"),
         (b"\x80\x05\x8e" + (2**50).to_bytes(8, "little") + b".", "must be a pickle"),
-        (_MANY, "holds more text than a file of its size"),
+        (_MANY, "expands to more data than its size allows"),
         (b"\x80\x02](" + b"]" * 50000 + b"e].", "must be a pickle"),
     ],
 )

@@ -65,4 +65,4 @@ def test_digits_of_other_scripts_numbers_without_end_and_other_names_are_one_lin
 def test_a_header_that_the_lines_contradict_is_named(root: Path) -> None:
     (root / "pairs.txt").write_text("10 300\nAnn 1 2\nAnn 1 zed 1\n")
     found = read_pairs(root / "pairs.txt", images=root / "images")
-    assert found.notes == ("folds may be others than meant: 10 of 600 pairs by the first line, got 2 pairs",)
+    assert found.notes == ("folds may be wrong: the first line gives 10 folds of 600 pairs, got 2 pairs",)

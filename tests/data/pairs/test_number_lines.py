@@ -69,7 +69,9 @@ def test_pairs_are_read_in_every_layout_whatever_the_size_of_a_block(
     ],
 )
 def test_a_line_that_is_none_is_refused_with_its_number(tmp_path: Path, line: str) -> None:
-    with pytest.raises(DataError, match=r"pairs\.txt: line 3: must have two templates and 1 or 0, got") as caught:
+    with pytest.raises(
+        DataError, match=r"pairs\.txt: line 3: must have two template numbers and 1 or 0, got"
+    ) as caught:
         _read(tmp_path / "pairs.txt", "5 9 0\n\n" + line + "\n5 5 1\n")
     assert str(caught.value).isprintable()
 
@@ -88,7 +90,7 @@ def test_a_line_that_is_none_is_refused_with_its_number(tmp_path: Path, line: st
     ],
 )
 def test_a_file_that_holds_none_is_one_line(tmp_path: Path, content: str | bytes) -> None:
-    with pytest.raises(DataError, match="must have two templates and 1 or 0") as caught:
+    with pytest.raises(DataError, match="must have two template numbers and 1 or 0") as caught:
         _read(tmp_path / "pairs.txt", content)
     assert len(str(caught.value)) < 500
 

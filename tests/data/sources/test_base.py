@@ -75,7 +75,7 @@ def test_millions_of_synthetic_faces_open_at_once() -> None:
     ],
 )
 def test_made_up_faces_that_cannot_be_are_one_line(text: str) -> None:
-    with pytest.raises(DataError, match="must be synthetic:PEOPLExIMAGES"):
+    with pytest.raises(DataError, match="must be synthetic:IDENTITIESxIMAGES"):
         open_source(text)
 
 

@@ -88,7 +88,7 @@ def test_a_person_with_fewer_than_two_readable_images_is_left_out_with_a_note(pe
     for name in ("1.png", "2.png"):
         (people / "person3" / name).write_bytes(b"broken")
     data = load_faces(people, resolution=4)
-    assert "people with fewer than two readable images: 1 (person3)" in data.notes
+    assert "identities with fewer than two readable images: 1 (person3)" in data.notes
     assert "person3" not in data.training.names + data.verification.names
 
 
@@ -118,7 +118,7 @@ def test_other_files_are_noted_and_hidden_ones_passed_over(people: Path) -> None
     (people / ".DS_Store").write_text("cache")
     (people / "person0" / ".hidden.png").write_text("cache")
     assert set(load_faces(people, resolution=4).notes) == {
-        "files beside the people's folders: 1 (README.txt)",
+        "files outside the identity folders: 1 (README.txt)",
         "entries that are not JPEG, PNG or PGM files: 1 (person0/Thumbs.db)",
     }
 
@@ -127,7 +127,7 @@ def test_notes_name_the_first_three_only_and_stay_on_one_line(people: Path) -> N
     for name in ("a", "b\nb", "c", "d"):
         (people / name).mkdir()
     (note,) = load_faces(people, resolution=4).notes
-    assert note == "people with fewer than two readable images: 4 (a, b?b, c, ...)"
+    assert note == "identities with fewer than two readable images: 4 (a, b?b, c, ...)"
 
 
 def test_too_few_people_says_how_many_are_needed_and_found(people: Path) -> None:
@@ -136,13 +136,16 @@ def test_too_few_people_says_how_many_are_needed_and_found(people: Path) -> None
             picture.unlink()
     with pytest.raises(DataError) as caught:
         load_faces(people, resolution=4)
-    assert "needs at least 4 people with two readable images or more, found 3" in str(caught.value)
+    assert "must have at least 4 identities with two readable images, got 3" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("make", "rule"),
-    [("missing", "there is no such folder"), ("file", "must be a folder with one sub-folder a person, or a .rec file")],
+    [
+        ("missing", "there is no such folder"),
+        ("file", "must be a folder with one sub-folder per identity, or a .rec file"),
+    ],
 )
 def test_a_path_that_is_no_folder_is_one_line(tmp_path: Path, make: str, rule: str) -> None:
     path = tmp_path / make
@@ -158,7 +161,7 @@ def test_a_path_that_is_no_folder_is_one_line(tmp_path: Path, make: str, rule: s
     [
         ("x" * 5000, "there is no such folder"),
         ("zero\0byte", "there is no such folder"),
-        ("~nobody-of-that-name/faces", "must not begin with ~nobody-of-that-name"),
+        ("~nobody-of-that-name/faces", "~nobody-of-that-name: home directory is not known"),
     ],
 )
 def test_a_path_that_cannot_be_is_one_line_too(path: str, rule: str) -> None:
@@ -168,7 +171,7 @@ def test_a_path_that_cannot_be_is_one_line_too(path: str, rule: str) -> None:
 
 
 def test_an_empty_folder_is_too_few_people(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="found 0"):
+    with pytest.raises(DataError, match="got 0"):
         load_faces(tmp_path, resolution=4)
 
 
@@ -202,7 +205,7 @@ def test_real_faces_load_within_seconds_and_are_what_the_folder_holds(lfw_train:
     data = load_faces(lfw_train, resolution=56)
     assert data.training.identities + data.verification.identities == 523
     assert len(data.training) + len(data.verification) == 2589
-    assert data.notes == ("people with fewer than two readable images: 2186 (AJ_Cook, Aaron_Pena, Abba_Eban, ...)",)
+    assert data.notes == ("identities with fewer than two readable images: 2186 (AJ_Cook, Aaron_Pena, Abba_Eban, ...)",)
 
 
 def _png_claiming(width: int, height: int) -> bytes:

@@ -82,14 +82,14 @@ def test_names_beside_the_rec_are_used_and_wrong_ones_are_noted(tmp_path: Path) 
         source = open_source(tmp_path)
         assert tuple(source.names) == ("0000000", "0000001", "0000002")
         assert source.notes == (
-            "files of names that do not fit, so that people go by their class: 1 (train.names.json)",
+            "name files that do not match (identities are named by class number): 1 (train.names.json)",
         )
 
 
 def test_people_with_one_picture_are_left_out_with_a_note_and_the_others_counted_anew(tmp_path: Path) -> None:
     source = open_source(write_records(tmp_path, insightface((2, 1, 3))))
     assert source.labels.tolist() == [0, 0, 1, 1, 1]
-    assert source.notes == ("people with fewer than two readable images: 1 (0000001)",)
+    assert source.notes == ("identities with fewer than two readable images: 1 (0000001)",)
     assert len(open_source(tmp_path, least=1)) == 6
 
 
@@ -99,14 +99,14 @@ def test_people_with_one_picture_are_left_out_with_a_note_and_the_others_counted
         (lambda text: text.replace("\t", "\tx"), "must be lines of a key, a tab and a byte offset"),
         (lambda text: text + "7", "must be lines"),
         (lambda text: "", "must be lines"),
-        (lambda text: text.replace("3\t", "2\t", 1), "has a key twice"),
+        (lambda text: text.replace("3\t", "2\t", 1), "has a duplicate key"),
         (lambda text: "".join(text.splitlines(True)[:5]), "ends at byte"),
         (lambda text: "".join(text.splitlines(True)[3:]), "must have the keys 0 to 12"),
-        (lambda text: text.replace("\t0\n", "\t4\n"), "no record begins at byte 4"),
-        (lambda text: text.replace("\t0\n", "\t2\n"), "no record can begin"),
+        (lambda text: text.replace("\t0\n", "\t4\n"), "byte 4 is not the start of a record"),
+        (lambda text: text.replace("\t0\n", "\t2\n"), "invalid record offsets"),
         (lambda text: text.replace("\t0\n", "\t99999999999999999999\n"), "must be lines"),
         (lambda text: text.replace("\t0\n", "\t0-4\n") + "7", "must be lines"),
-        (lambda text: text.replace("\t0\n", "\t-4\n"), "no record can begin"),
+        (lambda text: text.replace("\t0\n", "\t-4\n"), "invalid record offsets"),
         (lambda text: text.replace("\t0\n", "\t\U0010ffff\n"), "must be lines"),
     ],
 )
@@ -119,7 +119,7 @@ def test_an_index_that_does_not_fit_is_named_and_done_without(
     source = open_source(tmp_path)
     assert source.labels.tolist() == [0, 0, 0, 1, 1, 2, 2, 2, 2]
     (note,) = source.notes
-    assert note.startswith("indexes that do not fit, so that records were found by reading through: 1 (train.idx: ")
+    assert note.startswith("index files that do not match (records were found by scanning): 1 (train.idx: ")
     assert words in note
 
 
@@ -130,7 +130,7 @@ def test_an_index_whose_places_were_exchanged_is_noticed_when_a_picture_is_asked
     (first, a), (second, b) = lines[1].split("\t"), lines[4].split("\t")
     lines[1], lines[4] = f"{first}\t{b}", f"{second}\t{a}"
     index.write_text("\n".join(lines))
-    with pytest.raises(DataError, match="record 2: must show class 0 by the index, got 1"):
+    with pytest.raises(DataError, match="record 2: label must be 0 as in the index, got 1"):
         open_source(tmp_path).payload(1)
 
 
@@ -140,7 +140,7 @@ def test_identity_records_that_contradict_the_pictures_are_noted_and_the_picture
     records[2] = (3, encode_record(1.0, 3, picture=picture(1)))
     source = open_source(write_records(tmp_path, records))
     assert source.labels.tolist() == [0, 0, 1, 1, 1, 2, 2, 2, 2]
-    assert source.notes == ("identity records that contradict the pictures' own: 1 (train.rec)",)
+    assert source.notes == ("identity records that contradict the image records: 1 (train.rec)",)
 
 
 def test_a_file_cut_short_keeps_what_is_whole_and_names_the_rest(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_file_cut_short_keeps_what_is_whole_and_names_the_rest(tmp_path: Path)
     source = open_source(tmp_path)
     assert 4 <= len(source) < 9
     assert "its last record is not in the file" in source.notes[0]
-    assert "broken records: 1 (train.rec: byte" in source.notes[1]
+    assert "damaged records: 1 (train.rec: byte" in source.notes[1]
 
 
 @pytest.mark.parametrize("label", [-1.0, 0.5, float("nan"), float("inf"), 1e30])
@@ -158,14 +158,14 @@ def test_a_label_that_is_no_class_is_a_named_skip(tmp_path: Path, label: float) 
     records = [*people((2, 2)), (5, encode_record(label, 5, picture=picture(1)))]
     source = open_source(write_records(tmp_path, records))
     assert len(source) == 4
-    assert source.notes == ("records whose label is no class: 1 (train.rec: record 5)",)
+    assert source.notes == ("records with an invalid label: 1 (train.rec: record 5)",)
 
 
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("4,112,112", "property files that are wrong: 1 (property: says 4 classes, the records hold 3)"),
-        ("many", "property files that are not CLASSES,HEIGHT,WIDTH: 1 (property)"),
+        ("4,112,112", "property files that are wrong: 1 (property: gives 4 classes, the records have 3)"),
+        ("many", "invalid property files (expected CLASSES,HEIGHT,WIDTH): 1 (property)"),
     ],
 )
 def test_a_property_file_that_is_wrong_is_named(tmp_path: Path, text: str, note: str) -> None:
@@ -187,7 +187,7 @@ def test_a_path_that_is_no_file_is_one_line(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"x" * 100, encode_record((1.0, 1.0), 0)])
 def test_a_file_without_pictures_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "train.rec").write_bytes(content)
-    with pytest.raises(DataError, match="holds no pictures") as caught:
+    with pytest.raises(DataError, match="must contain images") as caught:
         open_source(tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -224,7 +224,7 @@ def test_a_hostile_length_or_number_of_labels_asks_for_no_memory(tmp_path: Path)
     struct.pack_into("<I", record, 8, 2**32 - 1)
     write_records(tmp_path, [*people((2, 2)), (5, bytes(record))], index=False)
     (note,) = open_source(tmp_path).notes
-    assert note.startswith("broken records: 1 (train.rec: byte")
+    assert note.startswith("damaged records: 1 (train.rec: byte")
 
 
 def test_real_records_hold_what_the_folder_holds(lfw_rec: Path, lfw_train: Path) -> None:

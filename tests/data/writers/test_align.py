@@ -88,11 +88,11 @@ def test_a_folder_is_aligned_and_what_cannot_be_is_named(faces: Path, tmp_path: 
     )
     assert written == 2
     assert left_out.notes() == (
-        "images that differ from another in the ending of their name alone: 1 (ann/1.png)",
+        "images whose names differ only in the extension: 1 (ann/1.png)",
         "images without landmarks: 1 (bob/1.jpg)",
         "unreadable images: 1 (bob/bad.jpg)",
-        "images whose landmarks are no face: 1 (bob/flat.jpg)",
-        "landmarks of no image: 1 (../../etc/passwd)",
+        "images with implausible landmarks: 1 (bob/flat.jpg)",
+        "landmarks without an image: 1 (../../etc/passwd)",
     )
     files = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
     assert files == ["ann/1.png", "ann/2.png"]

@@ -50,11 +50,11 @@ LINE = _text(["file", *INTERLEAVED]).splitlines()[1]
     [
         (LINE.replace("38.2946", "38.2946x") + "\n" + LINE, "line 1: must be FILE"),
         (_text(["file", *INTERLEAVED]).replace("x1", "u"), "line 1: must name the columns"),
-        (_text(["file", *INTERLEAVED]).replace("x1", "x2", 1), "line 1: must name each coordinate once"),
-        (LINE + "\n" + LINE.replace("38.2946", "39"), "line 2: must have one face an image, got 'a/1.jpg' again"),
+        (_text(["file", *INTERLEAVED]).replace("x1", "x2", 1), "line 1: column names must be unique"),
+        (LINE + "\n" + LINE.replace("38.2946", "39"), "line 2: must have one line per image, got 'a/1.jpg' twice"),
         (LINE.replace("38.2946", "3_8"), "line 1: must be FILE"),
         (LINE.replace("38.2946", "\u0663\u0668"), "line 1: must be FILE"),
-        (_text(["file", *INTERLEAVED], points=TEMPLATE[[1, 0, 2, 4, 3]]), "left and right exchanged in 1 of 1"),
+        (_text(["file", *INTERLEAVED], points=TEMPLATE[[1, 0, 2, 4, 3]]), "swapped in 1 of 1"),
     ],
 )
 def test_what_would_be_misread_is_one_line(tmp_path: Path, text: str, words: str) -> None:

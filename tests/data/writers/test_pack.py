@@ -86,7 +86,7 @@ def test_what_is_unreadable_is_left_out_and_named_and_people_with_too_few_go(fac
     for name in ("p1/5.png", "p2/6.png", "p2/7.png"):
         (faces / name).write_bytes(picture(3)[:30])
     report = pack_rec(open_source(faces), tmp_path / "out")
-    assert report.left_out.counts() == {"unreadable images": 3, "people with fewer than two readable images": 1}
+    assert report.left_out.counts() == {"unreadable images": 3, "identities with fewer than two readable images": 1}
     assert tuple(open_source(tmp_path / "out").names) == ("p0", "p1", "p3", "p4", "p5")
 
 
@@ -98,7 +98,7 @@ def test_pictures_that_tools_read_differently_become_png(faces: Path, tmp_path: 
     Image.linear_gradient("L").resize((32, 16)).convert("RGB").save(faces / "p0" / "f.jpg", exif=turned)
     report = pack_rec(open_source(faces), tmp_path / "out")
     assert report.encoded_anew == 5  # all but the grey JPEG
-    assert report.left_out.notes() == ("images that are not 32x32 and were written all the same: 1 (16x32)",)
+    assert report.left_out.notes() == ("images that are not 32x32 (written anyway): 1 (16x32)",)
     one, other = (load_faces(path, resolution=16) for path in (faces, tmp_path / "out"))
     assert one.fingerprint == other.fingerprint
 
@@ -140,7 +140,7 @@ def test_an_interrupted_run_goes_on_and_ends_as_an_uninterrupted_one(faces: Path
 
 def test_a_folder_that_holds_a_rec_is_left_alone(faces: Path, tmp_path: Path) -> None:
     write_records(tmp_path / "out", insightface((2, 2)))
-    with pytest.raises(DataError, match=r"must not hold a train\.rec yet"):
+    with pytest.raises(DataError, match=r"must not contain a train\.rec"):
         pack_rec(open_source(faces), tmp_path / "out")
 
 
@@ -148,7 +148,7 @@ def test_a_folder_that_holds_a_rec_is_left_alone(faces: Path, tmp_path: Path) ->
 def test_a_folder_that_holds_a_part_of_another_set_is_left_alone(name: str, faces: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / name).write_text("somebody's")
-    with pytest.raises(DataError, match=rf"out: must not hold a {name} yet"):
+    with pytest.raises(DataError, match=rf"out: must not contain a {name}"):
         pack_rec(open_source(faces), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
     assert (tmp_path / "out" / name).read_text() == "somebody's"
@@ -167,7 +167,7 @@ def test_what_another_run_left_unfinished_is_left_alone(other: str, faces: Path,
     if other == "damaged":
         (out / ".train.journal").write_text("{")
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    with pytest.raises(DataError, match="holds what a run with other faces or options left unfinished"):
+    with pytest.raises(DataError, match="contains an unfinished run"):
         pack_rec(
             first_people(source, 3) if other == "people" else source,
             out,
@@ -204,7 +204,7 @@ def test_two_processes_never_write_in_one_place(faces: Path, tmp_path: Path) -> 
             refused.append(str(caught.value))
 
         write(source, tmp_path / write.__name__, advance=meanwhile)
-        assert set(refused) == {f"{tmp_path / write.__name__}: another process is writing there"}
+        assert set(refused) == {f"{tmp_path / write.__name__}: another process is writing to it"}
         assert len(open_source(tmp_path / write.__name__)) == 18
 
 
@@ -213,7 +213,7 @@ def test_nobody_to_write_is_one_line(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for number in range(2):
         (folder / f"{number}.jpg").write_bytes(b"x")
-    with pytest.raises(DataError, match="holds no one to write; unreadable images: 2") as caught:
+    with pytest.raises(DataError, match="must contain identities to write, got none; unreadable images: 2") as caught:
         pack_rec(open_source(tmp_path / "faces"), tmp_path / "out")
     assert "\n" not in str(caught.value)
 
@@ -237,7 +237,7 @@ def test_a_pair_with_an_unreadable_picture_is_left_out_counted_and_named(faces: 
     assert written == [(1, 2, True)]
     assert left_out.notes() == (
         "unreadable images: 1 (p0/0.png)",
-        "pairs with one of them: 2 (p0/0.png and p0/1.png, p0/0.png and p1/5.png)",
+        "pairs with an unreadable image: 2 (p0/0.png and p0/1.png, p0/0.png and p1/5.png)",
     )
     assert read_bin(tmp_path / "pairs.bin", resolution=32)[1].tolist() == [True]
     assert sum(advanced) == 6
@@ -245,7 +245,9 @@ def test_a_pair_with_an_unreadable_picture_is_left_out_counted_and_named(faces: 
 
 def test_no_pair_that_can_be_read_is_one_line(faces: Path, tmp_path: Path) -> None:
     (faces / "p0" / "0.png").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"faces: holds no pair to write; unreadable images: 1 \(p0/0\.png\)") as caught:
+    with pytest.raises(
+        DataError, match=r"faces: must give at least one pair, got none; unreadable images: 1 \(p0/0\.png\)"
+    ) as caught:
         pack_bin(open_source(faces), tmp_path / "pairs.bin", [(0, 1, True)])
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "pairs.bin").exists()
@@ -282,7 +284,7 @@ def test_names_that_escape_are_left_out_of_a_folder(tmp_path: Path) -> None:
     report = write_folder(open_source(tmp_path / "rec"), tmp_path / "out" / "in")
     assert [path.name for path in (tmp_path / "out" / "in").iterdir()] == ["good"]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["in"]
-    assert report.left_out.counts() == {"people whose name is none for a folder": 6}
+    assert report.left_out.counts() == {"identities whose name is not a valid folder name": 6}
     assert all(note.isprintable() for note in report.left_out.notes())
 
 
@@ -294,7 +296,7 @@ def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(fac
 
     with pytest.raises(KeyboardInterrupt):
         write_folder(source, tmp_path / "out", advance=interrupt)
-    with pytest.raises(DataError, match="must be empty, or what this command left unfinished"):
+    with pytest.raises(DataError, match="must be empty, or contain an unfinished run of the same command"):
         write_folder(first_people(source, 3), tmp_path / "out")
     assert write_folder(source, tmp_path / "out").before == 1
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["p0", "p1", "p2", "p3"]

@@ -130,7 +130,7 @@ def test_a_set_that_is_not_counted_has_no_number_and_no_indices() -> None:
     assert not found.is_counted(at_most=10**30)
     for ask in (lambda: found.count, lambda: found.at([0])):
         with pytest.raises(
-            BudgetError, match=r"must be at most 0 within its MAdds to be counted, got \d+; acceptance has"
+            BudgetError, match=r"must have at most 0 networks within the MAdds limit, got \d+; use \.acceptance"
         ):
             ask()
 
@@ -152,7 +152,7 @@ def test_what_nothing_meets_is_refused_with_what_the_networks_have() -> None:
     with pytest.raises(BudgetError) as caught:
         FeasibleSet(MIXED, Budget(None, others=(Limit("params", 10),)))
     assert str(caught.value) == (
-        f"budget must admit a network of FILE, got params<=10: the {len(values)} networks "
+        f"budget must contain at least one network of FILE, got params<=10: the {len(values)} networks "
         f"have params from {min(values)} to {max(values)}"
     )
 
@@ -162,15 +162,15 @@ def test_what_no_draw_meets_is_refused_with_the_number_of_draws(monkeypatch: pyt
     monkeypatch.setattr(rejection, "SECOND", 500)
     budget = Budget(10**9, others=(Limit("params", 10), Limit("activation_bytes", None, 1)))
     rule = (
-        r"^budget must admit a network of FILE, got 1\.000 G, params<=10, activation_bytes>=1: 2,500 drawn of the \d+ "
-        r"networks within 1\.000 G MAdds have params from \d+ to \d+, activation_bytes from \d+ to \d+$"
+        r"^budget must contain at least one network of FILE, got 1\.000 G, params<=10, activation_bytes>=1: "
+        r"2,500 sampled of the \d+ networks within 1\.000 G MAdds have params from \d+ to \d+, activation_bytes from \d+ to \d+$"
     )
     with pytest.raises(BudgetError, match=rule):
         FeasibleSet(MIXED, budget)
 
 
 def test_madds_that_nothing_meets_are_told_as_ever() -> None:
-    with pytest.raises(BudgetError, match=r"got 1\.0 K, params<=1\.00 M: the smallest costs 38\.35 M MAdds"):
+    with pytest.raises(BudgetError, match=r"got 1\.0 K, params<=1\.00 M: MAdds range from 38\.35 M"):
         FeasibleSet(load_space("seesaw"), Budget.parse("1K, params<=1M"))
 
 

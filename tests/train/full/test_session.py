@@ -466,6 +466,6 @@ def test_a_source_is_a_source() -> None:
 def test_a_link_that_leads_out_of_the_folder_is_refused_before_anything_is_trained(tmp_path: Path, name: str) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / name).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InvalidInput, match=rf"{name}: must not be a link that leaves"):
+    with pytest.raises(InvalidInput, match=rf"{name}: must not be a link to outside"):
         run(small_plan(tmp_path / "run"))
     assert not (tmp_path / "elsewhere").exists()
