@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -29,7 +30,7 @@ from seesawnas.cli.commands.sample import sample
 from seesawnas.cli.commands.search import search
 from seesawnas.cli.commands.space import space
 from seesawnas.cli.commands.train import train
-from seesawnas.cli.usage import cut, in_lines, is_usage, said, value_fault
+from seesawnas.cli.usage import cut, help_of, in_lines, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
 from seesawnas.io.isolation import isolate
 from seesawnas.io.terminal import OutputLost, install
@@ -123,20 +124,24 @@ def root(
     """Options of the whole command."""
 
 
-app.command("build")(build)
-app.command("paper")(paper)
-app.command("space")(space)
-app.command("sample")(sample)
-app.command("search")(search)
-app.command("ablate")(ablate)
-app.command("importance")(importance)
-app.command("eval")(evaluate)
-app.command("identify")(identify)
-app.command("fidelity")(fidelity)
-app.command("train")(train)
-app.command("dashboard")(dashboard)
-app.command("report")(report)
-app.command("compare")(compare)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "build": build,
+    "paper": paper,
+    "space": space,
+    "sample": sample,
+    "search": search,
+    "ablate": ablate,
+    "importance": importance,
+    "eval": evaluate,
+    "identify": identify,
+    "fidelity": fidelity,
+    "train": train,
+    "dashboard": dashboard,
+    "report": report,
+    "compare": compare,
+}
+for name, command in COMMANDS.items():
+    app.command(name, help=help_of(command))(command)
 app.add_typer(data, name="data")
 
 

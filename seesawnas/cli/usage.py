@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,12 @@ from typing import Any
 import typer
 
 from seesawnas.text import bounded, plain_line, short
+
+
+def help_of(command: object) -> str:
+    """The docstring of ``command`` with each paragraph in one line, which rich wraps to the terminal."""
+    text = inspect.getdoc(command) or ""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def value_fault(error: typer.BadParameter) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from seesawnas.cli.commands.data.align import align
@@ -9,16 +11,21 @@ from seesawnas.cli.commands.data.cache import cache
 from seesawnas.cli.commands.data.info import info
 from seesawnas.cli.commands.data.pack import pack
 from seesawnas.cli.commands.data.subset import subset
+from seesawnas.cli.usage import help_of
 
 data = typer.Typer(
     no_args_is_help=True,
     help="Look at faces, pack them, take some of them, align them.\n\nA PATH is a folder of identities, a folder with "
     "train.rec, a .rec, or synthetic:PEOPLExIMAGES, made-up faces to test scale with.",
 )
-data.command("info")(info)
-data.command("pack")(pack)
-data.command("subset")(subset)
-data.command("align")(align)
-data.command("cache")(cache)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "info": info,
+    "pack": pack,
+    "subset": subset,
+    "align": align,
+    "cache": cache,
+}
+for name, command in COMMANDS.items():
+    data.command(name, help=help_of(command))(command)
 
 __all__ = ["data"]
