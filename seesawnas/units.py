@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 from seesawnas.text import short
 
@@ -69,6 +70,15 @@ def format_duration(seconds: float) -> str:
         parts += [f"{left // size}{unit}"] if left >= size else []
         left %= size
     return "".join(parts) or "0s"
+
+
+def number(low: float, high: float, raw: Any) -> Any:
+    """``raw`` as a number from ``low`` to ``high``, or None. Raises ValueError."""
+    if raw is None:
+        return raw
+    if not isinstance(raw, (int, float)) or isinstance(raw, bool) or not low <= raw <= high:  # no NaN is
+        raise ValueError(f"must be a number from {low:g} to {high:g}, got {short(raw)}")
+    return float(raw)
 
 
 def _split(text: str | int) -> tuple[Decimal, Decimal]:

@@ -4,14 +4,22 @@ plan_of(None, {"base": "paper/seesaw_share", "factors": "se,kind"}) -> AblationP
 opened(plan) -> Session; session.run(); session.result() -> AblationResult
 """
 
-from seesawnas.ablation.arms import Arm, Arms, arms_of
-from seesawnas.ablation.factors import FACTORS, level_of, with_level, with_levels
-from seesawnas.ablation.plan import AblationPlan, plan_of
-from seesawnas.ablation.reading import read_ablation
-from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
-from seesawnas.ablation.session import Estimate, Session, estimate, make_ready, opened
-from seesawnas.ablation.text import verdict_words
-from seesawnas.ablation.widths import Match, matched
+from typing import TYPE_CHECKING
+
+from seesawnas.io.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from seesawnas.ablation.arms import Arm, Arms, arms_of
+    from seesawnas.ablation.factors import FACTORS, level_of, with_level, with_levels
+    from seesawnas.ablation.loading import plan_of
+    from seesawnas.ablation.plan import AblationPlan
+    from seesawnas.ablation.reading import read_ablation
+    from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
+    from seesawnas.ablation.session import Estimate, Session, estimate, make_ready, opened
+    from seesawnas.ablation.text import verdict_words
+    from seesawnas.ablation.widths import Match, matched
+else:
+    __getattr__ = lazy_exports(__name__)
 
 __all__ = [
     "FACTORS",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -15,8 +14,8 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.space.faults import lines_of
 from seesawnas.study import Trial, TrialState
+from seesawnas.study.options import OneOf
 from seesawnas.study.record.renewed import DIGEST_BEFORE
-from seesawnas.study.settings import one_of
 from seesawnas.text import one_line
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -67,7 +66,7 @@ class Kept(BaseModel):
     model_config = ConfigDict(strict=True)
 
     base: str
-    quality: Annotated[str, BeforeValidator(partial(one_of, tuple(METRICS)))]
+    quality: Annotated[str, BeforeValidator(OneOf(tuple(METRICS)))]
     design: Literal["one-at-a-time", "full", "fractional"]
     factors: list[tuple[str, list[Any]]]
     seeds: list[Count]

@@ -245,20 +245,12 @@ def _settings(plan: AblationPlan, ready: Ready, kept: Mapping[str, Any]) -> dict
     ``kept``: what the study keeps of them. It names the same networks by other digests if version 0.1 wrote it.
     """
     design, faces = ready.arms.design, ready.faces
-    return {
+    return plan.settings(
         **_networks(ready, kept),
-        "factors": {factor: list(levels) for factor, levels in design.factors},
-        "design": design.kind,
-        "match": "madds" if plan.matched else "none",
-        "data": f"{faces.description} {faces.fingerprint}",
-        "objectives": [plan.quality],
-        "resolution": plan.proxy.resolution,
-        "epochs": plan.proxy.recipe.epochs,
-        "recipe": plan.proxy.recipe.to_mapping(),
-        "pairs": plan.proxy.pairs,
-        "share": plan.proxy.share,
-        "seed": plan.proxy.seed,
-    }
+        factors={factor: list(levels) for factor, levels in design.factors},
+        design=design.kind,
+        data=f"{faces.description} {faces.fingerprint}",
+    )
 
 
 def _networks(ready: Ready, kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,20 @@
-"""Options that several commands share."""
+"""Options that several commands share, and those that plans declare."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo, OptionInfo
+
+from seesawnas.io.files import shipped_folder
+from seesawnas.study.options import Option, Plan, options_of
 
 MAX_SEED = 2**63 - 1
 
@@ -23,6 +30,68 @@ def complete_ref(incomplete: str) -> list[str]:
         found = (path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") or path.is_dir())
         names += [f"{path}/" if path.is_dir() else str(path) for path in found if not path.name.startswith(".")]
     return sorted({name for name in names if name.startswith(incomplete)})
+
+
+def complete_study(incomplete: str) -> list[str]:
+    """What STUDY_FILE can go on to: shipped studies, YAML files and folders here."""
+    shipped = (path.stem for path in shipped_folder("studies").glob("*.yaml"))
+    named = (name for name in shipped if name.startswith(incomplete))
+    return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
+
+
+_COMPLETIONS: dict[str, Callable[[str], list[str]] | None] = {"": None, "ref": complete_ref}
+
+
+def takes_options(plan: type[Plan]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options that ``plan`` declares.
+
+    The command takes them as ``**given``: those that are given, by their keys. Its arguments come first in its help, then
+    these options, then its own.
+    """
+    declared = [one for one in options_of(plan) if one.flag]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        own = [
+            one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for one in signature.parameters.values()
+            if one.kind is not inspect.Parameter.VAR_KEYWORD
+        ]
+        arguments = [one for one in own if _is_argument(one)]
+        others = [one for one in own if not _is_argument(one)]
+
+        @wraps(command)
+        def run(**values: Any) -> None:
+            asked = {one.key: values.pop(one.key) for one in declared}
+            command(**values, **{key: value for key, value in asked.items() if value is not None})
+
+        parameters = [*arguments, *map(_parameter, declared), *others]
+        run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def _is_argument(parameter: inspect.Parameter) -> bool:
+    return any(isinstance(one, ArgumentInfo) for one in getattr(parameter.annotation, "__metadata__", ()))
+
+
+def _parameter(one: Option) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(one.key, kind, default=None, annotation=Annotated[one.kind | None, _typer_option(one)])
+
+
+def _typer_option(one: Option) -> OptionInfo:
+    """The help names no default as one of the option's own: the value may come from a study file."""
+    found: OptionInfo = typer.Option(
+        one.flag,
+        metavar=one.metavar,
+        rich_help_panel=one.panel,
+        help=one.help,
+        show_default=False,
+        autocompletion=_COMPLETIONS[one.completion],
+    )
+    return found
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

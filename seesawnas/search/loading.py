@@ -6,16 +6,15 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seesawnas.cost import Budget
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.search.plan import DEFAULT_TRIALS, SearchPlan, StudyKeys
+from seesawnas.search.plan import SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
-from seesawnas.study import EngineSettings, Proposal, Proxy, StopRules, StudyFile, repeats_name
+from seesawnas.study import Proposal, StudyFile, repeats_name
 from seesawnas.study.session import preflight
-from seesawnas.study.settings import Place, data_words, default_name, faults_in, placer
+from seesawnas.study.settings import Place, data_words, default_name, engine_conflicts, faults_in, placer, values_of
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several
 
@@ -59,72 +58,57 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
         file.must_be("search", "a search's study file")
     values = {**(file.values if file else {}), **options}
     place = placer(file, options)
-    faults, bad = faults_in(StudyKeys, values, place)
+    faults, bad = faults_in(SearchPlan, values, place)
     if len(faults) > MOST_LINES:  # nobody reads more of them
         raise StudyError("\n".join(faults))
     if faults:
         rest = {name: value for name, value in values.items() if isinstance(name, str) and name not in bad}
-        faults += _more_faults({"budget": "1000G", **rest}, file, options, place)
+        faults += _more_faults(rest, file, options, place)
         raise StudyError("\n".join(dict.fromkeys(faults)))
-    return _plan(StudyKeys.model_validate(values), file, options, place)
-
-
-def engine_of(**options: Any) -> EngineSettings:
-    """The engine of options by their names in a study file, None where not given. Raises StudyError, every fault a line."""
-    given = {name: value for name, value in options.items() if value is not None}
-    return plan_of(None, {"budget": "1000G", **given}).engine
+    return _plan(values, file, options, place)
 
 
 def _more_faults(rest: Mapping[str, Any], file: StudyFile | None, options: Container[str], place: Place) -> list[str]:
-    """What else is wrong, found by going on with the keys that parse."""
+    """What else is wrong, found by going on with the keys that parse; without a budget all networks are within it."""
     try:
-        check_surroundings(_plan(StudyKeys.model_validate(rest), file, options, place))
+        check_surroundings(_plan(rest, file, options, place, whole=False))
     except InvalidInput as error:
         return str(error).splitlines()
     return []
 
 
-def _plan(keys: StudyKeys, file: StudyFile | None, options: Container[str], place: Place) -> SearchPlan:
-    proxy = keys.proxy()
-    study = keys.study or (file.name if file else default_name("search", keys.budget, *data_words(keys.data)))
-    faults = [*_conflicts(keys, proxy, place), *_misunderstood(keys, study, options, place)]
+def _plan(
+    values: Mapping[str, Any],
+    file: StudyFile | None,
+    options: Container[str],
+    place: Place,
+    *,
+    whole: bool = True,
+) -> SearchPlan:
+    found = values_of(SearchPlan, values, whole=whole)
+    words = ("search", str(values.get("budget", "")), *data_words(found["data"]))
+    name = found["study"] or (file.name if file else default_name(*words))
+    plan = SearchPlan(**{**found, "study": name})
+    faults = [*_conflicts(plan, place), *_misunderstood(plan, options, place)]
     if faults:
         raise StudyError("\n".join(faults))
-    unlimited = keys.time is not None or keys.patience is not None or keys.target is not None
-    trials = DEFAULT_TRIALS if keys.trials is None and not unlimited else keys.trials
-    return SearchPlan(
-        budget=Budget.parse(keys.budget),
-        study=study,
-        space=keys.space,
-        data=keys.data,
-        objectives=keys.objectives,
-        sampler=keys.sampler,
-        points=keys.points,
-        rules=StopRules(trials, keys.time, keys.patience, keys.target),
-        halving=None if keys.early_stopping is None else keys.early_stopping.at(proxy.recipe.epochs),
-        repeats=keys.repeats,
-        repeat_top=keys.repeat_top,
-        proxy=proxy,
-        storage=keys.storage,
-        engine=keys.settings(),
-        silence=keys.silence,
-    )
+    return plan
 
 
-def _conflicts(keys: StudyKeys, proxy: Proxy, place: Place) -> Iterator[str]:
+def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
     """What is wrong with two keys together."""
-    epochs = proxy.recipe.epochs
-    if keys.early_stopping is not None and (first := keys.early_stopping.at(epochs).first) >= epochs:
-        yield f"{place('early_stopping')} must first judge before the last of {several(epochs, 'epoch')}, got epoch {first}"
-    yield from keys.engine_conflicts(place)
+    if plan.halving is not None and (first := plan.halving.first) >= plan.epochs:
+        epochs = several(plan.epochs, "epoch")
+        yield f"{place('early_stopping')} must first judge before the last of {epochs}, got epoch {first}"
+    yield from engine_conflicts(plan, place)
 
 
-def _misunderstood(keys: StudyKeys, study: str, options: Container[str], place: Place) -> Iterator[str]:
+def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> Iterator[str]:
     """What could not do what it seems to ask for."""
-    metric = METRICS[keys.objectives.quality]
-    if keys.target is not None and keys.target > 1 and metric.is_share:
-        yield f"{place('target')} must be at most 1 for {metric.title}, got {keys.target:g}"
-    if "repeat_top" in options and not keys.repeats:  # a study file may well hold it for another time
-        yield f"{place('repeat_top')} must go with repeats of 1 or more, got {keys.repeats}; give --repeats too"
-    if study.endswith(suffix := repeats_name("")):
-        yield f"{place('study')} must not end in {suffix}, which names a study's repeats, got {study}"
+    metric = METRICS[plan.objectives.quality]
+    if plan.target is not None and plan.target > 1 and metric.is_share:
+        yield f"{place('target')} must be at most 1 for {metric.title}, got {plan.target:g}"
+    if "repeat_top" in options and not plan.repeats:  # a study file may well hold it for another time
+        yield f"{place('repeat_top')} must go with repeats of 1 or more, got {plan.repeats}; give --repeats too"
+    if plan.study.endswith(suffix := repeats_name("")):
+        yield f"{place('study')} must not end in {suffix}, which names a study's repeats, got {plan.study}"

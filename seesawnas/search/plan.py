@@ -1,145 +1,39 @@
-"""``SearchPlan``: all that a study is asked to do, as one value.
+"""``SearchPlan``: all that a search is asked to do, as one value. Its fields declare the options of ``seesawnas search``.
 
-A study as a YAML document: the search command's options by their names, checked all at once.
-
-Keys:
-
-    budget, space               which networks
-    objectives                  a quality, then costs: accuracy,madds
-    sampler, points             what is tried after fixed points (all, none, or REFs)
-    trials, time, patience, target
-                                the first of these that holds ends the search
-    early_stopping              none, or asha, asha:FIRST, asha:FIRST:FACTOR
-    repeats, repeat_top         new training seeds for each of the best networks
-
-and those of :mod:`seesawnas.study.settings`.
+Nothing here imports torch or Optuna before a value needs it: help waits for this module.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
+from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import Budget
-from seesawnas.errors import StudyError
-from seesawnas.space.document import Text
-from seesawnas.study import ACCURACY, EngineSettings, Halving, Objectives, Proxy, StopRules, study_folder
-from seesawnas.study.settings import RUN_RANGES, RunKeys, given, one_of, run_values, told, whole
+from seesawnas.study.options import (
+    ENDS,
+    JUDGED,
+    SEARCHED,
+    Number,
+    OneOf,
+    RunPlan,
+    Whole,
+    inherited,
+    option,
+    parsed,
+    text,
+)
 from seesawnas.text import short
-from seesawnas.train.recipe import number
-from seesawnas.units import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seesawnas.study import Halving, Objectives, StopRules
 
 SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution", "linear")
 """Names that ``sampler`` may have; :mod:`seesawnas.search.samplers` makes them."""
 DEFAULT_TRIALS = 12
-RANGES: dict[str, tuple[int, int]] = {
-    "trials": (1, 10**6),
-    "patience": (1, 10**6),
-    "repeats": (0, 100),
-    "repeat_top": (1, 1000),
-    **RUN_RANGES,
-}
-"""The whole numbers of a plan, by their names in a study file, both ends included."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchPlan:
-    """What a search is asked to do.
-
-    study: the folder under runs/; data: a folder of faces, None for the default set; points: REFs of fixed points, None
-    for every paper point that fits; repeats: new training seeds for each of the ``repeat_top`` best networks; silence:
-    seconds without an epoch after which a trial counts as hanging. Raises StudyError with every fault.
-    """
-
-    budget: Budget
-    study: str
-    space: str = "seesaw"
-    data: str | None = None
-    objectives: Objectives = ACCURACY
-    sampler: str = "linear"
-    points: tuple[str, ...] | None = None
-    rules: StopRules = field(default_factory=lambda: StopRules(trials=DEFAULT_TRIALS))
-    halving: Halving | None = None
-    repeats: int = 0
-    repeat_top: int = 5
-    proxy: Proxy = field(default_factory=lambda: Proxy.for_data(None))
-    storage: str | None = None
-    engine: EngineSettings = field(default_factory=EngineSettings)
-    silence: float = 3600.0
-
-    def __post_init__(self) -> None:
-        faults = [
-            f"{name} must be from {low} to {high}, got {value}"
-            for name, (low, high) in RANGES.items()
-            if (value := self.numbers[name]) is not None and not low <= value <= high
-        ]
-        if faults:
-            raise StudyError("\n".join(faults))
-
-    @property
-    def numbers(self) -> dict[str, int | None]:
-        """The whole numbers, by their names in a study file."""
-        return {
-            "trials": self.rules.trials,
-            "patience": self.rules.patience,
-            "repeats": self.repeats,
-            "repeat_top": self.repeat_top,
-            "epochs": self.proxy.recipe.epochs,
-            "resolution": self.proxy.resolution,
-            "pairs": self.proxy.pairs,
-            "seed": self.seed,
-            "workers": self.engine.workers,
-        }
-
-    @property
-    def seed(self) -> int:
-        """Seeds proposals, people, training and pairs."""
-        return self.proxy.seed
-
-    @property
-    def repeat_seeds(self) -> tuple[int, ...]:
-        """The training seeds of the repeats: those that follow the study's own, the same for every network."""
-        return tuple((self.seed + number) % 2**63 for number in range(1, self.repeats + 1))
-
-    @property
-    def folder(self) -> Path:
-        """Where the study's files lie."""
-        return study_folder(self.study)
-
-    @property
-    def checkpoints(self) -> Path:
-        """Where trials under way are kept between two epochs."""
-        return self.folder / "checkpoints"
-
-    def to_mapping(self) -> dict[str, Any]:
-        """As a study file holds it, nothing left to defaults; what is None is left out.
-
-        A storage with a user or a password is left out too: the study's folder remembers it, for its owner's eyes alone.
-        """
-        rules = self.rules
-        keys = {
-            "study": self.study,
-            "budget": str(self.budget),
-            "space": self.space,
-            "data": self.data,
-            "objectives": list(self.objectives.names),
-            "sampler": self.sampler,
-            "points": "all" if self.points is None else list(self.points),
-            "trials": rules.trials,
-            "time": None if rules.seconds is None else format_duration(rules.seconds),
-            "patience": rules.patience,
-            "target": rules.target,
-            "early_stopping": words_of(self.halving),
-            "repeats": self.repeats,
-            "repeat_top": self.repeat_top,
-            **run_values(self.proxy, self.engine, self.storage, self.silence),
-        }
-        return {name: value for name, value in keys.items() if value is not None}
 
 
 def words_of(halving: Halving | None) -> str:
@@ -152,10 +46,10 @@ _STOPPING = re.compile(r"asha(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?")
 
 @dataclass(frozen=True, slots=True)
 class EarlyStopping:
-    """ASHA as asked for; ``first`` None is a quarter of the epochs."""
+    """ASHA as asked for; ``first`` None is a quarter of the epochs, ``factor`` None the default one."""
 
     first: int | None
-    factor: int
+    factor: int | None
 
     @classmethod
     def parse(cls, text: str) -> EarlyStopping:
@@ -164,28 +58,32 @@ class EarlyStopping:
         if match is None:
             raise ValueError(f"must be none, asha, asha:FIRST or asha:FIRST:FACTOR, got {short(text)}")
         first, factor = match.groups()
-        found = cls(None if first is None else int(first), Halving().factor if factor is None else int(factor))
+        found = cls(None if first is None else int(first), None if factor is None else int(factor))
         found.at(epochs=1)
         return found
 
     def at(self, epochs: int) -> Halving:
         """For trials of ``epochs`` epochs."""
-        return Halving(max(1, epochs // 4) if self.first is None else self.first, self.factor)
+        from seesawnas.study import Halving
+
+        first = max(1, epochs // 4) if self.first is None else self.first
+        return Halving(first) if self.factor is None else Halving(first, self.factor)
 
 
 def _budget(raw: Any) -> Any:
     if not isinstance(raw, (str, int)) or isinstance(raw, bool):
         raise ValueError(f"must be text such as 150M, got {short(raw)}")
-    told(Budget.parse, "budget", raw)
-    return str(raw)
+    return parsed(Budget.parse, "budget", raw)
 
 
 def _objectives(raw: Any) -> Any:
-    return told(Objectives.parse, "objectives", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
+    from seesawnas.study import Objectives
+
+    return parsed(Objectives.parse, "objectives", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
 
 
 def _early_stopping(raw: Any) -> Any:
-    return None if raw in (None, "none") else told(EarlyStopping.parse, "early stopping", raw)
+    return None if raw in (None, "none") else parsed(EarlyStopping.parse, "early stopping", raw)
 
 
 def _points(raw: Any) -> Any:
@@ -197,17 +95,121 @@ def _points(raw: Any) -> Any:
     return tuple(dict.fromkeys(ref.strip() for ref in refs))
 
 
-class StudyKeys(RunKeys):
-    """The whole document."""
+def _names(objectives: Objectives) -> list[str]:
+    return list(objectives.names)
 
-    budget: Annotated[str, BeforeValidator(_budget)]
-    space: Text = "seesaw"
-    objectives: Annotated[Objectives, BeforeValidator(_objectives)] = Objectives()
-    sampler: Annotated[str, BeforeValidator(partial(one_of, SAMPLERS))] = "linear"
-    points: Annotated[tuple[str, ...] | None, BeforeValidator(_points)] = None
-    trials: Annotated[int | None, BeforeValidator(partial(whole, *RANGES["trials"]))] = None
-    patience: Annotated[int | None, BeforeValidator(partial(whole, *RANGES["patience"]))] = None
-    target: Annotated[float | None, BeforeValidator(partial(number, 0, 1000))] = None
-    early_stopping: Annotated[EarlyStopping | None, BeforeValidator(_early_stopping)] = None
-    repeats: Annotated[int, BeforeValidator(partial(whole, *RANGES["repeats"])), BeforeValidator(given)] = 0
-    repeat_top: Annotated[int, BeforeValidator(partial(whole, *RANGES["repeat_top"])), BeforeValidator(given)] = 5
+
+def _stored_points(points: tuple[str, ...] | None) -> list[str] | str:
+    return "all" if points is None else list(points)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPlan(RunPlan):
+    """What a search is asked to do.
+
+    Attributes:
+        points: REFs of fixed points; None for every paper point that fits.
+        trials: Finished trials that the study shall hold; a default one only if nothing else ends the search.
+        halving: Early stopping.
+        repeats: New training seeds for each of the ``repeat_top`` best networks.
+    """
+
+    budget: Budget = option(
+        _budget,
+        "BUDGET",
+        SEARCHED,
+        "MAdds ceiling, 150M, or band, 140M..150M; '150M, params<=1.5M', or a preset: seesaw, mobilefacenet, lfr2019-light.",
+        store=str,
+        must_stay=True,
+        keep=Budget.setting,
+    )
+    space: str = option(
+        text,
+        "REF",
+        SEARCHED,
+        "Search space: a YAML file or a shipped name. Default: seesaw.",
+        default="seesaw",
+        must_stay=True,
+        completion="ref",
+    )
+    data: str | None = inherited(RunPlan, "data")
+    objectives: Objectives = option(
+        _objectives,
+        "NAMES",
+        SEARCHED,
+        "A quality, then costs: accuracy,madds. Default: accuracy.",
+        default=partial(_objectives, "accuracy"),
+        must_stay=True,
+        store=_names,
+    )
+    sampler: str = option(
+        OneOf(SAMPLERS),
+        "NAME",
+        SEARCHED,
+        "random, tpe, nsga2, gp, evolution or linear. Default: linear.",
+        default="linear",
+    )
+    points: tuple[str, ...] | None = option(
+        _points,
+        "REFS",
+        SEARCHED,
+        "Networks tried first: all (the papers' that fit), none, or REF,REF. Default: all.",
+        default=None,
+        store=_stored_points,
+    )
+    trials: int | None = option(
+        Whole(1, 10**6, optional=True),
+        "N",
+        ENDS,
+        "Finished trials the study shall hold. Default: 12, where nothing else ends it.",
+        default=None,
+    )
+    seconds: float | None = inherited(RunPlan, "seconds")
+    patience: int | None = option(
+        Whole(1, 10**6, optional=True), "N", ENDS, "Finished trials without a better one.", default=None
+    )
+    target: float | None = option(
+        Number(0, 1000, optional=True), "Q", ENDS, "Quality to reach, such as an accuracy of 0.85.", default=None
+    )
+    halving: Halving | None = option(
+        _early_stopping,
+        "RULE",
+        ENDS,
+        "Stop poor trials: asha, asha:FIRST or asha:FIRST:FACTOR; after FIRST epochs the best 1/FACTOR go on. "
+        "Default: none.",
+        default=None,
+        key="early_stopping",
+        store=words_of,
+    )
+    repeats: int = option(
+        Whole(0, 100),
+        "K",
+        JUDGED,
+        "Train the best networks again from K new seeds; rank by their mean. Default: 0.",
+        default=0,
+    )
+    repeat_top: int = option(Whole(1, 1000), "M", JUDGED, "How many networks are trained again. Default: 5.", default=5)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.halving, EarlyStopping):
+            object.__setattr__(self, "halving", self.halving.at(self.epochs))
+        if self.seconds is None and self.patience is None and self.target is None:
+            self._fill("trials", DEFAULT_TRIALS)
+
+    @classmethod
+    def other_help(cls) -> Mapping[str, str]:
+        """See the base."""
+        return {"time": "Time of this run, such as 2h or 90m; repeats get what its search leaves."}
+
+    @property
+    def rules(self) -> StopRules:
+        """When the search has enough."""
+        from seesawnas.study import StopRules
+
+        return StopRules(self.trials, self.seconds, self.patience, self.target)
+
+    @property
+    def repeat_seeds(self) -> tuple[int, ...]:
+        """The training seeds of the repeats: those that follow the study's own, the same for every network."""
+        return tuple((self.seed + number) % 2**63 for number in range(1, self.repeats + 1))

@@ -15,8 +15,8 @@ from seesawnas.study import Proposal, trial_point
 from seesawnas.units import format_quantity
 
 
-def chosen_points(refs: Sequence[str] | None, feasible: FeasibleSet, budget: Budget) -> list[Proposal]:
-    """The points that ``refs`` name, in their order; None is every paper point that fits.
+def chosen_points(refs: Sequence[str] | None, feasible: FeasibleSet, budget: Budget | None) -> list[Proposal]:
+    """The points that ``refs`` name, in their order; None is every paper point that fits. Without a budget all do.
 
     A point may lie outside the space: it is a reference, measured beside the search, of which no sampler learns. One
     outside the budget is refused, and one of other pictures than the space's. Raises StudyError with every fault.
@@ -34,28 +34,29 @@ def chosen_points(refs: Sequence[str] | None, feasible: FeasibleSet, budget: Bud
     return found
 
 
-def fitting_points(feasible: FeasibleSet, budget: Budget) -> Iterator[Proposal]:
+def fitting_points(feasible: FeasibleSet, budget: Budget | None) -> Iterator[Proposal]:
     """Every shipped paper point that the budget admits and the space holds, the dearest first."""
     specs = [load_point(ref).spec for ref in shipped("paper")]
     for spec in sorted(specs, key=lambda spec: (-cost(spec).madds, spec.name)):
-        assignment = locate(feasible, spec) if budget.admits(cost(spec)) else None
+        assignment = locate(feasible, spec) if budget is None or budget.admits(cost(spec)) else None
         if assignment is not None:
             yield Proposal(spec, assignment, spec.name, fixed=True)
 
 
-def _point(ref: str, feasible: FeasibleSet, budget: Budget) -> Proposal:
+def _point(ref: str, feasible: FeasibleSet, budget: Budget | None) -> Proposal:
     of_study = None if os.path.exists(ref) else trial_point(ref)
     spec = (of_study or load_point(ref)).spec
     _check(ref, spec, feasible, budget)
     return Proposal(spec, locate(feasible, spec) or {}, spec.name, fixed=True)
 
 
-def _check(ref: str, spec: ArchSpec, feasible: FeasibleSet, budget: Budget) -> None:
+def _check(ref: str, spec: ArchSpec, feasible: FeasibleSet, budget: Budget | None) -> None:
     sizes = feasible.space.input_sizes
     if (spec.input.height, spec.input.width) not in sizes:
         got, wanted = f"{spec.input.height}x{spec.input.width}", " or ".join(f"{h}x{w}" for h, w in sizes)
         raise StudyError(f"point {ref}: must take pictures of {wanted} as the space does, got {got}")
-    if not budget.admits(total := cost(spec)):
+    total = cost(spec)
+    if budget is not None and not budget.admits(total):
         raise StudyError(f"point {ref}: must lie within the budget of {budget.words}, got {_words(total, budget)}")
 
 

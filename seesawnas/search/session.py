@@ -186,19 +186,7 @@ def _seeds(plan: SearchPlan) -> dict[str, Any]:
 
 
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData, kept: object) -> dict[str, Any]:
-    """What trials must share to be compared; how many there are, who proposes them and what runs them may change.
-
-    ``kept``: how the study names its space, if it does so already.
-    """
-    return {
-        "budget": plan.budget.setting(),
-        "space": identity_kept(space, kept, space.name or plan.space),
-        "data": f"{faces.description} {faces.fingerprint}",
-        "objectives": list(plan.objectives.names),
-        "resolution": plan.proxy.resolution,
-        "epochs": plan.proxy.recipe.epochs,
-        "recipe": plan.proxy.recipe.to_mapping(),
-        "pairs": plan.proxy.pairs,
-        "share": plan.proxy.share,
-        "seed": plan.proxy.seed,
-    }
+    """What trials must share to be compared; ``kept``: how the study names its space, if it does so already."""
+    return plan.settings(
+        space=identity_kept(space, kept, space.name or plan.space), data=f"{faces.description} {faces.fingerprint}"
+    )

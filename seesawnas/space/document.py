@@ -65,7 +65,8 @@ def _quantity(raw: Any) -> str:
     return str(raw)
 
 
-def _text(raw: Any) -> str:
+def text(raw: Any) -> str:
+    """``raw`` as text; YAML takes some words for numbers. Raises ValueError."""
     if not isinstance(raw, (str, int, float)) or isinstance(raw, bool):
         raise ValueError(f"must be text, got {short(raw)}")
     if isinstance(raw, str) and len(raw) > MAX_TEXT:
@@ -73,7 +74,7 @@ def _text(raw: Any) -> str:
     return str(raw)
 
 
-Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
+Text: TypeAlias = Annotated[str, BeforeValidator(text)]
 Quantity: TypeAlias = Annotated[str, BeforeValidator(_quantity)]
 Percent: TypeAlias = Annotated[float, Field(ge=0, le=100)]
 

@@ -1,58 +1,65 @@
 """The study: its record, an Optuna study that is the only truth, and the engines that run its trials."""
 
-from optuna.trial import FrozenTrial as Trial
-from optuna.trial import TrialState
+from typing import TYPE_CHECKING
 
-from seesawnas.io.disk import on_disk
-from seesawnas.study.dashboard.api import Attached, Showcase
-from seesawnas.study.dashboard.app import dashboard_app
-from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
-from seesawnas.study.engines.base import (
-    Engine,
-    EngineEvent,
-    Failed,
-    Finished,
-    InlineEngine,
-    Lost,
-    Progressed,
-    events_of,
-)
-from seesawnas.study.engines.local import LocalEngine
-from seesawnas.study.engines.ray.cluster import check_cluster
-from seesawnas.study.engines.ray.engine import RayEngine
-from seesawnas.study.engines.registry import ENGINES, EngineFactory, EngineSettings, check_engine, engine_factory
-from seesawnas.study.library import StudyFile, shipped_studies
-from seesawnas.study.objectives import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
-from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
-from seesawnas.study.record.provenance import Run, provenance
-from seesawnas.study.record.record import FINISHED, StudyRecord
-from seesawnas.study.record.starts import Start, read_starts
-from seesawnas.study.record.validation import LeftOut
-from seesawnas.study.repeats import Repeating, Repeats, best_trial, ranked_trials, read_repeats
-from seesawnas.study.session import (
-    REPEATS,
-    SessionEvent,
-    Source,
-    StudyPart,
-    StudySession,
-    Work,
-    open_session,
-    preflight,
-)
-from seesawnas.study.stopping import Halving, Judge, StopRules
-from seesawnas.study.storage.checkpoints import Checkpoints
-from seesawnas.study.storage.identity import keep_name, repeats_name, stored_name
-from seesawnas.study.storage.open import (
-    check_storage,
-    latest_study,
-    lock_study,
-    open_storage,
-    storage_url,
-    study_folder,
-)
-from seesawnas.study.storage.urls import shown_url
-from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
-from seesawnas.study.view import StoredStudy, StudyView, find_study, study_number, study_view, trial_point
+from seesawnas.io.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial as Trial
+    from optuna.trial import TrialState
+
+    from seesawnas.io.disk import on_disk
+    from seesawnas.study.dashboard.api import Attached, Showcase
+    from seesawnas.study.dashboard.app import dashboard_app
+    from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
+    from seesawnas.study.engines.base import (
+        Engine,
+        EngineEvent,
+        Failed,
+        Finished,
+        InlineEngine,
+        Lost,
+        Progressed,
+        events_of,
+    )
+    from seesawnas.study.engines.local import LocalEngine
+    from seesawnas.study.engines.ray.cluster import check_cluster
+    from seesawnas.study.engines.ray.engine import RayEngine
+    from seesawnas.study.engines.registry import ENGINES, EngineFactory, EngineSettings, check_engine, engine_factory
+    from seesawnas.study.library import StudyFile, shipped_studies
+    from seesawnas.study.objectives import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
+    from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
+    from seesawnas.study.record.provenance import Run, provenance
+    from seesawnas.study.record.record import FINISHED, StudyRecord
+    from seesawnas.study.record.starts import Start, read_starts
+    from seesawnas.study.record.validation import LeftOut
+    from seesawnas.study.repeats import Repeating, Repeats, best_trial, ranked_trials, read_repeats
+    from seesawnas.study.session import (
+        REPEATS,
+        SessionEvent,
+        Source,
+        StudyPart,
+        StudySession,
+        Work,
+        open_session,
+        preflight,
+    )
+    from seesawnas.study.stopping import Halving, Judge, StopRules
+    from seesawnas.study.storage.checkpoints import Checkpoints
+    from seesawnas.study.storage.identity import keep_name, repeats_name, stored_name
+    from seesawnas.study.storage.open import (
+        check_storage,
+        latest_study,
+        lock_study,
+        open_storage,
+        storage_url,
+        study_folder,
+    )
+    from seesawnas.study.storage.urls import shown_url
+    from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
+    from seesawnas.study.view import StoredStudy, StudyView, find_study, study_number, study_view, trial_point
+else:
+    __getattr__ = lazy_exports(__name__)
 
 __all__ = [
     "ACCURACY",

@@ -23,6 +23,7 @@ from seesawnas.space.kinds import other_kind, shipped_kind
 from seesawnas.text import nearest, short
 from seesawnas.train.losses.margins import Guard, Margin
 from seesawnas.train.schedule import PAPER_STEPS, Decay
+from seesawnas.units import number
 
 _LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate")
 
@@ -153,15 +154,6 @@ def to_recipe(values: Any, source: str, name: str) -> Recipe:
 def shipped_recipes() -> tuple[str, ...]:
     """The names of the recipes that ship."""
     return tuple(sorted(path.stem for path in _shipped().glob("*.yaml")))
-
-
-def number(low: float, high: float, raw: Any) -> Any:
-    """``raw`` as a number from ``low`` to ``high``, or None. Raises ValueError."""
-    if raw is None:
-        return raw
-    if not isinstance(raw, (int, float)) or isinstance(raw, bool) or not low <= raw <= high:  # no NaN is
-        raise ValueError(f"must be a number from {low:g} to {high:g}, got {short(raw)}")
-    return float(raw)
 
 
 def _whole(low: int, high: int, raw: Any) -> Any:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from typer import rich_utils
 
-from seesawnas.cli.options import complete_ref
-from seesawnas.cli.search_options import complete_study
+from seesawnas.cli.options import complete_ref, complete_study
 from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
@@ -45,7 +44,11 @@ def test_without_arguments_the_help_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["--help", "paper", "space seesaw", "sample -n 1 --json", "build paper/seesaw_share"]
+    "arguments",
+    [
+        *("--help", "search --help", "ablate --help", "fidelity --help", "paper", "space seesaw"),
+        *("sample -n 1 --json", "build paper/seesaw_share"),
+    ],
 )
 def test_commands_that_build_nothing_import_nothing_slow(arguments: str) -> None:
     program = (

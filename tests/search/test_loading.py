@@ -213,10 +213,10 @@ def test_a_key_that_is_no_word_is_one_line(key: str) -> None:
 
 
 def test_a_plan_made_in_python_is_held_to_the_same_ranges() -> None:
-    from seesawnas.search import EngineSettings, SearchPlan
+    from seesawnas.search import SearchPlan
 
     with pytest.raises(StudyError) as caught:
-        SearchPlan(Budget.parse("1M"), "s", repeats=101, engine=EngineSettings(workers=65))
+        SearchPlan(budget=Budget.parse("1M"), study="s", repeats=101, workers=65)
     assert str(caught.value).splitlines() == [
         "repeats must be from 0 to 100, got 101",
         "workers must be from 1 to 64, got 65",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli import ablate_options as own
-from seesawnas.cli import search_options as options
+from seesawnas.ablation.plan import AblationPlan
+from seesawnas.cli.options import complete_ref, complete_study, takes_options
 from seesawnas.cli.views.output import console, print_json
 from seesawnas.cli.views.output import screen as shown_screen
 from seesawnas.io.files import write_atomically
@@ -19,43 +19,35 @@ from seesawnas.io.terminal import only_shown
 from seesawnas.text import several
 
 if TYPE_CHECKING:
-    from seesawnas.ablation import AblationPlan
     from seesawnas.study import StudyFile
 
 
+def complete_base(incomplete: str) -> list[str]:
+    """What SPEC can go on to: networks and study files."""
+    return sorted({*complete_ref(incomplete), *complete_study(incomplete)})
+
+
+@takes_options(AblationPlan)
 def ablate(
-    spec: own.Base,
-    scale: own.Scale = None,
-    factors: own.Factors = None,
-    levels: own.LevelsText = None,
-    against: own.Against = None,
-    design: own.Design = None,
-    match: own.Match = None,
-    seeds: own.Seeds = None,
-    quality: own.Quality = None,
-    data: options.Data = None,
-    time: own.Time = None,
-    epochs: options.Epochs = None,
-    resolution: options.Resolution = None,
-    seed: own.Seed = None,
-    study: own.Study = None,
-    storage: options.Storage = None,
-    engine: options.Engine = None,
-    workers: options.Workers = None,
-    cpus_per_trial: options.CpusPerTrial = None,
-    gpus_per_trial: options.GpusPerTrial = None,
-    ray_address: options.RayAddress = None,
-    silence: options.Silence = None,
-    dry_run: own.DryRun = False,
+    spec: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPEC",
+            help="The network that is changed: paper/NAME, a YAML file, STUDY:NUMBER; or a study file with a base.",
+            autocompletion=complete_base,
+            show_default=False,
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the design, its networks and what it takes; train nothing.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
+    **given: Any,
 ) -> None:
     """Change a network in one design choice after another, train all from several seeds, and say what each is worth.
 
     SPEC is a network, or a study file with a base. The same command goes on where it was stopped, and adds --seeds.
     """
-    given = {
-        name: value for name, value in locals().items() if name not in ("spec", "dry_run", "json") and value is not None
-    }
     plan = _plan(spec, given)
     if dry_run:
         _show_design(plan, json)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref
-from seesawnas.cli.search_options import CpusPerTrial, Engine, GpusPerTrial, RayAddress, Workers
+from seesawnas.cli.options import Json, complete_ref, takes_options
 from seesawnas.cli.views.compiling import compiling_shown
 from seesawnas.cli.views.output import console, print_json, table
 from seesawnas.cli.views.output import screen as shown_screen
 from seesawnas.errors import StudyError
 from seesawnas.io.files import write_atomically
 from seesawnas.io.terminal import only_shown
+from seesawnas.study.options import EnginePlan
 from seesawnas.text import several
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ MEASUREMENTS = "measurements.jsonl"
 LEVELS = "8x56,8x32,3x56"
 
 
+@takes_options(EnginePlan)
 def fidelity(
     budget: Annotated[
         str | None, typer.Option(metavar="MADDS", help="Band of MAdds, such as 120M..150M.", show_default="none")
@@ -58,11 +59,6 @@ def fidelity(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(metavar="K", help="Trainings of each network at each level.")] = 2,
-    engine: Engine = None,
-    workers: Workers = None,
-    cpus_per_trial: CpusPerTrial = None,
-    gpus_per_trial: GpusPerTrial = None,
-    ray_address: RayAddress = None,
     seed: Annotated[int, typer.Option(metavar="S", help="Seeds networks, people and pairs.")] = 0,
     score: Annotated[str, typer.Option(metavar="NAME", help="What ranks: accuracy, auc, separation ...")] = "auc",
     measurements: Annotated[
@@ -74,6 +70,7 @@ def fidelity(
         ),
     ] = None,
     json: Json = False,
+    **given: Any,
 ) -> None:
     """Measure how well cheap proxies rank the networks of a budget. The same command goes on where it was stopped.
 
@@ -82,18 +79,12 @@ def fidelity(
     beat.
     """
     from seesawnas.evaluation.metrics import METRICS
-    from seesawnas.search.loading import engine_of
+    from seesawnas.study.settings import engine_of
 
     if score not in METRICS:
         raise StudyError(f"--score must be one of {', '.join(METRICS)}, got {score}")
     known = [line for path in measurements or () for line in _lines(path)]
-    settings = engine_of(
-        engine=engine,
-        workers=workers,
-        cpus_per_trial=cpus_per_trial,
-        gpus_per_trial=gpus_per_trial,
-        ray_address=ray_address,
-    )
+    settings = engine_of(given)
     if budget is None:
         if measurements and not known:
             raise StudyError(f"{measurements[0]}: must hold measurements, got none")

@@ -8,52 +8,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli import search_options as options
+from seesawnas.cli.options import complete_study, takes_options
 from seesawnas.cli.views.output import console, print_json, screen
 from seesawnas.io.files import write_atomically
 from seesawnas.io.terminal import only_shown
+from seesawnas.search.plan import SearchPlan
 from seesawnas.text import several
 
 if TYPE_CHECKING:
     from seesawnas.report.study.outcome import Outcome
-    from seesawnas.search import SearchPlan
 
 
+@takes_options(SearchPlan)
 def search(
-    study_file: options.StudyFile = None,
-    budget: options.Budget = None,
-    space: options.Space = None,
-    data: options.Data = None,
-    objectives: options.Objectives = None,
-    sampler: options.Sampler = None,
-    points: options.Points = None,
-    trials: options.Trials = None,
-    time: options.Time = None,
-    patience: options.Patience = None,
-    target: options.Target = None,
-    early_stopping: options.EarlyStopping = None,
-    repeats: options.Repeats = None,
-    repeat_top: options.RepeatTop = None,
-    epochs: options.Epochs = None,
-    resolution: options.Resolution = None,
-    seed: options.Seed = None,
-    study: options.Study = None,
-    storage: options.Storage = None,
-    engine: options.Engine = None,
-    workers: options.Workers = None,
-    cpus_per_trial: options.CpusPerTrial = None,
-    gpus_per_trial: options.GpusPerTrial = None,
-    ray_address: options.RayAddress = None,
-    silence: options.Silence = None,
+    study_file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STUDY_FILE",
+            help="A study file: your own, or what ships, such as studies/search_150m.yaml. Options override it.",
+            autocompletion=complete_study,
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
+    **given: Any,
 ) -> None:
     """Search for networks under a hard MAdds budget, by proxy trials in a resumable Optuna study.
 
     Give a --budget, or a study file. The same command goes on where it was stopped, by Ctrl-C or worse.
     """
-    given = {
-        name: value for name, value in locals().items() if name not in ("study_file", "json") and value is not None
-    }
     _carry_out(_plan(study_file, given), json)
 
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from seesawnas.study.options import RunPlan, options_of
 from seesawnas.units import format_quantity
 
-_OPTIONS = {"base": "SPEC", "networks": "networks", "objectives": "--objectives"}
-_FILE_KEYS = ("pairs", "share")
-"""They have no option: study files alone set them."""
+_NAMES = {"base": "SPEC", "networks": "networks"}
+"""What they are called, which are no options."""
 _MADE_OF = {
     "data": ("resolution", "seed", "share"),
     "networks": ("base", "factors", "design", "match"),
@@ -65,7 +65,8 @@ def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tu
                 place = {"factors": "--levels ", "networks": "network "}.get(name, f"{name}.")
                 yield f"{place}{key}", _words(key, old.get(key)), _words(key, new.get(key))
         return
-    option = _OPTIONS.get(name, name if name in _FILE_KEYS else f"--{name.replace('_', '-')}")
+    common = {one.key: one.flag or one.key for one in options_of(RunPlan)}
+    option = _NAMES.get(name) or common.get(name) or f"--{name.replace('_', '-')}"
     if name == "objectives" and "base" in kept:
         option = "--quality"
     if name == "data":

@@ -1,0 +1,60 @@
+"""From a study file, and options that override it, to an ablation's plan; every fault at once, each at its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from seesawnas.ablation.plan import AblationPlan, BaseFactors
+from seesawnas.errors import StudyError
+from seesawnas.study import StudyFile
+from seesawnas.study.settings import Place, data_words, default_name, engine_conflicts, faults_in, placer, values_of
+
+
+def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
+    """The plan of a study file and of ``options``, which hold the same keys and win; either may be absent.
+
+    Raises StudyError, one line a fault.
+    """
+    if file is not None:
+        file.must_be("ablation", "a study file of ablations, with a base")
+    values = {**(file.values if file else {}), **options}
+    if "factors" in options and "levels" not in options:
+        _drop_levels(values)
+    place = placer(file, options)
+    own = BaseFactors(values.get("base"))
+    faults, _ = faults_in(AblationPlan, values, place, context=own)
+    if faults:
+        raise StudyError("\n".join(dict.fromkeys([*own.faults, *faults])))
+    found = values_of(AblationPlan, values, context=own)
+    name = found["study"] or (file.name if file else _name(found))
+    plan = AblationPlan(**{**found, "study": name})
+    faults = list(_conflicts(plan, place))
+    if faults:
+        raise StudyError("\n".join(faults))
+    return plan
+
+
+def _name(found: Mapping[str, Any]) -> str:
+    return default_name("ablate", Path(found["base"]).stem, *data_words(found["data"]))
+
+
+def _drop_levels(values: dict[str, Any]) -> None:
+    """Of a study file's levels keep those of the factors that an option chose instead of its own."""
+    chosen, levels = re.split(r"[\s,;]+", str(values["factors"])), values.get("levels")
+    if isinstance(levels, dict):
+        values["levels"] = {factor: words for factor, words in levels.items() if factor in chosen}
+
+
+def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
+    """What is wrong with several keys together."""
+    if not (plan.factors or plan.levels or plan.against):
+        yield f"{place('factors')} must name what is changed, got nothing: such as split,kind,se; or --against a network"
+    for factor in plan.levels:
+        if plan.factors and factor not in plan.factors:
+            yield f"{place('levels')} must be of the factors {', '.join(plan.factors)}, got {factor}"
+    if plan.against and plan.design != "one-at-a-time":
+        yield f"{place('against')} must go with design one-at-a-time, got {plan.design}: whole networks cannot be crossed"
+    yield from engine_conflicts(plan, place)

@@ -1,0 +1,58 @@
+"""Commands that take the options of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from seesawnas.ablation.plan import AblationPlan
+from seesawnas.cli.commands.ablate import ablate
+from seesawnas.cli.commands.search import search
+from seesawnas.cli.options import takes_options
+from seesawnas.search.plan import SearchPlan
+from seesawnas.study.options import ENDS, Number, Plan, Whole, option, options_of, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Small(Plan):
+    some_width: int | None = option(Whole(1, 9, optional=True), "N", ENDS, "A width.", default=None)
+    share: float = option(Number(0, 1), "X", ENDS, "A share.", default=0.5)
+    note: str = option(text, default="")
+
+
+def ran(*words: str) -> tuple[int, dict[str, Any]]:
+    found: dict[str, Any] = {}
+    app = typer.Typer()
+
+    @app.command()
+    @takes_options(Small)
+    def command(
+        name: Annotated[str, typer.Argument()], loud: Annotated[bool, typer.Option("--loud")] = False, **given: Any
+    ) -> None:
+        """Do it."""
+        found.update(name=name, loud=loud, given=given)
+
+    return CliRunner().invoke(app, words).exit_code, found
+
+
+def test_options_that_are_given_come_parsed_by_their_keys_beside_the_command_s_own() -> None:
+    assert ran("x", "--some-width", "3", "--loud") == (0, {"name": "x", "loud": True, "given": {"some_width": 3}})
+    assert ran("x", "--share", "0.25")[1]["given"] == {"share": 0.25}
+
+
+@pytest.mark.parametrize("words", [("--note", "n"), ("--some-width", "wide")])
+def test_a_key_without_a_metavar_and_a_value_of_another_kind_are_refused(words: tuple[str, ...]) -> None:
+    assert ran("x", *words) == (2, {})
+
+
+@pytest.mark.parametrize(("command", "plan"), [(search, SearchPlan), (ablate, AblationPlan)])
+def test_a_command_has_the_options_that_its_plan_declares(command: Any, plan: type[Plan]) -> None:
+    app = typer.Typer()
+    app.command()(command)
+    names = {word for one in typer.main.get_command(app).params for word in one.opts if word.startswith("--")}
+    own = {"--json", "--dry-run", "--install-completion", "--show-completion"}
+    assert names - own == {one.flag for one in options_of(plan) if one.flag}
