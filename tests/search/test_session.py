@@ -215,7 +215,7 @@ def test_a_killed_start_has_its_share_and_its_settings(runs: Runs, monkeypatch: 
     runs(trials=2)
     with monkeypatch.context() as killed:  # before it could write anything of itself
         killed.setattr(Run, "end", lambda *_: None)
-        killed.setattr(Run, "watch", lambda _, events: events)
+        killed.setattr(Run, "keep", lambda _: None)
         runs(trials=4, sampler="tpe", stop=lambda event: isinstance(event, Finished) and event.number == 2)
     assert (starts(runs)[1].numbers, starts(runs)[1].ended) == ([2], None)
     with opened(plan_of(None, {**BASE, "trials": 3})):
