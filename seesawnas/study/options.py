@@ -373,7 +373,14 @@ class RunPlan(EnginePlan):
         default=None,
         must_stay=True,
     )
-    pairs: int = option(Whole(2, 10**7, optional=True), default=None, must_stay=True)
+    pairs: int = option(
+        Whole(2, 10**7, optional=True),
+        "N",
+        JUDGED,
+        "Pairs of images that are verified after each epoch. Default: 12000.",
+        default=None,
+        must_stay=True,
+    )
     share: float = option(Number(0.01, 1, optional=True), default=None, must_stay=True)
     recipe: Mapping[str, Any] = option(as_it_is, default=dict, store=_stored_recipe, must_stay=True, keep=dict)
     seed: int = option(

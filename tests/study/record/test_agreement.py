@@ -39,7 +39,7 @@ OTHER = "faces: 11 images of 5 people to train on, 3 images of 2 people to verif
         ),
         ({"budget": [10, 200_000_000]}, "started with --budget 150.00 M, got 10..200.00 M;"),
         ({"objectives": ["auc", "madds"]}, "started with --objectives accuracy, got auc,madds;"),
-        ({"pairs": 50}, "started with pairs 100, got 50;"),
+        ({"pairs": 50}, "started with --pairs 100, got 50;"),
         ({"space": "mine 0123"}, "started with --space seesaw, got mine;"),
         ({"space": "seesaw 9999"}, "started with --space seesaw 0123456789ab, got seesaw 9999;"),
         ({"data": OTHER}, f"started with --data {SEARCH['data']}, got {OTHER};"),
