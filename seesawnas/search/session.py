@@ -37,7 +37,7 @@ from seesawnas.study import (
     kept_run,
     non_dominated,
     open_storage,
-    ranked_trials,
+    rank_trials,
     read_repeats,
     repeats_name,
     stored_name,
@@ -71,7 +71,7 @@ def worth_repeating(complete: list[Trial], objectives: Objectives) -> list[Trial
 
     With several objectives those on the Pareto front come first.
     """
-    best = ranked_trials(complete, {})
+    best = rank_trials(complete, {})
     if not objectives.costs:
         return best
     front = non_dominated([trial.values for trial in best])

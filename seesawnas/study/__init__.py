@@ -24,12 +24,13 @@ from seesawnas.study.engines.ray.engine import RayEngine
 from seesawnas.study.engines.registry import ENGINES, EngineSettings, check_engine, started
 from seesawnas.study.library import StudyFile, shipped_studies
 from seesawnas.study.objectives import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
+from seesawnas.study.ranking import ResultRow, best_trial, network_rows, pareto_front, rank, rank_trials
 from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
 from seesawnas.study.record.provenance import Run, kept_run, provenance
 from seesawnas.study.record.record import FINISHED, StudyRecord
 from seesawnas.study.record.starts import Start, read_starts
 from seesawnas.study.record.validation import LeftOut
-from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats, repeats_name
+from seesawnas.study.repeats import Repeats, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.storage.identity import keep_name, stored_name
@@ -70,6 +71,7 @@ __all__ = [
     "Proxy",
     "RayEngine",
     "Repeats",
+    "ResultRow",
     "Run",
     "Scores",
     "Showcase",
@@ -97,12 +99,15 @@ __all__ = [
     "kept_run",
     "latest_study",
     "measurement_of",
+    "network_rows",
     "non_dominated",
     "on_disk",
     "open_storage",
     "options_of",
+    "pareto_front",
     "provenance",
-    "ranked_trials",
+    "rank",
+    "rank_trials",
     "read_repeats",
     "read_starts",
     "repeats_name",

@@ -17,10 +17,11 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.errors import StudyError
 from seesawnas.space import Published, SearchPoint
 from seesawnas.study.dashboard.api import StudyView
+from seesawnas.study.ranking import best_trial
 from seesawnas.study.record.proposal import trial_spec
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import LeftOut, check_format, trusted
-from seesawnas.study.repeats import best_trial, repeats_name, repeats_of
+from seesawnas.study.repeats import repeats_name, repeats_of
 from seesawnas.study.storage.identity import stored_name
 from seesawnas.study.storage.open import latest_study, open_storage, open_url, storage_url, study_folder
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
