@@ -34,7 +34,7 @@ from seesawnas.study import (
     engine_factory,
     non_dominated,
     open_session,
-    ranked_trials,
+    rank_trials,
     read_repeats,
     trial_spec,
 )
@@ -97,7 +97,7 @@ def worth_repeating(complete: list[Trial], objectives: Objectives) -> list[Trial
 
     With several objectives those on the Pareto front come first.
     """
-    best = ranked_trials(complete, {})
+    best = rank_trials(complete, {})
     if not objectives.costs:
         return best
     front = non_dominated([trial.values for trial in best])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -48,6 +48,11 @@ class Objectives:
     def titles(self) -> tuple[str, ...]:
         """As people read them."""
         return (METRICS[self.quality].title, *(COSTS[name].title for name in self.costs))
+
+    @property
+    def of_front(self) -> Objectives:
+        """What the Pareto front is of: these, and MAdds if there is no cost among them."""
+        return self if self.costs else replace(self, costs=("madds",))
 
     @property
     def shown_metrics(self) -> tuple[str, ...]:

@@ -179,4 +179,4 @@ def test_a_narrow_terminal_cuts_no_figure_of_the_ranking(fake: list[FakeEngine])
     assert isinstance(screen.file, StringIO)
     text = screen.file.getvalue()
     assert "…" not in text
-    assert all(row.digest in text for row in outcome.rows)
+    assert all(row.digest in text for row in outcome.ranking.rows)

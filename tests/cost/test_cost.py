@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost import Cost, PartCost, cost, costs_by_block, costs_by_op, costs_by_stage
+from seesawnas.cost import COSTS, Cost, PartCost, cost, costs_by_block, costs_by_op, costs_by_stage
 from seesawnas.cost.cost import cost_and_output
 from seesawnas.space import load
 from tests.strategies import arch_specs
@@ -82,3 +82,15 @@ def test_the_price_of_a_network_is_known_in_microseconds() -> None:
             times.append(time.perf_counter() - start)
     assert min(warm) < 500e-6
     assert min(cold) < 5e-3
+
+
+def test_every_cost_stands_in_one_table_with_its_words() -> None:
+    assert list(COSTS) == ["madds", "params", "activation_bytes"]
+    assert [kind.words(12_300_000) for kind in COSTS.values()] == [
+        "12.30 M MAdds",
+        "12.30 M params",
+        "12.3 MB of activations",
+    ]
+    assert COSTS["activation_bytes"].words(None) == "activations unknown"
+    assert [kind.column for kind in COSTS.values()] == ["MAdds (M)", "params (M)", "activations (MB)"]
+    assert Cost(1_000, 20, 300).__rich__() == "1,000 MAdds, 20 params, 300 bytes of activations"

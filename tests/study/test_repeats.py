@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.study import Finished, Repeats, TrialJob, drive, non_dominated, ranked_trials
+from seesawnas.study import Finished, Repeats, TrialJob, drive, non_dominated, rank_trials
 from tests.study.fakes import FakeEngine, enough, measured, record_in, small_set, uniform
 
 VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=9)
@@ -36,9 +36,9 @@ def test_repeated_networks_come_first_by_their_mean_and_their_own_trial_does_not
     list(drive(record, uniform(small_set()), FakeEngine(answer=answer), enough(4)))
     trials = record.trials()
     digests = [trial.user_attrs["digest"] for trial in trials]
-    assert [trial.number for trial in ranked_trials(trials, {})] == [0, 3, 1, 2]
+    assert [trial.number for trial in rank_trials(trials, {})] == [0, 3, 1, 2]
     repeats = {digests[0]: Repeats((0.6, 0.7)), digests[1]: Repeats((0.8, 0.9))}
-    assert [trial.number for trial in ranked_trials(trials, repeats)] == [1, 0, 3, 2]
+    assert [trial.number for trial in rank_trials(trials, repeats)] == [1, 0, 3, 2]
 
 
 POINTS = st.lists(st.tuples(*[st.integers(0, 3)] * 3), max_size=12)

@@ -115,13 +115,16 @@ def settings_of(plan: SearchPlan) -> dict[str, Any]:
 
 def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[str, str]:
     """Write the files to go on with; returns what each is, by name."""
-    from seesawnas.report.study.outcome import best_yaml, write_plot
+    from seesawnas.report.plots.pareto import pareto_html
+    from seesawnas.report.study.outcome import best_yaml
 
     files = {"summary": plan.folder / "summary.json", "study": plan.folder / "study.yaml"}
     if outcome.best is not None:
         files |= {"best": plan.folder / "best.yaml", "plot": plan.folder / "pareto.html"}
         write_atomically(files["best"], best_yaml(outcome, plan.folder.name), within=plan.folder)
-        write_plot(files["plot"], outcome, title=plan.folder.name, budget=plan.budget)
+        ranking = outcome.ranking
+        html = pareto_html(ranking.rows, title=plan.folder.name, budget=plan.budget, objectives=ranking.objectives)
+        write_atomically(files["plot"], html, within=plan.folder)
     write_atomically(files["summary"], json_module.dumps(summary, indent=2) + "\n", within=plan.folder)
     return {name: str(path) for name, path in files.items()}
 

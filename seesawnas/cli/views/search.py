@@ -13,10 +13,10 @@ from seesawnas.cli.views.output import found
 from seesawnas.cli.views.progress import Watched, before, say, study_lines
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.report.study.outcome import Outcome, mean_words
-from seesawnas.report.study.ranking import cost_words, metric_words
-from seesawnas.report.study.rows import RankedRow, front_objectives
+from seesawnas.report.study.outcome import Outcome
+from seesawnas.report.study.ranking import Ranking, cost_words, mean_words, objective_names
 from seesawnas.search import SearchPlan, Session
+from seesawnas.study import ResultRow
 from seesawnas.text import several
 
 STOPPED_SHOWN = 10
@@ -24,9 +24,9 @@ STOPPED_SHOWN = 10
 
 def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
     """Print the outcome."""
-    if outcome.rows:
-        screen.print(_ranking(outcome))
-        say(screen, *_front(outcome))
+    if outcome.ranking.rows:
+        screen.print(_ranking(outcome.ranking))
+        say(screen, *_front(outcome.ranking))
     say(screen, *_stopped(outcome))
     say(screen, *(f"trial {number} ({digest}) failed: {reason}" for number, digest, reason in outcome.failed))
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
@@ -44,76 +44,60 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
         say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))
 
 
-def _ranking(outcome: Outcome) -> FittedTable:
-    numbers = [f">{head}" for head in _heads(outcome)]
-    columns = (">rank", ">trial", "network", *numbers)
-    made = FittedTable(columns, _title(outcome), keys=3, spare=("params",), caption=_caption(outcome))
-    front = {row.number for row in outcome.front}
-    for rank, row in enumerate(outcome.rows, start=1):
-        network = row.digest + (" *" if row.number in front else "") + (f"\n{row.name}" if row.name else "")
-        made.add_row(rank, row.number, network, *_cells(outcome, row))
+def _ranking(ranking: Ranking) -> FittedTable:
+    again = [">mean", ">seeds"] if ranking.is_repeated else []
+    columns = (">rank", ">trial", "network", *again, *(f">{head}" for head in ranking.measured_heads))
+    made = FittedTable(columns, _title(ranking), keys=3, spare=("params",), caption=_caption(ranking))
+    for line in ranking.lines:
+        row = line.row
+        network = row.digest + (" *" if line.on_front else "") + (f"\n{row.name}" if row.name else "")
+        made.add_row(line.rank, row.number, network, *_repeated(ranking, row), *line.measured)
     return made
 
 
-def _title(outcome: Outcome) -> str:
-    quality = outcome.objectives.quality
-    if outcome.repeated:
-        return f"Ranked by {METRICS[quality].title}: repeated networks first, by their mean over new seeds"
-    return f"Ranked by {METRICS[quality].title}{', then AUC' if quality != 'auc' else ''}"
+def _title(ranking: Ranking) -> str:
+    metric = METRICS[ranking.objectives.quality]
+    if ranking.is_repeated:
+        return f"Ranked by {metric.title}: repeated networks first, by their mean over new seeds"
+    return f"Ranked by {metric.title}{', then AUC' if metric.name != 'auc' else ''}"
 
 
-def _heads(outcome: Outcome) -> list[str]:
-    heads = ["mean", "seeds"] if outcome.repeated else []
-    return [
-        *heads,
-        *(METRICS[name].label for name in outcome.objectives.shown_metrics),
-        *(COSTS[name].title for name in outcome.objectives.shown_costs),
-    ]
+def _repeated(ranking: Ranking, row: ResultRow) -> tuple[str, ...]:
+    if not ranking.is_repeated:
+        return ()
+    if row.repeats is None:
+        return "", ""
+    return mean_words(row.repeats, ranking.objectives.quality), str(row.repeats.n)
 
 
-def _cells(outcome: Outcome, row: RankedRow) -> Iterator[str]:
-    if outcome.repeated:
-        yield "" if row.repeats is None else mean_words(row.repeats, outcome.objectives.quality)
-        yield "" if row.repeats is None else str(row.repeats.n)
-    for name in outcome.objectives.shown_metrics:
-        yield metric_words(row, name)
-    for name in outcome.objectives.shown_costs:
-        yield cost_words(row, name)
+def _caption(ranking: Ranking) -> str:
+    front = objective_names(ranking.objectives, in_short=True)
+    text = f"* on the Pareto front of {front}; ± is the standard deviation over folds"
+    again = ";\n± of a mean is its standard error over seeds, the search's own not among them"
+    return f"{text}{again}" if ranking.is_repeated else text
 
 
-def _caption(outcome: Outcome) -> str:
-    objectives = front_objectives(outcome.objectives)
-    names = [METRICS[objectives.quality].label, *(COSTS[name].title for name in objectives.costs)]
-    listed = f"{', '.join(names[:-1])} and {names[-1]}"
-    text = f"* on the Pareto front of {listed}; ± is the standard deviation over folds"
-    return (
-        f"{text};\n± of a mean is its standard error over seeds, the search's own not among them"
-        if outcome.repeated
-        else text
-    )
-
-
-def _front(outcome: Outcome) -> Iterator[str]:
-    objectives = front_objectives(outcome.objectives)
+def _front(ranking: Ranking) -> Iterator[str]:
+    shown = ranking.objectives.of_front
+    metric = METRICS[shown.quality]
     points = (
-        f"{METRICS[objectives.quality].format(row.objective(objectives.quality))} at "
-        + ", ".join(cost_words(row, name) for name in objectives.costs)
-        for row in outcome.front
+        f"{metric.format(row.objective(metric.name))} at {', '.join(cost_words(row, name) for name in shown.costs)}"
+        for row in ranking.pareto
     )
-    costs = ", ".join(COSTS[name].title for name in objectives.costs)
-    joined = ", ".join(points) if len(objectives.costs) == 1 else "; ".join(points)
-    yield f"Pareto front ({METRICS[objectives.quality].label} at {costs}): {joined}"
+    costs = ", ".join(COSTS[name].title for name in shown.costs)
+    joined = ", ".join(points) if len(shown.costs) == 1 else "; ".join(points)
+    yield f"Pareto front ({metric.label} at {costs}): {joined}"
 
 
 def _stopped(outcome: Outcome) -> Iterator[str]:
     """Those that got furthest; all of them are in the summary."""
-    stopped, quality = outcome.stopped, outcome.objectives.quality
+    stopped, quality = outcome.stopped, outcome.ranking.objectives.quality
     if not stopped:
         return
     yield f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped early, and not ranked:"
-    for row in sorted(stopped, key=lambda row: (-row.epoch, -row.value))[:STOPPED_SHOWN]:
+    for row in sorted(stopped, key=lambda row: (-(row.stopped_after or 0), -row.value))[:STOPPED_SHOWN]:
         score = f"{METRICS[quality].label} {row.value:.4f}"
-        yield f"  trial {row.number} ({row.digest}) after epoch {row.epoch} at {score}"
+        yield f"  trial {row.number} ({row.digest}) after epoch {row.stopped_after} at {score}"
     if len(stopped) > STOPPED_SHOWN:
         yield f"  and {len(stopped) - STOPPED_SHOWN} more, in the summary"
 

@@ -9,8 +9,7 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.network.diagram import diagram
 from seesawnas.report.plots.published import published_networks
 from seesawnas.report.study.notes import narrow
-from seesawnas.report.study.outcome import mean_words
-from seesawnas.report.study.ranking import RankedLine, Ranking, costs_words, measured_words
+from seesawnas.report.study.ranking import RankedLine, Ranking, costs_words, mean_words, measured_words
 from seesawnas.report.study.report import StudyReport
 from seesawnas.space import to_mapping, write_yaml
 from seesawnas.study import Trial, trial_spec

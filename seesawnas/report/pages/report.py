@@ -22,7 +22,6 @@ from seesawnas.report.plots.study import curves_figure, quality_figure
 from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.study.ranking import Ranking, cost_words, metric_words
 from seesawnas.report.study.report import StudyReport
-from seesawnas.report.study.rows import front_objectives
 from seesawnas.report.study.sections import some_notes
 from seesawnas.report.study.summary import again_words
 from seesawnas.units import format_quantity
@@ -141,7 +140,7 @@ def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
 
 
 def _front_title(report: StudyReport) -> str:
-    cost = front_objectives(report.study.sought).costs[0]
+    cost = report.study.sought.of_front.costs[0]
     quality = METRICS[report.study.quality].title
     return f"{quality[0].upper()}{quality[1:]} against {COSTS[cost].title}"
 
@@ -151,7 +150,7 @@ def _pareto(report: StudyReport) -> Plot | None:
     rows = [line.row for line in report.ranking.lines]
     if report.ablation is not None:  # its names are of arms, not of published networks
         rows = [replace(row, name=None) for row in rows]
-    figure, cost = quality_figure(report.study, rows), front_objectives(report.study.sought).costs[0]
+    figure, cost = quality_figure(report.study, rows), report.study.sought.of_front.costs[0]
     add_published(figure, cost, [row.objective(cost) for row in rows])
     return plot(figure, height=760)
 

@@ -10,9 +10,8 @@ from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.pareto import BLUE, GREEN, MANY, ORANGE, PINK, SKY, YELLOW, hover_words, plain
 from seesawnas.report.study.report import StudyReport
-from seesawnas.report.study.rows import front_objectives, pareto_front
 from seesawnas.report.study.summary import settings_mapping
-from seesawnas.study import Objectives
+from seesawnas.study import Objectives, pareto_front
 
 SHARED = ("data", "objectives", "resolution", "epochs", "recipe", "pairs", "share", "seed")
 """Settings that make figures comparable."""
@@ -40,7 +39,7 @@ def joint_sentences(reports: Sequence[StudyReport]) -> Iterator[str]:
 
 def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
     """Quality against the first cost, a colour and a shape a study; None where no study has a complete trial."""
-    objectives = Objectives(reports[0].study.quality, front_objectives(reports[0].study.sought).costs[:1])
+    objectives = Objectives(reports[0].study.quality, reports[0].study.sought.of_front.costs[:1])
     rows = [[line.row for line in report.ranking.lines] for report in reports]
     if not any(rows):
         return None

@@ -17,8 +17,7 @@ from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.pareto import BLUE, GREEN, GREY, plain
 from seesawnas.report.study.ranking import metric_words
-from seesawnas.report.study.rows import RankedRow
-from seesawnas.study import StudyView, options_of
+from seesawnas.study import ResultRow, StudyView, options_of
 from seesawnas.text import several
 
 BEST, OTHERS = 25, 100
@@ -37,7 +36,7 @@ class Coordinate:
     """(place, label, words when pointed at)"""
 
 
-def parallel_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure | None:
+def parallel_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure | None:
     """None where there are fewer than two networks with decisions to compare."""
     trials = {trial.number: trial for trial in study.trials}
     inside = [row for row in rows if trials[row.number].params]
@@ -60,7 +59,7 @@ def parallel_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure | 
     return _figure(coordinates, shown, len(inside), study.quality)
 
 
-def _thinned(rows: Sequence[RankedRow]) -> list[RankedRow]:
+def _thinned(rows: Sequence[ResultRow]) -> list[ResultRow]:
     best, rest = rows[:BEST], rows[BEST:]
     step = max(1, -(-len(rest) // OTHERS))
     return [*best, *rest[::step]]
@@ -75,7 +74,7 @@ def _decision(
     name: str,
     options: tuple[Any, ...],
     params: Sequence[Mapping[str, Any]],
-    rows: Sequence[RankedRow],
+    rows: Sequence[ResultRow],
     quality: str,
     drawn: Sequence[int],
 ) -> Coordinate:
@@ -90,7 +89,7 @@ def _decision(
     return Coordinate(plain(name), tuple(places.get(option) for option in chosen), tuple(marks))
 
 
-def _words(name: str, option: str, found: Sequence[RankedRow], quality: str) -> str:
+def _words(name: str, option: str, found: Sequence[ResultRow], quality: str) -> str:
     if not found:
         return f"<b>{plain(name)} = {option}</b><br>no complete trial"
     values = [row.objective(quality) for row in found]
@@ -99,7 +98,7 @@ def _words(name: str, option: str, found: Sequence[RankedRow], quality: str) -> 
     return f"<b>{plain(name)} = {option}</b><br>{trials}, mean {mean}, best {best}"
 
 
-def _scale(rows: Sequence[RankedRow], name: str, quality: str, drawn: Sequence[int]) -> Coordinate:
+def _scale(rows: Sequence[ResultRow], name: str, quality: str, drawn: Sequence[int]) -> Coordinate:
     values = [row.objective(name) for row in rows]
     low, high = min(values), max(values)
     places = tuple((values[place] - low) / ((high - low) or 1.0) for place in drawn)
@@ -109,7 +108,7 @@ def _scale(rows: Sequence[RankedRow], name: str, quality: str, drawn: Sequence[i
     return Coordinate(f"<b>{title}</b>", places, marks)
 
 
-def _figure(coordinates: Sequence[Coordinate], shown: Sequence[RankedRow], every: int, quality: str) -> go.Figure:
+def _figure(coordinates: Sequence[Coordinate], shown: Sequence[ResultRow], every: int, quality: str) -> go.Figure:
     figure = go.Figure()
     which = range(len(shown))
     if len(shown) > BEST:

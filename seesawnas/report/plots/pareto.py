@@ -11,8 +11,7 @@ from seesawnas.cost import COSTS, Budget
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.figure_page import figure_page
 from seesawnas.report.study.ranking import metric_words
-from seesawnas.report.study.rows import RankedRow, front_objectives, pareto_front
-from seesawnas.study import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives
+from seesawnas.study import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, ResultRow, pareto_front
 from seesawnas.text import plain_line
 from seesawnas.units import format_quantity
 
@@ -26,28 +25,28 @@ _Axes: TypeAlias = tuple[str, str]
 
 
 def pareto_html(
-    rows: Sequence[RankedRow],
+    rows: Sequence[ResultRow],
     *,
     title: str = "seesawnas",
     budget: Budget | None = None,
     objectives: Objectives = ACCURACY,
 ) -> str:
     """An interactive page with :func:`pareto_figure`."""
-    shown = front_objectives(objectives)
+    shown = objectives.of_front
     title = f"{plain(title)}: {METRICS[shown.quality].title} against {COSTS[shown.costs[0]].title}"
     figure = pareto_figure(rows, title=title, budget=budget, objectives=objectives)
     return figure_page(figure)
 
 
 def pareto_figure(
-    rows: Sequence[RankedRow], *, title: str, budget: Budget | None = None, objectives: Objectives = ACCURACY
+    rows: Sequence[ResultRow], *, title: str, budget: Budget | None = None, objectives: Objectives = ACCURACY
 ) -> go.Figure:
     """A point a trial, the Pareto front of the study's objectives, paper points as stars, the budget's end dashed.
 
     The front of two objectives is a line; that of more is no line in two dimensions, and its points are ringed.
     """
     figure = go.Figure()
-    shown = front_objectives(objectives)
+    shown = objectives.of_front
     axes = shown.quality, shown.costs[0]
     front = pareto_front(rows, shown)
     searched = [row for row in rows if row.name is None]
@@ -75,7 +74,7 @@ def _end(budget: Budget | None, cost: str) -> int | None:
     return None if budget is None else next((limit.high for limit in budget.limits if limit.name == cost), None)
 
 
-def _front(rows: Sequence[RankedRow], axes: _Axes, *, line: bool) -> go.Scatter:
+def _front(rows: Sequence[ResultRow], axes: _Axes, *, line: bool) -> go.Scatter:
     return go.Scatter(
         x=[row.objective(axes[1]) / 1e6 for row in rows],
         y=[METRICS[axes[0]].scale * row.objective(axes[0]) for row in rows],
@@ -88,7 +87,7 @@ def _front(rows: Sequence[RankedRow], axes: _Axes, *, line: bool) -> go.Scatter:
 
 
 def _points(
-    rows: Sequence[RankedRow], axes: _Axes, name: str, marker: dict[str, object], labels: bool = False
+    rows: Sequence[ResultRow], axes: _Axes, name: str, marker: dict[str, object], labels: bool = False
 ) -> go.Scatter:
     return go.Scatter(
         x=[row.objective(axes[1]) / 1e6 for row in rows],
@@ -104,7 +103,7 @@ def _points(
     )
 
 
-def hover_words(row: RankedRow) -> str:
+def hover_words(row: ResultRow) -> str:
     """What a point says when it is pointed at."""
     lines = [
         f"<b>{plain(row.label)}</b>",

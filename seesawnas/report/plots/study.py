@@ -12,10 +12,9 @@ from seesawnas.evaluation.metrics import METRICS, Metric
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.report.plots.ablation import forest_figure
 from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, pareto_figure, plain
-from seesawnas.report.study.ranking import is_ablation, ranked_rows
-from seesawnas.report.study.rows import RankedRow, front_objectives
+from seesawnas.report.study.ranking import is_ablation, ranking_of
 from seesawnas.report.study.sections import ablation_of
-from seesawnas.study import StudyView, Trial, TrialState
+from seesawnas.study import ResultRow, StudyView, Trial, TrialState
 from seesawnas.text import plain_json, several
 
 CURVES = 100
@@ -37,17 +36,17 @@ def study_figures(study: StudyView) -> dict[str, str]:
     ablation = ablation_of(study)
     if ablation is not None and (forest := forest_figure(ablation, costs=False)) is not None:
         found["ablation"] = _card(forest)
-    rows = ranked_rows(study)
+    rows = ranking_of(study).rows
     if rows and ablation is None:
-        found[f"quality_against_{front_objectives(study.sought).costs[0]}"] = _text(quality_figure(study, rows))
+        found[f"quality_against_{study.sought.of_front.costs[0]}"] = _text(quality_figure(study, rows))
     if (curves := curves_figure(study)) is not None:
         found["learning_curves"] = _text(curves)
     return found
 
 
-def quality_figure(study: StudyView, rows: Sequence[RankedRow]) -> go.Figure:
+def quality_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure:
     """The study's quality against its first cost."""
-    cost = front_objectives(study.sought).costs[0]
+    cost = study.sought.of_front.costs[0]
     title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost].title}"
     return pareto_figure(rows, title=title, budget=study_budget(study), objectives=study.sought)
 

@@ -24,10 +24,9 @@ from seesawnas.errors import StudyError
 from seesawnas.report.plots.parallel import parallel_figure
 from seesawnas.report.plots.study import curves_figure, quality_figure
 from seesawnas.report.study.frame import trials_frame
-from seesawnas.report.study.ranking import is_ablation, ranked_rows, ranking_of
-from seesawnas.report.study.rows import RankedRow, front_objectives, pareto_front
+from seesawnas.report.study.ranking import ranking_of
 from seesawnas.report.study.sections import notes_of
-from seesawnas.study import StudyView, Trial, TrialState, best_trial, find_study, trial_spec
+from seesawnas.study import ResultRow, StudyView, Trial, TrialState, best_trial, find_study, trial_spec
 from seesawnas.text import several
 
 if TYPE_CHECKING:
@@ -69,12 +68,12 @@ class Study:
         return notes_of(self._view)
 
     @property
-    def ranked(self) -> list[RankedRow]:
+    def ranked(self) -> list[ResultRow]:
         """The complete trials, best first; networks that were trained again from new seeds come before the others.
 
         Of an ablation its networks, by their means over seeds.
         """
-        return ranked_rows(self._view)
+        return list(ranking_of(self._view).rows)
 
     def frame(self) -> pd.DataFrame:
         """A row a trial, by number: state, rank, digest, label, scores, costs, repeats; then a column a decision, by its path.
@@ -88,10 +87,7 @@ class Study:
 
         None of an ablation: its trials are single trainings, of which the best says nothing.
         """
-        if is_ablation(self._view):
-            return self.frame().iloc[:0]
-        front = pareto_front(self.ranked, front_objectives(self._view.sought))
-        return self.frame().loc[[row.number for row in front]]
+        return self.frame().loc[[row.number for row in ranking_of(self._view).pareto]]
 
     def best(self) -> ArchSpec:
         """The network that is ranked first, of an ablation by its mean over seeds, called ``STUDY:NUMBER``.

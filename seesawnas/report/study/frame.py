@@ -13,7 +13,6 @@ from seesawnas.report.study.ranking import STATES, RankedLine, Ranking, ranking_
 from seesawnas.study import StudyView, Trial
 
 ABOUT = ("study", "trial", "state", "rank", "pareto", "digest", "label", "variant")
-SCORES = ("accuracy", "accuracy_std", *(name for name in METRICS if name != "accuracy"))
 ENDED = ("seconds", "stopped_after", "reason")
 LEFT_OUT = "left out"
 """The state of a trial that is stored so that it cannot be shown; its reason is why."""
@@ -32,7 +31,7 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
     lines: dict[Any, RankedLine]
     lines = {line.row.number if ranking.is_ranked else line.row.digest: line for line in ranking.lines}
     decisions = sorted({name for trial in study.trials for name in trial.params})
-    columns = [*ABOUT, *SCORES, *COSTS, *ENDED, *AGAIN, *decisions]
+    columns = [*ABOUT, *_scores(), *COSTS, *ENDED, *AGAIN, *decisions]
     rows = []
     for trial in study.trials:
         line = lines.get(trial.number if ranking.is_ranked else trial.user_attrs.get("digest"))
@@ -52,6 +51,11 @@ def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return frames[0] if len(frames) == 1 else pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
 
 
+def _scores() -> tuple[str, ...]:
+    """The metrics, accuracy first with its deviation over the folds."""
+    return tuple(dict.fromkeys(("accuracy", "accuracy_std", *METRICS)))
+
+
 def _row(study: StudyView, trial: Trial, line: RankedLine | None, *, is_ranked: bool) -> dict[str, Any]:
     attrs = trial.user_attrs
     again = line.row.repeats if line else None
@@ -65,7 +69,7 @@ def _row(study: StudyView, trial: Trial, line: RankedLine | None, *, is_ranked: 
         "label": attrs.get("label") or None,
         "variant": attrs.get("variant") or None,
     }
-    found = {name: attrs.get(name) for name in (*SCORES, *COSTS, *ENDED)}
+    found = {name: attrs.get(name) for name in (*_scores(), *COSTS, *ENDED)}
     repeats = (
         {"repeats": again.n, "repeats_mean": again.mean, "repeats_standard_error": again.standard_error}
         if again

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import fmean
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from seesawnas.ablation.reading import ATTRIBUTE
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.report.study.outcome import mean_words, row_of
-from seesawnas.report.study.rows import RankedRow, front_objectives, pareto_front, ranked
-from seesawnas.study import Repeats, StudyView, Trial, TrialState
+from seesawnas.study import (
+    Objectives,
+    Repeats,
+    ResultRow,
+    StudyView,
+    TrialState,
+    network_rows,
+    pareto_front,
+    rank,
+)
 from seesawnas.text import several
 
 STATES = {
@@ -27,43 +34,107 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class RankedLine:
-    """A network of the ranking: its ``rank``, whether it is on the Pareto front, its measurements and costs as words
-    (``cells``) and as numbers (``values``)."""
+    """A network of the ranking.
+
+    Attributes:
+        rank: From 1.
+        row: The network's.
+        on_front: Whether it is on the Pareto front.
+        measured: Its metrics and costs, as tables write them.
+        again: Its mean over new seeds, as tables write it; None if the ranking has no such column.
+        values: The numbers behind ``cells``.
+    """
 
     rank: int
-    row: RankedRow
+    row: ResultRow
     on_front: bool
-    cells: tuple[str, ...]
+    measured: tuple[str, ...]
+    again: str | None
     values: tuple[float | None, ...]
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What stands below :attr:`Ranking.heads`."""
+        return self.measured if self.again is None else (self.again, *self.measured)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Ranking:
-    """``heads`` name the cells of each line; ``caption`` says what the marks mean."""
+    """A study's networks in order, of which every table is a view.
 
-    heads: tuple[str, ...]
-    lines: tuple[RankedLine, ...]
-    caption: str
+    Attributes:
+        rows: Best first.
+        objectives: The study's.
+        is_ranked: Whether the first is a winner: an ablation's rows are its networks, by their means, and none has won.
+    """
+
+    rows: tuple[ResultRow, ...]
+    objectives: Objectives
     is_ranked: bool = True
-    """Whether the first is a winner: an ablation's lines are its networks, by their means, and none has won."""
+
+    @cached_property
+    def pareto(self) -> tuple[ResultRow, ...]:
+        """The rows of the Pareto front, cheapest first; none of an ablation."""
+        return tuple(pareto_front(self.rows, self.objectives)) if self.is_ranked else ()
+
+    @cached_property
+    def lines(self) -> tuple[RankedLine, ...]:
+        """The rows as tables write them."""
+        front = {row.number for row in self.pareto}
+        return tuple(self._line(place, row, row.number in front) for place, row in enumerate(self.rows, start=1))
 
     @property
     def front(self) -> tuple[RankedLine, ...]:
         """The lines of the Pareto front, best first."""
         return tuple(line for line in self.lines if line.on_front)
 
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it begins with networks that were trained from new seeds."""
+        return bool(self.rows) and self.rows[0].repeats is not None
 
-def ranked_rows(study: StudyView) -> list[RankedRow]:
-    """Complete trials best first: repeated networks by their mean, then the others by the study's quality.
+    @property
+    def measured_heads(self) -> tuple[str, ...]:
+        """The names of the columns of metrics and costs."""
+        shown = self.objectives
+        metrics = (METRICS[name].label for name in shown.shown_metrics)
+        return (*metrics, *(COSTS[name].title for name in shown.shown_costs))
 
-    Of an ablation a row a network, with its means over the seeds; its number is that of its first training.
-    """
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The names of the cells of each line."""
+        again = "over new seeds" if self.is_ranked else "mean over seeds"
+        return (again, *self.measured_heads) if self.is_repeated else self.measured_heads
+
+    @property
+    def caption(self) -> str:
+        """What the marks mean."""
+        if not self.is_ranked:
+            return "each network's mean over its training seeds, with its standard error; ± of accuracy is over folds"
+        again = "; over new seeds: the mean with its standard error" if self.is_repeated else ""
+        front = objective_names(self.objectives)
+        return f"on the Pareto front of {front}; ± is the standard deviation over folds{again}"
+
+    def _line(self, place: int, row: ResultRow, on_front: bool) -> RankedLine:
+        metrics, costs = self.objectives.shown_metrics, self.objectives.shown_costs
+        measured = (*(metric_words(row, name) for name in metrics), *(cost_words(row, name) for name in costs))
+        values: list[float | None] = [row.objective(name) for name in (*metrics, *costs)]
+        if not self.is_repeated:
+            return RankedLine(place, row, on_front, measured, None, tuple(values))
+        if row.repeats is None:
+            return RankedLine(place, row, on_front, measured, "", (None, *values))
+        again = f"{mean_words(row.repeats, self.objectives.quality)} ({row.repeats.n})"
+        return RankedLine(place, row, on_front, measured, again, (row.repeats.mean, *values))
+
+
+def ranking_of(study: StudyView) -> Ranking:
+    """Complete trials best first; of an ablation a row a network, with its means over the seeds."""
     complete = [
         trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
     ]
     if is_ablation(study):
-        return ranked(_networks(complete), study.quality)
-    return ranked((row_of(trial, study.repeats) for trial in complete), study.quality)
+        return Ranking(tuple(rank(network_rows(complete))), study.sought, is_ranked=False)
+    return Ranking(tuple(rank(ResultRow.of(trial, study.repeats) for trial in complete)), study.sought)
 
 
 def is_ablation(study: StudyView) -> bool:
@@ -71,54 +142,17 @@ def is_ablation(study: StudyView) -> bool:
     return ATTRIBUTE in study.attributes
 
 
-def _networks(complete: Sequence[Trial]) -> Iterator[RankedRow]:
-    found: dict[str, list[Trial]] = {}
-    for trial in complete:
-        found.setdefault(str(trial.user_attrs["digest"]), []).append(trial)
-    for trials in found.values():
-        rows = [row_of(trial, {}) for trial in trials]
-        means: dict[str, Any] = {name: fmean(getattr(row, name) for row in rows) for name in _MEANS}
-        rates: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in _RATES}
-        means |= {name: None if None in values else fmean(values) for name, values in rates.items()}
-        again = Repeats(tuple(trial.values[0] for trial in trials))
-        yield replace(rows[0], repeats=again, **means)
+def mean_words(repeats: Repeats, metric: str) -> str:
+    """Such as ``82.10 ± 0.31 %``: the mean over new seeds and its standard error."""
+    return METRICS[metric].format(repeats.mean, repeats.standard_error)
 
 
-_MEANS = ("accuracy", "std", "auc", "seconds", "separation")
-_RATES = ("tar_at_far_1e_2", "tar_at_far_1e_3")  # None where too few pairs resolve them
-
-
-def ranking_of(study: StudyView, rows: Sequence[RankedRow] | None = None) -> Ranking:
-    """The ranking of a study; ``rows`` are :func:`ranked_rows` where they are known already."""
-    rows = ranked_rows(study) if rows is None else rows
-    objectives = front_objectives(study.sought)
-    ablated = is_ablation(study)
-    front = set() if ablated else {row.number for row in pareto_front(rows, objectives)}
-    metrics = study.sought.shown_metrics
-    costs = objectives.shown_costs
-    is_repeated = bool(rows) and rows[0].repeats is not None
-    heads = ["mean over seeds" if ablated else "over new seeds"] if is_repeated else []
-    heads += [METRICS[name].label for name in metrics]
-    lines = []
-    for rank, row in enumerate(rows, start=1):
-        again = [_again(row, study.quality)] if is_repeated else []
-        cells = (*again, *(metric_words(row, name) for name in metrics), *(cost_words(row, name) for name in costs))
-        values = (
-            *([None if row.repeats is None else row.repeats.mean] if is_repeated else []),
-            *(row.objective(name) for name in (*metrics, *costs)),
-        )
-        lines.append(RankedLine(rank, row, row.number in front, cells, values))
-    return Ranking(
-        (*heads, *(COSTS[name].title for name in costs)), tuple(lines), _caption(study, is_repeated), not ablated
-    )
-
-
-def metric_words(row: RankedRow, metric: str) -> str:
+def metric_words(row: ResultRow, metric: str) -> str:
     """Such as ``82.10 ± 1.54 %``: of accuracy with the standard deviation over folds."""
     return METRICS[metric].format(row.objective(metric), row.std if metric == "accuracy" else None)
 
 
-def cost_words(row: RankedRow, cost: str) -> str:
+def cost_words(row: ResultRow, cost: str) -> str:
     """Such as ``145.76 M``."""
     return COSTS[cost].format(row.objective(cost))
 
@@ -146,27 +180,9 @@ def progress_words(study: StudyView) -> str:
     return f"{several(len(study.trials), 'trial')}: {counts or 'none yet'}.{left} Objectives: {', '.join(study.objectives)}."
 
 
-def front_words(study: StudyView, ranking: Ranking) -> Iterator[str]:
-    """Each network of the front in words, cheapest first."""
-    objectives = front_objectives(study.sought)
-    for row in pareto_front([line.row for line in ranking.lines], objectives):
-        costs = ", ".join(f"{cost_words(row, name)} {COSTS[name].title}" for name in objectives.costs)
-        yield f"{METRICS[objectives.quality].format(row.objective(objectives.quality))} at {costs} (trial {row.number})"
-
-
-def front_names(study: StudyView) -> str:
+def objective_names(objectives: Objectives, *, in_short: bool = False) -> str:
     """What the Pareto front is of, such as ``verification accuracy and MAdds``."""
-    objectives = front_objectives(study.sought)
-    *most, last = METRICS[study.quality].title, *(COSTS[cost].title for cost in objectives.costs)
+    wanted = objectives.of_front
+    metric = METRICS[wanted.quality]
+    *most, last = metric.label if in_short else metric.title, *(COSTS[cost].title for cost in wanted.costs)
     return f"{', '.join(most)} and {last}"
-
-
-def _caption(study: StudyView, is_repeated: bool) -> str:
-    if is_ablation(study):
-        return "each network's mean over its training seeds, with its standard error; ± of accuracy is over folds"
-    again = "; over new seeds: the mean with its standard error" if is_repeated else ""
-    return f"on the Pareto front of {front_names(study)}; ± is the standard deviation over folds{again}"
-
-
-def _again(row: RankedRow, quality: str) -> str:
-    return "" if row.repeats is None else f"{mean_words(row.repeats, quality)} ({row.repeats.n})"

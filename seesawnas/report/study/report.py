@@ -13,7 +13,6 @@ from seesawnas.ablation import AblationResult, verdict_words
 from seesawnas.errors import StudyError
 from seesawnas.report.study.ablation import ablation_sentences
 from seesawnas.report.study.frame import trials_frame
-from seesawnas.report.study.outcome import outcome_entry
 from seesawnas.report.study.ranking import STATES, Ranking, progress_words, ranking_of
 from seesawnas.report.study.sections import Drawn, ablation_of, importance_of, notes_of
 from seesawnas.report.study.summary import budget_words, run_facts, runs_of, settings_mapping, study_file, summary
@@ -100,7 +99,7 @@ class StudyReport:
                 {
                     "rank": line.rank if self.ranking.is_ranked else None,
                     "pareto": line.on_front,
-                    **outcome_entry(line.row),
+                    **line.row.to_mapping(),
                     "spec": trials[line.row.number].user_attrs["spec"],
                 }
                 for line in self.ranking.lines

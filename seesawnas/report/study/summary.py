@@ -12,10 +12,15 @@ from seesawnas.data.faces import described_cautions
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_json, stored_mapping
 from seesawnas.report.study.notes import narrow, settings
-from seesawnas.report.study.outcome import mean_words
-from seesawnas.report.study.ranking import Ranking, cost_words, front_names, metric_words, progress_words
-from seesawnas.report.study.rows import RankedRow
-from seesawnas.study import Start, StudyView, read_starts
+from seesawnas.report.study.ranking import (
+    Ranking,
+    cost_words,
+    mean_words,
+    metric_words,
+    objective_names,
+    progress_words,
+)
+from seesawnas.study import ResultRow, Start, StudyView, read_starts
 
 MOST_STARTS = 20
 """Starts that a page lists: the latest. JSON has them all."""
@@ -41,8 +46,8 @@ def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
         yield beside
     front = len(ranking.front)
     yield (
-        f"{front} network{' is' if front == 1 else 's are'} on the Pareto front of {front_names(study)}: no other that was "
-        "measured is as good in every objective and better in one."
+        f"{front} network{' is' if front == 1 else 's are'} on the Pareto front of {objective_names(study.sought)}: no other that "
+        "was measured is as good in every objective and better in one."
     )
     if (budget := budget_words(study)) is not None:
         yield f"Every trial fits the budget of {budget}."
@@ -59,11 +64,11 @@ def _best(study: StudyView, ranking: Ranking) -> str:
     return f"Best is trial {row.number} ({label}): {mean} at {words}; the search itself measured {_named(row, study.quality)}."
 
 
-def _named(row: RankedRow, quality: str) -> str:
+def _named(row: ResultRow, quality: str) -> str:
     return f"{METRICS[quality].title} {metric_words(row, quality)}"
 
 
-def _certainty(study: StudyView, row: RankedRow, complete: int) -> str:
+def _certainty(study: StudyView, row: ResultRow, complete: int) -> str:
     if row.repeats is not None:
         return "Networks that were trained again are ranked by their new seeds alone: winning a search does not flatter them."
     return (
@@ -92,12 +97,12 @@ def _beside_papers(study: StudyView, ranking: Ranking) -> str | None:
     if (named.repeats is None) != (best.repeats is None):
         return None  # a mean over seeds and a single training are no pair
     metric = METRICS[study.quality]
-    change = metric.format_change(best.merit(study.quality) - named.merit(study.quality))
+    change = metric.format_change(best.merit - named.merit)
     points = f"{change} percentage points" if metric.is_percent else change
     ratio = best.madds / named.madds
     return (
         f"The best published network in the study, trained in the same way, is {named.name} with "
-        f"{metric.format(named.merit(study.quality))}: the best is {points} beside it, at {ratio:.0%} of its MAdds."
+        f"{metric.format(named.merit)}: the best is {points} beside it, at {ratio:.0%} of its MAdds."
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seesawnas.report.plots.parallel import BEST, OTHERS, parallel_figure
-from seesawnas.report.study.ranking import ranked_rows
+from seesawnas.report.study.ranking import ranking_of
 from seesawnas.study import StudyView, find_study
 from tests.study.stored import store_study
 
@@ -20,7 +20,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyView:
 
 
 def test_every_decision_is_a_row_and_the_best_network_s_line_goes_through_its_options(study: StudyView) -> None:
-    rows = ranked_rows(study)
+    rows = ranking_of(study).rows
     figure = parallel_figure(study, rows)
     assert figure is not None
     names = list(figure.layout.yaxis.ticktext)
@@ -35,14 +35,14 @@ def test_every_decision_is_a_row_and_the_best_network_s_line_goes_through_its_op
 
 
 def test_no_more_lines_than_eyes_can_follow(study: StudyView) -> None:
-    figure = parallel_figure(study, ranked_rows(study))
+    figure = parallel_figure(study, ranking_of(study).rows)
     assert figure is not None
     lines = sum(list(trace.y).count(None) for trace in figure.data if trace.mode == "lines")
     assert BEST < lines <= BEST + OTHERS
 
 
 def test_an_option_says_how_many_trials_have_it_and_how_good_they_are(study: StudyView) -> None:
-    rows = ranked_rows(study)
+    rows = ranking_of(study).rows
     figure = parallel_figure(study, rows)
     assert figure is not None
     words = next(text for text in figure.data[-1].hovertext if text.startswith("<b>stages.0.kind = share"))
@@ -52,5 +52,5 @@ def test_an_option_says_how_many_trials_have_it_and_how_good_they_are(study: Stu
 
 
 def test_one_network_is_nothing_to_compare(study: StudyView) -> None:
-    assert parallel_figure(study, ranked_rows(study)[:1]) is None
+    assert parallel_figure(study, ranking_of(study).rows[:1]) is None
     assert parallel_figure(study, []) is None

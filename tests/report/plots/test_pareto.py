@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from seesawnas.cost import Budget
 from seesawnas.report.plots.pareto import pareto_figure, pareto_html
-from seesawnas.report.study.rows import RankedRow
 from seesawnas.study import Objectives
+from tests.study.results import result
 
 ROWS = [
-    RankedRow(0, "a" * 16, "paper/seesaw_share", 0.80, 0.01, 0.88, 145_762_816, 1_370_176, 63.0),
-    RankedRow(1, "b" * 16, None, 0.82, 0.01, 0.89, 120_000_000, 1_000_000, 55.0),
-    RankedRow(2, "c" * 16, "<b>x</b>", 0.70, 0.01, 0.79, 90_000_000, 900_000, 50.0),
+    result(0, "a" * 16, "paper/seesaw_share", 0.80, 0.88, 145_762_816, 1_370_176, 63.0),
+    result(1, "b" * 16, None, 0.82, 0.89, 120_000_000, 1_000_000, 55.0),
+    result(2, "c" * 16, "<b>x</b>", 0.70, 0.79, 90_000_000, 900_000, 50.0),
 ]
 
 
@@ -42,7 +41,7 @@ def test_markup_in_labels_and_the_title_is_shown_as_it_is_written() -> None:
 
 
 def test_the_front_is_of_the_study_s_objectives_and_its_first_cost_lies_below() -> None:
-    dear = replace(ROWS[1], number=3, digest="d" * 16, accuracy=0.83, madds=110_000_000, params=2_000_000)
+    dear = result(3, "d" * 16, None, 0.83, 0.89, 110_000_000, 2_000_000, 55.0)
     rows = [*ROWS, dear]
     for objectives, numbers in (("accuracy", [2, 3]), ("accuracy,madds", [2, 3]), ("accuracy,params", [2, 1, 3])):
         figure = pareto_figure(rows, title="t", objectives=Objectives.parse(objectives))

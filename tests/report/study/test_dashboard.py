@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seesawnas.report.study.dashboard import NetworkShowcase
-from seesawnas.report.study.ranking import ranked_rows
+from seesawnas.report.study.ranking import ranking_of
 from seesawnas.space import load_point, read_yaml, to_point
 from seesawnas.study import Proposal, Repeats, StudyView, Trial, TrialState, drive
 from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
@@ -114,7 +114,7 @@ def test_the_study_file_is_shown_as_it_runs_and_the_last_run_s_making_below(stud
 
 
 def test_networks_trained_again_come_first_with_their_mean(study: StudyView) -> None:
-    last = ranked_rows(study)[-1]
+    last = ranking_of(study).rows[-1]
     note = SHOWCASE.study_note(replace(study, repeats={last.digest: Repeats((0.80, 0.82))}))
     assert f"| 1&emsp; | [{last.number}]" in note
     assert "81.00 ± 1.00 % (2)" in note
@@ -135,7 +135,7 @@ def test_the_plots_hold_the_budget_the_front_and_the_curves(study: StudyView) ->
     curves = json.loads(figures["learning_curves"])
     names = [trace["name"] for trace in curves["data"]]
     assert names[:3] == ["trained in full", "stopped early", "failed"]
-    assert names[3] == f"best: trial {ranked_rows(study)[0].number}"
+    assert names[3] == f"best: trial {ranking_of(study).rows[0].number}"
     assert curves["layout"]["yaxis"]["title"]["text"] == "verification accuracy (%)"
 
 

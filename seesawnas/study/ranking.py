@@ -1,0 +1,182 @@
+"""``ResultRow``: a network with what a study found of it; the one ranking and the one Pareto front of such rows.
+
+What a search reports, its tables and plots, a study's ``best`` and the points that are trained again all come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from seesawnas.cost import COSTS
+from seesawnas.evaluation.metrics import METRICS
+from seesawnas.study.objectives import MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
+from seesawnas.study.repeats import Repeats
+
+ACCURACY_AND_MADDS = Objectives("accuracy", ("madds",))
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """A trial's network with its measurement and its costs.
+
+    Attributes:
+        number: The trial's.
+        digest: The network's.
+        name: A published network's; None if a sampler proposed it.
+        value: What the search measured of the study's metric.
+        metrics: By name; None if too few pairs resolve it.
+        costs: By name.
+        std: Standard deviation of accuracy over the folds.
+        seconds: What the trial took.
+        repeats: Trainings of the network from new seeds; None if there are none.
+        stopped_after: The epoch after which it was stopped early; None if it was not. Such rows are never ranked.
+    """
+
+    number: int
+    digest: str
+    name: str | None
+    value: float
+    metrics: Mapping[str, float | None]
+    costs: Mapping[str, int]
+    std: float = 0.0
+    seconds: float = 0.0
+    repeats: Repeats | None = None
+    stopped_after: int | None = None
+
+    @classmethod
+    def of(cls, trial: FrozenTrial, repeats: Mapping[str, Repeats] | None = None) -> ResultRow:
+        """Of a trial that measured something; ``repeats`` by digest."""
+        attrs = trial.user_attrs
+        stopped_after = attrs.get("stopped_after")
+        reached = trial.values[0] if stopped_after is None else trial.intermediate_values.get(stopped_after)
+        return cls(
+            number=trial.number,
+            digest=str(attrs["digest"]),
+            name=attrs.get("label") or None,
+            value=float(reached or 0.0),
+            metrics={name: metric.read(attrs) for name, metric in METRICS.items()},
+            costs={name: attrs.get(name, 0) for name in COSTS},
+            std=attrs.get("accuracy_std", 0.0),
+            seconds=attrs.get("seconds", 0.0),
+            repeats=(repeats or {}).get(str(attrs["digest"])),
+            stopped_after=stopped_after,
+        )
+
+    @property
+    def accuracy(self) -> float:
+        """Of verification, 0 to 1."""
+        return self.objective("accuracy")
+
+    @property
+    def auc(self) -> float:
+        """The area under the ROC curve, 0 to 1."""
+        return self.objective("auc")
+
+    @property
+    def madds(self) -> int:
+        """MAdds of one image."""
+        return self.costs["madds"]
+
+    @property
+    def params(self) -> int:
+        """What learns, the loss head excluded."""
+        return self.costs["params"]
+
+    @property
+    def label(self) -> str:
+        """The name if there is one, else the digest."""
+        return self.name or self.digest
+
+    def objective(self, name: str) -> float:
+        """What was measured of a metric, or counted of a cost; a metric that could not be resolved is as bad as can be."""
+        return float(self.costs[name] if name in self.costs else self.metrics[name] or 0.0)
+
+    @property
+    def merit(self) -> float:
+        """What it is ranked by: the mean over new seeds if there are any, else what the search measured."""
+        return self.value if self.repeats is None else self.repeats.mean
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON values; the keys are stable."""
+        main: dict[str, Any] = {"number": self.number, "digest": self.digest, "name": self.name}
+        for name in MAIN_METRICS:
+            main[name] = self.metrics[name]
+            main |= {"std": self.std} if name == "accuracy" else {}
+        main |= {name: self.costs[name] for name in MAIN_COSTS}
+        return {
+            **main,
+            "seconds": self.seconds,
+            **{name: value for name, value in {**self.costs, **self.metrics}.items() if name not in main},
+            "repeats": None if self.repeats is None else self.repeats.to_mapping(),
+        }
+
+
+def network_rows(trials: Iterable[FrozenTrial]) -> Iterator[ResultRow]:
+    """A row a network that was trained from several seeds: its means over them, under the number of its first training."""
+    found: dict[str, list[ResultRow]] = {}
+    for trial in trials:
+        found.setdefault(str(trial.user_attrs["digest"]), []).append(ResultRow.of(trial))
+    for rows in found.values():
+        yield replace(
+            rows[0],
+            metrics={name: _mean([row.metrics[name] for row in rows]) for name in rows[0].metrics},
+            std=fmean(row.std for row in rows),
+            seconds=fmean(row.seconds for row in rows),
+            repeats=Repeats(tuple(row.value for row in rows)),
+        )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
+
+
+def rank(rows: Iterable[ResultRow]) -> list[ResultRow]:
+    """Best first: repeated networks by their mean, then the others by what the search measured.
+
+    Equals are told apart by AUC, then accuracy, then fewer MAdds, then the earlier trial.
+    """
+
+    def key(row: ResultRow) -> tuple[float, ...]:
+        return (row.repeats is None, -row.merit, -row.auc, -row.accuracy, row.madds, row.number)
+
+    return sorted(rows, key=key)
+
+
+def pareto_front(rows: Iterable[ResultRow], objectives: Objectives = ACCURACY_AND_MADDS) -> list[ResultRow]:
+    """The rows that no other row dominates, cheapest first; by MAdds, if the objectives name no cost.
+
+    A row is dominated by one that is as good in every objective, and better in one. Rows are compared by what the search
+    measured: all of them have that, from one and the same seed.
+    """
+    every, wanted = list(rows), objectives.of_front
+    found = non_dominated([[row.objective(name) for name in wanted.names] for row in every])
+
+    def key(row: ResultRow) -> tuple[float, ...]:
+        costs = [row.objective(name) for name in wanted.costs]
+        return (*costs, -row.objective(wanted.quality), -row.auc, row.number)
+
+    return sorted((every[place] for place in found), key=key)
+
+
+def rank_trials(trials: Iterable[FrozenTrial], repeats: Mapping[str, Repeats]) -> list[FrozenTrial]:
+    """Complete trials in the order of :func:`rank`."""
+    by_number = {trial.number: trial for trial in trials}
+    rows = (ResultRow.of(trial, repeats) for trial in by_number.values())
+    return [by_number[row.number] for row in rank(rows)]
+
+
+def best_trial(trials: list[FrozenTrial], repeats: Mapping[str, Repeats]) -> FrozenTrial:
+    """The best complete trial of ``trials``, of which there is one: the first of the ranking.
+
+    If networks were trained from several seeds, as in an ablation, it is the first of the network with the best mean.
+    """
+    if not any(str(trial.user_attrs.get("variant", "")).startswith("seed ") for trial in trials):
+        return rank_trials(trials, repeats)[0]
+    best = rank(network_rows(trials))[0]
+    return next(trial for trial in trials if trial.number == best.number)
