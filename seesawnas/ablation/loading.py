@@ -10,7 +10,15 @@ from typing import Any
 from seesawnas.ablation.plan import AblationPlan, BaseFactors
 from seesawnas.errors import StudyError
 from seesawnas.study import StudyFile
-from seesawnas.study.settings import Place, data_words, default_name, engine_conflicts, faults_in, placer, values_of
+from seesawnas.study.plan.settings import (
+    Place,
+    data_words,
+    default_name,
+    engine_conflicts,
+    faults_in,
+    placer,
+    values_of,
+)
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:

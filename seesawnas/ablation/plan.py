@@ -17,7 +17,7 @@ from seesawnas.ablation.result import DesignKind
 from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
-from seesawnas.study.options import JUDGED, Number, OneOf, RunPlan, Whole, inherited, option, parsed, text
+from seesawnas.study.plan.options import JUDGED, Number, OneOf, RunPlan, Whole, inherited, option, parsed, text
 from seesawnas.text import short
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.space.faults import lines_of
 from seesawnas.study import Trial, TrialState
-from seesawnas.study.options import OneOf
+from seesawnas.study.plan.options import OneOf
 from seesawnas.study.record.renewed import DIGEST_BEFORE
 from seesawnas.text import one_line
 

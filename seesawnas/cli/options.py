@@ -14,7 +14,7 @@ import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 from seesawnas.io.files import shipped_folder
-from seesawnas.study.options import Option, Plan, options_of
+from seesawnas.study.plan.options import Option, Plan, options_of
 
 MAX_SEED = 2**63 - 1
 

@@ -6,7 +6,7 @@ from seesawnas.data.pairs.files import read_pairs
 from seesawnas.data.pairs.ijb import TemplateSet, read_templates
 from seesawnas.data.pairs.insightface_bin import read_bin
 from seesawnas.data.pairs.pair_set import PairSet
-from seesawnas.data.pairs.pictures import Pictures
+from seesawnas.data.pictures import Pictures
 from seesawnas.data.sources.base import FaceSource, OpenedSource
 from seesawnas.data.sources.folder import FolderSource, open_folder
 from seesawnas.data.sources.open import open_source

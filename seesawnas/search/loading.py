@@ -13,8 +13,16 @@ from seesawnas.search.plan import SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
+from seesawnas.study.plan.settings import (
+    Place,
+    data_words,
+    default_name,
+    engine_conflicts,
+    faults_in,
+    placer,
+    values_of,
+)
 from seesawnas.study.session import preflight
-from seesawnas.study.settings import Place, data_words, default_name, engine_conflicts, faults_in, placer, values_of
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several
 

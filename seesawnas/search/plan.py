@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import Budget
-from seesawnas.study.options import (
+from seesawnas.study.plan.options import (
     ENDS,
     JUDGED,
     SEARCHED,

@@ -26,15 +26,24 @@ if TYPE_CHECKING:
     from seesawnas.study.engines.ray.cluster import check_cluster
     from seesawnas.study.engines.ray.engine import RayEngine
     from seesawnas.study.engines.registry import ENGINES, EngineFactory, EngineSettings, check_engine, engine_factory
-    from seesawnas.study.library import StudyFile, shipped_studies
     from seesawnas.study.objectives import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
-    from seesawnas.study.ranking import ResultRow, best_trial, network_rows, pareto_front, rank, rank_trials
+    from seesawnas.study.plan.files import StudyFile, shipped_studies
+    from seesawnas.study.ranking import (
+        Repeating,
+        Repeats,
+        ResultRow,
+        best_trial,
+        network_rows,
+        pareto_front,
+        rank,
+        rank_trials,
+        read_repeats,
+    )
     from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
     from seesawnas.study.record.provenance import Run, provenance
     from seesawnas.study.record.record import FINISHED, StudyRecord
     from seesawnas.study.record.starts import Start, read_starts
     from seesawnas.study.record.validation import LeftOut
-    from seesawnas.study.repeats import Repeating, Repeats, read_repeats
     from seesawnas.study.session import (
         REPEATS,
         SessionEvent,

@@ -30,9 +30,9 @@ from seesawnas.study.driver import OUT_OF_TIME, DriverEvent, Ended, Plan, Propos
 from seesawnas.study.engines.base import Failed, Finished
 from seesawnas.study.engines.registry import EngineFactory, EngineSettings, check_engine
 from seesawnas.study.objectives import ACCURACY, Objectives
+from seesawnas.study.ranking import Repeating
 from seesawnas.study.record.provenance import Run, kept_run
 from seesawnas.study.record.record import StudyRecord
-from seesawnas.study.repeats import Repeating
 from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.storage.identity import is_stored, keep_name, repeats_name, stored_name
 from seesawnas.study.storage.open import check_storage, lock_study, open_storage

@@ -21,11 +21,10 @@ from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.space import Published, SearchPoint
 from seesawnas.study.objectives import Objectives
-from seesawnas.study.ranking import best_trial
+from seesawnas.study.ranking import Repeats, best_trial, repeats_of
 from seesawnas.study.record.proposal import trial_spec
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import LeftOut, check_format, trusted
-from seesawnas.study.repeats import Repeats, repeats_of
 from seesawnas.study.storage.identity import repeats_name, stored_name
 from seesawnas.study.storage.open import latest_study, open_storage, open_url, storage_url, study_folder
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file

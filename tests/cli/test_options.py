@@ -14,7 +14,7 @@ from seesawnas.cli.commands.ablate import ablate
 from seesawnas.cli.commands.search import search
 from seesawnas.cli.options import takes_options
 from seesawnas.search.plan import SearchPlan
-from seesawnas.study.options import ENDS, Number, Plan, Whole, option, options_of, text
+from seesawnas.study.plan.options import ENDS, Number, Plan, Whole, option, options_of, text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from seesawnas.cli.views.output import screen as shown_screen
 from seesawnas.errors import StudyError
 from seesawnas.io.files import write_atomically
 from seesawnas.io.terminal import only_shown
-from seesawnas.study.options import EnginePlan
+from seesawnas.study.plan.options import EnginePlan
 from seesawnas.text import several
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def fidelity(
     beat.
     """
     from seesawnas.evaluation.metrics import METRICS
-    from seesawnas.study.settings import engine_of
+    from seesawnas.study.plan.settings import engine_of
 
     if score not in METRICS:
         raise StudyError(f"--score must be one of {', '.join(METRICS)}, got {score}")

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.images import Resolution
-from seesawnas.data.pairs.pictures import PictureList, Pictures
 from seesawnas.data.pairs.text_lines import (
     SEPARATORS,
     content_lines,
@@ -23,6 +22,7 @@ from seesawnas.data.pairs.text_lines import (
     read_text,
     split_fields,
 )
+from seesawnas.data.pictures import PictureList, Pictures
 from seesawnas.errors import DataError
 from seesawnas.io.files import expanded
 

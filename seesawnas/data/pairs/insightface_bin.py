@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from seesawnas.data.images import Resolution, UnreadableError, decode
 from seesawnas.data.pairs.pair_set import PairSet
-from seesawnas.data.pairs.pictures import Pictures
 from seesawnas.data.pairs.text_lines import check_regular, unreadable_file
+from seesawnas.data.pictures import Pictures
 from seesawnas.errors import DataError
 
 _NUMPY = {"numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric"}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.images import Resolution
-from seesawnas.data.pairs.pictures import PictureList, Pictures
+from seesawnas.data.pictures import PictureList, Pictures
 from seesawnas.errors import DataError
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.images import SUFFIXES, Resolution
-from seesawnas.data.pairs.pictures import Pictures
+from seesawnas.data.pictures import Pictures
 from seesawnas.data.skipped import LeftOut, printable
 from seesawnas.data.sources.base import SAMPLED, keep_people
 from seesawnas.errors import DataError

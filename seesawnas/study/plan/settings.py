@@ -1,4 +1,4 @@
-"""Study files and options of the command line: documents, which are read to plans; see :mod:`seesawnas.study.options`.
+"""Study files and options of the command line: documents, which are read to plans; see :mod:`seesawnas.study.plan.options`.
 
 A document has its plan's options by their keys, and
 
@@ -20,8 +20,8 @@ from seesawnas.errors import StudyError
 from seesawnas.space.document import Text
 from seesawnas.space.faults import faults_of, path_of
 from seesawnas.study.engines.registry import EngineSettings
-from seesawnas.study.library import StudyFile
-from seesawnas.study.options import EnginePlan, Plan, options_of
+from seesawnas.study.plan.files import StudyFile
+from seesawnas.study.plan.options import EnginePlan, Plan, options_of
 from seesawnas.text import one_line
 from seesawnas.train.recipe import RECIPE_KEYS, RecipeKeys
 

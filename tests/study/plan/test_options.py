@@ -12,9 +12,9 @@ from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study.engines.registry import ENGINES
-from seesawnas.study.options import ENGINE_NAMES, JUDGED, Plan, Whole, option, options_of
+from seesawnas.study.plan.options import ENGINE_NAMES, JUDGED, Plan, Whole, option, options_of
+from seesawnas.study.plan.settings import document_of, faults_in, placer, values_of
 from seesawnas.study.record.agreement import refusal
-from seesawnas.study.settings import document_of, faults_in, placer, values_of
 
 SEARCH: dict[str, Any] = {"budget": Budget.parse("1M"), "study": "s"}
 PLANS = [SearchPlan(**SEARCH), AblationPlan(base="paper/seesaw_share", study="s")]

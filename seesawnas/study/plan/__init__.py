@@ -1,0 +1,1 @@
+"""Plans: their options, each declared once, and the files that hold them."""
