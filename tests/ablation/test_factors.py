@@ -167,9 +167,7 @@ def test_mixed_can_be_kept_but_not_set() -> None:
 def test_a_network_that_cannot_be_built_says_what_was_asked_and_where() -> None:
     with pytest.raises(SpecError, match=r"^split=1:4: block 0: split \[1, 4\] must divide the channels: 64 is not"):
         with_level(SHARE, "split", "1:4")
-    with pytest.raises(
-        SpecError, match=r"^expansion=1.01: block 0: expansion x inputs must be a whole number, got 1.01 x 64$"
-    ):
+    with pytest.raises(SpecError, match=r"^expansion=1.01: block 0: expansion must give a whole width, got 1.01 x 64$"):
         with_level(SHARE, "expansion", "1.01")
 
 

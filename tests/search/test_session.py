@@ -312,7 +312,7 @@ def test_a_run_without_repeats_makes_no_study_of_them(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), "runs/s: cannot be written: No space left on device; the "),
+        (OSError(errno.ENOSPC, "No space left on device"), "runs/s: cannot be written: No space left on device; "),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "[Errno 111] Connection refused"),
         (TimeoutError("no answer\nfrom the node"), "no answer from the node"),
         (ConnectionResetError(), "ConnectionResetError"),

@@ -96,7 +96,7 @@ def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(fold
         list(session.run())
         proxy = session.panel.proxy
     other = replace(panel(networks=1, levels="1x16,1x32"), proxy=replace(proxy, pairs=proxy.pairs + 1))
-    with pytest.raises(StudyError, match=r"study p\.32px: started with pairs \d+, got \d+; use"), opened(other):
+    with pytest.raises(StudyError, match=r"study p\.32px: started with --pairs \d+, got \d+; use"), opened(other):
         pass
     write_folder(Path("faces"), people=25)
     with pytest.raises(StudyError, match=r"study p\.32px: started with --data "), opened(panel(networks=1)):

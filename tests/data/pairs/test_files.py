@@ -220,7 +220,7 @@ def test_a_file_that_is_not_there_or_is_no_set_is_one_line(tmp_path: Path, name:
     assert "\n" not in str(caught.value)
     with pytest.raises(DataError, match="must be a folder of images"):
         read_pairs(tmp_path / name, images=tmp_path / "nowhere")
-    with pytest.raises(DataError, match=r"needs the folder of its images|cannot be read|must be"):
+    with pytest.raises(DataError, match=r"requires --images|cannot be read|must be"):
         read_pairs(tmp_path / name)
 
 

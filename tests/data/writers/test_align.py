@@ -126,8 +126,8 @@ def test_landmarks_are_read_with_and_without_a_line_of_names(tmp_path: Path, hea
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no landmarks"),
-        ("file,x1\n", "holds no landmarks"),
+        ("", "must contain landmarks, got none"),
+        ("file,x1\n", "must contain landmarks, got none"),
         ("a,1,2,3,4,5,6,7,8,9,10\nb,1,2,3\n", "line 2: must be FILE,x1,y1"),
         ("a,1,2,3,4,5,6,7,8,9,10\nb,1,2,3,4,5,6,7,8,9,nan\n", "line 2: must be FILE,x1,y1"),
         ("a,1,2,3,4,5,6,7,8,9,10\nb,1,2,3,4,5,6,7,8,9,1e300\n", "line 2: must be FILE,x1,y1"),

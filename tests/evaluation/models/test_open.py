@@ -106,7 +106,7 @@ def test_a_damaged_folder_is_one_line(tmp_path: Path, spec: ArchSpec) -> None:
     with pytest.raises(InvalidInput, match="says itself how its input is normalised"):
         open_model(run, normalise="128")
     (run / "spec.yaml").write_text(write_yaml(to_mapping(spec.at_resolution(40))))
-    with pytest.raises(InvalidInput, match=r"is not of spec.yaml: size mismatch") as caught:
+    with pytest.raises(InvalidInput, match=r"does not match spec.yaml: size mismatch") as caught:
         open_model(run)
     assert "\n" not in str(caught.value)
     (run / "spec.yaml").unlink()

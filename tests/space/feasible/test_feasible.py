@@ -224,7 +224,7 @@ def test_a_budget_that_nothing_meets_names_the_smallest_and_the_largest_cost(bud
 def test_a_budget_beyond_machine_integers_is_no_crash() -> None:
     space = SPACES["stem"]
     assert FeasibleSet(space, Budget(10**40)).count == FeasibleSet(space).count
-    with pytest.raises(BudgetError, match=r"^budget must admit a network of FILE, got "):
+    with pytest.raises(BudgetError, match=r"^budget must contain at least one network of FILE, got "):
         FeasibleSet(space, Budget(10**40, 10**39))
 
 

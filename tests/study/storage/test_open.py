@@ -129,7 +129,7 @@ def test_a_study_is_reached_through_a_link_to_its_folder(tmp_path: Path) -> None
 def test_a_study_is_in_no_folder_called_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "")
-    with pytest.raises(InvalidInput, match="whose home directory is not known"):
+    with pytest.raises(InvalidInput, match="home directory is not known"):
         study_folder(name)
 
 
