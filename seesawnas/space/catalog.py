@@ -7,7 +7,7 @@ from typing import Any
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import DocumentError, UnknownReference
-from seesawnas.io.files import shipped_folder
+from seesawnas.io.files import first_file, shipped_folder
 from seesawnas.io.yaml import read_text, read_yaml
 from seesawnas.space.kinds import shipped_kind
 from seesawnas.space.load import SearchPoint, to_point, to_space
@@ -68,9 +68,8 @@ def _find(ref: str | Path) -> Path:
     root = library_root()
     if not own.is_absolute() and ".." not in own.parts:
         candidates += [root / own, (root / own).with_name(own.name + ".yaml")] if own.name else []
-    for candidate in candidates:
-        if _is_file(candidate):
-            return candidate
+    if path := first_file(candidates):
+        return path
     known = shipped() + shipped("paper")
     if other := shipped_kind(str(ref)):
         raise UnknownReference(f"{ref}: must be a search space or point, got {other}")
@@ -78,10 +77,3 @@ def _find(ref: str | Path) -> Path:
     spaces = f"; shipped names: {', '.join(shipped())}, and paper/NAME (list: `seesawnas paper`)"
     hint = f"; did you mean {near}?" if near else spaces
     raise UnknownReference(f"{ref}: must be a YAML file or a shipped name{hint}")
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
-        return False

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
 from seesawnas.errors import DocumentError, UnknownReference
-from seesawnas.io.files import shipped_folder
+from seesawnas.io.files import first_file, shipped_folder
 from seesawnas.io.yaml import read_text, read_yaml
 from seesawnas.space.faults import lines_of
 from seesawnas.space.kinds import other_kind, shipped_kind
@@ -222,18 +222,10 @@ def _find(ref: str | Path) -> Path:
     candidates = [own, own.with_name(f"{own.name}.yaml")] if own.name else []
     if len(own.parts) == 1:
         candidates.append(_shipped() / f"{own.name.removesuffix('.yaml')}.yaml")
-    for candidate in candidates:
-        if _is_file(candidate):
-            return candidate
+    if path := first_file(candidates):
+        return path
     if other := shipped_kind(str(ref)):
         raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name, got {other}")
     near = nearest(own.stem, shipped_recipes())
     hint = f"did you mean {near}?" if near else f"shipped are {', '.join(shipped_recipes())}"
     raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name; {hint}")
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
-        return False

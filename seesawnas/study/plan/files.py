@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import StudyError
-from seesawnas.io.files import shipped_folder
+from seesawnas.io.files import first_file, shipped_folder
 from seesawnas.io.yaml import read_text, read_yaml
 from seesawnas.space.kinds import Kind, other_kind, shipped_kind
 from seesawnas.study.storage.identity import STUDY_FILE
@@ -85,18 +85,10 @@ def _find(ref: str | Path) -> Path:
     bare = own.relative_to("studies") if own.parts[:1] == ("studies",) else own
     if len(bare.parts) == 1:
         candidates += [shipped_folder("studies") / bare, shipped_folder("studies") / f"{bare}.yaml"]
-    for candidate in candidates:
-        if _is_file(candidate):
-            return candidate
+    if path := first_file(candidates):
+        return path
     if other := shipped_kind(str(ref)):
         raise StudyError(f"{ref}: must be a study file or a shipped one's name, got {other}")
     near = nearest(bare.stem, shipped_studies())
     hint = f"did you mean {near}?" if near else f"shipped are {', '.join(shipped_studies())}"
     raise StudyError(f"{ref}: must be a study file or a shipped one's name; {hint}")
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
-        return False
