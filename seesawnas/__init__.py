@@ -19,6 +19,7 @@ if (
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost
+from seesawnas.io.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from seesawnas.nn import build, load_model, save_model
@@ -45,22 +46,13 @@ __all__ = [
     "shipped",
 ]
 
-# Imported when first asked for: torch takes seconds, and most commands need none of it.
-_LATE = {
-    **dict.fromkeys(("build", "load_model", "save_model"), "seesawnas.nn"),
-    "Study": "seesawnas.report.study.api",
-    **dict.fromkeys(("FeasibleSet", "SearchSpace", "load", "load_point", "load_space", "shipped"), "seesawnas.space"),
-}
+_find = lazy_exports(__name__)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        value: Any = import_module("importlib.metadata").version("seesawnas")
-    elif name in _LATE:
-        value = getattr(import_module(_LATE[name]), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
+    if name != "__version__":
+        return _find(name)
+    value = globals()[name] = import_module("importlib.metadata").version("seesawnas")
     return value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seesawnas.ablation.design import Design, designed
 from seesawnas.ablation.factors import level_of, with_levels
-from seesawnas.ablation.levels import Levels, chosen_levels
+from seesawnas.ablation.levels import chosen_levels
 from seesawnas.ablation.plan import NETWORK, AblationPlan, find_network
 from seesawnas.ablation.widths import FAR, matched
 from seesawnas.arch import ArchSpec
@@ -122,8 +122,3 @@ def _notes(plan: AblationPlan, base: ArchSpec, arms: tuple[Arm, ...]) -> Iterato
     for arm in arms:
         if plan.matched and abs(off := arm.cost.madds / madds - 1) > FAR:
             yield f"{arm.name} cannot be rescaled to the base's MAdds: {100 * off:+.1f} %"
-
-
-def levels_of(design: Design) -> Levels:
-    """The factors with their levels, the reference first."""
-    return dict(design.factors)

@@ -30,7 +30,7 @@ from seesawnas.cli.commands.sample import sample
 from seesawnas.cli.commands.search import search
 from seesawnas.cli.commands.space import space
 from seesawnas.cli.commands.train import train
-from seesawnas.cli.usage import cut, help_of, in_lines, is_usage, said, value_fault
+from seesawnas.cli.usage import add_commands, cut, in_lines, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
 from seesawnas.io.isolation import isolate
 from seesawnas.io.terminal import OutputLost, install
@@ -140,8 +140,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "report": report,
     "compare": compare,
 }
-for name, command in COMMANDS.items():
-    app.command(name, help=help_of(command))(command)
+add_commands(app, COMMANDS)
 app.add_typer(data, name="data")
 
 

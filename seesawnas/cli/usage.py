@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import typer
@@ -13,10 +13,11 @@ import typer
 from seesawnas.text import bounded, plain_line, short
 
 
-def help_of(command: object) -> str:
-    """The docstring of ``command`` with each paragraph in one line, which rich wraps to the terminal."""
-    text = inspect.getdoc(command) or ""
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+def add_commands(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) -> None:
+    """Add ``commands`` to ``app`` by their names; each paragraph of their docstrings is one line, which rich wraps."""
+    for name, command in commands.items():
+        paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+        app.command(name, help="\n\n".join(" ".join(one.split()) for one in paragraphs))(command)
 
 
 def value_fault(error: typer.BadParameter) -> str | None:

@@ -11,7 +11,7 @@ from seesawnas.cli.commands.data.cache import cache
 from seesawnas.cli.commands.data.info import info
 from seesawnas.cli.commands.data.pack import pack
 from seesawnas.cli.commands.data.subset import subset
-from seesawnas.cli.usage import help_of
+from seesawnas.cli.usage import add_commands
 
 data = typer.Typer(
     no_args_is_help=True,
@@ -25,7 +25,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "align": align,
     "cache": cache,
 }
-for name, command in COMMANDS.items():
-    data.command(name, help=help_of(command))(command)
+add_commands(data, COMMANDS)
 
 __all__ = ["data"]
