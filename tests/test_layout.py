@@ -1,4 +1,4 @@
-"""The house's own rules: few names a level, and import paths that were documented still work."""
+"""The layout of the package: at most a dozen names per folder, and the documented import paths work."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ DOZEN = 12
 CATALOGUES = {
     "arch/blocks": "a file for each kind of block",
     "cli/commands": "a file for each command",
-    ".": "the rooms",
+    ".": "the packages",
 }
-"""Folders that hold one file for each thing of one sort: they grow with what they list."""
+"""Folders with one file per item, which may grow."""
 DOCUMENTED: dict[str, list[str]] = json.loads((Path(__file__).parent / "documented_api.json").read_text())
 
 
 def names(folder: Path) -> list[str]:
-    """What lies in a folder of the package, apart from what marks it as one."""
+    """The modules and packages in a folder."""
     return sorted(
         path.name
         for path in folder.iterdir()
