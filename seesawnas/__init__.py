@@ -22,7 +22,7 @@ from seesawnas.cost import Budget, Cost, cost
 
 if TYPE_CHECKING:
     from seesawnas.nn import build, load_model, save_model
-    from seesawnas.report.study.api import Study
+    from seesawnas.report.api import Study
     from seesawnas.space import FeasibleSet, SearchSpace, load, load_point, load_space, shipped
 
     __version__: str
@@ -48,7 +48,7 @@ __all__ = [
 # Imported when first asked for: torch takes seconds, and most commands need none of it.
 _LATE = {
     **dict.fromkeys(("build", "load_model", "save_model"), "seesawnas.nn"),
-    "Study": "seesawnas.report.study.api",
+    "Study": "seesawnas.report.api",
     **dict.fromkeys(("FeasibleSet", "SearchSpace", "load", "load_point", "load_space", "shipped"), "seesawnas.space"),
 }
 
