@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.file_finder import FileFinder
 from seesawnas.data.images import Resolution, UnreadableError, decode, size_of
 from seesawnas.data.skipped import LeftOut
-from seesawnas.data.sources.file_finder import FileFinder
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.data.sources.file_finder import FileFinder
+from seesawnas.data.file_finder import FileFinder
 from seesawnas.errors import DataError
 
 
