@@ -23,7 +23,7 @@ from seesawnas.io.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from seesawnas.nn import build, load_model, save_model
-    from seesawnas.report.study.api import Study
+    from seesawnas.report.api import Study
     from seesawnas.space import FeasibleSet, SearchSpace, load, load_point, load_space, shipped
 
     __version__: str

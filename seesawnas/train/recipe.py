@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
@@ -21,9 +21,12 @@ from seesawnas.io.yaml import read_text, read_yaml
 from seesawnas.space.faults import lines_of
 from seesawnas.space.kinds import other_kind, shipped_kind
 from seesawnas.text import nearest, short
-from seesawnas.train.losses.margins import Guard, Margin
 from seesawnas.train.schedule import PAPER_STEPS, Decay
 from seesawnas.units import number
+
+Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
+Guard = Literal["none", "linear"]
+"""What a margin does to an angle that it would push beyond a half turn."""
 
 _LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from seesawnas.ablation import verdict_words
+from seesawnas.report.api import Study
+from seesawnas.report.dashboard import NetworkShowcase
 from seesawnas.report.pages.report import report_html
 from seesawnas.report.pages.text import report_markdown
 from seesawnas.report.plots.study import study_figures
 from seesawnas.report.study.ablation import arm_rows, effect_rows
-from seesawnas.report.study.api import Study
-from seesawnas.report.study.dashboard import NetworkShowcase
 from seesawnas.report.study.notes import study_note
 from seesawnas.report.study.report import StudyReport
 from seesawnas.study import StudyView, find_study

@@ -32,7 +32,7 @@ def dashboard(
 
     It only reads: what runs is not disturbed. Ctrl-C ends it.
     """
-    from seesawnas.report.study.dashboard import NetworkShowcase
+    from seesawnas.report.dashboard import NetworkShowcase
     from seesawnas.study import dashboard_app, find_study
     from seesawnas.study.dashboard.guard import guarded
 

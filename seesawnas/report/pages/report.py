@@ -15,6 +15,7 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.pages.html import Plot, asset, data_block, packed, plot, render
 from seesawnas.report.pages.network_details import drawn_of, published_details, trial_details
 from seesawnas.report.plots.ablation import forest_figure, interaction_forest, interaction_plots
+from seesawnas.report.plots.importance import importance_figure
 from seesawnas.report.plots.joint import joint_figure, joint_sentences
 from seesawnas.report.plots.parallel import parallel_figure
 from seesawnas.report.plots.published import add_published, published_networks
@@ -95,7 +96,8 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "pareto": _pareto(report) if rows and ranking.is_ranked else None,
         **_curves(report),
         "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 36, "t": 40, "b": 16}),
-        "importance": importance and {"sentences": importance.sentences, "figure": plot(importance.figure)},
+        "importance": importance
+        and {"sentences": report.importance_sentences, "figure": plot(importance_figure(importance))},
         "ablation": None if report.ablation is None else ablation_context(report.ablation),
         "heads": ranking.heads,
         "caption": ranking.caption,

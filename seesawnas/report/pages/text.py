@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-from seesawnas.report.pages.markdown import cell, fence, plain_markdown
+from seesawnas.report.markdown import cell, fence, plain_markdown
 from seesawnas.report.plots.published import published_networks
 from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.study.frame import joined
@@ -77,9 +77,9 @@ def _study(report: StudyReport) -> Iterator[str]:
         report.ranking.lines and report.ranking.is_ranked
     ):  # an ablation's networks stand in its own tables, by their means
         yield from _ranking(report)
-    if report.importance is not None:
+    if report.importance_sentences is not None:
         yield "## Importance"
-        yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.importance.sentences)
+        yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.importance_sentences)
     yield "## What was run"
     yield _table(("", ""), report.facts) if report.facts else "Nothing is on record of what made this study."
     if report.study_file is not None:

@@ -14,6 +14,7 @@ from seesawnas.ablation.result import AblationResult, ArmResult, Effect, Interac
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.pareto import BLUE, GREEN, GREY, ORANGE, PINK, SKY, YELLOW, plain
+from seesawnas.report.study.ablation import effect_words
 from seesawnas.text import several
 
 LOOKS: dict[Verdict, tuple[str, str]] = {
@@ -153,18 +154,6 @@ def _hover(effect: Effect | Interaction, quality: str) -> str:
     if isinstance(effect, Effect) and effect.needed is not None:
         lines.append(f"about {several(effect.needed, 'seed')} would resolve an effect of this size")
     return "<br>".join(lines)
-
-
-def effect_words(effect: Effect | Interaction, quality: str) -> str:
-    """Such as ``+0.31 (-0.10 to +0.72) points``."""
-    if effect.mean is None:
-        return "not measured yet"
-    metric = METRICS[quality]
-    mean = metric.format_change(effect.mean)
-    if effect.low is None or effect.high is None:
-        return f"{mean} {metric.unit}"
-    interval = f"{metric.format_change(effect.low)} to {metric.format_change(effect.high)}"
-    return f"{mean} ({interval}) {metric.unit}"
 
 
 def _effect_title(result: AblationResult) -> str:

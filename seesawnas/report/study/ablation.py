@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from statistics import fmean, stdev
 
 from seesawnas.ablation import AblationResult, ArmResult, Effect
+from seesawnas.ablation.result import Interaction
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.report.plots.ablation import effect_words
 from seesawnas.study import MAIN_COSTS
 
 ARM_HEADS = ("network", "digest", "mean ± standard error", "seeds", "MAdds", "params")
@@ -33,6 +33,18 @@ def ablation_sentences(result: AblationResult) -> Iterator[str]:
     if result.resolution is not None:
         aliases = f"; aliased: {'; '.join(result.aliases)}" if result.aliases else ""
         yield f"The design is of resolution {result.resolution}{aliases}."
+
+
+def effect_words(effect: Effect | Interaction, quality: str) -> str:
+    """Such as ``+0.31 (-0.10 to +0.72) points``."""
+    if effect.mean is None:
+        return "not measured yet"
+    metric = METRICS[quality]
+    mean = metric.format_change(effect.mean)
+    if effect.low is None or effect.high is None:
+        return f"{mean} {metric.unit}"
+    interval = f"{metric.format_change(effect.low)} to {metric.format_change(effect.high)}"
+    return f"{mean} ({interval}) {metric.unit}"
 
 
 def effect_rows(result: AblationResult) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from seesawnas.ablation import AblationResult, verdict_words
 from seesawnas.io.stored_json import stored_json
-from seesawnas.report.pages.markdown import cell, code, code_cell, fence, plain_markdown
+from seesawnas.report.markdown import cell, code, code_cell, fence, plain_markdown
 from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.study.ranking import Ranking, costs_words, measured_words, progress_words, ranking_of
 from seesawnas.report.study.sections import ablation_of, notes_of, some_notes

@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 
 from seesawnas.ablation import AblationResult, verdict_words
+from seesawnas.analysis.importance import Importance, importance_of
+from seesawnas.analysis.importance_text import importance_words
 from seesawnas.errors import StudyError
 from seesawnas.report.study.ablation import ablation_sentences
 from seesawnas.report.study.frame import trials_frame
 from seesawnas.report.study.ranking import STATES, Ranking, progress_words, ranking_of
-from seesawnas.report.study.sections import Drawn, ablation_of, importance_of, notes_of
+from seesawnas.report.study.sections import ablation_of, notes_of
 from seesawnas.report.study.summary import budget_words, run_facts, runs_of, settings_mapping, study_file, summary
 from seesawnas.study import StudyView, TrialState
 
@@ -26,7 +28,7 @@ class StudyReport:
     study: StudyView
     ref: str
     ablation: AblationResult | None = None
-    given: Drawn | None = None
+    given: Importance | None = None
     judges: bool = False
     """Whether it works out the importance of decisions, where none is given."""
 
@@ -40,10 +42,15 @@ class StudyReport:
         return cls(study, ref, ablation_of(study), judges=True)
 
     @cached_property
-    def importance(self) -> Drawn | None:
+    def importance(self) -> Importance | None:
         """How much each decision matters, where that can be said; made for those formats alone that show it."""
         is_wanted = self.judges and self.given is None and self.ablation is None
         return importance_of(self.study) if is_wanted else self.given
+
+    @cached_property
+    def importance_sentences(self) -> tuple[str, ...] | None:
+        """The same in words."""
+        return None if self.importance is None else importance_words(self.importance)
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -113,7 +120,7 @@ class StudyReport:
             "runs": runs_of(self.study),
             "study_file": self.study_file,
             "ablation": None if self.ablation is None else self.ablation.to_mapping(),
-            "importance": None if self.importance is None else list(self.importance.sentences),
+            "importance": None if self.importance_sentences is None else list(self.importance_sentences),
         }
 
 

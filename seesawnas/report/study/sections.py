@@ -1,32 +1,15 @@
-"""Sections of the report that other parts of the package fill: an ablation, the importance of decisions.
-
-A section whose value is None is left out.
-"""
+"""What of a study is an ablation, and what of it cannot be shown, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-
-import plotly.graph_objects as go
 
 from seesawnas.ablation import AblationResult, read_ablation
-from seesawnas.analysis import importance
-from seesawnas.analysis.importance_text import importance_words
 from seesawnas.errors import StudyError
-from seesawnas.report.plots.importance import importance_figure
 from seesawnas.study import StudyView, trial_spec
 
 MOST_NOTES = 20
 """Notes that a page or a screen shows; JSON and CSV have them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A plot, or none, and what it says in sentences."""
-
-    figure: go.Figure | None
-    sentences: tuple[str, ...]
 
 
 def ablation_of(study: StudyView) -> AblationResult | None:
@@ -57,9 +40,3 @@ def some_notes(notes: Sequence[str]) -> tuple[str, ...]:
     """As many notes as a person reads, then how many more there are."""
     more = len(notes) - MOST_NOTES
     return (*notes[:MOST_NOTES], *([f"and {more} more like these"] if more > 0 else []))
-
-
-def importance_of(study: StudyView) -> Drawn | None:
-    """How much each decision matters, where that can be said."""
-    found = importance.importance_of(study)
-    return None if found is None else Drawn(importance_figure(found), importance_words(found))

@@ -44,10 +44,10 @@ def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
         yield f"Caution: {caution}."
     if (beside := _beside_papers(study, ranking)) is not None:
         yield beside
-    front = len(ranking.front)
+    front, names = len(ranking.front), objective_names(study.sought)
     yield (
-        f"{front} network{' is' if front == 1 else 's are'} on the Pareto front of {objective_names(study.sought)}: no other that "
-        "was measured is as good in every objective and better in one."
+        f"{front} network{' is' if front == 1 else 's are'} on the Pareto front of {names}: no other that was measured is "
+        "as good in every objective and better in one."
     )
     if (budget := budget_words(study)) is not None:
         yield f"Every trial fits the budget of {budget}."

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from seesawnas.analysis.importance import BandImportance, DecisionImportance, Importance, OptionWorth
+from seesawnas.report.dashboard import NetworkShowcase
 from seesawnas.report.pages.report import report_html
-from seesawnas.report.study.dashboard import NetworkShowcase
 from seesawnas.report.study.report import StudyReport
-from seesawnas.report.study.sections import Drawn
 from seesawnas.space import load_point
 from seesawnas.study import Repeats, StudyView, drive, find_study
 from tests.report.ablations import made_up
@@ -141,10 +141,13 @@ def test_markup_in_labels_names_and_attributes_is_shown_and_never_read(tmp_path:
 
 
 def test_an_ablation_and_an_importance_are_sections_where_they_are_there(study: StudyView) -> None:
-    importance = Drawn(None, ("Depth matters most.",))
+    options = (OptionWorth(1, 20, -0.01), OptionWorth(2, 20, 0.01))
+    depth = DecisionImportance("stages.0.depth", 0.9, 0.4, 0.1, 40, options)
+    importance = Importance("s", "accuracy", (BandImportance(120_000_000, 150_000_000, 40, 5, 0.5, None, (depth,)),))
     page = report_html([StudyReport(study, "s", made_up(), importance)])
     assert "Ablation</h2>" in page
-    assert "Depth matters most." in page
+    assert "stages.0.depth (0.400" in page
+    assert data_of(page, "figure-importance-0")["data"]
     assert "Of 4 effects: 1 better, 1 worse, 2 not resolvable." in page
     assert "&lt;b&gt;prelu&lt;/b&gt;" in page
     assert data_of(page, "figure-forest-0")["data"]

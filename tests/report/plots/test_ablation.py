@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from seesawnas.report.plots.ablation import LOOKS, effect_words, forest_figure, interaction_forest, interaction_plots
-from seesawnas.report.study.ablation import HEADS, ablation_sentences, effect_rows
+from seesawnas.report.plots.ablation import LOOKS, forest_figure, interaction_forest, interaction_plots
+from seesawnas.report.study.ablation import HEADS, ablation_sentences, effect_rows, effect_words
 from tests.report.ablations import made_up
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from seesawnas.cost import COSTS, CostKind
 from seesawnas.evaluation.metrics import METRICS, Metric
-from seesawnas.report.study.dashboard import NetworkShowcase
+from seesawnas.report.dashboard import NetworkShowcase
 from seesawnas.report.study.frame import trials_frame
 from seesawnas.report.study.ranking import objective_names, ranking_of
 from seesawnas.study import Objectives, StudyView, TrialState, find_study

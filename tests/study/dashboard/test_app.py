@@ -279,7 +279,7 @@ def test_the_front_holds_exactly_the_trials_that_no_other_beats(values: list[tup
 
 
 def test_a_trial_of_a_large_study_is_a_few_kilobytes_on_its_way(tmp_path: Path) -> None:
-    from seesawnas.report.study.dashboard import NetworkShowcase
+    from seesawnas.report.dashboard import NetworkShowcase
 
     record = store_study(tmp_path / "s", 100)
     assert record.objectives == Objectives.parse("accuracy,madds")

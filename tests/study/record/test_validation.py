@@ -12,9 +12,9 @@ import pytest
 
 from seesawnas.errors import StudyError
 from seesawnas.io.stored_json import DEEPEST, stored_json, too_deep
+from seesawnas.report.api import Study
 from seesawnas.report.pages.report import report_html
 from seesawnas.report.pages.text import report_csv, report_json, report_markdown
-from seesawnas.report.study.api import Study
 from seesawnas.report.study.report import StudyReport
 from seesawnas.study import Proxy, StudyRecord, TrialState, find_study, open_storage, trial_point
 from tests.study import storage_fuzz

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.report.pages.markdown import cell, code, fence, plain_markdown
+from seesawnas.report.markdown import cell, code, fence, plain_markdown
 
 TEXTS = st.text(st.sampled_from("`|<>[]()*_~#&\\ab \n\t\r\x1b\u202e"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.report.study.dashboard import NetworkShowcase
+from seesawnas.report.dashboard import NetworkShowcase
 from seesawnas.report.study.ranking import ranking_of
 from seesawnas.space import load_point, read_yaml, to_point
 from seesawnas.study import Proposal, Repeats, StudyView, Trial, TrialState, drive
