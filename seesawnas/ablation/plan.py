@@ -33,9 +33,8 @@ from seesawnas.ablation.result import DesignKind
 from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.space import load_point
 from seesawnas.space.document import Text
-from seesawnas.study import QUALITIES, EngineSettings, Proxy, StudyFile, study_folder, trial_point
+from seesawnas.study import QUALITIES, EngineSettings, Proxy, StudyFile, reference, study_folder
 from seesawnas.study.settings import (
     RUN_RANGES,
     Place,
@@ -57,8 +56,7 @@ from seesawnas.units import format_duration
 
 def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
     """The network that ``ref`` names, of the library, a file or a study, its widths times ``scale``. Raises InvalidInput."""
-    of_study = None if Path(ref).exists() else trial_point(ref)
-    spec = (of_study or load_point(ref)).spec
+    spec = reference.find_network(ref).spec
     return spec if scale == 1 else scaled(spec, scale).renamed(f"{spec.name} x {scale:g}")
 
 

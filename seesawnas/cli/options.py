@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from seesawnas.space import SearchPoint
 
 MAX_SEED = 2**63 - 1
 
@@ -56,6 +57,14 @@ BudgetText = Annotated[
 ]
 
 
-def is_trial_ref(ref: str) -> bool:
-    """Whether ``ref`` is written as a trial of a study; a file of that name comes first."""
-    return re.fullmatch(r".+:([0-9]+|best)", ref) is not None and not os.path.exists(ref)
+def find_network(ref: str) -> SearchPoint:
+    """The search point that ``ref`` names. Raises InvalidInput."""
+    from seesawnas.io.catalog import split_trial
+
+    if split_trial(ref) is None:  # the study is not needed, and slow to import
+        from seesawnas.space import load_point
+
+        return load_point(ref)
+    from seesawnas.study import find_network as find
+
+    return find(ref)

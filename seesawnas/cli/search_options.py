@@ -7,15 +7,14 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 from seesawnas.cli.options import complete_ref
-from seesawnas.io.files import shipped_folder
+from seesawnas.io.catalog import STUDIES
 
 WHAT, END, JUDGE, WHERE = "What is searched", "When it ends", "How networks are judged", "Where it runs"
 
 
 def complete_study(incomplete: str) -> list[str]:
     """What STUDY_FILE can go on to: shipped studies, YAML files and folders here."""
-    shipped = (path.stem for path in shipped_folder("studies").glob("*.yaml"))
-    named = (name for name in shipped if name.startswith(incomplete))
+    named = (name for name in STUDIES.names() if name.startswith(incomplete))
     return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
 
 

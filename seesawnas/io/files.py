@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and the folders of YAML that ship."""
+"""Files that are either whole or not there."""
 
 from __future__ import annotations
 
@@ -85,13 +85,6 @@ def make_folder(path: str | Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InvalidInput(f"{path}: cannot be written in: permission denied")
     return folder
-
-
-def shipped_folder(name: str) -> Path:
-    """Where the shipped YAML lies: inside the package in a wheel, beside it in a checkout or an editable install."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name
 
 
 def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:

@@ -29,6 +29,7 @@ from seesawnas.study.record.provenance import Run, kept_run, provenance
 from seesawnas.study.record.record import FINISHED, StudyRecord
 from seesawnas.study.record.starts import Start, read_starts
 from seesawnas.study.record.validation import LeftOut
+from seesawnas.study.reference import find_network, trial_point
 from seesawnas.study.repeats import Repeats, best_trial, ranked_trials, read_repeats, repeats_name
 from seesawnas.study.stopping import StopRules
 from seesawnas.study.storage.checkpoints import Checkpoints
@@ -36,7 +37,7 @@ from seesawnas.study.storage.identity import keep_name, stored_name
 from seesawnas.study.storage.open import check_storage, held, latest_study, open_storage, storage_url, study_folder
 from seesawnas.study.storage.urls import shown_url
 from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
-from seesawnas.study.view import StoredStudy, find_study, study_number, study_view, trial_point
+from seesawnas.study.view import StoredStudy, find_study, study_number, study_view
 
 __all__ = [
     "ACCURACY",
@@ -91,6 +92,7 @@ __all__ = [
     "dashboard_app",
     "drive",
     "events_of",
+    "find_network",
     "find_study",
     "held",
     "keep_name",

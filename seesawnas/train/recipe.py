@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
-from seesawnas.errors import DocumentError, UnknownReference
-from seesawnas.io.files import shipped_folder
-from seesawnas.io.yaml import read_text, read_yaml
+from seesawnas.errors import DocumentError
+from seesawnas.io.catalog import RECIPES, Wanted, read_document
+from seesawnas.io.kinds import other_kind
 from seesawnas.space.faults import lines_of
-from seesawnas.space.kinds import other_kind, shipped_kind
-from seesawnas.text import nearest, short
+from seesawnas.text import short
 from seesawnas.train.losses.margins import Guard, Margin
 from seesawnas.train.schedule import PAPER_STEPS, Decay
 
+_WANTED = Wanted((RECIPES,), "a recipe's YAML file or a shipped one's name")
 _LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate")
 
 
@@ -123,14 +123,8 @@ RECIPE_KEYS = tuple(field.name for field in fields(Recipe) if field.name != "epo
 
 def read_recipe(ref: str | Path) -> Recipe:
     """The recipe that ``ref`` names: a YAML file, or a shipped one's name. Raises InvalidInput, one line a fault."""
-    path = _find(ref)
-    try:
-        text = read_text(path)
-    except UnicodeDecodeError:
-        raise DocumentError(str(ref), ["must be UTF-8 text"]) from None
-    except OSError as error:
-        raise UnknownReference(f"{ref}: cannot be read: {error.strerror}") from None
-    return to_recipe(read_yaml(text, str(ref)), str(ref), path.stem)
+    document = read_document(ref, _WANTED)
+    return to_recipe(document.values, document.source, document.name)
 
 
 def to_recipe(values: Any, source: str, name: str) -> Recipe:
@@ -152,7 +146,7 @@ def to_recipe(values: Any, source: str, name: str) -> Recipe:
 
 def shipped_recipes() -> tuple[str, ...]:
     """The names of the recipes that ship."""
-    return tuple(sorted(path.stem for path in _shipped().glob("*.yaml")))
+    return RECIPES.names()
 
 
 def number(low: float, high: float, raw: Any) -> Any:
@@ -219,29 +213,3 @@ else:  # whatever a recipe has, a file may set
         about=(str, ""),
         epochs=(Annotated[int, BeforeValidator(partial(_whole, 1, MOST_EPOCHS))], ...),
     )
-
-
-def _shipped() -> Path:
-    return shipped_folder("studies") / "recipes"
-
-
-def _find(ref: str | Path) -> Path:
-    own = Path(ref)
-    candidates = [own, own.with_name(f"{own.name}.yaml")] if own.name else []
-    if len(own.parts) == 1:
-        candidates.append(_shipped() / f"{own.name.removesuffix('.yaml')}.yaml")
-    for candidate in candidates:
-        if _is_file(candidate):
-            return candidate
-    if other := shipped_kind(str(ref)):
-        raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name, got {other}")
-    near = nearest(own.stem, shipped_recipes())
-    hint = f"did you mean {near}?" if near else f"shipped are {', '.join(shipped_recipes())}"
-    raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name; {hint}")
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
-        return False
