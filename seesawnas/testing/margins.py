@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from seesawnas.train.losses.margins import Guard, MarginKind
+from seesawnas.train.losses.margins import MarginKind
+from seesawnas.train.recipe import Guard
 
 _SIZE = 0.4
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
@@ -20,8 +20,10 @@ from seesawnas.io.catalog import RECIPES, Wanted, read_document
 from seesawnas.io.kinds import other_kind
 from seesawnas.space.faults import lines_of
 from seesawnas.text import short
-from seesawnas.train.losses.margins import Guard, Margin
 from seesawnas.train.schedule import PAPER_STEPS, Decay
+
+Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
+Guard = Literal["none", "linear"]
 
 _WANTED = Wanted((RECIPES,), "a recipe's YAML file or a shipped one's name")
 _LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate")

@@ -14,7 +14,8 @@ import torch
 from seesawnas.nn import build
 from seesawnas.train import EpochRecord, Precision, Recipe, Training, seeded
 from seesawnas.train.feeds.stream import SourceFeed
-from seesawnas.train.losses.margins import MARGINS, Margin
+from seesawnas.train.losses.margins import MARGINS
+from seesawnas.train.recipe import Margin
 from tests.run.trainings import small_plan
 from tests.train.sources import MadeUpSource
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesawnas.train.losses.margins import MARGINS, Guard, Margin
-from seesawnas.train.recipe import Recipe
+from seesawnas.train.losses.margins import MARGINS
+from seesawnas.train.recipe import Guard, Margin, Recipe
 
 _USUAL_NORM, _USUAL_SPREAD = 20.0, 100.0  # AdaFace's beginning of the running mean and deviation
 _SPREAD_FLOOR = 1e-3

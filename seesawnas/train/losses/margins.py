@@ -9,13 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
-Guard = Literal["none", "linear"]
+from seesawnas.train.recipe import Guard, Margin
 
 _EPSILON = 1e-6
 """Keeps the square root's derivative finite in float32, where 1 - cos^2 rounds to zero near the class centre."""

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.train import MarginHead
-from seesawnas.train.losses.margins import MARGINS, Guard, Margin
+from seesawnas.train.losses.margins import MARGINS
+from seesawnas.train.recipe import Guard, Margin
 
 _ANGLES = st.floats(0.01, math.pi - 0.01)
 _SIZES = st.floats(0.05, 0.5)
