@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from seesawnas.ablation.factors import Factor, OwnFactors, factors_of, known_factor, no_factors, parse_level
@@ -33,11 +32,9 @@ NETWORK = "network"
 
 def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
     """The network that ``ref`` names, of the library, a file or a study, its widths times ``scale``. Raises InvalidInput."""
-    from seesawnas.space import load_point
-    from seesawnas.study import trial_point
+    from seesawnas.study import reference
 
-    of_study = None if Path(ref).exists() else trial_point(ref)
-    spec = (of_study or load_point(ref)).spec
+    spec = reference.find_network(ref).spec
     return spec if scale == 1 else scaled(spec, scale).renamed(f"{spec.name} x {scale:g}")
 
 

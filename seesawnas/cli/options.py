@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import os
-import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from seesawnas.io.files import shipped_folder
+from seesawnas.io.catalog import STUDIES, split_trial
 from seesawnas.study.plan.options import Option, Plan, options_of
+
+if TYPE_CHECKING:
+    from seesawnas.space import SearchPoint
 
 MAX_SEED = 2**63 - 1
 
@@ -34,8 +35,7 @@ def complete_ref(incomplete: str) -> list[str]:
 
 def complete_study(incomplete: str) -> list[str]:
     """What STUDY_FILE can go on to: shipped studies, YAML files and folders here."""
-    shipped = (path.stem for path in shipped_folder("studies").glob("*.yaml"))
-    named = (name for name in shipped if name.startswith(incomplete))
+    named = (name for name in STUDIES.names() if name.startswith(incomplete))
     return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
 
 
@@ -125,6 +125,12 @@ BudgetText = Annotated[
 ]
 
 
-def is_trial_ref(ref: str) -> bool:
-    """Whether ``ref`` is written as a trial of a study; a file of that name comes first."""
-    return re.fullmatch(r".+:([0-9]+|best)", ref) is not None and not os.path.exists(ref)
+def find_network(ref: str) -> SearchPoint:
+    """The search point that ``ref`` names. Raises InvalidInput."""
+    if split_trial(ref) is None:  # the study is not needed, and slow to import
+        from seesawnas.space import load_point
+
+        return load_point(ref)
+    from seesawnas.study import find_network as find
+
+    return find(ref)

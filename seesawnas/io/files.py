@@ -1,10 +1,9 @@
-"""Files that are either whole or not there, and the folders of YAML that ship."""
+"""Files that are either whole or not there."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -86,28 +85,6 @@ def make_folder(path: str | Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InvalidInput(f"{path}: cannot be written: permission denied")
     return folder
-
-
-def first_file(candidates: Iterable[Path]) -> Path | None:
-    """The first of ``candidates`` that is a file; None if there is none.
-
-    A name that no file can have, or a folder that may not be entered, is as if it were not there.
-    """
-    return next((path for path in candidates if _is_file(path)), None)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
-        return False
-
-
-def shipped_folder(name: str) -> Path:
-    """Where the shipped YAML lies: inside the package in a wheel, beside it in a checkout or an editable install."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name
 
 
 def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:

@@ -9,7 +9,6 @@ import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -21,9 +20,10 @@ from seesawnas.cost import cost
 from seesawnas.errors import InvalidInput
 from seesawnas.io.files import make_folder, write_atomically
 from seesawnas.nn.network import FaceNetwork, build
-from seesawnas.space import load_point, to_mapping, to_point, write_yaml
+from seesawnas.space import load_point, to_mapping, write_yaml
+from seesawnas.space.catalog import ABOUT, SPEC, spec_file
 
-SPEC, WEIGHTS, ABOUT = "spec.yaml", "model.safetensors", "model.json"
+WEIGHTS = "model.safetensors"
 TRAINED = "trained"
 """The key of the weights' metadata that says ``true``, or ``false`` of random weights."""
 
@@ -40,8 +40,9 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     ``untrained`` says that they are wanted. Raises InvalidInput, in one line, where the folder holds no such network.
     """
     place = Path(folder)
-    named = _named(place)
-    spec = load_point(place / SPEC).spec if named == SPEC else _spec_in(place / ABOUT)
+    if (path := spec_file(place)) is None:
+        raise InvalidInput(f"{folder}: must hold {WEIGHTS}, and {SPEC} or {ABOUT}")
+    named, spec = path.name, load_point(place).spec
     _check_size(place / WEIGHTS, named, spec)
     with torch.random.fork_rng(devices=[]):  # the fresh weights are not kept, and nobody's draws move for them
         network = build(spec)
@@ -88,21 +89,6 @@ def weights_file(weights: Mapping[str, Tensor], about: Mapping[str, str]) -> byt
     """``weights`` as a safetensors file with ``about`` as its metadata; the same bytes for the same content."""
     plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     return _in_order(save(plain, metadata=dict(about)))
-
-
-def _named(folder: Path) -> str:
-    for name in (SPEC, ABOUT):
-        if (folder / name).is_file():
-            return name
-    raise InvalidInput(f"{folder}: must contain {WEIGHTS}, and {SPEC} or {ABOUT}")
-
-
-def _spec_in(path: Path) -> ArchSpec:
-    try:
-        values: Any = json.loads(path.read_text(encoding="utf-8"))["spec"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise InvalidInput(f"{path}: must be JSON with the network under `spec`") from None
-    return to_point(values, str(path)).spec
 
 
 def _check_size(path: Path, named: str, spec: ArchSpec) -> None:

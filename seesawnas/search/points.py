@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 
 from seesawnas.arch import ArchSpec
@@ -11,7 +10,7 @@ from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.space import load_point, shipped
 from seesawnas.space.feasible.feasible import FeasibleSet
 from seesawnas.space.feasible.locate import locate
-from seesawnas.study import Proposal, trial_point
+from seesawnas.study import Proposal, find_network
 from seesawnas.units import format_quantity
 
 
@@ -44,8 +43,7 @@ def fitting_points(feasible: FeasibleSet, budget: Budget | None) -> Iterator[Pro
 
 
 def _point(ref: str, feasible: FeasibleSet, budget: Budget | None) -> Proposal:
-    of_study = None if os.path.exists(ref) else trial_point(ref)
-    spec = (of_study or load_point(ref)).spec
+    spec = find_network(ref).spec
     _check(ref, spec, feasible, budget)
     return Proposal(spec, locate(feasible, spec) or {}, spec.name, fixed=True)
 

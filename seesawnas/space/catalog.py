@@ -1,18 +1,26 @@
-"""REFs: a user's own file first, then what ships: ``paper/seesaw_share``, ``seesaw``."""
+"""Networks and search spaces by REF: a file, a trained network's folder, or what ships, such as ``paper/seesaw_share``."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from seesawnas.arch import ArchSpec
-from seesawnas.errors import DocumentError, UnknownReference
-from seesawnas.io.files import first_file, shipped_folder
-from seesawnas.io.yaml import read_text, read_yaml
-from seesawnas.space.kinds import shipped_kind
+from seesawnas.errors import InvalidInput
+from seesawnas.io.catalog import POINTS, SPACES, Document, Wanted, is_file, read_document
 from seesawnas.space.load import SearchPoint, to_point, to_space
 from seesawnas.space.search_space import SearchSpace
-from seesawnas.text import nearest
+
+SPEC, ABOUT = "spec.yaml", "model.json"
+"""Of a trained network's folder, what says the network: the first alone, or the second under ``spec``."""
+
+_WANTED = Wanted(
+    (SPACES, POINTS),
+    "a YAML file or a shipped name",
+    "a search space or point",
+    " and the points of papers that `seesawnas paper` lists",
+)
 
 
 def load(ref: str | Path) -> ArchSpec:
@@ -24,56 +32,41 @@ def load(ref: str | Path) -> ArchSpec:
 
 
 def load_point(ref: str | Path) -> SearchPoint:
-    """The search point that ``ref`` names, with what was published of it; a point without a name is called after its file."""
-    values, source, name = _read(ref)
-    point = to_point(values, source)
+    """The search point that ``ref`` names, with what was published of it.
+
+    A point without a name is called after its file, or its folder.
+    """
+    document = _read(ref)
+    point = to_point(document.values, document.source)
     if point.spec.name:
         return point
-    return SearchPoint(point.spec.renamed(name), point.published, point.counted, point.errata, point.about)
+    return SearchPoint(point.spec.renamed(document.name), point.published, point.counted, point.errata, point.about)
 
 
 def load_space(ref: str | Path) -> SearchSpace:
     """The search space that ``ref`` names. A search point is a space of one network."""
-    values, source, _ = _read(ref)
-    return to_space(values, source)
+    document = _read(ref)
+    return to_space(document.values, document.source)
 
 
 def shipped(folder: str = "") -> tuple[str, ...]:
     """The REFs that ship under ``folder``, such as ``paper``."""
-    root = library_root()
-    return tuple(sorted(str(path.relative_to(root).with_suffix("")) for path in (root / folder).glob("*.yaml")))
+    return next((shelf.names() for shelf in (SPACES, POINTS) if shelf.below == folder), ())
 
 
-def library_root() -> Path:
-    """Where the shipped spaces and points lie."""
-    return shipped_folder("search_spaces")
+def spec_file(folder: Path) -> Path | None:
+    """Of a trained network's folder the file that says the network; None if there is none."""
+    return next((folder / name for name in (SPEC, ABOUT) if is_file(folder / name)), None)
 
 
-def _read(ref: str | Path) -> tuple[Any, str, str]:
-    path = _find(ref)
+def _read(ref: str | Path) -> Document:
+    if (path := spec_file(Path(ref))) is None or str(ref) == "":
+        return read_document(ref, _WANTED)
+    name = path.parent.resolve().name
+    if path.name == SPEC:
+        return Document(read_document(path, _WANTED).values, str(path), name, path)
     try:
-        text = read_text(path)
-    except UnicodeDecodeError:
-        raise DocumentError(str(path), ["must be UTF-8 text"]) from None
-    except OSError as error:
-        raise UnknownReference(f"{path}: cannot be read: {error.strerror}") from None
-    inside = path.is_relative_to(library_root())
-    name = str(path.relative_to(library_root()).with_suffix("")) if inside else path.stem
-    return read_yaml(text, str(ref)), str(ref), name
-
-
-def _find(ref: str | Path) -> Path:
-    own = Path(ref)
-    candidates = [own, own.with_name(own.name + ".yaml")] if own.name else []
-    root = library_root()
-    if not own.is_absolute() and ".." not in own.parts:
-        candidates += [root / own, (root / own).with_name(own.name + ".yaml")] if own.name else []
-    if path := first_file(candidates):
-        return path
-    known = shipped() + shipped("paper")
-    if other := shipped_kind(str(ref)):
-        raise UnknownReference(f"{ref}: must be a search space or point, got {other}")
-    near = nearest(str(ref), known)
-    spaces = f"; shipped names: {', '.join(shipped())}, and paper/NAME (list: `seesawnas paper`)"
-    hint = f"; did you mean {near}?" if near else spaces
-    raise UnknownReference(f"{ref}: must be a YAML file or a shipped name{hint}")
+        values: Any = json.loads(path.read_text(encoding="utf-8"))["spec"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise InvalidInput(f"{path}: must be JSON with the network under `spec`") from None
+    return Document(values, str(path), name, path)

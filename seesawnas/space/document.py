@@ -28,10 +28,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from seesawnas.arch.blocks import Declared, Role
 from seesawnas.errors import DocumentError
+from seesawnas.io.kinds import other_kind
 from seesawnas.space.attributes import Attribute, parse_attribute
 from seesawnas.space.faults import lines_of
 from seesawnas.space.grammar import DEFAULT_KINDS, Grammar, grammar_of, partners
-from seesawnas.space.kinds import other_kind
 from seesawnas.space.missing_kinds import follows_missing_kind
 from seesawnas.text import short
 from seesawnas.units import parse_quantity

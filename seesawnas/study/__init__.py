@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from seesawnas.study.record.record import FINISHED, StudyRecord
     from seesawnas.study.record.starts import Start, read_starts
     from seesawnas.study.record.validation import LeftOut
+    from seesawnas.study.reference import find_network, trial_point
     from seesawnas.study.session import (
         REPEATS,
         SessionEvent,
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
     )
     from seesawnas.study.storage.urls import shown_url
     from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
-    from seesawnas.study.view import StoredStudy, StudyView, find_study, study_number, study_view, trial_point
+    from seesawnas.study.view import StoredStudy, StudyView, find_study, study_number, study_view
 else:
     __getattr__ = lazy_exports(__name__)
 
@@ -134,6 +135,7 @@ __all__ = [
     "drive",
     "engine_factory",
     "events_of",
+    "find_network",
     "find_study",
     "keep_name",
     "latest_study",

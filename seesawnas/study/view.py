@@ -1,34 +1,25 @@
-"""A study as it stands in its storage: found by what a person calls it, read whole, never written.
-
-REFs into studies: ``search_150m:12`` is trial 12 of runs/search_150m, ``search_150m:best`` its best.
-
-The best is the first of the ranking: by repeats where there are any.
-"""
+"""A study as it stands in its storage: found by what a person calls it, read whole, never written."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.space import Published, SearchPoint
 from seesawnas.study.objectives import Objectives
-from seesawnas.study.ranking import Repeats, best_trial, repeats_of
-from seesawnas.study.record.proposal import trial_spec
+from seesawnas.study.ranking import Repeats, repeats_of
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import LeftOut, check_format, trusted
 from seesawnas.study.storage.identity import repeats_name, stored_name
 from seesawnas.study.storage.open import latest_study, open_storage, open_url, storage_url, study_folder
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
-from seesawnas.text import short
 
 _DIGITS_OF_NUMBER = 20
 
@@ -203,31 +194,3 @@ def _check_there(url: str) -> None:
         check_url(url := normal_url(url))
         if (file := sqlite_file(url)) is not None and not file.is_file():
             raise StudyError(f"storage {url}: there is no such file")
-
-
-_MOST_DIGITS = 15
-_FORM = re.compile(r"(?P<study>.+):(?P<trial>[0-9]+|best)")
-
-
-def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
-    """The network of the trial that ``ref`` names, None where ``ref`` is not of that form. Raises StudyError."""
-    match = _FORM.fullmatch(ref)
-    if match is None:
-        return None
-    if len(match["trial"]) > _MOST_DIGITS:
-        raise StudyError(f"{match['study']}: must be followed by a trial's number or best, got {short(match['trial'])}")
-    study = find_study(match["study"], storage).view()
-    trial = _pick(study, match["trial"], ref)
-    spec = replace(trial_spec(trial, match["study"]), name=f"{match['study']}:{trial.number}")
-    return SearchPoint(spec, Published(None, None, {}, ""), {}, ())
-
-
-def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:
-    if which == "best":
-        done = [
-            trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
-        ]
-        if not done:
-            raise StudyError(f"{ref}: no trial is complete yet")
-        return best_trial(done, study.repeats)
-    return study.trial(which, ref)

@@ -1,8 +1,10 @@
 """Training: recipes, margins, feeds and the loop."""
 
+from seesawnas.train.batch import Batch
 from seesawnas.train.distributed import Team, joined
-from seesawnas.train.feeds.memory import Batch, Feed, MemoryFeed
+from seesawnas.train.feeds.memory import Feed, MemoryFeed
 from seesawnas.train.loop import EpochRecord, StepRecord, Training, seeded, train
+from seesawnas.train.losses.criterion import Criterion, MarginLoss
 from seesawnas.train.losses.head import MarginHead, SampledHead
 from seesawnas.train.optimizer import Precision
 from seesawnas.train.recipe import FIRST_RUN, PROXY, Recipe, read_recipe, shipped_recipes
@@ -12,9 +14,11 @@ __all__ = [
     "FIRST_RUN",
     "PROXY",
     "Batch",
+    "Criterion",
     "EpochRecord",
     "Feed",
     "MarginHead",
+    "MarginLoss",
     "MemoryFeed",
     "Precision",
     "Recipe",

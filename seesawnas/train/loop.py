@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from seesawnas.data import Faces
 from seesawnas.errors import TrialError
 from seesawnas.nn import PerChannel, normalised
 from seesawnas.train.averaging import WeightAverage
+from seesawnas.train.batch import Batch
 from seesawnas.train.distributed import Team
-from seesawnas.train.feeds.memory import Batch, Feed, MemoryFeed
-from seesawnas.train.losses.head import SampledHead, make_head
+from seesawnas.train.feeds.memory import Feed, MemoryFeed
+from seesawnas.train.losses.criterion import Criterion, make_criterion
 from seesawnas.train.optimizer import Precision, Scaling, make_optimizer, momenta
 from seesawnas.train.recipe import Recipe
 from seesawnas.train.runtime import keep_freed_memory
-from seesawnas.train.schedule import learning_rate_factor, ramp
+from seesawnas.train.schedule import learning_rate_factor
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ class Training:
     ``mean`` and ``std`` are one number, or one for each of red, green and blue. Order, flips and shifts are the feed's and
     the same for every network; the initial weights are the caller's (see ``seeded``). On one machine and thread count the
     same seed gives the same weights, also where ``state`` went into another training of the same network, feed, recipe and
-    seed between two steps. Each process of a ``team`` makes one of its own, and all make the same steps.
+    seed between two steps. Each process of a ``team`` makes one of its own, and all make the same steps. ``criterion`` is
+    what is minimised, the recipe's margin loss if none is given.
     """
 
     def __init__(
@@ -92,13 +93,16 @@ class Training:
         seed: int,
         team: Team = Team(),  # noqa: B008 (a frozen value)
         precision: Precision = "fp32",
+        criterion: Criterion | None = None,
     ) -> None:
         keep_freed_memory()
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = next(network.parameters()).device
         self._feed, self._recipe, self._normalisation, self._team = feed, recipe, (mean, std), team
-        self._head = make_head(feed.identities, _dimensions(network, feed), recipe, seed).to(self._device)
-        self._optimizer = make_optimizer(network, self._head, recipe)
+        if criterion is None:
+            criterion = make_criterion(feed.identities, _dimensions(network, feed), recipe, seed)
+        self._criterion = criterion.to(self._device)
+        self._optimizer = make_optimizer(network, self._criterion, recipe)
         self._average = WeightAverage(network, recipe.averaging) if recipe.averaging else None
         self._scaling = Scaling(precision, self._device)
         self._wrapped = team.wrap(self._network)
@@ -164,10 +168,14 @@ class Training:
         return all(bool(torch.isfinite(tensor).all()) for tensor in self._tensors().values())
 
     def _tensors(self) -> dict[str, Tensor]:
-        """Network, head, momentum and average, by name; the same memory that the training works on."""
+        """Network, criterion, momentum and average, by name; the same memory that the training works on."""
         found = {f"network.{name}": tensor for name, tensor in self._network.state_dict().items()}
-        found |= {f"head.{name}": tensor for name, tensor in self._head.state_dict().items()}
-        found |= {f"momentum.{index}": slot for index, slot in enumerate(momenta(self._optimizer, self._head))}
+        # A margin head's names are those of checkpoints before there were other criteria.
+        found |= {
+            name if name.startswith("head.") else f"criterion.{name}": tensor
+            for name, tensor in self._criterion.state_dict().items()
+        }
+        found |= {f"momentum.{index}": slot for index, slot in enumerate(momenta(self._optimizer, self._criterion))}
         return found | (self._average.state() if self._average is not None else {})
 
     def _end_epoch(self, seconds: float, first: int) -> EpochRecord:
@@ -203,48 +211,36 @@ class Training:
     def _step(self, parts: list[Batch], number: int) -> float:
         progress = (self.done + len(self._losses) / self._feed.steps) / self._recipe.epochs
         self._follow_schedules(progress)
-        labels = [part.labels.to(self._device) for part in parts]
-        if isinstance(self._head, SampledHead):
-            self._head.draw(self._team.gather(torch.cat(labels)), number)
+        parts = [replace(part, labels=part.labels.to(self._device)) for part in parts]
+        self._criterion.prepare(lambda: self._team.gather(torch.cat([part.labels for part in parts])), number)
         self._optimizer.zero_grad()
-        loss = self._gradients(parts, labels)
+        loss = self._gradients(parts)
         value = loss.item()
         if not math.isfinite(value):
             raise TrialError(f"the loss became {value} at {progress:.0%} of the training")
         self._update()
         return value
 
-    def _gradients(self, parts: list[Batch], labels: list[Tensor]) -> Tensor:
+    def _gradients(self, parts: list[Batch]) -> Tensor:
         """Make the gradients of the mean loss over the parts and the team; returns that loss."""
         total = torch.zeros((), device=self._device)
-        for index, (part, own) in enumerate(zip(parts, labels, strict=True)):
-            if index < len(parts) - 1:
-                with self._team.alone(self._wrapped):
-                    loss = self._loss(part, own) / len(parts)
-                    self._scaling.backward(loss)
-            else:
-                loss = self._loss(part, own) / len(parts)
+        for part in parts:
+            with nullcontext() if part is parts[-1] else self._team.alone(self._wrapped):
+                loss = self._loss(part) / len(parts)
                 self._scaling.backward(loss)
             total += loss.detach()
-        grads = [weight.grad for weight in self._head.parameters() if weight.grad is not None]
-        usual = [value for name, value in self._head.named_buffers() if name.startswith("usual_")]
-        self._team.average_([total, *grads, *usual])
+        grads = [weight.grad for weight in self._criterion.parameters() if weight.grad is not None]
+        self._team.average_([total, *grads, *self._criterion.running()])
         return total
 
-    def _loss(self, part: Batch, labels: Tensor) -> Tensor:
+    def _loss(self, part: Batch) -> Tensor:
         with self._scaling.forward():
             embeddings = self._wrapped(normalised(part.images.to(self._device), *self._normalisation))
-        if isinstance(self._head, SampledHead):
-            labels = self._head.places(labels)
-        return F.cross_entropy(self._head(embeddings, labels), labels, label_smoothing=self._recipe.label_smoothing)
+        loss: Tensor = self._criterion(embeddings, part)
+        return loss
 
     def _update(self) -> None:
-        if isinstance(self._head, SampledHead):
-            slot = self._optimizer.state[self._head.sample]
-            self._head.lend_momentum(slot)
-            self._scaling.step(self._optimizer)
-            self._head.put_back(slot)
-        else:
+        with self._criterion.stepping(self._optimizer):
             self._scaling.step(self._optimizer)
         if self._average is not None:
             self._average.update()
@@ -261,7 +257,7 @@ class Training:
         self._learning_rate = recipe.learning_rate * factor
         for group in self._optimizer.param_groups:
             group["lr"] = self._learning_rate
-        self._head.margin_share = ramp(progress, recipe.margin_warm_up)
+        self._criterion.follow(progress)
 
 
 def _dimensions(network: nn.Module, feed: Feed) -> int:

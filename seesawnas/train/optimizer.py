@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from seesawnas.nn import FaceNetwork
-from seesawnas.train.losses.head import MarginHead, SampledHead
+from seesawnas.train.losses.criterion import Criterion
 from seesawnas.train.recipe import Recipe
 
 
-def make_optimizer(network: nn.Module, head: MarginHead, recipe: Recipe) -> torch.optim.SGD:
-    """Of convolutions and linear layers, what has one dimension, the embedding's linear layer, the classes' vectors."""
+def make_optimizer(network: nn.Module, criterion: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+    """Of convolutions and linear layers, what has one dimension, the embedding's linear layer, the criterion's parameters."""
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
     last = _embedding_weights(network) if recipe.embedding_weight_decay is not None else []
     own = {id(weight) for weight in last}
@@ -22,22 +22,22 @@ def make_optimizer(network: nn.Module, head: MarginHead, recipe: Recipe) -> torc
         ([weight for weight in weights if weight.ndim > 1 and id(weight) not in own], recipe.weight_decay),
         ([weight for weight in weights if weight.ndim <= 1], 0.0),
         (last, recipe.embedding_weight_decay or 0.0),
-        (list(head.parameters()), recipe.head_weight_decay),
+        (list(criterion.parameters()), recipe.head_weight_decay),
     ]
     chosen = [{"params": params, "weight_decay": decay} for params, decay in groups if params]
     return torch.optim.SGD(chosen, lr=0.0, momentum=recipe.momentum, nesterov=recipe.nesterov and recipe.momentum > 0)
 
 
-def momenta(optimizer: torch.optim.SGD, head: MarginHead) -> list[Tensor]:
+def momenta(optimizer: torch.optim.SGD, criterion: Criterion) -> list[Tensor]:
     """Each parameter's momentum, in order; made here rather than at the first step, so that a state can be restored first.
 
-    A sampled head keeps its own.
+    What the criterion keeps itself is not among them.
     """
-    borrowed = id(head.sample) if isinstance(head, SampledHead) else None
+    own = {id(parameter) for parameter in criterion.with_own_momentum()}
     found = []
     for group in optimizer.param_groups:
         for parameter in group["params"]:
-            if id(parameter) != borrowed:
+            if id(parameter) not in own:
                 slot = optimizer.state[parameter]
                 if slot.get("momentum_buffer") is None:
                     slot["momentum_buffer"] = torch.zeros_like(parameter)

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, 
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
-from seesawnas.errors import DocumentError, UnknownReference
-from seesawnas.io.files import first_file, shipped_folder
-from seesawnas.io.yaml import read_text, read_yaml
+from seesawnas.errors import DocumentError
+from seesawnas.io.catalog import RECIPES, Wanted, read_document
+from seesawnas.io.kinds import other_kind
 from seesawnas.space.faults import lines_of
-from seesawnas.space.kinds import other_kind, shipped_kind
-from seesawnas.text import nearest, short
+from seesawnas.text import short
 from seesawnas.train.schedule import PAPER_STEPS, Decay
 from seesawnas.units import number
 
@@ -28,6 +27,7 @@ Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
 Guard = Literal["none", "linear"]
 """What a margin does to an angle that it would push beyond a half turn."""
 
+_WANTED = Wanted((RECIPES,), "a recipe's YAML file or a shipped one's name")
 _LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate")
 
 
@@ -127,14 +127,8 @@ RECIPE_KEYS = tuple(field.name for field in fields(Recipe) if field.name != "epo
 
 def read_recipe(ref: str | Path) -> Recipe:
     """The recipe that ``ref`` names: a YAML file, or a shipped one's name. Raises InvalidInput, one line a fault."""
-    path = _find(ref)
-    try:
-        text = read_text(path)
-    except UnicodeDecodeError:
-        raise DocumentError(str(ref), ["must be UTF-8 text"]) from None
-    except OSError as error:
-        raise UnknownReference(f"{ref}: cannot be read: {error.strerror}") from None
-    return to_recipe(read_yaml(text, str(ref)), str(ref), path.stem)
+    document = read_document(ref, _WANTED)
+    return to_recipe(document.values, document.source, document.name)
 
 
 def to_recipe(values: Any, source: str, name: str) -> Recipe:
@@ -156,7 +150,7 @@ def to_recipe(values: Any, source: str, name: str) -> Recipe:
 
 def shipped_recipes() -> tuple[str, ...]:
     """The names of the recipes that ship."""
-    return tuple(sorted(path.stem for path in _shipped().glob("*.yaml")))
+    return RECIPES.names()
 
 
 def _whole(low: int, high: int, raw: Any) -> Any:
@@ -214,21 +208,3 @@ else:  # whatever a recipe has, a file may set
         about=(str, ""),
         epochs=(Annotated[int, BeforeValidator(partial(_whole, 1, MOST_EPOCHS))], ...),
     )
-
-
-def _shipped() -> Path:
-    return shipped_folder("studies") / "recipes"
-
-
-def _find(ref: str | Path) -> Path:
-    own = Path(ref)
-    candidates = [own, own.with_name(f"{own.name}.yaml")] if own.name else []
-    if len(own.parts) == 1:
-        candidates.append(_shipped() / f"{own.name.removesuffix('.yaml')}.yaml")
-    if path := first_file(candidates):
-        return path
-    if other := shipped_kind(str(ref)):
-        raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name, got {other}")
-    near = nearest(own.stem, shipped_recipes())
-    hint = f"did you mean {near}?" if near else f"shipped are {', '.join(shipped_recipes())}"
-    raise UnknownReference(f"{ref}: must be a recipe's YAML file or a shipped one's name; {hint}")

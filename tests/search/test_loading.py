@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.io.files import shipped_folder
+from seesawnas.io.catalog import shipped_folder
 from seesawnas.search import StudyFile, plan_of, samplers
 from seesawnas.search.plan import SAMPLERS
 from seesawnas.space import read_yaml, write_yaml

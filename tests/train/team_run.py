@@ -11,6 +11,7 @@ from seesawnas.nn import build
 from seesawnas.train import Recipe, StepRecord, Training, joined, seeded
 from seesawnas.train.feeds.stream import SourceFeed
 from tests.run.trainings import small_plan
+from tests.train.losses.toy import Toy
 from tests.train.sources import MadeUpSource
 
 
@@ -20,18 +21,19 @@ def main(parts: int, rate: float, margin: str) -> None:
 
     recipe = Recipe(
         "r", 2, batch_size=16, learning_rate=0.05, scale=16.0, margin_size=0.2, shift=0.1, averaging=0.9,
-        sample_rate=rate, margin=margin,  # type: ignore[arg-type]
+        sample_rate=rate, margin="arcface" if margin == "toy" else margin,  # type: ignore[arg-type]
     )  # fmt: skip
     spec = small_plan(Path()).spec
     with joined("cpu") as (team, device):
         with seeded(0):
             network = build(spec).to(device)
         feed = SourceFeed(MadeUpSource(people=12), recipe, size=(32, 32), seed=0, team=team, parts=parts)
-        training = Training(network, feed, recipe, mean=127.5, std=128.0, seed=0, team=team)
+        criterion = Toy(96, 16) if margin == "toy" else None
+        training = Training(network, feed, recipe, mean=127.5, std=128.0, seed=0, team=team, criterion=criterion)
         losses = [record.loss for record in training.steps() if isinstance(record, StepRecord)]
         own = torch.cat([weight.detach().flatten() for weight in network.parameters()])
         first = team.share(own)
-        head = training.state()["head.weight"]
+        head = training.state()["head.weight" if criterion is None else "criterion.bias"]
         agrees = bool(torch.equal(own, first)) and bool(torch.equal(head, team.share(head)))
         agree = not team.any(not agrees, device)
         if team.rank == 0:

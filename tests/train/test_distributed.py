@@ -29,7 +29,7 @@ def _run(launcher: list[str], *words: str) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("rate", "margin"), [("1.0", "arcface"), ("0.4", "adaface")])
+@pytest.mark.parametrize(("rate", "margin"), [("1.0", "arcface"), ("0.4", "adaface"), ("1.0", "toy")])
 def test_two_processes_lose_what_one_loses(rate: str, margin: str) -> None:
     two = _run(["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"], "1", rate, margin)
     one = _run([], "2", rate, margin)

@@ -65,10 +65,10 @@ def _plan(spec: str, given: Mapping[str, Any]) -> AblationPlan:
 def _study_file(spec: str) -> StudyFile | None:
     """The study file that ``spec`` names; None where it names a network: a search point's file has no base."""
     from seesawnas.errors import StudyError
-    from seesawnas.study import StudyFile, shipped_studies
+    from seesawnas.io.catalog import STUDIES
+    from seesawnas.study import StudyFile
 
-    name = Path(spec).with_suffix("").as_posix().removeprefix("studies/")
-    if name in shipped_studies():
+    if STUDIES.find(spec) is not None:
         file = StudyFile.read(spec)
         if "base" not in file.values:
             raise StudyError(

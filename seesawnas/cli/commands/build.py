@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import MAX_SEED, Json, PointRef, is_trial_ref
+from seesawnas.cli.options import MAX_SEED, Json, PointRef, find_network
 
 if TYPE_CHECKING:
     from seesawnas.space import SearchPoint
@@ -32,7 +32,7 @@ def build(
     json: Json = False,
 ) -> None:
     """Show a network stage by stage, what it costs and what was published; write it, draw it, check it."""
-    point = find_point(ref)
+    point = find_network(ref)
     values = _values(point, check)
     written = _write(point, out, seed, diagram)
     if written:
@@ -46,19 +46,6 @@ def build(
         print_lines(*(f"wrote {path}{RANDOM if path.name == WEIGHTS else ''}" for path in written))
     if check and not values["check"]["agrees"]:
         raise typer.Exit(1)
-
-
-def find_point(ref: str) -> SearchPoint:
-    """The search point that ``ref`` names. Raises InvalidInput."""
-    from seesawnas.space import load_point
-
-    if is_trial_ref(ref):
-        from seesawnas.study import trial_point
-
-        point: SearchPoint | None = trial_point(ref)
-        if point is not None:
-            return point
-    return load_point(ref)
 
 
 def _values(point: SearchPoint, check: bool) -> dict[str, Any]:

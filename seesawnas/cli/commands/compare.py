@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref
+from seesawnas.cli.options import Json, complete_ref, find_network
 from seesawnas.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -31,13 +31,12 @@ def compare(
     json: Json = False,
 ) -> None:
     """Lay networks side by side, stage by stage, with their costs; what differs is marked."""
-    from seesawnas.cli.commands.build import find_point
     from seesawnas.cli.views.output import print_lines
     from seesawnas.report.network.comparison import compare as lay
 
     if len(refs) < 2:
         raise InvalidInput(f"compare must have two networks or more, got {refs[0]} alone")
-    points = [find_point(ref) for ref in refs]
+    points = [find_network(ref) for ref in refs]
     found = lay(points, refs)
     if html is not None:
         from seesawnas.io.files import write_atomically

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from seesawnas.cli.commands.build import find_point
-from seesawnas.cli.options import MAX_SEED, Json, PointRef
+from seesawnas.cli.options import MAX_SEED, Json, PointRef, find_network
 from seesawnas.cli.views.output import print_json
 from seesawnas.errors import RunError, TrialError
 from seesawnas.io.terminal import only_shown
@@ -125,7 +124,7 @@ def _plan(ref: str, recipe: Recipe, resolution: int | None, out: Path | None, *,
         seconds = parse_duration(save)
     except ValueError as error:
         raise RunError(f"--save-every {error}") from None
-    spec = find_point(ref).spec
+    spec = find_network(ref).spec
     folder = default_folder(spec.name or spec.digest()) if out is None else expanded(out)
     spec = spec if resolution is None else spec.at_side(resolution)
     return TrainPlan(spec, recipe, folder, save_seconds=seconds, **rest)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import StudyError
-from seesawnas.io.files import first_file, shipped_folder
-from seesawnas.io.yaml import read_text, read_yaml
-from seesawnas.space.kinds import Kind, other_kind, shipped_kind
+from seesawnas.io.catalog import STUDIES, Wanted, read_document
+from seesawnas.io.kinds import Kind, other_kind
+from seesawnas.io.yaml import read_yaml
 from seesawnas.study.storage.identity import STUDY_FILE
 from seesawnas.study.storage.open import ELSEWHERE, JOURNAL, study_folder
 from seesawnas.study.view import find_study
-from seesawnas.text import nearest, short
+from seesawnas.text import short
+
+_WANTED = Wanted((STUDIES,), "a study file or a shipped one's name", fault=StudyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,8 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now. Raises StudyError where
     there is none, and DocumentError where it is not YAML.
     """
-    path = _find(ref)
-    try:
-        text = read_text(path)
-    except UnicodeDecodeError:
-        raise StudyError(f"{ref}: must be UTF-8 text") from None
-    except OSError as error:
-        raise StudyError(f"{ref}: cannot be read: {error.strerror}") from None
-    values = read_yaml(text, str(ref))
+    document = read_document(ref, _WANTED)
+    values, path = document.values, document.path
     if not isinstance(values, dict):
         raise StudyError(f"{ref}: must be a mapping of keys such as budget, trials, objectives, got {short(values)}")
     if (own := _own_study(path, values)) is not None:
@@ -61,7 +57,7 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
 
 def shipped_studies() -> tuple[str, ...]:
     """The study files that ship, by the REFs that find them."""
-    return tuple(sorted(path.stem for path in shipped_folder("studies").glob("*.yaml")))
+    return STUDIES.names()
 
 
 def _own_study(path: Path, values: dict[str, Any]) -> str | None:
@@ -77,18 +73,3 @@ def _own_study(path: Path, values: dict[str, Any]) -> str | None:
         return None
     own = folder.resolve().name
     return own if study_folder(own).resolve() == folder.resolve() else str(folder.resolve())
-
-
-def _find(ref: str | Path) -> Path:
-    own = Path(ref)
-    candidates = [own, own.with_name(own.name + ".yaml")] if own.name else []
-    bare = own.relative_to("studies") if own.parts[:1] == ("studies",) else own
-    if len(bare.parts) == 1:
-        candidates += [shipped_folder("studies") / bare, shipped_folder("studies") / f"{bare}.yaml"]
-    if path := first_file(candidates):
-        return path
-    if other := shipped_kind(str(ref)):
-        raise StudyError(f"{ref}: must be a study file or a shipped one's name, got {other}")
-    near = nearest(bare.stem, shipped_studies())
-    hint = f"did you mean {near}?" if near else f"shipped are {', '.join(shipped_studies())}"
-    raise StudyError(f"{ref}: must be a study file or a shipped one's name; {hint}")

@@ -14,6 +14,11 @@ class Moves(NamedTuple):
     shifts: Tensor
     mirrored: Tensor
 
+    @property
+    def flipped(self) -> Tensor:
+        """Whether each is mirrored, bool (N,)."""
+        return self.mirrored[:, 0] == 1
+
 
 def draw_moves(count: int, *, flip: bool, shift: int, generator: torch.Generator) -> Moves:
     """Each mirrored with chance one half and moved by up to ``shift`` pixels."""
@@ -32,8 +37,3 @@ def moved(images: Tensor, moves: Moves) -> Tensor:
     columns = (torch.arange(width) + moves.shifts[1]).clamp(0, width - 1)
     columns = torch.where(moves.mirrored == 1, width - 1 - columns, columns)
     return images[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-
-
-def flip_and_shift(images: Tensor, *, flip: bool, shift: int, generator: torch.Generator) -> Tensor:
-    """``images`` under freshly drawn moves."""
-    return moved(images, draw_moves(len(images), flip=flip, shift=shift, generator=generator))

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from seesawnas.data import Faces
+from seesawnas.train.batch import Batch
 from seesawnas.train.feeds.augment import draw_moves, moved
 from seesawnas.train.recipe import Recipe
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Pictures, uint8 (N, H, W, 3), and labels, int64 (N,).
-
-    unreadable: index and reason of each picture that could not be read; another of the batch stands in its place.
-    """
-
-    images: Tensor
-    labels: Tensor
-    unreadable: tuple[tuple[int, str], ...] = ()
 
 
 class Feed(Protocol):
@@ -70,7 +58,8 @@ class MemoryFeed:
         for step, chosen in enumerate(torch.split(order, self.batch_size)[: self.steps]):
             moves = draw_moves(len(chosen), flip=self._flip, shift=self._shift, generator=self._generator)
             if step >= first:
-                yield [Batch(moved(self._images[chosen], moves), self._labels[chosen])]
+                images = moved(self._images[chosen], moves)
+                yield [Batch(images, self._labels[chosen], chosen, moves.flipped)]
         self._start = self._generator.get_state()
 
     def state(self) -> Tensor:

@@ -23,9 +23,9 @@ from seesawnas.data.cache import processors
 from seesawnas.data.images import UnreadableError, decode
 from seesawnas.errors import DataError, InvalidInput
 from seesawnas.io.isolation import isolated_children
+from seesawnas.train.batch import Batch
 from seesawnas.train.distributed import Team
-from seesawnas.train.feeds.augment import flip_and_shift
-from seesawnas.train.feeds.memory import Batch
+from seesawnas.train.feeds.augment import draw_moves, moved
 from seesawnas.train.recipe import Recipe
 
 _LEAST = 2  # batch norm needs two pictures
@@ -98,14 +98,16 @@ class SourceFeed:
             self._read = iter(loader)
 
     def _batch(self, read: _Loaded) -> Batch:
-        images, labels, unreadable = read
+        *arrays, unreadable = read
+        images, labels, indices, flipped = map(torch.from_numpy, arrays)
         if len(unreadable) == len(labels):
             where = self._pictures.source.place(unreadable[0][0])
             raise DataError(f"{where}: cannot be read, nor can any other picture of its batch: {unreadable[0][1]}")
-        return Batch(torch.from_numpy(images), torch.from_numpy(labels), unreadable)
+        return Batch(images, labels, indices, flipped, unreadable)
 
 
-_Loaded = tuple[NDArray[np.uint8], NDArray[np.int64], tuple[tuple[int, str], ...]]
+_Loaded = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], tuple[tuple[int, str], ...]]
+"""Of a :class:`Batch` all, as arrays."""
 
 
 @dataclass
@@ -147,10 +149,10 @@ class _Pictures(Dataset[_Loaded]):
         start = step * self.batch_size + chunk * count
         chosen = self._order_of(done)[start : start + count]
         images, chosen, unreadable = _read(self.source, chosen, self.size)
-        moved = flip_and_shift(
-            torch.from_numpy(images), flip=self.flip, shift=self.shift, generator=_generator(self.seed, *part)
-        )
-        return moved.numpy(), self.source.labels[chosen].astype(np.int64), unreadable
+        generator = _generator(self.seed, *part)
+        moves = draw_moves(len(images), flip=self.flip, shift=self.shift, generator=generator)
+        shown = moved(torch.from_numpy(images), moves).numpy()
+        return shown, self.source.labels[chosen].astype(np.int64), chosen, moves.flipped.numpy(), unreadable
 
     def _order_of(self, done: int) -> NDArray[np.int64]:
         if done != self._epoch:

@@ -13,8 +13,9 @@ from torch import nn
 from seesawnas.data import FaceSource
 from seesawnas.io.files import write_atomically
 from seesawnas.nn import weights_file
-from seesawnas.nn.weights import ABOUT, SPEC, TRAINED, WEIGHTS
+from seesawnas.nn.weights import TRAINED, WEIGHTS
 from seesawnas.space import to_mapping, write_yaml
+from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.train.full.plan import TrainPlan
 
 _PACKAGES = ("seesawnas", "torch", "numpy", "safetensors", "pillow")

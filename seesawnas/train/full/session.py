@@ -20,7 +20,8 @@ from seesawnas.data.sources.base import SAMPLED
 from seesawnas.errors import DataError, RunError, TrialError
 from seesawnas.io.files import inside, make_folder, write_atomically
 from seesawnas.nn import build, load_model
-from seesawnas.nn.weights import ABOUT, SPEC, WEIGHTS
+from seesawnas.nn.weights import WEIGHTS
+from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.text import several
 from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, seeded
 from seesawnas.train.feeds.stream import SourceFeed, default_workers

@@ -236,11 +236,11 @@ def test_check_without_fvcore_says_how_to_get_it(small: Path, monkeypatch: pytes
 def test_a_trial_of_a_study_is_a_ref(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def trial_point(ref: str) -> object:
+    def find_network(ref: str) -> object:
         asked.append(ref)
         return load_point("paper/seesaw_share")
 
-    monkeypatch.setitem(sys.modules, "seesawnas.study", SimpleNamespace(trial_point=trial_point))
+    monkeypatch.setitem(sys.modules, "seesawnas.study", SimpleNamespace(find_network=find_network))
     assert Ran("build", "lfw_150M:best", "--json").json["params"] == 1_370_176
     assert Ran("build", "runs/lfw_150M:12", "--json").json["params"] == 1_370_176
     assert asked == ["lfw_150M:best", "runs/lfw_150M:12"]

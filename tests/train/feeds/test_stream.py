@@ -30,7 +30,8 @@ def _steps(feed: SourceFeed, done: int = 0, first: int = 0) -> Iterator[list[Bat
 
 
 def _same(one: Batch, other: Batch) -> bool:
-    return torch.equal(one.images, other.images) and torch.equal(one.labels, other.labels)
+    names = ("images", "labels", "indices", "flipped")
+    return all(torch.equal(getattr(one, name), getattr(other, name)) for name in names)
 
 
 def test_an_epoch_shows_every_picture_once_and_the_next_in_another_order() -> None:

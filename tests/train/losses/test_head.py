@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seesawnas.data import Faces
-from seesawnas.train import MarginHead, MemoryFeed, Recipe, SampledHead, Training, seeded
+from seesawnas.train import MarginLoss, MemoryFeed, Recipe, SampledHead, Training, seeded
 from seesawnas.train.optimizer import make_optimizer
 
 _RECIPE = Recipe("r", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2)
@@ -61,19 +61,21 @@ def test_rate_one_is_the_full_head_to_the_bit() -> None:
     full = _training(_RECIPE)
     whole = _training(_RECIPE)
     head = SampledHead(20, 6, rate=1.0, seed=0, margin="arcface", size=0.2, scale=16.0)
-    assert isinstance(full._head, MarginHead)
-    head.weight.copy_(full._head.weight.detach())
-    whole._head, whole._optimizer = head, make_optimizer(whole._network, head, _RECIPE)
+    assert isinstance(full._criterion, MarginLoss)
+    head.weight.copy_(full._criterion.head.weight.detach())
+    whole._criterion = MarginLoss(head, margin_warm_up=_RECIPE.margin_warm_up)
+    whole._optimizer = make_optimizer(whole._network, head, _RECIPE)
     losses = [[record.loss for record in training.epochs()] for training in (full, whole)]
     assert losses[0] == losses[1]
-    assert torch.equal(full._head.weight, head.weight)
+    assert torch.equal(full._criterion.head.weight, head.weight)
     for one, other in zip(full._network.state_dict().values(), whole._network.state_dict().values(), strict=True):
         assert torch.equal(one, other)
 
 
 def test_a_class_that_sits_out_keeps_its_weight_and_its_momentum() -> None:
     training = _training(replace(_RECIPE, sample_rate=0.5, momentum=0.9))
-    head = training._head
+    assert isinstance(training._criterion, MarginLoss)
+    head = training._criterion.head
     assert isinstance(head, SampledHead)
     steps = training.steps()
     next(steps)

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from seesawnas.errors import InvalidInput
+from seesawnas.io.catalog import shipped_kind
+from seesawnas.io.kinds import document_kind
 from seesawnas.search import StudyFile, plan_of
 from seesawnas.space import load_point, load_space
-from seesawnas.space.kinds import document_kind, shipped_kind
 from seesawnas.train import read_recipe
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
-
-from seesawnas.io.files import shipped_folder
 
 Kind: TypeAlias = Literal["space", "point", "search", "ablation", "recipe"]
 
@@ -17,11 +14,6 @@ _MARKS: dict[Kind, frozenset[str]] = {
     "recipe": frozenset({"batch_size", "learning_rate", "margin", "margin_size", "momentum", "weight_decay"}),
 }
 """Keys that documents of one kind alone have, at their top."""
-_SHIPPED: tuple[tuple[str, Kind], ...] = (
-    ("search_spaces", "space"),
-    ("studies", "search"),
-    ("studies/recipes", "recipe"),
-)
 _WORDS: dict[Kind, str] = {
     "space": "a search space; give it with --space {ref}",
     "point": "a search point; use seesawnas build {ref} or seesawnas train {ref}",
@@ -51,16 +43,9 @@ def _decides(values: Any) -> bool:
 def other_kind(values: Any, *wanted: Kind, ref: str) -> str | None:
     """What ``values`` are where that is a kind other than those ``wanted``, with what takes ``ref``; else None."""
     kind = document_kind(values)
-    return None if kind is None or kind in wanted else _WORDS[kind].format(ref=ref)
+    return None if kind is None or kind in wanted else described(kind, ref)
 
 
-def shipped_kind(ref: str) -> str | None:
-    """What ships under the name ``ref``, with what takes it; None where nothing does."""
-    name = Path(ref).with_suffix("").as_posix() if ref.endswith(".yaml") else ref
-    if not name or len(name) > 100 or name.startswith("/") or "." in name or "\0" in name:
-        return None
-    for folder, kind in _SHIPPED:
-        if (shipped_folder(folder) / f"{name}.yaml").is_file():
-            found: Kind = "point" if kind == "space" and "/" in name else kind  # points lie in a folder of the spaces'
-            return _WORDS[found].format(ref=ref)
-    return None
+def described(kind: Kind, ref: str) -> str:
+    """What a document of ``kind`` is, in words, with what takes ``ref``."""
+    return _WORDS[kind].format(ref=ref)

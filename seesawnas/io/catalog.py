@@ -1,0 +1,147 @@
+"""What ships by name, and the file that a REF names: a user's own first, then what ships."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seesawnas.errors import DocumentError, InvalidInput, UnknownReference
+from seesawnas.io.kinds import Kind, described
+from seesawnas.io.yaml import read_text, read_yaml
+from seesawnas.text import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One folder of shipped YAML files.
+
+    Attributes:
+        kind: What its documents are.
+        home: The folder that their names start from, as :func:`shipped_folder` finds it.
+        below: The folder in ``home`` that they lie in; it is part of their names.
+    """
+
+    kind: Kind
+    home: str
+    below: str = ""
+
+    def paths(self) -> dict[str, Path]:
+        """The files by their names, such as ``paper/seesaw_share``, in order."""
+        home = shipped_folder(self.home)
+        found = (home / self.below).glob("*.yaml")
+        return {path.relative_to(home).with_suffix("").as_posix(): path for path in sorted(found)}
+
+    def names(self) -> tuple[str, ...]:
+        """The names, in order."""
+        return tuple(self.paths())
+
+    def find(self, ref: str | Path) -> Path | None:
+        """The file that ``ref`` names, with or without ``.yaml`` and the folder; None if none does."""
+        name = Path(ref).as_posix().removesuffix(".yaml").removeprefix(f"{self.home}/")
+        return self.paths().get(name)
+
+
+SPACES = Shelf("space", "search_spaces")
+POINTS = Shelf("point", "search_spaces", "paper")
+STUDIES = Shelf("search", "studies")
+RECIPES = Shelf("recipe", "studies/recipes")
+SHELVES = (SPACES, POINTS, STUDIES, RECIPES)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a REF must name.
+
+    Attributes:
+        shelves: Where it is looked for, if it is no file of the user's.
+        rule: What it must be, in words.
+        kind_words: The same for what ships but is of another kind; None for ``rule``.
+        more: What ships beside the first shelf, in words that follow its names.
+        fault: What is raised.
+    """
+
+    shelves: tuple[Shelf, ...]
+    rule: str
+    kind_words: str | None = None
+    more: str = ""
+    fault: type[InvalidInput] = UnknownReference
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML document: its ``values``, the REF that named it, its name without ``.yaml``, and its file."""
+
+    values: Any
+    source: str
+    name: str
+    path: Path
+
+
+def read_document(ref: str | Path, wanted: Wanted) -> Document:
+    """The document that ``ref`` names.
+
+    Raises:
+        InvalidInput: ``wanted.fault`` if there is none, DocumentError if it is not YAML.
+    """
+    path = find_file(ref, wanted)
+    try:
+        text = read_text(path)
+    except UnicodeDecodeError:
+        raise DocumentError(str(ref), ["must be UTF-8 text"]) from None
+    except OSError as error:
+        raise wanted.fault(f"{ref}: cannot be read: {error.strerror}") from None
+    names = {shipped: name for shelf in wanted.shelves for name, shipped in shelf.paths().items()}
+    return Document(read_yaml(text, str(ref)), str(ref), names.get(path, path.stem), path)
+
+
+def find_file(ref: str | Path, wanted: Wanted) -> Path:
+    """The file that ``ref`` names. Raises ``wanted.fault``, in one line with the nearest name."""
+    own = Path(ref)
+    for candidate in (own, own.with_name(f"{own.name}.yaml")) if own.name else ():
+        if is_file(candidate):
+            return candidate
+    for shelf in wanted.shelves:
+        if (found := shelf.find(ref)) is not None:
+            return found
+    if other := shipped_kind(str(ref)):
+        raise wanted.fault(f"{ref}: must be {wanted.kind_words or wanted.rule}, got {other}")
+    names = [name for shelf in wanted.shelves for name in shelf.names()]
+    near = nearest(str(ref), names) or nearest(own.stem, names)
+    shipped = f"shipped are {', '.join(wanted.shelves[0].names())}{wanted.more}"
+    hint = f"did you mean {near}?" if near else shipped
+    raise wanted.fault(f"{ref}: must be {wanted.rule}; {hint}")
+
+
+def shipped_kind(ref: str) -> str | None:
+    """What ships under the name ``ref``, with what takes it; None if nothing does."""
+    return next((described(shelf.kind, ref) for shelf in SHELVES if shelf.find(ref) is not None), None)
+
+
+def shipped_folder(name: str) -> Path:
+    """Where the shipped YAML lies: inside the package in a wheel, beside it in a checkout or an editable install."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file at ``path``; False for what can be no path, such as a name too long."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
+        return False
+
+
+_TRIAL = re.compile(r"(?P<study>.+):(?P<trial>[0-9]+|best)")
+
+
+def split_trial(ref: str) -> tuple[str, str] | None:
+    """The study and the trial of a REF of the form STUDY:NUMBER or STUDY:best; None for any other.
+
+    A file or folder of that name comes first.
+    """
+    match = _TRIAL.fullmatch(ref)
+    return None if match is None or os.path.exists(ref) else (match["study"], match["trial"])
