@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from seesawnas.arch import rules
-from seesawnas.arch.blocks import Declared
+from seesawnas.arch.blocks import AttributeInfo
 from seesawnas.arch.rules import Option
 from seesawnas.text import short
 
@@ -16,12 +16,12 @@ _DIGITS = 20
 _TRUTHS = {"true": True, "false": False}
 
 
-def ruled(one: Declared) -> Callable[[str], str]:
+def ruled(one: AttributeInfo) -> Callable[[str], str]:
     """Makes a word the one spelling of a level. Raises ValueError with the rule and then the word."""
     return _ratio if one.rule is rules.ratio else lambda word: level_word(one, _option(one, word))
 
 
-def option_of(one: Declared, level: str) -> Option:
+def option_of(one: AttributeInfo, level: str) -> Option:
     """The option that a level stands for. Raises ValueError."""
     if one.rule is rules.ratio:
         value = Fraction(level)
@@ -29,7 +29,7 @@ def option_of(one: Declared, level: str) -> Option:
     return _option(one, level)
 
 
-def level_word(one: Declared, value: Any) -> str:
+def level_word(one: AttributeInfo, value: Any) -> str:
     """A level's word for an option, or for a block's own value."""
     if one.rule is rules.ratio:
         return ratio_word(Fraction(str(value)))
@@ -46,7 +46,7 @@ def ratio_word(ratio: Fraction) -> str:
     return word if Fraction(word) == ratio else str(ratio)
 
 
-def _option(one: Declared, word: str) -> Option:
+def _option(one: AttributeInfo, word: str) -> Option:
     meant = list(_meanings(one, word))
     for value in meant[1:]:
         with suppress(ValueError):
@@ -57,7 +57,7 @@ def _option(one: Declared, word: str) -> Option:
         raise ValueError(f"{str(error).partition(', got ')[0]}, got {short(word)}") from None
 
 
-def _meanings(one: Declared, word: str) -> Iterator[Any]:
+def _meanings(one: AttributeInfo, word: str) -> Iterator[Any]:
     """What YAML would read in the word, and the word itself."""
     if one.rule is rules.split or len(word) > _DIGITS or not word.isascii():
         yield word

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from seesawnas.ablation.analysis import analysed
 from seesawnas.ablation.result import AblationResult, ArmResult
 from seesawnas.errors import StudyError
-from seesawnas.space.faults import lines_of
+from seesawnas.space.validation import lines_of
 from seesawnas.study import Trial, TrialState
 from seesawnas.study.record.renewed import DIGEST_BEFORE
 from seesawnas.study.record.stored_json import stored_mapping

@@ -133,7 +133,7 @@ def _size(folder: Path) -> int:
 _Place: TypeAlias = tuple[str, int, str, tuple[int, ...]]
 
 
-def pickle_by_place(value: object) -> bytes:
+def pickle_mapped_arrays(value: object) -> bytes:
     """``value`` for ``pickle.loads`` on this machine; arrays that are mapped files go as places, all else as ever.
 
     What was written to a mapped array since is not sent: the file is as it was.

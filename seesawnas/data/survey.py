@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from seesawnas.data.images import UnreadableError, crop_box, decode, inspect
-from seesawnas.data.skipped import NAMED, LeftOut, printable
+from seesawnas.data.skipped import NAMED, Skipped, printable
 from seesawnas.data.sources.base import OpenedSource
 from seesawnas.data.sources.open import LEAST
 from seesawnas.errors import DataError
@@ -39,7 +39,7 @@ class Survey:
     formats: Counter[str]
     modes: Counter[str]
     bytes_per_image: float
-    wrong: LeftOut
+    wrong: Skipped
     aspects: Counter[str] = field(default_factory=Counter)
     other_aspects: tuple[int, tuple[str, ...]] = (0, ())
 

@@ -16,7 +16,7 @@ from seesawnas.search.loading import Ready, make_ready
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.proposer import Proposer
 from seesawnas.space import SearchSpace
-from seesawnas.space.canonical import identity_kept
+from seesawnas.space.canonical import compatible_digest
 from seesawnas.study import (
     OUT_OF_TIME,
     Checkpoints,
@@ -223,7 +223,7 @@ def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData, kept: objec
     """
     return {
         "budget": plan.budget.setting(),
-        "space": identity_kept(space, kept, space.name or plan.space),
+        "space": compatible_digest(space, kept, space.name or plan.space),
         "data": f"{faces.description} {faces.fingerprint}",
         "objectives": list(plan.objectives.names),
         "resolution": plan.proxy.resolution,

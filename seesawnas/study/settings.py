@@ -25,7 +25,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.errors import InvalidInput
 from seesawnas.space.document import Text
-from seesawnas.space.faults import faults_of, path_of
+from seesawnas.space.validation import faults_of, path_of
 from seesawnas.study.engines.registry import ENGINES, EngineSettings
 from seesawnas.study.library import StudyFile
 from seesawnas.study.storage.urls import shown_url

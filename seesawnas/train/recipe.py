@@ -18,8 +18,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, cr
 from seesawnas.errors import DocumentError, UnknownReference
 from seesawnas.io.files import shipped_folder
 from seesawnas.io.yaml import read_text, read_yaml
-from seesawnas.space.faults import lines_of
 from seesawnas.space.kinds import other_kind, shipped_kind
+from seesawnas.space.validation import lines_of
 from seesawnas.text import nearest, short
 from seesawnas.train.losses.margins import Guard, Margin
 from seesawnas.train.schedule import PAPER_STEPS, Decay

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.images import Resolution
-from seesawnas.data.pairs.pictures import PictureList, Pictures
+from seesawnas.data.pairs.images import EncodedImages, ImageList
 from seesawnas.data.pairs.text_lines import (
     SEPARATORS,
     content_lines,
@@ -34,7 +34,7 @@ class TemplateSet:
     """templates, media: (N,) numbers of each picture's; left, right: (P,) numbers of templates; same: (P,)."""
 
     name: str
-    pictures: Pictures
+    pictures: EncodedImages
     templates: NDArray[np.int64]
     media: NDArray[np.int64]
     left: NDArray[np.int64]
@@ -48,12 +48,12 @@ def read_templates(
 ) -> TemplateSet:
     """The templates that ``members`` lists and the ``pairs`` of them; pictures lie below ``images``.
 
-    Pictures that are not there are counted and named in the notes. Raises DataError, in one line.
+    EncodedImages that are not there are counted and named in the notes. Raises DataError, in one line.
     """
     members, pairs = expanded(members, DataError), expanded(pairs, DataError)
     if images is None or not expanded(images, DataError).is_dir():
         raise DataError(f"{members}: requires --images (the image folder), got {images or 'nothing'}")
-    found = PictureList(expanded(images, DataError))
+    found = ImageList(expanded(images, DataError))
     rows = []
     for number, line in content_lines(read_text(members)):
         with located(members, number):

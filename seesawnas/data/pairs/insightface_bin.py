@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.images import Resolution, UnreadableError, decode
+from seesawnas.data.pairs.images import EncodedImages
 from seesawnas.data.pairs.pair_set import PairSet
-from seesawnas.data.pairs.pictures import Pictures
 from seesawnas.data.pairs.text_lines import check_regular, unreadable_file
 from seesawnas.errors import DataError
 
@@ -44,7 +44,7 @@ def read_bin_pairs(path: str | Path, *, resolution: Resolution) -> PairSet:
     pictures, same = _load(path)
     left = np.arange(0, len(pictures), 2)
     places = [f"image {number}" for number in range(len(pictures))]
-    return PairSet(Path(path).stem, Pictures(pictures, places, resolution), left, left + 1, same)
+    return PairSet(Path(path).stem, EncodedImages(pictures, places, resolution), left, left + 1, same)
 
 
 def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:

@@ -12,7 +12,7 @@ import yaml
 
 from seesawnas.cost import cost
 from seesawnas.report.network.summary import ACCURACIES
-from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped
+from seesawnas.space import Erratum, PublishedValue, SearchPoint, load_point, shipped
 from seesawnas.units import format_quantity
 
 NEAR = 0.01  # a reading that does not print as the figure may still give its reason so near to it, relative to it
@@ -81,7 +81,9 @@ class _Compared(NamedTuple):
     unexplained: list[str]
 
 
-def _compare(counts: Mapping[str, int], printed: Mapping[str, Printed | None], errata: Sequence[Erratum]) -> _Compared:
+def _compare(
+    counts: Mapping[str, int], printed: Mapping[str, PublishedValue | None], errata: Sequence[Erratum]
+) -> _Compared:
     compared = _Compared([], [], [])
     for figure, counted in counts.items():
         value = printed[figure]
@@ -98,13 +100,13 @@ def _compare(counts: Mapping[str, int], printed: Mapping[str, Printed | None], e
     return compared
 
 
-def _resolves(erratum: Erratum, figure: str, printed: Printed) -> bool:
+def _resolves(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
     """Whether what the network counts to under the erratum's reading prints as the figure does."""
     reading = erratum.explains.get(figure)
     return reading is not None and (printed.agrees(reading) or _to_digits(printed).agrees(reading))
 
 
-def _states_a_reason(erratum: Erratum, figure: str, printed: Printed) -> bool:
+def _states_a_reason(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
     """Whether the erratum says that no reading counts to the figure, or has one that comes near to it."""
     if figure not in erratum.explains:
         return False
@@ -112,10 +114,10 @@ def _states_a_reason(erratum: Erratum, figure: str, printed: Printed) -> bool:
     return reading is None or _is_near(reading, printed.value)
 
 
-def _to_digits(printed: Printed) -> Printed:
+def _to_digits(printed: PublishedValue) -> PublishedValue:
     """1050 M as a print of three digits, its last zero no digit but a place; any other print as it is."""
     step = 10 ** max(0, len(str(printed.value)) - DIGITS)
-    return Printed(printed.value, max(printed.step, step)) if printed.value % step == 0 else printed
+    return PublishedValue(printed.value, max(printed.step, step)) if printed.value % step == 0 else printed
 
 
 def _is_near(reading: int, printed: int) -> bool:
@@ -130,7 +132,7 @@ def _off_record(counts: Mapping[str, int], recorded: Mapping[str, int]) -> Itera
             yield f"{figure}: counted {counted}, on record {recorded[figure]}"
 
 
-def _value(printed: Printed | None) -> int | None:
+def _value(printed: PublishedValue | None) -> int | None:
     return None if printed is None else printed.value
 
 
@@ -166,7 +168,7 @@ def known_results() -> tuple[KnownResult, ...]:
 
 def _result(row: Mapping[str, str | float]) -> KnownResult:
     params, madds, flops = (
-        Printed.parse(str(row[name])).value if name in row else None for name in ("params", "madds", "flops")
+        PublishedValue.parse(str(row[name])).value if name in row else None for name in ("params", "madds", "flops")
     )
     accuracies = {name: float(row[name]) for name in ACCURACIES if name in row}
     return KnownResult(str(row["name"]), params, madds, flops, accuracies, str(row["source"]))

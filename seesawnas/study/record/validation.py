@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.errors import StudyError
-from seesawnas.space.faults import faults_of
+from seesawnas.space.validation import faults_of
 from seesawnas.study.record.renewed import renewed
 from seesawnas.study.record.stored_json import shown, stored_json, too_deep
 from seesawnas.text import one_line
