@@ -19,7 +19,7 @@ from tests.cli.running import Ran
         (("build", "nowhere.yaml"), "must be a YAML file or a shipped name"),
         (("space", "seesaw", "--budget", "1M"), "MAdds range from 38.35 M"),
         (("space", "seesaw", "--budget", "much"), "must be a number with an optional K, M or G, got 'much'"),
-        (("space", "seesaw", "--budget", "150M, params<1M"), "must compare by <= or >=, got 'params<1M'"),
+        (("space", "seesaw", "--budget", "150M, params<1M"), "must use <= or >=, got 'params<1M'"),
         (("sample", "--budget", "2..1"), "must have its lower limit first"),
         (("build", "paper/seesaw_share", "--seed", str(2**63)), f"--seed: must be {2**63 - 1} or less, got {2**63}"),
         (("sample", "-n", "0"), "--number: must be 1 or more, got 0"),

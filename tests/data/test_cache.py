@@ -122,7 +122,7 @@ def test_without_room_the_pictures_are_decoded_in_memory_with_a_note(
 ) -> None:
     first = load_faces(faces, resolution=16)
     monkeypatch.setenv("SEESAWNAS_CACHE", "/proc/nowhere")
-    for limit, words in (("1K", "SEESAWNAS_CACHE_LIMIT"), ("1G", "pictures are decoded anew")):
+    for limit, words in (("1K", "SEESAWNAS_CACHE_LIMIT"), ("1G", "images are decoded again")):
         monkeypatch.setenv("SEESAWNAS_CACHE_LIMIT", limit)
         data = load_faces(faces, resolution=16)
         assert _same(first, data)

@@ -148,7 +148,7 @@ def test_what_is_written_is_read_with_a_search_space_and_without(name: str) -> N
             "stages.0.splits: must be an attribute",
         ),
         ({"stages": [{"kind": "share", "width": 8, "middle": 8, "se": -1}]}, "stages.0.se: must be off or"),
-        ({"stages": [{"kind": "share", "width": 8}]}, "stages.0: expansion must be given"),
+        ({"stages": [{"kind": "share", "width": 8}]}, "stages.0: expansion or middle is required"),
         ({"stages": [{"kind": "share", "width": 10, "middle": 8}]}, "stages.0: split [1, 3] must divide"),
         ({"input": {"height": "x"}}, "input.height: must be a whole number"),
         ({"extra": 1}, "keys must be among"),

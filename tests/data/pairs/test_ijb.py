@@ -44,14 +44,14 @@ def test_commas_will_do_and_missing_pictures_are_named(ijb: Path) -> None:
     ("file", "text", "words"),
     [
         ("tid_mid.txt", "1.png 5\n", "line 1: must be image, template number, media number"),
-        ("tid_mid.txt", "1.png 5 x\n", "line 1: must be a picture"),
+        ("tid_mid.txt", "1.png 5 x\n", "line 1: must be image"),
         ("tid_mid.txt", "../1.png 5 7\n", "line 1: must be an image path inside"),
         ("tid_mid.txt", "9.png 5 7\n", "must name at least one existing image, got none"),
-        ("tid_mid.txt", "1.png 5 7\n1.png 5 8\n", "must name each picture once"),
-        ("pairs.txt", "", "must have two templates"),
-        ("pairs.txt", "5 9\n", "must have two templates"),
-        ("pairs.txt", "5 9 2\n", "must have two templates"),
-        ("pairs.txt", "5 nine 0\n", "must have two templates"),
+        ("tid_mid.txt", "1.png 5 7\n1.png 5 8\n", "images must be unique"),
+        ("pairs.txt", "", "two template numbers"),
+        ("pairs.txt", "5 9\n", "two template numbers"),
+        ("pairs.txt", "5 9 2\n", "two template numbers"),
+        ("pairs.txt", "5 nine 0\n", "two template numbers"),
     ],
 )
 def test_a_damaged_file_is_one_line(ijb: Path, file: str, text: str, words: str) -> None:
@@ -63,7 +63,7 @@ def test_a_damaged_file_is_one_line(ijb: Path, file: str, text: str, words: str)
 
 
 def test_the_folder_of_images_is_needed(ijb: Path) -> None:
-    with pytest.raises(DataError, match="needs the folder of its images"):
+    with pytest.raises(DataError, match="requires --images"):
         read_templates(ijb / "pairs.txt", ijb / "tid_mid.txt", None)
 
 
