@@ -35,7 +35,7 @@ from optuna.storages import InMemoryStorage
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.sampler_tables import Additive, Nearest, Table, Tried
+from benchmarks.sampler_tables import Additive, BuildResult, Nearest, Table
 from seesawnas.analysis.fidelity.measurements import read_measurements
 from seesawnas.cost import Budget
 from seesawnas.io.files import write_atomically
@@ -78,7 +78,7 @@ def _replay(table: Table, model: Additive | None, sampler: str, trials: int, see
     if model is None and sampler == _RANDOM:
         among = Nearest(table, seed)
         return _incumbents([among.draw()[1:] for _ in range(trials)])
-    world: Tried = Nearest(table, seed) if model is None else model.world(seed)
+    world: BuildResult = Nearest(table, seed) if model is None else model.world(seed)
     record = StudyRecord(InMemoryStorage(), "replay", table.feasible.decisions)
     proposer = Proposer(table.feasible, iter(()), seed, sampler="random" if sampler == _RANDOM else sampler)
     found = []

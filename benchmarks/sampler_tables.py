@@ -19,7 +19,7 @@ PENALTY = 3.0
 """Of the ridge regression; 1 to 10 predict left-out networks of a hundred trained ones about equally well."""
 
 
-class Tried(Protocol):
+class BuildResult(Protocol):
     """One replay's world: what a proposal comes to."""
 
     def try_out(self, assignment: Assignment) -> tuple[Assignment, float, float]:

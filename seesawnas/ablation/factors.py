@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from seesawnas.ablation.widths import kind_named, remade, scaled
 from seesawnas.arch import MIXINGS, ArchSpec, Block, Kind, Shape, kind_of, kinds, rules
-from seesawnas.arch.blocks import Declared, declared
+from seesawnas.arch.blocks import AttributeInfo, declared
 from seesawnas.arch.blocks.parts import block_output, inputs_of
 from seesawnas.arch.rules import Option, one_of, ratio
 from seesawnas.errors import SpecError
@@ -31,12 +31,12 @@ _DIGITS = 20
 _TRUTHS = {"true": True, "false": False}
 
 
-def ruled(one: Declared) -> Callable[[str], str]:
+def ruled(one: AttributeInfo) -> Callable[[str], str]:
     """Makes a word the one spelling of a level. Raises ValueError with the rule and then the word."""
     return _ratio if one.rule is rules.ratio else lambda word: level_word(one, _option(one, word))
 
 
-def option_of(one: Declared, level: str) -> Option:
+def option_of(one: AttributeInfo, level: str) -> Option:
     """The option that a level stands for. Raises ValueError."""
     if one.rule is rules.ratio:
         value = Fraction(level)
@@ -44,7 +44,7 @@ def option_of(one: Declared, level: str) -> Option:
     return _option(one, level)
 
 
-def level_word(one: Declared, value: Any) -> str:
+def level_word(one: AttributeInfo, value: Any) -> str:
     """A level's word for an option, or for a block's own value."""
     if one.rule is rules.ratio:
         return ratio_word(Fraction(str(value)))
@@ -61,7 +61,7 @@ def ratio_word(ratio: Fraction) -> str:
     return word if Fraction(word) == ratio else str(ratio)
 
 
-def _option(one: Declared, word: str) -> Option:
+def _option(one: AttributeInfo, word: str) -> Option:
     meant = list(_meanings(one, word))
     for value in meant[1:]:
         with suppress(ValueError):
@@ -72,7 +72,7 @@ def _option(one: Declared, word: str) -> Option:
         raise ValueError(f"{str(error).partition(', got ')[0]}, got {short(word)}") from None
 
 
-def _meanings(one: Declared, word: str) -> Iterator[Any]:
+def _meanings(one: AttributeInfo, word: str) -> Iterator[Any]:
     """What YAML would read in the word, and the word itself."""
     if one.rule is rules.split or len(word) > _DIGITS or not word.isascii():
         yield word
@@ -308,7 +308,7 @@ def _changed(
     return remade(block, kind, inputs, changes)
 
 
-def _change(kind: Kind, one: Declared, inputs: tuple[Shape, ...], level: str) -> dict[str, object]:
+def _change(kind: Kind, one: AttributeInfo, inputs: tuple[Shape, ...], level: str) -> dict[str, object]:
     """The option of a level; an expansion as the width that it gives, if the kind takes that: no float is as exact."""
     if one.instead_of and one.instead_of in kind.attributes and one.rule is ratio:
         middle = inputs[0].channels * Fraction(level)
@@ -321,7 +321,7 @@ def _change(kind: Kind, one: Declared, inputs: tuple[Shape, ...], level: str) ->
 @lru_cache(maxsize=64)
 def _table(some: tuple[Kind, ...]) -> dict[str, Factor]:
     """The factors of ``some`` kinds; of attributes that say one thing in two ways, that with levels."""
-    found: dict[str, Declared] = {}
+    found: dict[str, AttributeInfo] = {}
     for kind in some:
         for name, one in kind.attributes.items():
             if name not in found or (one.levels and not found[name].levels):
@@ -333,7 +333,7 @@ def _table(some: tuple[Kind, ...]) -> dict[str, Factor]:
     mixing = tuple(name for name in MIXINGS if name in names)  # other kinds differ in more than how groups mix
     factors["kind"] = Factor("kind", mixing or names, partial(_kind_word, names), kinds_of)
     order = [*(name for name in _FIRST if name in factors), *(name for name in factors if name not in _FIRST)]
-    width = Factor("width", ("1", "0.75", "1.25"), ruled(Declared("width", ratio)), lambda spec: {"1"})
+    width = Factor("width", ("1", "0.75", "1.25"), ruled(AttributeInfo("width", ratio)), lambda spec: {"1"})
     return {**{name: factors[name] for name in order}, "width": width}
 
 
@@ -341,12 +341,12 @@ def _kind_word(names: tuple[str, ...], word: str) -> str:
     return str(one_of(*names)(word))
 
 
-def _factor(one: Declared) -> Factor:
+def _factor(one: AttributeInfo) -> Factor:
     read = _READS.get(one.name, partial(_words, one))
     return Factor(one.name, tuple(level_word(one, level) for level in one.levels), ruled(one), read)
 
 
-def _words(one: Declared, spec: ArchSpec) -> set[str]:
+def _words(one: AttributeInfo, spec: ArchSpec) -> set[str]:
     """The words of the parts that have the attribute."""
     having = (block for _, block in spec.parts if one.name in declared(type(block)) and hasattr(block, one.name))
     return {level_word(one, getattr(block, one.name)) for block in having}

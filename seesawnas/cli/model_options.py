@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from seesawnas.data import Pictures
+    from seesawnas.data import EncodedImages
     from seesawnas.evaluation import FaceModel
 
 Model = Annotated[
@@ -59,7 +59,7 @@ def say_notes(model: FaceModel) -> None:
 
 
 def embed_shown(
-    model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int
+    model: FaceModel, pictures: EncodedImages, *, flip: bool, batch_size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """``embed_pictures`` with a bar on a terminal's stderr while it runs."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

@@ -1,16 +1,16 @@
 """Faces: encoded, in a folder or a .rec; decoded, in memory; written elsewhere; the default set; and pairs to verify."""
 
+from seesawnas.data.encoded_images import EncodedImages
 from seesawnas.data.faces import FaceData, Faces
 from seesawnas.data.load import load_faces
 from seesawnas.data.pairs.files import read_pairs
 from seesawnas.data.pairs.ijb import TemplateSet, read_templates
 from seesawnas.data.pairs.insightface_bin import read_bin
 from seesawnas.data.pairs.pair_set import PairSet
-from seesawnas.data.pictures import Pictures
 from seesawnas.data.sources.base import FaceSource, OpenedSource
 from seesawnas.data.sources.folder import FolderSource, open_folder
 from seesawnas.data.sources.open import open_source
-from seesawnas.data.sources.subset import first_people, random_people
+from seesawnas.data.sources.subset import first_identities, random_identities
 from seesawnas.data.survey import contact_sheet, survey
 from seesawnas.data.writers.align import align_folder
 from seesawnas.data.writers.folder import write_folder
@@ -19,24 +19,24 @@ from seesawnas.data.writers.pack import pack_bin, pack_rec
 from seesawnas.data.writers.prepare import Preparation
 
 __all__ = [
+    "EncodedImages",
     "FaceData",
     "FaceSource",
     "Faces",
     "FolderSource",
     "OpenedSource",
     "PairSet",
-    "Pictures",
     "Preparation",
     "TemplateSet",
     "align_folder",
     "contact_sheet",
-    "first_people",
+    "first_identities",
     "load_faces",
     "open_folder",
     "open_source",
     "pack_bin",
     "pack_rec",
-    "random_people",
+    "random_identities",
     "read_bin",
     "read_landmarks",
     "read_pairs",

@@ -1,4 +1,4 @@
-"""Pictures decoded once for all trials on a machine: uint8 pixels in a file that is mapped into memory.
+"""Images decoded once for all trials on a machine: uint8 pixels in a file that is mapped into memory.
 
 The file lies in the cache under a name that follows from the content, the files' times, and the height and width; whoever asks for
 the same pictures maps the same pages. It is laid out in the order that was first asked for, so that the two sides of a
@@ -133,7 +133,7 @@ def _size(folder: Path) -> int:
 _Place: TypeAlias = tuple[str, int, str, tuple[int, ...]]
 
 
-def pickle_by_place(value: object) -> bytes:
+def pickle_mapped_arrays(value: object) -> bytes:
     """``value`` for ``pickle.loads`` on this machine; arrays that are mapped files go as places, all else as ever.
 
     What was written to a mapped array since is not sent: the file is as it was.

@@ -16,7 +16,7 @@ from seesawnas.text import several
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """Pictures of people.
+    """Images of people.
 
     images: uint8 (N, H, W, 3), RGB; labels: int64 (N,) in 0..C-1; names: the C identities that the labels index.
     Raises DataError where the three do not fit together.
@@ -143,11 +143,11 @@ def fingerprint(*parts: Faces) -> str:
     return digest.hexdigest()[:16]
 
 
-MIN_PEOPLE = 4
+MIN_IDENTITIES = 4
 """Two to train on and two to verify on: the least from which a pair of different people can be drawn on both sides."""
 
 
-def split_people(names: Sequence[str], *, seed: int, share: float) -> tuple[list[str], list[str]]:
+def split_identities(names: Sequence[str], *, seed: int, share: float) -> tuple[list[str], list[str]]:
     """Return (training, verification) names, each sorted; ``share`` of them, at least two, are verified.
 
     A person's place follows from a hash of the seed and the name, so adding people moves few of those already there.
@@ -155,8 +155,8 @@ def split_people(names: Sequence[str], *, seed: int, share: float) -> tuple[list
     """
     if not 0.0 < share < 1.0:
         raise DataError(f"verification share: must be between 0 and 1, got {share}")
-    if len(names) < MIN_PEOPLE:
-        raise DataError(f"must have at least {MIN_PEOPLE} identities with two readable images, got {len(names)}")
+    if len(names) < MIN_IDENTITIES:
+        raise DataError(f"must have at least {MIN_IDENTITIES} identities with two readable images, got {len(names)}")
     held_out = min(max(2, round(share * len(names))), len(names) - 2)
     ranked = sorted(names, key=lambda name: rank(seed, name))
     return sorted(ranked[held_out:]), sorted(ranked[:held_out])

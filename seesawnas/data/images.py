@@ -134,7 +134,7 @@ _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "PPM": ".ppm"}
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageInfo:
     """What the bytes say: format is JPEG, PNG or PPM; mode is Pillow's.
 
     turned: EXIF wants it turned or mirrored; sideways: by a quarter, so that width and height change places.
@@ -163,7 +163,7 @@ class Picture:
         return self.format in ("JPEG", "PNG") and self.mode in ("RGB", "L") and not self.turned
 
 
-def inspect(content: bytes, *, whole: bool) -> Picture:
+def inspect(content: bytes, *, whole: bool) -> ImageInfo:
     """What ``content`` is; ``whole`` decodes it too, which finds what is truncated. Raises UnreadableError."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
@@ -174,14 +174,14 @@ def inspect(content: bytes, *, whole: bool) -> Picture:
             if whole:
                 picture.load()
             turned, sideways = orientation in range(2, 9), orientation in range(5, 9)
-            return Picture(kind, picture.mode, picture.width, picture.height, turned, sideways)
+            return ImageInfo(kind, picture.mode, picture.width, picture.height, turned, sideways)
     except UnreadableError:
         raise
     except Exception as error:  # whatever Pillow's decoders raise
         raise unreadable(error) from error
 
 
-def prepared(content: bytes, resolution: int | None) -> tuple[bytes, Picture]:
+def prepared(content: bytes, resolution: int | None) -> tuple[bytes, ImageInfo]:
     """``content`` itself where it is plain, and of ``resolution`` where one is given; otherwise as a PNG that is.
 
     Raises UnreadableError.
@@ -192,7 +192,7 @@ def prepared(content: bytes, resolution: int | None) -> tuple[bytes, Picture]:
     made = Image.fromarray(decode(io.BytesIO(content), resolution)) if resolution else upright(content)
     file = io.BytesIO()
     made.save(file, "PNG")
-    return file.getvalue(), Picture("PNG", "RGB", made.width, made.height, False)
+    return file.getvalue(), ImageInfo("PNG", "RGB", made.width, made.height, False)
 
 
 def suffix(content: bytes) -> str | None:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.cache import Decoded, decoded
-from seesawnas.data.default_set.build import STORED_TITLE, TITLE, starter_faces, starter_fingerprint
-from seesawnas.data.faces import MIN_PEOPLE, FaceData, Faces, fingerprint, split_people
+from seesawnas.data.default_set.build import STORED_TITLE, TITLE, default_faces, default_fingerprint
+from seesawnas.data.faces import MIN_IDENTITIES, FaceData, Faces, fingerprint, split_identities
 from seesawnas.data.images import Resolution, size_of
-from seesawnas.data.skipped import LeftOut, printable
+from seesawnas.data.skipped import Skipped, printable
 from seesawnas.data.sources.base import OpenedSource, few
 from seesawnas.data.sources.open import LEAST, open_source
 from seesawnas.errors import DataError
@@ -34,8 +34,8 @@ def load_faces(
     if min(size_of(resolution)) < 1:
         raise DataError(f"resolution: must be positive, got {resolution}")
     if data is None:
-        training, verification = starter_faces(resolution, seed=seed)
-        title, name, mark = TITLE, STORED_TITLE, starter_fingerprint(resolution, seed=seed)
+        training, verification = default_faces(resolution, seed=seed)
+        title, name, mark = TITLE, STORED_TITLE, default_fingerprint(resolution, seed=seed)
         notes: tuple[str, ...] = ()
     else:
         source = open_source(data, least=0)
@@ -55,7 +55,7 @@ def _load(
     names = _usable(source, pictures, left_out)
     notes = (*left_out.notes(), *([pictures.note] if pictures.note else []))
     try:
-        sides = split_people(names, seed=seed, share=share)
+        sides = split_identities(names, seed=seed, share=share)
     except DataError as error:
         raise DataError("; ".join([f"{place}: {error}", *notes])) from None
     by_person = _by_person(source)
@@ -67,8 +67,8 @@ def _order(source: OpenedSource, seed: int, share: float) -> NDArray[np.int64]:
     """The pictures of people with two or more, those of each side together, so that both sides are slices."""
     by_person = {name: indices for name, indices in _by_person(source).items() if len(indices) >= LEAST}
     names: Sequence[str] = sorted(by_person)
-    if len(names) >= MIN_PEOPLE:
-        training, verification = split_people(names, seed=seed, share=share)
+    if len(names) >= MIN_IDENTITIES:
+        training, verification = split_identities(names, seed=seed, share=share)
         names = training + verification
     return np.concatenate([np.empty(0, dtype=np.int64), *(by_person[name] for name in names)])
 
@@ -79,7 +79,7 @@ def _by_person(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
     return {name: order[starts[person] : starts[person + 1]] for person, name in enumerate(source.names)}
 
 
-def _usable(source: OpenedSource, pictures: Decoded, left_out: LeftOut) -> list[str]:
+def _usable(source: OpenedSource, pictures: Decoded, left_out: Skipped) -> list[str]:
     """The people with two readable pictures or more; the rest is noted."""
     names = []
     for name, indices in _by_person(source).items():

@@ -9,7 +9,7 @@ NAMED = 3
 """How many are named."""
 
 
-class LeftOut:
+class Skipped:
     """Counts by reason. Memory does not grow with them: of 5.8 million bad pictures three are remembered."""
 
     def __init__(self) -> None:
@@ -26,9 +26,9 @@ class LeftOut:
         first = self._first.setdefault(reason, [])
         first.extend(places[: NAMED - len(first)])
 
-    def copy(self) -> LeftOut:
+    def copy(self) -> Skipped:
         """Another, to go on from here."""
-        other = LeftOut()
+        other = Skipped()
         other._counts = self._counts.copy()
         other._first = {reason: list(first) for reason, first in self._first.items()}
         return other

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from seesawnas.data.images import UnreadableError, crop_box, decode, inspect
-from seesawnas.data.skipped import NAMED, LeftOut, printable
+from seesawnas.data.skipped import NAMED, Skipped, printable
 from seesawnas.data.sources.base import OpenedSource
 from seesawnas.data.sources.open import LEAST
 from seesawnas.errors import DataError
@@ -39,7 +39,7 @@ class Survey:
     formats: Counter[str]
     modes: Counter[str]
     bytes_per_image: float
-    wrong: LeftOut
+    wrong: Skipped
     aspects: Counter[str] = field(default_factory=Counter)
     other_aspects: tuple[int, tuple[str, ...]] = (0, ())
 
@@ -148,7 +148,7 @@ def _quartiles(each: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, fl
 
 
 def contact_sheet(source: OpenedSource, *, people: int = 12, images: int = 10) -> Image.Image:
-    """Pictures of people spread evenly over the set, a row a person under the name; an unreadable one is crossed out."""
+    """Images of people spread evenly over the set, a row a person under the name; an unreadable one is crossed out."""
     chosen = np.unique(np.linspace(0, len(source.names) - 1, min(people, len(source.names))).astype(int)).tolist()
     width, height = images * (_TILE + _GAP) + _GAP, len(chosen) * (_TILE + _LINE + _GAP) + _GAP
     sheet = Image.new("RGB", (width, height), "white")

@@ -9,7 +9,7 @@ from typing import Protocol as Interface
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data import Pictures, TemplateSet, read_pairs, read_templates
+from seesawnas.data import EncodedImages, TemplateSet, read_pairs, read_templates
 from seesawnas.errors import DataError
 from seesawnas.evaluation.bootstrap import RESAMPLES
 from seesawnas.evaluation.embed import embed_pictures
@@ -59,7 +59,7 @@ class Embedder(Interface):
     """``embed_pictures``, or what does the same and shows how far it is."""
 
     def __call__(
-        self, model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int
+        self, model: FaceModel, pictures: EncodedImages, *, flip: bool, batch_size: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Embeddings (N, D) and which of the N could be read."""
         ...

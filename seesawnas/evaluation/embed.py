@@ -1,4 +1,4 @@
-"""Pictures to embeddings, as they are verified: image and mirror image added, length one."""
+"""Images to embeddings, as they are verified: image and mirror image added, length one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesawnas.data import Pictures
+from seesawnas.data import EncodedImages
 from seesawnas.errors import InvalidInput, TrialError
 from seesawnas.evaluation.models.open import FaceModel
 from seesawnas.nn import PerChannel, normalised
@@ -59,7 +59,7 @@ def in_eval_mode(network: nn.Module) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedBatch:
-    """Pictures ``start`` and on: unit rows (n, D), and which pictures could be read."""
+    """Images ``start`` and on: unit rows (n, D), and which pictures could be read."""
 
     start: int
     embeddings: NDArray[np.float32]
@@ -67,7 +67,7 @@ class EmbeddedBatch:
 
 
 def embed_batches(
-    model: FaceModel, pictures: Pictures, *, flip: bool = True, batch_size: int = 128
+    model: FaceModel, pictures: EncodedImages, *, flip: bool = True, batch_size: int = 128
 ) -> Iterator[EmbeddedBatch]:
     """Embed ``pictures`` in order; ``flip`` adds the embedding of the mirror image before the length becomes one.
 
@@ -87,7 +87,7 @@ def embed_batches(
 
 
 def embed_pictures(
-    model: FaceModel, pictures: Pictures, *, flip: bool = True, batch_size: int = 128
+    model: FaceModel, pictures: EncodedImages, *, flip: bool = True, batch_size: int = 128
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """:func:`embed_batches` as whole arrays: (N, D) and which of the N could be read."""
     return gathered(embed_batches(model, pictures, flip=flip, batch_size=batch_size))

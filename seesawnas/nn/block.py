@@ -15,7 +15,7 @@ from seesawnas.nn.activations import NormAct, activation
 from seesawnas.nn.cpu import is_plain_inference
 from seesawnas.nn.layers import FullyConnected, make_conv
 from seesawnas.nn.passes import Graph, dropped_shuffles, removable_shuffles, shuffled
-from seesawnas.nn.placed import Placed, gated
+from seesawnas.nn.scheduling import ScheduledStep, fuse_gates
 from seesawnas.nn.steps import (
     AddStep,
     ConcatStep,
@@ -55,11 +55,11 @@ class BlockLayers(nn.Module):
 
     def folded(self, plain: bool) -> Forward:
         """Eval mode, with batch norms folded into the weights as they are now."""
-        steps = gated(self.steps)
+        steps = fuse_gates(self.steps)
         runs = [placed.step.folded(plain, placed.own) for placed in steps]
         return lambda *xs: self._run(runs, steps, xs)
 
-    def _run(self, runs: Sequence[Run], steps: Sequence[Placed], xs: tuple[Tensor, ...]) -> Tensor:
+    def _run(self, runs: Sequence[Run], steps: Sequence[ScheduledStep], xs: tuple[Tensor, ...]) -> Tensor:
         values: list[Tensor | None] = [*xs, *[None] * (self.slots - len(xs))]
         for run, placed in zip(runs, steps, strict=True):
             read = [values[slot] for slot in placed.reads]
@@ -82,7 +82,7 @@ class _Builder:
         self.alias: dict[int, int] = {}  # nodes whose value is another slot's
         self.fused: set[int] = set()
 
-    def placed(self) -> list[Placed]:
+    def placed(self) -> list[ScheduledStep]:
         """The steps in order."""
         made: list[tuple[Step, tuple[int, ...], int]] = []
         for index, node in enumerate(self.graph.body):
@@ -98,14 +98,14 @@ class _Builder:
         last = self._read(len(self.graph.body) - 1)
         return [self._place(number, made, last) for number in range(len(made))]
 
-    def _place(self, number: int, made: list[tuple[Step, tuple[int, ...], int]], last: int) -> Placed:
+    def _place(self, number: int, made: list[tuple[Step, tuple[int, ...], int]], last: int) -> ScheduledStep:
         step, reads, out = made[number]
         later = {slot for _, slots, _ in made[number + 1 :] for slot in slots} | {last}
         frees = tuple(slot for slot in dict.fromkeys(reads) if slot not in later)
         makers = {made_out: one for one, _, made_out in made[:number]}
         viewed = {slot for one, slots, _ in made if _is_view(one) for slot in slots}
         fresh = tuple(slot in makers and slot not in viewed and not _is_view(makers[slot]) for slot in reads)
-        return Placed(step, reads, out, frees, fresh)
+        return ScheduledStep(step, reads, out, frees, fresh)
 
     def _slot(self, index: int) -> int:
         return self.first + index if index >= 0 else -index - 1

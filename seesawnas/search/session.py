@@ -12,7 +12,7 @@ from seesawnas.search.loading import Ready, make_ready
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.proposer import Proposer
 from seesawnas.space import SearchSpace
-from seesawnas.space.canonical import identity_kept
+from seesawnas.space.canonical import compatible_digest
 from seesawnas.study import (
     REPEATS,
     Checkpoints,
@@ -188,5 +188,5 @@ def _seeds(plan: SearchPlan) -> dict[str, Any]:
 def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData, kept: object) -> dict[str, Any]:
     """What trials must share to be compared; ``kept``: how the study names its space, if it does so already."""
     return plan.settings(
-        space=identity_kept(space, kept, space.name or plan.space), data=f"{faces.description} {faces.fingerprint}"
+        space=compatible_digest(space, kept, space.name or plan.space), data=f"{faces.description} {faces.fingerprint}"
     )

@@ -8,7 +8,7 @@ from seesawnas.space.feasible.effort import compiling_reported_to
 from seesawnas.space.feasible.exact import Sample
 from seesawnas.space.feasible.feasible import FeasibleSet
 from seesawnas.space.feasible.rejection import Acceptance
-from seesawnas.space.load import Erratum, Printed, Published, SearchPoint, to_point, to_space
+from seesawnas.space.load import Erratum, Published, PublishedValue, SearchPoint, to_point, to_space
 from seesawnas.space.search_space import Assignment, Decision, SearchSpace
 
 __all__ = [
@@ -18,8 +18,8 @@ __all__ = [
     "Decision",
     "Erratum",
     "FeasibleSet",
-    "Printed",
     "Published",
+    "PublishedValue",
     "Sample",
     "SearchPoint",
     "SearchSpace",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from seesawnas.arch.blocks import Declared, Role
+from seesawnas.arch.blocks import AttributeInfo, Role
 from seesawnas.arch.rules import Option, Rule, parse_split, written
 from seesawnas.arch.rules import split as split_rule
 from seesawnas.space.grammar import Grammar, grammar_of
@@ -79,7 +79,7 @@ def _holds_options(rule: Rule, raw: list[Any]) -> bool:
 
 def format_attribute(name: str, option: Option) -> object:
     """How ``option`` is written in YAML: a split as a list, ``se`` 0 as ``off``."""
-    declared: Mapping[str, Declared] = grammar_of(None).declared["block"]
+    declared: Mapping[str, AttributeInfo] = grammar_of(None).declared["block"]
     return written(declared[name].rule, option) if name in declared else option
 
 

@@ -44,7 +44,7 @@ def space_digest(space: SearchSpace) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
 
-def identity_kept(space: SearchSpace, kept: object, label: str = "") -> str:
+def compatible_digest(space: SearchSpace, kept: object, label: str = "") -> str:
     """The identity of ``space``, ``label`` in front: as ``kept``, if that is how version 0.1 wrote it of the same space."""
     front = f"{label} " if label else ""
     old = f"{front}{_digest_of_0_1(space)}"

@@ -26,13 +26,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 
-from seesawnas.arch.blocks import Declared, Role
+from seesawnas.arch.blocks import AttributeInfo, Role
 from seesawnas.errors import DocumentError
 from seesawnas.io.kinds import other_kind
 from seesawnas.space.attributes import Attribute, parse_attribute
-from seesawnas.space.faults import lines_of
 from seesawnas.space.grammar import DEFAULT_KINDS, Grammar, grammar_of, partners
 from seesawnas.space.missing_kinds import follows_missing_kind
+from seesawnas.space.validation import lines_of
 from seesawnas.text import short
 from seesawnas.units import parse_quantity
 
@@ -157,7 +157,7 @@ def _attributes(grammar: Grammar, role: Role) -> dict[str, Any]:
     }
 
 
-def _check_pairs(said: Iterable[str], declared: Mapping[str, Declared]) -> None:
+def _check_pairs(said: Iterable[str], declared: Mapping[str, AttributeInfo]) -> None:
     """Raise ValueError if two attributes that say one thing are both said."""
     for name in said:
         for other in partners(name, declared):

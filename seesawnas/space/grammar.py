@@ -11,7 +11,7 @@ from functools import cache, partial
 from typing import Any
 
 from seesawnas.arch import Head, Kind, Stem, find_kind, kinds
-from seesawnas.arch.blocks import Declared, Role
+from seesawnas.arch.blocks import AttributeInfo, Role
 from seesawnas.arch.rules import Option, Rule, one_of, positive
 from seesawnas.errors import InvalidInput
 from seesawnas.text import short
@@ -33,7 +33,7 @@ class Grammar:
     """``kinds`` by name, of every role; ``declared`` their attributes by role and name, in order."""
 
     kinds: Mapping[str, Kind]
-    declared: Mapping[Role, Mapping[str, Declared]]
+    declared: Mapping[Role, Mapping[str, AttributeInfo]]
 
     def names(self, role: Role) -> tuple[str, ...]:
         """The attributes of a role's kinds, ``kind`` first."""
@@ -57,7 +57,7 @@ def shared_default(name: str, some: Iterable[Kind]) -> Option | None:
     return found.pop() if len(found) == 1 else None
 
 
-def partners(name: str, declared: Mapping[str, Declared]) -> tuple[str, ...]:
+def partners(name: str, declared: Mapping[str, AttributeInfo]) -> tuple[str, ...]:
     """The attributes that say what ``name`` says, in another way: expansion and middle."""
     own = {declared[name].instead_of} if name in declared else set()
     return tuple(sorted({other for other, one in declared.items() if one.instead_of == name} | own - {""}))
@@ -72,7 +72,7 @@ def grammar_of(values: Any) -> Grammar:
 @cache
 def _grammar(named: tuple[str, ...]) -> Grammar:
     known = {**kinds(), **{name: kind for name in named if (kind := find_kind(name)) is not None}}
-    declared: dict[Role, dict[str, Declared]] = {role: {} for role in ROLES}
+    declared: dict[Role, dict[str, AttributeInfo]] = {role: {} for role in ROLES}
     for name, kind in known.items():
         for attribute, one in kind.attributes.items():
             if attribute in RESERVED and (kind.role, attribute) != ("stem", "stride"):

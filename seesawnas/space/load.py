@@ -17,14 +17,14 @@ from seesawnas.units import parse_quantity, printed_step
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class PublishedValue:
     """A count as a paper prints it: 1.3 M is 1,300,000 to the nearest 100,000."""
 
     value: int
     step: int
 
     @classmethod
-    def parse(cls, text: str) -> Printed:
+    def parse(cls, text: str) -> PublishedValue:
         """From text such as ``1.3M``."""
         return cls(parse_quantity(text), printed_step(text))
 
@@ -37,11 +37,11 @@ class Printed:
 class Published:
     """What a paper prints of a point, ``flops`` where it counts 2 x MAdds; accuracies in percent."""
 
-    params: Printed | None
-    madds: Printed | None
+    params: PublishedValue | None
+    madds: PublishedValue | None
     accuracies: Mapping[str, float]
     source: str
-    flops: Printed | None = None
+    flops: PublishedValue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +260,8 @@ def _own(keys: AttributeKeys, path: str) -> dict[str, Attribute]:
 
 def _published(document: Any) -> Published:
     keys = document.published
-    counts = [Printed.parse(text) if text is not None else None for text in (keys.params, keys.madds, keys.flops)]
+    counts = [
+        PublishedValue.parse(text) if text is not None else None for text in (keys.params, keys.madds, keys.flops)
+    ]
     accuracies = {name: value for name in TEST_SETS if (value := getattr(keys, name)) is not None}
     return Published(counts[0], counts[1], accuracies, keys.source, counts[2])

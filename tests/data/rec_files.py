@@ -34,7 +34,7 @@ def write_records(folder: Path, records: Sequence[tuple[int, bytes]], *, index: 
 
 
 def people(each: Sequence[int]) -> list[tuple[int, bytes]]:
-    """Pictures of ``each`` number a person, as plain records from key 1 on."""
+    """Images of ``each`` number a person, as plain records from key 1 on."""
     labels = np.repeat(np.arange(len(each)), each).tolist()
     return [
         (key, encode_record(float(label), key, picture=picture(20 * label + key)))

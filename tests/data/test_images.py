@@ -1,4 +1,4 @@
-"""Pictures of every kind become upright RGB squares."""
+"""Images of every kind become upright RGB squares."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from seesawnas.data import Pictures
+from seesawnas.data import EncodedImages
 from seesawnas.evaluation import COSINE, FaceModel, HowToVerify, evaluate, verify_set
 from seesawnas.evaluation import benchmark as verified_set
 from seesawnas.evaluation.pairs import Pairs
@@ -40,7 +40,9 @@ def test_the_embedder_given_is_used_and_the_protocol_s_scores_are_kept(whole: Pa
     rows = np.random.default_rng(0).normal(size=(48, 4)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
 
-    def embedder(model: FaceModel, pictures: Pictures, *, flip: bool, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    def embedder(
+        model: FaceModel, pictures: EncodedImages, *, flip: bool, batch_size: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         assert (len(pictures), flip, batch_size) == (48, False, 7)
         return rows, np.ones(48, dtype=np.bool_)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesawnas.data import Pictures, TemplateSet
+from seesawnas.data import EncodedImages, TemplateSet
 from seesawnas.evaluation import evaluate, template_embeddings, template_pairs
 
 
@@ -49,7 +49,7 @@ def _made_up(people: int = 30) -> tuple[TemplateSet, np.ndarray]:
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     left, right = np.triu_indices(2 * people, 1)
     names = [str(number) for number in range(len(templates))]
-    pictures = Pictures([b""] * len(names), names, 8)
+    pictures = EncodedImages([b""] * len(names), names, 8)
     found = TemplateSet("made up", pictures, templates, media, left + 100, right + 100, left // 2 == right // 2)
     return found, rows
 

@@ -15,7 +15,7 @@ from seesawnas.cost import cost
 from seesawnas.space import load, load_point, shipped
 
 
-class Placed(NamedTuple):
+class ScheduledStep(NamedTuple):
     """A layer where it stands: ``name`` is ``part.layer``."""
 
     name: str
@@ -24,49 +24,49 @@ class Placed(NamedTuple):
     output: Shape
 
 
-Rule: TypeAlias = Callable[[Placed], int]
+Rule: TypeAlias = Callable[[ScheduledStep], int]
 
 
-def placed(spec: ArchSpec) -> Iterator[Placed]:
+def placed(spec: ArchSpec) -> Iterator[ScheduledStep]:
     found = (Shape(3, spec.input.height, spec.input.width), *spec.shapes())
     for number, (part, block) in enumerate(spec.parts, start=1):
         inputs = inputs_of(block, found[:number])
         body = body_of(block)
         after = shapes(body, inputs)
         for node, output in zip(body, after, strict=True):
-            yield Placed(f"{part}.{node.name}", node.layer, read_shapes(node, after, inputs), output)
+            yield ScheduledStep(f"{part}.{node.name}", node.layer, read_shapes(node, after, inputs), output)
 
 
-def params(one: Placed) -> int:
+def params(one: ScheduledStep) -> int:
     return one.layer.params(*one.reads)
 
 
-def flops(one: Placed) -> int:
+def flops(one: ScheduledStep) -> int:
     return 2 * one.layer.madds(*one.reads)
 
 
-def without_slopes(one: Placed) -> int:
+def without_slopes(one: ScheduledStep) -> int:
     return 0 if isinstance(one.layer, Act) else params(one)
 
 
-def with_running_statistics(one: Placed) -> int:
+def with_running_statistics(one: ScheduledStep) -> int:
     return params(one) + (2 * one.output.channels if isinstance(one.layer, Norm) else 0)
 
 
-def convolutions(one: Placed) -> int:
+def convolutions(one: ScheduledStep) -> int:
     return params(one) if isinstance(one.layer, Conv) else 0
 
 
-def without_global_depthwise(one: Placed) -> int:
+def without_global_depthwise(one: ScheduledStep) -> int:
     return 0 if one.name == "head.pool" else flops(one)
 
 
-def without_excitation_and_last_layers(one: Placed) -> int:
+def without_excitation_and_last_layers(one: ScheduledStep) -> int:
     left_out = ".excite." in one.name or one.name in ("head.pool", "head.hidden", "head.embedding.linear")
     return 0 if left_out else flops(one)
 
 
-def operations_of_pocketnet(one: Placed) -> int:
+def operations_of_pocketnet(one: ScheduledStep) -> int:
     match one.layer:
         case Norm():
             return 2 * one.output.elements
@@ -77,7 +77,7 @@ def operations_of_pocketnet(one: Placed) -> int:
     return flops(one)
 
 
-def operations_of_mixfacenet(one: Placed) -> int:
+def operations_of_mixfacenet(one: ScheduledStep) -> int:
     match one.layer:
         case Norm():
             return 2 * one.output.elements

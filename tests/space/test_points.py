@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seesawnas.arch import ArchSpec, Input, InvertedBottleneck, Stem
 from seesawnas.errors import DocumentError
-from seesawnas.space import Printed, read_yaml, to_mapping, to_point, write_yaml
+from seesawnas.space import PublishedValue, read_yaml, to_mapping, to_point, write_yaml
 from tests.space.documents import choice, document, stage
 from tests.strategies import arch_specs
 
@@ -94,12 +94,12 @@ def test_an_expansion_is_exact_decimal_arithmetic() -> None:
     ],
 )
 def test_a_count_agrees_with_print_that_rounds_or_truncates(text: str, counted: int, agrees: bool) -> None:
-    assert Printed.parse(text).agrees(counted) is agrees
+    assert PublishedValue.parse(text).agrees(counted) is agrees
 
 
 @given(st.integers(1, 10**9), st.sampled_from(("", "K", "M")))
 def test_every_print_agrees_with_the_number_that_it_says(value: int, suffix: str) -> None:
-    printed = Printed.parse(f"{value}{suffix}")
+    printed = PublishedValue.parse(f"{value}{suffix}")
     assert printed.agrees(printed.value)
     assert not printed.agrees(printed.value + printed.step)
     assert not printed.agrees(printed.value - printed.step)
@@ -108,8 +108,8 @@ def test_every_print_agrees_with_the_number_that_it_says(value: int, suffix: str
 def test_what_was_published_comes_with_the_point() -> None:
     published = {"params": "1.3M", "madds": 146_000_000, "lfw": 99.55, "source": "a paper"}
     point = to_point(document(published=published, counted={"params": 5}, about="small"), "FILE")
-    assert point.published.params == Printed(1_300_000, 100_000)
-    assert point.published.madds == Printed(146_000_000, 1)
+    assert point.published.params == PublishedValue(1_300_000, 100_000)
+    assert point.published.madds == PublishedValue(146_000_000, 1)
     assert point.published.accuracies == {"lfw": 99.55}
     assert point.published.source == "a paper"
     assert point.counted == {"params": 5}

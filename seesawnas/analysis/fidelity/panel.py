@@ -17,7 +17,7 @@ from seesawnas.cost import Budget
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
-from seesawnas.space.canonical import identity_kept
+from seesawnas.space.canonical import compatible_digest
 from seesawnas.study import (
     Checkpoints,
     Ended,
@@ -276,7 +276,7 @@ def _checkpoints(panel: Panel, side: int) -> Checkpoints:
 def _settings(panel: Panel, feasible: FeasibleSet, kept: object) -> dict[str, Any]:
     return {
         "budget": panel.budget.setting(),
-        "space": identity_kept(feasible.space, kept),
+        "space": compatible_digest(feasible.space, kept),
         "recipe": replace(panel.proxy.recipe, epochs=1).to_mapping(),
         "pairs": panel.proxy.pairs,
         "seed": panel.seed,

@@ -26,7 +26,7 @@ _KEY = "seesawnas"
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class AttributeInfo:
     """What a kind says of one of its attributes.
 
     ``rule`` makes an option of what YAML has. ``default`` (None: the attribute must be given) is what holds otherwise. ``label``
@@ -52,7 +52,7 @@ def attribute(
     ordered: bool = False,
     instead_of: str = "",
 ) -> Any:
-    """A dataclass field that YAML may set: see :class:`Declared`."""
+    """A dataclass field that YAML may set: see :class:`AttributeInfo`."""
     about = {"rule": rule, "label": label, "levels": levels, "ordered": ordered, "instead_of": instead_of}
     metadata = {_KEY: about}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
@@ -69,7 +69,7 @@ class Block(ABC):
     """How many earlier outputs it takes: 1; a DARTS cell 2."""
     free_activation: ClassVar[bool] = False
     """Whether its attribute ``activation`` always acts: each option makes another body of the same cost, whatever else is said."""
-    options: ClassVar[tuple[Declared, ...]] = ()
+    options: ClassVar[tuple[AttributeInfo, ...]] = ()
     """Attributes that :meth:`of` takes beside those of the fields."""
 
     if TYPE_CHECKING:  # fields of every block, or properties, or class variables
@@ -116,16 +116,16 @@ class Block(ABC):
 
 
 @cache
-def declared(block: type[Block]) -> Mapping[str, Declared]:
+def declared(block: type[Block]) -> Mapping[str, AttributeInfo]:
     """The attributes of a kind, in the order of its fields."""
     own = [_declared(f) for f in fields(block) if _KEY in f.metadata]
     return {one.name: one for one in (*block.options, *own)}
 
 
-def _declared(found: Field[Any]) -> Declared:
+def _declared(found: Field[Any]) -> AttributeInfo:
     about = found.metadata[_KEY]
     default = None if found.default is MISSING else found.default
-    return Declared(name=found.name, default=default, **{**about, "label": about["label"] or found.name})
+    return AttributeInfo(name=found.name, default=default, **{**about, "label": about["label"] or found.name})
 
 
 def require(condition: bool, rule: str, value: object) -> None:

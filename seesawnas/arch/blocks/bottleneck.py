@@ -22,7 +22,7 @@ from math import gcd
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar, get_args
 
 from seesawnas.arch import rules
-from seesawnas.arch.blocks.base import Block, Declared, Inputs, attribute
+from seesawnas.arch.blocks.base import AttributeInfo, Block, Inputs, attribute
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation, Pool, split_channels
 from seesawnas.arch.rules import Option
@@ -45,8 +45,8 @@ def skip_rule(raw: Any) -> Option:
 
 B = TypeVar("B", bound="_Bottleneck")
 kernel_rule = rules.one_of(*KERNELS)
-SPLIT = Declared("split", rules.split, "1:3", levels=("1:3", "1:1", "1:2:1", "1"))
-EXPANSION = Declared("expansion", rules.ratio, levels=(2, 3, 4), ordered=True, instead_of="middle")
+SPLIT = AttributeInfo("split", rules.split, "1:3", levels=("1:3", "1:1", "1:2:1", "1"))
+EXPANSION = AttributeInfo("expansion", rules.ratio, levels=(2, 3, 4), ordered=True, instead_of="middle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class _Bottleneck(Block):
     """What all kinds share; widths in channels, ``se`` is the reduction (0 = off)."""
 
     free_activation: ClassVar[bool] = True
-    options: ClassVar[tuple[Declared, ...]] = (EXPANSION,)
+    options: ClassVar[tuple[AttributeInfo, ...]] = (EXPANSION,)
 
     inputs: int
     middle: int = attribute(rules.positive, ordered=True, instead_of="expansion")
@@ -144,7 +144,7 @@ class SeesawBlock(_Bottleneck):
     ``plain`` does neither. Raises SpecError if the split does not divide the channels.
     """
 
-    options: ClassVar[tuple[Declared, ...]] = (SPLIT, EXPANSION)
+    options: ClassVar[tuple[AttributeInfo, ...]] = (SPLIT, EXPANSION)
 
     split: tuple[int, ...]
     mixing: Mixing

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from seesawnas.arch import rules
-from seesawnas.arch.blocks.base import Block, Declared, Inputs, attribute
+from seesawnas.arch.blocks.base import AttributeInfo, Block, Inputs, attribute
 from seesawnas.arch.blocks.bottleneck import EXPANSION, whole_width
 from seesawnas.arch.rules import Option
 
@@ -15,7 +15,7 @@ from seesawnas.arch.rules import Option
 class Expanding(Block):
     """``inputs`` channels to ``outputs`` by way of ``middle``, which YAML may also say as ``expansion`` of the inputs."""
 
-    options: ClassVar[tuple[Declared, ...]] = (EXPANSION,)
+    options: ClassVar[tuple[AttributeInfo, ...]] = (EXPANSION,)
 
     inputs: int
     middle: int = attribute(rules.positive, ordered=True, instead_of="expansion")

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def blame_author(block: type[Block], method: str, name: str = "") -> Iterator[None]:
+def wrap_kind_errors(block: type[Block], method: str, name: str = "") -> Iterator[None]:
     """What the code of a user's kind raises, other than what it is asked to, is its author's fault: BlockError, in one line.
 
     ``name`` is the kind's where it is not called as its class says. What a kind that ships raises is a bug, and stays.
@@ -40,7 +40,7 @@ def error_line(error: BaseException) -> str:
 @lru_cache(maxsize=1 << 16)
 def body_of(block: Block) -> Body:
     """The block's body, checked. Raises BlockError if it is none, or reads more than the kind says."""
-    with blame_author(type(block), "body"):
+    with wrap_kind_errors(type(block), "body"):
         body = block.body()
         if not is_shipped(type(block)):
             check_nodes(body)
@@ -64,7 +64,7 @@ def check_output(block: Block, inputs: Inputs, output: Shape) -> None:
     """Raises BlockError unless the block gives what it says: its channels, on sides divided by its stride."""
     if is_shipped(type(block)):
         return
-    with blame_author(type(block), "body"):
+    with wrap_kind_errors(type(block), "body"):
         sides = (1, 1) if block.role == "head" else tuple(-(-side // block.stride) for side in inputs[0][1:])
         if output != (block.outputs, *sides):
             wanted, got = ("x".join(map(str, shape)) for shape in ((block.outputs, *sides), output))
@@ -92,7 +92,7 @@ def block_output(block: Block, inputs: Inputs) -> Shape:
 @lru_cache(maxsize=1 << 16)
 def canonical_block(block: Block) -> Block:
     """The simplest block of the same body, as the block's kind knows it."""
-    with blame_author(type(block), "canonical"):
+    with wrap_kind_errors(type(block), "canonical"):
         found = block.canonical()
         if not isinstance(found, Block):
             raise TypeError(f"must return a block, got {type(found).__name__}")

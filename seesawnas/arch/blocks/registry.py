@@ -14,7 +14,7 @@ from inspect import ismethod
 from typing import Any, get_args
 
 from seesawnas.arch.blocks.average_head import AverageHead, ConvAverageHead
-from seesawnas.arch.blocks.base import Block, Declared, Inputs, Role, declared
+from seesawnas.arch.blocks.base import AttributeInfo, Block, Inputs, Role, declared
 from seesawnas.arch.blocks.bottleneck import MIXINGS, InvertedBottleneck, SeesawBlock
 from seesawnas.arch.blocks.conv_stem import ConvNormStem, ConvPoolStem, ConvStem
 from seesawnas.arch.blocks.darts_cell import DartsCell
@@ -25,7 +25,7 @@ from seesawnas.arch.blocks.improved_residual import ImprovedResidual
 from seesawnas.arch.blocks.linear_head import LinearHead
 from seesawnas.arch.blocks.mixfacenet import MixFaceNetUnit
 from seesawnas.arch.blocks.mobilenet_v2 import MobileNetV2Block
-from seesawnas.arch.blocks.parts import blame_author, canonical_block, error_line, is_shipped
+from seesawnas.arch.blocks.parts import canonical_block, error_line, is_shipped, wrap_kind_errors
 from seesawnas.arch.blocks.seesaw_net import SeesawNetBlock
 from seesawnas.arch.blocks.separable import Separable
 from seesawnas.arch.blocks.shufflenet_v1 import ShuffleNetUnit
@@ -73,7 +73,7 @@ class Kind:
         return found
 
     @property
-    def attributes(self) -> Mapping[str, Declared]:
+    def attributes(self) -> Mapping[str, AttributeInfo]:
         """By name, in order."""
         return declared(self.block)
 
@@ -83,7 +83,7 @@ class Kind:
         Raises SpecError if it does not fit, BlockError if the kind itself is at fault.
         """
         filled = self.filled(options)
-        with blame_author(self.block, "of", self.name):
+        with wrap_kind_errors(self.block, "of", self.name):
             try:
                 block = self.make(inputs, width, stride, **filled)
             except TypeError as error:
@@ -94,7 +94,7 @@ class Kind:
             if not isinstance(block, self.block):
                 raise TypeError(f"must return a {self.block.__name__}, got {type(block).__name__}")
         if not is_shipped(self.block):
-            with blame_author(self.block, "takes", self.name):
+            with wrap_kind_errors(self.block, "takes", self.name):
                 takes = block.takes()
                 if not (isinstance(takes, tuple) and all(map(is_count, takes))):
                     raise TypeError(f"must return a tuple of channels, got {short(takes)}")
@@ -202,9 +202,9 @@ def kind_of(block: Block) -> str:
     return f"{type(block).__module__}:{type(block).__qualname__}"
 
 
-def attributes_of(role: Role) -> Mapping[str, Declared]:
+def attributes_of(role: Role) -> Mapping[str, AttributeInfo]:
     """The attributes of every kind of a role, by name, in the order in which kinds are listed."""
-    found: dict[str, Declared] = {}
+    found: dict[str, AttributeInfo] = {}
     for kind in kinds().values():
         if kind.role == role:
             found |= {name: one for name, one in kind.attributes.items() if name not in found}
@@ -244,7 +244,7 @@ def _has(block: type[Block], name: str) -> bool:
     return hasattr(block, name) or name in (found.name for found in fields(block))
 
 
-def _check_attribute(one: Declared, where: str) -> None:
+def _check_attribute(one: AttributeInfo, where: str) -> None:
     """Its default and its levels must be options by its own rule: what is written must be read again."""
     place = f"{where}: attribute {one.name}"
     if not callable(one.rule):

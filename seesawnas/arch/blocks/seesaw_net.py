@@ -7,7 +7,7 @@ from math import gcd
 from typing import ClassVar
 
 from seesawnas.arch import rules
-from seesawnas.arch.blocks.base import Declared, attribute, require
+from seesawnas.arch.blocks.base import AttributeInfo, attribute, require
 from seesawnas.arch.blocks.bottleneck import EXPANSION, KERNELS, SPLIT, kernel_rule
 from seesawnas.arch.blocks.checks import check_activation, check_divides, check_kernel, check_widths
 from seesawnas.arch.blocks.expanding import Expanding
@@ -22,7 +22,7 @@ class SeesawNetBlock(Expanding):
     """
 
     kind: ClassVar[str] = "seesaw_net"
-    options: ClassVar[tuple[Declared, ...]] = (SPLIT, EXPANSION)
+    options: ClassVar[tuple[AttributeInfo, ...]] = (SPLIT, EXPANSION)
 
     split: tuple[int, ...]
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)

@@ -47,7 +47,7 @@ def train(
             "--batch-size",
             "N",
             HOW,
-            "Pictures a step, of all processes.",
+            "Images a step, of all processes.",
             min=2,
             max=1_000_000,
             show_default="the recipe's",

@@ -28,7 +28,7 @@ from PIL import Image
 from seesawnas.data.default_set.blends import with_blends
 from seesawnas.data.default_set.corruptions import Nuisance, render
 from seesawnas.data.default_set.orl import HEIGHT, WIDTH, read_orl
-from seesawnas.data.faces import Faces, split_people
+from seesawnas.data.faces import Faces, split_identities
 from seesawnas.data.images import Resolution, middle, size_of
 
 TITLE = "default faces (ORL, AT&T Laboratories Cambridge, with distortions)"
@@ -55,7 +55,7 @@ class Plan:
     nuisance: Nuisance = field(default_factory=Nuisance)
 
 
-def starter_faces(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> tuple[Faces, Faces]:
+def default_faces(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> tuple[Faces, Faces]:
     """Return (training, verification) at ``resolution``; the split, the blends and the nuisances follow from ``seed``.
 
     The set's images are squares; a (height, width) gets the middle of those of its longer side. Raises DataError if the
@@ -72,7 +72,7 @@ def _middle_of(faces: Faces, height: int, width: int) -> Faces:
 
 def _square_faces(resolution: int, seed: int, plan: Plan) -> tuple[Faces, Faces]:
     photos = {name: _squares(person, resolution) for name, person in read_orl().items()}
-    training, verification = split_people(list(photos), seed=seed, share=plan.held_out)
+    training, verification = split_identities(list(photos), seed=seed, share=plan.held_out)
     rng = np.random.default_rng([seed, _TRAINING])
     people = with_blends({name: photos[name] for name in training}, count=plan.blends, warp=plan.warp, rng=rng)
     return (
@@ -87,7 +87,7 @@ def _square_faces(resolution: int, seed: int, plan: Plan) -> tuple[Faces, Faces]
     )
 
 
-def starter_fingerprint(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> str:
+def default_fingerprint(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> str:
     """A hash of what the set is made from. The pictures made of it may differ in a last bit from machine to machine."""
     height, width = size_of(resolution)
     size = height if height == width else (height, width)

@@ -1,4 +1,4 @@
-"""Pictures of a face as a careless camera takes them: moved, turned, lit from a side, tinted, half covered, noisy.
+"""Images of a face as a careless camera takes them: moved, turned, lit from a side, tinted, half covered, noisy.
 
 A nuisance says nothing about who is shown, so a network has to learn to look past it. Pixels do not: two pictures of
 one person under different light are further apart than two people under the same light.

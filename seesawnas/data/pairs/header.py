@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seesawnas.data.images import SUFFIXES
-from seesawnas.data.pairs.labels import ANSWERS, are_alike
+from seesawnas.data.pairs.labels import LABEL_VALUES, are_alike
 from seesawnas.errors import DataError
 
 EXAMPLE = "path1,path2,label"
@@ -71,7 +71,7 @@ def is_path(field: str) -> bool:
 def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether the row ``first`` names columns; ``rows`` follow it."""
     names = [plain(field) for field in first]
-    answers = [column for column, field in enumerate(first) if field.lower() in ANSWERS]
+    answers = [column for column, field in enumerate(first) if field.lower() in LABEL_VALUES]
     if any(name in LABELS and column not in answers for column, name in enumerate(names)):
         return True
     if any(map(is_path, first)):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.encoded_images import EncodedImages, ImageList
 from seesawnas.data.images import Resolution
 from seesawnas.data.pairs.text_lines import (
     SEPARATORS,
@@ -22,7 +23,6 @@ from seesawnas.data.pairs.text_lines import (
     read_text,
     split_fields,
 )
-from seesawnas.data.pictures import PictureList, Pictures
 from seesawnas.errors import DataError
 from seesawnas.io.files import expanded
 
@@ -34,7 +34,7 @@ class TemplateSet:
     """templates, media: (N,) numbers of each picture's; left, right: (P,) numbers of templates; same: (P,)."""
 
     name: str
-    pictures: Pictures
+    pictures: EncodedImages
     templates: NDArray[np.int64]
     media: NDArray[np.int64]
     left: NDArray[np.int64]
@@ -48,12 +48,12 @@ def read_templates(
 ) -> TemplateSet:
     """The templates that ``members`` lists and the ``pairs`` of them; pictures lie below ``images``.
 
-    Pictures that are not there are counted and named in the notes. Raises DataError, in one line.
+    Images that are not there are counted and named in the notes. Raises DataError, in one line.
     """
     members, pairs = expanded(members, DataError), expanded(pairs, DataError)
     if images is None or not expanded(images, DataError).is_dir():
         raise DataError(f"{members}: requires --images (the image folder), got {images or 'nothing'}")
-    found = PictureList(expanded(images, DataError))
+    found = ImageList(expanded(images, DataError))
     rows = []
     for number, line in content_lines(read_text(members)):
         with located(members, number):

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.encoded_images import EncodedImages
 from seesawnas.data.images import Resolution, UnreadableError, decode
 from seesawnas.data.pairs.pair_set import PairSet
 from seesawnas.data.pairs.text_lines import check_regular, unreadable_file
-from seesawnas.data.pictures import Pictures
 from seesawnas.errors import DataError
 
 _NUMPY = {"numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric"}
@@ -44,7 +44,7 @@ def read_bin_pairs(path: str | Path, *, resolution: Resolution) -> PairSet:
     pictures, same = _load(path)
     left = np.arange(0, len(pictures), 2)
     places = [f"image {number}" for number in range(len(pictures))]
-    return PairSet(Path(path).stem, Pictures(pictures, places, resolution), left, left + 1, same)
+    return PairSet(Path(path).stem, EncodedImages(pictures, places, resolution), left, left + 1, same)
 
 
 def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:

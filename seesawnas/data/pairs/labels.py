@@ -16,7 +16,7 @@ _KINDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("positive",), ("negative",)),
 )
 
-ANSWERS = {word: place == 0 for kind in _KINDS for place, words in enumerate(kind) for word in words}
+LABEL_VALUES = {word: place == 0 for kind in _KINDS for place, words in enumerate(kind) for word in words}
 """A label in small letters -> whether it says "same"."""
 
 _ZERO, _MINUS = {"0", "0.0"}, {"-1", "-1.0"}
@@ -30,7 +30,7 @@ def are_alike(one: str, two: str) -> bool:
 def answer(label: str) -> bool:
     """Whether ``label`` says that both images show one identity. Raises DataError."""
     try:
-        return ANSWERS[label.lower()]
+        return LABEL_VALUES[label.lower()]
     except KeyError:
         raise DataError(f"must have a label such as 1 or 0, got {label!r:.40}") from None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seesawnas.data.images import SUFFIXES, Resolution
 from seesawnas.data.pairs.header import LABELS, is_header, is_path, plain
-from seesawnas.data.pairs.labels import ANSWERS
+from seesawnas.data.pairs.labels import LABEL_VALUES
 from seesawnas.data.pairs.pair_set import PairList, PairSet
 from seesawnas.data.pairs.text_lines import SEPARATORS, SPACES, is_number, located, split_fields, without_empty_end
 from seesawnas.errors import DataError
@@ -31,7 +31,7 @@ def is_lfw(lines: Sequence[tuple[int, str]], *, is_csv: bool) -> bool:
         return _fold_size(first) is not None or _fits(first) or named or is_meant
     if not _is_header(first):
         rows.insert(0, first)
-    plainly = any(len(fields) == 4 or fields[2].lower() not in ANSWERS for fields in rows if len(fields) > 2)
+    plainly = any(len(fields) == 4 or fields[2].lower() not in LABEL_VALUES for fields in rows if len(fields) > 2)
     return plainly and all(_fits(fields) and not is_number(fields[0]) and not is_path(fields[0]) for fields in rows)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.encoded_images import EncodedImages, ImageList
 from seesawnas.data.images import Resolution
-from seesawnas.data.pictures import PictureList, Pictures
 from seesawnas.errors import DataError
 
 
@@ -23,7 +23,7 @@ class PairSet:
     """
 
     name: str
-    pictures: Pictures
+    pictures: EncodedImages
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     same: NDArray[np.bool_]
@@ -50,7 +50,7 @@ class PairList:
     """A pair set in the making, from a file that names its pictures by their paths below ``root``."""
 
     def __init__(self, root: Path) -> None:
-        self._pictures = PictureList(root)
+        self._pictures = ImageList(root)
         self._people: dict[str, int] = {}
         self._person_of: dict[int, int] = {}
         self._pairs: list[tuple[int, int, bool, int]] = []

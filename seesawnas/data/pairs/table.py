@@ -13,7 +13,7 @@ from pathlib import Path
 
 from seesawnas.data.images import Resolution
 from seesawnas.data.pairs.header import EXAMPLE, Columns, columns_of, is_header
-from seesawnas.data.pairs.labels import ANSWERS, answer, check_words
+from seesawnas.data.pairs.labels import LABEL_VALUES, answer, check_words
 from seesawnas.data.pairs.pair_set import PairList, PairSet
 from seesawnas.data.pairs.text_lines import find_separator, is_number, located, split_fields, without_empty_end
 from seesawnas.data.skipped import printable
@@ -67,7 +67,7 @@ def _of_width(path: Path, rows: list[_Row], width: int, model: str) -> list[_Row
 def _columns(path: Path, rows: Sequence[_Row]) -> Columns:
     """Which column is which, without a header."""
     width = len(rows[0][1])
-    labels = [sum(fields[column].lower() in ANSWERS for _, fields in rows) for column in range(width)]
+    labels = [sum(fields[column].lower() in LABEL_VALUES for _, fields in rows) for column in range(width)]
     whole = [column for column, count in enumerate(labels) if count == len(rows)]
     if not whole:
         # The column with most labels was meant: name the first line that has none there.

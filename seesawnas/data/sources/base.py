@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.skipped import LeftOut
+from seesawnas.data.skipped import Skipped
 
 SAMPLED = 64
 """How many pictures, spread evenly, a fingerprint looks into."""
@@ -57,7 +57,7 @@ class OpenedSource(FaceSource, Protocol):
     """What ``open_source`` returns: a source that says what it left out."""
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> Skipped:
         """What opening left out; a copy, to go on from."""
         ...
 
@@ -71,8 +71,8 @@ class OpenedSource(FaceSource, Protocol):
         ...
 
 
-def keep_people(
-    labels: NDArray[np.int64], names: Sequence[str], least: int, left_out: LeftOut
+def keep_identities(
+    labels: NDArray[np.int64], names: Sequence[str], least: int, left_out: Skipped
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], tuple[str, ...]]:
     """Return (which pictures stay, their labels counted anew, the names of their people).
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seesawnas.data.encoded_images import EncodedImages
 from seesawnas.data.images import SUFFIXES, Resolution
-from seesawnas.data.pictures import Pictures
-from seesawnas.data.skipped import LeftOut, printable
-from seesawnas.data.sources.base import SAMPLED, keep_people
+from seesawnas.data.skipped import Skipped, printable
+from seesawnas.data.sources.base import SAMPLED, keep_identities
 from seesawnas.errors import DataError
 from seesawnas.io.files import expanded
 
-__all__ = ["FolderSource", "LeftOut", "list_people"]
+__all__ = ["FolderSource", "Skipped", "list_identities"]
 
 MAX_BYTES = 1 << 26
 """Largest file that is taken for a picture."""
@@ -32,14 +32,14 @@ class FolderSource:
     """
 
     def __init__(self, root: Path, *, least: int) -> None:
-        self._left_out = LeftOut()
+        self._left_out = Skipped()
         self._root = root
-        people = list_people(root, self._left_out)
+        people = list_identities(root, self._left_out)
         labels = np.repeat(
             np.arange(len(people), dtype=np.int64), np.array([len(files) for _, files in people], dtype=np.int64)
         )
         names = [name for name, _ in people]
-        kept, self.labels, self.names = keep_people(labels, names, least, self._left_out)
+        kept, self.labels, self.names = keep_identities(labels, names, least, self._left_out)
         files = (path for _, files in people for path in files)
         self.paths: list[str] = [path for path, stays in zip(files, kept.tolist(), strict=True) if stays]
 
@@ -52,7 +52,7 @@ class FolderSource:
         return printable(os.path.basename(os.path.realpath(self._root)))
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> Skipped:
         """What opening left out; a copy."""
         return self._left_out.copy()
 
@@ -103,7 +103,7 @@ class FolderSource:
         return status.st_size, status.st_mtime_ns
 
 
-def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
+def list_identities(root: Path, left_out: Skipped) -> list[tuple[str, list[str]]]:
     """Return [(person, [picture, ...]), ...], paths relative to ``root``, sorted; hidden entries are passed over.
 
     Raises DataError where ``root`` is missing or not a folder.
@@ -125,7 +125,7 @@ def list_people(root: Path, left_out: LeftOut) -> list[tuple[str, list[str]]]:
     return people
 
 
-def _list_pictures(root: Path, home: str, person: str, left_out: LeftOut) -> list[str]:
+def _list_pictures(root: Path, home: str, person: str, left_out: Skipped) -> list[str]:
     pictures = []
     for entry in _entries(root / person, left_out, person):
         path = f"{person}/{entry.name}"
@@ -138,7 +138,7 @@ def _list_pictures(root: Path, home: str, person: str, left_out: LeftOut) -> lis
     return pictures
 
 
-def _entries(folder: Path, left_out: LeftOut, shown: str) -> list[os.DirEntry[str]]:
+def _entries(folder: Path, left_out: Skipped, shown: str) -> list[os.DirEntry[str]]:
     """What ``folder`` holds, sorted; most systems say what each thing is without being asked again."""
     try:
         with os.scandir(folder) as found:
@@ -160,17 +160,19 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def open_folder(path: str | Path, *, resolution: Resolution) -> tuple[Pictures, NDArray[np.int64], tuple[str, ...]]:
+def open_folder(
+    path: str | Path, *, resolution: Resolution
+) -> tuple[EncodedImages, NDArray[np.int64], tuple[str, ...]]:
     """Return (pictures, labels int64 (N,), notes) of the people under ``path``, people and files in sorted order.
 
     Raises DataError, in one line, where it is no folder of identities.
     """
-    root, left_out = expanded(path, DataError), LeftOut()
+    root, left_out = expanded(path, DataError), Skipped()
     places, labels = [], []
-    for number, (_, files) in enumerate(list_people(root, left_out)):
+    for number, (_, files) in enumerate(list_identities(root, left_out)):
         places += files
         labels += [number] * len(files)
     if not places:
         raise DataError("; ".join([f"{root}: must contain images in sub-folders, got none", *left_out.notes()]))
-    pictures = Pictures([root / place for place in places], places, resolution)
+    pictures = EncodedImages([root / place for place in places], places, resolution)
     return pictures, np.array(labels, dtype=np.int64), left_out.notes()

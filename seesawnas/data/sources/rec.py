@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.skipped import LeftOut, printable
-from seesawnas.data.sources.base import SAMPLED, keep_people
+from seesawnas.data.skipped import Skipped, printable
+from seesawnas.data.sources.base import SAMPLED, keep_identities
 from seesawnas.data.sources.rec_index import index_of
-from seesawnas.data.sources.recordio import BrokenRecordError, RecordFile, picture_of
+from seesawnas.data.sources.recordio import BrokenRecordError, RecordFile, image_of
 from seesawnas.errors import DataError
 
 REC = "train.rec"
@@ -25,11 +25,11 @@ NAMES = ".names.json"
 class RecSource:
     """The pictures of a .rec by index, in the order of their keys; opened by reading a few places, never through.
 
-    Pictures of people with fewer than ``least`` are left out. Raises DataError where the file cannot be read or holds none.
+    Images of people with fewer than ``least`` are left out. Raises DataError where the file cannot be read or holds none.
     """
 
     def __init__(self, path: Path, *, least: int) -> None:
-        self._left_out = LeftOut()
+        self._left_out = Skipped()
         if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe would wait for ever
             raise DataError(f"{printable(str(path))}: must be a file")
         try:
@@ -41,7 +41,7 @@ class RecSource:
         numbers, labels = np.unique(index.classes, return_inverse=True)
         _check_property(path.with_name("property"), len(numbers), self._left_out)
         names = _names(path.with_suffix(NAMES), numbers, self._left_out)
-        kept, self.labels, self.names = keep_people(labels.astype(np.int64), names, least, self._left_out)
+        kept, self.labels, self.names = keep_identities(labels.astype(np.int64), names, least, self._left_out)
         self._offsets, self._numbers = index.offsets[kept], numbers[np.unique(labels[kept])]
         self._keys = None if index.keys is None else _compact(index.keys[kept])
         if not len(self):
@@ -56,7 +56,7 @@ class RecSource:
         return printable("/".join(Path(os.path.realpath(self._file.path)).parts[-2:]).lstrip("/"))
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> Skipped:
         """What opening left out; a copy."""
         return self._left_out.copy()
 
@@ -86,7 +86,7 @@ class RecSource:
     def payload(self, index: int) -> bytes:
         """The encoded picture. Raises DataError where the record is broken, or is not the one that the index means."""
         try:
-            label, picture = picture_of(self._file.record(int(self._offsets[index])))
+            label, picture = image_of(self._file.record(int(self._offsets[index])))
         except BrokenRecordError as error:
             raise DataError(f"{self.place(index)}: damaged record: {error}") from None
         except OSError as error:
@@ -113,7 +113,7 @@ def _compact(keys: NDArray[np.int64]) -> NDArray[np.int64] | range:
     return range(int(keys[0]), int(keys[-1]) + 1) if consecutive else keys
 
 
-def _names(path: Path, numbers: NDArray[np.int64], left_out: LeftOut) -> list[str]:
+def _names(path: Path, numbers: NDArray[np.int64], left_out: Skipped) -> list[str]:
     if path.is_file():
         try:
             names = json.loads(path.read_text(encoding="utf-8"))
@@ -126,7 +126,7 @@ def _names(path: Path, numbers: NDArray[np.int64], left_out: LeftOut) -> list[st
     return [numbered(number) for number in numbers.tolist()]
 
 
-def _check_property(path: Path, classes: int, left_out: LeftOut) -> None:
+def _check_property(path: Path, classes: int, left_out: Skipped) -> None:
     """InsightFace's own reader needs the file; this one says where it is wrong."""
     if not path.is_file():
         return

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.skipped import LeftOut
-from seesawnas.data.sources.recordio import BrokenRecordError, Head, RecordFile, walk
+from seesawnas.data.skipped import Skipped
+from seesawnas.data.sources.recordio import BrokenRecordError, Head, RecordFile, scan_records
 
 _Ints = NDArray[np.int64]
 LARGEST_CLASS = 2**31
@@ -40,7 +40,7 @@ class _Misfit(Exception):
     """The .idx does not fit the .rec: why."""
 
 
-def index_of(file: RecordFile, left_out: LeftOut) -> RecIndex:
+def index_of(file: RecordFile, left_out: Skipped) -> RecIndex:
     """The pictures of ``file`` in the order of their keys, or of the file; what is no picture goes to ``left_out``."""
     path = file.path.with_suffix(".idx")
     if not path.is_file():
@@ -85,12 +85,12 @@ def _check_end(file: RecordFile, offsets: _Ints) -> None:
         raise _Misfit(f"ends at byte {end} of {file.size}")
 
 
-def _by_header_record(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: LeftOut) -> RecIndex | None:
+def _by_header_record(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skipped) -> RecIndex | None:
     """InsightFace's layout, None where the file has another or its identity records do not say whose each picture is."""
     if keys[0] != 0:
         return None
     header = _head(file, keys[0], offsets[0])
-    if header.has_picture or len(header.labels) < 2:
+    if header.has_image or len(header.labels) < 2:
         return None
     first, last = (_key(label) for label in header.labels)
     if last > _EXACT:
@@ -112,7 +112,7 @@ def _classes(file: RecordFile, offsets: _Ints, first: int, last: int) -> _Ints |
     classes = np.full(first, -1, dtype=np.int64)
     for key in range(first, last):
         head = _head(file, key, offsets[key])
-        if head.has_picture or len(head.labels) < 2:
+        if head.has_image or len(head.labels) < 2:
             return None
         start, stop = (_key(label) for label in head.labels)
         if start < stop <= first:
@@ -125,7 +125,7 @@ def _classes(file: RecordFile, offsets: _Ints, first: int, last: int) -> _Ints |
     return classes[1:] if (classes[1:] >= 0).all() else None
 
 
-def _by_own_labels(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: LeftOut) -> RecIndex:
+def _by_own_labels(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skipped) -> RecIndex:
     """Every key a picture with a class of its own."""
 
     def heads() -> Iterable[tuple[int, Head]]:
@@ -135,12 +135,12 @@ def _by_own_labels(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Left
     return _gather(heads(), keys, offsets, file, left_out)
 
 
-def _read_through(file: RecordFile, left_out: LeftOut) -> RecIndex:
+def _read_through(file: RecordFile, left_out: Skipped) -> RecIndex:
     """Every record of the file that holds a picture."""
     found = array("q")
 
     def heads() -> Iterable[tuple[int, Head | BrokenRecordError]]:
-        for offset, head in walk(file):
+        for offset, head in scan_records(file):
             found.append(offset)
             yield offset, head
 
@@ -153,7 +153,7 @@ def _gather(
     keys: _Ints | None,
     offsets: _Ints | array[int],
     file: RecordFile,
-    left_out: LeftOut,
+    left_out: Skipped,
 ) -> RecIndex:
     """Those of ``heads`` that are pictures with a class; offsets may grow as ``heads`` is gone through."""
     kept, classes = array("b"), array("d")
@@ -174,7 +174,7 @@ def _fault(head: Head | BrokenRecordError) -> str | None:
     """Why a record is not used, None where it is; header and identity records are no fault and have no words."""
     if isinstance(head, BrokenRecordError):
         return "damaged records"
-    if not head.has_picture:
+    if not head.has_image:
         return "" if len(head.labels) == 2 else "records without an image"
     return None if is_class(head.labels[0]) else "records with an invalid label"
 

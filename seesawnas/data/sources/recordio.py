@@ -34,7 +34,7 @@ class Head(NamedTuple):
     """The beginning of a record: its class, or the two keys of a header record, and whether a picture follows."""
 
     labels: tuple[float, ...]
-    has_picture: bool
+    has_image: bool
 
 
 class RecordFile:
@@ -122,16 +122,16 @@ def parse_head(start: bytes, length: int) -> Head:
     return Head(struct.unpack_from(f"<{min(flag, 2)}f", start, _IMAGE.size), length > before)
 
 
-def picture_of(record: bytes) -> tuple[float, bytes]:
+def image_of(record: bytes) -> tuple[float, bytes]:
     """The first label and the encoded picture. Raises BrokenRecordError where there is no picture."""
     head = parse_head(record, len(record))
     flag = _IMAGE.unpack_from(record)[0]
-    if not head.has_picture:
+    if not head.has_image:
         raise BrokenRecordError("record without image")
     return head.labels[0], record[_IMAGE.size + 4 * flag :]
 
 
-def walk(file: RecordFile) -> Iterator[tuple[int, Head | BrokenRecordError]]:
+def scan_records(file: RecordFile) -> Iterator[tuple[int, Head | BrokenRecordError]]:
     """Every record by offset, in order; where one is broken the walk goes on at the next magic number."""
     offset, chunk, start = 0, b"", 0
     while offset < file.size:

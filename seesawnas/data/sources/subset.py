@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.faces import rank
-from seesawnas.data.skipped import LeftOut
+from seesawnas.data.skipped import Skipped
 from seesawnas.data.sources.base import OpenedSource
 from seesawnas.errors import DataError
 
 
-class SomePeople:
+class IdentitySubset:
     """The pictures of ``people``, labels of ``source`` in rising order; they are counted anew and keep their names."""
 
     def __init__(self, source: OpenedSource, people: NDArray[np.int64]) -> None:
@@ -27,7 +27,7 @@ class SomePeople:
         return len(self._indices)
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> Skipped:
         """What opening the source left out."""
         return self._source.left_out
 
@@ -54,15 +54,15 @@ class SomePeople:
         return self._source.place(int(self._indices[index]))
 
 
-def first_people(source: OpenedSource, number: int) -> SomePeople:
+def first_identities(source: OpenedSource, number: int) -> IdentitySubset:
     """The first ``number`` people by label. Raises DataError where there are fewer."""
-    return SomePeople(source, np.arange(_checked(source, number), dtype=np.int64))
+    return IdentitySubset(source, np.arange(_checked(source, number), dtype=np.int64))
 
 
-def random_people(source: OpenedSource, number: int, *, seed: int) -> SomePeople:
+def random_identities(source: OpenedSource, number: int, *, seed: int) -> IdentitySubset:
     """A seeded draw of ``number`` people; a larger draw of the same seed holds all that a smaller one held."""
     order = sorted(range(len(source.names)), key=lambda person: rank(seed, source.names[person]))
-    return SomePeople(source, np.array(sorted(order[: _checked(source, number)]), dtype=np.int64))
+    return IdentitySubset(source, np.array(sorted(order[: _checked(source, number)]), dtype=np.int64))
 
 
 def _checked(source: OpenedSource, number: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from seesawnas.data.skipped import LeftOut
+from seesawnas.data.skipped import Skipped
 from seesawnas.errors import DataError
 
 PREFIX = "synthetic:"
@@ -49,9 +49,9 @@ class SyntheticSource:
         return SyntheticSource, (self._text,)
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> Skipped:
         """Nothing."""
-        return LeftOut()
+        return Skipped()
 
     @property
     def notes(self) -> tuple[str, ...]:

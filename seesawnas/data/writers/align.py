@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seesawnas.data.images import UnreadableError, inspect, upright
-from seesawnas.data.skipped import LeftOut
+from seesawnas.data.skipped import Skipped
 from seesawnas.data.sources.folder import FolderSource
 from seesawnas.data.writers.prepare import Advance
-from seesawnas.data.writers.resume import filling
+from seesawnas.data.writers.resume import open_output_folder
 from seesawnas.errors import DataError
 from seesawnas.io.files import expanded, write_atomically
 
@@ -62,7 +62,7 @@ def aligned(picture: Image.Image, points: _Floats) -> Image.Image:
 
 def align_folder(
     source: FolderSource, landmarks: Mapping[str, _Floats], out: Path, advance: Advance = lambda pictures: None
-) -> tuple[int, LeftOut]:
+) -> tuple[int, Skipped]:
     """Write each picture of ``source`` that has landmarks as NAME/FILE.png under ``out``, which must be empty.
 
     Landmarks are in pixels of the picture turned upright. An interrupted run of the same goes on. Returns how many pictures
@@ -70,7 +70,9 @@ def align_folder(
     """
     left_out, written, taken, out = source.left_out, 0, set[str](), expanded(out)
     marks = sorted((name, points.tolist()) for name, points in landmarks.items())
-    with filling(out, [source.fingerprint, source.stamp(), hashlib.sha256(repr(marks).encode()).hexdigest()]):
+    with open_output_folder(
+        out, [source.fingerprint, source.stamp(), hashlib.sha256(repr(marks).encode()).hexdigest()]
+    ):
         for index in range(len(source)):
             path = source.paths[index]
             target = f"{os.path.splitext(path)[0]}.png"

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seesawnas.data.images import suffix
-from seesawnas.data.skipped import LeftOut
+from seesawnas.data.skipped import Skipped
 from seesawnas.data.sources.base import OpenedSource
 from seesawnas.data.writers.prepare import Advance, Person, Preparation
-from seesawnas.data.writers.resume import Report, filling
+from seesawnas.data.writers.resume import Report, open_output_folder
 from seesawnas.io.files import expanded
 
 _DRAFT = ".draft"
@@ -26,7 +26,7 @@ def write_folder(
     A person's folder appears whole or not at all. People whose name is none for a folder are left out. Raises DataError.
     """
     how, out = how or Preparation(as_is=True), expanded(out)
-    with filling(out, [source.fingerprint, source.stamp(), asdict(how)]):
+    with open_output_folder(out, [source.fingerprint, source.stamp(), asdict(how)]):
         shutil.rmtree(out / _DRAFT, ignore_errors=True)
         return _write(source, out, how, advance)
 
@@ -43,7 +43,7 @@ def _write(source: OpenedSource, out: Path, how: Preparation, advance: Advance) 
     return Report((out,), images, people, anew, Counter(), left_out, before)
 
 
-def _write_person(person: Person, out: Path, left_out: LeftOut) -> int:
+def _write_person(person: Person, out: Path, left_out: Skipped) -> int:
     """How many pictures there are now of ``person``."""
     name, draft = person.name, out / _DRAFT
     if not _is_folder_name(name):

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from seesawnas.data.images import UnreadableError, prepared
-from seesawnas.data.skipped import LeftOut, printable
+from seesawnas.data.skipped import Skipped, printable
 from seesawnas.data.sources.base import OpenedSource
 from seesawnas.data.sources.rec import NAMES, REC
 from seesawnas.data.sources.recordio import encode_record
 from seesawnas.data.writers.prepare import Advance, Person, Preparation
-from seesawnas.data.writers.resume import Journal, Report, Written, alone, wanted_of
+from seesawnas.data.writers.resume import Report, ResumeLog, WriteProgress, lock_folder, read_request
 from seesawnas.errors import DataError
 from seesawnas.io.files import make_folder, open_within, write_atomically
 
@@ -42,9 +42,9 @@ def pack_rec(
     try:
         _refuse_another(out, wanted)
         with open_within(out, out / _DRAFT, "ab") as rec:
-            alone(rec, out)
+            lock_folder(rec, out)
             _refuse_another(out, wanted)  # which a process that was here before may have finished
-            journal = Journal(out / _JOURNAL, wanted)
+            journal = ResumeLog(out / _JOURNAL, wanted)
             _write_records(source, rec, how, journal, advance)
             return _finish(source, out, rec, journal)
     except OSError as error:
@@ -54,7 +54,7 @@ def pack_rec(
 def _refuse_another(out: Path, wanted: dict[str, Any]) -> None:
     """Raises DataError where ``out`` holds a set, or a part of one, that is not what a run that ``wanted`` the same left."""
     there = [name for name in _FILES if (out / name).exists()]
-    begun = wanted_of(out / _JOURNAL)
+    begun = read_request(out / _JOURNAL)
     if REC in there or (there and begun is None):
         raise DataError(f"{printable(str(out))}: must not contain a {there[0]}")
     if begun not in (None, wanted):
@@ -64,7 +64,7 @@ def _refuse_another(out: Path, wanted: dict[str, Any]) -> None:
         )
 
 
-def _write_records(source: OpenedSource, rec: BinaryIO, how: Preparation, journal: Journal, advance: Advance) -> None:
+def _write_records(source: OpenedSource, rec: BinaryIO, how: Preparation, journal: ResumeLog, advance: Advance) -> None:
     rec.truncate(journal.restart(rec.tell()))
     rec.seek(0, os.SEEK_END)
     advance(sum(person.seen for person in journal.done))
@@ -82,13 +82,13 @@ def _write_records(source: OpenedSource, rec: BinaryIO, how: Preparation, journa
         advance(person.seen)
 
 
-def _written(person: Person, offsets: list[int], end: int) -> Written:
+def _written(person: Person, offsets: list[int], end: int) -> WriteProgress:
     sizes = {size: person.sizes.count(size) for size in dict.fromkeys(person.sizes)}
     faults = [list(fault) for fault in person.faults]
-    return Written(person.name, offsets, end, sizes, person.seen, person.anew, faults)
+    return WriteProgress(person.name, offsets, end, sizes, person.seen, person.anew, faults)
 
 
-def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: Journal) -> Report:
+def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) -> Report:
     """Close the draft with identity and header records, write what lies beside it, and give it its name."""
     people = [person for person in journal.done if person.offsets]
     report = journal.report(tuple(out / name for name in _FILES), source.left_out)
@@ -136,7 +136,7 @@ def pack_bin(
     *,
     resolution: int | None = None,
     advance: Advance = lambda pictures: None,
-) -> tuple[list[tuple[int, int, bool]], LeftOut]:
+) -> tuple[list[tuple[int, int, bool]], Skipped]:
     """Write pairs, (index, index, whether they show one person), as InsightFace's verification sets are: a pickle.
 
     The pickle holds lists, bytes and bools alone and names nothing; Python 3 reads it. Returns the pairs written, and what

@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from seesawnas.data.skipped import LeftOut, printable
+from seesawnas.data.skipped import Skipped, printable
 from seesawnas.errors import DataError
 from seesawnas.io.files import make_folder, open_within, write_atomically
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteProgress:
     """One person of the source: where each picture begins, where the next person's would, and what there is to tell."""
 
     name: str
@@ -40,12 +40,12 @@ class Report:
     people: int
     encoded_anew: int
     sizes: Counter[str]
-    left_out: LeftOut
+    left_out: Skipped
     before: int = 0
     """How many people of the source an earlier run had dealt with."""
 
 
-def wanted_of(path: Path) -> Any:
+def read_request(path: Path) -> Any:
     """What the run wanted that left the journal at ``path``: None where there is no journal, "" where it cannot be read."""
     try:
         first, *_ = path.read_text(encoding="ascii").splitlines()
@@ -56,12 +56,12 @@ def wanted_of(path: Path) -> Any:
         return ""
 
 
-class Journal:
+class ResumeLog:
     """The lines of ``path``, those of an earlier run first where it was asked for the same (``wanted``)."""
 
     def __init__(self, path: Path, wanted: dict[str, Any]) -> None:
         self.path = path
-        self.done: list[Written] = []
+        self.done: list[WriteProgress] = []
         self.before = 0
         self._wanted = wanted
         with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
@@ -73,7 +73,7 @@ class Journal:
         # The last line may be half written; what follows it would not be in order.
         with contextlib.suppress(ValueError, TypeError, RecursionError):
             for line in lines:
-                self.done.append(Written(**json.loads(line)))
+                self.done.append(WriteProgress(**json.loads(line)))
 
     def restart(self, size: int) -> int:
         """Forget who ends beyond ``size``, write the lines anew, and return where the last person ends."""
@@ -84,13 +84,13 @@ class Journal:
         self.before = len(self.done)
         return self.done[-1].end if self.done else 0
 
-    def add(self, person: Written) -> None:
+    def add(self, person: WriteProgress) -> None:
         """Remember that ``person`` is written."""
         with open_within(self.path.parent, self.path, "a", encoding="ascii") as file:
             file.write(json.dumps(asdict(person)) + "\n")
         self.done.append(person)
 
-    def report(self, files: tuple[Path, ...], left_out: LeftOut) -> Report:
+    def report(self, files: tuple[Path, ...], left_out: Skipped) -> Report:
         """All that was written."""
         sizes: Counter[str] = Counter()
         for person in self.done:
@@ -109,7 +109,7 @@ _MARK = ".seesawnas-unfinished.json"
 
 
 @contextmanager
-def filling(out: Path, wanted: Any) -> Iterator[None]:
+def open_output_folder(out: Path, wanted: Any) -> Iterator[None]:
     """Fill the folder ``out``, which must be empty or what an interrupted run that ``wanted`` the same left.
 
     Raises DataError, also for every OSError within.
@@ -120,7 +120,7 @@ def filling(out: Path, wanted: Any) -> Iterator[None]:
         if not mark.is_file() and os.listdir(out):
             raise _not_ours(out)
         with open_within(out, mark, "a+") as file:
-            alone(file, out)
+            lock_folder(file, out)
             file.seek(0)
             if file.read() != text and os.listdir(out) != [_MARK]:
                 raise _not_ours(out)
@@ -133,7 +133,7 @@ def filling(out: Path, wanted: Any) -> Iterator[None]:
         raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
 
 
-def alone(file: IO[Any], out: Path) -> None:
+def lock_folder(file: IO[Any], out: Path) -> None:
     """Make sure, for as long as ``file`` is open, that no other process fills ``out``. Raises DataError."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

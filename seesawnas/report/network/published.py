@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import yaml
 
 from seesawnas.cost import cost
-from seesawnas.space import TEST_SETS, Erratum, Printed, SearchPoint, load_point, shipped
+from seesawnas.space import TEST_SETS, Erratum, PublishedValue, SearchPoint, load_point, shipped
 from seesawnas.units import format_quantity
 
 NEAR = 0.01  # a reading that does not print as the figure may still give its reason so near to it, relative to it
@@ -80,7 +80,9 @@ class _Compared(NamedTuple):
     unexplained: list[str]
 
 
-def _compare(counts: Mapping[str, int], printed: Mapping[str, Printed | None], errata: Sequence[Erratum]) -> _Compared:
+def _compare(
+    counts: Mapping[str, int], printed: Mapping[str, PublishedValue | None], errata: Sequence[Erratum]
+) -> _Compared:
     compared = _Compared([], [], [])
     for figure, counted in counts.items():
         value = printed[figure]
@@ -97,13 +99,13 @@ def _compare(counts: Mapping[str, int], printed: Mapping[str, Printed | None], e
     return compared
 
 
-def _resolves(erratum: Erratum, figure: str, printed: Printed) -> bool:
+def _resolves(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
     """Whether what the network counts to under the erratum's reading prints as the figure does."""
     reading = erratum.explains.get(figure)
     return reading is not None and (printed.agrees(reading) or _to_digits(printed).agrees(reading))
 
 
-def _states_a_reason(erratum: Erratum, figure: str, printed: Printed) -> bool:
+def _states_a_reason(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
     """Whether the erratum says that no reading counts to the figure, or has one that comes near to it."""
     if figure not in erratum.explains:
         return False
@@ -111,10 +113,10 @@ def _states_a_reason(erratum: Erratum, figure: str, printed: Printed) -> bool:
     return reading is None or _is_near(reading, printed.value)
 
 
-def _to_digits(printed: Printed) -> Printed:
+def _to_digits(printed: PublishedValue) -> PublishedValue:
     """1050 M as a print of three digits, its last zero no digit but a place; any other print as it is."""
     step = 10 ** max(0, len(str(printed.value)) - DIGITS)
-    return Printed(printed.value, max(printed.step, step)) if printed.value % step == 0 else printed
+    return PublishedValue(printed.value, max(printed.step, step)) if printed.value % step == 0 else printed
 
 
 def _is_near(reading: int, printed: int) -> bool:
@@ -129,7 +131,7 @@ def _off_record(counts: Mapping[str, int], recorded: Mapping[str, int]) -> Itera
             yield f"{figure}: counted {counted}, on record {recorded[figure]}"
 
 
-def _value(printed: Printed | None) -> int | None:
+def _value(printed: PublishedValue | None) -> int | None:
     return None if printed is None else printed.value
 
 
@@ -165,7 +167,7 @@ def known_results() -> tuple[KnownResult, ...]:
 
 def _result(row: Mapping[str, str | float]) -> KnownResult:
     params, madds, flops = (
-        Printed.parse(str(row[name])).value if name in row else None for name in ("params", "madds", "flops")
+        PublishedValue.parse(str(row[name])).value if name in row else None for name in ("params", "madds", "flops")
     )
     accuracies = {name: float(row[name]) for name in TEST_SETS if name in row}
     return KnownResult(str(row["name"]), params, madds, flops, accuracies, str(row["source"]))

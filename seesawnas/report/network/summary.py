@@ -7,7 +7,7 @@ from typing import Any
 from seesawnas.arch import ArchSpec, Block, kind_of
 from seesawnas.arch.table import is_residual
 from seesawnas.cost import COSTS, Cost, PartCost, cost, costs_by_block, costs_by_stage
-from seesawnas.space import TEST_SETS, Printed, Published, SearchPoint
+from seesawnas.space import TEST_SETS, Published, PublishedValue, SearchPoint
 
 
 def sheet(point: SearchPoint) -> dict[str, Any]:
@@ -88,5 +88,5 @@ def _published(published: Published) -> dict[str, Any]:
     }
 
 
-def _value(printed: Printed | None) -> int | None:
+def _value(printed: PublishedValue | None) -> int | None:
     return None if printed is None else printed.value

@@ -59,7 +59,7 @@ def compiling_reported_to(progress: Progress) -> Iterator[None]:
         _listener.reset(token)
 
 
-class Effort:
+class CompileCost:
     """The steps of compiling ``space``. Raises DocumentError where they are more than MAX_STEPS."""
 
     def __init__(self, space: SearchSpace) -> None:

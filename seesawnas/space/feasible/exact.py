@@ -17,8 +17,8 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost import MADDS, Budget, Measure
 from seesawnas.errors import BudgetError, DocumentError
 from seesawnas.space.attributes import Option
+from seesawnas.space.feasible.cost_neutral import cost_neutral_decisions
 from seesawnas.space.feasible.counting import choose, count, extremes, total
-from seesawnas.space.feasible.free import free_decisions
 from seesawnas.space.feasible.graph import Node, Root, Trellis
 from seesawnas.space.feasible.stages import Ints, unpack
 from seesawnas.space.search_space import Decision, SearchSpace
@@ -68,7 +68,7 @@ class MaddsSet:
         self.budget = budget
         self.measure = measure
         self.decisions = space.decisions
-        self.free = () if measure.sees_activations else free_decisions(space)
+        self.free = () if measure.sees_activations else cost_neutral_decisions(space)
         self._copies = prod(len(decision.options) for decision in self.free)
         # A free decision changes no cost: the trellis is compiled with its first option and every path stands for all.
         self.trellis = Trellis(space.restrict({d.name: d.options[:1] for d in self.free}), measure)

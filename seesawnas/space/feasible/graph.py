@@ -22,9 +22,19 @@ from seesawnas.arch.blocks.parts import block_digest, is_shipped
 from seesawnas.cost import MADDS, Measure
 from seesawnas.errors import DocumentError, SpecError
 from seesawnas.space.attributes import Option
-from seesawnas.space.feasible.effort import Effort
+from seesawnas.space.feasible.effort import CompileCost
 from seesawnas.space.feasible.heads import Heads
-from seesawnas.space.feasible.stages import Blocks, Ints, Place, Rows, State, States, Tried, stage_decisions, stage_rows
+from seesawnas.space.feasible.stages import (
+    Blocks,
+    BuildResult,
+    Ints,
+    Place,
+    Rows,
+    State,
+    States,
+    stage_decisions,
+    stage_rows,
+)
 from seesawnas.space.search_space import Assignment, Decision, SearchSpace
 
 MAX_NETWORK_CHOICES = 4096
@@ -88,9 +98,9 @@ class Trellis:
         self.stage_decisions = tuple(stage_decisions(stage, i) for i, stage in enumerate(space.stages))
         self.numbers = Blocks()
         self.states = States()
-        self._tried = Tried()
+        self._tried = BuildResult()
         self.heads = Heads(space, self.choices, self._tried)
-        self._effort = Effort(space)
+        self._effort = CompileCost(space)
         self._places = tuple(
             Place(stage, number, space.source, self.numbers, self.states, measure, self._tried)
             for number, stage in enumerate(space.stages)
@@ -240,7 +250,7 @@ def _choices(space: SearchSpace, decisions: tuple[Decision, ...]) -> tuple[Assig
     )
 
 
-def _check_kinds(space: SearchSpace, tried: Tried) -> None:
+def _check_kinds(space: SearchSpace, tried: BuildResult) -> None:
     """A kind of a user's that is made nowhere is broken, or given what it cannot take; left out without a word, it would be missed.
 
     Those that ship are tested; and spaces exist that offer one to widths that it does not divide.

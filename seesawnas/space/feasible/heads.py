@@ -12,7 +12,7 @@ from seesawnas.arch import Block, Shape
 from seesawnas.arch.blocks.parts import block_digest
 from seesawnas.cost import Measure
 from seesawnas.errors import DocumentError, SpecError
-from seesawnas.space.feasible.stages import Tried
+from seesawnas.space.feasible.stages import BuildResult
 from seesawnas.space.search_space import Assignment, SearchSpace, read_shapes
 
 _SIZES = ((7, 7), (4, 3), (1, 1))
@@ -21,7 +21,7 @@ _SIZES = ((7, 7), (4, 3), (1, 1))
 class Heads:
     """``group`` is the number of each choice's group. Raises DocumentError where choices cannot be grouped."""
 
-    def __init__(self, space: SearchSpace, choices: Sequence[Assignment], tried: Tried) -> None:
+    def __init__(self, space: SearchSpace, choices: Sequence[Assignment], tried: BuildResult) -> None:
         self._space, self._tried = space, tried
         paths = {attribute.path for attribute in space.head.values() if not attribute.is_fixed}
         plans: dict[tuple[object, ...], int] = {}

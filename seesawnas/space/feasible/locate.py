@@ -11,8 +11,8 @@ import numpy as np
 
 from seesawnas.arch import ArchSpec, Block, Shape
 from seesawnas.space.attributes import Attribute, Option
+from seesawnas.space.feasible.cost_neutral import NAME, path_of
 from seesawnas.space.feasible.feasible import FeasibleSet
-from seesawnas.space.feasible.free import NAME, path_of
 from seesawnas.space.feasible.graph import Node
 from seesawnas.space.feasible.stages import State, position_classes, unpack
 from seesawnas.space.search_space import StageSpace, read_shapes

@@ -57,7 +57,7 @@ class Acceptance:
 
 
 @dataclass
-class Trawl:
+class RejectionSampling:
     """Networks seen, how many a budget admits, and the ends of what those seen cost, for the message where it admits none."""
 
     candidates: MaddsSet
@@ -94,7 +94,7 @@ class Trawl:
 
 def listed(candidates: MaddsSet, budget: Budget) -> list[int]:
     """The index of every candidate that the budget admits. Raises BudgetError where it admits none."""
-    trawl, found = Trawl(candidates, budget), list[int]()
+    trawl, found = RejectionSampling(candidates, budget), list[int]()
     for start in range(0, candidates.count, _CHUNK):
         indices = range(start, min(start + _CHUNK, candidates.count))
         found += [start + position for position in trawl.kept(candidates.at(indices))]
@@ -109,7 +109,7 @@ def measured(candidates: MaddsSet, budget: Budget) -> Acceptance:
     Numbers fixed beforehand, so that the interval holds: to stop at the first one accepted would make the rate too high.
     Raises BudgetError where no draw is accepted.
     """
-    trawl, rng = Trawl(candidates, budget), random.Random("acceptance")
+    trawl, rng = RejectionSampling(candidates, budget), random.Random("acceptance")
     for drawn in (PILOT, SECOND):
         sizes = [min(_CHUNK, drawn - start) for start in range(0, drawn, _CHUNK)]
         accepted = sum(len(trawl.kept(candidates.drawn(size, rng))) for size in sizes)
@@ -120,7 +120,7 @@ def measured(candidates: MaddsSet, budget: Budget) -> Acceptance:
 
 def stream(candidates: MaddsSet, budget: Budget, rng: random.Random, rate: float, most: int) -> Iterator[Sample]:
     """Admitted networks without end, those of one round of draws at a time; rounds that hold about ``most`` of them, or less."""
-    trawl = Trawl(candidates, budget)
+    trawl = RejectionSampling(candidates, budget)
     n = min(_CHUNK, ceil(most / rate))
     while True:
         sample = candidates.drawn(n, rng)
@@ -136,7 +136,7 @@ def one_of(candidates: MaddsSet, budget: Budget, rng: random.Random) -> dict[str
     """
     if candidates.count <= TRIES:
         return _assignment(candidates.at([rng.choice(listed(candidates, budget))]), 0)
-    trawl, n = Trawl(candidates, budget), 1
+    trawl, n = RejectionSampling(candidates, budget), 1
     while trawl.seen < TRIES:
         sample = candidates.drawn(min(n, TRIES - trawl.seen), rng)
         kept = trawl.kept(sample)

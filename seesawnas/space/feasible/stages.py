@@ -68,7 +68,7 @@ class States:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class BuildResult:
     """Kinds that were made somewhere, and why each first could not be."""
 
     made: set[str] = field(default_factory=set)
@@ -99,7 +99,7 @@ class Place:
     blocks: Blocks
     states: States
     measure: Measure = MADDS
-    tried: Tried = field(default_factory=Tried)
+    tried: BuildResult = field(default_factory=BuildResult)
     later: dict[object, Cells] = field(default_factory=dict)
 
 

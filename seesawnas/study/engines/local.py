@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from seesawnas.data import FaceData
-from seesawnas.data.cache import pickle_by_place
+from seesawnas.data.cache import pickle_mapped_arrays
 from seesawnas.io.isolation import isolated_children
 from seesawnas.io.terminal import install
 from seesawnas.study.engines.base import EngineEvent, Lost, Progressed, events_of
@@ -122,7 +122,7 @@ class LocalEngine:
 
     def _feed(self, worker: _Worker) -> None:
         with suppress(OSError):  # it died at once: its first job is lost, and next_event says so
-            worker.pipe.send_bytes(pickle_by_place(self._faces))  # all workers map one file of decoded pictures
+            worker.pipe.send_bytes(pickle_mapped_arrays(self._faces))  # all workers map one file of decoded pictures
 
 
 def _start() -> _Worker:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from seesawnas.errors import StudyError
 from seesawnas.space.document import Text
-from seesawnas.space.faults import faults_of, path_of
+from seesawnas.space.validation import faults_of, path_of
 from seesawnas.study.engines.registry import EngineSettings
 from seesawnas.study.plan.files import StudyFile
 from seesawnas.study.plan.options import EnginePlan, Plan, options_of

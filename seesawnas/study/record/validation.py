@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.errors import StudyError
 from seesawnas.io.stored_json import shown, stored_json, too_deep
-from seesawnas.space.faults import faults_of
+from seesawnas.space.validation import faults_of
 from seesawnas.study.record.renewed import renewed
 from seesawnas.text import one_line
 

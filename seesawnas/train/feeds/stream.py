@@ -164,7 +164,7 @@ class _Pictures(Dataset[_Loaded]):
 def _read(
     source: FaceSource, chosen: NDArray[np.int64], size: tuple[int, int]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[tuple[int, str], ...]]:
-    """Pictures (N, H, W, 3), the indices that they are of, and what could not be read.
+    """Images (N, H, W, 3), the indices that they are of, and what could not be read.
 
     A picture that cannot be read gives its place to the one before it that can, so that a batch keeps its size.
     """

@@ -57,7 +57,7 @@ class Logs:
 
 
 class Pace:
-    """Pictures a second over the last steps; what lies between two epochs does not count."""
+    """Images a second over the last steps; what lies between two epochs does not count."""
 
     def __init__(self) -> None:
         self._steps: deque[tuple[float, int]] = deque(maxlen=_WINDOW)

@@ -16,8 +16,8 @@ from seesawnas.data.sources.recordio import (
     RecordFile,
     encode_record,
     frame,
-    picture_of,
-    walk,
+    image_of,
+    scan_records,
 )
 
 # Bytes in which the magic number is frequent, at aligned places and others.
@@ -49,9 +49,9 @@ def test_a_picture_comes_back_with_its_label_even_where_the_header_holds_the_mag
     tmp_path_factory: pytest.TempPathFactory, label: int, key: int, picture: bytes
 ) -> None:
     file = _file(tmp_path_factory, encode_record(float(label), key, picture=picture))
-    assert picture_of(file.record(0)) == (label, picture)
+    assert image_of(file.record(0)) == (label, picture)
     assert file.head(0).labels == (label,)
-    assert file.head(0).has_picture
+    assert file.head(0).has_image
 
 
 def test_a_record_is_split_at_aligned_magic_numbers_as_mxnet_splits_it() -> None:
@@ -66,7 +66,7 @@ def test_a_walk_finds_every_record_and_goes_on_after_broken_ones(tmp_path: Path)
     good = [encode_record(float(label), label, picture=bytes(10)) for label in range(4)]
     content = good[0] + b"no record here!!" + good[1] + good[2][:-8] + good[3]
     (tmp_path / "x.rec").write_bytes(content)
-    found = list(walk(RecordFile(tmp_path / "x.rec")))
+    found = list(scan_records(RecordFile(tmp_path / "x.rec")))
     heads = [head.labels[0] for _, head in found if not isinstance(head, BrokenRecordError)]
     assert heads[:2] == [0, 1]
     assert heads[-1] in (2, 3)
@@ -76,10 +76,10 @@ def test_a_walk_finds_every_record_and_goes_on_after_broken_ones(tmp_path: Path)
 @given(st.binary(max_size=200) | MAGICAL)
 def test_any_bytes_are_records_or_a_reason(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     file = _file(tmp_path_factory, content)
-    assert all(0 <= offset < len(content) for offset, _ in walk(file))
+    assert all(0 <= offset < len(content) for offset, _ in scan_records(file))
     for offset in range(-1, len(content) + 2):
         with contextlib.suppress(BrokenRecordError):
-            picture_of(file.record(offset))
+            image_of(file.record(offset))
             file.head(offset)
 
 

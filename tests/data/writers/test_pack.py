@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from seesawnas.data import load_faces, open_source, pack_bin, pack_rec, random_people, read_bin, write_folder
+from seesawnas.data import load_faces, open_source, pack_bin, pack_rec, random_identities, read_bin, write_folder
 from seesawnas.data.sources.recordio import MAGIC, RecordFile
-from seesawnas.data.sources.subset import first_people
+from seesawnas.data.sources.subset import first_identities
 from seesawnas.data.writers.prepare import Preparation
 from seesawnas.errors import DataError
 from tests.data.rec_files import insightface, picture, write_records
@@ -169,7 +169,7 @@ def test_what_another_run_left_unfinished_is_left_alone(other: str, faces: Path,
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     with pytest.raises(DataError, match="contains an unfinished run"):
         pack_rec(
-            first_people(source, 3) if other == "people" else source,
+            first_identities(source, 3) if other == "people" else source,
             out,
             Preparation(resolution=16 if other == "options" else None),
         )
@@ -255,15 +255,15 @@ def test_no_pair_that_can_be_read_is_one_line(faces: Path, tmp_path: Path) -> No
 
 def test_a_larger_draw_of_people_holds_a_smaller_one(faces: Path) -> None:
     source = open_source(faces)
-    draws = [random_people(source, number, seed=4) for number in range(1, 7)]
+    draws = [random_identities(source, number, seed=4) for number in range(1, 7)]
     for small, large in itertools.pairwise(draws):
         assert set(small.names) < set(large.names)
     assert draws[3].labels.tolist() == np.repeat(np.arange(4), 3).tolist()
-    assert len({random_people(source, 3, seed=seed).names for seed in range(6)}) > 1
-    assert first_people(source, 2).names == ("p0", "p1")
+    assert len({random_identities(source, 3, seed=seed).names for seed in range(6)}) > 1
+    assert first_identities(source, 2).names == ("p0", "p1")
     for number in (0, 7):
         with pytest.raises(DataError, match="people: must be 1 to 6"):
-            first_people(source, number)
+            first_identities(source, number)
 
 
 def test_a_folder_of_a_rec_holds_the_same_bytes_and_splits_alike(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_names_that_escape_are_left_out_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(faces: Path, tmp_path: Path) -> None:
-    source = first_people(open_source(faces), 4)
+    source = first_identities(open_source(faces), 4)
 
     def interrupt(pictures: int) -> None:
         raise KeyboardInterrupt
@@ -297,7 +297,7 @@ def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(fac
     with pytest.raises(KeyboardInterrupt):
         write_folder(source, tmp_path / "out", advance=interrupt)
     with pytest.raises(DataError, match="must be empty, or contain an unfinished run of the same command"):
-        write_folder(first_people(source, 3), tmp_path / "out")
+        write_folder(first_identities(source, 3), tmp_path / "out")
     assert write_folder(source, tmp_path / "out").before == 1
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["p0", "p1", "p2", "p3"]
     with pytest.raises(DataError, match="must be empty"):

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from seesawnas.arch import ArchSpec
-from seesawnas.data import Pictures
+from seesawnas.data import EncodedImages
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import embed, embed_pictures, open_model
 from seesawnas.nn import build
@@ -38,7 +38,7 @@ def spec() -> ArchSpec:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Pictures:
+def pictures(tmp_path: Path) -> EncodedImages:
     """Five random squares of 24 pixels; the last one is no picture."""
     from PIL import Image
 
@@ -47,7 +47,7 @@ def pictures(tmp_path: Path) -> Pictures:
     for path in paths:
         Image.fromarray(rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)).save(path)
     paths[4].write_bytes(b"no picture")
-    return Pictures(paths, [path.name for path in paths], 24)
+    return EncodedImages(paths, [path.name for path in paths], 24)
 
 
 def write_result(folder: Path, spec: ArchSpec) -> nn.Module:
@@ -61,7 +61,9 @@ def write_result(folder: Path, spec: ArchSpec) -> nn.Module:
     return network
 
 
-def test_a_folder_of_training_embeds_as_its_network_does(tmp_path: Path, spec: ArchSpec, pictures: Pictures) -> None:
+def test_a_folder_of_training_embeds_as_its_network_does(
+    tmp_path: Path, spec: ArchSpec, pictures: EncodedImages
+) -> None:
     network = write_result(tmp_path / "run", spec)
     model = open_model(tmp_path / "run")
     assert (model.height, model.width, model.mean, model.std) == (24, 16, (120.0, 110.0, 100.0), 60.0)
@@ -72,7 +74,7 @@ def test_a_folder_of_training_embeds_as_its_network_does(tmp_path: Path, spec: A
     np.testing.assert_allclose(embeddings[:4], wanted, atol=1e-5)
 
 
-def test_without_flip_the_image_alone_counts(tmp_path: Path, spec: ArchSpec, pictures: Pictures) -> None:
+def test_without_flip_the_image_alone_counts(tmp_path: Path, spec: ArchSpec, pictures: EncodedImages) -> None:
     write_result(tmp_path / "run", spec)
     model = open_model(tmp_path / "run")
     alone, both = (embed_pictures(model, pictures, flip=flip)[0][:4] for flip in (False, True))
@@ -121,7 +123,7 @@ def test_a_damaged_folder_is_one_line(tmp_path: Path, spec: ArchSpec) -> None:
         open_model(tmp_path / "other")
 
 
-def test_embeddings_that_are_not_finite_are_one_line(tmp_path: Path, spec: ArchSpec, pictures: Pictures) -> None:
+def test_embeddings_that_are_not_finite_are_one_line(tmp_path: Path, spec: ArchSpec, pictures: EncodedImages) -> None:
     network = write_result(tmp_path / "run", spec)
     weights = {
         name: torch.full_like(v, torch.nan) if v.is_floating_point() else v for name, v in network.state_dict().items()
@@ -133,7 +135,7 @@ def test_embeddings_that_are_not_finite_are_one_line(tmp_path: Path, spec: ArchS
 
 @pytest.mark.parametrize("shape", [[1, 3, 24, 24], [2, 3, 24, 24], ["n", 3, 24, 24], ["n", 24, 24, 3]])
 def test_an_onnx_file_takes_as_many_images_at_a_time_as_it_says(
-    tmp_path: Path, pictures: Pictures, shape: list[int | str]
+    tmp_path: Path, pictures: EncodedImages, shape: list[int | str]
 ) -> None:
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     model = open_model(write_flatten(tmp_path / "m.onnx", shape), normalise="127.5")
@@ -145,7 +147,7 @@ def test_an_onnx_file_takes_as_many_images_at_a_time_as_it_says(
     np.testing.assert_allclose(embeddings[:4], rows / np.linalg.norm(rows, axis=1, keepdims=True), atol=1e-5)
 
 
-def test_imagenet_s_normalisation_is_that_of_images_from_0_to_1(tmp_path: Path, pictures: Pictures) -> None:
+def test_imagenet_s_normalisation_is_that_of_images_from_0_to_1(tmp_path: Path, pictures: EncodedImages) -> None:
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     model = open_model(write_flatten(tmp_path / "m.onnx", ["n", 3, 24, 24]), normalise="imagenet")
     images = (pictures.decode(0, 4)[0] / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
@@ -187,7 +189,7 @@ def write_script(path: Path) -> Path:
 def test_torchscript_runs(tmp_path: Path) -> None:
     model = open_model(write_script(tmp_path / "m.pt"), normalise="128")
     write_picture(tmp_path / "a.png", 9)
-    embeddings, _ = embed_pictures(model, Pictures([tmp_path / "a.png"], ["a"], model.resolution))
+    embeddings, _ = embed_pictures(model, EncodedImages([tmp_path / "a.png"], ["a"], model.resolution))
     assert embeddings.shape == (1, 3 * 112 * 112 // 2)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from seesawnas.report.network.published import known_results, ledger, ledger_row
-from seesawnas.space import Erratum, Printed, SearchPoint, load_point, shipped, to_mapping, to_point
+from seesawnas.space import Erratum, PublishedValue, SearchPoint, load_point, shipped, to_mapping, to_point
 
 POCKETNETS = {f"paper/pocketnet_{size}" for size in ("s128", "s256", "m128", "m256")}
 MIXFACENETS = {"paper/mixfacenet_s", "paper/mixfacenet_xs"}
@@ -53,7 +53,7 @@ def test_what_is_printed_as_flops_is_on_file_as_flops() -> None:
 
 def test_a_figure_that_is_not_printed_as_counted_disagrees() -> None:
     point = load_point("paper/seesaw_share")
-    wrong = replace(point, published=replace(point.published, madds=Printed.parse("147M")))
+    wrong = replace(point, published=replace(point.published, madds=PublishedValue.parse("147M")))
     row = ledger_row(wrong)
     assert not row.agrees
     assert row.faults == ("madds: published 147.00 M, counted 145762816, and no erratum",)
@@ -102,7 +102,7 @@ def test_a_reading_resolves_a_figure_only_if_it_prints_so(
     print_: str, reading: int | None, agrees: bool, explained: bool
 ) -> None:
     point = load_point("paper/seesaw_share")
-    published = replace(point.published, madds=Printed.parse(print_))
+    published = replace(point.published, madds=PublishedValue.parse(print_))
     row = ledger_row(replace(point, published=published, errata=(Erratum("made up", {"madds": reading}),)))
     assert (row.agrees, row.explained, not row.faults) == (agrees, explained, agrees or explained)
 
@@ -123,13 +123,13 @@ def test_a_print_in_flops_is_compared_with_twice_the_madds() -> None:
     point = load_point("paper/seesaw_share")
 
     def printed(text: str) -> SearchPoint:
-        return replace(point, published=replace(point.published, madds=None, flops=Printed.parse(text)))
+        return replace(point, published=replace(point.published, madds=None, flops=PublishedValue.parse(text)))
 
     assert ledger_row(printed("292M")).agrees
     assert ledger_row(printed("292M")).published_flops == 292_000_000
     assert ledger_row(printed("146M")).faults == ("flops: published 146.00 M, counted 291525632, and no erratum",)
     own = to_point({**to_mapping(point.spec), "published": {"flops": "292M"}}, "own")
-    assert own.published.flops == Printed(292_000_000, 1_000_000)
+    assert own.published.flops == PublishedValue(292_000_000, 1_000_000)
 
 
 def test_results_alone_have_one_unit_each() -> None:

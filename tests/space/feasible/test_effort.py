@@ -10,7 +10,7 @@ from seesawnas.cost import Budget
 from seesawnas.errors import DocumentError
 from seesawnas.space import FeasibleSet, SearchSpace, load_space
 from seesawnas.space.feasible import counting
-from seesawnas.space.feasible.effort import MAX_STEPS, Effort, compiling_reported_to
+from seesawnas.space.feasible.effort import MAX_STEPS, CompileCost, compiling_reported_to
 from tests.space.documents import choice, space_of
 
 
@@ -37,7 +37,7 @@ def crossed() -> SearchSpace:
 
 @pytest.mark.parametrize("ref", ["seesaw", "seesaw_wide"])
 def test_shipped_spaces_are_far_from_the_limit(ref: str) -> None:
-    assert Effort(load_space(ref)).total < MAX_STEPS / 20
+    assert CompileCost(load_space(ref)).total < MAX_STEPS / 20
 
 
 def test_too_many_input_widths_are_refused_before_the_work_begins() -> None:
@@ -57,7 +57,7 @@ def test_progress_rises_to_the_total_at_most() -> None:
         FeasibleSet(load_space("seesaw"), Budget.parse("150M"))
     assert [done for done, _ in heard] == sorted(done for done, _ in heard)
     assert {total for _, total in heard} == {heard[0][1]}
-    assert heard[0][0] < heard[-1][0] <= heard[-1][1] <= Effort(load_space("seesaw")).total
+    assert heard[0][0] < heard[-1][0] <= heard[-1][1] <= CompileCost(load_space("seesaw")).total
 
 
 def test_stages_that_share_nodes_are_counted_in_time_that_grows_with_their_number(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from seesawnas.data.skipped import LeftOut
+    from seesawnas.data.skipped import Skipped
 
 FacesPath = Annotated[
     str,
@@ -49,14 +49,14 @@ def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda pictures: progress.advance(task, pictures)
 
 
-def as_json(left_out: LeftOut) -> list[dict[str, Any]]:
+def as_json(left_out: Skipped) -> list[dict[str, Any]]:
     """What was left out: a mapping a reason."""
     return [
         {"what": reason, "count": count, "first": left_out.first(reason)} for reason, count in left_out.counts().items()
     ]
 
 
-def show(values: dict[str, Any], lines: list[str], left_out: LeftOut, json: bool) -> None:
+def show(values: dict[str, Any], lines: list[str], left_out: Skipped, json: bool) -> None:
     """The values as JSON, or the lines and a line a reason for what was left out."""
     from seesawnas.cli.views.output import print_json, print_lines
     from seesawnas.io.terminal import only_shown

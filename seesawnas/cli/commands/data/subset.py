@@ -39,11 +39,11 @@ def subset(
 
     An interrupted run goes on with the same command.
     """
-    from seesawnas.data import Preparation, first_people, open_source, pack_rec, random_people, write_folder
+    from seesawnas.data import Preparation, first_identities, open_source, pack_rec, random_identities, write_folder
 
     check_out(path, out)
     source = open_source(path)
-    some = random_people(source, number, seed=seed) if random else first_people(source, number)
+    some = random_identities(source, number, seed=seed) if random else first_identities(source, number)
     write = pack_rec if to is Form.REC else write_folder
     with bar("copying", len(some)) as advance:
         report = write(some, out, Preparation(as_is=True), advance)

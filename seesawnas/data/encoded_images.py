@@ -1,4 +1,4 @@
-"""Pictures that are not decoded yet: what an evaluation walks through, a batch at a time."""
+"""EncodedImages that are not decoded yet: what an evaluation walks through, a batch at a time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from seesawnas.data.file_finder import FileFinder
 from seesawnas.data.images import Resolution, UnreadableError, decode, size_of
-from seesawnas.data.skipped import LeftOut
+from seesawnas.data.skipped import Skipped
 
 
 @dataclass(frozen=True, eq=False)
-class Pictures:
+class EncodedImages:
     """encoded: bytes, or the path of a file; places: what to call each for people.
 
     resolution: the side, or (height, width), of those that are decoded for no network in particular.
@@ -32,7 +32,7 @@ class Pictures:
     def decode(
         self, start: int, stop: int, size: tuple[int, int] | None = None
     ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Pictures ``start`` to ``stop`` as uint8 (N, H, W, 3), and which of them could be read; the others are black.
+        """EncodedImages ``start`` to ``stop`` as uint8 (N, H, W, 3), and which of them could be read; the others are black.
 
         ``size`` is the (height, width) that a network asks for, instead of ``resolution``.
         """
@@ -49,21 +49,21 @@ class Pictures:
 
     def unreadable_notes(self, readable: NDArray[np.bool_]) -> tuple[str, ...]:
         """How many are not ``readable`` (N,), and which first; nothing where all are."""
-        left_out = LeftOut()
+        left_out = Skipped()
         for picture in np.flatnonzero(~readable).tolist():
             left_out.add("unreadable images", self.places[picture])
         return left_out.notes()
 
 
-class PictureList:
-    """Pictures in the making: by the path that a file names, below ``root``, each once."""
+class ImageList:
+    """EncodedImages in the making: by the path that a file names, below ``root``, each once."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._finder = FileFinder(root)
         self._index: dict[str, int] = {}
         self._known: dict[str, int] = {}
-        self._left_out = LeftOut()
+        self._left_out = Skipped()
 
     def __len__(self) -> int:
         return len(self._index)
@@ -83,7 +83,7 @@ class PictureList:
         self._left_out.add("missing images", paths[0])
         return None
 
-    def finished(self, resolution: Resolution) -> tuple[Pictures, tuple[str, ...]]:
+    def finished(self, resolution: Resolution) -> tuple[EncodedImages, tuple[str, ...]]:
         """The pictures, and a note of those that are not there."""
         places = list(self._index)
-        return Pictures([self._root / place for place in places], places, resolution), self._left_out.notes()
+        return EncodedImages([self._root / place for place in places], places, resolution), self._left_out.notes()

@@ -10,7 +10,7 @@ from seesawnas.space.search_space import Decision, SearchSpace, known_kind, poss
 NAME = "activation"
 
 
-def free_decisions(space: SearchSpace) -> tuple[Decision, ...]:
+def cost_neutral_decisions(space: SearchSpace) -> tuple[Decision, ...]:
     """Activations that always act: they change no MAdds and divide nothing, and each option is a network of its own.
 
     Only of kinds that say so (``free_activation``); what others do with an activation is found out by making their blocks.

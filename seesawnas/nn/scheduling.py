@@ -10,7 +10,7 @@ from seesawnas.nn.steps import ConvStep, ScaleStep, Step
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
+class ScheduledStep:
     """A step, the slots that it reads and writes, those that nobody reads after it, and, of what it reads, what is fresh:
     made by a step before it and a view of nothing.
     """
@@ -30,27 +30,27 @@ class Placed:
         )
 
 
-def gated(steps: Sequence[Placed]) -> list[Placed]:
+def fuse_gates(steps: Sequence[ScheduledStep]) -> list[ScheduledStep]:
     """``steps`` with each gate that only a grouped convolution reads left to it: it scales what it picks anyway.
 
     Unless a step between the two is the last to read what the gate reads: by then it may be gone, or overwritten.
     """
-    found: list[Placed] = []
+    found: list[ScheduledStep] = []
     scales = {placed.out: placed for placed in steps if isinstance(placed.step, ScaleStep)}
     for placed in steps:
         scale = scales.get(placed.reads[0]) if _takes_factors(placed) else None
         if scale is not None and scale.out in placed.frees and scale in found and _can_wait(scale, found):
             found.remove(scale)
             frees = (*placed.frees, *scale.frees)
-            placed = Placed(placed.step, scale.reads, placed.out, frees, (False, False))
+            placed = ScheduledStep(placed.step, scale.reads, placed.out, frees, (False, False))
         found.append(placed)
     return found
 
 
-def _can_wait(scale: Placed, found: Sequence[Placed]) -> bool:
+def _can_wait(scale: ScheduledStep, found: Sequence[ScheduledStep]) -> bool:
     freed = {slot for placed in found[found.index(scale) + 1 :] for slot in placed.frees}
     return freed.isdisjoint(scale.reads)
 
 
-def _takes_factors(placed: Placed) -> bool:
+def _takes_factors(placed: ScheduledStep) -> bool:
     return isinstance(placed.step, ConvStep) and isinstance(placed.step.conv, GroupedConv)
