@@ -1,4 +1,4 @@
-"""Study files and options of the command line: documents, which are read to plans; see :mod:`seesawnas.study.options`.
+"""Study files and options of the command line: documents, which are read to plans.
 
 A document has its plan's options by their keys, and
 
@@ -66,7 +66,7 @@ def document_of(plan: type[Plan], *, whole: bool = True) -> type[Document]:
 def values_of(
     plan: type[Plan], values: Mapping[str, Any], *, whole: bool = True, context: Any = None
 ) -> dict[str, Any]:
-    """The fields of ``plan`` that ``values``, by their keys, come to; None where the plan fills in what follows from others.
+    """The fields of ``plan`` that ``values``, by their keys, come to; None if the plan fills them in.
 
     Args:
         plan: What they are options of.
@@ -117,7 +117,7 @@ def placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:
 def faults_in(
     plan: type[Plan], values: Mapping[str, Any], place: Place, context: Any = None
 ) -> tuple[list[str], set[str]]:
-    """A line for every fault of ``values``, keys of ``plan``, and the keys that have one; ``context`` is the validation's."""
+    """A line for every fault of ``values``, keys of ``plan``, and the keys that have one."""
     keys = document_of(plan)
     try:
         keys.model_validate(values, context=context)
