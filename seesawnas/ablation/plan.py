@@ -1,4 +1,4 @@
-"""``AblationPlan``: all that an ablation is asked to do, as one value. Its fields declare the options of ``seesawnas ablate``.
+"""``AblationPlan``: all that an ablation is asked to do. Its fields declare the options of ``ablate``.
 
 Nothing here imports torch or Optuna before a value needs it: help waits for this module.
 """

@@ -1,4 +1,4 @@
-"""``SearchPlan``: all that a search is asked to do, as one value. Its fields declare the options of ``seesawnas search``.
+"""``SearchPlan``: all that a search is asked to do. Its fields declare the options of ``search``.
 
 Nothing here imports torch or Optuna before a value needs it: help waits for this module.
 """

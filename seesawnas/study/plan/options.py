@@ -1,10 +1,11 @@
 """Options: each is declared once, as a field of the plan that has it.
 
-From a declaration follow the command-line option and its help, the key of study files, what a resolved study file holds,
-and whether the value must stay when the study is resumed. Nothing here imports torch or Optuna: help waits for this module.
+From a declaration follow the command-line option and its help, the key of study files, what a
+resolved study file holds, and whether the value must stay when the study is resumed. Nothing here
+imports torch or Optuna: help waits for this module.
 
     class SearchPlan(RunPlan):
-        patience: int | None = option(Whole(1, 10**6), "N", ENDS, "Finished trials without a better one.", default=None)
+        repeats: int = option(Whole(0, 100), "K", JUDGED, "Train the best again.", default=0)
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ ENGINE_NAMES = ("ray", "local", "inline")
 """Names that ``engine`` may have; :mod:`seesawnas.study.engines.registry` starts them."""
 
 Rule: TypeAlias = Callable[..., Any]
-"""From what a file or an option says to the value; raises ValueError, whose words begin with ``must``.
+"""From what a file or an option says to the value; raises ValueError, which begins with ``must``.
 
 It may take pydantic's ValidationInfo as a second argument.
 """
@@ -111,7 +112,7 @@ def given(raw: Any) -> Any:
 
 
 def parsed(parse: Callable[[str], Any], subject: str, raw: Any) -> Any:
-    """What ``parse`` makes of ``raw`` as text; its errors without the ``subject``, which the key's place names already."""
+    """What ``parse`` makes of ``raw`` as text; its errors without the ``subject``, which a place names."""
     try:
         return parse(raw if isinstance(raw, str) else str(raw))
     except InvalidInput as error:
@@ -187,7 +188,7 @@ def option(
     default: Any = MISSING,
     **more: Any,
 ) -> Any:
-    """Declare an option: a dataclass's field. See :class:`Option`; a ``default`` that can be called makes the value."""
+    """Declare an option, a dataclass's field; see :class:`Option`. A function as ``default`` makes it."""
     declared = Option(rule=rule, metavar=metavar, panel=panel, help=help, **more)
     if callable(default):
         return field(default_factory=default, metadata={_OPTION: declared})
@@ -231,7 +232,7 @@ def _stored_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stored_url(url: str | None) -> str | None:
-    """A storage with a user or a password is left out: the study's folder remembers it, for its owner's eyes alone."""
+    """A storage with a user or a password is left out: the study's folder keeps it, for its owner alone."""
     from seesawnas.study.storage.urls import shown_url
 
     return url if url and shown_url(url) == url else None
@@ -244,7 +245,10 @@ def store_duration(seconds: float | None) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a command is asked to do: each field is an option. Raises StudyError with every whole number out of range."""
+    """What a command is asked to do: each field is an option.
+
+    Raises StudyError with every whole number that is out of range.
+    """
 
     def __post_init__(self) -> None:
         faults = list(self._out_of_range())
@@ -277,7 +281,8 @@ class Plan:
         """What must stay when the study is resumed, as JSON values.
 
         Args:
-            **found: Settings that the plan only names, such as the faces, as they were found; and others beside its own.
+            **found: Settings that the plan only names, such as the faces, as they were found; and
+                others beside its own.
         """
         own = {
             one.kept_as: (one.keep or one.store)(getattr(self, one.name))
