@@ -73,7 +73,7 @@ def by_images(run: Step, x: Tensor) -> Tensor:
     threads = min(torch.get_num_threads(), len(parts))
     if threads == 1:
         return torch.cat([run(part) for part in parts])
-    with _one_thread_an_operator(), ThreadPoolExecutor(threads) as pool:
+    with one_thread(), ThreadPoolExecutor(threads) as pool:
         return torch.cat(list(pool.map(torch.no_grad()(run), parts)))
 
 
@@ -84,8 +84,8 @@ def _keep_freed_memory() -> None:
 
 
 @contextmanager
-def _one_thread_an_operator() -> Iterator[None]:
-    # Threads that start in here see the same setting.
+def one_thread() -> Iterator[None]:
+    """One thread for each of torch's operators, also for those of threads that start in here."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

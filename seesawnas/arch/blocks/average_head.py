@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from seesawnas.arch import rules
 from seesawnas.arch.blocks.base import Block, Inputs, Role, attribute, require
 from seesawnas.arch.blocks.checks import check_activation
+from seesawnas.arch.blocks.head import AnyMapHead
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation, Linear, Pool
 
@@ -46,16 +47,13 @@ class AverageHead(Block):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvAverageHead(Block):
+class ConvAverageHead(AnyMapHead):
     """1x1 conv to ``width``, batch norm, activation; the averages of its channels; then, if ``classes`` > 0, a linear layer
     with bias to so many logits, as classifiers have it. MobileNetV2's, and Seesaw-Net's.
     """
 
     kind: ClassVar[str] = "conv_average"
-    role: ClassVar[Role] = "head"
-    stride: ClassVar[int] = 1
 
-    width: int = 512
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
     classes: int = attribute(rules.size_or_none, 0, levels=(0,), ordered=True)
 
@@ -64,24 +62,10 @@ class ConvAverageHead(Block):
         require(self.classes >= 0, "classes must be positive, or 0 (no linear layer)", self.classes)
         check_activation(self.activation)
 
-    @classmethod
-    def of(cls, inputs: Inputs, width: int, stride: int = 1, **options: Any) -> Self:
-        """The head of ``width`` channels on any map."""
-        return cls(width=width, **options)
-
-    @property
-    def inputs(self) -> int:
-        """Any number of channels: 0."""
-        return 0
-
     @property
     def outputs(self) -> int:
         """Length of the embedding, or the number of classes."""
         return self.classes or self.width
-
-    def takes(self) -> tuple[int, ...]:
-        """Any number of channels."""
-        return ()
 
     def body(self) -> Body:
         """Of what layers it is."""

@@ -17,12 +17,12 @@ channels of both in uneven groups (Seesaw-Net, arXiv 1905.03672; SeesawFaceNets,
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from math import gcd
-from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar, get_args
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
 
 from seesawnas.arch import rules
-from seesawnas.arch.blocks.base import AttributeInfo, Block, Inputs, attribute
+from seesawnas.arch.blocks.base import AttributeInfo, Block, attribute
+from seesawnas.arch.blocks.expanding import EXPANSION, Expanding
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation, Pool, split_channels
 from seesawnas.arch.rules import Option
@@ -46,20 +46,13 @@ def skip_rule(raw: Any) -> Option:
 B = TypeVar("B", bound="_Bottleneck")
 kernel_rule = rules.one_of(*KERNELS)
 SPLIT = AttributeInfo("split", rules.split, "1:3", levels=("1:3", "1:1", "1:2:1", "1"))
-EXPANSION = AttributeInfo("expansion", rules.ratio, levels=(2, 3, 4), ordered=True, instead_of="middle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bottleneck(Block):
+class _Bottleneck(Expanding):
     """What all kinds share; widths in channels, ``se`` is the reduction (0 = off)."""
 
     free_activation: ClassVar[bool] = True
-    options: ClassVar[tuple[AttributeInfo, ...]] = (EXPANSION,)
-
-    inputs: int
-    middle: int = attribute(rules.positive, ordered=True, instead_of="expansion")
-    outputs: int
-    stride: int = 1
     se: int = attribute(rules.reduction, 0, label="SE", levels=(4, 8, 0), ordered=True)
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
     kernel: int = attribute(kernel_rule, 3, levels=KERNELS, ordered=True)
@@ -67,28 +60,6 @@ class _Bottleneck(Block):
 
     def __post_init__(self) -> None:
         _check(self)
-
-    @classmethod
-    def of(
-        cls,
-        inputs: Inputs,
-        width: int,
-        stride: int,
-        *,
-        expansion: Option | None = None,
-        middle: int | None = None,
-        **options: Any,
-    ) -> Self:
-        """``middle`` channels, or inputs x ``expansion`` of them. Raises SpecError."""
-        channels = inputs[0].channels
-        if middle is None:
-            middle = whole_width(channels, expansion)
-        return cls(inputs=channels, middle=middle, outputs=width, stride=stride, **options)
-
-    @property
-    def is_residual(self) -> bool:
-        """Whether the input is added to the output (stride 1, inputs == outputs)."""
-        return self.stride == 1 and self.inputs == self.outputs
 
     @property
     def squeezed(self) -> int:
@@ -182,16 +153,6 @@ class SeesawBlock(_Bottleneck):
             return _as_inverted_bottleneck(self).canonical()
         mixing = "plain" if _mixes_nothing(self.mixing, split, self.middle) else self.mixing
         return _changed(self, split=split, mixing=mixing, se=_canonical_se(self), skip=_canonical_skip(self))
-
-
-def whole_width(inputs: int, expansion: Option | None) -> int:
-    """inputs x expansion. Raises SpecError if there is none, or that is no whole number."""
-    if expansion is None:
-        raise SpecError("expansion or middle is required, got neither")
-    product = inputs * Fraction(str(expansion))
-    if product.denominator != 1:
-        raise SpecError(f"expansion x inputs must be a whole number, got {expansion} x {inputs}")
-    return int(product)
 
 
 def _changed(block: B, **values: object) -> B:

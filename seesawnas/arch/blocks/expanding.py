@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar, Self
 
 from seesawnas.arch import rules
 from seesawnas.arch.blocks.base import AttributeInfo, Block, Inputs, attribute
-from seesawnas.arch.blocks.bottleneck import EXPANSION, whole_width
 from seesawnas.arch.rules import Option
+from seesawnas.errors import SpecError
+
+EXPANSION = AttributeInfo("expansion", rules.ratio, levels=(2, 3, 4), ordered=True, instead_of="middle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +45,13 @@ class Expanding(Block):
     def is_residual(self) -> bool:
         """Whether the input has the shape of the output."""
         return self.stride == 1 and self.inputs == self.outputs
+
+
+def whole_width(inputs: int, expansion: Option | None) -> int:
+    """inputs x expansion. Raises SpecError if there is none, or that is no whole number."""
+    if expansion is None:
+        raise SpecError("expansion or middle is required, got neither")
+    product = inputs * Fraction(str(expansion))
+    if product.denominator != 1:
+        raise SpecError(f"expansion x inputs must be a whole number, got {expansion} x {inputs}")
+    return int(product)

@@ -14,7 +14,36 @@ from seesawnas.errors import SpecError
 
 
 @dataclass(frozen=True, slots=True)
-class Head(Block):
+class AnyMapHead(Block):
+    """What heads share that take a map of any number of channels."""
+
+    role: ClassVar[Role] = "head"
+    stride: ClassVar[int] = 1
+
+    width: int = 512
+
+    @classmethod
+    def of(cls, inputs: Inputs, width: int, stride: int = 1, **options: Any) -> Self:
+        """The head of ``width`` channels on any map."""
+        return cls(width=width, **options)
+
+    @property
+    def inputs(self) -> int:
+        """Any number of channels: 0."""
+        return 0
+
+    @property
+    def outputs(self) -> int:
+        """Length of the embedding."""
+        return self.width
+
+    def takes(self) -> tuple[int, ...]:
+        """Any number of channels."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Head(AnyMapHead):
     """1x1 conv to ``width``, batch norm, activation; global depthwise conv over the whole map, batch norm; then, if
     ``embedding`` > 0, a linear layer without bias and a batch norm. With ``embedding`` 0 the ``width`` channels are it.
 
@@ -22,11 +51,8 @@ class Head(Block):
     """
 
     kind: ClassVar[str] = "global_depthwise"
-    role: ClassVar[Role] = "head"
-    stride: ClassVar[int] = 1
     free_activation: ClassVar[bool] = True
 
-    width: int = 512
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
     embedding: int = attribute(rules.size_or_none, 512, levels=(512, 256, 128), ordered=True)
 
@@ -35,24 +61,10 @@ class Head(Block):
         if self.embedding < 0:
             raise SpecError(f"embedding must be positive, or 0 (no linear layer), got {self.embedding}")
 
-    @classmethod
-    def of(cls, inputs: Inputs, width: int, stride: int = 1, **options: Any) -> Self:
-        """The head of ``width`` channels on any map."""
-        return cls(width, **options)
-
     @property
     def outputs(self) -> int:
         """Length of the embedding."""
         return self.embedding or self.width
-
-    @property
-    def inputs(self) -> int:
-        """Any number of channels: 0."""
-        return 0
-
-    def takes(self) -> tuple[int, ...]:
-        """Any number of channels."""
-        return ()
 
     def body(self) -> Body:
         """Of what layers it is."""

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from seesawnas.arch import rules
 from seesawnas.arch.blocks.base import AttributeInfo, attribute, require
-from seesawnas.arch.blocks.bottleneck import EXPANSION, KERNELS, SPLIT, kernel_rule
+from seesawnas.arch.blocks.bottleneck import KERNELS, SPLIT, kernel_rule
 from seesawnas.arch.blocks.checks import check_activation, check_divides, check_kernel, check_widths
-from seesawnas.arch.blocks.expanding import Expanding
+from seesawnas.arch.blocks.expanding import EXPANSION, Expanding
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation, split_channels
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-import torch
 from optuna.samplers import BaseSampler, GPSampler
 from optuna.trial import TrialState
 
+from seesawnas.nn.cpu import one_thread
 from seesawnas.search.samplers._base import History
 from seesawnas.search.samplers._optuna import OptunaStudy
 from seesawnas.search.samplers._ranking import remembered
@@ -34,7 +33,7 @@ class GaussianProcess:
         trials = self._study.copies(complete, TrialState.COMPLETE)
         trials += self._study.copies(history.pending, TrialState.RUNNING)
         walk = self._study.candidates(_sampler, trials, history.objectives, rng)
-        with _one_thread():
+        with one_thread():
             drawn = next(walk)
         yield drawn
         yield from walk
@@ -42,13 +41,3 @@ class GaussianProcess:
 
 def _sampler(seed: int) -> BaseSampler:
     return GPSampler(n_startup_trials=0, seed=seed)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
