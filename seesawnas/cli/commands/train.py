@@ -47,7 +47,7 @@ def train(
             "--batch-size",
             "N",
             HOW,
-            "Images a step, of all processes.",
+            "Images per step, over all processes.",
             min=2,
             max=1_000_000,
             show_default="the recipe's",
