@@ -13,10 +13,10 @@ from seesawnas.data import EncodedImages, TemplateSet, read_pairs, read_template
 from seesawnas.errors import DataError
 from seesawnas.evaluation.bootstrap import RESAMPLES
 from seesawnas.evaluation.embed import embed_pictures
-from seesawnas.evaluation.evaluate import Evaluation, evaluate, few_cautions
 from seesawnas.evaluation.models.open import FaceModel
 from seesawnas.evaluation.pairs import Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
+from seesawnas.evaluation.verification import Evaluation, evaluate, few_cautions
 
 
 def template_embeddings(

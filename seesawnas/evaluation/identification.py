@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
-from seesawnas.evaluation.evaluate import FEW
 from seesawnas.evaluation.roc import operating_points
+from seesawnas.evaluation.verification import FEW
 from seesawnas.text import several
 
 RANKS = (1, 5)

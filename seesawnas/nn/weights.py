@@ -41,7 +41,7 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     """
     place = Path(folder)
     if (path := spec_file(place)) is None:
-        raise InvalidInput(f"{folder}: must hold {WEIGHTS}, and {SPEC} or {ABOUT}")
+        raise InvalidInput(f"{folder}: must contain {WEIGHTS}, and {SPEC} or {ABOUT}")
     named, spec = path.name, load_point(place).spec
     _check_size(place / WEIGHTS, named, spec)
     with torch.random.fork_rng(devices=[]):  # the fresh weights are not kept, and nobody's draws move for them

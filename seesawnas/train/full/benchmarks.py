@@ -14,8 +14,8 @@ from torch import nn
 
 from seesawnas.arch.spec import Input
 from seesawnas.data import PairSet, read_pairs
-from seesawnas.errors import DataError, InvalidInput, TrialError
-from seesawnas.evaluation import FaceModel, Pairs, check_pairs, embed_pictures, evaluate, few_cautions, in_eval_mode
+from seesawnas.errors import DataError
+from seesawnas.evaluation import Pairs, check_pairs, embed_network, evaluate, few_cautions
 from seesawnas.io.files import expanded
 
 
@@ -31,26 +31,24 @@ class Benchmark:
         return self.found.name
 
     def score(self, network: nn.Module, inputs: Input) -> dict[str, Any]:
-        """What ``seesawnas eval`` says of the network, but for intervals and thresholds, as JSON values.
+        """What ``seesawnas eval`` reports of the network, without intervals, as JSON values.
 
-        Raises TrialError where an embedding is not finite, or zero.
+        Raises TrialError if an embedding is not finite, or zero.
         """
-        device = next(network.parameters()).device
-        model = FaceModel(self.name, network, inputs.height, inputs.width, inputs.mean, inputs.std, device)
-        try:
-            with in_eval_mode(network):
-                embeddings, readable = embed_pictures(model, self.found.pictures)
-        except InvalidInput:
-            raise TrialError(f"the network's embeddings of {self.name} are not finite, or zero") from None
+        size = (inputs.height, inputs.width)
+        embeddings, readable = embed_network(
+            network, self.found.pictures, size=size, mean=inputs.mean, std=inputs.std, name=self.name
+        )
         kept = self.found.without(readable)
-        told = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
-        notes = [*told.cautions, *few_cautions(_pairs(kept), kept.people)]
-        figures = {"accuracy": told.accuracy, "std": told.std, "auc": told.auc, "eer": told.eer}
+        found = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
         return {
-            **figures,
-            "tar@far": dict(told.tar_at_far),
-            "pairs": told.pairs,
-            "notes": notes,
+            "accuracy": found.accuracy,
+            "std": found.std,
+            "auc": found.auc,
+            "eer": found.eer,
+            "tar@far": dict(found.tar_at_far),
+            "pairs": found.pairs,
+            "notes": [*found.cautions, *few_cautions(_pairs(kept), kept.people)],
         }
 
 

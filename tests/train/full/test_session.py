@@ -347,7 +347,7 @@ def test_a_verification_set_that_cannot_be_scored_is_refused_before_the_first_st
 ) -> None:
     path = pairs_file(tmp_path / "few.bin", answers, spoilt)
     plan = small_plan(tmp_path / "run", benchmarks=(path,))
-    with pytest.raises(DataError, match=r"few\.bin: verification: needs at least 4 pairs") as caught:
+    with pytest.raises(DataError, match=r"few\.bin: verification: must have at least 4 pairs") as caught:
         run(plan)
     assert ("unreadable images: " in str(caught.value)) == bool(spoilt)
     assert not (plan.folder / "checkpoints").exists()
