@@ -20,14 +20,15 @@ from seesawnas.data.sources.base import SAMPLED
 from seesawnas.errors import DataError, RunError, TrialError
 from seesawnas.io.files import inside, make_folder, write_atomically
 from seesawnas.nn import build, load_model
-from seesawnas.nn.weights import WEIGHTS
+from seesawnas.nn.weights import WEIGHTS, write_document
 from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.text import several
 from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, seeded
+from seesawnas.train.checkpoint import Saved, pack
 from seesawnas.train.feeds.stream import SourceFeed, default_workers
-from seesawnas.train.full.artifacts import describe, read_result, write_about, write_result
+from seesawnas.train.full.artifacts import describe, read_result, write_result
 from seesawnas.train.full.benchmarks import Benchmark, read_benchmarks
-from seesawnas.train.full.checkpoints import Saved, Saves
+from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
 from seesawnas.train.full.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
 from seesawnas.train.full.logs import Logs, Pace
 from seesawnas.train.full.plan import CROP, TrainPlan, check_settings
@@ -58,7 +59,7 @@ class Session:
     def __init__(self, plan: TrainPlan, source: FaceSource, team: Team, device: torch.device) -> None:
         self._plan, self._source, self.team, self.device = plan, source, team, device
         self._benchmarks = read_benchmarks(plan.benchmarks, plan.size) if team.rank == 0 else []
-        self._saves = Saves(plan.folder / "checkpoints")
+        self._checkpoints = run_checkpoints(plan.folder / "checkpoints")
         self._rows: list[dict[str, Any]] = []
         self._unreadable: dict[int, str] = {}
         self._step, self._seconds, self._saved_at = 0, 0.0, time.monotonic()
@@ -114,7 +115,7 @@ class Session:
 
     def _restore(self) -> Iterator[RunEvent]:
         found: tuple[Saved | None, tuple[str, ...]] = self.team.share(
-            self._saves.newest() if self.team.rank == 0 else None
+            self._checkpoints.newest(check_saved) if self.team.rank == 0 else None
         )
         saved, notes = found
         if saved is not None:
@@ -155,7 +156,7 @@ class Session:
         try:
             scores = self._score(self._network, self._benchmarks)
         except TrialError:
-            self._saves.drop(self._step)
+            self._checkpoints.drop(self._step)
             raise
         self._rows[-1] = {**asdict(record), "scores": scores}
         if self._logs is not None:
@@ -170,7 +171,7 @@ class Session:
             return
         self._check_finite()
         about = {"rows": self._rows, "seconds": self._seconds, "step": self._step, "unreadable": self._unreadable}
-        self._saves.save(self._step, self._training.state(), about)
+        self._checkpoints.save(self._step, pack(self._training.state(), about))
 
     def _check_finite(self) -> None:
         if not self._training.is_finite():
@@ -186,7 +187,7 @@ class Session:
             return Completed(about, (), before=True)
         scores = self._score(load_model(self._plan.folder).to(self.device), new)
         about = {**about, "scores": {**about.get("scores", {}), **scores}}
-        return Completed(about, (write_about(self._plan.folder, about),), before=True)
+        return Completed(about, (write_document(self._plan.folder, ABOUT, about),), before=True)
 
     def _complete(self) -> Completed:
         self._check_finite()
