@@ -300,7 +300,9 @@ def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: Resol
 
 
 def _check_memory(size: int) -> None:
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    import psutil
+
+    there = psutil.virtual_memory().total
     if size > there:
         gigabytes = f"{size / 1e9:,.1f} GB decoded, this machine has {there / 1e9:,.1f} GB"
         raise DataError(f"too many images for memory: {gigabytes}; use fewer identities (seesawnas data subset)")
