@@ -1,4 +1,4 @@
-"""How well embeddings tell people apart: pairs, embeddings, protocols, and trained networks to measure."""
+"""How well embeddings separate identities: pairs, embeddings, protocols, and trained networks to evaluate."""
 
 from seesawnas.evaluation.benchmark import HowToVerify, VerifiedSet, template_embeddings, template_pairs, verify_set
 from seesawnas.evaluation.embed import (

@@ -26,7 +26,7 @@ from seesawnas.space.catalog import ABOUT, SPEC, spec_file
 
 WEIGHTS = "model.safetensors"
 TRAINED = "trained"
-"""The key of the weights' metadata that says ``true``, or ``false`` of random weights."""
+"""The key of the weights' metadata: ``true``, or ``false`` for random weights."""
 
 _MOST_BYTES, _HEADER = (
     16,

@@ -252,7 +252,7 @@ class _Run:
         try:
             state, about = unpack(checkpoint)
             if about["job"] != self._job.mark():
-                raise CheckpointError("checkpoint is another job's")
+                raise CheckpointError("checkpoint belongs to another job")
             found = Measurement.of_mapping(about)
             self.training.restore(state)
         # What is wrong with tensors of another kind or shape, torch says in errors of many kinds.

@@ -22,7 +22,7 @@ class WeightAverage:
         self._average = [tensor.detach().clone() for tensor in self._live]
 
     def update(self) -> None:
-        """Take the network's present weights into the average."""
+        """Add the network's current weights to the average."""
         self._steps += 1
         # (1 + n) / (10 + n): the average is young as long as the training is, and forgets the initial weights.
         steps = int(self._steps)
@@ -35,7 +35,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def swap(self) -> None:
-        """Exchange the network's weights and the average; a second call takes it back."""
+        """Exchange the network's weights and the average; a second call reverses it."""
         for live, average in zip(self._live, self._average, strict=True):
             kept = live.detach().clone()
             live.copy_(average)

@@ -1,4 +1,4 @@
-"""Verification sets that a network is scored on while it trains."""
+"""Verification sets that a network is evaluated on while it trains."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from seesawnas.io.files import expanded
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """A verification set; its pictures stay encoded and are decoded by the batch at each scoring."""
+    """A verification set; its images stay encoded and are decoded by batches for each evaluation."""
 
     found: PairSet
 
@@ -53,7 +53,7 @@ class Benchmark:
 
 
 def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchmark]:
-    """The verification sets at ``paths``, each once; those that share a name go by their paths. Raises DataError."""
+    """The verification sets at ``paths``, each once; those with equal names are named by their paths. Raises DataError."""
     once: dict[str, str] = {}
     for path in paths:
         once.setdefault(os.path.realpath(expanded(path)), path)
@@ -65,7 +65,7 @@ def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchma
 def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
     """The verification set at ``path``, images in ``size`` (H, W).
 
-    Raises DataError, also where it holds too few pairs to score: that must not be found out after the first epoch.
+    Raises DataError, also if it has too few pairs: that must not be found out after the first epoch.
     """
     found = read_pairs(path, resolution=size)
     readable = np.ones(len(found.pictures), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""A full training under way: it goes on from its last checkpoint, and yields what happens."""
+"""A full training run: it resumes from its last checkpoint, and yields what happens."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ _WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorbo
 
 @contextmanager
 def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
-    """``plan``'s training, its folder held for this process, or by the first one for its team.
+    """``plan``'s training run, its folder locked by this process, or by the first one of its team.
 
-    Raises RunError where another process holds the folder, or it holds a training with other settings.
+    Raises RunError if another process uses the folder, or it contains a training run with other settings.
     """
     with joined(plan.device) as (team, device), _held(plan, team):
         _agree(plan, source, team)
@@ -54,7 +54,7 @@ def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
 
 
 class Session:
-    """A training of ``plan``. All processes of a team run one; the first alone writes files."""
+    """A training run of ``plan``. Each process of a team has one; only the first writes files."""
 
     def __init__(self, plan: TrainPlan, source: FaceSource, team: Team, device: torch.device) -> None:
         self._plan, self._source, self.team, self.device = plan, source, team, device
@@ -82,15 +82,15 @@ class Session:
         )
 
     def close(self) -> None:
-        """End the processes that read pictures; write out the logs."""
+        """End the processes that read images; flush the logs."""
         self._feed.close()
         if self._logs is not None:
             self._logs.close()
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[RunEvent]:
-        """Train what is left, and write the result. Where ``is_stopped`` says so, save after the step under way and end.
+        """Train what is left, and write the result. If ``is_stopped``, save after the current step and end.
 
-        Raises TrialError, the last good checkpoint kept, where the training diverges.
+        Raises TrialError if the training diverges; the last good checkpoint is kept.
         """
         if (about := self.team.share(read_result(self._plan.folder))) is not None:
             yield self._completed_before(about)
@@ -124,7 +124,7 @@ class Session:
                 self._training.restore(state)
             except (ValueError, LookupError, TypeError, RuntimeError) as error:
                 why = str(error).partition("\n")[0]
-                raise RunError(f"{self._plan.folder}: holds another training's checkpoints: {why}") from None
+                raise RunError(f"{self._plan.folder}: contains checkpoints of another training run: {why}") from None
             self._rows, self._seconds, self._step = about["rows"], about["seconds"], about["step"]
             self._unreadable = {int(index): why for index, why in about["unreadable"].items()}
         if saved is not None or notes:
@@ -146,7 +146,7 @@ class Session:
         return self._scored(record)
 
     def _unscored(self) -> EpochRecord | None:
-        """The last epoch, where an earlier process ended before its scores were there."""
+        """The last epoch, if an earlier process ended before it was scored."""
         if not self._rows or self._rows[-1]["scores"] is not None:
             return None
         known = {field.name for field in fields(EpochRecord)}
@@ -175,13 +175,13 @@ class Session:
 
     def _check_finite(self) -> None:
         if not self._training.is_finite():
-            raise TrialError(f"the weights became no numbers within {several(self._step, 'step')}")
+            raise TrialError(f"weights became NaN or infinite within {several(self._step, 'step')}")
 
     def _score(self, network: nn.Module, benchmarks: list[Benchmark]) -> dict[str, Any]:
         return {one.name: one.score(network, self._plan.spec.input) for one in benchmarks}
 
     def _completed_before(self, about: dict[str, Any]) -> Completed:
-        """The result as it is, scored on those verification sets that it was not."""
+        """The result as it is, scored on the verification sets that are new."""
         new = [one for one in self._benchmarks if one.name not in about.get("scores", {})]
         if not new:
             return Completed(about, (), before=True)
@@ -217,7 +217,7 @@ def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise RunError(f"{plan.folder}: another process trains here") from None
+        raise RunError(f"{plan.folder}: another training process is using this folder") from None
     except OSError as error:
         raise RunError(f"{plan.folder}: cannot be written: {error.strerror or error}") from None
     try:
@@ -227,7 +227,7 @@ def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
 
 
 def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
-    """Raises RunError where the folder holds a training with other settings."""
+    """Raises RunError if the folder contains a training run with other settings."""
     if team.rank > 0:
         return
     path = plan.folder / _SETTINGS
@@ -236,9 +236,9 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path}: cannot be read: {error}; give another --out, or delete the folder") from None
+        raise RunError(f"{path}: cannot be read: {error}; use another --out, or delete the folder") from None
     if not isinstance(kept, dict):
-        raise RunError(f"{path}: must be a training's settings; give another --out, or delete the folder")
+        raise RunError(f"{path}: must contain training settings; use another --out, or delete the folder")
     asked = plan.settings(source.fingerprint, team.size)
     if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
         asked.pop(CROP, None)  # an earlier version began it, and its crop changes nothing that is still to come

@@ -87,7 +87,7 @@ def test_templates_are_verified_from_their_files(network: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--pairs", "pairs.csv"), "pixels.onnx: needs --normalise"),
+        (("--pairs", "pairs.csv"), "pixels.onnx: requires --normalise"),
         (
             ("--pairs", "pairs.csv", "--normalise", "128", "--protocol", "lfw"),
             "--protocol must be one of insightface, cosine",
