@@ -1,13 +1,11 @@
-"""Images decoded once for all trials on a machine: uint8 pixels in a file that is mapped into memory.
+"""The cache of decoded images, shared by all trials on a machine: uint8 pixels in memory-mapped files.
 
-The file lies in the cache under a name that follows from the content, the files' times, and the height and width; whoever asks for
-the same pictures maps the same pages. It is laid out in the order that was first asked for, so that the two sides of a
-split are two slices of it and no copies.
-
-The folder of things that can be made again: where it is, that it stays within its bound, and how it is emptied.
+The name of an entry follows from the content, the files' times, and the height and width, so that all processes map the same
+pages for the same images. The pixels are in the order of the first request, so that the two sides of a split are two slices
+and no copies.
 
 An entry is a folder that appears whole, by one rename, and is never written to again. Removing one that is in use is
-harmless: who has mapped its files keeps them.
+harmless: a process that has mapped its files keeps them. The least recently used entries are removed to stay within the limit.
 """
 
 from __future__ import annotations
@@ -40,7 +38,7 @@ from seesawnas.io.files import expanded, home
 from seesawnas.units import parse_quantity
 
 LIMIT = "20G"
-"""Bytes of all entries together, where SEESAWNAS_CACHE_LIMIT does not say otherwise."""
+"""Bytes of all entries together, unless SEESAWNAS_CACHE_LIMIT is set."""
 
 _DRAFT = ".draft-"
 _ABANDONED = 86_400.0  # seconds after which a draft has no writer any more
@@ -49,7 +47,7 @@ _ABANDONED = 86_400.0  # seconds after which a draft has no writer any more
 def cache_folder() -> Path | None:
     """$SEESAWNAS_CACHE, or seesawnas in $XDG_CACHE_HOME, or ~/.cache/seesawnas; it need not exist.
 
-    None where there is no home directory. Raises InvalidInput where SEESAWNAS_CACHE begins with a ~ that means none.
+    None without a home directory. Raises InvalidInput if SEESAWNAS_CACHE begins with a ~ that is not known.
     """
     own = os.environ.get("SEESAWNAS_CACHE")
     if own:
@@ -61,7 +59,7 @@ def cache_folder() -> Path | None:
 
 
 def cache_limit() -> int:
-    """Bytes that the entries may take together. Raises DataError where SEESAWNAS_CACHE_LIMIT is no number."""
+    """Bytes that the entries may take together. Raises DataError if SEESAWNAS_CACHE_LIMIT is not a number."""
     text = os.environ.get("SEESAWNAS_CACHE_LIMIT") or LIMIT
     try:
         return parse_quantity(text)
@@ -70,7 +68,7 @@ def cache_limit() -> int:
 
 
 def entries() -> list[tuple[Path, int]]:
-    """(entry, bytes), the one used longest ago first."""
+    """(entry, bytes), the least recently used first."""
     aged = []
     with contextlib.suppress(OSError):
         folder = cache_folder()
@@ -82,12 +80,12 @@ def entries() -> list[tuple[Path, int]]:
 
 
 def remove_entry(entry: Path) -> None:
-    """Remove one; that another process was faster is fine."""
+    """Remove an entry; another process may remove it too."""
     shutil.rmtree(entry, ignore_errors=True)
 
 
 def make_room(wanted: int) -> bool:
-    """Remove what was used longest ago until ``wanted`` bytes more are within the limit; False where they cannot be."""
+    """Remove the least recently used entries until ``wanted`` bytes fit into the limit; False if they cannot fit."""
     limit = cache_limit()
     if wanted > limit:
         return False
@@ -103,13 +101,13 @@ def make_room(wanted: int) -> bool:
 
 @contextmanager
 def new_entry(folder: Path, name: str) -> Iterator[Path]:
-    """A draft to write in, which becomes the entry ``name`` of the cache ``folder`` where the block ends well. Raises OSError."""
+    """A folder to write in, which becomes the entry ``name`` of ``folder`` if the block succeeds. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = folder / f"{_DRAFT}{secrets.token_hex(8)}"
     draft.mkdir(mode=0o700)
     try:
         yield draft
-        # Where another process was faster its entry is as good.
+        # If another process was faster, its entry is as good.
         with contextlib.suppress(FileExistsError, OSError):
             draft.rename(folder / name)
     finally:
@@ -117,7 +115,7 @@ def new_entry(folder: Path, name: str) -> Iterator[Path]:
 
 
 def touch(entry: Path) -> None:
-    """Note that an entry was used now."""
+    """Mark an entry as used now."""
     with contextlib.suppress(OSError):
         os.utime(entry)
 
@@ -155,7 +153,7 @@ class _Pickler(pickle.Pickler):
 
 
 def _place(array: NDArray[Any]) -> _Place | None:
-    """Where ``array`` lies, None where that is no file, or one that was removed since."""
+    """The file that ``array`` maps and the place in it; None if it maps none, or one that was removed."""
     base: Any = array
     while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
         base = base.base
@@ -173,9 +171,12 @@ _BATCH = 1024
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """pixels: uint8 (M, H, W, 3); rows[i], int64, is the row of picture i of the source, -1 where there is none.
+    """Decoded images of a source.
 
-    note: why nothing was kept for the next time, where that is so.
+    Attributes:
+        pixels: uint8 (M, H, W, 3).
+        rows: int64 (N,), the row of each image of the source in ``pixels``, -1 if it has none.
+        note: Why the images were not cached, if they were not.
     """
 
     pixels: NDArray[np.uint8]
@@ -183,7 +184,7 @@ class Decoded:
     note: str = ""
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The pixels of pictures of the source: a slice where their rows follow each other, a copy elsewhere."""
+        """The pixels of images of the source: a slice if their rows are consecutive, else a copy."""
         rows = self.rows[indices]
         if len(rows) and (np.diff(rows) == 1).all():
             return self.pixels[rows[0] : rows[-1] + 1]
@@ -191,9 +192,9 @@ class Decoded:
 
 
 def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> Decoded:
-    """The pictures ``order`` of ``source``, from the cache or into it; those that are unreadable have no row.
+    """The images ``order`` of ``source``, from the cache or into it; unreadable ones have no row.
 
-    Raises DataError where they take more memory than the machine has.
+    Raises DataError if they need more memory than the machine has.
     """
     size = len(order) * int(np.prod(size_of(resolution))) * 3
     _check_memory(size)
@@ -217,7 +218,7 @@ def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: Resoluti
 def decode_all(
     source: OpenedSource, order: NDArray[np.int64], resolution: Resolution
 ) -> Iterator[NDArray[np.uint8] | None]:
-    """Each picture's pixels in order, None where it is unreadable; a thread a processor."""
+    """The pixels of each image in order, None if it is unreadable; one thread per processor."""
 
     def one(index: int) -> NDArray[np.uint8] | None:
         try:
@@ -233,7 +234,7 @@ def decode_all(
 
 
 def processors() -> int:
-    """How many this process may use; where the system does not say, how many there are."""
+    """How many processors this process may use; if the system does not say, how many there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -261,7 +262,7 @@ def _write(draft: Path, source: OpenedSource, order: NDArray[np.int64], resoluti
 
 
 def _read(entry: Path, order: NDArray[np.int64], resolution: Resolution, total: int) -> Decoded | None:
-    """What the entry holds, None where there is none; a damaged one is removed, so that it is made again."""
+    """What the entry contains, None if there is none; a damaged one is removed, so that it is made again."""
     if not entry.is_dir():
         return None
     try:
@@ -300,7 +301,9 @@ def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: Resol
 
 
 def _check_memory(size: int) -> None:
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    import psutil
+
+    there = psutil.virtual_memory().total
     if size > there:
         gigabytes = f"{size / 1e9:,.1f} GB decoded, this machine has {there / 1e9:,.1f} GB"
         raise DataError(f"too many images for memory: {gigabytes}; use fewer identities (seesawnas data subset)")

@@ -1,15 +1,22 @@
-"""How well embeddings tell people apart: pairs, embeddings, protocols, and trained networks to measure."""
+"""How well embeddings separate identities: pairs, embeddings, protocols, and trained networks to evaluate."""
 
 from seesawnas.evaluation.benchmark import HowToVerify, VerifiedSet, template_embeddings, template_pairs, verify_set
-from seesawnas.evaluation.embed import embed, embed_batches, embed_pictures, gathered, in_eval_mode
-from seesawnas.evaluation.evaluate import FARS, Evaluation, check_pairs, evaluate, few_cautions
+from seesawnas.evaluation.embed import (
+    DecodedImages,
+    Images,
+    embed,
+    embed_batches,
+    embed_network,
+    embed_pictures,
+    gathered,
+)
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
 from seesawnas.evaluation.models.normalisation import NORMALISATIONS
 from seesawnas.evaluation.models.open import FaceModel, open_model
 from seesawnas.evaluation.pairs import Pairs, make_pairs
 from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Protocol, find_protocol
 from seesawnas.evaluation.roc import auc, curve, equal_error, operating_points
-from seesawnas.evaluation.verification import Verification, separation, verify
+from seesawnas.evaluation.verification import FARS, Evaluation, check_pairs, evaluate, few_cautions
 
 __all__ = [
     "COSINE",
@@ -18,19 +25,21 @@ __all__ = [
     "INSIGHTFACE",
     "NORMALISATIONS",
     "PROTOCOLS",
+    "DecodedImages",
     "Evaluation",
     "FaceModel",
     "HowToVerify",
     "Identification",
+    "Images",
     "Pairs",
     "Protocol",
-    "Verification",
     "VerifiedSet",
     "auc",
     "check_pairs",
     "curve",
     "embed",
     "embed_batches",
+    "embed_network",
     "embed_pictures",
     "equal_error",
     "evaluate",
@@ -38,13 +47,10 @@ __all__ = [
     "find_protocol",
     "gathered",
     "identify",
-    "in_eval_mode",
     "make_pairs",
     "open_model",
     "operating_points",
-    "separation",
     "template_embeddings",
     "template_pairs",
-    "verify",
     "verify_set",
 ]

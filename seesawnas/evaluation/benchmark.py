@@ -1,4 +1,4 @@
-"""A verification set from its file to its figures."""
+"""The evaluation of a verification set, from its file."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from seesawnas.data import EncodedImages, TemplateSet, read_pairs, read_template
 from seesawnas.errors import DataError
 from seesawnas.evaluation.bootstrap import RESAMPLES
 from seesawnas.evaluation.embed import embed_pictures
-from seesawnas.evaluation.evaluate import Evaluation, evaluate, few_cautions
 from seesawnas.evaluation.models.open import FaceModel
 from seesawnas.evaluation.pairs import Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
+from seesawnas.evaluation.verification import Evaluation, evaluate, few_cautions
 
 
 def template_embeddings(
     embeddings: NDArray[np.floating], templates: NDArray[np.int64], media: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return (rows of length one (T, D), their numbers (T,), rising) of ``embeddings`` (N, D), each of a template and media.
+    """Template embeddings, rows of unit length (T, D), and their numbers (T,), ascending.
 
-    A video's many frames weigh as much as one photograph. Sums and means differ by a length, which becomes one.
+    The mean within each medium, then the mean over the media, then L2 normalisation: the frames of a video weigh as much as
+    one photograph.
     """
     keys = np.stack([templates, media], axis=1)
     groups, group_of = np.unique(keys, axis=0, return_inverse=True)
@@ -38,7 +39,7 @@ def template_embeddings(
 def template_pairs(
     found: TemplateSet, embeddings: NDArray[np.floating], readable: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], Pairs]:
-    """The templates' embeddings, and the pairs of those of which a picture is ``readable`` (N,)."""
+    """The templates' embeddings, and the pairs of those with a ``readable`` image, (N,)."""
     rows, numbers = template_embeddings(embeddings[readable], found.templates[readable], found.media[readable])
     known = np.isin(found.left, numbers) & np.isin(found.right, numbers)
     left, right = (np.searchsorted(numbers, side[known]) for side in (found.left, found.right))
@@ -52,22 +53,33 @@ def _means(rows: NDArray[np.floating], group_of: NDArray[np.int64], groups: int)
 
 
 MOST_RESAMPLED = 200_000
-"""Pairs: a thousand draws of more take hours, and their intervals are short."""
+"""Pairs: a thousand resamples of more take hours, and their intervals are short."""
 
 
 class Embedder(Interface):
-    """``embed_pictures``, or what does the same and shows how far it is."""
+    """``embed_pictures``, or a function that also shows its progress."""
 
     def __call__(
         self, model: FaceModel, pictures: EncodedImages, *, flip: bool, batch_size: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Embeddings (N, D) and which of the N could be read."""
+        """Embeddings (N, D) and which of the N images are readable."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class HowToVerify:
-    """What holds for every set: the folder of images, IJB's file of templates where pairs are of these, the protocol ..."""
+    """Settings for every set.
+
+    Attributes:
+        images: Folder that image paths in a set are relative to.
+        templates: Template file, if the pairs are of IJB-style templates.
+        protocol: How pairs are scored.
+        flip: Add the embedding of the flipped image.
+        batch_size: Images per batch.
+        resamples: Bootstrap resamples for the intervals.
+        seed: Of the resamples.
+        embedder: Embeds the images.
+    """
 
     images: Path | None = None
     templates: Path | None = None
@@ -81,7 +93,7 @@ class HowToVerify:
 
 @dataclass(frozen=True, eq=False)
 class VerifiedSet:
-    """One set's pairs as they were scored, what was measured of them, and a line for each kind of thing to know."""
+    """The distances of a set's pairs, their evaluation, and a line for each caution."""
 
     name: str
     distances: NDArray[np.floating]
@@ -101,9 +113,9 @@ class _Embedded:
 
 
 def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = None) -> VerifiedSet:
-    """Return what ``model`` makes of the verification set at ``path``, in any form that ``read_pairs`` takes.
+    """Evaluate ``model`` on the verification set at ``path``, in any format that ``read_pairs`` takes.
 
-    Raises DataError, in one line with what was left out, for what is no such set or has too few pairs.
+    Raises DataError, in one line with what was skipped, if it is not such a set or has too few pairs.
     """
     how = how or HowToVerify()
     embedded = _embed_pairs(model, path, how) if how.templates is None else _embed_templates(model, path, how)
@@ -118,7 +130,7 @@ def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = Non
             resamples=resamples,
             seed=how.seed,
         )
-    except DataError as error:  # what was left out may be why
+    except DataError as error:  # what was skipped may be the reason
         raise DataError("; ".join([f"{path}: {error}", *embedded.notes])) from None
     distances = how.protocol.distances(embedded.embeddings, embedded.pairs)
     notes = embedded.notes + _cautions(evaluation, skipped=resamples < how.resamples)
@@ -140,12 +152,14 @@ def _embed_pairs(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embed
 
 
 def _embed_templates(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
-    """Pairs of templates, each one embedding made of those of its pictures."""
+    """Pairs of templates; the embedding of each is made of those of its images."""
     assert how.templates is not None
     found = read_templates(path, how.templates, how.images, resolution=model.size)
     embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
     rows, pairs = template_pairs(found, embeddings, readable)
     notes = found.notes + found.pictures.unreadable_notes(readable)
     if len(pairs) < len(found.same):
-        notes += (f"pairs left out for them: {len(found.same) - len(pairs):,} of {len(found.same):,}",)
+        notes += (
+            f"pairs skipped because of unreadable images: {len(found.same) - len(pairs):,} of {len(found.same):,}",
+        )
     return _Embedded(found.name, rows, pairs, notes)

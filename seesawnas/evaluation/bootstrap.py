@@ -1,8 +1,8 @@
-"""How far a figure would move with other pairs of the same kind: 95 % percentile intervals by drawing anew.
+"""Bootstrap intervals: 95 % percentiles of each figure over resamples of the pairs.
 
-Where it is known who is who, people are drawn with replacement and a pair counts as often as both of its people were drawn:
-pairs that share a person are not independent, and intervals that take them to be are too short. Where it is not known,
-pairs are drawn with replacement within each fold, same and different ones apart.
+If the identities are known, they are drawn with replacement, and a pair counts as often as both of its identities were drawn:
+pairs that share an identity are not independent, and intervals that ignore this are too short. If they are not known, pairs
+are drawn with replacement within each fold, same and different ones separately.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ LEVEL = 0.95
 
 _Indices = NDArray[np.int64]
 Draw = Callable[[np.random.Generator], _Indices]
-"""Indices of pairs, never falling, so that folds stay together."""
+"""Indices of pairs, ascending, so that folds stay together."""
 
 
 def pair_draws(same: NDArray[np.bool_], folds: _Indices) -> Draw:
-    """Draws of pairs, in each fold as many same and different ones as it has."""
+    """Resamples of pairs, in each fold as many same and different ones as it has."""
     kinds = 2 * folds + same
     groups = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
 
@@ -34,7 +34,7 @@ def pair_draws(same: NDArray[np.bool_], folds: _Indices) -> Draw:
 
 
 def people_draws(pairs: Pairs, people: _Indices) -> Draw:
-    """Draws of people; ``people`` (N,) says who each image shows."""
+    """Resamples of identities; ``people`` (N,) has the identity of each image."""
     shown = np.unique(people[np.concatenate([pairs.left, pairs.right])])
     left, right = (np.searchsorted(shown, people[side]) for side in (pairs.left, pairs.right))
 
@@ -49,7 +49,7 @@ def people_draws(pairs: Pairs, people: _Indices) -> Draw:
 def intervals_of(
     measure: Callable[[_Indices], Mapping[str, float | None] | None], draw: Draw, resamples: int, seed: int
 ) -> dict[str, tuple[float, float]]:
-    """The interval of each value that ``measure`` gives in at least half of the draws."""
+    """The interval of each value that ``measure`` returns for at least half of the resamples."""
     rng = np.random.default_rng(seed)
     found: dict[str, list[float]] = {}
     for _ in range(resamples):

@@ -1,7 +1,7 @@
-"""1:N identification: is a person found in a gallery, and is one who is not in it left unfound.
+"""1:N identification: probes are searched in a gallery of enrolled identities.
 
-Who has two pictures or more is enrolled by the first one; their others are searched. A search has no mate where the person
-is not enrolled: pictures of people who have one alone, and each search again with its own person taken out of the gallery.
+For each identity with two images or more, the first image is enrolled in the gallery and the others are probes. Non-mated
+probes are the images of identities with one image, and each probe again with its own identity removed from the gallery.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
-from seesawnas.evaluation.evaluate import FEW
 from seesawnas.evaluation.roc import operating_points
+from seesawnas.evaluation.verification import FEW
 from seesawnas.text import several
 
 RANKS = (1, 5)
 FPIRS = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3}
 
-_CHUNK = 1024  # searches at a time: their cosines with the whole gallery are in memory
+_CHUNK = 1024  # probes at a time: their cosines with the whole gallery are in memory
 
 _Floats = NDArray[np.floating]
 _Indices = NDArray[np.int64]
@@ -30,10 +30,17 @@ _Indices = NDArray[np.int64]
 class Identification:
     """What ``identify`` measured.
 
-    rank: share of searches whose mate is among the first 1, 5 of the gallery. tpir_at_fpir: share of searches whose mate is
-    first and above the ``thresholds`` (cosines) at which that share of searches without a mate finds somebody; None where
-    that is less than one search. distances, mated: of each search, for curves: less the cosine of the mate, infinite where
-    it is not first, or of the first found.
+    Attributes:
+        rank: Fraction of the probes whose identity is among the first 1, 5 of the gallery.
+        tpir_at_fpir: By the name of the FPIR (the fraction of non-mated probes that find somebody), the fraction of the
+            probes whose identity is first and above the threshold; None if that FPIR is less than one probe.
+        thresholds: The cosine at which each FPIR is reached.
+        enrolled: Identities in the gallery.
+        searches: Mated probes.
+        unmated: Non-mated probes.
+        distances: Of each probe, for curves: minus the cosine of its own identity, infinite if that is not first; for
+            non-mated probes minus the cosine of the first.
+        mated: Whether each of ``distances`` is of a mated probe.
     """
 
     rank: Mapping[int, float]
@@ -47,22 +54,27 @@ class Identification:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """Why the figures say little, where that is so; a line each."""
+        """Why the results are unreliable, if they are; one line each."""
         if self.enrolled >= FEW:
             return ()
-        enrolled = several(self.enrolled, "identity is", "identities are")
-        chance = f"{enrolled} enrolled: chance alone finds one in {self.enrolled} at rank 1"
-        return (f"{chance}; figures say little below {FEW} identities",)
+        enrolled = several(self.enrolled, "enrolled identity", "enrolled identities")
+        chance = f"{enrolled}: random guessing gives 1/{self.enrolled} at rank 1"
+        return (f"{chance}; results are unreliable below {FEW} identities",)
 
 
 def identify(embeddings: _Floats, labels: _Indices) -> Identification:
-    """Return the identification of people ``labels`` (N,) by ``embeddings`` (N, D), rows of length one.
+    """Evaluate 1:N identification.
 
-    Raises DataError where not two people have two pictures or more.
+    Args:
+        embeddings: (N, D), rows of unit length.
+        labels: (N,), the identity of each row.
+
+    Raises:
+        DataError: Fewer than two identities have two images.
     """
     gallery, probes, others = _roles(labels)
     if len(gallery) < 2:
-        raise DataError(f"identification: needs two people with two images or more, got {len(gallery)}")
+        raise DataError(f"identification: must have at least two identities with two images, got {len(gallery)}")
     mate, best_other, ranks = _search(embeddings[probes], labels[probes], embeddings[gallery], labels[gallery])
     _, unknown, _ = _search(embeddings[others], labels[others], embeddings[gallery], labels[gallery])
     unmated = np.concatenate([best_other, unknown])
@@ -82,7 +94,7 @@ def identify(embeddings: _Floats, labels: _Indices) -> Identification:
 
 
 def _roles(labels: _Indices) -> tuple[_Indices, _Indices, _Indices]:
-    """Indices of (the first picture of each person who has more, their others, pictures of people who have one)."""
+    """Indices of (the first image of each identity with more, their others, images of identities with one)."""
     _, first, person, counts = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
     is_first = np.zeros(len(labels), dtype=np.bool_)
     is_first[first] = True
@@ -93,9 +105,9 @@ def _roles(labels: _Indices) -> tuple[_Indices, _Indices, _Indices]:
 def _search(
     probes: _Floats, people: _Indices, gallery: _Floats, enrolled: _Indices
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], _Indices]:
-    """(cosine with the mate, largest cosine with anybody else, rank of the mate) of each probe; ties are lost.
+    """(cosine with its identity, largest cosine with another, rank of its identity) of each probe; ties count as errors.
 
-    Without a mate the first is -inf.
+    For non-mated probes the first is -inf.
     """
     mates, others, ranks = [np.empty(0)], [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for start in range(0, len(probes), _CHUNK):

@@ -1,6 +1,6 @@
-"""``METRICS``: what trials measure of a network on faces that it was not trained on, and how people read each figure.
+"""``METRICS``: what trials measure of a network on faces that it was not trained on, and how each is shown.
 
-The one place where a metric's name, title, range and format stand: objectives, rankings, tables, frames, plots, the
+The only table of names, titles, ranges and formats of metrics: objectives, rankings, tables, frames, plots, the
 dashboard and the report take them from here.
 """
 
@@ -17,12 +17,12 @@ class Metric:
 
     Attributes:
         name: As studies, options and JSON have it.
-        title: As people read it.
+        title: As it is shown.
         label: The same in few words, for the head of a column.
-        scale: What a value is multiplied by where it is shown: 100 for shares, which are shown in percent.
+        scale: Factor of a shown value: 100 for shares, which are shown in percent.
         digits: Decimals of a value that is shown.
         unit: What a change is counted in.
-        may_be_unresolved: Whether it is None where there are too few pairs to say.
+        may_be_unresolved: Whether it is None if there are too few pairs to resolve it.
         is_share: Whether it lies between 0 and 1.
     """
 
@@ -62,7 +62,7 @@ class Metric:
         return f"{self.scale * change:+.{self.change_digits}f}"
 
     def read(self, values: Mapping[str, Any]) -> float | None:
-        """Its value among stored ones; 0 where an early study did not keep it, None where it could not be resolved."""
+        """Its value among stored ones; 0 if an early study did not store it, None if it was not resolvable."""
         found = values.get(self.name, None if self.may_be_unresolved else 0.0)
         return None if found is None else float(found)
 

@@ -1,4 +1,4 @@
-"""Pairs of pictures to verify: half of the same person, half of two people."""
+"""Pairs of images to verify: half of one identity, half of two."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDS = 10
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Pair i is (left[i], right[i]), indices of images (int64); same[i] says whether they show one person (bool)."""
+    """Pair i is (left[i], right[i]), indices of images (int64); same[i] says whether they show one identity (bool)."""
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
@@ -27,23 +27,30 @@ class Pairs:
 def make_pairs(labels: NDArray[np.int64], *, limit: int, seed: int) -> Pairs:
     """Return at most ``limit`` pairs, same and different in turn, so that every fold of ten is balanced.
 
-    labels: int64 (N,). All pairs of the same person are used up to half of ``limit``, beyond that a seeded draw without
-    repetition; as many pairs of different people are drawn. From twenty pairs on the number is a multiple of twenty.
-    Raises DataError where no person has two images or there is one person only.
+    All pairs of one identity are used up to half of ``limit``, beyond that a random sample of them without repetition; as many
+    pairs of two identities are sampled. From twenty pairs on, the number is a multiple of twenty.
+
+    Args:
+        labels: (N,), the identity of each image.
+        limit: The most pairs.
+        seed: Of the samples.
+
+    Raises:
+        DataError: No identity has two images, or there is only one identity.
     """
     rng = np.random.default_rng(seed)
     same = _same_pairs(labels, limit // 2, rng)
     different = _different_pairs(labels, len(same), rng)
     count = min(len(same), len(different))
     if count == 0:
-        raise DataError("pairs: needs two people, one of them with two images or more")
+        raise DataError("pairs: must have two identities, one of them with two images")
     count -= count % FOLDS if count >= FOLDS else 0
     order = np.stack([same[rng.permutation(len(same))[:count]], different[:count]], axis=1).reshape(-1, 2)
     return Pairs(order[:, 0], order[:, 1], np.tile(np.array([True, False]), count))
 
 
 def _same_pairs(labels: NDArray[np.int64], limit: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """(K, 2) indices, K <= limit. Pairs are numbered over all people and unranked, never listed: there may be 10^8."""
+    """(K, 2) indices, K <= limit. Pairs are numbered over all identities and unranked, never listed: there may be 10^8."""
     by_person = np.argsort(labels, kind="stable")
     counts = np.unique(labels, return_counts=True)[1]
     ends = np.cumsum(counts * (counts - 1) // 2)
@@ -66,7 +73,7 @@ def _unrank(rank: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 def _different_pairs(labels: NDArray[np.int64], wanted: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """(K, 2) indices of two people each, no pair twice; K = wanted, or all there are."""
+    """(K, 2) indices of two identities each, no pair twice; K = wanted, or all there are."""
     images = len(labels)
     counts = np.unique(labels, return_counts=True)[1]
     possible = (images**2 - int((counts**2).sum())) // 2

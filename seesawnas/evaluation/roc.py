@@ -1,4 +1,4 @@
-"""The ROC curve of pairs and what is read from it. A pair is accepted where its distance is strictly below a threshold."""
+"""The ROC curve of pairs. A pair is accepted if its distance is strictly below a threshold."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ _Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """``tar`` of the same pairs are accepted where at most the wanted share of the different ones is, below ``threshold``."""
+    """A point of the ROC curve.
+
+    Attributes:
+        tar: True accept rate: the fraction of the same pairs that is accepted.
+        threshold: Pairs with a distance below it are accepted.
+    """
 
     tar: float
     threshold: float
 
 
 def auc(distances: _Floats, same: _Flags) -> float:
-    """Chance that a same pair is closer than a different pair, ties counted half (Mann and Whitney's U)."""
+    """Probability that a same pair is closer than a different pair; ties count half (Mann-Whitney U)."""
     different = np.sort(distances[~same])
     below = np.searchsorted(different, distances[same], side="left")
     up_to = np.searchsorted(different, distances[same], side="right")
@@ -28,9 +33,9 @@ def auc(distances: _Floats, same: _Flags) -> float:
 
 
 def operating_points(distances: _Floats, same: _Flags, rates: tuple[float, ...]) -> list[OperatingPoint | None]:
-    """Where each of ``rates`` of the different pairs would be accepted; None where that is less than one pair.
+    """The point of each false accept rate of ``rates``; None if that is less than one different pair.
 
-    At a tie fewer of them are: the false accept rate is the wanted one or below it.
+    With ties fewer pairs are accepted: the false accept rate is the requested one or below it.
     """
     different = np.sort(distances[~same])
     return [_point(distances, different, same, rate) for rate in rates]
@@ -49,9 +54,9 @@ def curve(distances: _Floats, same: _Flags) -> tuple[_Floats, _Floats, _Floats]:
 
 
 def equal_error(distances: _Floats, same: _Flags) -> OperatingPoint:
-    """Where as many of the different pairs are accepted as of the same pairs are not; ``tar`` is one less the EER.
+    """The point of the equal error rate (EER): false accept rate = 1 - ``tar`` = EER.
 
-    The ROC curve is a line between its points, and so is the threshold.
+    The ROC curve and the threshold are interpolated linearly between their points.
     """
     far, tar, thresholds = curve(distances, same)
     gap = far + tar - 1.0  # rises from -1 to 1

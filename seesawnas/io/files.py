@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import InvalidInput
+
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
 def write_atomically(
@@ -34,6 +37,11 @@ def write_atomically(
             _replace(real.parent, real, data, mode)
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def is_draft(path: Path) -> bool:
+    """Whether ``path`` is what :func:`write_atomically` leaves if its process is killed."""
+    return _DRAFT.fullmatch(path.name) is not None
 
 
 def inside(folder: str | Path, path: str | Path) -> Path:
@@ -91,7 +99,7 @@ def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:
     """Neither path has links in it; one that is made meanwhile, below ``home``, is an error and not followed."""
     home.mkdir(parents=True, exist_ok=True)
     folder = _opened_folder(home, target.parent)
-    draft = f".{target.name[:64]}.{secrets.token_hex(4)}.tmp"
+    draft = f".{target.name[:64]}.{secrets.token_hex(4)}.tmp"  # as _DRAFT
     try:
         new = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=folder)
         try:

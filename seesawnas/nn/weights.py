@@ -1,6 +1,6 @@
-"""A network on disk: ``spec.yaml`` says what it is, ``model.safetensors`` holds its weights; reading them runs nothing.
+"""A network's folder: ``spec.yaml`` is the network, ``model.safetensors`` its weights; reading them runs no code.
 
-Where there is no ``spec.yaml``, ``model.json`` may have the network under ``spec``.
+If there is no ``spec.yaml``, ``model.json`` may have the network under ``spec``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -25,7 +26,7 @@ from seesawnas.space.catalog import ABOUT, SPEC, spec_file
 
 WEIGHTS = "model.safetensors"
 TRAINED = "trained"
-"""The key of the weights' metadata that says ``true``, or ``false`` of random weights."""
+"""The key of the weights' metadata: ``true``, or ``false`` for random weights."""
 
 _MOST_BYTES, _HEADER = (
     16,
@@ -36,8 +37,8 @@ _MOST_BYTES, _HEADER = (
 def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     """The network in ``folder``, in eval mode on the CPU: what ``seesawnas train`` or ``seesawnas build --out`` wrote.
 
-    ``network.spec`` says what pictures it takes. Weights that are known to be random are warned of (UserWarning), unless
-    ``untrained`` says that they are wanted. Raises InvalidInput, in one line, where the folder holds no such network.
+    ``network.spec`` says what images it takes. Weights that are known to be random give a UserWarning, unless they are
+    wanted (``untrained``). Raises InvalidInput, in one line, if the folder contains no such network.
     """
     place = Path(folder)
     if (path := spec_file(place)) is None:
@@ -75,14 +76,59 @@ def is_trained(folder: str | Path) -> bool:
 def save_model(network: FaceNetwork, folder: str | Path, *, trained: bool = True) -> Path:
     """Write ``network`` into ``folder`` for :func:`load_model`, and for every command that takes a trained network.
 
-    ``trained=False`` marks random weights, which those commands refuse. Returns the folder. Raises InvalidInput where it
-    cannot be written.
+    Args:
+        network: What to write.
+        folder: Made if it is not there.
+        trained: False marks random weights, which those commands refuse.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InvalidInput: The folder cannot be written.
     """
-    place, text = make_folder(folder), write_yaml(to_mapping(network.spec))
-    about = {"spec": text, "digest": network.spec.digest(), TRAINED: "true" if trained else "false"}
-    write_atomically(place / WEIGHTS, weights_file(network.state_dict(), about), within=place)
-    write_atomically(place / SPEC, text, within=place)
-    return place
+    return write_model(folder, network.spec, network.state_dict(), trained=trained)[0].parent
+
+
+def write_model(
+    folder: str | Path,
+    spec: ArchSpec,
+    weights: Mapping[str, Tensor],
+    *,
+    trained: bool,
+    metadata: Mapping[str, str] | None = None,
+    documents: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Path]:
+    """Write a network's folder: every writer of one uses this.
+
+    Args:
+        folder: Made if it is not there.
+        spec: The network.
+        weights: Its state.
+        trained: Whether the weights are more than random.
+        metadata: More for the weights' metadata, beside the network, its digest and ``trained``.
+        documents: JSON values to write as well, by file name.
+
+    Returns:
+        The paths, in the order of writing: if the last file is there, so are the others.
+
+    Raises:
+        InvalidInput: The folder cannot be written.
+    """
+    place, text = make_folder(folder), write_yaml(to_mapping(spec))
+    about = {"spec": text, "digest": spec.digest(), TRAINED: "true" if trained else "false", **(metadata or {})}
+    contents: dict[str, str | bytes] = {SPEC: text, WEIGHTS: weights_file(weights, about)}
+    for name, content in contents.items():
+        write_atomically(place / name, content, within=place)
+    return [place / name for name in contents] + [
+        write_document(place, name, values) for name, values in (documents or {}).items()
+    ]
+
+
+def write_document(folder: Path, name: str, values: Mapping[str, Any]) -> Path:
+    """Write the JSON file ``name`` of a network's folder; its path."""
+    write_atomically(folder / name, json.dumps(values, indent=2) + "\n", within=folder)
+    return folder / name
 
 
 def weights_file(weights: Mapping[str, Tensor], about: Mapping[str, str]) -> bytes:

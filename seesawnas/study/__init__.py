@@ -56,7 +56,6 @@ if TYPE_CHECKING:
         preflight,
     )
     from seesawnas.study.stopping import Halving, Judge, StopRules
-    from seesawnas.study.storage.checkpoints import Checkpoints
     from seesawnas.study.storage.identity import keep_name, repeats_name, stored_name
     from seesawnas.study.storage.open import (
         check_storage,
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
     from seesawnas.study.storage.urls import shown_url
     from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
     from seesawnas.study.view import StoredStudy, StudyView, find_study, study_number, study_view
+    from seesawnas.train.checkpoint import Checkpoints
 else:
     __getattr__ = lazy_exports(__name__)
 

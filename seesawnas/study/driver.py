@@ -18,8 +18,8 @@ from seesawnas.study.engines.base import Engine, Failed, Finished, Lost, Progres
 from seesawnas.study.record.proposal import Proposal, trial_proxy, trial_spec
 from seesawnas.study.record.record import StudyRecord
 from seesawnas.study.stopping import Halving, Judge, StopRules
-from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.trial import Proxy, Scores, TrialJob
+from seesawnas.train.checkpoint import Checkpoints
 
 OUT_OF_TIME = "time is up"
 """Why a study ends whose run has had its time."""

@@ -33,9 +33,9 @@ from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.ranking import Repeating
 from seesawnas.study.record.provenance import Run, kept_run
 from seesawnas.study.record.record import StudyRecord
-from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.storage.identity import is_stored, keep_name, repeats_name, stored_name
 from seesawnas.study.storage.open import check_storage, lock_study, open_storage
+from seesawnas.train.checkpoint import Checkpoints
 
 T = TypeVar("T")
 SessionEvent: TypeAlias = DriverEvent | Repeating

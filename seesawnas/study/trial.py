@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from seesawnas.arch import ArchSpec, scaled_size
 from seesawnas.data import FaceData, load_faces
 from seesawnas.errors import CheckpointError, StudyError, TrialError
-from seesawnas.evaluation import Pairs, embed, make_pairs, separation, verify
+from seesawnas.evaluation import Pairs, embed, evaluate, make_pairs
 from seesawnas.io.stored_json import shown
 from seesawnas.nn import build
 from seesawnas.space import to_point
@@ -252,7 +252,7 @@ class _Run:
         try:
             state, about = unpack(checkpoint)
             if about["job"] != self._job.mark():
-                raise CheckpointError("checkpoint is another job's")
+                raise CheckpointError("checkpoint belongs to another job")
             found = Measurement.of_mapping(about)
             self.training.restore(state)
         # What is wrong with tensors of another kind or shape, torch says in errors of many kinds.
@@ -277,15 +277,14 @@ def _fitted(spec: ArchSpec, faces: FaceData, resolution: int) -> tuple[ArchSpec,
 
 def measure(embeddings: NDArray[np.float32], pairs: Pairs) -> Scores:
     """The scores of ``pairs`` by ``embeddings`` (N, D), rows of length one."""
-    found = verify(embeddings, pairs)
-    tar = found.tar_at_far
+    found = evaluate(embeddings, pairs, resamples=0)
     return Scores(
         accuracy=found.accuracy,
         accuracy_std=found.std,
         auc=found.auc,
-        tar_at_far_1e_2=tar.get(1e-2),
-        tar_at_far_1e_3=tar.get(1e-3),
-        separation=separation(embeddings, pairs),
+        tar_at_far_1e_2=found.tar_at_far["1e-2"],
+        tar_at_far_1e_3=found.tar_at_far["1e-3"],
+        separation=found.separation,
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class WeightAverage:
     """Averages every floating point tensor of ``network``'s state: parameters, running means and variances.
 
     The running statistics are averaged with the weights they were measured under, so they fit the averaged weights
-    without another pass over the data.
+    without another pass over the data. torch's AveragedModel would copy the weights at the first step, keep its count on the
+    GPU and name its tensors in another way; its rule for a list of tensors is used.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -19,14 +21,13 @@ class WeightAverage:
         self._live = _tensors(network)
         self._average = [tensor.detach().clone() for tensor in self._live]
 
-    @torch.no_grad()
     def update(self) -> None:
-        """Take the network's present weights into the average."""
+        """Add the network's current weights to the average."""
         self._steps += 1
         # (1 + n) / (10 + n): the average is young as long as the training is, and forgets the initial weights.
         steps = int(self._steps)
         decay = min(self._decay, (1 + steps) / (10 + steps))
-        torch._foreach_lerp_(self._average, self._live, 1.0 - decay)
+        get_ema_multi_avg_fn(decay)(self._average, self._live, self._steps)  # type: ignore[no-untyped-call]
 
     def state(self) -> dict[str, Tensor]:
         """The average and how many steps are in it, by name; writing into these tensors restores them."""
@@ -34,7 +35,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def swap(self) -> None:
-        """Exchange the network's weights and the average; a second call takes it back."""
+        """Exchange the network's weights and the average; a second call reverses it."""
         for live, average in zip(self._live, self._average, strict=True):
             kept = live.detach().clone()
             live.copy_(average)

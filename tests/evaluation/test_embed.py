@@ -59,6 +59,16 @@ def test_embeddings_that_are_not_finite_fail_the_trial() -> None:
         embed(network, _IMAGES, mean=127.5, std=128.0)
 
 
+def test_embeddings_without_a_direction_fail_the_trial() -> None:
+    black = np.full((2, 4, 4, 3), 127, dtype=np.uint8)
+    with pytest.raises(TrialError, match="or zero"):
+        embed(_Flatten(), black, mean=127.0, std=128.0)
+
+
+def test_no_images_have_no_embeddings() -> None:
+    assert len(embed(_Flatten(), _IMAGES[:0], mean=127.5, std=128.0)) == 0
+
+
 def test_mean_and_std_may_be_given_for_each_channel() -> None:
     mean, std = (120.0, 115.0, 100.0), (60.0, 57.0, 55.0)
     pixels = (_IMAGES.astype(np.float64) - mean) / std

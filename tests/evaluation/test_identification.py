@@ -67,5 +67,5 @@ def test_a_tie_with_another_person_is_lost() -> None:
 
 
 def test_one_person_with_two_pictures_is_too_few() -> None:
-    with pytest.raises(DataError, match="needs two people"):
+    with pytest.raises(DataError, match="must have at least two identities"):
         identify(np.eye(4), np.array([0, 0, 1, 2]))

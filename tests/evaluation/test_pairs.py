@@ -74,7 +74,7 @@ def test_a_tight_limit_draws_without_favour() -> None:
 
 def test_one_person_or_no_second_image_is_refused() -> None:
     for labels in (np.zeros(5, dtype=np.int64), np.arange(5), np.empty(0, dtype=np.int64)):
-        with pytest.raises(DataError, match="needs two people"):
+        with pytest.raises(DataError, match="must have two identities"):
             make_pairs(labels, limit=100, seed=0)
 
 

@@ -1,18 +1,21 @@
-"""Limits around code that runs a stranger's file in this process: memory and time."""
+"""Limits of memory and time for code that runs another program's file in this process."""
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import psutil
+
 
 @contextmanager
 def bounded_memory(is_wanted: bool = True) -> Iterator[None]:
-    """Let this process take no more memory than the machine has left, so that a request for more fails instead of killing it.
+    """Limit this process to the memory that is available, so that a request for more fails instead of killing it.
 
-    On Linux only. Not wanted with a GPU, whose driver reserves addresses that are no memory.
+    On Linux only. Not wanted with a GPU, whose driver reserves addresses without memory.
     """
     left = _bytes_left() if is_wanted else None
     if left is None:
@@ -33,7 +36,7 @@ def bounded_memory(is_wanted: bool = True) -> Iterator[None]:
 
 @contextmanager
 def ended_after(seconds: float, options: Any) -> Iterator[None]:
-    """Tell onnxruntime's run with ``options`` to end once it took so many ``seconds``."""
+    """Stop onnxruntime's run with ``options`` after ``seconds``."""
     timer = threading.Timer(seconds, setattr, (options, "terminate", True))
     timer.daemon = True
     timer.start()
@@ -44,18 +47,10 @@ def ended_after(seconds: float, options: Any) -> Iterator[None]:
 
 
 def _bytes_left() -> int | None:
-    """The addresses that this process has, and the memory that is available besides."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            pages = int(file.read().split()[0])
-        with open("/proc/meminfo", "rb") as file:
-            lines = dict(line.split(b":", 1) for line in file.read().splitlines() if b":" in line)
-        return pages * _page_size() + int(lines[b"MemAvailable"].split()[0]) * 1024
-    except (OSError, ValueError, KeyError, IndexError, ImportError):
+    """The addresses that this process has, plus the memory that is available; None if unknown."""
+    if sys.platform != "linux":
         return None
-
-
-def _page_size() -> int:
-    import resource
-
-    return resource.getpagesize()
+    try:
+        return int(psutil.Process().memory_info().vms + psutil.virtual_memory().available)
+    except (OSError, psutil.Error):  # a container without /proc
+        return None

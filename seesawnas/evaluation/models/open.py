@@ -1,9 +1,9 @@
-"""A trained network to verify, whatever runs it: ``open_model``.
+"""A trained network to evaluate: ``open_model``.
 
 A folder           what `seesawnas train` and `seesawnas build --out` write: model.safetensors, and spec.yaml or, under
                    `spec`, model.json, which say the network and how its input is normalised
 FILE.onnx          run by onnxruntime (extra ``onnx``)
-FILE.pt            TorchScript, which is code: open only what you trust
+FILE.pt            TorchScript; it contains code: open only files you trust
 """
 
 from __future__ import annotations
@@ -24,14 +24,22 @@ from seesawnas.io.files import expanded
 from seesawnas.nn import PerChannel, is_trained, load_model
 from seesawnas.nn.device import pick_device
 
-SIDE = 112  # of the input where a file does not say
+SIDE = 112  # of the input if a file does not fix it
 
 
 @dataclass(frozen=True, slots=True)
 class FaceModel:
     """``run`` maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N, D) of any length.
 
-    mean, std: one number, or one for each of red, green and blue. notes: what there is to know of the file, a line each.
+    Attributes:
+        name: Of the file or folder.
+        run: The network.
+        height: Of its images.
+        width: Of its images.
+        mean: Of pixels from 0 to 255: one number, or one for each of red, green and blue.
+        std: Likewise.
+        device: Where ``run`` takes its input.
+        notes: Cautions about the file, one line each.
     """
 
     name: str
@@ -84,7 +92,7 @@ def open_model(
     if not found.is_file():
         raise InvalidInput(f"{path}: there is no such file or folder")
     if normalise is None and found.suffix.lower() != ".onnx":
-        raise InvalidInput(f"{path}: needs --normalise, one of {FORMS}, got nothing")
+        raise InvalidInput(f"{path}: requires --normalise (one of {FORMS}), got nothing")
     mean, std = NONE if normalise is None else parse_normalisation(normalise)
     opener = open_onnx if found.suffix.lower() == ".onnx" else open_script
     opened = opener(found, where, SIDE, output)
@@ -99,30 +107,28 @@ def _refuse_options(path: str | Path, given: dict[str, bool]) -> None:
     """Raises InvalidInput if an option of foreign files is given for a folder."""
     named = [name for name, is_given in given.items() if is_given]
     if named:
-        rule = "says itself how its input is normalised and what it gives"
-        raise InvalidInput(
-            f"{path}: {rule}; {', '.join(named)} {'is' if len(named) == 1 else 'are'} for ONNX and TorchScript"
-        )
+        rule = "a model folder defines its own input and output"
+        raise InvalidInput(f"{path}: {rule}, got {', '.join(named)}, only for ONNX and TorchScript")
 
 
 def _check_normalisation(
     path: str | Path, opened: Opened, text: str | None, chosen: tuple[PerChannel, PerChannel]
 ) -> None:
-    """A file that takes bytes takes pixels as they are; any other needs to be told. Raises InvalidInput."""
+    """A file with uint8 input takes pixels unchanged; any other needs an option. Raises InvalidInput."""
     if opened.takes_bytes and chosen != NONE:
-        raise InvalidInput(f"{path}: takes uint8 pixels as they are: needs --normalise none, got {text}")
+        raise InvalidInput(f"{path}: has uint8 input: --normalise must be none, got {text}")
     if text is None and not opened.takes_bytes:
         hint = ""
         if opened.normalises is not None:
-            hint = f"; it begins with {opened.normalises}, so it may normalise pixels itself, which is none"
-        raise InvalidInput(f"{path}: needs --normalise, one of {FORMS}, got nothing{hint}")
+            hint = f"; it starts with {opened.normalises}: if that is its own normalisation, use --normalise none"
+        raise InvalidInput(f"{path}: requires --normalise (one of {FORMS}), got nothing{hint}")
 
 
 def _cautions(opened: Opened, mean: PerChannel, std: PerChannel) -> tuple[str, ...]:
     notes = scale_caution(mean, std)
     if opened.normalises is not None and (mean, std) != NONE:
-        begins = f"caution: begins with {opened.normalises} on its input, so it may normalise pixels itself"
-        notes += (f"{begins}; if it does, the figures are wrong and --normalise none is right",)
+        starts = f"caution: starts with {opened.normalises}, so it may contain its own normalisation"
+        notes += (f"{starts}; if so, use --normalise none, or the results are wrong",)
     return notes
 
 
@@ -132,10 +138,8 @@ def _blue_first(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:
     if not untrained and not is_trained(folder):
-        rule = "must hold trained weights, got random ones, as `seesawnas build --out` writes them"
-        raise InvalidInput(
-            f"{folder}: {rule}; train the network first (seesawnas train), or ask for it with --untrained"
-        )
+        rule = "must contain trained weights, got random ones, as `seesawnas build --out` writes them"
+        raise InvalidInput(f"{folder}: {rule}; train the network first (seesawnas train), or give --untrained")
     network = load_model(folder, untrained=True).to(device)
     inputs = network.spec.input
     mean, std = _plain(inputs.mean), _plain(inputs.std)
@@ -143,5 +147,5 @@ def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:
 
 
 def _plain(values: tuple[float, float, float]) -> PerChannel:
-    """One number where the three are equal, which is faster."""
+    """One number if the three are equal, which is faster."""
     return values[0] if len(set(values)) == 1 else values

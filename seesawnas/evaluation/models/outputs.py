@@ -32,10 +32,10 @@ class Opened:
 
 
 class Rows:
-    """Runs ``call``, (N, 3, H, W) to any tensor, and counts: one row of ``width`` numbers an image.
+    """Runs ``call``, (N, 3, H, W) to any tensor, and checks that it returns one row of ``width`` numbers per image.
 
     step: how many images the file takes at a time, any number if None; the last ones are padded with black. A file that takes
-    any number and gives other than one row an image is run image by image from then on.
+    any number and does not return one row per image is run image by image from then on.
     """
 
     def __init__(self, path: Path, call: Callable[[Tensor], Tensor], step: int | None, width: int) -> None:
@@ -62,7 +62,7 @@ class Rows:
         found = self._call(padded)
         rows = found.reshape(1, -1) if step == 1 and found.ndim == 1 else found
         if rows.ndim < 2 or len(rows) != step or rows[0].numel() != self._width:
-            rule = f"must give one row of {self._width} numbers an image"
+            rule = f"must return one row of {self._width} numbers per image"
             raise InvalidInput(f"{self._path}: {rule}, got {list(found.shape)} for {several(step, 'image')}")
         return rows.flatten(1).float()[: len(images)]
 
@@ -85,9 +85,11 @@ def choose_output(
         note = (f"takes output {_shown(chosen)} of {listed}; --output NAME chooses",)
         return chosen, widths[chosen], () if len(found) == 1 or wanted is not None else note
     if len(wide) > 1:
-        raise InvalidInput(f"{path}: has several outputs that may be the embedding: {listed}; choose by --output NAME")
-    hint = "; choose by --output NAME" if len(found) > 1 else ""
-    raise InvalidInput(f"{path}: must give an embedding, wider than one number an image, got {listed}{hint}")
+        raise InvalidInput(
+            f"{path}: has several outputs that may be the embedding: {listed}; choose with --output NAME"
+        )
+    hint = "; choose with --output NAME" if len(found) > 1 else ""
+    raise InvalidInput(f"{path}: must return an embedding with more than one number per image, got {listed}{hint}")
 
 
 def reason(error: BaseException, line: int = 0) -> str:

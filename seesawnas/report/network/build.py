@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -16,10 +15,9 @@ from typing import TYPE_CHECKING
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
 from seesawnas.errors import InvalidInput
-from seesawnas.io.files import make_folder, write_atomically
-from seesawnas.nn.weights import TRAINED, WEIGHTS, is_trained
+from seesawnas.nn.weights import TRAINED, WEIGHTS, is_trained, write_model
 from seesawnas.report.network.summary import sheet
-from seesawnas.space import SearchPoint, to_mapping, write_yaml
+from seesawnas.space import SearchPoint
 from seesawnas.units import format_quantity
 
 if TYPE_CHECKING:
@@ -54,18 +52,16 @@ def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
     """
     if (folder / WEIGHTS).is_file() and _holds_trained(folder):
         raise InvalidInput(f"{folder}: holds trained weights, which random ones must not replace; give another --out")
-    text = write_yaml(to_mapping(point.spec))
-    about = {"spec": text, "digest": point.spec.digest(), "version": version("seesawnas"), "seed": str(seed)}
-    about[TRAINED] = "false"
-    contents = {
-        "spec.yaml": text.encode(),
-        "model.safetensors": _weights(point, seed, about),
-        "summary.json": (json.dumps({**sheet(point), TRAINED: False}, indent=2) + "\n").encode(),
-    }
-    folder = make_folder(folder)
-    for name, content in contents.items():
-        write_atomically(folder / name, content, within=folder)
-    return [folder / name for name in contents]
+    import torch
+
+    from seesawnas.nn import build
+
+    with buildable(point.spec), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        weights = build(point.spec).state_dict()
+        metadata = {"version": version("seesawnas"), "seed": str(seed)}
+        documents = {"summary.json": {**sheet(point), TRAINED: False}}
+        return write_model(folder, point.spec, weights, trained=False, metadata=metadata, documents=documents)
 
 
 def _holds_trained(folder: Path) -> bool:
@@ -73,16 +69,6 @@ def _holds_trained(folder: Path) -> bool:
         return is_trained(folder)
     except InvalidInput:  # damaged weights are no loss
         return False
-
-
-def _weights(point: SearchPoint, seed: int, about: dict[str, str]) -> bytes:
-    import torch
-
-    from seesawnas.nn import build, weights_file
-
-    with buildable(point.spec), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return weights_file(build(point.spec).state_dict(), about)
 
 
 @dataclass(frozen=True, slots=True)

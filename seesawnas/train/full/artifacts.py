@@ -11,10 +11,7 @@ from typing import Any
 from torch import nn
 
 from seesawnas.data import FaceSource
-from seesawnas.io.files import write_atomically
-from seesawnas.nn import weights_file
-from seesawnas.nn.weights import TRAINED, WEIGHTS
-from seesawnas.space import to_mapping, write_yaml
+from seesawnas.nn.weights import WEIGHTS, write_model
 from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.train.full.plan import TrainPlan
 
@@ -51,30 +48,19 @@ def describe(
 
 
 def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> list[Path]:
-    """Write the three files; ``model.json`` last, so that where it is the others are. Returns their paths."""
-    text = write_yaml(to_mapping(plan.spec))
-    short = {
-        "spec": text,
-        "digest": plan.spec.digest(),
+    """Write the three files; ``model.json`` last, so that the others are there if it is. Returns their paths."""
+    metadata = {
         "version": about["versions"]["seesawnas"],
         "seed": str(plan.seed),
-        TRAINED: "true",
         "recipe": json.dumps(about["recipe"]),
         "data": about["data"]["fingerprint"],
     }
-    write_atomically(plan.folder / SPEC, text, within=plan.folder)
-    write_atomically(plan.folder / WEIGHTS, weights_file(network.state_dict(), short), within=plan.folder)
-    return [plan.folder / SPEC, plan.folder / WEIGHTS, write_about(plan.folder, about)]
-
-
-def write_about(folder: Path, about: dict[str, Any]) -> Path:
-    """Write ``model.json`` alone."""
-    write_atomically(folder / ABOUT, json.dumps(about, indent=2) + "\n", within=folder)
-    return folder / ABOUT
+    weights, documents = network.state_dict(), {ABOUT: about}
+    return write_model(plan.folder, plan.spec, weights, trained=True, metadata=metadata, documents=documents)
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
-    """What is known of the network that :func:`write_result` wrote; None where one of its files is not there."""
+    """What is known of the network that :func:`write_result` wrote; None if one of its files is missing."""
     try:
         found = json.loads((folder / ABOUT).read_text())
     except (OSError, ValueError, RecursionError):

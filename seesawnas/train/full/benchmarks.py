@@ -1,4 +1,4 @@
-"""Verification sets that a network is scored on while it trains."""
+"""Verification sets that a network is evaluated on while it trains."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from torch import nn
 
 from seesawnas.arch.spec import Input
 from seesawnas.data import PairSet, read_pairs
-from seesawnas.errors import DataError, InvalidInput, TrialError
-from seesawnas.evaluation import FaceModel, Pairs, check_pairs, embed_pictures, evaluate, few_cautions, in_eval_mode
+from seesawnas.errors import DataError
+from seesawnas.evaluation import Pairs, check_pairs, embed_network, evaluate, few_cautions
 from seesawnas.io.files import expanded
 
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """A verification set; its pictures stay encoded and are decoded by the batch at each scoring."""
+    """A verification set; its images stay encoded and are decoded by batches for each evaluation."""
 
     found: PairSet
 
@@ -31,31 +31,29 @@ class Benchmark:
         return self.found.name
 
     def score(self, network: nn.Module, inputs: Input) -> dict[str, Any]:
-        """What ``seesawnas eval`` says of the network, but for intervals and thresholds, as JSON values.
+        """What ``seesawnas eval`` reports of the network, without intervals, as JSON values.
 
-        Raises TrialError where an embedding is not finite, or zero.
+        Raises TrialError if an embedding is not finite, or zero.
         """
-        device = next(network.parameters()).device
-        model = FaceModel(self.name, network, inputs.height, inputs.width, inputs.mean, inputs.std, device)
-        try:
-            with in_eval_mode(network):
-                embeddings, readable = embed_pictures(model, self.found.pictures)
-        except InvalidInput:
-            raise TrialError(f"the network's embeddings of {self.name} are not finite, or zero") from None
+        size = (inputs.height, inputs.width)
+        embeddings, readable = embed_network(
+            network, self.found.pictures, size=size, mean=inputs.mean, std=inputs.std, name=self.name
+        )
         kept = self.found.without(readable)
-        told = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
-        notes = [*told.cautions, *few_cautions(_pairs(kept), kept.people)]
-        figures = {"accuracy": told.accuracy, "std": told.std, "auc": told.auc, "eer": told.eer}
+        found = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
         return {
-            **figures,
-            "tar@far": dict(told.tar_at_far),
-            "pairs": told.pairs,
-            "notes": notes,
+            "accuracy": found.accuracy,
+            "std": found.std,
+            "auc": found.auc,
+            "eer": found.eer,
+            "tar@far": dict(found.tar_at_far),
+            "pairs": found.pairs,
+            "notes": [*found.cautions, *few_cautions(_pairs(kept), kept.people)],
         }
 
 
 def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchmark]:
-    """The verification sets at ``paths``, each once; those that share a name go by their paths. Raises DataError."""
+    """The verification sets at ``paths``, each once; those with equal names are named by their paths. Raises DataError."""
     once: dict[str, str] = {}
     for path in paths:
         once.setdefault(os.path.realpath(expanded(path)), path)
@@ -67,7 +65,7 @@ def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchma
 def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
     """The verification set at ``path``, images in ``size`` (H, W).
 
-    Raises DataError, also where it holds too few pairs to score: that must not be found out after the first epoch.
+    Raises DataError, also if it has too few pairs: that must not be found out after the first epoch.
     """
     found = read_pairs(path, resolution=size)
     readable = np.ones(len(found.pictures), dtype=np.bool_)

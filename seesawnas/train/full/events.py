@@ -1,4 +1,4 @@
-"""What happens in a full training, for whoever shows it."""
+"""What happens in a full training run, for the caller to show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seesawnas.train import EpochRecord, StepRecord
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A checkpoint was found, after ``step`` of ``steps``; ``notes`` say which were passed over."""
+    """A checkpoint was found, after ``step`` of ``steps``; ``notes`` say which were skipped."""
 
     step: int
     steps: int
@@ -20,7 +20,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """One step, the pictures a second of late, and the seconds that the rest will take."""
+    """One step, the recent images per second, and the seconds that the rest will take."""
 
     record: StepRecord
     pace: float
@@ -29,7 +29,7 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class EpochDone:
-    """One epoch, the scores after it, and where the pictures lie that could not be read so far."""
+    """One epoch, the scores after it, and which images could not be read so far."""
 
     record: EpochRecord
     scores: dict[str, Any]

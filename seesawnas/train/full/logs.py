@@ -1,4 +1,4 @@
-"""What a training writes down as it goes: ``log.csv``, a row an epoch, and TensorBoard's events, steps too."""
+"""The logs of a training run: ``log.csv``, one row per epoch, and TensorBoard events, also per step."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Pace:
         self._last = time.perf_counter()
 
     def take(self, images: int) -> float:
-        """One more step; pictures a second."""
+        """One more step; the images per second."""
         now = time.perf_counter()
         self._steps.append((now - self._last, images))
         self._last = now

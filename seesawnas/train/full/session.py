@@ -1,4 +1,4 @@
-"""A full training under way: it goes on from its last checkpoint, and yields what happens."""
+"""A full training run: it resumes from its last checkpoint, and yields what happens."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from seesawnas.data.sources.base import SAMPLED
 from seesawnas.errors import DataError, RunError, TrialError
 from seesawnas.io.files import inside, make_folder, write_atomically
 from seesawnas.nn import build, load_model
-from seesawnas.nn.weights import WEIGHTS
+from seesawnas.nn.weights import WEIGHTS, write_document
 from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.text import several
 from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, seeded
+from seesawnas.train.checkpoint import Saved, pack
 from seesawnas.train.feeds.stream import SourceFeed, default_workers
-from seesawnas.train.full.artifacts import describe, read_result, write_about, write_result
+from seesawnas.train.full.artifacts import describe, read_result, write_result
 from seesawnas.train.full.benchmarks import Benchmark, read_benchmarks
-from seesawnas.train.full.checkpoints import Saved, Saves
+from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
 from seesawnas.train.full.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
 from seesawnas.train.full.logs import Logs, Pace
 from seesawnas.train.full.plan import CROP, TrainPlan, check_settings
@@ -38,9 +39,9 @@ _WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorbo
 
 @contextmanager
 def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
-    """``plan``'s training, its folder held for this process, or by the first one for its team.
+    """``plan``'s training run, its folder locked by this process, or by the first one of its team.
 
-    Raises RunError where another process holds the folder, or it holds a training with other settings.
+    Raises RunError if another process uses the folder, or it contains a training run with other settings.
     """
     with joined(plan.device) as (team, device), _held(plan, team):
         _agree(plan, source, team)
@@ -53,12 +54,12 @@ def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
 
 
 class Session:
-    """A training of ``plan``. All processes of a team run one; the first alone writes files."""
+    """A training run of ``plan``. Each process of a team has one; only the first writes files."""
 
     def __init__(self, plan: TrainPlan, source: FaceSource, team: Team, device: torch.device) -> None:
         self._plan, self._source, self.team, self.device = plan, source, team, device
         self._benchmarks = read_benchmarks(plan.benchmarks, plan.size) if team.rank == 0 else []
-        self._saves = Saves(plan.folder / "checkpoints")
+        self._checkpoints = run_checkpoints(plan.folder / "checkpoints")
         self._rows: list[dict[str, Any]] = []
         self._unreadable: dict[int, str] = {}
         self._step, self._seconds, self._saved_at = 0, 0.0, time.monotonic()
@@ -81,15 +82,15 @@ class Session:
         )
 
     def close(self) -> None:
-        """End the processes that read pictures; write out the logs."""
+        """End the processes that read images; flush the logs."""
         self._feed.close()
         if self._logs is not None:
             self._logs.close()
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[RunEvent]:
-        """Train what is left, and write the result. Where ``is_stopped`` says so, save after the step under way and end.
+        """Train what is left, and write the result. If ``is_stopped``, save after the current step and end.
 
-        Raises TrialError, the last good checkpoint kept, where the training diverges.
+        Raises TrialError if the training diverges; the last good checkpoint is kept.
         """
         if (about := self.team.share(read_result(self._plan.folder))) is not None:
             yield self._completed_before(about)
@@ -114,7 +115,7 @@ class Session:
 
     def _restore(self) -> Iterator[RunEvent]:
         found: tuple[Saved | None, tuple[str, ...]] = self.team.share(
-            self._saves.newest() if self.team.rank == 0 else None
+            self._checkpoints.newest(check_saved) if self.team.rank == 0 else None
         )
         saved, notes = found
         if saved is not None:
@@ -123,7 +124,7 @@ class Session:
                 self._training.restore(state)
             except (ValueError, LookupError, TypeError, RuntimeError) as error:
                 why = str(error).partition("\n")[0]
-                raise RunError(f"{self._plan.folder}: holds another training's checkpoints: {why}") from None
+                raise RunError(f"{self._plan.folder}: contains checkpoints of another training run: {why}") from None
             self._rows, self._seconds, self._step = about["rows"], about["seconds"], about["step"]
             self._unreadable = {int(index): why for index, why in about["unreadable"].items()}
         if saved is not None or notes:
@@ -145,7 +146,7 @@ class Session:
         return self._scored(record)
 
     def _unscored(self) -> EpochRecord | None:
-        """The last epoch, where an earlier process ended before its scores were there."""
+        """The last epoch, if an earlier process ended before it was scored."""
         if not self._rows or self._rows[-1]["scores"] is not None:
             return None
         known = {field.name for field in fields(EpochRecord)}
@@ -155,7 +156,7 @@ class Session:
         try:
             scores = self._score(self._network, self._benchmarks)
         except TrialError:
-            self._saves.drop(self._step)
+            self._checkpoints.drop(self._step)
             raise
         self._rows[-1] = {**asdict(record), "scores": scores}
         if self._logs is not None:
@@ -170,23 +171,23 @@ class Session:
             return
         self._check_finite()
         about = {"rows": self._rows, "seconds": self._seconds, "step": self._step, "unreadable": self._unreadable}
-        self._saves.save(self._step, self._training.state(), about)
+        self._checkpoints.save(self._step, pack(self._training.state(), about))
 
     def _check_finite(self) -> None:
         if not self._training.is_finite():
-            raise TrialError(f"the weights became no numbers within {several(self._step, 'step')}")
+            raise TrialError(f"weights became NaN or infinite within {several(self._step, 'step')}")
 
     def _score(self, network: nn.Module, benchmarks: list[Benchmark]) -> dict[str, Any]:
         return {one.name: one.score(network, self._plan.spec.input) for one in benchmarks}
 
     def _completed_before(self, about: dict[str, Any]) -> Completed:
-        """The result as it is, scored on those verification sets that it was not."""
+        """The result as it is, scored on the verification sets that are new."""
         new = [one for one in self._benchmarks if one.name not in about.get("scores", {})]
         if not new:
             return Completed(about, (), before=True)
         scores = self._score(load_model(self._plan.folder).to(self.device), new)
         about = {**about, "scores": {**about.get("scores", {}), **scores}}
-        return Completed(about, (write_about(self._plan.folder, about),), before=True)
+        return Completed(about, (write_document(self._plan.folder, ABOUT, about),), before=True)
 
     def _complete(self) -> Completed:
         self._check_finite()
@@ -216,7 +217,7 @@ def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise RunError(f"{plan.folder}: another process trains here") from None
+        raise RunError(f"{plan.folder}: another training process is using this folder") from None
     except OSError as error:
         raise RunError(f"{plan.folder}: cannot be written: {error.strerror or error}") from None
     try:
@@ -226,7 +227,7 @@ def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
 
 
 def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
-    """Raises RunError where the folder holds a training with other settings."""
+    """Raises RunError if the folder contains a training run with other settings."""
     if team.rank > 0:
         return
     path = plan.folder / _SETTINGS
@@ -235,9 +236,9 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path}: cannot be read: {error}; give another --out, or delete the folder") from None
+        raise RunError(f"{path}: cannot be read: {error}; use another --out, or delete the folder") from None
     if not isinstance(kept, dict):
-        raise RunError(f"{path}: must be a training's settings; give another --out, or delete the folder")
+        raise RunError(f"{path}: must contain training settings; use another --out, or delete the folder")
     asked = plan.settings(source.fingerprint, team.size)
     if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
         asked.pop(CROP, None)  # an earlier version began it, and its crop changes nothing that is still to come

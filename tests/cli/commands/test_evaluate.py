@@ -87,7 +87,7 @@ def test_templates_are_verified_from_their_files(network: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--pairs", "pairs.csv"), "pixels.onnx: needs --normalise"),
+        (("--pairs", "pairs.csv"), "pixels.onnx: requires --normalise"),
         (
             ("--pairs", "pairs.csv", "--normalise", "128", "--protocol", "lfw"),
             "--protocol must be one of insightface, cosine",
@@ -110,7 +110,7 @@ def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:
     picture = Path("faces/p0/0.png").read_bytes()
     Path("v.bin").write_bytes(pickle.dumps(([picture] * 8, [True] * 4), protocol=2))
     ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
-    assert "v.bin: verification: needs at least 4 pairs, some of one person and some of two" in ran.err
+    assert "v.bin: verification: must have at least 4 pairs, both same and different" in ran.err
     Path("v.bin").write_bytes(pickle.dumps(([b"no picture"] * 8, [True] * 4), protocol=2))
     ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
     assert (

@@ -69,7 +69,7 @@ def test_a_file_that_takes_bytes_takes_no_other_normalisation(file: Path) -> Non
     nodes: list[Node] = [("DequantizeLinear", ["x", "one"], ["f"]), ("Flatten", ["f"], ["y"])]
     write_graph(file, nodes, ["n", 3, 8, 8], element=2, constants={"one": np.array(1, dtype=np.float32)})
     assert open_model(file).std == 1
-    assert "needs --normalise none, got 128" in _line(file, normalise="128")
+    assert "--normalise must be none, got 128" in _line(file, normalise="128")
 
 
 def test_one_row_for_a_batch_is_run_image_by_image(file: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_batch_that_fails_is_run_image_by_image(file: Path) -> None:
 
 def test_a_number_is_no_embedding(file: Path) -> None:
     write_graph(file, [("ReduceMean", ["x"], ["y"])], ["n", 3, 8, 8])
-    assert "wider than one number" in _line(file)
+    assert "more than one number per image" in _line(file)
 
 
 def test_rows_that_no_image_has_are_one_line(file: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import lock_study, open_storage, study_folder
-from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.storage.urls import normal_url
+from seesawnas.train.checkpoint import Checkpoints
 from tests.study.fakes import record_in
 from tests.study.proposals import proposal
 
