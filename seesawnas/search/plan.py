@@ -11,19 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import Budget
-from seesawnas.study.plan.options import (
-    ENDS,
-    JUDGED,
-    SEARCHED,
-    Number,
-    OneOf,
-    RunPlan,
-    Whole,
-    inherited,
-    option,
-    parsed,
-    text,
-)
+from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed
+from seesawnas.study.plan.options import ENDS, JUDGED, SEARCHED, RunPlan, SpacePlan, parse_budget
 from seesawnas.text import short
 
 if TYPE_CHECKING:
@@ -70,12 +59,6 @@ class EarlyStopping:
         return Halving(first) if self.factor is None else Halving(first, self.factor)
 
 
-def _budget(raw: Any) -> Any:
-    if not isinstance(raw, (str, int)) or isinstance(raw, bool):
-        raise ValueError(f"must be text such as 150M, got {short(raw)}")
-    return parsed(Budget.parse, "budget", raw)
-
-
 def _objectives(raw: Any) -> Any:
     from seesawnas.study import Objectives
 
@@ -115,7 +98,7 @@ class SearchPlan(RunPlan):
     """
 
     budget: Budget = option(
-        _budget,
+        parse_budget,
         "BUDGET",
         SEARCHED,
         "MAdds ceiling, 150M, or band, 140M..150M; '150M, params<=1.5M', or a preset: seesaw, mobilefacenet, lfr2019-light.",
@@ -123,15 +106,7 @@ class SearchPlan(RunPlan):
         must_stay=True,
         keep=Budget.setting,
     )
-    space: str = option(
-        text,
-        "REF",
-        SEARCHED,
-        "Search space: a YAML file or a shipped name. Default: seesaw.",
-        default="seesaw",
-        must_stay=True,
-        completion="ref",
-    )
+    space: str = inherited(SpacePlan, "space")
     data: str | None = inherited(RunPlan, "data")
     objectives: Objectives = option(
         _objectives,

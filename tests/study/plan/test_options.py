@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from seesawnas.ablation.plan import AblationPlan
+from seesawnas.analysis.fidelity.plan import FidelityPlan
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
+from seesawnas.plan.documents import document_of, faults_in, values_of
+from seesawnas.plan.options import Plan, Whole, option, options_of
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study.engines.registry import ENGINES
-from seesawnas.study.plan.options import ENGINE_NAMES, JUDGED, Plan, Whole, option, options_of
-from seesawnas.study.plan.settings import document_of, faults_in, placer, values_of
+from seesawnas.study.plan.options import ENGINE_NAMES, JUDGED
+from seesawnas.study.plan.settings import placer
 from seesawnas.study.record.agreement import refusal
 
+DEFAULT = re.compile(r"Default: ([^ ]*?)[.;]?(?: |$)")
 SEARCH: dict[str, Any] = {"budget": Budget.parse("1M"), "study": "s"}
-PLANS = [SearchPlan(**SEARCH), AblationPlan(base="paper/seesaw_share", study="s")]
+PLANS = [SearchPlan(**SEARCH), AblationPlan(base="paper/seesaw_share", study="s"), FidelityPlan(**SEARCH)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,18 @@ def test_every_key_has_one_declaration_and_one_of_each_thing_that_follows_from_i
     assert {one.key for one in declared if one.store(getattr(plan, one.name)) is not None} == set(plan.to_mapping())
     assert set(plan.settings()) == {one.kept_as for one in declared if one.must_stay}
     assert all(one.panel and one.help for one in declared if one.flag)
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: type(plan).__name__)
+def test_the_help_says_the_default_that_is_declared(plan: Plan) -> None:
+    named = {one.key: found[1] for one in options_of(type(plan)) if (found := DEFAULT.search(one.help))}
+    stored = {one.key: one.store(one.make_default()) for one in options_of(type(plan)) if one.key in named}
+    plain = {key: _words(value) for key, value in stored.items() if value is not None}
+    assert {key: named[key] for key in plain} == plain
+
+
+def _words(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def test_an_option_more_is_a_key_is_stored_checked_and_must_stay() -> None:
