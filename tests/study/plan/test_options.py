@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +20,16 @@ from seesawnas.study.engines.registry import ENGINES
 from seesawnas.study.plan.options import ENGINE_NAMES, JUDGED
 from seesawnas.study.plan.settings import placer
 from seesawnas.study.record.agreement import refusal
+from tests.run.trainings import small_plan
 
 DEFAULT = re.compile(r"Default: ([^ ]*?)[.;]?(?: |$)")
 SEARCH: dict[str, Any] = {"budget": Budget.parse("1M"), "study": "s"}
-PLANS = [SearchPlan(**SEARCH), AblationPlan(base="paper/seesaw_share", study="s"), FidelityPlan(**SEARCH)]
+PLANS = [
+    SearchPlan(**SEARCH),
+    AblationPlan(base="paper/seesaw_share", study="s"),
+    FidelityPlan(**SEARCH),
+    small_plan(Path("run")),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +53,10 @@ def test_every_key_has_one_declaration_and_one_of_each_thing_that_follows_from_i
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: type(plan).__name__)
 def test_the_help_says_the_default_that_is_declared(plan: Plan) -> None:
-    named = {one.key: found[1] for one in options_of(type(plan)) if (found := DEFAULT.search(one.help))}
-    stored = {one.key: one.store(one.make_default()) for one in options_of(type(plan)) if one.key in named}
-    plain = {key: _words(value) for key, value in stored.items() if value is not None}
-    assert {key: named[key] for key in plain} == plain
-
-
-def _words(value: Any) -> str:
-    return ",".join(value) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value)
+    told = {one: found[1] for one in options_of(type(plan)) if (found := DEFAULT.search(one.help))}
+    plain = {one: default for one in told if (default := one.make_default()) not in (None, (), {})}
+    assert plain
+    assert {one.key: one.rule(one.kind(told[one])) for one in plain} == {one.key: plain[one] for one in plain}
 
 
 def test_an_option_more_is_a_key_is_stored_checked_and_must_stay() -> None:
