@@ -21,7 +21,6 @@ from seesawnas.study import (
     Ended,
     EngineFactory,
     Measurement,
-    Plan,
     Proposal,
     SessionEvent,
     StopRules,
@@ -30,6 +29,7 @@ from seesawnas.study import (
     StudySession,
     Trial,
     TrialJob,
+    TrialSetup,
     TrialState,
     Work,
     engine_factory,
@@ -126,8 +126,8 @@ class LevelsSource:
             raise StudyError(f"{self.plan.data}: faces must stay as they are while a panel is trained, got others")
         same = {row["mark"]: Measurement.of_mapping(row) for row in self.known if _is_of(row, faces)}
         queue = iter(self._adopt(missing, same))
-        how = Plan(self.plan.proxy, StopRules(), checkpoints=_checkpoints(self.plan, self.side))
-        return Work(lambda _: next(queue, None), faces, how)
+        setup = TrialSetup(self.plan.proxy, StopRules(), checkpoints=_checkpoints(self.plan, self.side))
+        return Work(lambda _: next(queue, None), faces, setup)
 
     def _adopt(self, missing: Iterable[Proposal], known: Mapping[str, Measurement]) -> list[Proposal]:
         """Store what is known; return what is left to train."""
