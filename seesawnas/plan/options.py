@@ -132,8 +132,10 @@ class Option:
         is_list: Whether the command line may give it more than once.
         store: Makes of the value what a study file holds; of None, it is left out.
         kept_as: Its name among the settings that must stay; its key if empty.
-        keep: Makes of the value what is compared when the study is resumed.
+        keep: Makes of the value what is compared when the study is resumed, and what its summary
+            has; what a study file holds if None.
         kept_name: What messages call it among these settings; its flag if empty.
+        in_summary: Whether the JSON summary of a study has it, by its key.
         is_later: Whether what earlier versions stored may lack it: it is then not compared.
         name: The plan's field.
         default: The field's default, or what makes it; ``...`` if a file must have the key.
@@ -152,6 +154,7 @@ class Option:
     kept_as: str = ""
     keep: Callable[[Any], Any] | None = None
     kept_name: str = ""
+    in_summary: bool = False
     is_later: bool = False
     name: str = ""
     default: Any = ...
@@ -170,6 +173,10 @@ class Option:
             case Number():
                 return float
         return list[str] if self.is_list else str
+
+    def kept_value(self, plan: Plan) -> Any:
+        """The value that ``plan`` has, as it is compared and summarised."""
+        return (self.keep or self.store)(getattr(plan, self.name))
 
     def make_default(self) -> Any:
         """The default's value."""
@@ -218,6 +225,11 @@ def options_of(plan: type[Plan]) -> tuple[Option, ...]:
     found = {one.name: _named(plan, one) for one in fields(plan) if _OPTION in one.metadata}
     names = (name for kind in plan.__mro__ for name in inspect.get_annotations(kind) if name in found)
     return tuple(found[name] for name in dict.fromkeys(names))
+
+
+def kept_names(plan: type[Plan]) -> tuple[str, ...]:
+    """The settings of ``plan`` that must stay, in the order of its help."""
+    return tuple(one.kept_as for one in options_of(plan) if one.must_stay)
 
 
 def _named(plan: type[Plan], one: Field[Any]) -> Option:
@@ -283,9 +295,9 @@ class Plan:
             **found: Settings that the plan only names, such as the faces, as they were found; and
                 others beside its own.
         """
-        own = {
-            one.kept_as: (one.keep or one.store)(getattr(self, one.name))
-            for one in options_of(type(self))
-            if one.must_stay
-        }
+        own = {one.kept_as: one.kept_value(self) for one in options_of(type(self)) if one.must_stay}
         return {**own, **found}
+
+    def summary(self) -> dict[str, Any]:
+        """What the summary of a study has of it, by keys, as JSON values."""
+        return {one.key: one.kept_value(self) for one in options_of(type(self)) if one.in_summary}

@@ -105,6 +105,7 @@ class SearchPlan(RunPlan):
         store=str,
         must_stay=True,
         keep=Budget.setting,
+        in_summary=True,
     )
     space: str = inherited(SpacePlan, "space")
     data: str | None = inherited(RunPlan, "data")
@@ -116,6 +117,7 @@ class SearchPlan(RunPlan):
         default=partial(_objectives, "accuracy"),
         must_stay=True,
         store=_names,
+        in_summary=True,
     )
     sampler: str = option(
         OneOf(SAMPLERS),
@@ -123,6 +125,7 @@ class SearchPlan(RunPlan):
         SEARCHED,
         "random, tpe, nsga2, gp, evolution or linear. Default: linear.",
         default="linear",
+        in_summary=True,
     )
     points: tuple[str, ...] | None = option(
         _points,
@@ -131,6 +134,7 @@ class SearchPlan(RunPlan):
         "Networks tried first: all (the papers' that fit), none, or REF,REF. Default: all.",
         default=None,
         store=_stored_points,
+        in_summary=True,
     )
     trials: int | None = option(
         Whole(1, 10**6, optional=True),
@@ -138,13 +142,24 @@ class SearchPlan(RunPlan):
         ENDS,
         "Finished trials the study shall hold. Default: 12, where nothing else ends it.",
         default=None,
+        in_summary=True,
     )
     seconds: float | None = inherited(RunPlan, "seconds")
     patience: int | None = option(
-        Whole(1, 10**6, optional=True), "N", ENDS, "Finished trials without a better one.", default=None
+        Whole(1, 10**6, optional=True),
+        "N",
+        ENDS,
+        "Finished trials without a better one.",
+        default=None,
+        in_summary=True,
     )
     target: float | None = option(
-        Number(0, 1000, optional=True), "Q", ENDS, "Quality to reach, such as an accuracy of 0.85.", default=None
+        Number(0, 1000, optional=True),
+        "Q",
+        ENDS,
+        "Quality to reach, such as an accuracy of 0.85.",
+        default=None,
+        in_summary=True,
     )
     halving: Halving | None = option(
         _early_stopping,
@@ -155,6 +170,7 @@ class SearchPlan(RunPlan):
         default=None,
         key="early_stopping",
         store=words_of,
+        in_summary=True,
     )
     repeats: int = option(
         Whole(0, 100),

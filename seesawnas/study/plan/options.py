@@ -89,6 +89,7 @@ class SpacePlan(Plan):
         default="seesaw",
         must_stay=True,
         completion="ref",
+        in_summary=True,
     )
 
 
@@ -105,6 +106,7 @@ class EnginePlan(Plan):
         "What runs trials: ray, local (processes) or inline (this one). Default: ray.",
         default="ray",
         key="engine",
+        in_summary=True,
     )
     workers: int | None = option(
         Whole(1, 64, optional=True),
@@ -163,6 +165,7 @@ class RunPlan(EnginePlan):
         "Folder of identities, or with train.rec; or a .rec. Default: small default faces.",
         default=None,
         must_stay=True,
+        in_summary=True,
     )
     seconds: float | None = option(
         optional_duration,
@@ -172,6 +175,8 @@ class RunPlan(EnginePlan):
         default=None,
         key="time",
         store=store_duration,
+        keep=as_it_is,
+        in_summary=True,
     )
     epochs: int = option(
         Whole(1, MOST_EPOCHS, optional=True),
@@ -180,6 +185,7 @@ class RunPlan(EnginePlan):
         "Epochs of proxy training a trial.",
         default=None,
         must_stay=True,
+        in_summary=True,
     )
     resolution: int = option(
         Whole(16, 512, optional=True),
@@ -188,6 +194,7 @@ class RunPlan(EnginePlan):
         "Longer side of the proxy's input in pixels.",
         default=None,
         must_stay=True,
+        in_summary=True,
     )
     pairs: int = option(
         Whole(2, 10**7, optional=True),
@@ -208,6 +215,7 @@ class RunPlan(EnginePlan):
         "Seeds proposals, people, training and pairs. Default: 0.",
         default=0,
         must_stay=True,
+        in_summary=True,
     )
     study: str = option(
         optional_text,

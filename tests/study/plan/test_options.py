@@ -14,7 +14,8 @@ from seesawnas.analysis.fidelity.plan import FidelityPlan
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
 from seesawnas.plan.documents import document_of, faults_in, values_of
-from seesawnas.plan.options import Plan, Whole, option, options_of
+from seesawnas.plan.options import Plan, Whole, kept_names, option, options_of
+from seesawnas.report.plots.joint import SHARED
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study.engines.registry import ENGINES
 from seesawnas.study.plan.options import ENGINE_NAMES, JUDGED
@@ -101,3 +102,16 @@ def test_a_plan_fills_in_what_follows_from_its_faces() -> None:
 
 def test_every_engine_that_may_be_named_can_be_started() -> None:
     assert tuple(ENGINES) == ENGINE_NAMES
+
+
+def test_the_summary_has_the_options_that_are_declared_to_be_in_it_as_they_are_kept() -> None:
+    plan = SearchPlan(**SEARCH, seconds=90.0, points=())
+    told = plan.summary()
+    assert set(told) == {one.key for one in options_of(SearchPlan) if one.in_summary}
+    assert (told["time"], told["points"], told["budget"], told["trials"]) == (90.0, [], plan.budget.setting(), None)
+
+
+def test_settings_that_make_figures_comparable_are_those_that_all_studies_keep() -> None:
+    assert set(SHARED) == {"data", "objectives", "resolution", "epochs", "recipe", "pairs", "share", "seed"}
+    assert set(SHARED) <= set(kept_names(SearchPlan))
+    assert set(SHARED) <= set(kept_names(AblationPlan))
