@@ -9,16 +9,10 @@ from typing import Any
 
 from seesawnas.ablation.plan import AblationPlan, BaseFactors
 from seesawnas.errors import StudyError
+from seesawnas.plan.documents import Place, faults_in, values_of
 from seesawnas.study import StudyFile
-from seesawnas.study.plan.settings import (
-    Place,
-    data_words,
-    default_name,
-    engine_conflicts,
-    faults_in,
-    placer,
-    values_of,
-)
+from seesawnas.study.plan.options import engine_conflicts
+from seesawnas.study.plan.settings import data_words, default_name, placer
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:

@@ -16,7 +16,8 @@ from seesawnas.ablation.result import DesignKind
 from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
-from seesawnas.study.plan.options import JUDGED, Number, OneOf, RunPlan, Whole, inherited, option, parsed, text
+from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed, text
+from seesawnas.study.plan.options import JUDGED, RunPlan, metric_name
 from seesawnas.text import short
 
 if TYPE_CHECKING:
@@ -106,12 +107,6 @@ def _match(raw: Any) -> Any:
     return OneOf(MATCHES)("none" if raw is None else raw)
 
 
-def _quality(raw: Any) -> Any:
-    from seesawnas.evaluation.metrics import METRICS
-
-    return OneOf(tuple(METRICS))(raw)
-
-
 def _stored_levels(levels: Levels) -> dict[str, list[str]] | None:
     return {factor: list(words) for factor, words in levels.items()} or None
 
@@ -191,7 +186,7 @@ class AblationPlan(RunPlan):
         default=5,
     )
     quality: str = option(
-        _quality,
+        metric_name,
         "NAME",
         JUDGED,
         "What is compared: accuracy, auc, tar_at_far_1e_2, tar_at_far_1e_3 or separation. Default: auc.",

@@ -27,7 +27,6 @@ from seesawnas.study import (
     EngineFactory,
     EngineSettings,
     Objectives,
-    Plan,
     Proposal,
     SessionEvent,
     StopRules,
@@ -35,6 +34,7 @@ from seesawnas.study import (
     StudyRecord,
     StudySession,
     TrialJob,
+    TrialSetup,
     TrialState,
     Work,
     engine_factory,
@@ -85,8 +85,8 @@ class AblationSource:
         if not self.missing and self.record.finished == number:
             return Ended("the one training is done" if number == 1 else f"all {number} trainings are done")
         checkpoints = Checkpoints(plan.checkpoints)
-        how = Plan(plan.proxy, StopRules(self.wanted), checkpoints=checkpoints, silence=plan.silence)
-        return Work(lambda _: next(queue, None), self.faces, how, finish=self._finish)
+        setup = TrialSetup(plan.proxy, StopRules(self.wanted), checkpoints=checkpoints, silence=plan.silence)
+        return Work(lambda _: next(queue, None), self.faces, setup, finish=self._finish)
 
     def _finish(self) -> None:
         if self.record.finished == len(self.record) == self.wanted:

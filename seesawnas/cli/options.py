@@ -12,7 +12,7 @@ import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 from seesawnas.io.catalog import STUDIES, split_trial
-from seesawnas.study.plan.options import Option, Plan, options_of
+from seesawnas.plan.options import Option, Plan, options_of
 
 if TYPE_CHECKING:
     from seesawnas.space import SearchPoint
@@ -42,8 +42,12 @@ def complete_study(incomplete: str) -> list[str]:
 _COMPLETIONS: dict[str, Callable[[str], list[str]] | None] = {"": None, "ref": complete_ref}
 
 
-def takes_options(plan: type[Plan]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes_options(plan: type[Plan], *, whole: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options that ``plan`` declares.
+
+    Args:
+        plan: What declares them.
+        whole: Whether no study file completes the command line: what the plan requires must be given.
 
     The command takes them as ``**given``: those that are given, by their keys. Its arguments come first in its help, then
     these options, then its own.
@@ -65,7 +69,7 @@ def takes_options(plan: type[Plan]) -> Callable[[Callable[..., None]], Callable[
             asked = {one.key: values.pop(one.key) for one in declared}
             command(**values, **{key: value for key, value in asked.items() if value is not None})
 
-        parameters = [*arguments, *map(_parameter, declared), *others]
+        parameters = [*arguments, *(_parameter(one, whole) for one in declared), *others]
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return run
 
@@ -76,9 +80,11 @@ def _is_argument(parameter: inspect.Parameter) -> bool:
     return any(isinstance(one, ArgumentInfo) for one in getattr(parameter.annotation, "__metadata__", ()))
 
 
-def _parameter(one: Option) -> inspect.Parameter:
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(one.key, kind, default=None, annotation=Annotated[one.kind | None, _typer_option(one)])
+def _parameter(one: Option, whole: bool) -> inspect.Parameter:
+    is_required = whole and one.default is ...
+    default, kind = (inspect.Parameter.empty, one.kind) if is_required else (None, one.kind | None)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(one.key, keyword, default=default, annotation=Annotated[kind, _typer_option(one)])
 
 
 def _typer_option(one: Option) -> OptionInfo:
@@ -86,7 +92,7 @@ def _typer_option(one: Option) -> OptionInfo:
     found: OptionInfo = typer.Option(
         one.flag,
         metavar=one.metavar,
-        rich_help_panel=one.panel,
+        rich_help_panel=one.panel or None,
         help=one.help,
         show_default=False,
         autocompletion=_COMPLETIONS[one.completion],

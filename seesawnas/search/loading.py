@@ -9,19 +9,13 @@ from typing import Any
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.evaluation.metrics import METRICS
+from seesawnas.plan.documents import Place, faults_in, values_of
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
-from seesawnas.study.plan.settings import (
-    Place,
-    data_words,
-    default_name,
-    engine_conflicts,
-    faults_in,
-    placer,
-    values_of,
-)
+from seesawnas.study.plan.options import engine_conflicts
+from seesawnas.study.plan.settings import data_words, default_name, placer
 from seesawnas.study.session import preflight
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several

@@ -11,19 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import Budget
-from seesawnas.study.plan.options import (
-    ENDS,
-    JUDGED,
-    SEARCHED,
-    Number,
-    OneOf,
-    RunPlan,
-    Whole,
-    inherited,
-    option,
-    parsed,
-    text,
-)
+from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed
+from seesawnas.study.plan.options import ENDS, JUDGED, SEARCHED, RunPlan, SpacePlan, parse_budget
 from seesawnas.text import short
 
 if TYPE_CHECKING:
@@ -70,12 +59,6 @@ class EarlyStopping:
         return Halving(first) if self.factor is None else Halving(first, self.factor)
 
 
-def _budget(raw: Any) -> Any:
-    if not isinstance(raw, (str, int)) or isinstance(raw, bool):
-        raise ValueError(f"must be text such as 150M, got {short(raw)}")
-    return parsed(Budget.parse, "budget", raw)
-
-
 def _objectives(raw: Any) -> Any:
     from seesawnas.study import Objectives
 
@@ -115,23 +98,16 @@ class SearchPlan(RunPlan):
     """
 
     budget: Budget = option(
-        _budget,
+        parse_budget,
         "BUDGET",
         SEARCHED,
         "MAdds ceiling, 150M, or band, 140M..150M; '150M, params<=1.5M', or a preset: seesaw, mobilefacenet, lfr2019-light.",
         store=str,
         must_stay=True,
         keep=Budget.setting,
+        in_summary=True,
     )
-    space: str = option(
-        text,
-        "REF",
-        SEARCHED,
-        "Search space: a YAML file or a shipped name. Default: seesaw.",
-        default="seesaw",
-        must_stay=True,
-        completion="ref",
-    )
+    space: str = inherited(SpacePlan, "space")
     data: str | None = inherited(RunPlan, "data")
     objectives: Objectives = option(
         _objectives,
@@ -141,6 +117,7 @@ class SearchPlan(RunPlan):
         default=partial(_objectives, "accuracy"),
         must_stay=True,
         store=_names,
+        in_summary=True,
     )
     sampler: str = option(
         OneOf(SAMPLERS),
@@ -148,6 +125,7 @@ class SearchPlan(RunPlan):
         SEARCHED,
         "random, tpe, nsga2, gp, evolution or linear. Default: linear.",
         default="linear",
+        in_summary=True,
     )
     points: tuple[str, ...] | None = option(
         _points,
@@ -156,6 +134,7 @@ class SearchPlan(RunPlan):
         "Networks tried first: all (the papers' that fit), none, or REF,REF. Default: all.",
         default=None,
         store=_stored_points,
+        in_summary=True,
     )
     trials: int | None = option(
         Whole(1, 10**6, optional=True),
@@ -163,13 +142,24 @@ class SearchPlan(RunPlan):
         ENDS,
         "Finished trials the study shall hold. Default: 12, where nothing else ends it.",
         default=None,
+        in_summary=True,
     )
     seconds: float | None = inherited(RunPlan, "seconds")
     patience: int | None = option(
-        Whole(1, 10**6, optional=True), "N", ENDS, "Finished trials without a better one.", default=None
+        Whole(1, 10**6, optional=True),
+        "N",
+        ENDS,
+        "Finished trials without a better one.",
+        default=None,
+        in_summary=True,
     )
     target: float | None = option(
-        Number(0, 1000, optional=True), "Q", ENDS, "Quality to reach, such as an accuracy of 0.85.", default=None
+        Number(0, 1000, optional=True),
+        "Q",
+        ENDS,
+        "Quality to reach, such as an accuracy of 0.85.",
+        default=None,
+        in_summary=True,
     )
     halving: Halving | None = option(
         _early_stopping,
@@ -180,6 +170,7 @@ class SearchPlan(RunPlan):
         default=None,
         key="early_stopping",
         store=words_of,
+        in_summary=True,
     )
     repeats: int = option(
         Whole(0, 100),

@@ -19,7 +19,6 @@ from seesawnas.study import (
     Ended,
     EngineFactory,
     Objectives,
-    Plan,
     Proposal,
     Repeating,
     Repeats,
@@ -29,6 +28,7 @@ from seesawnas.study import (
     StudyRecord,
     StudySession,
     Trial,
+    TrialSetup,
     TrialState,
     Work,
     engine_factory,
@@ -55,8 +55,8 @@ class SearchSource:
         """Trials until a rule of the plan says enough."""
         plan, ready = self.plan, self.ready
         proposer = Proposer(ready.feasible, ready.points, plan.seed, plan.sampler)
-        how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
-        return Work(proposer, ready.faces, how)
+        setup = TrialSetup(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
+        return Work(proposer, ready.faces, setup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ class RepeatsSource:
         if not missing and record.finished == len(record):
             return Ended("all repeats are done")
         wanted, queue = len(record) + len(missing), iter(missing)
-        how = Plan(plan.proxy, StopRules(wanted), checkpoints=_repeats_checkpoints(plan), silence=plan.silence)
-        return Work(lambda _: next(queue, None), self.ready.faces, how, Repeating(wanted, record.finished))
+        setup = TrialSetup(plan.proxy, StopRules(wanted), checkpoints=_repeats_checkpoints(plan), silence=plan.silence)
+        return Work(lambda _: next(queue, None), self.ready.faces, setup, Repeating(wanted, record.finished))
 
 
 def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord) -> list[Proposal]:

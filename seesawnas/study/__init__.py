@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from seesawnas.io.disk import on_disk
     from seesawnas.study.dashboard.api import Attached, Showcase
     from seesawnas.study.dashboard.app import dashboard_app
-    from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Plan, Propose, Stopped, drive
+    from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Propose, Stopped, TrialSetup, drive
     from seesawnas.study.engines.base import (
         Engine,
         EngineEvent,
@@ -99,7 +99,6 @@ __all__ = [
     "Lost",
     "Measurement",
     "Objectives",
-    "Plan",
     "Progressed",
     "Proposal",
     "Propose",
@@ -125,6 +124,7 @@ __all__ = [
     "Trial",
     "TrialEpoch",
     "TrialJob",
+    "TrialSetup",
     "TrialState",
     "Work",
     "best_trial",

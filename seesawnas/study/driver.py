@@ -57,7 +57,7 @@ Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrialSetup:
     """How a study runs: the proxy of its trials, when it ends, who is stopped early.
 
     checkpoints: where trials under way are kept, None for nowhere; silence: seconds without an epoch after which a trial
@@ -71,13 +71,13 @@ class Plan:
     silence: float = 3600.0
 
 
-def drive(record: StudyRecord, propose: Propose, engine: Engine, plan: Plan) -> Generator[DriverEvent]:
-    """Run until a rule of ``plan`` says enough or ``propose`` has no more networks.
+def drive(record: StudyRecord, propose: Propose, engine: Engine, setup: TrialSetup) -> Generator[DriverEvent]:
+    """Run until a rule of ``setup`` says enough or ``propose`` has no more networks.
 
     Where the caller stops early, or anything raises, trials under way go back in line: the same study goes on later.
     """
     try:
-        yield from _Loop(record, propose, engine, plan).run()
+        yield from _Loop(record, propose, engine, setup).run()
     finally:
         engine.close()
         record.recover()  # an interrupt falls anywhere, also between a trial's taking and its place among the running
@@ -88,7 +88,7 @@ class _Loop:
     record: StudyRecord
     propose: Propose
     engine: Engine
-    plan: Plan
+    setup: TrialSetup
     running: dict[int, float] = field(default_factory=dict)
     """Trials under way, and when each was last heard of."""
     fixed: set[int] = field(default_factory=set)
@@ -102,11 +102,11 @@ class _Loop:
     started: float = field(default_factory=time.monotonic)
 
     def run(self) -> Generator[DriverEvent]:
-        if self.plan.halving is not None:
-            self.judge = Judge(self.plan.halving)
+        if self.setup.halving is not None:
+            self.judge = Judge(self.setup.halving)
             self.judge.replay(self.record.trials())
-        if self.plan.checkpoints is not None:
-            self.plan.checkpoints.keep({trial.number for trial in self.record.trials(TrialState.WAITING)})
+        if self.setup.checkpoints is not None:
+            self.setup.checkpoints.keep({trial.number for trial in self.record.trials(TrialState.WAITING)})
         while True:
             while not self._out_of_time() and len(self.running) < self.engine.capacity:
                 trial = self._take()
@@ -119,14 +119,14 @@ class _Loop:
             yield from self._next()
 
     def _out_of_time(self) -> bool:
-        limit = self.plan.rules.seconds
+        limit = self.setup.rules.seconds
         return limit is not None and time.monotonic() - self.started >= limit
 
     def _take(self) -> FrozenTrial | None:
         """The next trial, one that was interrupted before a new one; whatever rule holds, what was begun is finished."""
         while True:
-            reason = self.plan.rules.reason(self.record, len(self.running))
-            wanted = self.plan.rules.trials
+            reason = self.setup.rules.reason(self.record, len(self.running))
+            wanted = self.setup.rules.trials
             full = wanted is not None and self.record.finished + len(self.running) >= wanted
             trial = None if full else self.record.next_waiting()
             if trial is None:
@@ -142,9 +142,9 @@ class _Loop:
 
     def _begin(self, trial: FrozenTrial) -> Began:
         number, attrs = trial.number, trial.user_attrs
-        checkpoint = self.plan.checkpoints.load(number) if self.plan.checkpoints else None
+        checkpoint = self.setup.checkpoints.load(number) if self.setup.checkpoints else None
         study = self.record.study.study_name
-        proxy = trial_proxy(trial, study) if "proxy" in attrs else self.plan.proxy
+        proxy = trial_proxy(trial, study) if "proxy" in attrs else self.setup.proxy
         trial_spec(trial, f"study {study}")  # said here, in a line that names the trial, and not by a worker
         self.running[number] = time.monotonic()
         self.reached[number] = (trial.last_step or 0) if checkpoint is not None else 0
@@ -168,15 +168,15 @@ class _Loop:
     def _patience(self) -> float:
         """Seconds until the next moment at which something must happen even in silence."""
         now = time.monotonic()
-        ends = [heard + self.plan.silence for heard in self.running.values()]
-        ends += [self.started + self.plan.rules.seconds] if self.plan.rules.seconds is not None else []
+        ends = [heard + self.setup.silence for heard in self.running.values()]
+        ends += [self.started + self.setup.rules.seconds] if self.setup.rules.seconds is not None else []
         return max(0.0, min(ends) - now)
 
     def _give_up_on_the_silent(self) -> Generator[DriverEvent]:
         now = time.monotonic()
-        for number in [n for n, heard in self.running.items() if now - heard >= self.plan.silence]:
+        for number in [n for n, heard in self.running.items() if now - heard >= self.setup.silence]:
             self.engine.stop(number)
-            lost = Lost(number, f"it hung: no epoch within {self.plan.silence:.0f} s")
+            lost = Lost(number, f"it hung: no epoch within {self.setup.silence:.0f} s")
             self._write(lost)
             yield lost
 
@@ -193,8 +193,8 @@ class _Loop:
             yield Stopped(number, epoch, scores)
             return
         self.record.progress(number, epoch, scores)
-        if self.plan.checkpoints is not None:
-            self.plan.checkpoints.save(number, event.epoch.checkpoint)
+        if self.setup.checkpoints is not None:
+            self.setup.checkpoints.save(number, event.epoch.checkpoint)
         self.running[number] = time.monotonic()  # now: a database that was waited for is not the trial's silence
         self.engine.proceed(number)
 
@@ -223,5 +223,5 @@ class _Loop:
 
     def _forget(self, number: int) -> None:
         del self.running[number]
-        if self.plan.checkpoints is not None:
-            self.plan.checkpoints.drop(number)
+        if self.setup.checkpoints is not None:
+            self.setup.checkpoints.drop(number)

@@ -26,7 +26,7 @@ from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.disk import on_disk
 from seesawnas.io.files import expanded
 from seesawnas.space import Decision
-from seesawnas.study.driver import OUT_OF_TIME, DriverEvent, Ended, Plan, Propose, Stopped, drive
+from seesawnas.study.driver import OUT_OF_TIME, DriverEvent, Ended, Propose, Stopped, TrialSetup, drive
 from seesawnas.study.engines.base import Failed, Finished
 from seesawnas.study.engines.registry import EngineFactory, EngineSettings, check_engine
 from seesawnas.study.objectives import ACCURACY, Objectives
@@ -113,14 +113,14 @@ class Work:
     Attributes:
         propose: The next network to try, None if there are no more.
         faces: What its trials are trained and verified on.
-        plan: How they run, and when it is enough; the session sets the time.
+        setup: How they run, and when it is enough; the session sets the time.
         event: Yielded before the first trial.
         finish: Called when no trial runs any more, before the reason is written down.
     """
 
     propose: Propose
     faces: FaceData
-    plan: Plan
+    setup: TrialSetup
     event: SessionEvent | None = None
     finish: Callable[[], None] = lambda: None
 
@@ -216,9 +216,9 @@ class StudySession:
             return OUT_OF_TIME, False
         if work.event is not None:
             yield work.event
-        reason, rules = "", replace(work.plan.rules, seconds=left)
-        plan = replace(work.plan, rules=rules)
-        with closing(drive(source.record, work.propose, self.engine(work.faces), plan)) as driven:
+        reason, rules = "", replace(work.setup.rules, seconds=left)
+        setup = replace(work.setup, rules=rules)
+        with closing(drive(source.record, work.propose, self.engine(work.faces), setup)) as driven:
             for event in driven:
                 if isinstance(event, Ended):
                     reason = event.reason

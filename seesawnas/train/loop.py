@@ -19,8 +19,8 @@ from seesawnas.train.batch import Batch
 from seesawnas.train.distributed import Team
 from seesawnas.train.feeds.memory import Feed, MemoryFeed
 from seesawnas.train.losses.criterion import Criterion, make_criterion
-from seesawnas.train.optimizer import Precision, Scaling, make_optimizer, momenta
-from seesawnas.train.recipe import Recipe
+from seesawnas.train.optimizer import Scaling, make_optimizer, momenta
+from seesawnas.train.recipe import Precision, Recipe
 from seesawnas.train.runtime import keep_freed_memory
 from seesawnas.train.schedule import learning_rate_factor
 

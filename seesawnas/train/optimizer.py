@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from seesawnas.nn import FaceNetwork
 from seesawnas.train.losses.criterion import Criterion
-from seesawnas.train.recipe import Recipe
+from seesawnas.train.recipe import Precision, Recipe
 
 
 def make_optimizer(network: nn.Module, criterion: nn.Module, recipe: Recipe) -> torch.optim.SGD:
@@ -53,7 +52,6 @@ def _embedding_weights(network: nn.Module) -> list[Tensor]:
     return list(linear[-1:])
 
 
-Precision = Literal["fp32", "bf16", "fp16"]
 _TYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 

@@ -24,6 +24,7 @@ from seesawnas.train.schedule import PAPER_STEPS, Decay
 from seesawnas.units import number
 
 Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
+Precision = Literal["fp32", "bf16", "fp16"]
 Guard = Literal["none", "linear"]
 """What a margin does to an angle that it would push beyond a half turn."""
 

@@ -46,7 +46,7 @@ def test_without_arguments_the_help_is_shown() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        *("--help", "search --help", "ablate --help", "fidelity --help", "paper", "space seesaw"),
+        *("--help", "search --help", "ablate --help", "fidelity --help", "train --help", "paper", "space seesaw"),
         *("sample -n 1 --json", "build paper/seesaw_share"),
     ],
 )

@@ -10,11 +10,16 @@ import typer
 from typer.testing import CliRunner
 
 from seesawnas.ablation.plan import AblationPlan
+from seesawnas.analysis.fidelity.plan import FidelityPlan
 from seesawnas.cli.commands.ablate import ablate
+from seesawnas.cli.commands.fidelity import fidelity
 from seesawnas.cli.commands.search import search
+from seesawnas.cli.commands.train import train
 from seesawnas.cli.options import takes_options
+from seesawnas.plan.options import Number, Plan, Whole, option, options_of, text
 from seesawnas.search.plan import SearchPlan
-from seesawnas.study.plan.options import ENDS, Number, Plan, Whole, option, options_of, text
+from seesawnas.study.plan.options import ENDS
+from seesawnas.train.full.plan import TrainPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +54,9 @@ def test_a_key_without_a_metavar_and_a_value_of_another_kind_are_refused(words: 
     assert ran("x", *words) == (2, {})
 
 
-@pytest.mark.parametrize(("command", "plan"), [(search, SearchPlan), (ablate, AblationPlan)])
+@pytest.mark.parametrize(
+    ("command", "plan"), [(search, SearchPlan), (ablate, AblationPlan), (fidelity, FidelityPlan), (train, TrainPlan)]
+)
 def test_a_command_has_the_options_that_its_plan_declares(command: Any, plan: type[Plan]) -> None:
     app = typer.Typer()
     app.command()(command)

@@ -98,3 +98,18 @@ def test_an_ablation_resumes_with_more_seeds(here: Path) -> None:
     before = json.loads(Path("runs/ablation_0_1/result.json").read_text())
     done = Ran("ablate", "runs/ablation_0_1/study.yaml", "--engine", "inline", "--json")
     assert done.json["effects"] == before["effects"]
+
+
+def test_a_fidelity_study_resumes_with_more_networks(here: Path) -> None:
+    rows = Path("runs/fidelity_0_1/measurements.jsonl").read_text().splitlines()
+    before = [json.loads(line) for line in rows]
+    words = ["--budget", "2M", "--space", "small.yaml", "--data", "synthetic:20x3", "--levels", "1x32"]
+    more = ["--networks", "3", "--study", "fidelity_0_1", "--engine", "inline", "--json"]
+    done = Ran("fidelity", *words, *more)
+    assert done.code == 0, done.err
+    rows = Path("runs/fidelity_0_1/measurements.jsonl").read_text().splitlines()
+    scores = {(row["network"], row["seed"]): row["measurement"] for row in map(json.loads, rows)}
+    assert set(scores) == {(network, seed) for network in range(3) for seed in range(2)}
+    assert {key: scores[key] for row in before if (key := (row["network"], row["seed"]))} == {
+        (row["network"], row["seed"]): row["measurement"] for row in before
+    }

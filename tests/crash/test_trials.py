@@ -18,12 +18,12 @@ from seesawnas.study import (
     DriverEvent,
     Failed,
     Lost,
-    Plan,
     Progressed,
     Proposal,
     Proxy,
     StopRules,
     StudyRecord,
+    TrialSetup,
     TrialState,
     drive,
 )
@@ -58,9 +58,9 @@ def give_memory(pid: int, more: int | None) -> None:
     resource.prlimit(pid, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 
 
-def expect_an_epoch_within(plan: Plan, seconds: float) -> None:
+def expect_an_epoch_within(setup: TrialSetup, seconds: float) -> None:
     """A worker of a busy machine may take long to start, and is not to be taken for one that hangs."""
-    object.__setattr__(plan, "silence", seconds)
+    object.__setattr__(setup, "silence", seconds)
 
 
 @pytest.mark.slow
@@ -69,10 +69,10 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
     engine: str, tmp_path: Path
 ) -> None:
     record = record_in(tmp_path / "s")
-    plan = Plan(PROXY, StopRules(trials=5), checkpoints=Checkpoints(tmp_path / "checkpoints"))
+    setup = TrialSetup(PROXY, StopRules(trials=5), checkpoints=Checkpoints(tmp_path / "checkpoints"))
     runs = MAKE[engine](made_up_faces(), EngineSettings(engine, workers=1))
     events: list[DriverEvent] = []
-    for event in drive(record, propose, runs, plan):
+    for event in drive(record, propose, runs, setup):
         events.append(event)
         for pid in workers(os.getpid(), engine):
             if isinstance(event, Began) and event.trial.number == TOO_LARGE:
@@ -81,9 +81,9 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
                 give_memory(pid, None)
             elif isinstance(event, Progressed) and event.number == HANGS and event.epoch.record.epoch == 1:
                 send(pid, signal.SIGSTOP)
-                expect_an_epoch_within(plan, 2)
+                expect_an_epoch_within(setup, 2)
         if isinstance(event, Lost):
-            expect_an_epoch_within(plan, 3600)
+            expect_an_epoch_within(setup, 3600)
     states = {trial.number: trial.state for trial in record.trials()}
     assert states == {n: TrialState.FAIL if n in (DIVERGES, TOO_LARGE) else TrialState.COMPLETE for n in range(5)}
     diverged, too_large, hung = (record.trials()[n].user_attrs for n in (DIVERGES, TOO_LARGE, HANGS))

@@ -19,7 +19,9 @@ RECIPE = Recipe("short", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0,
 def small_plan(folder: Path, **more: Any) -> TrainPlan:
     feasible = small_set()
     spec = feasible.space.choose(next(feasible.at([feasible.count // 2]).assignments())).renamed("small")
-    return TrainPlan(**{"spec": spec, "recipe": RECIPE, "folder": folder, "workers": 0, "device": "cpu", **more})
+    return TrainPlan(
+        **{"spec": spec, "data": "made up", "recipe": RECIPE, "folder": folder, "workers": 0, "device": "cpu", **more}
+    )
 
 
 def pairs_file(path: Path, answers: Sequence[bool] = (True, False) * 4, spoilt: Collection[int] = ()) -> str:

@@ -13,7 +13,6 @@ from seesawnas.study import (
     EngineEvent,
     Finished,
     Measurement,
-    Plan,
     Progressed,
     Proposal,
     Proxy,
@@ -22,6 +21,7 @@ from seesawnas.study import (
     StudyRecord,
     TrialEpoch,
     TrialJob,
+    TrialSetup,
     open_storage,
 )
 from seesawnas.train import EpochRecord
@@ -53,8 +53,8 @@ def measured(accuracy: float, auc: float = 0.5) -> Measurement:
     return Measurement((Scores(0.5, 0.01, 0.5), Scores(accuracy, 0.01, auc)), (1.5, 1.0), 0.1)
 
 
-def enough(trials: int) -> Plan:
-    return Plan(Proxy(), StopRules(trials=trials))
+def enough(trials: int) -> TrialSetup:
+    return TrialSetup(Proxy(), StopRules(trials=trials))
 
 
 def by_madds(job: TrialJob) -> EngineEvent:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from seesawnas.analysis.fidelity.level import Level
-from seesawnas.cost import Budget
+from seesawnas.analysis.fidelity.plan import FidelityPlan
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
 from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
@@ -22,11 +20,8 @@ from seesawnas.study import (
     Checkpoints,
     Ended,
     EngineFactory,
-    EngineSettings,
     Measurement,
-    Plan,
     Proposal,
-    Proxy,
     SessionEvent,
     StopRules,
     StudyPart,
@@ -34,64 +29,16 @@ from seesawnas.study import (
     StudySession,
     Trial,
     TrialJob,
+    TrialSetup,
     TrialState,
     Work,
     engine_factory,
     measurement_of,
     open_session,
     preflight,
-    study_folder,
     trial_proxy,
 )
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
-
-RANGES = {"networks": (1, 100_000), "seeds": (1, 100), "seed": (0, 2**63 - 1)}
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """``networks`` drawn uniformly within ``budget``, each trained at each level from seeds 0 ... ``seeds`` - 1.
-
-    ``data`` None is the default set. ``seed`` draws the networks, splits the people and draws the pairs.
-    """
-
-    budget: Budget
-    study: str
-    levels: tuple[Level, ...]
-    networks: int
-    seeds: int = 2
-    space: str = "seesaw"
-    data: str | None = None
-    engine: EngineSettings = field(default_factory=EngineSettings)
-    seed: int = 0
-    proxy: Proxy = field(default_factory=lambda: Proxy.for_data(None))
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in RANGES.items():
-            if not low <= (value := getattr(self, name)) <= high:
-                raise StudyError(f"--{name} must be {low} to {high}, got {value}")
-        if len(set(self.levels)) < len(self.levels):
-            raise StudyError("--levels must differ")
-
-    @property
-    def folder(self) -> Path:
-        """Where the panel's files lie."""
-        return study_folder(self.study)
-
-    @property
-    def size(self) -> int:
-        """Trials in all."""
-        return self.networks * len(self.levels) * self.seeds
-
-    @property
-    def sides(self) -> tuple[int, ...]:
-        """The sizes of the input, in the order of the levels."""
-        return tuple(dict.fromkeys(level.resolution for level in self.levels))
-
-    @property
-    def base(self) -> Proxy:
-        """What the levels vary."""
-        return replace(self.proxy, pairs_seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +67,27 @@ class Trained:
 
 
 @contextmanager
-def opened(panel: Panel, engine: EngineFactory | None = None) -> Iterator[PanelSession]:
+def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[PanelSession]:
     """Hold the panel's studies, all made for these faces and settings.
 
     Args:
-        panel: What to train.
-        engine: Makes what runs the trials; the panel's engine if it is None.
+        plan: What to train, within its budget.
+        engine: Makes what runs the trials; the plan's engine if it is None.
 
     Raises:
         InvalidInput: The panel cannot be carried out, before anything is written, or a study of it was made with other
             settings.
     """
     feasible = preflight(
-        lambda: FeasibleSet(load_space(panel.space), panel.budget),
-        data=panel.data,
+        lambda: FeasibleSet(load_space(plan.space), plan.budget),
+        data=plan.data,
         storage=None,
-        folder=panel.folder,
-        engine=panel.engine,
+        folder=plan.folder,
+        engine=plan.engine,
     )
-    parts = {_suffix(side): _part(panel, feasible, side) for side in sorted(panel.sides)}
-    with open_session(panel.folder, parts, engine=engine or engine_factory(panel.engine)) as study:
-        yield PanelSession(panel, feasible, study)
+    parts = {_suffix(side): _part(plan, feasible, side) for side in sorted(plan.sides)}
+    with open_session(plan.folder, parts, engine=engine or engine_factory(plan.engine)) as study:
+        yield PanelSession(plan, feasible, study)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +95,7 @@ class LevelsSource:
     """The trainings of a panel at one size of the input: an engine holds one size of pictures.
 
     Attributes:
-        panel: What they are of.
+        plan: What they are of.
         feasible: The panel's networks and more.
         side: The size, in pixels.
         record: The study that holds them.
@@ -156,7 +103,7 @@ class LevelsSource:
         known: Mappings of measurements made elsewhere.
     """
 
-    panel: Panel
+    plan: FidelityPlan
     feasible: FeasibleSet
     side: int
     record: StudyRecord
@@ -174,19 +121,19 @@ class LevelsSource:
         missing = [proposal for proposal in self.wanted if proposal.key not in held]
         if not missing and not self.record.trials(TrialState.WAITING):
             return Ended("all trainings are done")
-        faces = _load(self.panel, self.feasible, self.side)
+        faces = _load(self.plan, self.feasible, self.side)
         if _data(faces) != self.record.settings.get("data"):
-            raise StudyError(f"{self.panel.data}: faces must stay as they are while a panel is trained, got others")
+            raise StudyError(f"{self.plan.data}: faces must stay as they are while a panel is trained, got others")
         same = {row["mark"]: Measurement.of_mapping(row) for row in self.known if _is_of(row, faces)}
         queue = iter(self._adopt(missing, same))
-        how = Plan(self.panel.base, StopRules(), checkpoints=_checkpoints(self.panel, self.side))
-        return Work(lambda _: next(queue, None), faces, how)
+        setup = TrialSetup(self.plan.proxy, StopRules(), checkpoints=_checkpoints(self.plan, self.side))
+        return Work(lambda _: next(queue, None), faces, setup)
 
     def _adopt(self, missing: Iterable[Proposal], known: Mapping[str, Measurement]) -> list[Proposal]:
         """Store what is known; return what is left to train."""
         left = []
         for proposal in missing:
-            job = TrialJob(0, to_mapping(proposal.spec), proposal.proxy or self.panel.base)
+            job = TrialJob(0, to_mapping(proposal.spec), proposal.proxy or self.plan.proxy)
             measurement = known.get(job.mark())
             if measurement is None:
                 left.append(proposal)
@@ -199,14 +146,14 @@ class LevelsSource:
 class PanelSession:
     """A panel that holds its studies, one for each size of the input."""
 
-    panel: Panel
+    plan: FidelityPlan
     feasible: FeasibleSet
     study: StudySession
 
     @property
     def records(self) -> dict[int, StudyRecord]:
         """The studies by their size, in the order of the levels."""
-        return {side: self.study.records[_suffix(side)] for side in self.panel.sides}
+        return {side: self.study.records[_suffix(side)] for side in self.plan.sides}
 
     def run(self, known: Iterable[Mapping[str, Any]] = ()) -> Generator[SessionEvent]:
         """Train what is missing, in the order of the levels; yield what happens.
@@ -216,7 +163,7 @@ class PanelSession:
         """
         known, proposals = list(known), self._proposals()
         sources = (
-            LevelsSource(self.panel, self.feasible, side, record, proposals[side], known)
+            LevelsSource(self.plan, self.feasible, side, record, proposals[side], known)
             for side, record in self.records.items()
         )
         return self.study.run(*sources)
@@ -236,9 +183,9 @@ class PanelSession:
     def _proposals(self) -> dict[int, list[Proposal]]:
         found: dict[int, list[Proposal]] = {side: [] for side in self.records}
         networks = self._networks()
-        for level in self.panel.levels:
-            for seed in range(self.panel.seeds):
-                proxy = level.of(self.panel.base, seed)
+        for level in self.plan.levels:
+            for seed in range(self.plan.seeds):
+                proxy = level.of(self.plan.proxy, seed)
                 for _, assignment in networks:
                     spec = self.feasible.space.choose(assignment)
                     found[level.resolution].append(Proposal(spec, assignment, "", proxy, f"{level} seed {seed}", True))
@@ -247,45 +194,35 @@ class PanelSession:
     def _networks(self) -> list[tuple[str, dict[str, Any]]]:
         """(digest, options) of the panel's networks, all different; a larger panel begins with the smaller one's."""
         found: dict[str, dict[str, Any]] = {}
-        drawn = self.feasible.sample(2 * self.panel.networks + 20, self.panel.seed)
+        drawn = self.feasible.sample(2 * self.plan.networks + 20, self.plan.seed)
         for assignment in drawn.assignments():
             found.setdefault(self.feasible.space.choose(assignment).digest(), assignment)
-        if len(found) < self.panel.networks:
-            raise StudyError(f"--networks must be at most {len(found)} in so small a space, got {self.panel.networks}")
-        return list(found.items())[: self.panel.networks]
+        if len(found) < self.plan.networks:
+            raise StudyError(f"--networks must be at most {len(found)} in so small a space, got {self.plan.networks}")
+        return list(found.items())[: self.plan.networks]
 
 
-def _part(panel: Panel, feasible: FeasibleSet, side: int) -> StudyPart:
+def _part(plan: FidelityPlan, feasible: FeasibleSet, side: int) -> StudyPart:
     # The faces are read only to be compared with the study's: those of all sizes at once may not fit into memory.
-    data = _data(_load(panel, feasible, side))
+    data = _data(_load(plan, feasible, side))
 
     def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
-        return {**_settings(panel, feasible, kept.get("space")), "data": data}
+        return plan.settings(space=compatible_digest(feasible.space, kept.get("space")), data=data)
 
-    return StudyPart(feasible.decisions, settings, checkpoints=_checkpoints(panel, side))
+    return StudyPart(feasible.decisions, settings, checkpoints=_checkpoints(plan, side))
 
 
 def _suffix(side: int) -> str:
     return f".{side}px"
 
 
-def _checkpoints(panel: Panel, side: int) -> Checkpoints:
-    return Checkpoints(panel.folder / "checkpoints" / str(side), panel.folder)
+def _checkpoints(plan: FidelityPlan, side: int) -> Checkpoints:
+    return Checkpoints(plan.folder / "checkpoints" / str(side), plan.folder)
 
 
-def _settings(panel: Panel, feasible: FeasibleSet, kept: object) -> dict[str, Any]:
-    return {
-        "budget": panel.budget.setting(),
-        "space": compatible_digest(feasible.space, kept),
-        "recipe": replace(panel.proxy.recipe, epochs=1).to_mapping(),
-        "pairs": panel.proxy.pairs,
-        "seed": panel.seed,
-    }
-
-
-def _load(panel: Panel, feasible: FeasibleSet, side: int) -> FaceData:
+def _load(plan: FidelityPlan, feasible: FeasibleSet, side: int) -> FaceData:
     space = feasible.space
-    return load_proxy_faces(panel.data, proxy_sizes(space.source, space.input_sizes, side), seed=panel.seed)
+    return load_proxy_faces(plan.data, proxy_sizes(space.source, space.input_sizes, side), seed=plan.seed)
 
 
 def _data(faces: FaceData) -> str:

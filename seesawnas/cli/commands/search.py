@@ -93,24 +93,9 @@ def _ran(plan: SearchPlan, trained: bool) -> SearchPlan:
 
 
 def settings_of(plan: SearchPlan) -> dict[str, Any]:
-    """The plan as the summary tells it; its keys are stable."""
-    told = plan.to_mapping()
-    names = ("objectives", "sampler", "points", "early_stopping", "engine")
-    return {
-        "budget": plan.budget.setting(),
-        "space": plan.space,
-        "data": plan.data,
-        "trials": plan.rules.trials,
-        "epochs": plan.proxy.recipe.epochs,
-        "resolution": plan.proxy.resolution,
-        "seed": plan.seed,
-        "time": plan.rules.seconds,
-        "patience": plan.rules.patience,
-        "target": plan.rules.target,
-        "repeats": {"seeds": list(plan.repeat_seeds), "top": plan.repeat_top},
-        **{name: told[name] for name in names},
-        "workers": plan.engine.at_a_time,
-    }
+    """The plan as the summary has it; its keys are stable."""
+    repeats = {"seeds": list(plan.repeat_seeds), "top": plan.repeat_top}
+    return {**plan.summary(), "repeats": repeats, "workers": plan.engine.at_a_time}
 
 
 def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[str, str]:

@@ -8,12 +8,14 @@ import plotly.graph_objects as go
 
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
+from seesawnas.plan.options import kept_names
 from seesawnas.report.plots.pareto import BLUE, GREEN, MANY, ORANGE, PINK, SKY, YELLOW, hover_words, plain
 from seesawnas.report.study.report import StudyReport
 from seesawnas.report.study.summary import settings_mapping
 from seesawnas.study import Objectives, pareto_front
+from seesawnas.study.plan.options import RunPlan
 
-SHARED = ("data", "objectives", "resolution", "epochs", "recipe", "pairs", "share", "seed")
+SHARED = ("objectives", *kept_names(RunPlan))
 """Settings that make figures comparable."""
 LOOKS = ((BLUE, "circle"), (ORANGE, "square"), (PINK, "diamond"), (YELLOW, "triangle-up"), (SKY, "cross"))
 

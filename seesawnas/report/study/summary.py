@@ -11,6 +11,7 @@ from seesawnas.cost import COSTS
 from seesawnas.data.faces import described_cautions
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_json, stored_mapping
+from seesawnas.plan.options import kept_names
 from seesawnas.report.study.notes import narrow, settings
 from seesawnas.report.study.ranking import (
     Ranking,
@@ -21,6 +22,7 @@ from seesawnas.report.study.ranking import (
     progress_words,
 )
 from seesawnas.study import ResultRow, Start, StudyView, read_starts
+from seesawnas.study.plan.options import RunPlan
 
 MOST_STARTS = 20
 """Starts that a page lists: the latest. JSON has them all."""
@@ -30,6 +32,8 @@ CONVENTIONS = (
     "are all that learn, the loss head excluded. Activations are 4 bytes for each value that an operator puts out. M is 10⁶."
 )
 """As :mod:`seesawnas.arch.layers` counts."""
+_ELSEWHERE = ("data", "seed", "recipe")
+"""Settings of the proxy that have a row of their own."""
 
 
 def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
@@ -169,7 +173,7 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
         ("data", agreed.get("data")),
         ("data fingerprint", made.get("data")),
         ("seeds", _pairs(made.get("seeds")) or _pairs({"study": agreed.get("seed")})),
-        ("proxy", _pairs({name: agreed.get(name) for name in ("epochs", "resolution", "pairs", "share")})),
+        ("proxy", _pairs({name: agreed.get(name) for name in kept_names(RunPlan) if name not in _ELSEWHERE})),
         ("recipe", _pairs(agreed.get("recipe"))),
         ("versions", _pairs(made.get("versions"))),
         ("git", _pairs(made.get("git"))),

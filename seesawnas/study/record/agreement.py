@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seesawnas.study.plan.options import RunPlan, options_of
+from seesawnas.plan.options import options_of
+from seesawnas.study.plan.options import RunPlan
 from seesawnas.units import format_quantity
 
 _NAMES = {"base": "SPEC", "networks": "networks"}

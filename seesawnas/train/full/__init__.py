@@ -1,9 +1,16 @@
 """A full training, in a folder of its own: checkpoints that survive a kill, logs, scores, and the trained network."""
 
-from seesawnas.train.full.benchmarks import Benchmark, read_benchmark
-from seesawnas.train.full.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
-from seesawnas.train.full.plan import TrainPlan, default_folder
-from seesawnas.train.full.session import Session, opened
+from typing import TYPE_CHECKING
+
+from seesawnas.io.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from seesawnas.train.full.benchmarks import Benchmark, read_benchmark
+    from seesawnas.train.full.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
+    from seesawnas.train.full.plan import TrainPlan, default_folder
+    from seesawnas.train.full.session import Session, opened
+else:
+    __getattr__ = lazy_exports(__name__)
 
 __all__ = [
     "Benchmark",

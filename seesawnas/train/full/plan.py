@@ -1,67 +1,201 @@
-"""What a full training is made of."""
+"""``TrainPlan``: all that a full training run is asked to do. Its fields declare the options of ``train``.
+
+Nothing here imports torch: help waits for this module.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, get_args
 
 from seesawnas.arch import ArchSpec
-from seesawnas.errors import RunError
-from seesawnas.train import Precision, Recipe
+from seesawnas.errors import InvalidInput, RunError
+from seesawnas.io.files import expanded
+from seesawnas.plan.options import (
+    OneOf,
+    Plan,
+    Whole,
+    as_it_is,
+    duration,
+    option,
+    optional_text,
+    options_of,
+    store_duration,
+    text,
+)
+from seesawnas.train.recipe import MOST_BATCH, MOST_EPOCHS, Precision, Recipe, read_recipe
 
 RUNS = Path("runs")
+HOW, WHERE = "Training", "Execution"
+"""Panels of the help."""
 _PIECES = "processes x accumulate"
-_LATER = ("precision", _PIECES)
 CROP, _SQUARE, _ASPECT = "crop", "square", "aspect"
-"""Settings that folders of an earlier version do not say."""
+"""A setting that folders of an earlier version do not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrainPlan:
-    """``spec``, at the resolution it is trained at, by ``recipe`` from ``seed``, in ``folder``.
+def _recipe(raw: Any) -> Any:
+    """The recipe that a REF names. Raises InvalidInput with every fault of its file, each at its place there."""
+    return raw if isinstance(raw, Recipe) else read_recipe(text(raw))
 
-    benchmarks: verification sets that it is scored on after every epoch. workers: processes that read pictures, None for as
-    many as fit. parts: how many pieces a process cuts its share of a batch into, to fit memory. save_seconds: how often a
-    checkpoint is kept beside those after each epoch.
+
+def _files(raw: Any) -> tuple[str, ...]:
+    parts = raw if isinstance(raw, list | tuple) else text(raw).split(",")
+    return tuple(path for path in (str(part).strip() for part in parts) if path)
+
+
+def _folder(raw: Any) -> Path | None:
+    return None if raw is None else expanded(Path(raw))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainPlan(Plan):
+    """What a full training run is asked to do: train a network by a recipe from a seed, in a folder.
+
+    Attributes:
+        spec: The network, at the resolution that it is trained at; the command's argument.
+        data: Where the faces lie; their fingerprint must stay.
+        recipe: With the epochs and the batch size of this plan.
+        epochs: Those of the recipe if None.
+        batch_size: That of the recipe if None.
+        resolution: That of the network as given if None; all of its sides must stay.
+        parts: How many pieces a process cuts its share of a batch into, to save memory.
+        benchmarks: Verification sets that the network is scored on after every epoch.
+        workers: Processes that load images, None for as many as fit.
+        save_seconds: How often a checkpoint is kept beside those after each epoch.
     """
 
-    spec: ArchSpec
-    recipe: Recipe
-    folder: Path
-    seed: int = 0
-    benchmarks: tuple[str, ...] = ()
-    workers: int | None = None
-    device: str | None = None
-    precision: Precision = "fp32"
-    parts: int = 1
-    save_seconds: float = 600.0
+    fault: ClassVar[type[InvalidInput]] = RunError
+
+    spec: ArchSpec = option(as_it_is, must_stay=True, kept_as="network", kept_name="network", store=ArchSpec.digest)
+    data: str = option(
+        text,
+        "PATH",
+        HOW,
+        "Training images: a folder with one sub-folder per identity, a folder with train.rec, or a .rec file.",
+        must_stay=True,
+        kept_name="--data of fingerprint",
+    )
+    recipe: Recipe = option(
+        _recipe,
+        "REF",
+        HOW,
+        "A shipped recipe, paper or small, or a YAML file. Default: paper.",
+        default=partial(_recipe, "paper"),
+        must_stay=True,
+        store=Recipe.to_mapping,
+    )
+    epochs: int | None = option(
+        Whole(1, MOST_EPOCHS, optional=True), "N", HOW, "Epochs. Default: the recipe's.", default=None
+    )
+    batch_size: int | None = option(
+        Whole(2, MOST_BATCH, optional=True),
+        "N",
+        HOW,
+        "Images per step, over all processes. Default: the recipe's.",
+        default=None,
+    )
+    resolution: int | None = option(
+        Whole(8, 4096, optional=True),
+        "R",
+        HOW,
+        "Input size: the longer side, in pixels. Default: the network's.",
+        default=None,
+        must_stay=True,
+        kept_as="size",
+        kept_name="size",
+    )
+    seed: int = option(
+        Whole(0, 2**63 - 1),
+        "S",
+        HOW,
+        "Seed of the initial weights and the image order. Default: 0.",
+        default=0,
+        must_stay=True,
+    )
+    precision: Precision = option(
+        OneOf(get_args(Precision)),
+        "NAME",
+        HOW,
+        "fp32, bf16 or fp16. Default: fp32.",
+        default="fp32",
+        must_stay=True,
+        is_later=True,
+    )
+    parts: int = option(
+        Whole(1, 10_000),
+        "N",
+        HOW,
+        "Gradient accumulation: compute each batch in N parts, to save memory. Default: 1.",
+        default=1,
+        key="accumulate",
+        must_stay=True,
+        kept_as=_PIECES,
+        kept_name="processes x --accumulate",
+        is_later=True,
+    )
+    benchmarks: tuple[str, ...] = option(
+        _files,
+        "FILES",
+        HOW,
+        "Verification sets to evaluate after every epoch: lfw.bin,cfp_fp.bin.",
+        default=(),
+        key="val",
+        store=list,
+    )
+    folder: Path = option(
+        _folder, "DIR", WHERE, "Output folder. Default: runs/train_NAME.", default=None, key="out", store=str
+    )
+    workers: int | None = option(
+        Whole(0, 1024, optional=True),
+        "N",
+        WHERE,
+        "Processes that load images. Default: as many as fit.",
+        default=None,
+    )
+    device: str | None = option(
+        optional_text, "NAME", WHERE, "cpu, cuda or cuda:1. Default: a GPU if there is one.", default=None
+    )
+    save_seconds: float = option(
+        duration,
+        "T",
+        WHERE,
+        "Time between checkpoints; one is also saved after each epoch. Default: 10m.",
+        default=600.0,
+        key="save_every",
+        store=store_duration,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._fill("folder", default_folder(self.spec.name or self.spec.digest()))
+        asked: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size}
+        changes = {name: value for name, value in asked.items() if value is not None}
+        object.__setattr__(self, "recipe", replace(self.recipe, **changes))
+        if self.resolution is not None:
+            object.__setattr__(self, "spec", self.spec.at_side(self.resolution))
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the pictures."""
         return self.spec.input.height, self.spec.input.width
 
-    def settings(self, fingerprint: str, processes: int = 1) -> dict[str, Any]:
-        """What must stay the same where a training goes on, as JSON values; ``fingerprint`` is the data's.
+    def required_settings(self, fingerprint: str, processes: int = 1) -> dict[str, Any]:
+        """What must stay the same if a training run is resumed, as JSON values.
 
         That is whatever changes the numbers by more than the order of sums: a batch in other pieces has other statistics in
         batch norm, and other flips and shifts. Which of the pieces are processes' and which are parts may change, so that
-        fewer GPUs go on with more parts; so may the device, the workers and the verification sets.
+        fewer GPUs resume with more parts; so may the device, the workers and the verification sets.
+
+        Args:
+            fingerprint: The data's.
+            processes: How many train together.
         """
-        size = "x".join(map(str, self.size))
-        is_square = self.size[0] == self.size[1]
-        return {
-            "network": self.spec.digest(),
-            "size": size,
-            "recipe": self.recipe.to_mapping(),
-            "data": fingerprint,
-            "seed": self.seed,
-            "precision": self.precision,
-            _PIECES: processes * self.parts,
-            **({} if is_square else {CROP: _ASPECT}),
-        }
+        height, width = self.size
+        pieces = {_PIECES: processes * self.parts, **({} if height == width else {CROP: _ASPECT})}
+        return self.settings(data=fingerprint, size=f"{height}x{width}", **pieces)
 
 
 def default_folder(name: str) -> Path:
@@ -70,12 +204,13 @@ def default_folder(name: str) -> Path:
 
 
 def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
-    """Raises RunError, naming every option that differs, where ``folder`` holds a training with other settings."""
+    """Raises RunError, naming every option that differs, if ``folder`` holds a training run with other settings."""
     before, now = _in_full(kept), _in_full(asked)
+    later = {one.kept_as for one in options_of(TrainPlan) if one.is_later}
     found = [
         one
         for name in now
-        if not (name in _LATER and name not in before)
+        if not (name in later and name not in before)
         for one in _differences(name, before.get(name), now[name])
     ]
     if found:
@@ -92,19 +227,9 @@ def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:
     """(the option with what the training was started with, what is asked for), of each value that differs."""
+    options = {one.kept_as: one.kept_name or one.flag for one in options_of(TrainPlan)}
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [key for key in {**new, **old} if old.get(key) != new.get(key)]
         shown = [key for key in keys if key != "label"] or keys  # a label follows from the values
-        return [(f"{_OPTIONS.get(key, f'{name}.{key}')} {old.get(key)}", f"{new.get(key)}") for key in shown]
-    return [] if old == new else [(f"{_OPTIONS.get(name, name)} {old}", f"{new}")]
-
-
-_OPTIONS = {
-    "network": "network",
-    "data": "--data of fingerprint",
-    "seed": "--seed",
-    "precision": "--precision",
-    "epochs": "--epochs",
-    "batch_size": "--batch-size",
-    _PIECES: "processes x --accumulate",
-}
+        return [(f"{options.get(key, f'{name}.{key}')} {old.get(key)}", f"{new.get(key)}") for key in shown]
+    return [] if old == new else [(f"{options.get(name, name)} {old}", f"{new}")]

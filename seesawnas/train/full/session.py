@@ -239,7 +239,7 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
         raise RunError(f"{path}: cannot be read: {error}; use another --out, or delete the folder") from None
     if not isinstance(kept, dict):
         raise RunError(f"{path}: must contain training settings; use another --out, or delete the folder")
-    asked = plan.settings(source.fingerprint, team.size)
+    asked = plan.required_settings(source.fingerprint, team.size)
     if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
         asked.pop(CROP, None)  # an earlier version began it, and its crop changes nothing that is still to come
     check_settings(kept, asked, plan.folder)
@@ -259,5 +259,5 @@ def _claim(plan: TrainPlan, source: FaceSource, team: Team) -> None:
     path = plan.folder / _SETTINGS
     if team.rank == 0 and not path.exists():
         write_atomically(
-            path, json.dumps(plan.settings(source.fingerprint, team.size), indent=2) + "\n", within=plan.folder
+            path, json.dumps(plan.required_settings(source.fingerprint, team.size), indent=2) + "\n", within=plan.folder
         )

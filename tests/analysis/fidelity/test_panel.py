@@ -2,35 +2,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.analysis.fidelity.level import Level
-from seesawnas.analysis.fidelity.panel import Panel, opened
+from seesawnas.analysis.fidelity.panel import opened
+from seesawnas.analysis.fidelity.plan import FidelityPlan
 from seesawnas.cost import Budget
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.space import write_yaml
 from seesawnas.study import Finished, InlineEngine
-from seesawnas.study.engines.registry import EngineSettings
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE
 
 
-def panel(study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32") -> Panel:
-    parsed = tuple(Level.parse(text) for text in levels.split(","))
-    budget = Budget.parse("1M")
-    return Panel(
-        budget,
-        study,
-        parsed,
-        networks,
-        seeds,
+def panel(study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32", **more: Any) -> FidelityPlan:
+    return FidelityPlan(
+        budget=Budget.parse("1M"),
+        study=study,
+        levels=tuple(Level.parse(text) for text in levels.split(",")),
+        networks=networks,
+        seeds=seeds,
         space="small.yaml",
         data="faces",
-        engine=EngineSettings("local", workers=1),
+        engine_kind="local",
+        workers=1,
+        **more,
     )
 
 
@@ -94,8 +95,8 @@ def test_a_space_with_fewer_networks_than_wanted_is_refused(folder: Path) -> Non
 def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(folder: Path) -> None:
     with opened(panel(networks=1)) as session:
         list(session.run())
-        proxy = session.panel.proxy
-    other = replace(panel(networks=1, levels="1x16,1x32"), proxy=replace(proxy, pairs=proxy.pairs + 1))
+        pairs = session.plan.pairs
+    other = panel(networks=1, levels="1x16,1x32", pairs=pairs + 1)
     with pytest.raises(StudyError, match=r"study p\.32px: started with --pairs \d+, got \d+; use"), opened(other):
         pass
     write_folder(Path("faces"), people=25)
@@ -103,7 +104,7 @@ def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(fold
         pass
     # What the old study refused is not kept in the new one.
     with opened(panel(networks=1, levels="1x16")) as session:
-        assert session.records[16].settings["pairs"] == proxy.pairs
+        assert session.records[16].settings["pairs"] == pairs
 
 
 def test_a_panel_without_its_faces_leaves_no_folder(folder: Path) -> None:

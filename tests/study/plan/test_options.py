@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seesawnas.ablation.plan import AblationPlan
+from seesawnas.analysis.fidelity.plan import FidelityPlan
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
+from seesawnas.plan.documents import document_of, faults_in, values_of
+from seesawnas.plan.options import Plan, Whole, kept_names, option, options_of
+from seesawnas.report.plots.joint import SHARED
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study.engines.registry import ENGINES
-from seesawnas.study.plan.options import ENGINE_NAMES, JUDGED, Plan, Whole, option, options_of
-from seesawnas.study.plan.settings import document_of, faults_in, placer, values_of
+from seesawnas.study.plan.options import ENGINE_NAMES, JUDGED
+from seesawnas.study.plan.settings import placer
 from seesawnas.study.record.agreement import refusal
+from tests.run.trainings import small_plan
 
+DEFAULT = re.compile(r"Default: ([^ ]*?)[.;]?(?: |$)")
 SEARCH: dict[str, Any] = {"budget": Budget.parse("1M"), "study": "s"}
-PLANS = [SearchPlan(**SEARCH), AblationPlan(base="paper/seesaw_share", study="s")]
+PLANS = [
+    SearchPlan(**SEARCH),
+    AblationPlan(base="paper/seesaw_share", study="s"),
+    FidelityPlan(**SEARCH),
+    small_plan(Path("run")),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +50,14 @@ def test_every_key_has_one_declaration_and_one_of_each_thing_that_follows_from_i
     assert {one.key for one in declared if one.store(getattr(plan, one.name)) is not None} == set(plan.to_mapping())
     assert set(plan.settings()) == {one.kept_as for one in declared if one.must_stay}
     assert all(one.panel and one.help for one in declared if one.flag)
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: type(plan).__name__)
+def test_the_help_says_the_default_that_is_declared(plan: Plan) -> None:
+    told = {one: found[1] for one in options_of(type(plan)) if (found := DEFAULT.search(one.help))}
+    plain = {one: default for one in told if (default := one.make_default()) not in (None, (), {})}
+    assert plain
+    assert {one.key: one.rule(one.kind(told[one])) for one in plain} == {one.key: plain[one] for one in plain}
 
 
 def test_an_option_more_is_a_key_is_stored_checked_and_must_stay() -> None:
@@ -81,3 +102,16 @@ def test_a_plan_fills_in_what_follows_from_its_faces() -> None:
 
 def test_every_engine_that_may_be_named_can_be_started() -> None:
     assert tuple(ENGINES) == ENGINE_NAMES
+
+
+def test_the_summary_has_the_options_that_are_declared_to_be_in_it_as_they_are_kept() -> None:
+    plan = SearchPlan(**SEARCH, seconds=90.0, points=())
+    told = plan.summary()
+    assert set(told) == {one.key for one in options_of(SearchPlan) if one.in_summary}
+    assert (told["time"], told["points"], told["budget"], told["trials"]) == (90.0, [], plan.budget.setting(), None)
+
+
+def test_settings_that_make_figures_comparable_are_those_that_all_studies_keep() -> None:
+    assert set(SHARED) == {"data", "objectives", "resolution", "epochs", "recipe", "pairs", "share", "seed"}
+    assert set(SHARED) <= set(kept_names(SearchPlan))
+    assert set(SHARED) <= set(kept_names(AblationPlan))

@@ -185,13 +185,13 @@ def test_what_changes_the_numbers_is_held(changes: dict[str, object], told: str,
 
 def test_pieces_may_go_from_processes_to_parts_and_an_older_folder_says_nothing_of_them(tmp_path: Path) -> None:
     plan = small_plan(tmp_path, parts=4)
-    assert replace(plan, parts=2).settings("made up", 2) == plan.settings("made up")
-    kept = plan.settings("made up")
+    assert replace(plan, parts=2).required_settings("made up", 2) == plan.required_settings("made up")
+    kept = plan.required_settings("made up")
     del kept["precision"], kept["processes x accumulate"]
-    check_settings(kept, plan.settings("made up"), tmp_path)
+    check_settings(kept, plan.required_settings("made up"), tmp_path)
     del kept["seed"]
     with pytest.raises(RunError, match="--seed None, got 0"):
-        check_settings(kept, plan.settings("made up"), tmp_path)
+        check_settings(kept, plan.required_settings("made up"), tmp_path)
 
 
 def test_a_start_that_fails_claims_no_folder(tmp_path: Path) -> None:

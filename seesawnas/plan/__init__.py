@@ -1,0 +1,1 @@
+"""Plans: what a command is asked to do, each option declared once; and the documents that are read to them."""
