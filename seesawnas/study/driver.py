@@ -21,13 +21,13 @@ from seesawnas.study.stopping import Halving, Judge, StopRules
 from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 
-OUT_OF_TIME = "time is up"
+OUT_OF_TIME = "time limit reached"
 """Why a study ends whose run has had its time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A trial was given to the engine; ``resumed`` where it goes on from a checkpoint."""
+    """A trial was given to the engine; ``resumed`` if it continues from a checkpoint."""
 
     trial: FrozenTrial
     resumed: bool = False
@@ -50,7 +50,7 @@ class Ended:
 
 
 _CHECKED_EVERY = 5.0
-"""Seconds after which a driver notices that it lost the study, also where no trial is heard of."""
+"""Seconds after which a driver notices that it lost the study, also if no trial is heard of."""
 
 DriverEvent: TypeAlias = Began | Progressed | Stopped | Finished | Failed | Lost | Ended
 Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
@@ -60,7 +60,7 @@ Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
 class Plan:
     """How a study runs: the proxy of its trials, when it ends, who is stopped early.
 
-    checkpoints: where trials under way are kept, None for nowhere; silence: seconds without an epoch after which a trial
+    checkpoints: where running trials are kept, None for nowhere; silence: seconds without an epoch after which a trial
     counts as hanging.
     """
 
@@ -74,7 +74,7 @@ class Plan:
 def drive(record: StudyRecord, propose: Propose, engine: Engine, plan: Plan) -> Generator[DriverEvent]:
     """Run until a rule of ``plan`` says enough or ``propose`` has no more networks.
 
-    Where the caller stops early, or anything raises, trials under way go back in line: the same study goes on later.
+    If the caller stops early, or anything raises, running trials are put back in line: the study can be resumed.
     """
     try:
         yield from _Loop(record, propose, engine, plan).run()
@@ -96,7 +96,7 @@ class _Loop:
     reason: str = ""
     """Why no further trial begins."""
     reached: dict[int, int] = field(default_factory=dict)
-    """The last epoch of each trial under way that this driver knows of."""
+    """The last epoch of each running trial that this driver knows of."""
     lost: list[int] = field(default_factory=list)
     """Trials that lost their worker since anything last got anywhere."""
     started: float = field(default_factory=time.monotonic)
@@ -132,13 +132,13 @@ class _Loop:
             if trial is None:
                 proposal = None if reason else self.propose(self.record)
                 if proposal is None:
-                    self.reason = reason or "every network of the space was tried"
+                    self.reason = reason or "all networks of the feasible set have been tried"
                     return None
                 self.record.add(proposal)
             elif "spec" in trial.user_attrs:
                 return trial
             else:
-                self.record.fail(trial.number, "was stored by another program, without a network")
+                self.record.fail(trial.number, "was written by another program, without a network")
 
     def _begin(self, trial: FrozenTrial) -> Began:
         number, attrs = trial.number, trial.user_attrs
@@ -176,7 +176,7 @@ class _Loop:
         now = time.monotonic()
         for number in [n for n, heard in self.running.items() if now - heard >= self.plan.silence]:
             self.engine.stop(number)
-            lost = Lost(number, f"it hung: no epoch within {self.plan.silence:.0f} s")
+            lost = Lost(number, f"no response: no epoch finished within {self.plan.silence:.0f} s")
             self._write(lost)
             yield lost
 
@@ -218,7 +218,7 @@ class _Loop:
         self.lost.append(number)
         if len(self.lost) >= max(4, 2 * self.engine.capacity) and len(set(self.lost)) > 1:
             raise StudyError(
-                f"workers die before they get anywhere: {reason}; the same command goes on once that is mended"
+                f"workers die before their first epoch: {reason}; fix this, then run the same command to resume"
             )
 
     def _forget(self, number: int) -> None:

@@ -32,11 +32,11 @@ class Objectives:
         names = [name.strip() for name in text.split(",")]
         for name in names:
             if name not in METRICS and name not in COSTS:
-                raise StudyError(f"objectives must be of {', '.join([*METRICS, *COSTS])}, got {name!r}")
+                raise StudyError(f"objectives must be among {', '.join([*METRICS, *COSTS])}, got {name!r}")
         if len(set(names)) < len(names):
-            raise StudyError(f"objectives must each be named once, got {text!r}")
+            raise StudyError(f"objectives must be unique, got {text!r}")
         if names[0] not in METRICS or any(name in METRICS for name in names[1:]):
-            raise StudyError(f"objectives must be one of {', '.join(METRICS)}, then costs, got {text!r}")
+            raise StudyError(f"objectives must be one of {', '.join(METRICS)} and then costs, got {text!r}")
         return cls(names[0], tuple(names[1:]))
 
     @property

@@ -178,7 +178,7 @@ class ResultRow:
 
 
 def network_rows(trials: Iterable[FrozenTrial]) -> Iterator[ResultRow]:
-    """A row a network that was trained from several seeds: its means over them, under the number of its first training."""
+    """A row per network that was trained from several seeds: its means over them, under the number of its first training."""
     found: dict[str, list[ResultRow]] = {}
     for trial in trials:
         found.setdefault(str(trial.user_attrs["digest"]), []).append(ResultRow.of(trial))

@@ -1,4 +1,4 @@
-"""Networks side by side, stage by stage: a row an attribute, a column a network, and whether they differ."""
+"""Networks side by side, stage by stage: a row an attribute, a column per network, and whether they differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seesawnas.space import SearchPoint
 Value: TypeAlias = int | float | str | None
 _ALWAYS = ("kind", "outputs", "stride")
 _ELSEWHERE = ("inputs", "name", "output", "flops", *COSTS)
-"""What a sheet says of a block that is no row of its own, or one that is a cost's."""
+"""Keys of a block's summary that have no row of their own, or one among the costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _row(part: str, name: str, values: Sequence[Value]) -> Row:
 
 
 def _runs(values: Sequence[dict[str, Any]], blocks: Sequence[Block], name: str) -> Value:
-    """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself where it is one.
+    """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself if it is one.
 
     ``none`` is an option that is off, ``-`` (None if all are so) a block that has no such attribute.
     """

@@ -1,4 +1,4 @@
-"""Published networks: what the papers report after full training, for a layer of its own beside a study's proxy results."""
+"""Published networks: results of papers after full training, as a layer separate from a study's proxy results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ class PublishedNetwork:
     def words(self) -> str:
         """The printed accuracies."""
         named = ((title, self.accuracies.get(name)) for name, title in TEST_SETS.items())
-        return ", ".join(f"{title} {value:g} %" for title, value in named if value is not None) or "no accuracy printed"
+        return (
+            ", ".join(f"{title} {value:g} %" for title, value in named if value is not None) or "no published accuracy"
+        )
 
 
 @lru_cache(maxsize=1)

@@ -52,13 +52,13 @@ def quality_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure:
 
 
 def curves_figure(study: StudyView) -> go.Figure | None:
-    """The learning curves; None where no trial has one."""
+    """The learning curves; None if no trial has one."""
     curves = [trial for trial in study.trials if trial.intermediate_values]
     return _curves(curves, study) if curves else None
 
 
 def study_budget(study: StudyView) -> Budget | None:
-    """The budget that the search was under; None where it is not known."""
+    """The budget that the search was under; None if it is not known."""
     try:
         value = stored_mapping(study.attributes["settings"])["budget"]
         return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])

@@ -73,7 +73,7 @@ class LinearThompson:
 
 
 def _scalars(past: Sequence[Past], drawing: np.random.Generator) -> Floats:
-    """One number a trial, the more the better: the only objective, or a random weighing of them all."""
+    """One number per trial, the more the better: the only objective, or a random weighing of them all."""
     losses = np.array([trial.losses for trial in past])
     span = np.ptp(losses, axis=0)
     scaled = (losses - losses.min(axis=0)) / np.where(span > 0, span, 1.0)

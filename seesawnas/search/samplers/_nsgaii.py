@@ -62,7 +62,7 @@ def _elite(trials: tuple[Past, ...], size: int) -> tuple[Past, ...]:
 
 
 class _Breeder(NSGAIISampler):
-    """Optuna's NSGA-II where every trial of the study is a parent."""
+    """Optuna's NSGA-II if every trial of the study is a parent."""
 
     @classmethod
     def seeded(cls, seed: int) -> BaseSampler:

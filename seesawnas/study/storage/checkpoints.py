@@ -1,4 +1,4 @@
-"""Checkpoints of trials under way: one file a trial in the study's folder, written by the driver alone."""
+"""Checkpoints of running trials: one file per trial in the study's folder, written only by the driver."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SUFFIX = ".safetensors"
 class Checkpoints:
     """The files ``NUMBER.safetensors`` in ``folder``; workers send their content and need no disk in common.
 
-    Raises InvalidInput where a link leads out of the study's folder, ``home``: what is in it gets removed.
+    Raises InvalidInput if a link leads out of the study's folder, ``home``: what is in it gets removed.
     """
 
     def __init__(self, folder: Path, home: Path | None = None) -> None:
@@ -24,7 +24,7 @@ class Checkpoints:
         write_atomically(self._path(number), checkpoint, within=self._home)
 
     def load(self, number: int) -> bytes | None:
-        """A trial's latest checkpoint; None where there is none, or what is no file. Whoever unpacks it judges its content."""
+        """A trial's latest checkpoint; None if there is none, or what is no file. Its content is validated when it is unpacked."""
         path = self._path(number)
         try:
             return path.read_bytes() if path.is_file() else None

@@ -39,7 +39,7 @@ def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_
         (["--budget", "1M", "--networks", "0"], "--networks must be 1 to 100000, got 0"),
         (["--budget", "1M", "--workers", "65"], "--workers must be from 1 to 64, got 65"),
         (["--budget", "1M", "--engine", "steam"], "--engine must be one of ray, local, inline, got steam"),
-        (["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"], "--gpus-per-trial must go with engine ray"),
+        (["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"], "--gpus-per-trial requires engine ray"),
         (["--budget", "1M", "--seed", "-1"], "--seed must be 0 to 9223372036854775807, got -1"),
         (["--budget", "100M", "--data", "nosuch"], "nosuch"),
         (["--budget", "1M", "--score", "luck"], "--score must be one of accuracy"),
