@@ -2,8 +2,8 @@
 
 PED-ANOVA (Watanabe et al., arXiv 2304.10255) measures how much the distribution of options in the best trials differs from those
 of all. The other method measures how much worse a linear model of the options predicts unseen trials without a decision; it has a
-floor of noise, from shuffled qualities. Both are of the quality alone, within a band of MAdds: a decision that merely makes
-networks dearer matters less there.
+noise floor, from shuffled scores. Both use only the score, within a band of MAdds: a decision that only makes networks more
+expensive matters less there.
 
 A decision that only some trials have, such as an attribute of a stage that only some networks have, is judged among those: its
 columns of the model are centred over them and 0 elsewhere, so that having it at all counts for the decision that brings it.
@@ -47,9 +47,9 @@ class OptionWorth:
 
 @dataclass(frozen=True, slots=True)
 class DecisionImportance:
-    """A decision in both views.
+    """A decision by both methods.
 
-    ped_anova: its share of all decisions'; drop: of the share of the quality's variance that the linear model foretells in
+    ped_anova: its share of all decisions'; drop: of the share of the variance of the quality that the linear model predicts in
     trials that it has not seen; floor: below it a drop may be noise; n: trials that have the decision; options: those taken.
     """
 

@@ -1,7 +1,7 @@
 """How much worse the linear model predicts unseen trials when a decision is removed from it.
 
 Every trial in turn is predicted from all the others, which ridge regression has in closed form (PRESS; Allen, 1974), so that
-hundreds of shuffled qualities cost little more than one. The penalty is chosen anew for each of them, as for the true one.
+hundreds of shuffled qualities cost little more than one. The penalty is chosen separately for each of them, as for the true one.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class SearchSource:
     name: str = "trials"
 
     def prepare(self) -> Work:
-        """Trials until a rule of the plan says enough."""
+        """Trials until a rule of the plan ends the search."""
         plan, ready = self.plan, self.ready
         proposer = Proposer(ready.feasible, ready.points, plan.seed, plan.sampler)
         how = Plan(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
@@ -134,7 +134,7 @@ class Session:
         return self.study.records.get(REPEATS)
 
     def run(self) -> Generator[SearchEvent]:
-        """Search until a rule of the plan says enough, then repeat the best in the time that is left; yield what happens.
+        """Search until a rule of the plan ends it, then repeat the best in the time that is left; yield events.
 
         The last event is ``Ended``: why the search ended, and whether its time limit came before the end of its repeats.
         """

@@ -1,4 +1,4 @@
-"""The study's loop: fill the engine with proposals, write down what comes back, until a stop rule says enough.
+"""The study's loop: fill the engine with proposals, store the results, until a stop rule ends it.
 
 The same loop runs under any engine. It yields what happened, for others to show.
 """
@@ -22,7 +22,7 @@ from seesawnas.study.storage.checkpoints import Checkpoints
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 
 OUT_OF_TIME = "time limit reached"
-"""Why a study ends whose run has had its time."""
+"""The reason if a run has used its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Ended:
 
 
 _CHECKED_EVERY = 5.0
-"""Seconds after which a driver notices that it lost the study, also if no trial is heard of."""
+"""Seconds after which a driver notices that it lost the study, also if no trial reports."""
 
 DriverEvent: TypeAlias = Began | Progressed | Stopped | Finished | Failed | Lost | Ended
 Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
@@ -72,7 +72,7 @@ class Plan:
 
 
 def drive(record: StudyRecord, propose: Propose, engine: Engine, plan: Plan) -> Generator[DriverEvent]:
-    """Run until a rule of ``plan`` says enough or ``propose`` has no more networks.
+    """Run until a rule of ``plan`` ends the study or ``propose`` has no more networks.
 
     If the caller stops early, or anything raises, running trials are put back in line: the study can be resumed.
     """
@@ -90,7 +90,7 @@ class _Loop:
     engine: Engine
     plan: Plan
     running: dict[int, float] = field(default_factory=dict)
-    """Trials under way, and when each was last heard of."""
+    """Running trials, and the time of each one's last report."""
     fixed: set[int] = field(default_factory=set)
     judge: Judge | None = None
     reason: str = ""
@@ -98,7 +98,7 @@ class _Loop:
     reached: dict[int, int] = field(default_factory=dict)
     """The last epoch of each running trial that this driver knows of."""
     lost: list[int] = field(default_factory=list)
-    """Trials that lost their worker since anything last got anywhere."""
+    """Trials that lost their worker since any trial last finished an epoch."""
     started: float = field(default_factory=time.monotonic)
 
     def run(self) -> Generator[DriverEvent]:
@@ -123,7 +123,7 @@ class _Loop:
         return limit is not None and time.monotonic() - self.started >= limit
 
     def _take(self) -> FrozenTrial | None:
-        """The next trial, one that was interrupted before a new one; whatever rule holds, what was begun is finished."""
+        """The next trial, interrupted trials before new ones; whatever rule ends the study, started trials are finished."""
         while True:
             reason = self.plan.rules.reason(self.record, len(self.running))
             wanted = self.plan.rules.trials
@@ -166,7 +166,7 @@ class _Loop:
             yield event
 
     def _patience(self) -> float:
-        """Seconds until the next moment at which something must happen even in silence."""
+        """Seconds until the next time limit, if no event comes before."""
         now = time.monotonic()
         ends = [heard + self.plan.silence for heard in self.running.values()]
         ends += [self.started + self.plan.rules.seconds] if self.plan.rules.seconds is not None else []
@@ -214,7 +214,7 @@ class _Loop:
         self._forget(event.number)
 
     def _check_engine(self, number: int, reason: str) -> None:
-        """Where every worker dies before its first epoch, it is not the trials' fault, and they shall not fail for it."""
+        """If every worker dies before its first epoch, the trials are not the cause and do not fail."""
         self.lost.append(number)
         if len(self.lost) >= max(4, 2 * self.engine.capacity) and len(set(self.lost)) > 1:
             raise StudyError(

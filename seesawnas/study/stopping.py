@@ -20,7 +20,7 @@ from seesawnas.study.record.record import FINISHED, StudyRecord
 from seesawnas.text import several
 
 FAILED_IN_A_ROW = 20
-"""So many failed trials, one after another, say that the next one fails too."""
+"""After this number of failed trials in a row, the next one is expected to fail, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class StopRules:
                 raise StudyError(f"{name} must be positive, got {value}")
 
     def reason(self, record: StudyRecord, running: int) -> str | None:
-        """Why no further trial should begin; None if one should. ``running`` ones are as good as finished."""
+        """Why no further trial should begin; None if one should. ``running`` trials count as finished."""
         if self.trials is not None and record.finished + running >= self.trials:
             return several(self.trials, "trial")
         if self.patience is None and self.target is None:
@@ -65,7 +65,7 @@ class StopRules:
         return None
 
     def _failing(self, record: StudyRecord) -> str | None:
-        """Nobody waits for a target through a whole space of failures; patience and trials have ends of their own."""
+        """A search with only a target must not go through a whole space of failures; other rules end by themselves."""
         if self.target is None or self.patience is not None or self.trials is not None:
             return None
         if len(record.trials(TrialState.FAIL)) < FAILED_IN_A_ROW:
@@ -91,7 +91,7 @@ class Halving:
 
 
 class Judge:
-    """Knows the curves of a study and says which trial stops."""
+    """Knows the curves of a study and decides which trial stops."""
 
     def __init__(self, halving: Halving) -> None:
         pruner = SuccessiveHalvingPruner(min_resource=halving.first, reduction_factor=halving.factor)
@@ -100,13 +100,13 @@ class Judge:
         self._seen: set[tuple[int, int]] = set()
 
     def replay(self, trials: Iterable[FrozenTrial]) -> None:
-        """Take in the curves that a study holds."""
+        """Add the curves that a study has."""
         for trial in trials:
             for epoch, value in sorted(trial.intermediate_values.items()):
                 self.stops(trial.number, epoch, value)
 
     def stops(self, number: int, epoch: int, value: float) -> bool:
-        """Whether trial ``number``, at ``value`` after ``epoch`` epochs, should stop. An epoch told again counts once."""
+        """Whether trial ``number``, at ``value`` after ``epoch`` epochs, should stop. A repeated epoch counts once."""
         if (number, epoch) in self._seen:
             return False
         self._seen.add((number, epoch))

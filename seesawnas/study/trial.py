@@ -64,7 +64,7 @@ def _finite(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """How a network is judged: the training recipe, the longer side of the input in pixels, the verification pairs, the seeds.
+    """How a network is evaluated: the training recipe, the longer side of the input in pixels, the verification pairs, the seeds.
 
     Every trial of a study shares one proxy, its seeds included: all see the same images in the same order, and are
     verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else. ``share`` is the
@@ -101,7 +101,7 @@ class Proxy:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Proxy:
-        """From :meth:`to_mapping`'s values; what another version added is passed over.
+        """From :meth:`to_mapping`'s values; keys of other versions are ignored.
 
         Raises TypeError or ValueError if a value is of another kind than the one that stands for it by default.
         """
@@ -120,7 +120,7 @@ class TrialJob:
     proxy: Proxy
 
     def mark(self) -> str:
-        """A hash of all that decides what the trial comes to; where it ran and under what number does not."""
+        """A hash of everything that decides the result of the trial; its number and where it ran do not."""
         text = json.dumps([self.point, self.proxy.to_mapping()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -145,7 +145,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class TrialEpoch:
-    """An epoch that is not a trial's last: its record, the scores after it, and a checkpoint to go on from."""
+    """An epoch that is not a trial's last: its record, the scores after it, and a checkpoint to resume from."""
 
     record: EpochRecord
     scores: Scores
@@ -155,7 +155,7 @@ class TrialEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a trial found: the scores after each epoch, the mean loss of each, and the seconds it took in all."""
+    """The result of a trial: the scores after each epoch, the mean loss of each, and the seconds it took in all."""
 
     curve: tuple[Scores, ...]
     losses: tuple[float, ...]
@@ -177,7 +177,7 @@ class Measurement:
 
     @classmethod
     def of_mapping(cls, values: Mapping[str, Any]) -> Measurement:
-        """From JSON values, what else they hold passed over. Raises KeyError, TypeError or ValueError if they are none."""
+        """From JSON values; other keys are ignored. Raises KeyError, TypeError or ValueError if they are none."""
         curve = tuple(Scores(**_known(Scores, scores)) for scores in values["curve"])
         if not curve:
             raise ValueError("must contain the scores of at least one epoch, got none")
@@ -185,7 +185,7 @@ class Measurement:
 
 
 def run_trial(job: TrialJob, faces: FaceData, checkpoint: bytes | None = None) -> Iterator[TrialEpoch | Measurement]:
-    """Yield what each epoch but the last came to, and at last the measurement.
+    """Yield the result of each epoch except the last, and finally the measurement.
 
     The network is built for the proxy's resolution, in its own aspect; its head follows the smaller map. It is trained on
     the GPU that this process sees, if it sees one (Ray shows a trial those it was given), else on the CPU. Deterministic
@@ -229,7 +229,7 @@ class _Run:
 
     @property
     def seconds(self) -> float:
-        """Spent on this trial, in earlier tries that left a checkpoint too."""
+        """Spent on this trial, including earlier tries that left a checkpoint."""
         return self._before + time.perf_counter() - self._started
 
     def take(self, record: EpochRecord) -> Scores:
@@ -241,12 +241,12 @@ class _Run:
         return scores
 
     def checkpoint(self) -> bytes:
-        """All that the epochs to come depend on, and what the epochs behind came to."""
+        """Everything that later epochs depend on, and the results of earlier ones."""
         about = {"job": self._job.mark(), "seconds": self.seconds, "losses": self.losses}
         return pack(self.training.state(), {**about, "curve": [asdict(scores) for scores in self.curve]})
 
     def restore(self, checkpoint: bytes | None) -> str:
-        """Go on from ``checkpoint``; returns why that was not possible, or nothing."""
+        """Resume from ``checkpoint``; returns why that was not possible, or an empty text."""
         if checkpoint is None:
             return ""
         try:

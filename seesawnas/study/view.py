@@ -46,7 +46,7 @@ class StudyView:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the study cannot be shown, and why, one line each."""
+        """What cannot be shown of the study, and why, one line each."""
         return (*self.faults, *(f"{one}; ignored" for one in self.left_out))
 
     def trial(self, number: str, ref: str) -> FrozenTrial:
@@ -84,7 +84,7 @@ class StudyView:
 
 @dataclass(frozen=True, slots=True)
 class StoredStudy:
-    """Where a study lies: what commands call it, its folder, its storage, its number and its name there.
+    """A stored study: what commands call it, its folder, its storage, its number and its name there.
 
     ``name`` is what it is called when it is shown: as its folder, also if that was renamed since.
     """
@@ -189,7 +189,7 @@ def _only(url: str) -> StoredStudy:
 
 
 def _check_there(url: str) -> None:
-    """SQLite would make the file that it is asked to read."""
+    """SQLite would create a missing file instead of failing."""
     if "://" in url:
         check_url(url := normal_url(url))
         if (file := sqlite_file(url)) is not None and not file.is_file():

@@ -99,7 +99,7 @@ def test_a_large_set_under_several_limits_is_estimated_and_says_so() -> None:
     assert found["feasible_interval"][0] < found["feasible_estimate"] < found["feasible_interval"][1]
     out = Ran("space", "seesaw", *words).out
     assert "within 140.00 M..150.00 M MAdds" in out
-    assert f"{found['accepted']:,} of {found['drawn']:,} drawn" in out
+    assert f"{found['accepted']:,} of {found['drawn']:,} sampled" in out
     assert "about " in Ran("sample", *words, "-n", "1").out
 
 

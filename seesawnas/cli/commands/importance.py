@@ -32,7 +32,7 @@ def importance(
             metavar="N|BANDS",
             help="MAdds ranges to analyse separately: a number of ranges with equally many trials, "
             "or ranges such as 80M..120M,120M..150M.",
-            show_default="3, else 2, if each has at least 60 trials; else 1",
+            show_default="3 or 2 if each has at least 60 trials, else 1",
         ),
     ] = None,
     storage: Annotated[

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def paper(json: Json = False) -> None:
     """Compare every published network: the costs counted here and the published costs.
 
-    If the two differ, an erratum gives the reason: how the paper counted, or that no way of counting gives its value.
+    If the two differ, an erratum gives the reason: how the paper counted, or that no way of counting gives the published value.
     Exit code 1 if a row differs without an erratum.
     """
     from dataclasses import asdict

@@ -32,7 +32,7 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
         ("Folder", str(plan.folder)),
     ):
         _say(shown, f"{title:8} {what}")
-    for note in getattr(source, "notes", ()):  # what opening it left out, if the source says so
+    for note in getattr(source, "notes", ()):  # what was skipped when it was opened, if the source reports it
         _say(shown, f"{'':8} {note}")
     return shown
 

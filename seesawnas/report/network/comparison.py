@@ -74,7 +74,7 @@ def is_cost(row: Row) -> bool:
 
 
 def shown(row: Row) -> list[str]:
-    """The row's values as people read them; a cost with its change against the first network."""
+    """The row's values as users read them; a cost with its change against the first network."""
     if not is_cost(row):
         return ["-" if value is None else str(value) for value in row.values]
     first = row.values[0]
@@ -131,7 +131,7 @@ def _attributes(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> 
 
 
 def _own(part: str, blocks: Sequence[Block], usual: str, elsewhere: Sequence[str]) -> Iterator[Row]:
-    """What stems or heads say of themselves; the kind only if one is not the usual."""
+    """The attributes of stems or heads; the kind only if one is not the default."""
     found = [part_values(block) for block in blocks]
     for name in dict.fromkeys(name for values in found for name in values):
         if name in elsewhere or (name == "kind" and {values["kind"] for values in found} == {usual}):

@@ -135,7 +135,7 @@ def _bars(values: list[float], title: str) -> go.Bar:
 
 
 def _room(changes: Sequence[float]) -> list[float]:
-    """The axis of the bars, with room for the figures beside them."""
+    """The axis of the bars, with room for the numbers beside them."""
     low, high = min([0.0, *changes]), max([0.0, *changes])
     span = (high - low) or 1.0
     return [low - 0.35 * span, high + 0.35 * span]
@@ -207,7 +207,7 @@ def _lines(result: AblationResult, pair: tuple[str, str], legend: str) -> Iterat
 
 
 def _values(arms: Sequence[ArmResult], wanted: dict[str, str]) -> list[float]:
-    """A mean over the arms for each seed that all of them have: seeds are what an effect is sure over."""
+    """A mean over the arms for each seed that all of them have: the seeds give the certainty of an effect."""
     inside = [dict(arm.values) for arm in arms if wanted.items() <= dict(arm.levels).items()]
     seeds = set.intersection(*map(set, inside)) if inside else set()
     return [fmean(values[seed] for values in inside) for seed in sorted(seeds)]

@@ -12,7 +12,7 @@ from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, plain
 
 
 def fidelity_html(found: Sequence[Agreement], *, title: str, reference: str, score: str) -> str:
-    """Kendall's tau of each reading against its seconds a network; costs known without training as dashed lines."""
+    """Kendall's tau of each reading against its seconds per network; costs known without training as dashed lines."""
     figure = go.Figure()
     levels = list(dict.fromkeys(agreement.level for agreement in found if agreement.epoch))
     colours = [BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9"]

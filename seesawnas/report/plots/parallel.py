@@ -21,7 +21,7 @@ from seesawnas.study import ResultRow, StudyView, options_of
 from seesawnas.text import several
 
 BEST, OTHERS = 25, 100
-"""Lines that are drawn: the best, and others evenly by rank. More are a carpet; the options' words are of all trials."""
+"""Lines that are drawn: the best, and others evenly by rank. More would hide each other; option texts are of all trials."""
 ROW = 38  # pixels
 LABELLED = 9  # options of a row that are named
 
@@ -33,7 +33,7 @@ class Coordinate:
     name: str
     places: tuple[float | None, ...]
     marks: tuple[tuple[float, str, str], ...]
-    """(place, label, words when pointed at)"""
+    """(place, label, hover text)"""
 
 
 def parallel_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure | None:
@@ -66,7 +66,7 @@ def _thinned(rows: Sequence[ResultRow]) -> list[ResultRow]:
 
 
 def _order(name: str) -> tuple[Any, ...]:
-    """stages.2 before stages.10, what is of the whole network first."""
+    """stages.2 before stages.10, network-wide decisions first."""
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in name.split("."))
 
 

@@ -41,7 +41,7 @@ def pareto_html(
 def pareto_figure(
     rows: Sequence[ResultRow], *, title: str, budget: Budget | None = None, objectives: Objectives = ACCURACY
 ) -> go.Figure:
-    """A point a trial, the Pareto front of the study's objectives, paper points as stars, the budget's end dashed.
+    """A point per trial, the Pareto front of the study's objectives, paper points as stars, the budget's end dashed.
 
     The front of two objectives is a line; that of more is no line in two dimensions, and its points are ringed.
     """

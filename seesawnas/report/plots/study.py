@@ -18,7 +18,7 @@ from seesawnas.study import ResultRow, StudyView, Trial, TrialState
 from seesawnas.text import plain_json, several
 
 CURVES = 100
-"""Learning curves that are drawn: the latest ones. More are a carpet, and megabytes."""
+"""Learning curves that are drawn: the latest ones. More would hide each other, and take megabytes."""
 
 _COLORS = {
     TrialState.COMPLETE: BLUE,
@@ -31,7 +31,7 @@ _CARD = {"margin": {"l": 60, "r": 20, "t": 50, "b": 50}, "template": "plotly_whi
 
 
 def study_figures(study: StudyView) -> dict[str, str]:
-    """By id; what there is nothing to draw of yet is left out."""
+    """By id; without those that have nothing to draw yet."""
     found = {}
     ablation = ablation_of(study)
     if ablation is not None and (forest := forest_figure(ablation, costs=False)) is not None:
@@ -67,7 +67,7 @@ def study_budget(study: StudyView) -> Budget | None:
 
 
 def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
-    """One trace a state: a legend of four, and a gap between two trials."""
+    """One trace per state: a legend of four, and a gap between two trials."""
     drawn, metric = trials[-CURVES:], METRICS[study.quality]
     figure = go.Figure()
     for state, color in _COLORS.items():

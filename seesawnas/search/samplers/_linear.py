@@ -2,7 +2,7 @@
 
 The model is that of :mod:`seesawnas.analysis.linear_model`. A proposal draws one set of weights from its posterior (Thompson,
 1933) and climbs to a feasible network that they favour, one changed decision at a time. In spaces whose decisions mostly add
-up, a few dozen trials tell much of every network. Several objectives are scalarised anew for each proposal, by random weights
+up, a few dozen trials tell much about every network. Several objectives are scalarised again for each proposal, by random weights
 (ParEGO; Knowles, 2006). Pruned trials are left out: their scores are of another fidelity.
 """
 

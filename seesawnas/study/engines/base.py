@@ -1,7 +1,6 @@
 """The interface between a study and what runs its trials.
 
-An engine takes jobs and gives back events. It keeps nothing that matters: the study is the only truth, and an engine may be
-thrown away at any moment.
+An engine takes jobs and returns events. It holds no state: all state is in the study, and an engine may stop at any time.
 """
 
 from __future__ import annotations

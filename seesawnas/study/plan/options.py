@@ -1,7 +1,7 @@
 """Options: each is declared once, as a field of the plan that has it.
 
 From a declaration follow the command-line option and its help, the key of study files, what a
-resolved study file holds, and whether the value must stay when the study is resumed. Nothing here
+resolved study file contains, and whether the value must stay when the study is resumed. Nothing here
 imports torch or Optuna, so that help is fast.
 
     class SearchPlan(RunPlan):

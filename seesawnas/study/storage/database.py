@@ -74,7 +74,7 @@ class PatientStorage(_CachedStorage):
     """
 
     def __init__(self, url: str, shown: str, *, writing: bool = True) -> None:
-        """``writing``: make the tables if they are missing. Raises StudyError if they are, and it is not."""
+        """``writing``: make the tables if they are missing. Raises StudyError if they are missing and it is False."""
         if not writing and not has_tables(url):
             raise StudyError(f"storage {shown}: contains no study")
         self.database = Database(url)
@@ -119,7 +119,7 @@ class PatientStorage(_CachedStorage):
             self._writing = False
 
     def repeated(self, call: Callable[[bool], R]) -> R:
-        """``call``'s result, as soon as the database gives it; ``call`` is told whether it was tried before.
+        """``call``'s result, as soon as the database gives it; ``call`` gets whether it was tried before.
 
         Raises StudyError, in a line, if that takes longer than the patience, or if waiting would not help.
         """

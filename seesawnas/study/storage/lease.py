@@ -40,7 +40,7 @@ _CLOCKS = {
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What the row says: whose lease, since when (UTC), and the database's second of its last renewal."""
+    """The content of the row: holder, start (UTC), and the database's second of its last renewal."""
 
     token: str
     holder: ProcessName

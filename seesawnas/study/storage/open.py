@@ -201,7 +201,7 @@ def _is_there(path: Path) -> bool:
     try:
         return path.exists() or path.is_symlink()
     except OSError:
-        return True  # what is wrong with it is said where it is opened
+        return True  # errors are reported when it is opened
 
 
 def _made_by_another(error: Exception) -> bool:

@@ -30,7 +30,7 @@ def align(
     out: Out,
     json: Json = False,
 ) -> None:
-    """Align faces to ArcFace's 112x112 template: a similarity transform by five landmarks.
+    """Align faces by five landmarks to ArcFace's 112x112 template (similarity transform).
 
     Landmarks are in pixels of the image after EXIF rotation. Use any detector; seesawnas does not include one.
 

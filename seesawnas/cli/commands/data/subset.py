@@ -36,7 +36,7 @@ def subset(
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Write a subset of the identities of a large data set, without re-encoding images; enough for a search.
+    """Write a subset of the identities of a large data set, without re-encoding images, for example for a search.
 
     With the same seed, a larger subset contains every smaller one.
 

@@ -1,7 +1,7 @@
 """Ray's servers that a driver cannot do without, and whether they live.
 
 Ray itself notices after 12 to 60 seconds, says nothing, and ends the driver's process from within its C++ code; at once
-where something is being written to the raylet at that moment, and then nobody can say why. The study loses nothing by it.
+if something is being written to the raylet at that moment, and then without a reason. The study loses nothing.
 """
 
 from __future__ import annotations
