@@ -36,7 +36,7 @@ class InvalidInput(SeesawnasError):
 class DocumentError(InvalidInput):
     """A YAML document breaks rules.
 
-    ``faults`` holds one line a fault, each ``place: rule, got value``; ``str(error)`` joins the first of them, each after the
+    ``faults`` holds one line per fault, each ``place: rule, got value``; ``str(error)`` joins the first of them, each after the
     file.
     """
 

@@ -1,4 +1,4 @@
-"""Words of messages: values and lists cut to what a person reads, counts with their nouns, and names that are near.
+"""Words of messages: values and lists shortened, counts with their nouns, and similar names.
 
 A message may quote what somebody typed, which has any length: it is cut here, in one place, to a few hundred characters.
 
@@ -36,7 +36,7 @@ def short(value: Any, most: int = 60) -> str:
 
 
 def one_line(fault: str) -> str:
-    """``fault`` without line breaks, and not longer than a person reads."""
+    """``fault`` without line breaks, and of readable length."""
     words = " ".join(fault.split())
     return words if len(words) <= 400 else f"{words[:397]}..."
 
@@ -55,12 +55,12 @@ def bounded(message: str) -> str:
 
 
 def several(number: int, noun: str, plural: str | None = None) -> str:
-    """``1 epoch``, ``2 epochs``, ``1,200 epochs``; ``plural`` where an s does not make it."""
+    """``1 epoch``, ``2 epochs``, ``1,200 epochs``; ``plural`` if an s does not make it."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def nearest(name: str, known: Iterable[str], aliases: Mapping[str, Sequence[str]] | None = None) -> str | None:
-    """The one of ``known`` that ``name`` was meant to be; None where none is near.
+    """The one of ``known`` that ``name`` was meant to be; None if none is near.
 
     ``aliases`` say what names stand for, the likeliest first; they go before likeness of letters.
     """
@@ -126,7 +126,7 @@ def plain_values(values: Any) -> Any:
 
 
 def plain_json(text: str) -> str:
-    """A JSON document whose texts are all ``plain``, for a page that shows them; itself where they are already."""
+    """A JSON document whose texts are all ``plain``, for a page that shows them; itself if they are already."""
     if _ESCAPED.search(text) is None and _STEERS.search(text) is None:
         return text
     return json.dumps(plain_values(json.loads(text)), separators=(",", ":"))

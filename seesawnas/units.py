@@ -1,4 +1,4 @@
-"""Numbers and times as people write them: ``150M``, ``1.3 M``, ``146000000``; ``2h``, ``90m``, ``30s``."""
+"""Numbers and times as users write them: ``150M``, ``1.3 M``, ``146000000``; ``2h``, ``90m``, ``30s``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]+(?:\.[0-9]+)?)\s*{unit}\s*
 def parse_quantity(text: str | int) -> int:
     """The whole number that ``text`` says: ``"1.5M"`` is 1,500,000.
 
-    Raises ValueError where ``text`` is not a number with an optional K, M or G, or is not whole.
+    Raises ValueError if ``text`` is not a number with an optional K, M or G, or is not whole.
     """
     value = _split(text)[0]
     if value != value.to_integral_value():
@@ -39,9 +39,9 @@ def printed_step(text: str | int) -> int:
 
 
 def format_quantity(value: int, *, exact: bool = False) -> str:
-    """``value`` for people, three to four digits long: 145,762,816 is ``145.76 M``.
+    """``value`` for users, with three to four digits: 145,762,816 is ``145.76 M``.
 
-    ``exact`` goes on to the last digit that is not zero, so that the text parses to ``value`` again: ``145.762816 M``.
+    ``exact`` continues to the last digit that is not zero, so that the text parses to ``value`` again: ``145.762816 M``.
     """
     for suffix, digits in (("G", 3), ("M", 2), ("K", 1)):
         if value >= _SCALES[suffix]:
@@ -52,7 +52,7 @@ def format_quantity(value: int, *, exact: bool = False) -> str:
 
 
 def parse_duration(text: str) -> float:
-    """The seconds that ``text`` says: ``"1h30m"`` is 5,400. Raises ValueError where it is not such a time, or nothing."""
+    """The seconds that ``text`` says: ``"1h30m"`` is 5,400. Raises ValueError if it is not such a time, or nothing."""
     match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= _MOST_TIME else None
     parts = {unit: float(value) for unit, value in match.groupdict().items() if value} if match else {}
     seconds = sum(value * _SECONDS[unit] for unit, value in parts.items())

@@ -1,4 +1,4 @@
-"""Ablations: designed experiments over a network's factors, and what they say of each.
+"""Ablations: designed experiments over a network's factors, and the effect of each.
 
 plan_of(None, {"base": "paper/seesaw_share", "factors": "se,kind"}) -> AblationPlan
 opened(plan) -> Session; session.run(); session.result() -> AblationResult

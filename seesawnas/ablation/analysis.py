@@ -1,7 +1,7 @@
-"""What the arms of a design say: effects and interactions, paired by seed, with intervals and corrected p-values.
+"""Effects and interactions of the arms of a design, paired by seed, with intervals and corrected p-values.
 
-Everything is a contrast: weights of arms that sum to nil. One factor at a time it is an arm less the base; in a factorial
-design the mean of a level's arms less the mean of the reference level's, and for an interaction the difference of two such
+Everything is a contrast: weights of arms that sum to zero. In a one-at-a-time design it is an arm minus the base; in a factorial
+design the mean of a level's arms minus the mean of the reference level's, and for an interaction the difference of two such
 differences. A contrast has one value per seed, so what a seed does to all arms alike drops out; over those values goes
 Student's t. Holm's correction is over all contrasts of the design, those that still wait for seeds too (as if p were 1): the
 family does not grow while an ablation runs.
@@ -42,7 +42,7 @@ _MAX_SIZE = 100.0
 def seeds_for(size: float, alpha: float, power: float = POWER) -> int | None:
     """The fewest seeds with which a two-sided paired t-test at ``alpha`` finds an effect of ``size`` with ``power``.
 
-    ``size`` is the mean difference in standard deviations of the differences. None where it takes more than 10,000 seeds.
+    ``size`` is the mean difference in standard deviations of the differences. None if it takes more than 10,000 seeds.
     """
     low, high = 1, 2
     while power_at(size, high, alpha) < power:
@@ -59,7 +59,7 @@ def seeds_for(size: float, alpha: float, power: float = POWER) -> int | None:
 
 
 def power_at(size: float, seeds: int, alpha: float) -> float:
-    """The chance that a two-sided paired t-test at ``alpha`` of ``seeds`` pairs finds an effect of ``size``, with its sign."""
+    """The probability that a two-sided paired t-test at ``alpha`` of ``seeds`` pairs finds an effect of ``size``, with its sign."""
     return float(TTestPower().power(min(abs(size), _MAX_SIZE), seeds, alpha / 2, alternative="larger"))
 
 
@@ -73,7 +73,7 @@ def analysed(
     """Effects, factor by factor, and interactions, pair by pair; those in one-at-a-time designs are unknown, so none.
 
     Of a fractional design's interactions those aliased with a main effect are left out, and of those aliased with each other
-    the first is given; so of those that are another contrast because arms are one network, as where ``kind`` means nothing
+    the first is given; so of those that are another contrast because arms are one network, as when ``kind`` has no effect
     beside ``split=1``. ``needed`` is at Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest step, so that the
     effect is resolved whatever the others turn out to be.
     """
@@ -111,7 +111,7 @@ class _Contrast:
 
 @dataclass(frozen=True, slots=True)
 class _Test:
-    """What the seeds say of one contrast."""
+    """The test of one contrast over the seeds."""
 
     n: int
     is_nil: bool
@@ -236,7 +236,7 @@ def _judged(test: _Test, p_holm: float, alpha: float, family: int) -> _Test:
 
 
 def _seeds_that_agree(mean: float, alpha: float) -> int | None:
-    """So many seeds of one sign are significant by the sign test, which is all there is where no two differ."""
+    """So many seeds of one sign are significant by the sign test, which is all there is if no two differ."""
     return None if abs(mean) < _SAME else ceil(1 - log2(alpha)) + (2 ** (1 - ceil(1 - log2(alpha))) >= alpha)
 
 

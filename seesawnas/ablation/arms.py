@@ -1,4 +1,4 @@
-"""Arms: the networks of an ablation's design, each built from the base and, where asked, rescaled to its cost."""
+"""Arms: the networks of an ablation's design, each built from the base and, if asked, rescaled to its cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seesawnas.cost import Cost, cost
 from seesawnas.errors import InvalidInput, SpecError, StudyError
 
 NAMED = 3
-"""How many pairs of arms that are one network are named."""
+"""How many pairs of arms that are the same network are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Arm:
 
     @property
     def digest(self) -> str:
-        """Two arms of one digest are one network, which is trained once."""
+        """Arms with equal digests are the same network, which is trained once."""
         return self.spec.digest()
 
 
@@ -49,7 +49,7 @@ class Arms:
 
 
 def arms_of(plan: AblationPlan) -> Arms:
-    """The networks of ``plan``. Raises InvalidInput, where several cannot be built with a line for each."""
+    """The networks of ``plan``. Raises InvalidInput, one line for each network that cannot be built."""
     base = find_network(plan.base, plan.scale)
     others = _others(plan, base)
     levels = (
@@ -70,16 +70,16 @@ def _others(plan: AblationPlan, base: ArchSpec) -> dict[str, ArchSpec]:
         spec = find_network(ref, plan.scale)
         if spec.input != base.input:
             sizes = [f"{one.input.height}x{one.input.width}" for one in (base, spec)]
-            raise StudyError(f"against {ref}: must take the same pictures as the base, {sizes[0]}, got {sizes[1]}")
+            raise StudyError(f"against {ref}: must have the base's input size {sizes[0]}, got {sizes[1]}")
         if spec.name == base.name or spec.name in found:
-            raise StudyError(f"against {ref}: must have a name of its own, got {spec.name} twice")
+            raise StudyError(f"against {ref}: must have a unique name, got {spec.name} twice")
         found[spec.name] = spec
     return found
 
 
 def _check(plan: AblationPlan, levels: Mapping[str, tuple[str, ...]]) -> None:
     if plan.matched and "width" in levels:
-        raise StudyError("match must be none for the factor width, got madds: at equal MAdds there is one width")
+        raise StudyError("match must be none with the factor width, got madds")
 
 
 def _made(plan: AblationPlan, base: ArchSpec, others: Mapping[str, ArchSpec], design: Design) -> tuple[Arm, ...]:
@@ -121,4 +121,4 @@ def _notes(plan: AblationPlan, base: ArchSpec, arms: tuple[Arm, ...]) -> Iterato
     madds = cost(base).madds
     for arm in arms:
         if plan.matched and abs(off := arm.cost.madds / madds - 1) > FAR:
-            yield f"{arm.name} cannot be rescaled to the base's MAdds: {100 * off:+.1f} %"
+            yield f"{arm.name} cannot be rescaled to the base's MAdds: the closest is {100 * off:+.1f} %"

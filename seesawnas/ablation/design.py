@@ -62,7 +62,7 @@ class Design:
 
 
 def designed(levels: Levels, kind: DesignKind) -> Design:
-    """The design of that kind. Raises StudyError where there is none."""
+    """The design of that kind. Raises StudyError if there is none."""
     factors = tuple(levels.items())
     _check(factors)
     if kind == "one-at-a-time":
@@ -73,7 +73,7 @@ def designed(levels: Levels, kind: DesignKind) -> Design:
 
 
 def contrasts(rows: Sequence[Row], factors: FactorLevels) -> NDArray[np.int64]:
-    """A column per factor: 1 where a row has another level than the first, else -1."""
+    """A column per factor: 1 if a row has another level than the first, else -1."""
     first = [levels[0] for _, levels in factors]
     signs = [[-1 if level == base else 1 for level, base in zip(row, first, strict=True)] for row in rows]
     return np.array(signs, dtype=np.int64).reshape(len(rows), len(factors))
@@ -96,10 +96,10 @@ def alias_classes(columns: NDArray[np.int64]) -> list[dict[tuple[int, ...], int]
 
 def _check(factors: FactorLevels) -> None:
     if not factors:
-        raise StudyError("factors must be one or more, got none")
+        raise StudyError("factors must be at least one, got none")
     for factor, levels in factors:
         if len(levels) < 2:
-            raise StudyError(f"{factor} must have two levels or more, got {', '.join(levels) or 'none'}")
+            raise StudyError(f"{factor} must have at least two levels, got {', '.join(levels) or 'none'}")
 
 
 def _one_at_a_time(factors: FactorLevels) -> list[Row]:
@@ -114,7 +114,7 @@ def _full(factors: FactorLevels) -> tuple[Row, ...]:
     arms = prod(len(levels) for _, levels in factors)
     if arms > MAX_ARMS:
         raise StudyError(
-            f"a full design must have at most {MAX_ARMS} networks, got {arms}: give fewer factors or levels"
+            f"a full design must have at most {MAX_ARMS} networks, got {arms}; give fewer factors or levels"
         )
     return tuple(product(*(levels for _, levels in factors)))
 
@@ -123,7 +123,7 @@ def _fractional(factors: FactorLevels) -> Design:
     for factor, levels in factors:
         if len(levels) > 2:
             raise StudyError(
-                f"{factor} must have two levels in a fractional design, got {', '.join(levels)}: name two with --levels"
+                f"{factor} must have two levels in a fractional design, got {', '.join(levels)}; give two with --levels"
             )
     if len(factors) not in _GENERATORS:
         low, high = min(_GENERATORS), max(_GENERATORS)

@@ -56,7 +56,7 @@ def level_word(one: AttributeInfo, value: Any) -> str:
 
 
 def ratio_word(ratio: Fraction) -> str:
-    """As a decimal where that says it all."""
+    """As a decimal if that says it all."""
     word = f"{float(ratio):g}"
     return word if Fraction(word) == ratio else str(ratio)
 
@@ -116,7 +116,7 @@ def split_word(block: Block) -> str:
 
 
 def kinds_of(spec: ArchSpec) -> set[str]:
-    """Of the blocks that can mix groups, or are of other kinds; where there are none, of all."""
+    """Of the blocks that can mix groups, or are of other kinds; if there are none, of all."""
     return {kind_of(block) for block in spec.blocks if not is_whole(block)} or set(map(kind_of, spec.blocks))
 
 
@@ -204,13 +204,13 @@ def factors_of(spec: ArchSpec) -> Mapping[str, Factor]:
 
 
 def level_of(spec: ArchSpec, factor: str) -> str:
-    """The network's own level of ``factor``: ``4``, ``1:3``; ``mixed`` where its blocks differ. Raises SpecError if it has none."""
+    """The network's own level of ``factor``: ``4``, ``1:3``; ``mixed`` if its blocks differ. Raises SpecError if it has none."""
     found = _factor_in(spec, factor).read(spec)
     return found.pop() if len(found) == 1 else MIXED
 
 
 def with_level(spec: ArchSpec, factor: str, level: str) -> ArchSpec:
-    """The network with ``factor`` at ``level``. Raises SpecError where it cannot be built, with factor, rule and value."""
+    """The network with ``factor`` at ``level``. Raises SpecError if it cannot be built, with factor, rule and value."""
     return with_levels(spec, {factor: level})
 
 
@@ -272,7 +272,7 @@ def _factor_in(spec: ArchSpec, name: str) -> Factor:
     found = factors_of(spec)
     if name not in found:
         known_factor(name)
-        raise SpecError(f"factor must be one of the network's: {', '.join(found)}, got {short(name)}")
+        raise SpecError(f"factor must be an attribute of this network: {', '.join(found)}, got {short(name)}")
     return found[name]
 
 
@@ -313,7 +313,7 @@ def _change(kind: Kind, one: AttributeInfo, inputs: tuple[Shape, ...], level: st
     if one.instead_of and one.instead_of in kind.attributes and one.rule is ratio:
         middle = inputs[0].channels * Fraction(level)
         if middle.denominator != 1:
-            raise SpecError(f"{one.name} must give a whole width, got {short(level)} x {inputs[0].channels}")
+            raise SpecError(f"{one.name} must give a whole number as width, got {short(level)} x {inputs[0].channels}")
         return {one.instead_of: int(middle)}
     return {one.name: option_of(one, level)}
 
@@ -357,7 +357,7 @@ def _splits(spec: ArchSpec) -> set[str]:
 
 
 def _reductions(spec: ArchSpec) -> set[str]:
-    """One that gives every block its hidden width, as written most often, where there is one; else the blocks' own."""
+    """One that gives every block its hidden width, as written most often, if there is one; else the blocks' own."""
     blocks = [block for block in spec.blocks if "se" in declared(type(block))]
     ranges = [_reducing(block) for block in blocks]
     common = range(max(found.start for found in ranges), min(found.stop for found in ranges))

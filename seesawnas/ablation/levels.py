@@ -69,7 +69,7 @@ def chosen_levels(base: ArchSpec, factors: Sequence[str], given: Mapping[str, Se
         else:
             found[factor] = (own, *_fitting(base, factor, found if joint else {}))
         if len(found[factor]) < 2:
-            raise SpecError(f"{factor} must have a level besides the base's, got {own} alone")
+            raise SpecError(f"{factor} must have a level other than the base's, got only {own}")
     return found
 
 
@@ -108,7 +108,7 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
     for part in parts:
         factor, equals, words = part.partition("=")
         if not equals or not words or "=" in words:
-            raise SpecError(f"levels must be such as se=0,4,8; split=1,1:3, got {short(part)!r}")
+            raise SpecError(f"levels must have the form se=0,4,8; split=1,1:3, got {short(part)!r}")
         yield factor, words
 
 

@@ -1,4 +1,4 @@
-"""From a study file, and options that override it, to an ablation's plan; every fault at once, each at its place."""
+"""From a study file, and options that override it, to an ablation's plan; all errors are reported together."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from seesawnas.study.plan.settings import data_words, default_name, placer
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
     """The plan of a study file and of ``options``, which hold the same keys and win; either may be absent.
 
-    Raises StudyError, one line a fault.
+    Raises StudyError, one line per fault.
     """
     if file is not None:
-        file.must_be("ablation", "a study file of ablations, with a base")
+        file.must_be("ablation", "an ablation study file, with the key base")
     values = {**(file.values if file else {}), **options}
     if "factors" in options and "levels" not in options:
         _drop_levels(values)
@@ -53,10 +53,10 @@ def _drop_levels(values: dict[str, Any]) -> None:
 def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
     """What is wrong with several keys together."""
     if not (plan.factors or plan.levels or plan.against):
-        yield f"{place('factors')} must name what is changed, got nothing: such as split,kind,se; or --against a network"
+        yield f"{place('factors')} must name an attribute, such as split,kind,se, or --against a network, got nothing"
     for factor in plan.levels:
         if plan.factors and factor not in plan.factors:
             yield f"{place('levels')} must be of the factors {', '.join(plan.factors)}, got {factor}"
     if plan.against and plan.design != "one-at-a-time":
-        yield f"{place('against')} must go with design one-at-a-time, got {plan.design}: whole networks cannot be crossed"
+        yield f"{place('against')} requires design one-at-a-time, got {plan.design}"
     yield from engine_conflicts(plan, place)

@@ -1,6 +1,6 @@
 """``AblationPlan``: all that an ablation is asked to do. Its fields declare the options of ``ablate``.
 
-Nothing here imports torch or Optuna before a value needs it: help waits for this module.
+Nothing here imports torch or Optuna before a value needs it, so that help is fast.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from seesawnas.text import short
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
 
-CHANGED = "What is changed"
+CHANGED = "Design"
 """A panel of the help."""
 DESIGNS: tuple[str, ...] = get_args(DesignKind)
 MATCHES = ("none", "madds")
@@ -42,16 +42,16 @@ def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
 class BaseFactors:
     """Gives the factors of the base, whose kinds may have some that no kind known by name has.
 
-    The base is read when they are first asked for, so that it costs nothing where the known factors are enough.
+    The base is read when they are first asked for, so that it is not read if the known factors are enough.
     """
 
     def __init__(self, ref: Any) -> None:
         self.faults: list[str] = []
-        """Why it could not be read, a line each, if it was asked for."""
+        """Why it could not be read, one line each, if it was asked for."""
         self._ref = ref
 
     def __call__(self) -> Mapping[str, Factor]:
-        """By name; none where the base cannot be read."""
+        """By name; none if the base cannot be read."""
         return self._factors
 
     @cached_property
@@ -133,14 +133,14 @@ class AblationPlan(RunPlan):
 
     base: str = option(text, must_stay=True)
     scale: float = option(
-        Number(0.01, 100), "X", CHANGED, "Multiply all widths of the networks by X first. Default: 1.", default=1.0
+        Number(0.01, 100), "X", CHANGED, "Multiply all widths by X before any change. Default: 1.", default=1.0
     )
     factors: tuple[str, ...] = option(
         _factors,
         "NAMES",
         CHANGED,
-        "split, kind, se, activation, skip, expansion, kernel, embedding, width, or another attribute of the network's kinds: "
-        "several with commas.",
+        "Attributes to change, separated by commas: split, kind, se, activation, skip, expansion, kernel, "
+        "embedding, width, or any attribute of the network's block kinds.",
         default=(),
         must_stay=True,
         store=list,
@@ -149,7 +149,7 @@ class AblationPlan(RunPlan):
         _levels,
         "LEVELS",
         CHANGED,
-        "Levels of factors: 'se=0,4,8; split=1,1:3'. Default: those of the grammar.",
+        "Levels of the factors, such as 'se=0,4,8; split=1,1:3'. Default: all levels of the search-space grammar.",
         default=dict,
         store=_stored_levels,
     )
@@ -157,7 +157,7 @@ class AblationPlan(RunPlan):
         _references,
         "REFS",
         CHANGED,
-        "Whole networks to compare with: REF,REF.",
+        "Other networks to compare with the base: REF,REF.",
         default=(),
         completion="ref",
         store=_stored_references,
@@ -166,7 +166,7 @@ class AblationPlan(RunPlan):
         OneOf(DESIGNS),
         "NAME",
         CHANGED,
-        "one-at-a-time, full (all combinations) or fractional (of factors with two levels). Default: one-at-a-time.",
+        "one-at-a-time, full (all combinations) or fractional (for factors with two levels). Default: one-at-a-time.",
         default="one-at-a-time",
         must_stay=True,
     )
@@ -174,7 +174,7 @@ class AblationPlan(RunPlan):
         _match,
         "COST",
         CHANGED,
-        "madds: rescale widths to the base's MAdds; or none. Default: none.",
+        "madds (rescale widths so that every variant has the base's MAdds) or none. Default: none.",
         default="none",
         must_stay=True,
     )
@@ -182,14 +182,14 @@ class AblationPlan(RunPlan):
         Whole(1, 1000),
         "K",
         JUDGED,
-        "Trainings of each network, from seeds that all share. Default: 5.",
+        "Training runs per network; all networks use the same seeds. Default: 5.",
         default=5,
     )
     quality: str = option(
         metric_name,
         "NAME",
         JUDGED,
-        "What is compared: accuracy, auc, tar_at_far_1e_2, tar_at_far_1e_3 or separation. Default: auc.",
+        "The score to compare: accuracy, auc, tar_at_far_1e_2, tar_at_far_1e_3 or separation. Default: auc.",
         default="auc",
         must_stay=True,
         kept_as="objectives",
@@ -207,8 +207,8 @@ class AblationPlan(RunPlan):
     def other_help(cls) -> Mapping[str, str]:
         """See the base."""
         return {
-            "seed": "The first training seed; seeds people and pairs too. Default: 0.",
-            "study": "Folder under runs/. Default: after the study file, or the network and data.",
+            "seed": "The first training seed; also the seed of the identity split and the pairs. Default: 0.",
+            "study": "Name of the study, a folder under runs/. Default: derived from the study file, or from network and data.",
         }
 
     @property
@@ -218,5 +218,5 @@ class AblationPlan(RunPlan):
 
     @property
     def training_seeds(self) -> tuple[int, ...]:
-        """The same for every arm: its trainings see the same pictures in the same order as the base's."""
+        """The same for every arm: its training runs see the same images in the same order as the base's."""
         return tuple((self.seed + number) % 2**63 for number in range(self.seeds))

@@ -21,13 +21,13 @@ from seesawnas.text import one_line
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 ATTRIBUTE = "ablation"
-"""The study's attribute that says what its trials' levels and networks mean."""
+"""The study's attribute with the design: the meaning of its trials' levels and networks."""
 
 
 def read_ablation(study: str, attributes: Mapping[str, Any], trials: Iterable[Trial]) -> AblationResult | None:
-    """What the ablation stored under the name ``study`` found so far; None where the study is of another kind.
+    """What the ablation stored under the name ``study`` found so far; None if the study is of another kind.
 
-    attributes: the study's own; trials: in whatever state; those that are complete count. Raises StudyError where the study
+    attributes: the study's own; trials: in whatever state; those that are complete count. Raises StudyError if the study
     says what it is of in a way that cannot be read.
     """
     text = attributes.get(ATTRIBUTE)
@@ -61,7 +61,7 @@ class KeptArm(BaseModel):
 
 
 class Kept(BaseModel):
-    """What an ablation stores of its design; what another version added is passed over."""
+    """What an ablation stores of its design; keys of other versions are ignored."""
 
     model_config = ConfigDict(strict=True)
 

@@ -1,7 +1,7 @@
 """``AblationResult``: what an ablation found, as plain values that tables, plots and JSON are made of.
 
 Effects are differences of the study's quality (accuracy, AUC: 0 to 1) between a level and the base's, paired by training
-seed: both networks of a pair saw the same pictures in the same order.
+seed: both networks of a pair saw the same images in the same order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Effect:
 
     n: pairs of seeds; mean: of the paired differences; low, high: its interval at the result's confidence; p: two-sided,
     p_holm: corrected over all effects and interactions; needed: seeds to resolve an effect of this size (power 0.8), None
-    where it is resolved or cannot be said; verdict ``same network``: the level changes nothing here; madds, params: change
+    if it is resolved or cannot be said; verdict ``same network``: the level changes nothing here; madds, params: change
     in cost against the base's level, in the mean over arms.
     """
 
@@ -75,7 +75,7 @@ class Interaction:
 class AblationResult:
     """A whole ablation. ``factors`` are (factor, its levels, the base's first); ``resolution`` and ``aliases`` (words such
     as ``se = kind × act``) are a fractional design's; ``matched``: arms were rescaled to the base's MAdds;
-    ``looks``: how many seeds there were each time that all were done and the verdicts were told.
+    ``looks``: how many seeds there were each time that all were done and the verdicts were computed.
     """
 
     study: str

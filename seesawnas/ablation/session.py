@@ -1,4 +1,4 @@
-"""One ablation under way: its study held, its arms trained seed by seed."""
+"""A running ablation: its study is locked, its arms are trained seed by seed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class AblationSource:
         """The missing trainings, and those that wait."""
         plan, number, queue = self.plan, len(self.record), iter(self.missing)
         if not self.missing and self.record.finished == number:
-            return Ended("the one training is done" if number == 1 else f"all {number} trainings are done")
+            return Ended("the training run is finished" if number == 1 else f"all {number} training runs are finished")
         checkpoints = Checkpoints(plan.checkpoints)
         setup = TrialSetup(plan.proxy, StopRules(self.wanted), checkpoints=checkpoints, silence=plan.silence)
         return Work(lambda _: next(queue, None), self.faces, setup, finish=self._finish)
@@ -227,7 +227,7 @@ def _keep_design(record: StudyRecord, plan: AblationPlan, ready: Ready) -> None:
 
 
 def _kept(record: StudyRecord) -> dict[str, Any]:
-    """The design as it is stored, empty where it is not yet. Raises StudyError where it cannot be read."""
+    """The design as it is stored, empty if it is not yet. Raises StudyError if it cannot be read."""
     read_ablation(record.study.study_name, record.study.user_attrs, [])
     return stored_mapping(record.study.user_attrs.get(ATTRIBUTE, "{}"))
 
@@ -283,7 +283,7 @@ class Estimate:
 
 
 def estimate(plan: AblationPlan, ready: Ready) -> Estimate:
-    """Train the base for a few batches on this machine, and say how long all arms take from all seeds."""
+    """Train the base for a few batches on this machine, and estimate the time of all arms with all seeds."""
     networks = ready.arms.networks
     costs = [arm.cost.madds for arm in networks]
     relative = sum(costs) / len(costs) / ready.arms.arms[0].cost.madds
@@ -300,7 +300,7 @@ def _that_fit(engine: EngineSettings) -> int:
 
 
 def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:
-    """Of a whole training: the second of two epochs on a part of the pictures, which starts warm, for all of them."""
+    """Of a whole training: the second of two epochs on a part of the images, which starts warm, for all of them."""
     batches = plan.proxy.recipe.batch_size * _BATCHES
     share = min(1.0, batches / len(faces.training))
     part = FaceData(_first(faces.training, share), _first(faces.verification, share), "", "")
@@ -315,6 +315,6 @@ def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:
 
 
 def _first(faces: Faces, share: float) -> Faces:
-    """The first pictures of ``faces``; two people and a few pictures of each at least."""
+    """The first images of ``faces``; at least two identities with a few images each."""
     count = max(round(share * len(faces)), int((faces.labels < 2).sum()))
     return Faces(faces.images[:count], faces.labels[:count], faces.names)

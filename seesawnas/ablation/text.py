@@ -1,6 +1,6 @@
-"""What an ablation found, in plain words: a sentence per effect, those interactions that are resolved, and what is not.
+"""The result of an ablation in words: a sentence per effect, the resolved interactions, and what is not resolved.
 
-Qualities have four decimals: the steps of a verification set are about that fine, and seeds differ by more.
+Scores have four decimals: about the resolution of a verification set; seeds differ by more.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def verdict_words(result: AblationResult) -> tuple[str, ...]:
 def _effect(result: AblationResult, effect: Effect) -> str:
     level, base = f"{effect.factor}={effect.level}", f"{effect.factor}={effect.base}"
     if effect.mean is None:
-        return f"{level} against {base}: no seed is done on both sides yet."
+        return f"{level} against {base}: no seed is finished for both networks yet."
     if effect.verdict == "same network":
-        return f"{level} and {base} are the same networks here: there is nothing to tell apart."
+        return f"{level} and {base} are the same network here."
     cost = f"{_average(result)} at {_percent(result, effect)} MAdds"
     quality = _quality(result)
     if effect.p is None:
@@ -44,7 +44,7 @@ def _interaction(result: AblationResult, found: Interaction) -> str:
     change = f"{_size(mean)} {_quality(result)} {'higher' if mean > 0 else 'lower'}"
     where = f"with {other}={level2} than with {other}={bases[other]}"
     aliases = [alias.partition(" = ")[2] for alias in result.aliases if alias.startswith(f"{factor} × {other} = ")]
-    or_else = f", unless it is of {aliases[0]}, which this design cannot tell from it" if aliases else ""
+    or_else = f"; aliased with {aliases[0]} in this design" if aliases else ""
     return (
         f"The effect of {factor}={level} (against {factor}={bases[factor]}) is {change} {where} "
         f"({_evidence(result, found)}){or_else}."
@@ -54,22 +54,25 @@ def _interaction(result: AblationResult, found: Interaction) -> str:
 def _closing(result: AblationResult) -> str:
     open_ends = list(_unresolved(result))
     if not any(effect.mean is not None for effect in result.effects):
-        return "Nothing is measured yet."
+        return "No results yet."
     if not open_ends:
-        return f"All that was measured is resolved at {_confidence(result)}."
-    return f"Not resolved at {_confidence(result)}, which does not mean equal: {', '.join(open_ends)}."
+        return f"All measured effects are resolved at {_confidence(result)}."
+    return f"Not resolved at {_confidence(result)} (this does not mean equal): {', '.join(open_ends)}."
 
 
 def _looks(result: AblationResult) -> Iterator[str]:
-    """A verdict that was looked for again and again is found more often than its p says."""
+    """Warn of repeated looks at the data: a verdict is then found more often than its p says."""
     done = {len(arm.values) for arm in result.arms}
     if max(done, default=0) > 0 and min(done) < len(result.seeds):
-        yield "Interim: not all trainings are done. Stopping where it looks good makes false finds likelier than p says."
+        yield (
+            "Interim result: training runs are missing. Stopping early on a good result makes false positives "
+            "more likely than p indicates."
+        )
     if len(result.looks) > 1:
         times = ", ".join(map(str, result.looks))
         yield (
-            f"The verdicts were told {len(result.looks)} times, with {times} seeds: multiply p by {len(result.looks)} to allow "
-            "for it."
+            f"Verdicts were computed {len(result.looks)} times, with {times} seeds: "
+            f"multiply p by {len(result.looks)} to correct for this."
         )
 
 
@@ -85,7 +88,7 @@ def _unresolved(result: AblationResult) -> Iterator[str]:
 
 def _evidence(result: AblationResult, found: Effect | Interaction) -> str:
     if found.low is None or found.high is None:
-        interval = f"all {found.n} seeds agree, so no interval"
+        interval = f"all {found.n} seeds give the same value: no interval"
     else:
         interval = f"{_confidence(result)} interval {_plain(found.low)}..{_plain(found.high)}"
     p = found.p_holm if found.p_holm is not None else found.p

@@ -68,7 +68,7 @@ def _partners(kind: Kind, name: str) -> Iterator[str]:
 
 
 _EVEN = 4
-"""Widths that are multiples of 4 stay so, where no split asks for more."""
+"""Widths that are multiples of 4 stay so, if no split asks for more."""
 
 Widths = tuple[int, ...]
 
@@ -130,11 +130,11 @@ class Segments:
 
 
 def scaled(spec: ArchSpec, multiplier: float) -> ArchSpec:
-    """``spec`` with all widths of stem and blocks times ``multiplier``. Raises SpecError where its form would change."""
+    """``spec`` with all widths of stem and blocks times ``multiplier``. Raises SpecError if its form would change."""
     segments = Segments.of(spec)
     found = segments.network(segments.at(multiplier))
     if not segments.keeps(found):
-        raise SpecError(f"width must leave shortcuts where they are, got {multiplier:g}")
+        raise SpecError(f"width must not add or remove residual connections, got {multiplier:g}")
     return found
 
 
@@ -241,7 +241,7 @@ class Match:
 
 
 def matched(spec: ArchSpec, madds: int) -> Match:
-    """The network of ``spec``'s form whose MAdds are closest to ``madds``; ``spec`` itself where it is near enough."""
+    """The network of ``spec``'s form whose MAdds are closest to ``madds``; ``spec`` itself if it is near enough."""
     itself = Match(spec, 1.0, _off(spec, madds))
     if abs(itself.off) <= CLOSE:
         return itself
@@ -252,7 +252,7 @@ def matched(spec: ArchSpec, madds: int) -> Match:
 
 
 def _bracket(segments: Segments, madds: int) -> tuple[float, float]:
-    """Two close multipliers, the first at or below ``madds`` and the second at or above, where there are such."""
+    """Two close multipliers, the first at or below ``madds`` and the second at or above, if there are such."""
     low, high = _MULTIPLIERS
     for _ in range(_BISECTIONS):
         middle = (low * high) ** 0.5

@@ -1,1 +1,1 @@
-"""What finished studies say: importance of decisions, and fidelity of proxies."""
+"""Analysis of finished studies: importance of decisions, and fidelity of proxies."""

@@ -1,9 +1,9 @@
-"""Which decisions mattered in a study, by two views that fail in different ways.
+"""Which decisions mattered in a study, by two methods that fail in different ways.
 
-PED-ANOVA (Watanabe et al., arXiv 2304.10255) asks how far the options of the best trials are distributed otherwise than those
-of all. The other view asks how much worse a linear model of the options foretells unseen trials without a decision; it has a
-floor of noise, from shuffled qualities. Both are of the quality alone, within a band of MAdds: a decision that merely makes
-networks dearer matters less there.
+PED-ANOVA (Watanabe et al., arXiv 2304.10255) measures how much the distribution of options in the best trials differs from those
+of all. The other method measures how much worse a linear model of the options predicts unseen trials without a decision; it has a
+noise floor, from shuffled scores. Both use only the score, within a band of MAdds: a decision that only makes networks more
+expensive matters less there.
 
 A decision that only some trials have, such as an attribute of a stage that only some networks have, is judged among those: its
 columns of the model are centred over them and 0 elsewhere, so that having it at all counts for the decision that brings it.
@@ -47,9 +47,9 @@ class OptionWorth:
 
 @dataclass(frozen=True, slots=True)
 class DecisionImportance:
-    """A decision in both views.
+    """A decision by both methods.
 
-    ped_anova: its share of all decisions'; drop: of the share of the quality's variance that the linear model foretells in
+    ped_anova: its share of all decisions'; drop: of the share of the variance of the quality that the linear model predicts in
     trials that it has not seen; floor: below it a drop may be noise; n: trials that have the decision; options: those taken.
     """
 
@@ -71,7 +71,7 @@ class BandImportance:
     """The decisions among the ``n`` trials of ``low`` to ``high`` MAdds, by their drop.
 
     explained: R^2 of the whole linear model in trials that it has not seen; agreement: Spearman's rank correlation of the two
-    views, None where there is nothing to rank; best: how many trials PED-ANOVA compared with the rest.
+    views, None if there is nothing to rank; best: how many trials PED-ANOVA compared with the rest.
     """
 
     low: int
@@ -85,7 +85,7 @@ class BandImportance:
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """Of ``quality`` in the study of that name: over all MAdds first, then in each band where there are several."""
+    """Of ``quality`` in the study of that name: over all MAdds first, then in each band if there are several."""
 
     study: str
     quality: str
@@ -105,15 +105,15 @@ FEWEST = 10
 _ENOUGH = 60
 """Trials of a band that a study is split into by itself."""
 _BEST = 5
-"""Trials that PED-ANOVA compares with the rest, at the least; a tenth of them where that is more."""
+"""Trials that PED-ANOVA compares with the rest, at the least; a tenth of them if that is more."""
 Bands: TypeAlias = int | Sequence[Budget] | None
 
 
 def importance_of(study: StudyRecord | StudyView, bands: Bands = None) -> Importance | None:
-    """None where fewer than ``FEWEST`` trials count.
+    """None if fewer than ``FEWEST`` trials count.
 
     bands: into how many of equally many trials the study is split, by MAdds; or the bands themselves; by default three, or
-    two, of at least 60 trials. Raises StudyError where a band asked for has too few.
+    two, of at least 60 trials. Raises StudyError if a band asked for has too few.
     """
     name, quality, every = _read(study)
     trials = [trial for trial in every if _counts(trial)]
@@ -136,15 +136,15 @@ def _counts(trial: Trial) -> bool:
 
 
 def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
-    """``trials``, cheapest first, by band; none where there is one band alone."""
+    """``trials``, cheapest first, by band; none if there is one band alone."""
     if bands is None:
         bands = next((count for count in (3, 2) if len(trials) >= count * _ENOUGH), 1)
     if isinstance(bands, int):
         if not 1 <= bands <= len(trials) // FEWEST:
             most = len(trials) // FEWEST
             raise StudyError(
-                f"bands must be from 1 to {most}, of {FEWEST} trials or more each (the study has {len(trials)} complete ones of "
-                f"its space), got {bands}"
+                f"bands must be from 1 to {most} (each needs {FEWEST} trials; the study has {len(trials)} complete trials "
+                f"of its space), got {bands}"
             )
         ends = [len(trials) * place // bands for place in range(bands + 1)] if bands > 1 else []
         return [trials[low:high] for low, high in itertools.pairwise(ends)]
@@ -154,7 +154,7 @@ def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
 def _within(band: Budget, trials: list[Trial]) -> list[Trial]:
     found = [trial for trial in trials if band.admits_madds(trial.user_attrs["madds"])]
     if len(found) < FEWEST:
-        raise StudyError(f"band {band} must hold {FEWEST} trials or more of the study, got {len(found)}")
+        raise StudyError(f"band {band} must contain at least {FEWEST} trials of the study, got {len(found)}")
     return found
 
 
@@ -205,12 +205,12 @@ def _worths(decision: Decision, trials: Sequence[Trial], weights: Floats) -> tup
 
 
 def _best_of(trials: int) -> int:
-    """Half of them at the most, where a tenth would be too few to be a distribution."""
+    """Half of them at the most, if a tenth would be too few to be a distribution."""
     return max(-(-trials // 10), min(_BEST, trials // 2))
 
 
 def _ped_anova(trials: Sequence[Trial], varied: set[str], quantile: float) -> dict[str, float]:
-    """The share of each decision that varies, 0 of any other; all 0 where none matters."""
+    """The share of each decision that varies, 0 of any other; all 0 if none matters."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = _Copy(trials)
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)

@@ -1,4 +1,4 @@
-"""What an importance analysis says, in plain words, and what it cannot say."""
+"""The result of an importance analysis in words, and its limits."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from seesawnas.text import several
 from seesawnas.units import format_quantity
 
 FEW = 10
-"""Trials a decision, below which a band's results are called uncertain."""
+"""Trials per decision; below this a band's results are called uncertain."""
 _SHOWN = 5
 
 
 def importance_words(importance: Importance) -> tuple[str, ...]:
-    """The sentences, band by band, a paragraph each; the last says how far all of this goes."""
+    """A paragraph per band, then one on the limits of the analysis."""
     said = (f"{band_words(band)}: {' '.join(findings(band))}" for band in importance.bands)
     return (*said, caveat(importance))
 
@@ -26,16 +26,17 @@ def band_words(band: BandImportance) -> str:
 
 
 def findings(band: BandImportance) -> tuple[str, ...]:
-    """What a band says, a sentence each."""
+    """The findings of a band, as sentences."""
     return tuple(_findings(band))
 
 
 def caveat(importance: Importance) -> str:
-    """What holds of every band."""
-    bands = f" of each of the {len(importance.bands)} bands" if len(importance.bands) > 1 else ""
+    """The limits of the analysis, which hold for every band."""
+    bands = f" in each of the {len(importance.bands)} bands" if len(importance.bands) > 1 else ""
     return (
-        f"Of pure noise {100 * FALSE_ALARMS:.0f} in 100 studies{bands} would have a decision above the floor. A sampler prefers "
-        "options that did well, so that others were tried seldom; decisions that only work together are seen by neither view."
+        f"With pure noise, {100 * FALSE_ALARMS:.0f} % of studies would have a decision above the floor{bands}. "
+        "Samplers prefer good options, so other options have few trials. "
+        "Neither method detects decisions that matter only in combination."
     )
 
 
@@ -48,32 +49,32 @@ def _findings(band: BandImportance) -> Iterator[str]:
         more = f" and {len(clear) - _SHOWN} more" if len(clear) > _SHOWN else ""
         yield f"Above the noise floor of {clear[0].floor:.3f} R²: {named}{more}."
     elif varied:
-        yield f"None is above the noise floor of {varied[0].floor:.3f} R²: their order may be chance."
-    yield _foretold(band)
+        yield f"No decision is above the noise floor of {varied[0].floor:.3f} R²; the order may be random."
+    yield _predicted(band)
     yield from _agreement(band)
 
 
 def _few(band: BandImportance, decisions: int) -> str:
     each = band.n / max(1, decisions)
-    return f"; {each:.1f} trials to a decision are few" if each < FEW else ""
+    return f"; {each:.1f} trials per decision are few" if each < FEW else ""
 
 
-def _foretold(band: BandImportance) -> str:
+def _predicted(band: BandImportance) -> str:
     if band.explained < 0.005:
-        return "The linear model foretells unseen trials no better than their mean does."
-    return f"The linear model foretells {100 * band.explained:.0f} % of the variance of unseen trials."
+        return "The linear model predicts unseen trials no better than their mean."
+    return f"The linear model explains {100 * band.explained:.0f} % of the variance of unseen trials."
 
 
 def _agreement(band: BandImportance) -> Iterator[str]:
     if band.agreement is None:
-        yield "There is too little to rank to compare the two views."
+        yield "Too few decisions to compare the two methods."
         return
-    words = "agree" if band.agreement >= 0.6 else "agree in part" if band.agreement >= 0.3 else "disagree"
+    words = "agree" if band.agreement >= 0.6 else "agree partly" if band.agreement >= 0.3 else "disagree"
     first, top = band.decisions[0], max(band.decisions, key=lambda one: one.ped_anova)
-    heads = f"both put {top.name} first" if top is first else f"PED-ANOVA puts {top.name} first"
-    yield f"The two views {words} on the order (rank correlation {band.agreement:.2f}); {heads}."
+    heads = f"both rank {top.name} first" if top is first else f"PED-ANOVA ranks {top.name} first"
+    yield f"The two rankings {words} (rank correlation {band.agreement:.2f}); {heads}."
     if not top.clears:
-        yield f"PED-ANOVA compares the best {band.best} trials with all {band.n}, and has no floor of its own."
+        yield f"PED-ANOVA compares the best {band.best} trials with all {band.n}, and has no noise floor."
 
 
 def _best(decision: DecisionImportance) -> str:

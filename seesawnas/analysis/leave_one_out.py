@@ -1,7 +1,7 @@
-"""How much worse the linear model foretells trials that it has not seen when a decision is left out of it.
+"""How much worse the linear model predicts unseen trials when a decision is removed from it.
 
-Every trial in turn is foretold from all the others, which ridge regression has in closed form (PRESS; Allen, 1974), so that
-hundreds of shuffled qualities cost little more than one. The penalty is chosen anew for each of them, as for the true one.
+Every trial in turn is predicted from all the others, which ridge regression has in closed form (PRESS; Allen, 1974), so that
+hundreds of shuffled qualities cost little more than one. The penalty is chosen separately for each of them, as for the true one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FALSE_ALARMS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """r2: of foretold quality, at most 1, below 0 where the mean foretells better; drops: how much of it each decision
+    """r2: of the predicted metric, at most 1, below 0 if the mean predicts better; drops: how much of it each decision
     brings; floor: what the largest drop of shuffled qualities passes in one of twenty; weights: of each decision's columns.
     """
 
@@ -39,12 +39,12 @@ def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftO
     values = values - values.mean(axis=0)
     whole = np.concatenate(columns, axis=1)
     penalties = _penalties(whole, values)
-    r2 = _foretold(whole, values, penalties)
+    r2 = _predicted(whole, values, penalties)
     drops = np.zeros((len(columns), values.shape[1]))
     for place, own in enumerate(columns):
         if own.any():  # else one option alone was taken
             others = np.concatenate([*columns[:place], np.zeros((len(quality), 1)), *columns[place + 1 :]], axis=1)
-            drops[place] = r2 - _foretold(others, values, penalties)
+            drops[place] = r2 - _predicted(others, values, penalties)
     highest = np.sort(drops[:, 1:].max(axis=0))[::-1]
     floor = highest[round(FALSE_ALARMS * (SHUFFLES + 1)) - 1]
     weights = np.split(Posterior.of(whole, quality).mean, np.cumsum([own.shape[1] for own in columns])[:-1])
@@ -60,10 +60,10 @@ def _penalties(x: Floats, values: Floats) -> Floats:
     )
 
 
-def _foretold(x: Floats, values: Floats, penalties: Floats) -> Floats:
-    """(qualities,): 1 - the squared errors of foretelling each trial from the others, over those of the others' mean."""
+def _predicted(x: Floats, values: Floats, penalties: Floats) -> Floats:
+    """(qualities,): 1 - the squared errors of predicting each trial from the others, over those of the others' mean."""
     trials = len(values)
-    squares, axes = np.linalg.eigh(x.T @ x)  # much faster than the singular values of x, where trials are many
+    squares, axes = np.linalg.eigh(x.T @ x)  # much faster than the singular values of x, if trials are many
     along, errors = x @ axes, np.zeros(values.shape[1])
     for penalty in np.unique(penalties):
         some = penalties == penalty

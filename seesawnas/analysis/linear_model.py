@@ -32,7 +32,7 @@ class OneHot:
         self.size = int(ends[-1])
 
     def rows(self, assignments: Sequence[Assignment]) -> Floats:
-        """(networks, options): 1 where the option is taken; a decision that an assignment lacks is 0 throughout."""
+        """(networks, options): 1 if the option is taken; a decision that an assignment lacks is 0 throughout."""
         found = np.zeros((len(assignments), self.size))
         for row, assignment in zip(found, assignments, strict=True):
             row[[self.places[name][option] for name, option in assignment.items()]] = 1.0

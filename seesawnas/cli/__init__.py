@@ -1,4 +1,4 @@
-"""The command line: a thin function a command, one place for errors and exit codes."""
+"""The command line: a thin function per command, one place for errors and exit codes."""
 
 from seesawnas.cli.app import app, main
 

@@ -1,8 +1,8 @@
-"""The ``seesawnas`` command: its subcommands, and what becomes of errors.
+"""The ``seesawnas`` command: its subcommands, and how errors become exit codes.
 
-Exit codes: 0, 1 where a check says no, 2 for the user's fault (its lines on stderr, no traceback) and for a result that
-cannot be written, 130 after Ctrl-C, 141 where the reader of a result left. A command imports what it needs when it runs, so
-that ``--help`` waits for nothing.
+Exit codes: 0 success, 1 a check failed, 2 a user error (reported on stderr without a traceback)
+or a result that cannot be written, 130 Ctrl-C, 141 the reader of the output has closed it.
+A command imports what it needs when it runs, so that ``--help`` is fast.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ from seesawnas.io.isolation import isolate
 from seesawnas.io.terminal import OutputLost, install
 from seesawnas.text import bounded, plain
 
-# A paragraph a line: rich wraps them to the terminal.
+# A paragraph per line: rich wraps them to the terminal.
 ABOUT = "\n\n".join(
     (
         "Neural architecture search of lightweight face-recognition networks.",
-        "Networks come from YAML: a search space says what may vary, a search point has everything fixed. "
-        "A REF names one: your own YAML file, or what ships, such as seesaw or paper/seesaw_share.",
+        "Networks are written in YAML: a search space defines what may vary; "
+        "in a search point every value is fixed. "
+        "A REF is your own YAML file or a shipped name, such as seesaw or paper/seesaw_share.",
     )
 )
 _BAD_NAMES = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
@@ -50,7 +51,7 @@ READER_LEFT = 141  # what a shell reports of a program that SIGPIPE ended
 
 
 class Commands(TyperGroup):
-    """The group of all commands, and the one place where errors become exit codes."""
+    """The group of all commands; the only place that turns errors into exit codes."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that ``ctx`` names."""
@@ -70,7 +71,7 @@ class Commands(TyperGroup):
         except OSError as error:
             if error.errno not in _BAD_NAMES or error.filename is None:
                 raise
-            raise said(bounded(f"{error.filename}: must be a path that can be, got {_words(error)}")) from None
+            raise said(bounded(f"{error.filename}: must be a valid path, got {_words(error)}")) from None
         except Exception as error:
             _clean(error)
             raise
@@ -88,7 +89,7 @@ class Commands(TyperGroup):
 
 
 def _clean(error: Exception) -> None:
-    """A fault of usage repeats words of the command line, which a script may have taken from anywhere, of any length."""
+    """Shorten what a usage error quotes of the command line: a script may pass text of any length."""
     if is_usage(error):
         cut(error)
 
@@ -118,7 +119,7 @@ app = typer.Typer(
 @app.callback(help=ABOUT, epilog="Start here: [bold]seesawnas build paper/seesaw_share[/bold]")
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Options of the whole command."""
@@ -152,7 +153,7 @@ def main() -> None:
 
 
 def _run() -> Any:
-    """The exit code; a result that was lost on its way out is the user's to know."""
+    """Run the command and return its exit code; output that could not be written is reported."""
     try:
         try:
             app(prog_name="seesawnas")

@@ -1,4 +1,4 @@
-"""Arguments and options of the commands that run a trained network over pictures."""
+"""Arguments and options of the commands that run a trained network on images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ Model = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A folder of `seesawnas train` or `seesawnas build --out`; an ONNX file; a TorchScript file, which is code.",
+        help="A folder of `seesawnas train` or `seesawnas build --out`, an ONNX file, or a TorchScript file (it contains code: "
+        "open only files that you trust).",
         show_default=False,
     ),
 ]
@@ -27,31 +28,35 @@ Normalise = Annotated[
     typer.Option(
         "--normalise",
         metavar="HOW",
-        help="Input of an ONNX or TorchScript file: none (pixels 0..255 as they are); 0..1; 128 or 127.5, "
-        "(pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255, also three means and three stds, red first.",
-        show_default="what a folder says itself",
+        help="Input normalisation of an ONNX or TorchScript file: none (pixels 0..255 unchanged); 0..1; 128 or 127.5, "
+        "that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or three means, then three stds, "
+        "in RGB order).",
+        show_default="stored in the model folder",
     ),
 ]
-BlueFirst = Annotated[bool, typer.Option("--bgr", help="Give an ONNX or TorchScript file blue first instead of red.")]
+BlueFirst = Annotated[bool, typer.Option("--bgr", help="Feed an ONNX or TorchScript file channels in BGR order.")]
 Output = Annotated[
     str | None,
     typer.Option(
         "--output",
         metavar="NAME",
-        help="Output of an ONNX or TorchScript file that is the embedding.",
-        show_default="the only one wider than a number",
+        help="Name of the embedding output of an ONNX or TorchScript file.",
+        show_default="the only output that is a vector",
     ),
 ]
 Untrained = Annotated[
-    bool, typer.Option("--untrained", help="Take a folder of random weights too, as `seesawnas build --out` writes it.")
+    bool,
+    typer.Option(
+        "--untrained", help="Also accept a folder with random weights, as written by `seesawnas build --out`."
+    ),
 ]
-Flip = Annotated[bool, typer.Option("--flip/--no-flip", help="Add the embedding of the mirror image.")]
-BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Images that run at a time.")]
+Flip = Annotated[bool, typer.Option("--flip/--no-flip", help="Add the embedding of the horizontally flipped image.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Images per batch.")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or cuda:N.")]
 
 
 def say_notes(model: FaceModel) -> None:
-    """What there is to know of the model's file, on stderr, before it is believed."""
+    """Print the notes on the model's file on stderr, before its results."""
     from seesawnas.cli.views.output import screen
     from seesawnas.cli.views.progress import say
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and those that plans declare."""
+"""Options shared by several commands, and the options that plans declare."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_SEED = 2**63 - 1
 
 
 def complete_ref(incomplete: str) -> list[str]:
-    """What a REF can go on to: shipped names, YAML files and folders here."""
+    """Complete a REF: shipped names, YAML files and folders."""
     from seesawnas.space import shipped
 
     names = [*shipped(), *shipped("paper")]
@@ -34,7 +34,7 @@ def complete_ref(incomplete: str) -> list[str]:
 
 
 def complete_study(incomplete: str) -> list[str]:
-    """What STUDY_FILE can go on to: shipped studies, YAML files and folders here."""
+    """Complete a STUDY_FILE: shipped studies, YAML files and folders."""
     named = (name for name in STUDIES.names() if name.startswith(incomplete))
     return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
 
@@ -49,8 +49,8 @@ def takes_options(plan: type[Plan], *, whole: bool = False) -> Callable[[Callabl
         plan: What declares them.
         whole: Whether no study file completes the command line: what the plan requires must be given.
 
-    The command takes them as ``**given``: those that are given, by their keys. Its arguments come first in its help, then
-    these options, then its own.
+    The command receives as ``**given`` those on the command line, by their keys. Its help lists
+    its arguments first, then these options, then its own options.
     """
     declared = [one for one in options_of(plan) if one.flag]
 
@@ -88,7 +88,7 @@ def _parameter(one: Option, whole: bool) -> inspect.Parameter:
 
 
 def _typer_option(one: Option) -> OptionInfo:
-    """The help names no default as one of the option's own: the value may come from a study file."""
+    """Without a default in the help: the value may come from a study file."""
     found: OptionInfo = typer.Option(
         one.flag,
         metavar=one.metavar,
@@ -105,7 +105,7 @@ PointRef = Annotated[
     str,
     typer.Argument(
         metavar="REF",
-        help="A search point: paper/NAME, a YAML file, or a trial of a study, STUDY:NUMBER or STUDY:best.",
+        help="A search point: paper/NAME, a YAML file, or a trial of a study (STUDY:NUMBER or STUDY:best).",
         autocompletion=complete_ref,
         show_default=False,
     ),
@@ -124,8 +124,8 @@ BudgetText = Annotated[
     typer.Option(
         "--budget",
         metavar="BUDGET",
-        help="Most MAdds a network may cost, 150M, or a band, 140M..150M; several limits, '150M, params<=1.5M'; "
-        "or a preset: seesaw, mobilefacenet, lfr2019-light.",
+        help="Maximum MAdds (150M), a range (140M..150M), several limits ('150M, params<=1.5M') "
+        "or a preset (seesaw, mobilefacenet, lfr2019-light).",
         show_default="no limit",
     ),
 ]

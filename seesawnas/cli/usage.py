@@ -1,4 +1,4 @@
-"""Values of options that do not fit, in the form of every other fault: ``--trials: must be a whole number, got many``."""
+"""Invalid values of options, reported in the form of every other error: ``--trials: must be a whole number, got many``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_commands(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) 
 
 
 def value_fault(error: typer.BadParameter) -> str | None:
-    """The line for a value that is given and does not fit; None for other faults of usage, such as an option left out."""
+    """The line for an invalid value; None for other usage errors, such as a missing option."""
     parameter: Any = error.param
     if parameter is None or hasattr(error, "param_type"):
         return None
@@ -31,7 +31,7 @@ def value_fault(error: typer.BadParameter) -> str | None:
 
 
 def cut(error: Any) -> None:
-    """Make what a fault of usage quotes of the command line no longer than a person reads."""
+    """Make what a fault of usage quotes of the command line of readable length."""
     error.message = plain_line(bounded(str(error.message)))
     for name in ("option_name", "command_name"):
         if isinstance(getattr(error, name, None), str):
@@ -39,7 +39,7 @@ def cut(error: Any) -> None:
 
 
 def is_usage(error: BaseException) -> bool:
-    """Whether ``error`` is typer's own of a command line that does not fit; it shares no public base across versions."""
+    """Whether ``error`` is typer's own usage error; it has no public base class across versions."""
     return any(base.__name__ == "UsageError" for base in type(error).__mro__)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Rule: TypeAlias = Callable[..., Any]
-"""From what a file or an option says to the value; raises ValueError, which begins with ``must``.
+"""From the text of a file or an option to the value; raises ValueError, which begins with ``must``.
 
 It may take pydantic's ValidationInfo as a second argument.
 """
@@ -118,7 +118,7 @@ def as_it_is(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """All that is to know of an option.
+    """The declaration of an option.
 
     Attributes:
         rule: Makes the value of what a file or the command line says.
@@ -253,7 +253,7 @@ def store_duration(seconds: float | None) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a command is asked to do: each field is an option.
+    """The settings of a command: each field is an option.
 
     Attributes:
         fault: What is raised with every whole number that is out of range, and for documents of it.

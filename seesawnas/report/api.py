@@ -41,7 +41,7 @@ class Study:
     """The study in a folder, ``runs/x`` or ``x``; or, with ``storage``, of that name in a database's URL; or a URL's only one.
 
     None is the study under runs/ that was last written to. It is read once, as it stands: open it again to see what a search
-    has added. Nothing is written, and a search under way is not disturbed. Raises StudyError, one line, where there is none.
+    has added. Nothing is written, and a running search is not affected. Raises StudyError, one line, if there is none.
     """
 
     def __init__(self, study: str | Path | None = None, storage: str | None = None) -> None:
@@ -64,44 +64,44 @@ class Study:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is stored in a way that cannot be shown, such as trials that are left out, a line each with the reason."""
+        """What cannot be shown, such as damaged trials that are ignored: one line each, with the reason."""
         return notes_of(self._view)
 
     @property
     def ranked(self) -> list[ResultRow]:
-        """The complete trials, best first; networks that were trained again from new seeds come before the others.
+        """The complete trials, best first; networks that were retrained with new seeds come before the others.
 
         Of an ablation its networks, by their means over seeds.
         """
         return list(ranking_of(self._view).rows)
 
     def frame(self) -> pd.DataFrame:
-        """A row a trial, by number: state, rank, digest, label, scores, costs, repeats; then a column a decision, by its path.
+        """A row per trial, by number: state, rank, digest, label, scores, costs, repeats; then a column per decision, by its path.
 
-        As it is stored, nothing rounded; empty where a trial has no such thing.
+        As it is stored, nothing rounded; empty if a trial has no such thing.
         """
         return trials_frame(self._view).set_index("trial")
 
     def pareto(self) -> pd.DataFrame:
         """The rows of :meth:`frame` on the Pareto front, cheapest first: of the quality and the study's costs, or else MAdds.
 
-        None of an ablation: its trials are single trainings, of which the best says nothing.
+        None of an ablation: its trials are single training runs, of which the best is not meaningful.
         """
         return self.frame().loc[[row.number for row in ranking_of(self._view).pareto]]
 
     def best(self) -> ArchSpec:
         """The network that is ranked first, of an ablation by its mean over seeds, called ``STUDY:NUMBER``.
 
-        Raises StudyError where no trial is complete yet.
+        Raises StudyError if no trial is complete yet.
         """
         return self.spec(self._first().number)
 
     def spec(self, number: int) -> ArchSpec:
-        """The network of trial ``number``. Raises StudyError where there is none."""
+        """The network of trial ``number``. Raises StudyError if there is none."""
         found = next((trial for trial in self.trials if trial.number == number), None)
         if found is None:
             left = next(
-                (f", which is left out: {one.reason}" for one in self._view.left_out if one.number == number), ""
+                (f", which is ignored: {one.reason}" for one in self._view.left_out if one.number == number), ""
             )
             most = max((trial.number for trial in self.trials), default=0)
             raise StudyError(f"study {self.name}: trial must be from 0 to {most}, got {number}{left}")
@@ -116,7 +116,7 @@ class Study:
     def figure(self, kind: str = "pareto") -> go.Figure:
         """A plotly figure: ``pareto``, ``curves`` (of learning), ``parallel`` (of decisions) or ``importance``.
 
-        Raises StudyError where there are too few trials to draw it of.
+        Raises StudyError if there are too few trials to draw it of.
         """
         if kind not in _FIGURES:
             raise StudyError(f"figure must be one of {', '.join(_FIGURES)}, got {kind}")

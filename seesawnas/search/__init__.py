@@ -1,4 +1,4 @@
-"""A search: its plan, from study files and options; what to try next; the study under way and its repeats."""
+"""A search: its plan, from study files and options; what to try next; the running study and its repeats."""
 
 from typing import TYPE_CHECKING
 

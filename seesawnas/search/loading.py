@@ -1,4 +1,4 @@
-"""From a study file, and options that override it, to a plan; every fault at once, each at its place."""
+"""From a study file, and options that override it, to a plan; all errors are reported together, each with its key."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def check_surroundings(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, .
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
     """The plan of a study file and of ``options``, which hold the same keys and win; either may be absent.
 
-    Raises StudyError: one line a fault, of what does not parse and of what is not there alike.
+    Raises StudyError: one line per fault, of what does not parse and of what is not there alike.
     """
     if file is not None:
         file.must_be("search", "a search's study file")
@@ -101,7 +101,7 @@ def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
     """What is wrong with two keys together."""
     if plan.halving is not None and (first := plan.halving.first) >= plan.epochs:
         epochs = several(plan.epochs, "epoch")
-        yield f"{place('early_stopping')} must first judge before the last of {epochs}, got epoch {first}"
+        yield f"{place('early_stopping')} FIRST must be less than the {epochs} of a trial, got {first}"
     yield from engine_conflicts(plan, place)
 
 
@@ -111,6 +111,6 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
     if plan.target is not None and plan.target > 1 and metric.is_share:
         yield f"{place('target')} must be at most 1 for {metric.title}, got {plan.target:g}"
     if "repeat_top" in options and not plan.repeats:  # a study file may well hold it for another time
-        yield f"{place('repeat_top')} must go with repeats of 1 or more, got {plan.repeats}; give --repeats too"
+        yield f"{place('repeat_top')} requires repeats of at least 1, got {plan.repeats}; give --repeats too"
     if plan.study.endswith(suffix := repeats_name("")):
-        yield f"{place('study')} must not end in {suffix}, which names a study's repeats, got {plan.study}"
+        yield f"{place('study')} must not end in {suffix} (reserved for repeats), got {plan.study}"

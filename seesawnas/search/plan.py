@@ -1,6 +1,6 @@
 """``SearchPlan``: all that a search is asked to do. Its fields declare the options of ``search``.
 
-Nothing here imports torch or Optuna before a value needs it: help waits for this module.
+Nothing here imports torch or Optuna before a value needs it, so that help is fast.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _points(raw: Any) -> Any:
         return None if raw == "all" else ()
     refs = raw if isinstance(raw, list) else str(raw).split(",")
     if not all(isinstance(ref, str) and ref.strip() for ref in refs):
-        raise ValueError(f"must be all, none, or REFs such as paper/seesaw_share, got {short(repr(raw))}")
+        raise ValueError(f"must be all, none, or a list of REFs such as paper/seesaw_share, got {short(repr(raw))}")
     return tuple(dict.fromkeys(ref.strip() for ref in refs))
 
 
@@ -101,7 +101,8 @@ class SearchPlan(RunPlan):
         parse_budget,
         "BUDGET",
         SEARCHED,
-        "MAdds ceiling, 150M, or band, 140M..150M; '150M, params<=1.5M', or a preset: seesaw, mobilefacenet, lfr2019-light.",
+        "Maximum MAdds (150M), a range (140M..150M), several limits ('150M, params<=1.5M') "
+        "or a preset (seesaw, mobilefacenet, lfr2019-light).",
         store=str,
         must_stay=True,
         keep=Budget.setting,
@@ -113,7 +114,7 @@ class SearchPlan(RunPlan):
         _objectives,
         "NAMES",
         SEARCHED,
-        "A quality, then costs: accuracy,madds. Default: accuracy.",
+        "One quality measure, then any costs, such as accuracy,madds. Default: accuracy.",
         default=partial(_objectives, "accuracy"),
         must_stay=True,
         store=_names,
@@ -123,7 +124,7 @@ class SearchPlan(RunPlan):
         OneOf(SAMPLERS),
         "NAME",
         SEARCHED,
-        "random, tpe, nsga2, gp, evolution or linear. Default: linear.",
+        "What proposes networks: random, tpe, nsga2, gp, evolution or linear. Default: linear.",
         default="linear",
         in_summary=True,
     )
@@ -131,7 +132,7 @@ class SearchPlan(RunPlan):
         _points,
         "REFS",
         SEARCHED,
-        "Networks tried first: all (the papers' that fit), none, or REF,REF. Default: all.",
+        "Networks to train first: all (those of papers that fit the budget), none, or REF,REF. Default: all.",
         default=None,
         store=_stored_points,
         in_summary=True,
@@ -140,7 +141,7 @@ class SearchPlan(RunPlan):
         Whole(1, 10**6, optional=True),
         "N",
         ENDS,
-        "Finished trials the study shall hold. Default: 12, where nothing else ends it.",
+        "Stop when the study has N finished trials. Default: 12, if no other stopping rule is given.",
         default=None,
         in_summary=True,
     )
@@ -149,7 +150,7 @@ class SearchPlan(RunPlan):
         Whole(1, 10**6, optional=True),
         "N",
         ENDS,
-        "Finished trials without a better one.",
+        "Stop after N finished trials without improvement.",
         default=None,
         in_summary=True,
     )
@@ -157,7 +158,7 @@ class SearchPlan(RunPlan):
         Number(0, 1000, optional=True),
         "Q",
         ENDS,
-        "Quality to reach, such as an accuracy of 0.85.",
+        "Stop when the metric reaches Q, such as 0.85.",
         default=None,
         in_summary=True,
     )
@@ -165,8 +166,8 @@ class SearchPlan(RunPlan):
         _early_stopping,
         "RULE",
         ENDS,
-        "Stop poor trials: asha, asha:FIRST or asha:FIRST:FACTOR; after FIRST epochs the best 1/FACTOR go on. "
-        "Default: none.",
+        "Stop poor trials early: asha, asha:FIRST or asha:FIRST:FACTOR; "
+        "after FIRST epochs only the best 1/FACTOR of the trials continue. Default: none.",
         default=None,
         key="early_stopping",
         store=words_of,
@@ -176,10 +177,10 @@ class SearchPlan(RunPlan):
         Whole(0, 100),
         "K",
         JUDGED,
-        "Train the best networks again from K new seeds; rank by their mean. Default: 0.",
+        "Retrain the best networks with K new seeds each, and rank them by the mean. Default: 0.",
         default=0,
     )
-    repeat_top: int = option(Whole(1, 1000), "M", JUDGED, "How many networks are trained again. Default: 5.", default=5)
+    repeat_top: int = option(Whole(1, 1000), "M", JUDGED, "Number of networks to retrain. Default: 5.", default=5)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -191,7 +192,7 @@ class SearchPlan(RunPlan):
     @classmethod
     def other_help(cls) -> Mapping[str, str]:
         """See the base."""
-        return {"time": "Time of this run, such as 2h or 90m; repeats get what its search leaves."}
+        return {"time": "Time limit of this run, such as 2h or 90m; repeats use the time left after the search."}
 
     @property
     def rules(self) -> StopRules:

@@ -19,7 +19,7 @@ class Proposer:
     """Proposes networks of ``feasible``; deterministic for ``seed`` and what the study holds.
 
     ``points`` come first, once ever; then uniform draws until ``startup`` trials are complete; then those of ``sampler``, the
-    name of one of ``SAMPLERS`` or one of your own. Raises StudyError where there is none of this name.
+    name of one of ``SAMPLERS`` or one of your own. Raises StudyError if there is none of this name.
     """
 
     def __init__(
@@ -39,15 +39,15 @@ class Proposer:
         self._all: list[str] | None = None
 
     def __call__(self, record: StudyRecord) -> Proposal | None:
-        """The next network to try; None where the study holds every feasible one.
+        """The next network to try; None if the study has every feasible one.
 
-        A set that is too large to be listed counts as held where a thousand draws find nothing new.
+        If a set is too large to be listed, a thousand draws without a new network count as all.
         """
         held = record.keys()
         for point in self._points:
             if point.key not in held:
                 return point
-        # Seeded by what the study holds, so that a resumed study goes on as an uninterrupted one would.
+        # Seeded by what the study holds, so that a resumed study continues as an uninterrupted one would.
         rng = random.Random(f"{self._seed}/{len(record)}")
         wanted = islice(self._candidates(record, rng), _TRIES)
         return self._first_new(wanted, held) or self._other(held, rng)

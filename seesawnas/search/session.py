@@ -1,4 +1,4 @@
-"""One search under way: its trials, and then its best networks again from new seeds."""
+"""A running search: its trials, then repeats of its best networks with new seeds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SearchSource:
     name: str = "trials"
 
     def prepare(self) -> Work:
-        """Trials until a rule of the plan says enough."""
+        """Trials until a rule of the plan ends the search."""
         plan, ready = self.plan, self.ready
         proposer = Proposer(ready.feasible, ready.points, plan.seed, plan.sampler)
         setup = TrialSetup(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
@@ -74,7 +74,7 @@ class RepeatsSource:
         plan, record = self.plan, self.record
         missing = missing_repeats(plan, self.searched, record)
         if not missing and record.finished == len(record):
-            return Ended("all repeats are done")
+            return Ended("all repeats are finished")
         wanted, queue = len(record) + len(missing), iter(missing)
         setup = TrialSetup(plan.proxy, StopRules(wanted), checkpoints=_repeats_checkpoints(plan), silence=plan.silence)
         return Work(lambda _: next(queue, None), self.ready.faces, setup, Repeating(wanted, record.finished))
@@ -134,9 +134,9 @@ class Session:
         return self.study.records.get(REPEATS)
 
     def run(self) -> Generator[SearchEvent]:
-        """Search until a rule of the plan says enough, then repeat the best in the time that is left; yield what happens.
+        """Search until a rule of the plan ends it, then repeat the best in the time that is left; yield events.
 
-        The last event is ``Ended``: why the search ended, and whether the time was up before its repeats were.
+        The last event is ``Ended``: why the search ended, and whether its time limit came before the end of its repeats.
         """
         plan, ready, record = self.plan, self.ready, self.record
         search, repeats = SearchSource(plan, ready, record), []

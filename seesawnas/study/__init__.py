@@ -1,4 +1,4 @@
-"""The study: its record, an Optuna study that is the only truth, and the engines that run its trials."""
+"""The study: its record, an Optuna study that holds all state, and the engines that run its trials."""
 
 from typing import TYPE_CHECKING
 

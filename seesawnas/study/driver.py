@@ -1,4 +1,4 @@
-"""The study's loop: fill the engine with proposals, write down what comes back, until a stop rule says enough.
+"""The study's loop: fill the engine with proposals, store the results, until a stop rule ends it.
 
 The same loop runs under any engine. It yields what happened, for others to show.
 """
@@ -21,13 +21,13 @@ from seesawnas.study.stopping import Halving, Judge, StopRules
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 from seesawnas.train.checkpoint import Checkpoints
 
-OUT_OF_TIME = "time is up"
-"""Why a study ends whose run has had its time."""
+OUT_OF_TIME = "time limit reached"
+"""The reason if a run has used its time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A trial was given to the engine; ``resumed`` where it goes on from a checkpoint."""
+    """A trial was given to the engine; ``resumed`` if it continues from a checkpoint."""
 
     trial: FrozenTrial
     resumed: bool = False
@@ -50,7 +50,7 @@ class Ended:
 
 
 _CHECKED_EVERY = 5.0
-"""Seconds after which a driver notices that it lost the study, also where no trial is heard of."""
+"""Seconds after which a driver notices that it lost the study, also if no trial reports."""
 
 DriverEvent: TypeAlias = Began | Progressed | Stopped | Finished | Failed | Lost | Ended
 Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
@@ -60,7 +60,7 @@ Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
 class TrialSetup:
     """How a study runs: the proxy of its trials, when it ends, who is stopped early.
 
-    checkpoints: where trials under way are kept, None for nowhere; silence: seconds without an epoch after which a trial
+    checkpoints: where running trials are kept, None for nowhere; silence: seconds without an epoch after which a trial
     counts as hanging.
     """
 
@@ -72,9 +72,9 @@ class TrialSetup:
 
 
 def drive(record: StudyRecord, propose: Propose, engine: Engine, setup: TrialSetup) -> Generator[DriverEvent]:
-    """Run until a rule of ``setup`` says enough or ``propose`` has no more networks.
+    """Run until a rule of ``setup`` ends the study or ``propose`` has no more networks.
 
-    Where the caller stops early, or anything raises, trials under way go back in line: the same study goes on later.
+    If the caller stops early, or anything raises, running trials are put back in line: the study can be resumed.
     """
     try:
         yield from _Loop(record, propose, engine, setup).run()
@@ -90,15 +90,15 @@ class _Loop:
     engine: Engine
     setup: TrialSetup
     running: dict[int, float] = field(default_factory=dict)
-    """Trials under way, and when each was last heard of."""
+    """Running trials, and the time of each one's last report."""
     fixed: set[int] = field(default_factory=set)
     judge: Judge | None = None
     reason: str = ""
     """Why no further trial begins."""
     reached: dict[int, int] = field(default_factory=dict)
-    """The last epoch of each trial under way that this driver knows of."""
+    """The last epoch of each running trial that this driver knows of."""
     lost: list[int] = field(default_factory=list)
-    """Trials that lost their worker since anything last got anywhere."""
+    """Trials that lost their worker since any trial last finished an epoch."""
     started: float = field(default_factory=time.monotonic)
 
     def run(self) -> Generator[DriverEvent]:
@@ -123,7 +123,7 @@ class _Loop:
         return limit is not None and time.monotonic() - self.started >= limit
 
     def _take(self) -> FrozenTrial | None:
-        """The next trial, one that was interrupted before a new one; whatever rule holds, what was begun is finished."""
+        """The next trial, interrupted trials before new ones; whatever rule ends the study, started trials are finished."""
         while True:
             reason = self.setup.rules.reason(self.record, len(self.running))
             wanted = self.setup.rules.trials
@@ -132,13 +132,13 @@ class _Loop:
             if trial is None:
                 proposal = None if reason else self.propose(self.record)
                 if proposal is None:
-                    self.reason = reason or "every network of the space was tried"
+                    self.reason = reason or "all networks of the feasible set have been tried"
                     return None
                 self.record.add(proposal)
             elif "spec" in trial.user_attrs:
                 return trial
             else:
-                self.record.fail(trial.number, "was stored by another program, without a network")
+                self.record.fail(trial.number, "was written by another program, without a network")
 
     def _begin(self, trial: FrozenTrial) -> Began:
         number, attrs = trial.number, trial.user_attrs
@@ -166,7 +166,7 @@ class _Loop:
             yield event
 
     def _patience(self) -> float:
-        """Seconds until the next moment at which something must happen even in silence."""
+        """Seconds until the next time limit, if no event comes before."""
         now = time.monotonic()
         ends = [heard + self.setup.silence for heard in self.running.values()]
         ends += [self.started + self.setup.rules.seconds] if self.setup.rules.seconds is not None else []
@@ -176,7 +176,7 @@ class _Loop:
         now = time.monotonic()
         for number in [n for n, heard in self.running.items() if now - heard >= self.setup.silence]:
             self.engine.stop(number)
-            lost = Lost(number, f"it hung: no epoch within {self.setup.silence:.0f} s")
+            lost = Lost(number, f"no response: no epoch finished within {self.setup.silence:.0f} s")
             self._write(lost)
             yield lost
 
@@ -214,11 +214,11 @@ class _Loop:
         self._forget(event.number)
 
     def _check_engine(self, number: int, reason: str) -> None:
-        """Where every worker dies before its first epoch, it is not the trials' fault, and they shall not fail for it."""
+        """If every worker dies before its first epoch, the trials are not the cause and do not fail."""
         self.lost.append(number)
         if len(self.lost) >= max(4, 2 * self.engine.capacity) and len(set(self.lost)) > 1:
             raise StudyError(
-                f"workers die before they get anywhere: {reason}; the same command goes on once that is mended"
+                f"workers die before their first epoch: {reason}; fix this, then run the same command to resume"
             )
 
     def _forget(self, number: int) -> None:

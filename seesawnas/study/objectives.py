@@ -1,4 +1,4 @@
-"""What a study looks for: one score of verification, and any number of costs to keep down."""
+"""The objectives of a study: one verification score, and any number of costs to minimise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seesawnas.study.trial import Scores
 
 MAIN_METRICS = ("accuracy", "auc")
 MAIN_COSTS = ("madds", "params")
-"""What is always shown of a network, whatever the study looks for."""
+"""Always shown of a network, whatever the objectives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Objectives:
         names = [name.strip() for name in text.split(",")]
         for name in names:
             if name not in METRICS and name not in COSTS:
-                raise StudyError(f"objectives must be of {', '.join([*METRICS, *COSTS])}, got {name!r}")
+                raise StudyError(f"objectives must be among {', '.join([*METRICS, *COSTS])}, got {name!r}")
         if len(set(names)) < len(names):
-            raise StudyError(f"objectives must each be named once, got {text!r}")
+            raise StudyError(f"objectives must be unique, got {text!r}")
         if names[0] not in METRICS or any(name in METRICS for name in names[1:]):
-            raise StudyError(f"objectives must be one of {', '.join(METRICS)}, then costs, got {text!r}")
+            raise StudyError(f"objectives must be one of {', '.join(METRICS)} and then costs, got {text!r}")
         return cls(names[0], tuple(names[1:]))
 
     @property
@@ -46,7 +46,7 @@ class Objectives:
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """As people read them."""
+        """As users read them."""
         return (METRICS[self.quality].title, *(COSTS[name].title for name in self.costs))
 
     @property
@@ -61,7 +61,7 @@ class Objectives:
 
     @property
     def shown_costs(self) -> tuple[str, ...]:
-        """The costs that tables show: MAdds and params, and what else the study keeps down."""
+        """The costs that tables show: MAdds and params, and the other costs that the study minimises."""
         return tuple(dict.fromkeys([*MAIN_COSTS, *self.costs]))
 
     @property
@@ -70,11 +70,11 @@ class Objectives:
         return [METRICS[self.quality].direction, *(COSTS[name].direction for name in self.costs)]
 
     def value(self, scores: Scores) -> float:
-        """The metric; what too few pairs cannot resolve is as bad as can be."""
+        """The metric; the worst value if there are too few pairs to resolve it."""
         return float(getattr(scores, self.quality) or 0.0)
 
     def values(self, scores: Scores, costs: Mapping[str, Any]) -> list[float]:
-        """One number an objective."""
+        """One number per objective."""
         return [self.value(scores), *(float(costs[name]) for name in self.costs)]
 
 

@@ -1,4 +1,4 @@
-"""``ResultRow``: a network with what a study found of it; the one ranking and the one Pareto front of such rows.
+"""``ResultRow``: the results of a network in a study; the only ranking and the only Pareto front of such rows.
 
 What a search reports, its tables and plots, a study's ``best`` and the points that are trained again all come from here.
 
@@ -28,7 +28,7 @@ from seesawnas.study.storage.identity import repeats_name
 
 @dataclass(frozen=True, slots=True)
 class Repeating:
-    """The search is over and its best networks are trained again: ``wanted`` trials in all, ``done`` of them before."""
+    """The search has ended and its best networks are retrained: ``wanted`` trials in all, ``done`` of them before."""
 
     wanted: int
     done: int
@@ -42,7 +42,7 @@ class Repeats:
 
     @property
     def n(self) -> int:
-        """How many seeds."""
+        """Number of seeds."""
         return len(self.values)
 
     @property
@@ -61,7 +61,7 @@ class Repeats:
 
 
 def read_repeats(storage: BaseStorage, study: str) -> dict[str, Repeats]:
-    """The repeats that are stored of a study's networks, by digest."""
+    """The stored repeats of a study's networks, by digest."""
     try:
         number = storage.get_study_id_from_name(repeats_name(study))
     except KeyError:
@@ -145,7 +145,7 @@ class ResultRow:
 
     @property
     def params(self) -> int:
-        """What learns, the loss head excluded."""
+        """Learnable parameters, without the loss head."""
         return self.costs["params"]
 
     @property
@@ -154,7 +154,7 @@ class ResultRow:
         return self.name or self.digest
 
     def objective(self, name: str) -> float:
-        """What was measured of a metric, or counted of a cost; a metric that could not be resolved is as bad as can be."""
+        """What was measured of a metric, or counted of a cost; a metric that could not be resolved has the worst value."""
         return float(self.costs[name] if name in self.costs else self.metrics[name] or 0.0)
 
     @property
@@ -178,7 +178,7 @@ class ResultRow:
 
 
 def network_rows(trials: Iterable[FrozenTrial]) -> Iterator[ResultRow]:
-    """A row a network that was trained from several seeds: its means over them, under the number of its first training."""
+    """A row per network that was trained from several seeds: its means over them, under the number of its first training."""
     found: dict[str, list[ResultRow]] = {}
     for trial in trials:
         found.setdefault(str(trial.user_attrs["digest"]), []).append(ResultRow.of(trial))

@@ -26,7 +26,7 @@ def find_network(ref: str, storage: str | None = None) -> SearchPoint:
     """The network that ``ref`` names: ``paper/NAME``, a YAML file, a trained network's folder, or a study's trial.
 
     Raises:
-        InvalidInput: In one line, if it names none; if a file breaks rules, a line a fault.
+        InvalidInput: In one line, if it names none; if a file breaks rules, a line per fault.
     """
     return trial_point(ref, storage) or load_point(ref)
 
@@ -37,7 +37,7 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
         return None
     name, which = named
     if len(which) > _MOST_DIGITS:
-        raise StudyError(f"{name}: must be followed by a trial's number or best, got {short(which)}")
+        raise StudyError(f"{name}: must be followed by :NUMBER or :best, got {short(which)}")
     _suggest(name, storage)
     study = find_study(name, storage).view()
     trial = _pick(study, which, ref)
@@ -50,7 +50,7 @@ def _suggest(name: str, storage: str | None) -> None:
     if storage is not None or "://" in name or study_folder(name).exists() or not RUNS.is_dir():
         return
     if near := nearest(name, (folder.name for folder in RUNS.iterdir() if folder.is_dir())):
-        raise StudyError(f"{name}: must be a study, of which there is none; did you mean {near}?")
+        raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
 
 
 def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:

@@ -94,7 +94,7 @@ class StudyPart:
         decisions: What the options of its trials are chosen from.
         settings: Makes the settings that this start requires from those that the study was started with, none if it is new.
         objectives: What its trials are measured by.
-        checkpoints: Where its trials under way are kept.
+        checkpoints: Where its running trials are kept.
         resumes: Whether this start runs its trials. If not, the study is opened only if it is stored already, and its
             interrupted trials wait.
     """
@@ -177,7 +177,7 @@ class StudySession:
         self.start = self._stack.enter_context(run)
 
     def recover(self) -> int:
-        """Put trials that nothing runs any more back in line; returns how many. Safe to do again."""
+        """Put trials that nothing runs any more back in line; returns how many. May be repeated."""
         return sum(record.recover() for record in self.records.values())
 
     @property
@@ -188,7 +188,7 @@ class StudySession:
     def run(self, *sources: Source, seconds: float | None = None) -> Generator[SessionEvent]:
         """Train what each source asks for, one source after another; yield what happens.
 
-        The last event is ``Ended``: why the first source ended, and whether the time was up before the others were done.
+        The last event is ``Ended``: why the first source ended, and whether the time limit came before the others finished.
 
         Args:
             sources: Where the trials come from.
@@ -201,7 +201,7 @@ class StudySession:
             if not reason:
                 reason = ended
             elif not is_done and reason != OUT_OF_TIME:
-                reason = f"{reason}; {OUT_OF_TIME} before the {source.name} were done"
+                reason = f"{reason}; {OUT_OF_TIME} before the {source.name} finished"
         if self.start is not None:
             self.start.end(reason)
         yield Ended(reason)

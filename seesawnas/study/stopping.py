@@ -20,16 +20,16 @@ from seesawnas.study.record.record import FINISHED, StudyRecord
 from seesawnas.text import several
 
 FAILED_IN_A_ROW = 20
-"""So many failed trials, one after another, say that the next one fails too."""
+"""After this number of failed trials in a row, the next one is expected to fail, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopRules:
     """The first rule that holds ends the study.
 
-    trials: finished trials it shall hold; patience: finished trials since the best one, or in all where none is complete;
-    target: quality reached by a complete trial, or, where no number of trials is given, given up after
-    :data:`FAILED_IN_A_ROW`. After these, trials under way are finished. seconds: of this run of the study; then trials under way
+    trials: finished trials it shall hold; patience: finished trials since the best one, or in all if none is complete;
+    target: quality reached by a complete trial, or, if no number of trials is given, given up after
+    :data:`FAILED_IN_A_ROW`. After these, running trials are finished. seconds: of this run of the study; then running trials
     wait for the next run.
     """
 
@@ -45,7 +45,7 @@ class StopRules:
                 raise StudyError(f"{name} must be positive, got {value}")
 
     def reason(self, record: StudyRecord, running: int) -> str | None:
-        """Why no further trial should begin; None where one should. ``running`` ones are as good as finished."""
+        """Why no further trial should begin; None if one should. ``running`` trials count as finished."""
         if self.trials is not None and record.finished + running >= self.trials:
             return several(self.trials, "trial")
         if self.patience is None and self.target is None:
@@ -57,7 +57,7 @@ class StopRules:
         best = max(complete, key=lambda trial: (trial.values[0], -trial.number), default=None)
         if best is None:
             tried = self.patience is not None and record.finished >= self.patience
-            return f"no complete trial among {record.finished}" if tried else None
+            return f"no complete trial in {several(record.finished, 'trial')}" if tried else None
         if self.target is not None and best.values[0] >= self.target:
             return f"trial {best.number} reached {best.values[0]:.4f}"
         if self.patience is not None and record.finished_after(best) >= self.patience:
@@ -65,7 +65,7 @@ class StopRules:
         return None
 
     def _failing(self, record: StudyRecord) -> str | None:
-        """Nobody waits for a target through a whole space of failures; patience and trials have ends of their own."""
+        """A search with only a target must not go through a whole space of failures; other rules end by themselves."""
         if self.target is None or self.patience is not None or self.trials is not None:
             return None
         if len(record.trials(TrialState.FAIL)) < FAILED_IN_A_ROW:
@@ -73,25 +73,25 @@ class StopRules:
         latest = record.trials(*FINISHED)[-FAILED_IN_A_ROW:]
         if any(trial.state is not TrialState.FAIL for trial in latest):
             return None
-        return f"the last {FAILED_IN_A_ROW} trials failed; --trials goes on"
+        return f"the last {FAILED_IN_A_ROW} trials failed; give --trials to continue"
 
 
 @dataclass(frozen=True, slots=True)
 class Halving:
-    """Where trials are judged, in epochs, and how many go on."""
+    """At which epochs trials are judged, and how many continue."""
 
     first: int = 2
     factor: int = 2
 
     def __post_init__(self) -> None:
         if self.first < 1:
-            raise StudyError(f"early stopping must begin at epoch 1 or later, got {self.first}")
+            raise StudyError(f"early stopping must have a FIRST of at least 1, got {self.first}")
         if self.factor < 2:
-            raise StudyError(f"early stopping must keep one in 2 or fewer, got one in {self.factor}")
+            raise StudyError(f"early stopping must have a FACTOR of at least 2, got {self.factor}")
 
 
 class Judge:
-    """Knows the curves of a study and says which trial stops."""
+    """Knows the curves of a study and decides which trial stops."""
 
     def __init__(self, halving: Halving) -> None:
         pruner = SuccessiveHalvingPruner(min_resource=halving.first, reduction_factor=halving.factor)
@@ -100,13 +100,13 @@ class Judge:
         self._seen: set[tuple[int, int]] = set()
 
     def replay(self, trials: Iterable[FrozenTrial]) -> None:
-        """Take in the curves that a study holds."""
+        """Add the curves that a study has."""
         for trial in trials:
             for epoch, value in sorted(trial.intermediate_values.items()):
                 self.stops(trial.number, epoch, value)
 
     def stops(self, number: int, epoch: int, value: float) -> bool:
-        """Whether trial ``number``, at ``value`` after ``epoch`` epochs, should stop. An epoch told again counts once."""
+        """Whether trial ``number``, at ``value`` after ``epoch`` epochs, should stop. A repeated epoch counts once."""
         if (number, epoch) in self._seen:
             return False
         self._seen.add((number, epoch))

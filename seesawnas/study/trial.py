@@ -1,4 +1,4 @@
-"""One proxy trial: spec -> network -> ArcFace training at low resolution -> verification on people not trained on.
+"""One proxy trial: spec -> network -> ArcFace training at low resolution -> verification on identities not trained on.
 
 A job is plain values, so that it crosses processes and machines; a measurement too. Nothing here touches the study.
 """
@@ -64,11 +64,11 @@ def _finite(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """How a network is judged: the training recipe, the longer side of the input in pixels, the verification pairs, the seeds.
+    """How a network is evaluated: the training recipe, the longer side of the input in pixels, the verification pairs, the seeds.
 
     Every trial of a study shares one proxy, its seeds included: all see the same images in the same order, and are
     verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else. ``share`` is the
-    part of the training people that is trained on.
+    part of the training identities that is trained on.
     """
 
     recipe: Recipe = PROXY
@@ -80,7 +80,7 @@ class Proxy:
 
     @classmethod
     def for_data(cls, data: str | Path | None, *, seed: int = 0) -> Proxy:
-        """The default for faces of one's own, or, where ``data`` is None, for the default faces."""
+        """The default for faces of one's own, or, if ``data`` is None, for the default faces."""
         return cls(recipe=FIRST_RUN if data is None else PROXY, seed=seed, pairs_seed=seed)
 
     def with_epochs(self, epochs: int) -> Proxy:
@@ -101,9 +101,9 @@ class Proxy:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Proxy:
-        """From :meth:`to_mapping`'s values; what another version added is passed over.
+        """From :meth:`to_mapping`'s values; keys of other versions are ignored.
 
-        Raises TypeError or ValueError where a value is of another kind than the one that stands for it by default.
+        Raises TypeError or ValueError if a value is of another kind than the one that stands for it by default.
         """
         recipe = Recipe(**_known(Recipe, values["recipe"]))
         return cls(
@@ -120,18 +120,18 @@ class TrialJob:
     proxy: Proxy
 
     def mark(self) -> str:
-        """A hash of all that decides what the trial comes to; where it ran and under what number does not."""
+        """A hash of everything that decides the result of the trial; its number and where it ran do not."""
         text = json.dumps([self.point, self.proxy.to_mapping()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How well a network verifies people it was not trained on.
+    """How well a network verifies identities that it was not trained on.
 
     accuracy: mean over 10 folds, accuracy_std its population standard deviation; auc: area under the ROC curve;
-    tar_at_far_1e_2, tar_at_far_1e_3: true accept rate where one in a hundred, or a thousand, different pairs is accepted,
-    None where there are too few pairs to say;
+    tar_at_far_1e_2, tar_at_far_1e_3: true accept rate if one in a hundred, or a thousand, different pairs is accepted,
+    None if there are too few pairs to say;
     separation: distance between the mean cosines of same and different pairs, in their pooled standard deviations (d').
     """
 
@@ -145,7 +145,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class TrialEpoch:
-    """An epoch that is not a trial's last: its record, the scores after it, and a checkpoint to go on from."""
+    """An epoch that is not a trial's last: its record, the scores after it, and a checkpoint to resume from."""
 
     record: EpochRecord
     scores: Scores
@@ -155,7 +155,7 @@ class TrialEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a trial found: the scores after each epoch, the mean loss of each, and the seconds it took in all."""
+    """The result of a trial: the scores after each epoch, the mean loss of each, and the seconds it took in all."""
 
     curve: tuple[Scores, ...]
     losses: tuple[float, ...]
@@ -177,20 +177,20 @@ class Measurement:
 
     @classmethod
     def of_mapping(cls, values: Mapping[str, Any]) -> Measurement:
-        """From JSON values, what else they hold passed over. Raises KeyError, TypeError or ValueError where they are none."""
+        """From JSON values; other keys are ignored. Raises KeyError, TypeError or ValueError if they are none."""
         curve = tuple(Scores(**_known(Scores, scores)) for scores in values["curve"])
         if not curve:
-            raise ValueError("must hold the scores of an epoch or more, got none")
+            raise ValueError("must contain the scores of at least one epoch, got none")
         return cls(curve, tuple(map(_finite, values["losses"])), _finite(values["seconds"]))
 
 
 def run_trial(job: TrialJob, faces: FaceData, checkpoint: bytes | None = None) -> Iterator[TrialEpoch | Measurement]:
-    """Yield what each epoch but the last came to, and at last the measurement.
+    """Yield the result of each epoch except the last, and finally the measurement.
 
     The network is built for the proxy's resolution, in its own aspect; its head follows the smaller map. It is trained on
-    the GPU that this process sees, where it sees one (Ray shows a trial those it was given), else on the CPU. Deterministic
-    for a seed on one machine and number of threads, also where it goes on from a ``checkpoint`` of the same job; a damaged
-    one is as none, and the first epoch's note says so. Raises TrialError, with the reason, where training diverges or the
+    the GPU that this process sees, if it sees one (Ray shows a trial those it was given), else on the CPU. Deterministic
+    for a seed on one machine and number of threads, also if it goes on from a ``checkpoint`` of the same job; a damaged
+    one is as none, and the first epoch's note says so. Raises TrialError, with the reason, if training diverges or the
     faces are not of the network's size.
     """
     run = _Run(job, faces)
@@ -204,7 +204,7 @@ def run_trial(job: TrialJob, faces: FaceData, checkpoint: bytes | None = None) -
 
 
 class _Run:
-    """A trial under way."""
+    """A running trial."""
 
     def __init__(self, job: TrialJob, faces: FaceData) -> None:
         self._job = job
@@ -229,7 +229,7 @@ class _Run:
 
     @property
     def seconds(self) -> float:
-        """Spent on this trial, in earlier tries that left a checkpoint too."""
+        """Spent on this trial, including earlier tries that left a checkpoint."""
         return self._before + time.perf_counter() - self._started
 
     def take(self, record: EpochRecord) -> Scores:
@@ -241,12 +241,12 @@ class _Run:
         return scores
 
     def checkpoint(self) -> bytes:
-        """All that the epochs to come depend on, and what the epochs behind came to."""
+        """Everything that later epochs depend on, and the results of earlier ones."""
         about = {"job": self._job.mark(), "seconds": self.seconds, "losses": self.losses}
         return pack(self.training.state(), {**about, "curve": [asdict(scores) for scores in self.curve]})
 
     def restore(self, checkpoint: bytes | None) -> str:
-        """Go on from ``checkpoint``; returns why that was not possible, or nothing."""
+        """Resume from ``checkpoint``; returns why that was not possible, or an empty text."""
         if checkpoint is None:
             return ""
         try:
@@ -258,7 +258,7 @@ class _Run:
         # What is wrong with tensors of another kind or shape, torch says in errors of many kinds.
         except (CheckpointError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
             self._begin()  # half of it may have been taken in
-            return one_line(f"started again: {error}")
+            return one_line(f"restarted: {error}")
         self.curve, self.losses, self._before = list(found.curve), list(found.losses), float(found.seconds)
         return ""
 
@@ -309,8 +309,8 @@ def proxy_sizes(source: str, inputs: Iterable[_Size], resolution: int) -> dict[_
         small = scaled_size(size, resolution, longest)
         twin = next((other for other, taken in found.items() if taken == small), None)
         if twin is not None:
-            rule = f"input sizes must differ at the proxy's resolution {resolution} (--resolution)"
-            raise StudyError(f"{source}: {rule}, got {_text(twin)} and {_text(size)}, both {_text(small)}")
+            rule = f"different input sizes must stay different at --resolution {resolution}"
+            raise StudyError(f"{source}: {rule}, got {_text(twin)} and {_text(size)}, both become {_text(small)}")
         found[size] = small
     return found
 

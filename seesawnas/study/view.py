@@ -1,4 +1,4 @@
-"""A study as it stands in its storage: found by what a person calls it, read whole, never written."""
+"""A study as it stands in its storage: found by name, read whole, never written."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class StudyView:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the study cannot be shown, and why, a line each."""
-        return (*self.faults, *(f"{one}; it is left out" for one in self.left_out))
+        """What cannot be shown of the study, and why, one line each."""
+        return (*self.faults, *(f"{one}; ignored" for one in self.left_out))
 
     def trial(self, number: str, ref: str) -> FrozenTrial:
         """The trial of a ``number`` as text; ``ref`` names it in messages.
 
-        Raises StudyError where there is none, or where it cannot be shown.
+        Raises StudyError if there is none, or if it cannot be shown.
         """
         wanted = int(number[:_DIGITS_OF_NUMBER])
         for one in self.left_out:
@@ -61,12 +61,12 @@ class StudyView:
         found = next((trial for trial in self.trials if trial.number == wanted), None)
         if found is None:
             most = max((trial.number for trial in self.trials), default=-1)
-            raise StudyError(f"{ref[:60]}: must be a trial below {most + 1}, got {number[:_DIGITS_OF_NUMBER]}")
+            raise StudyError(f"{ref[:60]}: trial number must be less than {most + 1}, got {number[:_DIGITS_OF_NUMBER]}")
         return found
 
     @property
     def quality(self) -> str:
-        """The first objective, as :data:`METRICS` names it; accuracy where another program named it otherwise."""
+        """The first objective, as :data:`METRICS` names it; accuracy if another program named it otherwise."""
         names = {metric.title: name for name, metric in METRICS.items()}
         return names.get(self.objectives[0], "accuracy")
 
@@ -84,9 +84,9 @@ class StudyView:
 
 @dataclass(frozen=True, slots=True)
 class StoredStudy:
-    """Where a study lies: what commands call it, its folder, its storage, its number and its name there.
+    """A stored study: what commands call it, its folder, its storage, its number and its name there.
 
-    ``name`` is what it is called where it is shown: as its folder, also where that was renamed since.
+    ``name`` is what it is called when it is shown: as its folder, also if that was renamed since.
     """
 
     ref: str
@@ -103,9 +103,9 @@ class StoredStudy:
 
 def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
     """The study ``name``: a folder under runs/, a path, or the URL of a database that holds one study alone; the one last
-    written to where it is None. Raises StudyError.
+    written to if it is None. Raises StudyError.
 
-    ``url`` is its storage, where this machine never drove it.
+    ``url`` is its storage, if the search did not run on this machine.
     """
     if isinstance(name, str) and "://" in name and url is None:
         return _only(name)
@@ -122,7 +122,7 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
 def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> int:
     """The number of a study in its storage, as the dashboard's addresses have it. Raises StudyError.
 
-    ``or_first``: the storage's first study where none has this name, as in a panel's, which holds a study for each size of
+    ``or_first``: the storage's first study if none has this name, as in a panel's, which holds a study for each size of
     the input.
     """
     try:
@@ -136,7 +136,7 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
 def study_view(storage: BaseStorage, number: int) -> StudyView:
     """Everything that is shown of a study; trials that cannot be are left out of it, and it says which and why.
 
-    Raises StudyError where there is nothing to show: a storage that cannot be read, a study of a newer version.
+    Raises StudyError if there is nothing to show: a storage that cannot be read, a study of a newer version.
     """
     name = storage.get_study_name_from_id(number)
     attributes, faults = read_attributes(storage, number)
@@ -157,7 +157,7 @@ def study_view(storage: BaseStorage, number: int) -> StudyView:
         trials=tuple(trials),
         repeats=repeats_of(repeats),
         left_out=tuple(left_out),
-        faults=(*faults, *more, *(f"repeats, {one}; it is left out" for one in damaged_repeats)),
+        faults=(*faults, *more, *(f"repeats, {one}; ignored" for one in damaged_repeats)),
     )
 
 
@@ -181,15 +181,15 @@ def _only(url: str) -> StoredStudy:
     studies = [study for study in opened.get_all_studies() if not study.study_name.endswith(repeats_name(""))]
     if len(studies) != 1:
         names = ", ".join(sorted(study.study_name for study in studies))
-        held = f"it holds {names}" if studies else "it holds none"
-        raise StudyError(f"storage {shown_url(url)}: must hold one study, or be given with a name; {held}")
+        held = f"it contains {names}" if studies else "it is empty"
+        raise StudyError(f"storage {shown_url(url)}: must contain exactly one study, or give its name; {held}")
     (study,) = studies
     name = study.study_name
     return StoredStudy(name, study_folder(name), opened, study._study_id, name, name)
 
 
 def _check_there(url: str) -> None:
-    """SQLite would make the file that it is asked to read."""
+    """SQLite would create a missing file instead of failing."""
     if "://" in url:
         check_url(url := normal_url(url))
         if (file := sqlite_file(url)) is not None and not file.is_file():

@@ -128,17 +128,17 @@ def test_levels_keep_their_order_and_names_in_a_fractional_design() -> None:
 @pytest.mark.parametrize(
     ("levels", "kind", "message"),
     [
-        ({}, "one-at-a-time", "factors must be one or more, got none"),
-        ({"se": ("4",)}, "full", "se must have two levels or more, got 4"),
+        ({}, "one-at-a-time", "factors must be at least one, got none"),
+        ({"se": ("4",)}, "full", "se must have at least two levels, got 4"),
         (
             dict.fromkeys(NAMES, ("0", "1")),
             "full",
-            "a full design must have at most 512 networks, got 1024: give fewer factors or levels",
+            "a full design must have at most 512 networks, got 1024; give fewer factors or levels",
         ),
         (
             LEVELS,
             "fractional",
-            "kind must have two levels in a fractional design, got share, shuffle, plain: name two with --levels",
+            "kind must have two levels in a fractional design, got share, shuffle, plain; give two with --levels",
         ),
         (
             {"se": ("4", "0"), "kind": ("share", "plain")},

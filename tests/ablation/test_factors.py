@@ -167,7 +167,9 @@ def test_mixed_can_be_kept_but_not_set() -> None:
 def test_a_network_that_cannot_be_built_says_what_was_asked_and_where() -> None:
     with pytest.raises(SpecError, match=r"^split=1:4: block 0: split \[1, 4\] must divide the channels: 64 is not"):
         with_level(SHARE, "split", "1:4")
-    with pytest.raises(SpecError, match=r"^expansion=1.01: block 0: expansion must give a whole width, got 1.01 x 64$"):
+    with pytest.raises(
+        SpecError, match=r"^expansion=1.01: block 0: expansion must give a whole number as width, got 1.01 x 64$"
+    ):
         with_level(SHARE, "expansion", "1.01")
 
 
@@ -248,7 +250,7 @@ def test_only_blocks_that_have_the_attribute_change() -> None:
 
 def test_a_factor_that_the_network_does_not_have_is_refused() -> None:
     for change in (level_of, lambda spec, factor: with_level(spec, factor, "1:3")):
-        with pytest.raises(SpecError, match=r"^factor must be one of the network's: .*edge.*, got split$"):
+        with pytest.raises(SpecError, match=r"^factor must be an attribute of this network: .*edge.*, got split$"):
             change(cell_network(), "split")
     with pytest.raises(
         SpecError, match=r"^reach=4: reach must be one of 3, 5, 9, got 4$|^reach must be one of 3, 5, 9"

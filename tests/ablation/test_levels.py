@@ -53,10 +53,10 @@ def test_factors_that_are_none_say_the_rule(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "levels must be such as se=0,4,8; split=1,1:3, got ''"),
-        ("se", "levels must be such as se=0,4,8; split=1,1:3, got 'se'"),
-        ("se=", "levels must be such as se=0,4,8; split=1,1:3, got 'se='"),
-        ("se=0=4", "levels must be such as se=0,4,8; split=1,1:3, got 'se=0=4'"),
+        ("", "levels must have the form se=0,4,8; split=1,1:3, got ''"),
+        ("se", "levels must have the form se=0,4,8; split=1,1:3, got 'se'"),
+        ("se=", "levels must have the form se=0,4,8; split=1,1:3, got 'se='"),
+        ("se=0=4", "levels must have the form se=0,4,8; split=1,1:3, got 'se=0=4'"),
         ("se=0,off", "se must have each level once, got 0,off"),
         ("se=0,,4", "se must be off or a positive reduction, got "),
         ("se=0; se=4", "levels must name each factor once, got se twice"),
@@ -115,7 +115,7 @@ def test_defaults_that_do_not_fit_the_base_are_left_out() -> None:
     ("given", "message"),
     [
         ({"kind": ("share",)}, "levels must be of the factors se, got kind"),
-        ({"se": ("4",)}, "se must have a level besides the base's, got 4 alone"),
+        ({"se": ("4",)}, "se must have a level other than the base's, got only 4"),
     ],
 )
 def test_levels_that_compare_nothing_say_so(given: dict[str, tuple[str, ...]], message: str) -> None:
@@ -126,5 +126,5 @@ def test_levels_that_compare_nothing_say_so(given: dict[str, tuple[str, ...]], m
 def test_a_factor_whose_defaults_change_nothing_says_so() -> None:
     block = next(block for block in SHARE.blocks if block.is_residual)
     flat = replace(SHARE, blocks=(block,), stem=replace(SHARE.stem, width=block.inputs))  # type: ignore[call-arg]
-    with pytest.raises(SpecError, match=r"^skip must have a level besides the base's, got none alone$"):
+    with pytest.raises(SpecError, match=r"^skip must have a level other than the base's, got only none$"):
         chosen_levels(flat, ("skip",), {}, joint=False)

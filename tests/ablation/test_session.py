@@ -69,7 +69,7 @@ def test_a_stopped_ablation_goes_on_and_no_training_is_lost_or_done_twice(runs: 
     again = [(str(job.point), job.proxy.seed) for job in runs.jobs]
     assert len(set(first) | set(again)) == len(runs.record.trials(TrialState.COMPLETE))
     assert len(again) == len(set(again)) == len(runs.record) - done
-    assert runs(factors="se,kind", seeds=3) == [Ended(f"all {len(runs.record)} trainings are done")]
+    assert runs(factors="se,kind", seeds=3) == [Ended(f"all {len(runs.record)} training runs are finished")]
 
 
 def test_more_seeds_are_added_to_those_that_are_there(runs: Runs) -> None:
@@ -84,9 +84,9 @@ def test_more_seeds_are_added_to_those_that_are_there(runs: Runs) -> None:
 
 def test_other_networks_are_another_study(runs: Runs) -> None:
     runs(factors="se", levels={"se": [0]}, seeds=1)
-    with pytest.raises(StudyError, match="started with --levels se 4,0, got"):
+    with pytest.raises(StudyError, match="must be resumed with --levels se 4,0, got"):
         runs(factors="se", levels={"se": [0, 8]}, seeds=1)
-    with pytest.raises(StudyError, match="started with --match none, got madds; use"):
+    with pytest.raises(StudyError, match="must be resumed with --match none, got madds; or use"):
         runs(factors="se", levels={"se": [0]}, match="madds", seeds=1)
 
 
@@ -149,7 +149,7 @@ def test_the_best_of_an_ablation_has_the_best_mean_not_the_luckiest_seed(runs: R
 def test_a_file_that_holds_another_network_now_is_another_study(runs: Runs) -> None:
     runs(against="other.yaml", seeds=1)
     Path("other.yaml").write_text(Path("small.yaml").read_text().replace("small", "other").replace("se: 4", "se: 8"))
-    with pytest.raises(StudyError, match="started with network "):
+    with pytest.raises(StudyError, match="must be resumed with network "):
         runs(against="other.yaml", seeds=1)
 
 
@@ -162,7 +162,7 @@ def test_widths_are_scaled_first(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "--factors must name what is changed"),
+        ({}, "--factors must name an attribute"),
         ({"factors": "x"}, "--factors must be one of split, kind"),
         ({"factors": "se", "levels": {"kind": ["plain"]}}, "--levels must be of the factors se, got kind"),
         ({"factors": "se", "levels": "se=x"}, "--levels"),
@@ -171,7 +171,7 @@ def test_widths_are_scaled_first(runs: Runs) -> None:
         ({"factors": "se", "seeds": None}, "--seeds must have a value"),
         ({"factors": "se", "quality": "speed"}, "--quality must be one of accuracy"),
         ({"factors": "se", "match": "params"}, "--match must be one of none, madds, got params"),
-        ({"factors": "se", "against": "other.yaml", "design": "full"}, "--against must go with design one-at-a-time"),
+        ({"factors": "se", "against": "other.yaml", "design": "full"}, "--against requires design one-at-a-time"),
         ({"factors": "se", "nonsense": 1}, "nonsense"),
     ],
 )
@@ -184,10 +184,10 @@ def test_a_plan_that_cannot_be_is_refused_in_a_line(options: dict[str, object], 
     ("options", "message"),
     [
         ({"base": "nowhere"}, "nowhere: must be a YAML file or a shipped name"),
-        ({"factors": "width", "match": "madds"}, "match must be none for the factor width"),
+        ({"factors": "width", "match": "madds"}, "match must be none with the factor width"),
         ({"factors": "expansion", "levels": {"expansion": ["1.03"]}}, "expansion"),
-        ({"against": "paper/seesaw_share", "factors": ""}, "must take the same pictures"),
-        ({"against": "small.yaml", "factors": ""}, "must have a name of its own"),
+        ({"against": "paper/seesaw_share", "factors": ""}, "must have the base's input size"),
+        ({"against": "small.yaml", "factors": ""}, "must have a unique name"),
         ({"data": "nowhere"}, "nowhere"),
         ({"factors": "se,kind", "levels": {}, "design": "fractional"}, "two levels"),
     ],

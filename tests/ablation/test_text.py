@@ -47,7 +47,7 @@ def test_an_open_effect_says_how_many_seeds_would_resolve_it() -> None:
     assert words(OPEN) == (
         "se=0 against se=4: +0.0012 AUC (95 % interval -0.0030..0.0054, n=5, p=1.000 after Holm) at +0.0 % MAdds, "
         "not resolvable with 5 seeds: an effect of this size would need about 14 seeds (9 more).",
-        "Not resolved at 95 %, which does not mean equal: se=0.",
+        "Not resolved at 95 % (this does not mean equal): se=0.",
     )
     assert words(replace(OPEN, needed=2616))[0].endswith("would need about 2,616 seeds (2,611 more).")
     assert words(replace(OPEN, needed=None))[0].endswith("an effect of this size would need more than 10,000.")
@@ -56,8 +56,8 @@ def test_an_open_effect_says_how_many_seeds_would_resolve_it() -> None:
 def test_partial_results_say_what_is_missing() -> None:
     unknown = replace(OPEN, n=0, mean=None, low=None, high=None, p=None, p_holm=None, needed=None)
     assert words(unknown) == (
-        "se=0 against se=4: no seed is done on both sides yet.",
-        "Nothing is measured yet.",
+        "se=0 against se=4: no seed is finished for both networks yet.",
+        "No results yet.",
     )
     one = replace(unknown, n=1, mean=-0.00123)
     assert words(one)[0] == "se=0 against se=4: -0.0012 AUC at +0.0 % MAdds with 1 seed; an interval needs two."
@@ -65,10 +65,10 @@ def test_partial_results_say_what_is_missing() -> None:
 
 def test_the_same_network_and_seeds_that_agree_are_named_as_what_they_are() -> None:
     same = replace(OPEN, mean=0.0, low=None, high=None, p=None, p_holm=None, needed=None, verdict="same network")
-    assert words(same)[0] == "se=0 and se=4 are the same networks here: there is nothing to tell apart."
+    assert words(same)[0] == "se=0 and se=4 are the same network here."
     agree = replace(OPEN, mean=0.003, low=None, high=None, p=0.0625, p_holm=0.0625, needed=None)
     assert words(agree)[0] == (
-        "se=0 against se=4: +0.0030 AUC (all 5 seeds agree, so no interval, n=5, p=0.062 after Holm) at +0.0 % MAdds, "
+        "se=0 against se=4: +0.0030 AUC (all 5 seeds give the same value: no interval, n=5, p=0.062 after Holm) at +0.0 % MAdds, "
         "not resolvable with 5 seeds."
     )
 
@@ -88,7 +88,7 @@ def test_the_quality_has_its_name(quality: str, name: str) -> None:
 
 
 def test_all_resolved_is_said() -> None:
-    assert words(WORSE)[-1] == "All that was measured is resolved at 95 %."
+    assert words(WORSE)[-1] == "All measured effects are resolved at 95 %."
 
 
 def test_resolved_interactions_are_said_and_open_ones_are_listed() -> None:
@@ -104,14 +104,14 @@ def test_resolved_interactions_are_said_and_open_ones_are_listed() -> None:
         "in the mean over the other factors at +1.0 % MAdds.",
         "The effect of se=0 (against se=4) is 0.0200 AUC higher with kind=plain than with kind=share "
         "(95 % interval 0.0100..0.0300, n=5, p<0.001 after Holm).",
-        "All that was measured is resolved at 95 %.",
+        "All measured effects are resolved at 95 %.",
     )
     unresolved = replace(INTERACTION, verdict="not resolvable")
     assert words(WORSE, OPEN, interactions=(unresolved,), **more)[-1] == (
-        "Not resolved at 95 %, which does not mean equal: se=0, se=0 × kind=plain."
+        "Not resolved at 95 % (this does not mean equal): se=0, se=0 × kind=plain."
     )
     aliased = words(interactions=(INTERACTION,), aliases=("se × kind = skip × kernel",), **more)
-    assert aliased[0].endswith(", unless it is of skip × kernel, which this design cannot tell from it.")
+    assert aliased[0].endswith("; aliased with skip × kernel in this design.")
 
 
 @settings(max_examples=40)

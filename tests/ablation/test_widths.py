@@ -72,7 +72,7 @@ def test_widths_stay_multiples_of_what_splits_and_hardware_ask() -> None:
 def test_widths_that_meet_would_make_a_shortcut_and_are_refused() -> None:
     block = SeesawBlock(inputs=64, middle=128, outputs=68, split=(1, 3), mixing="share")
     spec = ArchSpec((block,))
-    with pytest.raises(SpecError, match=r"^width must leave shortcuts where they are, got 0.1$"):
+    with pytest.raises(SpecError, match=r"^width must not add or remove residual connections, got 0.1$"):
         scaled(spec, 0.1)
 
 

@@ -177,10 +177,10 @@ def test_bands_with_too_few_trials_are_refused_in_one_line_and_a_study_with_too_
     for bands, said in (
         (
             4,
-            r"^bands must be from 1 to 3, of 10 trials or more each \(the study has \d+ complete ones of its space\), got 4$",
+            r"^bands must be from 1 to 3 \(each needs 10 trials; the study has \d+ complete trials of its space\), got 4$",
         ),
-        (0, r"^bands must be from 1 to 3, "),
-        ([Budget.parse("50M")], r"^band 50\.00 ?M must hold 10 trials or more of the study, got 0$"),
+        (0, r"^bands must be from 1 to 3 "),
+        ([Budget.parse("50M")], r"^band 50\.00 ?M must contain at least 10 trials of the study, got 0$"),
     ):
         with pytest.raises(StudyError, match=said):
             importance_of(study, bands)
@@ -202,14 +202,14 @@ def test_the_same_study_says_the_same_twice() -> None:
 
 def test_the_words_say_how_few_trials_there_are_what_is_clear_and_whether_the_views_agree() -> None:
     clear = " ".join(findings(whole(planted(40, by_expansion))))
-    assert "5 decisions vary; 8.0 trials to a decision are few." in clear
+    assert "5 decisions vary; 8.0 trials per decision are few." in clear
     assert "stages.0.expansion (" in clear
     assert "best 4" in clear
-    assert "both put stages.0.expansion first" in clear
+    assert "both rank stages.0.expansion first" in clear
     noise = " ".join(findings(whole(planted(60, nothing, seed=4))))
-    assert "None is above the noise floor" in noise
+    assert "No decision is above the noise floor" in noise
     assert "are few" not in noise
-    assert "has no floor of its own" in noise
+    assert "has no noise floor" in noise
     found = importance_of(planted(60, nothing))
     assert found is not None
     assert importance_words(found)[-1] == caveat(found)

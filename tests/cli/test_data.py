@@ -57,8 +57,8 @@ def test_info_counts_and_names_what_is_wrong(faces: Path) -> None:
         "images in CMYK (converted to RGB)": ["p1/odd.jpg"],
     }
     lines = Ran("data", "info", "faces").out
-    assert "people      7 people, 21 images" in lines
-    assert "wrong       unreadable images: 1 (p0/bad.jpg)" in lines
+    assert "identities  7 identities, 21 images" in lines
+    assert "problems    unreadable images: 1 (p0/bad.jpg)" in lines
 
 
 def test_info_names_the_images_of_another_aspect_as_they_are_upright(tmp_path: Path) -> None:
@@ -99,7 +99,10 @@ def test_pack_writes_pairs_that_are_read_back(faces: Path) -> None:
     images, same = read_bin("v.bin", resolution=32)
     assert images.shape == (40, 32, 32, 3)
     assert same.sum() == 10
-    assert Ran("data", "pack", "faces", "--to", "bin", "--out", "v.bin").err == "v.bin: is there already\n"
+    assert (
+        Ran("data", "pack", "faces", "--to", "bin", "--out", "v.bin").err
+        == "v.bin: must not exist yet, got an existing file\n"
+    )
 
 
 def test_pack_leaves_out_pairs_that_cannot_be_read_and_names_them(faces: Path) -> None:
@@ -138,7 +141,7 @@ def test_align_writes_what_has_landmarks(faces: Path) -> None:
     assert ran.out.splitlines() == [
         "aligned     2 images",
         "wrote       aligned",
-        "left out    images without landmarks: 16 (p0/2.png, p1/3.png, p1/4.png, ...)",
+        "skipped     images without landmarks: 16 (p0/2.png, p1/3.png, p1/4.png, ...)",
     ]
     assert sorted(path.name for path in Path("aligned").rglob("*.png")) == ["0.png", "1.png"]
 
@@ -173,11 +176,11 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
     ("arguments", "line"),
     [
         (("info", "nowhere"), "nowhere: there is no such folder"),
-        (("info", "empty"), "empty: holds no pictures of people"),
-        (("pack", "faces", "--out", "faces/in"), "faces/in: must not lie inside faces"),
-        (("pack", "faces", "--to", "bin", "--out", "faces/p0/v.bin"), "faces/p0/v.bin: must not lie inside faces"),
-        (("subset", "faces", "--people", "2", "--out", "./faces/in/to"), "faces/in/to: must not lie inside faces"),
-        (("align", "faces", "--landmarks", "l.csv", "--out", "faces/in"), "faces/in: must not lie inside faces"),
+        (("info", "empty"), "empty: must contain face images in sub-folders, got none"),
+        (("pack", "faces", "--out", "faces/in"), "faces/in: must not be inside faces"),
+        (("pack", "faces", "--to", "bin", "--out", "faces/p0/v.bin"), "faces/p0/v.bin: must not be inside faces"),
+        (("subset", "faces", "--people", "2", "--out", "./faces/in/to"), "faces/in/to: must not be inside faces"),
+        (("align", "faces", "--landmarks", "l.csv", "--out", "faces/in"), "faces/in: must not be inside faces"),
         (("info", "nowhere.rec"), "nowhere.rec: cannot be read: No such file or directory"),
         (("info", "notes.rec"), "notes.rec: must contain images, got none"),
         (
@@ -215,8 +218,8 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(tmp_path: Path) -> Non
     assert running.returncode == 130
     assert journal.exists()
     done = subprocess.run(command, capture_output=True, check=True, text=True)
-    assert "packed      3,000 images of 1,500 people, bytes as they were" in done.stdout
-    assert re.match(r"went on     after [\d,]+ people that an earlier run dealt with\n", done.stdout)
+    assert "packed      3,000 images of 1,500 identities, bytes unchanged" in done.stdout
+    assert re.match(r"resumed     after [\d,]+ identities of an earlier run\n", done.stdout)
     assert len(open_source(tmp_path / "out")) == 3000
     assert not journal.exists()
 
@@ -226,7 +229,7 @@ def test_a_rec_is_told_what_is_wrong_with_it(tmp_path: Path) -> None:
     (tmp_path / "property").write_text("9,112,112")
     (tmp_path / "train.idx").write_text("1\t0\n")
     out = Ran("data", "info", str(tmp_path)).out
-    assert "wrong       index files that do not match (records were found by scanning): 1 (train.idx: ends" in out
+    assert "problems    index files that do not match (records were found by scanning): 1 (train.idx: ends" in out
     assert "gives 9 classes, the records have 3" in out
 
 

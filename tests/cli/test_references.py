@@ -103,8 +103,8 @@ def test_the_forms_of_one_network_are_one_network(ref: str, place: Path, monkeyp
     [
         ("paper/seesaw_shar", "must be a YAML file or a shipped name; did you mean paper/seesaw_share?"),
         ("search_150m", "must be a search space or point, got a search study file"),
-        ("firts:best", "must be a study, of which there is none; did you mean first?"),
-        ("first:7", "must be a trial below 3, got 7"),
+        ("firts:best", "must be an existing study; did you mean first?"),
+        ("first:7", "trial number must be less than 3, got 7"),
         ("empty", "must be a YAML file or a shipped name"),
     ],
 )

@@ -78,7 +78,7 @@ def test_trials_stopped_early_are_listed_and_not_ranked(fake: list[FakeEngine]) 
     words = [*TINY, "--data", "faces", "--study", "s", "--epochs", "8", "--trials", "16", "--early-stopping", "asha:1"]
     result = search(*words)
     assert result.exit_code == 0, result.output
-    assert "15 trials were stopped early, and not ranked:" in result.stdout
+    assert "15 trials were stopped early and not ranked:" in result.stdout
     assert "after epoch 1 at accuracy 0.8900" in result.stdout
     assert "and 5 more, in the summary" in result.stdout
     assert "stopped early after epoch 1 at accuracy 0.8900" in result.stderr
@@ -119,7 +119,7 @@ def test_the_winner_by_repeats_is_the_best_everywhere(fake: list[FakeEngine]) ->
     result = search(*words, "--repeats", "2", "--repeat-top", "3")
     assert result.exit_code == 0, result.output
     assert "repeated networks first, by their mean over new seeds" in result.stdout
-    assert "Repeats  the best 3 networks again, from 2 new seeds each" in result.stderr
+    assert "Repeats  the best 3 networks, with 2 new seeds each" in result.stderr
     after = load("runs/s/best.yaml").digest()
     point = trial_point("s:best")
     assert point is not None
@@ -137,7 +137,7 @@ def test_a_second_ctrl_c_loses_nothing_either(fake: list[FakeEngine], monkeypatc
         patch.setattr(FakeEngine, "close", interrupt)
         result = search(*words)
     assert result.exit_code == 130
-    assert "Stopped with 1 of 3 trials finished; the same command goes on." in result.stderr
+    assert "Stopped with 1 of 3 trials finished. Run the same command to resume." in result.stderr
     record = record_in(Path("runs/s"))
     assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE, TrialState.WAITING]
     assert json.loads(Path("runs/s/summary.json").read_text())["reason"] == "interrupted"
@@ -145,7 +145,7 @@ def test_a_second_ctrl_c_loses_nothing_either(fake: list[FakeEngine], monkeypatc
     result = search(*words)
     assert result.exit_code == 0
     assert "trial   1  " in result.stderr
-    assert "goes on from its checkpoint" in result.stderr
+    assert "resumed from its checkpoint" in result.stderr
     assert [trial.state for trial in record_in(Path("runs/s")).trials()] == [TrialState.COMPLETE] * 3
 
 
@@ -161,7 +161,7 @@ def test_the_view_says_what_is_left_and_why_it_ended(fake: list[FakeEngine]) -> 
 def test_a_search_whose_time_is_up_before_the_first_trial_is_no_success(fake: list[FakeEngine]) -> None:
     result = search(*TINY, "--data", "faces", "--study", "s", "--time", "0.001s")
     assert result.exit_code == 1
-    assert "No trial is complete: the time was up before the first was." in result.stderr
+    assert "No trial is complete: the time limit was reached before the first trial finished." in result.stderr
 
 
 def record_in_objectives(folder: Path, objectives: str) -> StudyRecord:

@@ -99,7 +99,7 @@ def test_a_large_set_under_several_limits_is_estimated_and_says_so() -> None:
     assert found["feasible_interval"][0] < found["feasible_estimate"] < found["feasible_interval"][1]
     out = Ran("space", "seesaw", *words).out
     assert "within 140.00 M..150.00 M MAdds" in out
-    assert f"{found['accepted']:,} of {found['drawn']:,} drawn" in out
+    assert f"{found['accepted']:,} of {found['drawn']:,} sampled" in out
     assert "about " in Ran("sample", *words, "-n", "1").out
 
 
@@ -130,13 +130,13 @@ def test_lines_drawn_in_batches_are_those_drawn_at_once(space: str, monkeypatch:
 def test_a_table_of_any_number_draws_the_rows_that_it_shows(space: str) -> None:
     ran = Ran("sample", "--space", space, "-n", str(10**12))
     assert ran.code == 0
-    assert "999,999,999,980 more are drawn" in ran.out
+    assert "999,999,999,980 more networks not shown" in ran.out
 
 
 def test_the_table_shows_the_first_rows_and_says_so(space: str) -> None:
     ran = Ran("sample", "--space", space, "-n", "50")
     assert ran.code == 0
-    assert "30 more are drawn" in ran.out
+    assert "30 more networks not shown" in ran.out
     assert Ran("sample", "--space", space, "-n", "1", "--json").lines[0]["digest"] in ran.out
 
 

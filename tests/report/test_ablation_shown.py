@@ -40,7 +40,7 @@ def study(runs: Runs) -> StudyView:
 
 def test_the_note_says_what_each_choice_is_worth_instead_of_which_training_was_best(study: StudyView) -> None:
     note = study_note(study, "a")
-    assert "What each choice is worth, around small" in note
+    assert "Effect of each choice, relative to small" in note
     assert "se=0 is worse than se=4" in note.replace("\\", "")
     assert "Best networks" not in note
     assert "Effects against the base" in study_figures(study)["ablation"]
@@ -63,7 +63,7 @@ def test_the_mapping_of_a_report_holds_the_whole_ablation(study: StudyView, runs
 def test_before_the_first_training_is_done_it_says_so(runs: Runs) -> None:
     runs(stop=lambda event: True, factors="se", levels={"se": [0]}, seeds=1)
     view = find_study("a").view()
-    assert "no seed is done" in study_note(view, "a")
+    assert "no seed is finished" in study_note(view, "a")
     assert "ablation" not in study_figures(view)
 
 

@@ -99,7 +99,9 @@ def test_a_url_opens_the_only_study_in_it_and_one_of_several_by_its_name(
         assert len(sn.Study(name, storage=url)) == trials
         if name == "one":
             assert sn.Study(url).frame().equals(sn.Study("one", storage=url).frame())
-    with pytest.raises(StudyError, match=r"^storage sqlite:.*: must hold one study, or .*; it holds one, two$"):
+    with pytest.raises(
+        StudyError, match=r"^storage sqlite:.*: must contain exactly one study, or .*; it contains one, two$"
+    ):
         sn.Study(url)
     assert not (tmp_path / "runs").exists()
 
@@ -107,9 +109,9 @@ def test_a_url_opens_the_only_study_in_it_and_one_of_several_by_its_name(
 @pytest.mark.parametrize(
     ("study", "message"),
     [
-        ("nothing", "runs/nothing/journal.log: there is no study here"),
+        ("nothing", "runs/nothing/journal.log: contains no study"),
         ("sqlite:///nothing.db", "storage sqlite:///nothing.db: there is no such file"),
-        (None, "runs: there is no study here; name one, or run seesawnas search first"),
+        (None, "runs: contains no study; give a study name or run seesawnas search first"),
     ],
 )
 def test_a_study_that_is_not_there_is_one_line_and_makes_no_file(

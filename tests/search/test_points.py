@@ -44,8 +44,8 @@ def test_points_that_do_not_fit_are_refused_all_at_once(seesaw: FeasibleSet) -> 
         chosen_points(refs, seesaw, BUDGET)
     lines = str(caught.value).splitlines()
     assert lines[:2] == [
-        "point paper/dw_seesaw_v1: must lie within the budget of 150.00 M MAdds, got 513.83 M MAdds",
-        "point paper/mobilefacenet_96x96: must take pictures of 112x112 as the space does, got 96x96",
+        "point paper/dw_seesaw_v1: must be within the budget of 150.00 M MAdds, got 513.83 M MAdds",
+        "point paper/mobilefacenet_96x96: input must be 112x112 as in the search space, got 96x96",
     ]
     assert lines[2].startswith("paper/nothing: must be a YAML file or a shipped name")
     assert len(lines) == 3

@@ -197,7 +197,7 @@ def test_a_start_that_trains_nothing_changes_nothing_in_the_study_file(runs: Run
     assert (first.did(), first.ended) == ("trained 3 trials (0 to 2): 3 complete", "3 trials")
     assert [start.did() for start in others] == ["trained nothing"] * 2
     assert [start.plan and start.plan["sampler"] for start in others] == ["tpe", "gp"]
-    assert [start.ended for start in others] == ["3 trials", "time is up"]
+    assert [start.ended for start in others] == ["3 trials", "time limit reached"]
 
 
 def test_what_trained_is_what_runs_again_without_one_start_s_time(runs: Runs) -> None:
@@ -238,16 +238,20 @@ def test_a_study_of_an_earlier_version_keeps_its_file_until_something_is_trained
     study.set_user_attr("run.0", json.dumps(made))
     runs(trials=2, sampler="tpe")
     assert Path("runs/s/study.yaml").read_text() == text
-    assert [start.did() for start in starts(runs)] == ["what it trained is not on record", "trained nothing"]
+    assert [start.did() for start in starts(runs)] == ["no record of what it trained", "trained nothing"]
     runs(trials=3, sampler="tpe")
     assert plan_kept().sampler == "tpe"
 
 
 def test_another_objective_is_another_study(runs: Runs) -> None:
     runs(trials=1)
-    with pytest.raises(StudyError, match=r"started with --objectives accuracy, got auc; use another --study"):
+    with pytest.raises(
+        StudyError, match=r"must be resumed with --objectives accuracy, got auc; or use another --study"
+    ):
         runs(trials=2, objectives="auc")
-    with pytest.raises(StudyError, match=r"started with --objectives accuracy, got accuracy,madds; use another"):
+    with pytest.raises(
+        StudyError, match=r"must be resumed with --objectives accuracy, got accuracy,madds; or use another"
+    ):
         runs(trials=2, objectives="accuracy,madds")
 
 
@@ -266,7 +270,7 @@ def test_points_of_one_s_own_run_first_and_once_ever_also_from_outside_the_space
 def test_repeats_that_the_time_does_not_allow_come_with_the_next_run_that_has_it(runs: Runs) -> None:
     runs(trials=3)
     events = runs(trials=9, time="0.001s", repeats=1, repeat_top=2)
-    assert events[-1] == Ended("time is up")
+    assert events[-1] == Ended("time limit reached")
     assert not runs.repeats
     runs(trials=3, time="1h", repeats=1, repeat_top=2)
     assert len(runs.repeats) == 2
@@ -279,7 +283,7 @@ def test_repeats_get_what_the_search_leaves_of_the_time(runs: Runs) -> None:
 
     runs(trials=3)
     events = runs(slow, trials=3, time="1s", repeats=9, repeat_top=1)
-    assert events[-1] == Ended("3 trials; time is up before the repeats were done")
+    assert events[-1] == Ended("3 trials; time limit reached before the repeats finished")
     assert runs.repeat_record is not None
     assert 1 <= len(runs.repeat_record.trials(TrialState.COMPLETE)) <= 4
     assert not runs.repeat_record.trials(TrialState.RUNNING)

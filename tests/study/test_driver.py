@@ -101,7 +101,7 @@ def test_a_trial_that_another_program_enqueued_fails_with_its_reason_and_the_sea
     record.study.enqueue_trial({"stages.0.depth": 1})
     list(drive(record, uniform(small_set()), FakeEngine(), enough(3)))
     (failed,) = record.trials(TrialState.FAIL)
-    assert failed.user_attrs["reason"] == "was stored by another program, without a network"
+    assert failed.user_attrs["reason"] == "was written by another program, without a network"
     assert len(record.trials(TrialState.COMPLETE)) == 2
 
 
@@ -199,7 +199,7 @@ def test_a_trial_that_hangs_is_ended_and_runs_again(tmp_path: Path) -> None:
     list(drive(record, uniform(small_set()), engine, replace(enough(3), silence=0.05)))
     assert engine.stopped == [1]
     assert [job.number for job in engine.jobs] == [0, 1, 1, 2]
-    assert record.trials()[1].user_attrs["interrupted"] == "it hung: no epoch within 0 s"
+    assert record.trials()[1].user_attrs["interrupted"] == "no response: no epoch finished within 0 s"
     assert len(record.trials(TrialState.COMPLETE)) == 3
 
 
@@ -224,8 +224,8 @@ def test_the_first_rule_that_holds_ends_the_study(tmp_path: Path, rules: StopRul
 @pytest.mark.parametrize(
     ("rules", "reason", "trials"),
     [
-        (StopRules(patience=3), "no complete trial among 3", 3),
-        (StopRules(target=0.9), "the last 20 trials failed; --trials goes on", 20),
+        (StopRules(patience=3), "no complete trial in 3 trials", 3),
+        (StopRules(target=0.9), "the last 20 trials failed; give --trials to continue", 20),
         (StopRules(target=0.9, trials=22), "22 trials", 22),
     ],
 )
@@ -258,7 +258,7 @@ def test_a_study_that_is_out_of_time_leaves_what_is_under_way_for_the_next_run(t
     record = record_in(tmp_path / "s")
     plan = replace(enough(5), rules=StopRules(seconds=0.3))
     *_, last = drive(record, uniform(small_set()), Slow(capacity=1), plan)
-    assert last == Ended("time is up")
+    assert last == Ended("time limit reached")
     assert [trial.state for trial in record.trials()] == [TrialState.WAITING]
 
 
@@ -300,7 +300,7 @@ def test_an_engine_whose_workers_all_die_ends_the_run_and_fails_no_trial(tmp_pat
             self._waiting.append(Lost(job.number, "out of memory"))
 
     record = record_in(tmp_path / "s")
-    with pytest.raises(StudyError, match=r"^workers die before they get anywhere: out of memory; the same command"):
+    with pytest.raises(StudyError, match=r"^workers die before their first epoch: out of memory; fix this"):
         list(drive(record, uniform(small_set()), Dying(capacity=2), enough(6)))
     assert {trial.state for trial in record.trials()} == {TrialState.WAITING}
     list(drive(record, uniform(small_set()), FakeEngine(), enough(6)))

@@ -34,7 +34,10 @@ def test_the_longer_side_is_the_resolution_and_the_other_follows(height: int, wi
 
 
 def test_sizes_that_become_one_and_too_many_are_one_line() -> None:
-    with pytest.raises(StudyError, match=r"^s: input sizes must differ .*, got 112x112 and 111x112, both 56x56$"):
+    with pytest.raises(
+        StudyError,
+        match=r"^s: different input sizes must stay different .*, got 112x112 and 111x112, both become 56x56$",
+    ):
         proxy_sizes("s", [(112, 112), (111, 112)], 56)
     with pytest.raises(StudyError, match=f"^s: input must have at most {MOST_SHAPES} shapes .*, got 17$"):
         proxy_sizes("s", [(112, width) for width in range(96, 113)], 112)

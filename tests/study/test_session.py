@@ -101,7 +101,7 @@ def test_the_time_is_that_of_all_sources_together(sessions: Sessions, monkeypatc
     with sessions() as session:
         events = list(session.run(*sources(session, 2, 2), seconds=1800))
     assert not any(isinstance(event, Repeating) for event in events)
-    assert events[-1] == Ended(f"2 trials; {OUT_OF_TIME} before the repeats were done")
+    assert events[-1] == Ended(f"2 trials; {OUT_OF_TIME} before the repeats finished")
 
 
 def test_a_start_is_written_down_with_its_reason_or_as_interrupted(sessions: Sessions) -> None:
@@ -142,14 +142,14 @@ def test_a_part_that_is_not_resumed_is_opened_only_if_it_is_there_and_its_trials
 def test_other_settings_are_refused_and_not_kept_in_a_new_study(sessions: Sessions) -> None:
     with sessions(again=False):
         pass
-    with pytest.raises(StudyError, match="started with"), sessions({"epochs": 2}):
+    with pytest.raises(StudyError, match="must be resumed with"), sessions({"epochs": 2}):
         pass
     with sessions() as session:
         assert session.records[".repeats"].settings == {"epochs": 1}
 
 
 def test_a_second_session_is_refused_while_the_first_one_holds_the_study(sessions: Sessions) -> None:
-    with sessions(), pytest.raises(StudyError, match="another search holds this study"), sessions():
+    with sessions(), pytest.raises(StudyError, match="another search is using this study"), sessions():
         pass
 
 

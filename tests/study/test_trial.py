@@ -70,7 +70,7 @@ def test_a_checkpoint_that_is_damaged_or_anothers_is_as_none_and_the_trial_says_
     *_, other = (epoch for epoch in run_trial(job(seed=5), faces) if isinstance(epoch, TrialEpoch))
     again, ended = run_trial(job(), faces, packed.get(damage, other.checkpoint))
     assert isinstance(again, TrialEpoch)
-    assert again.note.startswith("started again: checkpoint ")
+    assert again.note.startswith("restarted: checkpoint ")
     assert isinstance(ended, Measurement)
     assert isinstance(found, Measurement)
     assert ended.curve == found.curve

@@ -1,4 +1,4 @@
-"""``seesawnas ablate``: which design choice matters, by how much, and how sure that is."""
+"""``seesawnas ablate``: which design choices matter, how much, and with what certainty."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def complete_base(incomplete: str) -> list[str]:
-    """What SPEC can go on to: networks and study files."""
+    """Complete a SPEC: networks and study files."""
     return sorted({*complete_ref(incomplete), *complete_study(incomplete)})
 
 
@@ -33,20 +33,21 @@ def ablate(
         str,
         typer.Argument(
             metavar="SPEC",
-            help="The network that is changed: paper/NAME, a YAML file, STUDY:NUMBER; or a study file with a base.",
+            help="The base network: paper/NAME, a YAML file or STUDY:NUMBER; or a study file with the key base.",
             autocompletion=complete_base,
             show_default=False,
         ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the design, its networks and what it takes; train nothing.")
+        bool, typer.Option("--dry-run", help="Print the design, its networks and the estimated time; train nothing.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
     **given: Any,
 ) -> None:
-    """Change a network in one design choice after another, train all from several seeds, and say what each is worth.
+    """Change one design choice of a network at a time, train every variant with several seeds, and
+    report the effect of each choice.
 
-    SPEC is a network, or a study file with a base. The same command goes on where it was stopped, and adds --seeds.
+    Run the same command again to resume, or with more --seeds to add training runs.
     """
     plan = _plan(spec, given)
     if dry_run:
@@ -63,7 +64,7 @@ def _plan(spec: str, given: Mapping[str, Any]) -> AblationPlan:
 
 
 def _study_file(spec: str) -> StudyFile | None:
-    """The study file that ``spec`` names; None where it names a network: a search point's file has no base."""
+    """The study file that ``spec`` names; None if it names a network: a search point's file has no base."""
     from seesawnas.errors import StudyError
     from seesawnas.io.catalog import STUDIES
     from seesawnas.study import StudyFile
@@ -72,7 +73,7 @@ def _study_file(spec: str) -> StudyFile | None:
         file = StudyFile.read(spec)
         if "base" not in file.values:
             raise StudyError(
-                f"{spec}: must be a study of ablations, with a base; this is a search's: seesawnas search {spec}"
+                f"{spec}: must be an ablation study with the key base, got a search study; run: seesawnas search {spec}"
             )
         return file
     if not Path(spec).is_file():
@@ -99,7 +100,7 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
     from seesawnas.cli.views.ablation import show, watched
     from seesawnas.cli.views.progress import say, watch
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM stops it like Ctrl-C: nothing is lost
     only_shown()
     screen = shown_screen()
     with opened(plan) as session:
@@ -116,8 +117,11 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
         show(console(), plan, result, failed, shown)
     if reason is None:
         done = sum(len(values) for values in {arm.digest: arm.values for arm in result.arms}.values())
-        say(screen, f"Stopped with {done} of {several(session.wanted, 'training')} finished; the same command goes on.")
+        say(
+            screen,
+            f"Stopped with {done} of {several(session.wanted, 'training run')} finished. Run the same command to resume.",
+        )
         raise typer.Exit(130)
     if not any(arm.values for arm in result.arms):
-        say(screen, "No training is complete.")
+        say(screen, "No training run is complete.")
         raise typer.Exit(1)

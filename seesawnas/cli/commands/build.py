@@ -1,4 +1,4 @@
-"""``seesawnas build``."""
+"""``seesawnas build``: show, write, draw or check one network."""
 
 from __future__ import annotations
 
@@ -13,25 +13,29 @@ if TYPE_CHECKING:
     from seesawnas.space import SearchPoint
 
 WEIGHTS = "model.safetensors"
-RANDOM = "  (random weights: `seesawnas train` trains them)"
+RANDOM = "  (random weights; use `seesawnas train` to train them)"
 
 
 def build(
     ref: PointRef,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write spec.yaml, model.safetensors (random weights), summary.json."),
+        typer.Option(
+            "--out", metavar="DIR", help="Write spec.yaml, model.safetensors (random weights) and summary.json."
+        ),
     ] = None,
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="Seed of the random weights.")
     ] = 0,
-    diagram: Annotated[Path | None, typer.Option("--diagram", metavar="FILE", help="Draw the network, as SVG.")] = None,
+    diagram: Annotated[
+        Path | None, typer.Option("--diagram", metavar="FILE", help="Write a diagram of the network as SVG.")
+    ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Count again with fvcore and torch; exit code 1 where they disagree.")
+        bool, typer.Option("--check", help="Check the counts with fvcore and torch; exit code 1 if they differ.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show a network stage by stage, what it costs and what was published; write it, draw it, check it."""
+    """Show a network stage by stage, with its costs and published values; or write, draw or check it."""
     point = find_network(ref)
     values = _values(point, check)
     written = _write(point, out, seed, diagram)

@@ -19,23 +19,23 @@ def compare(
         list[str],
         typer.Argument(
             metavar="REF",
-            help="Two networks or more: paper/NAME, a YAML file, or STUDY:NUMBER or STUDY:best.",
+            help="Two or more networks: paper/NAME, a YAML file, or a trial of a study (STUDY:NUMBER or STUDY:best).",
             autocompletion=complete_ref,
             show_default=False,
         ),
     ],
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Write a page with the diagrams, which needs no network."),
+        typer.Option("--html", metavar="FILE", help="Write an HTML page with the diagrams; it works offline."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Lay networks side by side, stage by stage, with their costs; what differs is marked."""
+    """Compare networks stage by stage, with their costs; differences are marked."""
     from seesawnas.cli.views.output import print_lines
     from seesawnas.report.network.comparison import compare as lay
 
     if len(refs) < 2:
-        raise InvalidInput(f"compare must have two networks or more, got {refs[0]} alone")
+        raise InvalidInput(f"compare must have at least two networks, got only {refs[0]}")
     points = [find_network(ref) for ref in refs]
     found = lay(points, refs)
     if html is not None:
@@ -70,4 +70,4 @@ def _show(found: Comparison) -> None:
             last = place == len(rows) - 1
             made.add_row(Text(part if place == 0 else "", "bold"), row.name, mark, *cells, end_section=last)
     out.print(made)
-    out.print("≠ marks what differs; changes of costs are against the first network.", markup=False)
+    out.print("≠ marks differences; cost changes are relative to the first network.", markup=False)

@@ -20,17 +20,23 @@ PORT = 8080
 
 def dashboard(
     study: Annotated[
-        str | None, typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the one last written to.")
+        str | None,
+        typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the most recently changed study."),
     ] = None,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the study is stored, if this machine never drove it.")
+        str | None,
+        typer.Option(
+            metavar="URL", help="Optuna storage URL of the study; needed only if the search ran on another machine."
+        ),
     ] = None,
-    host: Annotated[str, typer.Option(metavar="NAME", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(metavar="N", help=f"Port. Default: {PORT}, or a free one.")] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(metavar="N", help=f"Port. Default: {PORT}, or a free port if it is in use.")
+    ] = None,
 ) -> None:
-    """Show a study in optuna-dashboard, live while it runs: trials, diagrams, specs, costs, the Pareto front, curves.
+    """Show a study in the browser (optuna-dashboard), also while it runs: trials, diagrams, costs, Pareto front, curves.
 
-    It only reads: what runs is not disturbed. Ctrl-C ends it.
+    Read only: a running search is not affected. Stop the dashboard with Ctrl-C.
     """
     from seesawnas.report.dashboard import NetworkShowcase
     from seesawnas.study import dashboard_app, find_study
@@ -43,12 +49,12 @@ def dashboard(
     with _server(host, port, guarded(app, host)) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         only_shown()
-        print_lines(f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C ends)")
+        print_lines(f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C to stop)")
         server.serve_forever()
 
 
 def _server(host: str, port: int | None, app: Any) -> BaseServer:
-    """Raises StudyError where ``port``, or without one any, cannot be had."""
+    """Raises StudyError if it cannot listen on ``port``, or without one on any port."""
     from socketserver import ThreadingMixIn
     from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -57,14 +63,14 @@ def _server(host: str, port: int | None, app: Any) -> BaseServer:
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
         def server_bind(self) -> None:
-            # WSGIServer's asks a name server for this machine's name, and waits where there is none.
+            # WSGIServer's asks a name server for this machine's name, and waits if there is none.
             self.socket.bind(self.server_address)
             self.server_name, self.server_port = host, self.socket.getsockname()[1]
             self.setup_environ()
 
     class Handler(WSGIRequestHandler):
         def log_message(self, *_: Any) -> None:
-            """Say nothing a request."""
+            """Log nothing per request."""
 
         def address_string(self) -> str:
             return str(self.client_address[0])

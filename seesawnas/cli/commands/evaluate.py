@@ -35,17 +35,21 @@ def evaluate(
         str,
         typer.Option(
             metavar="FILE[,FILE...]",
-            help="Verification sets: InsightFace's .bin, LFW's pairs.txt, a CSV of two paths and a label, or a folder of "
-            "CFP's protocol (Protocol/Split/FP).",
+            help="Verification sets: an InsightFace .bin, LFW's pairs.txt, a CSV of two paths and a label, or a folder of "
+            "the CFP protocol (Protocol/Split/FP).",
             show_default=False,
         ),
     ],
     images: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder that the sets' picture paths start from.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder that the image paths of the verification sets are relative to."),
     ] = None,
     templates: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Pairs are of templates (IJB): lines of image, template and media number."),
+        typer.Option(
+            metavar="FILE",
+            help="Pairs are of IJB templates: a file with image, template number and media number on each line.",
+        ),
     ] = None,
     normalise: Normalise = None,
     bgr: BlueFirst = False,
@@ -58,15 +62,17 @@ def evaluate(
     device: Device = "cpu",
     untrained: Untrained = False,
     resamples: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Draws that the 95 % intervals come from; 0: none.")
+        int, typer.Option(metavar="N", min=0, help="Bootstrap resamples for the 95 % intervals; 0: no intervals.")
     ] = 1000,
-    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of these draws.")] = 0,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write ROC curves and score histograms.")] = None,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of the resamples.")] = 0,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write ROC curves and score histograms as an HTML page.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Verify pairs of faces with a trained network: accuracy over ten folds, AUC, EER, TAR@FAR, thresholds.
 
-    A rate at which less than one pair of different people would be accepted is not resolvable, and said to be so.
+    A rate is shown as "not resolvable" if less than one impostor pair would be accepted at it.
     """
     from seesawnas.evaluation import HowToVerify, find_protocol, open_model, verify_set
 

@@ -1,4 +1,4 @@
-"""``seesawnas identify``: a trained network looks people up in a gallery."""
+"""``seesawnas identify``: a trained network identifies faces in a gallery."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def identify(
     model: Model,
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Sub-folders of people, as for --data.", show_default=False)
+        Path, typer.Argument(metavar="FOLDER", help="Folder with one sub-folder per identity.", show_default=False)
     ],
     normalise: Normalise = None,
     bgr: BlueFirst = False,
@@ -37,13 +37,14 @@ def identify(
     batch_size: BatchSize = 128,
     device: Device = "cpu",
     untrained: Untrained = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the DET curve.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the DET curve as an HTML page.")] = None,
     json: Json = False,
 ) -> None:
-    """Look people up among all others (1:N): rank 1 and 5, and who is found at a rate of false alarms.
+    """Evaluate identification (1:N) with a trained network: rank-1 and rank-5 accuracy, TPIR@FPIR.
 
-    The first picture of everybody who has more is enrolled, the others are searched. Without a mate are the pictures of
-    people who have one alone, and each search again with its own person taken out.
+    For each identity with two images or more, the first image is enrolled in the gallery and the others are probes.
+    Non-mated probes are the images of identities with one image, and every probe a second time with its own
+    identity removed from the gallery.
     """
     from seesawnas.data import open_folder
     from seesawnas.evaluation import identify as measure
@@ -90,7 +91,7 @@ def _show(found: Identification, model: str, notes: tuple[str, ...]) -> None:
     from seesawnas.cli.views.output import console, count, table
 
     out = console()
-    columns = ("model", ">enrolled", ">searches", ">without mate", *(f">rank {rank}" for rank in found.rank))
+    columns = ("model", ">enrolled", ">probes", ">non-mated", *(f">rank {rank}" for rank in found.rank))
     columns += tuple(f">TPIR@FPIR {rate}" for rate in found.tpir_at_fpir)
     shares = [f"{100 * share:.2f} %" for share in found.rank.values()]
     shares += ["not resolvable" if v is None else f"{100 * v:.2f} %" for v in found.tpir_at_fpir.values()]

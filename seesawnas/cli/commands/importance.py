@@ -23,31 +23,38 @@ TOP = 12
 
 def importance(
     study: Annotated[
-        str | None, typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the one last written to.")
+        str | None,
+        typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the most recently changed study."),
     ] = None,
     bands: Annotated[
         str | None,
         typer.Option(
             metavar="N|BANDS",
-            help="Bands of MAdds: how many, of equally many trials; or 80M..120M,120M..150M.",
-            show_default="3 or 2 where each has 60 trials",
+            help="MAdds ranges to analyse separately: a number of ranges with equally many trials, "
+            "or ranges such as 80M..120M,120M..150M.",
+            show_default="3 or 2 if each has at least 60 trials, else 1",
         ),
     ] = None,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the study is stored, if this machine never drove it.")
+        str | None,
+        typer.Option(
+            metavar="URL", help="Optuna storage URL of the study; needed only if the search ran on another machine."
+        ),
     ] = None,
-    top: Annotated[int, typer.Option(metavar="N", min=1, help="Decisions that a table shows.")] = TOP,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Number of decisions per table.")] = TOP,
     plot: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the bars here, an HTML page of its own.")
+        str | None, typer.Option(metavar="FILE", help="Write a bar chart as a self-contained HTML page.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Say which decisions of a search space mattered in a study, by two views, and how sure that is.
+    """Report which decisions of the search space mattered in a study, by two methods, and how certain this is.
 
-    PED-ANOVA: how far the options of the best trials are distributed otherwise than all trials'.
+    R² drop: how much worse a linear model predicts unseen trials if the decision is removed from it.
+    The noise floor comes from the same model fitted to shuffled scores.
 
-    Drop: how much worse a linear model of the options foretells unseen trials without the decision;
-    shuffled qualities say how much of that may be noise. The study is only read.
+    PED-ANOVA: how much the distribution of options in the best trials differs from that in all trials.
+
+    The study is not changed.
     """
     from seesawnas.analysis.importance import FEWEST, importance_of
     from seesawnas.analysis.importance_text import importance_words
@@ -59,9 +66,7 @@ def importance(
         screen().print(f"note: {note}", soft_wrap=True)
     found = importance_of(view, _bands(bands))
     if found is None:
-        raise StudyError(
-            f"study {view.name}: must have {FEWEST} complete trials of its search space or more to judge by"
-        )
+        raise StudyError(f"study {view.name}: must have at least {FEWEST} complete trials of its search space")
     if plot is not None:
         _write_plot(plot, found)
     if json:
@@ -91,7 +96,7 @@ def _bands(text: str | None) -> Bands:
         return int(text)
     found = [Budget.parse(part) for part in text.split(",")]
     if any(band.others for band in found):
-        raise StudyError(f"--bands must be of MAdds alone, got {short(text)}")
+        raise StudyError(f"--bands must limit MAdds only, got {short(text)}")
     return found
 
 
@@ -104,10 +109,10 @@ def _write_plot(place: str | Path, found: Importance) -> None:
 def _table(band: BandImportance, top: int) -> FittedTable:
     from seesawnas.analysis.importance_text import band_words
 
-    columns = ("decision", ">drop", "above the floor", ">PED-ANOVA", ">trials", "options, the best first")
+    columns = ("decision", ">R² drop", "above noise floor", ">PED-ANOVA", ">trials", "options, best first")
     floor = band.decisions[0].floor if band.decisions else 0.0
     more = len(band.decisions) - top
-    title = f"{band_words(band)}; floor {floor:.3f}{f'; {more} decisions more' if more > 0 else ''}"
+    title = f"{band_words(band)}; noise floor {floor:.3f}{f'; {more} more decisions' if more > 0 else ''}"
     return table(columns, [_row(one) for one in band.decisions[:top]], title, spare=("trials", "PED-ANOVA"))
 
 

@@ -1,4 +1,4 @@
-"""``seesawnas paper``."""
+"""``seesawnas paper``: counted and published costs of every published network."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def paper(json: Json = False) -> None:
-    """Print the reproduction ledger: every published network, counted and as printed.
+    """Compare every published network: the costs counted here and the published costs.
 
-    Where the two differ, an erratum says why: what was counted for the print, or that nothing counts to it.
-    Exit code 1 where a row differs and nothing explains it.
+    If the two differ, an erratum gives the reason: how the paper counted, or that no way of counting gives the published value.
+    Exit code 1 if a row differs without an erratum.
     """
     from dataclasses import asdict
 
@@ -57,7 +57,7 @@ def _print_table(rows: list[LedgerRow]) -> None:
     for row in rows:
         for fault in row.faults:
             out.print(f"{row.name}: {fault}", markup=False, style="red")
-    out.print(f"\n{_total(rows)} Counts: conv and linear MAdds, every learnable parameter.")
+    out.print(f"\n{_total(rows)} Counted: MAdds of conv and linear layers, all learnable parameters.")
 
 
 def _print_results(results: tuple[KnownResult, ...]) -> None:
@@ -74,19 +74,19 @@ def _print_results(results: tuple[KnownResult, ...]) -> None:
         )
         for row in results
     ]
-    out.print("\nKnown by their results alone, as printed; not buildable:")
+    out.print("\nNetworks with published results only (they cannot be built here):")
     out.print(table(columns, cells))
 
 
 def _percent(value: float | None) -> str:
-    """With two decimals, or all that were printed."""
+    """With two decimals, or more if more were published."""
     return "-" if value is None else max(f"{value:.2f}", f"{value:g}", key=len)
 
 
 def _verdict(row: LedgerRow, notes: list[str]) -> str:
     if not row.agrees and not row.explained:
         return "NO"
-    words = "yes, by erratum" if row.agrees else "differs, see"
+    words = "yes, with erratum" if row.agrees else "differs, see"
     return f"{words} ({notes.index(row.explained_by) + 1})" if row.explained_by else "yes"
 
 
@@ -94,5 +94,5 @@ def _total(rows: list[LedgerRow]) -> str:
     agreeing, differing = sum(row.agrees for row in rows), sum(row.explained for row in rows)
     if not differing:
         return f"{agreeing} of {len(rows)} agree."
-    done = f"{agreeing + differing} of {len(rows)} agree or differ for a stated reason"
+    done = f"{agreeing + differing} of {len(rows)} agree, or differ for a documented reason"
     return f"{done}: {agreeing} agree, {differing} differ."

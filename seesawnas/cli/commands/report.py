@@ -1,4 +1,4 @@
-"""``seesawnas report``: a study as one file that says what was found and how to run it again."""
+"""``seesawnas report``: one file with the results of a study and how to reproduce them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """What a report is written as."""
+    """Output formats."""
 
     HTML = "html"
     MD = "md"
@@ -27,27 +27,31 @@ class Format(StrEnum):
 def report(
     studies: Annotated[
         list[str],
-        typer.Argument(metavar="STUDY", help="Folders under runs/, or paths of them.", show_default=False),
+        typer.Argument(metavar="STUDY", help="Studies: folders under runs/, or their paths.", show_default=False),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Where to write. Default: report.html in the study's folder; of other formats, standard output.",
+            help="Output file. Default: report.html in the study's folder; other formats go to standard output.",
         ),
     ] = None,
     format: Annotated[
-        Format | None, typer.Option("--format", help="What to write. Default: by the ending of FILE, else html.")
+        Format | None, typer.Option("--format", help="Output format. Default: from the file extension, else html.")
     ] = None,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the studies are stored, if this machine never drove them.")
+        str | None,
+        typer.Option(
+            metavar="URL", help="Optuna storage URL of the studies; needed only if the search ran on another machine."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Report studies in one HTML file that needs no network: front, curves, decisions, ranking, what was run.
+    """Write a report of one or more studies as one HTML file that works offline: Pareto front, curves,
+    decisions, ranking, settings.
 
-    It only reads, while a search runs or afterwards. Several studies share a plot.
+    Read only; a search may still be running. Several studies share one Pareto plot.
     """
     from seesawnas.cli.views.output import print_lines, screen
     from seesawnas.io.files import write_atomically
@@ -77,14 +81,14 @@ def report(
 
 
 def _format(given: Format | None, out: Path | None, json: bool) -> Format:
-    """Raises StudyError where --json and --format disagree, or an ending says nothing."""
+    """Raises StudyError if --json and --format disagree, or the file extension is unknown."""
     if json and given not in (None, Format.JSON):
         raise StudyError(f"--format must be json with --json, got {given}")
     if json or given is not None:
         return Format.JSON if json else given or Format.HTML
     endings = {f".{one}": one for one in Format} | {".htm": Format.HTML, ".markdown": Format.MD}
     if out is not None and out.suffix.lower() not in endings:
-        raise StudyError(f"--out must end in {', '.join(endings)}, or go with --format, got {out}")
+        raise StudyError(f"--out must end in {', '.join(endings)}, or be given with --format, got {out}")
     return Format.HTML if out is None else endings[out.suffix.lower()]
 
 

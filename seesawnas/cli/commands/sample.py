@@ -1,4 +1,4 @@
-"""``seesawnas sample``."""
+"""``seesawnas sample``: networks drawn uniformly within a budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seesawnas.space import FeasibleSet
 
 SHOWN = 20
-BATCH = 20_000  # drawn at once: memory does not grow with their number
+BATCH = 20_000  # sampled at a time: memory does not grow with their number
 
 
 def sample(
@@ -29,17 +29,19 @@ def sample(
     ] = "seesaw",
     budget: BudgetText = None,
     number: Annotated[
-        int, typer.Option("-n", "--number", metavar="N", min=1, max=10**15, help="How many networks.")
+        int, typer.Option("-n", "--number", metavar="N", min=1, max=10**15, help="Number of networks.")
     ] = 10,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="The same seed draws the same networks."),
+        typer.Option(
+            "--seed", metavar="N", min=0, max=MAX_SEED, help="Random seed; the same seed gives the same networks."
+        ),
     ] = 0,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, every network.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print all networks, one JSON object per line.")] = False,
 ) -> None:
-    """Draw networks uniformly from all that a budget admits.
+    """Sample networks uniformly from all networks within a budget.
 
-    With --json each line holds a network's spec, a mapping that loads as a search point, its digest, MAdds and params.
+    With --json, each line is one network: its spec (which loads as a search point), digest, MAdds and params.
     """
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cost import Budget
@@ -85,9 +87,9 @@ def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) 
     rows = []
     for spec in specs:
         total = cost(spec)
-        stages = "  ".join(f"{len(stage.blocks)} of {stage.blocks[-1].outputs}" for stage in spec.stages)
+        stages = "  ".join(f"{len(stage.blocks)} x {stage.blocks[-1].outputs}" for stage in spec.stages)
         rows.append((spec.digest(), count(total.madds), count(total.params), stages))
     out = console()
-    out.print(table(("digest", ">MAdds", ">params", "blocks of channels, by stage"), rows))
-    more = f"{number - SHOWN:,} more are drawn; --json prints every one. " if number > SHOWN else ""
-    out.print(f"{more}Drawn uniformly from {found(feasible)}.")
+    out.print(table(("digest", ">MAdds", ">params", "blocks x channels, per stage"), rows))
+    more = f"{number - SHOWN:,} more networks not shown; --json prints all. " if number > SHOWN else ""
+    out.print(f"{more}Sampled uniformly from {found(feasible)}.")

@@ -25,7 +25,7 @@ def search(
         str | None,
         typer.Argument(
             metavar="STUDY_FILE",
-            help="A study file: your own, or what ships, such as studies/search_150m.yaml. Options override it.",
+            help="A study file: your own or a shipped one, such as studies/search_150m.yaml. Options override its values.",
             autocompletion=complete_study,
             show_default=False,
         ),
@@ -33,9 +33,9 @@ def search(
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
     **given: Any,
 ) -> None:
-    """Search for networks under a hard MAdds budget, by proxy trials in a resumable Optuna study.
+    """Search for networks within a hard MAdds budget, with short proxy trainings in an Optuna study.
 
-    Give a --budget, or a study file. The same command goes on where it was stopped, by Ctrl-C or worse.
+    Give --budget or a study file. Run the same command again to resume after Ctrl-C or a crash.
     """
     _carry_out(_plan(study_file, given), json)
 
@@ -45,7 +45,7 @@ def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
     from seesawnas.search import StudyFile, plan_of
 
     if study_file is None and "budget" not in given:
-        raise StudyError("search must have a budget, got none: give --budget 150M, or a study file")
+        raise StudyError("search must have a budget, got none; give --budget, such as 150M, or a study file")
     return plan_of(None if study_file is None else StudyFile.read(study_file), given)
 
 
@@ -56,7 +56,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.report.study.outcome import outcome_of, summary_of
     from seesawnas.search import opened
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is the same as Ctrl-C: nothing lost
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM stops it like Ctrl-C: nothing is lost
     only_shown()
     shown = screen()
     with compiling_shown(), opened(plan) as session:
@@ -72,7 +72,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
         show(console(), plan, outcome, files)
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
     if reason is None:
-        say(shown, f"Stopped with {_finished(plan, outcome)} finished; the same command goes on.")
+        say(shown, f"Stopped with {_finished(plan, outcome)} finished. Run the same command to resume.")
         raise typer.Exit(130)
     if outcome.best is None:
         say(shown, f"No trial is complete: {_without_one(outcome)}.")
@@ -80,7 +80,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
 
 
 def _ran(plan: SearchPlan, trained: bool) -> SearchPlan:
-    """The plan that made what the study holds: where this start trained nothing, the one of its study file."""
+    """The plan that produced the study: that of its study file if this start trained nothing."""
     from seesawnas.errors import InvalidInput
     from seesawnas.search import StudyFile, plan_of
 
@@ -93,13 +93,13 @@ def _ran(plan: SearchPlan, trained: bool) -> SearchPlan:
 
 
 def settings_of(plan: SearchPlan) -> dict[str, Any]:
-    """The plan as the summary has it; its keys are stable."""
+    """The plan as the summary stores it; its keys are stable."""
     repeats = {"seeds": list(plan.repeat_seeds), "top": plan.repeat_top}
     return {**plan.summary(), "repeats": repeats, "workers": plan.engine.at_a_time}
 
 
 def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[str, str]:
-    """Write the files to go on with; returns what each is, by name."""
+    """Write the result files. Returns their paths by name."""
     from seesawnas.report.plots.pareto import pareto_html
     from seesawnas.report.study.outcome import best_yaml
 
@@ -125,5 +125,5 @@ def _finished(plan: SearchPlan, outcome: Outcome) -> str:
 def _without_one(outcome: Outcome) -> str:
     failed, stopped = len(outcome.failed), len(outcome.stopped)
     if not stopped:
-        return f"all {failed} failed" if failed else "the time was up before the first was"
+        return f"all {failed} failed" if failed else "the time limit was reached before the first trial finished"
     return f"{failed} failed, {stopped} were stopped early"

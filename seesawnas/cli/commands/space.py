@@ -1,4 +1,4 @@
-"""``seesawnas space``."""
+"""``seesawnas space``: size, costs and decisions of a search space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def space(ref: SpaceRef, budget: BudgetText = None, json: Json = False) -> None:
-    """Count a search space exactly: all its networks, those within a budget, and what they cost."""
+    """Count the networks of a search space exactly, in total and within a budget, and show their costs."""
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json
     from seesawnas.cost import Budget
@@ -45,7 +45,7 @@ def _values(feasible: FeasibleSet) -> dict[str, Any]:
 
 
 def _acceptance(found: Acceptance) -> dict[str, Any]:
-    """The estimate of ``feasible`` where it is not counted, with Wilson's 95 % intervals."""
+    """The estimate of ``feasible`` if it is not counted, with Wilson's 95 % intervals."""
     return {
         "accepted": found.accepted,
         "drawn": found.drawn,
@@ -63,8 +63,8 @@ def _print_tables(feasible: FeasibleSet) -> None:
     rows: list[tuple[str, str, str]] = [("networks", count(feasible.size), "")]
     if feasible.budget is not None:
         rows += _within(feasible, feasible.budget)
-    rows.append(("smallest", count(feasible.min_madds), "MAdds"))
-    rows.append(("largest", count(feasible.max_madds), "MAdds"))
+    rows.append(("lowest cost", count(feasible.min_madds), "MAdds"))
+    rows.append(("highest cost", count(feasible.max_madds), "MAdds"))
     out.print(table(("space", f">{feasible.space.name or feasible.space.source}", ""), rows))
     decisions = [(decision.name, len(decision.options), _options(decision)) for decision in feasible.decisions]
     if decisions:

@@ -1,1 +1,1 @@
-"""What commands show: tables and progress."""
+"""Tables and progress of commands."""

@@ -1,4 +1,4 @@
-"""What ``seesawnas ablate`` prints: its design before, the live view, its findings after."""
+"""What ``seesawnas ablate`` prints: the design, the live view, the result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def watched(session: Session) -> Watched:
     """The ablation as the live view shows it."""
     plan, arms, record = session.plan, session.ready.arms, session.record
     networks, seeds = several(len(arms.networks), "network"), several(plan.seeds, "seed")
-    design = f"Design   {arms.design.kind}: {networks} from {seeds} each, compared with {arms.base.name}"
+    design = f"Design   {arms.design.kind}: {networks} with {seeds} each, compared with {arms.base.name}"
     where = f"{plan.folder}{before(record, session.study.recovered)}"
     return Watched(
         record=record,
@@ -46,9 +46,9 @@ def watched(session: Session) -> Watched:
 
 
 def show_design(screen: Console, plan: AblationPlan, ready: Ready, cost: Estimate) -> None:
-    """Print what would be trained and what it takes."""
+    """Print what would be trained and the estimated time."""
     arms, base = ready.arms, ready.arms.arms[0].cost
-    columns = ("arm", "network", ">MAdds", ">against the base", ">params", ">against the base")
+    columns = ("arm", "network", ">MAdds", ">change", ">params", ">change")
     rows = [
         (
             arm.name,
@@ -64,13 +64,13 @@ def show_design(screen: Console, plan: AblationPlan, ready: Ready, cost: Estimat
     say(screen, *_notes(arms), *_fraction(arms.design.resolution, arms.design.aliases))
     say(
         screen,
-        f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = {several(cost.trials, 'training')}",
+        f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = {several(cost.trials, 'training run')}",
     )
     say(screen, f"Faces: {ready.faces.summary}")
     say(
         screen,
-        f"about {_hours(cost.hours)} here, {cost.at_a_time} at a time: the base takes about {cost.seconds:.0f} s a training, "
-        f"the mean arm {cost.relative:.2f} times its MAdds",
+        f"about {_hours(cost.hours)} on this machine, {cost.at_a_time} in parallel: about {cost.seconds:.0f} s "
+        f"per training run of the base, mean MAdds of all arms {cost.relative:.2f} times the base's",
     )
 
 
@@ -109,13 +109,13 @@ def show(
     failed: Sequence[Mapping[str, Any]],
     files: Mapping[str, str],
 ) -> None:
-    """Print what was found."""
+    """Print the result."""
     screen.print(_effects(result))
     screen.print(_arms(result))
     say(screen, *verdict_words(result), *_fraction(result.resolution, result.aliases))
     say(
         screen,
-        *(f"training {one['number']} ({one['arm']}, {one['variant']}) failed: {one['reason']}" for one in failed),
+        *(f"training run {one['number']} ({one['arm']}, {one['variant']}) failed: {one['reason']}" for one in failed),
     )
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
     name = quote(plan.study)
@@ -169,7 +169,7 @@ def _arms(result: AblationResult) -> Any:
     rows = [
         (arm.name, arm.digest, *_mean(arm), len(arm.values), count(arm.madds), count(arm.params)) for arm in result.arms
     ]
-    return table(columns, rows, title=f"Networks, {result.base} the base", spare=("network", "params"))
+    return table(columns, rows, title=f"Networks (base: {result.base})", spare=("network", "params"))
 
 
 def _mean(arm: ArmResult) -> tuple[str, str]:
@@ -185,8 +185,8 @@ def _notes(arms: Arms) -> Iterator[str]:
 
 def _fraction(resolution: str | None, aliases: Sequence[str]) -> Iterator[str]:
     if resolution is not None:
-        told = "; ".join(aliases) or "no effect or two-way interaction with another"
-        yield f"A fraction of resolution {resolution}. It cannot tell apart: {told}."
+        named = "; ".join(aliases) or "none up to two-way interactions"
+        yield f"Fractional design of resolution {resolution}. Aliased effects: {named}."
 
 
 def _change(value: float, base: float) -> str:

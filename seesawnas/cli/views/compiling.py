@@ -1,4 +1,4 @@
-"""How far the compiling of a large search space is, said on standard error."""
+"""Progress of compiling a large search space, on standard error."""
 
 from __future__ import annotations
 

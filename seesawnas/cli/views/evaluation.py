@@ -1,4 +1,4 @@
-"""Verification results for people."""
+"""Verification results as tables."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ NOT_RESOLVABLE = "not resolvable"
 
 
 def print_evaluations(model: FaceModel, results: Sequence[VerifiedSet], how: HowToVerify) -> None:
-    """One table of figures with their intervals, one of thresholds, and what was left out."""
+    """Print a table of scores with their intervals, one of thresholds, and notes on skipped pairs."""
     out = console()
-    mirror = "image and mirror" if how.flip else "image alone"
+    mirror = "image and flip" if how.flip else "image only"
     out.print(f"{model.name}: {how.protocol.name} protocol, {mirror}", markup=False, style="bold")
     rates = list(results[0].evaluation.tar_at_far)
     columns = ("set", ">pairs", ">accuracy", ">AUC", ">EER", *(f">TAR@FAR {rate}" for rate in rates))
@@ -56,8 +56,9 @@ def _remarks(results: Sequence[VerifiedSet], how: HowToVerify) -> list[str]:
     drawn = dict.fromkeys(result.evaluation.resampled for result in results)
     if how.resamples:
         lines.append(
-            f"± is the standard deviation over folds; below it 95 % intervals of {how.resamples} draws of {' or '.join(drawn)}"
+            f"± is the standard deviation over folds; second line: 95 % bootstrap intervals, "
+            f"{how.resamples} resamples of {' or '.join(drawn)}"
         )
     if any(None in result.evaluation.tar_at_far.values() for result in results):
-        lines.append(f"{NOT_RESOLVABLE}: less than one pair of different people would be accepted at that rate")
+        lines.append(f"{NOT_RESOLVABLE}: less than one impostor pair would be accepted at this rate")
     return lines + [f"{result.name}: {note}" for result in results for note in result.notes]

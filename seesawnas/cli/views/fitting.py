@@ -1,7 +1,7 @@
-"""Tables that fit the width they are printed at, without a word or a figure cut in two.
+"""Tables that fit the width of the terminal, without cutting a word or a number.
 
-What is too wide gives way in this order: headings and sentences wrap at their spaces; columns that can be spared are left out,
-and named below; what then still has no room stands below in a second table, whose rows begin with the same names.
+If a table is too wide: headings and sentences wrap at their spaces; then spare columns are hidden, and named below; the columns
+that still do not fit are printed below in a second table, whose rows begin with the same names.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class FittedTable:
         for number, group in enumerate(groups):
             yield self._table(group, options.max_width, self.title if number == 0 else None)
         if dropped:
-            yield Text(f"left out at this width: {', '.join(dropped)}", overflow="fold")
+            yield Text(f"columns hidden (narrow terminal): {', '.join(dropped)}", overflow="fold")
         if self.caption is not None:
             yield Text(self.caption, "italic")
 

@@ -1,4 +1,4 @@
-"""A network's sheet for people."""
+"""The summary of a network as tables."""
 
 from __future__ import annotations
 
@@ -126,4 +126,4 @@ def _print_check(out: Console, check: dict[str, Any]) -> None:
         ("params", count(check["params"]), "torch", count(check["torch_params"])),
     ]
     out.print(table(("", ">counted", "checked by", ">checked"), rows))
-    out.print("the counts agree" if check["agrees"] else "the counts DISAGREE", style="" if check["agrees"] else "red")
+    out.print("the counts agree" if check["agrees"] else "the counts differ", style="" if check["agrees"] else "red")

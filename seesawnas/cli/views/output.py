@@ -1,4 +1,4 @@
-"""How commands print: JSON for programs, tables for people; all of it goes through here, cleaned."""
+"""How commands print: JSON for programs, tables for users; all output passes through here, with control characters escaped."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CleanConsole(Console):
 
 
 def console() -> Console:
-    """Standard output; where no terminal reads it, without colours, and wide unless ``COLUMNS`` says otherwise."""
+    """Standard output; if it is not a terminal, without colours, and wide unless ``COLUMNS`` is set."""
     file = sys.stdout.raw if isinstance(sys.stdout, Screen) else None
     if sys.stdout.isatty():
         return CleanConsole(file=file)
@@ -48,18 +48,18 @@ def console() -> Console:
 
 
 def _columns() -> int | None:
-    """What the environment says of the width; None where it says nothing of use."""
+    """The width in the environment; None if there is no usable value."""
     text = os.environ.get("COLUMNS", "")
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,3}", text) else None
 
 
 def screen(*, quiet: bool = False) -> Console:
-    """Standard error, for what is only shown: no fault of it ends anything."""
+    """Standard error, for progress and notes: an error in writing them ends nothing."""
     return CleanConsole(file=raw(sys.stderr), quiet=quiet)
 
 
 def print_json(values: Any, *, indent: int | None = 2) -> None:
-    """One JSON document, values as they are. Raises OutputLost where it cannot be written."""
+    """One JSON document, values as they are. Raises OutputLost if it cannot be written."""
     deliver(json.dumps(values, indent=indent) + "\n")
 
 
@@ -103,7 +103,7 @@ def networks(number: int) -> str:
 
 
 def found(feasible: FeasibleSet) -> str:
-    """How many networks a set holds; where that is an estimate, it says so: ``about 91,551,000,000 networks``."""
+    """The size of a feasible set; an estimate is marked as one: ``about 91,551,000,000 networks``."""
     if feasible.acceptance is None:
         return networks(feasible.count)
     return f"{about(feasible.acceptance)} networks"
@@ -117,7 +117,7 @@ def about(acceptance: Acceptance) -> str:
 def estimate(acceptance: Acceptance) -> str:
     """How the number of networks was estimated."""
     low, high = acceptance.interval
-    return f"{acceptance.rate:.1%} of these ({low:.1%} to {high:.1%}: {acceptance.accepted:,} of {acceptance.drawn:,} drawn)"
+    return f"{acceptance.rate:.1%} of these ({low:.1%} to {high:.1%}: {acceptance.accepted:,} of {acceptance.drawn:,} sampled)"
 
 
 def size(shape: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""The live view of a study: a bar for the whole, a bar for each trial under way, a line for each that ended."""
+"""The live view of a study: a bar for the whole, a bar for each running trial, a line for each that ended."""
 
 from __future__ import annotations
 
@@ -38,8 +38,12 @@ from seesawnas.units import format_quantity
 class Watched:
     """A session as the screen shows it.
 
-    lines: what is said first; wanted: trials that the study shall hold; seconds: of this run; ``repeats`` are the trials
-    that may follow, and ``repeats_line`` is said before them.
+    Attributes:
+        lines: Printed first.
+        wanted: Number of trials to reach.
+        seconds: Time limit of this run.
+        repeats: The repeats that may follow.
+        repeats_line: Printed before the repeats.
     """
 
     record: StudyRecord
@@ -55,7 +59,7 @@ class Watched:
 
 
 def watch(watched: Watched, screen: Console) -> str | None:
-    """Run the session and show it on ``screen``. Returns why it ended, None where the user stopped it with Ctrl-C."""
+    """Run the session and show it on ``screen``. Returns why it ended, None if the user stopped it with Ctrl-C."""
     say(screen, *watched.lines)
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -79,22 +83,22 @@ def watch(watched: Watched, screen: Console) -> str | None:
 
 
 def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: str) -> list[str]:
-    """What is said of any study before it runs: its faces, its proxy, where it lies."""
+    """The lines before a study runs: its faces, its proxy, its folder."""
     at_a_time = engine.at_a_time
     lines = [f"Faces    {faces.summary}", *(f"         {note}" for note in faces.notes)]
-    lines += ["         good for a first run; decide on faces of your own (--data)"] if faces.is_default else []
+    lines += ["         for a first run only; use your own faces for decisions (--data)"] if faces.is_default else []
     lines += [f"         caution: {line}" for line in faces.cautions]
-    trials = "as many trials as fit" if at_a_time is None else several(at_a_time, "trial")
+    trials = "as many parallel trials as fit" if at_a_time is None else several(at_a_time, "parallel trial")
     sizes, epochs = ", ".join(f"{h}x{w}" for h, w in faces.sizes), several(proxy.recipe.epochs, "epoch")
-    return [*lines, f"Proxy    {epochs} at {sizes}, {trials} at a time", f"Study    {where}"]
+    return [*lines, f"Proxy    {epochs} at {sizes}, {trials}", f"Study    {where}"]
 
 
 def before(record: StudyRecord, recovered: int) -> str:
-    """What the study holds of earlier runs, in words; nothing where it is new."""
+    """What the study has from earlier runs, in words; empty if it is new."""
     done = len(record.trials(*FINISHED))
     if not done and not recovered:
         return ""
-    again = f", {recovered} interrupted ones go on" if recovered else ""
+    again = f", resuming {recovered} interrupted" if recovered else ""
     return f": {several(done, 'trial')} finished before{again}"
 
 
@@ -205,10 +209,10 @@ class _View:
         done = (step or 0) if resumed else 0
         self.tasks[number] = self.bars.add_task(f"  {number}", total=self.watched.epochs, completed=done, note=note)
         if resumed:
-            say(self.console, f"{self.phase.word} {number:3d}  {attrs['digest']}  goes on from its checkpoint")
+            say(self.console, f"{self.phase.word} {number:3d}  {attrs['digest']}  resumed from its checkpoint")
 
     def _scores(self, scores: Scores) -> str:
-        """Accuracy and AUC, and the study's quality where it is another."""
+        """Accuracy and AUC, and the study's metric if it is another."""
         quality = self.watched.record.objectives.quality
         own = (
             ""

@@ -73,7 +73,7 @@ def _repeated(ranking: Ranking, row: ResultRow) -> tuple[str, ...]:
 def _caption(ranking: Ranking) -> str:
     front = objective_names(ranking.objectives, in_short=True)
     text = f"* on the Pareto front of {front}; ± is the standard deviation over folds"
-    again = ";\n± of a mean is its standard error over seeds, the search's own not among them"
+    again = ";\n± of a mean is its standard error over the new seeds"
     return f"{text}{again}" if ranking.is_repeated else text
 
 
@@ -94,7 +94,7 @@ def _stopped(outcome: Outcome) -> Iterator[str]:
     stopped, quality = outcome.stopped, outcome.ranking.objectives.quality
     if not stopped:
         return
-    yield f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped early, and not ranked:"
+    yield f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped early and not ranked:"
     for row in sorted(stopped, key=lambda row: (-(row.stopped_after or 0), -row.value))[:STOPPED_SHOWN]:
         score = f"{METRICS[quality].label} {row.value:.4f}"
         yield f"  trial {row.number} ({row.digest}) after epoch {row.stopped_after} at {score}"
@@ -117,5 +117,5 @@ def watched(session: Session) -> Watched:
         wanted=plan.rules.trials,
         seconds=plan.rules.seconds,
         repeats=session.repeats,
-        repeats_line=f"Repeats  the best {best} again, from {seeds} each",
+        repeats_line=f"Repeats  the best {best}, with {seeds} each",
     )

@@ -1,4 +1,4 @@
-"""The live view of a training: a bar of its steps, a line an epoch."""
+"""The live view of a training run: a bar of its steps, a line per epoch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMED = 3
 
 
 def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
-    """Say what is trained; the screen for what follows, silent but in the first process."""
+    """Print what is trained. Returns the screen for what follows, silent except in the first process."""
     shown = screen(quiet=session.team.rank > 0)
     height, width = plan.size
     processes = f", {session.team.size} processes" if session.team.size > 1 else ""
@@ -25,14 +25,14 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
         ("Network", f"{plan.spec.name or plan.spec.digest()} at {height}x{width}"),
         (
             "Faces",
-            f"{source.description}: {several(len(source), 'image')} of {several(len(source.names), 'person', 'people')}",
+            f"{source.description}: {several(len(source), 'image')} of {several(len(source.names), 'identity', 'identities')}",
         ),
         ("Recipe", f"{plan.recipe.label}: {several(plan.recipe.epochs, 'epoch')}, batch {plan.recipe.batch_size}"),
         ("Device", f"{session.device}, {plan.precision}{processes}"),
         ("Folder", str(plan.folder)),
     ):
         _say(shown, f"{title:8} {what}")
-    for note in getattr(source, "notes", ()):  # what opening it left out, where the source says so
+    for note in getattr(source, "notes", ()):  # what was skipped when it was opened, if the source reports it
         _say(shown, f"{'':8} {note}")
     return shown
 
@@ -42,27 +42,27 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
     columns = (BarColumn(), TextColumn("{task.fields[note]}", markup=False), TimeElapsedColumn())
     last: RunEvent | None = None
     with Progress(*columns, console=screen, disable=not screen.is_terminal) as bars:
-        task = bars.add_task("", total=None, note="reading the first pictures")
+        task = bars.add_task("", total=None, note="reading the first images")
         for last in session.run(is_stopped):
             match last:
                 case Resumed(step, steps, notes):
                     for note in notes:
                         _say(screen, note)
-                    _say(screen, f"Goes on after step {step:,} of {steps:,}" if step else "Starts again")
+                    _say(screen, f"Resumed after step {step:,} of {steps:,}" if step else "Started again")
                 case Stepped(record, pace, left):
                     note = f"step {record.step:,}  loss {record.loss:.3f}  {pace:,.0f} images/s  {_time(left)} left"
                     bars.update(task, total=record.steps, completed=record.step, note=note)
                 case EpochDone():
                     _say_epoch(screen, last)
                 case Halted(step):
-                    _say(screen, f"Stopped after step {step:,}; the same command goes on.")
+                    _say(screen, f"Stopped after step {step:,}. Run the same command to resume.")
                 case Completed(_, files, before=True):
-                    _say(screen, f"Trained before; {'scored on what is new' if files else 'nothing is left to do'}.")
+                    _say(screen, f"Already trained; {'evaluated on the new sets' if files else 'nothing to do'}.")
     return last
 
 
 def show_result(plan: TrainPlan, done: Completed) -> None:
-    """The scores, and the files to go on with."""
+    """The scores, and the files."""
     out = console()
     rows = [(name, *_scored(score)) for name, score in done.about["scores"].items()]
     if rows:
@@ -76,7 +76,9 @@ def show_result(plan: TrainPlan, done: Completed) -> None:
 
 def _say_epoch(screen: Console, event: EpochDone) -> None:
     record = event.record
-    words = [f"epoch {record.epoch:3d}/{record.epochs}  loss {record.loss:.4f}  rate {record.learning_rate:.2g}"]
+    words = [
+        f"epoch {record.epoch:3d}/{record.epochs}  loss {record.loss:.4f}  learning rate {record.learning_rate:.2g}"
+    ]
     words += [f"{record.images / record.seconds:,.0f} images/s"] if record.seconds else []
     words += [f"{name} {score['accuracy']:.4f} (AUC {score['auc']:.4f})" for name, score in event.scores.items()]
     _say(screen, "  ".join(words))

@@ -1,6 +1,6 @@
 """A bottleneck as a drawing: bars of channels, the convs between them, SE and the shortcut.
 
-For the two kinds whose groups are worth a picture of their own; :mod:`seesawnas.report.network.body_drawing` draws any other.
+For the two kinds whose groups have a special drawing; :mod:`seesawnas.report.network.body_drawing` draws any other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from seesawnas.arch.layers import split_channels
 from seesawnas.arch.table import block_words
 from seesawnas.report.network.svg import FADED, INK, PAPER, Canvas, Point
 
-# Okabe and Ito's colours: told apart by every kind of colour vision.
+# Okabe and Ito's colours: distinguishable with every kind of colour vision.
 COLORS = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
 LIGHT = ("#E69F00", "#CC79A7", "#56B4E9", "#F0E442")  # those that dark text reads on
 PALETTE = {"full": "#7a8794", "conv": "#d0d7de", "se": "#8250df", "skip": "#24292f"}
@@ -163,7 +163,7 @@ def _draw_bar(
 def _draw_sizes(
     canvas: Canvas, center: float, baseline: float, bars: list[tuple[int, int]], inks: list[str], scale: Scale
 ) -> None:
-    """The channels of each group, where there are groups and the number fits."""
+    """The channels of each group, if there are groups and the number fits."""
     left = center - scale(_total(bars)) / 2
     for (first, size), ink in zip(bars, inks, strict=True):
         if len(bars) > 1 and scale(size) >= 7 * len(str(size)) + 1:
@@ -186,7 +186,7 @@ def _draw_shuffle(
 
 
 def _stripes(seen: list[int], groups: int) -> Iterator[tuple[float, float, int]]:
-    """(from, to, group) in channels; where channels are too many to be told apart, fewer and wider ones stand for them."""
+    """(from, to, group) in channels; if channels are too many to be distinguished, fewer and wider ones stand for them."""
     step = len(seen) // groups
     periods = max(1, min(step, MAX_STRIPES // groups))
     shown = [seen[period * step // periods * groups + group] for period in range(periods) for group in range(groups)]

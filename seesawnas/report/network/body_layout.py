@@ -48,7 +48,7 @@ class Layout:
 
 
 def laid_out(block: Block, inputs: Inputs) -> Layout:
-    """The rows of ``block`` where it reads ``inputs``: convolutions, poolings and joins; norms and activations are not drawn."""
+    """The rows of ``block`` if it reads ``inputs``: convolutions, poolings and joins; norms and activations are not drawn."""
     body = body_of(block)
     found = shapes(body, inputs)
     gates = _gates(body)

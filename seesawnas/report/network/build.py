@@ -30,7 +30,7 @@ LARGEST = 500_000_000
 
 @contextmanager
 def buildable(spec: ArchSpec) -> Iterator[None]:
-    """For a block that builds ``spec``, or runs it. Raises InvalidInput, in one line, where it is too large for that."""
+    """For a block that builds ``spec``, or runs it. Raises InvalidInput, in one line, if it is too large for that."""
     name, total = spec.name or "network", cost(spec)
     params = f"{format_quantity(total.params)} params"
     if total.params > LARGEST:
@@ -41,7 +41,7 @@ def buildable(spec: ArchSpec) -> Iterator[None]:
         if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
             raise
         maps = f"{format_quantity(total.activation_bytes)} bytes of activations"
-        raise InvalidInput(f"{name}: must fit into memory to be built, got {params} and {maps}") from None
+        raise InvalidInput(f"{name}: must fit into memory, got {params} and {maps}") from None
 
 
 def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
@@ -51,7 +51,7 @@ def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
     and summary.json says so. Raises InvalidInput, also for a folder of trained weights: these would be lost.
     """
     if (folder / WEIGHTS).is_file() and _holds_trained(folder):
-        raise InvalidInput(f"{folder}: holds trained weights, which random ones must not replace; give another --out")
+        raise InvalidInput(f"{folder}: contains trained weights, which are not overwritten; use another --out")
     import torch
 
     from seesawnas.nn import build
@@ -83,7 +83,7 @@ class Check:
 
 
 def check(spec: ArchSpec) -> Check:
-    """Builds the network and counts it again. Raises InvalidInput where it is too large, or fvcore is not installed."""
+    """Builds the network and counts it again. Raises InvalidInput if it is too large, or fvcore is not installed."""
     if find_spec("fvcore") is None:
         raise InvalidInput('--check must have fvcore: pip install "seesawnas[check]"')
     from seesawnas.nn import build

@@ -1,4 +1,4 @@
-"""Networks side by side, stage by stage: a row an attribute, a column a network, and whether they differ."""
+"""Networks side by side, stage by stage: a row an attribute, a column per network, and whether they differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seesawnas.space import SearchPoint
 Value: TypeAlias = int | float | str | None
 _ALWAYS = ("kind", "outputs", "stride")
 _ELSEWHERE = ("inputs", "name", "output", "flops", *COSTS)
-"""What a sheet says of a block that is no row of its own, or one that is a cost's."""
+"""Keys of a block's summary that have no row of their own, or one among the costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def is_cost(row: Row) -> bool:
 
 
 def shown(row: Row) -> list[str]:
-    """The row's values as people read them; a cost with its change against the first network."""
+    """The row's values as users read them; a cost with its change against the first network."""
     if not is_cost(row):
         return ["-" if value is None else str(value) for value in row.values]
     first = row.values[0]
@@ -131,7 +131,7 @@ def _attributes(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> 
 
 
 def _own(part: str, blocks: Sequence[Block], usual: str, elsewhere: Sequence[str]) -> Iterator[Row]:
-    """What stems or heads say of themselves; the kind only if one is not the usual."""
+    """The attributes of stems or heads; the kind only if one is not the default."""
     found = [part_values(block) for block in blocks]
     for name in dict.fromkeys(name for values in found for name in values):
         if name in elsewhere or (name == "kind" and {values["kind"] for values in found} == {usual}):
@@ -150,7 +150,7 @@ def _row(part: str, name: str, values: Sequence[Value]) -> Row:
 
 
 def _runs(values: Sequence[dict[str, Any]], blocks: Sequence[Block], name: str) -> Value:
-    """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself where it is one.
+    """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself if it is one.
 
     ``none`` is an option that is off, ``-`` (None if all are so) a block that has no such attribute.
     """

@@ -1,4 +1,4 @@
-"""``diagram(spec)``: the network as one picture, a column a stage.
+"""``diagram(spec)``: the network as one image, one column per stage.
 
 A run of equal blocks is one box with its number. Inside, bars are channels, all to one scale: input, middle, output. A colour
 is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across the
@@ -45,7 +45,7 @@ class Box:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is a picture made for it."""
+        """Whether there is a special drawing for it."""
         return is_bottleneck(self.block) or type(self.block) in (Stem, Head)
 
     @property
@@ -172,23 +172,23 @@ def _draw_heading(canvas: Canvas, left: float, top: float, title: str, times: in
         canvas.pill((left + COLUMN - 10, top + 17), f"× {times}", INK)
 
 
-_GROUPS = "a colour is a group of the first 1×1 conv; widths are channels, to scale; grey: the second 1×1 conv, a shape a group"
-_MIXTURES = "the output bar shows how much of each colour its groups have seen: shuffle permutes the middle, share cuts across it"
+_GROUPS = "each colour is one group of the first 1×1 conv; widths are channels (to scale); grey: second 1×1 conv, a shape per group"
+_MIXTURES = "the output bar shows which input groups reach each output group: shuffle permutes the middle, share splits it apart"
 _MARKS = (
-    "squeeze-and-excitation ÷ reduction, or to so many channels; ↓2 is stride 2; "
+    "squeeze-and-excitation ÷ reduction, or its channels; ↓2 is stride 2; "
     "the line at the left is the residual, dashed the skip branch"
 )
 
 
 def _draw_legend(canvas: Canvas, top: float, spec: ArchSpec) -> None:
-    """Of what is drawn: the lines on groups stand for the pictures made for bottlenecks, other blocks show each conv's."""
+    """Of what is drawn: the lines on groups stand for the drawings made for bottlenecks, other blocks show each conv's."""
     for number, color in enumerate(COLORS[:2]):
         canvas.rect((MARGIN + 16 * number, top - 10), 14, 12, color)
     kinds = set(map(type, spec.blocks))
     lines = [
         _GROUPS
         if any(map(is_bottleneck, spec.blocks))
-        else "a colour is a group of a conv; widths are channels, to scale"
+        else "each colour is one group of a conv; widths are channels (to scale)"
     ]
     lines += [_MIXTURES] if SeesawBlock in kinds else []
     for number, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""The reproduction ledger: what each shipped paper point counts to, beside what was published."""
+"""The table of published networks: counted and published costs of each shipped paper point."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seesawnas.units import format_quantity
 
 NEAR = 0.01  # a reading that does not print as the figure may still give its reason so near to it, relative to it
 DIGITS = 3
-"""To how many digits a print that ends in zeros may be rounded, where an erratum says so."""
+"""The number of digits to which a published value that ends in zeros may be rounded, if an erratum says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _compare(
         found = resolving or [erratum for erratum in errata if _states_a_reason(erratum, figure, value)]
         compared.errata.extend(erratum for erratum in found[:1] if erratum not in compared.errata)
         if not found:
-            fault = f"{figure}: published {format_quantity(value.value)}, counted {counted}, and no erratum"
+            fault = f"{figure}: published {format_quantity(value.value)}, counted {counted}, no erratum"
             compared.unexplained.append(fault)
         elif not resolving:
             compared.differing.append(figure)

@@ -11,7 +11,7 @@ from seesawnas.space import SearchPoint
 
 
 def comparison_html(found: Comparison, points: Sequence[SearchPoint]) -> str:
-    """The page; it needs no network and no plotly."""
+    """The page; it works offline and needs no plotly."""
     parts = [(part, [(row.name, shown(row), row.differs) for row in rows]) for part, rows in found.parts]
     drawn = [(name, diagram(point.spec.renamed(name))) for name, point in zip(found.names, points, strict=True)]
     return render(

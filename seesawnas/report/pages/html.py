@@ -1,4 +1,4 @@
-"""HTML pages that need no network: templates filled, scripts allowed by their hashes, everything from studies escaped."""
+"""HTML pages that work offline: templates filled, scripts allowed by their hashes, everything from studies escaped."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def policy(scripts: Sequence[str]) -> str:
 
 
 def asset(name: str) -> str:
-    """A script or a style that lies beside the templates."""
+    """A script or a style in the folder of templates."""
     return (files("seesawnas.report") / TEMPLATES / name).read_text(encoding="utf-8")
 
 

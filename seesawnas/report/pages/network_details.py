@@ -15,7 +15,7 @@ from seesawnas.space import to_mapping, write_yaml
 from seesawnas.study import Trial, trial_spec
 
 DRAWN, MOST_OF_FRONT = 50, 100
-"""Diagrams of the best and of the front that a page holds: one for each of thousands would be no page."""
+"""Diagrams of the best and of the front that a page holds: one for each of thousands would be too large."""
 
 
 def drawn_of(ranking: Ranking) -> list[int]:

@@ -29,7 +29,7 @@ from seesawnas.units import format_quantity
 
 
 def ablation_tiles(result: AblationResult) -> Iterator[dict[str, str]]:
-    """The first figures that a reader looks for."""
+    """The most important numbers."""
     verdicts = Counter(effect.verdict for effect in result.effects)
     for verdict in ("better", "worse", "not resolvable"):
         yield {"name": verdict, "value": str(verdicts[verdict]), "note": f"of {len(result.effects)} effects"}
@@ -38,7 +38,7 @@ def ablation_tiles(result: AblationResult) -> Iterator[dict[str, str]]:
 
 
 def ablation_context(result: AblationResult) -> dict[str, Any]:
-    """What the template takes."""
+    """The values of the template."""
     grown = {"margin": {"l": 24, "r": 16, "t": 56, "b": 56}}
     crossed = interaction_plots(result)
     own = {} if crossed is None else {"legend": crossed.layout.legend, "margin": {"l": 62, "r": 16, "t": 72, "b": 56}}
@@ -169,7 +169,7 @@ def _joint(reports: Sequence[StudyReport]) -> dict[str, Any] | None:
 
 
 def _listed(report: StudyReport, place: int, *, several: bool) -> dict[str, Any]:
-    """What the page's script takes: every row, and the networks that can be chosen from a list."""
+    """The data of the page's script: every row, and the networks that can be chosen from a list."""
     ranking = report.ranking
     of = f", {report.study.name}" if several else ""
     front = [f"{place}:{line.row.number}" for line in ranking.front]

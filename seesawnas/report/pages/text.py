@@ -28,8 +28,8 @@ def report_json(reports: Sequence[StudyReport]) -> str:
     of it cannot be shown, and why), budget, trials (how many by state), ranking
     (as in a search's summary.json, with rank, pareto and spec; of an ablation its networks, without a rank, repeats being all
     of their seeds), pareto (numbers), stopped, failed, settings, runs (each start: command, versions, git, machine, data,
-    seeds, plan, trained (numbers by how they ended), repeats, ended, did), study_file, ablation (null where it is none),
-    importance (null where it cannot be said); ``published``, each with ref, digest, madds, params, activation_bytes,
+    seeds, plan, trained (numbers by how they ended), repeats, ended, did), study_file, ablation (null if it is none),
+    importance (null if it cannot be said); ``published``, each with ref, digest, madds, params, activation_bytes,
     accuracies (percent), source.
     """
     values = {
@@ -50,7 +50,7 @@ def report_json(reports: Sequence[StudyReport]) -> str:
 
 
 def report_csv(reports: Sequence[StudyReport]) -> str:
-    """A row a trial, all studies below each other."""
+    """A row per trial, all studies below each other."""
     frame = joined([report.frame for report in reports]).copy()
     for name in frame.select_dtypes(exclude="number"):
         frame[name] = frame[name].map(csv_cell)
@@ -81,7 +81,7 @@ def _study(report: StudyReport) -> Iterator[str]:
         yield "## Importance"
         yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.importance_sentences)
     yield "## What was run"
-    yield _table(("", ""), report.facts) if report.facts else "Nothing is on record of what made this study."
+    yield _table(("", ""), report.facts) if report.facts else "No run of this study is recorded."
     if report.study_file is not None:
         yield fence(report.study_file, "yaml")
     yield fence("\n".join(again_words(report.study, report.ref, ranked=report.is_ranked)), "sh")
@@ -93,7 +93,7 @@ def _ranking(report: StudyReport) -> Iterator[str]:
         (str(line.rank), str(line.row.number), line.row.label + (" *" if line.on_front else ""), *line.cells)
         for line in lines[:SHOWN]
     ]
-    title = "## Ranking" if report.is_ranked else "## Single trainings"
+    title = "## Ranking" if report.is_ranked else "## Training runs"
     yield title + (f", the first {SHOWN} of {len(lines)}" if len(lines) > SHOWN else "")
     yield _table((">rank", ">trial", "network", *(f">{head}" for head in report.ranking.heads)), rows)
     yield f"\\* {report.ranking.caption}"
@@ -114,7 +114,7 @@ def _ablation(report: StudyReport) -> Iterator[str]:
 
 
 def _published() -> Iterator[str]:
-    yield "Full training on other faces, as printed; costs as counted here. They are not comparable with a proxy's figures."
+    yield "Full training on other faces, as published; costs as counted here. Not comparable with proxy scores."
     rows = [
         (
             network.ref,

@@ -23,14 +23,14 @@ LOOKS: dict[Verdict, tuple[str, str]] = {
     "not resolvable": (GREY, "circle-open"),
     "same network": (BLUE, "line-ns"),
 }
-"""Colour and shape: either alone tells them apart."""
+"""Colour and shape: each alone distinguishes them."""
 LINES = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY)
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 MOST_PAIRS = 12
 
 
 def forest_figure(result: AblationResult, *, costs: bool = True) -> go.Figure | None:
-    """Effects grouped by factor, with ``costs`` the change in MAdds and params beside them; None where nothing is measured."""
+    """Effects grouped by factor, with ``costs`` the change in MAdds and params beside them; None if nothing is measured."""
     if not any(effect.mean is not None for effect in result.effects):
         return None
     effects = [effect for factor, _ in result.factors for effect in result.effects if effect.factor == factor]
@@ -49,7 +49,7 @@ def forest_figure(result: AblationResult, *, costs: bool = True) -> go.Figure | 
 
 
 def interaction_forest(result: AblationResult) -> go.Figure | None:
-    """Interactions with their intervals; None where there are none."""
+    """Interactions with their intervals; None if there are none."""
     found = result.interactions
     if not any(interaction.mean is not None for interaction in found):
         return None
@@ -62,7 +62,7 @@ def interaction_forest(result: AblationResult) -> go.Figure | None:
 
 
 def interaction_plots(result: AblationResult) -> go.Figure | None:
-    """For each pair of factors with an interaction: mean quality at each level of one, a line a level of the other."""
+    """For each pair of factors with an interaction: mean quality at each level of one, a line per level of the other."""
     pairs = list(dict.fromkeys(interaction.factors for interaction in result.interactions)) or _crossed(result)
     if not (pairs := pairs[:MOST_PAIRS]):
         return None
@@ -135,7 +135,7 @@ def _bars(values: list[float], title: str) -> go.Bar:
 
 
 def _room(changes: Sequence[float]) -> list[float]:
-    """The axis of the bars, with room for the figures beside them."""
+    """The axis of the bars, with room for the numbers beside them."""
     low, high = min([0.0, *changes]), max([0.0, *changes])
     span = (high - low) or 1.0
     return [low - 0.35 * span, high + 0.35 * span]
@@ -177,7 +177,7 @@ def _finish(figure: go.Figure, labels: Sequence[str], groups: Sequence[str]) -> 
 
 
 def _crossed(result: AblationResult) -> list[tuple[str, str]]:
-    """Pairs of factors that the design varies together; none where it varies one at a time."""
+    """Pairs of factors that the design varies together; none if it varies one at a time."""
     if result.design == "one-at-a-time":
         return []
     return list(combinations([factor for factor, _ in result.factors], 2))
@@ -207,7 +207,7 @@ def _lines(result: AblationResult, pair: tuple[str, str], legend: str) -> Iterat
 
 
 def _values(arms: Sequence[ArmResult], wanted: dict[str, str]) -> list[float]:
-    """A mean over the arms for each seed that all of them have: seeds are what an effect is sure over."""
+    """A mean over the arms for each seed that all of them have: the seeds give the certainty of an effect."""
     inside = [dict(arm.values) for arm in arms if wanted.items() <= dict(arm.levels).items()]
     seeds = set.intersection(*map(set, inside)) if inside else set()
     return [fmean(values[seed] for values in inside) for seed in sorted(seeds)]

@@ -1,4 +1,4 @@
-"""Agreement against cost as one HTML file that needs no network."""
+"""Agreement against cost as one HTML file that works offline."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, plain
 
 
 def fidelity_html(found: Sequence[Agreement], *, title: str, reference: str, score: str) -> str:
-    """Kendall's tau of each reading against its seconds a network; costs known without training as dashed lines."""
+    """Kendall's tau of each reading against its seconds per network; costs known without training as dashed lines."""
     figure = go.Figure()
     levels = list(dict.fromkeys(agreement.level for agreement in found if agreement.epoch))
     colours = [BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9"]
     for place, level in enumerate(levels):
         figure.add_trace(_curve([a for a in found if a.level == level], level, colours[place % len(colours)]))
     for dash, baseline in zip(("dash", "dot"), (a for a in found if not a.epoch), strict=False):
-        label = f"{plain(baseline.reading)} alone"
+        label = f"{plain(baseline.reading)} only"
         figure.add_hline(y=baseline.tau, line_dash=dash, line_color="#777777", annotation_text=label)
     figure.update_layout(
         title=f"{plain(title)}: agreement with {plain(reference)} by {score}",
-        xaxis_title="seconds a network, one thread",
+        xaxis_title="seconds per network, one thread",
         yaxis_title="Kendall's tau, with its 95 % interval",
         template="plotly_white",
     )

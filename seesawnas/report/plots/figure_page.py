@@ -1,4 +1,4 @@
-"""A plotly figure as a page of its own."""
+"""A plotly figure as a self-contained page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seesawnas.text import plain_json
 
 
 def figure_page(figure: go.Figure) -> str:
-    """A page of one figure, which needs no network."""
+    """A page of one figure, which works offline."""
     text = str(figure.to_json())
     clean = plain_json(text)
     shown = figure if clean == text else go.Figure(json.loads(clean))

@@ -1,4 +1,4 @@
-"""Decisions by importance as bars: both views side by side, the linear model's with its floor of noise."""
+"""Decisions by importance as bars: both methods side by side, the linear model's with its noise floor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VIEWS = ("drop of unseen R² without it (dashed: noise floor)", "PED-ANOVA, sha
 
 
 def importance_figure(importance: Importance) -> go.Figure:
-    """A row a band, a column a view; bars below the floor are pale."""
+    """A row per band, a column a view; bars below the floor are pale."""
     bands = importance.bands
     drawn = [band.decisions[:SHOWN] for band in bands]
     figure = make_subplots(
@@ -44,7 +44,7 @@ def importance_figure(importance: Importance) -> go.Figure:
 
 
 def importance_html(importance: Importance) -> str:
-    """An interactive page with :func:`importance_figure` that needs no network."""
+    """An interactive page with :func:`importance_figure` that works offline."""
     return figure_page(importance_figure(importance))
 
 
@@ -72,7 +72,7 @@ def _hover(one: DecisionImportance) -> str:
     above = "above" if one.clears else "below"
     lines = [
         f"<b>{plain(one.name)}</b>, in {several(one.n, 'trial')}",
-        f"drop {one.drop:.4f}, {above} the floor of {one.floor:.4f}; PED-ANOVA {one.ped_anova:.3f}",
+        f"R² drop {one.drop:.4f}, {above} the noise floor of {one.floor:.4f}; PED-ANOVA {one.ped_anova:.3f}",
         *(f"{plain(str(option.option))}: {option.worth:+.4f}, {several(option.n, 'trial')}" for option in one.options),
     ]
     return "<br>".join(lines)

@@ -1,4 +1,4 @@
-"""Several studies in one plot, and whether their figures may be held against each other."""
+"""Several studies in one plot, and whether their scores are comparable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOOKS = ((BLUE, "circle"), (ORANGE, "square"), (PINK, "diamond"), (YELLOW, "tria
 
 
 def differing(reports: Sequence[StudyReport]) -> list[str]:
-    """The settings by which the studies are not judged alike."""
+    """The settings in which the studies differ, so that their scores are not comparable."""
     agreed = [settings_mapping(report.study) for report in reports]
     return [name for name in SHARED if any(one.get(name) != agreed[0].get(name) for one in agreed)]
 
@@ -31,16 +31,13 @@ def joint_sentences(reports: Sequence[StudyReport]) -> Iterator[str]:
     unlike = differing(reports)
     yield f"{len(reports)} studies: {', '.join(report.study.name for report in reports)}."
     if unlike:
-        yield (
-            f"They differ in {', '.join(unlike)}: each has a front of its own, and figures of one are not to be held against "
-            "another's."
-        )
+        yield (f"They differ in {', '.join(unlike)}, so each has its own front and their scores are not comparable.")
     else:
-        yield "All were judged alike, by the same data, proxy and seed: the front is of all their networks together."
+        yield "All use the same data, proxy and seed, so they share one front."
 
 
 def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
-    """Quality against the first cost, a colour and a shape a study; None where no study has a complete trial."""
+    """Quality against the first cost, a colour and a shape per study; None if no study has a complete trial."""
     objectives = Objectives(reports[0].study.quality, reports[0].study.sought.of_front.costs[:1])
     rows = [[line.row for line in report.ranking.lines] for report in reports]
     if not any(rows):

@@ -1,6 +1,6 @@
-"""Parallel coordinates of a study's decisions: a row a decision, its options from left to right, a line a network.
+"""Parallel coordinates of a study's decisions: a row per decision, its options from left to right, a line per network.
 
-Rows lie, so that the names of 24 decisions are read without turning one's head. Lines are plain SVG: plotly's own parallel
+Rows are horizontal, so that the names of 24 decisions are easy to read. Lines are plain SVG: plotly's own parallel
 coordinates need WebGL, and functions made at run time, which the report's security policy forbids.
 """
 
@@ -21,23 +21,23 @@ from seesawnas.study import ResultRow, StudyView, options_of
 from seesawnas.text import several
 
 BEST, OTHERS = 25, 100
-"""Lines that are drawn: the best, and others evenly by rank. More are a carpet; the options' words are of all trials."""
+"""Lines that are drawn: the best, and others evenly by rank. More would hide each other; option texts are of all trials."""
 ROW = 38  # pixels
 LABELLED = 9  # options of a row that are named
 
 
 @dataclass(frozen=True, slots=True)
 class Coordinate:
-    """A row of the plot: where in [0, 1] each network lies, None where it has no such decision."""
+    """A row of the plot: where in [0, 1] each network lies, None if it has no such decision."""
 
     name: str
     places: tuple[float | None, ...]
     marks: tuple[tuple[float, str, str], ...]
-    """(place, label, words when pointed at)"""
+    """(place, label, hover text)"""
 
 
 def parallel_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure | None:
-    """None where there are fewer than two networks with decisions to compare."""
+    """None if there are fewer than two networks with decisions to compare."""
     trials = {trial.number: trial for trial in study.trials}
     inside = [row for row in rows if trials[row.number].params]
     shown = _thinned(inside)
@@ -66,7 +66,7 @@ def _thinned(rows: Sequence[ResultRow]) -> list[ResultRow]:
 
 
 def _order(name: str) -> tuple[Any, ...]:
-    """stages.2 before stages.10, what is of the whole network first."""
+    """stages.2 before stages.10, network-wide decisions first."""
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in name.split("."))
 
 

@@ -1,4 +1,4 @@
-"""A study's quality against its first cost, MAdds where it has none, as one HTML file that needs no network."""
+"""A study's quality against its first cost, MAdds if it has none, as one HTML file that works offline."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from seesawnas.study import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, Resu
 from seesawnas.text import plain_line
 from seesawnas.units import format_quantity
 
-# Okabe and Ito's colours: told apart by every kind of colour vision.
+# Okabe and Ito's colours: distinguishable with every kind of colour vision.
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 SKY, YELLOW, PINK, GREY = "#56B4E9", "#E69F00", "#CC79A7", "#8a8f98"
 MANY = 300
 """Points above which they are drawn smaller."""
 _Axes: TypeAlias = tuple[str, str]
-"""The quality that stands upright, the cost that lies."""
+"""The metric on the vertical axis, the cost on the horizontal axis."""
 
 
 def pareto_html(
@@ -41,7 +41,7 @@ def pareto_html(
 def pareto_figure(
     rows: Sequence[ResultRow], *, title: str, budget: Budget | None = None, objectives: Objectives = ACCURACY
 ) -> go.Figure:
-    """A point a trial, the Pareto front of the study's objectives, paper points as stars, the budget's end dashed.
+    """A point per trial, the Pareto front of the study's objectives, paper points as stars, the budget's end dashed.
 
     The front of two objectives is a line; that of more is no line in two dimensions, and its points are ringed.
     """
@@ -70,7 +70,7 @@ def pareto_figure(
 
 
 def _end(budget: Budget | None, cost: str) -> int | None:
-    """Where the budget ends on the axis of ``cost``; None where it does not limit that."""
+    """Where the budget ends on the axis of ``cost``; None if it does not limit that."""
     return None if budget is None else next((limit.high for limit in budget.limits if limit.name == cost), None)
 
 
@@ -104,7 +104,7 @@ def _points(
 
 
 def hover_words(row: ResultRow) -> str:
-    """What a point says when it is pointed at."""
+    """The hover text of a point."""
     lines = [
         f"<b>{plain(row.label)}</b>",
         f"trial {row.number}, digest {plain(row.digest)}",

@@ -1,4 +1,4 @@
-"""Published networks: what the papers report after full training, for a layer of its own beside a study's proxy results."""
+"""Published networks: results of papers after full training, as a layer separate from a study's proxy results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seesawnas.study import MAIN_COSTS
 
 @dataclass(frozen=True, slots=True)
 class PublishedNetwork:
-    """A shipped search point with its costs, counted here, and the accuracies (percent, by test set) that were printed."""
+    """A shipped search point with its costs, counted here, and the published accuracies (percent, by test set)."""
 
     ref: str
     spec: ArchSpec
@@ -31,9 +31,11 @@ class PublishedNetwork:
         return "seesaw" in self.ref
 
     def words(self) -> str:
-        """The printed accuracies."""
+        """The published accuracies."""
         named = ((title, self.accuracies.get(name)) for name, title in TEST_SETS.items())
-        return ", ".join(f"{title} {value:g} %" for title, value in named if value is not None) or "no accuracy printed"
+        return (
+            ", ".join(f"{title} {value:g} %" for title, value in named if value is not None) or "no published accuracy"
+        )
 
 
 @lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ from seesawnas.study import ResultRow, StudyView, Trial, TrialState
 from seesawnas.text import plain_json, several
 
 CURVES = 100
-"""Learning curves that are drawn: the latest ones. More are a carpet, and megabytes."""
+"""Learning curves that are drawn: the latest ones. More would hide each other, and take megabytes."""
 
 _COLORS = {
     TrialState.COMPLETE: BLUE,
@@ -31,7 +31,7 @@ _CARD = {"margin": {"l": 60, "r": 20, "t": 50, "b": 50}, "template": "plotly_whi
 
 
 def study_figures(study: StudyView) -> dict[str, str]:
-    """By id; what there is nothing to draw of yet is left out."""
+    """By id; without those that have nothing to draw yet."""
     found = {}
     ablation = ablation_of(study)
     if ablation is not None and (forest := forest_figure(ablation, costs=False)) is not None:
@@ -52,13 +52,13 @@ def quality_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure:
 
 
 def curves_figure(study: StudyView) -> go.Figure | None:
-    """The learning curves; None where no trial has one."""
+    """The learning curves; None if no trial has one."""
     curves = [trial for trial in study.trials if trial.intermediate_values]
     return _curves(curves, study) if curves else None
 
 
 def study_budget(study: StudyView) -> Budget | None:
-    """The budget that the search was under; None where it is not known."""
+    """The budget that the search was under; None if it is not known."""
     try:
         value = stored_mapping(study.attributes["settings"])["budget"]
         return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])
@@ -67,7 +67,7 @@ def study_budget(study: StudyView) -> Budget | None:
 
 
 def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
-    """One trace a state: a legend of four, and a gap between two trials."""
+    """One trace per state: a legend of four, and a gap between two trials."""
     drawn, metric = trials[-CURVES:], METRICS[study.quality]
     figure = go.Figure()
     for state, color in _COLORS.items():

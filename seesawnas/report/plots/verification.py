@@ -1,4 +1,4 @@
-"""ROC curves and score histograms of verified pairs as one HTML file that needs no network."""
+"""ROC curves and score histograms of verified pairs as one HTML file that works offline."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, titl
             figure.add_trace(trace, row=2 + place, col=1)
         _mark_threshold(figure, one, row=2 + place)
         figure.update_xaxes(title_text=protocol.score, row=2 + place, col=1)
-        figure.update_yaxes(title_text="share of pairs", row=2 + place, col=1)
+        figure.update_yaxes(title_text="fraction of pairs", row=2 + place, col=1)
     figure.update_xaxes(title_text="false accept rate", type="log", exponentformat="power", row=1, col=1)
     figure.update_yaxes(title_text="true accept rate", row=1, col=1)
     figure.update_layout(
@@ -69,8 +69,8 @@ def _histograms(one: VerifiedSet, protocol: Protocol, *, legend: bool) -> list[A
     scores = protocol.sign * one.distances
     edges = np.histogram_bin_edges(scores, BINS)
     return [
-        _bars(scores[one.same], edges, "same person", BLUE, legend),
-        _bars(scores[~one.same], edges, "different people", ORANGE, legend),
+        _bars(scores[one.same], edges, "genuine pairs", BLUE, legend),
+        _bars(scores[~one.same], edges, "impostor pairs", ORANGE, legend),
     ]
 
 
@@ -116,7 +116,7 @@ def identification_html(found: Identification, *, title: str) -> str:
         )
     )
     figure.update_layout(
-        title=f"{plain(title)}: DET, {several(found.searches, 'search', 'searches')} among {found.enrolled:,} people",
+        title=f"{plain(title)}: DET, {several(found.searches, 'probe')} among {several(found.enrolled, 'identity', 'identities')}",
         xaxis={"title": "false positive identification rate", "type": "log", "exponentformat": "power"},
         yaxis={"title": "false negative identification rate", "type": "log", "exponentformat": "power"},
         template="plotly_white",

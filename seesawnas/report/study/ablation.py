@@ -1,4 +1,4 @@
-"""An ablation in words and rows: the one place where its pages, notes and texts take them from."""
+"""An ablation in words and rows, for pages, notes and texts alike."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from seesawnas.ablation.result import Interaction
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study import MAIN_COSTS
+from seesawnas.text import several
 
 ARM_HEADS = ("network", "digest", "mean ± standard error", "seeds", "MAdds", "params")
 HEADS = ("factor", "level", "effect and interval", "pairs", "p, Holm", "verdict", "seeds needed", "Δ MAdds", "Δ params")
 
 
 def ablation_sentences(result: AblationResult) -> Iterator[str]:
-    """The design, and what came of it."""
+    """The design and its result."""
     arms = len({arm.digest for arm in result.arms})
     matched = ", rescaled to the base's MAdds" if result.matched else ""
     yield (
         f"{result.design[0].upper()}{result.design[1:]} design around {result.base}: {arms} networks{matched}, "
-        f"{len(result.seeds)} training seeds, judged by {METRICS[result.quality].title}."
+        f"{len(result.seeds)} training seeds, compared by {METRICS[result.quality].title}."
     )
     verdicts = Counter(effect.verdict for effect in result.effects)
-    told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
     yield (
-        f"Of {len(result.effects)} effects: {told}. Intervals are at {result.confidence:.0%} ({result.method}), paired by seed; "
-        "a verdict holds after Holm's correction over all effects and interactions."
+        f"Verdicts for {several(len(result.effects), 'effect')}: {counts}. Intervals are at {result.confidence:.0%} "
+        f"({result.method}), paired by seed; verdicts are after Holm's correction over all effects and interactions."
     )
     if result.resolution is not None:
         aliases = f"; aliased: {'; '.join(result.aliases)}" if result.aliases else ""
-        yield f"The design is of resolution {result.resolution}{aliases}."
+        yield f"The design has resolution {result.resolution}{aliases}."
 
 
 def effect_words(effect: Effect | Interaction, quality: str) -> str:
@@ -48,12 +49,12 @@ def effect_words(effect: Effect | Interaction, quality: str) -> str:
 
 
 def effect_rows(result: AblationResult) -> list[tuple[str, ...]]:
-    """A row an effect, by HEADS."""
+    """A row per effect, by HEADS."""
     return [_row(effect, result.quality) for effect in result.effects]
 
 
 def arm_rows(result: AblationResult) -> list[tuple[str, ...]]:
-    """A row a network, by ARM_HEADS."""
+    """A row per network, by ARM_HEADS."""
     return [
         (
             arm.name,

@@ -1,4 +1,4 @@
-"""A study as a table: a row a trial, of every state, with its scores, its costs and each of its decisions."""
+"""A study as a table: a row per trial, of every state, with its scores, its costs and each of its decisions."""
 
 from __future__ import annotations
 

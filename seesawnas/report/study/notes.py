@@ -20,13 +20,13 @@ from seesawnas.units import format_quantity
 BEST = 10
 _WIDTH = 84  # characters
 _HOW_TO_READ = """\
-- A parameter is a decision of the search space, named by its place in the grammar: `stages.2.expansion` is the expansion of
-  stage 2's blocks (stages count from 0), `defaults.activation` one choice for the whole network.
+- A parameter is a decision of the search space, named by its path in the grammar: `stages.2.expansion` is the expansion of
+  the blocks of stage 2 (stages count from 0), `defaults.activation` one choice for the whole network.
 - `depth` is a stage's number of blocks, `width` its output channels, `expansion` the middle width over the input width,
   `split` the ratio of the pointwise convolutions' groups, `se` the reduction of squeeze-and-excitation (0 is none), `kernel`
-  the depthwise kernel's side in pixels, `skip` the branch past a block of stride 2.
-- Accuracy and AUC are of verification, from 0 to 1, on people that no network was trained on, by the short training that all
-  trials share. MAdds are multiply-adds for one image, at the network's own input size.
+  the depthwise kernel's side in pixels, `skip` the skip branch of a stride-2 block.
+- Accuracy and AUC are verification scores, from 0 to 1, on identities that were not used in training, after the short
+  training that all trials share. MAdds are multiply-adds for one image, at the network's own input size.
 - Every trial fits the budget. *Complete* trials were trained in full, *pruned* ones stopped early."""
 
 
@@ -71,7 +71,7 @@ def study_note(study: StudyView, ref: str) -> str:
 
 
 def settings(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What trials share, and what made the last run, a line each: nested values by their path."""
+    """What trials share, and what made the last run, one line each: nested values by their path."""
     runs = sorted((name for name in attributes if name.startswith("run.")), key=lambda name: (len(name), name))
     for name, value in attributes.items():
         if name == "study_file" or name in runs[:-1]:
@@ -92,8 +92,8 @@ def _measured(trial: Trial) -> list[str]:
 
 
 def _ablation(found: AblationResult) -> Iterator[str]:
-    """Networks are compared over their seeds: the best single training says nothing."""
-    yield f"### What each choice is worth, around {plain_markdown(found.base)}"
+    """Networks are compared over their seeds: the best single training run is not meaningful."""
+    yield f"### Effect of each choice, relative to {plain_markdown(found.base)}"
     yield "\n".join(f"- {plain_markdown(words)}" for words in verdict_words(found))
     yield _table(_ablation_heads(HEADS, 2), [tuple(map(cell, row)) for row in effect_rows(found)])
     yield "### Its networks"
@@ -126,7 +126,7 @@ def narrow(text: str) -> str:
 
 
 def _is_open(line: str) -> bool:
-    """Whether a list or mapping of the line goes on in the next."""
+    """Whether a list or mapping of the line continues in the next."""
     return sum(map(line.count, "[{")) > sum(map(line.count, "]}"))
 
 

@@ -1,4 +1,4 @@
-"""What a search found: its rows in order, its front, what was stopped or failed, and the files to go on with."""
+"""The result of a search: ranking, front, stopped and failed trials, and the files of the best network."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def best_yaml(outcome: Outcome, study: str) -> str:
     assert outcome.best is not None
     row = outcome.ranking.rows[0]
     about = (
-        f"trial {row.number} of {study}: accuracy {row.accuracy:.4f}, AUC {row.auc:.4f} by its proxy; "
+        f"trial {row.number} of {study}: proxy accuracy {row.accuracy:.4f}, AUC {row.auc:.4f}; "
         f"{_again(row, outcome.ranking.objectives.quality)}{COSTS['madds'].words(row.madds)}"
     )
     mapping = to_mapping(outcome.best.renamed(row.label))

@@ -128,7 +128,7 @@ class Ranking:
 
 
 def ranking_of(study: StudyView) -> Ranking:
-    """Complete trials best first; of an ablation a row a network, with its means over the seeds."""
+    """Complete trials best first; of an ablation a row per network, with its means over the seeds."""
     complete = [
         trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
     ]
@@ -176,7 +176,7 @@ def progress_words(study: StudyView) -> str:
     """How many trials there are, in which states, and what they are judged by."""
     states = Counter(trial.state for trial in study.trials)
     counts = ", ".join(f"{states[state]} {word}" for state, word in STATES.items() if states[state])
-    left = f" {len(study.left_out)} more cannot be read and are left out." if study.left_out else ""
+    left = f" {len(study.left_out)} more cannot be read and are ignored." if study.left_out else ""
     return f"{several(len(study.trials), 'trial')}: {counts or 'none yet'}.{left} Objectives: {', '.join(study.objectives)}."
 
 

@@ -1,4 +1,4 @@
-"""``StudyReport``: a study with all that is said of it, gathered once for HTML, Markdown, CSV and JSON alike."""
+"""``StudyReport``: a study and everything that reports show of it, gathered once for HTML, Markdown, CSV and JSON alike."""
 
 from __future__ import annotations
 
@@ -30,20 +30,18 @@ class StudyReport:
     ablation: AblationResult | None = None
     given: Importance | None = None
     judges: bool = False
-    """Whether it works out the importance of decisions, where none is given."""
+    """Whether it works out the importance of decisions, if none is given."""
 
     @classmethod
     def of(cls, study: StudyView, ref: str) -> StudyReport:
-        """Raises StudyError where the study is not one of networks."""
+        """Raises StudyError if the study is not one of networks."""
         if study.trials and not study.is_shipped:
-            raise StudyError(
-                f"study {study.name}: must hold networks that seesawnas tried, got another program's trials"
-            )
+            raise StudyError(f"study {study.name}: must contain trials of seesawnas, got trials of another program")
         return cls(study, ref, ablation_of(study), judges=True)
 
     @cached_property
     def importance(self) -> Importance | None:
-        """How much each decision matters, where that can be said; made for those formats alone that show it."""
+        """How much each decision matters, if that is known; computed only for formats that show it."""
         is_wanted = self.judges and self.given is None and self.ablation is None
         return importance_of(self.study) if is_wanted else self.given
 
@@ -71,12 +69,12 @@ class StudyReport:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What of the study cannot be shown, and why, a line each."""
+        """What of the study cannot be shown, and why, one line each."""
         return notes_of(self.study, [line.row.number for line in self.ranking.lines[:1]])
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """A row a trial."""
+        """A row per trial."""
         return trials_frame(self.study, self.ranking)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What of a study is an ablation, and what of it cannot be shown, and why."""
+"""The ablation of a study, and notes on what cannot be shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_NOTES = 20
 
 
 def ablation_of(study: StudyView) -> AblationResult | None:
-    """What an ablation found, where the study is one and says so in a way that can be read."""
+    """The result of an ablation, if the study is one and can be read."""
     try:
         return read_ablation(study.name, study.attributes, study.trials)
     except StudyError:
@@ -21,12 +21,12 @@ def ablation_of(study: StudyView) -> AblationResult | None:
 
 
 def notes_of(study: StudyView, numbers: Collection[int] = ()) -> tuple[str, ...]:
-    """What of a study cannot be shown, and why, a line each; of trials ``numbers`` also what is wrong with the network."""
+    """What of a study cannot be shown, and why, one line each; of trials ``numbers`` also what is wrong with the network."""
     notes = list(study.notes)
     try:
         read_ablation(study.name, study.attributes, study.trials)
     except StudyError as error:
-        notes.append(f"{error}; its trainings are shown one by one")
+        notes.append(f"{error}; its training runs are listed individually")
     for trial in study.trials:
         if trial.number in numbers:
             try:
@@ -37,6 +37,6 @@ def notes_of(study: StudyView, numbers: Collection[int] = ()) -> tuple[str, ...]
 
 
 def some_notes(notes: Sequence[str]) -> tuple[str, ...]:
-    """As many notes as a person reads, then how many more there are."""
+    """The first notes, then how many more there are."""
     more = len(notes) - MOST_NOTES
-    return (*notes[:MOST_NOTES], *([f"and {more} more like these"] if more > 0 else []))
+    return (*notes[:MOST_NOTES], *([f"and {more} similar notes"] if more > 0 else []))

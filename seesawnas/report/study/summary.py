@@ -1,4 +1,4 @@
-"""A study told in sentences, and what was run, so that anyone can run it again."""
+"""A study in sentences, and what was run, so that it can be reproduced."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from seesawnas.study import ResultRow, Start, StudyView, read_starts
 from seesawnas.study.plan.options import RunPlan
 
 MOST_STARTS = 20
-"""Starts that a page lists: the latest. JSON has them all."""
+"""Runs that a page lists: the latest. JSON has all of them."""
 CONVENTIONS = (
     "MAdds are the multiply-adds of convolutions and linear layers, squeeze-and-excitation's included, for one image at the "
     "network's own input size; batch norm, activations, pooling and additions are not counted. FLOPs are 2 × MAdds. Params "
-    "are all that learn, the loss head excluded. Activations are 4 bytes for each value that an operator puts out. M is 10⁶."
+    "are all learnable parameters, without the loss head. Activations are 4 bytes per output value of an operator. M is 10⁶."
 )
 """As :mod:`seesawnas.arch.layers` counts."""
 _ELSEWHERE = ("data", "seed", "recipe")
@@ -37,10 +37,10 @@ _ELSEWHERE = ("data", "seed", "recipe")
 
 
 def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
-    """What was found, a sentence or two at a time."""
+    """The result, one or two sentences at a time."""
     yield progress_words(study)
     if not ranking.lines:
-        yield "No trial is complete, so that there is nothing to rank yet."
+        yield "No trial is complete yet, so there is no ranking."
         return
     yield _best(study, ranking)
     yield _certainty(study, ranking.lines[0].row, len(ranking.lines))
@@ -74,10 +74,10 @@ def _named(row: ResultRow, quality: str) -> str:
 
 def _certainty(study: StudyView, row: ResultRow, complete: int) -> str:
     if row.repeats is not None:
-        return "Networks that were trained again are ranked by their new seeds alone: winning a search does not flatter them."
+        return "Retrained networks are ranked by their new seeds only, which removes the selection bias of the search."
     return (
-        f"The first of {complete} is flattered by being the first: its figure is of one seed, and no network was trained again. "
-        "Neighbours of the ranking may change places."
+        f"The score of the best of {complete} is biased upwards: it comes from one seed, and no network was retrained. "
+        "Close ranks may swap."
     )
 
 
@@ -106,7 +106,7 @@ def _beside_papers(study: StudyView, ranking: Ranking) -> str | None:
     ratio = best.madds / named.madds
     return (
         f"The best published network in the study, trained in the same way, is {named.name} with "
-        f"{metric.format(named.merit)}: the best is {points} beside it, at {ratio:.0%} of its MAdds."
+        f"{metric.format(named.merit)}: the best differs by {points}, at {ratio:.0%} of its MAdds."
     )
 
 
@@ -124,7 +124,7 @@ def start_words(start: Start, before: Start | None) -> str:
     """One start in a line: its command, what it did, why it ended, and the settings that the start before did not have."""
     made = start.made
     command = join(map(str, made["command"])) if isinstance(made.get("command"), list) else "an unknown command"
-    ended = "not said: it was killed, or still runs" if start.ended is None else start.ended
+    ended = "unknown (killed, or still running)" if start.ended is None else start.ended
     parts = [command, start.did()] + ([] if start.plan is None else [f"ended: {ended}"])
     if start.plan is not None and before is not None and before.plan is not None:
         names = [name for name in {**before.plan, **start.plan} if before.plan.get(name) != start.plan.get(name)]
@@ -150,7 +150,7 @@ def study_file(study: StudyView) -> str | None:
 
 
 def run_facts(study: StudyView) -> list[tuple[str, str]]:
-    """What was run in words, a line a fact: the last start that trained anything, and every start with what it did."""
+    """What was run in words, a line per fact: the last start that trained anything, and every start with what it did."""
     starts, agreed = starts_of(study), settings_mapping(study)
     last = next((start for start in reversed(starts) if start.trained is None or start.numbers or start.repeats), None)
     made: Mapping[str, Any] = (last or starts[-1]).made if starts else {}
@@ -160,7 +160,7 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
         ("started", made.get("started")),
         ("runs", str(len(starts)) if starts else None),
         *(
-            (f"start {number}, {start.made.get('started', 'time unknown')}", start_words(start, before))
+            (f"run {number}, {start.made.get('started', 'time unknown')}", start_words(start, before))
             for number, start, before in zip(
                 range(len(starts) - len(shown) + 1, len(starts) + 1),
                 shown,

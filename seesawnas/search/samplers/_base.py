@@ -1,4 +1,4 @@
-"""The seam between a study and what proposes its trials: ``Sampler``, and the ``History`` that one looks back on."""
+"""The interface of samplers: ``Sampler`` proposes trials, ``History`` is the finished trials that it learns from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study holds, as samplers see it."""
+"""The trials of a study, as samplers see them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Recorded:
         return tuple(past for trial in trials if (past := self._past(trial, objectives)) is not None)
 
     def _past(self, trial: Trial, objectives: int) -> Past | None:
-        """None where the trial says nothing of the space: a point outside it, another program's, or another proxy's."""
+        """None if the trial says nothing of the space: a point outside it, another program's, or another proxy's."""
         if trial.params.keys() != self._options.keys() or trial.user_attrs.get("variant"):
             return None
         if any(option not in self._options[name] for name, option in trial.params.items()):

@@ -2,7 +2,7 @@
 
 The model is that of :mod:`seesawnas.analysis.linear_model`. A proposal draws one set of weights from its posterior (Thompson,
 1933) and climbs to a feasible network that they favour, one changed decision at a time. In spaces whose decisions mostly add
-up, a few dozen trials tell much of every network. Several objectives are scalarised anew for each proposal, by random weights
+up, a few dozen trials tell much about every network. Several objectives are scalarised again for each proposal, by random weights
 (ParEGO; Knowles, 2006). Pruned trials are left out: their scores are of another fidelity.
 """
 
@@ -73,7 +73,7 @@ class LinearThompson:
 
 
 def _scalars(past: Sequence[Past], drawing: np.random.Generator) -> Floats:
-    """One number a trial, the more the better: the only objective, or a random weighing of them all."""
+    """One number per trial, the more the better: the only objective, or a random weighing of them all."""
     losses = np.array([trial.losses for trial in past])
     span = np.ptp(losses, axis=0)
     scaled = (losses - losses.min(axis=0)) / np.where(span > 0, span, 1.0)

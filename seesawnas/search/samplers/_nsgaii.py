@@ -42,7 +42,7 @@ class NSGAII:
         yield from self._study.candidates(_Breeder.seeded, trials, history.objectives, rng)
 
     def _parents(self, history: History) -> tuple[Past, ...]:
-        """The elite after the last whole generation, worked out anew from the first generation that is not as it was."""
+        """The elite after the last whole generation, computed again from the first generation that has changed."""
         parents: tuple[Past, ...] = ()
         size = self._population
         for start in range(0, len(history.complete) - size + 1, size):
@@ -62,7 +62,7 @@ def _elite(trials: tuple[Past, ...], size: int) -> tuple[Past, ...]:
 
 
 class _Breeder(NSGAIISampler):
-    """Optuna's NSGA-II where every trial of the study is a parent."""
+    """Optuna's NSGA-II if every trial of the study is a parent."""
 
     @classmethod
     def seeded(cls, seed: int) -> BaseSampler:

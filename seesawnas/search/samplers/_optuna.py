@@ -1,4 +1,4 @@
-"""Optuna's samplers on trials in memory, made anew for each question.
+"""Optuna's samplers on trials in memory, created again for each question.
 
 A new sampler, seeded for the question, keeps no state that a resumed study would lack. Its study holds copies of the trials
 under objectives that are all minimised; nothing is written anywhere.

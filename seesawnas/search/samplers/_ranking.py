@@ -1,6 +1,6 @@
 """Which trials are the better ones, under one objective or several: domination and crowding (NSGA-II; Deb et al., 2002).
 
-Losses are arrays (trials, objectives), less is better. A trial dominates another where it is no worse in all and better in one.
+Losses are arrays (trials, objectives), less is better. A trial dominates another if it is no worse in all and better in one.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def fitness(past: Sequence[Past]) -> list[tuple[float, ...]]:
 def remembered(past: Sequence[Past], best: int, recent: int) -> tuple[Past, ...]:
     """The ``best`` trials and the ``recent`` others, by number: all that a model needs of a long study.
 
-    Of several objectives the best are the Pareto front, thinned where it is crowded.
+    Of several objectives the best are the Pareto front, thinned out if it is crowded.
     """
     if len(past) <= best + recent:
         return tuple(past)

@@ -28,7 +28,7 @@ MOST_CURVES = 200
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file beside a trial: its ``id`` (hexadecimal), its name for people, its type."""
+    """A file beside a trial: its ``id`` (hexadecimal), its name for users, its type."""
 
     id: str
     name: str
@@ -42,7 +42,7 @@ class Showcase(Protocol):
         """The study in words."""
 
     def study_attributes(self, study: StudyView) -> Mapping[str, str]:
-        """Short facts about the study, by their names for people."""
+        """Short facts about the study, by their names for users."""
 
     def figures(self, study: StudyView) -> Mapping[str, str]:
         """The plots of a study."""
@@ -51,7 +51,7 @@ class Showcase(Protocol):
         """The trial in words."""
 
     def trial_attributes(self, trial: FrozenTrial) -> Mapping[str, float | str]:
-        """Short facts about the trial, by their names for people."""
+        """Short facts about the trial, by their names for users."""
 
     def attached(self, trial: FrozenTrial) -> tuple[Attached, ...]:
         """The trial's files."""
@@ -191,7 +191,7 @@ def _file(attached: Attached) -> dict[str, str | None]:
 
 
 def _note(body: str, system: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Ours, and after it what a person wrote with optuna-dashboard itself, which keeps notes in pieces."""
+    """Ours, and after it what a user wrote with optuna-dashboard itself, which keeps notes in pieces."""
     theirs = ""
     if f"{prefix}note_ver" in system:
         start = f"{prefix}note_str:"
@@ -201,7 +201,7 @@ def _note(body: str, system: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | str:
-    """As many digits as a person reads; JSON has no words for what is not finite."""
+    """as many digits as are useful; JSON has no words for what is not finite."""
     if math.isnan(value):
         return "nan"
     return round(value, DIGITS) if math.isfinite(value) else ("inf" if value > 0 else "-inf")

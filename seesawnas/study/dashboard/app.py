@@ -1,7 +1,7 @@
-"""The study in optuna-dashboard, with what a person wants to see beside it, and without a way to change it.
+"""The study in optuna-dashboard, with notes, diagrams and plots, and read-only.
 
-optuna-dashboard answers; what it says of a study of networks is completed on its way to the browser: notes, diagrams and
-plots, and attributes as people read them. So nothing of this is stored: the search pays nothing for it, a journal does not
+optuna-dashboard answers; its answer about a study of networks is completed on its way to the browser: notes, diagrams and
+plots, and readable attributes. So nothing of this is stored: the search pays nothing for it, a journal does not
 grow by it, a study of any age and storage has it, and it is as fresh as the page. (Stored, optuna-dashboard looks through the
 notes of all trials once a trial, and every refreshed plot would stay in the journal for good.)
 """
@@ -30,15 +30,15 @@ Environ: TypeAlias = dict[str, Any]
 Respond: TypeAlias = Callable[..., Any]
 App: TypeAlias = Callable[[Environ, Respond], Iterable[bytes]]
 
-READ_ONLY = "This dashboard only shows; the search alone writes its study."
+READ_ONLY = "This dashboard is read-only."
 
 
 def dashboard_app(storage: BaseStorage, showcase: Showcase) -> App:
-    """optuna-dashboard on ``storage`` as a WSGI application. Raises StudyError where it is not installed."""
+    """optuna-dashboard on ``storage`` as a WSGI application. Raises StudyError if it is not installed."""
     try:
         import optuna_dashboard
     except ImportError:
-        rule = "the dashboard needs the package optuna-dashboard: pip install 'seesawnas[dashboard]'"
+        rule = "the dashboard requires the package optuna-dashboard: pip install 'seesawnas[dashboard]'"
         raise StudyError(rule) from None
     return secured(_Dashboard(storage, optuna_dashboard.wsgi(storage), showcase))
 
@@ -78,7 +78,7 @@ class _Dashboard:
         return [body]
 
     def _study(self, number: int, query: str) -> str | None:
-        """Our answer; None where optuna-dashboard's is better, as for another's study: a plot is not worth a page."""
+        """Our answer; None if optuna-dashboard's is better, as for another's study: a plot is not worth a page."""
         try:
             study = study_view(self.storage, number)
             after = int(parse_qs(query).get("after", ["0"])[0])
@@ -90,7 +90,7 @@ class _Dashboard:
             return None
 
     def _plot(self, number: int, kind: str) -> str | None:
-        """A plot that would be too large of a large study; None where optuna-dashboard's will do."""
+        """A plot that would be too large of a large study; None if optuna-dashboard's will do."""
         from seesawnas.study.dashboard.plots import bounded_plot  # a quarter of a second that only plots need
 
         try:

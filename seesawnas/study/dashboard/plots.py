@@ -1,7 +1,7 @@
 """Optuna's own plots of large studies, bounded: optuna-dashboard draws them of every trial, and some of every pair of decisions.
 
 Of 5,000 trials with 24 decisions its plot of ranks is 1.8 GB, made in minutes. Here a plot shows at most :data:`TRIALS` trials,
-the best half of them and others evenly by their quality, and, where it grows with the pairs of decisions, the
+the best half of them and others evenly by their quality, and, if it grows with the pairs of decisions, the
 :data:`DECISIONS` that matter most; its title says so.
 """
 
@@ -92,7 +92,7 @@ def _target(study: optuna.Study) -> dict[str, Any]:
 
 
 def _decisions(study: _Thinned, options: dict[str, Any], most: int) -> tuple[list[str], list[str]]:
-    """The names of the decisions that matter most, of those that most trials have; and words, where that is not all."""
+    """The names of the decisions that matter most, of those that most trials have; and words, if that is not all."""
     counts: dict[str, int] = {}
     for trial in study.get_trials():
         for name in trial.params:

@@ -1,7 +1,6 @@
-"""The seam between the study and what runs its trials.
+"""The interface between a study and what runs its trials.
 
-An engine takes jobs and gives back events. It keeps nothing that matters: the study is the only truth, and an engine may be
-thrown away at any moment.
+An engine takes jobs and returns events. It holds no state: all state is in the study, and an engine may stop at any time.
 """
 
 from __future__ import annotations
@@ -59,11 +58,11 @@ class Engine(Protocol):
         ...
 
     def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
-        """Start a job, from ``checkpoint`` where there is one; never more than ``capacity`` at a time."""
+        """Start a job, from ``checkpoint`` if there is one; never more than ``capacity`` at a time."""
         ...
 
     def next_event(self, timeout: float | None = None) -> EngineEvent | None:
-        """Wait for the next event of any job; None where there is none within ``timeout`` seconds."""
+        """Wait for the next event of any job; None if there is none within ``timeout`` seconds."""
         ...
 
     def proceed(self, number: int) -> None:

@@ -1,4 +1,4 @@
-"""What is said of a worker that was lost. Apart from Ray, which may be imported only once its settings are made."""
+"""The reason to report for a lost worker. Apart from Ray, which may be imported only once its settings are made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def last_word(text: str) -> str:
     plain = "".join(each if each.isprintable() or each == "\n" else " " for each in _CODES.sub("", text))
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     if not lines:
-        return "nobody says why"
+        return "reason unknown"
     said = next((line.split(". ")[0] for line in lines if line.startswith("The actor")), None)
     raised = next(
         (

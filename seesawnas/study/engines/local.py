@@ -122,7 +122,7 @@ class LocalEngine:
 
     def _feed(self, worker: _Worker) -> None:
         with suppress(OSError):  # it died at once: its first job is lost, and next_event says so
-            worker.pipe.send_bytes(pickle_mapped_arrays(self._faces))  # all workers map one file of decoded pictures
+            worker.pipe.send_bytes(pickle_mapped_arrays(self._faces))  # all workers map one file of decoded images
 
 
 def _start() -> _Worker:

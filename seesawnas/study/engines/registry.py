@@ -1,4 +1,4 @@
-"""The engines by name: what a plan says of where its trials run, as something that runs them."""
+"""The engines by name: from a plan's settings to the engine that runs its trials."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class EngineSettings:
 
     @property
     def at_a_time(self) -> int | None:
-        """Trials at a time; None where that is as many as fit."""
+        """Trials at a time; None if that is as many as fit."""
         match self.kind:
             case "local":
                 return self.local_workers
@@ -59,9 +59,9 @@ def engine_factory(settings: EngineSettings) -> EngineFactory:
 
 
 def check_engine(engine: EngineSettings) -> None:
-    """Raises StudyError where it cannot run here: no Ray, no such cluster."""
+    """Raises StudyError if it cannot run here: no Ray, no such cluster."""
     if engine.kind == "ray" and find_spec("ray") is None:
-        raise StudyError("engine ray must have Ray: pip install 'ray[tune]'")
+        raise StudyError("engine ray requires Ray: pip install 'ray[tune]'")
     if engine.ray_address is not None:
         check_cluster(engine.ray_address)
 

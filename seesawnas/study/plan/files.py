@@ -22,7 +22,7 @@ _WANTED = Wanted((STUDIES,), "a study file or a shipped one's name", fault=Study
 
 @dataclass(frozen=True, slots=True)
 class StudyFile:
-    """A study file's ``values``, where they came from and the study's name where they give none."""
+    """A study file's ``values``, their source, and the name of the study if they give none."""
 
     values: Mapping[str, Any]
     source: str
@@ -35,7 +35,7 @@ class StudyFile:
         return cls(values, str(ref), name)
 
     def must_be(self, kind: Kind, words: str) -> None:
-        """Raise StudyError where its keys are those of a document of another kind than ``kind``, which ``words`` name."""
+        """Raise StudyError if its keys are those of a document of another kind than ``kind``, which ``words`` name."""
         if other := other_kind(self.values, kind, ref=self.source):
             raise StudyError(f"{self.source}: must be {words}, got {other}")
 
@@ -43,8 +43,8 @@ class StudyFile:
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     """The values of the study file that ``ref`` names, and its name without ``.yaml``.
 
-    The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now. Raises StudyError where
-    there is none, and DocumentError where it is not YAML.
+    The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now. Raises StudyError if
+    there is none, and DocumentError if it is not YAML.
     """
     document = read_document(ref, _WANTED)
     values, path = document.values, document.path
@@ -61,7 +61,7 @@ def shipped_studies() -> tuple[str, ...]:
 
 
 def _own_study(path: Path, values: dict[str, Any]) -> str | None:
-    """What commands call the study in whose renamed or copied folder ``path`` lies; None where a person wrote another name."""
+    """What commands call the study in whose renamed or copied folder ``path`` lies; None if a person wrote another name."""
     folder, name = path.parent, values.get("study")
     if path.name != STUDY_FILE or not any((folder / place).is_file() for place in (JOURNAL, ELSEWHERE)):
         return None

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from seesawnas.study.engines.registry import EngineSettings
     from seesawnas.study.trial import Proxy
 
-SEARCHED, ENDS, JUDGED, PLACED = "What is searched", "When it ends", "How networks are judged", "Where it runs"
+SEARCHED, DATA, ENDS, JUDGED, PLACED = "Search", "Data", "Stopping", "Evaluation", "Execution"
 """Panels of the help."""
 MOST_EPOCHS = 10**4
 ENGINE_NAMES = ("ray", "local", "inline")
@@ -103,7 +103,7 @@ class EnginePlan(Plan):
         OneOf(ENGINE_NAMES),
         "NAME",
         PLACED,
-        "What runs trials: ray, local (processes) or inline (this one). Default: ray.",
+        "What runs the trials: ray, local (several processes) or inline (this process). Default: ray.",
         default="ray",
         key="engine",
         in_summary=True,
@@ -112,17 +112,17 @@ class EnginePlan(Plan):
         Whole(1, 64, optional=True),
         "N",
         PLACED,
-        "Trials at a time. Default: as many as fit; 2 where local.",
+        "Trials to run in parallel. Default: as many as fit; 2 with --engine local.",
         default=None,
     )
     cpus_per_trial: float | None = option(
-        Number(0.01, 1024, optional=True), "X", PLACED, "CPUs a trial. Default: 1.", default=None
+        Number(0.01, 1024, optional=True), "X", PLACED, "CPUs per trial. Default: 1.", default=None
     )
     gpus_per_trial: float | None = option(
-        Number(0, 64, optional=True), "X", PLACED, "GPUs a trial. Default: 0.", default=None
+        Number(0, 64, optional=True), "X", PLACED, "GPUs per trial. Default: 0.", default=None
     )
     ray_address: str | None = option(
-        optional_text, "ADDRESS", PLACED, "A Ray cluster to run on, auto or HOST:PORT.", default=None
+        optional_text, "ADDRESS", PLACED, "Address of a Ray cluster: auto or HOST:PORT.", default=None
     )
 
     @property
@@ -153,16 +153,17 @@ class RunPlan(EnginePlan):
     Attributes:
         data: A folder of faces; None for the default set.
         seconds: The time of this run.
-        share: The part of the training people that is trained on.
+        share: The part of the training identities that is trained on.
         recipe: All of the proxy's recipe, as JSON values; it may be given as what differs from the default one.
-        silence: Seconds without an epoch after which a trial counts as hanging.
+        silence: Seconds without a finished epoch after which a trial is restarted.
     """
 
     data: str | None = option(
         optional_text,
         "PATH",
-        SEARCHED,
-        "Folder of identities, or with train.rec; or a .rec. Default: small default faces.",
+        DATA,
+        "Folder with one sub-folder per identity, folder with train.rec, or .rec file. "
+        "Default: the small default faces.",
         default=None,
         must_stay=True,
         in_summary=True,
@@ -171,7 +172,7 @@ class RunPlan(EnginePlan):
         optional_duration,
         "T",
         ENDS,
-        "Time of this run, such as 2h or 90m.",
+        "Time limit of this run, such as 2h or 90m.",
         default=None,
         key="time",
         store=store_duration,
@@ -182,7 +183,7 @@ class RunPlan(EnginePlan):
         Whole(1, MOST_EPOCHS, optional=True),
         "N",
         JUDGED,
-        "Epochs of proxy training a trial.",
+        "Epochs of proxy training per trial.",
         default=None,
         must_stay=True,
         in_summary=True,
@@ -191,7 +192,7 @@ class RunPlan(EnginePlan):
         Whole(16, 512, optional=True),
         "R",
         JUDGED,
-        "Longer side of the proxy's input in pixels.",
+        "Proxy input size: the longer side, in pixels.",
         default=None,
         must_stay=True,
         in_summary=True,
@@ -200,7 +201,7 @@ class RunPlan(EnginePlan):
         Whole(2, 10**7, optional=True),
         "N",
         JUDGED,
-        "Pairs of images that are verified after each epoch. Default: 12000.",
+        "Image pairs to verify after each epoch. Default: 12000.",
         default=None,
         must_stay=True,
     )
@@ -212,7 +213,7 @@ class RunPlan(EnginePlan):
         Whole(0, 2**63 - 1),
         "S",
         JUDGED,
-        "Seeds proposals, people, training and pairs. Default: 0.",
+        "Seed of the sampler, the identity split, training and pairs. Default: 0.",
         default=0,
         must_stay=True,
         in_summary=True,
@@ -221,14 +222,14 @@ class RunPlan(EnginePlan):
         optional_text,
         "NAME",
         PLACED,
-        "Folder under runs/. Default: after the study file, or budget and data.",
+        "Name of the study, a folder under runs/. Default: derived from the study file, or from budget and data.",
         default=None,
     )
     storage: str | None = option(
         optional_text,
         "URL",
         PLACED,
-        "Optuna storage, such as sqlite:///x.db. Default: a journal file.",
+        "Optuna storage URL, such as sqlite:///x.db. Default: a journal file.",
         default=None,
         store=_stored_url,
     )
@@ -241,7 +242,7 @@ class RunPlan(EnginePlan):
         duration,
         "T",
         PLACED,
-        "Time without an epoch after which a trial is started again. Default: 1h.",
+        "Restart a trial that has finished no epoch for this time. Default: 1h.",
         default=3600.0,
         store=store_duration,
     )
@@ -260,7 +261,7 @@ class RunPlan(EnginePlan):
 
     @property
     def proxy(self) -> Proxy:
-        """How networks are judged."""
+        """How networks are trained and evaluated."""
         from seesawnas.study.trial import Proxy
         from seesawnas.train import Recipe
 
@@ -268,12 +269,12 @@ class RunPlan(EnginePlan):
 
     @property
     def folder(self) -> Path:
-        """Where the study's files lie."""
+        """The folder of the study."""
         from seesawnas.study.storage.open import study_folder
 
         return study_folder(self.study)
 
     @property
     def checkpoints(self) -> Path:
-        """Where trials under way are kept between two epochs."""
+        """The folder of checkpoints of running trials."""
         return self.folder / "checkpoints"

@@ -1,1 +1,1 @@
-"""The study's record: an Optuna study that is the only truth."""
+"""The study's record: an Optuna study that holds all state."""

@@ -1,4 +1,4 @@
-"""What a study was started with, held against what a later start asks for: each difference by its option, with both values."""
+"""The settings of a study compared with those of a later start: each difference by its option, with both values."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple
 def refusal(
     study: str, kept: Mapping[str, Any], asked: Mapping[str, Any], way_out: str = "use another --study"
 ) -> str | None:
-    """One line that says why ``study`` cannot go on with what is asked; None where it can."""
+    """One line that says why ``study`` cannot be resumed with ``asked``; None if it can."""
     found = differences(kept, asked)
     if not found:
         return None
     before = " and ".join(f"{option} {old}" for option, old, _ in found if option)
     now = " and ".join(new for option, _, new in found if option)
     if not before:
-        return f"{study}: must go on as {found[0][1]}, got {found[0][2]}; {way_out}"
-    return f"{study}: started with {before}, got {now}; {way_out}"
+        return f"{study}: must be resumed as {found[0][1]}, got {found[0][2]}; {way_out}"
+    return f"{study}: must be resumed with {before}, got {now}; or {way_out}"
 
 
 def _follows(name: str, names: list[str], kept: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
@@ -75,7 +75,7 @@ def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tu
         same = before == now
         yield option, str(old) if same else before, str(new) if same else now
         return
-    if name in ("space", "base"):  # a name and a hash: the hash where the names are equal
+    if name in ("space", "base"):  # a name and a hash: the hash if the names are equal
         before, now = _named(old), _named(new)
         yield option, str(old) if before == now else before, str(new) if before == now else now
         return

@@ -26,7 +26,7 @@ from seesawnas.study.record.validation import check_trial
 class TrialIndex:
     """The trials of ``study``. Whoever writes to a trial calls :meth:`touch` first, so that the next answer is right.
 
-    Each trial is checked as it comes in, once. Raises StudyError where one cannot be trusted.
+    Each trial is checked as it comes in, once. Raises StudyError if one cannot be trusted.
     """
 
     def __init__(self, study: optuna.Study, distributions: Mapping[str, BaseDistribution]) -> None:

@@ -1,4 +1,4 @@
-"""What made a study: versions, the working directory's git state, the machine; never a reason to fail."""
+"""The environment of a study: versions, the working directory's git state, the machine; it never fails."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Run:
 
     ``plan`` is what it is asked to do, as a study file holds it. The study's file, its attribute ``study_file`` and
     ``study.yaml`` in ``folder``, changes with the first trial that this start finishes, and no earlier: what trains nothing
-    leaves nothing to run again. ``repeats`` is the study of the repeats, where there is one.
+    leaves nothing to run again. ``repeats`` is the study of the repeats, if there is one.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ def kept_run(
     seeds: dict[str, Any],
     repeats: StudyRecord | None = None,
 ) -> Iterator[Run]:
-    """A start of a study, written down; where it ends without a reason it was interrupted."""
+    """A start of a study, written down; if it ends without a reason it was interrupted."""
     run = Run(record, folder, plan, provenance(data=data, seeds=seeds), repeats)
     try:
         yield run

@@ -1,4 +1,4 @@
-"""A study read from its storage as far as it can be: what cannot is said in a line, and the rest is there."""
+"""A study read from its storage as far as possible; what cannot be read is reported, one line each."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def read_attributes(storage: BaseStorage, study: int) -> tuple[dict[str, Any], l
         if fault is None:
             kept[str(name)] = value
         else:
-            faults.append(one_line(f"{name}: {fault}; it is left out"))
+            faults.append(one_line(f"{name}: {fault}; ignored"))
     return kept, faults
 
 
 def attribute_fault(name: str, value: Any) -> str | None:
-    """What is wrong with an attribute of a study; None where nothing is, or where it is another program's."""
+    """What is wrong with an attribute of a study; None if nothing is, or if it is another program's."""
     if too_deep(value):
-        return "must not be nested so deep"
+        return "must not be nested so deeply"
     try:
         if name in _MAPPINGS or name.startswith("run."):
             stored_mapping(value)
@@ -63,10 +63,10 @@ def attribute_fault(name: str, value: Any) -> str | None:
 
 
 def read_objectives(storage: BaseStorage, study: int) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
-    """The directions of a study, its objectives' titles, and a line where they do not agree."""
+    """The directions of a study, its objectives' titles, and a line if they do not agree."""
     directions = tuple(direction.name.lower() for direction in storage.get_study_directions(study))
     if not directions:
-        raise StudyError("the study must have an objective or more, got none")
+        raise StudyError("the study must have at least one objective, got none")
     numbered = tuple(f"objective {number}" for number in range(len(directions)))
     titles = storage.get_study_system_attrs(study).get(TITLES)
     if titles is None:

@@ -1,4 +1,4 @@
-"""``StudyRecord``: the study as the only truth. Whatever runs trials tells it here, and whatever shows them reads it here.
+"""``StudyRecord``: the study, which holds all state. What runs trials writes it here, and what shows them reads it here.
 
 A trial is one atomic WAITING record with its options, digest, spec and cost before anything runs it; then RUNNING; then
 COMPLETE with its objectives at full fidelity, PRUNED with the learning curve it was stopped on, or FAIL with its reason. A
@@ -39,7 +39,7 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 class StudyRecord:
-    """One Optuna study of verification and, where more is asked, of costs."""
+    """One Optuna study of verification and, if more is asked, of costs."""
 
     def __init__(
         self, storage: BaseStorage, name: str, decisions: tuple[Decision, ...], objectives: Objectives = ACCURACY
@@ -72,7 +72,7 @@ class StudyRecord:
         return study
 
     def _check(self) -> None:
-        """Raise StudyError where what is stored of the study itself cannot be gone on with."""
+        """Raise StudyError if the stored attributes of the study do not allow to resume it."""
         number, place = self.study._study_id, f"study {self.study.study_name}"
         attributes = self._storage.get_study_user_attrs(number)
         check_format(attributes, place)
@@ -108,7 +108,7 @@ class StudyRecord:
 
     @contextmanager
     def lock_storage(self) -> Iterator[None]:
-        """Hold the study for this process. Raises StudyError, with the holder and since when, where another process has it.
+        """Hold the study for this process. Raises StudyError, with the holder and since when, if another process has it.
 
         A study in a database is held by a lease that lies there: a driver in another folder or on another host takes over
         once the old one is gone. Checkpoints lie in the driver's folder, so that elsewhere an interrupted trial starts again
@@ -121,7 +121,7 @@ class StudyRecord:
             yield
 
     def check(self) -> None:
-        """Raise StudyError where another driver took the study over; then nothing more can be written."""
+        """Raise StudyError if another driver took the study over; then nothing more can be written."""
         if isinstance(self._storage, PatientStorage) and self._storage.lease is not None:
             self._storage.lease.check()
 
@@ -178,7 +178,7 @@ class StudyRecord:
         self.complete(trial.number, measurement)
 
     def next_waiting(self) -> FrozenTrial | None:
-        """Take the first WAITING trial and mark it RUNNING; None where none waits."""
+        """Take the first WAITING trial and mark it RUNNING; None if none waits."""
         for trial in self.trials(TrialState.WAITING):
             # Not study.ask: it goes through all trials, and repeated after an outage it would take a second one.
             try:
@@ -212,7 +212,7 @@ class StudyRecord:
         self._end(number, state=TrialState.FAIL)
 
     def lose(self, number: int, reason: str, reached: int = 0) -> bool:
-        """A trial's worker died: put it back in line, or fail it where it gets no further. Returns whether it runs again.
+        """A trial's worker died: put it back in line, or fail it if it gets no further. Returns whether it runs again.
 
         Tries count as long as the trial ends where it ended before, after the epoch ``reached`` in this try: one that a busy
         machine killed three times on its way goes on, one that dies of its own memory three times at one place does not.
@@ -229,7 +229,7 @@ class StudyRecord:
         return True
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
-        """The trials in the given states, all of them where none is given, by number."""
+        """The trials in the given states, all of them if none is given, by number."""
         return self._index.among(states or TrialState)
 
     def __len__(self) -> int:

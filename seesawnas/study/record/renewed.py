@@ -37,7 +37,7 @@ def renewed(trial: FrozenTrial) -> FrozenTrial:
 
 @lru_cache(maxsize=1 << 14)
 def digest_of(spec: str) -> str | None:
-    """The digest of the network in a trial's text; None where that is no network of this version."""
+    """The digest of the network in a trial's text; None if that is no network of this version."""
     try:
         return from_mapping(read_yaml(spec, "spec")).digest()
     except InvalidInput:

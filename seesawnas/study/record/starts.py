@@ -1,7 +1,7 @@
-"""Every start of a study: when, by which command, with what settings, and what it really did.
+"""Every start of a study: when, by which command, with what settings, and what it did.
 
 A start is written down before it runs anything, with the numbers of the trials that were not finished then. What it did is what
-was finished before the next start, so that a start that was killed has its share told as well as one that ended.
+was finished before the next start, so that the work of a killed start is recorded, too.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Made: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One start: what ``made`` it, the ``plan`` in force, None where an earlier version did not say.
+    """One start: what ``made`` it, the ``plan`` in force, None if an earlier version did not say.
 
-    trained: the numbers of the trials that it finished, by how they ended, None where that is not on record; repeats: how many
-    repeats it finished; ended: why it ended, None where it was killed, or still runs.
+    trained: the numbers of the trials that it finished, by how they ended, None if that is not on record; repeats: how many
+    repeats it finished; ended: why it ended, None if it was killed, or still runs.
     """
 
     made: Made
@@ -45,7 +45,7 @@ class Start:
     def did(self) -> str:
         """What it did, in words."""
         if self.trained is None:
-            return "what it trained is not on record"
+            return "no record of what it trained"
         parts = [f"{len(some)} {word}" for word, some in self.trained.items() if some]
         numbers = self.numbers
         what = f"{_several(len(numbers), 'trial')} ({spans(numbers)}): {', '.join(parts)}" if numbers else ""
@@ -83,10 +83,10 @@ def read_starts(attributes: Mapping[str, Any], trials: Sequence[FrozenTrial], re
 
 
 def reproducing(starts: Sequence[Start], finished: int) -> dict[str, Any] | None:
-    """The settings that produced what a study holds; None where no start that trained anything says its plan.
+    """The settings that produced what a study holds; None if no start that trained anything says its plan.
 
     Those of the last start that trained: of its trials, or, of the repeats, of the last that trained repeats. A start that
-    trained nothing has no say. ``time`` limits one start, not the study: where several trained, it is left out, and where
+    trained nothing has no say. ``time`` limits one start, not the study: if several trained, it is left out, and if
     nothing else ends the last of them that is over, its trials are as many as are ``finished``. ``seeds`` are the most.
     """
     did = [start for start in starts if start.plan is not None and (start.numbers or start.repeats)]
@@ -141,7 +141,7 @@ def _start(made: Made, end: Any, states: Mapping[int, TrialState]) -> Start:
 
 
 def _trained(first: Any, end: Any, states: Mapping[int, TrialState]) -> dict[str, list[int]] | None:
-    """The trials that were finished at ``end`` and not at ``first``, by state; None where either is not on record."""
+    """The trials that were finished at ``end`` and not at ``first``, by state; None if either is not on record."""
     if not isinstance(first, dict) or not isinstance(end, dict):
         return None
     open_then, open_after = set(first.get("unfinished") or ()), set(end.get("unfinished") or ())

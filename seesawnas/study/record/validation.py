@@ -1,4 +1,4 @@
-"""The door of the storage: each trial that is read, by whatever storage, is checked once, and then trusted.
+"""Validation of stored trials: each trial that is read, from any storage, is checked once and then trusted.
 
 Another program, another version or a damaged file may have stored anything. A fault is one line, ``madds: must be a whole
 number, got 'abc'``. Attributes that are not known here are another version's: they are kept, and not read.
@@ -20,7 +20,7 @@ from seesawnas.errors import StudyError
 from seesawnas.io.stored_json import shown, stored_json, too_deep
 from seesawnas.space.validation import faults_of
 from seesawnas.study.record.renewed import renewed
-from seesawnas.text import one_line
+from seesawnas.text import one_line, several
 
 FORMAT, FORMAT_ATTRIBUTE = 1, "format"
 """The newest format of studies that is read here, and the study's attribute that names its own; none is the first."""
@@ -36,7 +36,7 @@ _NETWORK = ("digest", "spec", "madds", "params")
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A stored trial that cannot be shown, and why; ``number`` is None where even that cannot be read."""
+    """A stored trial that cannot be shown, and why; ``number`` is None if even that cannot be read."""
 
     number: int | None
     reason: str
@@ -127,7 +127,7 @@ class _Attributes(BaseModel):
 
 
 def trial_faults(trial: FrozenTrial, objectives: int, *, ours: bool = True) -> Iterator[str]:
-    """What is wrong with a stored trial, a line a fault; nothing where it can be trusted.
+    """What is wrong with a stored trial, a line per fault; nothing if it can be trusted.
 
     objectives: how many values a complete trial has; ours: the study is one of networks, so that a trial that ran has one.
     """
@@ -135,7 +135,7 @@ def trial_faults(trial: FrozenTrial, objectives: int, *, ours: bool = True) -> I
     if not isinstance(attrs, dict) or not isinstance(trial.intermediate_values, dict):
         yield f"attributes: must be a mapping, got {shown(attrs)}"
         return
-    yield from (f"{name}: must not be nested so deep" for name, value in attrs.items() if too_deep(value))
+    yield from (f"{name}: must not be nested so deeply" for name, value in attrs.items() if too_deep(value))
     try:
         _Attributes.model_validate(attrs)
     except ValidationError as error:
@@ -153,11 +153,11 @@ def trial_faults(trial: FrozenTrial, objectives: int, *, ours: bool = True) -> I
 def _value_faults(trial: FrozenTrial, objectives: int) -> Iterator[str]:
     values = trial.values
     if trial.state.is_finished() and trial.datetime_complete is None:
-        yield "datetime_complete: is required of a trial that ended, got nothing"
+        yield "datetime_complete: is required for a finished trial, got nothing"
     if trial.state is not TrialState.COMPLETE:
         return
     if not isinstance(values, list | tuple) or len(values) != objectives:
-        yield f"values: must be {objectives} of a complete trial, got {shown(values)}"
+        yield f"values: must be {several(objectives, 'number')} for a complete trial, got {shown(values)}"
     else:
         yield from _numbers_in("values", values)
 
@@ -180,7 +180,7 @@ def _numbers_in(name: str, values: Sequence[Any]) -> Iterator[str]:
 def _param_faults(trial: FrozenTrial) -> Iterator[str]:
     """Options outside their decisions: storages keep places in a list of options, and look up whatever stands there."""
     if trial.params.keys() != trial.distributions.keys():
-        yield "params: must be those of the trial's decisions, got others"
+        yield "params: must match the trial's decisions, got others"
         return
     for name, value in trial.params.items():
         kind = trial.distributions[name]
@@ -204,7 +204,9 @@ def trusted(
     for trial in trials:
         number = trial.number if type(trial.number) is int and trial.number >= 0 else None
         if number is None or number in numbers:
-            left.append(LeftOut(number, f"number: must be a trial's own whole number, got {shown(trial.number)}"))
+            left.append(
+                LeftOut(number, f"number: must be a whole number that no other trial has, got {shown(trial.number)}")
+            )
             continue
         numbers.add(number)
         fault = next(trial_faults(trial, objectives, ours=ours), None)
@@ -221,17 +223,17 @@ def is_foreign(trial: FrozenTrial) -> bool:
 
 
 def check_trial(trial: FrozenTrial, objectives: int, study: str) -> None:
-    """Raise StudyError, naming ``study`` and the trial, where the trial cannot be trusted to go on with."""
+    """Raise StudyError, naming ``study`` and the trial, if the trial cannot be trusted to go on with."""
     fault = next(trial_faults(trial, objectives, ours=not is_foreign(trial)), None)
     if fault is not None:
         raise StudyError(one_line(f"{study}, trial {trial.number}: {fault}"))
 
 
 def check_format(attributes: Any, study: str) -> None:
-    """Raise StudyError where a study is of a newer format than is read here."""
+    """Raise StudyError if a study is of a newer format than is read here."""
     kept = attributes.get(FORMAT_ATTRIBUTE, FORMAT) if isinstance(attributes, dict) else FORMAT
     if type(kept) is int and kept > FORMAT:
         raise StudyError(
-            f"{study}: is of a newer version of seesawnas: format must be at most {FORMAT}, got {shown(kept)}; "
+            f"{study}: written by a newer version of seesawnas: format must be at most {FORMAT}, got {shown(kept)}; "
             "update seesawnas to read it"
         )

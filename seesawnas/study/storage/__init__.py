@@ -1,1 +1,1 @@
-"""Where a study is kept."""
+"""The storage of a study."""

@@ -1,7 +1,7 @@
 """Optuna's storage in a database, for a study that outlives it: SQLite, or PostgreSQL for drivers on other machines.
 
 Optuna's own ends the study at the first lost connection. This one waits until the database is back and repeats what failed;
-each write is safe to repeat where it was done and only its acknowledgement was lost.
+each write is safe to repeat if it was done and only its acknowledgement was lost.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ def _fenced(
 class PatientStorage(_CachedStorage):
     """A database that a driver holds by a lease (:meth:`hold`), and waits for up to ``patience`` seconds an outage.
 
-    Reading, and all before a lease is held, waits for nothing. ``say`` is told in a line where an outage begins and ends.
+    Reading, and all before a lease is held, waits for nothing. ``say`` reports in a line when an outage begins and ends.
     """
 
     def __init__(self, url: str, shown: str, *, writing: bool = True) -> None:
-        """``writing``: make the tables where they are missing. Raises StudyError where they are, and it is not."""
+        """``writing``: make the tables if they are missing. Raises StudyError if they are missing and it is False."""
         if not writing and not has_tables(url):
-            raise StudyError(f"storage {shown}: there is no study here")
+            raise StudyError(f"storage {shown}: contains no study")
         self.database = Database(url)
         super().__init__(self.database)
         self.say: Say = _silent
@@ -99,7 +99,7 @@ class PatientStorage(_CachedStorage):
         every: float = RENEWED_EVERY,
         stale: float = STALE_AFTER,
     ) -> Iterator[None]:
-        """Hold a study for this process. Raises StudyError where another process has it."""
+        """Hold a study for this process. Raises StudyError if another process has it."""
         lease = Lease(self.database.engine, study_id, name, every=every, stale=stale)
         self.repeated(lambda again: lease.take())
         self.lease, self._patience = lease, patience
@@ -119,9 +119,9 @@ class PatientStorage(_CachedStorage):
             self._writing = False
 
     def repeated(self, call: Callable[[bool], R]) -> R:
-        """``call``'s result, as soon as the database gives it; ``call`` is told whether it was tried before.
+        """``call``'s result, as soon as the database gives it; ``call`` gets whether it was tried before.
 
-        Raises StudyError, in a line, where that takes longer than the patience, or where waiting would not help.
+        Raises StudyError, in a line, if that takes longer than the patience, or if waiting would not help.
         """
         since: float | None = None
         while True:
@@ -135,19 +135,21 @@ class PatientStorage(_CachedStorage):
                 raise DamagedError(f"storage {self._shown}: {_damage(error)}") from None
             else:
                 if since is not None:
-                    self.say(f"storage {self._shown}: is back after {time.monotonic() - since:.0f} s")
+                    self.say(f"storage {self._shown}: available again after {time.monotonic() - since:.0f} s")
                 return result
 
     def _wait(self, error: BaseException, since: float | None) -> float:
         now = time.monotonic()
         why = _line(error)
         if not _passes(error):
-            raise StudyError(f"storage {self._shown}: {why}; the same command goes on once that is mended") from None
+            raise StudyError(f"storage {self._shown}: {why}; fix this, then run the same command to resume") from None
         if since is None and self._patience:
             self.say(f"storage {self._shown}: cannot be reached, waiting up to {self._patience:.0f} s: {why}")
         if now - (since or now) >= self._patience:
             self._patience = 0.0  # what is cleared up after giving up shall not wait again
-            raise StudyError(f"storage {self._shown}: cannot be reached: {why}; the same command goes on once it can")
+            raise StudyError(
+                f"storage {self._shown}: cannot be reached: {why}; run the same command to resume once it is available"
+            )
         try:
             time.sleep(_PAUSE)
         except BaseException:
@@ -189,7 +191,7 @@ class PatientStorage(_CachedStorage):
         return self.repeated(create)
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Any = None) -> bool:
-        """Bring a trial into ``state``; where that was done and not acknowledged, it is done.
+        """Bring a trial into ``state``; if that was done and not acknowledged, it is done.
 
         The study has one writer: a state that is found when trying again is its own work.
         """
@@ -223,7 +225,7 @@ def _is_damage(error: Exception) -> bool:
 
 
 def _damage(error: Exception) -> str:
-    return one_line(f"holds what Optuna did not write: {str(error) or type(error).__name__}")
+    return one_line(f"contains data that Optuna did not write: {str(error) or type(error).__name__}")
 
 
 def _passes(error: BaseException) -> bool:

@@ -1,6 +1,6 @@
-"""Which study a folder is of: the one it holds, whatever the folder is called by now.
+"""Which study belongs to a folder, also if the folder was renamed.
 
-A study is stored under the name that its folder had when it began. A folder that was renamed or copied goes on with it under
+A study is stored under the name that its folder had when it began. A folder that was renamed or copied continues it under
 its new name; what is stored keeps the old one. Of a database that others share, the folder's own files say which study it is.
 """
 
@@ -26,10 +26,10 @@ def repeats_name(study: str) -> str:
 
 
 def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> str:
-    """The name under which the study of ``folder`` is stored; the folder's own where it is not stored yet.
+    """The name under which the study of ``folder`` is stored; the folder's own if it is not stored yet.
 
     parts: it is a panel's, which stores a study for each size of the input under ``NAME.56px``. Raises StudyError, naming
-    them, where the storage holds several of which none can be told to be the folder's.
+    them, if the storage holds several of which none can be told to be the folder's.
     """
     own = folder.absolute().name
     if (folder / ELSEWHERE).is_file():
@@ -71,7 +71,7 @@ def _in_database(storage: BaseStorage, folder: Path, own: str) -> str:
 
 
 def _kept_name(folder: Path) -> str | None:
-    """What the folder's own files say that its study is called; None where they say nothing."""
+    """What the folder's own files say that its study is called; None if they say nothing."""
     try:
         if (folder / NAME_FILE).is_file():
             return (folder / NAME_FILE).read_text(encoding="utf-8")[:MAX_CHARACTERS].strip()
@@ -93,6 +93,6 @@ def is_stored(storage: BaseStorage, name: str) -> bool:
 
 
 def _unclear(folder: Path, own: str, names: set[str]) -> StudyError:
-    held = f"it holds {', '.join(sorted(names)[:10])}{' ...' if len(names) > 10 else ''}" if names else "it holds none"
-    hint = "; give the folder that name again" if names else ""
-    return StudyError(f"{folder}: there is no study of the name {own} in its storage; {held}{hint}")
+    held = f"it contains {', '.join(sorted(names)[:10])}{' ...' if len(names) > 10 else ''}" if names else "it is empty"
+    hint = "; rename the folder back" if names else ""
+    return StudyError(f"{folder}: its storage contains no study named {own}; {held}{hint}")

@@ -69,7 +69,7 @@ class WholeLines(JournalFileBackend):
 
 
 class Journal(JournalStorage):
-    """Optuna's storage; what it cannot make sense of is one line that says where it stands."""
+    """Optuna's storage; what it cannot read is reported in one line, with its place."""
 
     def _sync_with_backend(self) -> None:
         try:
@@ -79,11 +79,11 @@ class Journal(JournalStorage):
             backend = self._backend
             assert isinstance(backend, WholeLines)
             place = f"{backend._file_path}, line {backend.line}"
-            raise StudyError(f"{place}: must be a journal that Optuna wrote, got something else") from None
+            raise StudyError(f"{place}: must be an Optuna journal file, got other content") from None
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """The journal in ``path``. Raises StudyError where it is another program's, damaged or cannot be read."""
+    """The journal in ``path``. Raises StudyError if it is another program's, damaged or cannot be read."""
     check_regular(path)
     try:
         return Journal(WholeLines(str(path), lock_obj=JournalFileOpenLock(str(path))))
@@ -92,7 +92,7 @@ def open_journal(path: Path) -> JournalStorage:
 
 
 def check_regular(path: Path) -> None:
-    """Raise StudyError where ``path`` is there and is no file: a pipe is never written to an end, a device has none."""
+    """Raise StudyError if ``path`` is there and is no file: a pipe is never written to an end, a device has none."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -107,7 +107,7 @@ def check_regular(path: Path) -> None:
 def mend_journal(path: Path) -> None:
     """Remove what a killed writer left: a lock, and a torn tail, which was never acted on. Only the study's holder may.
 
-    Raises StudyError where it is no file, or its beginning is lost: a study begun in it would be a second one.
+    Raises StudyError if it is no file, or its beginning is lost: a study begun in it would be a second one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_name(path.name + ".lock").unlink(missing_ok=True)
@@ -118,7 +118,7 @@ def mend_journal(path: Path) -> None:
         beginning = file.read(len(_CREATES))
         if not _CREATES.startswith(beginning.replace(b" ", b"")[: len(_CREATES)]) and not _creates(file):
             raise StudyError(
-                f"{path}: must begin with the study that it is of, got something else; give another --study"
+                f"{path}: must begin with the creation of its study, got other content; use another --study"
             )
         end = file.seek(0, os.SEEK_END)
         whole = _end_of_lines(file, end)

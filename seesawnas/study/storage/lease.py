@@ -1,7 +1,7 @@
 """The lease on a study in a database: one driver at a time, whatever folder or host it runs in.
 
 It is a row beside the study, changed by compare-and-swap alone, so that of two newcomers exactly one wins. Its holder
-renews it; where it is not renewed, or its process is known to be dead, a newcomer takes it over. Ages are by the database's
+renews it; if it is not renewed, or its process is known to be dead, a newcomer takes it over. Ages are by the database's
 clock, the one that all drivers share. Clocks decide only how soon a lease is taken over, never whether two may write: every
 write of the holder checks the lease in its own transaction.
 """
@@ -30,7 +30,7 @@ RENEWED_EVERY = 15.0
 STALE_AFTER = 60.0
 _RETRY = 2.0
 _KEY = "seesawnas:lease"
-# Optuna's table of what programs keep with a study; its user attributes would be shown to people.
+# Optuna's table of what programs keep with a study; its user attributes would be shown to users.
 _ROWS = table("study_system_attributes", column("study_id"), column("key"), column("value_json"))
 _CLOCKS = {
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
@@ -40,7 +40,7 @@ _CLOCKS = {
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What the row says: whose lease, since when (UTC), and the database's second of its last renewal."""
+    """The content of the row: holder, start (UTC), and the database's second of its last renewal."""
 
     token: str
     holder: ProcessName
@@ -53,7 +53,7 @@ class _Entry:
 
     @classmethod
     def from_json(cls, text: Any) -> _Entry:
-        """Raises ValueError or KeyError where it is another's."""
+        """Raises ValueError or KeyError if it is another's."""
         values = stored_mapping(text)
         holder = values["holder"]
         if not isinstance(holder, dict):
@@ -84,7 +84,7 @@ class Lease:
     def take(self) -> None:
         """Take the lease, and renew it in the background until :meth:`release`.
 
-        Raises StudyError, with its holder and since when, where another has it; SQLAlchemyError where the database cannot
+        Raises StudyError, with its holder and since when, if another has it; SQLAlchemyError if the database cannot
         be asked.
         """
         while True:
@@ -97,21 +97,21 @@ class Lease:
         self._keeper.start()
 
     def check(self) -> None:
-        """Raise StudyError where the lease was found lost."""
+        """Raise StudyError if the lease was found lost."""
         if self._lost is not None:
             raise StudyError(
-                f"study {self._name}: another search took it over ({self._lost}) while this one was not heard of; "
-                "it writes nothing more"
+                f"study {self._name}: another search ({self._lost}) took over this study because this one did not "
+                "respond; this one stops writing"
             )
 
     def fence(self, session: Session) -> None:
-        """Raise StudyError where another holds the lease; else nobody takes it before ``session``'s transaction ends."""
+        """Raise StudyError if another holds the lease; else nobody takes it before ``session``'s transaction ends."""
         session.flush()  # SQLite locks at the first write
         row = session.execute(select(_ROWS.c.value_json).where(*self._where()).with_for_update(read=True)).scalar()
         self._compare(row)
 
     def release(self) -> None:
-        """Give the lease up, where the database can be reached; else it goes stale."""
+        """Give the lease up, if the database can be reached; else it goes stale."""
         self._end.set()
         if self._keeper.ident is not None:
             self._keeper.join(timeout=_RETRY)
@@ -122,13 +122,13 @@ class Lease:
         try:
             entry = _Entry.from_json(old)
         except (ValueError, KeyError, TypeError, OverflowError):
-            raise StudyError(f"study {self._name}: its lease is of another version of seesawnas") from None
+            raise StudyError(f"study {self._name}: its lock was written by another version of seesawnas") from None
         age = now - entry.renewed
         if age >= self._stale or entry.holder.is_gone():
             return
         raise StudyError(
-            f"study {self._name}: another search holds this study ({entry}); it was heard of {max(0.0, age):.0f} s ago, "
-            f"and after {self._stale:.0f} s of silence the same command takes over"
+            f"study {self._name}: another search is using this study ({entry}), last active {max(0.0, age):.0f} s ago; "
+            f"after {self._stale:.0f} s without activity the same command can take over"
         )
 
     def _keep(self) -> None:
@@ -154,7 +154,7 @@ class Lease:
             self.check()
 
     def _swap(self, old: str | None, new: str) -> bool:
-        """Put ``new`` in the place of ``old``; returns False where something else stands there by now."""
+        """Put ``new`` in the place of ``old``; returns False if something else stands there by now."""
         try:
             with self._engine.begin() as connection:
                 if old is None:

@@ -1,4 +1,4 @@
-"""Where a study lies: the folder runs/NAME, and in it, unless a storage URL says otherwise, Optuna's journal file."""
+"""Where a study is stored: the folder runs/NAME, and in it, unless a storage URL says otherwise, Optuna's journal file."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _LONGEST_URL = 10_000
 
 
 def study_folder(name: str) -> Path:
-    """runs/NAME, or NAME itself where it is a path with a slash. Raises StudyError where it cannot name a folder."""
+    """runs/NAME, or NAME itself if it is a path with a slash. Raises StudyError if it cannot name a folder."""
     folder = Path(name) if "/" in name or name.startswith("~") else RUNS / name
     if not name or name in (".", "..") or folder.name in ("", "..") or any(map(_is_control, name)):
-        raise StudyError(f"study must have a name that can be a folder's, got {short(name)!r}")
+        raise StudyError(f"study must be a valid folder name, got {short(name)!r}")
     if len(name) > _MOST_PATH or any(len(os.fsencode(part)) > _MOST_NAME for part in folder.parts):
-        raise StudyError(f"study must have a name of at most {_MOST_NAME} bytes, got {short(name)!r}")
+        raise StudyError(f"study must be a name of at most {_MOST_NAME} bytes, got {short(name)!r}")
     return expanded(folder)
 
 
@@ -58,10 +58,10 @@ def _is_control(letter: str) -> bool:
 
 
 def latest_study() -> str:
-    """The name of the study under runs/ that was last written to. Raises StudyError where there is none."""
+    """The name of the study under runs/ that was last written to. Raises StudyError if there is none."""
     found = [place for name in (JOURNAL, ELSEWHERE) for place in RUNS.glob(f"*/{name}")]
     if not found:
-        raise StudyError(f"{RUNS}: there is no study here; name one, or run seesawnas search first")
+        raise StudyError(f"{RUNS}: contains no study; give a study name or run seesawnas search first")
     return max(found, key=lambda place: (_last_written(place.parent), place.parent.name)).parent.name
 
 
@@ -75,7 +75,7 @@ def lock_study(folder: Path) -> Iterator[None]:
     """Hold the study in ``folder`` for this process; the system lets go when the process ends, however it ends.
 
     A study in a database is moreover held by a lease there; see :meth:`StudyRecord.lock_storage`. Raises StudyError, naming the
-    holder, where another process has it.
+    holder, if another process has it.
     """
     holder = folder / "holder.json"
     try:
@@ -85,7 +85,7 @@ def lock_study(folder: Path) -> Iterator[None]:
         lock = FileLock(inside(folder, folder / "lock"))
         lock.acquire(timeout=0)
     except Timeout:
-        raise StudyError(f"{folder}: another search holds this study ({_describe(holder)})") from None
+        raise StudyError(f"{folder}: another search is using this study ({_describe(holder)})") from None
     except OSError as error:
         raise StudyError(f"{folder}: cannot be written: {error.strerror}") from None
     try:
@@ -113,14 +113,14 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
         return storage
     path = inside(folder, url) if writing else Path(url)
     if not writing and not _is_there(path):
-        raise StudyError(f"{path}: there is no study here")
+        raise StudyError(f"{path}: contains no study")
     if writing:
         mend_journal(path)
     return open_journal(path)
 
 
 def open_url(url: str, *, writing: bool = True) -> PatientStorage:
-    """The database of ``url``; its tables are made where they are missing and it is opened for ``writing``.
+    """The database of ``url``; its tables are made if they are missing and it is opened for ``writing``.
 
     Raises StudyError.
     """
@@ -144,7 +144,7 @@ def open_url(url: str, *, writing: bool = True) -> PatientStorage:
 
 
 def check_storage(url: str | None, folder: Path) -> None:
-    """Raise StudyError where the study of ``folder`` could not be stored in ``url``; write nothing in the folder."""
+    """Raise StudyError if the study of ``folder`` could not be stored in ``url``; write nothing in the folder."""
     if "://" in (place := storage_url(url, folder)):
         open_url(place).database.engine.dispose()
     else:
@@ -152,22 +152,22 @@ def check_storage(url: str | None, folder: Path) -> None:
 
 
 def storage_url(url: str | None, folder: Path) -> str:
-    """Where the study of ``folder`` is stored: what optuna-dashboard takes. Raises StudyError where ``url`` says otherwise."""
+    """Where the study of ``folder`` is stored: what optuna-dashboard takes. Raises StudyError if ``url`` says otherwise."""
     place = folder / ELSEWHERE
     kept = _kept_url(folder)
     url = url and normal_url(url)
     journal = folder / JOURNAL
     if url is not None and url != (kept or url):
-        raise StudyError(f"{folder}: this study is stored elsewhere than in {shown_url(url)}; see {place}")
+        raise StudyError(f"{folder}: this study uses another storage (see {place}), got {shown_url(url)}")
     if url is not None and _is_there(journal):
-        raise StudyError(f"{folder}: this study is stored in {journal}, got {shown_url(url)}; give another --study")
+        raise StudyError(f"{folder}: this study is stored in {journal}, got {shown_url(url)}; use another --study")
     if url is not None and "://" not in url:
         raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown_url(url)}")
     return url or kept or str(journal)
 
 
 def _kept_url(folder: Path) -> str | None:
-    """What ``storage.url`` in ``folder`` says. Raises StudyError where that cannot be."""
+    """What ``storage.url`` in ``folder`` says. Raises StudyError if that cannot be."""
     place = folder / ELSEWHERE
     if not _is_there(place):
         return None
@@ -176,16 +176,16 @@ def _kept_url(folder: Path) -> str | None:
         with place.open(encoding="utf-8") as file:
             url = normal_url(file.read(_LONGEST_URL))
     except (OSError, ValueError):
-        raise StudyError(f"{place}: must be text, a storage's URL") from None
+        raise StudyError(f"{place}: must be the text of a storage URL") from None
     if "://" not in url or not url.isprintable():
-        raise StudyError(f"{place}: must hold a URL such as sqlite:///study.db; got something else")
+        raise StudyError(f"{place}: must contain a URL such as sqlite:///study.db, got something else")
     file_ = sqlite_file(url)
     if file_ is not None and file_.parent.name and file_.parent.resolve() != folder.resolve():
         inside = folder / file_.name
         if inside.is_file():
             raise StudyError(
-                f"{folder}: was renamed or copied with its database: {place} must name {inside}, got {shown_url(url)}; "
-                f"write sqlite:///{inside} in it"
+                f"{folder}: was renamed or copied with its database: {place} must contain sqlite:///{inside}, "
+                f"got {shown_url(url)}; edit it"
             )
     return url
 
@@ -201,7 +201,7 @@ def _is_there(path: Path) -> bool:
     try:
         return path.exists() or path.is_symlink()
     except OSError:
-        return True  # what is wrong with it is said where it is opened
+        return True  # errors are reported when it is opened
 
 
 def _made_by_another(error: Exception) -> bool:

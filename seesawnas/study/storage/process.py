@@ -1,4 +1,4 @@
-"""Which process holds a study, told apart from every other, and whether it still lives."""
+"""Which process holds a study, identified uniquely, and whether it is still alive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEAD = ("Z", "X")
 class ProcessName:
     """A process by its number, the machine that counts so, and its start, since numbers come again.
 
-    machine: this start of the system and this namespace of process numbers (a container has its own); empty where the system
+    machine: this start of the system and this namespace of process numbers (a container has its own); empty if the system
     does not say, and then no other process counts as being on this machine. born: clock ticks since the system's start.
     """
 
@@ -41,7 +41,7 @@ class ProcessName:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> ProcessName:
-        """From :meth:`to_mapping`'s values. Raises KeyError, ValueError or TypeError where they are another's."""
+        """From :meth:`to_mapping`'s values. Raises KeyError, ValueError or TypeError if they are another's."""
         text = {name: str(values[name]) for name in ("user", "host", "machine", "born")}
         return cls(pid=int(values["pid"]), **text)
 
@@ -76,7 +76,7 @@ def _machine() -> str:
 
 
 def _stat(pid: int) -> tuple[str, str]:
-    """State and start of a process of this machine; empty where there is none."""
+    """State and start of a process of this machine; empty if there is none."""
     try:
         # The name, second and in brackets, may hold spaces and brackets of its own.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -100,7 +100,7 @@ def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(fold
     with pytest.raises(StudyError, match=r"study p\.32px: started with --pairs \d+, got \d+; use"), opened(other):
         pass
     write_folder(Path("faces"), people=25)
-    with pytest.raises(StudyError, match=r"study p\.32px: started with --data "), opened(panel(networks=1)):
+    with pytest.raises(StudyError, match=r"study p\.32px: must be resumed with --data "), opened(panel(networks=1)):
         pass
     # What the old study refused is not kept in the new one.
     with opened(panel(networks=1, levels="1x16")) as session:

@@ -46,7 +46,7 @@ def test_a_real_ablation_ends_with_effects_words_and_files(folder: Path) -> None
     again = json.loads(ablate(*TINY, "--seeds", "2", "--json").stdout)
     kept = json.loads(Path("runs/a/result.json").read_text())
     assert again["effects"] == kept["effects"]
-    assert again["reason"] == "all 4 trainings are done"
+    assert again["reason"] == "all 4 training runs are finished"
     assert {len(arm["values"]) for arm in again["arms"]} == {2}
     assert again["files"]["study"] == "runs/a/study.yaml"
 
@@ -68,8 +68,8 @@ def test_the_kept_study_file_runs_the_same_ablation_again_elsewhere(folder: Path
 def test_a_dry_run_prints_the_design_and_trains_and_writes_nothing(folder: Path, fake: list[TrialJob]) -> None:
     result = ablate(*TINY, "--seeds", "3", "--dry-run")
     assert result.exit_code == 0, result.output
-    assert "2 networks x 3 seeds = 6 trainings" in result.stdout
-    assert "1 at a time" in result.stdout
+    assert "2 networks x 3 seeds = 6 training runs" in result.stdout
+    assert "1 in parallel" in result.stdout
     values = json.loads(ablate(*TINY, "--seeds", "3", "--dry-run", "--json").stdout)
     assert values["trials"] == 6
     assert values["hours"] > 0
@@ -99,10 +99,10 @@ def test_a_fraction_states_what_it_cannot_tell_apart(folder: Path) -> None:
     ("words", "message"),
     [
         (["nowhere", "--factors", "se"], "nowhere: must be a YAML file or a shipped name"),
-        (["small.yaml"], "--factors must name what is changed"),
+        (["small.yaml"], "--factors must name an attribute"),
         (["small.yaml", "--factors", "x"], "--factors must be one of split"),
         ([*TINY, "--seeds", "0"], "--seeds must be from 1"),
-        (["search_150m"], "search_150m: must be a study of ablations, with a base"),
+        (["search_150m"], "search_150m: must be an ablation study with the key base"),
         ([*TINY, "--levels", "se=999"], "se=999: block 0: se must be"),
         (["unfinished.yaml"], "unfinished.yaml:"),
         (["baseless.yaml"], "baseless.yaml: base: is required"),
@@ -129,5 +129,5 @@ def test_ctrl_c_keeps_what_is_done(folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(ENGINES, "local", lambda _, settings: Interrupted(settings.local_workers, answer))
     result = ablate(*TINY, "--seeds", "2")
     assert result.exit_code == 130
-    assert "Stopped with 2 of 4 trainings finished; the same command goes on." in result.stderr
+    assert "Stopped with 2 of 4 training runs finished. Run the same command to resume." in result.stderr
     assert len(json.loads(Path("runs/a/result.json").read_text())["arms"][0]["values"]) == 1

@@ -186,7 +186,7 @@ def test_check_exits_with_1_where_counts_disagree(small: Path, monkeypatch: pyte
     monkeypatch.setattr(check, "_fvcore_madds", lambda network, size: 1)
     ran = Ran("build", str(small), "--check")
     assert ran.code == 1
-    assert "DISAGREE" in ran.out
+    assert "the counts differ" in ran.out
 
 
 HUGE = "stages: [{kind: share, width: 100000, expansion: 2}, {kind: share, width: 100000, expansion: 2}]\n"
@@ -213,7 +213,7 @@ def test_running_out_of_memory_is_one_line(error: Exception, small: Path, monkey
     monkeypatch.setattr(check, "_fvcore_madds", fail)
     ran = Ran("build", str(small), "--check")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("small: must fit into memory to be built, got ")
+    assert ran.err.startswith("small: must fit into memory, got ")
     assert "params" in ran.err
     assert len(ran.err.splitlines()) == 1
 

@@ -86,9 +86,9 @@ def test_a_study_in_a_database_is_found_through_its_folder(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "runs: there is no study here; name one, or run seesawnas search first"),
-        (["nothing"], "runs/nothing/journal.log: there is no study here"),
-        ([".."], "study must have a name that can be a folder's, got '..'"),
+        ([], "runs: contains no study; give a study name or run seesawnas search first"),
+        (["nothing"], "runs/nothing/journal.log: contains no study"),
+        ([".."], "study must be a valid folder name, got '..'"),
         (["s", "--port", "70000"], "--port must be from 0 to 65535, got 70000"),
         (["s", "--storage", "nonsense://x"], "cannot be opened"),
         (["s", "--storage", "sqlite:///x.db"], "storage sqlite:///x.db: there is no such file"),
@@ -115,4 +115,4 @@ def test_without_optuna_dashboard_one_line_says_how_to_get_it(folder: Path, monk
     monkeypatch.setitem(sys.modules, "optuna_dashboard", None)
     ran = Ran("dashboard", "s")
     assert ran.code == 2
-    assert ran.err == "the dashboard needs the package optuna-dashboard: pip install 'seesawnas[dashboard]'\n"
+    assert ran.err == "the dashboard requires the package optuna-dashboard: pip install 'seesawnas[dashboard]'\n"

@@ -63,9 +63,9 @@ def test_a_study_in_a_database_is_reported_from_there(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["report", "nowhere"], "runs/nowhere/journal.log: there is no study here\n"),
+        (["report", "nowhere"], "runs/nowhere/journal.log: contains no study\n"),
         (["report", "empty", "--json", "--format", "csv"], "--format must be json with --json, got csv\n"),
-        (["compare", "paper/seesaw_share"], "compare must have two networks or more, got paper/seesaw_share alone\n"),
+        (["compare", "paper/seesaw_share"], "compare must have at least two networks, got only paper/seesaw_share\n"),
     ],
 )
 def test_a_user_s_fault_is_one_line(folder: Path, words: list[str], error: str) -> None:

@@ -70,15 +70,15 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
         (["--budget", "150M", "--data", "nowhere"], "nowhere"),
         (["--budget", "150M", "--seed", "-1"], "--seed must be from 0"),
         (["--budget", "150M", "--seed", "9" * 30], "--seed must be from 0"),
-        (["--budget", "1M", "--space", "alike.yaml"], "input sizes must differ"),
+        (["--budget", "1M", "--space", "alike.yaml"], "different input sizes must stay different"),
         (["--budget", "150M", "--space", "nowhere"], "must be a YAML file or a shipped name"),
         (["--budget", "150M", "--storage", "nonsense://x"], "cannot be opened"),
-        (["--budget", "150M", "--study", ".."], "must have a name"),
-        (["--trials", "3"], "search must have a budget, got none: give --budget 150M, or a study file"),
+        (["--budget", "150M", "--study", ".."], "study must be a valid folder name"),
+        (["--trials", "3"], "search must have a budget, got none; give --budget"),
         (["search_150"], "did you mean search_150m?"),
-        (["--budget", "150M", "--points", "paper/dw_seesaw_v1"], "must lie within the budget of 150.00 M MAdds"),
+        (["--budget", "150M", "--points", "paper/dw_seesaw_v1"], "must be within the budget of 150.00 M MAdds"),
         (["--budget", "150M", "--time", "2 hours"], "--time must be a time such as 2h"),
-        (["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"], "--gpus-per-trial must go with engine ray"),
+        (["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"], "--gpus-per-trial requires engine ray"),
         (["--budget", "150M", "--ray-address", "127.0.0.1:9"], "Ray does not answer at 127.0.0.1:9"),
     ],
 )
@@ -94,14 +94,14 @@ def test_a_study_made_with_other_settings_is_refused(folder: Path) -> None:
     assert search(*TINY, "--data", "faces", "--trials", "1", "--study", "s").exit_code == 0
     result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "s", "--seed", "1")
     assert result.exit_code == 2
-    assert "started with --seed 0, got 1; use another --study" in result.stderr
+    assert "must be resumed with --seed 0, got 1; or use another --study" in result.stderr
 
 
 def test_a_study_that_another_search_holds_is_refused_with_its_holder(folder: Path) -> None:
     with lock_study(folder / "runs" / "s"):
         result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s")
     assert result.exit_code == 2
-    assert f"another search holds this study ({ProcessName.mine()}, since 20" in result.stderr
+    assert f"another search is using this study ({ProcessName.mine()}, since 20" in result.stderr
 
 
 def test_names_of_files_and_studies_are_shown_as_they_are(folder: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monk
     assert search(*TINY, "--data", "faces", "--trials", "1", "--study", "s").exit_code == 0
     result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s", "--budget", "1004K")
     assert result.exit_code == 2
-    assert "started with --budget 1.00 M, got 1.004 M; use another --study" in result.stderr
+    assert "must be resumed with --budget 1.00 M, got 1.004 M; or use another --study" in result.stderr
 
 
 def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,7 @@ def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monk
     assert json.loads(Path("runs/s/summary.json").read_text())["budget"] == "1.00 M, params<=15.0 K"
     other = search(*words[:-1], "1M, params<=16K", "--trials", "12")
     assert other.exit_code == 2
-    assert "started with --budget 1.00 M, params<=15.0 K, got 1.00 M, params<=16.0 K" in other.stderr
+    assert "must be resumed with --budget 1.00 M, params<=15.0 K, got 1.00 M, params<=16.0 K" in other.stderr
 
 
 def test_a_search_without_a_limit_on_madds_has_its_plot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_faults_of_the_file_the_options_and_what_is_not_there_come_at_once(folde
         "--trials must be from 1 to 1000000, got 0",
         "mine.yaml: patiense: is not a known key; did you mean patience?",
     ]
-    assert lines[2].startswith("alike.yaml: input sizes must differ")
+    assert lines[2].startswith("alike.yaml: different input sizes must stay different")
     assert "nowhere" in lines[3]
     assert len(lines) == 4
     assert not Path("runs").exists()

@@ -65,7 +65,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_bits_of_one_that_was_not(p
     assert kills == 3
     code, _, err = finished(start(place, "--out", "run", "--workers", "1"))
     assert code == 0, err
-    assert "Goes on after step" in err
+    assert "Resumed after step" in err
     assert (place / "run/model.safetensors").read_bytes() == (place / "whole/model.safetensors").read_bytes()
 
 
@@ -84,7 +84,7 @@ def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_
         code, out, err = finished(start(place, "--out", name, "--workers", "0", launcher=team))
         assert code == 0, err
         assert out.count("load_model") == 1
-        assert ("Goes on after step" in err) == (name == "two")
+        assert ("Resumed after step" in err) == (name == "two")
     assert (place / "two/model.safetensors").read_bytes() == (place / "never_killed/model.safetensors").read_bytes()
     one, two = (
         [row["loss"] for row in json.loads((place / name / "model.json").read_text())["epochs"]]
@@ -100,7 +100,7 @@ def test_a_polite_end_saves_the_state_and_exits_with_130(place: Path, number: si
     process.send_signal(number)
     code, out, err = finished(process)
     assert (code, out) == (130, "")
-    assert "the same command goes on" in err
+    assert "Run the same command to resume" in err
     assert "Traceback" not in err
 
 
@@ -117,7 +117,7 @@ def test_the_folder_has_a_default_and_the_same_command_says_that_nothing_is_left
     first, second = Ran(*words), Ran(*words)
     assert (first.code, second.code) == (0, 0)
     assert "wrote runs/train_small/model.safetensors" in first.out
-    assert "nothing is left to do" in second.err
+    assert "nothing to do" in second.err
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_a_network_trained_before_is_scored_on_a_set_that_is_new(place: Path) ->
     words = (*_WORDS, "--epochs", "1", "--workers", "0", "--out", "run", "--val")
     assert Ran(*words, old).code == 0
     ran = Ran(*words, f"{old}, {new}")
-    assert "Trained before; scored on what is new." in ran.err
+    assert "Already trained; evaluated on the new sets." in ran.err
     assert "new" in ran.out.split()
     assert set(Ran(*words, f"{old},{new}", "--json").json["scores"]) == {"old", "new"}
-    assert "Trained before; nothing is left to do." in Ran(*words, new).err
+    assert "Already trained; nothing to do." in Ran(*words, new).err
 
 
 @pytest.mark.parametrize(

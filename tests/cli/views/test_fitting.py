@@ -49,7 +49,7 @@ def test_what_can_be_spared_goes_first_and_is_named() -> None:
     assert "2" * 10 in shown(made, 60)
     narrow = shown(made, 40)
     assert "2" * 10 not in narrow
-    assert narrow.splitlines()[-1] == "left out at this width: params"
+    assert narrow.splitlines()[-1] == "columns hidden (narrow terminal): params"
 
 
 @pytest.mark.parametrize("width", [60, 80])

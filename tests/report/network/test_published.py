@@ -56,7 +56,7 @@ def test_a_figure_that_is_not_printed_as_counted_disagrees() -> None:
     wrong = replace(point, published=replace(point.published, madds=PublishedValue.parse("147M")))
     row = ledger_row(wrong)
     assert not row.agrees
-    assert row.faults == ("madds: published 147.00 M, counted 145762816, and no erratum",)
+    assert row.faults == ("madds: published 147.00 M, counted 145762816, no erratum",)
 
 
 def test_a_count_that_is_not_the_one_on_record_disagrees() -> None:
@@ -127,7 +127,7 @@ def test_a_print_in_flops_is_compared_with_twice_the_madds() -> None:
 
     assert ledger_row(printed("292M")).agrees
     assert ledger_row(printed("292M")).published_flops == 292_000_000
-    assert ledger_row(printed("146M")).faults == ("flops: published 146.00 M, counted 291525632, and no erratum",)
+    assert ledger_row(printed("146M")).faults == ("flops: published 146.00 M, counted 291525632, no erratum",)
     own = to_point({**to_mapping(point.spec), "published": {"flops": "292M"}}, "own")
     assert own.published.flops == PublishedValue(292_000_000, 1_000_000)
 

@@ -148,7 +148,7 @@ def test_an_ablation_and_an_importance_are_sections_where_they_are_there(study: 
     assert "Ablation</h2>" in page
     assert "stages.0.depth (0.400" in page
     assert data_of(page, "figure-importance-0")["data"]
-    assert "Of 4 effects: 1 better, 1 worse, 2 not resolvable." in page
+    assert "Verdicts for 4 effects: 1 better, 1 worse, 2 not resolvable." in page
     assert "&lt;b&gt;prelu&lt;/b&gt;" in page
     assert data_of(page, "figure-forest-0")["data"]
     assert data_of(page, "figure-interactions-0")["data"]
@@ -159,7 +159,7 @@ def test_a_study_without_a_complete_trial_still_has_a_page_that_says_so(tmp_path
     view = find_study(str(tmp_path / "s")).view()
     page = report_html([StudyReport.of(view, "s")])
     assert "0 trials: none yet." in page
-    assert "No trial is complete, so that there is nothing to rank yet." in page
+    assert "No trial is complete yet, so there is no ranking." in page
     assert "Ranking</h2>" not in page
 
 
@@ -175,13 +175,13 @@ def test_studies_judged_alike_share_a_front_and_others_do_not(tmp_path: Path, st
     store_study(tmp_path / "other", 20, seed=0)
     other = find_study(str(tmp_path / "other")).view()
     alike = report_html([StudyReport(study, "s"), StudyReport(other, "other")])
-    assert "the front is of all their networks together" in alike
+    assert "they share one front" in alike
     names = [trace["name"] for trace in data_of(alike, "figure-joint")["data"]]
     assert names == ["Pareto front", "s", "other"]
     settings = {**json.loads(other.attributes["settings"]), "data": "others"}
     changed = replace(other, attributes={"settings": json.dumps(settings)})
     unlike = report_html([StudyReport(study, "s"), StudyReport(changed, "other")])
-    assert "They differ in data: each has a front of its own" in unlike
+    assert "They differ in data, so each has its own front" in unlike
     assert [trace["name"] for trace in data_of(unlike, "figure-joint")["data"]].count("Pareto front") == 2
 
 

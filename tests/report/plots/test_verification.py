@@ -34,7 +34,7 @@ def test_the_page_works_offline_and_names_every_set(protocol: Protocol) -> None:
         "&lt;i&gt;mine",
         protocol.score,
         "false accept rate",
-        "different people",
+        "impostor pairs",
         "AUC 0.",
     ):
         assert words in data
@@ -63,4 +63,4 @@ def test_the_det_curve_works_offline() -> None:
     rows = rng.normal(size=(20, 6))[labels] + rng.normal(size=(60, 6))
     page = identification_html(identify(rows / np.linalg.norm(rows, axis=1, keepdims=True), labels), title="a & b")
     assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
-    assert "40 searches among 20 people" in page
+    assert "40 probes among 20 identities" in page

@@ -62,7 +62,7 @@ def test_a_winner_of_one_seed_is_told_to_be_flattered(study: StudyView) -> None:
     words = list(summary(study, ranking_of(study)))
     best = ranking_of(study).lines[0]
     assert words[1].startswith(f"Best is trial {best.row.number} (network {best.row.digest}): verification accuracy ")
-    assert "is flattered by being the first" in words[2]
+    assert "is biased upwards" in words[2]
     assert words[-1] == "Every trial fits the budget of 120.00 M..150.00 M MAdds."
 
 
@@ -85,4 +85,4 @@ def test_the_best_is_told_beside_the_best_published_network(study: StudyView) ->
     ranking = ranking_of(named)
     points = 100 * (ranking.lines[0].row.accuracy - last.accuracy)
     (sentence,) = (words for words in summary(named, ranking) if "The best published network" in words)
-    assert f"with {100 * last.accuracy:.2f} %: the best is {points:+.2f} percentage points beside it" in sentence
+    assert f"with {100 * last.accuracy:.2f} %: the best differs by {points:+.2f} percentage points" in sentence

@@ -200,7 +200,7 @@ def test_nothing_can_be_changed_through_it(finished: Path, method: str, path: st
     before = (finished / "journal.log").read_bytes()
     status, body = ask(app_on(finished), path, method)
     assert status.startswith("403")
-    assert "only shows" in json.loads(body)["reason"]
+    assert "read-only" in json.loads(body)["reason"]
     assert (finished / "journal.log").read_bytes() == before
 
 

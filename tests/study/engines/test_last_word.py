@@ -29,7 +29,7 @@ The actor is dead because its worker process has died. Worker exit type: SYSTEM_
             "ray.exceptions.RaySystemError: System error: gone",
         ),
         ("ValueError: a\x1b]0;title\x07b\x1b[2Jc\x9b\r", "ValueError: abc"),
-        ("", "nobody says why"),
+        ("", "reason unknown"),
     ],
 )
 def test_the_reason_is_one_plain_line(text: str, said: str) -> None:

@@ -72,7 +72,7 @@ def test_an_option_more_is_a_key_is_stored_checked_and_must_stay() -> None:
         Wider(**SEARCH, most_trials=0)
     words = refusal("s", plan.settings(), Wider(**SEARCH).settings())
     assert words is not None
-    assert words.startswith("s: started with --most-trials 3, got 2;")
+    assert words.startswith("s: must be resumed with --most-trials 3, got 2; or ")
 
 
 def test_what_is_kept_of_a_plan_does_not_depend_on_what_may_change() -> None:

@@ -89,7 +89,7 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
     record.require_settings({"epochs": 8, "budget": "150M"})
     record.require_settings({"epochs": 8, "budget": "150M"})
-    with pytest.raises(StudyError, match=r"started with --epochs 8, got 9; use another --study"):
+    with pytest.raises(StudyError, match=r"must be resumed with --epochs 8, got 9; or use another --study"):
         record.require_settings({"epochs": 9, "budget": "150M"})
 
 

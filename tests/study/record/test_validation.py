@@ -103,7 +103,7 @@ def test_every_format_says_which_trials_are_left_out_and_why(tmp_path: Path) -> 
     reports = [StudyReport.of(find_study(tmp_path / "s").view(), "s")]
     why = "madds: must be a whole number, got 'abc'"
     (values,) = json.loads(report_json(reports))["studies"]
-    assert values["notes"] == [f"trial 1: {why}; it is left out"]
+    assert values["notes"] == [f"trial 1: {why}; ignored"]
     assert values["trials"]["complete"] == 2
     assert "trial 1: madds: must be a whole number" in report_markdown(reports)
     assert "trial 1: madds: must be a whole number" in report_html(reports)
@@ -111,7 +111,7 @@ def test_every_format_says_which_trials_are_left_out_and_why(tmp_path: Path) -> 
     assert line.startswith("s,1,left out,")
     assert why in line
     assert Study(tmp_path / "s").notes == tuple(values["notes"])
-    with pytest.raises(StudyError, match="which is left out: madds"):
+    with pytest.raises(StudyError, match="which is ignored: madds"):
         Study(tmp_path / "s").spec(1)
 
 

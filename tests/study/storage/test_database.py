@@ -104,7 +104,7 @@ def test_a_study_lives_in_every_storage_and_goes_on_there(
     trials = record_at(url, tmp_path / "s").trials()
     assert [trial.state for trial in trials] == [TrialState.COMPLETE] * 5
     assert len({trial.user_attrs["digest"] for trial in trials}) == 5
-    with pytest.raises(StudyError, match="started with --epochs 2, got 3"):
+    with pytest.raises(StudyError, match="must be resumed with --epochs 2, got 3"):
         record_at(url, tmp_path / "s").require_settings({"epochs": 3})
 
 
@@ -116,7 +116,7 @@ def test_a_study_in_postgresql_goes_on_from_another_folder_once_its_driver_is_go
     with first.lock_storage():
         list(drive(first, uniform(small_set()), FakeEngine(), enough(2)))
         second = record_at(url, tmp_path / "b" / "s")
-        with pytest.raises(StudyError, match="another search holds this study"), second.lock_storage():
+        with pytest.raises(StudyError, match="another search is using this study"), second.lock_storage():
             pass
     with second.lock_storage():
         list(drive(second, uniform(small_set()), FakeEngine(), enough(4)))
@@ -139,7 +139,7 @@ def test_a_driver_waits_while_postgresql_is_away_and_says_so_once(
         time.sleep(2.5)
         postgres_server.start()
         writer.join(timeout=60)
-    assert [line.split(": ")[1].split(" ")[0] for line in lines] == ["cannot", "is"]
+    assert [line.split(": ")[1].split(" ")[0] for line in lines] == ["cannot", "available"]
     assert PASSWORD not in str(lines)
     assert QUOTED not in str(lines)
     assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE]
@@ -167,7 +167,7 @@ def test_a_driver_gives_up_in_one_line_where_the_database_stays_away(
             postgres_server.start()
     for message in (str(caught.value), str(late.value)):
         assert "\n" not in message
-        assert "the same command goes on once it can" in message
+        assert "run the same command to resume once it is available" in message
         assert PASSWORD not in message
 
 

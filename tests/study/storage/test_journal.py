@@ -45,7 +45,7 @@ def test_a_line_that_does_not_fit_on_the_disk_leaves_nothing_of_itself(
 def test_a_journal_without_its_beginning_is_neither_mended_nor_begun_in(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "journal.log"
     path.write_bytes(text)
-    with pytest.raises(StudyError, match=r"journal\.log: must begin with the study"):
+    with pytest.raises(StudyError, match=r"journal\.log: must begin with the creation of its study"):
         mend_journal(path)
     assert path.read_bytes() == text
 

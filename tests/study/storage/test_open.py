@@ -15,7 +15,7 @@ from tests.study.proposals import proposal
 
 
 def test_a_study_is_held_by_one_process_and_the_second_is_told_which(tmp_path: Path) -> None:
-    told = r"another search holds this study \(\S+@\S+, process \d+, since"
+    told = r"another search is using this study \(\S+@\S+, process \d+, since"
     with lock_study(tmp_path / "s"), pytest.raises(StudyError, match=told), lock_study(tmp_path / "s"):
         pass
     with lock_study(tmp_path / "s"):
@@ -48,13 +48,13 @@ def test_a_journal_of_another_program_is_one_line(tmp_path: Path, content: bytes
     (tmp_path / "s" / "journal.log").write_bytes(content)
     for writing in (False, True):
         with pytest.raises(
-            StudyError, match=r"must be a journal that Optuna wrote|must begin with the study that it is of"
+            StudyError, match=r"must be an Optuna journal file|must begin with the creation of its study"
         ):
             open_storage(None, tmp_path / "s", writing=writing)
 
 
 def test_reading_a_study_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="there is no study here"):
+    with pytest.raises(StudyError, match="contains no study"):
         open_storage(None, tmp_path / "none", writing=False)
     assert not (tmp_path / "none").exists()
 
@@ -144,12 +144,12 @@ def test_a_holder_that_cannot_be_read_is_unknown(tmp_path: Path, content: str | 
             os.mkfifo(holder)
         else:
             holder.write_text(content)
-        with pytest.raises(StudyError, match=r"holds this study \(holder unknown\)"), lock_study(tmp_path / "s"):
+        with pytest.raises(StudyError, match=r"is using this study \(holder unknown\)"), lock_study(tmp_path / "s"):
             pass
 
 
 def test_an_empty_home_is_not_the_root_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "")
-    with pytest.raises(StudyError, match=r"^storage sqlite:///~/x\.db: there is no home folder for ~"):
+    with pytest.raises(StudyError, match=r"^storage sqlite:///~/x\.db: the home directory for ~ is unknown"):
         normal_url("sqlite:///~/x.db")

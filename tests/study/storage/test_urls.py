@@ -44,7 +44,7 @@ def test_the_home_folder_may_begin_the_file_of_sqlite(tmp_path: Path, monkeypatc
 def test_reading_another_programs_database_writes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
     file.touch()
-    with pytest.raises(StudyError, match="there is no study here"):
+    with pytest.raises(StudyError, match="contains no study"):
         find_study("s", f"sqlite:///{file}")
     assert file.stat().st_size == 0
 
@@ -97,7 +97,7 @@ def test_garbage_within_a_journal_is_one_line_that_says_where(tmp_path: Path, li
     lines = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join([*lines, line + b"\n", lines[-1]]))
     for writing in (False, True):
-        with pytest.raises(StudyError, match=f"line {len(lines) + 1}: must be a journal that Optuna wrote"):
+        with pytest.raises(StudyError, match=f"line {len(lines) + 1}: must be an Optuna journal file"):
             open_storage(None, tmp_path / "s", writing=writing)
 
 

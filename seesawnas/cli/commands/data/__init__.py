@@ -1,4 +1,4 @@
-"""``seesawnas data``: the commands that look at faces and write them elsewhere."""
+"""``seesawnas data``: the commands that inspect face images and write them in other forms."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from seesawnas.cli.usage import add_commands
 
 data = typer.Typer(
     no_args_is_help=True,
-    help="Look at faces, pack them, take some of them, align them.\n\nA PATH is a folder of identities, a folder with "
-    "train.rec, a .rec, or synthetic:PEOPLExIMAGES, made-up faces to test scale with.",
+    help="Inspect, pack, subset or align face images.\n\nA PATH is a folder with one sub-folder per identity, a folder "
+    "with train.rec, a .rec file, or synthetic:IDENTITIESxIMAGES (synthetic images for scaling tests).",
 )
 COMMANDS: dict[str, Callable[..., None]] = {
     "info": info,

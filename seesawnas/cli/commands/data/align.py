@@ -13,27 +13,30 @@ from seesawnas.cli.options import Json
 
 def align(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="A folder of identities, of photographs.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="Folder of photographs, one sub-folder per identity.", show_default=False
+        ),
     ],
     landmarks: Annotated[
         Path,
         typer.Option(
             "--landmarks",
             metavar="FILE.csv",
-            help="Lines of NAME/FILE,x1,y1,...,x5,y5: eyes, nose, corners of the mouth, left first as one sees them.",
+            help="Lines of NAME/FILE,x1,y1,...,x5,y5: eyes, nose, mouth corners; left (as seen in the image) before right.",
             show_default=False,
         ),
     ],
     out: Out,
     json: Json = False,
 ) -> None:
-    """Turn, scale and shift faces so that five landmarks lie on ArcFace's 112x112 template.
+    """Align faces by five landmarks to ArcFace's 112x112 template (similarity transform).
 
-    Landmarks, in pixels of the upright picture, come from a detector of your choice: seesawnas has none.
+    Landmarks are in pixels of the image after EXIF rotation. Use any detector; seesawnas does not include one.
 
-    An interrupted run goes on with the same command.
+    Run the same command to resume an interrupted run.
     """
-    # No detector that is kept well comes with its weights, and a search must work without a network.
+    # We found no maintained detector that includes its weights, and everything must work offline.
     from seesawnas.data import FolderSource, align_folder, read_landmarks
 
     known = read_landmarks(landmarks)

@@ -10,14 +10,14 @@ from seesawnas.cli.options import Json
 
 
 def cache(
-    clear: Annotated[bool, typer.Option("--clear", help="Empty it.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Clear the cache.")] = False,
     json: Json = False,
 ) -> None:
-    """Show or empty the cache of decoded images, which all trials on a machine share.
+    """Show or clear the cache of decoded images, shared by all trials on this machine.
 
-    It lies in $SEESAWNAS_CACHE, or seesawnas in $XDG_CACHE_HOME or ~/.cache.
+    Location: $SEESAWNAS_CACHE, else $XDG_CACHE_HOME/seesawnas, else ~/.cache/seesawnas.
 
-    It takes at most $SEESAWNAS_CACHE_LIMIT bytes, 20G by default; what was not used for longest goes first.
+    Size limit: $SEESAWNAS_CACHE_LIMIT (default 20G); the least recently used files are deleted first.
     """
     from seesawnas.cli.views.output import print_json, print_lines
     from seesawnas.data.cache import cache_folder, cache_limit, entries, remove_entry

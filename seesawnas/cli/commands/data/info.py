@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 def info(
     path: FacesPath,
     everything: Annotated[
-        bool, typer.Option("--all", help="Decode every image; otherwise 20,000, spread evenly.")
+        bool, typer.Option("--all", help="Decode every image, not only 20,000 evenly spaced ones.")
     ] = False,
     contact_sheet: Annotated[
-        Path | None, typer.Option("--contact-sheet", metavar="FILE", help="Draw some images of some people, as PNG.")
+        Path | None,
+        typer.Option("--contact-sheet", metavar="FILE", help="Write a contact sheet (sample images) as PNG."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Count people and images, say how large the images are, and name what is wrong."""
+    """Count identities and images, show image sizes and formats, and list problems."""
     from seesawnas.cli.views.output import print_json, print_lines
     from seesawnas.data import open_source, survey
     from seesawnas.data.survey import LOOKED_AT
 
     source = open_source(path, least=0)
     if not len(source):
-        raise DataError("; ".join([f"{path}: holds no pictures of people", *source.notes]))
+        raise DataError("; ".join([f"{path}: must contain face images in sub-folders, got none", *source.notes]))
     most = None if everything else LOOKED_AT
-    with bar("looking at images", len(source) if everything else min(LOOKED_AT, len(source))) as advance:
+    with bar("checking images", len(source) if everything else min(LOOKED_AT, len(source))) as advance:
         found = survey(source, most=most, advance=advance)
     if contact_sheet is not None:
         _draw(source, contact_sheet)
@@ -85,11 +86,11 @@ def _lines(source: OpenedSource, found: Survey) -> list[str]:
     decoded = f"{images(found.looked_at)} decoded, {found.bytes_per_image:,.0f} bytes on average"
     return [
         f"faces       {source.description}, fingerprint {source.fingerprint}",
-        f"people      {people(found.people)}, {images(found.images)}",
-        f"each        {spread} images",
-        f"looked at   {decoded}",
+        f"identities  {people(found.people)}, {images(found.images)}",
+        f"spread      {spread} images per identity",
+        f"checked     {decoded}",
         *(f"{name:<12}{_counted(counts)}" for name, counts in _tallies(found)),
-        *(f"wrong       {note}" for note in found.wrong.notes() or ("nothing",)),
+        *(f"problems    {note}" for note in found.wrong.notes() or ("none",)),
     ]
 
 

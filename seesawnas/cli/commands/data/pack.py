@@ -24,7 +24,7 @@ def pack(
     path: FacesPath,
     out: Out,
     to: Annotated[
-        Form, typer.Option("--to", help="rec: train.rec with index, to train on; bin: pairs, to verify on.")
+        Form, typer.Option("--to", help="rec: train.rec with its index, for training; bin: pairs, for verification.")
     ] = Form.REC,
     resolution: Annotated[
         int | None,
@@ -33,22 +33,27 @@ def pack(
             metavar="R",
             min=1,
             max=4096,
-            help="Make images of other sizes RxR, as PNG.",
-            show_default="sizes stay",
+            help="Resize all images to RxR (stored as PNG).",
+            show_default="keep sizes",
         ),
     ] = None,
     pairs: Annotated[
         int,
-        typer.Option("--pairs", metavar="N", min=2, max=10**7, help="bin: at most N pairs, half of one person each."),
+        typer.Option(
+            "--pairs", metavar="N", min=2, max=10**7, help="bin: at most N pairs, half of them genuine (same identity)."
+        ),
     ] = 6000,
-    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="bin: which pairs.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="bin: seed of the pair selection.")
+    ] = 0,
     json: Json = False,
 ) -> None:
-    """Pack faces as InsightFace's train.rec (PLACE is a folder) or as a verification .bin (PLACE is a file).
+    """Pack images into an InsightFace train.rec (--out is a folder) or a verification .bin (--out is a file).
 
-    JPEG and PNG in RGB or grey keep their bytes; what tools read differently (CMYK, turned by EXIF, PGM) becomes PNG.
+    RGB and grey JPEG and PNG files are copied byte by byte; files that tools read differently (CMYK, EXIF
+    rotation, PGM) are converted to PNG.
 
-    What is unreadable is left out and named. An interrupted rec goes on with the same command.
+    Unreadable images are skipped and reported. Run the same command to resume an interrupted train.rec.
     """
     check_out(path, out)
     if to is Form.REC:
@@ -70,7 +75,7 @@ def _pack_rec(path: str, out: Path, resolution: int | None, json: bool) -> None:
         "encoded_anew": report.encoded_anew,
         "people_before": report.before,
     }
-    anew = f", {report.encoded_anew:,} of them encoded anew" if report.encoded_anew else ", bytes as they were"
+    anew = f", {report.encoded_anew:,} of them re-encoded" if report.encoded_anew else ", bytes unchanged"
     lines = went_on(report.before)
     lines += [f"packed      {images(report.images)} of {people(report.people)}{anew}"]
     show(values, lines + [f"wrote       {file}" for file in report.files], report.left_out, json)
@@ -82,7 +87,7 @@ def _pack_bin(path: str, out: Path, resolution: int | None, pairs: int, seed: in
     from seesawnas.evaluation import make_pairs
 
     if out.exists():
-        raise DataError(f"{out}: is there already")
+        raise DataError(f"{out}: must not exist yet, got an existing file")
     source = open_source(path)
     drawn = make_pairs(source.labels, limit=pairs, seed=seed)
     chosen = list(zip(drawn.left.tolist(), drawn.right.tolist(), drawn.same.tolist(), strict=True))
@@ -90,5 +95,5 @@ def _pack_bin(path: str, out: Path, resolution: int | None, pairs: int, seed: in
         written, left_out = pack_bin(source, out, chosen, resolution=resolution, advance=advance)
     same = sum(pair[2] for pair in written)
     values = {"files": [str(out)], "pairs": len(written), "same": same, "seed": seed}
-    lines = [f"packed      {several(len(written), 'pair')}, {same:,} of one person each", f"wrote       {out}"]
+    lines = [f"packed      {several(len(written), 'pair')}, {same:,} of them genuine", f"wrote       {out}"]
     show(values, lines, left_out, json)

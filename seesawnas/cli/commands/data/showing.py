@@ -1,4 +1,4 @@
-"""What the data commands share: their options, a bar on stderr, and what was left out."""
+"""What the data commands share: options, a progress bar on stderr, skipped images."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ FacesPath = Annotated[
     str,
     typer.Argument(
         metavar="PATH",
-        help="A folder of identities, a folder with train.rec, a .rec, or synthetic:PEOPLExIMAGES.",
+        help="A folder with one sub-folder per identity, a folder with train.rec, a .rec file, or synthetic:IDENTITIESxIMAGES.",
         show_default=False,
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="PLACE", help="Where to write; nothing there is written over.")]
+Out = Annotated[Path, typer.Option("--out", metavar="OUT", help="Output path; existing files are never overwritten.")]
 
 
 def check_out(path: str | Path, out: Path) -> None:
-    """Raises DataError where ``out`` lies inside the folder of identities ``path``, whose person it would become."""
+    """Raises DataError if ``out`` is inside the folder ``path``, where it would be read as an identity."""
     from seesawnas.data.sources.rec import REC
     from seesawnas.errors import DataError
     from seesawnas.io.files import expanded
 
     faces, place = (os.path.realpath(expanded(each)) for each in (path, out))
     if place.startswith(os.path.join(faces, "")) and not os.path.isfile(os.path.join(faces, REC)):
-        raise DataError(f"{out}: must not lie inside {path}, where it would be taken for a person's folder")
+        raise DataError(f"{out}: must not be inside {path}: it would be read as an identity")
 
 
 @contextmanager
 def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr, where a terminal shows it; yields what makes it go on."""
+    """A progress bar on stderr, if it is a terminal; yields the function that advances it."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from seesawnas.cli.views.output import screen
@@ -50,14 +50,14 @@ def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def as_json(left_out: Skipped) -> list[dict[str, Any]]:
-    """What was left out: a mapping a reason."""
+    """Skipped images: a mapping per reason."""
     return [
         {"what": reason, "count": count, "first": left_out.first(reason)} for reason, count in left_out.counts().items()
     ]
 
 
 def show(values: dict[str, Any], lines: list[str], left_out: Skipped, json: bool) -> None:
-    """The values as JSON, or the lines and a line a reason for what was left out."""
+    """The values as JSON, or the lines, then one line per reason for skipped images."""
     from seesawnas.cli.views.output import print_json, print_lines
     from seesawnas.io.terminal import only_shown
 
@@ -65,12 +65,12 @@ def show(values: dict[str, Any], lines: list[str], left_out: Skipped, json: bool
     if json:
         print_json({**values, "left_out": as_json(left_out)})
     else:
-        print_lines(*lines, *(f"left out    {note}" for note in left_out.notes()))
+        print_lines(*lines, *(f"skipped     {note}" for note in left_out.notes()))
 
 
 def went_on(before: int) -> list[str]:
-    """A line where an interrupted run was gone on with."""
-    return [f"went on     after {people(before)} that an earlier run dealt with"] if before else []
+    """A line if an interrupted run was resumed."""
+    return [f"resumed     after {people(before)} of an earlier run"] if before else []
 
 
 def images(count: int) -> str:
@@ -79,5 +79,5 @@ def images(count: int) -> str:
 
 
 def people(count: int) -> str:
-    """Such as ``1 person``, ``523 people``."""
-    return f"{count:,} {'person' if count == 1 else 'people'}"
+    """Such as ``1 identity``, ``523 identities``."""
+    return f"{count:,} {'identity' if count == 1 else 'identities'}"

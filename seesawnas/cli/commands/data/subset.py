@@ -22,22 +22,25 @@ def subset(
     path: FacesPath,
     out: Out,
     number: Annotated[
-        int, typer.Option("--people", metavar="N", min=1, max=10**9, help="How many people.", show_default=False)
+        int, typer.Option("--people", metavar="N", min=1, max=10**9, help="Number of identities.", show_default=False)
     ],
     to: Annotated[
-        Form, typer.Option("--to", help="rec: train.rec with index; folder: a sub-folder a person.")
+        Form, typer.Option("--to", help="rec: train.rec with its index; folder: one sub-folder per identity.")
     ] = Form.REC,
     random: Annotated[
-        bool, typer.Option("--random/--first", help="Draw them by the seed, or take the first by label.")
+        bool,
+        typer.Option("--random/--first", help="Select identities at random (by --seed), or the first ones by label."),
     ] = True,
-    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="Of the draw.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="Seed of the random selection.")
+    ] = 0,
     json: Json = False,
 ) -> None:
-    """Take some people of a large set, all that a search needs, without encoding anything anew.
+    """Write a subset of the identities of a large data set, without re-encoding images, for example for a search.
 
-    A larger draw of the same seed holds everyone that a smaller one holds.
+    With the same seed, a larger subset contains every smaller one.
 
-    An interrupted run goes on with the same command.
+    Run the same command to resume an interrupted run.
     """
     from seesawnas.data import Preparation, first_identities, open_source, pack_rec, random_identities, write_folder
 
@@ -56,5 +59,5 @@ def subset(
         "seed": seed if random else None,
     }
     taken = f"{images(report.images)} of {people(report.people)}, of {len(source.names):,}"
-    lines = [*went_on(report.before), f"took        {taken}", *(f"wrote       {file}" for file in report.files)]
+    lines = [*went_on(report.before), f"copied      {taken}", *(f"wrote       {file}" for file in report.files)]
     show(values, lines, report.left_out, json)

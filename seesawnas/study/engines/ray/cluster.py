@@ -43,7 +43,7 @@ _PROBE = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_le
 class RayCluster:
     """A connection to Ray, and how many trials it can run at a time.
 
-    Raises StudyError where there is no such cluster, or where no node of it has what a trial needs.
+    Raises StudyError if there is no such cluster, or if no node of it has what a trial needs.
     """
 
     def __init__(self, address: str | None, workers: int | None, cpus: float, gpus: float) -> None:
@@ -54,7 +54,7 @@ class RayCluster:
             _connect(address, self._here, math.ceil((workers or 1) * cpus))
             self._servers = RayServers.of_this_connection()
             if not self._places():
-                raise StudyError(f"no node of the Ray cluster has {self._wanted()}, which one trial asks for")
+                raise StudyError(f"no node of the Ray cluster has the resources of one trial: {self._wanted()}")
         except BaseException:
             self.close()
             raise
@@ -73,7 +73,7 @@ class RayCluster:
         return max(1, self._capacity if self._workers is None else min(self._workers, self._capacity))
 
     def check(self) -> None:
-        """Raises StudyError where Ray has died. From then on nothing of Ray may be called: it would end this process."""
+        """Raises StudyError if Ray has died. From then on nothing of Ray may be called: it would end this process."""
         self._servers.check()
 
     def abandon(self) -> None:
@@ -120,7 +120,7 @@ def _fit(has: dict[str, float], need: dict[str, float]) -> int:
 
 
 def check_cluster(address: str) -> None:
-    """Raise StudyError where no cluster answers at ``address``; connect to nothing."""
+    """Raise StudyError if no cluster answers at ``address``; connect to nothing."""
     os.environ.update(_SETTINGS)
     _probe(address)
 
@@ -134,9 +134,9 @@ def _connect(address: str | None, here: RayHere, cores: int) -> None:
     try:
         import ray
     except ImportError:
-        raise StudyError("Ray is not installed; pip install 'ray[tune]', or choose the local engine") from None
+        raise StudyError("Ray is not installed; pip install 'ray[tune]', or use --engine local") from None
     if ray.is_initialized():
-        raise StudyError("this process is connected to Ray already, and an engine needs a connection of its own")
+        raise StudyError("this process is already connected to Ray; the engine needs its own connection")
     with _our_signals(), isolated_children():
         if address is None:
             here.start(cores, job_config=_job(), **_QUIETLY)
@@ -179,7 +179,7 @@ def _silence() -> None:
 
 
 def _probe(address: str) -> None:
-    """Ray itself tries for minutes where nobody answers, and does not say when a token is wrong."""
+    """Ray itself tries for minutes if nobody answers, and does not say when a token is wrong."""
     if "://" in address:
         raise StudyError(f"the Ray address must be auto or HOST:PORT, as `ray start` prints it, got {address}")
     if ":" in address:
@@ -192,7 +192,9 @@ def _probe(address: str) -> None:
     except subprocess.TimeoutExpired as silence:
         told, code = str(silence.stderr or ""), -1
     if "InvalidAuthToken" in told or "AuthenticationError" in told:
-        raise StudyError(f"Ray at {address} refuses the token: RAY_AUTH_MODE and RAY_AUTH_TOKEN must be the cluster's")
+        raise StudyError(
+            f"Ray at {address} rejected the token: RAY_AUTH_MODE and RAY_AUTH_TOKEN must be those of the cluster"
+        )
     if code != 0:
         last = told.strip().splitlines()[-1:] if code > 0 else []
         raise StudyError(f"Ray does not answer at {address}{': ' if last else ''}{''.join(last)}")

@@ -75,7 +75,7 @@ class Floor:
         self._told = self._closing = False
 
     def hear(self) -> bool:
-        """Hear what the driver says, waiting where that is wise; True once it says that all is over."""
+        """Hear what the driver says, waiting if that is wise; True once it says that all is over."""
         patience, self._told = self._patience(), False
         with suppress(Empty):
             self._obey(self._words.get(timeout=patience) if patience else self._words.get_nowait())
@@ -87,7 +87,7 @@ class Floor:
         return self._closing
 
     def next_job(self, trial_id: str) -> Ticket | None:
-        """A job for a trial that Tune would make; one at a time where there are idle workers to match with."""
+        """A job for a trial that Tune would make; one at a time if there are idle workers to match with."""
         if not self._queue or (self._new is not None and self._idle):
             return None
         self._tickets[trial_id] = self._queue.popleft()
@@ -100,7 +100,7 @@ class Floor:
         self._trials[ticket], self._added[ticket] = trial, time.monotonic()
 
     def trial_for_idle_worker(self) -> Trial | None:
-        """The new trial, where a worker is idle; otherwise Tune starts one.
+        """The new trial, if a worker is idle; otherwise Tune starts one.
 
         One that has waited for a worker for long comes first: a node may have died, and the room there was with it.
         """
@@ -121,7 +121,7 @@ class Floor:
         return None
 
     def tell(self, trial: Trial, event: EngineEvent) -> bool:
-        """A worker has finished an epoch, or its job; False where it has been killed meanwhile."""
+        """A worker has finished an epoch, or its job; False if it has been killed meanwhile."""
         ticket = self._tickets.get(trial.trial_id)
         if ticket is None:
             return False

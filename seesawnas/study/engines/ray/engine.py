@@ -1,4 +1,4 @@
-"""The Ray engine: every job is a trial of Ray Tune's, on this machine or on the nodes of a cluster.
+"""The Ray engine: every job is a trial of Ray Tune, on this machine or on the nodes of a cluster.
 
 Tune is an executor that may be thrown away: it writes no state, restores none and tries nothing again. Nodes share no disk
 and workers know no database; a job, its checkpoint and what it comes to travel through Ray's object store.
@@ -33,7 +33,7 @@ class RayEngine:
 
     ``address`` names a cluster to run on, "auto" or HOST:PORT, and the driver must run on a node of it; None starts Ray on
     this machine, for as long as the engine lives. ``workers`` None is as many as fit. A trial has one thread a whole core.
-    Raises StudyError where Ray is not there, or cannot give one trial what it asks for; and where its servers die meanwhile.
+    Raises StudyError if Ray is not there, or cannot give one trial what it asks for; and if its servers die meanwhile.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class RayEngine:
         self._cluster.close()
 
     def _check(self) -> None:
-        """Raises StudyError where Ray has died."""
+        """Raises StudyError if Ray has died."""
         try:
             self._cluster.check()
         except StudyError:

@@ -28,7 +28,7 @@ _TRIES = 10
 def new_folder(above: str | None = None) -> tuple[Path, int]:
     """A folder for this process in ``above`` or the system's, and the descriptor that keeps it; the dead ones' are removed.
 
-    Raises StudyError where there is no room for one.
+    Raises StudyError if there is no room for one.
     """
     try:
         sweep(Path(above or tempfile.gettempdir()))
@@ -36,11 +36,11 @@ def new_folder(above: str | None = None) -> tuple[Path, int]:
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve()
             with suppress(FileNotFoundError, BlockingIOError):  # another process sweeps, and was faster than this one
                 return folder, _lock(folder, os.O_CREAT | os.O_EXCL)
-        raise StudyError(f"{above or tempfile.gettempdir()}: temporary folders do not stay there")
+        raise StudyError(f"{above or tempfile.gettempdir()}: temporary folders are deleted by another program")
     except OSError as error:
         place = error.filename or above or "the folder for temporary files"
         raise StudyError(
-            f"{place}: cannot be written: {error.strerror or error}; set TMPDIR to a folder that can"
+            f"{place}: cannot be written: {error.strerror or error}; set TMPDIR to a writable folder"
         ) from None
 
 
@@ -75,7 +75,7 @@ def _remove(folder: Path) -> None:
 
 
 def _lock(folder: Path, flags: int) -> int:
-    """Raises BlockingIOError where a process that lives has it."""
+    """Raises BlockingIOError if a process that lives has it."""
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

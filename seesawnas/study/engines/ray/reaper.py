@@ -36,7 +36,7 @@ def end_processes(folder: Path, spare: set[int]) -> None:
 
 
 def holders(folder: Path) -> Iterator[int]:
-    """Processes with an open file in ``folder``; none where there is no /proc: there Ray has a reaper of its own."""
+    """Processes with an open file in ``folder``; none if there is no /proc: there Ray has a reaper of its own."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if any(_lies_in(folder, file) for file in (process / "fd").iterdir()):

@@ -1,7 +1,7 @@
 """One run of Ray Tune in a thread of the driver's: Tune's searcher and scheduler, as the engine needs them.
 
 Tune asks the searcher for a trial at every turn of its loop, and that is where it hears the driver. The scheduler answers
-every result with "nothing for now": the trial goes on when the driver says so, while others run.
+every result with "nothing for now": the trial continues when the driver says so, while others run.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class TuneRun:
         self._thread.start()
 
     def say(self, word: Word) -> None:
-        """Have a word with the run; where it has ended, its jobs are lost."""
+        """Have a word with the run; if it has ended, its jobs are lost."""
         with self._over:
             if self.alive:
                 self._words.put(word)
             elif isinstance(word, Submit):
-                self._events.put((word.ticket, Lost(word.ticket.number, "Ray Tune had ended")))
+                self._events.put((word.ticket, Lost(word.ticket.number, "Ray Tune stopped unexpectedly")))
 
     def submit(self, ticket: Ticket) -> None:
         """Start a job."""
@@ -63,7 +63,7 @@ class TuneRun:
         self._thread.join(timeout)
 
     def _tune(self, trainable: Any, resources: dict[str, float], folder: Path) -> None:
-        reason = "Ray Tune ended"
+        reason = "Ray Tune stopped unexpectedly"
         try:
             tune.run(
                 trainable,
@@ -141,10 +141,10 @@ class _Answers(TrialScheduler):
         self._floor.lose(trial)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
-        """Only where the floor has ended it."""
+        """Only if the floor has ended it."""
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
-        """Only where the floor has ended it."""
+        """Only if the floor has ended it."""
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         return self._floor.trial_for_idle_worker()

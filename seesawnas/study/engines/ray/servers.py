@@ -1,7 +1,7 @@
 """Ray's servers that a driver cannot do without, and whether they live.
 
 Ray itself notices after 12 to 60 seconds, says nothing, and ends the driver's process from within its C++ code; at once
-where something is being written to the raylet at that moment, and then nobody can say why. The study loses nothing by it.
+if something is being written to the raylet at that moment, and then without a reason. The study loses nothing.
 """
 
 from __future__ import annotations
@@ -47,12 +47,14 @@ class RayServers:
         return cls(processes, (host.strip("[]"), int(port)) if port.isdecimal() else None)
 
     def check(self) -> None:
-        """Raises StudyError where one of them has died."""
+        """Raises StudyError if one of them has died."""
         dead = next((f"its {name} (process {one.pid})" for name, one in self.processes.items() if one.is_gone()), None)
         if dead is None and self.gcs is not None and not self._answers(self.gcs):
             dead = f"its GCS at {self.gcs[0]}:{self.gcs[1]}"
         if dead is not None:
-            raise StudyError(f"Ray ended: {dead} died or was killed; the same command goes on from the last epochs")
+            raise StudyError(
+                f"Ray stopped: {dead} died or was killed; run the same command to resume from the last epochs"
+            )
 
     def _answers(self, address: tuple[str, int]) -> bool:
         now = time.monotonic()
@@ -65,7 +67,7 @@ class RayServers:
 
 
 def _listener(path: str) -> int | None:
-    """The process that listens on a local socket; None where the system does not say."""
+    """The process that listens on a local socket; None if the system does not say."""
     if not hasattr(socket, "SO_PEERCRED"):
         return None
     with suppress(OSError), socket.socket(socket.AF_UNIX) as asking:

@@ -1,6 +1,6 @@
 """What runs at a worker under Ray Tune: one trainable, which outlives its trials.
 
-Its step is one epoch. It keeps nothing: the checkpoint of every epoch goes to the driver with the epoch's result.
+Its step is one epoch. It holds no state: the checkpoint of every epoch goes to the driver with the epoch's result.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def test_a_trial_of_a_dead_node_goes_on_elsewhere_from_its_last_checkpoint(
 
 def test_another_token_is_refused_in_one_line(cluster: tuple[str, Node], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    with pytest.raises(StudyError, match="refuses the token") as caught:
+    with pytest.raises(StudyError, match="rejected the token") as caught:
         RayEngine(made_up_faces(), address=cluster[0])
     assert "\n" not in str(caught.value)
 
