@@ -22,8 +22,8 @@ import scipy
 import statsmodels
 from numpy.typing import NDArray
 
-from seesawnas.ablation.analysis import analysed, power_at, seeds_for
-from seesawnas.ablation.design import Design, designed
+from seesawnas.ablation.analysis import analyse, power_at, seeds_for
+from seesawnas.ablation.design import Design, make_design
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction
 
 _SIZES = (1, 2, 3)
@@ -60,7 +60,7 @@ def main() -> None:
 def measure(experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[Figure]:
     """The figures, one at a time."""
     for kind, count in _DESIGNS:
-        design = designed({f"f{index}": ("0", "1") for index in range(count)}, kind)
+        design = make_design({f"f{index}": ("0", "1") for index in range(count)}, kind)
         name = f"{kind}, {count} effects" if kind == "one-at-a-time" else f"{kind} 2^{count}"
         yield from _null(name, [_experiment(design, 0.0, seeds, rng) for _ in range(experiments)])
         for size in _SIZES:
@@ -88,7 +88,7 @@ def _planted(name: str, size: float, found: Sequence[Effect]) -> Iterator[Figure
 
 def _needed(size: float, experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[Figure]:
     kind, count = _DESIGNS[0]
-    design = designed({f"f{index}": ("0", "1") for index in range(count)}, kind)
+    design = make_design({f"f{index}": ("0", "1") for index in range(count)}, kind)
     strict = _ALPHA / count
     known = seeds_for(size / _DIFFERENCE, strict) or 0
     found = [_experiment(design, size, known, rng)[0][0].verdict == "better" for _ in range(experiments)]
@@ -108,7 +108,7 @@ def _experiment(design: Design, size: float, seeds: int, rng: np.random.Generato
     """One ablation whose first factor does ``size`` noise deviations."""
     means = np.array([0.8 + size * _NOISE * (row[0] == "1") for row in design.rows])
     shared, noise = rng.normal(size=seeds), rng.normal(size=(len(means), seeds))
-    return analysed(_arms(design, means[:, None] + _NOISE * (5 * shared + noise)), design.factors, design.kind)
+    return analyse(_arms(design, means[:, None] + _NOISE * (5 * shared + noise)), design.factors, design.kind)
 
 
 def _arms(design: Design, values: NDArray[Any]) -> list[ArmResult]:

@@ -39,7 +39,7 @@ from benchmarks.sampler_tables import Additive, BuildResult, Nearest, Table
 from seesawnas.analysis.fidelity.measurements import read_measurements
 from seesawnas.cost import Budget
 from seesawnas.io.files import write_atomically
-from seesawnas.search import Proposer
+from seesawnas.search import NetworkProposer
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Measurement, Proposal, Scores, StudyRecord
 
@@ -80,7 +80,7 @@ def _replay(table: Table, model: Additive | None, sampler: str, trials: int, see
         return _incumbents([among.draw()[1:] for _ in range(trials)])
     world: BuildResult = Nearest(table, seed) if model is None else model.world(seed)
     record = StudyRecord(InMemoryStorage(), "replay", table.feasible.decisions)
-    proposer = Proposer(table.feasible, iter(()), seed, sampler="random" if sampler == _RANDOM else sampler)
+    proposer = NetworkProposer(table.feasible, iter(()), seed, sampler="random" if sampler == _RANDOM else sampler)
     found = []
     for _ in range(trials):
         proposal = proposer(record)

@@ -26,7 +26,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from seesawnas.cost import Budget
-from seesawnas.search import Proposer
+from seesawnas.search import NetworkProposer
 from seesawnas.search.samplers import SAMPLERS
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Measurement, Objectives, Scores, StudyRecord, open_storage
@@ -94,7 +94,7 @@ def measure(place: Place, trials: int, samplers: list[str], sample: int) -> Iter
     record, feasible = place.open()
     grown = []
     for length in sorted({max(10, trials // 10), max(10, trials // 2), max(10, trials)}):
-        proposer = Proposer(feasible, (), 0, sampler="random")
+        proposer = NetworkProposer(feasible, (), 0, sampler="random")
         grown.append(_run(record, proposer, length - len(record), "(growing)"))
         for sampler in samplers:
             with tempfile.TemporaryDirectory(dir=place.folder.parent) as folder:
@@ -106,12 +106,12 @@ def measure(place: Place, trials: int, samplers: list[str], sample: int) -> Iter
 
 def _go_on(place: Place, sampler: str, sample: int) -> Figure:
     record, feasible = place.open()
-    proposer = Proposer(feasible, (), 0, sampler=sampler)
+    proposer = NetworkProposer(feasible, (), 0, sampler=sampler)
     _run(record, proposer, 2, sampler)  # the first question imports what a sampler needs
     return _run(record, proposer, sample, sampler)
 
 
-def _run(record: StudyRecord, proposer: Proposer, trials: int, name: str) -> Figure:
+def _run(record: StudyRecord, proposer: NetworkProposer, trials: int, name: str) -> Figure:
     """Run ``trials`` more; the times are of the last thousand at most."""
     asks, tells, cpu = [], [], []
     for _ in range(trials):

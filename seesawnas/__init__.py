@@ -10,12 +10,12 @@ sn.Study("runs/search_150m").frame()
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from seesawnas.io.isolation import isolate, runs_as_program
+from seesawnas.io.isolation import isolate_imports, runs_as_program
 
 if (
     runs_as_program()
 ):  # before anything that is installed is imported, and perhaps found in the working directory instead
-    isolate()
+    isolate_imports()
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost

@@ -107,7 +107,7 @@ def plain(text: str) -> str:
     return _STEERS.sub(_escaped_character, text.replace("\r\n", "\n"))
 
 
-def plain_line(text: str) -> str:
+def escape_line(text: str) -> str:
     """``plain`` text that stays in its line: tabs and line breaks are spelled out, too."""
     return text if text.isascii() and text.isprintable() else _STEERS_A_LINE.sub(_escaped_character, text)
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.space import read_yaml, write_yaml
-from seesawnas.text import csv_cell, plain, plain_json, plain_line, plain_values
+from seesawnas.text import csv_cell, escape_line, plain, plain_json, plain_values
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202eabc\u2028\x9b31m\udcff\x00\r"
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from(HOSTILE + "\t\n=+-@`|<&")))
@@ -38,7 +38,7 @@ def test_clean_text_stays_clean_and_has_the_same_lines(text: str) -> None:
     assert plain(clean) == clean
     assert not any(map(steers, clean))
     assert clean.count("\n") == text.count("\n")
-    line = plain_line(text)
+    line = escape_line(text)
     assert "\n" not in line
     assert "\t" not in line
     clean.encode()

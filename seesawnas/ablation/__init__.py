@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from seesawnas.io.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from seesawnas.ablation.arms import Arm, Arms, arms_of
+    from seesawnas.ablation.arms import Arm, Arms, make_arms
     from seesawnas.ablation.factors import FACTORS, level_of, with_level, with_levels
     from seesawnas.ablation.loading import plan_of
     from seesawnas.ablation.plan import AblationPlan
     from seesawnas.ablation.reading import read_ablation
     from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
-    from seesawnas.ablation.session import Estimate, Session, estimate, make_ready, opened
+    from seesawnas.ablation.session import Estimate, Session, estimate, prepare_run, opened
     from seesawnas.ablation.text import verdict_words
     from seesawnas.ablation.widths import Match, matched
 else:
@@ -35,9 +35,9 @@ __all__ = [
     "Match",
     "Session",
     "Verdict",
-    "arms_of",
     "estimate",
     "level_of",
+    "make_arms",
     "make_ready",
     "matched",
     "opened",

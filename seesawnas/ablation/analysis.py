@@ -67,7 +67,7 @@ _SAME = 1e-9
 """Values that differ by less are equal but for rounding."""
 
 
-def analysed(
+def analyse(
     arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind, *, confidence: float = 0.95
 ) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
     """Effects, factor by factor, and interactions, pair by pair; those in one-at-a-time designs are unknown, so none.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from seesawnas.ablation.design import Design, designed
+from seesawnas.ablation.design import Design, make_design
 from seesawnas.ablation.factors import level_of, with_levels
 from seesawnas.ablation.levels import chosen_levels
 from seesawnas.ablation.plan import NETWORK, AblationPlan, find_network
@@ -48,7 +48,7 @@ class Arms:
         return tuple({arm.digest: arm for arm in reversed(self.arms)}.values())[::-1]
 
 
-def arms_of(plan: AblationPlan) -> Arms:
+def make_arms(plan: AblationPlan) -> Arms:
     """The networks of ``plan``. Raises InvalidInput, one line for each network that cannot be built."""
     base = find_network(plan.base, plan.scale)
     others = _others(plan, base)
@@ -58,7 +58,7 @@ def arms_of(plan: AblationPlan) -> Arms:
     _check(plan, levels)
     if others:
         levels[NETWORK] = (base.name, *others)
-    design = designed(levels, plan.design)
+    design = make_design(levels, plan.design)
     made = _made(plan, base, others, design)
     return Arms(base, design, made, tuple(_notes(plan, base, made)))
 

@@ -61,7 +61,7 @@ class Design:
         return ", ".join(changed) or "base"
 
 
-def designed(levels: Levels, kind: DesignKind) -> Design:
+def make_design(levels: Levels, kind: DesignKind) -> Design:
     """The design of that kind. Raises StudyError if there is none."""
     factors = tuple(levels.items())
     _check(factors)

@@ -19,7 +19,7 @@ from fractions import Fraction
 from functools import cache, lru_cache, partial
 from typing import Any, TypeAlias
 
-from seesawnas.ablation.widths import kind_named, remade, scaled
+from seesawnas.ablation.widths import kind_named, rebuild_block, scaled
 from seesawnas.arch import MIXINGS, ArchSpec, Block, Kind, Shape, kind_of, kinds, rules
 from seesawnas.arch.blocks import AttributeInfo, declared
 from seesawnas.arch.blocks.parts import block_output, inputs_of
@@ -305,7 +305,7 @@ def _changed(
             changes |= _change(kind, one, inputs, levels[name])
     if not changes and kind.name == kind_of(block):
         return block
-    return remade(block, kind, inputs, changes)
+    return rebuild_block(block, kind, inputs, changes)
 
 
 def _change(kind: Kind, one: AttributeInfo, inputs: tuple[Shape, ...], level: str) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from seesawnas.ablation.analysis import analysed
+from seesawnas.ablation.analysis import analyse
 from seesawnas.ablation.result import AblationResult, ArmResult
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
@@ -34,7 +34,7 @@ def read_ablation(study: str, attributes: Mapping[str, Any], trials: Iterable[Tr
     if text is None:
         return None
     try:
-        return _read(study, Kept.model_validate(stored_mapping(text)), trials)
+        return _read(study, StoredAblation.model_validate(stored_mapping(text)), trials)
     except ValidationError as error:
         fault = next(lines_of(error, lambda _: ()))
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
@@ -42,7 +42,7 @@ def read_ablation(study: str, attributes: Mapping[str, Any], trials: Iterable[Tr
     raise StudyError(one_line(f"study {study}: {ATTRIBUTE}: {fault}")) from None
 
 
-class KeptArm(BaseModel):
+class StoredArm(BaseModel):
     """A network of the design, as it is stored."""
 
     model_config = ConfigDict(strict=True)
@@ -60,7 +60,7 @@ class KeptArm(BaseModel):
         return [tuple(pair) if isinstance(pair, list) else pair for pair in raw] if isinstance(raw, list) else raw
 
 
-class Kept(BaseModel):
+class StoredAblation(BaseModel):
     """What an ablation stores of its design; keys of other versions are ignored."""
 
     model_config = ConfigDict(strict=True)
@@ -73,7 +73,7 @@ class Kept(BaseModel):
     matched: bool
     resolution: str | None
     aliases: list[Any]
-    arms: list[KeptArm]
+    arms: list[StoredArm]
     looks: list[int] = []
 
     @field_validator("factors", mode="before")
@@ -83,7 +83,7 @@ class Kept(BaseModel):
         return [tuple(pair) if isinstance(pair, list) else pair for pair in raw] if isinstance(raw, list) else raw
 
 
-def _read(study: str, kept: Kept, trials: Iterable[Trial]) -> AblationResult:
+def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> AblationResult:
     trials = list(trials)
     values = _values(trials)
     today = {
@@ -103,7 +103,7 @@ def _read(study: str, kept: Kept, trials: Iterable[Trial]) -> AblationResult:
         for arm in kept.arms
     )
     factors = tuple((factor, tuple(levels)) for factor, levels in kept.factors)
-    effects, interactions = analysed(arms, factors, kept.design)
+    effects, interactions = analyse(arms, factors, kept.design)
     return AblationResult(
         study=study,
         base=kept.base,

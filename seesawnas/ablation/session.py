@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from seesawnas.ablation.arms import Arm, Arms, arms_of
+from seesawnas.ablation.arms import Arm, Arms, make_arms
 from seesawnas.ablation.plan import AblationPlan
 from seesawnas.ablation.reading import ATTRIBUTE, read_ablation
 from seesawnas.ablation.result import AblationResult
@@ -46,25 +46,25 @@ from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedRun:
     """What a plan names, found."""
 
     arms: Arms
     faces: FaceData
 
 
-def make_ready(plan: AblationPlan) -> Ready:
+def prepare_run(plan: AblationPlan) -> PreparedRun:
     """Find all that ``plan`` names, writing nothing. Raises InvalidInput with every fault, each in its line."""
-    arms = check_surroundings(plan)
+    arms = check_environment(plan)
     inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
     sizes = proxy_sizes(plan.base, inputs, plan.proxy.resolution)
-    return Ready(arms, load_proxy_faces(plan.data, sizes, seed=plan.proxy.seed))
+    return PreparedRun(arms, load_proxy_faces(plan.data, sizes, seed=plan.proxy.seed))
 
 
-def check_surroundings(plan: AblationPlan) -> Arms:
-    """All of :func:`make_ready` but the reading of the faces, which takes seconds; their folder must be there."""
+def check_environment(plan: AblationPlan) -> Arms:
+    """All of :func:`prepare_run` but the reading of the faces, which takes seconds; their folder must be there."""
     return preflight(
-        lambda: arms_of(plan), data=plan.data, storage=plan.storage, folder=plan.folder, engine=plan.engine
+        lambda: make_arms(plan), data=plan.data, storage=plan.storage, folder=plan.folder, engine=plan.engine
     )
 
 
@@ -105,7 +105,7 @@ class Session:
     """
 
     plan: AblationPlan
-    ready: Ready
+    ready: PreparedRun
     study: StudySession
     source: AblationSource
 
@@ -158,7 +158,7 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
     Raises:
         InvalidInput: Every fault in a line of its own, before anything is written if the plan cannot be carried out.
     """
-    ready = make_ready(plan)
+    ready = prepare_run(plan)
     decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
 
     def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
         yield Session(plan, ready, study, source)
 
 
-def missing_trainings(plan: AblationPlan, ready: Ready, record: StudyRecord) -> Iterator[Proposal]:
+def missing_trainings(plan: AblationPlan, ready: PreparedRun, record: StudyRecord) -> Iterator[Proposal]:
     """The trainings that the study does not hold yet, or that failed: seed by seed, the arms of each in an order of its own.
 
     So whatever changes while it runs, a machine's load or heat, falls on all arms alike, and an interruption leaves them
@@ -197,7 +197,7 @@ def _training(arm: Arm, plan: AblationPlan, seed: int) -> Proposal:
     return Proposal(spec, dict(arm.levels), arm.name, plan.proxy.with_seed(seed), variant=f"seed {seed}", fixed=True)
 
 
-def _keep_design(record: StudyRecord, plan: AblationPlan, ready: Ready) -> None:
+def _keep_design(record: StudyRecord, plan: AblationPlan, ready: PreparedRun) -> None:
     """Store what the trials' levels and networks mean, so that the study can be read without what made it."""
     design, kept = ready.arms.design, _kept(record)
     arms = [
@@ -239,7 +239,7 @@ def _keep_look(record: StudyRecord) -> None:
     record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 
-def _settings(plan: AblationPlan, ready: Ready, kept: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(plan: AblationPlan, ready: PreparedRun, kept: Mapping[str, Any]) -> dict[str, Any]:
     """What trainings must share to be compared; how many seeds there are and what runs them may change.
 
     ``kept``: what the study keeps of them. It names the same networks by other digests if version 0.1 wrote it.
@@ -253,7 +253,7 @@ def _settings(plan: AblationPlan, ready: Ready, kept: Mapping[str, Any]) -> dict
     )
 
 
-def _networks(ready: Ready, kept: Mapping[str, Any]) -> dict[str, Any]:
+def _networks(ready: PreparedRun, kept: Mapping[str, Any]) -> dict[str, Any]:
     """The base and the arms by their digests: a file by the same name may hold another network."""
     base, arms = ready.arms.base, ready.arms.arms
     old = {"base": f"{base.name} {digest_0_1(base)}", "networks": {arm.name: digest_0_1(arm.spec) for arm in arms}}
@@ -282,7 +282,7 @@ class Estimate:
         return rounds * self.seconds * self.relative / 3600
 
 
-def estimate(plan: AblationPlan, ready: Ready) -> Estimate:
+def estimate(plan: AblationPlan, ready: PreparedRun) -> Estimate:
     """Train the base for a few batches on this machine, and estimate the time of all arms with all seeds."""
     networks = ready.arms.networks
     costs = [arm.cost.madds for arm in networks]

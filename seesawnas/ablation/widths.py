@@ -45,7 +45,9 @@ def options_of(block: Block) -> tuple[tuple[str, Option], ...]:
     return tuple((name, declared[name].rule(value)) for name, value in block.row().items())
 
 
-def remade(block: Block, kind: Kind, inputs: Inputs, changes: Mapping[str, Any], width: int | None = None) -> Block:
+def rebuild_block(
+    block: Block, kind: Kind, inputs: Inputs, changes: Mapping[str, Any], width: int | None = None
+) -> Block:
     """A block of ``kind`` with ``block``'s attributes, as far as it has them, but for ``changes``. Raises SpecError."""
     options = {name: value for name, value in options_of(block) if name in kind.attributes}
     for name in changes:
@@ -143,7 +145,7 @@ def _at_width(block: Block, inputs: Inputs, outputs: int) -> Block:
     """The block where it finds ``inputs`` and gives ``outputs``."""
     kind = kind_named(kind_of(block))
     changes = {"middle": _middle(block, inputs[0].channels)} if "middle" in kind.attributes else {}
-    return canonical_block(remade(block, kind, inputs, changes, outputs))
+    return canonical_block(rebuild_block(block, kind, inputs, changes, outputs))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -37,7 +37,7 @@ from seesawnas.study import StudyRecord, StudyView, Trial, TrialState
 
 
 @dataclass(frozen=True, slots=True)
-class OptionWorth:
+class OptionEffect:
     """What ``option``, taken ``n`` times, adds to the quality by the linear model, against the mean over the trials."""
 
     option: bool | int | float | str
@@ -58,7 +58,7 @@ class DecisionImportance:
     drop: float
     floor: float
     n: int
-    options: tuple[OptionWorth, ...]
+    options: tuple[OptionEffect, ...]
 
     @property
     def clears(self) -> bool:
@@ -100,7 +100,7 @@ class Importance:
         return values
 
 
-FEWEST = 10
+MIN_TRIALS = 10
 """Trials of a band, below which nothing can be said."""
 _ENOUGH = 60
 """Trials of a band that a study is split into by itself."""
@@ -110,14 +110,14 @@ Bands: TypeAlias = int | Sequence[Budget] | None
 
 
 def importance_of(study: StudyRecord | StudyView, bands: Bands = None) -> Importance | None:
-    """None if fewer than ``FEWEST`` trials count.
+    """None if fewer than ``MIN_TRIALS`` trials count.
 
     bands: into how many of equally many trials the study is split, by MAdds; or the bands themselves; by default three, or
     two, of at least 60 trials. Raises StudyError if a band asked for has too few.
     """
     name, quality, every = _read(study)
     trials = [trial for trial in every if _counts(trial)]
-    if len(trials) < FEWEST:
+    if len(trials) < MIN_TRIALS:
         return None
     parts = _parts(sorted(trials, key=lambda trial: (trial.user_attrs["madds"], trial.number)), bands)
     return Importance(name, quality, tuple(map(_band, [trials, *parts])))
@@ -140,10 +140,10 @@ def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
     if bands is None:
         bands = next((count for count in (3, 2) if len(trials) >= count * _ENOUGH), 1)
     if isinstance(bands, int):
-        if not 1 <= bands <= len(trials) // FEWEST:
-            most = len(trials) // FEWEST
+        if not 1 <= bands <= len(trials) // MIN_TRIALS:
+            most = len(trials) // MIN_TRIALS
             raise StudyError(
-                f"bands must be from 1 to {most} (each needs {FEWEST} trials; the study has {len(trials)} complete trials "
+                f"bands must be from 1 to {most} (each needs {MIN_TRIALS} trials; the study has {len(trials)} complete trials "
                 f"of its space), got {bands}"
             )
         ends = [len(trials) * place // bands for place in range(bands + 1)] if bands > 1 else []
@@ -153,8 +153,8 @@ def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
 
 def _within(band: Budget, trials: list[Trial]) -> list[Trial]:
     found = [trial for trial in trials if band.admits_madds(trial.user_attrs["madds"])]
-    if len(found) < FEWEST:
-        raise StudyError(f"band {band} must contain at least {FEWEST} trials of the study, got {len(found)}")
+    if len(found) < MIN_TRIALS:
+        raise StudyError(f"band {band} must contain at least {MIN_TRIALS} trials of the study, got {len(found)}")
     return found
 
 
@@ -196,12 +196,12 @@ def _columns(decision: Decision, trials: Sequence[Trial]) -> Floats:
     return rows
 
 
-def _worths(decision: Decision, trials: Sequence[Trial], weights: Floats) -> tuple[int, tuple[OptionWorth, ...]]:
+def _worths(decision: Decision, trials: Sequence[Trial], weights: Floats) -> tuple[int, tuple[OptionEffect, ...]]:
     options = [trial.params[decision.name] for trial in trials if decision.name in trial.params]
     times = np.array([options.count(option) for option in decision.options])
     worth = weights - times @ weights / times.sum()
     found = zip(decision.options, times, worth, strict=True)
-    return len(options), tuple(OptionWorth(option, int(n), float(value)) for option, n, value in found)
+    return len(options), tuple(OptionEffect(option, int(n), float(value)) for option, n, value in found)
 
 
 def _best_of(trials: int) -> int:

@@ -239,10 +239,10 @@ def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
         known.append(_node_text(layer, read))
     if not does:
         return known[-1] if known else _before(BEFORE, inputs)
-    return _sha(known[-1]) if len(set(known)) == len(known) else _told_apart(body, known)
+    return _sha(known[-1]) if len(set(known)) == len(known) else _make_distinct(body, known)
 
 
-def _told_apart(body: Body, known: Sequence[str]) -> str:
+def _make_distinct(body: Body, known: Sequence[str]) -> str:
     """The digest of a body some of whose nodes are the same layer of the same input."""
     values: list[int] = []  # nodes of one value: a layer without weights makes what another one makes of the same
     numbers: dict[object, int] = {}
@@ -259,10 +259,10 @@ def _told_apart(body: Body, known: Sequence[str]) -> str:
         kept.setdefault(value, (node, sources))
     if len({known[value] for value in kept}) == len(kept):
         return _sha(known[-1])
-    return _digest_of_twins(known, kept, values[-1])
+    return _digest_of_duplicates(known, kept, values[-1])
 
 
-def _digest_of_twins(known: Sequence[str], kept: dict[int, tuple[Node, list[int]]], output: int) -> str:
+def _digest_of_duplicates(known: Sequence[str], kept: dict[int, tuple[Node, list[int]]], output: int) -> str:
     """Nodes that are the same by what they read are told apart by what reads them, until nothing new is told.
 
     A node's colour is a number: its rank among all that is told of nodes, so that equal graphs are coloured equally.

@@ -32,7 +32,7 @@ from seesawnas.cli.commands.space import space
 from seesawnas.cli.commands.train import train
 from seesawnas.cli.usage import add_commands, cut, in_lines, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
-from seesawnas.io.isolation import isolate
+from seesawnas.io.isolation import isolate_imports
 from seesawnas.io.terminal import OutputLost, install
 from seesawnas.text import bounded, plain
 
@@ -147,7 +147,7 @@ app.add_typer(data, name="data")
 
 def main() -> None:
     """Entry point."""
-    isolate()
+    isolate_imports()
     install()
     sys.exit(_run())
 

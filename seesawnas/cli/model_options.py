@@ -55,7 +55,7 @@ BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or cuda:N.")]
 
 
-def say_notes(model: FaceModel) -> None:
+def print_notes(model: FaceModel) -> None:
     """Print the notes on the model's file on stderr, before its results."""
     from seesawnas.cli.views.output import screen
     from seesawnas.cli.views.progress import say

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from seesawnas.text import bounded, plain_line, short
+from seesawnas.text import bounded, escape_line, short
 
 
 def add_commands(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) -> None:
@@ -32,10 +32,10 @@ def value_fault(error: typer.BadParameter) -> str | None:
 
 def cut(error: Any) -> None:
     """Make what a fault of usage quotes of the command line of readable length."""
-    error.message = plain_line(bounded(str(error.message)))
+    error.message = escape_line(bounded(str(error.message)))
     for name in ("option_name", "command_name"):
         if isinstance(getattr(error, name, None), str):
-            setattr(error, name, plain_line(bounded(getattr(error, name))))
+            setattr(error, name, escape_line(bounded(getattr(error, name))))
 
 
 def is_usage(error: BaseException) -> bool:
@@ -47,13 +47,13 @@ def in_lines(text: str, words: Iterable[str]) -> str:
     """``text``, an error's, in which what it quotes of ``words``, the command line, breaks no line."""
     broken = {part for word in words if "\n" in word for part in (word, *re.split("[=:,]", word)) if "\n" in part}
     for part in sorted(broken, key=len, reverse=True):
-        text = text.replace(part, plain_line(part))
+        text = text.replace(part, escape_line(part))
     return text
 
 
 def said(line: str) -> typer.Exit:
     """Print ``line`` on stderr; returns what ends the command with 2."""
-    print(plain_line(line), file=sys.stderr)
+    print(escape_line(line), file=sys.stderr)
     return typer.Exit(2)
 
 

@@ -17,7 +17,7 @@ from seesawnas.data.sources.base import OpenedSource
 from seesawnas.data.sources.open import LEAST
 from seesawnas.errors import DataError
 
-LOOKED_AT = 20_000
+MAX_CHECKED = 20_000
 """How many pictures a survey decodes unless it is told to decode all."""
 
 _TILE, _GAP, _LINE = 112, 4, 14
@@ -45,7 +45,7 @@ class Survey:
 
 
 def survey(
-    source: OpenedSource, *, most: int | None = LOOKED_AT, advance: Callable[[int], object] = lambda pictures: None
+    source: OpenedSource, *, most: int | None = MAX_CHECKED, advance: Callable[[int], object] = lambda pictures: None
 ) -> Survey:
     """Look at ``source``, opened with ``least=0``; ``most`` None decodes every picture."""
     looks, each = _Looks(source), np.bincount(source.labels, minlength=len(source.names))

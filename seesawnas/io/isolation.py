@@ -20,7 +20,7 @@ def runs_as_program() -> bool:
     return started == ["-m"] or [os.path.basename(name) for name in started] == [__package__]
 
 
-def isolate() -> None:
+def isolate_imports() -> None:
     """Keep this process, and all that it will start, from the working directory. For programs, not for libraries."""
     clean(os.environ)
     sys.path[:] = import_path()

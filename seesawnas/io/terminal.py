@@ -158,7 +158,7 @@ class Raw(io.TextIOBase):
         """Nothing, as a screen."""
 
 
-class _Forgiving(io.TextIOBase):
+class _IgnoreWriteErrors(io.TextIOBase):
     """Another program's stream, whose faults are nobody's."""
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -210,7 +210,7 @@ def only_shown() -> None:
         sys.stdout.strict = False
 
 
-def deliver(text: str) -> None:
+def write_stdout(text: str) -> None:
     """Write ``text``, which holds no control characters, to standard output. Raises OutputLost where it cannot be."""
     if isinstance(sys.stdout, Screen):
         sys.stdout.put(text, must_arrive=True)
@@ -220,7 +220,7 @@ def deliver(text: str) -> None:
 
 def raw(stream: TextIO | None) -> TextIO:
     """``stream`` for a writer that cleans its texts itself; of another program's, faults end nothing."""
-    return cast(TextIO, stream.raw if isinstance(stream, Screen) else _Forgiving(stream))
+    return cast(TextIO, stream.raw if isinstance(stream, Screen) else _IgnoreWriteErrors(stream))
 
 
 def _reserve(number: int) -> bool:

@@ -1,4 +1,4 @@
-"""``NetworkShowcase``: what the dashboard shows of a study of networks and of each of its trials."""
+"""``NetworkDashboardContent``: what the dashboard shows of a study of networks and of each of its trials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.network.diagram import diagram
 from seesawnas.report.study import notes
-from seesawnas.study import Attached, StudyView, Trial, trial_spec
+from seesawnas.study import Artifact, StudyView, Trial, trial_spec
 from seesawnas.text import plain
 
 # What the dashboard's tables show of a trial, with units; the division makes it short enough for a column.
@@ -40,7 +40,7 @@ _LONGEST = 80  # characters of a value that a table shows
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkShowcase:
+class NetworkDashboardContent:
     """Notes, figures and files of studies of networks. ``refs`` says how commands name a study that is not under runs/."""
 
     refs: Mapping[str, str]
@@ -77,18 +77,18 @@ class NetworkShowcase:
         hidden = {*_HIDDEN, *COSTS, *_titles()}
         return found | {name: _short(value) for name, value in attrs.items() if name not in hidden and _is_plain(value)}
 
-    def attached(self, trial: Trial) -> tuple[Attached, ...]:
+    def attached(self, trial: Trial) -> tuple[Artifact, ...]:
         """The diagram and the spec. Their names hold the digest: what a browser keeps of them is never out of date."""
         if "spec" not in trial.user_attrs:
             return ()
         digest = _address(str(trial.user_attrs["digest"]))
         name = f"trial_{trial.number}"
         return (
-            Attached(f"{digest}d", f"{name}.svg", "image/svg+xml"),
-            Attached(f"{digest}5", f"{name}.yaml", "text/plain; charset=utf-8"),
+            Artifact(f"{digest}d", f"{name}.svg", "image/svg+xml"),
+            Artifact(f"{digest}5", f"{name}.yaml", "text/plain; charset=utf-8"),
         )
 
-    def content(self, trial: Trial, attached: Attached) -> bytes:
+    def content(self, trial: Trial, attached: Artifact) -> bytes:
         """The file; a diagram is drawn when it is looked at."""
         if attached.name.endswith(".yaml"):
             return plain(str(trial.user_attrs["spec"])).encode()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from seesawnas.text import plain, plain_line
+from seesawnas.text import escape_line, plain
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>#~&$])")
 
 
 def plain_markdown(text: str) -> str:
     """One line of text that Markdown must not read as markup, HTML included."""
-    return _MARKUP.sub(r"\\\1", plain_line(" ".join(text.split())))
+    return _MARKUP.sub(r"\\\1", escape_line(" ".join(text.split())))
 
 
 def cell(text: str) -> str:
@@ -21,7 +21,7 @@ def cell(text: str) -> str:
 
 def code(text: str) -> str:
     """One line of text as code: its ticks are more than any in it."""
-    words = plain_line(" ".join(text.split()))
+    words = escape_line(" ".join(text.split()))
     ticks = "`" * (_longest(words) + 1)
     edge = " " if words[:1] == "`" or words[-1:] == "`" or not words else ""
     return f"{ticks}{edge}{words}{edge}{ticks}"

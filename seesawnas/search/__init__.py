@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from seesawnas.search.loading import plan_of
     from seesawnas.search.plan import DEFAULT_TRIALS, SearchPlan
     from seesawnas.search.points import chosen_points, fitting_points
-    from seesawnas.search.proposer import Proposer
+    from seesawnas.search.proposer import NetworkProposer
     from seesawnas.search.session import SearchEvent, Session, opened
     from seesawnas.study import EngineSettings, Repeating, StudyFile
 else:
@@ -17,7 +17,7 @@ else:
 __all__ = [
     "DEFAULT_TRIALS",
     "EngineSettings",
-    "Proposer",
+    "NetworkProposer",
     "Repeating",
     "SearchEvent",
     "SearchPlan",

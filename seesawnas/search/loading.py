@@ -22,7 +22,7 @@ from seesawnas.text import MOST_LINES, several
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedRun:
     """What a plan names, found."""
 
     feasible: FeasibleSet
@@ -30,17 +30,17 @@ class Ready:
     faces: FaceData
 
 
-def make_ready(plan: SearchPlan) -> Ready:
+def prepare_run(plan: SearchPlan) -> PreparedRun:
     """Find all that ``plan`` names, writing nothing. Raises InvalidInput with every fault, each in its line."""
-    feasible, points = check_surroundings(plan)
+    feasible, points = check_environment(plan)
     space = feasible.space
     sizes = proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
     faces = load_proxy_faces(plan.data, sizes, seed=plan.seed)
-    return Ready(feasible, points, faces)
+    return PreparedRun(feasible, points, faces)
 
 
-def check_surroundings(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, ...]]:
-    """All of :func:`make_ready` but the reading of the faces, which takes seconds; their folder must be there."""
+def check_environment(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, ...]]:
+    """All of :func:`prepare_run` but the reading of the faces, which takes seconds; their folder must be there."""
 
     def find() -> tuple[FeasibleSet, tuple[Proposal, ...]]:
         space = load_space(plan.space)
@@ -73,7 +73,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
 def _more_faults(rest: Mapping[str, Any], file: StudyFile | None, options: Container[str], place: Place) -> list[str]:
     """What else is wrong, found by going on with the keys that parse; without a budget all networks are within it."""
     try:
-        check_surroundings(_plan(rest, file, options, place, whole=False))
+        check_environment(_plan(rest, file, options, place, whole=False))
     except InvalidInput as error:
         return str(error).splitlines()
     return []

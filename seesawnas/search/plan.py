@@ -18,14 +18,14 @@ from seesawnas.text import short
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from seesawnas.study import Halving, Objectives, StopRules
+    from seesawnas.study import Asha, Objectives, StopRules
 
 SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution", "linear")
 """Names that ``sampler`` may have; :mod:`seesawnas.search.samplers` makes them."""
 DEFAULT_TRIALS = 12
 
 
-def words_of(halving: Halving | None) -> str:
+def format_early_stopping(halving: Asha | None) -> str:
     """Early stopping as a study file spells it: ``none``, or ``asha:FIRST:FACTOR``."""
     return "none" if halving is None else f"asha:{halving.first}:{halving.factor}"
 
@@ -51,12 +51,12 @@ class EarlyStopping:
         found.at(epochs=1)
         return found
 
-    def at(self, epochs: int) -> Halving:
+    def at(self, epochs: int) -> Asha:
         """For trials of ``epochs`` epochs."""
-        from seesawnas.study import Halving
+        from seesawnas.study import Asha
 
         first = max(1, epochs // 4) if self.first is None else self.first
-        return Halving(first) if self.factor is None else Halving(first, self.factor)
+        return Asha(first) if self.factor is None else Asha(first, self.factor)
 
 
 def _objectives(raw: Any) -> Any:
@@ -162,7 +162,7 @@ class SearchPlan(RunPlan):
         default=None,
         in_summary=True,
     )
-    halving: Halving | None = option(
+    halving: Asha | None = option(
         _early_stopping,
         "RULE",
         ENDS,
@@ -170,7 +170,7 @@ class SearchPlan(RunPlan):
         "after FIRST epochs only the best 1/FACTOR of the trials continue. Default: none.",
         default=None,
         key="early_stopping",
-        store=words_of,
+        store=format_early_stopping,
         in_summary=True,
     )
     repeats: int = option(

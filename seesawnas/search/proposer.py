@@ -15,7 +15,7 @@ _DRAWS = 1_000
 _LISTED_AT_MOST = 10_000
 
 
-class Proposer:
+class NetworkProposer:
     """Proposes networks of ``feasible``; deterministic for ``seed`` and what the study holds.
 
     ``points`` come first, once ever; then uniform draws until ``startup`` trials are complete; then those of ``sampler``, the

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from seesawnas.data import FaceData
-from seesawnas.search.loading import Ready, make_ready
+from seesawnas.search.loading import PreparedRun, prepare_run
 from seesawnas.search.plan import SearchPlan
-from seesawnas.search.proposer import Proposer
+from seesawnas.search.proposer import NetworkProposer
 from seesawnas.space import SearchSpace
 from seesawnas.space.canonical import compatible_digest
 from seesawnas.study import (
@@ -47,14 +47,14 @@ class SearchSource:
     """The trials of a search: points, uniform draws, then what its sampler proposes."""
 
     plan: SearchPlan
-    ready: Ready
+    ready: PreparedRun
     record: StudyRecord
     name: str = "trials"
 
     def prepare(self) -> Work:
         """Trials until a rule of the plan ends the search."""
         plan, ready = self.plan, self.ready
-        proposer = Proposer(ready.feasible, ready.points, plan.seed, plan.sampler)
+        proposer = NetworkProposer(ready.feasible, ready.points, plan.seed, plan.sampler)
         setup = TrialSetup(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
         return Work(proposer, ready.faces, setup)
 
@@ -64,7 +64,7 @@ class RepeatsSource:
     """The best networks of ``searched`` once more, from each of the plan's new seeds."""
 
     plan: SearchPlan
-    ready: Ready
+    ready: PreparedRun
     searched: StudyRecord
     record: StudyRecord
     name: str = "repeats"
@@ -87,12 +87,12 @@ def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord)
     """
     held = repeats.keys()
     complete = [trial for trial in record.trials(TrialState.COMPLETE) if "spec" in trial.user_attrs]
-    best = worth_repeating(complete, plan.objectives)[: plan.repeat_top]
+    best = networks_to_repeat(complete, plan.objectives)[: plan.repeat_top]
     wanted = (_repeat(trial, plan, seed) for seed in plan.repeat_seeds for trial in best)
     return [proposal for proposal in wanted if proposal.key not in held]
 
 
-def worth_repeating(complete: list[Trial], objectives: Objectives) -> list[Trial]:
+def networks_to_repeat(complete: list[Trial], objectives: Objectives) -> list[Trial]:
     """The trials in the order in which to repeat them, by what the search measured.
 
     With several objectives those on the Pareto front come first.
@@ -120,7 +120,7 @@ class Session:
     """
 
     plan: SearchPlan
-    ready: Ready
+    ready: PreparedRun
     study: StudySession
 
     @property
@@ -160,7 +160,7 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
     Raises:
         InvalidInput: Every fault in a line of its own, before anything is written if the plan cannot be carried out.
     """
-    ready = make_ready(plan)
+    ready = prepare_run(plan)
     decisions = ready.feasible.decisions
 
     def settings(kept: Mapping[str, Any]) -> dict[str, Any]:

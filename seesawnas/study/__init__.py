@@ -9,18 +9,27 @@ if TYPE_CHECKING:
     from optuna.trial import TrialState
 
     from seesawnas.io.disk import on_disk
-    from seesawnas.study.dashboard.api import Attached, Showcase
+    from seesawnas.study.dashboard.api import Artifact, DashboardContent
     from seesawnas.study.dashboard.app import dashboard_app
-    from seesawnas.study.driver import OUT_OF_TIME, Began, DriverEvent, Ended, Propose, Stopped, TrialSetup, drive
+    from seesawnas.study.driver import (
+        TIME_LIMIT_REACHED,
+        DriverEvent,
+        Ended,
+        Propose,
+        Stopped,
+        TrialSetup,
+        TrialStarted,
+        drive,
+    )
     from seesawnas.study.engines.base import (
         Engine,
         EngineEvent,
+        EpochFinished,
         Failed,
         Finished,
         InlineEngine,
         Lost,
-        Progressed,
-        events_of,
+        run_job_events,
     )
     from seesawnas.study.engines.local import LocalEngine
     from seesawnas.study.engines.ray.cluster import check_cluster
@@ -55,8 +64,8 @@ if TYPE_CHECKING:
         open_session,
         preflight,
     )
-    from seesawnas.study.stopping import Halving, Judge, StopRules
-    from seesawnas.study.storage.identity import keep_name, repeats_name, stored_name
+    from seesawnas.study.stopping import AshaPruner, Asha, StopRules
+    from seesawnas.study.storage.identity import repeats_name, store_study_name, stored_name
     from seesawnas.study.storage.open import (
         check_storage,
         latest_study,
@@ -67,7 +76,7 @@ if TYPE_CHECKING:
     )
     from seesawnas.study.storage.urls import shown_url
     from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
-    from seesawnas.study.view import StoredStudy, StudyView, find_study, study_number, study_view
+    from seesawnas.study.view import StoredStudy, StudyView, find_study, load_view, study_number
     from seesawnas.train.checkpoint import Checkpoints
 else:
     __getattr__ = lazy_exports(__name__)
@@ -78,28 +87,28 @@ __all__ = [
     "FINISHED",
     "MAIN_COSTS",
     "MAIN_METRICS",
-    "OUT_OF_TIME",
     "REPEATS",
-    "Attached",
-    "Began",
+    "TIME_LIMIT_REACHED",
+    "Artifact",
+    "AshaPruner",
     "Checkpoints",
+    "DashboardContent",
     "DriverEvent",
     "Ended",
     "Engine",
     "EngineEvent",
     "EngineFactory",
     "EngineSettings",
+    "EpochFinished",
     "Failed",
     "Finished",
-    "Halving",
+    "Asha",
     "InlineEngine",
-    "Judge",
-    "LeftOut",
+    "SkippedTrial",
     "LocalEngine",
     "Lost",
     "Measurement",
     "Objectives",
-    "Progressed",
     "Proposal",
     "Propose",
     "Proxy",
@@ -110,7 +119,6 @@ __all__ = [
     "Run",
     "Scores",
     "SessionEvent",
-    "Showcase",
     "Source",
     "Start",
     "StopRules",
@@ -125,6 +133,7 @@ __all__ = [
     "TrialEpoch",
     "TrialJob",
     "TrialSetup",
+    "TrialStarted",
     "TrialState",
     "Work",
     "best_trial",
@@ -134,11 +143,10 @@ __all__ = [
     "dashboard_app",
     "drive",
     "engine_factory",
-    "events_of",
     "find_network",
     "find_study",
-    "keep_name",
     "latest_study",
+    "load_view",
     "lock_study",
     "measurement_of",
     "network_rows",
@@ -155,14 +163,15 @@ __all__ = [
     "read_repeats",
     "read_starts",
     "repeats_name",
+    "run_job_events",
     "run_trial",
     "shipped_studies",
     "shown_url",
     "storage_url",
+    "store_study_name",
     "stored_name",
     "study_folder",
     "study_number",
-    "study_view",
     "trial_point",
     "trial_proxy",
     "trial_spec",

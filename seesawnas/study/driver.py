@@ -14,19 +14,19 @@ from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.errors import StudyError
 from seesawnas.space import read_yaml
-from seesawnas.study.engines.base import Engine, Failed, Finished, Lost, Progressed
+from seesawnas.study.engines.base import Engine, EpochFinished, Failed, Finished, Lost
 from seesawnas.study.record.proposal import Proposal, trial_proxy, trial_spec
 from seesawnas.study.record.record import StudyRecord
-from seesawnas.study.stopping import Halving, Judge, StopRules
+from seesawnas.study.stopping import AshaPruner, Asha, StopRules
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 from seesawnas.train.checkpoint import Checkpoints
 
-OUT_OF_TIME = "time limit reached"
+TIME_LIMIT_REACHED = "time limit reached"
 """The reason if a run has used its time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Began:
+class TrialStarted:
     """A trial was given to the engine; ``resumed`` if it continues from a checkpoint."""
 
     trial: FrozenTrial
@@ -52,7 +52,7 @@ class Ended:
 _CHECKED_EVERY = 5.0
 """Seconds after which a driver notices that it lost the study, also if no trial reports."""
 
-DriverEvent: TypeAlias = Began | Progressed | Stopped | Finished | Failed | Lost | Ended
+DriverEvent: TypeAlias = TrialStarted | EpochFinished | Stopped | Finished | Failed | Lost | Ended
 Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
 
 
@@ -66,7 +66,7 @@ class TrialSetup:
 
     proxy: Proxy
     rules: StopRules
-    halving: Halving | None = None
+    halving: Asha | None = None
     checkpoints: Checkpoints | None = None
     silence: float = 3600.0
 
@@ -92,7 +92,7 @@ class _Loop:
     running: dict[int, float] = field(default_factory=dict)
     """Running trials, and the time of each one's last report."""
     fixed: set[int] = field(default_factory=set)
-    judge: Judge | None = None
+    judge: AshaPruner | None = None
     reason: str = ""
     """Why no further trial begins."""
     reached: dict[int, int] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class _Loop:
 
     def run(self) -> Generator[DriverEvent]:
         if self.setup.halving is not None:
-            self.judge = Judge(self.setup.halving)
+            self.judge = AshaPruner(self.setup.halving)
             self.judge.replay(self.record.trials())
         if self.setup.checkpoints is not None:
             self.setup.checkpoints.keep({trial.number for trial in self.record.trials(TrialState.WAITING)})
@@ -114,7 +114,7 @@ class _Loop:
                     break
                 yield self._begin(trial)
             if not self.running or self._out_of_time():
-                yield Ended(OUT_OF_TIME if self._out_of_time() else self.reason)
+                yield Ended(TIME_LIMIT_REACHED if self._out_of_time() else self.reason)
                 return
             yield from self._next()
 
@@ -140,7 +140,7 @@ class _Loop:
             else:
                 self.record.fail(trial.number, "was written by another program, without a network")
 
-    def _begin(self, trial: FrozenTrial) -> Began:
+    def _begin(self, trial: FrozenTrial) -> TrialStarted:
         number, attrs = trial.number, trial.user_attrs
         checkpoint = self.setup.checkpoints.load(number) if self.setup.checkpoints else None
         study = self.record.study.study_name
@@ -150,15 +150,15 @@ class _Loop:
         self.reached[number] = (trial.last_step or 0) if checkpoint is not None else 0
         self.fixed |= {number} if attrs.get("fixed") else set()
         self.engine.submit(TrialJob(number, read_yaml(attrs["spec"], "trial"), proxy), checkpoint)
-        return Began(trial, checkpoint is not None)
+        return TrialStarted(trial, checkpoint is not None)
 
     def _next(self) -> Generator[DriverEvent]:
         event = self.engine.next_event(min(self._patience(), _CHECKED_EVERY))
         self.record.check()
         if event is None:
-            yield from self._give_up_on_the_silent()
+            yield from self._stop_stalled()
             return
-        if isinstance(event, Progressed):
+        if isinstance(event, EpochFinished):
             yield event
             yield from self._judge(event)
         else:
@@ -172,7 +172,7 @@ class _Loop:
         ends += [self.started + self.setup.rules.seconds] if self.setup.rules.seconds is not None else []
         return max(0.0, min(ends) - now)
 
-    def _give_up_on_the_silent(self) -> Generator[DriverEvent]:
+    def _stop_stalled(self) -> Generator[DriverEvent]:
         now = time.monotonic()
         for number in [n for n, heard in self.running.items() if now - heard >= self.setup.silence]:
             self.engine.stop(number)
@@ -180,7 +180,7 @@ class _Loop:
             self._write(lost)
             yield lost
 
-    def _judge(self, event: Progressed) -> Generator[DriverEvent]:
+    def _judge(self, event: EpochFinished) -> Generator[DriverEvent]:
         number, epoch, scores = event.number, event.epoch.record.epoch, event.epoch.scores
         self.reached[number] = epoch
         self.lost.clear()

@@ -26,14 +26,14 @@ from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.disk import on_disk
 from seesawnas.io.files import expanded
 from seesawnas.space import Decision
-from seesawnas.study.driver import OUT_OF_TIME, DriverEvent, Ended, Propose, Stopped, TrialSetup, drive
+from seesawnas.study.driver import TIME_LIMIT_REACHED, DriverEvent, Ended, Propose, Stopped, TrialSetup, drive
 from seesawnas.study.engines.base import Failed, Finished
 from seesawnas.study.engines.registry import EngineFactory, EngineSettings, check_engine
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.ranking import Repeating
 from seesawnas.study.record.provenance import Run, kept_run
 from seesawnas.study.record.record import StudyRecord
-from seesawnas.study.storage.identity import is_stored, keep_name, repeats_name, stored_name
+from seesawnas.study.storage.identity import is_stored, repeats_name, store_study_name, stored_name
 from seesawnas.study.storage.open import check_storage, lock_study, open_storage
 from seesawnas.train.checkpoint import Checkpoints
 
@@ -200,8 +200,8 @@ class StudySession:
             ended, is_done = yield from self._run(source, end)
             if not reason:
                 reason = ended
-            elif not is_done and reason != OUT_OF_TIME:
-                reason = f"{reason}; {OUT_OF_TIME} before the {source.name} finished"
+            elif not is_done and reason != TIME_LIMIT_REACHED:
+                reason = f"{reason}; {TIME_LIMIT_REACHED} before the {source.name} finished"
         if self.start is not None:
             self.start.end(reason)
         yield Ended(reason)
@@ -213,7 +213,7 @@ class StudySession:
             return work.reason, True
         left = None if end is None else end - time.monotonic()
         if left is not None and left <= 0:
-            return OUT_OF_TIME, False
+            return TIME_LIMIT_REACHED, False
         if work.event is not None:
             yield work.event
         reason, rules = "", replace(work.setup.rules, seconds=left)
@@ -259,7 +259,7 @@ def open_session(
         for suffix, record in sorted(records.items(), key=lambda item: not item[1].settings):
             record.require_settings(parts[suffix].settings(record.settings))
         if "" in parts:
-            keep_name(folder, name)
+            store_study_name(folder, name)
         recovered = sum(_recover(record, parts[suffix]) for suffix, record in records.items())
         yield StudySession(folder, storage, records, engine, recovered, _stack=stack)
 

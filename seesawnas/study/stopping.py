@@ -77,7 +77,7 @@ class StopRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Halving:
+class Asha:
     """At which epochs trials are judged, and how many continue."""
 
     first: int = 2
@@ -90,10 +90,10 @@ class Halving:
             raise StudyError(f"early stopping must have a FACTOR of at least 2, got {self.factor}")
 
 
-class Judge:
+class AshaPruner:
     """Knows the curves of a study and decides which trial stops."""
 
-    def __init__(self, halving: Halving) -> None:
+    def __init__(self, halving: Asha) -> None:
         pruner = SuccessiveHalvingPruner(min_resource=halving.first, reduction_factor=halving.factor)
         self._study = optuna.create_study(direction="maximize", pruner=pruner)
         self._trials: dict[int, optuna.Trial] = {}

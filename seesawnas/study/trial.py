@@ -288,7 +288,7 @@ def measure(embeddings: NDArray[np.float32], pairs: Pairs) -> Scores:
     )
 
 
-MOST_SHAPES = 16
+MAX_SHAPES = 16
 """Input shapes of one study: the images of each are held in memory."""
 
 _Size = tuple[int, int]
@@ -301,8 +301,8 @@ def proxy_sizes(source: str, inputs: Iterable[_Size], resolution: int) -> dict[_
     StudyError, which names ``source``, for too many shapes and for two that become one, which would train one network twice.
     """
     wanted = list(dict.fromkeys(inputs))
-    if len(wanted) > MOST_SHAPES:
-        raise StudyError(f"{source}: input must have at most {MOST_SHAPES} shapes for proxy trials, got {len(wanted)}")
+    if len(wanted) > MAX_SHAPES:
+        raise StudyError(f"{source}: input must have at most {MAX_SHAPES} shapes for proxy trials, got {len(wanted)}")
     longest = max(max(size) for size in wanted)
     found: dict[_Size, _Size] = {}
     for size in wanted:

@@ -98,7 +98,7 @@ class StoredStudy:
 
     def view(self) -> StudyView:
         """The study as it stands now, called as its folder is."""
-        return replace(study_view(self.storage, self.number), name=self.name)
+        return replace(load_view(self.storage, self.number), name=self.name)
 
 
 def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
@@ -133,7 +133,7 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
         raise StudyError(f"study {name}: there is no study of this name in its storage") from None
 
 
-def study_view(storage: BaseStorage, number: int) -> StudyView:
+def load_view(storage: BaseStorage, number: int) -> StudyView:
     """Everything that is shown of a study; trials that cannot be are left out of it, and it says which and why.
 
     Raises StudyError if there is nothing to show: a storage that cannot be read, a study of a newer version.

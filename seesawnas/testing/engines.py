@@ -17,11 +17,11 @@ from seesawnas.space import FeasibleSet, to_mapping, to_space
 from seesawnas.study import (
     Engine,
     EngineEvent,
+    EpochFinished,
     Failed,
     Finished,
     Lost,
     Measurement,
-    Progressed,
     Proxy,
     TrialJob,
     run_trial,
@@ -68,14 +68,14 @@ def next_of(engine: Engine) -> EngineEvent:
     return event
 
 
-def progressed(engine: Engine) -> Progressed:
+def progressed(engine: Engine) -> EpochFinished:
     event = next_of(engine)
-    assert isinstance(event, Progressed), event
+    assert isinstance(event, EpochFinished), event
     return event
 
 
 def ended(engine: Engine) -> EngineEvent:
-    while isinstance(event := next_of(engine), Progressed):
+    while isinstance(event := next_of(engine), EpochFinished):
         engine.proceed(event.number)
     return event
 
@@ -209,7 +209,7 @@ class EngineSuite:
             os.kill(pid, signal.SIGKILL)
         lost: set[int] = set()
         while len(lost) < 2:
-            if isinstance(event := next_of(engine), Progressed):
+            if isinstance(event := next_of(engine), EpochFinished):
                 engine.proceed(event.number)
             else:
                 assert isinstance(event, Lost), event

@@ -19,7 +19,7 @@ from seesawnas.train.batch import Batch
 from seesawnas.train.distributed import Team
 from seesawnas.train.feeds.memory import Feed, MemoryFeed
 from seesawnas.train.losses.criterion import Criterion, make_criterion
-from seesawnas.train.optimizer import Scaling, make_optimizer, momenta
+from seesawnas.train.optimizer import LossScaler, make_optimizer, momenta
 from seesawnas.train.recipe import Precision, Recipe
 from seesawnas.train.runtime import keep_freed_memory
 from seesawnas.train.schedule import learning_rate_factor
@@ -104,7 +104,7 @@ class Training:
         self._criterion = criterion.to(self._device)
         self._optimizer = make_optimizer(network, self._criterion, recipe)
         self._average = WeightAverage(network, recipe.averaging) if recipe.averaging else None
-        self._scaling = Scaling(precision, self._device)
+        self._scaling = LossScaler(precision, self._device)
         self._wrapped = team.wrap(self._network)
         self._learning_rate = 0.0
         self._losses: list[float] = []

@@ -55,7 +55,7 @@ def _embedding_weights(network: nn.Module) -> list[Tensor]:
 _TYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-class Scaling:
+class LossScaler:
     """Autocast for the way forward; for fp16, whose gradients would vanish, a loss scale that adapts."""
 
     def __init__(self, precision: Precision, device: torch.device) -> None:

@@ -73,11 +73,13 @@ class Recipe:
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values; fields added later are left out at their defaults, so that what was kept before still agrees."""
-        values, unsaid = {**asdict(self), "decay_steps": list(self.decay_steps)}, self.unsaid()
-        return {name: value for name, value in values.items() if name not in unsaid or value != unsaid[name]}
+        values, default_values = {**asdict(self), "decay_steps": list(self.decay_steps)}, self.default_values()
+        return {
+            name: value for name, value in values.items() if name not in default_values or value != default_values[name]
+        }
 
     @classmethod
-    def unsaid(cls) -> dict[str, Any]:
+    def default_values(cls) -> dict[str, Any]:
         """What holds where a mapping does not say, as JSON values."""
         values: dict[str, Any] = {field.name: field.default for field in fields(cls) if field.name in _LATER}
         return {**values, "decay_steps": list(values["decay_steps"])}
@@ -114,7 +116,7 @@ _PARTS = ("momentum", "warm_up", "label_smoothing", "shift", "averaging")
 """A recipe's numbers that stay below 1."""
 _BELOW_ONE = 0.999
 _MOST = 1e6
-MOST_EPOCHS = 100_000
+MAX_EPOCHS = 100_000
 MOST_BATCH = 1_000_000
 _RANGES = {
     **dict.fromkeys(_PARTS, (0.0, _BELOW_ONE)),
@@ -207,5 +209,5 @@ else:  # whatever a recipe has, a file may set
         "_FileKeys",
         __base__=RecipeKeys,
         about=(str, ""),
-        epochs=(Annotated[int, BeforeValidator(partial(_whole, 1, MOST_EPOCHS))], ...),
+        epochs=(Annotated[int, BeforeValidator(partial(_whole, 1, MAX_EPOCHS))], ...),
     )

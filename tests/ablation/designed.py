@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.ablation.analysis import analysed
-from seesawnas.ablation.design import Design, designed
+from seesawnas.ablation.analysis import analyse
+from seesawnas.ablation.design import Design, make_design
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction
 
 NAMES = ("se", "kind", "split", "skip", "activation", "kernel", "embedding", "expansion", "width", "network")
@@ -18,10 +18,10 @@ Levels = dict[str, str]
 
 def two_levels(count: int, kind: DesignKind) -> Design:
     """A design of that many factors with the levels 0 and 1."""
-    return designed(dict.fromkeys(NAMES[:count], ("0", "1")), kind)
+    return make_design(dict.fromkeys(NAMES[:count], ("0", "1")), kind)
 
 
-def arms_of(design: Design, values: NDArray[Any], digests: Sequence[str] | None = None) -> list[ArmResult]:
+def make_arms(design: Design, values: NDArray[Any], digests: Sequence[str] | None = None) -> list[ArmResult]:
     """The design's arms with ``values``, a row per arm and a column per seed; NaN is a seed that is not done."""
     names = [name for name, _ in design.factors]
     return [
@@ -53,7 +53,7 @@ def truth(levels: Levels) -> float:
 
 def found_in(design: Design, values: NDArray[Any], **more: Any) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
     """What the analysis says of these qualities."""
-    return analysed(arms_of(design, values), design.factors, design.kind, **more)
+    return analyse(make_arms(design, values), design.factors, design.kind, **more)
 
 
 def named(found: Sequence[Effect], factor: str, level: str = "1") -> Effect:

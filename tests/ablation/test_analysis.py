@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from seesawnas.ablation.analysis import analysed
-from seesawnas.ablation.design import designed
+from seesawnas.ablation.analysis import analyse
+from seesawnas.ablation.design import make_design
 from seesawnas.ablation.result import DesignKind
-from tests.ablation.designed import Levels, arms_of, every, found_in, named, paired, planted, truth, two_levels
+from tests.ablation.designed import Levels, every, found_in, make_arms, named, paired, planted, truth, two_levels
 
 NAN = float("nan")
 KINDS: tuple[DesignKind, ...] = ("one-at-a-time", "full", "fractional")
@@ -35,7 +35,7 @@ def test_planted_effects_are_found_and_no_others(kind: DesignKind) -> None:
 
 
 def test_one_at_a_time_is_the_paired_t_test_with_holms_correction() -> None:
-    design = designed(THREE, "one-at-a-time")
+    design = make_design(THREE, "one-at-a-time")
     values = planted(design, lambda levels: 0.01 * (levels["se"] == "0"), 6, 0.01)
     effects, interactions = found_in(design, values, confidence=0.9)
     tests = [stats.ttest_rel(arm, values[0]) for arm in values[1:]]
@@ -70,7 +70,7 @@ def test_factorial_effects_are_those_of_a_linear_model_of_each_seed(kind: Design
 
 
 def test_levels_beyond_two_are_each_compared_with_the_first_in_a_full_design() -> None:
-    design = designed(THREE, "full")
+    design = make_design(THREE, "full")
 
     def quality(levels: Levels) -> float:
         return {"share": 0.0, "shuffle": 0.02, "plain": -0.01}[levels["kind"]] - 0.03 * (
@@ -133,13 +133,13 @@ def test_what_a_seed_does_to_all_arms_alike_drops_out(kind: DesignKind) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_order_of_arms_and_seeds_does_not_matter(kind: DesignKind) -> None:
     design, rng = two_levels(4, kind), np.random.default_rng(0)
-    arms = arms_of(design, planted(design, truth, 5, 0.005))
-    found = analysed(arms, design.factors, kind)
+    arms = make_arms(design, planted(design, truth, 5, 0.005))
+    found = analyse(arms, design.factors, kind)
     others = [arms[index] for index in rng.permutation(len(arms))]
-    assert_close(found, analysed(others, design.factors, kind))
+    assert_close(found, analyse(others, design.factors, kind))
     order = rng.permutation(5)
-    turned = arms_of(design, planted(design, truth, 5, 0.005)[:, order])
-    assert_close(found, analysed(turned, design.factors, kind))
+    turned = make_arms(design, planted(design, truth, 5, 0.005)[:, order])
+    assert_close(found, analyse(turned, design.factors, kind))
 
 
 def assert_close(found: tuple[Any, Any], other: tuple[Any, Any]) -> None:
@@ -200,8 +200,8 @@ def test_the_same_network_twice_is_no_comparison_and_costs_the_others_nothing() 
     design = two_levels(3, "one-at-a-time")
     values = planted(design, truth, 5, 0.01)
     values[3] = values[0]
-    arms = arms_of(design, values, digests=["a", "b", "c", "a"])
-    effects, _ = analysed(arms, design.factors, design.kind)
+    arms = make_arms(design, values, digests=["a", "b", "c", "a"])
+    effects, _ = analyse(arms, design.factors, design.kind)
     split = named(effects, "split")
     assert (split.n, split.mean, split.low, split.p, split.p_holm, split.needed) == (5, 0.0, None, None, None, None)
     assert split.verdict == "same network"
@@ -211,15 +211,15 @@ def test_the_same_network_twice_is_no_comparison_and_costs_the_others_nothing() 
 
 
 def test_a_factorial_contrast_between_the_same_networks_is_none() -> None:
-    design = designed({"split": ("1:3", "1"), "kind": ("share", "inverted_bottleneck")}, "full")
+    design = make_design({"split": ("1:3", "1"), "kind": ("share", "inverted_bottleneck")}, "full")
     values = planted(design, lambda levels: 0.0, 5, 0.01)
     values[1:] = values[1]
-    arms = arms_of(design, values, digests=["seesaw", "whole", "whole", "whole"])
-    effects, interactions = analysed(arms, design.factors, design.kind)
+    arms = make_arms(design, values, digests=["seesaw", "whole", "whole", "whole"])
+    effects, interactions = analyse(arms, design.factors, design.kind)
     assert interactions == ()  # it would be the effects once more: of two networks there is one difference
     assert effects[0].mean == pytest.approx(effects[1].mean)
-    alike = arms_of(design, values, digests=["a", "b", "a", "b"])
-    split = analysed(alike, design.factors, design.kind)[0][0]
+    alike = make_arms(design, values, digests=["a", "b", "a", "b"])
+    split = analyse(alike, design.factors, design.kind)[0][0]
     assert (split.mean, split.p) == (0.0, None)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from seesawnas.ablation import AblationPlan, plan_of
-from seesawnas.ablation.arms import arms_of
+from seesawnas.ablation.arms import make_arms
 from seesawnas.ablation.plan import BaseFactors
 from seesawnas.arch import attribute
 from seesawnas.arch import rules as rule
@@ -67,7 +67,7 @@ def faults(**options: Any) -> list[str]:
 def test_the_attributes_of_the_bases_own_kinds_are_factors(options: dict[str, Any]) -> None:
     plan = planned(**options)
     assert plan.factors == ("taps", "window")
-    assert [arm.name for arm in arms_of(plan).arms] == ["base", "taps=last", "window=3"]
+    assert [arm.name for arm in make_arms(plan).arms] == ["base", "taps=last", "window=3"]
 
 
 def test_a_study_file_names_them_too() -> None:

@@ -9,7 +9,7 @@ from math import prod
 import pytest
 from pyDOE3 import fracfact_aliasing
 
-from seesawnas.ablation.design import Design, contrasts, designed
+from seesawnas.ablation.design import Design, contrasts, make_design
 from seesawnas.ablation.levels import Levels
 from seesawnas.ablation.result import DesignKind
 from seesawnas.errors import StudyError
@@ -39,14 +39,14 @@ def brute_force_aliases(design: Design, order: int) -> list[list[tuple[tuple[int
 
 
 def test_one_at_a_time_is_the_base_and_each_other_level_alone() -> None:
-    design = designed(LEVELS, "one-at-a-time")
+    design = make_design(LEVELS, "one-at-a-time")
     assert design.rows == (("share", "4"), ("shuffle", "4"), ("plain", "4"), ("share", "0"))
     assert [design.name(row) for row in design.rows] == ["base", "kind=shuffle", "kind=plain", "se=0"]
     assert (design.resolution, design.aliases) == (None, ())
 
 
 def test_full_is_every_combination_the_base_first() -> None:
-    design = designed(LEVELS, "full")
+    design = make_design(LEVELS, "full")
     assert design.rows[0] == ("share", "4")
     assert set(design.rows) == set(product(*LEVELS.values()))
     assert len(design.rows) == 6
@@ -115,7 +115,7 @@ def test_half_of_three_factors_says_which_interaction_each_main_effect_is() -> N
 
 def test_levels_keep_their_order_and_names_in_a_fractional_design() -> None:
     levels: Levels = {"se": ("4", "0"), "kind": ("share", "plain"), "skip": ("none", "conv"), "kernel": ("3", "5")}
-    design = designed(levels, "fractional")
+    design = make_design(levels, "fractional")
     assert design.factors == tuple(levels.items())
     assert design.rows[0] == ("4", "share", "none", "3")
     found = defaultdict(set)
@@ -149,5 +149,5 @@ def test_levels_keep_their_order_and_names_in_a_fractional_design() -> None:
 )
 def test_what_cannot_be_planned_says_the_rule(levels: Levels, kind: DesignKind, message: str) -> None:
     with pytest.raises(StudyError) as error:
-        designed(levels, kind)
+        make_design(levels, kind)
     assert str(error.value) == message

@@ -217,7 +217,7 @@ def test_factors_given_beside_a_study_file_take_its_levels_of_theirs_alone() -> 
 
 @pytest.mark.parametrize("name", ["ablation_paper", "ablation_skip", "ablation_mobi"])
 def test_shipped_ablations_can_be_planned(name: str) -> None:
-    from seesawnas.ablation import arms_of
+    from seesawnas.ablation import make_arms
 
-    arms = arms_of(plan_of(StudyFile.read(name), {}))
+    arms = make_arms(plan_of(StudyFile.read(name), {}))
     assert len(arms.networks) == len(arms.arms) > 1

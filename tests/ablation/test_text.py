@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seesawnas.ablation.analysis import analysed
-from seesawnas.ablation.design import designed
+from seesawnas.ablation.analysis import analyse
+from seesawnas.ablation.design import make_design
 from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
 from seesawnas.ablation.text import verdict_words
-from tests.ablation.designed import arms_of, planted, two_levels
+from tests.ablation.designed import make_arms, planted, two_levels
 
 BASE = ArmResult("base", (("se", "4"),), "a", 1_000_000, 500, ())
 WORSE = Effect("se", "0", "4", 5, -0.0112, -0.0151, -0.0073, 0.0015, 0.003, "worse", None, 0.0, -10.0)
@@ -123,8 +123,8 @@ def test_every_result_has_a_sentence_per_effect_and_a_closing_one(
     values = planted(design, lambda levels: 0.02 * (levels["se"] == "1"), seeds, 0.005, seed)
     if partial:
         values[len(values) // 2 :, seeds // 2 :] = np.nan
-    arms = arms_of(design, values)
-    effects, interactions = analysed(arms, design.factors, kind)
+    arms = make_arms(design, values)
+    effects, interactions = analyse(arms, design.factors, kind)
     found = verdict_words(
         AblationResult(
             "s", "b", "auc", kind, design.factors, tuple(range(seeds)), tuple(arms), effects, interactions, False
@@ -141,8 +141,8 @@ def test_every_result_has_a_sentence_per_effect_and_a_closing_one(
 
 
 def test_whole_networks_are_compared_in_the_same_words() -> None:
-    design = designed({"network": ("paper/seesaw_share", "paper/seesaw_shuffle")}, "one-at-a-time")
-    arms = arms_of(design, np.array([[0.8, 0.81, 0.83], [0.7, 0.72, 0.72]]))
-    effects, _ = analysed(arms, design.factors, design.kind)
+    design = make_design({"network": ("paper/seesaw_share", "paper/seesaw_shuffle")}, "one-at-a-time")
+    arms = make_arms(design, np.array([[0.8, 0.81, 0.83], [0.7, 0.72, 0.72]]))
+    effects, _ = analyse(arms, design.factors, design.kind)
     found = verdict_words(result(*effects, factors=design.factors, arms=tuple(arms)))
     assert found[0].startswith("network=paper/seesaw_shuffle is worse than network=paper/seesaw_share by 0.1000 AUC")

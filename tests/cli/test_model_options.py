@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from seesawnas.cli.model_options import say_notes
+from seesawnas.cli.model_options import print_notes
 
 
 def test_what_is_said_of_a_model_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    say_notes(cast(Any, SimpleNamespace(name="[red]a[/red]\x1b[2J", notes=("[/b] :smile:",))))
+    print_notes(cast(Any, SimpleNamespace(name="[red]a[/red]\x1b[2J", notes=("[/b] :smile:",))))
     assert capsys.readouterr().err == "[red]a[/red]\\x1b[2J: [/b] :smile:\n"

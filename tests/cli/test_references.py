@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.ablation.arms import arms_of
+from seesawnas.ablation.arms import make_arms
 from seesawnas.ablation.loading import plan_of
 from seesawnas.cli.commands.train import _plan
 from seesawnas.cli.options import find_network as load_ref
@@ -65,11 +65,11 @@ def other(ref: str) -> str:
 
 
 def by_ablate(ref: str) -> str:
-    return arms_of(plan_of(None, {"base": ref, "against": other(ref)})).arms[0].spec.digest()
+    return make_arms(plan_of(None, {"base": ref, "against": other(ref)})).arms[0].spec.digest()
 
 
 def by_against(ref: str) -> str:
-    return arms_of(plan_of(None, {"base": other(ref), "against": ref})).arms[1].spec.digest()
+    return make_arms(plan_of(None, {"base": other(ref), "against": ref})).arms[1].spec.digest()
 
 
 def by_points(ref: str) -> str:

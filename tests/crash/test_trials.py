@@ -13,17 +13,17 @@ import pytest
 
 from seesawnas.space import load_point
 from seesawnas.study import (
-    Began,
     Checkpoints,
     DriverEvent,
+    EpochFinished,
     Failed,
     Lost,
-    Progressed,
     Proposal,
     Proxy,
     StopRules,
     StudyRecord,
     TrialSetup,
+    TrialStarted,
     TrialState,
     drive,
 )
@@ -75,11 +75,11 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
     for event in drive(record, propose, runs, setup):
         events.append(event)
         for pid in workers(os.getpid(), engine):
-            if isinstance(event, Began) and event.trial.number == TOO_LARGE:
+            if isinstance(event, TrialStarted) and event.trial.number == TOO_LARGE:
                 give_memory(pid, 100 * MIB)
             elif isinstance(event, Failed) and event.number == TOO_LARGE:
                 give_memory(pid, None)
-            elif isinstance(event, Progressed) and event.number == HANGS and event.epoch.record.epoch == 1:
+            elif isinstance(event, EpochFinished) and event.number == HANGS and event.epoch.record.epoch == 1:
                 send(pid, signal.SIGSTOP)
                 expect_an_epoch_within(setup, 2)
         if isinstance(event, Lost):
@@ -92,8 +92,10 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
     assert re.search("memory|alloc|could not create a primitive", too_large["reason"]), too_large["reason"]
     assert hung["interrupted"] == "it hung: no epoch within 2 s"
     assert [event.number for event in events if isinstance(event, Lost)] == [HANGS]
-    begun = [event.resumed for event in events if isinstance(event, Began) and event.trial.number == HANGS]
+    begun = [event.resumed for event in events if isinstance(event, TrialStarted) and event.trial.number == HANGS]
     assert begun == [False, True]
-    trained = [event.epoch.record.epoch for event in events if isinstance(event, Progressed) and event.number == HANGS]
+    trained = [
+        event.epoch.record.epoch for event in events if isinstance(event, EpochFinished) and event.number == HANGS
+    ]
     assert trained == [1, 2]
     assert not list((tmp_path / "checkpoints").iterdir())

@@ -10,7 +10,7 @@ import pytest
 
 from seesawnas.ablation import verdict_words
 from seesawnas.report.api import Study
-from seesawnas.report.dashboard import NetworkShowcase
+from seesawnas.report.dashboard import NetworkDashboardContent
 from seesawnas.report.pages.report import report_html
 from seesawnas.report.pages.text import report_markdown
 from seesawnas.report.plots.study import study_figures
@@ -98,5 +98,5 @@ def test_in_python_an_ablation_has_networks_and_no_front(study: StudyView) -> No
 
 
 def best_of(study: StudyView) -> str:
-    found = json.loads(StudyJson(NetworkShowcase({})).text(study))["best_trials"]
+    found = json.loads(StudyJson(NetworkDashboardContent({})).text(study))["best_trials"]
     return json.dumps(found)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.report.dashboard import NetworkShowcase
+from seesawnas.report.dashboard import NetworkDashboardContent
 from seesawnas.report.study.ranking import ranking_of
 from seesawnas.space import load_point, read_yaml, to_point
 from seesawnas.study import Proposal, Repeats, StudyView, Trial, TrialState, drive
 from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
 from tests.study.stored import store_study
 
-SHOWCASE = NetworkShowcase({"far": "/elsewhere/far away"})
+SHOWCASE = NetworkDashboardContent({"far": "/elsewhere/far away"})
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 from seesawnas.data import FaceSource
 from seesawnas.train import Recipe
-from seesawnas.train.full import Completed, Halted, RunEvent, Stepped, TrainPlan, opened
+from seesawnas.train.full import Completed, Interrupted, RunEvent, Stepped, TrainPlan, opened
 from tests.study.fakes import small_set
 from tests.train.sources import MadeUpSource
 
@@ -57,4 +57,4 @@ def result(events: list[RunEvent]) -> dict[str, Any]:
 
 
 def halted(events: list[RunEvent]) -> bool:
-    return isinstance(events[-1], Halted)
+    return isinstance(events[-1], Interrupted)

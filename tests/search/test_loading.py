@@ -16,7 +16,7 @@ from seesawnas.io.catalog import shipped_folder
 from seesawnas.search import StudyFile, plan_of, samplers
 from seesawnas.search.plan import SAMPLERS
 from seesawnas.space import read_yaml, write_yaml
-from seesawnas.study import Halving, Objectives
+from seesawnas.study import Asha, Objectives
 from seesawnas.study.engines.registry import ENGINES
 from seesawnas.study.plan.files import read_study, shipped_studies
 from seesawnas.train import FIRST_RUN, PROXY
@@ -84,15 +84,15 @@ def test_a_recipe_changes_what_it_names_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     ("text", "halving"),
-    [("none", None), ("asha", Halving(2, 2)), ("asha:3", Halving(3, 2)), ("asha:1:4", Halving(1, 4))],
+    [("none", None), ("asha", Asha(2, 2)), ("asha:3", Asha(3, 2)), ("asha:1:4", Asha(1, 4))],
 )
-def test_early_stopping_begins_at_a_quarter_of_the_epochs_unless_told(text: str, halving: Halving | None) -> None:
+def test_early_stopping_begins_at_a_quarter_of_the_epochs_unless_told(text: str, halving: Asha | None) -> None:
     assert plan_of(None, {"budget": "1M", "epochs": 8, "early_stopping": text}).halving == halving
 
 
 def test_early_stopping_of_the_default_faces_two_epochs_begins_after_the_first() -> None:
     assert FIRST_RUN.epochs == 2
-    assert plan_of(None, {"budget": "1M", "early_stopping": "asha"}).halving == Halving(1, 2)
+    assert plan_of(None, {"budget": "1M", "early_stopping": "asha"}).halving == Asha(1, 2)
 
 
 OPTIONS = st.fixed_dictionaries(

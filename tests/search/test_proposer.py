@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seesawnas.cost import Budget, cost
 from seesawnas.errors import StudyError
-from seesawnas.search import Proposer, fitting_points
+from seesawnas.search import NetworkProposer, fitting_points
 from seesawnas.search.samplers import History
 from seesawnas.space import Assignment, FeasibleSet, load_space
 from seesawnas.study import StudyRecord, TrialState, drive
@@ -20,7 +20,7 @@ from tests.study.fakes import FakeEngine, enough, record_in, small_set
 
 
 def run(record: StudyRecord, feasible: FeasibleSet, seed: int, trials: int, capacity: int = 1) -> list[str]:
-    proposer = Proposer(feasible, iter(()), seed, startup=4)
+    proposer = NetworkProposer(feasible, iter(()), seed, startup=4)
     list(drive(record, proposer, FakeEngine(capacity), enough(trials)))
     return [str(trial.user_attrs["digest"]) for trial in record.trials()]
 
@@ -75,7 +75,7 @@ def test_the_paper_points_that_fit_come_first_and_once_ever(tmp_path: Path) -> N
     feasible = FeasibleSet(load_space("seesaw"), budget)
     record = record_in(tmp_path / "s", feasible)
     for trials in (1, 4):
-        proposer = Proposer(feasible, fitting_points(feasible, budget), seed=0)
+        proposer = NetworkProposer(feasible, fitting_points(feasible, budget), seed=0)
         list(drive(record, proposer, FakeEngine(), enough(trials)))
     labels = [trial.user_attrs["label"] for trial in record.trials(TrialState.COMPLETE)]
     assert labels == ["paper/seesaw_share", "paper/seesaw_shuffle", "", ""]
@@ -103,7 +103,7 @@ def test_a_sampler_of_ones_own_is_asked_once_the_startup_is_complete(tmp_path: P
             return itertools.repeat(wanted)
 
     record = record_in(tmp_path / "s", feasible)
-    proposer = Proposer(feasible, (), 0, sampler=Stubborn(), startup=4)
+    proposer = NetworkProposer(feasible, (), 0, sampler=Stubborn(), startup=4)
     list(drive(record, proposer, FakeEngine(capacity=1), enough(7)))
     assert Stubborn.asked == [4, 5, 6]
     assert len(record.keys()) == 7
@@ -112,4 +112,4 @@ def test_a_sampler_of_ones_own_is_asked_once_the_startup_is_complete(tmp_path: P
 
 def test_an_unknown_sampler_is_refused_before_anything_runs() -> None:
     with pytest.raises(StudyError, match=r"sampler must be one of random, tpe, nsga2, gp, evolution, linear, got 'ga'"):
-        Proposer(small_set(), (), 0, sampler="ga")
+        NetworkProposer(small_set(), (), 0, sampler="ga")

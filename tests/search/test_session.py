@@ -16,7 +16,6 @@ from seesawnas.errors import StudyError
 from seesawnas.search import Repeating, SearchEvent, SearchPlan, StudyFile, opened, plan_of
 from seesawnas.space import read_yaml, to_point, write_yaml
 from seesawnas.study import (
-    Began,
     Ended,
     EngineEvent,
     Failed,
@@ -27,6 +26,7 @@ from seesawnas.study import (
     Start,
     StudyRecord,
     TrialJob,
+    TrialStarted,
     TrialState,
     read_starts,
     trial_point,
@@ -123,7 +123,7 @@ def test_interrupted_repeats_go_on_and_none_is_doubled(runs: Runs) -> None:
 
     def third_repeat(event: SearchEvent) -> bool:
         seen.append(event)
-        started = [e for e in seen if isinstance(e, Began) and e.trial.user_attrs.get("variant")]
+        started = [e for e in seen if isinstance(e, TrialStarted) and e.trial.user_attrs.get("variant")]
         return len(started) == 3
 
     runs(trials=4, repeats=3, repeat_top=2, stop=third_repeat)

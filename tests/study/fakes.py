@@ -11,9 +11,9 @@ from seesawnas.cost import Budget
 from seesawnas.space import FeasibleSet, to_space
 from seesawnas.study import (
     EngineEvent,
+    EpochFinished,
     Finished,
     Measurement,
-    Progressed,
     Proposal,
     Proxy,
     Scores,
@@ -81,7 +81,7 @@ class FakeEngine:
         self.checkpoints.append(checkpoint)
         record = EpochRecord(1, 2, 1.0, 0.1, 0.1, 10)
         self._waiting.append(
-            Progressed(job.number, TrialEpoch(record, Scores(self.curve(job), 0.01, self.curve(job)), b"after 1"))
+            EpochFinished(job.number, TrialEpoch(record, Scores(self.curve(job), 0.01, self.curve(job)), b"after 1"))
         )
 
     def next_event(self, timeout: float | None = None) -> EngineEvent | None:

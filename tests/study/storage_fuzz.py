@@ -73,7 +73,7 @@ def main(wanted: int = 20_000, seed: int = 0, seconds: float = 1500.0, only: int
             folder = Path(place) / "runs" / "s"
             what = damage(base, folder, random.Random(f"{seed} {number}"))
             began = time.monotonic()
-            for name, look in LOOKS.items():
+            for name, look in STYLES.items():
                 result = outcome(partial(look, folder), show=only is not None)
                 counts[result if result in ("shown", "refused") else "FINDING"] += 1
                 if result not in ("shown", "refused"):
@@ -231,7 +231,7 @@ def _decisions() -> tuple[Decision, ...]:
 
 
 WRITERS = (report_json, report_csv, report_markdown, lambda reports: [report.frame for report in reports])
-LOOKS: dict[str, Callable[[Path], object]] = {"read": _read, "resume": _resume}
+STYLES: dict[str, Callable[[Path], object]] = {"read": _read, "resume": _resume}
 
 
 def outcome(look: Callable[[], object], *, show: bool = False) -> str:

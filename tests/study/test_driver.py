@@ -9,21 +9,21 @@ import pytest
 
 from seesawnas.errors import StudyError
 from seesawnas.study import (
-    Began,
     Checkpoints,
     Ended,
     EngineEvent,
+    EpochFinished,
     Failed,
     Finished,
-    Halving,
+    Asha,
     Lost,
     Objectives,
-    Progressed,
     Proposal,
     Stopped,
     StopRules,
     StudyRecord,
     TrialJob,
+    TrialStarted,
     TrialState,
     drive,
     open_storage,
@@ -36,9 +36,9 @@ def test_the_study_ends_with_just_the_wanted_number_of_finished_trials(tmp_path:
     events = list(drive(record, uniform(small_set()), engine, enough(7)))
     assert len(record.trials(TrialState.COMPLETE)) == len(record.trials()) == 7
     assert engine.closed
-    assert [type(event) for event in events].count(Began) == 7
+    assert [type(event) for event in events].count(TrialStarted) == 7
     assert [type(event) for event in events].count(Finished) == 7
-    assert any(isinstance(event, Progressed) for event in events)
+    assert any(isinstance(event, EpochFinished) for event in events)
 
 
 def test_the_same_study_goes_on_and_a_finished_one_runs_nothing(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_space_smaller_than_the_wanted_trials_ends_the_study(tmp_path: Path) -
 
 def test_a_trial_that_is_among_the_worse_half_is_stopped_and_keeps_its_curve(tmp_path: Path) -> None:
     record, engine = record_in(tmp_path / "s"), FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
-    plan = replace(enough(4), halving=Halving(first=1, factor=2))
+    plan = replace(enough(4), halving=Asha(first=1, factor=2))
     events = list(drive(record, uniform(small_set()), engine, plan))
     assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE, *[TrialState.PRUNED] * 3]
     assert [trial.intermediate_values for trial in record.trials(TrialState.PRUNED)] == [
@@ -140,7 +140,7 @@ def test_a_trial_that_is_among_the_worse_half_is_stopped_and_keeps_its_curve(tmp
 def test_early_stopping_goes_on_from_the_stored_curves(tmp_path: Path) -> None:
     def run(trials: int) -> None:
         engine = FakeEngine(capacity=1, curve=lambda job: [0.9, 0.5, 0.8, 0.7][job.number])
-        plan = replace(enough(trials), halving=Halving(first=1, factor=2))
+        plan = replace(enough(trials), halving=Asha(first=1, factor=2))
         list(drive(record_in(tmp_path / "s"), uniform(small_set()), engine, plan))
 
     run(1)
@@ -155,7 +155,7 @@ def test_a_fixed_point_is_never_stopped_early(tmp_path: Path) -> None:
         return proposal and replace(proposal, fixed=True)
 
     record, engine = record_in(tmp_path / "s"), FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
-    list(drive(record, propose, engine, replace(enough(4), halving=Halving(first=1, factor=2))))
+    list(drive(record, propose, engine, replace(enough(4), halving=Asha(first=1, factor=2))))
     assert len(record.trials(TrialState.COMPLETE)) == 4
 
 
@@ -164,7 +164,7 @@ def test_a_study_of_several_objectives_stops_trials_early_too(tmp_path: Path) ->
     storage = open_storage(None, tmp_path / "s", writing=True)
     record = StudyRecord(storage, "s", feasible.decisions, Objectives.parse("auc,madds,params"))
     engine = FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
-    list(drive(record, uniform(feasible), engine, replace(enough(4), halving=Halving(first=1, factor=2))))
+    list(drive(record, uniform(feasible), engine, replace(enough(4), halving=Asha(first=1, factor=2))))
     assert len(record.trials(TrialState.PRUNED)) == 3
     (complete,) = record.trials(TrialState.COMPLETE)
     assert complete.values[1:] == [complete.user_attrs["madds"], complete.user_attrs["params"]]
@@ -181,7 +181,7 @@ def test_an_interrupted_trial_goes_on_from_its_last_checkpoint_and_a_finished_on
     engine = FakeEngine(capacity=1)
     events = list(drive(record_in(tmp_path / "s"), uniform(small_set()), engine, plan))
     assert engine.checkpoints == [b"after 1", None, None]
-    assert [event.resumed for event in events if isinstance(event, Began)] == [True, False, False]
+    assert [event.resumed for event in events if isinstance(event, TrialStarted)] == [True, False, False]
     assert not list((tmp_path / "checkpoints").iterdir())
 
 
@@ -312,7 +312,7 @@ def test_a_trial_that_was_judged_as_the_driver_died_is_judged_so_again(
 ) -> None:
     def run(record: StudyRecord) -> None:
         engine = FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
-        list(drive(record, uniform(small_set()), engine, replace(enough(3), halving=Halving(first=1, factor=2))))
+        list(drive(record, uniform(small_set()), engine, replace(enough(3), halving=Asha(first=1, factor=2))))
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt

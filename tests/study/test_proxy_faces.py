@@ -13,7 +13,7 @@ from seesawnas.data import FaceData
 from seesawnas.errors import StudyError, TrialError
 from seesawnas.space import to_mapping
 from seesawnas.study import Measurement, Proxy, TrialJob, run_trial
-from seesawnas.study.trial import MOST_SHAPES, load_proxy_faces, proxy_sizes
+from seesawnas.study.trial import MAX_SHAPES, load_proxy_faces, proxy_sizes
 from tests.oblong import write_people
 from tests.study.fakes import small_set
 
@@ -39,7 +39,7 @@ def test_sizes_that_become_one_and_too_many_are_one_line() -> None:
         match=r"^s: different input sizes must stay different .*, got 112x112 and 111x112, both become 56x56$",
     ):
         proxy_sizes("s", [(112, 112), (111, 112)], 56)
-    with pytest.raises(StudyError, match=f"^s: input must have at most {MOST_SHAPES} shapes .*, got 17$"):
+    with pytest.raises(StudyError, match=f"^s: input must have at most {MAX_SHAPES} shapes .*, got 17$"):
         proxy_sizes("s", [(112, width) for width in range(96, 113)], 112)
 
 

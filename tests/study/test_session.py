@@ -12,7 +12,7 @@ import pytest
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import (
-    OUT_OF_TIME,
+    TIME_LIMIT_REACHED,
     Checkpoints,
     Ended,
     EngineSettings,
@@ -101,7 +101,7 @@ def test_the_time_is_that_of_all_sources_together(sessions: Sessions, monkeypatc
     with sessions() as session:
         events = list(session.run(*sources(session, 2, 2), seconds=1800))
     assert not any(isinstance(event, Repeating) for event in events)
-    assert events[-1] == Ended(f"2 trials; {OUT_OF_TIME} before the repeats finished")
+    assert events[-1] == Ended(f"2 trials; {TIME_LIMIT_REACHED} before the repeats finished")
 
 
 def test_a_start_is_written_down_with_its_reason_or_as_interrupted(sessions: Sessions) -> None:

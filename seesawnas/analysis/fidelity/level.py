@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from seesawnas.errors import StudyError
 from seesawnas.study import Proxy
-from seesawnas.study.plan.options import MOST_EPOCHS
+from seesawnas.study.plan.options import MAX_EPOCHS
 from seesawnas.text import short
 
 _LEVEL = re.compile(r"(?P<epochs>[0-9]{1,5})x(?P<side>[0-9]{1,5})(:(?P<share>0?\.[0-9]{1,20}|1))?")
@@ -22,9 +22,9 @@ class Level:
     share: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.epochs <= MOST_EPOCHS or not 16 <= self.resolution <= 512 or not 0.01 <= self.share <= 1.0:
+        if not 1 <= self.epochs <= MAX_EPOCHS or not 16 <= self.resolution <= 512 or not 0.01 <= self.share <= 1.0:
             raise StudyError(
-                f"level must have 1 to {MOST_EPOCHS} epochs, 16 to 512 pixels and 0.01 to 1 of the people, got {self}"
+                f"level must have 1 to {MAX_EPOCHS} epochs, 16 to 512 pixels and 0.01 to 1 of the people, got {self}"
             )
 
     @classmethod

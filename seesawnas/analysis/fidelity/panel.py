@@ -42,7 +42,7 @@ from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class FidelityMeasurement:
     """A network trained once: which of the panel's, at what level and seed, what it costs, and what each epoch scored.
 
     ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint: where both are the same, so is the
@@ -67,7 +67,7 @@ class Trained:
 
 
 @contextmanager
-def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[PanelSession]:
+def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[FidelitySession]:
     """Hold the panel's studies, all made for these faces and settings.
 
     Args:
@@ -87,7 +87,7 @@ def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[
     )
     parts = {_suffix(side): _part(plan, feasible, side) for side in sorted(plan.sides)}
     with open_session(plan.folder, parts, engine=engine or engine_factory(plan.engine)) as study:
-        yield PanelSession(plan, feasible, study)
+        yield FidelitySession(plan, feasible, study)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +138,12 @@ class LevelsSource:
             if measurement is None:
                 left.append(proposal)
             else:
-                self.record.adopt(proposal, measurement)
+                self.record.import_trial(proposal, measurement)
         return left
 
 
 @dataclass(frozen=True, slots=True)
-class PanelSession:
+class FidelitySession:
     """A panel that holds its studies, one for each size of the input."""
 
     plan: FidelityPlan
@@ -168,7 +168,7 @@ class PanelSession:
         )
         return self.study.run(*sources)
 
-    def rows(self) -> list[Trained]:
+    def rows(self) -> list[FidelityMeasurement]:
         """What the studies hold by now, of this panel's networks, levels and seeds."""
         places = {digest: place for place, (digest, _) in enumerate(self._networks())}
         wanted = {proposal.key for proposals in self._proposals().values() for proposal in proposals}
@@ -234,13 +234,13 @@ def _is_of(row: Mapping[str, Any], faces: FaceData) -> bool:
     return row.get("data") == faces.fingerprint and {"mark", "losses"} <= set(row)
 
 
-def _row(trial: Trial, places: dict[str, int], data: str, study: str) -> Trained:
+def _row(trial: Trial, places: dict[str, int], data: str, study: str) -> FidelityMeasurement:
     attrs = trial.user_attrs
     level, _, seed = str(attrs.get("variant")).partition(" seed ")
     if not (level and seed.isdecimal() and len(seed) < 10 and attrs["digest"] in places):
         raise StudyError(f"study {study}, trial {trial.number}: variant: must be LEVEL seed NUMBER, got {level!r}")
     proxy = trial_proxy(trial, study)
-    return Trained(
+    return FidelityMeasurement(
         network=places[attrs["digest"]],
         digest=attrs["digest"],
         assignment=trial.params,

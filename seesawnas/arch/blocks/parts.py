@@ -11,7 +11,7 @@ from seesawnas.arch.blocks.base import Block, Inputs
 from seesawnas.arch.body import Body, body_digest, check_body, check_nodes, output_shape, reads_of
 from seesawnas.arch.layers import Shape
 from seesawnas.errors import BlockError, InvalidInput, SpecError
-from seesawnas.text import one_line, plain_line
+from seesawnas.text import escape_line, one_line
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def wrap_kind_errors(block: type[Block], method: str, name: str = "") -> Iterato
 
 def error_line(error: BaseException) -> str:
     """Class and words, in one line."""
-    return plain_line(one_line(f"{type(error).__name__}: {error}"))
+    return escape_line(one_line(f"{type(error).__name__}: {error}"))
 
 
 @lru_cache(maxsize=1 << 16)

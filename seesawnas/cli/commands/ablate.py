@@ -84,10 +84,10 @@ def _study_file(spec: str) -> StudyFile | None:
 
 
 def _show_design(plan: AblationPlan, json: bool) -> None:
-    from seesawnas.ablation import estimate, make_ready
+    from seesawnas.ablation import estimate, prepare_run
     from seesawnas.cli.views.ablation import design_values, show_design
 
-    ready = make_ready(plan)
+    ready = prepare_run(plan)
     cost = estimate(plan, ready)
     if json:
         print_json(design_values(plan, ready.arms, cost), indent=None)

@@ -38,15 +38,15 @@ def dashboard(
 
     Read only: a running search is not affected. Stop the dashboard with Ctrl-C.
     """
-    from seesawnas.report.dashboard import NetworkShowcase
+    from seesawnas.report.dashboard import NetworkDashboardContent
     from seesawnas.study import dashboard_app, find_study
-    from seesawnas.study.dashboard.guard import guarded
+    from seesawnas.study.dashboard.guard import check_request_origin
 
     if port is not None and not 0 <= port < 2**16:
         raise StudyError(f"--port must be from 0 to 65535, got {port}")
     found = find_study(study, storage)
-    app = dashboard_app(found.storage, NetworkShowcase({found.stored: found.ref}))
-    with _server(host, port, guarded(app, host)) as server:
+    app = dashboard_app(found.storage, NetworkDashboardContent({found.stored: found.ref}))
+    with _server(host, port, check_request_origin(app, host)) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         only_shown()
         print_lines(f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C to stop)")

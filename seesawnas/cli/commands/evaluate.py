@@ -17,7 +17,7 @@ from seesawnas.cli.model_options import (
     Output,
     Untrained,
     embed_shown,
-    say_notes,
+    print_notes,
 )
 from seesawnas.cli.options import Json
 from seesawnas.errors import InvalidInput
@@ -26,7 +26,7 @@ from seesawnas.text import short
 if TYPE_CHECKING:
     from seesawnas.evaluation import FaceModel, HowToVerify, VerifiedSet
 
-MOST_RESAMPLES = 100_000
+MAX_RESAMPLES = 100_000
 
 
 def evaluate(
@@ -76,11 +76,11 @@ def evaluate(
     """
     from seesawnas.evaluation import HowToVerify, find_protocol, open_model, verify_set
 
-    if resamples > MOST_RESAMPLES:
-        raise InvalidInput(f"--resamples must be at most {MOST_RESAMPLES}, got {short(resamples)}")
+    if resamples > MAX_RESAMPLES:
+        raise InvalidInput(f"--resamples must be at most {MAX_RESAMPLES}, got {short(resamples)}")
     wanted = find_protocol(protocol)
     opened = open_model(model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained)
-    say_notes(opened)
+    print_notes(opened)
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
     found = [verify_set(opened, path, how) for path in _paths(pairs)]
     if html is not None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from seesawnas.analysis.fidelity.agreement import Agreement, Noise
-    from seesawnas.analysis.fidelity.panel import PanelSession
+    from seesawnas.analysis.fidelity.panel import FidelitySession
 
 MEASUREMENTS = "measurements.jsonl"
 
@@ -125,7 +125,7 @@ def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Pa
         screen.print(f"{folder}/{path}", soft_wrap=True)
 
 
-def _watch(session: PanelSession, known: list[dict[str, Any]], screen: Console) -> bool:
+def _watch(session: FidelitySession, known: list[dict[str, Any]], screen: Console) -> bool:
     from seesawnas.cli.views.progress import say
     from seesawnas.study import Failed, Finished, Lost
 

@@ -17,7 +17,7 @@ from seesawnas.cli.model_options import (
     Output,
     Untrained,
     embed_shown,
-    say_notes,
+    print_notes,
 )
 from seesawnas.cli.options import Json
 
@@ -51,7 +51,7 @@ def identify(
     from seesawnas.evaluation import open_model
 
     opened = open_model(model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained)
-    say_notes(opened)
+    print_notes(opened)
     pictures, labels, notes = open_folder(folder, resolution=opened.size)
     embeddings, readable = embed_shown(opened, pictures, flip=flip, batch_size=batch_size)
     found = measure(embeddings[readable], labels[readable])

@@ -56,17 +56,17 @@ def importance(
 
     The study is not changed.
     """
-    from seesawnas.analysis.importance import FEWEST, importance_of
+    from seesawnas.analysis.importance import MIN_TRIALS, importance_of
     from seesawnas.analysis.importance_text import importance_words
-    from seesawnas.report.study.sections import some_notes
+    from seesawnas.report.study.sections import limit_notes
     from seesawnas.study import find_study
 
     view = find_study(study, storage).view()
-    for note in some_notes(view.notes):
+    for note in limit_notes(view.notes):
         screen().print(f"note: {note}", soft_wrap=True)
     found = importance_of(view, _bands(bands))
     if found is None:
-        raise StudyError(f"study {view.name}: must have at least {FEWEST} complete trials of its search space")
+        raise StudyError(f"study {view.name}: must have at least {MIN_TRIALS} complete trials of its search space")
     if plot is not None:
         _write_plot(plot, found)
     if json:

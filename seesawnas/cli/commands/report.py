@@ -55,9 +55,9 @@ def report(
     """
     from seesawnas.cli.views.output import print_lines, screen
     from seesawnas.io.files import write_atomically
-    from seesawnas.io.terminal import deliver, only_shown
+    from seesawnas.io.terminal import only_shown, write_stdout
     from seesawnas.report.study.report import StudyReport
-    from seesawnas.report.study.sections import some_notes
+    from seesawnas.report.study.sections import limit_notes
     from seesawnas.study import find_study
 
     wanted = _format(format, out, json)
@@ -71,12 +71,12 @@ def report(
     if wanted is Format.HTML and out is None:
         out, within = found[0].folder / "report.html", found[0].folder
     if out is None:
-        deliver(text)
+        write_stdout(text)
     else:
         write_atomically(out, text, within=within)
         only_shown()
         print_lines(f"wrote {out}")
-        for note in (note for one in reports for note in some_notes(one.notes)):
+        for note in (note for one in reports for note in limit_notes(one.notes)):
             screen().print(f"note: {note}", soft_wrap=True)
 
 

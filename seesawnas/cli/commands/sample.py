@@ -71,13 +71,13 @@ def _draw(feasible: FeasibleSet, number: int, seed: int) -> Iterator[ArchSpec]:
 
 def _print_lines(specs: Iterator[ArchSpec]) -> None:
     from seesawnas.cost import cost
-    from seesawnas.io.terminal import deliver
+    from seesawnas.io.terminal import write_stdout
     from seesawnas.space.point import to_json
 
     for spec in specs:
         total = cost(spec)
         known = f'"digest": "{spec.digest()}", "madds": {total.madds}, "params": {total.params}'
-        deliver(f'{{"spec": {to_json(spec)}, {known}}}\n')
+        write_stdout(f'{{"spec": {to_json(spec)}, {known}}}\n')
 
 
 def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) -> None:

@@ -19,21 +19,21 @@ from seesawnas.ablation import (
     Session,
     verdict_words,
 )
-from seesawnas.ablation.session import Ready
+from seesawnas.ablation.session import PreparedRun
 from seesawnas.cli.views.output import count, table
-from seesawnas.cli.views.progress import Watched, before, say, study_lines
+from seesawnas.cli.views.progress import ProgressView, before, say, study_lines
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.text import several
 
 
-def watched(session: Session) -> Watched:
+def watched(session: Session) -> ProgressView:
     """The ablation as the live view shows it."""
     plan, arms, record = session.plan, session.ready.arms, session.record
     networks, seeds = several(len(arms.networks), "network"), several(plan.seeds, "seed")
     design = f"Design   {arms.design.kind}: {networks} with {seeds} each, compared with {arms.base.name}"
     where = f"{plan.folder}{before(record, session.study.recovered)}"
-    return Watched(
+    return ProgressView(
         record=record,
         run=session.run,
         recover=session.study.recover,
@@ -45,7 +45,7 @@ def watched(session: Session) -> Watched:
     )
 
 
-def show_design(screen: Console, plan: AblationPlan, ready: Ready, cost: Estimate) -> None:
+def show_design(screen: Console, plan: AblationPlan, ready: PreparedRun, cost: Estimate) -> None:
     """Print what would be trained and the estimated time."""
     arms, base = ready.arms, ready.arms.arms[0].cost
     columns = ("arm", "network", ">MAdds", ">change", ">params", ">change")

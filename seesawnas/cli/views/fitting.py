@@ -17,7 +17,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from seesawnas.text import plain, plain_line
+from seesawnas.text import escape_line, plain
 
 COMFORT = 24
 """Cells of a column of sentences, below which it is a ladder of words."""
@@ -40,8 +40,8 @@ class FittedTable:
     _rows: list[tuple[list[Text], bool]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.columns = [plain_line(column) for column in self.columns]
-        self.title = self.title and plain_line(self.title)
+        self.columns = [escape_line(column) for column in self.columns]
+        self.title = self.title and escape_line(self.title)
 
     def add_row(self, *cells: object, end_section: bool = False) -> None:
         """Cells are plain text, or rich's ``Text`` with a style; a missing one is empty."""

@@ -13,8 +13,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from seesawnas.cli.views.fitting import FittedTable
-from seesawnas.io.terminal import Screen, deliver, raw
-from seesawnas.text import plain, plain_line
+from seesawnas.io.terminal import Screen, raw, write_stdout
+from seesawnas.text import escape_line, plain
 
 if TYPE_CHECKING:
     from seesawnas.space import Acceptance, FeasibleSet
@@ -60,13 +60,13 @@ def screen(*, quiet: bool = False) -> Console:
 
 def print_json(values: Any, *, indent: int | None = 2) -> None:
     """One JSON document, values as they are. Raises OutputLost if it cannot be written."""
-    deliver(json.dumps(values, indent=indent) + "\n")
+    write_stdout(json.dumps(values, indent=indent) + "\n")
 
 
 def print_lines(*lines: str) -> None:
     """Lines on standard output, each of which stays one."""
     for line in lines:
-        print(plain_line(line))
+        print(escape_line(line))
 
 
 def table(

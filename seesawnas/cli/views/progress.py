@@ -16,26 +16,26 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.search import Repeating, SearchEvent
 from seesawnas.study import (
     FINISHED,
-    Began,
     Ended,
     EngineSettings,
+    EpochFinished,
     Failed,
     Finished,
     Lost,
-    Progressed,
     Proxy,
     Scores,
     Stopped,
     StudyRecord,
     Trial,
+    TrialStarted,
     TrialState,
 )
-from seesawnas.text import plain_line, several
+from seesawnas.text import escape_line, several
 from seesawnas.units import format_quantity
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ProgressView:
     """A session as the screen shows it.
 
     Attributes:
@@ -58,7 +58,7 @@ class Watched:
     repeats_line: str = ""
 
 
-def watch(watched: Watched, screen: Console) -> str | None:
+def watch(watched: ProgressView, screen: Console) -> str | None:
     """Run the session and show it on ``screen``. Returns why it ended, None if the user stopped it with Ctrl-C."""
     say(screen, *watched.lines)
     columns = (
@@ -114,7 +114,7 @@ def _uninterrupted() -> Iterator[None]:
 def say(screen: Console, *lines: str) -> None:
     """Print lines as they are: no markup, no colours, no wrapping."""
     for line in lines:
-        screen.print(plain_line(line), soft_wrap=True)
+        screen.print(escape_line(line), soft_wrap=True)
 
 
 @dataclass
@@ -158,7 +158,7 @@ class _Phase:
 class _View:
     """What is on the screen."""
 
-    watched: Watched
+    watched: ProgressView
     console: Console
     bars: Progress
     tasks: dict[int, TaskID] = field(default_factory=dict)
@@ -172,9 +172,9 @@ class _View:
     def show(self, event: SearchEvent) -> None:
         """Bring the screen up to date."""
         match event:
-            case Began(trial, resumed):
+            case TrialStarted(trial, resumed):
                 self._add(trial, resumed)
-            case Progressed(number, epoch):
+            case EpochFinished(number, epoch):
                 self.bars.update(self.tasks[number], completed=epoch.record.epoch)
                 if epoch.note:
                     say(self.console, f"{self.phase.word} {number:3d}  {epoch.note}")

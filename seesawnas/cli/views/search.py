@@ -10,7 +10,7 @@ from rich.console import Console
 
 from seesawnas.cli.views.fitting import FittedTable
 from seesawnas.cli.views.output import found
-from seesawnas.cli.views.progress import Watched, before, say, study_lines
+from seesawnas.cli.views.progress import ProgressView, before, say, study_lines
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.outcome import Outcome
@@ -19,7 +19,7 @@ from seesawnas.search import SearchPlan, Session
 from seesawnas.study import ResultRow
 from seesawnas.text import several
 
-STOPPED_SHOWN = 10
+MAX_STOPPED_SHOWN = 10
 
 
 def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
@@ -95,20 +95,20 @@ def _stopped(outcome: Outcome) -> Iterator[str]:
     if not stopped:
         return
     yield f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped early and not ranked:"
-    for row in sorted(stopped, key=lambda row: (-(row.stopped_after or 0), -row.value))[:STOPPED_SHOWN]:
+    for row in sorted(stopped, key=lambda row: (-(row.stopped_after or 0), -row.value))[:MAX_STOPPED_SHOWN]:
         score = f"{METRICS[quality].label} {row.value:.4f}"
         yield f"  trial {row.number} ({row.digest}) after epoch {row.stopped_after} at {score}"
-    if len(stopped) > STOPPED_SHOWN:
-        yield f"  and {len(stopped) - STOPPED_SHOWN} more, in the summary"
+    if len(stopped) > MAX_STOPPED_SHOWN:
+        yield f"  and {len(stopped) - MAX_STOPPED_SHOWN} more, in the summary"
 
 
-def watched(session: Session) -> Watched:
+def watched(session: Session) -> ProgressView:
     """The search, and the repeats that follow it."""
     plan, record = session.plan, session.record
     space = f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"
     where = f"{plan.folder}{before(record, session.study.recovered)}"
     best, seeds = several(plan.repeat_top, "network"), several(plan.repeats, "new seed")
-    return Watched(
+    return ProgressView(
         record=record,
         run=session.run,
         recover=session.study.recover,

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seesawnas.cli.views.output import console, screen, table
 from seesawnas.data import FaceSource
-from seesawnas.text import plain_line, several
-from seesawnas.train.full import Completed, EpochDone, Halted, Resumed, RunEvent, Session, Stepped, TrainPlan
+from seesawnas.text import escape_line, several
+from seesawnas.train.full import Completed, EpochDone, Interrupted, Resumed, RunEvent, Session, Stepped, TrainPlan
 
 _NAMED = 3
 
@@ -54,7 +54,7 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                     bars.update(task, total=record.steps, completed=record.step, note=note)
                 case EpochDone():
                     _say_epoch(screen, last)
-                case Halted(step):
+                case Interrupted(step):
                     _say(screen, f"Stopped after step {step:,}. Run the same command to resume.")
                 case Completed(_, files, before=True):
                     _say(screen, f"Already trained; {'evaluated on the new sets' if files else 'nothing to do'}.")
@@ -103,4 +103,4 @@ def _time(seconds: float) -> str:
 
 
 def _say(screen: Console, line: str) -> None:
-    screen.print(plain_line(line), soft_wrap=True)
+    screen.print(escape_line(line), soft_wrap=True)

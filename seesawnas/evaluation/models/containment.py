@@ -12,7 +12,7 @@ import psutil
 
 
 @contextmanager
-def bounded_memory(is_wanted: bool = True) -> Iterator[None]:
+def limit_memory(is_wanted: bool = True) -> Iterator[None]:
     """Limit this process to the memory that is available, so that a request for more fails instead of killing it.
 
     On Linux only. Not wanted with a GPU, whose driver reserves addresses without memory.
@@ -35,7 +35,7 @@ def bounded_memory(is_wanted: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def ended_after(seconds: float, options: Any) -> Iterator[None]:
+def terminate_after(seconds: float, options: Any) -> Iterator[None]:
     """Stop onnxruntime's run with ``options`` after ``seconds``."""
     timer = threading.Timer(seconds, setattr, (options, "terminate", True))
     timer.daemon = True

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seesawnas.data.skipped import printable
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.models.containment import bounded_memory, ended_after
+from seesawnas.evaluation.models.containment import limit_memory, terminate_after
 from seesawnas.evaluation.models.onnx_graph import GraphStart, read_start
 from seesawnas.evaluation.models.outputs import Opened, Rows, choose_output, reason
 
@@ -63,16 +63,16 @@ def open_onnx(path: Path, device: torch.device, side: int, output: str | None = 
     return Opened(run, images.size, start.normalises, images.kind == torch.uint8, notes)
 
 
-class _Taken(NamedTuple):
+class _InputInfo(NamedTuple):
     name: str
     type: str
     shape: Sequence[Any]
 
 
-def _described(path: Path, session: Any) -> tuple[list[_Taken], list[str]]:
+def _described(path: Path, session: Any) -> tuple[list[_InputInfo], list[str]]:
     """(inputs, names of outputs). Their texts are a stranger's, and are decoded only as they are asked for."""
     try:
-        taken = [_Taken(one.name, one.type, list(one.shape)) for one in session.get_inputs()]
+        taken = [_InputInfo(one.name, one.type, list(one.shape)) for one in session.get_inputs()]
         return taken, [one.name for one in session.get_outputs()]
     except UnicodeDecodeError:
         raise InvalidInput(f"{path}: must name its inputs and outputs in UTF-8, got other bytes") from None
@@ -81,7 +81,7 @@ def _described(path: Path, session: Any) -> tuple[list[_Taken], list[str]]:
 class _Input:
     """The one input: (N, 3, H, W), or (N, H, W, 3) as TensorFlow has it. step, size: None if the file fixes none."""
 
-    def __init__(self, path: Path, taken: Sequence[_Taken]) -> None:
+    def __init__(self, path: Path, taken: Sequence[_InputInfo]) -> None:
         shape = taken[0].shape if len(taken) == 1 else []
         self._last = len(shape) == 4 and shape[3] == 3 and shape[1] != 3
         channels = shape[3 if self._last else 1] if len(shape) == 4 else None
@@ -150,7 +150,7 @@ def _session(path: Path, device: torch.device) -> Any:
     wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
     available = [name for name in (*wanted, "CPUExecutionProvider") if name in onnxruntime.get_available_providers()]
     try:
-        with bounded_memory(device.type == "cpu"):
+        with limit_memory(device.type == "cpu"):
             # Without its fallback, which prints to standard output and tries the same again.
             return onnxruntime.InferenceSession(str(path), options, providers=available, enable_fallback=0)
     except Exception as error:  # onnxruntime's own classes, of a module that it does not export
@@ -171,7 +171,7 @@ class _Runner:
     @contextmanager
     def limits(self, images: int) -> Iterator[None]:
         self._options.terminate = False
-        with bounded_memory(self._on_cpu), ended_after(_SECONDS * (1 + images), self._options):
+        with limit_memory(self._on_cpu), terminate_after(_SECONDS * (1 + images), self._options):
             yield
 
     def __call__(self, names: list[str] | None, fed: dict[str, NDArray[Any]]) -> list[object]:

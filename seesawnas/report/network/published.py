@@ -88,7 +88,7 @@ def _compare(
         value = printed[figure]
         if value is None or value.agrees(counted):
             continue
-        resolving = [erratum for erratum in errata if _resolves(erratum, figure, value)]
+        resolving = [erratum for erratum in errata if _rounds_to(erratum, figure, value)]
         found = resolving or [erratum for erratum in errata if _states_a_reason(erratum, figure, value)]
         compared.errata.extend(erratum for erratum in found[:1] if erratum not in compared.errata)
         if not found:
@@ -99,7 +99,7 @@ def _compare(
     return compared
 
 
-def _resolves(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
+def _rounds_to(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
     """Whether what the network counts to under the erratum's reading prints as the figure does."""
     reading = erratum.explains.get(figure)
     return reading is not None and (printed.agrees(reading) or _to_digits(printed).agrees(reading))

@@ -23,8 +23,8 @@ from seesawnas.report.plots.study import curves_figure, quality_figure
 from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.study.ranking import Ranking, cost_words, metric_words
 from seesawnas.report.study.report import StudyReport
-from seesawnas.report.study.sections import some_notes
-from seesawnas.report.study.summary import again_words
+from seesawnas.report.study.sections import limit_notes
+from seesawnas.report.study.summary import rerun_commands
 from seesawnas.units import format_quantity
 
 
@@ -87,7 +87,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "name": study.name,
         "tiles": list(_tiles(report)),
         "sentences": report.sentences,
-        "notes": some_notes(report.notes),
+        "notes": limit_notes(report.notes),
         "best": details[f"{place}:{rows[0].number}"] if rows else None,
         "front_title": _front_title(report),
         "has_named": report.ablation is None and any(row.name is not None for row in rows),
@@ -104,7 +104,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         "first_rows": [_row(ranking, number) for number in range(min(FIRST_ROWS, len(rows)))],
         "facts": report.facts,
         "study_file": report.study_file,
-        "commands": "\n".join(again_words(study, report.ref, ranked=report.is_ranked)),
+        "commands": "\n".join(rerun_commands(study, report.ref, ranked=report.is_ranked)),
     }
     return {**made, "contents": list(_contents(made))}
 

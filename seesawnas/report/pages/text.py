@@ -12,8 +12,8 @@ from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_r
 from seesawnas.report.study.frame import joined
 from seesawnas.report.study.notes import narrow
 from seesawnas.report.study.report import StudyReport
-from seesawnas.report.study.sections import some_notes
-from seesawnas.report.study.summary import CONVENTIONS, again_words
+from seesawnas.report.study.sections import limit_notes
+from seesawnas.report.study.summary import CONVENTIONS, rerun_commands
 from seesawnas.text import csv_cell
 from seesawnas.units import format_quantity
 
@@ -70,7 +70,7 @@ def _study(report: StudyReport) -> Iterator[str]:
     yield "\n".join(f"- {plain_markdown(sentence)}" for sentence in report.sentences)
     if report.notes:
         yield "## Notes"
-        yield "\n".join(f"- {plain_markdown(note)}" for note in some_notes(report.notes))
+        yield "\n".join(f"- {plain_markdown(note)}" for note in limit_notes(report.notes))
     if report.ablation is not None:
         yield from _ablation(report)
     if (
@@ -84,7 +84,7 @@ def _study(report: StudyReport) -> Iterator[str]:
     yield _table(("", ""), report.facts) if report.facts else "No run of this study is recorded."
     if report.study_file is not None:
         yield fence(report.study_file, "yaml")
-    yield fence("\n".join(again_words(report.study, report.ref, ranked=report.is_ranked)), "sh")
+    yield fence("\n".join(rerun_commands(report.study, report.ref, ranked=report.is_ranked)), "sh")
 
 
 def _ranking(report: StudyReport) -> Iterator[str]:

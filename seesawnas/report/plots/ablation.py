@@ -17,7 +17,7 @@ from seesawnas.report.plots.pareto import BLUE, GREEN, GREY, ORANGE, PINK, SKY, 
 from seesawnas.report.study.ablation import effect_words
 from seesawnas.text import several
 
-LOOKS: dict[Verdict, tuple[str, str]] = {
+STYLES: dict[Verdict, tuple[str, str]] = {
     "better": (GREEN, "triangle-up"),
     "worse": (ORANGE, "triangle-down"),
     "not resolvable": (GREY, "circle-open"),
@@ -83,7 +83,7 @@ def interaction_plots(result: AblationResult) -> go.Figure | None:
 
 
 def _add_points(figure: go.Figure, effects: Sequence[Effect | Interaction], quality: str) -> None:
-    for verdict in LOOKS:
+    for verdict in STYLES:
         places = [n for n, effect in enumerate(effects) if effect.verdict == verdict and effect.mean is not None]
         if places:
             figure.add_trace(_points([effects[n] for n in places], places, verdict, quality), row=1, col=1)
@@ -95,7 +95,7 @@ def _add_points(figure: go.Figure, effects: Sequence[Effect | Interaction], qual
 def _points(
     effects: Sequence[Effect | Interaction], places: Sequence[int], verdict: Verdict, quality: str
 ) -> go.Scatter:
-    color, symbol = LOOKS[verdict]
+    color, symbol = STYLES[verdict]
     scale = METRICS[quality].scale
     means = [scale * (effect.mean or 0.0) for effect in effects]
     ends = [(_or(effect.low, effect.mean), _or(effect.high, effect.mean)) for effect in effects]

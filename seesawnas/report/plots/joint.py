@@ -17,7 +17,7 @@ from seesawnas.study.plan.options import RunPlan
 
 SHARED = ("objectives", *kept_names(RunPlan))
 """Settings that make figures comparable."""
-LOOKS = ((BLUE, "circle"), (ORANGE, "square"), (PINK, "diamond"), (YELLOW, "triangle-up"), (SKY, "cross"))
+STYLES = ((BLUE, "circle"), (ORANGE, "square"), (PINK, "diamond"), (YELLOW, "triangle-up"), (SKY, "cross"))
 
 
 def differing(reports: Sequence[StudyReport]) -> list[str]:
@@ -50,7 +50,7 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
             _front([(row.objective(cost), row.objective(objectives.quality)) for row in every], scale, GREEN)
         )
     for place, (report, some) in enumerate(zip(reports, rows, strict=True)):
-        color, symbol = LOOKS[place % len(LOOKS)]
+        color, symbol = STYLES[place % len(STYLES)]
         if differing(reports):
             own = pareto_front(some, objectives)
             figure.add_trace(_front([(r.objective(cost), r.objective(objectives.quality)) for r in own], scale, color))

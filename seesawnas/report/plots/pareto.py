@@ -12,7 +12,7 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.figure_page import figure_page
 from seesawnas.report.study.ranking import metric_words
 from seesawnas.study import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, ResultRow, pareto_front
-from seesawnas.text import plain_line
+from seesawnas.text import escape_line
 from seesawnas.units import format_quantity
 
 # Okabe and Ito's colours: distinguishable with every kind of colour vision.
@@ -116,4 +116,4 @@ def hover_words(row: ResultRow) -> str:
 
 def plain(text: str) -> str:
     """One line of text that plotly must not read as markup."""
-    return plain_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -13,7 +13,7 @@ from seesawnas.io.stored_json import stored_mapping
 from seesawnas.report.plots.ablation import forest_figure
 from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, pareto_figure, plain
 from seesawnas.report.study.ranking import is_ablation, ranking_of
-from seesawnas.report.study.sections import ablation_of
+from seesawnas.report.study.sections import find_ablation
 from seesawnas.study import ResultRow, StudyView, Trial, TrialState
 from seesawnas.text import plain_json, several
 
@@ -33,7 +33,7 @@ _CARD = {"margin": {"l": 60, "r": 20, "t": 50, "b": 50}, "template": "plotly_whi
 def study_figures(study: StudyView) -> dict[str, str]:
     """By id; without those that have nothing to draw yet."""
     found = {}
-    ablation = ablation_of(study)
+    ablation = find_ablation(study)
     if ablation is not None and (forest := forest_figure(ablation, costs=False)) is not None:
         found["ablation"] = _card(forest)
     rows = ranking_of(study).rows

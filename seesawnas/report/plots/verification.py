@@ -43,7 +43,9 @@ def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, titl
     return figure_page(figure)
 
 
-def thinned(far: NDArray[np.floating], tar: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def thin_curve(
+    far: NDArray[np.floating], tar: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """At most POINTS of the curve, evenly by the logarithm of the rate, both ends among them."""
     if len(far) <= POINTS:
         return far, tar
@@ -54,7 +56,7 @@ def thinned(far: NDArray[np.floating], tar: NDArray[np.floating]) -> tuple[NDArr
 
 def _roc(one: VerifiedSet, colour: str) -> go.Scatter:
     far, tar, _ = curve(one.distances, one.same)
-    far, tar = thinned(far[far > 0], tar[far > 0])  # 0 has no place on a logarithmic axis
+    far, tar = thin_curve(far[far > 0], tar[far > 0])  # 0 has no place on a logarithmic axis
     return go.Scatter(
         x=far.tolist(),
         y=tar.tolist(),
@@ -105,7 +107,7 @@ def identification_html(found: Identification, *, title: str) -> str:
     """False negative against false positive identification rate, both by powers of ten."""
     far, tar, _ = curve(found.distances, found.mated)
     inside = (far > 0) & np.isfinite(far)
-    fpir, tpir = thinned(far[inside], tar[inside])
+    fpir, tpir = thin_curve(far[inside], tar[inside])
     figure = go.Figure(
         go.Scatter(
             x=fpir.tolist(),

@@ -13,7 +13,7 @@ from seesawnas.io.stored_json import stored_json
 from seesawnas.report.markdown import cell, code, code_cell, fence, plain_markdown
 from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.study.ranking import Ranking, costs_words, measured_words, progress_words, ranking_of
-from seesawnas.report.study.sections import ablation_of, notes_of, some_notes
+from seesawnas.report.study.sections import find_ablation, limit_notes, notes_of
 from seesawnas.study import StudyView, Trial, TrialState
 from seesawnas.units import format_quantity
 
@@ -49,8 +49,8 @@ def study_note(study: StudyView, ref: str) -> str:
     ranking = ranking_of(study)
     parts = [f"## {plain_markdown(study.name)}", plain_markdown(progress_words(study))]
     if notes := notes_of(study):
-        parts += ["### Notes", "\n".join(f"- {plain_markdown(note)}" for note in some_notes(notes))]
-    ablation = ablation_of(study)
+        parts += ["### Notes", "\n".join(f"- {plain_markdown(note)}" for note in limit_notes(notes))]
+    ablation = find_ablation(study)
     if ablation is not None:
         parts += _ablation(ablation)
     elif ranking.lines:

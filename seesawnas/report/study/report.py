@@ -16,7 +16,7 @@ from seesawnas.errors import StudyError
 from seesawnas.report.study.ablation import ablation_sentences
 from seesawnas.report.study.frame import trials_frame
 from seesawnas.report.study.ranking import STATES, Ranking, progress_words, ranking_of
-from seesawnas.report.study.sections import ablation_of, notes_of
+from seesawnas.report.study.sections import find_ablation, notes_of
 from seesawnas.report.study.summary import budget_words, run_facts, runs_of, settings_mapping, study_file, summary
 from seesawnas.study import StudyView, TrialState
 
@@ -37,7 +37,7 @@ class StudyReport:
         """Raises StudyError if the study is not one of networks."""
         if study.trials and not study.is_shipped:
             raise StudyError(f"study {study.name}: must contain trials of seesawnas, got trials of another program")
-        return cls(study, ref, ablation_of(study), judges=True)
+        return cls(study, ref, find_ablation(study), judges=True)
 
     @cached_property
     def importance(self) -> Importance | None:

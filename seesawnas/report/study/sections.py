@@ -8,11 +8,11 @@ from seesawnas.ablation import AblationResult, read_ablation
 from seesawnas.errors import StudyError
 from seesawnas.study import StudyView, trial_spec
 
-MOST_NOTES = 20
+MAX_NOTES = 20
 """Notes that a page or a screen shows; JSON and CSV have them all."""
 
 
-def ablation_of(study: StudyView) -> AblationResult | None:
+def find_ablation(study: StudyView) -> AblationResult | None:
     """The result of an ablation, if the study is one and can be read."""
     try:
         return read_ablation(study.name, study.attributes, study.trials)
@@ -36,7 +36,7 @@ def notes_of(study: StudyView, numbers: Collection[int] = ()) -> tuple[str, ...]
     return tuple(notes)
 
 
-def some_notes(notes: Sequence[str]) -> tuple[str, ...]:
+def limit_notes(notes: Sequence[str]) -> tuple[str, ...]:
     """The first notes, then how many more there are."""
-    more = len(notes) - MOST_NOTES
-    return (*notes[:MOST_NOTES], *([f"and {more} similar notes"] if more > 0 else []))
+    more = len(notes) - MAX_NOTES
+    return (*notes[:MAX_NOTES], *([f"and {more} similar notes"] if more > 0 else []))

@@ -24,7 +24,7 @@ from seesawnas.report.study.ranking import (
 from seesawnas.study import ResultRow, Start, StudyView, read_starts
 from seesawnas.study.plan.options import RunPlan
 
-MOST_STARTS = 20
+MAX_STARTS = 20
 """Runs that a page lists: the latest. JSON has all of them."""
 CONVENTIONS = (
     "MAdds are the multiply-adds of convolutions and linear layers, squeeze-and-excitation's included, for one image at the "
@@ -154,7 +154,7 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
     starts, agreed = starts_of(study), settings_mapping(study)
     last = next((start for start in reversed(starts) if start.trained is None or start.numbers or start.repeats), None)
     made: Mapping[str, Any] = (last or starts[-1]).made if starts else {}
-    shown = starts[-MOST_STARTS:]
+    shown = starts[-MAX_STARTS:]
     facts = [
         ("command", join(map(str, made["command"])) if isinstance(made.get("command"), list) else None),
         ("started", made.get("started")),
@@ -182,7 +182,7 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in facts if value]
 
 
-def again_words(study: StudyView, ref: str, *, ranked: bool = True) -> list[str]:
+def rerun_commands(study: StudyView, ref: str, *, ranked: bool = True) -> list[str]:
     """Commands that run it again and go on from here; ``ranked``: the study has a best network."""
     text = study_file(study)
     words = []

@@ -39,7 +39,7 @@ class NSGAII:
             while True:
                 yield uniform(self._feasible, rng)
         trials = self._study.copies(parents, TrialState.COMPLETE)
-        yield from self._study.candidates(_Breeder.seeded, trials, history.objectives, rng)
+        yield from self._study.candidates(_Crossover.seeded, trials, history.objectives, rng)
 
     def _parents(self, history: History) -> tuple[Past, ...]:
         """The elite after the last whole generation, computed again from the first generation that has changed."""
@@ -61,7 +61,7 @@ def _elite(trials: tuple[Past, ...], size: int) -> tuple[Past, ...]:
     return tuple(trials[index] for index in sorted(order[:size], key=lambda index: trials[index].number))
 
 
-class _Breeder(NSGAIISampler):
+class _Crossover(NSGAIISampler):
     """Optuna's NSGA-II if every trial of the study is a parent."""
 
     @classmethod

@@ -27,7 +27,7 @@ MOST_CURVES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
+class Artifact:
     """A file beside a trial: its ``id`` (hexadecimal), its name for users, its type."""
 
     id: str
@@ -35,7 +35,7 @@ class Attached:
     mimetype: str
 
 
-class Showcase(Protocol):
+class DashboardContent(Protocol):
     """What a study and its trials show. Notes are Markdown, figures plotly's JSON by an HTML id."""
 
     def study_note(self, study: StudyView) -> str:
@@ -53,10 +53,10 @@ class Showcase(Protocol):
     def trial_attributes(self, trial: FrozenTrial) -> Mapping[str, float | str]:
         """Short facts about the trial, by their names for users."""
 
-    def attached(self, trial: FrozenTrial) -> tuple[Attached, ...]:
+    def attached(self, trial: FrozenTrial) -> tuple[Artifact, ...]:
         """The trial's files."""
 
-    def content(self, trial: FrozenTrial, attached: Attached) -> bytes:
+    def content(self, trial: FrozenTrial, attached: Artifact) -> bytes:
         """One of them."""
 
 
@@ -64,7 +64,7 @@ class Showcase(Protocol):
 class StudyJson:
     """Answers about one study; what does not change is kept."""
 
-    showcase: Showcase
+    showcase: DashboardContent
     _trials: dict[int, tuple[TrialState, str]] = field(default_factory=dict)
     _about: tuple[Any, dict[str, Any]] | None = None
 
@@ -186,7 +186,7 @@ def _attributes(values: Mapping[str, float | str]) -> list[dict[str, str]]:
     return [{"key": name, "value": str(value)} for name, value in values.items()]
 
 
-def _file(attached: Attached) -> dict[str, str | None]:
+def _file(attached: Artifact) -> dict[str, str | None]:
     return {"artifact_id": attached.id, "filename": attached.name, "mimetype": attached.mimetype, "encoding": None}
 
 

@@ -21,10 +21,10 @@ from urllib.parse import parse_qs
 from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
-from seesawnas.study.dashboard.api import Showcase, StudyJson
-from seesawnas.study.dashboard.guard import secured
-from seesawnas.study.view import study_view
-from seesawnas.text import plain_json, plain_line
+from seesawnas.study.dashboard.api import DashboardContent, StudyJson
+from seesawnas.study.dashboard.guard import add_security_headers
+from seesawnas.study.view import load_view
+from seesawnas.text import escape_line, plain_json
 
 Environ: TypeAlias = dict[str, Any]
 Respond: TypeAlias = Callable[..., Any]
@@ -33,21 +33,21 @@ App: TypeAlias = Callable[[Environ, Respond], Iterable[bytes]]
 READ_ONLY = "This dashboard is read-only."
 
 
-def dashboard_app(storage: BaseStorage, showcase: Showcase) -> App:
+def dashboard_app(storage: BaseStorage, showcase: DashboardContent) -> App:
     """optuna-dashboard on ``storage`` as a WSGI application. Raises StudyError if it is not installed."""
     try:
         import optuna_dashboard
     except ImportError:
         rule = "the dashboard requires the package optuna-dashboard: pip install 'seesawnas[dashboard]'"
         raise StudyError(rule) from None
-    return secured(_Dashboard(storage, optuna_dashboard.wsgi(storage), showcase))
+    return add_security_headers(_Dashboard(storage, optuna_dashboard.wsgi(storage), showcase))
 
 
 @dataclass
 class _Dashboard:
     storage: BaseStorage
     app: App
-    showcase: Showcase
+    showcase: DashboardContent
     lock: Lock = field(default_factory=Lock)
     answers: dict[int, StudyJson] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
@@ -80,7 +80,7 @@ class _Dashboard:
     def _study(self, number: int, query: str) -> str | None:
         """Our answer; None if optuna-dashboard's is better, as for another's study: a plot is not worth a page."""
         try:
-            study = study_view(self.storage, number)
+            study = load_view(self.storage, number)
             after = int(parse_qs(query).get("after", ["0"])[0])
             with self.lock:
                 answer = self.answers.setdefault(number, StudyJson(self.showcase))
@@ -116,7 +116,7 @@ class _Dashboard:
         """Once a fault, not once a poll."""
         if line not in self.said:
             self.said.add(line)
-            print(plain_line(line), file=sys.stderr, flush=True)
+            print(escape_line(line), file=sys.stderr, flush=True)
 
 
 def _ask(app: App, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:

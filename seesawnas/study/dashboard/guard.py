@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
-from seesawnas.text import plain_line
+from seesawnas.text import escape_line
 
 App: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -35,7 +35,7 @@ _HEADERS = (
 )
 
 
-def guarded(app: App, host: str) -> App:
+def check_request_origin(app: App, host: str) -> App:
     """``app``, answering only to the names of ``host``, the address that its server listens on."""
     names = _names(host)
 
@@ -52,7 +52,7 @@ def guarded(app: App, host: str) -> App:
     return answer
 
 
-def secured(app: App) -> App:
+def add_security_headers(app: App) -> App:
     """``app`` with headers by which a browser loads nothing from elsewhere, shows it in no frame and guesses no type."""
 
     def answer(environ: dict[str, Any], respond: Callable[..., Any]) -> Iterable[bytes]:
@@ -93,6 +93,6 @@ def _is_address(name: str) -> bool:
 
 
 def _refuse(respond: Callable[..., Any], status: str, line: str) -> Iterable[bytes]:
-    body = f"{plain_line(line)[:300]}\n".encode("utf-8", "replace")
+    body = f"{escape_line(line)[:300]}\n".encode("utf-8", "replace")
     respond(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
     return [body]

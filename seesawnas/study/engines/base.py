@@ -15,7 +15,7 @@ from seesawnas.study.trial import Measurement, TrialEpoch, TrialJob, run_trial
 
 
 @dataclass(frozen=True, slots=True)
-class Progressed:
+class EpochFinished:
     """A trial finished an epoch that is not its last, and waits for ``proceed`` or ``stop``."""
 
     number: int
@@ -46,7 +46,7 @@ class Lost:
     reason: str
 
 
-EngineEvent: TypeAlias = Progressed | Finished | Failed | Lost
+EngineEvent: TypeAlias = EpochFinished | Finished | Failed | Lost
 
 
 class Engine(Protocol):
@@ -66,7 +66,7 @@ class Engine(Protocol):
         ...
 
     def proceed(self, number: int) -> None:
-        """Answer a ``Progressed``: train the next epoch."""
+        """Answer a ``EpochFinished``: train the next epoch."""
         ...
 
     def stop(self, number: int) -> None:
@@ -78,11 +78,11 @@ class Engine(Protocol):
         ...
 
 
-def events_of(job: TrialJob, faces: FaceData, checkpoint: bytes | None) -> Iterator[EngineEvent]:
+def run_job_events(job: TrialJob, faces: FaceData, checkpoint: bytes | None) -> Iterator[EngineEvent]:
     """Run a job where a worker is; whatever a trial raises is its own failure."""
     try:
         for step in run_trial(job, faces, checkpoint):
-            yield Finished(job.number, step) if isinstance(step, Measurement) else Progressed(job.number, step)
+            yield Finished(job.number, step) if isinstance(step, Measurement) else EpochFinished(job.number, step)
     except SeesawnasError as error:
         yield Failed(job.number, str(error))
     except Exception as error:  # a bug in a network or a kernel ends its trial, not the search
@@ -100,7 +100,7 @@ class InlineEngine:
 
     def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
         """Take the job; it runs in ``next_event``."""
-        self._events = events_of(job, self._faces, checkpoint)
+        self._events = run_job_events(job, self._faces, checkpoint)
 
     def next_event(self, timeout: float | None = None) -> EngineEvent | None:
         """Train until the job's next event, however long it takes."""

@@ -16,7 +16,7 @@ from seesawnas.data import FaceData
 from seesawnas.data.cache import pickle_mapped_arrays
 from seesawnas.io.isolation import isolated_children
 from seesawnas.io.terminal import install
-from seesawnas.study.engines.base import EngineEvent, Lost, Progressed, events_of
+from seesawnas.study.engines.base import EngineEvent, EpochFinished, Lost, run_job_events
 from seesawnas.study.trial import TrialJob
 
 # Spawned, not forked: a fork would copy torch's thread pools in whatever state they are.
@@ -73,7 +73,7 @@ class LocalEngine:
             event: EngineEvent = worker.pipe.recv()
         except (EOFError, OSError):
             return self._replace(worker)
-        worker.waits = isinstance(event, Progressed)
+        worker.waits = isinstance(event, EpochFinished)
         if not worker.waits:
             worker.job = None
         return event
@@ -156,9 +156,9 @@ def _work(pipe: Connection) -> None:
         faces: FaceData = pipe.recv()
         while True:
             job, checkpoint = pipe.recv()
-            for event in events_of(job, faces, checkpoint):
+            for event in run_job_events(job, faces, checkpoint):
                 pipe.send(event)
-                if isinstance(event, Progressed) and not pipe.recv():
+                if isinstance(event, EpochFinished) and not pipe.recv():
                     break
     except (EOFError, OSError):
         return

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SEARCHED, DATA, ENDS, JUDGED, PLACED = "Search", "Data", "Stopping", "Evaluation", "Execution"
 """Panels of the help."""
-MOST_EPOCHS = 10**4
+MAX_EPOCHS = 10**4
 ENGINE_NAMES = ("ray", "local", "inline")
 """Names that ``engine`` may have; :mod:`seesawnas.study.engines.registry` starts them."""
 
@@ -180,7 +180,7 @@ class RunPlan(EnginePlan):
         in_summary=True,
     )
     epochs: int = option(
-        Whole(1, MOST_EPOCHS, optional=True),
+        Whole(1, MAX_EPOCHS, optional=True),
         "N",
         JUDGED,
         "Epochs of proxy training per trial.",

@@ -21,7 +21,7 @@ from seesawnas.io.files import write_atomically
 from seesawnas.io.isolation import clean
 from seesawnas.space import write_yaml
 from seesawnas.study.record.record import StudyRecord
-from seesawnas.study.record.starts import INTERRUPTED, PREFIX, held, read_starts, reproducing
+from seesawnas.study.record.starts import INTERRUPTED, PREFIX, held, read_starts, reproducible_settings
 from seesawnas.study.storage.urls import shown_url
 
 PACKAGES = ("seesawnas", "torch", "optuna", "ray", "numpy")
@@ -98,7 +98,7 @@ class Run:
     def _text(self) -> str | None:
         """The study file of the settings that produced what the study holds, with what made the last start that trained."""
         starts = read_starts(self._record.study.user_attrs, self._record.trials(), self._done())
-        plan = reproducing(starts, self._record.finished)
+        plan = reproducible_settings(starts, self._record.finished)
         if plan is None:
             return None
         last = next(start for start in reversed(starts) if start.numbers or start.repeats)

@@ -170,7 +170,7 @@ class StudyRecord:
         )
         self.study.add_trial(trial)
 
-    def adopt(self, proposal: Proposal, measurement: Measurement) -> None:
+    def import_trial(self, proposal: Proposal, measurement: Measurement) -> None:
         """Store a trial that was measured elsewhere under the same proxy."""
         self.add(proposal)
         trial = next(trial for trial in self.trials(TrialState.WAITING) if trial.user_attrs.get("key") == proposal.key)

@@ -82,7 +82,7 @@ def read_starts(attributes: Mapping[str, Any], trials: Sequence[FrozenTrial], re
     return [_start(made, end, states) for made, end in zip(every, ends, strict=False)]
 
 
-def reproducing(starts: Sequence[Start], finished: int) -> dict[str, Any] | None:
+def reproducible_settings(starts: Sequence[Start], finished: int) -> dict[str, Any] | None:
     """The settings that produced what a study holds; None if no start that trained anything says its plan.
 
     Those of the last start that trained: of its trials, or, of the repeats, of the last that trained repeats. A start that

@@ -39,7 +39,7 @@ def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> s
     return _only([study.study_name for study in storage.get_all_studies()], folder, own, parts)
 
 
-def keep_name(folder: Path, name: str) -> None:
+def store_study_name(folder: Path, name: str) -> None:
     """Remember in ``folder`` that its study is stored in a database under another ``name`` than the folder's."""
     if (folder / ELSEWHERE).is_file() and name != folder.absolute().name:
         write_atomically(folder / NAME_FILE, name + "\n")

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from seesawnas.errors import StudyError
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.storage.process import ProcessName
-from seesawnas.text import plain_line
+from seesawnas.text import escape_line
 
 RENEWED_EVERY = 15.0
 STALE_AFTER = 60.0
@@ -64,7 +64,7 @@ class _Entry:
         return cls(str(values["token"]), ProcessName.from_mapping(holder), str(values["since"]), renewed)
 
     def __str__(self) -> str:
-        return f"{self.holder}, since {plain_line(self.since)}"
+        return f"{self.holder}, since {escape_line(self.since)}"
 
 
 class Lease:

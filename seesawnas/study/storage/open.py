@@ -19,7 +19,7 @@ from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.journal import check_regular, mend_journal, open_journal
 from seesawnas.study.storage.process import ProcessName
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file, without_secrets
-from seesawnas.text import plain_line, short
+from seesawnas.text import escape_line, short
 
 RUNS = Path("runs")
 JOURNAL = "journal.log"
@@ -37,7 +37,7 @@ _WRITTEN = (
         "fidelity.html",
     ),
 )
-_MOST_NAME = 255  # bytes of a file's name, on every system
+_MAX_NAME = 255  # bytes of a file's name, on every system
 _MOST_PATH = 1000
 _LONGEST_URL = 10_000
 
@@ -47,8 +47,8 @@ def study_folder(name: str) -> Path:
     folder = Path(name) if "/" in name or name.startswith("~") else RUNS / name
     if not name or name in (".", "..") or folder.name in ("", "..") or any(map(_is_control, name)):
         raise StudyError(f"study must be a valid folder name, got {short(name)!r}")
-    if len(name) > _MOST_PATH or any(len(os.fsencode(part)) > _MOST_NAME for part in folder.parts):
-        raise StudyError(f"study must be a name of at most {_MOST_NAME} bytes, got {short(name)!r}")
+    if len(name) > _MOST_PATH or any(len(os.fsencode(part)) > _MAX_NAME for part in folder.parts):
+        raise StudyError(f"study must be a name of at most {_MAX_NAME} bytes, got {short(name)!r}")
     return expanded(folder)
 
 
@@ -217,6 +217,6 @@ def _reason(error: Exception, url: str) -> str:
 def _describe(holder: Path) -> str:
     try:
         values = json.loads(holder.read_text()) if holder.is_file() else {}
-        return f"{ProcessName.from_mapping(values)}, since {plain_line(str(values['since']))}"
+        return f"{ProcessName.from_mapping(values)}, since {escape_line(str(values['since']))}"
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return "holder unknown"

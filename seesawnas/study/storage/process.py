@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from seesawnas.text import plain_line
+from seesawnas.text import escape_line
 
 _DEAD = ("Z", "X")
 
@@ -57,7 +57,7 @@ class ProcessName:
         return not state or state in _DEAD or born != self.born
 
     def __str__(self) -> str:
-        return plain_line(f"{self.user}@{self.host}, process {self.pid}")
+        return escape_line(f"{self.user}@{self.host}, process {self.pid}")
 
 
 def _user() -> str:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-class Moves(NamedTuple):
+class AugmentParams(NamedTuple):
     """How each of N pictures is moved, down and to the right (2, N, 1), and whether it is mirrored (N, 1)."""
 
     shifts: Tensor
@@ -20,14 +20,14 @@ class Moves(NamedTuple):
         return self.mirrored[:, 0] == 1
 
 
-def draw_moves(count: int, *, flip: bool, shift: int, generator: torch.Generator) -> Moves:
+def sample_augmentation(count: int, *, flip: bool, shift: int, generator: torch.Generator) -> AugmentParams:
     """Each mirrored with chance one half and moved by up to ``shift`` pixels."""
     shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)
     mirrored = torch.randint(0, 2, (count, 1), generator=generator) * int(flip)
-    return Moves(shifts, mirrored)
+    return AugmentParams(shifts, mirrored)
 
 
-def moved(images: Tensor, moves: Moves) -> Tensor:
+def moved(images: Tensor, moves: AugmentParams) -> Tensor:
     """Images (N, H, W, 3), moved. What a move uncovers repeats the border.
 
     One gather does flip and shift, for uint8 and before any arithmetic.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seesawnas.data import Faces
 from seesawnas.train.batch import Batch
-from seesawnas.train.feeds.augment import draw_moves, moved
+from seesawnas.train.feeds.augment import moved, sample_augmentation
 from seesawnas.train.recipe import Recipe
 
 
@@ -56,7 +56,7 @@ class MemoryFeed:
         self._generator.set_state(self._start)
         order = torch.randperm(len(self._labels), generator=self._generator)
         for step, chosen in enumerate(torch.split(order, self.batch_size)[: self.steps]):
-            moves = draw_moves(len(chosen), flip=self._flip, shift=self._shift, generator=self._generator)
+            moves = sample_augmentation(len(chosen), flip=self._flip, shift=self._shift, generator=self._generator)
             if step >= first:
                 images = moved(self._images[chosen], moves)
                 yield [Batch(images, self._labels[chosen], chosen, moves.flipped)]

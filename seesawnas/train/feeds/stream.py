@@ -25,7 +25,7 @@ from seesawnas.errors import DataError, InvalidInput
 from seesawnas.io.isolation import isolated_children
 from seesawnas.train.batch import Batch
 from seesawnas.train.distributed import Team
-from seesawnas.train.feeds.augment import draw_moves, moved
+from seesawnas.train.feeds.augment import moved, sample_augmentation
 from seesawnas.train.recipe import Recipe
 
 _LEAST = 2  # batch norm needs two pictures
@@ -150,7 +150,7 @@ class _Pictures(Dataset[_Loaded]):
         chosen = self._order_of(done)[start : start + count]
         images, chosen, unreadable = _read(self.source, chosen, self.size)
         generator = _generator(self.seed, *part)
-        moves = draw_moves(len(images), flip=self.flip, shift=self.shift, generator=generator)
+        moves = sample_augmentation(len(images), flip=self.flip, shift=self.shift, generator=generator)
         shown = moved(torch.from_numpy(images), moves).numpy()
         return shown, self.source.labels[chosen].astype(np.int64), chosen, moves.flipped.numpy(), unreadable
 

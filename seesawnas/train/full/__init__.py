@@ -6,7 +6,7 @@ from seesawnas.io.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from seesawnas.train.full.benchmarks import Benchmark, read_benchmark
-    from seesawnas.train.full.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
+    from seesawnas.train.full.events import Completed, EpochDone, Interrupted, Resumed, RunEvent, Stepped
     from seesawnas.train.full.plan import TrainPlan, default_folder
     from seesawnas.train.full.session import Session, opened
 else:
@@ -16,7 +16,7 @@ __all__ = [
     "Benchmark",
     "Completed",
     "EpochDone",
-    "Halted",
+    "Interrupted",
     "Resumed",
     "RunEvent",
     "Session",

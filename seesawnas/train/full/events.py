@@ -37,7 +37,7 @@ class EpochDone:
 
 
 @dataclass(frozen=True, slots=True)
-class Halted:
+class Interrupted:
     """The user stopped it after ``step``; its state is saved."""
 
     step: int
@@ -52,4 +52,4 @@ class Completed:
     before: bool = False
 
 
-RunEvent: TypeAlias = Resumed | Stepped | EpochDone | Halted | Completed
+RunEvent: TypeAlias = Resumed | Stepped | EpochDone | Interrupted | Completed

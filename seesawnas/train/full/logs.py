@@ -13,7 +13,7 @@ from typing import Any
 from tensorboardX import SummaryWriter
 
 from seesawnas.io.files import inside, write_atomically
-from seesawnas.text import csv_cell, plain_line
+from seesawnas.text import csv_cell, escape_line
 from seesawnas.train import StepRecord
 
 _EVERY = 20  # steps between two points of a curve
@@ -53,7 +53,7 @@ class Logs:
 
     def _add(self, points: Mapping[str, float], step: int) -> None:
         for name, value in points.items():
-            self._writer.add_scalar(plain_line(name).replace(" ", "_"), value, step)
+            self._writer.add_scalar(escape_line(name).replace(" ", "_"), value, step)
 
 
 class Pace:

@@ -26,7 +26,7 @@ from seesawnas.plan.options import (
     store_duration,
     text,
 )
-from seesawnas.train.recipe import MOST_BATCH, MOST_EPOCHS, Precision, Recipe, read_recipe
+from seesawnas.train.recipe import MAX_EPOCHS, MOST_BATCH, Precision, Recipe, read_recipe
 
 RUNS = Path("runs")
 HOW, WHERE = "Training", "Execution"
@@ -88,7 +88,7 @@ class TrainPlan(Plan):
         store=Recipe.to_mapping,
     )
     epochs: int | None = option(
-        Whole(1, MOST_EPOCHS, optional=True), "N", HOW, "Epochs. Default: the recipe's.", default=None
+        Whole(1, MAX_EPOCHS, optional=True), "N", HOW, "Epochs. Default: the recipe's.", default=None
     )
     batch_size: int | None = option(
         Whole(2, MOST_BATCH, optional=True),
@@ -222,7 +222,7 @@ def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
     """With what the recipe's mapping leaves out, and the crop of an earlier version, which says none: a square first."""
     settings = {**settings, CROP: settings.get(CROP, _SQUARE)}
     recipe = settings.get("recipe")
-    return {**settings, "recipe": {**Recipe.unsaid(), **recipe}} if isinstance(recipe, dict) else settings
+    return {**settings, "recipe": {**Recipe.default_values(), **recipe}} if isinstance(recipe, dict) else settings
 
 
 def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:

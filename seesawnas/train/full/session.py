@@ -29,7 +29,7 @@ from seesawnas.train.feeds.stream import SourceFeed, default_workers
 from seesawnas.train.full.artifacts import describe, read_result, write_result
 from seesawnas.train.full.benchmarks import Benchmark, read_benchmarks
 from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
-from seesawnas.train.full.events import Completed, EpochDone, Halted, Resumed, RunEvent, Stepped
+from seesawnas.train.full.events import Completed, EpochDone, Interrupted, Resumed, RunEvent, Stepped
 from seesawnas.train.full.logs import Logs, Pace
 from seesawnas.train.full.plan import CROP, TrainPlan, check_settings
 
@@ -106,7 +106,7 @@ class Session:
                 yield self._stepped(record, pace.take(record.images))
                 if self.team.any(is_stopped(), self.device):
                     self._save()
-                    yield Halted(self._step)
+                    yield Interrupted(self._step)
                     return
             else:
                 yield self._epoch(record)

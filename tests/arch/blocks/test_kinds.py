@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seesawnas.ablation.widths import remade
+from seesawnas.ablation.widths import rebuild_block
 from seesawnas.arch import Shape, kind_of, kinds
 from seesawnas.arch.blocks.parts import body_of, inputs_of
 from seesawnas.arch.blocks.registry import _check_shared
@@ -123,4 +123,4 @@ def test_a_published_network_is_written_and_read(ref: str) -> None:
 def test_a_stem_remade_keeps_its_stride(kind: str, stride: int) -> None:
     image = (Shape(3, 32, 32),)
     made = kinds()[kind].make(image, 16, stride)
-    assert remade(made, kinds()[kind], image, {}, 24) == kinds()[kind].make(image, 24, stride)
+    assert rebuild_block(made, kinds()[kind], image, {}, 24) == kinds()[kind].make(image, 24, stride)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from seesawnas.ablation import estimate, make_ready, plan_of
+from seesawnas.ablation import estimate, prepare_run, plan_of
 from seesawnas.cli.app import app
 from seesawnas.study import ENGINES, TrialJob
 from tests.ablation.small import BASE, write_networks
@@ -82,7 +82,7 @@ def test_a_dry_run_prints_the_design_and_trains_and_writes_nothing(folder: Path,
 def test_the_time_it_takes_grows_with_what_is_trained(folder: Path) -> None:
     few = plan_of(None, {**BASE, "factors": "se", "seeds": 2})
     many = plan_of(None, {**BASE, "factors": "se", "seeds": 2, "epochs": 40})
-    short, long = (estimate(plan, make_ready(plan)) for plan in (few, many))
+    short, long = (estimate(plan, prepare_run(plan)) for plan in (few, many))
     assert short.trials == long.trials == 6
     assert long.seconds > 3 * short.seconds > 0
 

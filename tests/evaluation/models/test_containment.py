@@ -7,15 +7,15 @@ import sys
 
 import pytest
 
-from seesawnas.evaluation.models.containment import bounded_memory
+from seesawnas.evaluation.models.containment import limit_memory
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not enforce the limit")
 def test_memory_is_limited_within_the_block_alone() -> None:
     before = resource.getrlimit(resource.RLIMIT_AS)
-    with bounded_memory(False):
+    with limit_memory(False):
         assert resource.getrlimit(resource.RLIMIT_AS) == before
-    with bounded_memory():
+    with limit_memory():
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         assert 2**28 < soft < 2**62
         assert hard == before[1]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.analysis.importance import BandImportance, DecisionImportance, Importance, OptionWorth
-from seesawnas.report.dashboard import NetworkShowcase
+from seesawnas.analysis.importance import BandImportance, DecisionImportance, Importance, OptionEffect
+from seesawnas.report.dashboard import NetworkDashboardContent
 from seesawnas.report.pages.report import report_html
 from seesawnas.report.study.report import StudyReport
 from seesawnas.space import load_point
@@ -84,7 +84,7 @@ def test_the_published_layer_lies_on_axes_of_its_own(page: str) -> None:
 
 
 def test_it_agrees_with_the_dashboard_to_the_digit(study: StudyView, page: str) -> None:
-    showcase = NetworkShowcase({})
+    showcase = NetworkDashboardContent({})
     note = showcase.study_note(study)
     rows = data_of(page, "page")["studies"][0]["rows"]
     shown = [line for line in note.splitlines() if re.match(r"\| \d+&emsp;", line)]
@@ -141,7 +141,7 @@ def test_markup_in_labels_names_and_attributes_is_shown_and_never_read(tmp_path:
 
 
 def test_an_ablation_and_an_importance_are_sections_where_they_are_there(study: StudyView) -> None:
-    options = (OptionWorth(1, 20, -0.01), OptionWorth(2, 20, 0.01))
+    options = (OptionEffect(1, 20, -0.01), OptionEffect(2, 20, 0.01))
     depth = DecisionImportance("stages.0.depth", 0.9, 0.4, 0.1, 40, options)
     importance = Importance("s", "accuracy", (BandImportance(120_000_000, 150_000_000, 40, 5, 0.5, None, (depth,)),))
     page = report_html([StudyReport(study, "s", made_up(), importance)])

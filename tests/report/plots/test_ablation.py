@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from seesawnas.report.plots.ablation import LOOKS, forest_figure, interaction_forest, interaction_plots
+from seesawnas.report.plots.ablation import STYLES, forest_figure, interaction_forest, interaction_plots
 from seesawnas.report.study.ablation import HEADS, ablation_sentences, effect_rows, effect_words
 from tests.report.ablations import made_up
 
@@ -18,7 +18,7 @@ def test_the_forest_holds_every_effect_in_its_factor_s_place_with_its_interval()
     labels = figure.layout.yaxis.ticktext
     assert labels[0] == "<b>kind</b>  share → shuffle"
     assert labels[3] == "<b>activation</b>  swish → &lt;b&gt;prelu&lt;/b&gt;"
-    points = {trace.name: trace for trace in figure.data if trace.name in LOOKS}
+    points = {trace.name: trace for trace in figure.data if trace.name in STYLES}
     assert set(points) == {"better", "worse", "not resolvable"}
     better = points["better"]
     assert (better.x[0], better.y[0]) == (pytest.approx(0.61), 0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seesawnas.evaluation import COSINE, INSIGHTFACE, Pairs, Protocol, VerifiedSet, evaluate, identify
-from seesawnas.report.plots.verification import POINTS, identification_html, thinned, verification_html
+from seesawnas.report.plots.verification import POINTS, identification_html, thin_curve, verification_html
 
 
 def _scored(name: str, protocol: Protocol, pairs: int = 400) -> VerifiedSet:
@@ -43,7 +43,7 @@ def test_the_page_works_offline_and_names_every_set(protocol: Protocol) -> None:
 
 def test_a_curve_of_many_pairs_is_thinned_but_keeps_its_ends() -> None:
     far = np.arange(1, 100_001) / 100_000
-    thin, tar = thinned(far, np.sqrt(far))
+    thin, tar = thin_curve(far, np.sqrt(far))
     assert len(thin) <= POINTS + 1
     assert (thin[0], thin[-1]) == (far[0], 1.0)
     assert (np.diff(thin) > 0).all()

@@ -10,7 +10,7 @@ import pytest
 
 from seesawnas.cost import COSTS, CostKind
 from seesawnas.evaluation.metrics import METRICS, Metric
-from seesawnas.report.dashboard import NetworkShowcase
+from seesawnas.report.dashboard import NetworkDashboardContent
 from seesawnas.report.study.frame import trials_frame
 from seesawnas.report.study.ranking import objective_names, ranking_of
 from seesawnas.study import Objectives, StudyView, TrialState, find_study
@@ -51,7 +51,7 @@ def test_a_new_metric_and_a_new_cost_show_everywhere_once_they_stand_in_their_ta
     assert objective_names(objectives) == "rank-1 identification and FLOPs"
     assert {"rank_1", "flops"} <= first.row.to_mapping().keys()
     assert {"rank_1", "flops"} <= set(trials_frame(told).columns)
-    shown = NetworkShowcase({}).trial_attributes(trials[last])
+    shown = NetworkDashboardContent({}).trial_attributes(trials[last])
     assert shown["rank-1"] == pytest.approx(0.5 + last / 100)
     assert shown["FLOPs (M)"] == round(2 * trials[last].user_attrs["madds"] / 1e6, 3)
 

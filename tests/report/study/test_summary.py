@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seesawnas.report.study.ranking import ranking_of
-from seesawnas.report.study.summary import again_words, run_facts, study_file, summary
+from seesawnas.report.study.summary import rerun_commands, run_facts, study_file, summary
 from seesawnas.study import StudyView, find_study
 from tests.study.stored import store_study
 
@@ -52,10 +52,10 @@ def test_what_was_run_is_all_that_another_needs(study: StudyView) -> None:
 def test_the_study_file_is_told_without_what_made_it_and_with_the_command_that_takes_it(study: StudyView) -> None:
     searched = with_run(study, "study: s\nbudget: 150M\nprovenance:\n  started: now\n")
     assert study_file(searched) == "study: s\nbudget: 150M\n"
-    assert again_words(searched, "s")[0].startswith("seesawnas search study.yaml ")
+    assert rerun_commands(searched, "s")[0].startswith("seesawnas search study.yaml ")
     ablated = with_run(study, "study: s\nfactors: [kind, se]\n")
-    assert again_words(ablated, "s")[0].startswith("seesawnas ablate study.yaml ")
-    assert again_words(study, "/far away/s", ranked=False) == ["seesawnas dashboard '/far away/s'"]
+    assert rerun_commands(ablated, "s")[0].startswith("seesawnas ablate study.yaml ")
+    assert rerun_commands(study, "/far away/s", ranked=False) == ["seesawnas dashboard '/far away/s'"]
 
 
 def test_a_winner_of_one_seed_is_told_to_be_flattered(study: StudyView) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.search import Proposer
+from seesawnas.search import NetworkProposer
 from seesawnas.search.samplers import SAMPLERS, History, Past, make_sampler
 from seesawnas.study import ACCURACY, Objectives, TrialState, trial_spec
 from tests.search.samplers.toy import TWO, grow, journal, live, memory, toy_set
@@ -34,8 +34,8 @@ def length(name: str) -> int:
     return 12 if name == "gp" else 42
 
 
-def proposer(name: str, seed: int = 0) -> Proposer:
-    return Proposer(FEASIBLE, (), seed, sampler=name, startup=5)
+def proposer(name: str, seed: int = 0) -> NetworkProposer:
+    return NetworkProposer(FEASIBLE, (), seed, sampler=name, startup=5)
 
 
 def test_a_resumed_study_goes_on_as_an_uninterrupted_one_at_every_trial(name: str, objectives: Objectives) -> None:
@@ -71,7 +71,7 @@ def test_a_study_that_another_process_opens_goes_on_the_same(name: str, tmp_path
 
 
 def test_every_network_of_a_small_set_is_tried_once_and_then_there_is_none(name: str) -> None:
-    record, small = memory(FEW), Proposer(FEW, (), 0, sampler=name, startup=3)
+    record, small = memory(FEW), NetworkProposer(FEW, (), 0, sampler=name, startup=3)
     keys = grow(record, small, 10_000)
     assert len(set(keys)) == len(keys) == FEW.count
     assert 8 < FEW.count < 40
@@ -117,7 +117,7 @@ def test_a_budget_of_several_limits_is_kept(name: str) -> None:
     several = toy_set("180K<=madds<=250K, params<=9K")
     assert 100 < several.count < 0.9 * several.candidates.count
     record = memory(several)
-    grow(record, Proposer(several, (), 0, sampler=name, startup=3), 8)
+    grow(record, NetworkProposer(several, (), 0, sampler=name, startup=3), 8)
     assert len(record.keys()) == 8
     for trial in record.trials():
         assert 180_000 <= trial.user_attrs["madds"] <= 250_000

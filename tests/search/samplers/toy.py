@@ -9,7 +9,7 @@ from pathlib import Path
 import optuna
 
 from seesawnas.cost import Budget
-from seesawnas.search import Proposer
+from seesawnas.search import NetworkProposer
 from seesawnas.search.samplers import History, Past, Sampler
 from seesawnas.space import Assignment, FeasibleSet, to_space
 from seesawnas.study import ACCURACY, Objectives, Proposal, Scores, StudyRecord, TrialState
@@ -100,7 +100,7 @@ def live(record: StudyRecord, proposal: Proposal) -> None:
         record.complete(trial.number, measured(accuracy))
 
 
-def grow(record: StudyRecord, proposer: Proposer, trials: int) -> list[str]:
+def grow(record: StudyRecord, proposer: NetworkProposer, trials: int) -> list[str]:
     """Run until the study holds ``trials``, or all there are; returns their keys."""
     while len(record) < trials and (proposal := proposer(record)) is not None:
         live(record, proposal)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from optuna.trial import create_trial
 
 from seesawnas.study import (
-    Attached,
+    Artifact,
     Objectives,
     StudyRecord,
     StudyView,
@@ -58,10 +58,10 @@ class FakeShowcase:
     def trial_attributes(self, trial: Trial) -> Mapping[str, float | str]:
         return {"MAdds (M)": trial.user_attrs["madds"] / 1e6, "network": "x"}
 
-    def attached(self, trial: Trial) -> tuple[Attached, ...]:
-        return (Attached("abc", "a.svg", "image/svg+xml"),)
+    def attached(self, trial: Trial) -> tuple[Artifact, ...]:
+        return (Artifact("abc", "a.svg", "image/svg+xml"),)
 
-    def content(self, trial: Trial, attached: Attached) -> bytes:
+    def content(self, trial: Trial, attached: Artifact) -> bytes:
         if self.fault is not None:
             raise self.fault
         return f"<svg>{trial.number}</svg>".encode()
@@ -279,11 +279,11 @@ def test_the_front_holds_exactly_the_trials_that_no_other_beats(values: list[tup
 
 
 def test_a_trial_of_a_large_study_is_a_few_kilobytes_on_its_way(tmp_path: Path) -> None:
-    from seesawnas.report.dashboard import NetworkShowcase
+    from seesawnas.report.dashboard import NetworkDashboardContent
 
     record = store_study(tmp_path / "s", 100)
     assert record.objectives == Objectives.parse("accuracy,madds")
     assert len(record.trials(TrialState.COMPLETE)) > 50
     storage = open_storage(None, tmp_path / "s", writing=False)
-    detail = get(dashboard_app(storage, NetworkShowcase({})), "/api/studies/0")
+    detail = get(dashboard_app(storage, NetworkDashboardContent({})), "/api/studies/0")
     assert len(json.dumps(detail["trials"])) / 100 < 6000

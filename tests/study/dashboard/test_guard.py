@@ -8,7 +8,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from seesawnas.study.dashboard.guard import guarded, secured
+from seesawnas.study.dashboard.guard import add_security_headers, check_request_origin
 
 
 def hello(environ: dict[str, Any], respond: Callable[..., Any]) -> Iterable[bytes]:
@@ -43,7 +43,7 @@ def asked(app: Any, **environ: str) -> tuple[int, bytes, dict[str, str]]:
     ],
 )
 def test_only_names_that_it_listens_under_are_answered(listens: str, host: str, status: int) -> None:
-    found, body, _ = asked(guarded(hello, listens), HTTP_HOST=host)
+    found, body, _ = asked(check_request_origin(hello, listens), HTTP_HOST=host)
     assert found == status
     assert (body == b"hello") is (status == 200)
     assert status == 200 or (body.count(b"\n"), len(body) < 400) == (1, True)
@@ -59,17 +59,17 @@ def test_only_names_that_it_listens_under_are_answered(listens: str, host: str, 
     ],
 )
 def test_pages_of_other_origins_are_refused(origin: str, status: int) -> None:
-    app = guarded(hello, "127.0.0.1")
+    app = check_request_origin(hello, "127.0.0.1")
     assert asked(app, HTTP_HOST="127.0.0.1:8080", HTTP_ORIGIN=origin)[0] == status
 
 
 def test_pages_load_nothing_from_elsewhere_and_stand_in_no_frame() -> None:
-    _, _, headers = asked(secured(hello), PATH_INFO="/dashboard")
+    _, _, headers = asked(add_security_headers(hello), PATH_INFO="/dashboard")
     policy = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert "'unsafe-inline'" not in policy["script-src"]
     assert not any(word in value for value in policy.values() for word in ("http", "*"))
     assert headers["X-Content-Type-Options"] == "nosniff"
-    _, _, headers = asked(secured(hello), PATH_INFO="/artifacts/0/0/abc")
+    _, _, headers = asked(add_security_headers(hello), PATH_INFO="/artifacts/0/0/abc")
     assert "sandbox" in headers["Content-Security-Policy"]
     assert "script-src" not in headers["Content-Security-Policy"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from seesawnas.study import EngineEvent, Failed, Finished, LocalEngine, Lost, Progressed
+from seesawnas.study import EngineEvent, EpochFinished, Failed, Finished, LocalEngine, Lost
 from tests.faces import made_up_faces
 from tests.study.jobs import job
 
@@ -23,7 +23,7 @@ def engine() -> Iterator[LocalEngine]:
 
 def until_ended(engine: LocalEngine) -> tuple[list[EngineEvent], EngineEvent]:
     events: list[EngineEvent] = []
-    while isinstance(event := engine.next_event(), Progressed):
+    while isinstance(event := engine.next_event(), EpochFinished):
         events.append(event)
         engine.proceed(event.number)
     assert event is not None
@@ -66,7 +66,7 @@ def test_a_killed_worker_is_reported_and_replaced(engine: LocalEngine) -> None:
 
 def test_a_job_waits_after_an_epoch_and_ends_where_it_is_told_to_stop(engine: LocalEngine) -> None:
     engine.submit(job(), None)
-    assert isinstance(engine.next_event(), Progressed)
+    assert isinstance(engine.next_event(), EpochFinished)
     assert engine.next_event(timeout=0.3) is None
     engine.stop(7)
     engine.submit(job(seed=1), None)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from seesawnas.errors import StudyError
-from seesawnas.study import EngineEvent, Failed, Halving, Lost, StudyRecord, TrialJob, TrialState, drive, open_storage
+from seesawnas.study import EngineEvent, Failed, Asha, Lost, StudyRecord, TrialJob, TrialState, drive, open_storage
 from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.open import storage_url
 from seesawnas.study.storage.urls import shown_url
@@ -75,7 +75,7 @@ def test_whatever_commit_or_acknowledgement_is_lost_nothing_is_doubled(seed: int
     with record.lock_storage():
         broken = break_commits(storage_of(record), seed, share=0.3)
         engine = FakeEngine(answer=eventful, curve=lambda job: 0.9 - job.number / 100)
-        list(drive(record, uniform(small_set()), engine, replace(enough(8), halving=Halving(first=1, factor=4))))
+        list(drive(record, uniform(small_set()), engine, replace(enough(8), halving=Asha(first=1, factor=4))))
     states = Counter(trial.state for trial in record_at(url, tmp_path).trials())
     assert set(broken) == {"before", "after"}
     assert states[TrialState.FAIL] <= 2
@@ -220,9 +220,9 @@ def test_a_password_is_in_no_message_and_in_no_file_that_others_read(
     record_at(postgres_server.new_database("kept"), tmp_path / "s")
     for message in messages:
         assert not re.search(f"wr0ng|{PASSWORD}|{QUOTED}|\n", message)
-    holders = [path for path in (tmp_path / "s").iterdir() if QUOTED in path.read_text()]
-    assert [path.name for path in holders] == ["storage.url"]
-    assert holders[0].stat().st_mode & 0o077 == 0
+    processes_using = [path for path in (tmp_path / "s").iterdir() if QUOTED in path.read_text()]
+    assert [path.name for path in processes_using] == ["storage.url"]
+    assert processes_using[0].stat().st_mode & 0o077 == 0
     with pytest.raises(StudyError) as caught:
         open_storage(right, tmp_path / "s", writing=True)
     assert QUOTED not in str(caught.value)

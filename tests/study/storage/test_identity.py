@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.study import StudyFile, StudyRecord, find_study, keep_name, open_storage, stored_name, trial_point
+from seesawnas.study import StudyFile, StudyRecord, find_study, open_storage, store_study_name, stored_name, trial_point
 from tests.study.fakes import measured, small_set
 from tests.study.proposals import proposal
 
@@ -15,7 +15,7 @@ def begun(folder: Path, url: str | None = None) -> StudyRecord:
     storage = open_storage(url, folder, writing=True)
     name = stored_name(storage, folder)
     record = StudyRecord(storage, name, small_set().decisions)
-    keep_name(folder, name)
+    store_study_name(folder, name)
     text = f"study: {folder}\nbudget: 1M\n"
     record.study.set_user_attr("study_file", text)
     (folder / "study.yaml").write_text(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from seesawnas.train.feeds.augment import draw_moves, moved
+from seesawnas.train.feeds.augment import moved, sample_augmentation
 
 
 def _images(count: int = 64) -> torch.Tensor:
@@ -14,7 +14,7 @@ def _images(count: int = 64) -> torch.Tensor:
 
 def _run(images: torch.Tensor, flip: bool, shift: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return moved(images, draw_moves(len(images), flip=flip, shift=shift, generator=generator))
+    return moved(images, sample_augmentation(len(images), flip=flip, shift=shift, generator=generator))
 
 
 def test_without_flip_and_shift_the_images_come_back() -> None:

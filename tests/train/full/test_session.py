@@ -145,7 +145,7 @@ def test_a_folder_of_another_training_is_refused(changes: dict[str, object], tmp
     assert "\n" not in str(e.value)
 
 
-_DEFAULTS = Recipe.unsaid()
+_DEFAULTS = Recipe.default_values()
 _OTHERS: dict[str, Any] = {
     "decay_steps": (0.5,),
     "decay_factor": 0.5,

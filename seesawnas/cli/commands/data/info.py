@@ -30,13 +30,13 @@ def info(
     """Count identities and images, show image sizes and formats, and list problems."""
     from seesawnas.cli.views.output import print_json, print_lines
     from seesawnas.data import open_source, survey
-    from seesawnas.data.survey import LOOKED_AT
+    from seesawnas.data.survey import MAX_CHECKED
 
     source = open_source(path, least=0)
     if not len(source):
         raise DataError("; ".join([f"{path}: must contain face images in sub-folders, got none", *source.notes]))
-    most = None if everything else LOOKED_AT
-    with bar("checking images", len(source) if everything else min(LOOKED_AT, len(source))) as advance:
+    most = None if everything else MAX_CHECKED
+    with bar("checking images", len(source) if everything else min(MAX_CHECKED, len(source))) as advance:
         found = survey(source, most=most, advance=advance)
     if contact_sheet is not None:
         _draw(source, contact_sheet)

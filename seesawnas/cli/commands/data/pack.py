@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.commands.data.showing import FacesPath, Out, bar, check_out, images, people, show, went_on
+from seesawnas.cli.commands.data.showing import FacesPath, Out, bar, check_out, images, people, resumed_line, show
 from seesawnas.cli.options import MAX_SEED, Json
 from seesawnas.text import several
 
@@ -76,7 +76,7 @@ def _pack_rec(path: str, out: Path, resolution: int | None, json: bool) -> None:
         "people_before": report.before,
     }
     anew = f", {report.encoded_anew:,} of them re-encoded" if report.encoded_anew else ", bytes unchanged"
-    lines = went_on(report.before)
+    lines = resumed_line(report.before)
     lines += [f"packed      {images(report.images)} of {people(report.people)}{anew}"]
     show(values, lines + [f"wrote       {file}" for file in report.files], report.left_out, json)
 

@@ -68,7 +68,7 @@ def show(values: dict[str, Any], lines: list[str], left_out: Skipped, json: bool
         print_lines(*lines, *(f"skipped     {note}" for note in left_out.notes()))
 
 
-def went_on(before: int) -> list[str]:
+def resumed_line(before: int) -> list[str]:
     """A line if an interrupted run was resumed."""
     return [f"resumed     after {people(before)} of an earlier run"] if before else []
 

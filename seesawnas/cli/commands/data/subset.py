@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.commands.data.showing import FacesPath, Out, bar, check_out, images, people, show, went_on
+from seesawnas.cli.commands.data.showing import FacesPath, Out, bar, check_out, images, people, resumed_line, show
 from seesawnas.cli.options import MAX_SEED, Json
 
 
@@ -59,5 +59,5 @@ def subset(
         "seed": seed if random else None,
     }
     taken = f"{images(report.images)} of {people(report.people)}, of {len(source.names):,}"
-    lines = [*went_on(report.before), f"copied      {taken}", *(f"wrote       {file}" for file in report.files)]
+    lines = [*resumed_line(report.before), f"copied      {taken}", *(f"wrote       {file}" for file in report.files)]
     show(values, lines, report.left_out, json)

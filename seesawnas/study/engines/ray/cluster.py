@@ -19,7 +19,7 @@ from typing import Any
 from seesawnas.errors import StudyError
 from seesawnas.io.files import home
 from seesawnas.io.isolation import import_path, isolated_children
-from seesawnas.study.engines.ray.here import RayHere, guarded_environment
+from seesawnas.study.engines.ray.here import LocalRayServer, guarded_environment
 from seesawnas.study.engines.ray.servers import RayServers
 
 # Ray and Tune read these, some of them while they are being imported.
@@ -49,7 +49,7 @@ class RayCluster:
     def __init__(self, address: str | None, workers: int | None, cpus: float, gpus: float) -> None:
         self._workers, self._need = workers, {"CPU": cpus, "GPU": gpus}
         self._counted, self._capacity = -math.inf, 0
-        self._here = RayHere()
+        self._here = LocalRayServer()
         try:
             _connect(address, self._here, math.ceil((workers or 1) * cpus))
             self._servers = RayServers.of_this_connection()
@@ -125,7 +125,7 @@ def check_cluster(address: str) -> None:
     _probe(address)
 
 
-def _connect(address: str | None, here: RayHere, cores: int) -> None:
+def _connect(address: str | None, here: LocalRayServer, cores: int) -> None:
     os.environ.update(_SETTINGS if address else _SETTINGS | guarded_environment())
     if home() is None:  # Ray cannot be imported without one, and Tune would make a folder called ~
         os.environ["HOME"] = str(here.folder)

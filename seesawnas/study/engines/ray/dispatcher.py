@@ -19,9 +19,9 @@ from typing import Any, TypeAlias
 import ray
 from ray.tune.experiment import Trial
 
-from seesawnas.study.engines.base import EngineEvent, Lost, Progressed
-from seesawnas.study.engines.last_word import last_word
+from seesawnas.study.engines.base import EngineEvent, EpochFinished, Lost
 from seesawnas.study.engines.ray.worker import Ticket
+from seesawnas.study.engines.traceback_summary import summarize_traceback
 
 # Tune waits 0.1 s at a time for its workers, deaf to the driver: it pays to wait for the driver's answer to an event first.
 _ANSWER = 0.1
@@ -59,7 +59,7 @@ class Close:
 Word: TypeAlias = Submit | Proceed | Stop | Close
 
 
-class Floor:
+class RayJobQueue:
     """The jobs, trials and workers of a run. It hears ``words`` and gives events to ``tell``."""
 
     def __init__(self, words: SimpleQueue[Word], tell: Callable[[Ticket, EngineEvent], None]) -> None:
@@ -125,7 +125,7 @@ class Floor:
         ticket = self._tickets.get(trial.trial_id)
         if ticket is None:
             return False
-        if isinstance(event, Progressed):
+        if isinstance(event, EpochFinished):
             self._waiting.add(ticket)
         else:
             self._forget(trial)
@@ -213,5 +213,5 @@ def _kill(trial: Trial) -> bool:
 def _reason(trial: Trial) -> str:
     """Tune has written the error into the trial's folder, and does not hand it out otherwise."""
     with suppress(OSError):
-        return f"its worker was lost: {last_word(Path(trial.error_file).read_text(errors='replace'))}"
+        return f"its worker was lost: {summarize_traceback(Path(trial.error_file).read_text(errors='replace'))}"
     return "its worker was lost"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
-from seesawnas.study.engines.base import EngineEvent, Progressed, events_of
+from seesawnas.study.engines.base import EngineEvent, EpochFinished, run_job_events
 from seesawnas.study.engines.ray.cluster import RayCluster
 from seesawnas.study.trial import TrialJob
 
@@ -44,7 +44,7 @@ class RayEngine:
         cpus: float = 1.0,
         gpus: float = 0.0,
         address: str | None = None,
-        run: RunTrial = events_of,
+        run: RunTrial = run_job_events,
     ) -> None:
         if workers is None and address is None:
             workers = max(1, int((os.cpu_count() or 1) / cpus))
@@ -88,7 +88,7 @@ class RayEngine:
                     continue
                 return None
             if self._tickets.get(event.number) is ticket:
-                if not isinstance(event, Progressed):
+                if not isinstance(event, EpochFinished):
                     del self._tickets[event.number]
                 return event
 

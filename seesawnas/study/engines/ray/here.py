@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from seesawnas.study.engines.ray import reaper as ray_guard
-from seesawnas.study.engines.ray.leftovers import new_folder
+from seesawnas.study.engines.ray.leftovers import create_temp_folder
 
 
-class RayHere:
+class LocalRayServer:
     """Holds ``folder``, where Ray and Tune keep their files."""
 
     def __init__(self) -> None:
-        self.folder, self._lock = new_folder(_short_folder())
+        self.folder, self._lock = create_temp_folder(_short_folder())
         # Not our environment: a path or a start-up hook of the user's would be read for nothing.
         words = [sys.executable, "-I", "-S", ray_guard.__file__, str(self.folder)]
         # In a session of its own: what reaches the driver's group must not reach the one who cleans up after it.

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seesawnas.errors import StudyError
-from seesawnas.study.engines.ray.reaper import holders
+from seesawnas.study.engines.ray.reaper import processes_using
 
 PREFIX = "seesawnas-"
 _LOCK = "in_use"
@@ -25,13 +25,13 @@ _OURS = re.compile(rf"{_LOCK}|ray|tune\d+")
 _TRIES = 10
 
 
-def new_folder(above: str | None = None) -> tuple[Path, int]:
+def create_temp_folder(above: str | None = None) -> tuple[Path, int]:
     """A folder for this process in ``above`` or the system's, and the descriptor that keeps it; the dead ones' are removed.
 
     Raises StudyError if there is no room for one.
     """
     try:
-        sweep(Path(above or tempfile.gettempdir()))
+        remove_stale_folders(Path(above or tempfile.gettempdir()))
         for _ in range(_TRIES):
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve()
             with suppress(FileNotFoundError, BlockingIOError):  # another process sweeps, and was faster than this one
@@ -44,7 +44,7 @@ def new_folder(above: str | None = None) -> tuple[Path, int]:
         ) from None
 
 
-def sweep(above: Path) -> None:
+def remove_stale_folders(above: Path) -> None:
     """Remove the folders in ``above`` that a process of this user left there and that nobody uses."""
     with suppress(OSError):
         for entry in list(os.scandir(above)):
@@ -67,7 +67,7 @@ def _remove(folder: Path) -> None:
     # An older version's has no lock.
     lock = _lock(folder, 0) if _LOCK in inside else None
     try:
-        if not any(holder != os.getpid() for holder in holders(folder)):
+        if not any(holder != os.getpid() for holder in processes_using(folder)):
             shutil.rmtree(folder)
     finally:
         if lock is not None:

@@ -28,14 +28,14 @@ def main(folder: Path) -> None:
 def end_processes(folder: Path, spare: set[int]) -> None:
     """Kill all that hold a file in ``folder`` open, as each process of Ray does with its log; give up after 5 seconds."""
     deadline = time.monotonic() + 5
-    while (found := set(holders(folder)) - spare) and time.monotonic() < deadline:
+    while (found := set(processes_using(folder)) - spare) and time.monotonic() < deadline:
         for pid in found:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
 
 
-def holders(folder: Path) -> Iterator[int]:
+def processes_using(folder: Path) -> Iterator[int]:
     """Processes with an open file in ``folder``; none if there is no /proc: there Ray has a reaper of its own."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

@@ -19,7 +19,7 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
 from seesawnas.study.engines.base import EngineEvent, Lost
-from seesawnas.study.engines.ray.dispatcher import Close, Floor, Proceed, Stop, Submit, Word
+from seesawnas.study.engines.ray.dispatcher import Close, Proceed, RayJobQueue, Stop, Submit, Word
 from seesawnas.study.engines.ray.worker import EVENT, TICKET, Ticket
 
 Told: TypeAlias = tuple[Ticket, EngineEvent]
@@ -31,7 +31,7 @@ class TuneRun:
     def __init__(self, trainable: Any, resources: dict[str, float], folder: Path, events: SimpleQueue[Told]) -> None:
         self._words: SimpleQueue[Word] = SimpleQueue()
         self._events = events
-        self._floor = Floor(self._words, lambda ticket, event: events.put((ticket, event)))
+        self._floor = RayJobQueue(self._words, lambda ticket, event: events.put((ticket, event)))
         self._over = threading.Lock()
         self.alive = True
         self._thread = threading.Thread(target=self._tune, args=(trainable, resources, folder), daemon=True)
@@ -103,7 +103,7 @@ class _Closed(Exception):
 
 
 class _Jobs(Searcher):
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: RayJobQueue) -> None:
         super().__init__()
         self._floor = floor
 
@@ -124,7 +124,7 @@ class _Jobs(Searcher):
 
 
 class _Answers(TrialScheduler):
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: RayJobQueue) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._floor = floor
 

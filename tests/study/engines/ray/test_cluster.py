@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.study import Lost, Progressed, RayEngine
-from seesawnas.study.engines.ray.reaper import end_processes, holders
+from seesawnas.study import EpochFinished, Lost, RayEngine
+from seesawnas.study.engines.ray.reaper import end_processes, processes_using
 from tests.faces import made_up_faces
 from tests.study.conformance import numbered, progressed, wait_until
 
@@ -50,7 +50,7 @@ class Node:
 
     def freeze(self) -> None:
         """As a machine goes down: no connection is closed, nobody answers."""
-        for pid in holders(self._folder):
+        for pid in processes_using(self._folder):
             os.kill(pid, signal.SIGSTOP)
 
     def kill(self) -> None:
@@ -95,7 +95,7 @@ def until_lost(engine: RayEngine, checkpoints: dict[int, bytes]) -> Lost:
         event = engine.next_event(timeout=1)
         if isinstance(event, Lost):
             return event
-        assert event is None or isinstance(event, Progressed), event
+        assert event is None or isinstance(event, EpochFinished), event
         if event is not None:
             checkpoints[event.number] = event.epoch.checkpoint
             engine.proceed(event.number)

@@ -13,7 +13,7 @@ import pytest
 
 from seesawnas.errors import StudyError
 from seesawnas.study import LocalEngine, RayEngine
-from seesawnas.study.engines.ray.reaper import holders
+from seesawnas.study.engines.ray.reaper import processes_using
 from tests.faces import made_up_faces
 from tests.study.conformance import EngineConformance, numbered, progressed, wait_until
 
@@ -77,7 +77,7 @@ class TestRay(EngineConformance):
     def worker_pids(self, engine: RayEngine) -> Callable[[], list[int]]:
         # Ray names a worker after its class, and after its method while that runs.
         names = ("ray::TrialWorker", "ray::_Inner")
-        return lambda: [pid for pid in holders(engine._cluster.folder) if command(pid).startswith(names)]
+        return lambda: [pid for pid in processes_using(engine._cluster.folder) if command(pid).startswith(names)]
 
     def test_workers_stay_alive_from_job_to_job(self, engine: RayEngine, worker_pids: Callable[[], list[int]]) -> None:
         seen: set[int] = set()
@@ -111,29 +111,29 @@ def test_closing_leaves_no_process_and_no_file_and_signals_as_they_were(capfd: p
     engine.proceed(1)
     folder = engine._cluster.folder
     engine.close()
-    assert not set(holders(folder)) - {os.getpid()}
+    assert not set(processes_using(folder)) - {os.getpid()}
     assert not folder.exists()
     assert capfd.readouterr().out == ""
 
 
 def test_nothing_is_left_of_a_ray_whose_driver_was_killed() -> None:
     with driving(DRIVER) as (driver, folder):
-        assert len(list(holders(folder))) > 3
+        assert len(list(processes_using(folder))) > 3
         driver.kill()
-    wait_until(lambda: not list(holders(folder)) and not folder.exists())
+    wait_until(lambda: not list(processes_using(folder)) and not folder.exists())
 
 
 def test_an_interrupt_or_a_polite_end_of_the_whole_group_leaves_rays_servers_to_the_driver() -> None:
     deaf = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
     with driving(deaf + DRIVER) as (driver, folder):
-        servers = {pid for pid in holders(folder) if "raylet" in command(pid) or "gcs_server" in command(pid)}
+        servers = {pid for pid in processes_using(folder) if "raylet" in command(pid) or "gcs_server" in command(pid)}
         assert len(servers) == 2
         os.killpg(driver.pid, signal.SIGTERM)
         os.killpg(driver.pid, signal.SIGINT)
         time.sleep(2)
-        assert servers <= set(holders(folder))
+        assert servers <= set(processes_using(folder))
         driver.kill()
-    wait_until(lambda: not list(holders(folder)))
+    wait_until(lambda: not list(processes_using(folder)))
 
 
 KILLED = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.study.engines.ray.leftovers import new_folder, sweep
+from seesawnas.study.engines.ray.leftovers import create_temp_folder, remove_stale_folders
 
 IMPORT = "from seesawnas.study.engines.ray.leftovers import new_folder"
 
@@ -26,19 +26,19 @@ def left(above: Path, name: str = "seesawnas-abcdefg1", *inside: str) -> Path:
 
 
 def test_the_folder_of_a_process_that_was_killed_is_removed_and_that_of_one_that_lives_is_not(tmp_path: Path) -> None:
-    code = f"{IMPORT}; print(new_folder({str(tmp_path)!r})[0], flush=True); input()"
+    code = f"{IMPORT}; print(create_temp_folder({str(tmp_path)!r})[0], flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None
         theirs = Path(other.stdout.readline().strip())
         (theirs / "ray").mkdir()
-        sweep(tmp_path)
+        remove_stale_folders(tmp_path)
         assert theirs.is_dir()
         other.kill()
-    mine, lock = new_folder(str(tmp_path))
+    mine, lock = create_temp_folder(str(tmp_path))
     assert list(tmp_path.iterdir()) == [mine]
-    sweep(tmp_path)
+    remove_stale_folders(tmp_path)
     assert mine.is_dir()
     os.close(lock)
 
@@ -46,7 +46,7 @@ def test_the_folder_of_a_process_that_was_killed_is_removed_and_that_of_one_that
 @pytest.mark.parametrize("inside", [(), ("ray",), ("ray", "tune0", "tune1")])
 def test_what_an_older_version_left_is_removed(tmp_path: Path, inside: tuple[str, ...]) -> None:
     left(tmp_path, "seesawnas-abcdefg1", *inside)
-    sweep(tmp_path)
+    remove_stale_folders(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -58,7 +58,7 @@ def test_a_folder_in_which_a_process_has_a_file_open_stays(tmp_path: Path) -> No
     ) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        sweep(tmp_path)
+        remove_stale_folders(tmp_path)
         assert (folder / "ray").is_dir()
         other.kill()
 
@@ -74,7 +74,7 @@ def test_nothing_that_is_somebodys_own_is_removed(tmp_path: Path) -> None:
     linked = left(tmp_path, "seesawnas-inlink00")
     (linked / "ray").symlink_to(tmp_path / "kept")
     before = {path.name for path in tmp_path.iterdir()}
-    sweep(tmp_path)
+    remove_stale_folders(tmp_path)
     assert before - {path.name for path in tmp_path.iterdir()} == {
         "seesawnas-inlink00"
     }  # the link itself, not its target
@@ -82,7 +82,7 @@ def test_nothing_that_is_somebodys_own_is_removed(tmp_path: Path) -> None:
 
 
 def test_many_starts_at_once_leave_each_other_alone(tmp_path: Path) -> None:
-    code = f"{IMPORT}; print(new_folder({str(tmp_path)!r})[0], flush=True); input()"
+    code = f"{IMPORT}; print(create_temp_folder({str(tmp_path)!r})[0], flush=True); input()"
     words = [sys.executable, "-c", code]
     started = [
         subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, close_fds=True)
@@ -99,5 +99,5 @@ def test_many_starts_at_once_leave_each_other_alone(tmp_path: Path) -> None:
 
 def test_no_room_for_temporary_files_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"cannot be written: .*; set TMPDIR") as caught:
-        new_folder(str(tmp_path / "missing"))
+        create_temp_folder(str(tmp_path / "missing"))
     assert "\n" not in str(caught.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seesawnas.study.engines.last_word import last_word
+from seesawnas.study.engines.traceback_summary import summarize_traceback
 
 RAISED = """Failure # 1 (occurred at 2026-11-28_20-00-00)
 The actor died because of an error raised in its creation task, \x1b[36mray::_Inner.__init__()\x1b[39m (pid=1, ip=127.0.0.1)
@@ -33,4 +33,4 @@ The actor is dead because its worker process has died. Worker exit type: SYSTEM_
     ],
 )
 def test_the_reason_is_one_plain_line(text: str, said: str) -> None:
-    assert last_word(text) == said
+    assert summarize_traceback(text) == said

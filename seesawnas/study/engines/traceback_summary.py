@@ -8,7 +8,7 @@ _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|
 _LONGEST = 500
 
 
-def last_word(text: str) -> str:
+def summarize_traceback(text: str) -> str:
     """What a traceback, or Ray's report of a death, comes to: one line without codes for terminals.
 
     Of a worker that raised it is the last line of its traceback, of one that died Ray's first sentence.
