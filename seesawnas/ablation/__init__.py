@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seesawnas.ablation.plan import AblationPlan
     from seesawnas.ablation.reading import read_ablation
     from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
-    from seesawnas.ablation.session import Estimate, Session, estimate, prepare_run, opened
+    from seesawnas.ablation.session import Estimate, Session, estimate, opened, prepare_run
     from seesawnas.ablation.text import verdict_words
     from seesawnas.ablation.widths import Match, matched
 else:
@@ -38,10 +38,10 @@ __all__ = [
     "estimate",
     "level_of",
     "make_arms",
-    "make_ready",
     "matched",
     "opened",
     "plan_of",
+    "prepare_run",
     "read_ablation",
     "verdict_words",
     "with_level",

@@ -11,8 +11,8 @@ from seesawnas.ablation.plan import AblationPlan, BaseFactors
 from seesawnas.errors import StudyError
 from seesawnas.plan.documents import Place, faults_in, values_of
 from seesawnas.study import StudyFile
-from seesawnas.study.plan.options import engine_conflicts
-from seesawnas.study.plan.settings import data_words, default_name, placer
+from seesawnas.study.library.names import data_words, default_name, placer
+from seesawnas.study.options import engine_conflicts
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:

@@ -17,7 +17,7 @@ from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
 from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed, text
-from seesawnas.study.plan.options import JUDGED, RunPlan, metric_name
+from seesawnas.study.options import JUDGED, RunPlan, metric_name
 from seesawnas.text import short
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ NETWORK = "network"
 
 def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
     """The network that ``ref`` names, of the library, a file or a study, its widths times ``scale``. Raises InvalidInput."""
-    from seesawnas.study import reference
+    from seesawnas.study.library import reference
 
     spec = reference.find_network(ref).spec
     return spec if scale == 1 else scaled(spec, scale).renamed(f"{spec.name} x {scale:g}")

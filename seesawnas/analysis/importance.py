@@ -126,8 +126,8 @@ def importance_of(study: StudyRecord | StudyView, bands: Bands = None) -> Import
 def _read(study: StudyRecord | StudyView) -> tuple[str, str, Sequence[Trial]]:
     """Its name, its quality, its trials."""
     if isinstance(study, StudyRecord):
-        return study.study.study_name, study.objectives.quality, study.trials()
-    return study.name, study.quality, study.trials
+        return study.study.study_name, study.objectives.metric, study.trials()
+    return study.name, study.metric, study.trials
 
 
 def _counts(trial: Trial) -> bool:

@@ -14,8 +14,8 @@ from seesawnas.search.plan import SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
-from seesawnas.study.plan.options import engine_conflicts
-from seesawnas.study.plan.settings import data_words, default_name, placer
+from seesawnas.study.library.names import data_words, default_name, placer
+from seesawnas.study.options import engine_conflicts
 from seesawnas.study.session import preflight
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several
@@ -107,7 +107,7 @@ def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
 
 def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> Iterator[str]:
     """What could not do what it seems to ask for."""
-    metric = METRICS[plan.objectives.quality]
+    metric = METRICS[plan.objectives.metric]
     if plan.target is not None and plan.target > 1 and metric.is_share:
         yield f"{place('target')} must be at most 1 for {metric.title}, got {plan.target:g}"
     if "repeat_top" in options and not plan.repeats:  # a study file may well hold it for another time

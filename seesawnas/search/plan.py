@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import Budget
 from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed
-from seesawnas.study.plan.options import ENDS, JUDGED, SEARCHED, RunPlan, SpacePlan, parse_budget
+from seesawnas.study.options import ENDS, JUDGED, SEARCHED, RunPlan, SpacePlan, parse_budget
 from seesawnas.text import short
 
 if TYPE_CHECKING:

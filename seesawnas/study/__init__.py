@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from seesawnas.study.engines.ray.cluster import check_cluster
     from seesawnas.study.engines.ray.engine import RayEngine
     from seesawnas.study.engines.registry import ENGINES, EngineFactory, EngineSettings, check_engine, engine_factory
+    from seesawnas.study.library.files import StudyFile, shipped_studies
+    from seesawnas.study.library.reference import find_network, trial_point
+    from seesawnas.study.library.view import StoredStudy, StudyView, find_study, load_view, study_number
     from seesawnas.study.objectives import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
-    from seesawnas.study.plan.files import StudyFile, shipped_studies
     from seesawnas.study.ranking import (
         Repeating,
         Repeats,
@@ -52,8 +54,7 @@ if TYPE_CHECKING:
     from seesawnas.study.record.provenance import Run, provenance
     from seesawnas.study.record.record import FINISHED, StudyRecord
     from seesawnas.study.record.starts import Start, read_starts
-    from seesawnas.study.record.validation import LeftOut
-    from seesawnas.study.reference import find_network, trial_point
+    from seesawnas.study.record.validation import SkippedTrial
     from seesawnas.study.session import (
         REPEATS,
         SessionEvent,
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
         open_session,
         preflight,
     )
-    from seesawnas.study.stopping import AshaPruner, Asha, StopRules
+    from seesawnas.study.stopping import Asha, AshaPruner, StopRules
     from seesawnas.study.storage.identity import repeats_name, store_study_name, stored_name
     from seesawnas.study.storage.open import (
         check_storage,
@@ -76,7 +77,6 @@ if TYPE_CHECKING:
     )
     from seesawnas.study.storage.urls import shown_url
     from seesawnas.study.trial import Measurement, Proxy, Scores, TrialEpoch, TrialJob, run_trial
-    from seesawnas.study.view import StoredStudy, StudyView, find_study, load_view, study_number
     from seesawnas.train.checkpoint import Checkpoints
 else:
     __getattr__ = lazy_exports(__name__)
@@ -90,6 +90,7 @@ __all__ = [
     "REPEATS",
     "TIME_LIMIT_REACHED",
     "Artifact",
+    "Asha",
     "AshaPruner",
     "Checkpoints",
     "DashboardContent",
@@ -102,9 +103,7 @@ __all__ = [
     "EpochFinished",
     "Failed",
     "Finished",
-    "Asha",
     "InlineEngine",
-    "SkippedTrial",
     "LocalEngine",
     "Lost",
     "Measurement",
@@ -119,6 +118,7 @@ __all__ = [
     "Run",
     "Scores",
     "SessionEvent",
+    "SkippedTrial",
     "Source",
     "Start",
     "StopRules",

@@ -17,7 +17,7 @@ from seesawnas.space import read_yaml
 from seesawnas.study.engines.base import Engine, EpochFinished, Failed, Finished, Lost
 from seesawnas.study.record.proposal import Proposal, trial_proxy, trial_spec
 from seesawnas.study.record.record import StudyRecord
-from seesawnas.study.stopping import AshaPruner, Asha, StopRules
+from seesawnas.study.stopping import Asha, AshaPruner, StopRules
 from seesawnas.study.trial import Proxy, Scores, TrialJob
 from seesawnas.train.checkpoint import Checkpoints
 

@@ -23,7 +23,7 @@ MAIN_COSTS = ("madds", "params")
 class Objectives:
     """A metric, maximised; costs, minimised."""
 
-    quality: str = "accuracy"
+    metric: str = "accuracy"
     costs: tuple[str, ...] = ()
 
     @classmethod
@@ -42,12 +42,12 @@ class Objectives:
     @property
     def names(self) -> tuple[str, ...]:
         """All of them, the metric first."""
-        return (self.quality, *self.costs)
+        return (self.metric, *self.costs)
 
     @property
     def titles(self) -> tuple[str, ...]:
         """As users read them."""
-        return (METRICS[self.quality].title, *(COSTS[name].title for name in self.costs))
+        return (METRICS[self.metric].title, *(COSTS[name].title for name in self.costs))
 
     @property
     def of_front(self) -> Objectives:
@@ -57,7 +57,7 @@ class Objectives:
     @property
     def shown_metrics(self) -> tuple[str, ...]:
         """The metrics that tables show: the study's own first."""
-        return tuple(dict.fromkeys([self.quality, *MAIN_METRICS]))
+        return tuple(dict.fromkeys([self.metric, *MAIN_METRICS]))
 
     @property
     def shown_costs(self) -> tuple[str, ...]:
@@ -67,11 +67,11 @@ class Objectives:
     @property
     def directions(self) -> list[Literal["maximize", "minimize"]]:
         """As Optuna takes them."""
-        return [METRICS[self.quality].direction, *(COSTS[name].direction for name in self.costs)]
+        return [METRICS[self.metric].direction, *(COSTS[name].direction for name in self.costs)]
 
     def value(self, scores: Scores) -> float:
         """The metric; the worst value if there are too few pairs to resolve it."""
-        return float(getattr(scores, self.quality) or 0.0)
+        return float(getattr(scores, self.metric) or 0.0)
 
     def values(self, scores: Scores, costs: Mapping[str, Any]) -> list[float]:
         """One number per objective."""

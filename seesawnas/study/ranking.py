@@ -220,7 +220,7 @@ def pareto_front(rows: Iterable[ResultRow], objectives: Objectives = ACCURACY_AN
 
     def key(row: ResultRow) -> tuple[float, ...]:
         costs = [row.objective(name) for name in wanted.costs]
-        return (*costs, -row.objective(wanted.quality), -row.auc, row.number)
+        return (*costs, -row.objective(wanted.metric), -row.auc, row.number)
 
     return sorted((every[place] for place in found), key=key)
 

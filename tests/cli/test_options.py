@@ -18,7 +18,7 @@ from seesawnas.cli.commands.train import train
 from seesawnas.cli.options import takes_options
 from seesawnas.plan.options import Number, Plan, Whole, option, options_of, text
 from seesawnas.search.plan import SearchPlan
-from seesawnas.study.plan.options import ENDS
+from seesawnas.study.options import ENDS
 from seesawnas.train.full.plan import TrainPlan
 
 

@@ -84,7 +84,7 @@ def test_no_single_training_is_ranked_or_on_a_front(study: StudyView) -> None:
     assert len(frame) == len(study.trials)
     assert bool(frame["rank"].isna().all())
     assert not bool(frame["pareto"].any())
-    means = frame.groupby("digest")["accuracy" if study.quality == "accuracy" else study.quality].mean()
+    means = frame.groupby("digest")["accuracy" if study.metric == "accuracy" else study.metric].mean()
     kept = frame.groupby("digest")["repeats_mean"].first()
     assert means.to_dict() == pytest.approx(kept.to_dict())
 

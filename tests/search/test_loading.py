@@ -18,7 +18,7 @@ from seesawnas.search.plan import SAMPLERS
 from seesawnas.space import read_yaml, write_yaml
 from seesawnas.study import Asha, Objectives
 from seesawnas.study.engines.registry import ENGINES
-from seesawnas.study.plan.files import read_study, shipped_studies
+from seesawnas.study.library.files import read_study, shipped_studies
 from seesawnas.train import FIRST_RUN, PROXY
 
 SHARE = "paper/seesaw_share"

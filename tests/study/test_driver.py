@@ -9,13 +9,13 @@ import pytest
 
 from seesawnas.errors import StudyError
 from seesawnas.study import (
+    Asha,
     Checkpoints,
     Ended,
     EngineEvent,
     EpochFinished,
     Failed,
     Finished,
-    Asha,
     Lost,
     Objectives,
     Proposal,

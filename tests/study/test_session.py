@@ -177,4 +177,4 @@ def test_preflight_says_every_fault_at_once_and_a_single_one_by_its_own_error(tm
 def test_objectives_of_a_part_are_its_own(tmp_path: Path) -> None:
     parts = {"": StudyPart(small_set().decisions, lambda _: {}, Objectives("auc"))}
     with open_session(tmp_path / "s", parts, engine=lambda _: FakeEngine()) as session:
-        assert session.records[""].objectives.quality == "auc"
+        assert session.records[""].objectives.metric == "auc"

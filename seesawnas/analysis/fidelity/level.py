@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from seesawnas.errors import StudyError
 from seesawnas.study import Proxy
-from seesawnas.study.plan.options import MAX_EPOCHS
+from seesawnas.study.options import MAX_EPOCHS
 from seesawnas.text import short
 
 _LEVEL = re.compile(r"(?P<epochs>[0-9]{1,5})x(?P<side>[0-9]{1,5})(:(?P<share>0?\.[0-9]{1,20}|1))?")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.plan.options import Whole, inherited, option, parsed, text
-from seesawnas.study.plan.options import (
+from seesawnas.study.options import (
     JUDGED,
     SEARCHED,
     EnginePlan,

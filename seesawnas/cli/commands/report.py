@@ -12,7 +12,7 @@ from seesawnas.errors import StudyError
 
 if TYPE_CHECKING:
     from seesawnas.report.study.report import StudyReport
-    from seesawnas.study.view import StoredStudy
+    from seesawnas.study.library.view import StoredStudy
 
 
 class Format(StrEnum):

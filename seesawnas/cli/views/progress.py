@@ -213,7 +213,7 @@ class _View:
 
     def _scores(self, scores: Scores) -> str:
         """Accuracy and AUC, and the study's metric if it is another."""
-        quality = self.watched.record.objectives.quality
+        quality = self.watched.record.objectives.metric
         own = (
             ""
             if quality in ("accuracy", "auc")

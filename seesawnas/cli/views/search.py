@@ -56,7 +56,7 @@ def _ranking(ranking: Ranking) -> FittedTable:
 
 
 def _title(ranking: Ranking) -> str:
-    metric = METRICS[ranking.objectives.quality]
+    metric = METRICS[ranking.objectives.metric]
     if ranking.is_repeated:
         return f"Ranked by {metric.title}: repeated networks first, by their mean over new seeds"
     return f"Ranked by {metric.title}{', then AUC' if metric.name != 'auc' else ''}"
@@ -67,7 +67,7 @@ def _repeated(ranking: Ranking, row: ResultRow) -> tuple[str, ...]:
         return ()
     if row.repeats is None:
         return "", ""
-    return mean_words(row.repeats, ranking.objectives.quality), str(row.repeats.n)
+    return mean_words(row.repeats, ranking.objectives.metric), str(row.repeats.n)
 
 
 def _caption(ranking: Ranking) -> str:
@@ -79,7 +79,7 @@ def _caption(ranking: Ranking) -> str:
 
 def _front(ranking: Ranking) -> Iterator[str]:
     shown = ranking.objectives.of_front
-    metric = METRICS[shown.quality]
+    metric = METRICS[shown.metric]
     points = (
         f"{metric.format(row.objective(metric.name))} at {', '.join(cost_words(row, name) for name in shown.costs)}"
         for row in ranking.pareto
@@ -91,7 +91,7 @@ def _front(ranking: Ranking) -> Iterator[str]:
 
 def _stopped(outcome: Outcome) -> Iterator[str]:
     """Those that got furthest; all of them are in the summary."""
-    stopped, quality = outcome.stopped, outcome.ranking.objectives.quality
+    stopped, quality = outcome.stopped, outcome.ranking.objectives.metric
     if not stopped:
         return
     yield f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped early and not ranked:"

@@ -56,9 +56,9 @@ def _trial(report: StudyReport, line: RankedLine, trial: Trial, is_drawn: bool, 
     study = f"{report.study.name} · " if named else ""
     again = ""
     if row.repeats is not None:
-        mean = mean_words(row.repeats, report.study.quality)
+        mean = mean_words(row.repeats, report.study.metric)
         seeds = ("new seed" if report.ranking.is_ranked else "seed") + "s" * (row.repeats.n > 1)
-        again = f"Over {row.repeats.n} {seeds}: {METRICS[report.study.quality].title} {mean}. "
+        again = f"Over {row.repeats.n} {seeds}: {METRICS[report.study.metric].title} {mean}. "
     title = f"Rank {line.rank} · trial {row.number}{label}{' · Pareto front' if line.on_front else ''}"
     measured = again + measured_words(attrs)
     if not report.ranking.is_ranked:

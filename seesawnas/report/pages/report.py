@@ -131,8 +131,8 @@ def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
         return
     line, study = report.ranking.lines[0], report.study
     yield {
-        "name": f"best {METRICS[study.quality].title}",
-        "value": metric_words(line.row, study.quality),
+        "name": f"best {METRICS[study.metric].title}",
+        "value": metric_words(line.row, study.metric),
         "note": f"trial {line.row.number}, {line.row.label}",
     }
     for cost in study.sought.shown_costs:
@@ -143,7 +143,7 @@ def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
 
 def _front_title(report: StudyReport) -> str:
     cost = report.study.sought.of_front.costs[0]
-    quality = METRICS[report.study.quality].title
+    quality = METRICS[report.study.metric].title
     return f"{quality[0].upper()}{quality[1:]} against {COSTS[cost].title}"
 
 

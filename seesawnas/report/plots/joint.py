@@ -13,7 +13,7 @@ from seesawnas.report.plots.pareto import BLUE, GREEN, MANY, ORANGE, PINK, SKY, 
 from seesawnas.report.study.report import StudyReport
 from seesawnas.report.study.summary import settings_mapping
 from seesawnas.study import Objectives, pareto_front
-from seesawnas.study.plan.options import RunPlan
+from seesawnas.study.options import RunPlan
 
 SHARED = ("objectives", *kept_names(RunPlan))
 """Settings that make figures comparable."""
@@ -38,26 +38,26 @@ def joint_sentences(reports: Sequence[StudyReport]) -> Iterator[str]:
 
 def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
     """Quality against the first cost, a colour and a shape per study; None if no study has a complete trial."""
-    objectives = Objectives(reports[0].study.quality, reports[0].study.sought.of_front.costs[:1])
+    objectives = Objectives(reports[0].study.metric, reports[0].study.sought.of_front.costs[:1])
     rows = [[line.row for line in report.ranking.lines] for report in reports]
     if not any(rows):
         return None
     figure = go.Figure()
-    scale, cost = METRICS[objectives.quality].scale, objectives.costs[0]
+    scale, cost = METRICS[objectives.metric].scale, objectives.costs[0]
     if not differing(reports):
         every = pareto_front([row for some in rows for row in some], objectives)
         figure.add_trace(
-            _front([(row.objective(cost), row.objective(objectives.quality)) for row in every], scale, GREEN)
+            _front([(row.objective(cost), row.objective(objectives.metric)) for row in every], scale, GREEN)
         )
     for place, (report, some) in enumerate(zip(reports, rows, strict=True)):
         color, symbol = STYLES[place % len(STYLES)]
         if differing(reports):
             own = pareto_front(some, objectives)
-            figure.add_trace(_front([(r.objective(cost), r.objective(objectives.quality)) for r in own], scale, color))
+            figure.add_trace(_front([(r.objective(cost), r.objective(objectives.metric)) for r in own], scale, color))
         figure.add_trace(
             go.Scatter(
                 x=[row.objective(cost) / 1e6 for row in some],
-                y=[scale * row.objective(objectives.quality) for row in some],
+                y=[scale * row.objective(objectives.metric) for row in some],
                 name=plain(report.study.name),
                 mode="markers",
                 marker={"color": color, "symbol": symbol, "size": 9 if len(some) <= MANY else 6, "opacity": 0.75},
@@ -68,7 +68,7 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
         )
     figure.update_layout(
         xaxis_title=COSTS[cost].axis,
-        yaxis_title=METRICS[objectives.quality].axis,
+        yaxis_title=METRICS[objectives.metric].axis,
         hovermode="closest",
     )
     return figure

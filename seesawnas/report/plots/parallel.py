@@ -51,12 +51,12 @@ def parallel_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure | 
     kept = {row.number for row in shown}
     drawn = [place for place, row in enumerate(inside) if row.number in kept]
     coordinates = [
-        _decision(name, options[name], params, inside, study.quality, drawn)
+        _decision(name, options[name], params, inside, study.metric, drawn)
         for name in sorted(options, key=_order)
         if len(options[name]) > 1
     ]
-    coordinates += [_scale(inside, name, study.quality, drawn) for name in ("madds", study.quality)]
-    return _figure(coordinates, shown, len(inside), study.quality)
+    coordinates += [_scale(inside, name, study.metric, drawn) for name in ("madds", study.metric)]
+    return _figure(coordinates, shown, len(inside), study.metric)
 
 
 def _thinned(rows: Sequence[ResultRow]) -> list[ResultRow]:

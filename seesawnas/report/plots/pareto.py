@@ -33,7 +33,7 @@ def pareto_html(
 ) -> str:
     """An interactive page with :func:`pareto_figure`."""
     shown = objectives.of_front
-    title = f"{plain(title)}: {METRICS[shown.quality].title} against {COSTS[shown.costs[0]].title}"
+    title = f"{plain(title)}: {METRICS[shown.metric].title} against {COSTS[shown.costs[0]].title}"
     figure = pareto_figure(rows, title=title, budget=budget, objectives=objectives)
     return figure_page(figure)
 
@@ -47,7 +47,7 @@ def pareto_figure(
     """
     figure = go.Figure()
     shown = objectives.of_front
-    axes = shown.quality, shown.costs[0]
+    axes = shown.metric, shown.costs[0]
     front = pareto_front(rows, shown)
     searched = [row for row in rows if row.name is None]
     named = [row for row in rows if row.name is not None]

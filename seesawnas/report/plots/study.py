@@ -68,7 +68,7 @@ def study_budget(study: StudyView) -> Budget | None:
 
 def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
     """One trace per state: a legend of four, and a gap between two trials."""
-    drawn, metric = trials[-CURVES:], METRICS[study.quality]
+    drawn, metric = trials[-CURVES:], METRICS[study.metric]
     figure = go.Figure()
     for state, color in _COLORS.items():
         some = [trial for trial in drawn if trial.state is state]

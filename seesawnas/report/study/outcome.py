@@ -86,7 +86,7 @@ def best_yaml(outcome: Outcome, study: str) -> str:
     row = outcome.ranking.rows[0]
     about = (
         f"trial {row.number} of {study}: proxy accuracy {row.accuracy:.4f}, AUC {row.auc:.4f}; "
-        f"{_again(row, outcome.ranking.objectives.quality)}{COSTS['madds'].words(row.madds)}"
+        f"{_again(row, outcome.ranking.objectives.metric)}{COSTS['madds'].words(row.madds)}"
     )
     mapping = to_mapping(outcome.best.renamed(row.label))
     return write_yaml({"name": mapping.pop("name"), "about": about, **mapping})

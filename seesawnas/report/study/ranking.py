@@ -123,7 +123,7 @@ class Ranking:
             return RankedLine(place, row, on_front, measured, None, tuple(values))
         if row.repeats is None:
             return RankedLine(place, row, on_front, measured, "", (None, *values))
-        again = f"{mean_words(row.repeats, self.objectives.quality)} ({row.repeats.n})"
+        again = f"{mean_words(row.repeats, self.objectives.metric)} ({row.repeats.n})"
         return RankedLine(place, row, on_front, measured, again, (row.repeats.mean, *values))
 
 
@@ -183,6 +183,6 @@ def progress_words(study: StudyView) -> str:
 def objective_names(objectives: Objectives, *, in_short: bool = False) -> str:
     """What the Pareto front is of, such as ``verification accuracy and MAdds``."""
     wanted = objectives.of_front
-    metric = METRICS[wanted.quality]
+    metric = METRICS[wanted.metric]
     *most, last = metric.label if in_short else metric.title, *(COSTS[cost].title for cost in wanted.costs)
     return f"{', '.join(most)} and {last}"

@@ -22,7 +22,7 @@ from seesawnas.report.study.ranking import (
     progress_words,
 )
 from seesawnas.study import ResultRow, Start, StudyView, read_starts
-from seesawnas.study.plan.options import RunPlan
+from seesawnas.study.options import RunPlan
 
 MAX_STARTS = 20
 """Runs that a page lists: the latest. JSON has all of them."""
@@ -63,9 +63,9 @@ def _best(study: StudyView, ranking: Ranking) -> str:
     words = ", ".join(f"{cost_words(row, name)} {COSTS[name].title}" for name in costs)
     label = f"{row.name}, digest {row.digest}" if row.name else f"network {row.digest}"
     if row.repeats is None:
-        return f"Best is trial {row.number} ({label}): {_named(row, study.quality)} at {words}."
-    mean = f"{METRICS[study.quality].title} {mean_words(row.repeats, study.quality)} over {row.repeats.n} new seeds"
-    return f"Best is trial {row.number} ({label}): {mean} at {words}; the search itself measured {_named(row, study.quality)}."
+        return f"Best is trial {row.number} ({label}): {_named(row, study.metric)} at {words}."
+    mean = f"{METRICS[study.metric].title} {mean_words(row.repeats, study.metric)} over {row.repeats.n} new seeds"
+    return f"Best is trial {row.number} ({label}): {mean} at {words}; the search itself measured {_named(row, study.metric)}."
 
 
 def _named(row: ResultRow, quality: str) -> str:
@@ -100,7 +100,7 @@ def _beside_papers(study: StudyView, ranking: Ranking) -> str | None:
         return "It is a published network: no network that the search proposed is ranked above it."
     if (named.repeats is None) != (best.repeats is None):
         return None  # a mean over seeds and a single training are no pair
-    metric = METRICS[study.quality]
+    metric = METRICS[study.metric]
     change = metric.format_change(best.merit - named.merit)
     points = f"{change} percentage points" if metric.is_percent else change
     ratio = best.madds / named.madds

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from seesawnas.study.library.view import StudyView
 from seesawnas.study.objectives import non_dominated
-from seesawnas.study.view import StudyView
 from seesawnas.text import plain_values
 
 DIGITS = 6

@@ -23,7 +23,7 @@ from optuna.storages import BaseStorage
 from seesawnas.errors import StudyError
 from seesawnas.study.dashboard.api import DashboardContent, StudyJson
 from seesawnas.study.dashboard.guard import add_security_headers
-from seesawnas.study.view import load_view
+from seesawnas.study.library.view import load_view
 from seesawnas.text import escape_line, plain_json
 
 Environ: TypeAlias = dict[str, Any]

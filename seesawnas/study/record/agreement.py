@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seesawnas.plan.options import options_of
-from seesawnas.study.plan.options import RunPlan
+from seesawnas.study.options import RunPlan
 from seesawnas.units import format_quantity
 
 _NAMES = {"base": "SPEC", "networks": "networks"}

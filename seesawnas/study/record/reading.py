@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from seesawnas.errors import StudyError
 from seesawnas.io.stored_json import shown, stored_mapping, too_deep
-from seesawnas.study.record.validation import LeftOut
+from seesawnas.study.record.validation import SkippedTrial
 from seesawnas.study.storage.database import DamagedError, PatientStorage
 from seesawnas.text import one_line
 
@@ -19,7 +19,7 @@ TITLES = "study:metric_names"
 _MAPPINGS = ("settings", "ablation")
 
 
-def read_trials(storage: BaseStorage, study: int) -> tuple[list[FrozenTrial], list[LeftOut]]:
+def read_trials(storage: BaseStorage, study: int) -> tuple[list[FrozenTrial], list[SkippedTrial]]:
     """The trials of a study, and those that the storage cannot read: of a database whose cells are damaged, row by row."""
     if not isinstance(storage, PatientStorage):
         return storage.get_all_trials(study, deepcopy=False), []
@@ -76,15 +76,15 @@ def read_objectives(storage: BaseStorage, study: int) -> tuple[tuple[str, ...], 
     return directions, numbered, [f"objectives: must be {len(directions)} titles, got {shown(titles)}"]
 
 
-def _by_row(storage: PatientStorage, study: int) -> tuple[list[FrozenTrial], list[LeftOut]]:
+def _by_row(storage: PatientStorage, study: int) -> tuple[list[FrozenTrial], list[SkippedTrial]]:
     trials: list[FrozenTrial] = []
-    left: list[LeftOut] = []
+    left: list[SkippedTrial] = []
     for trial_id, number in _rows(storage, study):
         try:
             trials.append(storage.repeated(lambda again, row=trial_id: storage.database.get_trial(row)))  # type: ignore[misc]
         except (StudyError, KeyError) as error:
             known = number if type(number) is int else None
-            left.append(LeftOut(known, one_line(str(error).partition(": ")[2] or str(error))))
+            left.append(SkippedTrial(known, one_line(str(error).partition(": ")[2] or str(error))))
     return trials, left
 
 

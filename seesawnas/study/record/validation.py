@@ -35,7 +35,7 @@ _NETWORK = ("digest", "spec", "madds", "params")
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedTrial:
     """A stored trial that cannot be shown, and why; ``number`` is None if even that cannot be read."""
 
     number: int | None
@@ -196,16 +196,18 @@ def _param_faults(trial: FrozenTrial) -> Iterator[str]:
 
 def trusted(
     trials: Iterable[FrozenTrial], objectives: int, *, ours: bool = True
-) -> tuple[list[FrozenTrial], list[LeftOut]]:
+) -> tuple[list[FrozenTrial], list[SkippedTrial]]:
     """The trials that can be shown, by number, and those that cannot with the first fault of each."""
     kept: list[FrozenTrial] = []
-    left: list[LeftOut] = []
+    left: list[SkippedTrial] = []
     numbers: set[int] = set()
     for trial in trials:
         number = trial.number if type(trial.number) is int and trial.number >= 0 else None
         if number is None or number in numbers:
             left.append(
-                LeftOut(number, f"number: must be a whole number that no other trial has, got {shown(trial.number)}")
+                SkippedTrial(
+                    number, f"number: must be a whole number that no other trial has, got {shown(trial.number)}"
+                )
             )
             continue
         numbers.add(number)
@@ -213,7 +215,7 @@ def trusted(
         if fault is None:
             kept.append(renewed(trial))
         else:
-            left.append(LeftOut(number, one_line(fault)))
+            left.append(SkippedTrial(number, one_line(fault)))
     return sorted(kept, key=lambda trial: trial.number), left
 
 

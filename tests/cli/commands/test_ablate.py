@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from seesawnas.ablation import estimate, prepare_run, plan_of
+from seesawnas.ablation import estimate, plan_of, prepare_run
 from seesawnas.cli.app import app
 from seesawnas.study import ENGINES, TrialJob
 from tests.ablation.small import BASE, write_networks

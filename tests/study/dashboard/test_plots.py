@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seesawnas.study.dashboard.plots import DECISIONS, LATEST, TRIALS, bounded_plot
-from seesawnas.study.view import StoredStudy, find_study
+from seesawnas.study.library.view import StoredStudy, find_study
 from tests.study.stored import store_study
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from seesawnas.errors import StudyError
-from seesawnas.study import EngineEvent, Failed, Asha, Lost, StudyRecord, TrialJob, TrialState, drive, open_storage
+from seesawnas.study import Asha, EngineEvent, Failed, Lost, StudyRecord, TrialJob, TrialState, drive, open_storage
 from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.open import storage_url
 from seesawnas.study.storage.urls import shown_url

@@ -12,9 +12,9 @@ from seesawnas.errors import StudyError
 from seesawnas.io.catalog import STUDIES, Wanted, read_document
 from seesawnas.io.kinds import Kind, other_kind
 from seesawnas.io.yaml import read_yaml
+from seesawnas.study.library.view import find_study
 from seesawnas.study.storage.identity import STUDY_FILE
 from seesawnas.study.storage.open import ELSEWHERE, JOURNAL, study_folder
-from seesawnas.study.view import find_study
 from seesawnas.text import short
 
 _WANTED = Wanted((STUDIES,), "a study file or a shipped one's name", fault=StudyError)

@@ -18,8 +18,8 @@ from seesawnas.plan.options import Plan, Whole, kept_names, option, options_of
 from seesawnas.report.plots.joint import SHARED
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study.engines.registry import ENGINES
-from seesawnas.study.plan.options import ENGINE_NAMES, JUDGED
-from seesawnas.study.plan.settings import placer
+from seesawnas.study.library.names import placer
+from seesawnas.study.options import ENGINE_NAMES, JUDGED
 from seesawnas.study.record.agreement import refusal
 from tests.run.trainings import small_plan
 

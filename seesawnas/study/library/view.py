@@ -16,7 +16,7 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, repeats_of
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
-from seesawnas.study.record.validation import LeftOut, check_format, trusted
+from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
 from seesawnas.study.storage.identity import repeats_name, stored_name
 from seesawnas.study.storage.open import latest_study, open_storage, open_url, storage_url, study_folder
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
@@ -41,7 +41,7 @@ class StudyView:
     directions: tuple[str, ...]
     trials: tuple[FrozenTrial, ...]
     repeats: Mapping[str, Repeats] = field(default_factory=dict)
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[SkippedTrial, ...] = ()
     faults: tuple[str, ...] = ()
 
     @property
@@ -65,7 +65,7 @@ class StudyView:
         return found
 
     @property
-    def quality(self) -> str:
+    def metric(self) -> str:
         """The first objective, as :data:`METRICS` names it; accuracy if another program named it otherwise."""
         names = {metric.title: name for name, metric in METRICS.items()}
         return names.get(self.objectives[0], "accuracy")
@@ -74,7 +74,7 @@ class StudyView:
     def sought(self) -> Objectives:
         """The objectives as a search names them; of costs that another program named otherwise only the known ones."""
         names = {kind.title: name for name, kind in COSTS.items()}
-        return Objectives(self.quality, tuple(names[title] for title in self.objectives[1:] if title in names))
+        return Objectives(self.metric, tuple(names[title] for title in self.objectives[1:] if title in names))
 
     @property
     def is_shipped(self) -> bool:
@@ -165,7 +165,7 @@ def _has_spec(trial: FrozenTrial) -> bool:
     return isinstance(trial.user_attrs, dict) and "spec" in trial.user_attrs
 
 
-def _repeats(storage: BaseStorage, name: str) -> tuple[list[FrozenTrial], list[LeftOut]]:
+def _repeats(storage: BaseStorage, name: str) -> tuple[list[FrozenTrial], list[SkippedTrial]]:
     try:
         number = int(storage.get_study_id_from_name(repeats_name(name)))
     except KeyError:

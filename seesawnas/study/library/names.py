@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.plan.documents import Place, flag_of
-from seesawnas.study.plan.files import StudyFile
+from seesawnas.study.library.files import StudyFile
 
 _MAX_NAME = 200
 

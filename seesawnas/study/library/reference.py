@@ -13,10 +13,10 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.errors import StudyError
 from seesawnas.io.catalog import split_trial
 from seesawnas.space import Published, SearchPoint, load_point
+from seesawnas.study.library.view import StudyView, find_study
 from seesawnas.study.ranking import best_trial
 from seesawnas.study.record.proposal import trial_spec
 from seesawnas.study.storage.open import RUNS, study_folder
-from seesawnas.study.view import StudyView, find_study
 from seesawnas.text import nearest, short
 
 _MOST_DIGITS = 15

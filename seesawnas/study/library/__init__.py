@@ -1,0 +1,1 @@
+"""Finding studies, their trials and study files by what users call them."""

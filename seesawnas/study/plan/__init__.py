@@ -1,1 +1,0 @@
-"""Plans: their options, each declared once, and the files that hold them."""
