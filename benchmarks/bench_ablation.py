@@ -1,11 +1,14 @@
-"""What the analysis of an ablation can be trusted with, by simulation: false finds, power, coverage, seeds needed.
+"""What the analysis of an ablation can be trusted with, by simulation.
+
+False finds, power, coverage, seeds needed.
 
     python benchmarks/bench_ablation.py [--experiments 1000] [--seeds 5] [--seed 0] [--json]
 
-An arm's quality is what its levels do, what each seed does to all arms alike (five noise deviations), and normal noise. Effects
-are in deviations of that noise; a difference of two arms has the square root of two of it. Each rate comes with the standard
-error of its simulation. "Needed" asks how often an effect is found with as many seeds as are said: said of an effect that is
-known to its size, and said by a pilot of ``--seeds`` seeds that did not resolve it, which does not know it.
+An arm's quality is what its levels do, what each seed does to all arms alike (five noise
+deviations), and normal noise. Effects are in deviations of that noise; a difference of two arms has
+the square root of two of it. Each rate comes with the standard error of its simulation. "Needed"
+asks how often an effect is found with as many seeds as are said: said of an effect that is known to
+its size, and said by a pilot of ``--seeds`` seeds that did not resolve it, which does not know it.
 """
 
 from __future__ import annotations
@@ -47,13 +50,20 @@ def main() -> None:
     arguments = _arguments()
     gc.freeze()  # statsmodels collects garbage in every correction
     figures = []
-    for figure in measure(arguments.experiments, arguments.seeds, np.random.default_rng(arguments.seed)):
+    for figure in measure(
+        arguments.experiments, arguments.seeds, np.random.default_rng(arguments.seed)
+    ):
         figures.append(figure)
         if not arguments.json:
             print(f"{figure.name:<76} {figure.value:>8.3f} ± {figure.error:.3f}", flush=True)
     if arguments.json:
         versions = {"scipy": scipy.__version__, "statsmodels": statsmodels.__version__}
-        facts = {"experiments": arguments.experiments, "seeds": arguments.seeds, "seed": arguments.seed, **versions}
+        facts = {
+            "experiments": arguments.experiments,
+            "seeds": arguments.seeds,
+            "seed": arguments.seed,
+            **versions,
+        }
         print(json.dumps({**facts, "figures": [asdict(figure) for figure in figures]}, indent=2))
 
 
@@ -80,41 +90,73 @@ def _null(name: str, found: Sequence[_Found]) -> Iterator[Figure]:
 
 def _planted(name: str, size: float, found: Sequence[Effect]) -> Iterator[Figure]:
     truth = size * _NOISE
-    held = [one.low <= truth <= one.high for one in found if one.low is not None and one.high is not None]
-    yield _rate(f"{name}: effect of {size} noise sd, found after Holm", [one.verdict == "better" for one in found])
-    yield _rate(f"{name}: effect of {size} noise sd, found before Holm", [_is_small(one.p) for one in found])
+    held = [
+        one.low <= truth <= one.high
+        for one in found
+        if one.low is not None and one.high is not None
+    ]
+    yield _rate(
+        f"{name}: effect of {size} noise sd, found after Holm",
+        [one.verdict == "better" for one in found],
+    )
+    yield _rate(
+        f"{name}: effect of {size} noise sd, found before Holm", [_is_small(one.p) for one in found]
+    )
     yield _rate(f"{name}: effect of {size} noise sd, in its 95 % interval", held)
 
 
-def _needed(size: float, experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[Figure]:
+def _needed(
+    size: float, experiments: int, seeds: int, rng: np.random.Generator
+) -> Iterator[Figure]:
     kind, count = _DESIGNS[0]
     design = make_design({f"f{index}": ("0", "1") for index in range(count)}, kind)
     strict = _ALPHA / count
     known = seeds_for(size / _DIFFERENCE, strict) or 0
-    found = [_experiment(design, size, known, rng)[0][0].verdict == "better" for _ in range(experiments)]
+    found = [
+        _experiment(design, size, known, rng)[0][0].verdict == "better" for _ in range(experiments)
+    ]
     yield Figure(f"needed, effect of {size} noise sd that is known: seeds", known, 0.0)
     yield _rate(f"needed, effect of {size} noise sd that is known: found with so many", found)
     pilots = [_experiment(design, size, seeds, rng)[0][0] for _ in range(experiments)]
-    said = np.array([pilot.needed or 10_000 for pilot in pilots if pilot.verdict == "not resolvable"])
+    said = np.array(
+        [pilot.needed or 10_000 for pilot in pilots if pilot.verdict == "not resolvable"]
+    )
     powers = [power_at(size / _DIFFERENCE, needed, strict) for needed in said]
     for share in (25, 50, 75):
         quartile = float(np.percentile(said, share))
-        yield Figure(f"needed, effect of {size} noise sd, said by open pilots: seeds, {share} %", quartile, 0.0)
+        yield Figure(
+            f"needed, effect of {size} noise sd, said by open pilots: seeds, {share} %",
+            quartile,
+            0.0,
+        )
     error = float(np.std(powers) / len(powers) ** 0.5)
-    yield Figure(f"needed, effect of {size} noise sd, said by open pilots: power", float(np.mean(powers)), error)
+    yield Figure(
+        f"needed, effect of {size} noise sd, said by open pilots: power",
+        float(np.mean(powers)),
+        error,
+    )
 
 
 def _experiment(design: Design, size: float, seeds: int, rng: np.random.Generator) -> _Found:
     """One ablation whose first factor does ``size`` noise deviations."""
     means = np.array([0.8 + size * _NOISE * (row[0] == "1") for row in design.rows])
     shared, noise = rng.normal(size=seeds), rng.normal(size=(len(means), seeds))
-    return analyse(_arms(design, means[:, None] + _NOISE * (5 * shared + noise)), design.factors, design.kind)
+    return analyse(
+        _arms(design, means[:, None] + _NOISE * (5 * shared + noise)), design.factors, design.kind
+    )
 
 
 def _arms(design: Design, values: NDArray[Any]) -> list[ArmResult]:
     names = [name for name, _ in design.factors]
     return [
-        ArmResult(design.name(row), tuple(zip(names, row, strict=True)), str(row), 1, 1, tuple(enumerate(line)))
+        ArmResult(
+            design.name(row),
+            tuple(zip(names, row, strict=True)),
+            str(row),
+            1,
+            1,
+            tuple(enumerate(line)),
+        )
         for row, line in zip(design.rows, values.tolist(), strict=True)
     ]
 

@@ -1,9 +1,11 @@
-"""Memory and time of a step on the margin head alone, full and sampled, at the sizes of real data sets.
+"""Memory and time of a step on the margin head alone, full and sampled, at the sizes of real data
+sets.
 
-    python benchmarks/bench_classes.py [--classes 85742,360232] [--rates 1,0.1] [--batch 128] [--steps 3] [--device cpu]
+    python benchmarks/bench_classes.py [--classes 85742,360232] [--rates 1,0.1] [--batch 128]
+    [--steps 3] [--device cpu]
 
-Each row is measured in a process of its own: the peak of the memory that it holds (resident on a CPU, allocated on a GPU)
-above what it held before the head was made. Embeddings have 512 values.
+Each row is measured in a process of its own: the peak of the memory that it holds (resident on a
+CPU, allocated on a GPU) above what it held before the head was made. Embeddings have 512 values.
 """
 
 from __future__ import annotations
@@ -38,8 +40,13 @@ def main() -> None:
     for classes in map(int, arguments.classes.split(",")):
         for rate in map(float, arguments.rates.split(",")):
             words = [sys.executable, __file__, *sys.argv[1:], "--row", f"{classes}:{rate}"]
-            found = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
-            print(f"{classes:>9,} {rate:>6g} {found['bytes'] / 2**20:>10,.0f} MiB {found['seconds'] * 1e3:>7.0f} ms")
+            found = json.loads(
+                subprocess.run(words, check=True, capture_output=True, text=True).stdout
+            )
+            print(
+                f"{classes:>9,} {rate:>6g} {found['bytes'] / 2**20:>10,.0f} MiB "
+                f"{found['seconds'] * 1e3:>7.0f} ms"
+            )
 
 
 def _measure(classes: int, rate: float, arguments: argparse.Namespace) -> dict[str, float]:
@@ -96,7 +103,9 @@ def _peak(device: torch.device) -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--classes", default="85742,360232")
     parser.add_argument("--rates", default="1,0.1")
     parser.add_argument("--batch", type=int, default=128)

@@ -1,8 +1,10 @@
-"""How long a person waits for a large study in the dashboard, beside optuna-dashboard itself on the same storage.
+"""How long a person waits for a large study in the dashboard, beside optuna-dashboard itself on the
+same storage.
 
-``python benchmarks/bench_dashboard.py`` stores 2,000 trials of the seesaw space (24 decisions) with two objectives, as a search
-stores them, and opens the study in a headless Chromium: a fresh server and a fresh browser a round, from the request to the
-page with its plots drawn. Times are real seconds; ``--trials``, ``--objectives``, ``--rounds`` vary it.
+``python benchmarks/bench_dashboard.py`` stores 2,000 trials of the seesaw space (24 decisions) with
+two objectives, as a search stores them, and opens the study in a headless Chromium: a fresh server
+and a fresh browser a round, from the request to the page with its plots drawn. Times are real
+seconds; ``--trials``, ``--objectives``, ``--rounds`` vary it.
 """
 
 from __future__ import annotations
@@ -44,10 +46,15 @@ def main() -> None:
         record = store_study(folder, options.trials, objectives=options.objectives)
         complete = len(record.trials(TrialState.COMPLETE))
         size = (folder / "journal.log").stat().st_size / 1e6
-        print(f"{options.trials} trials, {complete} complete, objectives {options.objectives}; journal {size:.1f} MB")
+        print(
+            f"{options.trials} trials, {complete} complete, objectives {options.objectives}; "
+            f"journal {size:.1f} MB"
+        )
         print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         found = {
-            name: [measure(served, folder, complete, options.screenshot) for _ in range(options.rounds)]
+            name: [
+                measure(served, folder, complete, options.screenshot) for _ in range(options.rounds)
+            ]
             for name, served in (("seesawnas dashboard", ours), ("optuna-dashboard", theirs))
         }
     report(found)
@@ -63,8 +70,12 @@ def report(found: dict[str, list[dict[str, float]]]) -> None:
         print(f"{what:<44}{''.join(f'{cell:>24}' for cell in cells)}")
 
 
-def measure(served: Served, folder: Path, complete: int, screenshot: Path | None) -> dict[str, float]:
-    """One round: what a first visitor waits for, then what each poll of an open page costs the server."""
+def measure(
+    served: Served, folder: Path, complete: int, screenshot: Path | None
+) -> dict[str, float]:
+    """One round: what a first visitor waits for, then what each poll of an open page costs the
+    server.
+    """
     with served(folder) as url, browser() as page:
         started = time.monotonic()
         page.open(url)

@@ -1,15 +1,17 @@
-"""What data costs: opening millions of pictures, and pictures a second beside torch's DataLoader with PIL.
+"""What data costs: opening millions of pictures, and pictures a second beside torch's DataLoader
+with PIL.
 
-    python benchmarks/bench_data.py index [--people 85000] [--each 68]
-    python benchmarks/bench_data.py templates [--lines 15000000] [--rounds 3]
-    python benchmarks/bench_data.py loader FOLDER [--resolution 112] [--workers 2] [--rounds 5] [--json]
+    python benchmarks/bench_data.py index [--people 85000] [--each 68] python
+    benchmarks/bench_data.py templates [--lines 15000000] [--rounds 3] python
+    benchmarks/bench_data.py loader FOLDER [--resolution 112] [--workers 2] [--rounds 5] [--json]
 
-``index`` writes a train.rec of tiny records, with its index, and opens it in a process of its own: seconds and peak resident
-memory. ``templates`` writes as many pairs as IJB-C has and reads them, each time in a process of its own, with numpy's loadtxt
-and as we do: processor seconds, their ratio in each round, peak resident memory. ``loader`` reads all pictures of FOLDER (a
-folder of identities) in each way in turn; a round gives each one turn, each ratio is taken within a round, and the median over
-the rounds is printed, with the lowest and the highest. DataLoader's workers stay from turn to turn, so that their start is not
-counted; the file cache is warm for all.
+``index`` writes a train.rec of tiny records, with its index, and opens it in a process of its own:
+seconds and peak resident memory. ``templates`` writes as many pairs as IJB-C has and reads them,
+each time in a process of its own, with numpy's loadtxt and as we do: processor seconds, their ratio
+in each round, peak resident memory. ``loader`` reads all pictures of FOLDER (a folder of
+identities) in each way in turn; a round gives each one turn, each ratio is taken within a round,
+and the median over the rounds is printed, with the lowest and the highest. DataLoader's workers
+stay from turn to turn, so that their start is not counted; the file cache is warm for all.
 """
 
 from __future__ import annotations
@@ -68,7 +70,11 @@ def _in_a_process(name: str, path: str) -> None:
     took = open_apart(path)
     memory = f"{took['peak_mib']:5.0f} MiB (of which {took['before_mib']:.0f} before)"
     found = f"{took['images']:,} pictures of {took['people']:,} people"
-    print(f"{name:26}{took['seconds']:6.2f} s  {memory}  {took['picture_us']:6.1f} us a picture  {found}", flush=True)
+    print(
+        f"{name:26}{took['seconds']:6.2f} s  {memory}  {took['picture_us']:6.1f} us a picture  "
+        f"{found}",
+        flush=True,
+    )
 
 
 _CLOCK = """
@@ -79,12 +85,14 @@ from seesawnas.data.pairs.text_lines import read_labelled_pairs
 path, start = Path(sys.argv[1]), time.process_time()
 """
 _READERS = {
-    "numpy.loadtxt": "rows = np.loadtxt(path, dtype=np.int64, ndmin=2); assert np.isin(rows[:, 2], (0, 1)).all(); "
+    "numpy.loadtxt": "rows = np.loadtxt(path, dtype=np.int64, ndmin=2); assert np.isin(rows[:, "
+    "2], (0, 1)).all(); "
     "left, right, same = rows.T; same = same == 1",
     "read_labelled_pairs": "left, right, same = read_labelled_pairs(path)",
 }
 _SHOW = """
-seconds, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+seconds = time.process_time() - start
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(seconds, peak, int(left.sum()), int(right.sum()), int(same.sum()))
 """
 
@@ -101,16 +109,26 @@ def _templates(lines: int, rounds: int) -> None:
             for name, code in _READERS.items():
                 command = [sys.executable, "-c", _CLOCK + code + _SHOW, str(path)]
                 printed = subprocess.run(
-                    command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1]
+                    command,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                    cwd=Path(__file__).parents[1],
                 )
                 seconds, peak, *found = printed.stdout.split()
                 took[name], size[name] = float(seconds), float(peak)
                 sums.add(tuple(found))
-                print(f"{name:22}{took[name]:7.2f} s of a processor  {size[name]:6.0f} MiB", flush=True)
+                print(
+                    f"{name:22}{took[name]:7.2f} s of a processor  {size[name]:6.0f} MiB",
+                    flush=True,
+                )
             assert len(sums) == 1
             ratios.append(took["read_labelled_pairs"] / took["numpy.loadtxt"])
     memory = size["read_labelled_pairs"] / size["numpy.loadtxt"]
-    print(f"ratio of time {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), of memory {memory:.2f}")
+    print(
+        f"ratio of time {median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), of memory "
+        f"{memory:.2f}"
+    )
 
 
 def _write_pairs(path: Path, lines: int) -> None:
@@ -157,22 +175,35 @@ def _compare(arguments: argparse.Namespace) -> None:
         decoded(folder, np.arange(len(folder)), resolution)
         loaders = [
             _loader(data, workers)
-            for data in (_Files(paths, resolution), _Source(folder, resolution), _Source(records, resolution))
+            for data in (
+                _Files(paths, resolution),
+                _Source(folder, resolution),
+                _Source(records, resolution),
+            )
         ]
         ways: dict[str, Callable[[], Iterable[Any]]] = {
             _BASE: lambda: loaders[0],
             "DataLoader + seesawnas folder": lambda: loaders[1],
             "DataLoader + seesawnas rec": lambda: loaders[2],
-            "seesawnas threads, folder": lambda: decode_all(folder, np.arange(len(folder)), resolution),
-            "seesawnas threads, rec": lambda: decode_all(records, np.arange(len(records)), resolution),
+            "seesawnas threads, folder": lambda: decode_all(
+                folder, np.arange(len(folder)), resolution
+            ),
+            "seesawnas threads, rec": lambda: decode_all(
+                records, np.arange(len(records)), resolution
+            ),
             "seesawnas cache, with check": lambda: _cached(folder, resolution),
         }
-        rounds = [{name: len(paths) / _seconds(way()) for name, way in ways.items()} for _ in range(arguments.rounds)]
+        rounds = [
+            {name: len(paths) / _seconds(way()) for name, way in ways.items()}
+            for _ in range(arguments.rounds)
+        ]
     _print(rounds, len(paths), arguments.json)
 
 
 def _loader(data: Dataset[NDArray[np.uint8]], workers: int) -> DataLoader[NDArray[np.uint8]]:
-    loader = DataLoader(data, batch_size=_BATCH, num_workers=workers, persistent_workers=workers > 0)
+    loader = DataLoader(
+        data, batch_size=_BATCH, num_workers=workers, persistent_workers=workers > 0
+    )
     _seconds(loader)
     return loader
 
@@ -195,7 +226,12 @@ def _print(rounds: list[dict[str, float]], pictures: int, as_json: bool) -> None
     for name in rounds[0]:
         ratios = [each[name] / each[_BASE] for each in rounds]
         rate = median(each[name] for each in rounds)
-        values[name] = {"images_per_second": rate, "ratio": median(ratios), "low": min(ratios), "high": max(ratios)}
+        values[name] = {
+            "images_per_second": rate,
+            "ratio": median(ratios),
+            "low": min(ratios),
+            "high": max(ratios),
+        }
     if as_json:
         print(json.dumps({"pictures": pictures, "ways": values}, indent=2))
         return
@@ -206,7 +242,9 @@ def _print(rounds: list[dict[str, float]], pictures: int, as_json: bool) -> None
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     kinds = parser.add_subparsers(dest="what", required=True)
     index = kinds.add_parser("index")
     index.add_argument("--people", type=int, default=85_000)

@@ -1,10 +1,13 @@
-"""What it costs to have Ray run trials: our engine beside Ray Tune with OptunaSearch, on trials that do nothing.
+"""What it costs to have Ray run trials.
+
+Our engine beside Ray Tune with OptunaSearch, on trials that do nothing.
 
     python benchmarks/bench_engine.py [--trials 200] [--peer-trials 20] [--workers 2] [--json]
 
-Both start Ray on this machine, each in a process of its own, one after the other. Start-up is from before Ray is imported
-to the end of the first trial. The overhead of a trial is the time of all the trials after it, divided by how many they are;
-what else the machine does is in it, in both. The peer is OptunaSearch with a fresh actor a trial, as Tune comes.
+Both start Ray on this machine, each in a process of its own, one after the other. Start-up is from
+before Ray is imported to the end of the first trial. The overhead of a trial is the time of all the
+trials after it, divided by how many they are; what else the machine does is in it, in both. The
+peer is OptunaSearch with a fresh actor a trial, as Tune comes.
 """
 
 from __future__ import annotations
@@ -47,10 +50,17 @@ def main() -> None:
     costs = {name: _apart(name) for name in contestants}
     ratio = costs["peer"].overhead / costs["ours"].overhead
     if arguments.json:
-        print(json.dumps({**{name: asdict(cost) for name, cost in costs.items()}, "ratio": ratio}, indent=2))
+        print(
+            json.dumps(
+                {**{name: asdict(cost) for name, cost in costs.items()}, "ratio": ratio}, indent=2
+            )
+        )
         return
     for name, cost in costs.items():
-        print(f"{name}: start-up {cost.start_up:5.1f} s, overhead {1000 * cost.overhead:7.1f} ms a trial")
+        print(
+            f"{name}: start-up {cost.start_up:5.1f} s, overhead {1000 * cost.overhead:7.1f} ms a "
+            "trial"
+        )
     print(f"overhead, peer to ours: {ratio:.0f} x")
 
 
@@ -75,7 +85,9 @@ def ours(trials: int, workers: int) -> Cost:
 def peer(trials: int, workers: int) -> Cost:
     """The same number of trials of a class trainable under ``OptunaSearch``."""
     # Left alone, Ray would write a token into the home directory.
-    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32), RAY_USAGE_STATS_ENABLED="0")
+    os.environ.update(
+        RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32), RAY_USAGE_STATS_ENABLED="0"
+    )
     started = time.perf_counter()
     import optuna
     import ray
@@ -86,10 +98,22 @@ def peer(trials: int, workers: int) -> Cost:
         def step(self) -> dict[str, object]:
             return {"accuracy": 0.5, "done": True, "ended": time.time()}
 
-    ray.init("local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-    search = OptunaSearch({"x": optuna.distributions.FloatDistribution(0, 1)}, metric="accuracy", mode="max")
+    ray.init(
+        "local",
+        num_cpus=workers,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
+    search = OptunaSearch(
+        {"x": optuna.distributions.FloatDistribution(0, 1)}, metric="accuracy", mode="max"
+    )
     config = tune.TuneConfig(
-        metric="accuracy", mode="max", search_alg=search, num_samples=trials, max_concurrent_trials=workers
+        metric="accuracy",
+        mode="max",
+        search_alg=search,
+        num_samples=trials,
+        max_concurrent_trials=workers,
     )
     with tempfile.TemporaryDirectory() as folder:
         never = tune.CheckpointConfig(checkpoint_at_end=False)
@@ -117,7 +141,9 @@ def _apart(name: str) -> Cost:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--peer-trials", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)

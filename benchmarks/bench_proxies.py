@@ -1,12 +1,15 @@
-"""What makes a cheap proxy's ranking better: scores, pairs, averaged weights, epochs, seeds, and a race, at what cost.
+"""What makes a cheap proxy's ranking better.
+
+Scores, pairs, averaged weights, epochs, seeds, and a race, at what cost.
 
     python benchmarks/bench_proxies.py --measurements FILE.jsonl [--reference 12x112] [--out DIR]
 
-FILE is what ``benchmarks/train_panel.py`` writes. The reference is the AUC on all pairs at the reference level, the mean over its
-seeds. A way to rank costs trainings of 8x56, counted by epochs times pixels. Told are Kendall's tau with the reference and
-what the network that comes out first is worth there, above the mean of all (gain), each with its 95 % interval over draws of
-as many networks, with replacement. A reading of the seed that the reference has, too, shares its first weights
-and its order of the pictures.
+FILE is what ``benchmarks/train_panel.py`` writes. The reference is the AUC on all pairs at the
+reference level, the mean over its seeds. A way to rank costs trainings of 8x56, counted by epochs
+times pixels. Told are Kendall's tau with the reference and what the network that comes out first is
+worth there, above the mean of all (gain), each with its 95 % interval over draws of as many
+networks, with replacement. A reading of the seed that the reference has, too, shares its first
+weights and its order of the pictures.
 """
 
 from __future__ import annotations
@@ -47,7 +50,10 @@ SCORES: dict[str, Score] = {
 
 @dataclass(frozen=True)
 class Way:
-    """A way to rank the networks: its name, its cost a network in trainings of 8x56, and the values it ranks by."""
+    """A way to rank the networks.
+
+    Its name, its cost a network in trainings of 8x56, and the values it ranks by.
+    """
 
     name: str
     cost: float
@@ -72,7 +78,11 @@ class Measured:
     """The measurements by level, seed and network; only networks that every reading has."""
 
     def __init__(self, lines: list[dict[str, Any]], reference: str) -> None:
-        self._lines = {(line["level"], line["seed"], line["network"]): line for line in lines if "extras" in line}
+        self._lines = {
+            (line["level"], line["seed"], line["network"]): line
+            for line in lines
+            if "extras" in line
+        }
         readings = sorted({(level, seed) for level, seed, _ in self._lines})
         found: dict[tuple[str, int], set[int]] = {reading: set() for reading in readings}
         for level, seed, network in self._lines:
@@ -83,12 +93,16 @@ class Measured:
 
     def column(self, level: str, seed: int, score: str) -> _Floats:
         """A score of each network."""
-        return np.array([SCORES[score](self._lines[level, seed, network]) for network in self.networks])
+        return np.array(
+            [SCORES[score](self._lines[level, seed, network]) for network in self.networks]
+        )
 
     def cost(self, key: str) -> _Floats:
         """What each network costs."""
         level, seed = self.readings[0]
-        return np.array([float(self._lines[level, seed, network][key]) for network in self.networks])
+        return np.array(
+            [float(self._lines[level, seed, network][key]) for network in self.networks]
+        )
 
     def seeds(self, level: str) -> list[int]:
         """Those that every network was trained from."""
@@ -96,7 +110,9 @@ class Measured:
 
     def after(self, level: str, seed: int, epoch: int) -> _Floats:
         """AUC on the drawn pairs after an epoch."""
-        return np.array([self._lines[level, seed, n]["curve"][epoch - 1]["auc"] for n in self.networks])
+        return np.array(
+            [self._lines[level, seed, n]["curve"][epoch - 1]["auc"] for n in self.networks]
+        )
 
 
 def cost_of(level: str, epochs: int | None = None) -> float:
@@ -107,25 +123,44 @@ def cost_of(level: str, epochs: int | None = None) -> float:
 
 def ways(measured: Measured, reference: str) -> list[Way]:
     """All that are compared; what a network costs is the baseline."""
-    found = [Way(name, 0.0, measured.cost(key)) for name, key in (("MAdds", "madds"), ("params", "params"))]
+    found = [
+        Way(name, 0.0, measured.cost(key))
+        for name, key in (("MAdds", "madds"), ("params", "params"))
+    ]
     for level, seed in measured.readings:
         if level != reference:
             cost = cost_of(level)
-            found += [Way(f"{level} seed {seed}: {s}", cost, measured.column(level, seed, s)) for s in SCORES]
+            found += [
+                Way(f"{level} seed {seed}: {s}", cost, measured.column(level, seed, s))
+                for s in SCORES
+            ]
             for epoch in (1, 2, 4):
                 if epoch < Level.parse(level).epochs:
                     name = f"{level} seed {seed}: AUC after epoch {epoch}"
-                    found.append(Way(name, cost_of(level, epoch), measured.after(level, seed, epoch)))
+                    found.append(
+                        Way(name, cost_of(level, epoch), measured.after(level, seed, epoch))
+                    )
     for level in dict.fromkeys(level for level, _ in measured.readings if level != reference):
         seeds = measured.seeds(level)
         if len(seeds) > 1:
-            mean = np.mean([measured.column(level, seed, "AUC, all pairs") for seed in seeds], axis=0)
-            found.append(Way(f"{level}, mean of {len(seeds)} seeds: AUC, all pairs", len(seeds) * cost_of(level), mean))
+            mean = np.mean(
+                [measured.column(level, seed, "AUC, all pairs") for seed in seeds], axis=0
+            )
+            found.append(
+                Way(
+                    f"{level}, mean of {len(seeds)} seeds: AUC, all pairs",
+                    len(seeds) * cost_of(level),
+                    mean,
+                )
+            )
     return found
 
 
 def race(first: _Floats, second: _Floats, share: float) -> _Floats:
-    """Ranks: the best ``share`` by ``first`` are run again and ordered by both; the others stay behind, in their order."""
+    """Ranks: the best ``share`` by ``first`` are run again and ordered by both.
+
+    The others stay behind, in their order.
+    """
     kept = max(2, round(share * len(first)))
     order = rankdata(first)
     ahead = order > len(first) - kept
@@ -137,7 +172,9 @@ def _raced(first: _Floats, second: _Floats, share: float, some: NDArray[np.int64
     return race(first[some], second[some], share)
 
 
-def judge(way: str, cost: float, rank: Callable[[NDArray[np.int64]], _Floats], truth: _Floats) -> Judged:
+def judge(
+    way: str, cost: float, rank: Callable[[NDArray[np.int64]], _Floats], truth: _Floats
+) -> Judged:
     """``rank`` gives the values of the chosen networks."""
     every = np.arange(len(truth))
     rng = np.random.default_rng(0)
@@ -148,23 +185,34 @@ def judge(way: str, cost: float, rank: Callable[[NDArray[np.int64]], _Floats], t
     gain = float(np.mean(gains))
     lows = [np.percentile(part, 2.5) for part in (taus, gains)]
     highs = [np.percentile(part, 97.5) for part in (taus, gains)]
-    return Judged(way, cost, tau, float(lows[0]), float(highs[0]), gain, float(lows[1]), float(highs[1]))
+    return Judged(
+        way, cost, tau, float(lows[0]), float(highs[0]), gain, float(lows[1]), float(highs[1])
+    )
 
 
 def main() -> None:
     arguments = _arguments()
     lines = [json.loads(line) for line in arguments.measurements.read_text().splitlines()]
     measured = Measured(lines, arguments.reference)
-    columns = [measured.column(arguments.reference, s, "AUC, all pairs") for s in measured.seeds(arguments.reference)]
+    columns = [
+        measured.column(arguments.reference, s, "AUC, all pairs")
+        for s in measured.seeds(arguments.reference)
+    ]
     truth = np.mean(columns, axis=0)
     found = [
-        judge(one.name, one.cost, partial(np.take, one.values), truth) for one in ways(measured, arguments.reference)
+        judge(one.name, one.cost, partial(np.take, one.values), truth)
+        for one in ways(measured, arguments.reference)
     ]
     found += _races(measured, truth)
-    print(f"{len(measured.networks)} networks, reference {arguments.reference}, seeds {len(columns)}")
+    print(
+        f"{len(measured.networks)} networks, reference {arguments.reference}, seeds {len(columns)}"
+    )
     print(f"{'way':48} {'cost':>5} {'tau':>6} {'95 %':>14} {'gain':>7} {'95 %':>17}")
     for one in found:
-        tau, gain = f"{one.tau_low:.2f} .. {one.tau_high:.2f}", f"{one.gain_low:.4f} .. {one.gain_high:.4f}"
+        tau, gain = (
+            f"{one.tau_low:.2f} .. {one.tau_high:.2f}",
+            f"{one.gain_low:.4f} .. {one.gain_high:.4f}",
+        )
         print(f"{one.way:48} {one.cost:5.2f} {one.tau:6.3f} {tau:>14} {one.gain:7.4f} {gain:>17}")
     if arguments.out is not None:
         text = json.dumps([asdict(one) for one in found], indent=1)
@@ -178,7 +226,10 @@ def _races(measured: Measured, truth: _Floats) -> list[Judged]:
         seeds = measured.seeds(second)
         if not measured.seeds(first) or len(seeds) < 2:
             continue
-        one, other = measured.column(first, 0, "AUC, all pairs"), measured.column(second, 1, "AUC, all pairs")
+        one, other = (
+            measured.column(first, 0, "AUC, all pairs"),
+            measured.column(second, 1, "AUC, all pairs"),
+        )
         for share in (0.25, 0.5, 1.0):
             name = f"race: {first}, then {second} of the best {share:.0%}"
             cost = cost_of(first) + share * cost_of(second)
@@ -187,7 +238,9 @@ def _races(measured: Measured, truth: _Floats) -> list[Judged]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--measurements", required=True, type=Path)
     parser.add_argument("--reference", default="12x112")
     parser.add_argument("--out", type=Path)

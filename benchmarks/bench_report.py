@@ -1,9 +1,11 @@
-"""How long the report of a large study takes, how large it is, and how long a person waits for it to open.
+"""How long the report of a large study takes, how large it is, and how long a person waits for it
+to open.
 
-``python benchmarks/bench_report.py`` stores 2,000 trials of the seesaw space (24 decisions), as a search stores them, runs
-``seesawnas report`` on it in a process of its own, and opens the file in a headless Chromium where there is one: from the
-request to the words, and to the last plot drawn. Times are real seconds; ``--trials``, ``--objectives`` and ``--rounds`` vary it.
-Exit code 1 where the report takes more than 10 s or 10 MB.
+``python benchmarks/bench_report.py`` stores 2,000 trials of the seesaw space (24 decisions), as a
+search stores them, runs ``seesawnas report`` on it in a process of its own, and opens the file in a
+headless Chromium where there is one: from the request to the words, and to the last plot drawn.
+Times are real seconds; ``--trials``, ``--objectives`` and ``--rounds`` vary it. Exit code 1 where
+the report takes more than 10 s or 10 MB.
 """
 
 from __future__ import annotations
@@ -65,7 +67,10 @@ def opened(path: Path) -> dict[str, float]:
         words = time.monotonic() - started
         page.wait("document.documentElement.dataset.drawn !== undefined", 60)
         assert page.faults == [], page.faults
-        return {"opened, words shown (s)": words, "opened, all plots drawn (s)": time.monotonic() - started}
+        return {
+            "opened, words shown (s)": words,
+            "opened, all plots drawn (s)": time.monotonic() - started,
+        }
 
 
 if __name__ == "__main__":

@@ -1,17 +1,22 @@
-"""Replays samplers on networks that were trained before: best score so far against uniform random, at equal trials.
+"""Replays samplers on networks that were trained before.
 
-    python benchmarks/bench_samplers.py --measurements FILE.jsonl [--level 4x56] [--score auc] [--trials 60]
+Best score so far against uniform random, at equal trials.
+
+    python benchmarks/bench_samplers.py --measurements FILE.jsonl [--level 4x56] [--score auc]
+    [--trials 60]
         [--replays 50] [--samplers tpe,evolution] [--model] [--workers 2] [--out DIR]
 
-FILE is a panel's measurements, as ``seesawnas fidelity`` writes them. A sampler proposes a network of the whole feasible
-set; the trained network nearest to it that was not tried yet, by the number of options that differ (ties drawn), stands for
-it. Random draws among the trained ones without replacement. With ``--model`` a regression of the scores on the options
-answers for the proposed network itself, with the noise that was found from network to network and from seed to seed; random
+FILE is a panel's measurements, as ``seesawnas fidelity`` writes them. A sampler proposes a network
+of the whole feasible set; the trained network nearest to it that was not tried yet, by the number
+of options that differ (ties drawn), stands for it. Random draws among the trained ones without
+replacement. With ``--model`` a regression of the scores on the options answers for the proposed
+network itself, with the noise that was found from network to network and from seed to seed; random
 is then the uniform sampler.
 
-Reported is the score that counts of the network with the best shown score so far: on the table they are the same, of the
-model's the second has the noise of one training. Its mean over the replays, the difference to as many replays of random
-(which share nothing with them), and a 95 % bootstrap interval of that.
+Reported is the score that counts of the network with the best shown score so far: on the table they
+are the same, of the model's the second has the noise of one training. Its mean over the replays,
+the difference to as many replays of random (which share nothing with them), and a 95 % bootstrap
+interval of that.
 """
 
 from __future__ import annotations
@@ -50,10 +55,18 @@ _Floats = NDArray[np.float64]
 
 def main() -> None:
     arguments = _arguments()
-    lines = [line for path in arguments.measurements for line in read_measurements(path.read_text(), str(path))]
+    lines = [
+        line
+        for path in arguments.measurements
+        for line in read_measurements(path.read_text(), str(path))
+    ]
     feasible = FeasibleSet(load_space(arguments.space), Budget.parse(arguments.budget))
     table = Table.of(lines, feasible, arguments.level, arguments.score)
-    model = Additive.of(table, arguments.seed_deviation or table.seed_deviation) if arguments.model else None
+    model = (
+        Additive.of(table, arguments.seed_deviation or table.seed_deviation)
+        if arguments.model
+        else None
+    )
     trials = arguments.trials if model else min(arguments.trials, len(table.shown))
     curves: dict[str, _Floats] = {}
     with ProcessPoolExecutor(arguments.workers, get_context("spawn"), _quietly) as pool:
@@ -80,7 +93,9 @@ def _replay(table: Table, model: Additive | None, sampler: str, trials: int, see
         return _incumbents([among.draw()[1:] for _ in range(trials)])
     world: BuildResult = Nearest(table, seed) if model is None else model.world(seed)
     record = StudyRecord(InMemoryStorage(), "replay", table.feasible.decisions)
-    proposer = NetworkProposer(table.feasible, iter(()), seed, sampler="random" if sampler == _RANDOM else sampler)
+    proposer = NetworkProposer(
+        table.feasible, iter(()), seed, sampler="random" if sampler == _RANDOM else sampler
+    )
     found = []
     for _ in range(trials):
         proposal = proposer(record)
@@ -105,24 +120,54 @@ def _result(
     table: Table, model: Additive | None, curves: dict[str, _Floats], arguments: argparse.Namespace
 ) -> dict[str, Any]:
     baseline = curves[_RANDOM]
-    places = sorted({place for place in (10, 20, 30, 40, 60, 80, 100, baseline.shape[1]) if place <= baseline.shape[1]})
+    places = sorted(
+        {
+            place
+            for place in (10, 20, 30, 40, 60, 80, 100, baseline.shape[1])
+            if place <= baseline.shape[1]
+        }
+    )
     rows = []
     for name, curve in curves.items():
         for place in places:
             low, high = _difference(curve[:, place - 1], baseline[:, place - 1])
             best = float(curve[:, place - 1].mean())
             gain = best - float(baseline[:, place - 1].mean())
-            rows.append({"sampler": name, "trials": place, "best": best, "gain": gain, "low": low, "high": high})
-    about = {name: str(getattr(arguments, name)) for name in ("level", "score", "space", "budget", "replays")}
+            rows.append(
+                {
+                    "sampler": name,
+                    "trials": place,
+                    "best": best,
+                    "gain": gain,
+                    "low": low,
+                    "high": high,
+                }
+            )
+    about = {
+        name: str(getattr(arguments, name))
+        for name in ("level", "score", "space", "budget", "replays")
+    }
     kept = ("explained", "network_deviation", "seed_deviation")
-    modelled = None if model is None else {name: value for name, value in asdict(model).items() if name in kept}
-    return {**about, "networks": len(table.shown), "top": float(table.shown.max()), "model": modelled, "rows": rows}
+    modelled = (
+        None
+        if model is None
+        else {name: value for name, value in asdict(model).items() if name in kept}
+    )
+    return {
+        **about,
+        "networks": len(table.shown),
+        "top": float(table.shown.max()),
+        "model": modelled,
+        "rows": rows,
+    }
 
 
 def _difference(one: _Floats, other: _Floats) -> tuple[float, float]:
     """95 % interval of the difference of the means: the replays of both are drawn again."""
     rng = np.random.default_rng(0)
-    drawn = [part[rng.integers(len(part), size=(2000, len(part)))].mean(axis=1) for part in (one, other)]
+    drawn = [
+        part[rng.integers(len(part), size=(2000, len(part)))].mean(axis=1) for part in (one, other)
+    ]
     low, high = np.percentile(drawn[0] - drawn[1], [2.5, 97.5])
     return float(low), float(high)
 
@@ -132,13 +177,24 @@ def _interval(values: _Floats) -> tuple[float, float]:
 
 
 def _print(result: dict[str, Any]) -> None:
-    print(f"{result['networks']} networks at {result['level']}, best {result['score']} {result['top']:.4f}")
+    print(
+        f"{result['networks']} networks at {result['level']}, best {result['score']} "
+        f"{result['top']:.4f}"
+    )
     if result["model"]:
-        print("model: " + ", ".join(f"{name} {value:.4f}" for name, value in result["model"].items()))
-    print(f"{'sampler':16} {'trials':>6} {'best so far':>12} {'gain on random':>15} {'95 % interval':>20}")
+        print(
+            "model: " + ", ".join(f"{name} {value:.4f}" for name, value in result["model"].items())
+        )
+    print(
+        f"{'sampler':16} {'trials':>6} {'best so far':>12} {'gain on random':>15} "
+        f"{'95 % interval':>20}"
+    )
     for row in result["rows"]:
         interval = f"{row['low']:+.4f} .. {row['high']:+.4f}"
-        print(f"{row['sampler']:16} {row['trials']:6} {row['best']:12.4f} {row['gain']:+15.4f} {interval:>20}")
+        print(
+            f"{row['sampler']:16} {row['trials']:6} {row['best']:12.4f} {row['gain']:+15.4f} "
+            f"{interval:>20}"
+        )
 
 
 def _html(curves: dict[str, _Floats], arguments: argparse.Namespace, result: dict[str, Any]) -> str:
@@ -148,11 +204,18 @@ def _html(curves: dict[str, _Floats], arguments: argparse.Namespace, result: dic
         low, high = np.array([_interval(curve[:, place]) for place in range(curve.shape[1])]).T
         band = {"x": np.concatenate([x, x[::-1]]), "y": np.concatenate([high, low[::-1]])}
         style = {"fill": "toself", "fillcolor": colour, "opacity": 0.15, "line": {"width": 0}}
-        figure.add_trace(go.Scatter(**band, **style, legendgroup=name, showlegend=False, hoverinfo="skip"))
-        figure.add_trace(go.Scatter(x=x, y=curve.mean(axis=0), name=name, legendgroup=name, line={"color": colour}))
+        figure.add_trace(
+            go.Scatter(**band, **style, legendgroup=name, showlegend=False, hoverinfo="skip")
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=x, y=curve.mean(axis=0), name=name, legendgroup=name, line={"color": colour}
+            )
+        )
     what = "a model of " if result["model"] else ""
     figure.update_layout(
-        title=f"Samplers replayed on {what}{result['networks']} trained networks, {arguments.replays} replays each",
+        title=f"Samplers replayed on {what}{result['networks']} trained networks, "
+        f"{arguments.replays} replays each",
         xaxis_title="trials",
         yaxis_title=f"best {arguments.score} so far (mean, 95 % interval)",
         template="plotly_white",
@@ -162,7 +225,9 @@ def _html(curves: dict[str, _Floats], arguments: argparse.Namespace, result: dic
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--measurements", required=True, type=Path, action="append")
     parser.add_argument("--space", default="seesaw")
     parser.add_argument("--budget", default="120M..150M")
@@ -172,7 +237,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--replays", type=int, default=50)
     parser.add_argument("--samplers", default="tpe,nsga2,gp,evolution")
     parser.add_argument("--model", action="store_true")
-    parser.add_argument("--seed-deviation", type=float, help="Of one training; default: found in the measurements.")
+    parser.add_argument(
+        "--seed-deviation", type=float, help="Of one training; default: found in the measurements."
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path)
     return parser.parse_args()

@@ -1,9 +1,12 @@
-"""What the space answers, and how fast: networks drawn under a budget, their prices, and the time to compile the set.
+"""What the space answers, and how fast.
+
+Networks drawn under a budget, their prices, and the time to compile the set.
 
     python benchmarks/bench_space.py [--space seesaw] [--budget 140M..150M] [--seconds 5] [--json]
 
-Every figure is the best of several rounds, so that a busy machine does not count. "Rejection" draws each decision uniformly,
-prices the network and throws it away where it is over or under the budget; its rate is of networks kept.
+Every figure is the best of several rounds, so that a busy machine does not count. "Rejection" draws
+each decision uniformly, prices the network and throws it away where it is over or under the budget;
+its rate is of networks kept.
 """
 
 from __future__ import annotations
@@ -40,7 +43,11 @@ def main() -> None:
     space, budget = load_space(arguments.space), Budget.parse(arguments.budget)
     figures = list(measure(space, budget, arguments.seconds))
     if arguments.json:
-        facts = {"space": arguments.space, "budget": arguments.budget, "python": sys.version.split()[0]}
+        facts = {
+            "space": arguments.space,
+            "budget": arguments.budget,
+            "python": sys.version.split()[0],
+        }
         print(json.dumps({**facts, "figures": [asdict(figure) for figure in figures]}, indent=2))
         return
     for figure in figures:
@@ -60,7 +67,9 @@ def measure(space: SearchSpace, budget: Budget, seconds: float) -> Iterator[Figu
             100 * feasible.acceptance.rate,
             f"% ({100 * low:.1f} to {100 * high:.1f})",
         )
-    yield Figure("compile the feasible set", 1e3 * _best(lambda: FeasibleSet(space, budget), seconds), "ms")
+    yield Figure(
+        "compile the feasible set", 1e3 * _best(lambda: FeasibleSet(space, budget), seconds), "ms"
+    )
     for n in (1000, 10_000):
         yield Figure(f"choice vectors, n = {n}", n / _best(_drawing(feasible, n), seconds), "/s")
     drawn = feasible.sample(1000, seed=0)
@@ -70,7 +79,11 @@ def measure(space: SearchSpace, budget: Budget, seconds: float) -> Iterator[Figu
     yield Figure("complete specs, sampling included", complete, "/s")
     specs = list(feasible.specs(drawn))
     yield Figure("cost(spec), uncached", 1e6 * _cold(specs[:50], seconds), "us")
-    yield Figure("cost(spec), cached", 1e6 * _best(lambda: [cost(spec) for spec in specs], seconds) / len(specs), "us")
+    yield Figure(
+        "cost(spec), cached",
+        1e6 * _best(lambda: [cost(spec) for spec in specs], seconds) / len(specs),
+        "us",
+    )
     rejecting = rejection_rate(space, budget, 2 * seconds)
     yield Figure("complete specs by rejection", rejecting, "/s")
     yield Figure("complete specs, ratio to rejection", complete / rejecting, "x")
@@ -89,7 +102,9 @@ def _uniform_assignments(space: SearchSpace, rng: random.Random) -> Iterator[Arc
     decisions = space.decisions
     while True:
         try:
-            yield space.choose({decision.name: rng.choice(decision.options) for decision in decisions})
+            yield space.choose(
+                {decision.name: rng.choice(decision.options) for decision in decisions}
+            )
         except SpecError:
             continue
 
@@ -125,10 +140,16 @@ def _best(work: Callable[[], object], seconds: float) -> float:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--space", default="seesaw", help="a search space: a file, or a shipped name")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--space", default="seesaw", help="a search space: a file, or a shipped name"
+    )
     parser.add_argument("--budget", default="140M..150M")
-    parser.add_argument("--seconds", type=float, default=3.0, help="about how long each figure may take")
+    parser.add_argument(
+        "--seconds", type=float, default=3.0, help="about how long each figure may take"
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

@@ -1,13 +1,17 @@
-"""Time of a training step and of inference, as ratios: ours to the literal network, Seesaw to MobileFaceNet.
+"""Time of a training step and of inference, as ratios.
+
+Ours to the literal network, Seesaw to MobileFaceNet.
 
     python benchmarks/bench_step.py [--seconds 40] [--batch 32] [--threads 2] [--json]
 
-All contestants take turns. A round gives each a few turns and keeps its shortest, since what else the machine does can
-only lengthen a turn; each ratio is taken within a round; the median over the rounds is printed, with the quarter and
-three-quarter points. Where these lie far apart, the machine was busy: repeat, or measure with one thread. The literal
-network is the tests' (split, a convolution and a batch norm a group, concatenate, permute, x * sigmoid(x), default
-layout). A step is forward, backward and SGD with momentum. Each contestant has a process of its own: ours keep freed
-memory, as ``seesawnas.train`` does, and the literal one runs as torch comes; ``--plain-memory`` is without.
+All contestants take turns. A round gives each a few turns and keeps its shortest, since what else
+the machine does can only lengthen a turn; each ratio is taken within a round; the median over the
+rounds is printed, with the quarter and three-quarter points. Where these lie far apart, the machine
+was busy: repeat, or measure with one thread. The literal network is the tests' (split, a
+convolution and a batch norm a group, concatenate, permute, x * sigmoid(x), default layout). A step
+is forward, backward and SGD with momentum. Each contestant has a process of its own: ours keep
+freed memory, as ``seesawnas.train`` does, and the literal one runs as torch comes;
+``--plain-memory`` is without.
 """
 
 from __future__ import annotations
@@ -33,15 +37,25 @@ from seesawnas.space import load_point
 from seesawnas.train import keep_freed_memory
 from tests.nn.literal import LiteralNetwork
 
-_LITERAL, _SHUFFLE, _SHARE, _MOBILE = "reference seesaw_shuffle", "seesaw_shuffle", "seesaw_share", "mobilefacenet_512"
-_PAIRS = ((_SHUFFLE, _LITERAL), (_SHARE, _LITERAL), (_SHUFFLE, _MOBILE), (_SHARE, _MOBILE))  # (ours, base)
+_LITERAL, _SHUFFLE, _SHARE, _MOBILE = (
+    "reference seesaw_shuffle",
+    "seesaw_shuffle",
+    "seesaw_share",
+    "mobilefacenet_512",
+)
+_PAIRS = (
+    (_SHUFFLE, _LITERAL),
+    (_SHARE, _LITERAL),
+    (_SHUFFLE, _MOBILE),
+    (_SHARE, _MOBILE),
+)  # (ours, base)
 _ROUNDS = (2, 15)  # at least, at most
 _OVER = "over"
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """Median time of ``ours`` / ``base``, and the quarter and three-quarter points over the rounds."""
+    """Median time of ``ours`` / ``base``, and its quartiles over the rounds."""
 
     mode: str
     batch: int
@@ -55,14 +69,22 @@ class Ratio:
 
 def main() -> None:
     arguments = _arguments()
-    contestants = {name: Contestant(name, arguments) for name in (_LITERAL, _SHUFFLE, _SHARE, _MOBILE)}
+    contestants = {
+        name: Contestant(name, arguments) for name in (_LITERAL, _SHUFFLE, _SHARE, _MOBILE)
+    }
     ratios = []
     for mode, batch, turns in _modes(arguments.batch):
         for contestant in contestants.values():
             contestant.ask((mode, batch))
         rounds = _measure(contestants, arguments.seconds, turns)
-        ratios += [Ratio(mode, batch, arguments.threads, *pair, *_spread(rounds, *pair)) for pair in _PAIRS]
-    print(json.dumps([asdict(ratio) for ratio in ratios], indent=1) if arguments.json else _table(ratios))
+        ratios += [
+            Ratio(mode, batch, arguments.threads, *pair, *_spread(rounds, *pair)) for pair in _PAIRS
+        ]
+    print(
+        json.dumps([asdict(ratio) for ratio in ratios], indent=1)
+        if arguments.json
+        else _table(ratios)
+    )
 
 
 class Contestant:
@@ -106,11 +128,17 @@ def _modes(batch: int) -> list[tuple[str, int, int]]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=40.0, help="at most, for each of the three tables")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=40.0, help="at most, for each of the three tables"
+    )
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--plain-memory", action="store_true", help="freed memory goes where torch leaves it")
+    parser.add_argument(
+        "--plain-memory", action="store_true", help="freed memory goes where torch leaves it"
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -145,13 +173,18 @@ def _inference(network: nn.Module, batch: int) -> Callable[[], None]:
     return run
 
 
-def _measure(contestants: Mapping[str, Contestant], seconds: float, turns: int) -> list[dict[str, float]]:
+def _measure(
+    contestants: Mapping[str, Contestant], seconds: float, turns: int
+) -> list[dict[str, float]]:
     """Rounds until ``seconds`` are over."""
     least, most = _ROUNDS
     rounds: list[dict[str, float]] = []
     end = time.perf_counter() + seconds
     while len(rounds) < least or (len(rounds) < most and time.perf_counter() < end):
-        times = [{name: contestant.ask(None) for name, contestant in contestants.items()} for _ in range(turns)]
+        times = [
+            {name: contestant.ask(None) for name, contestant in contestants.items()}
+            for _ in range(turns)
+        ]
         rounds.append({name: min(turn[name] for turn in times) for name in contestants})
     return rounds
 

@@ -1,13 +1,18 @@
-"""What a long study costs besides its training: ask and tell, a trial, and resident memory, as the study grows.
+"""What a long study costs besides its training.
 
-    python benchmarks/bench_study.py [--trials 10000] [--samplers random,tpe,...] [--storage journal] [--sample 40] [--json]
+Ask and tell, a trial, and resident memory, as the study grows.
 
-A study is grown by uniform proposals under the real budget and stored as a search stores it; its trials train nothing. At a
-tenth, a half and all of ``--trials`` each sampler goes on from a copy of it, in a process of its own, for ``--sample`` trials.
+    python benchmarks/bench_study.py [--trials 10000] [--samplers random,tpe,...] [--storage
+    journal] [--sample 40] [--json]
 
-ask is ``propose``, the sampler and what keeps its proposals feasible and new; tell is ``add``, ``next_waiting`` and
-``complete``, which wait for the disk. Both are medians of wall-clock time; cpu is the mean processor time of the two together,
-which a busy machine does not change; MiB is the process's resident memory at the end. The last rows are of the growing itself.
+A study is grown by uniform proposals under the real budget and stored as a search stores it; its
+trials train nothing. At a tenth, a half and all of ``--trials`` each sampler goes on from a copy of
+it, in a process of its own, for ``--sample`` trials.
+
+ask is ``propose``, the sampler and what keeps its proposals feasible and new; tell is ``add``,
+``next_waiting`` and ``complete``, which wait for the disk. Both are medians of wall-clock time; cpu
+is the mean processor time of the two together, which a busy machine does not change; MiB is the
+process's resident memory at the end. The last rows are of the growing itself.
 """
 
 from __future__ import annotations
@@ -59,7 +64,9 @@ class Place:
         self.folder.mkdir(exist_ok=True)
         url = f"sqlite:///{self.folder}/study.db" if self.storage == "sqlite" else None
         storage = open_storage(url, self.folder, writing=True)
-        return StudyRecord(storage, "bench", feasible.decisions, Objectives.parse(self.objectives)), feasible
+        return StudyRecord(
+            storage, "bench", feasible.decisions, Objectives.parse(self.objectives)
+        ), feasible
 
     def copy(self, folder: Path) -> Place:
         shutil.copytree(self.folder, folder)
@@ -71,17 +78,31 @@ def main() -> None:
     arguments = _arguments()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         place = Place(
-            Path(folder) / "whole", arguments.storage, arguments.space, arguments.budget, arguments.objectives
+            Path(folder) / "whole",
+            arguments.storage,
+            arguments.space,
+            arguments.budget,
+            arguments.objectives,
         )
         figures = []
         if not arguments.json:
-            print(f"{'sampler':<12} {'trials':>8} {'ask ms':>9} {'tell ms':>9} {'cpu ms':>9} {'MiB':>7}", flush=True)
-        for figure in measure(place, arguments.trials, arguments.samplers.split(","), arguments.sample):
+            print(
+                f"{'sampler':<12} {'trials':>8} {'ask ms':>9} {'tell ms':>9} {'cpu ms':>9} "
+                f"{'MiB':>7}",
+                flush=True,
+            )
+        for figure in measure(
+            place, arguments.trials, arguments.samplers.split(","), arguments.sample
+        ):
             figures.append(figure)
             if not arguments.json:
                 print(_line(figure), flush=True)
     if arguments.json:
-        print(json.dumps({**vars(arguments), "figures": [asdict(figure) for figure in figures]}, indent=2))
+        print(
+            json.dumps(
+                {**vars(arguments), "figures": [asdict(figure) for figure in figures]}, indent=2
+            )
+        )
 
 
 def _line(figure: Figure) -> str:
@@ -144,15 +165,21 @@ def _resident() -> float:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--samplers", default=",".join(SAMPLERS), help="names, between commas")
     parser.add_argument("--storage", choices=("journal", "sqlite"), default="journal")
     parser.add_argument("--sample", type=int, default=40, help="trials that each figure is of")
     parser.add_argument("--objectives", default="accuracy")
-    parser.add_argument("--space", default="seesaw", help="a search space: a file, or a shipped name")
+    parser.add_argument(
+        "--space", default="seesaw", help="a search space: a file, or a shipped name"
+    )
     parser.add_argument("--budget", default="140M..150M")
-    parser.add_argument("--folder", help="where the studies are written; default: the system's temporary folder")
+    parser.add_argument(
+        "--folder", help="where the studies are written; default: the system's temporary folder"
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

@@ -1,4 +1,7 @@
-"""What samplers are replayed on: networks that were trained before, or a model of them that knows every feasible network."""
+"""What samplers are replayed on.
+
+Networks that were trained before, or a model of them that knows every feasible network.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,27 @@ from seesawnas.space import FeasibleSet
 _Floats = NDArray[np.float64]
 Assignment = dict[str, Any]
 PENALTY = 3.0
-"""Of the ridge regression; 1 to 10 predict left-out networks of a hundred trained ones about equally well."""
+"""Of the ridge regression.
+
+1 to 10 predict left-out networks of a hundred trained ones about equally well.
+"""
 
 
 class BuildResult(Protocol):
     """One replay's world: what a proposal comes to."""
 
     def try_out(self, assignment: Assignment) -> tuple[Assignment, float, float]:
-        """The network that stands for ``assignment``, the score that a sampler is shown, and the score that counts."""
+        """The network that stands for ``assignment``, the score that a sampler is shown, and the
+        score that counts.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Table:
-    """Trained networks: options, the score of the lowest seed, and the mean score of other seeds, NaN where there is none."""
+    """Trained networks: options, the score of the lowest seed, and the mean score of other seeds,
+    NaN where there is none.
+    """
 
     feasible: FeasibleSet
     assignments: list[Assignment]
@@ -37,15 +47,21 @@ class Table:
     others: _Floats
 
     @classmethod
-    def of(cls, lines: Sequence[dict[str, Any]], feasible: FeasibleSet, level: str, score: str) -> Table:
+    def of(
+        cls, lines: Sequence[dict[str, Any]], feasible: FeasibleSet, level: str, score: str
+    ) -> Table:
         """The networks of ``level``."""
         seeds: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for line in sorted((line for line in lines if line["level"] == level), key=lambda line: int(line["seed"])):
+        for line in sorted(
+            (line for line in lines if line["level"] == level), key=lambda line: int(line["seed"])
+        ):
             seeds[line["digest"]].append(line)
         if not seeds:
             raise SystemExit(f"--level must be one that was measured, got {level}")
         if len(faces := {line.get("data", "") for found in seeds.values() for line in found}) > 1:
-            raise SystemExit(f"--measurements must be of the same faces, got data {', '.join(sorted(faces))}")
+            raise SystemExit(
+                f"--measurements must be of the same faces, got data {', '.join(sorted(faces))}"
+            )
         kept = sorted(seeds.values(), key=lambda found: int(found[0]["network"]))
         scores = [[float(line["curve"][-1][score] or 0.0) for line in found] for found in kept]
         others = [np.mean(found[1:]) if found[1:] else np.nan for found in scores]
@@ -61,7 +77,11 @@ class Table:
         """Standard deviation of one training from seed to seed; 0 where no network has two."""
         twice = ~np.isnan(self.others)
         # Of two trainings, the difference has twice the variance of either.
-        return float(np.std(self.shown[twice] - self.others[twice]) / 2**0.5) if twice.sum() > 2 else 0.0
+        return (
+            float(np.std(self.shown[twice] - self.others[twice]) / 2**0.5)
+            if twice.sum() > 2
+            else 0.0
+        )
 
     def codes(self) -> NDArray[np.int64]:
         """(networks, decisions): the place of each option."""
@@ -75,12 +95,16 @@ def code(feasible: FeasibleSet, assignment: Assignment) -> list[int]:
 
 def one_hot(feasible: FeasibleSet, assignment: Assignment) -> _Floats:
     """A number for each option of each decision, 1 where it is taken."""
-    parts = [[float(assignment[d.name] == option) for option in d.options] for d in feasible.decisions]
+    parts = [
+        [float(assignment[d.name] == option) for option in d.options] for d in feasible.decisions
+    ]
     return np.array([number for part in parts for number in part])
 
 
 class Nearest:
-    """The trained network nearest to a proposal that was not tried yet, by the options that differ, stands for it."""
+    """The trained network nearest to a proposal that was not tried yet, by the options that differ,
+    stands for it.
+    """
 
     def __init__(self, table: Table, seed: int) -> None:
         self._table, self._codes = table, table.codes()
@@ -88,7 +112,9 @@ class Nearest:
 
     def try_out(self, assignment: Assignment) -> tuple[Assignment, float, float]:
         """Both scores are those of the network that stands for it."""
-        distances = (self._codes[self._left] != np.array(code(self._table.feasible, assignment))).sum(axis=1)
+        distances = (
+            self._codes[self._left] != np.array(code(self._table.feasible, assignment))
+        ).sum(axis=1)
         chosen = self._left[self._rng.choice(np.flatnonzero(distances == distances.min()).tolist())]
         return self._take(chosen)
 
@@ -106,8 +132,9 @@ class Nearest:
 class Additive:
     """Ridge regression of the scores on the options: a score for every feasible network.
 
-    What it leaves unexplained is taken as two kinds of noise: of the network, the same in every training, and of the seed.
-    ``explained`` is the share of the variance of left-out networks' scores that it predicts (leave-one-out R^2).
+    What it leaves unexplained is taken as two kinds of noise: of the network, the same in every
+    training, and of the seed. ``explained`` is the share of the variance of left-out networks'
+    scores that it predicts (leave-one-out R^2).
     """
 
     feasible: FeasibleSet
@@ -136,7 +163,9 @@ class Additive:
 
 
 class Modelled:
-    """A proposal comes to what the model says, with the noise of its network and of this replay's training."""
+    """A proposal comes to what the model says, with the noise of its network and of this replay's
+    training.
+    """
 
     def __init__(self, model: Additive, seed: int) -> None:
         self._model, self._seed = model, seed
@@ -147,5 +176,7 @@ class Modelled:
         key = str(code(model.feasible, assignment))
         network = random.Random(key).gauss(0.0, model.network_deviation)
         training = random.Random(f"{self._seed}/{key}").gauss(0.0, model.seed_deviation)
-        expected = model.mean + float((one_hot(model.feasible, assignment) - model.centre) @ model.weights)
+        expected = model.mean + float(
+            (one_hot(model.feasible, assignment) - model.centre) @ model.weights
+        )
         return assignment, expected + network + training, expected + network

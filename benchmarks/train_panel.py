@@ -1,16 +1,19 @@
-"""Trains a panel of networks on many processes, at several levels and seeds: what fidelity and sampler studies are made from.
+"""Trains a panel of networks on many processes, at several levels and seeds.
+
+What fidelity and sampler studies are made from.
 
     python benchmarks/train_panel.py --data DIR --plan 40:12x112:0-2,160:8x56:0 --out FILE.jsonl
         [--budget 120M..150M] [--workers 2] [--minutes 10]
 
-A plan's part is NETWORKS:LEVEL:SEEDS, the level as ``seesawnas fidelity`` takes it, the seeds one or FIRST-LAST; parts are
-trained in order. It may be cut off anywhere: lines that FILE holds are not made again, and the same command goes on.
-``seesawnas fidelity --measurements FILE`` reads the lines; each has the networks, proxies and faces of a panel's. ``extras``
-tells what else was measured after each epoch: on all pairs of the held-out people instead of a balanced draw (all), and at
-the end also without averaged weights (live).
+A plan's part is NETWORKS:LEVEL:SEEDS, the level as ``seesawnas fidelity`` takes it, the seeds one
+or FIRST-LAST; parts are trained in order. It may be cut off anywhere: lines that FILE holds are not
+made again, and the same command goes on. ``seesawnas fidelity --measurements FILE`` reads the
+lines; each has the networks, proxies and faces of a panel's. ``extras`` tells what else was
+measured after each epoch: on all pairs of the held-out people instead of a balanced draw (all), and
+at the end also without averaged weights (live).
 
-Where there is a GPU every process uses it, with forward and backward passes as CUDA graphs: training such small networks
-from Python, a GPU mostly waits.
+Where there is a GPU every process uses it, with forward and backward passes as CUDA graphs:
+training such small networks from Python, a GPU mostly waits.
 """
 
 from __future__ import annotations
@@ -68,7 +71,11 @@ def main() -> None:
             file.write(line)
             file.flush()
             if done % 20 == 0 or done == len(jobs):
-                print(f"{done}/{len(jobs)}  {until - time.monotonic():.0f} s left", file=sys.stderr, flush=True)
+                print(
+                    f"{done}/{len(jobs)}  {until - time.monotonic():.0f} s left",
+                    file=sys.stderr,
+                    flush=True,
+                )
             if time.monotonic() > until:
                 pool.terminate()
                 break
@@ -81,7 +88,15 @@ def _jobs(arguments: argparse.Namespace) -> Iterator[Job]:
     for count, level, seeds in parts:
         for seed in seeds:
             for number, assignment in enumerate(networks[:count]):
-                yield Job(number, assignment, level, seed, arguments.data, arguments.space, arguments.graphs)
+                yield Job(
+                    number,
+                    assignment,
+                    level,
+                    seed,
+                    arguments.data,
+                    arguments.space,
+                    arguments.graphs,
+                )
 
 
 def _part(text: str) -> tuple[int, str, range]:
@@ -116,7 +131,9 @@ def _run_or_tell(job: Job) -> str:
         return _run(job) + "\n"
     except RuntimeError as error:
         print(
-            f"network {job.network} {job.level} seed {job.seed}: {error}".splitlines()[0], file=sys.stderr, flush=True
+            f"network {job.network} {job.level} seed {job.seed}: {error}".splitlines()[0],
+            file=sys.stderr,
+            flush=True,
         )
         return ""
 
@@ -143,17 +160,23 @@ def _run(job: Job) -> str:
         "device": _device(),
     }
     seconds = time.perf_counter() - started
-    return json.dumps({**about, "curve": curve, "losses": losses, "seconds": seconds, "extras": extras})
+    return json.dumps(
+        {**about, "curve": curve, "losses": losses, "seconds": seconds, "extras": extras}
+    )
 
 
-def _trained(trial: TrialJob, spec: Any, faces: FaceData, graphs: bool) -> tuple[list[Any], list[float], list[Any]]:
+def _trained(
+    trial: TrialJob, spec: Any, faces: FaceData, graphs: bool
+) -> tuple[list[Any], list[float], list[Any]]:
     """Scores of each epoch, losses, extras; the proxy's training, as a trial runs it."""
     proxy, inputs = trial.proxy, spec.input
     with seeded(proxy.seed):
         network = build(spec).to("cuda" if torch.cuda.is_available() else "cpu")
     people = faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
     feed = MemoryFeed(people, proxy.recipe, seed=proxy.seed)
-    training = Training(network, feed, proxy.recipe, mean=inputs.mean, std=inputs.std, seed=proxy.seed)
+    training = Training(
+        network, feed, proxy.recipe, mean=inputs.mean, std=inputs.std, seed=proxy.seed
+    )
     if graphs:
         as_graphs(network, training.sample())
     pairs = make_pairs(faces.verification.labels, limit=proxy.pairs, seed=proxy.pairs_seed)
@@ -173,7 +196,9 @@ def _trained(trial: TrialJob, spec: Any, faces: FaceData, graphs: bool) -> tuple
 
 
 def _few(scores: Scores) -> dict[str, float | None]:
-    return {name: getattr(scores, name) for name in ("accuracy", "auc", "tar_at_far_1e_2", "separation")}
+    return {
+        name: getattr(scores, name) for name in ("accuracy", "auc", "tar_at_far_1e_2", "separation")
+    }
 
 
 def of_all_pairs(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
@@ -181,7 +206,9 @@ def of_all_pairs(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> dic
     left, right = np.triu_indices(len(labels), 1)
     cosines, same = (vectors @ vectors.T)[left, right], (labels[:, None] == labels)[left, right]
     alike, others = cosines[same], np.sort(cosines[~same])
-    below = np.searchsorted(others, alike, side="left") + np.searchsorted(others, alike, side="right")
+    below = np.searchsorted(others, alike, side="left") + np.searchsorted(
+        others, alike, side="right"
+    )
     spread = np.sqrt((alike.var() + others.var()) / 2)
     return {
         "auc": float(below.mean() / (2 * len(others))),
@@ -202,7 +229,9 @@ def _device() -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", required=True)
     parser.add_argument("--plan", required=True)
     parser.add_argument("--out", required=True, type=Path)

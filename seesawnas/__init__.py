@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from seesawnas.io.isolation import isolate_imports, runs_as_program
 
-if (
-    runs_as_program()
-):  # before anything that is installed is imported, and perhaps found in the working directory instead
+# before anything that is installed is imported, and perhaps found in the working directory instead
+if runs_as_program():
     isolate_imports()
 
 from seesawnas.arch import ArchSpec

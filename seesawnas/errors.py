@@ -8,10 +8,13 @@ SeesawnasError
 |   |-- BudgetError         a budget that does not parse, or that nothing can meet
 |   |-- UnknownReference    a REF that names nothing
 |   |-- DataError           faces that cannot be read, or too few of them
-|   |-- StudyError          a study that is held, missing, made with other settings or asked for the impossible
-|   `-- RunError            a training whose folder is held or another training's, or that is asked for the impossible
+|   |-- StudyError          a study that is held, missing, made with other settings or asked for the
+    impossible
+|   `-- RunError            a training whose folder is held or another training's, or that is asked
+    for the impossible
 |-- TrialError              a training failed (NaN, divergence, dead worker); a search goes on
-`-- CheckpointError         a checkpoint is damaged or another's; the training goes on from an older one, or starts again
+`-- CheckpointError         a checkpoint is damaged or another's; the training goes on from an older
+                            one, or starts again
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ class SeesawnasError(Exception):
 class InvalidInput(SeesawnasError):
     """The user's fault. ``str(error)`` is what the command line prints before it exits with 2.
 
-    It quotes what users and files say, and so it is cut to lines, and a number of lines, that a person reads.
+    It quotes what users and files say, and so it is cut to lines, and a number of lines, that a
+    person reads.
     """
 
     def __init__(self, message: str = "") -> None:
@@ -36,8 +40,8 @@ class InvalidInput(SeesawnasError):
 class DocumentError(InvalidInput):
     """A YAML document breaks rules.
 
-    ``faults`` holds one line per fault, each ``place: rule, got value``; ``str(error)`` joins the first of them, each after the
-    file.
+    ``faults`` holds one line per fault, each ``place: rule, got value``; ``str(error)`` joins the
+    first of them, each after the file.
     """
 
     def __init__(self, source: str, faults: list[str]) -> None:
@@ -47,11 +51,16 @@ class DocumentError(InvalidInput):
 
 
 class SpecError(InvalidInput):
-    """A network whose numbers do not fit together, such as a split that does not divide its channels."""
+    """A network whose numbers do not fit together, such as a split that does not divide its
+    channels.
+    """
 
 
 class BlockError(InvalidInput):
-    """A kind of block that breaks the rules of kinds, whatever network it is part of: its author's fault."""
+    """A kind of block that breaks the rules of kinds, whatever network it is part of.
+
+    Its author's fault.
+    """
 
 
 class BudgetError(InvalidInput):
@@ -67,11 +76,17 @@ class DataError(InvalidInput):
 
 
 class StudyError(InvalidInput):
-    """A study that another driver holds, that does not exist or was made with other settings; a plan that cannot be."""
+    """A study that another driver holds, that does not exist or was made with other settings.
+
+    A plan that cannot be.
+    """
 
 
 class RunError(InvalidInput):
-    """A training whose folder another process holds or another training fills; a training that cannot be."""
+    """A training whose folder another process holds or another training fills.
+
+    A training that cannot be.
+    """
 
 
 class TrialError(SeesawnasError):
@@ -79,4 +94,7 @@ class TrialError(SeesawnasError):
 
 
 class CheckpointError(SeesawnasError):
-    """A checkpoint that is damaged, or another training's; what made it goes on from an older one, or starts again."""
+    """A checkpoint that is damaged, or another training's.
+
+    What made it goes on from an older one, or starts again.
+    """

@@ -1,4 +1,7 @@
-"""Numbers and times as users write them: ``150M``, ``1.3 M``, ``146000000``; ``2h``, ``90m``, ``30s``."""
+"""Numbers and times as users write them.
+
+``150M``, ``1.3 M``, ``146000000``; ``2h``, ``90m``, ``30s``.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ from seesawnas.text import short
 
 LARGEST = 10**15
 _SCALES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
-_QUANTITY = re.compile(r"([0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?)\s*([KMGkmg]?)")  # no two repeats of one character in a row
+_QUANTITY = re.compile(
+    r"([0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?)\s*([KMGkmg]?)"
+)  # no two repeats of one character in a row
 _MOST_TEXT = 10_000
 _MOST_TIME = 100
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile("".join(rf"(?:(?P<{unit}>[0-9]+(?:\.[0-9]+)?)\s*{unit}\s*)?" for unit in _SECONDS))
+_DURATION = re.compile(
+    "".join(rf"(?:(?P<{unit}>[0-9]+(?:\.[0-9]+)?)\s*{unit}\s*)?" for unit in _SECONDS)
+)
 
 
 def parse_quantity(text: str | int) -> int:
@@ -41,7 +48,8 @@ def printed_step(text: str | int) -> int:
 def format_quantity(value: int, *, exact: bool = False) -> str:
     """``value`` for users, with three to four digits: 145,762,816 is ``145.76 M``.
 
-    ``exact`` continues to the last digit that is not zero, so that the text parses to ``value`` again: ``145.762816 M``.
+    ``exact`` continues to the last digit that is not zero, so that the text parses to ``value``
+    again: ``145.762816 M``.
     """
     for suffix, digits in (("G", 3), ("M", 2), ("K", 1)):
         if value >= _SCALES[suffix]:
@@ -52,9 +60,18 @@ def format_quantity(value: int, *, exact: bool = False) -> str:
 
 
 def parse_duration(text: str) -> float:
-    """The seconds that ``text`` says: ``"1h30m"`` is 5,400. Raises ValueError if it is not such a time, or nothing."""
-    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= _MOST_TIME else None
-    parts = {unit: float(value) for unit, value in match.groupdict().items() if value} if match else {}
+    """The seconds that ``text`` says: ``"1h30m"`` is 5,400.
+
+    Raises ValueError if it is not such a time, or nothing.
+    """
+    match = (
+        _DURATION.fullmatch(text.strip())
+        if isinstance(text, str) and len(text) <= _MOST_TIME
+        else None
+    )
+    parts = (
+        {unit: float(value) for unit, value in match.groupdict().items() if value} if match else {}
+    )
     seconds = sum(value * _SECONDS[unit] for unit, value in parts.items())
     if not 0 < seconds <= LARGEST:
         raise ValueError(f"must be a time such as 2h, 90m, 30s or 1h30m, got {short(text)}")
@@ -76,7 +93,9 @@ def number(low: float, high: float, raw: Any) -> Any:
     """``raw`` as a number from ``low`` to ``high``, or None. Raises ValueError."""
     if raw is None:
         return raw
-    if not isinstance(raw, (int, float)) or isinstance(raw, bool) or not low <= raw <= high:  # no NaN is
+    if (
+        not isinstance(raw, (int, float)) or isinstance(raw, bool) or not low <= raw <= high
+    ):  # no NaN is
         raise ValueError(f"must be a number from {low:g} to {high:g}, got {short(raw)}")
     return float(raw)
 

@@ -6,7 +6,19 @@ from hypothesis import strategies as st
 
 from seesawnas.arch import ACTIVATIONS, Body, Draft, Shape
 from seesawnas.arch.body import read_shapes
-from seesawnas.arch.layers import Act, Add, Concat, Conv, Layer, Linear, Norm, Pool, Scale, Shuffle, Slice
+from seesawnas.arch.layers import (
+    Act,
+    Add,
+    Concat,
+    Conv,
+    Layer,
+    Linear,
+    Norm,
+    Pool,
+    Scale,
+    Shuffle,
+    Slice,
+)
 from seesawnas.errors import SpecError
 
 INPUTS = (Shape(8, 9, 10), Shape(12, 9, 10))
@@ -21,10 +33,18 @@ def _of_one(x: Shape) -> st.SearchStrategy[Layer]:
         st.builds(Conv, st.just(x.channels), kernel, stride, st.just(x.channels)),
         st.builds(Norm),
         st.builds(Act, st.sampled_from((*ACTIVATIONS, "sigmoid", "hard_sigmoid"))),
-        st.builds(Pool, st.sampled_from(("average", "max")), st.sampled_from((2, 3)), stride, st.sampled_from((0, 1))),
+        st.builds(
+            Pool,
+            st.sampled_from(("average", "max")),
+            st.sampled_from((2, 3)),
+            stride,
+            st.sampled_from((0, 1)),
+        ),
         st.builds(Pool, st.just("max"), st.just(2), st.just(2), st.just(0), st.just(True)),
         st.builds(Shuffle, st.sampled_from((1, 2, 4, 8))),
-        st.builds(Slice, st.sampled_from((0, 2)), st.sampled_from((4, None)), st.sampled_from((0, 1))),
+        st.builds(
+            Slice, st.sampled_from((0, 2)), st.sampled_from((4, None)), st.sampled_from((0, 1))
+        ),
     )
 
 

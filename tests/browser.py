@@ -1,4 +1,7 @@
-"""A headless Chromium, driven through its debugging pipe: what a person would see, timed in real seconds."""
+"""A headless Chromium, driven through its debugging pipe.
+
+What a person would see, timed in real seconds.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 
 _FLAGS = (
     "--headless",
@@ -41,7 +46,9 @@ class Page:
         self.faults: list[str] = []
         """What the page logged as an error, and requests that failed."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Log"):
             self.send(f"{domain}.enable")
 
@@ -65,13 +72,18 @@ class Page:
         started = time.monotonic()
         while not self.evaluate(script):
             if time.monotonic() - started > seconds:
-                raise AssertionError(f"{script} is not true within {seconds} s; the page shows: {self.text()[:2000]}")
+                raise AssertionError(
+                    f"{script} is not true within {seconds} s; the page shows: {self.text()[:2000]}"
+                )
             time.sleep(0.05)
         return time.monotonic() - started
 
     def wait_for_text(self, text: str, seconds: float = 20.0) -> float:
         """Wait until the page shows ``text``; returns the seconds that took."""
-        return self.wait(f"document.body !== null && document.body.innerText.includes({json.dumps(text)})", seconds)
+        return self.wait(
+            f"document.body !== null && document.body.innerText.includes({json.dumps(text)})",
+            seconds,
+        )
 
     def text(self) -> str:
         """What stands on the page."""
@@ -79,7 +91,9 @@ class Page:
 
     def screenshot(self, path: Path) -> None:
         """Keep what the window shows as a PNG."""
-        path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
+        path.write_bytes(
+            base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])
+        )
 
     def send(self, method: str, **params: Any) -> Any:
         """A command of the debugging protocol, and its answer."""
@@ -117,7 +131,9 @@ def browser() -> Iterator[Page]:
     to_browser, from_browser = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = _start(
-            [CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "about:blank"], to_browser[0], from_browser[1]
+            [CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            to_browser[0],
+            from_browser[1],
         )
         os.close(to_browser[0])
         os.close(from_browser[1])

@@ -14,15 +14,18 @@ from tests.faces import write_folder
 from tests.postgres import PostgresServer, private_server, server_binaries
 from tests.study.fakes import SMALL_SPACE
 
-# Examples differ in cost and machines in load: a slow one is no failure. The run that decides draws the same examples each
-# time; `make fuzz` draws new ones, and what it finds is kept as an @example or a file of the test.
+# Examples differ in cost and machines in load: a slow one is no failure. The run that decides draws
+# the same examples each time; `make fuzz` draws new ones, and what it finds is kept as an @example
+# or a file of the test.
 settings.register_profile("seesawnas", deadline=None, derandomize=True)
 settings.register_profile("fuzz", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seesawnas"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Real clusters, servers and signals on a machine that others use: such a test that failed is run once more.
+    """Real clusters, servers and signals on a machine that others use.
+
+    Such a test that failed is run once more.
 
     The summary names it. One that fails twice fails.
     """

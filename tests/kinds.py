@@ -1,11 +1,26 @@
-"""Kinds of blocks that only tests know: several branches, several inputs, attributes of their own."""
+"""Kinds of blocks that only tests know.
+
+Several branches, several inputs, attributes of their own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from seesawnas.arch import Activation, ArchSpec, Block, Body, Draft, Head, Inputs, Shape, Stem, attribute, rules
+from seesawnas.arch import (
+    Activation,
+    ArchSpec,
+    Block,
+    Body,
+    Draft,
+    Head,
+    Inputs,
+    Shape,
+    Stem,
+    attribute,
+    rules,
+)
 from seesawnas.arch.blocks import Role
 from seesawnas.arch.blocks.parts import block_output, read_before
 from seesawnas.arch.layers import Add, Concat, Conv, Pool
@@ -13,14 +28,19 @@ from seesawnas.arch.layers import Add, Concat, Conv, Pool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forked(Block):
-    """Three branches side by side, their channels one after another: a depthwise of ``reach``, grouped 1x1s, and a pool."""
+    """Three branches side by side, their channels one after another.
+
+    A depthwise of ``reach``, grouped 1x1s, and a pool.
+    """
 
     kind: ClassVar[str] = "forked"
 
     inputs: int
     outputs: int
     stride: int = 1
-    reach: int = attribute(rules.one_of(3, 5, 9), 5, label="reach in pixels", levels=(3, 5), ordered=True)
+    reach: int = attribute(
+        rules.one_of(3, 5, 9), 5, label="reach in pixels", levels=(3, 5), ordered=True
+    )
     gated: str = attribute(rules.one_of("yes", "no"), "yes", label="gated", levels=("yes", "no"))
     activation: Activation = attribute(rules.activation, "relu")
 
@@ -30,11 +50,18 @@ class Forked(Block):
         return cls(inputs=inputs[0].channels, outputs=width, stride=stride, **options)
 
     def body(self) -> Body:
-        """Four channels a group; half of the output from the pool and the 1x1s, half from the depthwise."""
+        """Four channels a group.
+
+        Half of the output from the pool and the 1x1s, half from the depthwise.
+        """
         draft, half = Draft(), self.outputs // 2
-        x = draft.depthwise("far", -1, self.inputs, self.reach, stride=self.stride, activation=self.activation)
+        x = draft.depthwise(
+            "far", -1, self.inputs, self.reach, stride=self.stride, activation=self.activation
+        )
         far = draft.conv("far_point", x, half)
-        near = draft.conv("near", -1, half // 2, stride=self.stride, groups=2, activation=self.activation)
+        near = draft.conv(
+            "near", -1, half // 2, stride=self.stride, groups=2, activation=self.activation
+        )
         near = draft.conv("near_more", near, half // 2, groups=half // 8)
         if self.gated == "yes":
             near = draft.squeeze_excite("gate", near, half // 2, 4)
@@ -84,7 +111,9 @@ class Cell(Block):
             for edge, source in enumerate((node, node + 1)):
                 stride = self.stride if source < 2 else 1
                 x = draft.act(f"node{node}.edge{edge}.act", found[source], "prelu")
-                x = draft.depthwise(f"node{node}.edge{edge}.depthwise", x, width, kernel, stride=stride, norm=False)
+                x = draft.depthwise(
+                    f"node{node}.edge{edge}.depthwise", x, width, kernel, stride=stride, norm=False
+                )
                 pair.append(draft.conv(f"node{node}.edge{edge}.pointwise", x, width))
             found.append(draft.add(f"node{node}.sum", Add(), *pair))
         draft.add("nodes", Concat(), *found[2:])

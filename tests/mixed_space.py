@@ -12,8 +12,8 @@ from seesawnas.space import SearchSpace
 MIXED = """
 stem: {kind: {choice: [conv_depthwise, conv, conv_pool]}, width: 24, stride: 2}
 defaults:
-  kind: {choice: [shuffle, inverted_bottleneck, separable, mobilenet_v2, shufflenet_v1, shufflenet_v2, seesaw_net,
-    improved_residual, mixfacenet, ghost, vargroup]}
+  kind: {choice: [shuffle, inverted_bottleneck, separable, mobilenet_v2, shufflenet_v1,
+    shufflenet_v2, seesaw_net, improved_residual, mixfacenet, ghost, vargroup]}
   split: [1, 3]
   se: {choice: [off, 4]}
   activation: {choice: [prelu, swish]}
@@ -21,7 +21,8 @@ defaults:
 stages:
 - {depth: {choice: [1, 2]}, width: {choice: [24, 48]}, stride: 2}
 - {depth: 1, width: {choice: [48, 60]}, stride: 2}
-head: {kind: {choice: [global_depthwise, average, conv_average, linear]}, width: 48, embedding: {choice: [48, none]}}
+head: {kind: {choice: [global_depthwise, average, conv_average, linear]}, width: 48,
+  embedding: {choice: [48, none]}}
 """
 
 

@@ -26,7 +26,9 @@ def png(image: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def write_people(root: Path, people: int = 6, each: int = 3, size: tuple[int, int] = SIZE) -> NDArray[np.uint8]:
+def write_people(
+    root: Path, people: int = 6, each: int = 3, size: tuple[int, int] = SIZE
+) -> NDArray[np.uint8]:
     """A folder of identities; returns its images in the order of people and files."""
     images = pixels(people * each, size)
     for index, image in enumerate(images):
@@ -43,7 +45,10 @@ def write_rec(root: Path, out: Path) -> Path:
 
 def write_bin(path: Path, images: NDArray[np.uint8]) -> Path:
     """Pairs of one image with itself and with the next one, by turns."""
-    both = [(image, image if place % 2 == 0 else images[place - 1]) for place, image in enumerate(images)]
+    both = [
+        (image, image if place % 2 == 0 else images[place - 1])
+        for place, image in enumerate(images)
+    ]
     answers = [place % 2 == 0 for place in range(len(images))]
     path.write_bytes(pickle.dumps(([png(image) for pair in both for image in pair], answers)))
     return path

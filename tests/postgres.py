@@ -1,4 +1,7 @@
-"""A private PostgreSQL server: its own folder and port, on this machine alone, gone with the tests."""
+"""A private PostgreSQL server.
+
+Its own folder and port, on this machine alone, gone with the tests.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,14 @@ def server_binaries() -> Path | None:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     on_path = shutil.which("initdb")
     folders += [Path(on_path).resolve().parent] if on_path else []
-    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
+    return next(
+        (
+            folder
+            for folder in folders
+            if (folder / "initdb").exists() and (folder / "postgres").exists()
+        ),
+        None,
+    )
 
 
 class PostgresServer:
@@ -45,17 +55,35 @@ class PostgresServer:
         if self._user is not None:
             for path in (self._folder, secret):
                 os.chown(path, self._user, -1)
-        words = ["-D", self._folder / "data", "-U", "seesaw", "--auth=scram-sha-256", f"--pwfile={secret}"]
+        words = [
+            "-D",
+            self._folder / "data",
+            "-U",
+            "seesaw",
+            "--auth=scram-sha-256",
+            f"--pwfile={secret}",
+        ]
         self._run("initdb", *map(str, words), "--no-sync", "--locale=C", "--encoding=UTF8")
 
     def start(self) -> None:
         """Start it, from the main thread: it dies with the thread that starts it."""
-        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(self._folder), "fsync": "off"}
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(self._folder),
+            "fsync": "off",
+        }
         options |= {"max_connections": "40", "shared_buffers": "16MB"}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", self._folder / "data", "-p", str(self.port), *words],
+                [
+                    self._binaries / "postgres",
+                    "-D",
+                    self._folder / "data",
+                    "-p",
+                    str(self.port),
+                    *words,
+                ],
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
@@ -101,7 +129,11 @@ class PostgresServer:
 
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(
-            [self._binaries / program, *words], capture_output=True, cwd=self._folder, user=self._user, timeout=120
+            [self._binaries / program, *words],
+            capture_output=True,
+            cwd=self._folder,
+            user=self._user,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr.decode()
 

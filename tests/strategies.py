@@ -50,7 +50,11 @@ def arch_specs(draw: st.DrawFn, max_blocks: int = 3) -> ArchSpec:
     row: list[Block] = []
     for _ in range(draw(st.integers(1, max_blocks))):
         row.append(draw(blocks(row[-1].outputs if row else stem.width)))
-    head = Head(draw(st.sampled_from((8, 20))), draw(st.sampled_from(ACTIVATIONS)), draw(st.sampled_from((0, 6))))
+    head = Head(
+        draw(st.sampled_from((8, 20))),
+        draw(st.sampled_from(ACTIVATIONS)),
+        draw(st.sampled_from((0, 6))),
+    )
     sides = st.integers(16, 40)
     return ArchSpec(tuple(row), Input(draw(sides), draw(sides)), stem, head)
 
@@ -71,7 +75,10 @@ _ACTIVATION = _choices("swish", "relu", "prelu")
 _BLOCK_CHOICES: dict[str, st.SearchStrategy[Any]] = {
     "kind": _choices("share", "shuffle", "plain", "inverted_bottleneck"),
     "split": st.lists(
-        st.sampled_from(([1, 3], [3, 1], [1, 1], [1, 2, 1], [1])), min_size=2, max_size=3, unique_by=str
+        st.sampled_from(([1, 3], [3, 1], [1, 1], [1, 2, 1], [1])),
+        min_size=2,
+        max_size=3,
+        unique_by=str,
     ).map(lambda found: {"choice": found}),
     "expansion": _choices(1, 1.5, 2, 3),
     "se": _choices("off", 2, 3, 4, 5),
@@ -93,12 +100,18 @@ _CHOICES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 }
 # What several spellings of one network come from, more often.
 _OFTEN = ("kind", "split", "depth", "skip", "se")
-_NAMES = {part: sorted([*found, *(name for name in _OFTEN if name in found)]) for part, found in _CHOICES.items()}
+_NAMES = {
+    part: sorted([*found, *(name for name in _OFTEN if name in found)])
+    for part, found in _CHOICES.items()
+}
 
 
 @st.composite
 def space_documents(draw: st.DrawFn, max_stages: int = 3, max_choices: int = 6) -> dict[str, Any]:
-    """Small search spaces: a few choices, anywhere in the document. Some have few networks, and some none."""
+    """Small search spaces: a few choices, anywhere in the document.
+
+    Some have few networks, and some none.
+    """
     plain = {"kind": "share", "split": [1, 3], "expansion": 2, "activation": "swish"}
     stages = [
         {
@@ -116,7 +129,11 @@ def space_documents(draw: st.DrawFn, max_stages: int = 3, max_choices: int = 6) 
         "head": {"width": 8, "embedding": 4},
     }
     for _ in range(draw(st.integers(1, max_choices))):
-        part = draw(st.sampled_from(("stages", "stages", "defaults", "stages", "blocks", "stem", "head", "input")))
+        part = draw(
+            st.sampled_from(
+                ("stages", "stages", "defaults", "stages", "blocks", "stem", "head", "input")
+            )
+        )
         name = draw(st.sampled_from(_NAMES[part]))
         keys = document.get(part, {})
         if part in ("stages", "blocks"):

@@ -12,9 +12,13 @@ from seesawnas.arch.rules import written
 
 TEXT = (Path(__file__).parents[1] / "docs" / "kinds.md").read_text()
 KINDS = TEXT[: TEXT.index("## Attributes")]
-ROWS = {match[1]: match[0] for match in re.finditer(r"^\| `(\w+)` \|.*\|$", KINDS, flags=re.MULTILINE)}
+ROWS = {
+    match[1]: match[0] for match in re.finditer(r"^\| `(\w+)` \|.*\|$", KINDS, flags=re.MULTILINE)
+}
 GLOSSARY = TEXT[TEXT.index("## Attributes") : TEXT.index("## Decisions of the shipped")]
-SHIPPED = {name: kind for name, kind in kinds().items() if kind.block.__module__.startswith("seesawnas.")}
+SHIPPED = {
+    name: kind for name, kind in kinds().items() if kind.block.__module__.startswith("seesawnas.")
+}
 EDGE = re.compile(r"(op|from)_[2-5][ab]")
 
 

@@ -5,20 +5,37 @@ import re
 import pytest
 
 from seesawnas import errors
-from seesawnas.errors import BudgetError, DocumentError, InvalidInput, SeesawnasError, SpecError, TrialError
+from seesawnas.errors import (
+    BudgetError,
+    DocumentError,
+    InvalidInput,
+    SeesawnasError,
+    SpecError,
+    TrialError,
+)
 
 
 def test_every_error_is_a_seesawnas_error() -> None:
-    found = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)]
+    found = [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, Exception)
+    ]
     assert len(found) > 5
     assert all(issubclass(error, SeesawnasError) for error in found)
 
 
 def test_the_tree_at_the_top_of_the_module_is_the_tree() -> None:
     doc = errors.__doc__ or ""
-    drawn: dict[str, str] = {name: indent for indent, name in re.findall(r"^([| ]*)[|`]-- (\w+)", doc, re.MULTILINE)}
+    drawn: dict[str, str] = {
+        name: indent for indent, name in re.findall(r"^([| ]*)[|`]-- (\w+)", doc, re.MULTILINE)
+    }
     for name, value in vars(errors).items():
-        if isinstance(value, type) and issubclass(value, SeesawnasError) and value is not SeesawnasError:
+        if (
+            isinstance(value, type)
+            and issubclass(value, SeesawnasError)
+            and value is not SeesawnasError
+        ):
             parent = SeesawnasError if drawn[name] == "" else InvalidInput
             assert value.__base__ is parent, name
 

@@ -1,4 +1,7 @@
-"""The examples that engineers copy: each runs as it stands, writes under runs/ alone, and is right."""
+"""The examples that engineers copy.
+
+Each runs as it stands, writes under runs/ alone, and is right.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The layout of the package: at most a dozen names per folder, and the documented import paths work."""
+"""The layout of the package.
+
+At most a dozen names per folder, and the documented import paths work.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ CATALOGUES = {
     ".": "the packages",
 }
 """Folders with one file per item, which may grow."""
-DOCUMENTED: dict[str, list[str]] = json.loads((Path(__file__).parent / "documented_api.json").read_text())
+DOCUMENTED: dict[str, list[str]] = json.loads(
+    (Path(__file__).parent / "documented_api.json").read_text()
+)
 
 
 def names(folder: Path) -> list[str]:

@@ -25,8 +25,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in EXAMPLE.iterdir():
         if path.is_file():
             (files / path.name).write_bytes(path.read_bytes())
-    pip = ["pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", str(place)]
-    done = subprocess.run([sys.executable, "-m", *pip, str(files)], capture_output=True, text=True, check=False)
+    pip = [
+        "pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        str(place),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", *pip, str(files)], capture_output=True, text=True, check=False
+    )
     if "No module named pip" in done.stderr:
         pytest.skip("there is no pip in this environment to install the example with")
     assert done.returncode == 0, done.stderr
@@ -37,7 +48,10 @@ def run(site: Path, folder: Path, *words: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "seesawnas", *words],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(Path(__file__).parents[1])])},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(site), str(Path(__file__).parents[1])]),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -60,9 +74,14 @@ def test_it_is_counted_built_drawn_and_compared(site: Path, tmp_path: Path) -> N
         "stem: {width: 16}\nstages:\n- {width: 16, stride: 2, kind: twin, second: 7, ratio: 1}\n"
         "- {width: 16, kind: 'twin_block:TwinBlock'}\nhead: {width: 32, embedding: 16}\n"
     )
-    found = json.loads(run(site, tmp_path, "build", "point.yaml", "--diagram", "d.svg", "--check", "--json"))
+    found = json.loads(
+        run(site, tmp_path, "build", "point.yaml", "--diagram", "d.svg", "--check", "--json")
+    )
     blocks = [block for stage in found["stages"][1:-1] for block in stage["blocks"]]
-    assert [(block["kind"], block["second"], block["ratio"]) for block in blocks] == [("twin", 7, 1), ("twin", 5, 2)]
+    assert [(block["kind"], block["second"], block["ratio"]) for block in blocks] == [
+        ("twin", 7, 1),
+        ("twin", 5, 2),
+    ]
     ET.parse(tmp_path / "d.svg")
     run(site, tmp_path, "compare", "point.yaml", "paper/seesaw_share", "--json")
 
@@ -71,7 +90,19 @@ def test_it_is_searched_reported_and_ablated(site: Path, tmp_path: Path) -> None
     write_folder(tmp_path / "faces")
     space = str(EXAMPLE / "twin.yaml")
     proxy = ["--data", "faces", "--epochs", "1", "--resolution", "32", "--engine", "inline"]
-    search = ["--space", space, "--budget", "12M", "--trials", "2", "--points", "none", "--study", "own", "--json"]
+    search = [
+        "--space",
+        space,
+        "--budget",
+        "12M",
+        "--trials",
+        "2",
+        "--points",
+        "none",
+        "--study",
+        "own",
+        "--json",
+    ]
     found = json.loads(run(site, tmp_path, "search", *search, *proxy))
     assert found["finished"] == 2
     run(site, tmp_path, "report", "own")

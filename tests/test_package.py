@@ -22,7 +22,9 @@ import seesawnas.cost, seesawnas.cost.cost
 import seesawnas as sn
 print(sn.cost(sn.load("paper/seesaw_share")).madds)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "145762816\n"
 
 

@@ -17,7 +17,21 @@ from seesawnas.text import csv_cell, escape_line, plain, plain_json, plain_value
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202eabc\u2028\x9b31m\udcff\x00\r"
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from(HOSTILE + "\t\n=+-@`|<&")))
-VISIBLE_MARKS = {0x600, 0x601, 0x602, 0x603, 0x604, 0x605, 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+VISIBLE_MARKS = {
+    0x600,
+    0x601,
+    0x602,
+    0x603,
+    0x604,
+    0x605,
+    0x6DD,
+    0x70F,
+    0x890,
+    0x891,
+    0x8E2,
+    0x110BD,
+    0x110CD,
+}
 
 
 def steers(character: str) -> bool:
@@ -44,18 +58,27 @@ def test_clean_text_stays_clean_and_has_the_same_lines(text: str) -> None:
     clean.encode()
 
 
-@given(st.recursive(TEXTS | st.integers() | st.booleans() | st.none(), lambda inner: st.dictionaries(TEXTS, inner)))
+@given(
+    st.recursive(
+        TEXTS | st.integers() | st.booleans() | st.none(),
+        lambda inner: st.dictionaries(TEXTS, inner),
+    )
+)
 def test_a_document_is_cleaned_as_its_values_are(values: object) -> None:
     assert json.loads(plain_json(json.dumps(values))) == plain_values(values)
     assert json.loads(plain_json(json.dumps(values, ensure_ascii=False))) == plain_values(values)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1+1", "@SUM(1)", "-1+1", "-x", "\t=1", "\r=1", " =1", "=", "\uff1d1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1+1", "@SUM(1)", "-1+1", "-x", "\t=1", "\r=1", " =1", "=", "\uff1d1"]
+)
 def test_a_formula_becomes_text(text: str) -> None:
     assert str(csv_cell(text)).startswith("'")
 
 
-@pytest.mark.parametrize("value", ["-0.5", "+1", "-1e-3", -0.5, 3, None, True, "", "a=b", "1:3", "-inf"])
+@pytest.mark.parametrize(
+    "value", ["-0.5", "+1", "-1e-3", -0.5, 3, None, True, "", "a=b", "1:3", "-inf"]
+)
 def test_numbers_and_words_stay(value: object) -> None:
     assert csv_cell(value) is value or csv_cell(value) == value
 

@@ -50,9 +50,13 @@ def test_the_yaml_is_a_space_that_has_networks_within_the_budget() -> None:
     assert FeasibleSet(to_space(read_yaml(text, "README.md"), "README.md")).count > 500
 
 
-def test_the_faults_shown_are_those_that_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_faults_shown_are_those_that_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, text = blocks("yaml")
-    broken = text.replace("  expansion: 2   ", "  expansion: -2  ", 1).replace("  kernel: {", "  kernl: {")
+    broken = text.replace("  expansion: 2   ", "  expansion: -2  ", 1).replace(
+        "  kernel: {", "  kernl: {"
+    )
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text(broken)
     result = CliRunner().invoke(app, ["space", "mine.yaml"])
@@ -73,7 +77,9 @@ def test_the_output_shown_is_the_output(command: str) -> None:
     result = CliRunner().invoke(app, shlex.split(command)[1:])
     assert result.exit_code == 0
     told = [line.rstrip() for line in result.stdout.strip("\n").splitlines()]
-    lines = [line.rstrip() for line in shown(command).splitlines() if line.strip() not in ("", "...")]
+    lines = [
+        line.rstrip() for line in shown(command).splitlines() if line.strip() not in ("", "...")
+    ]
     assert lines
     for line in lines:
         assert line in told

@@ -1,4 +1,7 @@
-"""A kind from outside is nowhere taken for an inverted bottleneck: not run, named, written, told, changed or drawn as one."""
+"""A kind from outside is nowhere taken for an inverted bottleneck.
+
+Not run, named, written, told, changed or drawn as one.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,13 @@ def test_eval_mode_of_a_stem_is_its_convolution_folded_by_hand() -> None:
     names = ("weight", "bias", "running_mean", "running_var")
     gain, bias, mean, variance = (state[f"conv.norm.{name}"] for name in names)
     scale = gain / (variance + 1e-5).sqrt()
-    folded = F.conv2d(x, state["conv.weight"] * scale[:, None, None, None], bias - mean * scale, stride=2, padding=2)
+    folded = F.conv2d(
+        x,
+        state["conv.weight"] * scale[:, None, None, None],
+        bias - mean * scale,
+        stride=2,
+        padding=2,
+    )
     torch.testing.assert_close(network.stem(x), folded)
 
 
@@ -85,10 +94,17 @@ def test_the_digest_is_of_the_kind_s_own_body() -> None:
     size = {"inputs": 16, "outputs": 32, "stride": 2}
     plain = InvertedBottleneck(middle=32, **size)  # type: ignore[arg-type]
     cell = Cell(last=Shape(16, 56, 56), earlier=Shape(16, 56, 56), outputs=32, stride=2)
-    forked = [Forked(**size, reach=reach, gated=gated) for reach in (3, 5) for gated in ("yes", "no")]  # type: ignore[arg-type]
+    forked = [
+        Forked(**size, reach=reach, gated=gated)  # type: ignore[arg-type]
+        for reach in (3, 5)
+        for gated in ("yes", "no")
+    ]
     networks = [ArchSpec((block,), stem=Stem(16)) for block in (plain, cell, *forked)]
     networks += [replace(networks[0], stem=PlainStem()), replace(networks[0], head=MeanHead())]
-    networks += [replace(networks[0], head=MeanHead(biased="yes")), replace(networks[0], stem=Stem(16), head=Head(64))]
+    networks += [
+        replace(networks[0], head=MeanHead(biased="yes")),
+        replace(networks[0], stem=Stem(16), head=Head(64)),
+    ]
     assert len({network.digest() for network in networks}) == len(networks)
     assert ArchSpec((Renamed(**size),), stem=Stem(16)) == ArchSpec((Forked(**size),), stem=Stem(16))  # type: ignore[arg-type]
 
@@ -98,7 +114,11 @@ def test_a_written_network_keeps_its_kinds(spec: ArchSpec, tmp_path: Path) -> No
     written = to_mapping(spec)
     kind = f"tests.kinds:{type(spec.blocks[0]).__name__}"
     assert [row["kind"] for row in written["stages"]] == [kind] * 3
-    again = [from_mapping(written), from_mapping(json.loads(to_json(spec))), to_point(written, "written").spec]
+    again = [
+        from_mapping(written),
+        from_mapping(json.loads(to_json(spec))),
+        to_point(written, "written").spec,
+    ]
     folder = sn.save_model(sn.build(spec), tmp_path / "model")
     assert (folder / "spec.yaml").read_text().count(kind) == 3
     again += [sn.load_model(folder).spec, sn.load_point(folder / "spec.yaml").spec]
@@ -107,7 +127,9 @@ def test_a_written_network_keeps_its_kinds(spec: ArchSpec, tmp_path: Path) -> No
         assert [type(part) for _, part in found.parts] == [type(part) for _, part in spec.parts]
 
 
-def test_a_saved_network_of_any_kind_computes_what_it_did(trained: FaceNetwork, tmp_path: Path) -> None:
+def test_a_saved_network_of_any_kind_computes_what_it_did(
+    trained: FaceNetwork, tmp_path: Path
+) -> None:
     network, x = trained.float(), _images(2).float()
     again = sn.load_model(sn.save_model(network, tmp_path / "model"))
     assert torch.equal(again(x), network(x))
@@ -120,7 +142,10 @@ def test_sheet_and_summary_say_the_kind_and_its_attributes(tmp_path: Path) -> No
     ):
         point = to_point(to_mapping(spec), spec.name)
         write_bundle(point, tmp_path / spec.name, 0)
-        for values in (sheet(point), json.loads((tmp_path / spec.name / "summary.json").read_text())):
+        for values in (
+            sheet(point),
+            json.loads((tmp_path / spec.name / "summary.json").read_text()),
+        ):
             blocks = [block for stage in values["stages"][1:-1] for block in stage["blocks"]]
             names = ("reach", "gated") if spec is FORKED else ("edge",)
             assert [tuple(block[name] for name in names) for block in blocks] == own
@@ -136,15 +161,23 @@ def test_sheet_and_summary_say_the_kind_and_its_attributes(tmp_path: Path) -> No
 
 def test_a_line_of_the_network_says_the_kind_and_its_attributes() -> None:
     assert spec_lines(FORKED)[1:4] == [
-        "stage 0, 1x, tests.kinds:Forked, 16 → 32, stride 2, relu, reach in pixels 9, gated yes, output 28x28",
-        "stage 0, 1x, tests.kinds:Forked, 32 → 32, stride 1, relu, skip input, reach in pixels 5, gated yes, output 28x28",
-        "stage 1, 1x, tests.kinds:Forked, 32 → 64, stride 2, relu, reach in pixels 5, gated no, output 14x14",
+        "stage 0, 1x, tests.kinds:Forked, 16 → 32, stride 2, relu, reach in pixels 9, gated yes, "
+        "output 28x28",
+        "stage 0, 1x, tests.kinds:Forked, 32 → 32, stride 1, relu, skip input, reach in pixels 5, "
+        "gated yes, output 28x28",
+        "stage 1, 1x, tests.kinds:Forked, 32 → 64, stride 2, relu, reach in pixels 5, gated no, "
+        "output 14x14",
     ]
     assert spec_lines(CELLS)[0] == "stem, tests.kinds:PlainStem, 3 → 16, stride 2, output 56x56"
-    assert spec_lines(CELLS)[1] == "stage 0, 1x, tests.kinds:Cell, 16 → 32, stride 2, edge dw3, output 28x28"
+    assert (
+        spec_lines(CELLS)[1]
+        == "stage 0, 1x, tests.kinds:Cell, 16 → 32, stride 2, edge dw3, output 28x28"
+    )
     assert spec_lines(CELLS)[-1] == "head, tests.kinds:MeanHead, 64 → 32, bias no, output 32"
     assert {"reach in pixels", "gated"} <= set(spec_columns(FORKED))
-    assert all(cell in FORKED._repr_html_() for cell in ("tests.kinds:Forked", "<th>reach in pixels</th>"))
+    assert all(
+        cell in FORKED._repr_html_() for cell in ("tests.kinds:Forked", "<th>reach in pixels</th>")
+    )
 
 
 def test_its_attributes_are_the_factors_and_set_on_blocks_of_the_kind() -> None:
@@ -179,14 +212,33 @@ def test_widths_scale_blocks_of_the_kind_and_all_that_they_take() -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        (FORKED, {"Forked · relu": 3, "depthwise 9x9 16 ↓2": 1, "depthwise 5x5 32": 1, "max pool 3x3": 1, "SE ÷2": 2}),
-        (CELLS, {"Cell · edge dw3": 3, "depthwise 3x3 8": 13, "input before 16": 2, "conv 5x5 3->16 ↓2": 1}),
+        (
+            FORKED,
+            {
+                "Forked · relu": 3,
+                "depthwise 9x9 16 ↓2": 1,
+                "depthwise 5x5 32": 1,
+                "max pool 3x3": 1,
+                "SE ÷2": 2,
+            },
+        ),
+        (
+            CELLS,
+            {
+                "Cell · edge dw3": 3,
+                "depthwise 3x3 8": 13,
+                "input before 16": 2,
+                "conv 5x5 3->16 ↓2": 1,
+            },
+        ),
     ],
     ids=["forked", "cells"],
 )
 def test_a_block_is_drawn_from_its_own_body(spec: ArchSpec, words: dict[str, int]) -> None:
     root = ElementTree.fromstring(diagram(spec))
-    texts = ["".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
+    texts = [
+        "".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")
+    ]
     assert {word: texts.count(word) for word in words} == words
     assert not any("inverted" in text for text in texts)
 
@@ -200,9 +252,13 @@ def _by_hand(network: FaceNetwork, x: Tensor) -> Tensor:
     values: list[Tensor] = []
     modules = [network.stem, *network.blocks, network.head]
     for module, (_, block) in zip(modules, network.spec.parts, strict=True):
-        values.append(interpret(body_of(block), module.state_dict(), _read(block, values) or [x], False))
+        values.append(
+            interpret(body_of(block), module.state_dict(), _read(block, values) or [x], False)
+        )
     return values[-1].flatten(1)
 
 
 def _read(block: Block, values: list[Tensor]) -> list[Tensor]:
-    return [values[max(0, len(values) - back)] for back in range(1, block.reads + 1)] if values else []
+    return (
+        [values[max(0, len(values) - back)] for back in range(1, block.reads + 1)] if values else []
+    )

@@ -29,7 +29,17 @@ def run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_first.py").write_text(text)
     (folder / "test_second.py").write_text(FINE)
     limits = ["-o", "timeout=3", "-o", "faulthandler_timeout=6", "-p", "no:cacheprovider"]
-    words = [sys.executable, "-m", "pytest", "-c", str(ROOT / "setup.cfg"), "--rootdir", str(folder), "-n", "2"]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        str(ROOT / "setup.cfg"),
+        "--rootdir",
+        str(folder),
+        "-n",
+        "2",
+    ]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     return subprocess.run(
         [*words, "--dist", "loadfile", *limits, str(folder)],
@@ -47,7 +57,9 @@ def run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     [(CRASH, "test_crash"), (HANG, "test_hang"), (DEADLOCK, "test_deadlock")],
     ids=["crash", "hang", "hang in C"],
 )
-def test_a_test_that_crashes_or_hangs_ends_the_run_by_its_name(tmp_path: Path, text: str, name: str) -> None:
+def test_a_test_that_crashes_or_hangs_ends_the_run_by_its_name(
+    tmp_path: Path, text: str, name: str
+) -> None:
     done = run(tmp_path, text)
     assert done.returncode == 1
     assert name in done.stdout

@@ -10,7 +10,9 @@ from seesawnas.text import MOST_LINE, MOST_LINES, bounded, nearest, several, sho
 
 
 @pytest.mark.parametrize(
-    "value", [10**5000, "x" * 10**6, [1] * 10**5, {"a": "b" * 1000}], ids=["int", "str", "list", "dict"]
+    "value",
+    [10**5000, "x" * 10**6, [1] * 10**5, {"a": "b" * 1000}],
+    ids=["int", "str", "list", "dict"],
 )
 def test_a_value_of_any_size_is_shown_by_its_beginning(value: object) -> None:
     assert len(short(value)) <= 60
@@ -50,10 +52,17 @@ def test_a_long_path_keeps_the_rule_behind_it() -> None:
         ("k" * 1000, ("kernel",), None),
     ],
 )
-def test_a_hint_names_what_is_meant_or_nothing(word: str, known: tuple[str, ...], near: str | None) -> None:
+def test_a_hint_names_what_is_meant_or_nothing(
+    word: str, known: tuple[str, ...], near: str | None
+) -> None:
     assert nearest(word, known, KEY_ALIASES) == near
 
 
 def test_one_is_not_several() -> None:
-    assert [several(n, "epoch") for n in (0, 1, 2, 1200)] == ["0 epochs", "1 epoch", "2 epochs", "1,200 epochs"]
+    assert [several(n, "epoch") for n in (0, 1, 2, 1200)] == [
+        "0 epochs",
+        "1 epoch",
+        "2 epochs",
+        "1,200 epochs",
+    ]
     assert several(1, "person", "people") == "1 person"

@@ -43,10 +43,27 @@ def test_a_quantity_is_the_whole_number_that_it_says(text: str | int, value: int
 
 
 @pytest.mark.parametrize(
-    "text", ["", "M", "-1", "1e6", "150 MB", "1..2", "1.", ".5M", "1,5M", "150M150M", "nan", "1__0", "True"]
+    "text",
+    [
+        "",
+        "M",
+        "-1",
+        "1e6",
+        "150 MB",
+        "1..2",
+        "1.",
+        ".5M",
+        "1,5M",
+        "150M150M",
+        "nan",
+        "1__0",
+        "True",
+    ],
 )
 def test_what_is_no_quantity_is_refused_with_the_rule_and_the_value(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^must be a number with an optional K, M or G, got ") as caught:
+    with pytest.raises(
+        ValueError, match=r"^must be a number with an optional K, M or G, got "
+    ) as caught:
         parse_quantity(text)
     assert repr(text) in str(caught.value)
 
@@ -59,7 +76,8 @@ def test_a_quantity_beyond_all_sense_is_refused_in_one_short_line(text: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "step"), [("1.3M", 100_000), ("146M", 1_000_000), ("0.99M", 10_000), ("5", 1), ("1.5", 1)]
+    ("text", "step"),
+    [("1.3M", 100_000), ("146M", 1_000_000), ("0.99M", 10_000), ("5", 1), ("1.5", 1)],
 )
 def test_the_printed_step_is_the_size_of_the_last_digit(text: str, step: int) -> None:
     assert printed_step(text) == step
@@ -88,11 +106,15 @@ def test_a_formatted_quantity_parses_back_to_nearly_itself(value: int) -> None:
 
 @given(st.integers(0, LARGEST))
 def test_a_plain_number_parses_to_itself(value: int) -> None:
-    assert parse_quantity(str(value)) == parse_quantity(f"{value:_}") == parse_quantity(value) == value
+    assert (
+        parse_quantity(str(value)) == parse_quantity(f"{value:_}") == parse_quantity(value) == value
+    )
 
 
 @given(st.integers(0, LARGEST))
-def test_an_exact_quantity_parses_to_itself_and_is_the_short_one_where_that_says_it_all(value: int) -> None:
+def test_an_exact_quantity_parses_to_itself_and_is_the_short_one_where_that_says_it_all(
+    value: int,
+) -> None:
     exact, short = format_quantity(value, exact=True), format_quantity(value)
     assert parse_quantity(exact) == value
     assert (exact == short) is (parse_quantity(short) == value)
@@ -105,7 +127,8 @@ def test_an_exact_quantity_ends_with_its_last_digit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("2h", 7200), ("90m", 5400), ("30s", 30), ("1h30m", 5400), ("1.5 h", 5400), ("1d 1s", 86401)]
+    ("text", "seconds"),
+    [("2h", 7200), ("90m", 5400), ("30s", 30), ("1h30m", 5400), ("1.5 h", 5400), ("1d 1s", 86401)],
 )
 def test_times_are_read_as_people_write_them(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
@@ -124,7 +147,9 @@ def test_a_time_is_read_back_as_it_was_written(seconds: float) -> None:
 
 @pytest.mark.parametrize("parse", [parse_quantity, parse_duration])
 @pytest.mark.parametrize(
-    "text", ["1" + " " * 10**6 + "x", "9" * 10**6 + "x", "1d" * 10**5, "１２", 10**5000], ids=list("abcde")
+    "text",
+    ["1" + " " * 10**6 + "x", "9" * 10**6 + "x", "1d" * 10**5, "１２", 10**5000],
+    ids=list("abcde"),
 )
 def test_no_text_takes_long_or_a_long_line(parse: Callable[[Any], object], text: str | int) -> None:
     with pytest.raises(ValueError, match=r"^must be a") as caught:

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from seesawnas.ablation.loading import plan_of
     from seesawnas.ablation.plan import AblationPlan
     from seesawnas.ablation.reading import read_ablation
-    from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
+    from seesawnas.ablation.result import (
+        AblationResult,
+        ArmResult,
+        DesignKind,
+        Effect,
+        Interaction,
+        Verdict,
+    )
     from seesawnas.ablation.session import Estimate, Session, estimate, opened, prepare_run
     from seesawnas.ablation.text import verdict_words
     from seesawnas.ablation.widths import Match, matched

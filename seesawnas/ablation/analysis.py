@@ -1,19 +1,23 @@
-"""Effects and interactions of the arms of a design, paired by seed, with intervals and corrected p-values.
+"""Effects and interactions of the arms of a design, paired by seed, with intervals and corrected
+p-values.
 
-Everything is a contrast: weights of arms that sum to zero. In a one-at-a-time design it is an arm minus the base; in a factorial
-design the mean of a level's arms minus the mean of the reference level's, and for an interaction the difference of two such
-differences. A contrast has one value per seed, so what a seed does to all arms alike drops out; over those values goes
-Student's t. Holm's correction is over all contrasts of the design, those that still wait for seeds too (as if p were 1): the
-family does not grow while an ablation runs.
+Everything is a contrast: weights of arms that sum to zero. In a one-at-a-time design it is an arm
+minus the base; in a factorial design the mean of a level's arms minus the mean of the reference
+level's, and for an interaction the difference of two such differences. A contrast has one value per
+seed, so what a seed does to all arms alike drops out; over those values goes Student's t. Holm's
+correction is over all contrasts of the design, those that still wait for seeds too (as if p were
+1): the family does not grow while an ablation runs.
 
-Two cases the t-test has no answer for. Where a contrast is between the same networks (their digests say so) there is nothing
-to test: no p, and not one of the family. Where all values are equal, yet the networks are not the same, the spread is below
-the quality's own steps and nobody knows it: no interval, and p is the exact sign test's, 2 ** (1 - n), or 1 for all nil.
+Two cases the t-test has no answer for. Where a contrast is between the same networks (their digests
+say so) there is nothing to test: no p, and not one of the family. Where all values are equal, yet
+the networks are not the same, the spread is below the quality's own steps and nobody knows it: no
+interval, and p is the exact sign test's, 2 ** (1 - n), or 1 for all nil.
 
 How many seeds would resolve an effect: the power of the paired t-test, as statsmodels has it.
 
-The chance counts finds of the effect's own sign only. (A two-sided power adds the other tail, which is next to nothing, and
-which SciPy cannot always tell: it says NaN for some effects of a few standard deviations and few seeds.)
+The chance counts finds of the effect's own sign only. (A two-sided power adds the other tail, which
+is next to nothing, and which SciPy cannot always tell: it says NaN for some effects of a few
+standard deviations and few seeds.)
 """
 
 from __future__ import annotations
@@ -40,9 +44,11 @@ _MAX_SIZE = 100.0
 
 
 def seeds_for(size: float, alpha: float, power: float = POWER) -> int | None:
-    """The fewest seeds with which a two-sided paired t-test at ``alpha`` finds an effect of ``size`` with ``power``.
+    """The fewest seeds with which a two-sided paired t-test at ``alpha`` finds an effect of
+    ``size`` with ``power``.
 
-    ``size`` is the mean difference in standard deviations of the differences. None if it takes more than 10,000 seeds.
+    ``size`` is the mean difference in standard deviations of the differences. None if it takes more
+    than 10,000 seeds.
     """
     low, high = 1, 2
     while power_at(size, high, alpha) < power:
@@ -59,8 +65,12 @@ def seeds_for(size: float, alpha: float, power: float = POWER) -> int | None:
 
 
 def power_at(size: float, seeds: int, alpha: float) -> float:
-    """The probability that a two-sided paired t-test at ``alpha`` of ``seeds`` pairs finds an effect of ``size``, with its sign."""
-    return float(TTestPower().power(min(abs(size), _MAX_SIZE), seeds, alpha / 2, alternative="larger"))
+    """The probability that a two-sided paired t-test at ``alpha`` of ``seeds`` pairs finds an
+    effect of ``size``, with its sign.
+    """
+    return float(
+        TTestPower().power(min(abs(size), _MAX_SIZE), seeds, alpha / 2, alternative="larger")
+    )
 
 
 _SAME = 1e-9
@@ -68,14 +78,21 @@ _SAME = 1e-9
 
 
 def analyse(
-    arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind, *, confidence: float = 0.95
+    arms: Sequence[ArmResult],
+    factors: FactorLevels,
+    design: DesignKind,
+    *,
+    confidence: float = 0.95,
 ) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
-    """Effects, factor by factor, and interactions, pair by pair; those in one-at-a-time designs are unknown, so none.
+    """Effects, factor by factor, and interactions, pair by pair.
 
-    Of a fractional design's interactions those aliased with a main effect are left out, and of those aliased with each other
-    the first is given; so of those that are another contrast because arms are one network, as when ``kind`` has no effect
-    beside ``split=1``. ``needed`` is at Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest step, so that the
-    effect is resolved whatever the others turn out to be.
+    Those in one-at-a-time designs are unknown, so none.
+
+    Of a fractional design's interactions those aliased with a main effect are left out, and of
+    those aliased with each other the first is given; so of those that are another contrast because
+    arms are one network, as when ``kind`` has no effect beside ``split=1``. ``needed`` is at
+    Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest step, so that the effect is
+    resolved whatever the others turn out to be.
     """
     effects = list(_effects(arms, factors, design))
     interactions = list(_apart(arms, effects, list(_interactions(arms, factors, design))))
@@ -83,8 +100,14 @@ def analyse(
     tests = [_tested(arms, contrast, confidence) for contrast in family]
     found = _corrected(tests, 1 - confidence)
     return (
-        tuple(_effect(arms, *named, test) for named, test in zip(effects, found[: len(effects)], strict=True)),
-        tuple(_interaction(*named, test) for named, test in zip(interactions, found[len(effects) :], strict=True)),
+        tuple(
+            _effect(arms, *named, test)
+            for named, test in zip(effects, found[: len(effects)], strict=True)
+        ),
+        tuple(
+            _interaction(*named, test)
+            for named, test in zip(interactions, found[len(effects) :], strict=True)
+        ),
     )
 
 
@@ -129,7 +152,9 @@ _NamedEffect = tuple[_Contrast, str, str, str]
 _NamedInteraction = tuple[_Contrast, tuple[str, str], tuple[str, str]]
 
 
-def _effects(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind) -> Iterator[_NamedEffect]:
+def _effects(
+    arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind
+) -> Iterator[_NamedEffect]:
     levels = [dict(arm.levels) for arm in arms]
     base = {factor: words[0] for factor, words in factors}
     for factor, (first, *others) in factors:
@@ -143,19 +168,28 @@ def _effects(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKin
             yield _difference([(1, plus), (-1, minus)]), factor, level, first
 
 
-def _interactions(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind) -> Iterator[_NamedInteraction]:
+def _interactions(
+    arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind
+) -> Iterator[_NamedInteraction]:
     levels = [dict(arm.levels) for arm in arms]
     for one, two in _pairs(arms, factors, design):
         (factor, (first, *others)), (factor2, (first2, *others2)) = factors[one], factors[two]
         for level, level2 in product(others, others2):
             cells = [
-                (sign * sign2, [found[factor] == word and found[factor2] == word2 for found in levels])
-                for (sign, word), (sign2, word2) in product(((1, level), (-1, first)), ((1, level2), (-1, first2)))
+                (
+                    sign * sign2,
+                    [found[factor] == word and found[factor2] == word2 for found in levels],
+                )
+                for (sign, word), (sign2, word2) in product(
+                    ((1, level), (-1, first)), ((1, level2), (-1, first2))
+                )
             ]
             yield _difference(cells), (factor, factor2), (level, level2)
 
 
-def _pairs(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind) -> list[tuple[int, ...]]:
+def _pairs(
+    arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind
+) -> list[tuple[int, ...]]:
     """The pairs of factors whose interaction the design can tell, by index."""
     if design == "one-at-a-time":
         return []
@@ -167,9 +201,14 @@ def _pairs(arms: Sequence[ArmResult], factors: FactorLevels, design: DesignKind)
 
 
 def _apart(
-    arms: Sequence[ArmResult], effects: Sequence[_NamedEffect], interactions: Sequence[_NamedInteraction]
+    arms: Sequence[ArmResult],
+    effects: Sequence[_NamedEffect],
+    interactions: Sequence[_NamedInteraction],
 ) -> Iterator[_NamedInteraction]:
-    """The interactions that are no multiple of an effect or of one before: one finding is counted once."""
+    """The interactions that are no multiple of an effect or of one before.
+
+    One finding is counted once.
+    """
     digests = [arm.digest for arm in arms]
     known = [effect[0].by_network(digests) for effect in effects]
     for interaction in interactions:
@@ -203,7 +242,9 @@ def _tested(arms: Sequence[ArmResult], contrast: _Contrast, confidence: float) -
     if n == 1:
         return _Test(n, is_nil, mean)
     if np.ptp(values) < _SAME * max(1.0, abs(mean)):
-        return _Test(n, is_nil, mean, p=float(stats.binomtest(n, n).pvalue) if abs(mean) > _SAME else 1.0)
+        return _Test(
+            n, is_nil, mean, p=float(stats.binomtest(n, n).pvalue) if abs(mean) > _SAME else 1.0
+        )
     result = stats.ttest_1samp(values, 0.0)
     low, high = result.confidence_interval(confidence)
     size = mean / float(values.std(ddof=1))
@@ -212,9 +253,15 @@ def _tested(arms: Sequence[ArmResult], contrast: _Contrast, confidence: float) -
 
 def _values(arms: Sequence[ArmResult], contrast: _Contrast) -> NDArray[np.float64]:
     """The contrast of every seed that all its arms have."""
-    parts = [(weight, dict(arm.values)) for weight, arm in zip(contrast.weights, arms, strict=True) if weight]
+    parts = [
+        (weight, dict(arm.values))
+        for weight, arm in zip(contrast.weights, arms, strict=True)
+        if weight
+    ]
     seeds = sorted(set.intersection(*(set(found) for _, found in parts))) if parts else []
-    return np.array([sum(weight * found[seed] for weight, found in parts) for seed in seeds], dtype=np.float64)
+    return np.array(
+        [sum(weight * found[seed] for weight, found in parts) for seed in seeds], dtype=np.float64
+    )
 
 
 def _corrected(tests: Sequence[_Test], alpha: float) -> list[_Test]:
@@ -223,7 +270,9 @@ def _corrected(tests: Sequence[_Test], alpha: float) -> list[_Test]:
         return list(tests)
     raw = [1.0 if test.p is None else test.p for test in family]
     p_holm = iter(multipletests(raw, alpha, method="holm")[1].tolist())
-    return [test if test.is_nil else _judged(test, next(p_holm), alpha, len(family)) for test in tests]
+    return [
+        test if test.is_nil else _judged(test, next(p_holm), alpha, len(family)) for test in tests
+    ]
 
 
 def _judged(test: _Test, p_holm: float, alpha: float, family: int) -> _Test:
@@ -231,16 +280,28 @@ def _judged(test: _Test, p_holm: float, alpha: float, family: int) -> _Test:
         return test
     if p_holm < alpha:
         return replace(test, p_holm=p_holm, verdict="better" if test.mean > 0 else "worse")
-    needed = seeds_for(test.size, alpha / family) if test.size else _seeds_that_agree(test.mean, alpha / family)
+    needed = (
+        seeds_for(test.size, alpha / family)
+        if test.size
+        else _seeds_that_agree(test.mean, alpha / family)
+    )
     return replace(test, p_holm=p_holm, needed=None if needed is None else max(needed, test.n + 1))
 
 
 def _seeds_that_agree(mean: float, alpha: float) -> int | None:
-    """So many seeds of one sign are significant by the sign test, which is all there is if no two differ."""
-    return None if abs(mean) < _SAME else ceil(1 - log2(alpha)) + (2 ** (1 - ceil(1 - log2(alpha))) >= alpha)
+    """So many seeds of one sign are significant by the sign test, which is all there is if no two
+    differ.
+    """
+    return (
+        None
+        if abs(mean) < _SAME
+        else ceil(1 - log2(alpha)) + (2 ** (1 - ceil(1 - log2(alpha))) >= alpha)
+    )
 
 
-def _effect(arms: Sequence[ArmResult], contrast: _Contrast, factor: str, level: str, base: str, test: _Test) -> Effect:
+def _effect(
+    arms: Sequence[ArmResult], contrast: _Contrast, factor: str, level: str, base: str, test: _Test
+) -> Effect:
     return Effect(
         factor,
         level,
@@ -258,7 +319,18 @@ def _effect(arms: Sequence[ArmResult], contrast: _Contrast, factor: str, level: 
     )
 
 
-def _interaction(contrast: _Contrast, factors: tuple[str, str], levels: tuple[str, str], test: _Test) -> Interaction:
+def _interaction(
+    contrast: _Contrast, factors: tuple[str, str], levels: tuple[str, str], test: _Test
+) -> Interaction:
     return Interaction(
-        factors, levels, test.n, test.mean, test.low, test.high, test.p, test.p_holm, test.verdict, test.needed
+        factors,
+        levels,
+        test.n,
+        test.mean,
+        test.low,
+        test.high,
+        test.p,
+        test.p_holm,
+        test.verdict,
+        test.needed,
     )

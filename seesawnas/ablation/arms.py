@@ -1,4 +1,6 @@
-"""Arms: the networks of an ablation's design, each built from the base and, if asked, rescaled to its cost."""
+"""Arms: the networks of an ablation's design, each built from the base and, if asked, rescaled to
+its cost.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A network of the design: its name, its (factor, level) pairs, every factor's, and what it costs."""
+    """A network of the design.
+
+    Its name, its (factor, level) pairs, every factor's, and what it costs.
+    """
 
     name: str
     levels: tuple[tuple[str, str], ...]
@@ -35,7 +40,10 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """The design, and its networks in the order of its rows; the first is what the others are compared with."""
+    """The design, and its networks in the order of its rows.
+
+    The first is what the others are compared with.
+    """
 
     base: ArchSpec
     design: Design
@@ -49,11 +57,16 @@ class Arms:
 
 
 def make_arms(plan: AblationPlan) -> Arms:
-    """The networks of ``plan``. Raises InvalidInput, one line for each network that cannot be built."""
+    """The networks of ``plan``.
+
+    Raises InvalidInput, one line for each network that cannot be built.
+    """
     base = find_network(plan.base, plan.scale)
     others = _others(plan, base)
     levels = (
-        chosen_levels(base, plan.factors, plan.levels, joint=plan.design != "one-at-a-time") if plan.factors else {}
+        chosen_levels(base, plan.factors, plan.levels, joint=plan.design != "one-at-a-time")
+        if plan.factors
+        else {}
     )
     _check(plan, levels)
     if others:
@@ -70,7 +83,9 @@ def _others(plan: AblationPlan, base: ArchSpec) -> dict[str, ArchSpec]:
         spec = find_network(ref, plan.scale)
         if spec.input != base.input:
             sizes = [f"{one.input.height}x{one.input.width}" for one in (base, spec)]
-            raise StudyError(f"against {ref}: must have the base's input size {sizes[0]}, got {sizes[1]}")
+            raise StudyError(
+                f"against {ref}: must have the base's input size {sizes[0]}, got {sizes[1]}"
+            )
         if spec.name == base.name or spec.name in found:
             raise StudyError(f"against {ref}: must have a unique name, got {spec.name} twice")
         found[spec.name] = spec
@@ -82,7 +97,9 @@ def _check(plan: AblationPlan, levels: Mapping[str, tuple[str, ...]]) -> None:
         raise StudyError("match must be none with the factor width, got madds")
 
 
-def _made(plan: AblationPlan, base: ArchSpec, others: Mapping[str, ArchSpec], design: Design) -> tuple[Arm, ...]:
+def _made(
+    plan: AblationPlan, base: ArchSpec, others: Mapping[str, ArchSpec], design: Design
+) -> tuple[Arm, ...]:
     names = [factor for factor, _ in design.factors]
     made, faults = [], []
     for row in design.rows:
@@ -105,7 +122,9 @@ def _network(base: ArchSpec, others: Mapping[str, ArchSpec], levels: Mapping[str
     if (name := levels.get(NETWORK, base.name)) != base.name:
         return others[name]
     changed = {
-        factor: level for factor, level in levels.items() if factor != NETWORK and level != level_of(base, factor)
+        factor: level
+        for factor, level in levels.items()
+        if factor != NETWORK and level != level_of(base, factor)
     }
     return with_levels(base, changed) if changed else base
 
@@ -113,7 +132,11 @@ def _network(base: ArchSpec, others: Mapping[str, ArchSpec], levels: Mapping[str
 def _notes(plan: AblationPlan, base: ArchSpec, arms: tuple[Arm, ...]) -> Iterator[str]:
     """What a reader of the design must know."""
     first: dict[str, str] = {}
-    pairs = [(arm.name, other) for arm in arms if (other := first.setdefault(arm.digest, arm.name)) != arm.name]
+    pairs = [
+        (arm.name, other)
+        for arm in arms
+        if (other := first.setdefault(arm.digest, arm.name)) != arm.name
+    ]
     for name, other in pairs[:NAMED]:
         yield f"{name} is the same network as {other}: it is trained once"
     if len(pairs) > NAMED:
@@ -121,4 +144,7 @@ def _notes(plan: AblationPlan, base: ArchSpec, arms: tuple[Arm, ...]) -> Iterato
     madds = cost(base).madds
     for arm in arms:
         if plan.matched and abs(off := arm.cost.madds / madds - 1) > FAR:
-            yield f"{arm.name} cannot be rescaled to the base's MAdds: the closest is {100 * off:+.1f} %"
+            yield (
+                f"{arm.name} cannot be rescaled to the base's MAdds: the closest is "
+                f"{100 * off:+.1f} %"
+            )

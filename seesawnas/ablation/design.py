@@ -1,9 +1,11 @@
-"""Designs: which networks an ablation trains to tell the factors' effects apart, and what it then cannot tell apart.
+"""Designs: which networks an ablation trains to tell the factors' effects apart, and what it then
+cannot tell apart.
 
-``one-at-a-time`` trains the base and, for every other level, the base with that level. ``full`` crosses all levels.
-``fractional`` trains a part of the full design of two-level factors (generators of least aberration, Box, Hunter and Hunter;
-rows by pyDOE3): the fewest networks that keep main effects apart from two-way interactions, which is resolution IV. Three
-factors have no such part; theirs is of resolution III. Signs are turned so that the base is among the networks.
+``one-at-a-time`` trains the base and, for every other level, the base with that level. ``full``
+crosses all levels. ``fractional`` trains a part of the full design of two-level factors (generators
+of least aberration, Box, Hunter and Hunter; rows by pyDOE3): the fewest networks that keep main
+effects apart from two-way interactions, which is resolution IV. Three factors have no such part;
+theirs is of resolution III. Signs are turned so that the base is among the networks.
 """
 
 from __future__ import annotations
@@ -40,11 +42,14 @@ _ROMAN = {3: "III", 4: "IV", 5: "V"}
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """The networks of an ablation, one row each: a level per factor, in the order of ``factors``; the base comes first.
+    """The networks of an ablation, one row each.
 
-    ``resolution`` and ``aliases`` are a fractional design's. An alias such as ``se × kind = skip × kernel`` says which main
-    effects and two-way interactions are one number; ``se = -kind × skip`` that one is the other's negative. Interactions of
-    three and more factors are taken to be nil, as is usual.
+    A level per factor, in the order of ``factors``; the base comes first.
+
+    ``resolution`` and ``aliases`` are a fractional design's. An alias such as ``se × kind = skip ×
+    kernel`` says which main effects and two-way interactions are one number; ``se = -kind × skip``
+    that one is the other's negative. Interactions of three and more factors are taken to be nil, as
+    is usual.
     """
 
     kind: DesignKind
@@ -56,7 +61,9 @@ class Design:
     def name(self, row: Row) -> str:
         """What differs from the base: ``kind=shuffle, se=0``, or ``base``."""
         changed = [
-            f"{factor}={level}" for (factor, levels), level in zip(self.factors, row, strict=True) if level != levels[0]
+            f"{factor}={level}"
+            for (factor, levels), level in zip(self.factors, row, strict=True)
+            if level != levels[0]
         ]
         return ", ".join(changed) or "base"
 
@@ -75,14 +82,18 @@ def make_design(levels: Levels, kind: DesignKind) -> Design:
 def contrasts(rows: Sequence[Row], factors: FactorLevels) -> NDArray[np.int64]:
     """A column per factor: 1 if a row has another level than the first, else -1."""
     first = [levels[0] for _, levels in factors]
-    signs = [[-1 if level == base else 1 for level, base in zip(row, first, strict=True)] for row in rows]
+    signs = [
+        [-1 if level == base else 1 for level, base in zip(row, first, strict=True)] for row in rows
+    ]
     return np.array(signs, dtype=np.int64).reshape(len(rows), len(factors))
 
 
 def alias_classes(columns: NDArray[np.int64]) -> list[dict[tuple[int, ...], int]]:
-    """Main effects and two-way interactions of two-level factors that the rows cannot tell apart, with their signs.
+    """Main effects and two-way interactions of two-level factors that the rows cannot tell apart,
+    with their signs.
 
-    One class of aliases each, effects as the indices of their factors, lower order first; the first one's sign is 1.
+    One class of aliases each, effects as the indices of their factors, lower order first; the first
+    one's sign is 1.
     """
     classes: dict[bytes, dict[tuple[int, ...], int]] = {}
     for order in (1, 2):
@@ -91,7 +102,10 @@ def alias_classes(columns: NDArray[np.int64]) -> list[dict[tuple[int, ...], int]
             sign = int(contrast[0])
             classes.setdefault((sign * contrast).tobytes(), {})[effect] = sign
     found = list(classes.values())
-    return [{effect: sign * next(iter(same.values())) for effect, sign in same.items()} for same in found]
+    return [
+        {effect: sign * next(iter(same.values())) for effect, sign in same.items()}
+        for same in found
+    ]
 
 
 def _check(factors: FactorLevels) -> None:
@@ -99,7 +113,9 @@ def _check(factors: FactorLevels) -> None:
         raise StudyError("factors must be at least one, got none")
     for factor, levels in factors:
         if len(levels) < 2:
-            raise StudyError(f"{factor} must have at least two levels, got {', '.join(levels) or 'none'}")
+            raise StudyError(
+                f"{factor} must have at least two levels, got {', '.join(levels) or 'none'}"
+            )
 
 
 def _one_at_a_time(factors: FactorLevels) -> list[Row]:
@@ -114,7 +130,8 @@ def _full(factors: FactorLevels) -> tuple[Row, ...]:
     arms = prod(len(levels) for _, levels in factors)
     if arms > MAX_ARMS:
         raise StudyError(
-            f"a full design must have at most {MAX_ARMS} networks, got {arms}; give fewer factors or levels"
+            f"a full design must have at most {MAX_ARMS} networks, got {arms}; give fewer factors "
+            "or levels"
         )
     return tuple(product(*(levels for _, levels in factors)))
 
@@ -123,15 +140,19 @@ def _fractional(factors: FactorLevels) -> Design:
     for factor, levels in factors:
         if len(levels) > 2:
             raise StudyError(
-                f"{factor} must have two levels in a fractional design, got {', '.join(levels)}; give two with --levels"
+                f"{factor} must have two levels in a fractional design, got {', '.join(levels)}; "
+                "give two with --levels"
             )
     if len(factors) not in _GENERATORS:
         low, high = min(_GENERATORS), max(_GENERATORS)
-        raise StudyError(f"a fractional design must have {low} to {high} factors, got {len(factors)}")
+        raise StudyError(
+            f"a fractional design must have {low} to {high} factors, got {len(factors)}"
+        )
     signs = fracfact(_GENERATORS[len(factors)]).astype(np.int64)
     columns = signs * -signs[0]
     rows = tuple(
-        tuple(levels[int(sign > 0)] for (_, levels), sign in zip(factors, row, strict=True)) for row in columns
+        tuple(levels[int(sign > 0)] for (_, levels), sign in zip(factors, row, strict=True))
+        for row in columns
     )
     return Design("fractional", factors, rows, _resolution(columns), _aliases(columns, factors))
 

@@ -1,12 +1,15 @@
-"""Factors: what an ablation can change in a network, one table of them, and how each is read and set.
+"""Factors: what an ablation can change in a network, one table of them, and how each is read and
+set.
 
-A factor is an attribute that a kind of stem, block or head declares; it is read from and set in the parts that have it, so
-``activation`` is the stem's and the head's too. ``kind`` is the blocks' kind, ``width`` multiplies all widths of stem and blocks.
-A level is a word as YAML has it: ``1:3``, ``shuffle``, ``0``, ``maxpool_conv``. Where blocks differ, a network's own level is
-``mixed``; it cannot be set.
+A factor is an attribute that a kind of stem, block or head declares; it is read from and set in the
+parts that have it, so ``activation`` is the stem's and the head's too. ``kind`` is the blocks'
+kind, ``width`` multiplies all widths of stem and blocks. A level is a word as YAML has it: ``1:3``,
+``shuffle``, ``0``, ``maxpool_conv``. Where blocks differ, a network's own level is ``mixed``; it
+cannot be set.
 
-Setting ``kind`` leaves blocks of one group as they are, for they have nothing to mix, unless no block is split: then the
-grammar's default split comes with it. Setting ``split`` gives blocks without a kind the network's most common one, or share.
+Setting ``kind`` leaves blocks of one group as they are, for they have nothing to mix, unless no
+block is split: then the grammar's default split comes with it. Setting ``split`` gives blocks
+without a kind the network's most common one, or share.
 """
 
 from __future__ import annotations
@@ -32,7 +35,10 @@ _TRUTHS = {"true": True, "false": False}
 
 
 def ruled(one: AttributeInfo) -> Callable[[str], str]:
-    """Makes a word the one spelling of a level. Raises ValueError with the rule and then the word."""
+    """Makes a word the one spelling of a level.
+
+    Raises ValueError with the rule and then the word.
+    """
     return _ratio if one.rule is rules.ratio else lambda word: level_word(one, _option(one, word))
 
 
@@ -106,7 +112,10 @@ def is_split(block: Block) -> bool:
 
 
 def is_whole(block: Block) -> bool:
-    """Whether the block is what a kind with a split is at one group: it has the same attributes but that."""
+    """Whether the block is what a kind with a split is at one group.
+
+    It has the same attributes but that.
+    """
     return _is_whole(type(block))
 
 
@@ -117,7 +126,9 @@ def split_word(block: Block) -> str:
 
 def kinds_of(spec: ArchSpec) -> set[str]:
     """Of the blocks that can mix groups, or are of other kinds; if there are none, of all."""
-    return {kind_of(block) for block in spec.blocks if not is_whole(block)} or set(map(kind_of, spec.blocks))
+    return {kind_of(block) for block in spec.blocks if not is_whole(block)} or set(
+        map(kind_of, spec.blocks)
+    )
 
 
 def form(spec: ArchSpec, block: Block, levels: Mapping[str, str]) -> tuple[str, str]:
@@ -125,7 +136,10 @@ def form(spec: ArchSpec, block: Block, levels: Mapping[str, str]) -> tuple[str, 
     kind, split = kind_of(block), split_word(block)
     whole, mixes = is_whole(block), is_split(block)
     if "kind" in levels and (
-        not whole or "split" in levels or not any(map(is_split, spec.blocks)) or not _mixes(levels["kind"])
+        not whole
+        or "split" in levels
+        or not any(map(is_split, spec.blocks))
+        or not _mixes(levels["kind"])
     ):
         kind = levels["kind"]
         split = split if mixes else _default_split()
@@ -165,7 +179,9 @@ _FIRST = ("split", "kind", "se", "activation", "skip", "expansion", "kernel", "e
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One factor: its default levels, how a word is made a level (ValueError with the rule), and a network's own words."""
+    """One factor: its default levels, how a word is made a level (ValueError with the rule), and a
+    network's own words.
+    """
 
     name: str
     defaults: tuple[str, ...]
@@ -196,7 +212,9 @@ FACTORS: Mapping[str, Factor] = _Factors()
 
 def factors_of(spec: ArchSpec) -> Mapping[str, Factor]:
     """The factors that a network has: those of its parts' attributes, ``kind`` and ``width``."""
-    own = tuple(kind_named(kind_of(block)) for block in dict.fromkeys(block for _, block in spec.parts))
+    own = tuple(
+        kind_named(kind_of(block)) for block in dict.fromkeys(block for _, block in spec.parts)
+    )
     found = {**_table(own), **FACTORS}
     named = {name for _, block in spec.parts for name in declared(type(block))} | {"kind", "width"}
     named |= {"split"} if any(map(is_whole, spec.blocks)) else set()
@@ -204,19 +222,31 @@ def factors_of(spec: ArchSpec) -> Mapping[str, Factor]:
 
 
 def level_of(spec: ArchSpec, factor: str) -> str:
-    """The network's own level of ``factor``: ``4``, ``1:3``; ``mixed`` if its blocks differ. Raises SpecError if it has none."""
+    """The network's own level of ``factor``: ``4``, ``1:3``; ``mixed`` if its blocks differ.
+
+    Raises SpecError if it has none.
+    """
     found = _factor_in(spec, factor).read(spec)
     return found.pop() if len(found) == 1 else MIXED
 
 
 def with_level(spec: ArchSpec, factor: str, level: str) -> ArchSpec:
-    """The network with ``factor`` at ``level``. Raises SpecError if it cannot be built, with factor, rule and value."""
+    """The network with ``factor`` at ``level``.
+
+    Raises SpecError if it cannot be built, with factor, rule and value.
+    """
     return with_levels(spec, {factor: level})
 
 
 def with_levels(spec: ArchSpec, levels: Mapping[str, str]) -> ArchSpec:
-    """The network with several factors set at once: split and kind mean one thing together. ``mixed`` leaves a factor alone."""
-    wanted = {factor: level if level == MIXED else _parsed(spec, factor, level) for factor, level in levels.items()}
+    """The network with several factors set at once: split and kind mean one thing together.
+
+    ``mixed`` leaves a factor alone.
+    """
+    wanted = {
+        factor: level if level == MIXED else _parsed(spec, factor, level)
+        for factor, level in levels.items()
+    }
     for factor in [factor for factor, level in wanted.items() if level == MIXED]:
         if level_of(spec, factor) != MIXED:
             raise SpecError(f"{factor} must be a level that can be set, got {MIXED}")
@@ -247,16 +277,21 @@ def parse_level(factor: str, word: str, own: OwnFactors = no_factors) -> str:
 
 
 def known_factor(name: str, own: OwnFactors = no_factors) -> Factor:
-    """The factor of that name: of a kind known by name, of the network that ``own`` reads, or of a kind already imported.
+    """The factor of that name.
 
-    ``own`` is asked only for what no kind known by name has, since the network may have to be read. Raises SpecError.
+    Of a kind known by name, of the network that ``own`` reads, or of a kind already imported.
+
+    ``own`` is asked only for what no kind known by name has, since the network may have to be read.
+    Raises SpecError.
     """
     if name in FACTORS:
         return FACTORS[name]
     found = {**_table(tuple(_imported())), **(others := own())}
     if name in found:
         return found[name]
-    raise SpecError(f"factor must be one of {', '.join(dict.fromkeys([*FACTORS, *others]))}, got {short(name)}")
+    raise SpecError(
+        f"factor must be one of {', '.join(dict.fromkeys([*FACTORS, *others]))}, got {short(name)}"
+    )
 
 
 def _imported() -> Iterator[Kind]:
@@ -272,7 +307,9 @@ def _factor_in(spec: ArchSpec, name: str) -> Factor:
     found = factors_of(spec)
     if name not in found:
         known_factor(name)
-        raise SpecError(f"factor must be an attribute of this network: {', '.join(found)}, got {short(name)}")
+        raise SpecError(
+            f"factor must be an attribute of this network: {', '.join(found)}, got {short(name)}"
+        )
     return found[name]
 
 
@@ -288,7 +325,11 @@ def _worded(factor: Factor, word: str) -> str:
 
 
 def _changed(
-    spec: ArchSpec, block: Block, inputs: tuple[Shape, ...], found: list[Shape], levels: Mapping[str, str]
+    spec: ArchSpec,
+    block: Block,
+    inputs: tuple[Shape, ...],
+    found: list[Shape],
+    levels: Mapping[str, str],
 ) -> Block:
     """The part under ``levels``; itself if they say nothing of it."""
     kind = kind_named(kind_of(block))
@@ -308,32 +349,52 @@ def _changed(
     return rebuild_block(block, kind, inputs, changes)
 
 
-def _change(kind: Kind, one: AttributeInfo, inputs: tuple[Shape, ...], level: str) -> dict[str, object]:
-    """The option of a level; an expansion as the width that it gives, if the kind takes that: no float is as exact."""
+def _change(
+    kind: Kind, one: AttributeInfo, inputs: tuple[Shape, ...], level: str
+) -> dict[str, object]:
+    """The option of a level; an expansion as the width that it gives, if the kind takes that.
+
+    No float is as exact.
+    """
     if one.instead_of and one.instead_of in kind.attributes and one.rule is ratio:
         middle = inputs[0].channels * Fraction(level)
         if middle.denominator != 1:
-            raise SpecError(f"{one.name} must give a whole number as width, got {short(level)} x {inputs[0].channels}")
+            raise SpecError(
+                f"{one.name} must give a whole number as width, got {short(level)} x "
+                f"{inputs[0].channels}"
+            )
         return {one.instead_of: int(middle)}
     return {one.name: option_of(one, level)}
 
 
 @lru_cache(maxsize=64)
 def _table(some: tuple[Kind, ...]) -> dict[str, Factor]:
-    """The factors of ``some`` kinds; of attributes that say one thing in two ways, that with levels."""
+    """The factors of ``some`` kinds.
+
+    Of attributes that say one thing in two ways, that with levels.
+    """
     found: dict[str, AttributeInfo] = {}
     for kind in some:
         for name, one in kind.attributes.items():
             if name not in found or (one.levels and not found[name].levels):
                 found[name] = one
-    found = {name: one for name, one in found.items() if not (one.instead_of in found and not one.levels)}
+    found = {
+        name: one for name, one in found.items() if not (one.instead_of in found and not one.levels)
+    }
     factors = {name: _factor(one) for name, one in found.items()}
     blocks = [kind for kind in some if kind.role == "block"]
     names = tuple(kind.name for kind in blocks)
-    mixing = tuple(name for name in MIXINGS if name in names)  # other kinds differ in more than how groups mix
+    mixing = tuple(
+        name for name in MIXINGS if name in names
+    )  # other kinds differ in more than how groups mix
     factors["kind"] = Factor("kind", mixing or names, partial(_kind_word, names), kinds_of)
-    order = [*(name for name in _FIRST if name in factors), *(name for name in factors if name not in _FIRST)]
-    width = Factor("width", ("1", "0.75", "1.25"), ruled(AttributeInfo("width", ratio)), lambda spec: {"1"})
+    order = [
+        *(name for name in _FIRST if name in factors),
+        *(name for name in factors if name not in _FIRST),
+    ]
+    width = Factor(
+        "width", ("1", "0.75", "1.25"), ruled(AttributeInfo("width", ratio)), lambda spec: {"1"}
+    )
     return {**{name: factors[name] for name in order}, "width": width}
 
 
@@ -348,7 +409,11 @@ def _factor(one: AttributeInfo) -> Factor:
 
 def _words(one: AttributeInfo, spec: ArchSpec) -> set[str]:
     """The words of the parts that have the attribute."""
-    having = (block for _, block in spec.parts if one.name in declared(type(block)) and hasattr(block, one.name))
+    having = (
+        block
+        for _, block in spec.parts
+        if one.name in declared(type(block)) and hasattr(block, one.name)
+    )
     return {level_word(one, getattr(block, one.name)) for block in having}
 
 
@@ -357,7 +422,10 @@ def _splits(spec: ArchSpec) -> set[str]:
 
 
 def _reductions(spec: ArchSpec) -> set[str]:
-    """One that gives every block its hidden width, as written most often, if there is one; else the blocks' own."""
+    """One that gives every block its hidden width, as written most often, if there is one.
+
+    Else the blocks' own.
+    """
     blocks = [block for block in spec.blocks if "se" in declared(type(block))]
     ranges = [_reducing(block) for block in blocks]
     common = range(max(found.start for found in ranges), min(found.stop for found in ranges))
@@ -379,13 +447,19 @@ def _reducing(block: Block) -> range:
 
 def _skips(spec: ArchSpec) -> set[str]:
     """Of the blocks of stride 2, which alone can have one."""
-    return {block.skip for block in spec.blocks if block.stride == 2 and hasattr(block, "skip")} or {"none"}
+    return {
+        block.skip for block in spec.blocks if block.stride == 2 and hasattr(block, "skip")
+    } or {"none"}
 
 
 def _expansions(spec: ArchSpec) -> set[str]:
     having = [block for block in spec.blocks if "expansion" in declared(type(block))]
     return {
-        ratio_word(Fraction(block.middle, block.inputs) if hasattr(block, "middle") else Fraction(str(block.expansion)))
+        ratio_word(
+            Fraction(block.middle, block.inputs)
+            if hasattr(block, "middle")
+            else Fraction(str(block.expansion))
+        )
         for block in having
     }
 

@@ -1,7 +1,7 @@
 """Which factors and levels a command means: ``split,kind,se`` and ``se=0,4,8; split=1,1:3``.
 
-Levels are between commas, factors between semicolons or spaces (``se=0,4 split=1,1:3``). The first level of a factor is what
-the others are compared with: the network's own wherever it is among them.
+Levels are between commas, factors between semicolons or spaces (``se=0,4 split=1,1:3``). The first
+level of a factor is what the others are compared with: the network's own wherever it is among them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ _MOST_TEXT = 10_000
 
 
 def parse_factors(text: str, own: OwnFactors = no_factors) -> tuple[str, ...]:
-    """The factors of ``split,kind,se``, each once; ``own`` gives those of the base. Raises SpecError."""
+    """The factors of ``split,kind,se``, each once; ``own`` gives those of the base.
+
+    Raises SpecError.
+    """
     names = [name for name in re.split(r"[\s,;]+", text.strip()) if name]
     if not names:
         raise SpecError(f"factors must name at least one of {', '.join(FACTORS)}, got none")
@@ -42,7 +45,10 @@ def parse_factors(text: str, own: OwnFactors = no_factors) -> tuple[str, ...]:
 
 
 def parse_levels(texts: str | Iterable[str], own: OwnFactors = no_factors) -> Levels:
-    """The levels of ``se=0,4,8; split=1,1:3``, or of several such texts; ``own`` as above. Raises SpecError."""
+    """The levels of ``se=0,4,8; split=1,1:3``, or of several such texts; ``own`` as above.
+
+    Raises SpecError.
+    """
     found: Levels = {}
     for text in [texts] if isinstance(texts, str) else texts:
         for factor, words in _parts(text):
@@ -52,15 +58,21 @@ def parse_levels(texts: str | Iterable[str], own: OwnFactors = no_factors) -> Le
     return found
 
 
-def chosen_levels(base: ArchSpec, factors: Sequence[str], given: Mapping[str, Sequence[str]], *, joint: bool) -> Levels:
-    """Each factor's levels, what the others are compared with first: those given, else the defaults that fit ``base``.
+def chosen_levels(
+    base: ArchSpec, factors: Sequence[str], given: Mapping[str, Sequence[str]], *, joint: bool
+) -> Levels:
+    """Each factor's levels, what the others are compared with first.
 
-    That is always the base's own level, so that the base is among the networks. ``joint``: a factorial design, whose levels are
-    crossed. Raises SpecError.
+    Those given, else the defaults that fit ``base``.
+
+    That is always the base's own level, so that the base is among the networks. ``joint``: a
+    factorial design, whose levels are crossed. Raises SpecError.
     """
     for factor in given:
         if factor not in factors:
-            raise SpecError(f"levels must be of the factors {', '.join(factors)}, got {short(factor)}")
+            raise SpecError(
+                f"levels must be of the factors {', '.join(factors)}, got {short(factor)}"
+            )
     found: Levels = {}
     for factor in factors:
         own = level_of(base, factor)
@@ -78,15 +90,21 @@ def _ordered(own: str, given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _fitting(base: ArchSpec, factor: str, others: Levels) -> Iterator[str]:
-    """The default levels that make another network than the base and each other, and fit each level of the ``others``."""
+    """The default levels that make another network than the base and each other, and fit each level
+    of the ``others``.
+    """
     own = level_of(base, factor)
     digests = {base.digest()}
     for level in factors_of(base)[factor].defaults:
-        if level == own or not all(_builds(base, {factor: level, name: o}) for name in others for o in others[name]):
+        if level == own or not all(
+            _builds(base, {factor: level, name: o}) for name in others for o in others[name]
+        ):
             continue
         if not others and not _builds(base, {factor: level}):
             continue
-        digest = with_levels(base, {factor: level}).digest() if _builds(base, {factor: level}) else ""
+        digest = (
+            with_levels(base, {factor: level}).digest() if _builds(base, {factor: level}) else ""
+        )
         if others or digest not in digests:
             digests.add(digest)
             yield level
@@ -103,7 +121,9 @@ def _builds(base: ArchSpec, levels: Mapping[str, str]) -> bool:
 def _parts(text: str) -> Iterator[tuple[str, str]]:
     if len(text) > _MOST_TEXT:
         raise SpecError(f"levels must be at most {_MOST_TEXT} characters, got {short(text)!r}")
-    spaced = re.sub(r"\s+", " ", text)  # first: two repeats of spaces around a sign take the square of their number
+    spaced = re.sub(
+        r"\s+", " ", text
+    )  # first: two repeats of spaces around a sign take the square of their number
     parts = re.split(r"[; ]+", re.sub(" ?([,=]) ?", r"\1", spaced).strip(" ;"))
     for part in parts:
         factor, equals, words = part.partition("=")

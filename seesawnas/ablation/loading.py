@@ -1,4 +1,7 @@
-"""From a study file, and options that override it, to an ablation's plan; all errors are reported together."""
+"""From a study file, and options that override it, to an ablation's plan.
+
+All errors are reported together.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from seesawnas.study.options import engine_conflicts
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
-    """The plan of a study file and of ``options``, which hold the same keys and win; either may be absent.
+    """The plan of a study file and of ``options``, which hold the same keys and win.
+
+    Either may be absent.
 
     Raises StudyError, one line per fault.
     """
@@ -44,7 +49,7 @@ def _name(found: Mapping[str, Any]) -> str:
 
 
 def _drop_levels(values: dict[str, Any]) -> None:
-    """Of a study file's levels keep those of the factors that an option chose instead of its own."""
+    """Keep a study file's levels of the factors that an option chose instead of its own."""
     chosen, levels = re.split(r"[\s,;]+", str(values["factors"])), values.get("levels")
     if isinstance(levels, dict):
         values["levels"] = {factor: words for factor, words in levels.items() if factor in chosen}
@@ -53,10 +58,15 @@ def _drop_levels(values: dict[str, Any]) -> None:
 def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
     """What is wrong with several keys together."""
     if not (plan.factors or plan.levels or plan.against):
-        yield f"{place('factors')} must name an attribute, such as split,kind,se, or --against a network, got nothing"
+        yield (
+            f"{place('factors')} must name an attribute, such as split,kind,se, or --against a "
+            "network, got nothing"
+        )
     for factor in plan.levels:
         if plan.factors and factor not in plan.factors:
-            yield f"{place('levels')} must be of the factors {', '.join(plan.factors)}, got {factor}"
+            yield (
+                f"{place('levels')} must be of the factors {', '.join(plan.factors)}, got {factor}"
+            )
     if plan.against and plan.design != "one-at-a-time":
         yield f"{place('against')} requires design one-at-a-time, got {plan.design}"
     yield from engine_conflicts(plan, place)

@@ -1,4 +1,6 @@
-"""``AblationPlan``: all that an ablation is asked to do. Its fields declare the options of ``ablate``.
+"""``AblationPlan``: all that an ablation is asked to do.
+
+Its fields declare the options of ``ablate``.
 
 Nothing here imports torch or Optuna before a value needs it, so that help is fast.
 """
@@ -10,7 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
 
-from seesawnas.ablation.factors import Factor, OwnFactors, factors_of, known_factor, no_factors, parse_level
+from seesawnas.ablation.factors import (
+    Factor,
+    OwnFactors,
+    factors_of,
+    known_factor,
+    no_factors,
+    parse_level,
+)
 from seesawnas.ablation.levels import Levels, parse_factors, parse_levels
 from seesawnas.ablation.result import DesignKind
 from seesawnas.ablation.widths import scaled
@@ -32,7 +41,9 @@ NETWORK = "network"
 
 
 def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
-    """The network that ``ref`` names, of the library, a file or a study, its widths times ``scale``. Raises InvalidInput."""
+    """The network that ``ref`` names, of the library, a file or a study, its widths times
+    ``scale``. Raises InvalidInput.
+    """
     from seesawnas.study.library import reference
 
     spec = reference.find_network(ref).spec
@@ -42,7 +53,8 @@ def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
 class BaseFactors:
     """Gives the factors of the base, whose kinds may have some that no kind known by name has.
 
-    The base is read when they are first asked for, so that it is not read if the known factors are enough.
+    The base is read when they are first asked for, so that it is not read if the known factors are
+    enough.
     """
 
     def __init__(self, ref: Any) -> None:
@@ -133,13 +145,18 @@ class AblationPlan(RunPlan):
 
     base: str = option(text, must_stay=True)
     scale: float = option(
-        Number(0.01, 100), "X", CHANGED, "Multiply all widths by X before any change. Default: 1.", default=1.0
+        Number(0.01, 100),
+        "X",
+        CHANGED,
+        "Multiply all widths by X before any change. Default: 1.",
+        default=1.0,
     )
     factors: tuple[str, ...] = option(
         _factors,
         "NAMES",
         CHANGED,
-        "Attributes to change, separated by commas: split, kind, se, activation, skip, expansion, kernel, "
+        "Attributes to change, separated by commas: split, kind, se, activation, skip, expansion, "
+        "kernel, "
         "embedding, width, or any attribute of the network's block kinds.",
         default=(),
         must_stay=True,
@@ -149,7 +166,8 @@ class AblationPlan(RunPlan):
         _levels,
         "LEVELS",
         CHANGED,
-        "Levels of the factors, such as 'se=0,4,8; split=1,1:3'. Default: all levels of the search-space grammar.",
+        "Levels of the factors, such as 'se=0,4,8; split=1,1:3'. Default: all levels of the "
+        "search-space grammar.",
         default=dict,
         store=_stored_levels,
     )
@@ -166,7 +184,8 @@ class AblationPlan(RunPlan):
         OneOf(DESIGNS),
         "NAME",
         CHANGED,
-        "one-at-a-time, full (all combinations) or fractional (for factors with two levels). Default: one-at-a-time.",
+        "one-at-a-time, full (all combinations) or fractional (for factors with two levels). "
+        "Default: one-at-a-time.",
         default="one-at-a-time",
         must_stay=True,
     )
@@ -189,7 +208,8 @@ class AblationPlan(RunPlan):
         metric_name,
         "NAME",
         JUDGED,
-        "The score to compare: accuracy, auc, tar_at_far_1e_2, tar_at_far_1e_3 or separation. Default: auc.",
+        "The score to compare: accuracy, auc, tar_at_far_1e_2, tar_at_far_1e_3 or separation. "
+        "Default: auc.",
         default="auc",
         must_stay=True,
         kept_as="objectives",
@@ -207,8 +227,10 @@ class AblationPlan(RunPlan):
     def other_help(cls) -> Mapping[str, str]:
         """See the base."""
         return {
-            "seed": "The first training seed; also the seed of the identity split and the pairs. Default: 0.",
-            "study": "Name of the study, a folder under runs/. Default: derived from the study file, or from network and data.",
+            "seed": "The first training seed; also the seed of the identity split and the pairs. "
+            "Default: 0.",
+            "study": "Name of the study, a folder under runs/. Default: derived from the study "
+            "file, or from network and data.",
         }
 
     @property
@@ -218,5 +240,8 @@ class AblationPlan(RunPlan):
 
     @property
     def training_seeds(self) -> tuple[int, ...]:
-        """The same for every arm: its training runs see the same images in the same order as the base's."""
+        """The same for every arm.
+
+        Its training runs see the same images in the same order as the base's.
+        """
         return tuple((self.seed + number) % 2**63 for number in range(self.seeds))

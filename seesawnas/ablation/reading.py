@@ -24,11 +24,15 @@ ATTRIBUTE = "ablation"
 """The study's attribute with the design: the meaning of its trials' levels and networks."""
 
 
-def read_ablation(study: str, attributes: Mapping[str, Any], trials: Iterable[Trial]) -> AblationResult | None:
-    """What the ablation stored under the name ``study`` found so far; None if the study is of another kind.
+def read_ablation(
+    study: str, attributes: Mapping[str, Any], trials: Iterable[Trial]
+) -> AblationResult | None:
+    """What the ablation stored under the name ``study`` found so far.
 
-    attributes: the study's own; trials: in whatever state; those that are complete count. Raises StudyError if the study
-    says what it is of in a way that cannot be read.
+    None if the study is of another kind.
+
+    attributes: the study's own; trials: in whatever state; those that are complete count. Raises
+    StudyError if the study says what it is of in a way that cannot be read.
     """
     text = attributes.get(ATTRIBUTE)
     if text is None:
@@ -38,7 +42,11 @@ def read_ablation(study: str, attributes: Mapping[str, Any], trials: Iterable[Tr
     except ValidationError as error:
         fault = next(lines_of(error, lambda _: ()))
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
-        fault = str(error) if str(error).startswith("must") else "its factors, levels and networks must agree"
+        fault = (
+            str(error)
+            if str(error).startswith("must")
+            else "its factors, levels and networks must agree"
+        )
     raise StudyError(one_line(f"study {study}: {ATTRIBUTE}: {fault}")) from None
 
 
@@ -57,7 +65,11 @@ class StoredArm(BaseModel):
     @classmethod
     def _pairs(cls, raw: Any) -> Any:
         """JSON knows lists alone."""
-        return [tuple(pair) if isinstance(pair, list) else pair for pair in raw] if isinstance(raw, list) else raw
+        return (
+            [tuple(pair) if isinstance(pair, list) else pair for pair in raw]
+            if isinstance(raw, list)
+            else raw
+        )
 
 
 class StoredAblation(BaseModel):
@@ -80,7 +92,11 @@ class StoredAblation(BaseModel):
     @classmethod
     def _pairs(cls, raw: Any) -> Any:
         """JSON knows lists alone."""
-        return [tuple(pair) if isinstance(pair, list) else pair for pair in raw] if isinstance(raw, list) else raw
+        return (
+            [tuple(pair) if isinstance(pair, list) else pair for pair in raw]
+            if isinstance(raw, list)
+            else raw
+        )
 
 
 def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> AblationResult:
@@ -127,7 +143,12 @@ def _values(trials: Iterable[Trial]) -> dict[str, dict[int, float]]:
     for trial in trials:
         variant = str(trial.user_attrs.get("variant", ""))
         text = variant.removeprefix("seed ")
-        if trial.state is TrialState.COMPLETE and variant.startswith("seed ") and text.isdecimal() and len(text) < 20:
+        if (
+            trial.state is TrialState.COMPLETE
+            and variant.startswith("seed ")
+            and text.isdecimal()
+            and len(text) < 20
+        ):
             seed = int(text)
             found.setdefault(str(trial.user_attrs["digest"]), {})[seed] = trial.values[0]
     return found

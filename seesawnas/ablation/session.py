@@ -54,7 +54,10 @@ class PreparedRun:
 
 
 def prepare_run(plan: AblationPlan) -> PreparedRun:
-    """Find all that ``plan`` names, writing nothing. Raises InvalidInput with every fault, each in its line."""
+    """Find all that ``plan`` names, writing nothing.
+
+    Raises InvalidInput with every fault, each in its line.
+    """
     arms = check_environment(plan)
     inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
     sizes = proxy_sizes(plan.base, inputs, plan.proxy.resolution)
@@ -62,15 +65,25 @@ def prepare_run(plan: AblationPlan) -> PreparedRun:
 
 
 def check_environment(plan: AblationPlan) -> Arms:
-    """All of :func:`prepare_run` but the reading of the faces, which takes seconds; their folder must be there."""
+    """All of :func:`prepare_run` but the reading of the faces, which takes seconds.
+
+    Their folder must be there.
+    """
     return preflight(
-        lambda: make_arms(plan), data=plan.data, storage=plan.storage, folder=plan.folder, engine=plan.engine
+        lambda: make_arms(plan),
+        data=plan.data,
+        storage=plan.storage,
+        folder=plan.folder,
+        engine=plan.engine,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class AblationSource:
-    """The trainings of an ablation that its study does not hold yet: ``wanted`` trials are in it then."""
+    """The trainings of an ablation that its study does not hold yet.
+
+    ``wanted`` trials are in it then.
+    """
 
     plan: AblationPlan
     faces: FaceData
@@ -83,9 +96,15 @@ class AblationSource:
         """The missing trainings, and those that wait."""
         plan, number, queue = self.plan, len(self.record), iter(self.missing)
         if not self.missing and self.record.finished == number:
-            return Ended("the training run is finished" if number == 1 else f"all {number} training runs are finished")
+            return Ended(
+                "the training run is finished"
+                if number == 1
+                else f"all {number} training runs are finished"
+            )
         checkpoints = Checkpoints(plan.checkpoints)
-        setup = TrialSetup(plan.proxy, StopRules(self.wanted), checkpoints=checkpoints, silence=plan.silence)
+        setup = TrialSetup(
+            plan.proxy, StopRules(self.wanted), checkpoints=checkpoints, silence=plan.silence
+        )
         return Work(lambda _: next(queue, None), self.faces, setup, finish=self._finish)
 
     def _finish(self) -> None:
@@ -120,7 +139,10 @@ class Session:
         return self.source.wanted
 
     def run(self) -> Generator[SessionEvent]:
-        """Train what is missing, in the time there is; yield what happens, at last ``Ended`` with the reason."""
+        """Train what is missing, in the time there is.
+
+        Yield what happens, at last ``Ended`` with the reason.
+        """
         return self.study.run(self.source, seconds=self.plan.seconds)
 
     def failed(self) -> list[dict[str, Any]]:
@@ -156,7 +178,8 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
         engine: Makes what runs the trials; the plan's engine if it is None.
 
     Raises:
-        InvalidInput: Every fault in a line of its own, before anything is written if the plan cannot be carried out.
+        InvalidInput: Every fault in a line of its own, before anything is written if the plan
+        cannot be carried out.
     """
     ready = prepare_run(plan)
     decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
@@ -170,17 +193,25 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
         record = study.records[""]
         _keep_design(record, plan, ready)
         missing = tuple(missing_trainings(plan, ready, record))
-        seeds = {"people": plan.proxy.seed, "pairs": plan.proxy.pairs_seed, "training": list(plan.training_seeds)}
+        seeds = {
+            "people": plan.proxy.seed,
+            "pairs": plan.proxy.pairs_seed,
+            "training": list(plan.training_seeds),
+        }
         study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
         source = AblationSource(plan, ready.faces, record, missing, len(record) + len(missing))
         yield Session(plan, ready, study, source)
 
 
-def missing_trainings(plan: AblationPlan, ready: PreparedRun, record: StudyRecord) -> Iterator[Proposal]:
-    """The trainings that the study does not hold yet, or that failed: seed by seed, the arms of each in an order of its own.
+def missing_trainings(
+    plan: AblationPlan, ready: PreparedRun, record: StudyRecord
+) -> Iterator[Proposal]:
+    """The trainings that the study does not hold yet, or that failed.
 
-    So whatever changes while it runs, a machine's load or heat, falls on all arms alike, and an interruption leaves them
-    with equally many seeds.
+    Seed by seed, the arms of each in an order of its own.
+
+    So whatever changes while it runs, a machine's load or heat, falls on all arms alike, and an
+    interruption leaves them with equally many seeds.
     """
     states = [state for state in TrialState if state is not TrialState.FAIL]
     held_keys = {trial.user_attrs.get("key") for trial in record.trials(*states)}
@@ -194,11 +225,20 @@ def missing_trainings(plan: AblationPlan, ready: PreparedRun, record: StudyRecor
 
 def _training(arm: Arm, plan: AblationPlan, seed: int) -> Proposal:
     spec = arm.spec.renamed("")
-    return Proposal(spec, dict(arm.levels), arm.name, plan.proxy.with_seed(seed), variant=f"seed {seed}", fixed=True)
+    return Proposal(
+        spec,
+        dict(arm.levels),
+        arm.name,
+        plan.proxy.with_seed(seed),
+        variant=f"seed {seed}",
+        fixed=True,
+    )
 
 
 def _keep_design(record: StudyRecord, plan: AblationPlan, ready: PreparedRun) -> None:
-    """Store what the trials' levels and networks mean, so that the study can be read without what made it."""
+    """Store what the trials' levels and networks mean, so that the study can be read without what
+    made it.
+    """
     design, kept = ready.arms.design, _kept(record)
     arms = [
         {
@@ -227,22 +267,31 @@ def _keep_design(record: StudyRecord, plan: AblationPlan, ready: PreparedRun) ->
 
 
 def _kept(record: StudyRecord) -> dict[str, Any]:
-    """The design as it is stored, empty if it is not yet. Raises StudyError if it cannot be read."""
+    """The design as it is stored, empty if it is not yet.
+
+    Raises StudyError if it cannot be read.
+    """
     read_ablation(record.study.study_name, record.study.user_attrs, [])
     return stored_mapping(record.study.user_attrs.get(ATTRIBUTE, "{}"))
 
 
 def _keep_look(record: StudyRecord) -> None:
-    """Note that all seeds so far are done and will be looked at: who adds seeds after that has one more chance to be wrong."""
+    """Note that all seeds so far are done and will be looked at.
+
+    Who adds seeds after that has one more chance to be wrong.
+    """
     values = _kept(record)
     values["looks"] = list(dict.fromkeys([*values.get("looks", []), len(values["seeds"])]))
     record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 
 def _settings(plan: AblationPlan, ready: PreparedRun, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """What trainings must share to be compared; how many seeds there are and what runs them may change.
+    """What trainings must share to be compared.
 
-    ``kept``: what the study keeps of them. It names the same networks by other digests if version 0.1 wrote it.
+    How many seeds there are and what runs them may change.
+
+    ``kept``: what the study keeps of them. It names the same networks by other digests if version
+    0.1 wrote it.
     """
     design, faces = ready.arms.design, ready.faces
     return plan.settings(
@@ -256,10 +305,16 @@ def _settings(plan: AblationPlan, ready: PreparedRun, kept: Mapping[str, Any]) -
 def _networks(ready: PreparedRun, kept: Mapping[str, Any]) -> dict[str, Any]:
     """The base and the arms by their digests: a file by the same name may hold another network."""
     base, arms = ready.arms.base, ready.arms.arms
-    old = {"base": f"{base.name} {digest_0_1(base)}", "networks": {arm.name: digest_0_1(arm.spec) for arm in arms}}
+    old = {
+        "base": f"{base.name} {digest_0_1(base)}",
+        "networks": {arm.name: digest_0_1(arm.spec) for arm in arms},
+    }
     if all(kept.get(name) == value for name, value in old.items()):
         return old
-    return {"base": f"{base.name} {base.digest()}", "networks": {arm.name: arm.digest for arm in arms}}
+    return {
+        "base": f"{base.name} {base.digest()}",
+        "networks": {arm.name: arm.digest for arm in arms},
+    }
 
 
 _BATCHES = 4
@@ -267,7 +322,10 @@ _BATCHES = 4
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """trials: trainings in all; at_a_time: how many run at once; seconds: of one, of the base, measured here."""
+    """trials: trainings in all; at_a_time.
+
+    How many run at once; seconds: of one, of the base, measured here.
+    """
 
     trials: int
     at_a_time: int
@@ -283,12 +341,16 @@ class Estimate:
 
 
 def estimate(plan: AblationPlan, ready: PreparedRun) -> Estimate:
-    """Train the base for a few batches on this machine, and estimate the time of all arms with all seeds."""
+    """Train the base for a few batches on this machine, and estimate the time of all arms with all
+    seeds.
+    """
     networks = ready.arms.networks
     costs = [arm.cost.madds for arm in networks]
     relative = sum(costs) / len(costs) / ready.arms.arms[0].cost.madds
     at_a_time = plan.engine.at_a_time or _that_fit(plan.engine)
-    return Estimate(len(networks) * plan.seeds, at_a_time, _seconds(plan, ready.arms, ready.faces), relative)
+    return Estimate(
+        len(networks) * plan.seeds, at_a_time, _seconds(plan, ready.arms, ready.faces), relative
+    )
 
 
 def _that_fit(engine: EngineSettings) -> int:
@@ -300,7 +362,9 @@ def _that_fit(engine: EngineSettings) -> int:
 
 
 def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:
-    """Of a whole training: the second of two epochs on a part of the images, which starts warm, for all of them."""
+    """Of a whole training: the second of two epochs on a part of the images, which starts warm, for
+    all of them.
+    """
     batches = plan.proxy.recipe.batch_size * _BATCHES
     share = min(1.0, batches / len(faces.training))
     part = FaceData(_first(faces.training, share), _first(faces.verification, share), "", "")

@@ -1,4 +1,6 @@
-"""The result of an ablation in words: a sentence per effect, the resolved interactions, and what is not resolved.
+"""The result of an ablation in words.
+
+A sentence per effect, the resolved interactions, and what is not resolved.
 
 Scores have four decimals: about the resolution of a verification set; seeds differ by more.
 """
@@ -14,9 +16,16 @@ from seesawnas.text import several
 
 
 def verdict_words(result: AblationResult) -> tuple[str, ...]:
-    """The sentences, effects in the order of the factors and the closing one last; of a result that is not complete, too."""
+    """The sentences, effects in the order of the factors and the closing one last.
+
+    Of a result that is not complete, too.
+    """
     effects = [_effect(result, effect) for effect in result.effects]
-    interactions = [_interaction(result, found) for found in result.interactions if found.verdict != "not resolvable"]
+    interactions = [
+        _interaction(result, found)
+        for found in result.interactions
+        if found.verdict != "not resolvable"
+    ]
     return (*effects, *interactions, _closing(result), *_looks(result))
 
 
@@ -29,12 +38,18 @@ def _effect(result: AblationResult, effect: Effect) -> str:
     cost = f"{_average(result)} at {_percent(result, effect)} MAdds"
     quality = _quality(result)
     if effect.p is None:
-        return f"{level} against {base}: {_signed(effect.mean)} {quality}{cost} with 1 seed; an interval needs two."
+        return (
+            f"{level} against {base}: {_signed(effect.mean)} {quality}{cost} with 1 seed; an "
+            "interval needs two."
+        )
     if effect.verdict != "not resolvable":
         size = f"{_size(effect.mean)} {quality} ({_evidence(result, effect)})"
         return f"{level} is {effect.verdict} than {base} by {size}{cost}."
     change = f"{_signed(effect.mean)} {quality} ({_evidence(result, effect)}){cost}"
-    return f"{level} against {base}: {change}, not resolvable with {several(effect.n, 'seed')}{_needed(effect)}."
+    return (
+        f"{level} against {base}: {change}, not resolvable with "
+        f"{several(effect.n, 'seed')}{_needed(effect)}."
+    )
 
 
 def _interaction(result: AblationResult, found: Interaction) -> str:
@@ -43,7 +58,11 @@ def _interaction(result: AblationResult, found: Interaction) -> str:
     mean = 0.0 if found.mean is None else found.mean
     change = f"{_size(mean)} {_quality(result)} {'higher' if mean > 0 else 'lower'}"
     where = f"with {other}={level2} than with {other}={bases[other]}"
-    aliases = [alias.partition(" = ")[2] for alias in result.aliases if alias.startswith(f"{factor} × {other} = ")]
+    aliases = [
+        alias.partition(" = ")[2]
+        for alias in result.aliases
+        if alias.startswith(f"{factor} × {other} = ")
+    ]
     or_else = f"; aliased with {aliases[0]} in this design" if aliases else ""
     return (
         f"The effect of {factor}={level} (against {factor}={bases[factor]}) is {change} {where} "
@@ -57,7 +76,9 @@ def _closing(result: AblationResult) -> str:
         return "No results yet."
     if not open_ends:
         return f"All measured effects are resolved at {_confidence(result)}."
-    return f"Not resolved at {_confidence(result)} (this does not mean equal): {', '.join(open_ends)}."
+    return (
+        f"Not resolved at {_confidence(result)} (this does not mean equal): {', '.join(open_ends)}."
+    )
 
 
 def _looks(result: AblationResult) -> Iterator[str]:
@@ -65,7 +86,8 @@ def _looks(result: AblationResult) -> Iterator[str]:
     done = {len(arm.values) for arm in result.arms}
     if max(done, default=0) > 0 and min(done) < len(result.seeds):
         yield (
-            "Interim result: training runs are missing. Stopping early on a good result makes false positives "
+            "Interim result: training runs are missing. Stopping early on a good result makes "
+            "false positives "
             "more likely than p indicates."
         )
     if len(result.looks) > 1:
@@ -82,7 +104,10 @@ def _unresolved(result: AblationResult) -> Iterator[str]:
             yield f"{effect.factor}={effect.level}"
     for found in result.interactions:
         if found.verdict == "not resolvable" and found.mean is not None:
-            named = " × ".join(f"{factor}={level}" for factor, level in zip(found.factors, found.levels, strict=True))
+            named = " × ".join(
+                f"{factor}={level}"
+                for factor, level in zip(found.factors, found.levels, strict=True)
+            )
             yield f"{named} (about {several(found.needed, 'seed')})" if found.needed else named
 
 
@@ -99,7 +124,10 @@ def _needed(effect: Effect) -> str:
     if effect.needed is None:
         return "" if effect.low is None else ": an effect of this size would need more than 10,000"
     more = effect.needed - effect.n
-    return f": an effect of this size would need about {several(effect.needed, 'seed')} ({more:,} more)"
+    return (
+        f": an effect of this size would need about {several(effect.needed, 'seed')} "
+        f"({more:,} more)"
+    )
 
 
 def _average(result: AblationResult) -> str:
@@ -112,8 +140,14 @@ def _percent(result: AblationResult, effect: Effect) -> str:
     bases = {name: levels[0] for name, levels in result.factors}
     references = [arm.madds for arm in result.arms if dict(arm.levels) == bases]
     if result.design != "one-at-a-time":
-        references = [arm.madds for arm in result.arms if dict(arm.levels)[effect.factor] == effect.base]
-    return f"{_unsigned_zero(100 * effect.madds / fmean(references), 1):+.1f} %" if references else "unknown"
+        references = [
+            arm.madds for arm in result.arms if dict(arm.levels)[effect.factor] == effect.base
+        ]
+    return (
+        f"{_unsigned_zero(100 * effect.madds / fmean(references), 1):+.1f} %"
+        if references
+        else "unknown"
+    )
 
 
 def _quality(result: AblationResult) -> str:

@@ -1,15 +1,19 @@
 """Widths of a network as a few numbers that can be changed together without changing its form.
 
-A segment is a run of channels that blocks tie together: the stem's, and anew after each block whose outputs may be as many as
-it likes whatever comes in. A segment's width moves in steps that every group of a convolution and every shuffle on it divides; a
-block's middle, if it has one, follows its inputs, to the nearest width that its groups divide, so that the expansion stays.
-All other attributes stay; the head's width and the embedding too: they are what comes out of the network, and a factor of
-their own. What a block ties and in which steps it can be made is learnt from its body, and by making it: no kind is named here.
+A segment is a run of channels that blocks tie together: the stem's, and anew after each block whose
+outputs may be as many as it likes whatever comes in. A segment's width moves in steps that every
+group of a convolution and every shuffle on it divides; a block's middle, if it has one, follows its
+inputs, to the nearest width that its groups divide, so that the expansion stays. All other
+attributes stay; the head's width and the embedding too: they are what comes out of the network, and
+a factor of their own. What a block ties and in which steps it can be made is learnt from its body,
+and by making it: no kind is named here.
 
-``matched(spec, madds)``: the network rescaled in width until it costs ``madds``, so that arms are judged at equal cost.
+``matched(spec, madds)``: the network rescaled in width until it costs ``madds``, so that arms are
+judged at equal cost.
 
-First one multiplier for all widths (MAdds rise with it, so it is found by bisection), then, since widths move in steps,
-single segments a step up or down as long as that comes closer. No segment ends more than two steps from the multiplier's.
+First one multiplier for all widths (MAdds rise with it, so it is found by bisection), then, since
+widths move in steps, single segments a step up or down as long as that comes closer. No segment
+ends more than two steps from the multiplier's.
 """
 
 from __future__ import annotations
@@ -48,7 +52,9 @@ def options_of(block: Block) -> tuple[tuple[str, Option], ...]:
 def rebuild_block(
     block: Block, kind: Kind, inputs: Inputs, changes: Mapping[str, Any], width: int | None = None
 ) -> Block:
-    """A block of ``kind`` with ``block``'s attributes, as far as it has them, but for ``changes``. Raises SpecError."""
+    """A block of ``kind`` with ``block``'s attributes, as far as it has them, but for ``changes``.
+    Raises SpecError.
+    """
     options = {name: value for name, value in options_of(block) if name in kind.attributes}
     for name in changes:
         for other in _partners(kind, name):
@@ -59,13 +65,17 @@ def rebuild_block(
     try:
         return kind.make(inputs[: kind.reads], own if width is None else width, stride, **known)
     except TypeError as error:  # what must be given is not there
-        raise SpecError(f"{kind.name} must have every attribute that it requires: {error}") from None
+        raise SpecError(
+            f"{kind.name} must have every attribute that it requires: {error}"
+        ) from None
 
 
 def _partners(kind: Kind, name: str) -> Iterator[str]:
     """The attributes that say what ``name`` says in another way."""
     for other, one in kind.attributes.items():
-        if one.instead_of == name or (name in kind.attributes and kind.attributes[name].instead_of == other):
+        if one.instead_of == name or (
+            name in kind.attributes and kind.attributes[name].instead_of == other
+        ):
             yield other
 
 
@@ -77,7 +87,10 @@ Widths = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """The segments of ``spec``: ``places`` says to which one the stem and each block's outputs belong."""
+    """The segments of ``spec``.
+
+    ``places`` says to which one the stem and each block's outputs belong.
+    """
 
     spec: ArchSpec
     places: tuple[int, ...]
@@ -89,7 +102,9 @@ class Segments:
         """Those of a network."""
         found = [Shape(3, spec.input.height, spec.input.width)]
         found += spec.shapes()
-        placed = [(block, inputs_of(block, found[: index + 2])) for index, block in enumerate(spec.blocks)]
+        placed = [
+            (block, inputs_of(block, found[: index + 2])) for index, block in enumerate(spec.blocks)
+        ]
         places = [0]
         for block, inputs in placed:
             places.append(places[-1] + (not _ties(block, inputs)))
@@ -101,7 +116,9 @@ class Segments:
         for (block, inputs), before, after in zip(placed, places, places[1:], strict=False):
             step = _step(block, inputs)
             steps[before], steps[after] = lcm(steps[before], step), lcm(steps[after], step)
-        even = tuple(lcm(step, gcd(_EVEN, width)) for step, width in zip(steps, widths, strict=True))
+        even = tuple(
+            lcm(step, gcd(_EVEN, width)) for step, width in zip(steps, widths, strict=True)
+        )
         return cls(spec, tuple(places), tuple(widths), even)
 
     def at(self, multiplier: float) -> Widths:
@@ -110,7 +127,9 @@ class Segments:
         return tuple(max(1, round(width * multiplier / step)) * step for width, step in pairs)
 
     def network(self, widths: Widths) -> ArchSpec:
-        """The network at these widths, multiples of the steps; whether its form is the same, :meth:`keeps` says.
+        """The network at these widths, multiples of the steps.
+
+        Whether its form is the same, :meth:`keeps` says.
 
         Raises SpecError if a kind cannot be made at them.
         """
@@ -126,13 +145,19 @@ class Segments:
         return replace(self.spec, blocks=tuple(row), stem=stem)
 
     def keeps(self, network: ArchSpec) -> bool:
-        """Whether ``network`` has the layers that the segments' own has: no shortcut came by two widths that met."""
+        """Whether ``network`` has the layers that the segments' own has.
+
+        No shortcut came by two widths that met.
+        """
         pairs = zip(network.blocks, self.spec.blocks, strict=True)
         return all(_form(block) == _form(own) for block, own in pairs)
 
 
 def scaled(spec: ArchSpec, multiplier: float) -> ArchSpec:
-    """``spec`` with all widths of stem and blocks times ``multiplier``. Raises SpecError if its form would change."""
+    """``spec`` with all widths of stem and blocks times ``multiplier``.
+
+    Raises SpecError if its form would change.
+    """
     segments = Segments.of(spec)
     found = segments.network(segments.at(multiplier))
     if not segments.keeps(found):
@@ -152,7 +177,9 @@ def _at_width(block: Block, inputs: Inputs, outputs: int) -> Block:
 def _form(block: Block) -> frozenset[tuple[str, str]]:
     """The layers by name; a shuffle of one channel a group is none, so it does not count."""
     return frozenset(
-        (node.name, type(node.layer).__name__) for node in body_of(block) if not isinstance(node.layer, Shuffle)
+        (node.name, type(node.layer).__name__)
+        for node in body_of(block)
+        if not isinstance(node.layer, Shuffle)
     )
 
 
@@ -168,21 +195,33 @@ def _ties(block: Block, inputs: Inputs) -> bool:
 
 
 def _middle(block: Block, inputs: int) -> int:
-    """The block's expansion of ``inputs``, to the nearest width that its groups divide; never below its SE's reduction."""
+    """The block's expansion of ``inputs``, to the nearest width that its groups divide.
+
+    Never below its SE's reduction.
+    """
     step = lcm(_grouped(block), *_shuffled(block), gcd(_EVEN, block.middle))
     reduction = getattr(block, "se", 0)
-    return max(1, -(-reduction // step), round(Fraction(block.middle * inputs, block.inputs * step))) * step
+    return (
+        max(1, -(-reduction // step), round(Fraction(block.middle * inputs, block.inputs * step)))
+        * step
+    )
 
 
 @lru_cache(maxsize=1 << 14)
 def _step(block: Block, inputs: Inputs) -> int:
-    """The smallest step of inputs and outputs at which the block can be made, of those that its body speaks of."""
+    """The smallest step of inputs and outputs at which the block can be made, of those that its
+    body speaks of.
+    """
     whole = lcm(_grouped(block), *_sliced(block, inputs))
     if not hasattr(block, "middle"):
         whole = lcm(whole, *_shuffled(block))
     divisors = {step for step in range(1, min(whole, 1024) + 1) if whole % step == 0}
-    powers = {1 << power for power in range(block.outputs.bit_length())}  # groups may be as many as the width asks
-    return next((step for step in sorted(divisors | powers) if _can_move(block, inputs, step)), whole)
+    powers = {
+        1 << power for power in range(block.outputs.bit_length())
+    }  # groups may be as many as the width asks
+    return next(
+        (step for step in sorted(divisors | powers) if _can_move(block, inputs, step)), whole
+    )
 
 
 def _can_move(block: Block, inputs: Inputs, step: int) -> bool:
@@ -216,7 +255,10 @@ def _sliced(block: Block, inputs: Inputs) -> list[int]:
     """In how many equal parts slices of the input cut it."""
     channels = inputs[0].channels
     slices = [node.layer for node in body_of(block) if isinstance(node.layer, Slice)]
-    return [channels // gcd(channels, one.start, channels if one.stop is None else one.stop) for one in slices]
+    return [
+        channels // gcd(channels, one.start, channels if one.stop is None else one.stop)
+        for one in slices
+    ]
 
 
 CLOSE = 0.0025
@@ -230,7 +272,9 @@ _REACH = 2
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rescaled network; ``multiplier`` is its widths' before rounding, ``off`` how far its MAdds are from those asked."""
+    """A rescaled network; ``multiplier`` is its widths' before rounding, ``off`` how far its MAdds
+    are from those asked.
+    """
 
     spec: ArchSpec
     multiplier: float
@@ -243,7 +287,10 @@ class Match:
 
 
 def matched(spec: ArchSpec, madds: int) -> Match:
-    """The network of ``spec``'s form whose MAdds are closest to ``madds``; ``spec`` itself if it is near enough."""
+    """The network of ``spec``'s form whose MAdds are closest to ``madds``.
+
+    ``spec`` itself if it is near enough.
+    """
     itself = Match(spec, 1.0, _off(spec, madds))
     if abs(itself.off) <= CLOSE:
         return itself
@@ -254,7 +301,9 @@ def matched(spec: ArchSpec, madds: int) -> Match:
 
 
 def _bracket(segments: Segments, madds: int) -> tuple[float, float]:
-    """Two close multipliers, the first at or below ``madds`` and the second at or above, if there are such."""
+    """Two close multipliers, the first at or below ``madds`` and the second at or above, if there
+    are such.
+    """
     low, high = _MULTIPLIERS
     for _ in range(_BISECTIONS):
         middle = (low * high) ** 0.5
@@ -266,7 +315,10 @@ def _bracket(segments: Segments, madds: int) -> tuple[float, float]:
 
 
 def _madds(segments: Segments, widths: Widths) -> float:
-    """At widths at which a block cannot be made, about what they would cost: MAdds rise with their square."""
+    """At widths at which a block cannot be made, about what they would cost.
+
+    MAdds rise with their square.
+    """
     try:
         return cost(segments.network(widths)).madds
     except SpecError:
@@ -306,9 +358,13 @@ def _neighbours(segments: Segments, start: Widths, widths: Widths) -> Iterator[W
     moves: list[dict[int, int]] = [{index: sign} for index in range(count) for sign in (1, -1)]
     moves += [{up: 1, down: -1} for up, down in permutations(range(count), 2)]
     for move in moves:
-        near = tuple(width + move.get(index, 0) * segments.steps[index] for index, width in enumerate(widths))
+        near = tuple(
+            width + move.get(index, 0) * segments.steps[index] for index, width in enumerate(widths)
+        )
         reach = zip(near, start, segments.steps, strict=True)
-        if min(near) > 0 and all(abs(width - first) <= _REACH * step for width, first, step in reach):
+        if min(near) > 0 and all(
+            abs(width - first) <= _REACH * step for width, first, step in reach
+        ):
             yield near
 
 

@@ -1,16 +1,18 @@
 """Which decisions mattered in a study, by two methods that fail in different ways.
 
-PED-ANOVA (Watanabe et al., arXiv 2304.10255) measures how much the distribution of options in the best trials differs from those
-of all. The other method measures how much worse a linear model of the options predicts unseen trials without a decision; it has a
-noise floor, from shuffled scores. Both use only the score, within a band of MAdds: a decision that only makes networks more
-expensive matters less there.
+PED-ANOVA (Watanabe et al., arXiv 2304.10255) measures how much the distribution of options in the
+best trials differs from those of all. The other method measures how much worse a linear model of
+the options predicts unseen trials without a decision; it has a noise floor, from shuffled scores.
+Both use only the score, within a band of MAdds: a decision that only makes networks more expensive
+matters less there.
 
-A decision that only some trials have, such as an attribute of a stage that only some networks have, is judged among those: its
-columns of the model are centred over them and 0 elsewhere, so that having it at all counts for the decision that brings it.
-PED-ANOVA treats having none as a regime of its own (conditional PED-ANOVA, arXiv 2601.20800).
+A decision that only some trials have, such as an attribute of a stage that only some networks have,
+is judged among those: its columns of the model are centred over them and 0 elsewhere, so that
+having it at all counts for the decision that brings it. PED-ANOVA treats having none as a regime of
+its own (conditional PED-ANOVA, arXiv 2601.20800).
 
-Complete trials of the space count, judged by the study's own proxy. Points outside the space have no decisions; repeats are
-another study's.
+Complete trials of the space count, judged by the study's own proxy. Points outside the space have
+no decisions; repeats are another study's.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ from seesawnas.study import StudyRecord, StudyView, Trial, TrialState
 
 @dataclass(frozen=True, slots=True)
 class OptionEffect:
-    """What ``option``, taken ``n`` times, adds to the quality by the linear model, against the mean over the trials."""
+    """What ``option``, taken ``n`` times, adds to the quality by the linear model, against the mean
+    over the trials.
+    """
 
     option: bool | int | float | str
     n: int
@@ -49,8 +53,9 @@ class OptionEffect:
 class DecisionImportance:
     """A decision by both methods.
 
-    ped_anova: its share of all decisions'; drop: of the share of the variance of the quality that the linear model predicts in
-    trials that it has not seen; floor: below it a drop may be noise; n: trials that have the decision; options: those taken.
+    ped_anova: its share of all decisions'; drop: of the share of the variance of the quality that
+    the linear model predicts in trials that it has not seen; floor: below it a drop may be noise;
+    n: trials that have the decision; options: those taken.
     """
 
     name: str
@@ -70,8 +75,9 @@ class DecisionImportance:
 class BandImportance:
     """The decisions among the ``n`` trials of ``low`` to ``high`` MAdds, by their drop.
 
-    explained: R^2 of the whole linear model in trials that it has not seen; agreement: Spearman's rank correlation of the two
-    views, None if there is nothing to rank; best: how many trials PED-ANOVA compared with the rest.
+    explained: R^2 of the whole linear model in trials that it has not seen; agreement: Spearman's
+    rank correlation of the two views, None if there is nothing to rank; best: how many trials
+    PED-ANOVA compared with the rest.
     """
 
     low: int
@@ -85,7 +91,10 @@ class BandImportance:
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """Of ``quality`` in the study of that name: over all MAdds first, then in each band if there are several."""
+    """Of ``quality`` in the study of that name.
+
+    Over all MAdds first, then in each band if there are several.
+    """
 
     study: str
     quality: str
@@ -112,14 +121,17 @@ Bands: TypeAlias = int | Sequence[Budget] | None
 def importance_of(study: StudyRecord | StudyView, bands: Bands = None) -> Importance | None:
     """None if fewer than ``MIN_TRIALS`` trials count.
 
-    bands: into how many of equally many trials the study is split, by MAdds; or the bands themselves; by default three, or
-    two, of at least 60 trials. Raises StudyError if a band asked for has too few.
+    bands: into how many of equally many trials the study is split, by MAdds; or the bands
+    themselves; by default three, or two, of at least 60 trials. Raises StudyError if a band asked
+    for has too few.
     """
     name, quality, every = _read(study)
     trials = [trial for trial in every if _counts(trial)]
     if len(trials) < MIN_TRIALS:
         return None
-    parts = _parts(sorted(trials, key=lambda trial: (trial.user_attrs["madds"], trial.number)), bands)
+    parts = _parts(
+        sorted(trials, key=lambda trial: (trial.user_attrs["madds"], trial.number)), bands
+    )
     return Importance(name, quality, tuple(map(_band, [trials, *parts])))
 
 
@@ -131,7 +143,11 @@ def _read(study: StudyRecord | StudyView) -> tuple[str, str, Sequence[Trial]]:
 
 
 def _counts(trial: Trial) -> bool:
-    complete = trial.state is TrialState.COMPLETE and bool(trial.params) and not trial.user_attrs.get("variant")
+    complete = (
+        trial.state is TrialState.COMPLETE
+        and bool(trial.params)
+        and not trial.user_attrs.get("variant")
+    )
     return complete and isfinite(trial.values[0]) and "madds" in trial.user_attrs
 
 
@@ -143,7 +159,8 @@ def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
         if not 1 <= bands <= len(trials) // MIN_TRIALS:
             most = len(trials) // MIN_TRIALS
             raise StudyError(
-                f"bands must be from 1 to {most} (each needs {MIN_TRIALS} trials; the study has {len(trials)} complete trials "
+                f"bands must be from 1 to {most} (each needs {MIN_TRIALS} trials; the study has "
+                f"{len(trials)} complete trials "
                 f"of its space), got {bands}"
             )
         ends = [len(trials) * place // bands for place in range(bands + 1)] if bands > 1 else []
@@ -154,7 +171,9 @@ def _parts(trials: list[Trial], bands: Bands) -> list[list[Trial]]:
 def _within(band: Budget, trials: list[Trial]) -> list[Trial]:
     found = [trial for trial in trials if band.admits_madds(trial.user_attrs["madds"])]
     if len(found) < MIN_TRIALS:
-        raise StudyError(f"band {band} must contain at least {MIN_TRIALS} trials of the study, got {len(found)}")
+        raise StudyError(
+            f"band {band} must contain at least {MIN_TRIALS} trials of the study, got {len(found)}"
+        )
     return found
 
 
@@ -164,17 +183,27 @@ def _band(trials: list[Trial]) -> BandImportance:
     decisions = _taken(trials)
     found = left_out([_columns(decision, trials) for decision in decisions], quality)
     best = _best_of(len(trials))
-    shares = _ped_anova(trials, {one.name for one in decisions if len(one.options) > 1}, best / len(trials))
+    shares = _ped_anova(
+        trials, {one.name for one in decisions if len(one.options) > 1}, best / len(trials)
+    )
     ranked = [
-        DecisionImportance(decision.name, shares[decision.name], drop, found.floor, *_worths(decision, trials, weights))
+        DecisionImportance(
+            decision.name,
+            shares[decision.name],
+            drop,
+            found.floor,
+            *_worths(decision, trials, weights),
+        )
         for decision, drop, weights in zip(decisions, found.drops, found.weights, strict=True)
     ]
     ranked.sort(key=lambda one: (-one.drop, -one.ped_anova, one.name))
-    return BandImportance(min(madds), max(madds), len(trials), best, found.r2, _agreement(ranked), tuple(ranked))
+    return BandImportance(
+        min(madds), max(madds), len(trials), best, found.r2, _agreement(ranked), tuple(ranked)
+    )
 
 
 def _taken(trials: Sequence[Trial]) -> list[Decision]:
-    """Each decision with the options that were taken, in the order of the names' first appearance."""
+    """Each decision with the options that were taken, by the names' first appearance."""
     found: dict[str, set[Any]] = {}
     for trial in trials:
         for name, option in trial.params.items():
@@ -189,19 +218,26 @@ def _order(option: Any) -> tuple[bool, float, str]:
 
 def _columns(decision: Decision, trials: Sequence[Trial]) -> Floats:
     """(trials, options), centred over the trials that have the decision and 0 in the others."""
-    own = [{name: option for name, option in trial.params.items() if name == decision.name} for trial in trials]
+    own = [
+        {name: option for name, option in trial.params.items() if name == decision.name}
+        for trial in trials
+    ]
     rows = OneHot([decision]).rows(own)
     has = rows.any(axis=1)
     rows[has] -= rows[has].mean(axis=0)
     return rows
 
 
-def _worths(decision: Decision, trials: Sequence[Trial], weights: Floats) -> tuple[int, tuple[OptionEffect, ...]]:
+def _worths(
+    decision: Decision, trials: Sequence[Trial], weights: Floats
+) -> tuple[int, tuple[OptionEffect, ...]]:
     options = [trial.params[decision.name] for trial in trials if decision.name in trial.params]
     times = np.array([options.count(option) for option in decision.options])
     worth = weights - times @ weights / times.sum()
     found = zip(decision.options, times, worth, strict=True)
-    return len(options), tuple(OptionEffect(option, int(n), float(value)) for option, n, value in found)
+    return len(options), tuple(
+        OptionEffect(option, int(n), float(value)) for option, n, value in found
+    )
 
 
 def _best_of(trials: int) -> int:
@@ -216,15 +252,25 @@ def _ped_anova(trials: Sequence[Trial], varied: set[str], quantile: float) -> di
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        warnings.filterwarnings("ignore", "Some regimes for parameter")  # those of fewer than 2 trials are passed over
-        warnings.filterwarnings("ignore", "Target and region quantiles select the same")  # all are equally good
+        warnings.filterwarnings(
+            "ignore", "Some regimes for parameter"
+        )  # those of fewer than 2 trials are passed over
+        warnings.filterwarnings(
+            "ignore", "Target and region quantiles select the same"
+        )  # all are equally good
         found = get_param_importances(study, evaluator=evaluator, normalize=False)
     total = sum(found[name] for name in varied)
-    return {name: value / total if name in varied and total > 0 else 0.0 for name, value in found.items()}
+    return {
+        name: value / total if name in varied and total > 0 else 0.0
+        for name, value in found.items()
+    }
 
 
 class _Copy(optuna.Study):
-    """A study of the quality alone that holds ``trials`` without a storage's copies of each: thousands cost nothing."""
+    """A study of the quality alone that holds ``trials`` without a storage's copies of each.
+
+    Thousands cost nothing.
+    """
 
     def __init__(self, trials: Sequence[Trial]) -> None:
         made = optuna.create_study(direction="maximize")
@@ -254,7 +300,10 @@ class _Copy(optuna.Study):
         return [trial for trial in self._held if states is None or trial.state in states]
 
     def _get_trials(
-        self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
     ) -> list[FrozenTrial]:
         return self.get_trials(deepcopy, states)
 

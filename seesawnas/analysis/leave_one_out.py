@@ -1,7 +1,8 @@
 """How much worse the linear model predicts unseen trials when a decision is removed from it.
 
-Every trial in turn is predicted from all the others, which ridge regression has in closed form (PRESS; Allen, 1974), so that
-hundreds of shuffled qualities cost little more than one. The penalty is chosen separately for each of them, as for the true one.
+Every trial in turn is predicted from all the others, which ridge regression has in closed form
+(PRESS; Allen, 1974), so that hundreds of shuffled qualities cost little more than one. The penalty
+is chosen separately for each of them, as for the true one.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ FALSE_ALARMS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """r2: of the predicted metric, at most 1, below 0 if the mean predicts better; drops: how much of it each decision
-    brings; floor: what the largest drop of shuffled qualities passes in one of twenty; weights: of each decision's columns.
+    """r2: of the predicted metric, at most 1, below 0 if the mean predicts better; drops.
+
+    How much of it each decision brings; floor: what the largest drop of shuffled qualities passes
+    in one of twenty; weights: of each decision's columns.
     """
 
     r2: float
@@ -33,7 +36,10 @@ class LeftOut:
 
 def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftOut:
     """columns: those of each decision, (trials, options), centred; quality: (trials,)."""
-    rng, quality = np.random.default_rng(seed), quality - quality[0]  # so that equal ones have a mean of exactly 0
+    rng, quality = (
+        np.random.default_rng(seed),
+        quality - quality[0],
+    )  # so that equal ones have a mean of exactly 0
     shuffled = [rng.permutation(quality) for _ in range(SHUFFLES)]
     values = np.stack([quality, *shuffled], axis=1)
     values = values - values.mean(axis=0)
@@ -43,11 +49,15 @@ def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftO
     drops = np.zeros((len(columns), values.shape[1]))
     for place, own in enumerate(columns):
         if own.any():  # else one option alone was taken
-            others = np.concatenate([*columns[:place], np.zeros((len(quality), 1)), *columns[place + 1 :]], axis=1)
+            others = np.concatenate(
+                [*columns[:place], np.zeros((len(quality), 1)), *columns[place + 1 :]], axis=1
+            )
             drops[place] = r2 - _predicted(others, values, penalties)
     highest = np.sort(drops[:, 1:].max(axis=0))[::-1]
     floor = highest[round(FALSE_ALARMS * (SHUFFLES + 1)) - 1]
-    weights = np.split(Posterior.of(whole, quality).mean, np.cumsum([own.shape[1] for own in columns])[:-1])
+    weights = np.split(
+        Posterior.of(whole, quality).mean, np.cumsum([own.shape[1] for own in columns])[:-1]
+    )
     return LeftOut(float(r2[0]), tuple(map(float, drops[:, 0])), float(floor), tuple(weights))
 
 
@@ -56,14 +66,21 @@ def _penalties(x: Floats, values: Floats) -> Floats:
     left, singular, _ = np.linalg.svd(x, full_matrices=False)
     projected = left.T @ values
     return np.array(
-        [evidence(singular**2, projected[:, n], values[:, n], _PENALTIES)[0] for n in range(values.shape[1])]
+        [
+            evidence(singular**2, projected[:, n], values[:, n], _PENALTIES)[0]
+            for n in range(values.shape[1])
+        ]
     )
 
 
 def _predicted(x: Floats, values: Floats, penalties: Floats) -> Floats:
-    """(qualities,): 1 - the squared errors of predicting each trial from the others, over those of the others' mean."""
+    """(qualities,): 1 - the squared errors of predicting each trial from the others, over those of
+    the others' mean.
+    """
     trials = len(values)
-    squares, axes = np.linalg.eigh(x.T @ x)  # much faster than the singular values of x, if trials are many
+    squares, axes = np.linalg.eigh(
+        x.T @ x
+    )  # much faster than the singular values of x, if trials are many
     along, errors = x @ axes, np.zeros(values.shape[1])
     for penalty in np.unique(penalties):
         some = penalties == penalty

@@ -1,7 +1,7 @@
 """The linear model of a study: what each option adds to the quality.
 
-Bayesian linear regression on the options (one number each), its penalty by the marginal likelihood (MacKay, 1992, "Bayesian
-interpolation").
+Bayesian linear regression on the options (one number each), its penalty by the marginal likelihood
+(MacKay, 1992, "Bayesian interpolation").
 """
 
 from __future__ import annotations
@@ -20,19 +20,27 @@ PENALTIES = np.array([0.3, 1.0, 3.0, 10.0, 30.0, 100.0])
 
 
 class OneHot:
-    """The columns of ``decisions``: ``places`` has the column of each option, by decision; ``size`` is their number."""
+    """The columns of ``decisions``.
+
+    ``places`` has the column of each option, by decision; ``size`` is their number.
+    """
 
     def __init__(self, decisions: Iterable[Decision]) -> None:
         decisions = tuple(decisions)
         ends = np.cumsum([0, *(len(decision.options) for decision in decisions)])
         self.places = {
-            decision.name: {option: int(start) + place for place, option in enumerate(decision.options)}
+            decision.name: {
+                option: int(start) + place for place, option in enumerate(decision.options)
+            }
             for decision, start in zip(decisions, ends[:-1], strict=True)
         }
         self.size = int(ends[-1])
 
     def rows(self, assignments: Sequence[Assignment]) -> Floats:
-        """(networks, options): 1 if the option is taken; a decision that an assignment lacks is 0 throughout."""
+        """(networks, options): 1 if the option is taken.
+
+        A decision that an assignment lacks is 0 throughout.
+        """
         found = np.zeros((len(assignments), self.size))
         for row, assignment in zip(found, assignments, strict=True):
             row[[self.places[name][option] for name, option in assignment.items()]] = 1.0
@@ -41,7 +49,10 @@ class OneHot:
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """Of the weights of centred columns: normal, with ``mean`` and ``root`` root^T as its covariance."""
+    """Of the weights of centred columns.
+
+    Normal, with ``mean`` and ``root`` root^T as its covariance.
+    """
 
     mean: Floats
     root: Floats
@@ -61,16 +72,20 @@ class Posterior:
 
     def draw(self, drawing: np.random.Generator, boldness: float) -> Floats:
         """Weights, with ``boldness`` times the posterior's deviation."""
-        return np.asarray(self.mean + boldness * (self.root @ drawing.standard_normal(self.root.shape[1])))
+        return np.asarray(
+            self.mean + boldness * (self.root @ drawing.standard_normal(self.root.shape[1]))
+        )
 
 
-def evidence(squares: Floats, projected: Floats, y: Floats, penalties: Floats = PENALTIES) -> tuple[float, float]:
+def evidence(
+    squares: Floats, projected: Floats, y: Floats, penalties: Floats = PENALTIES
+) -> tuple[float, float]:
     """The penalty of the highest marginal likelihood, and the noise's variance under it.
 
     squares: of X's singular values; projected: centred ``y`` on its left singular vectors.
 
-    y ~ N(0, variance (I + X X^T / penalty)): in the basis of X's left singular vectors each component has the variance
-    (1 + square / penalty), and what lies outside of them 1.
+    y ~ N(0, variance (I + X X^T / penalty)): in the basis of X's left singular vectors each
+    component has the variance (1 + square / penalty), and what lies outside of them 1.
     """
     trials = max(1, len(y) - 1)
     outside = max(0.0, float(y @ y - projected @ projected))

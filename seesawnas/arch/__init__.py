@@ -1,7 +1,8 @@
 """What a network is: frozen, hashable values on the standard library alone.
 
-``ArchSpec`` = ``Input`` -> stem -> blocks -> head -> embedding. Each of these is a :class:`Block`, whose body is a small graph of
-layers; two specs whose bodies are the same are equal and share a ``digest()``.
+``ArchSpec`` = ``Input`` -> stem -> blocks -> head -> embedding. Each of these is a :class:`Block`,
+whose body is a small graph of layers; two specs whose bodies are the same are equal and share a
+``digest()``.
 """
 
 from seesawnas.arch import rules

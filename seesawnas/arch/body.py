@@ -1,7 +1,9 @@
-"""What a block is: a small graph of layers, from which cost, module, deploy form, diagram and digest follow.
+"""What a block is: a small graph of layers, from which cost, module, deploy form, diagram and
+digest follow.
 
-Shapes are (channels, height, width). A node reads earlier nodes by their index in the body, and the outputs of the blocks before
-this one by -1 (the one just before), -2 (the one before that) and so on. The last node is the output.
+Shapes are (channels, height, width). A node reads earlier nodes by their index in the body, and the
+outputs of the blocks before this one by -1 (the one just before), -2 (the one before that) and so
+on. The last node is the output.
 """
 
 from __future__ import annotations
@@ -39,7 +41,10 @@ BEFORE = -1
 
 
 class Node(NamedTuple):
-    """A layer, what it reads, and its name within the block: where its weights lie in a model's file."""
+    """A layer, what it reads, and its name within the block.
+
+    Where its weights lie in a model's file.
+    """
 
     name: str
     layer: Layer
@@ -51,7 +56,10 @@ Body: TypeAlias = tuple[Node, ...]
 
 @dataclass(slots=True)
 class Draft:
-    """Writes a body node by node. Each method adds nodes that read ``x`` and returns the index to read the result by."""
+    """Writes a body node by node.
+
+    Each method adds nodes that read ``x`` and returns the index to read the result by.
+    """
 
     nodes: list[Node] = field(default_factory=list)
 
@@ -60,7 +68,9 @@ class Draft:
         self.nodes.append(Node(name, layer, reads))
         return len(self.nodes) - 1
 
-    def _make(self, name: str, reads: tuple[int, ...], layer: Callable[..., Layer], *values: object) -> int:
+    def _make(
+        self, name: str, reads: tuple[int, ...], layer: Callable[..., Layer], *values: object
+    ) -> int:
         self.nodes.append(make_node(name, reads, layer, values))
         return len(self.nodes) - 1
 
@@ -77,14 +87,18 @@ class Draft:
         shared: bool = False,
         norm: bool = True,
     ) -> int:
-        """Convolution without bias, batch norm (if ``norm``) and ``activation`` (None: none), a PReLU's slope ``shared``."""
+        """Convolution without bias, batch norm (if ``norm``) and ``activation`` (None: none), a
+        PReLU's slope ``shared``.
+        """
         size = (kernel, kernel) if isinstance(kernel, int) else kernel
         x = self._make(name, (x,), Conv, outputs, size, stride, groups)
         if norm:
             x = self._make(f"{name}.norm", (x,), Norm)
         if activation is None:
             return x
-        return self.act(f"{name}.norm.activation" if norm else f"{name}.act", x, activation, shared=shared)
+        return self.act(
+            f"{name}.norm.activation" if norm else f"{name}.act", x, activation, shared=shared
+        )
 
     def depthwise(
         self,
@@ -100,7 +114,15 @@ class Draft:
     ) -> int:
         """Depthwise convolution of ``channels``; ``kernel`` None is the whole map."""
         return self.conv(
-            name, x, channels, kernel, stride=stride, groups=channels, activation=activation, shared=shared, norm=norm
+            name,
+            x,
+            channels,
+            kernel,
+            stride=stride,
+            groups=channels,
+            activation=activation,
+            shared=shared,
+            norm=norm,
         )
 
     def act(self, name: str, x: int, activation: Activation | Gate, *, shared: bool = False) -> int:
@@ -120,9 +142,17 @@ class Draft:
         return self._make(name, xs, Add)
 
     def squeeze_excite(
-        self, name: str, x: int, channels: int, squeezed: int, activation: Activation = "prelu", gate: Gate = "sigmoid"
+        self,
+        name: str,
+        x: int,
+        channels: int,
+        squeezed: int,
+        activation: Activation = "prelu",
+        gate: Gate = "sigmoid",
     ) -> int:
-        """Scale each of ``channels`` by a gate computed from all channels' means (Hu et al., arXiv 1709.01507)."""
+        """Scale each of ``channels`` by a gate computed from all channels' means (Hu et al., arXiv
+        1709.01507).
+        """
         y = self._make(f"{name}.pool", (x,), Pool, "average")
         y = self._make(f"{name}.squeeze", (y,), Linear, squeezed, True)
         y = self.act(f"{name}.slope", y, activation)
@@ -135,13 +165,21 @@ class Draft:
 
 
 @lru_cache(maxsize=1 << 16)
-def make_node(name: str, reads: tuple[int, ...], layer: Callable[..., Layer], values: tuple[Any, ...]) -> Node:
-    """Kept, for blocks of a space share most of their nodes: it saves the time to make them, and the memory."""
+def make_node(
+    name: str, reads: tuple[int, ...], layer: Callable[..., Layer], values: tuple[Any, ...]
+) -> Node:
+    """Kept, for blocks of a space share most of their nodes.
+
+    It saves the time to make them, and the memory.
+    """
     return Node(name, layer(*values), reads)
 
 
 def reads_of(body: Body) -> int:
-    """How many outputs of blocks before it the body reads: 2 for a DARTS cell. An empty body gives its input on."""
+    """How many outputs of blocks before it the body reads: 2 for a DARTS cell.
+
+    An empty body gives its input on.
+    """
     return max((-min(node.reads) for node in body if min(node.reads) < 0), default=1)
 
 
@@ -162,7 +200,9 @@ def shapes(body: Body, inputs: Sequence[Shape]) -> list[Shape]:
 def read_shapes(node: Node, found: Sequence[Shape], inputs: Sequence[Shape]) -> tuple[Shape, ...]:
     """What ``node`` reads, of the shapes ``found`` so far."""
     reads = node.reads
-    if len(reads) == 1:  # most do, and this is called for every layer of every network that is counted
+    if (
+        len(reads) == 1
+    ):  # most do, and this is called for every layer of every network that is counted
         index = reads[0]
         return (found[index] if index >= 0 else inputs[-index - 1],)
     return tuple([found[index] if index >= 0 else inputs[-index - 1] for index in reads])
@@ -174,7 +214,10 @@ def output_shape(body: Body, inputs: Sequence[Shape]) -> Shape:
 
 
 def check_nodes(body: object) -> None:
-    """Raises TypeError or ValueError unless it is a tuple of nodes: names that modules can have, layers, indices."""
+    """Raises TypeError or ValueError unless it is a tuple of nodes.
+
+    Names that modules can have, layers, indices.
+    """
     if not isinstance(body, tuple):
         raise TypeError(f"must be a tuple of nodes, got {type(body).__name__}")
     for node in body:
@@ -182,26 +225,46 @@ def check_nodes(body: object) -> None:
             raise TypeError(f"must contain only nodes, got {type(node).__name__}")
         if not (isinstance(node.name, str) and _NODE_NAME.fullmatch(node.name)):
             raise ValueError(
-                f"node names must be identifiers joined by dots, such as conv.norm, got {short(node.name)}"
+                "node names must be identifiers joined by dots, such as conv.norm, got "
+                f"{short(node.name)}"
             )
         if taken := _RESERVED.intersection(node.name.split(".")):
-            raise ValueError(f"{node.name}: a node name must not be an attribute of torch.nn.Module, got {min(taken)}")
+            raise ValueError(
+                f"{node.name}: a node name must not be an attribute of torch.nn.Module, got "
+                f"{min(taken)}"
+            )
         if not isinstance(node.layer, get_args(Layer)):
             raise TypeError(f"{node.name}: must be a layer, got {type(node.layer).__name__}")
-        if not (isinstance(node.reads, tuple) and node.reads and all(type(read) is int for read in node.reads)):
-            raise TypeError(f"{node.name}: reads must be a tuple of integers, got {short(node.reads)}")
-        wanted = 2 if isinstance(node.layer, Scale) else None if isinstance(node.layer, Add | Concat) else 1
+        if not (
+            isinstance(node.reads, tuple)
+            and node.reads
+            and all(type(read) is int for read in node.reads)
+        ):
+            raise TypeError(
+                f"{node.name}: reads must be a tuple of integers, got {short(node.reads)}"
+            )
+        wanted = (
+            2
+            if isinstance(node.layer, Scale)
+            else None
+            if isinstance(node.layer, Add | Concat)
+            else 1
+        )
         if wanted not in (None, len(node.reads)):
             raise ValueError(f"{node.name}: must have {wanted} inputs, got {len(node.reads)}")
 
 
 _NODE_NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z0-9]\w*)*", re.ASCII)
-_RESERVED = frozenset({"weight", "weights", "bias", "running_mean", "running_var", "training", "forward", "steps"})
+_RESERVED = frozenset(
+    {"weight", "weights", "bias", "running_mean", "running_var", "training", "forward", "steps"}
+)
 """Names of parameters, buffers and methods of the modules that a body becomes."""
 
 
 def check_body(body: Body) -> None:
-    """Raises SpecError, the node's name in front, if the body is not a graph all of whose nodes reach the output."""
+    """Raises SpecError, the node's name in front, if the body is not a graph all of whose nodes
+    reach the output.
+    """
     _check_graph(tuple([(node.name, node.reads) for node in body]))
 
 
@@ -217,16 +280,19 @@ def _check_graph(nodes: tuple[tuple[str, tuple[int, ...]], ...]) -> None:
     used = {len(nodes) - 1}
     for index, (name, reads) in reversed(list(enumerate(nodes))):
         if index not in used:
-            raise SpecError(f"{name}: must be used by a later node (only the last node is the output)")
+            raise SpecError(
+                f"{name}: must be used by a later node (only the last node is the output)"
+            )
         used.update(reads)
 
 
 def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
-    """32 hexadecimal digits, equal for bodies that build the same network on ``inputs``, the digests of what is read.
+    """32 hexadecimal digits, equal for bodies that build the same network on ``inputs``, the
+    digests of what is read.
 
-    From the output upwards: names and the order in which nodes are written do not count, nor does the order of what a sum
-    reads; layers that do nothing are left out. Of two nodes with weights of their own it counts which one is read, even if
-    they are the same layer of the same input.
+    From the output upwards: names and the order in which nodes are written do not count, nor does
+    the order of what a sum reads; layers that do nothing are left out. Of two nodes with weights of
+    their own it counts which one is read, even if they are the same layer of the same input.
     """
     known: list[str] = []
     does = False
@@ -244,7 +310,9 @@ def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
 
 def _make_distinct(body: Body, known: Sequence[str]) -> str:
     """The digest of a body some of whose nodes are the same layer of the same input."""
-    values: list[int] = []  # nodes of one value: a layer without weights makes what another one makes of the same
+    values: list[
+        int
+    ] = []  # nodes of one value: a layer without weights makes what another one makes of the same
     numbers: dict[object, int] = {}
     kept: dict[int, tuple[Node, list[int]]] = {}
     for index, node in enumerate(body):
@@ -262,10 +330,14 @@ def _make_distinct(body: Body, known: Sequence[str]) -> str:
     return _digest_of_duplicates(known, kept, values[-1])
 
 
-def _digest_of_duplicates(known: Sequence[str], kept: dict[int, tuple[Node, list[int]]], output: int) -> str:
-    """Nodes that are the same by what they read are told apart by what reads them, until nothing new is told.
+def _digest_of_duplicates(
+    known: Sequence[str], kept: dict[int, tuple[Node, list[int]]], output: int
+) -> str:
+    """Nodes that are the same by what they read are told apart by what reads them, until nothing
+    new is told.
 
-    A node's colour is a number: its rank among all that is told of nodes, so that equal graphs are coloured equally.
+    A node's colour is a number: its rank among all that is told of nodes, so that equal graphs are
+    coloured equally.
     """
     sums = {value for value, (node, _) in kept.items() if isinstance(node.layer, Add)}
     ranks = {text: rank for rank, text in enumerate(sorted({known[value] for value in kept}))}
@@ -293,7 +365,11 @@ def _before(index: int, inputs: Sequence[str]) -> str:
 
 def _does_nothing(layer: Layer, reads: int) -> bool:
     match layer:
-        case Shuffle(groups=1) | Slice(start=0, stop=None, shift=0) | Pool(kernel=1, stride=1, padding=0):
+        case (
+            Shuffle(groups=1)
+            | Slice(start=0, stop=None, shift=0)
+            | Pool(kernel=1, stride=1, padding=0)
+        ):
             return True
         case Add() | Concat():
             return reads == 1
@@ -304,7 +380,9 @@ def _does_nothing(layer: Layer, reads: int) -> bool:
 
 
 def _learns(layer: Layer) -> bool:
-    return isinstance(layer, Conv | Linear | Norm) or (isinstance(layer, Act) and layer.name == "prelu")
+    return isinstance(layer, Conv | Linear | Norm) or (
+        isinstance(layer, Act) and layer.name == "prelu"
+    )
 
 
 def _node_text(layer: Layer, read: list[str]) -> str:
@@ -320,6 +398,11 @@ def _sha(text: str) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _text(layer: Layer) -> str:
-    # Defaults are left out, so that a field added later changes no digest of a network that does not use it.
-    values = ((f.name, getattr(layer, f.name)) for f in fields(layer) if getattr(layer, f.name) != f.default)
+    # Defaults are left out, so that a field added later changes no digest of a network that does
+    # not use it.
+    values = (
+        (f.name, getattr(layer, f.name))
+        for f in fields(layer)
+        if getattr(layer, f.name) != f.default
+    )
     return f"{type(layer).__name__}{''.join(f' {name}={value}' for name, value in values)}"

@@ -1,7 +1,9 @@
-"""``ArchSpec`` <-> the mapping that a YAML search point holds <-> JSON. No search space is needed, in either direction.
+"""``ArchSpec`` <-> the mapping that a YAML search point holds <-> JSON.
 
-A stem or head says its ``kind`` only if that is not the grammar's own, so that the files of networks from before there were
-others read the same.
+No search space is needed, in either direction.
+
+A stem or head says its ``kind`` only if that is not the grammar's own, so that the files of
+networks from before there were others read the same.
 """
 
 from __future__ import annotations
@@ -27,7 +29,10 @@ _MOST_BLOCKS = 100_000
 
 
 def to_mapping(spec: ArchSpec) -> dict[str, Any]:
-    """Plain values, ready for YAML or JSON: a row of ``stages`` for each run of equal blocks, as papers print them."""
+    """Plain values, ready for YAML or JSON.
+
+    A row of ``stages`` for each run of equal blocks, as papers print them.
+    """
     return {
         **({"name": spec.name} if spec.name else {}),
         "input": _input(spec.input),
@@ -38,7 +43,10 @@ def to_mapping(spec: ArchSpec) -> dict[str, Any]:
 
 
 def to_json(spec: ArchSpec) -> str:
-    """What ``json.dumps`` makes of :func:`to_mapping` without the label, many times as fast: texts of parts are kept."""
+    """What ``json.dumps`` makes of :func:`to_mapping` without the label, many times as fast.
+
+    Texts of parts are kept.
+    """
     before, after = _frame(spec.input, spec.stem, spec.head)
     return f"{before}{', '.join(_stage_texts(spec))}{after}"
 
@@ -67,7 +75,8 @@ def from_mapping(values: Any) -> ArchSpec:
 def _stages(spec: ArchSpec) -> Iterator[dict[str, Any]]:
     for row, run in groupby(map(_row, spec.blocks)):
         depth = len(list(run))
-        # A row's stride is that of its first block alone, so equal blocks of stride 2 are rows of their own.
+        # A row's stride is that of its first block alone, so equal blocks of stride 2 are rows of
+        # their own.
         yield from [row] * depth if row["stride"] == 2 else [{**row, "depth": depth}]
 
 
@@ -89,11 +98,20 @@ def _frame(picture: Input, stem: Block, head: Block) -> tuple[str, str]:
 
 
 def _row(block: Block) -> dict[str, Any]:
-    return {"depth": 1, "width": block.outputs, "stride": block.stride, "kind": kind_of(block), **block.row()}
+    return {
+        "depth": 1,
+        "width": block.outputs,
+        "stride": block.stride,
+        "kind": kind_of(block),
+        **block.row(),
+    }
 
 
 def _part(block: Block) -> dict[str, Any]:
-    """A stem's or head's row; its width is what its kind was made with, if it keeps that apart from its outputs."""
+    """A stem's or head's row.
+
+    Its width is what its kind was made with, if it keeps that apart from its outputs.
+    """
     kind = kind_of(block)
     said = {} if kind == _GRAMMARS_OWN[block.role] else {"kind": kind}
     return {**said, "width": getattr(block, "width", block.outputs), **block.row()}
@@ -115,9 +133,12 @@ def _read_input(values: Any) -> Input:
             found[name] = _whole(f"input.{name}", value)
             continue
         numbers = value if isinstance(value, list) else [value] * 3
-        if len(numbers) != 3 or any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in numbers):
+        if len(numbers) != 3 or any(
+            isinstance(one, bool) or not isinstance(one, (int, float)) for one in numbers
+        ):
             raise SpecError(
-                f"input.{name}: must be a number, or one for each of red, green and blue, got {short(value)}"
+                f"input.{name}: must be a number, or one for each of red, green and blue, got "
+                f"{short(value)}"
             )
         found[name] = tuple(numbers)
     return Input(**found)
@@ -141,7 +162,9 @@ def _read_row(place: str, row: Any, found: list[Shape]) -> Iterator[Block]:
         yield _made("block", place, own, found, stride if index == 0 else 1)
 
 
-def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], stride: int | None) -> Block:
+def _made(
+    role: Role, place: str, row: Mapping[str, Any], found: list[Shape], stride: int | None
+) -> Block:
     kind = find_kind(str(row.get("kind")))
     if kind is None or kind.role != role:
         raise SpecError(f"{place}.kind: must be a kind of {role}, got {short(row.get('kind'))}")
@@ -150,13 +173,23 @@ def _made(role: Role, place: str, row: Mapping[str, Any], found: list[Shape], st
         if name in ("kind", "width"):
             continue
         if name not in kind.attributes:
-            raise SpecError(f"{place}.{name}: must be an attribute of {kind.name}, got {short(value)}")
+            raise SpecError(
+                f"{place}.{name}: must be an attribute of {kind.name}, got {short(value)}"
+            )
         try:
             options[name] = kind.attributes[name].rule(value)
         except ValueError as error:
             raise SpecError(f"{place}.{name}: {error}") from None
     own = kind.block.stride
-    step = stride if stride is not None else own if isinstance(own, int) else 2 if role == "stem" else 1
+    step = (
+        stride
+        if stride is not None
+        else own
+        if isinstance(own, int)
+        else 2
+        if role == "stem"
+        else 1
+    )
     step = options.get("stride", step)  # a stem's, if its kind leaves it open
     first = min(1, len(found) - 1)  # nothing reads the image but the stem
     inputs = tuple(found[max(first, len(found) - back)] for back in range(1, kind.reads + 1))

@@ -1,4 +1,7 @@
-"""The digest of version 0.1, a hash of fields: by it, studies of that version know their networks again."""
+"""The digest of version 0.1, a hash of fields.
+
+By it, studies of that version know their networks again.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,11 @@ from seesawnas.arch.blocks import Block, Head, InvertedBottleneck, SeesawBlock, 
 from seesawnas.arch.spec import ArchSpec, Input
 
 _BOTTLENECK = ("inputs", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
-_STEM, _HEAD, _SEESAW = ("width", "activation"), ("width", "activation", "embedding"), (*_BOTTLENECK, "split", "mixing")
+_STEM, _HEAD, _SEESAW = (
+    ("width", "activation"),
+    ("width", "activation", "embedding"),
+    (*_BOTTLENECK, "split", "mixing"),
+)
 
 
 def digest_0_1(spec: ArchSpec) -> str | None:
@@ -21,8 +28,8 @@ def digest_0_1(spec: ArchSpec) -> str | None:
     if None in blocks:
         return None
     picture = tuple(field.name for field in fields(Input))
-    text = ",".join(map(str, blocks))
-    text = f"[{_named(spec.input, picture)},{_named(spec.stem, _STEM)},[{text}],{_named(spec.head, _HEAD)}]"
+    size, stem = _named(spec.input, picture), _named(spec.stem, _STEM)
+    text = f"[{size},{stem},[{','.join(map(str, blocks))}],{_named(spec.head, _HEAD)}]"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,10 +1,17 @@
-"""The closed vocabulary of layers. Every block is a small graph of these values, and all that is known of it follows.
+"""The closed vocabulary of layers.
 
-A layer maps shapes (channels, height, width) of one image to one such shape. The convention, before any number: **MAdds** are
-the multiply-adds of convolutions and linear layers. Batch norm, activations, pooling, additions, sigmoid and scaling are not
-counted; squeeze-and-excitation's two linear layers are. A convolution in groups counts as grouped. FLOPs = 2 x MAdds.
-**Params** are all that learn: weights, biases, batch norm's two vectors, PReLU slopes; not running statistics. **Activation
-bytes** are 4 (float32) x elements of the output; what only reads another's channels in another order, or some of them, makes none.
+Every block is a small graph of these values, and all that is known of it follows.
+
+A layer maps shapes (channels, height, width) of one image to one such shape. The convention, before
+any number: **MAdds** are
+the multiply-adds of convolutions and linear layers. Batch norm, activations, pooling, additions,
+sigmoid and scaling are not
+counted; squeeze-and-excitation's two linear layers are. A convolution in groups counts as grouped.
+FLOPs = 2 x MAdds.
+**Params** are all that learn: weights, biases, batch norm's two vectors, PReLU slopes; not running
+statistics. **Activation
+bytes** are 4 (float32) x elements of the output; what only reads another's channels in another
+order, or some of them, makes none.
 """
 
 from __future__ import annotations
@@ -16,7 +23,9 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from seesawnas.errors import SpecError
 
-Activation: TypeAlias = Literal["swish", "hard_swish", "prelu", "relu", "relu6", "leaky_relu", "gelu"]
+Activation: TypeAlias = Literal[
+    "swish", "hard_swish", "prelu", "relu", "relu6", "leaky_relu", "gelu"
+]
 Gate: TypeAlias = Literal["sigmoid", "hard_sigmoid"]
 
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
@@ -41,9 +50,10 @@ class Shape(NamedTuple):
 class Conv:
     """Convolution to ``outputs`` channels.
 
-    ``kernel`` (rows, columns); None is the whole map, without padding. ``groups`` is a number of equal groups, or the ratio of
-    uneven ones, each with a convolution of its own: 64 channels in (1, 3) are 16 and 48. ``padding`` in pixels; None is half
-    the kernel, so that a map of stride 1 keeps its size.
+    ``kernel`` (rows, columns); None is the whole map, without padding. ``groups`` is a number of
+    equal groups, or the ratio of uneven ones, each with a convolution of its own: 64 channels in
+    (1, 3) are 16 and 48. ``padding`` in pixels; None is half the kernel, so that a map of stride 1
+    keeps its size.
     """
 
     outputs: int
@@ -57,18 +67,27 @@ class Conv:
         _require_counts(self, "outputs", "stride")
         if isinstance(self.groups, tuple):
             if not self.groups or not all(map(is_count, self.groups)):
-                raise SpecError(f"groups of a conv must be positive whole numbers, got {list(self.groups)}")
+                raise SpecError(
+                    f"groups of a conv must be positive whole numbers, got {list(self.groups)}"
+                )
             object.__setattr__(self, "groups", reduced_groups(self.groups))
         else:
             _require_counts(self, "groups")
         if self.kernel is None:
             object.__setattr__(self, "padding", None)
             return
-        if not (isinstance(self.kernel, tuple) and len(self.kernel) == 2 and all(map(is_count, self.kernel))):
+        if not (
+            isinstance(self.kernel, tuple)
+            and len(self.kernel) == 2
+            and all(map(is_count, self.kernel))
+        ):
             raise SpecError(f"conv kernel must be (rows, columns), got {self.kernel}")
         if self.padding is not None:
             _require_padding(self)
-            if (self.padding, self.padding) == (self.kernel[0] // 2, self.kernel[1] // 2):  # the default, spelled out
+            if (self.padding, self.padding) == (
+                self.kernel[0] // 2,
+                self.kernel[1] // 2,
+            ):  # the default, spelled out
                 object.__setattr__(self, "padding", None)
 
     @property
@@ -114,12 +133,18 @@ class Conv:
         return f"conv {rows}x{columns} {x.channels}->{self.outputs}{groups}"
 
     def _words(self) -> str:
-        return ":".join(map(str, self.groups)) if isinstance(self.groups, tuple) else f"{self.groups} groups"
+        return (
+            ":".join(map(str, self.groups))
+            if isinstance(self.groups, tuple)
+            else f"{self.groups} groups"
+        )
 
     def _pairs(self, x: Shape) -> int:
         if isinstance(self.groups, int):
             return x.channels * self.outputs // self.groups
-        return sum(a * b for a, b in zip(self.parts(x.channels), self.parts(self.outputs), strict=True))
+        return sum(
+            a * b for a, b in zip(self.parts(x.channels), self.parts(self.outputs), strict=True)
+        )
 
     def _sides(self, x: Shape) -> tuple[int, int]:
         """Height and width after it."""
@@ -128,7 +153,9 @@ class Conv:
         if self.kernel == (1, 1) and self.stride == 1 and not self.padding:
             return x.height, x.width
         (rows, columns), (top, left) = self.kernel, self.pads
-        return _side(x.height, rows, self.stride, top, self), _side(x.width, columns, self.stride, left, self)
+        return _side(x.height, rows, self.stride, top, self), _side(
+            x.width, columns, self.stride, left, self
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +208,10 @@ class Norm:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Activation, or the gate of squeeze-and-excitation; ``prelu`` learns a slope a channel, or one for all if ``shared``."""
+    """Activation, or the gate of squeeze-and-excitation.
+
+    ``prelu`` learns a slope a channel, or one for all if ``shared``.
+    """
 
     name: Activation | Gate
     shared: bool = False
@@ -212,7 +242,8 @@ class Act:
 class Pool:
     """Pooling over ``kernel`` x ``kernel`` pixels; None is the whole map.
 
-    ``ceil`` counts a last incomplete window. An average leaves padding out, unless ``pads``: then it counts as zeros.
+    ``ceil`` counts a last incomplete window. An average leaves padding out, unless ``pads``: then
+    it counts as zeros.
     """
 
     kind: Literal["average", "max"]
@@ -231,7 +262,10 @@ class Pool:
             for name, value in (("stride", 1), ("padding", 0), ("ceil", False)):
                 object.__setattr__(self, name, value)
         elif 2 * self.padding > self.kernel:
-            raise SpecError(f"padding of a pool must be at most half its kernel {self.kernel}, got {self.padding}")
+            raise SpecError(
+                f"padding of a pool must be at most half its kernel {self.kernel}, got "
+                f"{self.padding}"
+            )
         object.__setattr__(self, "pads", self.pads and self.kind == "average" and self.padding > 0)
 
     def output(self, x: Shape) -> Shape:
@@ -239,7 +273,8 @@ class Pool:
         if self.kernel is None:
             return Shape(x.channels, 1, 1)
         height, width = (
-            _side(side, self.kernel, self.stride, self.padding, self, self.ceil) for side in (x.height, x.width)
+            _side(side, self.kernel, self.stride, self.padding, self, self.ceil)
+            for side in (x.height, x.width)
         )
         return Shape(x.channels, height, width)
 
@@ -253,12 +288,16 @@ class Pool:
 
     def label(self, x: Shape) -> str:
         """Such as ``max pool 2x2``."""
-        return f"{self.kind} pool" + ("" if self.kernel is None else f" {self.kernel}x{self.kernel}")
+        return f"{self.kind} pool" + (
+            "" if self.kernel is None else f" {self.kernel}x{self.kernel}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Shuffle:
-    """Channel shuffle: view (groups, channels // groups), transpose, flatten (ShuffleNet, arXiv 1707.01083)."""
+    """Channel shuffle: view (groups, channels // groups), transpose, flatten (ShuffleNet, arXiv
+    1707.01083).
+    """
 
     groups: int
 
@@ -268,7 +307,9 @@ class Shuffle:
     def output(self, x: Shape) -> Shape:
         """The same."""
         if x.channels % self.groups:
-            raise SpecError(f"width {x.channels} must be divisible by the {self.groups} shuffle groups")
+            raise SpecError(
+                f"width {x.channels} must be divisible by the {self.groups} shuffle groups"
+            )
         return x
 
     def params(self, x: Shape) -> int:
@@ -288,8 +329,9 @@ class Shuffle:
 class Slice:
     """Channels ``start`` to ``stop`` (None: the last).
 
-    ``shift`` moves the map so many pixels up and left, and fills with zeros what comes free: with a stride of 2 after it, the
-    pixels that the unshifted map's stride leaves out (DARTS' factorised reduction).
+    ``shift`` moves the map so many pixels up and left, and fills with zeros what comes free: with a
+    stride of 2 after it, the pixels that the unshifted map's stride leaves out (DARTS' factorised
+    reduction).
     """
 
     start: int = 0
@@ -300,7 +342,9 @@ class Slice:
         """Fewer channels."""
         stop = x.channels if self.stop is None else self.stop
         if not 0 <= self.start < stop <= x.channels:
-            raise SpecError(f"slice must lie within {x.channels} channels, got {self.start}..{stop}")
+            raise SpecError(
+                f"slice must lie within {x.channels} channels, got {self.start}..{stop}"
+            )
         return Shape(stop - self.start, x.height, x.width)
 
     def params(self, x: Shape) -> int:
@@ -314,7 +358,11 @@ class Slice:
     def label(self, x: Shape) -> str:
         """Such as ``channels 0..58``, or ``shift 1 pixel``."""
         stop = x.channels if self.stop is None else self.stop
-        part = "" if self.shift and (self.start, stop) == (0, x.channels) else f"channels {self.start}..{stop}"
+        part = (
+            ""
+            if self.shift and (self.start, stop) == (0, x.channels)
+            else f"channels {self.start}..{stop}"
+        )
         moved = f"shift {self.shift} pixel{'' if self.shift == 1 else 's'}" if self.shift else ""
         return ", ".join(filter(None, (part, moved)))
 
@@ -349,7 +397,9 @@ class Concat:
     def output(self, *xs: Shape) -> Shape:
         """All channels."""
         if len({x[1:] for x in xs}) != 1:
-            raise SpecError(f"concat must have maps of the same height and width, got {_shapes(xs)}")
+            raise SpecError(
+                f"concat must have maps of the same height and width, got {_shapes(xs)}"
+            )
         return Shape(sum(x.channels for x in xs), xs[0].height, xs[0].width)
 
     def params(self, *xs: Shape) -> int:
@@ -372,7 +422,9 @@ class Scale:
     def output(self, x: Shape, gate: Shape) -> Shape:
         """The first's."""
         if gate != (x.channels, 1, 1):
-            raise SpecError(f"scale must have a factor for each of {x.channels} channels, got {_shapes([gate])}")
+            raise SpecError(
+                f"scale must have a factor for each of {x.channels} channels, got {_shapes([gate])}"
+            )
         return x
 
     def params(self, x: Shape, gate: Shape) -> int:
@@ -399,11 +451,15 @@ def split_channels(channels: int, split: int | tuple[int, ...]) -> tuple[int, ..
     """
     if isinstance(split, int):
         if channels % split:
-            raise SpecError(f"groups must divide the channels: {channels} is not a multiple of {split}")
+            raise SpecError(
+                f"groups must divide the channels: {channels} is not a multiple of {split}"
+            )
         return (channels // split,) * split
     total = sum(split)
     if channels % total:
-        raise SpecError(f"split {list(split)} must divide the channels: {channels} is not a multiple of {total}")
+        raise SpecError(
+            f"split {list(split)} must divide the channels: {channels} is not a multiple of {total}"
+        )
     return tuple(channels // total * part for part in split)
 
 
@@ -415,12 +471,16 @@ def reduced_groups(split: tuple[int, ...]) -> int | tuple[int, ...]:
     return len(parts) if set(parts) == {1} else parts
 
 
-def _side(pixels: int, kernel: int, stride: int, padding: int, layer: Conv | Pool, ceil: bool = False) -> int:
+def _side(
+    pixels: int, kernel: int, stride: int, padding: int, layer: Conv | Pool, ceil: bool = False
+) -> int:
     room = pixels + 2 * padding - kernel
     if room < 0 and not ceil:
         raise SpecError(f"{layer} must not be larger than its input map, got {pixels} pixels")
     side = (-(-room // stride) if ceil else room // stride) + 1
-    if ceil and (side - 1) * stride >= pixels + padding:  # as torch: no window begins in the padding behind the map
+    if (
+        ceil and (side - 1) * stride >= pixels + padding
+    ):  # as torch: no window begins in the padding behind the map
         side -= 1
     if side < 1:
         raise SpecError(f"{layer} must not be larger than its input map, got {pixels} pixels")
@@ -430,13 +490,18 @@ def _side(pixels: int, kernel: int, stride: int, padding: int, layer: Conv | Poo
 def _require_counts(layer: Conv | Linear | Pool | Shuffle, *names: str) -> None:
     for name in names:
         if not is_count(value := getattr(layer, name)):
-            raise SpecError(f"{name} of a {type(layer).__name__.lower()} must be a positive whole number, got {value}")
+            raise SpecError(
+                f"{name} of a {type(layer).__name__.lower()} must be a positive whole number, got "
+                f"{value}"
+            )
 
 
 def _require_padding(layer: Conv | Pool) -> None:
     if layer.padding != 0 and not is_count(layer.padding):
         name = type(layer).__name__.lower()
-        raise SpecError(f"padding of a {name} must be a whole number of pixels, got {layer.padding}")
+        raise SpecError(
+            f"padding of a {name} must be a whole number of pixels, got {layer.padding}"
+        )
 
 
 def is_count(value: object) -> bool:

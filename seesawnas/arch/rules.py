@@ -1,5 +1,7 @@
-"""Rules of what an attribute may hold: each takes a value as YAML has it and gives the option, or raises ValueError with the
-rule and then the value.
+"""Rules of what an attribute may hold.
+
+Each takes a value as YAML has it and gives the option, or raises ValueError with the rule and then
+the value.
 """
 
 from __future__ import annotations
@@ -20,7 +22,12 @@ SLOPES: tuple[Slopes, ...] = get_args(Slopes)
 
 MAX_GROUPS = 1000
 _MOST_TEXT = 10_000
-_ALIASES = {"silu": "swish", "hswish": "hard_swish", "h_swish": "hard_swish", "hardswish": "hard_swish"}
+_ALIASES = {
+    "silu": "swish",
+    "hswish": "hard_swish",
+    "h_swish": "hard_swish",
+    "hardswish": "hard_swish",
+}
 
 
 def positive(raw: Any, limit: int = 100_000) -> int:
@@ -40,7 +47,9 @@ def ratio(raw: Any) -> int | float:
         raise ValueError(f"must be a number, got {short(raw)}")
     if not 0 < raw <= 1000:
         raise ValueError(
-            f"must be positive, got {short(raw)}" if raw <= 0 else f"must be at most 1000, got {short(raw)}"
+            f"must be positive, got {short(raw)}"
+            if raw <= 0
+            else f"must be at most 1000, got {short(raw)}"
         )
     return raw
 
@@ -61,7 +70,9 @@ def split(raw: Any) -> str:
     """A ratio of channels, reduced: [2, 6] is ``1:3``."""
     parts = raw[:_MOST_TEXT].split(":") if isinstance(raw, str) else raw
     if not isinstance(parts, list) or not parts or not all(map(_is_part, parts)):
-        raise ValueError(f"must be a list of positive whole numbers such as [1, 3], got {short(raw)}")
+        raise ValueError(
+            f"must be a list of positive whole numbers such as [1, 3], got {short(raw)}"
+        )
     if len(parts) > MAX_GROUPS:
         raise ValueError(f"must have at most {MAX_GROUPS} groups, got {len(parts)}")
     numbers = [int(part) for part in parts]
@@ -70,9 +81,16 @@ def split(raw: Any) -> str:
 
 
 def _is_part(raw: Any) -> bool:
-    """Whether it is a positive whole number, of digits that every reader knows, and no longer than a width."""
+    """Whether it is a positive whole number, of digits that every reader knows, and no longer than
+    a width.
+    """
     word = short(raw)
-    return not isinstance(raw, bool) and word.isascii() and word.isdecimal() and 0 < int(word) <= 100_000
+    return (
+        not isinstance(raw, bool)
+        and word.isascii()
+        and word.isdecimal()
+        and 0 < int(word) <= 100_000
+    )
 
 
 def reduction(raw: Any) -> int:
@@ -97,7 +115,10 @@ slopes: Rule = one_of(*SLOPES)
 
 
 def written(rule: Rule, option: Any) -> Any:
-    """How YAML has an option, or a block's own value, of the rule: a split as a list, a reduction of 0 as ``off``."""
+    """How YAML has an option, or a block's own value, of the rule.
+
+    A split as a list, a reduction of 0 as ``off``.
+    """
     if rule is split:
         return list(parse_split(option))
     if option == 0 and not isinstance(option, bool):
@@ -107,4 +128,6 @@ def written(rule: Rule, option: Any) -> Any:
 
 def parse_split(option: Option | tuple[int, ...]) -> tuple[int, ...]:
     """The ratio that the option ``"1:3"`` stands for; a ratio stays one."""
-    return option if isinstance(option, tuple) else tuple(int(part) for part in str(option).split(":"))
+    return (
+        option if isinstance(option, tuple) else tuple(int(part) for part in str(option).split(":"))
+    )

@@ -1,7 +1,7 @@
 """``ArchSpec``: one network, whole.
 
-A spec holds its blocks in a flat row: how a file groups them into stages is not part of the network. ``stages`` groups them
-for people, by resolution.
+A spec holds its blocks in a flat row: how a file groups them into stages is not part of the
+network. ``stages`` groups them for people, by resolution.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 
 from seesawnas.arch.blocks import Block, Head, Stem
-from seesawnas.arch.blocks.parts import block_digest, block_output, block_reads, canonical_block, inputs_of, read_before
+from seesawnas.arch.blocks.parts import (
+    block_digest,
+    block_output,
+    block_reads,
+    canonical_block,
+    inputs_of,
+    read_before,
+)
 from seesawnas.arch.layers import Shape
 from seesawnas.arch.table import html_table, spec_columns, spec_lines, spec_rows
 from seesawnas.errors import SpecError
@@ -22,7 +29,10 @@ from seesawnas.errors import SpecError
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The picture that the network expects: RGB, ``height`` x ``width`` pixels, (pixel - mean) / std, pixels 0 to 255."""
+    """The picture that the network expects.
+
+    RGB, ``height`` x ``width`` pixels, (pixel - mean) / std, pixels 0 to 255.
+    """
 
     height: int = 112
     width: int = 112
@@ -32,15 +42,23 @@ class Input:
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 1:
             raise SpecError(f"input must be at least 1x1 pixels, got {self.height}x{self.width}")
-        for name in ("mean", "std"):  # 127 and 127.0, or -0.0 and 0.0, are equal, and must read the same in the digest
-            object.__setattr__(self, name, tuple(float(value) + 0.0 for value in getattr(self, name)))
+        for name in (
+            "mean",
+            "std",
+        ):  # 127 and 127.0, or -0.0 and 0.0, are equal, and must read the same in the digest
+            object.__setattr__(
+                self, name, tuple(float(value) + 0.0 for value in getattr(self, name))
+            )
         if min(self.std) <= 0:
             raise SpecError(f"std must be positive, got {list(self.std)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Blocks that end at one resolution: (first block's index, its blocks, output height and width in pixels)."""
+    """Blocks that end at one resolution.
+
+    (first block's index, its blocks, output height and width in pixels).
+    """
 
     first: int
     blocks: tuple[Block, ...]
@@ -50,7 +68,9 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArchSpec:
-    """One network. Equal specs build the same network, and all that do are equal. ``name`` is a label and not compared.
+    """One network. Equal specs build the same network, and all that do are equal.
+
+    ``name`` is a label and not compared.
 
     Raises SpecError if the numbers do not fit together.
     """
@@ -69,14 +89,20 @@ class ArchSpec:
         given = [3, self.stem.outputs]  # channels: the image's, the stem's, each block's
         for index, block in enumerate(self.blocks):
             takes = block.takes()
-            before = (given[-1],) if len(takes) == 1 else tuple(read_before(block, given)[: len(takes)])
+            before = (
+                (given[-1],) if len(takes) == 1 else tuple(read_before(block, given)[: len(takes)])
+            )
             if takes != before:
-                rule = f"block {index} must take {_channels(before)} input channels (the previous output)"
+                rule = (
+                    f"block {index} must take {_channels(before)} input channels (the "
+                    "previous output)"
+                )
                 raise SpecError(f"{rule}, got {_channels(takes)}")
             given.append(block.outputs)
         if self.head.takes() not in ((), (given[-1],)):
             raise SpecError(
-                f"head must take {given[-1]} input channels (the previous output), got {_channels(self.head.takes())}"
+                f"head must take {given[-1]} input channels (the previous output), got "
+                f"{_channels(self.head.takes())}"
             )
 
     def __eq__(self, other: object) -> bool:
@@ -102,7 +128,10 @@ class ArchSpec:
         return self.sizes()[-1]
 
     def shapes(self) -> tuple[Shape, ...]:
-        """(channels, height, width) after each of ``parts``. Raises SpecError if one does not fit the map before it."""
+        """(channels, height, width) after each of ``parts``.
+
+        Raises SpecError if one does not fit the map before it.
+        """
         found = [Shape(3, self.input.height, self.input.width)]
         for name, block in self.parts:
             try:
@@ -117,15 +146,25 @@ class ArchSpec:
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        """The blocks by resolution: a stage begins at the first block and at each block of stride 2."""
+        """The blocks by resolution.
+
+        A stage begins at the first block and at each block of stride 2.
+        """
         return tuple(self._stages())
 
     def at_resolution(self, height: int, width: int | None = None) -> ArchSpec:
-        """The same network for another input size, in pixels; the head's global conv follows the smaller map."""
-        return replace(self, input=replace(self.input, height=height, width=height if width is None else width))
+        """The same network for another input size, in pixels.
+
+        The head's global conv follows the smaller map.
+        """
+        return replace(
+            self, input=replace(self.input, height=height, width=height if width is None else width)
+        )
 
     def at_side(self, side: int) -> ArchSpec:
-        """The same network with an input whose longer side has ``side`` pixels, its aspect kept to the nearest pixel."""
+        """The same network with an input whose longer side has ``side`` pixels, its aspect kept to
+        the nearest pixel.
+        """
         height, width = scaled_size((self.input.height, self.input.width), side)
         return self.at_resolution(height, width)
 
@@ -134,9 +173,11 @@ class ArchSpec:
         return replace(self, name=name)
 
     def digest(self) -> str:
-        """16 hexadecimal digits that name the network, the same in every process and on every machine.
+        """16 hexadecimal digits that name the network, the same in every process and on every
+        machine.
 
-        Of the bodies' layers, from the embedding upwards: whatever kinds and options say the same layers, it is the same.
+        Of the bodies' layers, from the embedding upwards: whatever kinds and options say the same
+        layers, it is the same.
         """
         if not self._digest:
             object.__setattr__(self, "_digest", self._make_digest())
@@ -165,18 +206,26 @@ class ArchSpec:
         """What a notebook shows: a row a run of equal blocks."""
         size = f"input {self.input.height}x{self.input.width}, embedding {self.embedding_size}"
         return html_table(
-            spec_columns(self), spec_rows(self), ", ".join(filter(None, (self.name, size, f"digest {self.digest()}")))
+            spec_columns(self),
+            spec_rows(self),
+            ", ".join(filter(None, (self.name, size, f"digest {self.digest()}"))),
         )
 
     def _stages(self) -> Iterator[Stage]:
         sizes = self.sizes()
-        starts = [0, *(i for i, block in enumerate(self.blocks) if i and block.stride == 2), len(self.blocks)]
+        starts = [
+            0,
+            *(i for i, block in enumerate(self.blocks) if i and block.stride == 2),
+            len(self.blocks),
+        ]
         for start, end in itertools.pairwise(starts):
             yield Stage(start, self.blocks[start:end], *sizes[end])
 
 
 def _canonical(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Blocks come in runs of one object, and to look one up costs more than to see that it is the last one again."""
+    """Blocks come in runs of one object, and to look one up costs more than to see that it is the
+    last one again.
+    """
     last = found = None
     for block in blocks:
         if block is not last or found is None:
@@ -190,7 +239,8 @@ def down(pixels: int, stride: int) -> int:
 
 
 def scaled_size(size: tuple[int, int], side: int, longest: int | None = None) -> tuple[int, int]:
-    """``size`` in pixels, scaled so that ``longest`` (by default its own longer side) becomes ``side``; never below 1.
+    """``size`` in pixels, scaled so that ``longest`` (by default its own longer side) becomes
+    ``side``; never below 1.
 
     112x96 at the side 56 is 56x48.
     """
@@ -201,7 +251,9 @@ def scaled_size(size: tuple[int, int], side: int, longest: int | None = None) ->
 
 @lru_cache(maxsize=1 << 10)
 def _text(picture: Input) -> str:
-    return json.dumps({f.name: getattr(picture, f.name) for f in fields(picture)}, separators=(",", ":"))
+    return json.dumps(
+        {f.name: getattr(picture, f.name) for f in fields(picture)}, separators=(",", ":")
+    )
 
 
 def _channels(channels: tuple[int, ...]) -> str:

@@ -1,4 +1,7 @@
-"""A network as rows of text, and rows as an HTML table: what notebooks and rich show. Standard library only."""
+"""A network as rows of text, and rows as an HTML table: what notebooks and rich show.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,19 @@ from seesawnas.text import plain
 if TYPE_CHECKING:
     from seesawnas.arch.spec import ArchSpec
 
-COLUMNS = ("stage", "blocks", "kind", "channels", "split", "kernel", "stride", "SE", "activation", "skip", "output")
+COLUMNS = (
+    "stage",
+    "blocks",
+    "kind",
+    "channels",
+    "split",
+    "kernel",
+    "stride",
+    "SE",
+    "activation",
+    "skip",
+    "output",
+)
 """Of networks whose kinds declare no attributes of their own; :func:`spec_columns` adds those."""
 
 _SHARED = ("split", "kernel", "se", "activation", "skip", "middle", "expansion", "embedding")
@@ -31,7 +46,14 @@ def spec_columns(spec: ArchSpec) -> tuple[str, ...]:
 def spec_rows(spec: ArchSpec) -> Iterator[tuple[str, ...]]:
     """A row for the stem, each run of equal blocks and the head, by :func:`spec_columns`."""
     stem, head, (height, width), own = spec.stem, spec.head, spec.sizes()[0], tuple(_own(spec))
-    yield ("stem", "", _kind(stem), f"3 → {stem.outputs}", *_attributes(stem, own), f"{height}x{width}")
+    yield (
+        "stem",
+        "",
+        _kind(stem),
+        f"3 → {stem.outputs}",
+        *_attributes(stem, own),
+        f"{height}x{width}",
+    )
     for number, stage in enumerate(spec.stages):
         for block, run in itertools.groupby(stage.blocks):
             cells = (_kind(block), _channels(block), *_attributes(block, own))
@@ -42,7 +64,10 @@ def spec_rows(spec: ArchSpec) -> Iterator[tuple[str, ...]]:
 
 
 def spec_lines(spec: ArchSpec) -> list[str]:
-    """:func:`spec_rows` as lines: ``stage 0, 4x seesaw share, 64 → 128 → 64, split 1:3, kernel 3 ...``."""
+    """:func:`spec_rows` as lines.
+
+    ``stage 0, 4x seesaw share, 64 → 128 → 64, split 1:3, kernel 3 ...``.
+    """
     columns = spec_columns(spec)
     return [
         ", ".join(_named(column, cell) for column, cell in zip(columns, row, strict=True) if cell)
@@ -53,8 +78,12 @@ def spec_lines(spec: ArchSpec) -> list[str]:
 def html_table(columns: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
     """A table that needs no style sheet; all text is escaped."""
     head = "".join(f"<th>{escape(plain(column))}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    about = f'<caption style="text-align: left">{escape(plain(caption))}</caption>' if caption else ""
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(plain(cell))}</td>' for cell in row)}</tr>" for row in rows
+    )
+    about = (
+        f'<caption style="text-align: left">{escape(plain(caption))}</caption>' if caption else ""
+    )
     return f"<table>{about}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -80,7 +109,7 @@ def block_words(block: Block) -> str:
 
 
 def _own(spec: ArchSpec) -> dict[str, str]:
-    """Attributes that have no column in ``COLUMNS``, with their labels, in the order of the parts."""
+    """Attributes without a column in ``COLUMNS``, with their labels, in the order of the parts."""
     kinds = dict.fromkeys(type(block) for _, block in spec.parts)
     found = {name: one.label or name for kind in kinds for name, one in declared(kind).items()}
     return {name: label for name, label in found.items() if name not in _SHARED}
@@ -88,7 +117,9 @@ def _own(spec: ArchSpec) -> dict[str, str]:
 
 def _kind(block: Block) -> str:
     name = kind_of(block)
-    return _WORDS.get(name, f"seesaw {name}" if hasattr(block, "mixing") else name.replace("_", " "))
+    return _WORDS.get(
+        name, f"seesaw {name}" if hasattr(block, "mixing") else name.replace("_", " ")
+    )
 
 
 def _channels(block: Block) -> str:
@@ -103,5 +134,12 @@ def _attributes(block: Block, own: Sequence[str]) -> tuple[str, ...]:
     skip = "input" if is_residual(block) else str(row.get("skip", ""))
     split = ":".join(map(str, row.get("split", ())))
     stride = "" if block.role == "head" else str(block.stride)
-    shared = (split, str(kernel), stride, str(row.get("se", "")), str(row.get("activation", "")), skip)
+    shared = (
+        split,
+        str(kernel),
+        stride,
+        str(row.get("se", "")),
+        str(row.get("activation", "")),
+        skip,
+    )
     return (*shared, *(str(row.get(name, "")) for name in own))

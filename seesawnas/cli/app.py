@@ -71,14 +71,18 @@ class Commands(TyperGroup):
         except OSError as error:
             if error.errno not in _BAD_NAMES or error.filename is None:
                 raise
-            raise said(bounded(f"{error.filename}: must be a valid path, got {_words(error)}")) from None
+            raise said(
+                bounded(f"{error.filename}: must be a valid path, got {_words(error)}")
+            ) from None
         except Exception as error:
             _clean(error)
             raise
 
     def make_context(self, *words: Any, **more: Any) -> Any:
         """Read the command line."""
-        given = [word for part in (*words, *more.values()) if isinstance(part, list) for word in part]
+        given = [
+            word for part in (*words, *more.values()) if isinstance(part, list) for word in part
+        ]
         try:
             ctx = super().make_context(*words, **more)
             ctx.meta[_WORDS] = given
@@ -89,7 +93,10 @@ class Commands(TyperGroup):
 
 
 def _clean(error: Exception) -> None:
-    """Shorten what a usage error quotes of the command line: a script may pass text of any length."""
+    """Shorten what a usage error quotes of the command line.
+
+    A script may pass text of any length.
+    """
     if is_usage(error):
         cut(error)
 
@@ -119,7 +126,10 @@ app = typer.Typer(
 @app.callback(help=ABOUT, epilog="Start here: [bold]seesawnas build paper/seesaw_share[/bold]")
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Options of the whole command."""

@@ -18,7 +18,8 @@ Model = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A folder of `seesawnas train` or `seesawnas build --out`, an ONNX file, or a TorchScript file (it contains code: "
+        help="A folder of `seesawnas train` or `seesawnas build --out`, an ONNX file, or a "
+        "TorchScript file (it contains code: "
         "open only files that you trust).",
         show_default=False,
     ),
@@ -28,13 +29,17 @@ Normalise = Annotated[
     typer.Option(
         "--normalise",
         metavar="HOW",
-        help="Input normalisation of an ONNX or TorchScript file: none (pixels 0..255 unchanged); 0..1; 128 or 127.5, "
-        "that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or three means, then three stds, "
+        help="Input normalisation of an ONNX or TorchScript file: none (pixels 0..255 unchanged); "
+        "0..1; 128 or 127.5, "
+        "that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or three means, "
+        "then three stds, "
         "in RGB order).",
         show_default="stored in the model folder",
     ),
 ]
-BlueFirst = Annotated[bool, typer.Option("--bgr", help="Feed an ONNX or TorchScript file channels in BGR order.")]
+BlueFirst = Annotated[
+    bool, typer.Option("--bgr", help="Feed an ONNX or TorchScript file channels in BGR order.")
+]
 Output = Annotated[
     str | None,
     typer.Option(
@@ -47,11 +52,17 @@ Output = Annotated[
 Untrained = Annotated[
     bool,
     typer.Option(
-        "--untrained", help="Also accept a folder with random weights, as written by `seesawnas build --out`."
+        "--untrained",
+        help="Also accept a folder with random weights, as written by `seesawnas build --out`.",
     ),
 ]
-Flip = Annotated[bool, typer.Option("--flip/--no-flip", help="Add the embedding of the horizontally flipped image.")]
-BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", min=1, help="Images per batch.")]
+Flip = Annotated[
+    bool,
+    typer.Option("--flip/--no-flip", help="Add the embedding of the horizontally flipped image."),
+]
+BatchSize = Annotated[
+    int, typer.Option("--batch-size", metavar="N", min=1, help="Images per batch.")
+]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or cuda:N.")]
 
 
@@ -67,7 +78,13 @@ def embed_shown(
     model: FaceModel, pictures: EncodedImages, *, flip: bool, batch_size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """``embed_pictures`` with a bar on a terminal's stderr while it runs."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     from seesawnas.cli.views.output import screen
     from seesawnas.evaluation import embed_batches, gathered
@@ -75,6 +92,11 @@ def embed_shown(
     shown = screen()
     batches = embed_batches(model, pictures, flip=flip, batch_size=batch_size)
     total = -(-len(pictures) // batch_size)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal) as bars:
         return gathered(bars.track(batches, total, description=model.name))

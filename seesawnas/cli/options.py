@@ -28,26 +28,40 @@ def complete_ref(incomplete: str) -> list[str]:
     typed = Path(incomplete)
     folder = typed if incomplete.endswith("/") else typed.parent
     if folder.is_dir():
-        found = (path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") or path.is_dir())
-        names += [f"{path}/" if path.is_dir() else str(path) for path in found if not path.name.startswith(".")]
+        found = (
+            path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") or path.is_dir()
+        )
+        names += [
+            f"{path}/" if path.is_dir() else str(path)
+            for path in found
+            if not path.name.startswith(".")
+        ]
     return sorted({name for name in names if name.startswith(incomplete)})
 
 
 def complete_study(incomplete: str) -> list[str]:
     """Complete a STUDY_FILE: shipped studies, YAML files and folders."""
     named = (name for name in STUDIES.names() if name.startswith(incomplete))
-    return sorted({*named, *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/")))})
+    return sorted(
+        {
+            *named,
+            *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/"))),
+        }
+    )
 
 
 _COMPLETIONS: dict[str, Callable[[str], list[str]] | None] = {"": None, "ref": complete_ref}
 
 
-def takes_options(plan: type[Plan], *, whole: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes_options(
+    plan: type[Plan], *, whole: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options that ``plan`` declares.
 
     Args:
         plan: What declares them.
-        whole: Whether no study file completes the command line: what the plan requires must be given.
+        whole: Whether no study file completes the command line: what the plan requires must be
+        given.
 
     The command receives as ``**given`` those on the command line, by their keys. Its help lists
     its arguments first, then these options, then its own options.
@@ -77,14 +91,18 @@ def takes_options(plan: type[Plan], *, whole: bool = False) -> Callable[[Callabl
 
 
 def _is_argument(parameter: inspect.Parameter) -> bool:
-    return any(isinstance(one, ArgumentInfo) for one in getattr(parameter.annotation, "__metadata__", ()))
+    return any(
+        isinstance(one, ArgumentInfo) for one in getattr(parameter.annotation, "__metadata__", ())
+    )
 
 
 def _parameter(one: Option, whole: bool) -> inspect.Parameter:
     is_required = whole and one.default is ...
     default, kind = (inspect.Parameter.empty, one.kind) if is_required else (None, one.kind | None)
     keyword = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(one.key, keyword, default=default, annotation=Annotated[kind, _typer_option(one)])
+    return inspect.Parameter(
+        one.key, keyword, default=default, annotation=Annotated[kind, _typer_option(one)]
+    )
 
 
 def _typer_option(one: Option) -> OptionInfo:
@@ -105,7 +123,8 @@ PointRef = Annotated[
     str,
     typer.Argument(
         metavar="REF",
-        help="A search point: paper/NAME, a YAML file, or a trial of a study (STUDY:NUMBER or STUDY:best).",
+        help="A search point: paper/NAME, a YAML file, or a trial of a study (STUDY:NUMBER or "
+        "STUDY:best).",
         autocompletion=complete_ref,
         show_default=False,
     ),

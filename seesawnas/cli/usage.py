@@ -1,4 +1,7 @@
-"""Invalid values of options, reported in the form of every other error: ``--trials: must be a whole number, got many``."""
+"""Invalid values of options, reported in the form of every other error.
+
+``--trials: must be a whole number, got many``.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from seesawnas.text import bounded, escape_line, short
 
 
 def add_commands(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) -> None:
-    """Add ``commands`` to ``app`` by their names; each paragraph of their docstrings is one line, which rich wraps."""
+    """Add ``commands`` to ``app`` by their names.
+
+    Each paragraph of their docstrings is one line, which rich wraps.
+    """
     for name, command in commands.items():
         paragraphs = (inspect.getdoc(command) or "").split("\n\n")
         app.command(name, help="\n\n".join(" ".join(one.split()) for one in paragraphs))(command)
@@ -25,7 +31,11 @@ def value_fault(error: typer.BadParameter) -> str | None:
     parameter: Any = error.param
     if parameter is None or hasattr(error, "param_type"):
         return None
-    name = parameter.opts[-1] if parameter.param_type_name == "option" else parameter.human_readable_name
+    name = (
+        parameter.opts[-1]
+        if parameter.param_type_name == "option"
+        else parameter.human_readable_name
+    )
     fault = _first_fault(error)
     return bounded(f"{name}: {_rule(fault, error)}")
 
@@ -44,8 +54,14 @@ def is_usage(error: BaseException) -> bool:
 
 
 def in_lines(text: str, words: Iterable[str]) -> str:
-    """``text``, an error's, in which what it quotes of ``words``, the command line, breaks no line."""
-    broken = {part for word in words if "\n" in word for part in (word, *re.split("[=:,]", word)) if "\n" in part}
+    """An error's ``text``, in which no quoted part of the command line breaks a line."""
+    broken = {
+        part
+        for word in words
+        if "\n" in word
+        for part in (word, *re.split("[=:,]", word))
+        if "\n" in part
+    }
     for part in sorted(broken, key=len, reverse=True):
         text = text.replace(part, escape_line(part))
     return text
@@ -84,4 +100,7 @@ def _choice(message: str) -> str:
     value, middle, known = message.partition(" is not one of ")
     if not middle:
         return message
-    return f"must be one of {known.rstrip('.').replace(chr(39), '')}, got {short(value.strip(chr(39)))}"
+    return (
+        f"must be one of {known.rstrip('.').replace(chr(39), '')}, got "
+        f"{short(value.strip(chr(39)))}"
+    )

@@ -1,4 +1,7 @@
-"""``Budget``: the hard limits on what a network costs. MAdds come first; params and activation bytes may be limited too."""
+"""``Budget``: the hard limits on what a network costs.
+
+MAdds come first; params and activation bytes may be limited too.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _MOST_TEXT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """``low`` <= the cost called ``name`` <= ``high``, both included; ``high`` None is no upper end."""
+    """``low`` <= the cost called ``name`` <= ``high``, both included.
+
+    ``high`` None is no upper end.
+    """
 
     name: str
     high: int | None
@@ -26,7 +32,9 @@ class Limit:
     def __post_init__(self) -> None:
         if self.high is not None and self.low > self.high:
             what = "" if self.name == "madds" else f" {self.name}"
-            raise BudgetError(f"budget{what} must have its lower limit first, got {self.low}..{self.high}")
+            raise BudgetError(
+                f"budget{what} must have its lower limit first, got {self.low}..{self.high}"
+            )
 
     @property
     def is_limit(self) -> bool:
@@ -38,14 +46,19 @@ class Limit:
         return self.low <= value and (self.high is None or value <= self.high)
 
     def __str__(self) -> str:
-        low, high = (None if end is None else format_quantity(end, exact=True) for end in (self.low, self.high))
+        low, high = (
+            None if end is None else format_quantity(end, exact=True)
+            for end in (self.low, self.high)
+        )
         if high is None:
             return f"{self.name}>={low}"
         return f"{low}<={self.name}<={high}" if self.low else f"{self.name}<={high}"
 
 
 def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
-    """The limits of a text whose parts stand between commas, by name; of a part without a name, the first of ``names``.
+    """The limits of a text whose parts stand between commas, by name.
+
+    Of a part without a name, the first of ``names``.
 
     Raises BudgetError.
     """
@@ -60,7 +73,8 @@ def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
             if (name, side) in ends:
                 first = ends[name, side][1]
                 raise BudgetError(
-                    f"budget must have only one {side} limit of {name}, got {first!r} and {short(part)!r}"
+                    f"budget must have only one {side} limit of {name}, got {first!r} and "
+                    f"{short(part)!r}"
                 )
             ends[name, side] = value, part
     return {name: _limit(name, ends) for name, _ in ends}
@@ -88,7 +102,9 @@ def _ends(part: str, names: tuple[str, ...]) -> list[tuple[str, str, int]]:
             name = _known(name, names, part)
             first = name, _side(sign, after=False), _quantity(left, part)
             return [first, (name, _side(sign), _quantity(right, part))]
-    raise BudgetError(f"budget must have limits of the form params<=1.5M or 1M<=params<=1.5M, got {short(part)!r}")
+    raise BudgetError(
+        f"budget must have limits of the form params<=1.5M or 1M<=params<=1.5M, got {short(part)!r}"
+    )
 
 
 def _band(part: str, name: str) -> list[tuple[str, str, int]]:
@@ -118,7 +134,8 @@ def _known(word: str, names: tuple[str, ...], part: str) -> str:
     name = re.sub(r"[\s_-]+", "_", word.strip().lower())
     if name not in names:
         raise BudgetError(
-            f"budget must limit {', '.join(names[:-1])} or {names[-1]}, got {short(word.strip())!r} in {short(part)!r}"
+            f"budget must limit {', '.join(names[:-1])} or {names[-1]}, got "
+            f"{short(word.strip())!r} in {short(part)!r}"
         )
     return name
 
@@ -137,8 +154,10 @@ PRESETS: dict[str, str] = {
     "mobilefacenet": "221M",
     "lfr2019-light": "500M, params<=5M",
 }
-"""Budgets by name: SeesawFaceNets' and MobileFaceNet's own, and the light track of the Lightweight Face Recognition challenge
-of 2019 (1 GFLOPs, which are 500M MAdds, and 20 MB of float32 weights, which are 5M params)."""
+"""Budgets by name: SeesawFaceNets' and MobileFaceNet's own, and the light track of the Lightweight
+Face Recognition challenge of 2019 (1 GFLOPs, which are 500M MAdds, and 20 MB of float32 weights,
+which are 5M params).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +173,22 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.high is not None and self.low > self.high:
-            raise BudgetError(f"budget must have its lower limit first, got {self.low}..{self.high}")
+            raise BudgetError(
+                f"budget must have its lower limit first, got {self.low}..{self.high}"
+            )
         names = [limit.name for limit in self.others]
         if names != [name for name in NAMES[1:] if name in names]:
-            raise BudgetError(f"budget must limit each of {', '.join(NAMES[1:])} once, in this order, got {names}")
+            raise BudgetError(
+                f"budget must limit each of {', '.join(NAMES[1:])} once, in this order, got {names}"
+            )
         if not (self.limits_madds or self.others):
             raise BudgetError("budget must contain a limit, got nothing")
 
     @classmethod
     def parse(cls, text: str) -> Budget:
-        """``150M`` is a ceiling, ``140M..150M`` a band; ``140M<=madds<=150M, params<=1.5M`` limits several costs.
+        """``150M`` is a ceiling, ``140M..150M`` a band.
+
+        ``140M<=madds<=150M, params<=1.5M`` limits several costs.
 
         A name of ``PRESETS`` is what it stands for. Raises BudgetError.
         """
@@ -176,7 +201,9 @@ class Budget:
 
     def admits(self, cost: Cost) -> bool:
         """Whether a network of this cost fits."""
-        return self.admits_madds(cost.madds) and all(limit.admits(getattr(cost, limit.name)) for limit in self.others)
+        return self.admits_madds(cost.madds) and all(
+            limit.admits(getattr(cost, limit.name)) for limit in self.others
+        )
 
     def admits_madds(self, madds: int) -> bool:
         """Whether a network of ``madds`` MAdds fits the limit on MAdds, whatever else it costs."""
@@ -190,7 +217,10 @@ class Budget:
     @property
     def limits(self) -> tuple[Limit, ...]:
         """All limits, by cost."""
-        return (*((Limit("madds", self.high, self.low),) if self.limits_madds else ()), *self.others)
+        return (
+            *((Limit("madds", self.high, self.low),) if self.limits_madds else ()),
+            *self.others,
+        )
 
     @property
     def madds_words(self) -> str:
@@ -210,7 +240,10 @@ class Budget:
         return ", ".join(filter(None, (self.madds_words, self.others_words)))
 
     def setting(self) -> list[int] | str:
-        """As studies and JSON keep it: (low, high) of MAdds where these are all, else the text that parses to it."""
+        """As studies and JSON keep it.
+
+        (low, high) of MAdds where these are all, else the text that parses to it.
+        """
         return str(self) if self.others or self.high is None else [self.low, self.high]
 
     def __str__(self) -> str:
@@ -224,13 +257,17 @@ class Budget:
 
 
 def _preset(text: str) -> str:
-    """What a preset's name stands for; other text as it is. Raises BudgetError for a word that is like a name."""
+    """What a preset's name stands for; other text as it is.
+
+    Raises BudgetError for a word that is like a name.
+    """
     word = text.strip().lower().replace("_", "-")
     if word in PRESETS:
         return PRESETS[word]
     if len(word) <= _LONGEST_NAME and _NAME.fullmatch(word) and (near := nearest(word, PRESETS)):
         raise BudgetError(
-            f"budget must be limits such as 150M, or {', '.join(PRESETS)}, got {text!r}; did you mean {near}?"
+            f"budget must be limits such as 150M, or {', '.join(PRESETS)}, got {text!r}; did you "
+            f"mean {near}?"
         )
     return text
 

@@ -56,10 +56,17 @@ class CostKind:
         return f"{change / self.SCALE:+.{digits}f} M"
 
     def words(self, value: int | None) -> str:
-        """With what it counts: ``145.76 M MAdds``, ``12.3 MB of activations``; None where it is unknown."""
+        """With what it counts: ``145.76 M MAdds``, ``12.3 MB of activations``.
+
+        None where it is unknown.
+        """
         if value is None:
             return f"{self.noun} unknown"
-        return f"{value / self.SCALE:.1f} MB of {self.noun}" if self._is_bytes else f"{self.format(value)} {self.noun}"
+        return (
+            f"{value / self.SCALE:.1f} MB of {self.noun}"
+            if self._is_bytes
+            else f"{self.format(value)} {self.noun}"
+        )
 
     def exact_words(self, value: int) -> str:
         """Every digit, with what it counts: ``145,762,816 MAdds``."""
@@ -77,7 +84,10 @@ def _counted(title: str, noun: str | None = None, unit: str = "M") -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a network, or a part of one, costs for one image; the convention stands in :mod:`seesawnas.arch.layers`."""
+    """What a network, or a part of one, costs for one image.
+
+    The convention stands in :mod:`seesawnas.arch.layers`.
+    """
 
     madds: int = _counted("MAdds")
     params: int = _counted("params")
@@ -90,7 +100,9 @@ class Cost:
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
-            self.madds + other.madds, self.params + other.params, self.activation_bytes + other.activation_bytes
+            self.madds + other.madds,
+            self.params + other.params,
+            self.activation_bytes + other.activation_bytes,
         )
 
     def __rich__(self) -> str:
@@ -104,7 +116,10 @@ class Cost:
 
 
 COSTS = {field.name: CostKind(field.name, **field.metadata) for field in fields(Cost)}
-"""By name, in the order of tables: every field of :class:`Cost`, with the words that it was declared with."""
+"""By name, in the order of tables.
+
+Every field of :class:`Cost`, with the words that it was declared with.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +143,10 @@ def cost(spec: ArchSpec) -> Cost:
 
 def costs_by_block(spec: ArchSpec) -> tuple[PartCost, ...]:
     """Stem, each block (``blocks.0`` ...) and head."""
-    return tuple(PartCost(name, block_cost(block, inputs), output) for name, block, inputs, output in _placed(spec))
+    return tuple(
+        PartCost(name, block_cost(block, inputs), output)
+        for name, block, inputs, output in _placed(spec)
+    )
 
 
 def costs_by_stage(spec: ArchSpec) -> tuple[PartCost, ...]:
@@ -138,7 +156,10 @@ def costs_by_stage(spec: ArchSpec) -> tuple[PartCost, ...]:
 
 
 def costs_by_op(spec: ArchSpec) -> tuple[PartCost, ...]:
-    """Every layer in running order, named ``blocks.0: conv 1x1 64->128 in 1:3``; its output's bytes are its own."""
+    """Every layer in running order, named ``blocks.0.
+
+    Conv 1x1 64->128 in 1:3``; its output's bytes are its own.
+    """
     return tuple(
         PartCost(f"{name}: {label}", own, output)
         for name, block, inputs, _ in _placed(spec)
@@ -147,18 +168,26 @@ def costs_by_op(spec: ArchSpec) -> tuple[PartCost, ...]:
 
 
 def block_cost(block: Block, inputs: Inputs) -> Cost:
-    """Cost of one block on the maps ``inputs``, the last block's first. Raises SpecError if a layer does not fit."""
+    """Cost of one block on the maps ``inputs``, the last block's first.
+
+    Raises SpecError if a layer does not fit.
+    """
     return cost_and_output(block, inputs)[0]
 
 
 @lru_cache(maxsize=1 << 17)
 def cost_and_output(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
-    """The cost and the shape after the block, both in one look-up: hashing a block takes most of it. Raises SpecError."""
+    """The cost and the shape after the block, both in one look-up.
+
+    Hashing a block takes most of it. Raises SpecError.
+    """
     madds = params = elements = 0
     found: list[Shape] = []
     for node in body_of(block):
         try:
-            output, own_madds, own_params, own_elements = layer_cost(node.layer, read_shapes(node, found, inputs))
+            output, own_madds, own_params, own_elements = layer_cost(
+                node.layer, read_shapes(node, found, inputs)
+            )
         except SpecError as error:
             raise SpecError(f"{node.name}: {error}") from None
         found.append(output)
@@ -170,9 +199,17 @@ def cost_and_output(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
 
 @lru_cache(maxsize=1 << 16)
 def layer_cost(layer: Layer, read: Inputs) -> tuple[Shape, int, int, int]:
-    """Output, MAdds, params and numbers that it holds: blocks of one width and kind share most of their layers."""
+    """Output, MAdds, params and numbers that it holds.
+
+    Blocks of one width and kind share most of their layers.
+    """
     output = layer.output(*read)
-    return output, layer.madds(*read), layer.params(*read), 0 if isinstance(layer, _READ_ALONE) else output.elements
+    return (
+        output,
+        layer.madds(*read),
+        layer.params(*read),
+        0 if isinstance(layer, _READ_ALONE) else output.elements,
+    )
 
 
 def _placed(spec: ArchSpec) -> Iterator[tuple[str, Block, Inputs, Shape]]:
@@ -196,7 +233,11 @@ def _layers(body: Body, inputs: Inputs) -> Iterator[tuple[str, Cost, Shape]]:
 
 def _sum(parts: list[Cost]) -> Cost:
     """In one go: a ``Cost`` for every partial sum would take most of the time."""
-    return Cost(sum(p.madds for p in parts), sum(p.params for p in parts), sum(p.activation_bytes for p in parts))
+    return Cost(
+        sum(p.madds for p in parts),
+        sum(p.params for p in parts),
+        sum(p.activation_bytes for p in parts),
+    )
 
 
 def _stages(spec: ArchSpec, blocks: list[PartCost]) -> Iterator[PartCost]:

@@ -1,4 +1,7 @@
-"""``Measure``: what a search counts a network by. Any whole number that a network's parts add up to can be one."""
+"""``Measure``: what a search counts a network by.
+
+Any whole number that a network's parts add up to can be one.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from seesawnas.cost.cost import block_cost
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """``of(block, inputs)`` is a block's share on the maps ``inputs``, the last block's first: an integer from 0.
+    """``of(block, inputs)`` is a block's share on the maps ``inputs``, the last block's first.
 
-    ``name`` is for people. ``sees_activations``: whether it may differ between two blocks that differ in an activation alone.
+    An integer from 0.
+
+    ``name`` is for people. ``sees_activations``: whether it may differ between two blocks that
+    differ in an activation alone.
     """
 
     name: str
@@ -21,6 +27,10 @@ class Measure:
     sees_activations: bool = True
 
 
-MADDS = Measure("madds", lambda block, inputs: block_cost(block, inputs).madds, sees_activations=False)
+MADDS = Measure(
+    "madds", lambda block, inputs: block_cost(block, inputs).madds, sees_activations=False
+)
 PARAMS = Measure("params", lambda block, inputs: block_cost(block, inputs).params)
-ACTIVATION_BYTES = Measure("activation_bytes", lambda block, inputs: block_cost(block, inputs).activation_bytes)
+ACTIVATION_BYTES = Measure(
+    "activation_bytes", lambda block, inputs: block_cost(block, inputs).activation_bytes
+)

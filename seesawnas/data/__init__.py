@@ -1,4 +1,7 @@
-"""Faces: encoded, in a folder or a .rec; decoded, in memory; written elsewhere; the default set; and pairs to verify."""
+"""Faces: encoded, in a folder or a .rec; decoded, in memory; written elsewhere.
+
+The default set; and pairs to verify.
+"""
 
 from seesawnas.data.encoded_images import EncodedImages
 from seesawnas.data.faces import FaceData, Faces

@@ -1,11 +1,14 @@
-"""The cache of decoded images, shared by all trials on a machine: uint8 pixels in memory-mapped files.
+"""The cache of decoded images, shared by all trials on a machine.
 
-The name of an entry follows from the content, the files' times, and the height and width, so that all processes map the same
-pages for the same images. The pixels are in the order of the first request, so that the two sides of a split are two slices
-and no copies.
+Uint8 pixels in memory-mapped files.
 
-An entry is a folder that appears whole, by one rename, and is never written to again. Removing one that is in use is
-harmless: a process that has mapped its files keeps them. The least recently used entries are removed to stay within the limit.
+The name of an entry follows from the content, the files' times, and the height and width, so that
+all processes map the same pages for the same images. The pixels are in the order of the first
+request, so that the two sides of a split are two slices and no copies.
+
+An entry is a folder that appears whole, by one rename, and is never written to again. Removing one
+that is in use is harmless: a process that has mapped its files keeps them. The least recently used
+entries are removed to stay within the limit.
 """
 
 from __future__ import annotations
@@ -47,7 +50,8 @@ _ABANDONED = 86_400.0  # seconds after which a draft has no writer any more
 def cache_folder() -> Path | None:
     """$SEESAWNAS_CACHE, or seesawnas in $XDG_CACHE_HOME, or ~/.cache/seesawnas; it need not exist.
 
-    None without a home directory. Raises InvalidInput if SEESAWNAS_CACHE begins with a ~ that is not known.
+    None without a home directory. Raises InvalidInput if SEESAWNAS_CACHE begins with a ~ that is
+    not known.
     """
     own = os.environ.get("SEESAWNAS_CACHE")
     if own:
@@ -59,7 +63,10 @@ def cache_folder() -> Path | None:
 
 
 def cache_limit() -> int:
-    """Bytes that the entries may take together. Raises DataError if SEESAWNAS_CACHE_LIMIT is not a number."""
+    """Bytes that the entries may take together.
+
+    Raises DataError if SEESAWNAS_CACHE_LIMIT is not a number.
+    """
     text = os.environ.get("SEESAWNAS_CACHE_LIMIT") or LIMIT
     try:
         return parse_quantity(text)
@@ -85,14 +92,19 @@ def remove_entry(entry: Path) -> None:
 
 
 def make_room(wanted: int) -> bool:
-    """Remove the least recently used entries until ``wanted`` bytes fit into the limit; False if they cannot fit."""
+    """Remove the least recently used entries until ``wanted`` bytes fit into the limit.
+
+    False if they cannot fit.
+    """
     limit = cache_limit()
     if wanted > limit:
         return False
     there = entries()
     total = sum(size for _, size in there)
     for entry, size in there:
-        is_abandoned = entry.name.startswith(_DRAFT) and time.time() - entry.stat().st_mtime > _ABANDONED
+        is_abandoned = (
+            entry.name.startswith(_DRAFT) and time.time() - entry.stat().st_mtime > _ABANDONED
+        )
         if is_abandoned or (total + wanted > limit and not entry.name.startswith(_DRAFT)):
             remove_entry(entry)
             total -= size
@@ -101,7 +113,9 @@ def make_room(wanted: int) -> bool:
 
 @contextmanager
 def new_entry(folder: Path, name: str) -> Iterator[Path]:
-    """A folder to write in, which becomes the entry ``name`` of ``folder`` if the block succeeds. Raises OSError."""
+    """A folder to write in, which becomes the entry ``name`` of ``folder`` if the block succeeds.
+    Raises OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = folder / f"{_DRAFT}{secrets.token_hex(8)}"
     draft.mkdir(mode=0o700)
@@ -132,7 +146,9 @@ _Place: TypeAlias = tuple[str, int, str, tuple[int, ...]]
 
 
 def pickle_mapped_arrays(value: object) -> bytes:
-    """``value`` for ``pickle.loads`` on this machine; arrays that are mapped files go as places, all else as ever.
+    """``value`` for ``pickle.loads`` on this machine.
+
+    Arrays that are mapped files go as places, all else as ever.
 
     What was written to a mapped array since is not sent: the file is as it was.
     """
@@ -142,7 +158,10 @@ def pickle_mapped_arrays(value: object) -> bytes:
 
 
 def map_file(path: str | Path, offset: int, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """The array at ``offset``; whoever writes to it changes neither the file nor what others see."""
+    """The array at ``offset``.
+
+    Whoever writes to it changes neither the file nor what others see.
+    """
     return np.memmap(path, dtype=kind, mode="c", offset=offset, shape=shape).view(np.ndarray)
 
 
@@ -153,15 +172,24 @@ class _Pickler(pickle.Pickler):
 
 
 def _place(array: NDArray[Any]) -> _Place | None:
-    """The file that ``array`` maps and the place in it; None if it maps none, or one that was removed."""
+    """The file that ``array`` maps and the place in it.
+
+    None if it maps none, or one that was removed.
+    """
     base: Any = array
     while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
         base = base.base
-    if not isinstance(base, np.memmap) or not array.flags.c_contiguous or not os.path.exists(str(base.filename)):
+    if (
+        not isinstance(base, np.memmap)
+        or not array.flags.c_contiguous
+        or not os.path.exists(str(base.filename))
+    ):
         return None
     while isinstance(base.base, np.memmap):
         base = base.base
-    offset = base.offset + array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    offset = (
+        base.offset + array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    )
     return str(base.filename), int(offset), array.dtype.str, array.shape
 
 
@@ -184,7 +212,10 @@ class Decoded:
     note: str = ""
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The pixels of images of the source: a slice if their rows are consecutive, else a copy."""
+        """The pixels of images of the source.
+
+        A slice if their rows are consecutive, else a copy.
+        """
         rows = self.rows[indices]
         if len(rows) and (np.diff(rows) == 1).all():
             return self.pixels[rows[0] : rows[-1] + 1]
@@ -200,19 +231,28 @@ def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: Resoluti
     _check_memory(size)
     folder, name = cache_folder(), _name(source, order, resolution)
     if folder is None:
-        return _in_memory(source, order, resolution, "there is no home directory for the cache; set SEESAWNAS_CACHE")
+        return _in_memory(
+            source,
+            order,
+            resolution,
+            "there is no home directory for the cache; set SEESAWNAS_CACHE",
+        )
     found = _read(folder / name, order, resolution, len(source))
     if found is not None:
         return found
     try:
         if not make_room(size):
-            return _in_memory(source, order, resolution, "the decoded images exceed SEESAWNAS_CACHE_LIMIT")
+            return _in_memory(
+                source, order, resolution, "the decoded images exceed SEESAWNAS_CACHE_LIMIT"
+            )
         with new_entry(folder, name) as draft:
             _write(draft, source, order, resolution)
     except OSError as error:
         return _in_memory(source, order, resolution, f"{error.strerror or error}")
     made = _read(folder / name, order, resolution, len(source))
-    return made or _in_memory(source, order, resolution, "the cache files were deleted while they were written")
+    return made or _in_memory(
+        source, order, resolution, "the cache files were deleted while they were written"
+    )
 
 
 def decode_all(
@@ -226,7 +266,8 @@ def decode_all(
         except (DataError, UnreadableError):
             return None
 
-    # Filters of warnings belong to all threads: what ``decode`` sets in one must already hold in the others.
+    # Filters of warnings belong to all threads: what ``decode`` sets in one must already hold in
+    # the others.
     with warnings.catch_warnings(), ThreadPoolExecutor(processors()) as threads:
         warnings.simplefilter("ignore")
         for start in range(0, len(order), _BATCH):
@@ -240,12 +281,16 @@ def processors() -> int:
 
 def _name(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> str:
     height, width = size_of(resolution)
-    key = height if height == width else (height, width)  # squares keep the names that they have always had
+    key = (
+        height if height == width else (height, width)
+    )  # squares keep the names that they have always had
     content = (_VERSION, source.fingerprint, source.stamp(), len(source), len(order), key)
     return f"faces-{hashlib.sha256(repr(content).encode()).hexdigest()[:24]}"
 
 
-def _write(draft: Path, source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> None:
+def _write(
+    draft: Path, source: OpenedSource, order: NDArray[np.int64], resolution: Resolution
+) -> None:
     readable, check = np.zeros(len(order), dtype=np.bool_), 0
     with (draft / "pixels").open("xb") as file:
         for place, pixels in enumerate(decode_all(source, order, resolution)):
@@ -257,12 +302,23 @@ def _write(draft: Path, source: OpenedSource, order: NDArray[np.int64], resoluti
         file.flush()
         os.fsync(file.fileno())
     np.save(draft / "rows.npy", order[readable])
-    known = {"crc32": [check, zlib.crc32(np.sort(order).tobytes()), zlib.crc32(order[readable].tobytes())]}
+    known = {
+        "crc32": [
+            check,
+            zlib.crc32(np.sort(order).tobytes()),
+            zlib.crc32(order[readable].tobytes()),
+        ]
+    }
     (draft / "entry.json").write_text(json.dumps(known))
 
 
-def _read(entry: Path, order: NDArray[np.int64], resolution: Resolution, total: int) -> Decoded | None:
-    """What the entry contains, None if there is none; a damaged one is removed, so that it is made again."""
+def _read(
+    entry: Path, order: NDArray[np.int64], resolution: Resolution, total: int
+) -> Decoded | None:
+    """What the entry contains, None if there is none.
+
+    A damaged one is removed, so that it is made again.
+    """
     if not entry.is_dir():
         return None
     try:
@@ -290,7 +346,9 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return map_file(path, 0, "|u1", shape)
 
 
-def _in_memory(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution, note: str) -> Decoded:
+def _in_memory(
+    source: OpenedSource, order: NDArray[np.int64], resolution: Resolution, note: str
+) -> Decoded:
     pixels = np.empty((len(order), *size_of(resolution), 3), dtype=np.uint8)
     rows, count = np.full(len(source), -1, dtype=np.int64), 0
     for index, picture in zip(order.tolist(), decode_all(source, order, resolution), strict=True):
@@ -306,4 +364,6 @@ def _check_memory(size: int) -> None:
     there = psutil.virtual_memory().total
     if size > there:
         gigabytes = f"{size / 1e9:,.1f} GB decoded, this machine has {there / 1e9:,.1f} GB"
-        raise DataError(f"too many images for memory: {gigabytes}; use fewer identities (seesawnas data subset)")
+        raise DataError(
+            f"too many images for memory: {gigabytes}; use fewer identities (seesawnas data subset)"
+        )

@@ -19,7 +19,8 @@ from seesawnas.data.skipped import Skipped
 class EncodedImages:
     """encoded: bytes, or the path of a file; places: what to call each for people.
 
-    resolution: the side, or (height, width), of those that are decoded for no network in particular.
+    resolution: the side, or (height, width), of those that are decoded for no network in
+    particular.
     """
 
     encoded: Sequence[bytes | Path]
@@ -32,7 +33,8 @@ class EncodedImages:
     def decode(
         self, start: int, stop: int, size: tuple[int, int] | None = None
     ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """EncodedImages ``start`` to ``stop`` as uint8 (N, H, W, 3), and which of them could be read; the others are black.
+        """EncodedImages ``start`` to ``stop`` as uint8 (N, H, W, 3), and which of them could be
+        read; the others are black.
 
         ``size`` is the (height, width) that a network asks for, instead of ``resolution``.
         """
@@ -69,9 +71,12 @@ class ImageList:
         return len(self._index)
 
     def find(self, paths: Sequence[str]) -> int | None:
-        """The index of the picture that lies at the first of ``paths``; None, with a note, if it lies at none.
+        """The index of the picture that lies at the first of ``paths``.
 
-        Raises DataError for a path that leads out of the root, and for one that several files may be meant by.
+        None, with a note, if it lies at none.
+
+        Raises DataError for a path that leads out of the root, and for one that several files may
+        be meant by.
         """
         for path in paths:
             if path in self._known:
@@ -86,4 +91,6 @@ class ImageList:
     def finished(self, resolution: Resolution) -> tuple[EncodedImages, tuple[str, ...]]:
         """The pictures, and a note of those that are not there."""
         places = list(self._index)
-        return EncodedImages([self._root / place for place in places], places, resolution), self._left_out.notes()
+        return EncodedImages(
+            [self._root / place for place in places], places, resolution
+        ), self._left_out.notes()

@@ -18,8 +18,8 @@ from seesawnas.text import several
 class Faces:
     """Images of people.
 
-    images: uint8 (N, H, W, 3), RGB; labels: int64 (N,) in 0..C-1; names: the C identities that the labels index.
-    Raises DataError where the three do not fit together.
+    images: uint8 (N, H, W, 3), RGB; labels: int64 (N,) in 0..C-1; names: the C identities that the
+    labels index. Raises DataError where the three do not fit together.
     """
 
     images: NDArray[np.uint8]
@@ -28,9 +28,14 @@ class Faces:
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[3] != 3 or self.images.dtype != np.uint8:
-            raise DataError(f"images: must be uint8 (N, H, W, 3), got {self.images.dtype} {self.images.shape}")
+            raise DataError(
+                f"images: must be uint8 (N, H, W, 3), got {self.images.dtype} {self.images.shape}"
+            )
         if self.labels.shape != self.images.shape[:1]:
-            raise DataError(f"labels: must be one per image, got {self.labels.shape} for {len(self.images)} images")
+            raise DataError(
+                f"labels: must be one per image, got {self.labels.shape} for {len(self.images)} "
+                "images"
+            )
         if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.names):
             raise DataError(f"labels: must be in 0..{len(self.names) - 1}")
 
@@ -38,7 +43,10 @@ class Faces:
         return len(self.labels)
 
     def of_share(self, share: float, *, seed: int) -> Faces:
-        """Those of a seeded draw of ``share`` of the people, two at least; more people hold all that fewer held."""
+        """Those of a seeded draw of ``share`` of the people, two at least.
+
+        More people hold all that fewer held.
+        """
         if share >= 1.0:
             return self
         ranked = sorted(range(self.identities), key=lambda person: rank(seed, self.names[person]))
@@ -61,13 +69,13 @@ FEW = 100
 class FaceData:
     """Faces to train on and faces of other people to verify on.
 
-    fingerprint: a hash of the content and the settings: of a folder its decoded pixels, labels and names, of the default
-    set the photographs and the plan it is made from.
-    notes: one line for each kind of thing that was left out, with its count and the first few names.
-    shapes: for networks of several input shapes, the same faces in the shape for each, by the input's (height, width); the
-    fields above are then the first one's.
-    description: the data as a study stores and compares it on resume, so its wording never changes; ``summary`` is for
-    people. title: the name that ``summary`` begins with.
+    fingerprint: a hash of the content and the settings: of a folder its decoded pixels, labels and
+    names, of the default set the photographs and the plan it is made from. notes: one line for each
+    kind of thing that was left out, with its count and the first few names. shapes: for networks of
+    several input shapes, the same faces in the shape for each, by the input's (height, width); the
+    fields above are then the first one's. description: the data as a study stores and compares it
+    on resume, so its wording never changes; ``summary`` is for people. title: the name that
+    ``summary`` begins with.
     """
 
     training: Faces
@@ -144,19 +152,30 @@ def fingerprint(*parts: Faces) -> str:
 
 
 MIN_IDENTITIES = 4
-"""Two to train on and two to verify on: the least from which a pair of different people can be drawn on both sides."""
+"""Two to train on and two to verify on.
+
+The least from which a pair of different people can be drawn on both sides.
+"""
 
 
-def split_identities(names: Sequence[str], *, seed: int, share: float) -> tuple[list[str], list[str]]:
-    """Return (training, verification) names, each sorted; ``share`` of them, at least two, are verified.
+def split_identities(
+    names: Sequence[str], *, seed: int, share: float
+) -> tuple[list[str], list[str]]:
+    """Return (training, verification) names, each sorted.
 
-    A person's place follows from a hash of the seed and the name, so adding people moves few of those already there.
-    Raises DataError where the share is not between 0 and 1 or there are fewer than four people.
+    ``share`` of them, at least two, are verified.
+
+    A person's place follows from a hash of the seed and the name, so adding people moves few of
+    those already there. Raises DataError where the share is not between 0 and 1 or there are fewer
+    than four people.
     """
     if not 0.0 < share < 1.0:
         raise DataError(f"verification share: must be between 0 and 1, got {share}")
     if len(names) < MIN_IDENTITIES:
-        raise DataError(f"must have at least {MIN_IDENTITIES} identities with two readable images, got {len(names)}")
+        raise DataError(
+            f"must have at least {MIN_IDENTITIES} identities with two readable images, got "
+            f"{len(names)}"
+        )
     held_out = min(max(2, round(share * len(names))), len(names) - 2)
     ranked = sorted(names, key=lambda name: rank(seed, name))
     return sorted(ranked[held_out:]), sorted(ranked[:held_out])

@@ -10,7 +10,10 @@ from seesawnas.errors import DataError
 
 
 class FileFinder:
-    """Finds files below ``root``; extensions are compared without regard to case, folders and names exactly."""
+    """Finds files below ``root``.
+
+    Extensions are compared without regard to case, folders and names exactly.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -20,9 +23,10 @@ class FileFinder:
     def find(self, path: str) -> str | None:
         """Where ``path`` lies, relative to the root; None if there is no such file.
 
-        ``path`` is relative to the root or absolute, and may have the separators of Windows. A file of exactly this name is
-        preferred to those whose extension differs in case. Raises DataError if the path leads out of the root, and if only
-        several files differ from it in the case of their extension.
+        ``path`` is relative to the root or absolute, and may have the separators of Windows. A file
+        of exactly this name is preferred to those whose extension differs in case. Raises DataError
+        if the path leads out of the root, and if only several files differ from it in the case of
+        their extension.
         """
         place = self._look(path)
         return self._look(path.replace("\\", "/")) if place is None and "\\" in path else place
@@ -36,7 +40,10 @@ class FileFinder:
             return None
         alike = self._listing(folder).get(stem + extension.lower(), [])
         if len(alike) > 1:
-            raise DataError(f"must match only one image, got {path!r:.100} (matches {', '.join(alike[:3])!r:.100})")
+            raise DataError(
+                f"must match only one image, got {path!r:.100} (matches "
+                f"{', '.join(alike[:3])!r:.100})"
+            )
         found = os.path.join(folder, alike[0]) if alike else None
         return self._relative(found) if found is not None and self._is_file(found) else None
 
@@ -46,12 +53,19 @@ class FileFinder:
         except (OSError, ValueError):  # a zero byte, half a surrogate pair, or a name too long
             return False
         if not real.startswith(self._home.rstrip(os.sep) + os.sep) and real != self._home:
-            raise DataError(f"must be an image path inside {self._root} (--images), got {path!r:.100}")
+            raise DataError(
+                f"must be an image path inside {self._root} (--images), got {path!r:.100}"
+            )
         return os.path.isfile(real)
 
     def _relative(self, path: str) -> str:
         # One file, one place, whether a list calls it a.jpg, ./a.jpg or by its whole path.
-        if not os.path.isabs(path) and not path.startswith("./") and "//" not in path and "/./" not in path:
+        if (
+            not os.path.isabs(path)
+            and not path.startswith("./")
+            and "//" not in path
+            and "/./" not in path
+        ):
             return path
         return os.path.relpath(os.path.realpath(os.path.join(self._home, path)), self._home)
 

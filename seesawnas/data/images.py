@@ -35,24 +35,33 @@ def size_of(resolution: Resolution) -> tuple[int, int]:
 
 
 def decode(path: Path | IO[bytes], resolution: Resolution) -> NDArray[np.uint8]:
-    """Return uint8 (height, width, 3): turned upright, cropped to the aspect of ``resolution``, resized by area.
+    """Return uint8 (height, width, 3).
 
-    An image of exactly this shape stays as it is, to the bit. Of a square image that shall not be square, the middle of
-    the resized square is kept. Raises UnreadableError for whatever Pillow could not make of the file.
+    Turned upright, cropped to the aspect of ``resolution``, resized by area.
+
+    An image of exactly this shape stays as it is, to the bit. Of a square image that shall not be
+    square, the middle of the resized square is kept. Raises UnreadableError for whatever Pillow
+    could not make of the file.
     """
     height, width = size_of(resolution)
     twice = 2 * max(height, width)
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise UnreadableError(f"image is too large: {picture.width}x{picture.height} pixels")
-            # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size loses nothing.
+                raise UnreadableError(
+                    f"image is too large: {picture.width}x{picture.height} pixels"
+                )
+            # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size
+            # loses nothing.
             picture.draft(None, (twice, twice))
             ImageOps.exif_transpose(picture, in_place=True)
-            return np.array(_fitted(_as_rgb(picture), height, width))  # not asarray: torch wants what it may write to
+            return np.array(
+                _fitted(_as_rgb(picture), height, width)
+            )  # not asarray: torch wants what it may write to
     except UnreadableError:
         raise
-    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
+    # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
+    except Exception as error:
         raise unreadable(error) from error
 
 
@@ -63,9 +72,11 @@ def middle(squares: NDArray[np.uint8], height: int, width: int) -> NDArray[np.ui
 
 
 def crop_box(width: int, height: int, aspect: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The largest part, centred, of an image of ``width`` x ``height`` that has the ``aspect`` (height, width).
+    """The largest part, centred, of an image of ``width`` x ``height`` that has the ``aspect``
+    (height, width).
 
-    Returns (left, top, right, bottom) in whole pixels; one side is whole, the other is within half a pixel of the aspect.
+    Returns (left, top, right, bottom) in whole pixels; one side is whole, the other is within half
+    a pixel of the aspect.
     """
     tall, wide = aspect
     if width * tall > height * wide:
@@ -77,7 +88,10 @@ def crop_box(width: int, height: int, aspect: tuple[int, int]) -> tuple[int, int
 
 
 def unreadable(error: Exception) -> UnreadableError:
-    """What Pillow raised, in words; of what it does not know at all it would name an object in memory."""
+    """What Pillow raised, in words.
+
+    Of what it does not know at all it would name an object in memory.
+    """
     if isinstance(error, UnidentifiedImageError):
         return UnreadableError("not a JPEG, PNG, PGM or PPM file")
     return UnreadableError(f"{type(error).__name__}: {error}")
@@ -85,7 +99,10 @@ def unreadable(error: Exception) -> UnreadableError:
 
 def upright(content: bytes) -> Image.Image:
     """The whole picture in RGB, turned upright, in its own size. Raises whatever Pillow does."""
-    with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+    with (
+        warnings.catch_warnings(action="ignore"),
+        Image.open(io.BytesIO(content), formats=FORMATS) as picture,
+    ):
         ImageOps.exif_transpose(picture, in_place=True)
         made = _as_rgb(picture)
         made.load()
@@ -97,7 +114,8 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
         return picture
     if picture.mode in _NATIVE_MODES:
         return picture.convert("RGB")
-    # Sixteen-bit greys ("I;16", "I"): Pillow's own conversion clips them to white instead of scaling.
+    # Sixteen-bit greys ("I;16", "I"): Pillow's own conversion clips them to white instead of
+    # scaling.
     grey = np.asarray(picture, dtype=np.float64)
     return Image.fromarray(np.clip(grey / 257.0 + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
 
@@ -107,21 +125,27 @@ def _fitted(picture: Image.Image, height: int, width: int) -> Image.Image:
         return picture
     if height == width or picture.width != picture.height:
         return _resized(picture, crop_box(*picture.size, (height, width)), (width, height))
-    # Aligned squares, cut in the middle, are what networks of such a shape are used to: resized first, then cut.
+    # Aligned squares, cut in the middle, are what networks of such a shape are used to: resized
+    # first, then cut.
     side = max(height, width)
     left, top = (side - width) // 2, (side - height) // 2
     square = _resized(picture, (0, 0, *picture.size), (side, side))
     return square.crop((left, top, left + width, top + height))
 
 
-def _resized(picture: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]) -> Image.Image:
+def _resized(
+    picture: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]
+) -> Image.Image:
     """The part ``box`` of ``picture`` in ``size`` (width, height)."""
     width, height = box[2] - box[0], box[3] - box[1]
     if (width, height) == size:
         return picture.crop(box)
-    # A whole ratio is a plain mean of pixels (112 -> 56: of 2x2); elsewhere a triangle as wide as the ratio.
+    # A whole ratio is a plain mean of pixels (112 -> 56: of 2x2); elsewhere a triangle as wide as
+    # the ratio.
     is_whole = width % size[0] == 0 and height % size[1] == 0
-    return picture.resize(size, Image.Resampling.BOX if is_whole else Image.Resampling.BILINEAR, box=box)
+    return picture.resize(
+        size, Image.Resampling.BOX if is_whole else Image.Resampling.BILINEAR, box=box
+    )
 
 
 def _nearest(numerator: int, denominator: int) -> int:
@@ -137,7 +161,8 @@ _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "PPM": ".ppm"}
 class ImageInfo:
     """What the bytes say: format is JPEG, PNG or PPM; mode is Pillow's.
 
-    turned: EXIF wants it turned or mirrored; sideways: by a quarter, so that width and height change places.
+    turned: EXIF wants it turned or mirrored; sideways: by a quarter, so that width and height
+    change places.
     """
 
     format: str
@@ -164,11 +189,19 @@ class ImageInfo:
 
 
 def inspect(content: bytes, *, whole: bool) -> ImageInfo:
-    """What ``content`` is; ``whole`` decodes it too, which finds what is truncated. Raises UnreadableError."""
+    """What ``content`` is; ``whole`` decodes it too, which finds what is truncated.
+
+    Raises UnreadableError.
+    """
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(io.BytesIO(content), formats=FORMATS) as picture,
+        ):
             if picture.width * picture.height > MAX_PIXELS:
-                raise UnreadableError(f"image is too large: {picture.width}x{picture.height} pixels")
+                raise UnreadableError(
+                    f"image is too large: {picture.width}x{picture.height} pixels"
+                )
             orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
             kind = str(picture.format)
             if whole:
@@ -182,14 +215,22 @@ def inspect(content: bytes, *, whole: bool) -> ImageInfo:
 
 
 def prepared(content: bytes, resolution: int | None) -> tuple[bytes, ImageInfo]:
-    """``content`` itself where it is plain, and of ``resolution`` where one is given; otherwise as a PNG that is.
+    """``content`` itself where it is plain, and of ``resolution`` where one is given.
+
+    Otherwise as a PNG that is.
 
     Raises UnreadableError.
     """
     picture = inspect(content, whole=True)
-    if picture.is_plain and resolution in (None, picture.width) and resolution in (None, picture.height):
+    if (
+        picture.is_plain
+        and resolution in (None, picture.width)
+        and resolution in (None, picture.height)
+    ):
         return content, picture
-    made = Image.fromarray(decode(io.BytesIO(content), resolution)) if resolution else upright(content)
+    made = (
+        Image.fromarray(decode(io.BytesIO(content), resolution)) if resolution else upright(content)
+    )
     file = io.BytesIO()
     made.save(file, "PNG")
     return file.getvalue(), ImageInfo("PNG", "RGB", made.width, made.height, False)
@@ -197,7 +238,12 @@ def prepared(content: bytes, resolution: int | None) -> tuple[bytes, ImageInfo]:
 
 def suffix(content: bytes) -> str | None:
     """What a file of these bytes is called, None where they are no picture that is known here."""
-    for start, kind in ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"P5", "PPM"), (b"P6", "PPM")):
+    for start, kind in (
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"P5", "PPM"),
+        (b"P6", "PPM"),
+    ):
         if content.startswith(start):
             return _SUFFIXES[kind]
     return None

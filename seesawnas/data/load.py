@@ -19,17 +19,25 @@ from seesawnas.errors import DataError
 
 
 def load_faces(
-    data: str | Path | None, *, resolution: Resolution, seed: int = 0, verification_share: float = 0.2
+    data: str | Path | None,
+    *,
+    resolution: Resolution,
+    seed: int = 0,
+    verification_share: float = 0.2,
 ) -> FaceData:
-    """Return faces of ``resolution``, the side of squares or (height, width); ``data`` None is the default set.
+    """Return faces of ``resolution``, the side of squares or (height, width).
 
-    Other ``data`` is what ``open_source`` takes; images are cropped to the aspect, and those of the shape stay as they are.
+    ``data`` None is the default set.
 
-    The same content, resolution and seed give the same arrays in the same order. ``verification_share`` of the people are
-    held out, by a seeded order of their names; the default set has its own split. A .rec knows names only where ``data
-    pack`` or ``data subset`` wrote them beside it: then it is split as its folder would be; the people of others go by the
-    number of their class. Raises DataError, in one line, where there are no such faces or too few people, where they do not
-    fit in memory, or where the default set's photographs are not installed.
+    Other ``data`` is what ``open_source`` takes; images are cropped to the aspect, and those of the
+    shape stay as they are.
+
+    The same content, resolution and seed give the same arrays in the same order.
+    ``verification_share`` of the people are held out, by a seeded order of their names; the default
+    set has its own split. A .rec knows names only where ``data pack`` or ``data subset`` wrote them
+    beside it: then it is split as its folder would be; the people of others go by the number of
+    their class. Raises DataError, in one line, where there are no such faces or too few people,
+    where they do not fit in memory, or where the default set's photographs are not installed.
     """
     if min(size_of(resolution)) < 1:
         raise DataError(f"resolution: must be positive, got {resolution}")
@@ -39,11 +47,15 @@ def load_faces(
         notes: tuple[str, ...] = ()
     else:
         source = open_source(data, least=0)
-        training, verification, notes = _load(source, printable(str(data)), resolution, seed, verification_share)
+        training, verification, notes = _load(
+            source, printable(str(data)), resolution, seed, verification_share
+        )
         title = name = source.description
         mark = fingerprint(training, verification)
     description = f"{name}: {_size(training)} to train on, {_size(verification)} to verify on"
-    return FaceData(training, verification, description, mark, notes, is_default=data is None, title=title)
+    return FaceData(
+        training, verification, description, mark, notes, is_default=data is None, title=title
+    )
 
 
 def _load(
@@ -64,8 +76,12 @@ def _load(
 
 
 def _order(source: OpenedSource, seed: int, share: float) -> NDArray[np.int64]:
-    """The pictures of people with two or more, those of each side together, so that both sides are slices."""
-    by_person = {name: indices for name, indices in _by_person(source).items() if len(indices) >= LEAST}
+    """The pictures of people with two or more, those of each side together, so that both sides are
+    slices.
+    """
+    by_person = {
+        name: indices for name, indices in _by_person(source).items() if len(indices) >= LEAST
+    }
     names: Sequence[str] = sorted(by_person)
     if len(names) >= MIN_IDENTITIES:
         training, verification = split_identities(names, seed=seed, share=share)
@@ -76,7 +92,9 @@ def _order(source: OpenedSource, seed: int, share: float) -> NDArray[np.int64]:
 def _by_person(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
     order = np.argsort(source.labels, kind="stable")
     starts = np.searchsorted(source.labels[order], np.arange(len(source.names) + 1)).tolist()
-    return {name: order[starts[person] : starts[person + 1]] for person, name in enumerate(source.names)}
+    return {
+        name: order[starts[person] : starts[person + 1]] for person, name in enumerate(source.names)
+    }
 
 
 def _usable(source: OpenedSource, pictures: Decoded, left_out: Skipped) -> list[str]:
@@ -94,8 +112,12 @@ def _usable(source: OpenedSource, pictures: Decoded, left_out: Skipped) -> list[
     return names
 
 
-def _gather(by_person: dict[str, NDArray[np.int64]], pictures: Decoded, names: Sequence[str]) -> Faces:
-    chosen = [indices[pictures.rows[indices] >= 0] for indices in (by_person[name] for name in names)]
+def _gather(
+    by_person: dict[str, NDArray[np.int64]], pictures: Decoded, names: Sequence[str]
+) -> Faces:
+    chosen = [
+        indices[pictures.rows[indices] >= 0] for indices in (by_person[name] for name in names)
+    ]
     labels = np.repeat(np.arange(len(names), dtype=np.int64), [len(indices) for indices in chosen])
     return Faces(pictures.take(np.concatenate(chosen)), labels, tuple(names))
 

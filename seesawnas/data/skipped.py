@@ -10,7 +10,10 @@ NAMED = 3
 
 
 class Skipped:
-    """Counts by reason. Memory does not grow with them: of 5.8 million bad pictures three are remembered."""
+    """Counts by reason. Memory does not grow with them.
+
+    Of 5.8 million bad pictures three are remembered.
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -43,10 +46,15 @@ class Skipped:
 
     def notes(self) -> tuple[str, ...]:
         """One line a reason: the reason, the count, the first few places."""
-        return tuple(f"{reason}: {count} ({self._named(reason, count)})" for reason, count in self._counts.items())
+        return tuple(
+            f"{reason}: {count} ({self._named(reason, count)})"
+            for reason, count in self._counts.items()
+        )
 
     def _named(self, reason: str, count: int) -> str:
-        return ", ".join(printable(place) for place in self._first[reason]) + (", ..." if count > NAMED else "")
+        return ", ".join(printable(place) for place in self._first[reason]) + (
+            ", ..." if count > NAMED else ""
+        )
 
 
 def printable(text: str) -> str:

@@ -25,10 +25,12 @@ _TILE, _GAP, _LINE = 112, 4, 14
 
 @dataclass(frozen=True)
 class Survey:
-    """Counts. ``looked_at`` pictures, spread evenly, were decoded; sizes, formats and modes are theirs.
+    """Counts. ``looked_at`` pictures, spread evenly, were decoded.
 
-    aspects: by width:height in lowest terms of the image turned upright, such as 1:1 or 6:7; other_aspects: how many are not
-    of the most common one, and the first of them.
+    Sizes, formats and modes are theirs.
+
+    aspects: by width:height in lowest terms of the image turned upright, such as 1:1 or 6:7;
+    other_aspects: how many are not of the most common one, and the first of them.
     """
 
     images: int
@@ -45,7 +47,10 @@ class Survey:
 
 
 def survey(
-    source: OpenedSource, *, most: int | None = MAX_CHECKED, advance: Callable[[int], object] = lambda pictures: None
+    source: OpenedSource,
+    *,
+    most: int | None = MAX_CHECKED,
+    advance: Callable[[int], object] = lambda pictures: None,
 ) -> Survey:
     """Look at ``source``, opened with ``least=0``; ``most`` None decodes every picture."""
     looks, each = _Looks(source), np.bincount(source.labels, minlength=len(source.names))
@@ -83,7 +88,9 @@ class _Looks:
         self._first_upright: dict[tuple[int, int], list[int]] = {}
 
     def at(self, index: int) -> None:
-        """Look at one picture; remark what is read all the same, but may not be what its owner thinks."""
+        """Look at one picture; remark what is read all the same, but may not be what its owner
+        thinks.
+        """
         place = self._source.place(index)
         try:
             content = self._source.payload(index)
@@ -119,7 +126,10 @@ class _Looks:
         return found
 
     def judge_aspects(self) -> tuple[int, tuple[str, ...]]:
-        """Remark which pictures lose a part where most are whole: how many, and the first of them."""
+        """Remark which pictures lose a part where most are whole.
+
+        How many, and the first of them.
+        """
         aspects = self.aspects().most_common(1)
         if not aspects:
             return 0, ()
@@ -130,7 +140,9 @@ class _Looks:
         indices = sorted(index for size in cut for index in self._first_upright[size])[:NAMED]
         places = tuple(self._source.place(index) for index in indices)
         if count:
-            self.wrong.add_many(f"images with an unusual aspect ratio (usual: {usual}, width:height)", count, places)
+            self.wrong.add_many(
+                f"images with an unusual aspect ratio (usual: {usual}, width:height)", count, places
+            )
         return count, places
 
 
@@ -148,8 +160,13 @@ def _quartiles(each: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, fl
 
 
 def contact_sheet(source: OpenedSource, *, people: int = 12, images: int = 10) -> Image.Image:
-    """Images of people spread evenly over the set, a row a person under the name; an unreadable one is crossed out."""
-    chosen = np.unique(np.linspace(0, len(source.names) - 1, min(people, len(source.names))).astype(int)).tolist()
+    """Images of people spread evenly over the set, a row a person under the name.
+
+    An unreadable one is crossed out.
+    """
+    chosen = np.unique(
+        np.linspace(0, len(source.names) - 1, min(people, len(source.names))).astype(int)
+    ).tolist()
     width, height = images * (_TILE + _GAP) + _GAP, len(chosen) * (_TILE + _LINE + _GAP) + _GAP
     sheet = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(sheet)

@@ -1,6 +1,15 @@
-"""How well embeddings separate identities: pairs, embeddings, protocols, and trained networks to evaluate."""
+"""How well embeddings separate identities.
 
-from seesawnas.evaluation.benchmark import HowToVerify, VerifiedSet, template_embeddings, template_pairs, verify_set
+Pairs, embeddings, protocols, and trained networks to evaluate.
+"""
+
+from seesawnas.evaluation.benchmark import (
+    HowToVerify,
+    VerifiedSet,
+    template_embeddings,
+    template_pairs,
+    verify_set,
+)
 from seesawnas.evaluation.embed import (
     DecodedImages,
     Images,

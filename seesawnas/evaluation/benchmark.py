@@ -24,8 +24,8 @@ def template_embeddings(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Template embeddings, rows of unit length (T, D), and their numbers (T,), ascending.
 
-    The mean within each medium, then the mean over the media, then L2 normalisation: the frames of a video weigh as much as
-    one photograph.
+    The mean within each medium, then the mean over the media, then L2 normalisation: the frames of
+    a video weigh as much as one photograph.
     """
     keys = np.stack([templates, media], axis=1)
     groups, group_of = np.unique(keys, axis=0, return_inverse=True)
@@ -40,13 +40,17 @@ def template_pairs(
     found: TemplateSet, embeddings: NDArray[np.floating], readable: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], Pairs]:
     """The templates' embeddings, and the pairs of those with a ``readable`` image, (N,)."""
-    rows, numbers = template_embeddings(embeddings[readable], found.templates[readable], found.media[readable])
+    rows, numbers = template_embeddings(
+        embeddings[readable], found.templates[readable], found.media[readable]
+    )
     known = np.isin(found.left, numbers) & np.isin(found.right, numbers)
     left, right = (np.searchsorted(numbers, side[known]) for side in (found.left, found.right))
     return rows, Pairs(left, right, found.same[known])
 
 
-def _means(rows: NDArray[np.floating], group_of: NDArray[np.int64], groups: int) -> NDArray[np.float32]:
+def _means(
+    rows: NDArray[np.floating], group_of: NDArray[np.int64], groups: int
+) -> NDArray[np.float32]:
     sums = np.zeros((groups, rows.shape[1]), dtype=np.float32)
     np.add.at(sums, group_of, rows)
     return np.asarray(sums / np.bincount(group_of, minlength=groups)[:, None], dtype=np.float32)
@@ -113,12 +117,18 @@ class _Embedded:
 
 
 def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = None) -> VerifiedSet:
-    """Evaluate ``model`` on the verification set at ``path``, in any format that ``read_pairs`` takes.
+    """Evaluate ``model`` on the verification set at ``path``, in any format that ``read_pairs``
+    takes.
 
-    Raises DataError, in one line with what was skipped, if it is not such a set or has too few pairs.
+    Raises DataError, in one line with what was skipped, if it is not such a set or has too few
+    pairs.
     """
     how = how or HowToVerify()
-    embedded = _embed_pairs(model, path, how) if how.templates is None else _embed_templates(model, path, how)
+    embedded = (
+        _embed_pairs(model, path, how)
+        if how.templates is None
+        else _embed_templates(model, path, how)
+    )
     resamples = how.resamples if len(embedded.pairs) <= MOST_RESAMPLED else 0
     try:
         evaluation = evaluate(
@@ -145,7 +155,9 @@ def _cautions(evaluation: Evaluation, *, skipped: bool) -> tuple[str, ...]:
 
 def _embed_pairs(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
     found = read_pairs(path, images=how.images, resolution=model.size)
-    embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
+    embeddings, readable = how.embedder(
+        model, found.pictures, flip=how.flip, batch_size=how.batch_size
+    )
     kept = found.without(readable)
     pairs = Pairs(kept.left, kept.right, kept.same)
     return _Embedded(found.name, embeddings, pairs, kept.notes, kept.folds, kept.people)
@@ -155,11 +167,14 @@ def _embed_templates(model: FaceModel, path: str | Path, how: HowToVerify) -> _E
     """Pairs of templates; the embedding of each is made of those of its images."""
     assert how.templates is not None
     found = read_templates(path, how.templates, how.images, resolution=model.size)
-    embeddings, readable = how.embedder(model, found.pictures, flip=how.flip, batch_size=how.batch_size)
+    embeddings, readable = how.embedder(
+        model, found.pictures, flip=how.flip, batch_size=how.batch_size
+    )
     rows, pairs = template_pairs(found, embeddings, readable)
     notes = found.notes + found.pictures.unreadable_notes(readable)
     if len(pairs) < len(found.same):
         notes += (
-            f"pairs skipped because of unreadable images: {len(found.same) - len(pairs):,} of {len(found.same):,}",
+            f"pairs skipped because of unreadable images: {len(found.same) - len(pairs):,} of "
+            f"{len(found.same):,}",
         )
     return _Embedded(found.name, rows, pairs, notes)

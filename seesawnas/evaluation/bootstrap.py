@@ -1,8 +1,9 @@
 """Bootstrap intervals: 95 % percentiles of each figure over resamples of the pairs.
 
-If the identities are known, they are drawn with replacement, and a pair counts as often as both of its identities were drawn:
-pairs that share an identity are not independent, and intervals that ignore this are too short. If they are not known, pairs
-are drawn with replacement within each fold, same and different ones separately.
+If the identities are known, they are drawn with replacement, and a pair counts as often as both of
+its identities were drawn: pairs that share an identity are not independent, and intervals that
+ignore this are too short. If they are not known, pairs are drawn with replacement within each fold,
+same and different ones separately.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def pair_draws(same: NDArray[np.bool_], folds: _Indices) -> Draw:
     groups = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
 
     def draw(rng: np.random.Generator) -> _Indices:
-        return np.sort(np.concatenate([group[rng.integers(len(group), size=len(group))] for group in groups]))
+        return np.sort(
+            np.concatenate([group[rng.integers(len(group), size=len(group))] for group in groups])
+        )
 
     return draw
 
@@ -47,7 +50,10 @@ def people_draws(pairs: Pairs, people: _Indices) -> Draw:
 
 
 def intervals_of(
-    measure: Callable[[_Indices], Mapping[str, float | None] | None], draw: Draw, resamples: int, seed: int
+    measure: Callable[[_Indices], Mapping[str, float | None] | None],
+    draw: Draw,
+    resamples: int,
+    seed: int,
 ) -> dict[str, tuple[float, float]]:
     """The interval of each value that ``measure`` returns for at least half of the resamples."""
     rng = np.random.default_rng(seed)
@@ -56,7 +62,9 @@ def intervals_of(
         for name, value in (measure(draw(rng)) or {}).items():
             if value is not None:
                 found.setdefault(name, []).append(value)
-    return {name: _interval(values) for name, values in found.items() if 2 * len(values) >= resamples}
+    return {
+        name: _interval(values) for name, values in found.items() if 2 * len(values) >= resamples
+    }
 
 
 def _interval(values: list[float]) -> tuple[float, float]:

@@ -51,7 +51,10 @@ class DecodedImages:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedBatch:
-    """A batch that begins with image ``start``: rows of unit length (n, D), and which are readable."""
+    """A batch that begins with image ``start``.
+
+    Rows of unit length (n, D), and which are readable.
+    """
 
     start: int
     embeddings: NDArray[np.float32]
@@ -128,12 +131,22 @@ def embed_network(
 
 
 def embed(
-    network: nn.Module, images: NDArray[np.uint8], *, mean: PerChannel, std: PerChannel, batch_size: int = 128
+    network: nn.Module,
+    images: NDArray[np.uint8],
+    *,
+    mean: PerChannel,
+    std: PerChannel,
+    batch_size: int = 128,
 ) -> NDArray[np.float32]:
     """:func:`embed_network` of uint8 images (N, H, W, 3) in memory: float32 (N, D)."""
     height, width = images.shape[1:3]
     found, _ = embed_network(
-        network, DecodedImages(images), size=(height, width), mean=mean, std=std, batch_size=batch_size
+        network,
+        DecodedImages(images),
+        size=(height, width),
+        mean=mean,
+        std=std,
+        batch_size=batch_size,
     )
     return found
 

@@ -1,7 +1,8 @@
 """1:N identification: probes are searched in a gallery of enrolled identities.
 
-For each identity with two images or more, the first image is enrolled in the gallery and the others are probes. Non-mated
-probes are the images of identities with one image, and each probe again with its own identity removed from the gallery.
+For each identity with two images or more, the first image is enrolled in the gallery and the others
+are probes. Non-mated probes are the images of identities with one image, and each probe again with
+its own identity removed from the gallery.
 """
 
 from __future__ import annotations
@@ -32,13 +33,16 @@ class Identification:
 
     Attributes:
         rank: Fraction of the probes whose identity is among the first 1, 5 of the gallery.
-        tpir_at_fpir: By the name of the FPIR (the fraction of non-mated probes that find somebody), the fraction of the
-            probes whose identity is first and above the threshold; None if that FPIR is less than one probe.
+        tpir_at_fpir: By the name of the FPIR (the fraction of non-mated probes that find somebody),
+        the fraction of the
+            probes whose identity is first and above the threshold; None if that FPIR is less than
+            one probe.
         thresholds: The cosine at which each FPIR is reached.
         enrolled: Identities in the gallery.
         searches: Mated probes.
         unmated: Non-mated probes.
-        distances: Of each probe, for curves: minus the cosine of its own identity, infinite if that is not first; for
+        distances: Of each probe, for curves: minus the cosine of its own identity, infinite if that
+        is not first; for
             non-mated probes minus the cosine of the first.
         mated: Whether each of ``distances`` is of a mated probe.
     """
@@ -74,17 +78,27 @@ def identify(embeddings: _Floats, labels: _Indices) -> Identification:
     """
     gallery, probes, others = _roles(labels)
     if len(gallery) < 2:
-        raise DataError(f"identification: must have at least two identities with two images, got {len(gallery)}")
-    mate, best_other, ranks = _search(embeddings[probes], labels[probes], embeddings[gallery], labels[gallery])
-    _, unknown, _ = _search(embeddings[others], labels[others], embeddings[gallery], labels[gallery])
+        raise DataError(
+            f"identification: must have at least two identities with two images, got {len(gallery)}"
+        )
+    mate, best_other, ranks = _search(
+        embeddings[probes], labels[probes], embeddings[gallery], labels[gallery]
+    )
+    _, unknown, _ = _search(
+        embeddings[others], labels[others], embeddings[gallery], labels[gallery]
+    )
     unmated = np.concatenate([best_other, unknown])
     distances = np.concatenate([np.where(ranks == 1, -mate, np.inf), -unmated])
     mated = np.arange(len(distances)) < len(probes)
-    points = dict(zip(FPIRS, operating_points(distances, mated, tuple(FPIRS.values())), strict=True))
+    points = dict(
+        zip(FPIRS, operating_points(distances, mated, tuple(FPIRS.values())), strict=True)
+    )
     return Identification(
         rank={rank: float(np.mean(ranks <= rank)) for rank in RANKS},
         tpir_at_fpir={name: None if point is None else point.tar for name, point in points.items()},
-        thresholds={name: None if point is None else -point.threshold for name, point in points.items()},
+        thresholds={
+            name: None if point is None else -point.threshold for name, point in points.items()
+        },
         enrolled=len(gallery),
         searches=len(probes),
         unmated=len(unmated),
@@ -94,8 +108,12 @@ def identify(embeddings: _Floats, labels: _Indices) -> Identification:
 
 
 def _roles(labels: _Indices) -> tuple[_Indices, _Indices, _Indices]:
-    """Indices of (the first image of each identity with more, their others, images of identities with one)."""
-    _, first, person, counts = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    """Indices of (the first image of each identity with more, their others, images of identities
+    with one).
+    """
+    _, first, person, counts = np.unique(
+        labels, return_index=True, return_inverse=True, return_counts=True
+    )
     is_first = np.zeros(len(labels), dtype=np.bool_)
     is_first[first] = True
     has_more = counts[person] > 1
@@ -105,7 +123,9 @@ def _roles(labels: _Indices) -> tuple[_Indices, _Indices, _Indices]:
 def _search(
     probes: _Floats, people: _Indices, gallery: _Floats, enrolled: _Indices
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], _Indices]:
-    """(cosine with its identity, largest cosine with another, rank of its identity) of each probe; ties count as errors.
+    """(cosine with its identity, largest cosine with another, rank of its identity) of each probe.
+
+    Ties count as errors.
 
     For non-mated probes the first is -inf.
     """

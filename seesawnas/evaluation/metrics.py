@@ -1,7 +1,8 @@
-"""``METRICS``: what trials measure of a network on faces that it was not trained on, and how each is shown.
+"""``METRICS``: what trials measure of a network on faces that it was not trained on, and how each
+is shown.
 
-The only table of names, titles, ranges and formats of metrics: objectives, rankings, tables, frames, plots, the
-dashboard and the report take them from here.
+The only table of names, titles, ranges and formats of metrics: objectives, rankings, tables,
+frames, plots, the dashboard and the report take them from here.
 """
 
 from __future__ import annotations
@@ -62,7 +63,10 @@ class Metric:
         return f"{self.scale * change:+.{self.change_digits}f}"
 
     def read(self, values: Mapping[str, Any]) -> float | None:
-        """Its value among stored ones; 0 if an early study did not store it, None if it was not resolvable."""
+        """Its value among stored ones.
+
+        0 if an early study did not store it, None if it was not resolvable.
+        """
         found = values.get(self.name, None if self.may_be_unresolved else 0.0)
         return None if found is None else float(found)
 
@@ -74,7 +78,15 @@ METRICS = {
         Metric("auc", "AUC", "AUC", scale=1, digits=4, unit="AUC"),
         Metric("tar_at_far_1e_2", "TAR@FAR 1e-2", "TAR@FAR 1e-2", may_be_unresolved=True),
         Metric("tar_at_far_1e_3", "TAR@FAR 1e-3", "TAR@FAR 1e-3", may_be_unresolved=True),
-        Metric("separation", "separation d'", "separation d'", scale=1, digits=3, unit="d'", is_share=False),
+        Metric(
+            "separation",
+            "separation d'",
+            "separation d'",
+            scale=1,
+            digits=3,
+            unit="d'",
+            is_share=False,
+        ),
     )
 }
 """By name, in the order of tables."""

@@ -14,7 +14,10 @@ FOLDS = 10
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Pair i is (left[i], right[i]), indices of images (int64); same[i] says whether they show one identity (bool)."""
+    """Pair i is (left[i], right[i]), indices of images (int64).
+
+    Same[i] says whether they show one identity (bool).
+    """
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
@@ -25,10 +28,12 @@ class Pairs:
 
 
 def make_pairs(labels: NDArray[np.int64], *, limit: int, seed: int) -> Pairs:
-    """Return at most ``limit`` pairs, same and different in turn, so that every fold of ten is balanced.
+    """Return at most ``limit`` pairs, same and different in turn, so that every fold of ten is
+    balanced.
 
-    All pairs of one identity are used up to half of ``limit``, beyond that a random sample of them without repetition; as many
-    pairs of two identities are sampled. From twenty pairs on, the number is a multiple of twenty.
+    All pairs of one identity are used up to half of ``limit``, beyond that a random sample of them
+    without repetition; as many pairs of two identities are sampled. From twenty pairs on, the
+    number is a multiple of twenty.
 
     Args:
         labels: (N,), the identity of each image.
@@ -45,12 +50,19 @@ def make_pairs(labels: NDArray[np.int64], *, limit: int, seed: int) -> Pairs:
     if count == 0:
         raise DataError("pairs: must have two identities, one of them with two images")
     count -= count % FOLDS if count >= FOLDS else 0
-    order = np.stack([same[rng.permutation(len(same))[:count]], different[:count]], axis=1).reshape(-1, 2)
+    order = np.stack([same[rng.permutation(len(same))[:count]], different[:count]], axis=1).reshape(
+        -1, 2
+    )
     return Pairs(order[:, 0], order[:, 1], np.tile(np.array([True, False]), count))
 
 
-def _same_pairs(labels: NDArray[np.int64], limit: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """(K, 2) indices, K <= limit. Pairs are numbered over all identities and unranked, never listed: there may be 10^8."""
+def _same_pairs(
+    labels: NDArray[np.int64], limit: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """(K, 2) indices, K <= limit.
+
+    Pairs are numbered over all identities and unranked, never listed: there may be 10^8.
+    """
     by_person = np.argsort(labels, kind="stable")
     counts = np.unique(labels, return_counts=True)[1]
     ends = np.cumsum(counts * (counts - 1) // 2)
@@ -60,7 +72,9 @@ def _same_pairs(labels: NDArray[np.int64], limit: int, rng: np.random.Generator)
     rank = chosen - (ends - counts * (counts - 1) // 2)[person]
     first, second = _unrank(rank)
     offset = (np.cumsum(counts) - counts)[person]
-    return np.sort(np.stack([by_person[offset + first], by_person[offset + second]], axis=1), axis=1)
+    return np.sort(
+        np.stack([by_person[offset + first], by_person[offset + second]], axis=1), axis=1
+    )
 
 
 def _unrank(rank: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -72,7 +86,9 @@ def _unrank(rank: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return rank - second * (second - 1) // 2, second
 
 
-def _different_pairs(labels: NDArray[np.int64], wanted: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _different_pairs(
+    labels: NDArray[np.int64], wanted: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
     """(K, 2) indices of two identities each, no pair twice; K = wanted, or all there are."""
     images = len(labels)
     counts = np.unique(labels, return_counts=True)[1]

@@ -56,7 +56,9 @@ class Protocol:
         parts = [self.distance(embeddings, part) for part in _parts(pairs)]
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def accuracies(self, distances: _Floats, same: _Flags, edges: _Counts) -> tuple[_Floats, _Floats]:
+    def accuracies(
+        self, distances: _Floats, same: _Flags, edges: _Counts
+    ) -> tuple[_Floats, _Floats]:
         """Score each fold at the threshold that is best on the other folds.
 
         Args:
@@ -116,7 +118,9 @@ def _parts(pairs: Pairs) -> Iterator[Pairs]:
         yield Pairs(pairs.left[start:stop], pairs.right[start:stop], pairs.same[start:stop])
 
 
-def _count_accepted(distances: _Floats, chosen: _Flags, edges: _Counts, thresholds: _Floats) -> _Counts:
+def _count_accepted(
+    distances: _Floats, chosen: _Flags, edges: _Counts, thresholds: _Floats
+) -> _Counts:
     """How many of the ``chosen`` pairs lie strictly below each threshold, by fold: (F, T)."""
     starts = [*edges.tolist(), len(distances)]
     rows = []

@@ -25,15 +25,22 @@ class OperatingPoint:
 
 
 def auc(distances: _Floats, same: _Flags) -> float:
-    """Probability that a same pair is closer than a different pair; ties count half (Mann-Whitney U)."""
+    """Probability that a same pair is closer than a different pair.
+
+    Ties count half (Mann-Whitney U).
+    """
     different = np.sort(distances[~same])
     below = np.searchsorted(different, distances[same], side="left")
     up_to = np.searchsorted(different, distances[same], side="right")
     return float(1.0 - (below + up_to).mean() / (2 * len(different)))
 
 
-def operating_points(distances: _Floats, same: _Flags, rates: tuple[float, ...]) -> list[OperatingPoint | None]:
-    """The point of each false accept rate of ``rates``; None if that is less than one different pair.
+def operating_points(
+    distances: _Floats, same: _Flags, rates: tuple[float, ...]
+) -> list[OperatingPoint | None]:
+    """The point of each false accept rate of ``rates``.
+
+    None if that is less than one different pair.
 
     With ties fewer pairs are accepted: the false accept rate is the requested one or below it.
     """
@@ -42,14 +49,19 @@ def operating_points(distances: _Floats, same: _Flags, rates: tuple[float, ...])
 
 
 def curve(distances: _Floats, same: _Flags) -> tuple[_Floats, _Floats, _Floats]:
-    """Return (false accept rate, true accept rate, threshold) at each distinct distance, and one above all.
+    """Return (false accept rate, true accept rate, threshold) at each distinct distance, and one
+    above all.
 
     The rates rise from (0, 0) to (1, 1).
     """
     values = np.unique(distances)
     thresholds = np.append(values, np.nextafter(values[-1], np.inf))
-    far = np.searchsorted(np.sort(distances[~same]), thresholds, side="left") / np.count_nonzero(~same)
-    tar = np.searchsorted(np.sort(distances[same]), thresholds, side="left") / np.count_nonzero(same)
+    far = np.searchsorted(np.sort(distances[~same]), thresholds, side="left") / np.count_nonzero(
+        ~same
+    )
+    tar = np.searchsorted(np.sort(distances[same]), thresholds, side="left") / np.count_nonzero(
+        same
+    )
     return far, tar, thresholds
 
 
@@ -64,12 +76,17 @@ def equal_error(distances: _Floats, same: _Flags) -> OperatingPoint:
     share = float(gap[after - 1] / (gap[after - 1] - gap[after]))
     low, high = thresholds[after - 1], thresholds[after]
     return OperatingPoint(
-        float(tar[after - 1] + share * (tar[after] - tar[after - 1])), float(low + share * (high - low))
+        float(tar[after - 1] + share * (tar[after] - tar[after - 1])),
+        float(low + share * (high - low)),
     )
 
 
-def _point(distances: _Floats, different: _Floats, same: _Flags, rate: float) -> OperatingPoint | None:
+def _point(
+    distances: _Floats, different: _Floats, same: _Flags, rate: float
+) -> OperatingPoint | None:
     count = int(rate * len(different) + 1e-9)
     if not 1 <= count < len(different):
         return None
-    return OperatingPoint(float(np.mean(distances[same] < different[count])), float(different[count]))
+    return OperatingPoint(
+        float(np.mean(distances[same] < different[count])), float(different[count])
+    )

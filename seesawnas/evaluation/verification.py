@@ -161,10 +161,18 @@ def _one_sided(same: NDArray[np.bool_], folds: NDArray[np.int64]) -> int:
 
 
 def _redrawn(
-    distances: _Floats, same: NDArray[np.bool_], folds: NDArray[np.int64], protocol: Protocol, drawn: NDArray[np.int64]
+    distances: _Floats,
+    same: NDArray[np.bool_],
+    folds: NDArray[np.int64],
+    protocol: Protocol,
+    drawn: NDArray[np.int64],
 ) -> dict[str, float | None] | None:
     """None if a draw has only same or only different pairs, or pairs of one fold only."""
-    if len(drawn) == 0 or not 0 < np.count_nonzero(same[drawn]) < len(drawn) or folds[drawn[0]] == folds[drawn[-1]]:
+    if (
+        len(drawn) == 0
+        or not 0 < np.count_nonzero(same[drawn]) < len(drawn)
+        or folds[drawn[0]] == folds[drawn[-1]]
+    ):
         return None
     return _measure(distances[drawn], same[drawn], folds[drawn], protocol)[0]
 
@@ -186,7 +194,9 @@ def _measure(
     }
     thresholds = {"accuracy": float(np.mean(at)), "eer": equal.threshold}
     thresholds |= {rate: point.threshold for rate, point in points.items() if point is not None}
-    return values, {name: protocol.shown(thresholds[name]) if name in thresholds else None for name in _NAMES}
+    return values, {
+        name: protocol.shown(thresholds[name]) if name in thresholds else None for name in _NAMES
+    }
 
 
 _NAMES = ("accuracy", "eer", *FARS)

@@ -39,7 +39,10 @@ class Shelf:
         return tuple(self.paths())
 
     def find(self, ref: str | Path) -> Path | None:
-        """The file that ``ref`` names, with or without ``.yaml`` and the folder; None if none does."""
+        """The file that ``ref`` names, with or without ``.yaml`` and the folder.
+
+        None if none does.
+        """
         name = Path(ref).as_posix().removesuffix(".yaml").removeprefix(f"{self.home}/")
         return self.paths().get(name)
 
@@ -72,7 +75,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML document: its ``values``, the REF that named it, its name without ``.yaml``, and its file."""
+    """A YAML document: its ``values``, the REF that named it, its name without ``.yaml``, and its
+    file.
+    """
 
     values: Any
     source: str
@@ -117,21 +122,32 @@ def find_file(ref: str | Path, wanted: Wanted) -> Path:
 
 def shipped_kind(ref: str) -> str | None:
     """What ships under the name ``ref``, with what takes it; None if nothing does."""
-    return next((described(shelf.kind, ref) for shelf in SHELVES if shelf.find(ref) is not None), None)
+    return next(
+        (described(shelf.kind, ref) for shelf in SHELVES if shelf.find(ref) is not None), None
+    )
 
 
 def shipped_folder(name: str) -> Path:
-    """Where the shipped YAML lies: inside the package in a wheel, beside it in a checkout or an editable install."""
+    """Where the shipped YAML lies.
+
+    Inside the package in a wheel, beside it in a checkout or an editable install.
+    """
     package = Path(__file__).resolve().parents[1]
     inside = package / name
     return inside if inside.is_dir() else package.parent / name
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file at ``path``; False for what can be no path, such as a name too long."""
+    """Whether there is a file at ``path``.
+
+    False for what can be no path, such as a name too long.
+    """
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a NUL, a name too long for a file, or a folder that may not be entered
+    except (
+        OSError,
+        ValueError,
+    ):  # a NUL, a name too long for a file, or a folder that may not be entered
         return False
 
 

@@ -16,7 +16,9 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
 
 @contextmanager
 def on_disk(folder: Path) -> Iterator[None]:
-    """A full or failing disk is the user's to mend: what is stored so far stays, and the same command goes on from there.
+    """A full or failing disk is the user's to mend.
+
+    What is stored so far stays, and the same command goes on from there.
 
     Raises StudyError, one line, in place of an OSError; one that is no disk's keeps its own words.
     """
@@ -26,6 +28,9 @@ def on_disk(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno in UNWRITABLE:
-            rule = f"{folder}: cannot be written: {error.strerror}; fix this, then run the same command to resume"
+            rule = (
+                f"{folder}: cannot be written: {error.strerror}; fix this, then run the same "
+                "command to resume"
+            )
             raise StudyError(rule) from None
         raise StudyError(one_line(str(error) or type(error).__name__)) from None

@@ -17,12 +17,15 @@ _DRAFT = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 def write_atomically(
     path: str | Path, content: str | bytes, *, within: str | Path | None = None, mode: int = 0o666
 ) -> None:
-    """Put ``content`` in ``path``: a reader, or a crash, sees the old file or the new one and never a part.
+    """Put ``content`` in ``path``.
 
-    Folders above it are made. ``within`` is the study's or the model's folder for a file that belongs to it: then no link may
-    lead out of that folder, and whatever else has the file's name is replaced. Without ``within`` it is a file that the user
-    has named: a link keeps pointing where it did, and a device or a pipe is written straight. ``mode`` holds for a new file.
-    Raises InvalidInput, one line, where that is not possible.
+    A reader, or a crash, sees the old file or the new one and never a part.
+
+    Folders above it are made. ``within`` is the study's or the model's folder for a file that
+    belongs to it: then no link may lead out of that folder, and whatever else has the file's name
+    is replaced. Without ``within`` it is a file that the user has named: a link keeps pointing
+    where it did, and a device or a pipe is written straight. ``mode`` holds for a new file. Raises
+    InvalidInput, one line, where that is not possible.
     """
     data = content.encode() if isinstance(content, str) else content
     target = expanded(path) if within is None else Path(path)
@@ -45,7 +48,9 @@ def is_draft(path: Path) -> bool:
 
 
 def inside(folder: str | Path, path: str | Path) -> Path:
-    """``path``, in ``folder``, without links. Raises InvalidInput where a link leads out of ``folder``.
+    """``path``, in ``folder``, without links.
+
+    Raises InvalidInput where a link leads out of ``folder``.
 
     The folder itself may be reached by a link.
     """
@@ -55,15 +60,22 @@ def inside(folder: str | Path, path: str | Path) -> Path:
     return Path(real)
 
 
-def open_within(folder: str | Path, path: str | Path, mode: str, encoding: str | None = None) -> Any:
-    """Open the file ``path`` in ``folder``. Raises OSError, and InvalidInput where a link leads out of ``folder``."""
+def open_within(
+    folder: str | Path, path: str | Path, mode: str, encoding: str | None = None
+) -> Any:
+    """Open the file ``path`` in ``folder``.
+
+    Raises OSError, and InvalidInput where a link leads out of ``folder``.
+    """
     return open(inside(folder, path), mode, encoding=encoding, opener=_unlinked)
 
 
 def expanded(path: str | Path, fault: type[InvalidInput] = InvalidInput) -> Path:
-    """``path`` with ``~`` or ``~USER`` at its beginning replaced, unless there is a file of that very name.
+    """``path`` with ``~`` or ``~USER`` at its beginning replaced, unless there is a file of that
+    very name.
 
-    Raises ``fault`` where nobody knows that home directory, rather than to mean a folder called ``~``.
+    Raises ``fault`` where nobody knows that home directory, rather than to mean a folder called
+    ``~``.
     """
     text = os.fspath(path)
     if not text.startswith("~") or os.path.lexists(text):
@@ -76,13 +88,19 @@ def expanded(path: str | Path, fault: type[InvalidInput] = InvalidInput) -> Path
 
 
 def home() -> Path | None:
-    """The user's home directory; None where neither HOME nor the system's list of users names one."""
+    """The user's home directory.
+
+    None where neither HOME nor the system's list of users names one.
+    """
     found = os.path.expanduser("~") if os.environ.get("HOME") != "" else ""
     return Path(found) if os.path.isabs(found) else None
 
 
 def make_folder(path: str | Path) -> Path:
-    """The folder ``path``, made where it is missing. Raises InvalidInput where it is a file or may not be written in."""
+    """The folder ``path``, made where it is missing.
+
+    Raises InvalidInput where it is a file or may not be written in.
+    """
     folder = expanded(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,12 +114,17 @@ def make_folder(path: str | Path) -> Path:
 
 
 def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:
-    """Neither path has links in it; one that is made meanwhile, below ``home``, is an error and not followed."""
+    """Neither path has links in it.
+
+    One that is made meanwhile, below ``home``, is an error and not followed.
+    """
     home.mkdir(parents=True, exist_ok=True)
     folder = _opened_folder(home, target.parent)
     draft = f".{target.name[:64]}.{secrets.token_hex(4)}.tmp"  # as _DRAFT
     try:
-        new = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=folder)
+        new = os.open(
+            draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=folder
+        )
         try:
             with open(new, "wb") as file:
                 file.write(data)
@@ -117,7 +140,10 @@ def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:
 
 
 def _opened_folder(home: Path, below: Path) -> int:
-    """A descriptor of the folder ``below`` in ``home``, made where it is missing. Raises OSError where a step is a link."""
+    """A descriptor of the folder ``below`` in ``home``, made where it is missing.
+
+    Raises OSError where a step is a link.
+    """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     folder = os.open(home, flags)
     for part in below.relative_to(home).parts:

@@ -1,7 +1,10 @@
-"""What this program and its child processes may import and run: nothing that merely lies in the working directory.
+"""What this program and its child processes may import and run.
 
-Python, and programs that are looked up by name, take what they find there first: a user's ``profile.py`` in the place of the
-standard library's, or a stranger's ``numpy.py`` or ``git``. This module imports next to nothing, and is the first to run.
+Nothing that merely lies in the working directory.
+
+Python, and programs that are looked up by name, take what they find there first: a user's
+``profile.py`` in the place of the standard library's, or a stranger's ``numpy.py`` or ``git``. This
+module imports next to nothing, and is the first to run.
 """
 
 from __future__ import annotations
@@ -15,22 +18,28 @@ _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
 def runs_as_program() -> bool:
-    """Whether this process is the command ``seesawnas`` or ``python -m seesawnas``, which says -m until it has found it."""
+    """Whether this process is the command ``seesawnas`` or ``python -m seesawnas``, which says -m
+    until it has found it.
+    """
     started = getattr(sys, "argv", [""])[:1]
     return started == ["-m"] or [os.path.basename(name) for name in started] == [__package__]
 
 
 def isolate_imports() -> None:
-    """Keep this process, and all that it will start, from the working directory. For programs, not for libraries."""
+    """Keep this process, and all that it will start, from the working directory.
+
+    For programs, not for libraries.
+    """
     clean(os.environ)
     sys.path[:] = import_path()
 
 
 def clean(environment: MutableMapping[str, str]) -> None:
-    """Take the working directory out of the lists of folders that are searched for programs, modules and libraries.
+    """Take the working directory out of the lists of folders that are searched for programs,
+    modules and libraries.
 
-    Afterwards ``python -c`` and ``python -m`` do not search it either. An empty entry, as a colon at the end leaves it, is the
-    working directory, and a relative one lies in it.
+    Afterwards ``python -c`` and ``python -m`` do not search it either. An empty entry, as a colon
+    at the end leaves it, is the working directory, and a relative one lies in it.
     """
     here = _real(os.curdir)
     for name in _SEARCHED:
@@ -49,7 +58,9 @@ def clean(environment: MutableMapping[str, str]) -> None:
 
 @contextmanager
 def isolated_children() -> Iterator[None]:
-    """Processes that are started meanwhile, Python's own way to start them among these, do not see the working directory."""
+    """Processes that are started meanwhile, Python's own way to start them among these, do not see
+    the working directory.
+    """
     environment, path = dict(os.environ), list(sys.path)
     clean(os.environ)
     sys.path[:] = import_path()
@@ -67,18 +78,27 @@ def isolated_children() -> Iterator[None]:
 def import_path() -> list[str]:
     """``sys.path`` without the working directory.
 
-    It comes last if this package or the script that runs lies there: nothing that lies there hides anything that is installed.
+    It comes last if this package or the script that runs lies there: nothing that lies there hides
+    anything that is installed.
     """
     here = _real(os.curdir)
-    kept = [each for each in sys.path if _is_marker(each) or (os.path.isabs(each) and _real(each) != here)]
-    if here is not None and len(kept) < len(sys.path) and (_is_installed_in(here) or here in (_home(), _script())):
+    kept = [
+        each
+        for each in sys.path
+        if _is_marker(each) or (os.path.isabs(each) and _real(each) != here)
+    ]
+    if (
+        here is not None
+        and len(kept) < len(sys.path)
+        and (_is_installed_in(here) or here in (_home(), _script()))
+    ):
         # First only if another copy of this package would otherwise run at the workers.
         kept.insert(0 if here == _home() and _another_copy(kept) else len(kept), here)
     return kept
 
 
 def _is_marker(entry: str) -> bool:
-    """Whether ``entry`` names no folder, but the finder of a project that is installed as editable."""
+    """Whether ``entry`` is no folder but the finder of a project that is installed as editable."""
     return entry.startswith("__editable__.") and os.sep not in entry and not os.path.lexists(entry)
 
 
@@ -87,7 +107,10 @@ def _another_copy(folders: list[str]) -> bool:
 
 
 def _is_installed_in(here: str) -> bool:
-    """Whether ``here`` is searched because of what is installed: such folders stand behind the standard library."""
+    """Whether ``here`` is searched because of what is installed.
+
+    Such folders stand behind the standard library.
+    """
     library = _real(os.path.dirname(os.__file__))
     real = [_real(each) if os.path.isabs(each) else None for each in sys.path]
     return library in real and here in real[real.index(library) :]
@@ -99,7 +122,10 @@ def _home() -> str | None:
 
 
 def _script() -> str | None:
-    """The folder of the user's own script, if there is one; programs that are installed are none."""
+    """The folder of the user's own script, if there is one.
+
+    Programs that are installed are none.
+    """
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     return None if file is None else _real(os.path.dirname(os.path.abspath(file)))
 

@@ -1,4 +1,6 @@
-"""Which kind of YAML document something is, so that one given in another's place is named and its command said."""
+"""Which kind of YAML document something is, so that one given in another's place is named and its
+command said.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _MARKS: dict[Kind, frozenset[str]] = {
     "point": frozenset({"stages", "stem", "head"}),
     "ablation": frozenset({"base"}),
     "search": frozenset({"budget", "sampler", "objectives", "trials"}),
-    "recipe": frozenset({"batch_size", "learning_rate", "margin", "margin_size", "momentum", "weight_decay"}),
+    "recipe": frozenset(
+        {"batch_size", "learning_rate", "margin", "margin_size", "momentum", "weight_decay"}
+    ),
 }
 """Keys that documents of one kind alone have, at their top."""
 _WORDS: dict[Kind, str] = {
@@ -19,7 +23,8 @@ _WORDS: dict[Kind, str] = {
     "point": "a search point; use seesawnas build {ref} or seesawnas train {ref}",
     "search": "a search study file; use seesawnas search {ref}",
     "ablation": "an ablation study file; use seesawnas ablate {ref}",
-    "recipe": "a recipe; give it with seesawnas train --recipe {ref}, or its keys under recipe in a study file",
+    "recipe": "a recipe; give it with seesawnas train --recipe {ref}, or its keys under recipe in "
+    "a study file",
 }
 
 
@@ -41,7 +46,9 @@ def _decides(values: Any) -> bool:
 
 
 def other_kind(values: Any, *wanted: Kind, ref: str) -> str | None:
-    """What ``values`` are where that is a kind other than those ``wanted``, with what takes ``ref``; else None."""
+    """What ``values`` are where that is a kind other than those ``wanted``, with what takes
+    ``ref``; else None.
+    """
     kind = document_kind(values)
     return None if kind is None or kind in wanted else described(kind, ref)
 

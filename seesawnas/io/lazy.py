@@ -1,4 +1,6 @@
-"""Packages whose names are imported when first asked for: torch and Optuna take seconds, and ``--help`` needs neither.
+"""Packages whose names are imported when first asked for.
+
+Torch and Optuna take seconds, and ``--help`` needs neither.
 
 Python 3.15's ``lazy from ... import`` does the same in the language.
 """
@@ -14,7 +16,8 @@ from typing import Any
 
 
 def lazy_exports(package: str) -> Callable[[str], Any]:
-    """Make the ``__getattr__`` of a package that imports its names under ``if TYPE_CHECKING:`` alone.
+    """Make the ``__getattr__`` of a package that imports its names under ``if TYPE_CHECKING:``
+    alone.
 
     Args:
         package: The ``__name__`` of the package that is being imported.
@@ -37,7 +40,9 @@ def lazy_exports(package: str) -> Callable[[str], Any]:
 
 
 def _homes(source: str) -> dict[str, tuple[str, str]]:
-    """(module, name there) of every name that is imported under ``if TYPE_CHECKING:``, by its name here."""
+    """(module, name there) of every name that is imported under ``if TYPE_CHECKING:``, by its name
+    here.
+    """
     checked = [
         part
         for part in ast.parse(source).body

@@ -1,4 +1,7 @@
-"""JSON that a study stores as text, and values nested deeper than any of its own: read without trusting whoever wrote it."""
+"""JSON that a study stores as text, and values nested deeper than any of its own.
+
+Read without trusting whoever wrote it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,17 @@ from collections.abc import Iterable
 from typing import Any
 
 DEEPEST = 64
-"""Lists and mappings within each other that a stored value may have; what copies and writes them recurses."""
+"""Lists and mappings within each other that a stored value may have.
+
+What copies and writes them recurses.
+"""
 
 
 def stored_json(text: str) -> Any:
-    """The value of ``text``. Raises ValueError, whatever is wrong with it, deep nesting included."""
+    """The value of ``text``.
+
+    Raises ValueError, whatever is wrong with it, deep nesting included.
+    """
     try:
         values = json.loads(text)
     except RecursionError:
@@ -36,7 +45,9 @@ def too_deep(value: Any) -> bool:
     """Whether ``value`` is nested deeper than :data:`DEEPEST`; found without recursion."""
     level: list[Any] = [value]
     for _ in range(DEEPEST + 1):
-        level = [inner for outer in level if isinstance(outer, list | dict) for inner in _inside(outer)]
+        level = [
+            inner for outer in level if isinstance(outer, list | dict) for inner in _inside(outer)
+        ]
         if not level:
             return False
     return True

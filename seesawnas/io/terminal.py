@@ -1,7 +1,10 @@
-"""Standard output and standard error that can be lost: a closed terminal, a full disk, a reader that left.
+"""Standard output and standard error that can be lost.
 
-``install`` puts a :class:`Screen` in the place of both. What is only shown may then be lost, and nothing ends of it; what is
-a command's result raises :class:`OutputLost`. Whatever is printed through them, by anyone, is ``plain`` text.
+A closed terminal, a full disk, a reader that left.
+
+``install`` puts a :class:`Screen` in the place of both. What is only shown may then be lost, and
+nothing ends of it; what is a command's result raises :class:`OutputLost`. Whatever is printed
+through them, by anyone, is ``plain`` text.
 """
 
 from __future__ import annotations
@@ -36,13 +39,16 @@ class OutputLost(Exception):
 
 
 class Screen(io.TextIOBase):
-    """A text stream on the file descriptor ``number``, which cannot be written where ``is_open`` is false.
+    """A text stream on the file descriptor ``number``, which cannot be written where ``is_open`` is
+    false.
 
-    A ``strict`` one raises OutputLost where a text cannot be written, another drops the text. Characters that ``encoding``
-    lacks are replaced.
+    A ``strict`` one raises OutputLost where a text cannot be written, another drops the text.
+    Characters that ``encoding`` lacks are replaced.
     """
 
-    def __init__(self, number: int, encoding: str, *, is_open: bool = True, strict: bool = False) -> None:
+    def __init__(
+        self, number: int, encoding: str, *, is_open: bool = True, strict: bool = False
+    ) -> None:
         self.strict = strict
         self.raw = Raw(self)
         self._number, self._encoding, self._is_open = number, encoding, is_open
@@ -76,17 +82,26 @@ class Screen(io.TextIOBase):
         """Write ``text``, cleaned; colours stay where a terminal shows them."""
         if self._is_terminal:
             parts = _COLOUR.split(text)
-            self.put("".join(part if place % 2 else plain(part) for place, part in enumerate(parts)))
+            self.put(
+                "".join(part if place % 2 else plain(part) for place, part in enumerate(parts))
+            )
         else:
             self.put(plain(text))
         return len(text)
 
     def put(self, text: str, *, must_arrive: bool = False) -> None:
-        """Write ``text`` as it is. What ``must_arrive`` raises OutputLost even where the screen is not strict."""
+        """Write ``text`` as it is.
+
+        What ``must_arrive`` raises OutputLost even where the screen is not strict.
+        """
         with self._lock:
             self._pending += text.encode(self._encoding, "replace")
             self._must_arrive |= must_arrive or self.strict
-            if len(self._pending) > _BUFFER or not self._must_arrive or (self._is_terminal and "\n" in text):
+            if (
+                len(self._pending) > _BUFFER
+                or not self._must_arrive
+                or (self._is_terminal and "\n" in text)
+            ):
                 self.flush()
 
     def flush(self) -> None:
@@ -107,7 +122,11 @@ class Screen(io.TextIOBase):
 
     def _tell(self, lost: OutputLost) -> None:
         """Once; not of a reader who left, nor of a stream that was closed on purpose."""
-        if self._number == 1 and not self._has_told and lost.number not in (errno.EPIPE, errno.EBADF):
+        if (
+            self._number == 1
+            and not self._has_told
+            and lost.number not in (errno.EPIPE, errno.EBADF)
+        ):
             self._has_told = True
             print(lost, file=sys.stderr)
 
@@ -123,7 +142,9 @@ class Screen(io.TextIOBase):
 
 
 class Raw(io.TextIOBase):
-    """A screen for a writer that cleans its texts itself and moves the cursor, such as a bar of progress."""
+    """A screen for a writer that cleans its texts itself and moves the cursor, such as a bar of
+    progress.
+    """
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
@@ -180,7 +201,9 @@ class _IgnoreWriteErrors(io.TextIOBase):
         return int(self._stream.fileno())
 
     def write(self, text: str) -> int:
-        with suppress(OSError, ValueError, AttributeError):  # closed, or a character that its encoding lacks; None
+        with suppress(
+            OSError, ValueError, AttributeError
+        ):  # closed, or a character that its encoding lacks; None
             self._stream.write(text)
         return len(text)
 
@@ -190,28 +213,42 @@ class _IgnoreWriteErrors(io.TextIOBase):
 
 
 def install(*, strict: bool = True) -> None:
-    """Make both standard streams screens; ``strict``: what is written to standard output must arrive.
+    """Make both standard streams screens; ``strict``.
 
-    A descriptor that was closed gives onto /dev/null from now on: the next file that is opened would have its number, and
-    receive what other code prints.
+    What is written to standard output must arrive.
+
+    A descriptor that was closed gives onto /dev/null from now on: the next file that is opened
+    would have its number, and receive what other code prints.
     """
     is_open = [_reserve(number) for number in range(3)]
     for number, name in ((1, "stdout"), (2, "stderr")):
         before = getattr(sys, name)
-        with suppress(OSError, ValueError, AttributeError):  # AttributeError: None, as it was closed
+        with suppress(
+            OSError, ValueError, AttributeError
+        ):  # AttributeError: None, as it was closed
             before.flush()
         encoding = getattr(before, "encoding", None) or "utf-8"
-        setattr(sys, name, Screen(number, encoding, is_open=is_open[number], strict=strict and number == 1))
+        setattr(
+            sys,
+            name,
+            Screen(number, encoding, is_open=is_open[number], strict=strict and number == 1),
+        )
 
 
 def only_shown() -> None:
-    """From here on a command works for its files: what it prints on standard output is only shown."""
+    """From here on a command works for its files.
+
+    What it prints on standard output is only shown.
+    """
     if isinstance(sys.stdout, Screen):
         sys.stdout.strict = False
 
 
 def write_stdout(text: str) -> None:
-    """Write ``text``, which holds no control characters, to standard output. Raises OutputLost where it cannot be."""
+    """Write ``text``, which holds no control characters, to standard output.
+
+    Raises OutputLost where it cannot be.
+    """
     if isinstance(sys.stdout, Screen):
         sys.stdout.put(text, must_arrive=True)
     else:
@@ -219,7 +256,10 @@ def write_stdout(text: str) -> None:
 
 
 def raw(stream: TextIO | None) -> TextIO:
-    """``stream`` for a writer that cleans its texts itself; of another program's, faults end nothing."""
+    """``stream`` for a writer that cleans its texts itself.
+
+    Of another program's, faults end nothing.
+    """
     return cast(TextIO, stream.raw if isinstance(stream, Screen) else _IgnoreWriteErrors(stream))
 
 

@@ -1,7 +1,8 @@
-"""The YAML door: text -> plain values, by the safe loader alone and by the YAML 1.2 reading of scalars.
+"""The YAML door: text -> plain values, by the safe loader alone and by the YAML 1.2 reading of
+scalars.
 
-PyYAML reads ``off`` as false and ``1:3`` as the number 63 (YAML 1.1); here both stay text, as their writers mean them. A key
-given twice is a fault, where PyYAML would silently keep the last.
+PyYAML reads ``off`` as false and ``1:3`` as the number 63 (YAML 1.1); here both stay text, as their
+writers mean them. A key given twice is a fault, where PyYAML would silently keep the last.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from seesawnas.errors import DocumentError
 from seesawnas.text import plain, short
 
 MAX_CHARACTERS = 256_000
-"""What is read within a second; the longest file that ships has 1,400, a resolved study file some 5,000."""
+"""What is read within a second.
+
+The longest file that ships has 1,400, a resolved study file some 5,000.
+"""
 _MOST_DIGITS = 1000
 _PLAIN = (":null", ":bool", ":int", ":float", ":str", ":seq", ":map")
 
@@ -47,12 +51,15 @@ _PARSER: Any = CParser if yaml.__with_libyaml__ else _PythonParser
 class _Loader(Composer, _PARSER, SafeConstructor, Resolver):  # type: ignore[misc]
     """Safe, YAML 1.2 scalars, no duplicate keys, no values but those that JSON has.
 
-    Nodes are composed in Python also above libyaml's parser: its own composer crashes the interpreter on deep nesting.
+    Nodes are composed in Python also above libyaml's parser: its own composer crashes the
+    interpreter on deep nesting.
     """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own protocol)
     yaml_constructors = {  # noqa: RUF012 (PyYAML's own protocol)
-        tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag.endswith(_PLAIN)
+        tag: make
+        for tag, make in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.endswith(_PLAIN)
     }
 
     def __init__(self, text: str) -> None:
@@ -66,10 +73,13 @@ class _Loader(Composer, _PARSER, SafeConstructor, Resolver):  # type: ignore[mis
         for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, (str, int, float, bool, type(None))):
-                raise yaml.MarkedYAMLError(problem="keys must be strings", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem="keys must be strings", problem_mark=key_node.start_mark
+                )
             if key in seen:
                 raise yaml.MarkedYAMLError(
-                    problem=f"key {short(repr(key))} is given twice", problem_mark=key_node.start_mark
+                    problem=f"key {short(repr(key))} is given twice",
+                    problem_mark=key_node.start_mark,
                 )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
@@ -96,17 +106,24 @@ _Loader.add_constructor("tag:yaml.org,2002:str", _str)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$"),
     list("-+.0123456789"),
 )
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
+)
 
 
 def read_text(path: Path) -> str:
-    """The text of ``path`` for :func:`read_yaml`, which refuses what is longer. Raises UnicodeDecodeError or OSError."""
+    """The text of ``path`` for :func:`read_yaml`, which refuses what is longer.
+
+    Raises UnicodeDecodeError or OSError.
+    """
     with path.open(encoding="utf-8") as file:
         return file.read(MAX_CHARACTERS + 1)
 
@@ -121,7 +138,9 @@ def read_yaml(text: str, source: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise DocumentError(source, [f"{where}must be YAML: {short(error.problem or error.context, 300)}"]) from None
+        raise DocumentError(
+            source, [f"{where}must be YAML: {short(error.problem or error.context, 300)}"]
+        ) from None
     except RecursionError:
         raise DocumentError(
             source, ["nesting of lists and mappings must be less deep, got hundreds of levels"]
@@ -137,37 +156,51 @@ def read_yaml(text: str, source: str) -> Any:
 def write_yaml(values: Any) -> str:
     """YAML text of plain values, keys in the order given, short lists on one line."""
     text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
-    return plain(
-        text
-    )  # what steers a terminal stands in double quotes, by the below, where YAML spells it in the same way
+    # Text that steers a terminal is in double quotes (see _Dumper), which spell it the same way.
+    return plain(text)
 
 
 class _Dumper(yaml.SafeDumper):
-    """A list of scalars, or a mapping of scalars and such lists, goes on one line; the rest in blocks."""
+    """A list of scalars, or a mapping of scalars and such lists, goes on one line.
+
+    The rest in blocks.
+    """
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
         """In double quotes where characters must be escaped that yaml takes for ordinary ones."""
-        return self.represent_scalar("tag:yaml.org,2002:str", text, '"' if plain(text) != text else None)
+        return self.represent_scalar(
+            "tag:yaml.org,2002:str", text, '"' if plain(text) != text else None
+        )
 
-    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
+    def represent_sequence(
+        self, tag: str, sequence: Any, flow_style: bool | None = None
+    ) -> yaml.SequenceNode:
         return super().represent_sequence(tag, sequence, flow_style=_is_flat(sequence))
 
-    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+    def represent_mapping(
+        self, tag: str, mapping: Any, flow_style: bool | None = None
+    ) -> yaml.MappingNode:
         values = mapping.values()
-        short = all(_is_flat(value) if isinstance(value, list) else _is_flat([value]) for value in values)
+        short = all(
+            _is_flat(value) if isinstance(value, list) else _is_flat([value]) for value in values
+        )
         return super().represent_mapping(tag, mapping, flow_style=short)
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)
 
-# What this door would read as a number, other readers of YAML 1.1 as well, is quoted where it is text.
+# What this door would read as a number, other readers of YAML 1.1 as well, is quoted where it is
+# text.
 for _first, _pairs in _Loader.yaml_implicit_resolvers.items():
     for _tag, _pattern in _pairs:
         _Dumper.add_implicit_resolver(_tag, _pattern, [_first])
 
 
 def _spelled_out(value: Any, sizes: dict[int, int]) -> int:
-    """Characters of ``value``, at least, with aliases written out: a few lines of them can stand for gigabytes."""
+    """Characters of ``value``, at least, with aliases written out.
+
+    A few lines of them can stand for gigabytes.
+    """
     if not isinstance(value, (list, dict)):
         return len(value) if isinstance(value, str) else 1
     if id(value) not in sizes:

@@ -40,7 +40,10 @@ def activation(name: Activation | Gate, channels: int) -> nn.Module:
 
 
 def overwriting(module: nn.Module) -> Step:
-    """``module`` on a map that nobody needs afterwards; gelu and prelu allocate their result all the same."""
+    """``module`` on a map that nobody needs afterwards.
+
+    Gelu and prelu allocate their result all the same.
+    """
     match module:
         case nn.SiLU():
             return torch.ops.aten.silu_
@@ -91,15 +94,24 @@ class NormAct(nn.BatchNorm2d):
 class _NormSwish(torch.autograd.Function):
     """Batch norm and swish that remember only batch norm's input.
 
-    Swish overwrites batch norm's output, and the way back computes it again: reading a map once more is cheaper than
-    allocating and keeping a second one.
+    Swish overwrites batch norm's output, and the way back computes it again: reading a map once
+    more is cheaper than allocating and keeping a second one.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, var: Tensor, momentum: float, eps: float
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        mean: Tensor,
+        var: Tensor,
+        momentum: float,
+        eps: float,
     ) -> Tensor:
-        y, batch_mean, inverse_std = torch.native_batch_norm(x, weight, bias, mean, var, True, momentum, eps)
+        y, batch_mean, inverse_std = torch.native_batch_norm(
+            x, weight, bias, mean, var, True, momentum, eps
+        )
         ctx.save_for_backward(x, weight, bias, batch_mean, inverse_std)
         ctx.eps = eps
         return torch.nn.functional.silu(y, inplace=True)

@@ -1,4 +1,6 @@
-"""A block as a module: the layers of its body under their nodes' names, and the steps that run them."""
+"""A block as a module: the layers of its body under their nodes' names, and the steps that run
+them.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ Forward: TypeAlias = Callable[..., Tensor]
 
 
 class BlockLayers(nn.Module):
-    """Any block: of what it reads, the last block's output first, (N, C, H, W) -> (N, C', H', W')."""
+    """Any block: (N, C, H, W) of each that it reads, the last first, -> (N, C', H', W')."""
 
     if TYPE_CHECKING:
 
@@ -59,7 +61,9 @@ class BlockLayers(nn.Module):
         runs = [placed.step.folded(plain, placed.own) for placed in steps]
         return lambda *xs: self._run(runs, steps, xs)
 
-    def _run(self, runs: Sequence[Run], steps: Sequence[ScheduledStep], xs: tuple[Tensor, ...]) -> Tensor:
+    def _run(
+        self, runs: Sequence[Run], steps: Sequence[ScheduledStep], xs: tuple[Tensor, ...]
+    ) -> Tensor:
         values: list[Tensor | None] = [*xs, *[None] * (self.slots - len(xs))]
         for run, placed in zip(runs, steps, strict=True):
             read = [values[slot] for slot in placed.reads]
@@ -98,13 +102,17 @@ class _Builder:
         last = self._read(len(self.graph.body) - 1)
         return [self._place(number, made, last) for number in range(len(made))]
 
-    def _place(self, number: int, made: list[tuple[Step, tuple[int, ...], int]], last: int) -> ScheduledStep:
+    def _place(
+        self, number: int, made: list[tuple[Step, tuple[int, ...], int]], last: int
+    ) -> ScheduledStep:
         step, reads, out = made[number]
         later = {slot for _, slots, _ in made[number + 1 :] for slot in slots} | {last}
         frees = tuple(slot for slot in dict.fromkeys(reads) if slot not in later)
         makers = {made_out: one for one, _, made_out in made[:number]}
         viewed = {slot for one, slots, _ in made if _is_view(one) for slot in slots}
-        fresh = tuple(slot in makers and slot not in viewed and not _is_view(makers[slot]) for slot in reads)
+        fresh = tuple(
+            slot in makers and slot not in viewed and not _is_view(makers[slot]) for slot in reads
+        )
         return ScheduledStep(step, reads, out, frees, fresh)
 
     def _slot(self, index: int) -> int:
@@ -174,10 +182,17 @@ class _Builder:
 
     def _next(self, index: int, layer: type[Norm | Act]) -> int | None:
         reader = self.graph.only_reader(index)
-        return reader if reader is not None and isinstance(self.graph.body[reader].layer, layer) else None
+        return (
+            reader
+            if reader is not None and isinstance(self.graph.body[reader].layer, layer)
+            else None
+        )
 
     def _over(self, index: int, made: list[tuple[Step, tuple[int, ...], int]]) -> int | None:
-        """What a sum may overwrite in training: what it alone reads, and whose maker remembers what it read, not what it made."""
+        """What a sum may overwrite in training.
+
+        What it alone reads, and whose maker remembers what it read, not what it made.
+        """
         makers = {out: step for step, _, out in made}
         reads = self.graph.body[index].reads
         for place, read in enumerate(reads):
@@ -197,7 +212,9 @@ class _Builder:
                 place = place.get_submodule(part)
             place.add_module(last, module)
         except KeyError:
-            raise BlockError(f"{name}: a node name must not be an attribute of torch.nn.Module") from None
+            raise BlockError(
+                f"{name}: a node name must not be an attribute of torch.nn.Module"
+            ) from None
         return module
 
 

@@ -11,7 +11,9 @@ from seesawnas.errors import InvalidInput
 
 
 def pick_device(name: str | None, local: int | None = None) -> torch.device:
-    """``name``'s device; without one a GPU where there is one, else the CPU; the ``local``-th GPU of a team's process.
+    """``name``'s device; without one a GPU where there is one, else the CPU.
+
+    The ``local``-th GPU of a team's process.
 
     Raises InvalidInput where it is none that torch knows, or none that is here.
     """
@@ -23,7 +25,8 @@ def pick_device(name: str | None, local: int | None = None) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).partition("\n")[0][:120]
         raise InvalidInput(
-            f"--device must be an available torch device, such as cpu or cuda, got {name or found}: {reason}"
+            "--device must be an available torch device, such as cpu or cuda, got "
+            f"{name or found}: {reason}"
         ) from None
     return found
 
@@ -35,14 +38,22 @@ PerChannel: TypeAlias = float | tuple[float, float, float]
 def normalised(pixels: Tensor, mean: PerChannel, std: PerChannel) -> Tensor:
     """uint8 (N, H, W, 3) as float32 (N, 3, H, W), (pixel - mean) / std.
 
-    It is in the channels_last layout, which (N, H, W, 3) seen as (N, 3, H, W) already is: nothing is copied.
+    It is in the channels_last layout, which (N, H, W, 3) seen as (N, 3, H, W) already is: nothing
+    is copied.
     """
     batch = pixels.permute(0, 3, 1, 2).float()
     return batch.sub_(_operand(mean, batch)).div_(_operand(std, batch))
 
 
 def _operand(values: PerChannel, batch: Tensor) -> float | Tensor:
-    """A plain number where that will do, several times as fast in this layout; else (1, 3, 1, 1)."""
+    """A plain number where that will do, several times as fast in this layout.
+
+    Else (1, 3, 1, 1).
+    """
     if not isinstance(values, tuple):
         return values
-    return values[0] if len(set(values)) == 1 else torch.tensor(values, device=batch.device).view(1, 3, 1, 1)
+    return (
+        values[0]
+        if len(set(values)) == 1
+        else torch.tensor(values, device=batch.device).view(1, 3, 1, 1)
+    )

@@ -1,7 +1,8 @@
 """Convolutions over uneven groups of channels, each group with a convolution of its own.
 
-Training may run all groups as one dense convolution whose weight is zero between groups: it multiplies zeros, but
-neither cuts the map apart nor puts it together again, forward and backward. Eval mode runs the groups.
+Training may run all groups as one dense convolution whose weight is zero between groups: it
+multiplies zeros, but neither cuts the map apart nor puts it together again, forward and backward.
+Eval mode runs the groups.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _WASTE_LIMIT = 2**15  # multiplications by zero a pixel; measured where both for
 class GroupedConv(nn.Module):
     """One convolution a group, concatenate.
 
-    ``reads`` names the input channels of each group, each channel once. Group g's weight is (outputs of g, reads of g, rows,
-    columns), its second axis in the order of ``reads``.
+    ``reads`` names the input channels of each group, each channel once. Group g's weight is
+    (outputs of g, reads of g, rows, columns), its second axis in the order of ``reads``.
     """
 
     def __init__(self, layer: Conv, x: Shape, reads: Sequence[Channels]) -> None:
@@ -37,12 +38,17 @@ class GroupedConv(nn.Module):
         self.made = layer.parts(layer.outputs)
         self.runs = tuple(_runs(channels) for channels in reads)
         self.weights = nn.ParameterList(
-            conv_weight(made, len(channels), *layer.window(x)) for made, channels in zip(self.made, reads, strict=True)
+            conv_weight(made, len(channels), *layer.window(x))
+            for made, channels in zip(self.made, reads, strict=True)
         )
         self.bias = nn.Parameter(torch.zeros(layer.outputs)) if layer.bias else None
         self.geometry = Geometry(layer.stride, layer.pads)
-        zeros = x.channels * layer.outputs - sum(made * len(own) for made, own in zip(self.made, reads, strict=True))
-        self.is_dense = self.geometry == Geometry() and layer.window(x) == (1, 1) and zeros <= _WASTE_LIMIT
+        zeros = x.channels * layer.outputs - sum(
+            made * len(own) for made, own in zip(self.made, reads, strict=True)
+        )
+        self.is_dense = (
+            self.geometry == Geometry() and layer.window(x) == (1, 1) and zeros <= _WASTE_LIMIT
+        )
         self.register_buffer("columns", _columns(reads), persistent=False)
         self.columns: Tensor | None
 
@@ -51,7 +57,11 @@ class GroupedConv(nn.Module):
         if self.is_dense:
             return F.conv2d(x, self._dense_weight(), self.bias)
         geometry = self.geometry
-        biases = [None] * len(self.runs) if self.bias is None else torch.split(self.bias, list(self.made))
+        biases = (
+            [None] * len(self.runs)
+            if self.bias is None
+            else torch.split(self.bias, list(self.made))
+        )
         return _concatenate(
             [
                 F.conv2d(_take(x, runs), weight, bias, geometry.stride, geometry.padding)
@@ -62,14 +72,23 @@ class GroupedConv(nn.Module):
     def folded(
         self, scale: Tensor, shift: Tensor, activation: nn.Module, plain: bool
     ) -> Callable[[Tensor, Tensor | None], Tensor]:
-        """activation(scale * conv(x) + shift) in eval mode, of x and factors (N, inputs, 1, 1) for it, or None.
+        """activation(scale * conv(x) + shift) in eval mode, of x and factors (N, inputs, 1, 1) for
+        it, or None.
 
         The factors are applied while the groups' channels are picked out of ``x``.
         """
         pick, join = (_pick, self._join) if plain else (_take, _joined)
         sizes = list(self.made)
-        parts = zip(self.weights, torch.split(scale.view(-1, 1, 1, 1), sizes), torch.split(shift, sizes), strict=True)
-        convs = [convolution(weight * factor, bias, self.geometry, plain) for weight, factor, bias in parts]
+        parts = zip(
+            self.weights,
+            torch.split(scale.view(-1, 1, 1, 1), sizes),
+            torch.split(shift, sizes),
+            strict=True,
+        )
+        convs = [
+            convolution(weight * factor, bias, self.geometry, plain)
+            for weight, factor, bias in parts
+        ]
         groups = list(zip(self.runs, convs, strict=True))
 
         def run(x: Tensor, factors: Tensor | None = None) -> Tensor:
@@ -78,13 +97,18 @@ class GroupedConv(nn.Module):
         return run
 
     def _join(self, parts: Iterable[Tensor], activation: nn.Module) -> Tensor:
-        """:func:`_joined` for plain inference: swish writes each part, just made, to where it stays."""
+        """:func:`_joined` for plain inference.
+
+        Swish writes each part, just made, to where it stays.
+        """
         if not isinstance(activation, nn.SiLU) or len(self.made) == 1:
             return overwriting(activation)(_concatenate(list(parts)))
         parts = iter(parts)
         first = next(parts)
         whole = _empty_map(first, sum(self.made))
-        for part, place in zip(concatenated([first], parts), torch.split(whole, list(self.made), 1), strict=True):
+        for part, place in zip(
+            concatenated([first], parts), torch.split(whole, list(self.made), 1), strict=True
+        ):
             torch.ops.aten.silu.out(part, out=place)
         return whole
 
@@ -98,7 +122,9 @@ class GroupedConv(nn.Module):
 
 def cut(channels: Sequence[int], sizes: Sequence[int]) -> tuple[Channels, ...]:
     """``channels`` in runs of ``sizes``."""
-    return tuple(channels[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True))
+    return tuple(
+        channels[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)
+    )
 
 
 def _take(x: Tensor, runs: Runs, factors: Tensor | None = None) -> Tensor:
@@ -139,7 +165,10 @@ def _runs(channels: Channels) -> Runs:
 
 
 def _columns(reads: Sequence[Channels]) -> Tensor | None:
-    """Where each input channel stands among the groups' columns; None where it stands in its own place."""
+    """Where each input channel stands among the groups' columns.
+
+    None where it stands in its own place.
+    """
     order = list(concatenated.from_iterable(reads))
     return None if order == sorted(order) else torch.tensor(order).argsort()
 

@@ -1,4 +1,7 @@
-"""Layers with weights as modules; where they stand, and how they run together, :mod:`seesawnas.nn.steps` says."""
+"""Layers with weights as modules.
+
+Where they stand, and how they run together, :mod:`seesawnas.nn.steps` says.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from seesawnas.arch.layers import Conv, Linear, Shape
 from seesawnas.nn.cpu import Geometry, conv_weight
 from seesawnas.nn.grouped import GroupedConv, cut
 
-_FEW = 8  # groups that have a convolution of their own each; more run as torch's own grouped convolution
+# groups that have a convolution of their own each; more run as torch's own grouped convolution
+_FEW = 8
 
 
 class Convolution(nn.Module):
@@ -28,11 +32,16 @@ class Convolution(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         # x (N, inputs, H, W) -> (N, outputs, H', W')
         geometry = self.geometry
-        return F.conv2d(x, self.weight, self.bias, geometry.stride, geometry.padding, groups=geometry.groups)
+        return F.conv2d(
+            x, self.weight, self.bias, geometry.stride, geometry.padding, groups=geometry.groups
+        )
 
 
 class FullyConnected(nn.Linear):
-    """Linear layer on a map, flattened. Without a bias, as before an embedding's batch norm, it starts with He's variance."""
+    """Linear layer on a map, flattened.
+
+    Without a bias, as before an embedding's batch norm, it starts with He's variance.
+    """
 
     def __init__(self, layer: Linear, x: Shape) -> None:
         super().__init__(x.elements, layer.outputs, bias=layer.bias)
@@ -45,14 +54,25 @@ class FullyConnected(nn.Linear):
 
 
 def has_convs_of_its_own(layer: Conv, x: Shape) -> bool:
-    """Whether each group of ``layer`` has a convolution, and weights, of its own, and may read any channels."""
+    """Whether each group of ``layer`` has a convolution, and weights, of its own, and may read any
+    channels.
+    """
     if isinstance(layer.groups, tuple):
         return True
-    return layer.kernel == (1, 1) and 1 < layer.groups <= _FEW and not layer.groups == x.channels == layer.outputs
+    return (
+        layer.kernel == (1, 1)
+        and 1 < layer.groups <= _FEW
+        and not layer.groups == x.channels == layer.outputs
+    )
 
 
-def make_conv(layer: Conv, x: Shape, order: Sequence[int] | None = None) -> Convolution | GroupedConv:
-    """The module of ``layer``. ``order`` says which channel of ``x`` is read as the first, the second ..., by groups' turns."""
+def make_conv(
+    layer: Conv, x: Shape, order: Sequence[int] | None = None
+) -> Convolution | GroupedConv:
+    """The module of ``layer``.
+
+    ``order`` says which channel of ``x`` is read as the first, the second ..., by groups' turns.
+    """
     if not has_convs_of_its_own(layer, x):
         return Convolution(layer, x)
     reads = cut(range(x.channels) if order is None else order, layer.parts(x.channels))

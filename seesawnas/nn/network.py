@@ -16,11 +16,13 @@ from seesawnas.nn.cpu import Step, by_images, is_plain_inference
 def build(spec: ArchSpec) -> FaceNetwork:
     """``spec`` as a network with fresh weights, drawn from torch's global generator.
 
-    It maps normalised images (N, 3, H, W), H and W those of ``spec.input``, to (N, ``spec.embedding_size``). For
-    smaller images build ``spec.at_resolution(...)``: the head's global convolution covers exactly the spec's last map.
+    It maps normalised images (N, 3, H, W), H and W those of ``spec.input``, to (N,
+    ``spec.embedding_size``). For smaller images build ``spec.at_resolution(...)``: the head's
+    global convolution covers exactly the spec's last map.
 
-    Convolutions and the embedding start normal with He's variance over the fan-in, batch norms at 1 and 0, PReLU slopes
-    at 0.25: every convolution has a batch norm after it, so plain SGD with a learning rate of 0.1 trains from there.
+    Convolutions and the embedding start normal with He's variance over the fan-in, batch norms at 1
+    and 0, PReLU slopes at 0.25: every convolution has a batch norm after it, so plain SGD with a
+    learning rate of 0.1 trains from there.
     """
     return FaceNetwork(spec).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
@@ -51,13 +53,19 @@ class FaceNetwork(nn.Module):
 
     def folded(self, plain: bool) -> Step:
         """Eval mode, with batch norms folded into the weights as they are now."""
-        runs = [part.folded(plain) for part in (self.stem, *self.blocks, self.head) if isinstance(part, BlockLayers)]
+        runs = [
+            part.folded(plain)
+            for part in (self.stem, *self.blocks, self.head)
+            if isinstance(part, BlockLayers)
+        ]
         return lambda x: self._run(runs, x)
 
     def _run(self, runs: Sequence[Callable[..., Tensor]], x: Tensor) -> Tensor:
         stem, *others = runs
         values = [stem(x)]
         for run, (_, block) in zip(others, self.spec.parts[1:], strict=True):
-            values.append(run(*(values[max(0, len(values) - read)] for read in range(1, block.reads + 1))))
+            values.append(
+                run(*(values[max(0, len(values) - read)] for read in range(1, block.reads + 1)))
+            )
             del values[: -self.kept]
         return values[-1].flatten(1)

@@ -1,4 +1,7 @@
-"""What is found in a body before it becomes modules: who reads what, and which shuffles need not be run."""
+"""What is found in a body before it becomes modules.
+
+Who reads what, and which shuffles need not be run.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,9 @@ class Graph:
     @classmethod
     def of(cls, body: Body, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Graph:
         """``inputs`` and ``outputs`` as :func:`seesawnas.arch.body.shapes` has them."""
-        readers = tuple(tuple(i for i, node in enumerate(body) if at in node.reads) for at in range(len(body)))
+        readers = tuple(
+            tuple(i for i, node in enumerate(body) if at in node.reads) for at in range(len(body))
+        )
         return cls(body, inputs, outputs, readers)
 
     def read(self, index: int) -> tuple[Shape, ...]:
@@ -33,16 +38,22 @@ class Graph:
     def only_reader(self, index: int) -> int | None:
         """The node that alone reads this one, once; None if others do too, or the output is it."""
         found = self.readers[index]
-        if index == len(self.body) - 1 or len(found) != 1 or self.body[found[0]].reads.count(index) != 1:
+        if (
+            index == len(self.body) - 1
+            or len(found) != 1
+            or self.body[found[0]].reads.count(index) != 1
+        ):
             return None
         return found[0]
 
 
 def removable_shuffles(graph: Graph) -> dict[int, int]:
-    """From each grouped convolution that can read shuffled channels where they lie, to the shuffle that so need not be run.
+    """From each grouped convolution that can read shuffled channels where they lie, to the shuffle
+    that so need not be run.
 
-    Between the two stand only layers that treat all channels alike, whose weights may lie in the order before the shuffle, and
-    squeeze-and-excitation, whose linear layers may learn in any order.
+    Between the two stand only layers that treat all channels alike, whose weights may lie in the
+    order before the shuffle, and squeeze-and-excitation, whose linear layers may learn in any
+    order.
     """
     found: dict[int, int] = {}
     for index, node in enumerate(graph.body):
@@ -53,7 +64,9 @@ def removable_shuffles(graph: Graph) -> dict[int, int]:
 
 
 def dropped_shuffles(graph: Graph) -> set[int]:
-    """Shuffles that need not be run, whether a grouped convolution is what makes up for them or nothing has to."""
+    """Shuffles that need not be run, whether a grouped convolution is what makes up for them or
+    nothing has to.
+    """
     return {
         index
         for index, node in enumerate(graph.body)
@@ -62,7 +75,10 @@ def dropped_shuffles(graph: Graph) -> set[int]:
 
 
 def _is_absorbed(graph: Graph, index: int, ends: set[int]) -> bool:
-    """Whether every reader of the node can do with its channels in another order; ``ends`` collects the grouped ones."""
+    """Whether every reader of the node can do with its channels in another order.
+
+    ``ends`` collects the grouped ones.
+    """
     if index == len(graph.body) - 1 or not graph.readers[index]:
         return False
     return all(_absorbs(graph, reader, index, ends) for reader in graph.readers[index])
@@ -84,17 +100,26 @@ def _absorbs(graph: Graph, reader: int, index: int, ends: set[int]) -> bool:
             return True
         case Scale():
             mine, gate = node.reads
-            return mine == index and _is_free(graph, gate, reader) and _is_absorbed(graph, reader, ends)
+            return (
+                mine == index
+                and _is_free(graph, gate, reader)
+                and _is_absorbed(graph, reader, ends)
+            )
         case _:
             return False
 
 
 def _is_free(graph: Graph, index: int, reader: int) -> bool:
-    """Whether the order of the node's channels is nobody's but ``reader``'s: a linear layer makes them."""
+    """Whether the order of the node's channels is nobody's but ``reader``'s.
+
+    A linear layer makes them.
+    """
     if index < 0 or graph.only_reader(index) != reader:
         return False
     node = graph.body[index]
-    return isinstance(node.layer, Linear) or (isinstance(node.layer, Act) and _is_free(graph, node.reads[0], index))
+    return isinstance(node.layer, Linear) or (
+        isinstance(node.layer, Act) and _is_free(graph, node.reads[0], index)
+    )
 
 
 def shuffled(channels: int, groups: int) -> list[int]:

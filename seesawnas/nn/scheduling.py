@@ -11,8 +11,8 @@ from seesawnas.nn.steps import ConvStep, ScaleStep, Step
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScheduledStep:
-    """A step, the slots that it reads and writes, those that nobody reads after it, and, of what it reads, what is fresh:
-    made by a step before it and a view of nothing.
+    """A step, the slots that it reads and writes, those that nobody reads after it, and, of what it
+    reads, what is fresh: made by a step before it and a view of nothing.
     """
 
     step: Step
@@ -31,15 +31,23 @@ class ScheduledStep:
 
 
 def fuse_gates(steps: Sequence[ScheduledStep]) -> list[ScheduledStep]:
-    """``steps`` with each gate that only a grouped convolution reads left to it: it scales what it picks anyway.
+    """``steps`` with each gate that only a grouped convolution reads left to it.
 
-    Unless a step between the two is the last to read what the gate reads: by then it may be gone, or overwritten.
+    It scales what it picks anyway.
+
+    Unless a step between the two is the last to read what the gate reads: by then it may be gone,
+    or overwritten.
     """
     found: list[ScheduledStep] = []
     scales = {placed.out: placed for placed in steps if isinstance(placed.step, ScaleStep)}
     for placed in steps:
         scale = scales.get(placed.reads[0]) if _takes_factors(placed) else None
-        if scale is not None and scale.out in placed.frees and scale in found and _can_wait(scale, found):
+        if (
+            scale is not None
+            and scale.out in placed.frees
+            and scale in found
+            and _can_wait(scale, found)
+        ):
             found.remove(scale)
             frees = (*placed.frees, *scale.frees)
             placed = ScheduledStep(placed.step, scale.reads, placed.out, frees, (False, False))

@@ -1,7 +1,10 @@
-"""A body's nodes as steps that run one after another: in training, and in eval mode with batch norms folded.
+"""A body's nodes as steps that run one after another.
 
-``folded(plain, own)`` gives what runs in eval mode with the weights as they are now; ``plain`` is plain inference
-(:mod:`seesawnas.nn.cpu`), where a step may overwrite the maps that ``own`` says nobody reads after it.
+In training, and in eval mode with batch norms folded.
+
+``folded(plain, own)`` gives what runs in eval mode with the weights as they are now; ``plain`` is
+plain inference (:mod:`seesawnas.nn.cpu`), where a step may overwrite the maps that ``own`` says
+nobody reads after it.
 """
 
 from __future__ import annotations
@@ -39,13 +42,18 @@ class ConvStep:
         return y
 
     def folded(self, plain: bool, own: Own) -> Run:
-        """Batch norm is part of the convolution's weight and bias. Grouped convolutions take factors for their input too."""
+        """Batch norm is part of the convolution's weight and bias.
+
+        Grouped convolutions take factors for their input too.
+        """
         conv = self.conv
         scale, shift = _affine(conv, self.norm)
         activation = nn.Identity() if self.norm is None else self.norm.activation
         if isinstance(conv, GroupedConv):
             grouped = conv.folded(scale, shift, activation, plain)
-            return lambda x, factors=None: grouped(as_map(x), None if factors is None else as_map(factors))
+            return lambda x, factors=None: grouped(
+                as_map(x), None if factors is None else as_map(factors)
+            )
         run = convolution(conv.weight * scale.view(-1, 1, 1, 1), shift, conv.geometry, plain)
         act = overwriting(activation) if plain else activation
         return lambda x: act(run(as_map(x)))
@@ -59,7 +67,8 @@ class ModuleStep:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Training; of batch norm either mode."""
-        # Of a vector's batch norm its maker need not be known: a shuffle or a block may stand between.
+        # Of a vector's batch norm its maker need not be known: a shuffle or a block may stand
+        # between.
         y: Tensor = self.module(as_map(x) if isinstance(self.module, NormAct) else x)
         return y
 
@@ -81,7 +90,11 @@ class PoolStep:
         layer, x = self.layer, as_map(x)
         if layer.kernel is None:
             return x.mean((2, 3)) if layer.kind == "average" else x.amax((2, 3))
-        settings: dict[str, Any] = {"stride": layer.stride, "padding": layer.padding, "ceil_mode": layer.ceil}
+        settings: dict[str, Any] = {
+            "stride": layer.stride,
+            "padding": layer.padding,
+            "ceil_mode": layer.ceil,
+        }
         if layer.kind == "max":
             y: Tensor = F.max_pool2d(x, layer.kernel, **settings)
             return y
@@ -101,7 +114,10 @@ class ShuffleStep:
 
     @property
     def is_view(self) -> bool:
-        """Whether every channel stays where it is: then nothing is copied, and what is given is what is read."""
+        """Whether every channel stays where it is.
+
+        Then nothing is copied, and what is given is what is read.
+        """
         return self.layer.groups in (1, self.channels)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -137,7 +153,9 @@ class SliceStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AddStep:
-    """The sum. ``over`` is the place among what it reads that training may overwrite, None if there is none."""
+    """The sum. ``over`` is the place among what it reads that training may overwrite, None if there
+    is none.
+    """
 
     over: int | None
 
@@ -177,7 +195,9 @@ class ScaleStep:
         return (lambda x, factors: as_map(x).mul_(as_map(factors))) if plain and own[0] else self
 
 
-Step: TypeAlias = ConvStep | ModuleStep | PoolStep | ShuffleStep | SliceStep | AddStep | ConcatStep | ScaleStep
+Step: TypeAlias = (
+    ConvStep | ModuleStep | PoolStep | ShuffleStep | SliceStep | AddStep | ConcatStep | ScaleStep
+)
 
 
 def as_map(x: Tensor) -> Tensor:

@@ -1,4 +1,6 @@
-"""A network's folder: ``spec.yaml`` is the network, ``model.safetensors`` its weights; reading them runs no code.
+"""A network's folder: ``spec.yaml`` is the network, ``model.safetensors`` its weights.
+
+Reading them runs no code.
 
 If there is no ``spec.yaml``, ``model.json`` may have the network under ``spec``.
 """
@@ -35,17 +37,22 @@ _MOST_BYTES, _HEADER = (
 
 
 def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
-    """The network in ``folder``, in eval mode on the CPU: what ``seesawnas train`` or ``seesawnas build --out`` wrote.
+    """The network in ``folder``, in eval mode on the CPU.
 
-    ``network.spec`` says what images it takes. Weights that are known to be random give a UserWarning, unless they are
-    wanted (``untrained``). Raises InvalidInput, in one line, if the folder contains no such network.
+    What ``seesawnas train`` or ``seesawnas build --out`` wrote.
+
+    ``network.spec`` says what images it takes. Weights that are known to be random give a
+    UserWarning, unless they are wanted (``untrained``). Raises InvalidInput, in one line, if the
+    folder contains no such network.
     """
     place = Path(folder)
     if (path := spec_file(place)) is None:
         raise InvalidInput(f"{folder}: must contain {WEIGHTS}, and {SPEC} or {ABOUT}")
     named, spec = path.name, load_point(place).spec
     _check_size(place / WEIGHTS, named, spec)
-    with torch.random.fork_rng(devices=[]):  # the fresh weights are not kept, and nobody's draws move for them
+    with torch.random.fork_rng(
+        devices=[]
+    ):  # the fresh weights are not kept, and nobody's draws move for them
         network = build(spec)
     weights = _weights(place / WEIGHTS)
     _check_numbers(place / WEIGHTS, weights, network.state_dict())
@@ -53,28 +60,34 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
         network.load_state_dict(weights)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InvalidInput(f"{place / WEIGHTS}: does not match {named}: {_printable(' '.join(lines[1:2]))}") from None
+        raise InvalidInput(
+            f"{place / WEIGHTS}: does not match {named}: {_printable(' '.join(lines[1:2]))}"
+        ) from None
     if not untrained and not is_trained(place):
         warnings.warn(f"{place}: has random weights: it was built and never trained", stacklevel=2)
     return network.eval()
 
 
 def is_trained(folder: str | Path) -> bool:
-    """False if the weights in ``folder`` are known to be random: if ``seesawnas build --out`` wrote them.
+    """False if the weights in ``folder`` are known to be random.
 
-    Weights that say nothing of themselves count as trained. Raises InvalidInput, in one line, if they cannot be read.
+    If ``seesawnas build --out`` wrote them.
+
+    Weights that say nothing of themselves count as trained. Raises InvalidInput, in one line, if
+    they cannot be read.
     """
     place = Path(folder)
     about = _metadata(place / WEIGHTS)
     if TRAINED in about:
         return about[TRAINED] != "false"
-    # Before weights said so `build` named a seed, and `train` its recipe too. A model.json may be left from a training
-    # whose weights were written over.
+    # Before weights said so `build` named a seed, and `train` its recipe too. A model.json may be
+    # left from a training whose weights were written over.
     return "seed" not in about or "recipe" in about
 
 
 def save_model(network: FaceNetwork, folder: str | Path, *, trained: bool = True) -> Path:
-    """Write ``network`` into ``folder`` for :func:`load_model`, and for every command that takes a trained network.
+    """Write ``network`` into ``folder`` for :func:`load_model`, and for every command that takes a
+    trained network.
 
     Args:
         network: What to write.
@@ -116,7 +129,12 @@ def write_model(
         InvalidInput: The folder cannot be written.
     """
     place, text = make_folder(folder), write_yaml(to_mapping(spec))
-    about = {"spec": text, "digest": spec.digest(), TRAINED: "true" if trained else "false", **(metadata or {})}
+    about = {
+        "spec": text,
+        "digest": spec.digest(),
+        TRAINED: "true" if trained else "false",
+        **(metadata or {}),
+    }
     contents: dict[str, str | bytes] = {SPEC: text, WEIGHTS: weights_file(weights, about)}
     for name, content in contents.items():
         write_atomically(place / name, content, within=place)
@@ -132,25 +150,33 @@ def write_document(folder: Path, name: str, values: Mapping[str, Any]) -> Path:
 
 
 def weights_file(weights: Mapping[str, Tensor], about: Mapping[str, str]) -> bytes:
-    """``weights`` as a safetensors file with ``about`` as its metadata; the same bytes for the same content."""
+    """``weights`` as a safetensors file with ``about`` as its metadata.
+
+    The same bytes for the same content.
+    """
     plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     return _in_order(save(plain, metadata=dict(about)))
 
 
 def _check_size(path: Path, named: str, spec: ArchSpec) -> None:
-    """Raises InvalidInput if the file is no file, or cannot be of the network, before memory is taken for either."""
+    """Raises InvalidInput if the file is no file, or cannot be of the network, before memory is
+    taken for either.
+    """
     if not path.is_file():
         raise InvalidInput(f"{path}: cannot be read: there is no such file")
     size, params = path.stat().st_size, cost(spec).params
     if not params <= size <= _MOST_BYTES * params + _HEADER:
-        raise InvalidInput(f"{path}: does not match {named}: has {size:,} bytes for {params:,} params")
+        raise InvalidInput(
+            f"{path}: does not match {named}: has {size:,} bytes for {params:,} params"
+        )
 
 
 def _check_numbers(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
-    """Raises InvalidInput if weights are not finite, or numbers of another kind than the network's."""
+    """Raises InvalidInput if weights are not finite, or not of the network's kind of number."""
     for name, value in weights.items():
         if name not in wanted or value.shape != wanted[name].shape:
-            continue  # which is named with what else does not fit; operators may not even take its shape
+            # which is named with what else does not fit; operators may not even take its shape
+            continue
         if value.is_floating_point() != wanted[name].is_floating_point() or value.is_complex():
             raise InvalidInput(f"{path}: {name}: must be {wanted[name].dtype}, got {value.dtype}")
         if not torch.isfinite(value.float()).all():
@@ -177,11 +203,16 @@ def _metadata(path: Path) -> dict[str, str]:
 
 def _printable(text: str) -> str:
     """The first line of ``text``, of a stranger's file."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text.partition(chr(10))[0][:200])
+    return "".join(
+        letter if letter.isprintable() else "?" for letter in text.partition(chr(10))[0][:200]
+    )
 
 
 def _in_order(content: bytes) -> bytes:
-    """The same file with its metadata sorted: safetensors writes them in an order that changes from run to run."""
+    """The same file with its metadata sorted.
+
+    Safetensors writes them in an order that changes from run to run.
+    """
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))

@@ -1,1 +1,4 @@
-"""Plans: what a command is asked to do, each option declared once; and the documents that are read to them."""
+"""Plans: what a command is asked to do, each option declared once.
+
+And the documents that are read to them.
+"""

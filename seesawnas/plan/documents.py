@@ -34,11 +34,17 @@ class Document(BaseModel):
 
     @classmethod
     def beside(cls, place: tuple[int | str, ...]) -> list[str]:
-        """The keys that stand beside the one at ``place``; those that stand in a mapping, such as ``recipe``, with a dot."""
+        """The keys that stand beside the one at ``place``.
+
+        Those that stand in a mapping, such as ``recipe``, with a dot.
+        """
         nested = {name: _keys_of(one.annotation) for name, one in cls.model_fields.items()}
         if len(place) > 1 and (keys := nested.get(str(place[0]))):
             return keys
-        return [*cls.model_fields, *(f"{name}.{key}" for name, keys in nested.items() for key in keys)]
+        return [
+            *cls.model_fields,
+            *(f"{name}.{key}" for name, keys in nested.items() for key in keys),
+        ]
 
 
 def _keys_of(annotation: Any) -> list[str]:
@@ -48,7 +54,9 @@ def _keys_of(annotation: Any) -> list[str]:
 
 
 def document_of(plan: type[Plan], *, whole: bool = True) -> type[Document]:
-    """Make the document of ``plan``: what it inherits comes first, as faults are listed in this order.
+    """Make the document of ``plan``.
+
+    What it inherits comes first, as faults are listed in this order.
 
     If it need not be ``whole``, keys that are required may be left out, and are None.
     """
@@ -68,7 +76,9 @@ def document_of(plan: type[Plan], *, whole: bool = True) -> type[Document]:
 def values_of(
     plan: type[Plan], values: Mapping[str, Any], *, whole: bool = True, context: Any = None
 ) -> dict[str, Any]:
-    """The fields of ``plan`` that ``values``, by their keys, come to; None where the plan fills in what follows from others.
+    """The fields of ``plan`` that ``values``, by their keys, come to.
+
+    None where the plan fills in what follows from others.
 
     Args:
         plan: What they are options of.
@@ -88,13 +98,18 @@ def _plain(value: Any) -> Any:
 def faults_in(
     plan: type[Plan], values: Mapping[str, Any], place: Place, context: Any = None
 ) -> tuple[list[str], set[str]]:
-    """A line for every fault of ``values``, keys of ``plan``, and the keys that have one; ``context`` is the validation's."""
+    """A line for every fault of ``values``, keys of ``plan``, and the keys that have one.
+
+    ``context`` is the validation's.
+    """
     keys = document_of(plan)
     try:
         keys.model_validate(values, context=context)
     except ValidationError as error:
         found = list(faults_of(error, keys.beside))
-        return [one_line(f"{place(path_of(loc))} {rule}") for loc, rule in found], {str(loc[0]) for loc, _ in found}
+        return [one_line(f"{place(path_of(loc))} {rule}") for loc, rule in found], {
+            str(loc[0]) for loc, _ in found
+        }
     return [], set()
 
 
@@ -109,7 +124,9 @@ def no_conflicts(plan: Plan, place: Place) -> Iterable[str]:
 
 
 def plan_of_options(
-    plan: type[P], options: Mapping[str, Any], conflicts: Callable[[P, Place], Iterable[str]] = no_conflicts
+    plan: type[P],
+    options: Mapping[str, Any],
+    conflicts: Callable[[P, Place], Iterable[str]] = no_conflicts,
 ) -> P:
     """The plan that options of the command line come to.
 

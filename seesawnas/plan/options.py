@@ -42,7 +42,9 @@ class Whole:
         if raw is None and self.optional:
             return None
         if not isinstance(given(raw), int) or isinstance(raw, bool):
-            raise ValueError(f"must be a whole number from {self.low} to {self.high}, got {short(raw)}")
+            raise ValueError(
+                f"must be a whole number from {self.low} to {self.high}, got {short(raw)}"
+            )
         if not self.low <= raw <= self.high:
             raise ValueError(f"must be from {self.low} to {self.high}, got {short(raw)}")
         return raw
@@ -104,7 +106,10 @@ def given(raw: Any) -> Any:
 
 
 def parsed(parse: Callable[[str], Any], subject: str, raw: Any) -> Any:
-    """What ``parse`` makes of ``raw`` as text; its errors without the ``subject``, which a place names."""
+    """What ``parse`` makes of ``raw`` as text.
+
+    Its errors without the ``subject``, which a place names.
+    """
     try:
         return parse(raw if isinstance(raw, str) else str(raw))
     except InvalidInput as error:
@@ -195,7 +200,10 @@ def option(
     default: Any = MISSING,
     **more: Any,
 ) -> Any:
-    """Declare an option, a dataclass's field; see :class:`Option`. A function as ``default`` makes it."""
+    """Declare an option, a dataclass's field; see :class:`Option`.
+
+    A function as ``default`` makes it.
+    """
     declared = Option(rule=rule, metavar=metavar, panel=panel, help=help, **more)
     if callable(default):
         return field(default_factory=default, metadata={_OPTION: declared})
@@ -223,7 +231,9 @@ def inherited(plan: type[Plan], name: str, *, default: Any = MISSING, **changes:
 def options_of(plan: type[Plan]) -> tuple[Option, ...]:
     """The options of ``plan``, in the order of its help: its own first, then what it inherits."""
     found = {one.name: _named(plan, one) for one in fields(plan) if _OPTION in one.metadata}
-    names = (name for kind in plan.__mro__ for name in inspect.get_annotations(kind) if name in found)
+    names = (
+        name for kind in plan.__mro__ for name in inspect.get_annotations(kind) if name in found
+    )
     return tuple(found[name] for name in dict.fromkeys(names))
 
 
@@ -269,7 +279,11 @@ class Plan:
     def _out_of_range(self) -> Iterator[str]:
         for one in options_of(type(self)):
             value = getattr(self, one.name)
-            if isinstance(one.rule, Whole) and value is not None and not one.rule.low <= value <= one.rule.high:
+            if (
+                isinstance(one.rule, Whole)
+                and value is not None
+                and not one.rule.low <= value <= one.rule.high
+            ):
                 yield f"{one.key} must be from {one.rule.low} to {one.rule.high}, got {value}"
 
     def _fill(self, name: str, default: Any) -> None:

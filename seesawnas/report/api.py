@@ -26,7 +26,15 @@ from seesawnas.report.plots.study import curves_figure, quality_figure
 from seesawnas.report.study.frame import trials_frame
 from seesawnas.report.study.ranking import ranking_of
 from seesawnas.report.study.sections import notes_of
-from seesawnas.study import ResultRow, StudyView, Trial, TrialState, best_trial, find_study, trial_spec
+from seesawnas.study import (
+    ResultRow,
+    StudyView,
+    Trial,
+    TrialState,
+    best_trial,
+    find_study,
+    trial_spec,
+)
 from seesawnas.text import several
 
 if TYPE_CHECKING:
@@ -38,10 +46,13 @@ SHOWN = 10
 
 
 class Study:
-    """The study in a folder, ``runs/x`` or ``x``; or, with ``storage``, of that name in a database's URL; or a URL's only one.
+    """The study in a folder, ``runs/x`` or ``x``.
 
-    None is the study under runs/ that was last written to. It is read once, as it stands: open it again to see what a search
-    has added. Nothing is written, and a running search is not affected. Raises StudyError, one line, if there is none.
+    Or, with ``storage``, of that name in a database's URL; or a URL's only one.
+
+    None is the study under runs/ that was last written to. It is read once, as it stands: open it
+    again to see what a search has added. Nothing is written, and a running search is not affected.
+    Raises StudyError, one line, if there is none.
     """
 
     def __init__(self, study: str | Path | None = None, storage: str | None = None) -> None:
@@ -64,33 +75,44 @@ class Study:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What cannot be shown, such as damaged trials that are ignored: one line each, with the reason."""
+        """What cannot be shown, such as damaged trials that are ignored.
+
+        One line each, with the reason.
+        """
         return notes_of(self._view)
 
     @property
     def ranked(self) -> list[ResultRow]:
-        """The complete trials, best first; networks that were retrained with new seeds come before the others.
+        """The complete trials, best first.
+
+        Networks that were retrained with new seeds come before the others.
 
         Of an ablation its networks, by their means over seeds.
         """
         return list(ranking_of(self._view).rows)
 
     def frame(self) -> pd.DataFrame:
-        """A row per trial, by number: state, rank, digest, label, scores, costs, repeats; then a column per decision, by its path.
+        """A row per trial, by number.
+
+        State, rank, digest, label, scores, costs, repeats; then a column per decision, by its path.
 
         As it is stored, nothing rounded; empty if a trial has no such thing.
         """
         return trials_frame(self._view).set_index("trial")
 
     def pareto(self) -> pd.DataFrame:
-        """The rows of :meth:`frame` on the Pareto front, cheapest first: of the quality and the study's costs, or else MAdds.
+        """The rows of :meth:`frame` on the Pareto front, cheapest first.
 
-        None of an ablation: its trials are single training runs, of which the best is not meaningful.
+        Of the quality and the study's costs, or else MAdds.
+
+        None of an ablation: its trials are single training runs, of which the best is not
+        meaningful.
         """
         return self.frame().loc[[row.number for row in ranking_of(self._view).pareto]]
 
     def best(self) -> ArchSpec:
-        """The network that is ranked first, of an ablation by its mean over seeds, called ``STUDY:NUMBER``.
+        """The network that is ranked first, of an ablation by its mean over seeds, called
+        ``STUDY:NUMBER``.
 
         Raises StudyError if no trial is complete yet.
         """
@@ -101,20 +123,31 @@ class Study:
         found = next((trial for trial in self.trials if trial.number == number), None)
         if found is None:
             left = next(
-                (f", which is ignored: {one.reason}" for one in self._view.left_out if one.number == number), ""
+                (
+                    f", which is ignored: {one.reason}"
+                    for one in self._view.left_out
+                    if one.number == number
+                ),
+                "",
             )
             most = max((trial.number for trial in self.trials), default=0)
-            raise StudyError(f"study {self.name}: trial must be from 0 to {most}, got {number}{left}")
+            raise StudyError(
+                f"study {self.name}: trial must be from 0 to {most}, got {number}{left}"
+            )
         return trial_spec(found, f"study {self.name}").renamed(f"{self.name}:{number}")
 
     def importance(self, bands: Bands = None) -> Importance | None:
-        """Which decisions mattered; see :func:`seesawnas.analysis.importance.importance_of`. None of too few trials."""
+        """Which decisions mattered; see :func:`seesawnas.analysis.importance.importance_of`.
+
+        None of too few trials.
+        """
         from seesawnas.analysis.importance import importance_of
 
         return importance_of(self._view, bands)
 
     def figure(self, kind: str = "pareto") -> go.Figure:
-        """A plotly figure: ``pareto``, ``curves`` (of learning), ``parallel`` (of decisions) or ``importance``.
+        """A plotly figure: ``pareto``, ``curves`` (of learning), ``parallel`` (of decisions) or
+        ``importance``.
 
         Raises StudyError if there are too few trials to draw it of.
         """
@@ -122,7 +155,8 @@ class Study:
             raise StudyError(f"figure must be one of {', '.join(_FIGURES)}, got {kind}")
         if (made := _FIGURES[kind](self)) is None:
             raise StudyError(
-                f"study {self.name}: has too few trials for the figure {kind}, {len(self.ranked)} complete"
+                f"study {self.name}: has too few trials for the figure {kind}, {len(self.ranked)} "
+                "complete"
             )
         return made
 
@@ -142,10 +176,16 @@ class Study:
         first = f", the best {SHOWN} below" if len(ranking.lines) > SHOWN else ""
         mark = "* " if ranking.is_ranked else ""
         about = (
-            f"{self.name}: {several(len(self), 'trial')}, {self._complete()} complete{first}; {mark}{ranking.caption}"
+            f"{self.name}: {several(len(self), 'trial')}, {self._complete()} "
+            f"complete{first}; {mark}{ranking.caption}"
         )
         rows: list[tuple[str, ...]] = [
-            (str(line.rank), str(line.row.number), f"{line.row.label}{' *' if line.on_front else ''}", *line.cells)
+            (
+                str(line.rank),
+                str(line.row.number),
+                f"{line.row.label}{' *' if line.on_front else ''}",
+                *line.cells,
+            )
             for line in ranking.lines[:SHOWN]
         ]
         heads: tuple[str, ...] = ("rank", "trial", "network", *ranking.heads)
@@ -154,10 +194,17 @@ class Study:
         return html_table(heads, rows, about)
 
     def _complete(self) -> int:
-        return sum(trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs for trial in self.trials)
+        return sum(
+            trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+            for trial in self.trials
+        )
 
     def _first(self) -> Trial:
-        done = [trial for trial in self.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
+        done = [
+            trial
+            for trial in self.trials
+            if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+        ]
         if not done:
             raise StudyError(f"study {self.name}: no trial is complete yet")
         return best_trial(done, self._view.repeats)

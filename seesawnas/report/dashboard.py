@@ -1,4 +1,7 @@
-"""``NetworkDashboardContent``: what the dashboard shows of a study of networks and of each of its trials."""
+"""``NetworkDashboardContent``.
+
+What the dashboard shows of a study of networks and of each of its trials.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ from seesawnas.report.study import notes
 from seesawnas.study import Artifact, StudyView, Trial, trial_spec
 from seesawnas.text import plain
 
-# What the dashboard's tables show of a trial, with units; the division makes it short enough for a column.
+# What the dashboard's tables show of a trial, with units; the division makes it short enough for a
+# column.
 _OTHERS = {
     "seconds": "seconds",
     "stopped_after": "stopped after epoch",
@@ -41,7 +45,10 @@ _LONGEST = 80  # characters of a value that a table shows
 
 @dataclass(frozen=True, slots=True)
 class NetworkDashboardContent:
-    """Notes, figures and files of studies of networks. ``refs`` says how commands name a study that is not under runs/."""
+    """Notes, figures and files of studies of networks.
+
+    ``refs`` says how commands name a study that is not under runs/.
+    """
 
     refs: Mapping[str, str]
 
@@ -51,7 +58,11 @@ class NetworkDashboardContent:
 
     def study_attributes(self, study: StudyView) -> dict[str, str]:
         """The settings, one a row."""
-        return {name: value for name, value in notes.settings(study.attributes) if len(value) <= _LONGEST}
+        return {
+            name: value
+            for name, value in notes.settings(study.attributes)
+            if len(value) <= _LONGEST
+        }
 
     def figures(self, study: StudyView) -> dict[str, str]:
         """Accuracy against MAdds, and learning curves."""
@@ -61,7 +72,10 @@ class NetworkDashboardContent:
 
     def trial_note(self, study: StudyView, trial: Trial) -> str:
         """The diagram, the costs, what was measured, the spec."""
-        files = {file.name: f"/artifacts/{study.number}/{trial._trial_id}/{file.id}" for file in self.attached(trial)}
+        files = {
+            file.name: f"/artifacts/{study.number}/{trial._trial_id}/{file.id}"
+            for file in self.attached(trial)
+        }
         return notes.trial_note(trial, f"{self._ref(study)}:{trial.number}", tuple(files.values()))
 
     def trial_attributes(self, trial: Trial) -> dict[str, float | str]:
@@ -70,15 +84,26 @@ class NetworkDashboardContent:
         if "spec" not in attrs:
             return {name: _short(value) for name, value in attrs.items()}
         found: dict[str, float | str] = {"network": str(attrs.get("label") or attrs["digest"])}
-        found |= {kind.column: round(attrs[name] / kind.SCALE, 3) for name, kind in COSTS.items() if name in attrs}
+        found |= {
+            kind.column: round(attrs[name] / kind.SCALE, 3)
+            for name, kind in COSTS.items()
+            if name in attrs
+        }
         for name, title in _titles().items():
             if attrs.get(name) not in (None, ""):
                 found[title] = _short(attrs[name])
         hidden = {*_HIDDEN, *COSTS, *_titles()}
-        return found | {name: _short(value) for name, value in attrs.items() if name not in hidden and _is_plain(value)}
+        return found | {
+            name: _short(value)
+            for name, value in attrs.items()
+            if name not in hidden and _is_plain(value)
+        }
 
     def attached(self, trial: Trial) -> tuple[Artifact, ...]:
-        """The diagram and the spec. Their names hold the digest: what a browser keeps of them is never out of date."""
+        """The diagram and the spec.
+
+        Their names hold the digest: what a browser keeps of them is never out of date.
+        """
         if "spec" not in trial.user_attrs:
             return ()
         digest = _address(str(trial.user_attrs["digest"]))
@@ -93,7 +118,9 @@ class NetworkDashboardContent:
         if attached.name.endswith(".yaml"):
             return plain(str(trial.user_attrs["spec"])).encode()
         spec = trial_spec(trial)
-        return diagram(spec.renamed(trial.user_attrs.get("label") or f"trial {trial.number}")).encode()
+        return diagram(
+            spec.renamed(trial.user_attrs.get("label") or f"trial {trial.number}")
+        ).encode()
 
     def _ref(self, study: StudyView) -> str:
         return self.refs.get(study.name, study.name)
@@ -110,7 +137,11 @@ def _titles() -> dict[str, str]:
 
 def _address(digest: str) -> str:
     """Hexadecimal, whatever another program called a digest: it stands in an address."""
-    return digest if _HEXADECIMAL.fullmatch(digest) else sha256(digest.encode("utf-8", "replace")).hexdigest()[:16]
+    return (
+        digest
+        if _HEXADECIMAL.fullmatch(digest)
+        else sha256(digest.encode("utf-8", "replace")).hexdigest()[:16]
+    )
 
 
 def _is_plain(value: Any) -> bool:

@@ -1,4 +1,7 @@
-"""A search: its plan, from study files and options; what to try next; the running study and its repeats."""
+"""A search: its plan, from study files and options; what to try next.
+
+The running study and its repeats.
+"""
 
 from typing import TYPE_CHECKING
 

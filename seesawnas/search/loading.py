@@ -1,4 +1,7 @@
-"""From a study file, and options that override it, to a plan; all errors are reported together, each with its key."""
+"""From a study file, and options that override it, to a plan.
+
+All errors are reported together, each with its key.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ class PreparedRun:
 
 
 def prepare_run(plan: SearchPlan) -> PreparedRun:
-    """Find all that ``plan`` names, writing nothing. Raises InvalidInput with every fault, each in its line."""
+    """Find all that ``plan`` names, writing nothing.
+
+    Raises InvalidInput with every fault, each in its line.
+    """
     feasible, points = check_environment(plan)
     space = feasible.space
     sizes = proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
@@ -40,7 +46,10 @@ def prepare_run(plan: SearchPlan) -> PreparedRun:
 
 
 def check_environment(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, ...]]:
-    """All of :func:`prepare_run` but the reading of the faces, which takes seconds; their folder must be there."""
+    """All of :func:`prepare_run` but the reading of the faces, which takes seconds.
+
+    Their folder must be there.
+    """
 
     def find() -> tuple[FeasibleSet, tuple[Proposal, ...]]:
         space = load_space(plan.space)
@@ -48,11 +57,15 @@ def check_environment(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, ..
         feasible = FeasibleSet(space, plan.budget)
         return feasible, tuple(chosen_points(plan.points, feasible, plan.budget))
 
-    return preflight(find, data=plan.data, storage=plan.storage, folder=plan.folder, engine=plan.engine)
+    return preflight(
+        find, data=plan.data, storage=plan.storage, folder=plan.folder, engine=plan.engine
+    )
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
-    """The plan of a study file and of ``options``, which hold the same keys and win; either may be absent.
+    """The plan of a study file and of ``options``, which hold the same keys and win.
+
+    Either may be absent.
 
     Raises StudyError: one line per fault, of what does not parse and of what is not there alike.
     """
@@ -64,14 +77,23 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
     if len(faults) > MOST_LINES:  # nobody reads more of them
         raise StudyError("\n".join(faults))
     if faults:
-        rest = {name: value for name, value in values.items() if isinstance(name, str) and name not in bad}
+        rest = {
+            name: value
+            for name, value in values.items()
+            if isinstance(name, str) and name not in bad
+        }
         faults += _more_faults(rest, file, options, place)
         raise StudyError("\n".join(dict.fromkeys(faults)))
     return _plan(values, file, options, place)
 
 
-def _more_faults(rest: Mapping[str, Any], file: StudyFile | None, options: Container[str], place: Place) -> list[str]:
-    """What else is wrong, found by going on with the keys that parse; without a budget all networks are within it."""
+def _more_faults(
+    rest: Mapping[str, Any], file: StudyFile | None, options: Container[str], place: Place
+) -> list[str]:
+    """What else is wrong, found by going on with the keys that parse.
+
+    Without a budget all networks are within it.
+    """
     try:
         check_environment(_plan(rest, file, options, place, whole=False))
     except InvalidInput as error:
@@ -101,7 +123,10 @@ def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
     """What is wrong with two keys together."""
     if plan.halving is not None and (first := plan.halving.first) >= plan.epochs:
         epochs = several(plan.epochs, "epoch")
-        yield f"{place('early_stopping')} FIRST must be less than the {epochs} of a trial, got {first}"
+        yield (
+            f"{place('early_stopping')} FIRST must be less than the {epochs} of a trial, got "
+            f"{first}"
+        )
     yield from engine_conflicts(plan, place)
 
 
@@ -110,7 +135,12 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
     metric = METRICS[plan.objectives.metric]
     if plan.target is not None and plan.target > 1 and metric.is_share:
         yield f"{place('target')} must be at most 1 for {metric.title}, got {plan.target:g}"
-    if "repeat_top" in options and not plan.repeats:  # a study file may well hold it for another time
-        yield f"{place('repeat_top')} requires repeats of at least 1, got {plan.repeats}; give --repeats too"
+    if (
+        "repeat_top" in options and not plan.repeats
+    ):  # a study file may well hold it for another time
+        yield (
+            f"{place('repeat_top')} requires repeats of at least 1, got {plan.repeats}; give "
+            "--repeats too"
+        )
     if plan.study.endswith(suffix := repeats_name("")):
         yield f"{place('study')} must not end in {suffix} (reserved for repeats), got {plan.study}"

@@ -35,7 +35,9 @@ _STOPPING = re.compile(r"asha(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?")
 
 @dataclass(frozen=True, slots=True)
 class EarlyStopping:
-    """ASHA as asked for; ``first`` None is a quarter of the epochs, ``factor`` None the default one."""
+    """ASHA as asked for; ``first`` None is a quarter of the epochs, ``factor`` None the default
+    one.
+    """
 
     first: int | None
     factor: int | None
@@ -45,7 +47,9 @@ class EarlyStopping:
         """``asha``, ``asha:FIRST`` or ``asha:FIRST:FACTOR``. Raises ValueError."""
         match = _STOPPING.fullmatch(text)
         if match is None:
-            raise ValueError(f"must be none, asha, asha:FIRST or asha:FIRST:FACTOR, got {short(text)}")
+            raise ValueError(
+                f"must be none, asha, asha:FIRST or asha:FIRST:FACTOR, got {short(text)}"
+            )
         first, factor = match.groups()
         found = cls(None if first is None else int(first), None if factor is None else int(factor))
         found.at(epochs=1)
@@ -62,7 +66,9 @@ class EarlyStopping:
 def _objectives(raw: Any) -> Any:
     from seesawnas.study import Objectives
 
-    return parsed(Objectives.parse, "objectives", ",".join(map(str, raw)) if isinstance(raw, list) else raw)
+    return parsed(
+        Objectives.parse, "objectives", ",".join(map(str, raw)) if isinstance(raw, list) else raw
+    )
 
 
 def _early_stopping(raw: Any) -> Any:
@@ -74,7 +80,10 @@ def _points(raw: Any) -> Any:
         return None if raw == "all" else ()
     refs = raw if isinstance(raw, list) else str(raw).split(",")
     if not all(isinstance(ref, str) and ref.strip() for ref in refs):
-        raise ValueError(f"must be all, none, or a list of REFs such as paper/seesaw_share, got {short(repr(raw))}")
+        raise ValueError(
+            "must be all, none, or a list of REFs such as paper/seesaw_share, got "
+            f"{short(repr(raw))}"
+        )
     return tuple(dict.fromkeys(ref.strip() for ref in refs))
 
 
@@ -92,7 +101,8 @@ class SearchPlan(RunPlan):
 
     Attributes:
         points: REFs of fixed points; None for every paper point that fits.
-        trials: Finished trials that the study shall hold; a default one only if nothing else ends the search.
+        trials: Finished trials that the study shall hold; a default one only if nothing else ends
+        the search.
         halving: Early stopping.
         repeats: New training seeds for each of the ``repeat_top`` best networks.
     """
@@ -132,7 +142,8 @@ class SearchPlan(RunPlan):
         _points,
         "REFS",
         SEARCHED,
-        "Networks to train first: all (those of papers that fit the budget), none, or REF,REF. Default: all.",
+        "Networks to train first: all (those of papers that fit the budget), none, or REF,REF. "
+        "Default: all.",
         default=None,
         store=_stored_points,
         in_summary=True,
@@ -141,7 +152,8 @@ class SearchPlan(RunPlan):
         Whole(1, 10**6, optional=True),
         "N",
         ENDS,
-        "Stop when the study has N finished trials. Default: 12, if no other stopping rule is given.",
+        "Stop when the study has N finished trials. Default: 12, if no other stopping rule is "
+        "given.",
         default=None,
         in_summary=True,
     )
@@ -180,7 +192,9 @@ class SearchPlan(RunPlan):
         "Retrain the best networks with K new seeds each, and rank them by the mean. Default: 0.",
         default=0,
     )
-    repeat_top: int = option(Whole(1, 1000), "M", JUDGED, "Number of networks to retrain. Default: 5.", default=5)
+    repeat_top: int = option(
+        Whole(1, 1000), "M", JUDGED, "Number of networks to retrain. Default: 5.", default=5
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -192,7 +206,10 @@ class SearchPlan(RunPlan):
     @classmethod
     def other_help(cls) -> Mapping[str, str]:
         """See the base."""
-        return {"time": "Time limit of this run, such as 2h or 90m; repeats use the time left after the search."}
+        return {
+            "time": "Time limit of this run, such as 2h or 90m; repeats use the time left after "
+            "the search."
+        }
 
     @property
     def rules(self) -> StopRules:
@@ -203,5 +220,8 @@ class SearchPlan(RunPlan):
 
     @property
     def repeat_seeds(self) -> tuple[int, ...]:
-        """The training seeds of the repeats: those that follow the study's own, the same for every network."""
+        """The training seeds of the repeats.
+
+        Those that follow the study's own, the same for every network.
+        """
         return tuple((self.seed + number) % 2**63 for number in range(1, self.repeats + 1))

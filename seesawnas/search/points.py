@@ -14,11 +14,16 @@ from seesawnas.study import Proposal, find_network
 from seesawnas.units import format_quantity
 
 
-def chosen_points(refs: Sequence[str] | None, feasible: FeasibleSet, budget: Budget | None) -> list[Proposal]:
-    """The points that ``refs`` name, in their order; None is every paper point that fits. Without a budget all do.
+def chosen_points(
+    refs: Sequence[str] | None, feasible: FeasibleSet, budget: Budget | None
+) -> list[Proposal]:
+    """The points that ``refs`` name, in their order; None is every paper point that fits.
 
-    A point may be outside the space: it is then a reference, of which no sampler learns. A point outside the budget, or
-    with another input size than the space, is rejected. Raises StudyError with every fault.
+    Without a budget all do.
+
+    A point may be outside the space: it is then a reference, of which no sampler learns. A point
+    outside the budget, or with another input size than the space, is rejected. Raises StudyError
+    with every fault.
     """
     if refs is None:
         return list(fitting_points(feasible, budget))
@@ -34,7 +39,7 @@ def chosen_points(refs: Sequence[str] | None, feasible: FeasibleSet, budget: Bud
 
 
 def fitting_points(feasible: FeasibleSet, budget: Budget | None) -> Iterator[Proposal]:
-    """Every shipped paper point that is within the budget and the space, the most expensive first."""
+    """Every shipped paper point within the budget and the space, the most expensive first."""
     specs = [load_point(ref).spec for ref in shipped("paper")]
     for spec in sorted(specs, key=lambda spec: (-cost(spec).madds, spec.name)):
         assignment = locate(feasible, spec) if budget is None or budget.admits(cost(spec)) else None
@@ -51,16 +56,22 @@ def _point(ref: str, feasible: FeasibleSet, budget: Budget | None) -> Proposal:
 def _check(ref: str, spec: ArchSpec, feasible: FeasibleSet, budget: Budget | None) -> None:
     sizes = feasible.space.input_sizes
     if (spec.input.height, spec.input.width) not in sizes:
-        got, wanted = f"{spec.input.height}x{spec.input.width}", " or ".join(f"{h}x{w}" for h, w in sizes)
+        got, wanted = (
+            f"{spec.input.height}x{spec.input.width}",
+            " or ".join(f"{h}x{w}" for h, w in sizes),
+        )
         raise StudyError(f"point {ref}: input must be {wanted} as in the search space, got {got}")
     total = cost(spec)
     if budget is not None and not budget.admits(total):
-        raise StudyError(f"point {ref}: must be within the budget of {budget.words}, got {_words(total, budget)}")
+        raise StudyError(
+            f"point {ref}: must be within the budget of {budget.words}, got {_words(total, budget)}"
+        )
 
 
 def _words(total: Cost, budget: Budget) -> str:
     """What the network costs, of that which the budget limits."""
     found = {limit.name: getattr(total, limit.name) for limit in budget.limits}
     return ", ".join(
-        f"{format_quantity(value)} {'MAdds' if name == 'madds' else name}" for name, value in found.items()
+        f"{format_quantity(value)} {'MAdds' if name == 'madds' else name}"
+        for name, value in found.items()
     )

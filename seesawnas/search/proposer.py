@@ -1,4 +1,7 @@
-"""Proposals from the feasible set: fixed points, then uniform draws, then a sampler's. No network is proposed twice."""
+"""Proposals from the feasible set: fixed points, then uniform draws, then a sampler's.
+
+No network is proposed twice.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,9 @@ _LISTED_AT_MOST = 10_000
 class NetworkProposer:
     """Proposes networks of ``feasible``; deterministic for ``seed`` and what the study holds.
 
-    ``points`` come first, once ever; then uniform draws until ``startup`` trials are complete; then those of ``sampler``, the
-    name of one of ``SAMPLERS`` or one of your own. Raises StudyError if there is none of this name.
+    ``points`` come first, once ever; then uniform draws until ``startup`` trials are complete; then
+    those of ``sampler``, the name of one of ``SAMPLERS`` or one of your own. Raises StudyError if
+    there is none of this name.
     """
 
     def __init__(
@@ -47,7 +51,8 @@ class NetworkProposer:
         for point in self._points:
             if point.key not in held:
                 return point
-        # Seeded by what the study holds, so that a resumed study continues as an uninterrupted one would.
+        # Seeded by what the study holds, so that a resumed study continues as an uninterrupted one
+        # would.
         rng = random.Random(f"{self._seed}/{len(record)}")
         wanted = islice(self._candidates(record, rng), _TRIES)
         return self._first_new(wanted, held) or self._other(held, rng)

@@ -55,7 +55,9 @@ class SearchSource:
         """Trials until a rule of the plan ends the search."""
         plan, ready = self.plan, self.ready
         proposer = NetworkProposer(ready.feasible, ready.points, plan.seed, plan.sampler)
-        setup = TrialSetup(plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence)
+        setup = TrialSetup(
+            plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence
+        )
         return Work(proposer, ready.faces, setup)
 
 
@@ -76,8 +78,15 @@ class RepeatsSource:
         if not missing and record.finished == len(record):
             return Ended("all repeats are finished")
         wanted, queue = len(record) + len(missing), iter(missing)
-        setup = TrialSetup(plan.proxy, StopRules(wanted), checkpoints=_repeats_checkpoints(plan), silence=plan.silence)
-        return Work(lambda _: next(queue, None), self.ready.faces, setup, Repeating(wanted, record.finished))
+        setup = TrialSetup(
+            plan.proxy,
+            StopRules(wanted),
+            checkpoints=_repeats_checkpoints(plan),
+            silence=plan.silence,
+        )
+        return Work(
+            lambda _: next(queue, None), self.ready.faces, setup, Repeating(wanted, record.finished)
+        )
 
 
 def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord) -> list[Proposal]:
@@ -101,12 +110,17 @@ def networks_to_repeat(complete: list[Trial], objectives: Objectives) -> list[Tr
     if not objectives.costs:
         return best
     front = non_dominated([trial.values for trial in best])
-    return [best[place] for place in sorted(range(len(best)), key=lambda place: (place not in front, place))]
+    return [
+        best[place]
+        for place in sorted(range(len(best)), key=lambda place: (place not in front, place))
+    ]
 
 
 def _repeat(trial: Trial, plan: SearchPlan, seed: int) -> Proposal:
     label, proxy = str(trial.user_attrs.get("label") or ""), plan.proxy.with_seed(seed)
-    return Proposal(trial_spec(trial), trial.params, label, proxy, variant=f"seed {seed}", fixed=True)
+    return Proposal(
+        trial_spec(trial), trial.params, label, proxy, variant=f"seed {seed}", fixed=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +148,12 @@ class Session:
         return self.study.records.get(REPEATS)
 
     def run(self) -> Generator[SearchEvent]:
-        """Search until a rule of the plan ends it, then repeat the best in the time that is left; yield events.
+        """Search until a rule of the plan ends it, then repeat the best in the time that is left.
 
-        The last event is ``Ended``: why the search ended, and whether its time limit came before the end of its repeats.
+        Yield events.
+
+        The last event is ``Ended``: why the search ended, and whether its time limit came before
+        the end of its repeats.
         """
         plan, ready, record = self.plan, self.ready, self.record
         search, repeats = SearchSource(plan, ready, record), []
@@ -158,7 +175,8 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
         engine: Makes what runs the trials; the plan's engine if it is None.
 
     Raises:
-        InvalidInput: Every fault in a line of its own, before anything is written if the plan cannot be carried out.
+        InvalidInput: Every fault in a line of its own, before anything is written if the plan
+        cannot be carried out.
     """
     ready = prepare_run(plan)
     decisions = ready.feasible.decisions
@@ -185,8 +203,14 @@ def _seeds(plan: SearchPlan) -> dict[str, Any]:
     return {"study": plan.seed, "pairs": plan.proxy.pairs_seed, "repeats": list(plan.repeat_seeds)}
 
 
-def _settings(plan: SearchPlan, space: SearchSpace, faces: FaceData, kept: object) -> dict[str, Any]:
-    """What trials must share to be compared; ``kept``: how the study names its space, if it does so already."""
+def _settings(
+    plan: SearchPlan, space: SearchSpace, faces: FaceData, kept: object
+) -> dict[str, Any]:
+    """What trials must share to be compared; ``kept``.
+
+    How the study names its space, if it does so already.
+    """
     return plan.settings(
-        space=compatible_digest(space, kept, space.name or plan.space), data=f"{faces.description} {faces.fingerprint}"
+        space=compatible_digest(space, kept, space.name or plan.space),
+        data=f"{faces.description} {faces.fingerprint}",
     )

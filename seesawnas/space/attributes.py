@@ -1,9 +1,11 @@
-"""Attributes of the grammar: what each may hold, and how a value, a choice or a range of it is written.
+"""Attributes of the grammar.
 
-A value in YAML is fixed (``kernel: 3``), a choice (``kernel: {choice: [3, 5]}``) or a range with both ends
-(``depth: {range: [2, 8]}``, ``width: {range: [32, 96, 16]}``: from, to, step). ``when`` limits it to blocks whose other
-attributes have the values named, and ``otherwise`` is what the others get:
-``skip: {choice: [none, conv], when: {stride: 2}}``.
+What each may hold, and how a value, a choice or a range of it is written.
+
+A value in YAML is fixed (``kernel: 3``), a choice (``kernel: {choice: [3, 5]}``) or a range with
+both ends (``depth: {range: [2, 8]}``, ``width: {range: [32, 96, 16]}``: from, to, step). ``when``
+limits it to blocks whose other attributes have the values named, and ``otherwise`` is what the
+others get: ``skip: {choice: [none, conv], when: {stride: 2}}``.
 """
 
 from __future__ import annotations
@@ -27,7 +29,10 @@ _FAR = 1e9  # from 0; no end of a range lies there
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """What one attribute may hold at one place. ``path`` names that place, and the decision where there is one."""
+    """What one attribute may hold at one place.
+
+    ``path`` names that place, and the decision where there is one.
+    """
 
     path: str
     options: tuple[Option, ...]
@@ -51,7 +56,9 @@ def parse_attribute(name: str, raw: Any, grammar: Grammar, role: Role = "block")
         return Attribute(name, (_one_value(rule, raw),))
     unknown = set(raw) - {"choice", "range", "when", "otherwise"}
     if unknown or ("choice" in raw) == ("range" in raw):
-        raise ValueError(f"must be a value, {{choice: [...]}} or {{range: [from, to, step]}}, got {short(raw)}")
+        raise ValueError(
+            f"must be a value, {{choice: [...]}} or {{range: [from, to, step]}}, got {short(raw)}"
+        )
     values = _choice(raw["choice"]) if "choice" in raw else _range(raw["range"])
     options = tuple(rule(value) for value in values)
     if len({_identity(option) for option in options}) < len(options):
@@ -60,9 +67,14 @@ def parse_attribute(name: str, raw: Any, grammar: Grammar, role: Role = "block")
 
 
 def _one_value(rule: Rule, raw: Any) -> Option:
-    """The option that ``raw`` is. A bare list, which many take for a choice, is refused with the choice that it would be."""
+    """The option that ``raw`` is.
+
+    A bare list, which many take for a choice, is refused with the choice that it would be.
+    """
     is_list = (
-        isinstance(raw, list) and bool(raw) and (rule is not split_rule or any(isinstance(one, list) for one in raw))
+        isinstance(raw, list)
+        and bool(raw)
+        and (rule is not split_rule or any(isinstance(one, list) for one in raw))
     )
     if is_list and len(raw) <= MAX_OPTIONS and _holds_options(rule, raw):
         words = short(f"[{', '.join('off' if one is False else str(one) for one in raw)}]")
@@ -90,7 +102,9 @@ def _conditioned(attribute: Attribute, raw: Mapping[str, Any], grammar: Grammar)
         return attribute
     if not isinstance(raw["when"], dict) or not raw["when"]:
         raise ValueError(f"when must map attributes to values, got {short(raw['when'])}")
-    when = tuple((str(key), _condition(str(key), value, grammar)) for key, value in raw["when"].items())
+    when = tuple(
+        (str(key), _condition(str(key), value, grammar)) for key, value in raw["when"].items()
+    )
     if "otherwise" in raw:
         otherwise: Option | None = grammar.rule(attribute.path)(raw["otherwise"])
     else:
@@ -118,12 +132,16 @@ def _choice(raw: Any) -> list[Any]:
 
 
 def _range(raw: Any) -> list[int | float]:
-    numbers = isinstance(raw, list) and all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in raw)
+    numbers = isinstance(raw, list) and all(
+        isinstance(end, (int, float)) and not isinstance(end, bool) for end in raw
+    )
     if not numbers or len(raw) not in (2, 3) or not all(-_FAR <= end <= _FAR for end in raw):
         raise ValueError(f"range must be [from, to] or [from, to, step], got {short(raw)}")
     start, stop, step = (Fraction(str(end)) for end in (*raw, 1)[:3])
     if step <= 0 or stop < start or (stop - start) / step >= MAX_OPTIONS:
-        raise ValueError(f"range must be ascending, with at most {MAX_OPTIONS} values, got {short(raw)}")
+        raise ValueError(
+            f"range must be ascending, with at most {MAX_OPTIONS} values, got {short(raw)}"
+        )
     values = [start + step * i for i in range(int((stop - start) / step) + 1)]
     return [int(value) if value.denominator == 1 else float(value) for value in values]
 

@@ -1,7 +1,9 @@
-"""What a search space is, apart from how it is written: the identity by which a study knows its space again.
+"""What a search space is, apart from how it is written.
 
-The mapping leaves out what holds by default, so that a key that the grammar gets later changes no identity of a space that
-does not use it.
+The identity by which a study knows its space again.
+
+The mapping leaves out what holds by default, so that a key that the grammar gets later changes no
+identity of a space that does not use it.
 """
 
 from __future__ import annotations
@@ -18,12 +20,21 @@ from seesawnas.space.search_space import SearchSpace, StageSpace, known_kind, po
 
 _DIGITS = 12
 _MEAN, _STD = (127.5, 127.5, 127.5), (128.0, 128.0, 128.0)
-_FIRST: Mapping[str, Option] = {"split": "1:3", "se": 0, "activation": "swish", "kernel": 3, "skip": "none"}
+_FIRST: Mapping[str, Option] = {
+    "split": "1:3",
+    "se": 0,
+    "activation": "swish",
+    "kernel": 3,
+    "skip": "none",
+}
 """What version 0.1 put in front of a stage's own attributes."""
 
 
 def canonical_mapping(space: SearchSpace) -> dict[str, Any]:
-    """JSON values, equal for spaces of the same networks and decisions; neither name nor file counts."""
+    """JSON values, equal for spaces of the same networks and decisions.
+
+    Neither name nor file counts.
+    """
     image = {
         **_unless("height", _said(space.height), 112),
         **_unless("width", _said(space.width), 112),
@@ -45,7 +56,10 @@ def space_digest(space: SearchSpace) -> str:
 
 
 def compatible_digest(space: SearchSpace, kept: object, label: str = "") -> str:
-    """The identity of ``space``, ``label`` in front: as ``kept``, if that is how version 0.1 wrote it of the same space."""
+    """The identity of ``space``, ``label`` in front.
+
+    As ``kept``, if that is how version 0.1 wrote it of the same space.
+    """
     front = f"{label} " if label else ""
     old = f"{front}{_digest_of_0_1(space)}"
     return old if kept == old else f"{front}{space_digest(space)}"
@@ -63,7 +77,10 @@ def _part(attributes: Mapping[str, Attribute], role: str) -> dict[str, Any]:
 
 def _stage(stage: StageSpace) -> dict[str, Any]:
     places = [stage.at(index) for index in range(int(max(stage.depth.options)))]
-    some = [known_kind(name) for name in dict.fromkeys(n for found in places for n in possible_kinds(found["kind"]))]
+    some = [
+        known_kind(name)
+        for name in dict.fromkeys(n for found in places for n in possible_kinds(found["kind"]))
+    ]
     own: dict[str, Any] = {}
     for name, attribute in stage.attributes.items():
         if not attribute.is_fixed or _is_used(name, some):
@@ -86,7 +103,10 @@ def _is_used(name: str, some: list[Kind]) -> bool:
 
 
 def _said(attribute: Attribute) -> Any:
-    """The value of what is fixed; of a decision its place too, which says with what it is shared."""
+    """The value of what is fixed.
+
+    Of a decision its place too, which says with what it is shared.
+    """
     if attribute.is_fixed and not attribute.when:
         return attribute.options[0]
     found: dict[str, Any] = {"options": list(attribute.options)}
@@ -106,11 +126,14 @@ def _digest_of_0_1(space: SearchSpace) -> str:
     """The identity that version 0.1 gave: of its own repr of the space."""
     stages = ", ".join(map(_stage_of_0_1, space.stages)) + ("," if len(space.stages) == 1 else "")
     stem, head = (
-        {name: attribute for name, attribute in part.items() if name != "kind"} for part in (space.stem, space.head)
+        {name: attribute for name, attribute in part.items() if name != "kind"}
+        for part in (space.stem, space.head)
     )
     text = (
-        f"SearchSpace(name='', source='', height={_of_0_1(space.height)}, width={_of_0_1(space.width)}, "
-        f"mean={space.mean!r}, std={space.std!r}, stem={_all_of_0_1(stem)}, stages=({stages}), head={_all_of_0_1(head)})"
+        f"SearchSpace(name='', source='', height={_of_0_1(space.height)}, "
+        f"width={_of_0_1(space.width)}, "
+        f"mean={space.mean!r}, std={space.std!r}, stem={_all_of_0_1(stem)}, stages=({stages}), "
+        f"head={_all_of_0_1(head)})"
     )
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
@@ -119,17 +142,23 @@ def _stage_of_0_1(stage: StageSpace) -> str:
     first = {name: Attribute(name, (default,)) for name, default in _FIRST.items()}
     overrides = ", ".join(f"{index}: {_all_of_0_1(own)}" for index, own in stage.overrides.items())
     return (
-        f"StageSpace(depth={_of_0_1(stage.depth)}, width={_of_0_1(stage.width)}, stride={_of_0_1(stage.stride)}, "
+        f"StageSpace(depth={_of_0_1(stage.depth)}, width={_of_0_1(stage.width)}, "
+        f"stride={_of_0_1(stage.stride)}, "
         f"attributes={_all_of_0_1({**first, **stage.attributes})}, overrides={{{overrides}}})"
     )
 
 
 def _all_of_0_1(attributes: Mapping[str, Attribute]) -> str:
-    return "{" + ", ".join(f"{name!r}: {_of_0_1(attribute)}" for name, attribute in attributes.items()) + "}"
+    return (
+        "{"
+        + ", ".join(f"{name!r}: {_of_0_1(attribute)}" for name, attribute in attributes.items())
+        + "}"
+    )
 
 
 def _of_0_1(attribute: Attribute) -> str:
     return (
-        f"Attribute(path={attribute.path!r}, options={attribute.options!r}, when={attribute.when!r}, "
+        f"Attribute(path={attribute.path!r}, options={attribute.options!r}, "
+        f"when={attribute.when!r}, "
         f"otherwise={attribute.otherwise!r})"
     )

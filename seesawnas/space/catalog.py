@@ -1,4 +1,7 @@
-"""Networks and search spaces by REF: a file, a trained network's folder, or what ships, such as ``paper/seesaw_share``."""
+"""Networks and search spaces by REF.
+
+A file, a trained network's folder, or what ships, such as ``paper/seesaw_share``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ from seesawnas.space.load import SearchPoint, to_point, to_space
 from seesawnas.space.search_space import SearchSpace
 
 SPEC, ABOUT = "spec.yaml", "model.json"
-"""Of a trained network's folder, what says the network: the first alone, or the second under ``spec``."""
+"""Of a trained network's folder, what says the network.
+
+The first alone, or the second under ``spec``.
+"""
 
 _WANTED = Wanted(
     (SPACES, POINTS),
@@ -40,7 +46,9 @@ def load_point(ref: str | Path) -> SearchPoint:
     point = to_point(document.values, document.source)
     if point.spec.name:
         return point
-    return SearchPoint(point.spec.renamed(document.name), point.published, point.counted, point.errata, point.about)
+    return SearchPoint(
+        point.spec.renamed(document.name), point.published, point.counted, point.errata, point.about
+    )
 
 
 def load_space(ref: str | Path) -> SearchSpace:

@@ -4,17 +4,22 @@ One language serves a search space and a search point; a point has nothing left 
 
     name, about                 a label and a sentence
     input                       height, width (pixels); mean, std ((pixel - mean) / std)
-    stem, head                  kind, width, attributes of that kind; of the kinds by default: activation; head also embedding
+    stem, head                  kind, width, attributes of that kind; of the kinds by default:
+                                activation; head also embedding
                                 (none: the head's own channels)
     defaults                    block attributes for every block that does not set its own
-    stages                      a list; each: depth, width (output channels), stride (of its first block), block
-                                attributes for the stage, and `blocks`: {index: block attributes} for single blocks
-    published                   what a paper prints of a point: params, madds, accuracies; and its source
+    stages                      a list; each: depth, width (output channels), stride (of its first
+                                block), block
+                                attributes for the stage, and `blocks`: {index: block attributes}
+                                for single blocks
+    published                   what a paper prints of a point: params, madds, accuracies; and its
+                                source
     counted                     params and madds as they are counted here, exactly
     errata                      why the two differ
 
-Block attributes are ``kind`` and what the kinds of blocks declare: split, expansion (middle = inputs x expansion) or middle
-(channels), se, activation, kernel, skip, and those of kinds from elsewhere, by entry point or named as ``module:Class``.
+Block attributes are ``kind`` and what the kinds of blocks declare: split, expansion (middle =
+inputs x expansion) or middle (channels), se, activation, kernel, skip, and those of kinds from
+elsewhere, by entry point or named as ``module:Class``.
 """
 
 from __future__ import annotations
@@ -24,7 +29,15 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from seesawnas.arch.blocks import AttributeInfo, Role
 from seesawnas.errors import DocumentError
@@ -47,9 +60,15 @@ class _Keys(BaseModel):
 
 def _three(raw: Any) -> tuple[float, float, float]:
     values = raw if isinstance(raw, list) else [raw] * 3
-    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) <= _FAR]
+    numbers = [
+        v
+        for v in values
+        if isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) <= _FAR
+    ]
     if len(values) != 3 or len(numbers) != 3:
-        raise ValueError(f"must be a number, or one for each of red, green and blue, got {short(raw)}")
+        raise ValueError(
+            f"must be a number, or one for each of red, green and blue, got {short(raw)}"
+        )
     return (float(values[0]), float(values[1]), float(values[2]))
 
 
@@ -80,16 +99,30 @@ Percent: TypeAlias = Annotated[float, Field(ge=0, le=100)]
 
 
 class AttributeKeys(_Keys):
-    """Keys that are attributes: of a stem, a block or a head. None of them is required here: a wider scope may set it."""
+    """Keys that are attributes: of a stem, a block or a head.
+
+    None of them is required here: a wider scope may set it.
+    """
 
     def attributes(self) -> dict[str, Attribute]:
-        """What was said, by the attribute's name, in the grammar's order; written as null it is what its rule makes of it."""
-        found = {name: getattr(self, name) for name in type(self).model_fields if name.startswith(_PREFIX)}
-        return {name.removeprefix(_PREFIX): value for name, value in found.items() if value is not None}
+        """What was said, by the attribute's name, in the grammar's order.
+
+        Written as null it is what its rule makes of it.
+        """
+        found = {
+            name: getattr(self, name)
+            for name in type(self).model_fields
+            if name.startswith(_PREFIX)
+        }
+        return {
+            name.removeprefix(_PREFIX): value for name, value in found.items() if value is not None
+        }
 
 
 class PublishedKeys(_Keys):
-    """``published``: counts as printed (their last digit is their precision), in the print's unit, and accuracies in percent."""
+    """``published``: counts as printed (their last digit is their precision), in the print's unit,
+    and accuracies in percent.
+    """
 
     params: Quantity | None = None
     madds: Quantity | None = None
@@ -102,7 +135,11 @@ class PublishedKeys(_Keys):
     source: Text = ""
 
 
-TEST_SETS = {name: about.title for name, about in PublishedKeys.model_fields.items() if about.title is not None}
+TEST_SETS = {
+    name: about.title
+    for name, about in PublishedKeys.model_fields.items()
+    if about.title is not None
+}
 """The test sets whose accuracies papers print: their keys, and what people call them."""
 
 
@@ -113,11 +150,14 @@ def _reading(raw: Any) -> int | None:
 class ErratumKeys(_Keys):
     """One of ``errata``: text, or text and which published figures it explains.
 
-    ``explains`` maps a figure to the count under the erratum's reading of the paper, ``none`` where no reading counts to it.
+    ``explains`` maps a figure to the count under the erratum's reading of the paper, ``none`` where
+    no reading counts to it.
     """
 
     text: Text
-    explains: dict[Literal["params", "madds", "flops"], Annotated[int | None, BeforeValidator(_reading)]] = {}
+    explains: dict[
+        Literal["params", "madds", "flops"], Annotated[int | None, BeforeValidator(_reading)]
+    ] = {}
 
 
 def _erratum(raw: Any) -> Any:
@@ -130,7 +170,9 @@ _PREFIX = "said_"
 
 def _unconditional(name: str, grammar: Grammar, role: Role, raw: Any) -> Attribute:
     if isinstance(raw, dict) and "when" in raw:
-        raise ValueError(f"must not have `when` (only block attributes may), got {short(raw['when'])}")
+        raise ValueError(
+            f"must not have `when` (only block attributes may), got {short(raw['when'])}"
+        )
     return parse_attribute(name, raw, grammar, role)
 
 
@@ -152,7 +194,10 @@ def _attributes(grammar: Grammar, role: Role) -> dict[str, Any]:
         for name in grammar.names(role)
     }
     return {
-        f"{_PREFIX}{name}": (Annotated[Attribute | None, BeforeValidator(rule)], Field(default=None, alias=name))
+        f"{_PREFIX}{name}": (
+            Annotated[Attribute | None, BeforeValidator(rule)],
+            Field(default=None, alias=name),
+        )
         for name, rule in rules.items()
     }
 
@@ -172,7 +217,10 @@ def _block_keys(grammar: Grammar) -> type[AttributeKeys]:
 
     check: Any = model_validator(mode="after")(one_of_pair)
     model: Any = create_model(
-        "BlockKeys", __base__=AttributeKeys, __validators__={"one_of_pair": check}, **_attributes(grammar, "block")
+        "BlockKeys",
+        __base__=AttributeKeys,
+        __validators__={"one_of_pair": check},
+        **_attributes(grammar, "block"),
     )
     return model  # type: ignore[no-any-return]
 
@@ -203,8 +251,14 @@ def _models(grammar: Grammar) -> Models:
     image: Any = {
         "height": (_own("side", grammar), side),
         "width": (_own("side", grammar), side.at("width")),
-        "mean": (Annotated[tuple[float, float, float], BeforeValidator(_three)], (127.5, 127.5, 127.5)),
-        "std": (Annotated[tuple[float, float, float], BeforeValidator(_std)], (128.0, 128.0, 128.0)),
+        "mean": (
+            Annotated[tuple[float, float, float], BeforeValidator(_three)],
+            (127.5, 127.5, 127.5),
+        ),
+        "std": (
+            Annotated[tuple[float, float, float], BeforeValidator(_std)],
+            (128.0, 128.0, 128.0),
+        ),
     }
     stage: Any = {
         "depth": (_own("depth", grammar), one),
@@ -238,21 +292,31 @@ def parse_document(values: Any, source: str) -> tuple[Any, Grammar]:
     Raises DocumentError with every fault, ``source`` in front.
     """
     if not isinstance(values, dict):
-        raise DocumentError(source, [f"must be a mapping of keys such as stem, stages, head, got {short(values)}"])
+        raise DocumentError(
+            source, [f"must be a mapping of keys such as stem, stages, head, got {short(values)}"]
+        )
     if other := other_kind(values, "space", "point", ref=source):
         raise DocumentError(source, [f"must be a search space or point, got {other}"])
     models = _models(grammar_of(values))
     try:
         document = models.whole.model_validate(values)
     except ValidationError as error:
-        lines = lines_of(error, partial(_known, models), follows_missing_kind(values, models.grammar))
+        lines = lines_of(
+            error, partial(_known, models), follows_missing_kind(values, models.grammar)
+        )
         raise DocumentError(source, list(dict.fromkeys(lines))) from None
     return document, models.grammar
 
 
 def _known(models: Models, loc: tuple[int | str, ...]) -> Iterable[str]:
-    """The keys that stand beside the one at ``loc``; those that stand in ``defaults`` with a dot."""
+    """The keys that stand beside the one at ``loc``.
+
+    Those that stand in ``defaults`` with a dot.
+    """
     if len(loc) == 1:
-        return [*models.whole.model_fields, *(f"defaults.{name}" for name in models.grammar.names("block"))]
+        return [
+            *models.whole.model_fields,
+            *(f"defaults.{name}" for name in models.grammar.names("block")),
+        ]
     keys = models.block if len(loc) > 3 else models.parts.get(str(loc[0]), models.whole)
     return [found.alias or name for name, found in keys.model_fields.items()]

@@ -1,6 +1,7 @@
 """What a document may say: the kinds that it may name, and the attributes that they declare.
 
-Kinds are those of :func:`seesawnas.arch.kinds` and those that the document itself names as ``module:Class``.
+Kinds are those of :func:`seesawnas.arch.kinds` and those that the document itself names as
+``module:Class``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ RESERVED = frozenset({"kind", "width", "depth", "stride", "blocks"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grammar:
-    """``kinds`` by name, of every role; ``declared`` their attributes by role and name, in order."""
+    """``kinds`` by name, of every role.
+
+    ``declared`` their attributes by role and name, in order.
+    """
 
     kinds: Mapping[str, Kind]
     declared: Mapping[Role, Mapping[str, AttributeInfo]]
@@ -40,14 +44,19 @@ class Grammar:
         return ("kind", *self.declared[role])
 
     def rule(self, name: str, role: Role = "block") -> Rule:
-        """What makes an option of what YAML has. Raises KeyError where no kind of the role has the attribute."""
+        """What makes an option of what YAML has.
+
+        Raises KeyError where no kind of the role has the attribute.
+        """
         if name == "kind":
             return partial(_kind, self, role)
         declared = self.declared[role]
         return declared[name].rule if name in declared else OWN_RULES[name]
 
     def default(self, name: str, role: Role = "block") -> Option | None:
-        """What holds where nothing is said, if all kinds of the role that have the attribute say the same."""
+        """What holds where nothing is said, if all kinds of the role that have the attribute say
+        the same.
+        """
         return shared_default(name, [kind for kind in self.kinds.values() if kind.role == role])
 
 
@@ -60,11 +69,16 @@ def shared_default(name: str, some: Iterable[Kind]) -> Option | None:
 def partners(name: str, declared: Mapping[str, AttributeInfo]) -> tuple[str, ...]:
     """The attributes that say what ``name`` says, in another way: expansion and middle."""
     own = {declared[name].instead_of} if name in declared else set()
-    return tuple(sorted({other for other, one in declared.items() if one.instead_of == name} | own - {""}))
+    return tuple(
+        sorted({other for other, one in declared.items() if one.instead_of == name} | own - {""})
+    )
 
 
 def grammar_of(values: Any) -> Grammar:
-    """The grammar of the document in ``values``. Raises InvalidInput where a kind that is installed breaks a rule."""
+    """The grammar of the document in ``values``.
+
+    Raises InvalidInput where a kind that is installed breaks a rule.
+    """
     named = {name for name in _named(values) if isinstance(name, str) and ":" in name}
     return _grammar(tuple(sorted(name for name in named if _found(name) is not None)))
 
@@ -76,10 +90,15 @@ def _grammar(named: tuple[str, ...]) -> Grammar:
     for name, kind in known.items():
         for attribute, one in kind.attributes.items():
             if attribute in RESERVED and (kind.role, attribute) != ("stem", "stride"):
-                raise InvalidInput(f"{name}: attribute {attribute}: the name is reserved by the grammar")
+                raise InvalidInput(
+                    f"{name}: attribute {attribute}: the name is reserved by the grammar"
+                )
             first = declared[kind.role].setdefault(attribute, one)
             if first.rule != one.rule:
-                raise InvalidInput(f"{name}: {attribute} must use the same rule as in other kinds, or a different name")
+                raise InvalidInput(
+                    f"{name}: {attribute} must use the same rule as in other kinds, or a "
+                    "different name"
+                )
     return Grammar(known, declared)
 
 
@@ -100,7 +119,11 @@ def _kind(grammar: Grammar, role: Role, raw: Any) -> Option:
         except InvalidInput as error:
             hint = _INSTALLED if isinstance(error.__context__, ModuleNotFoundError) else ""
             raise ValueError(f"must be a kind that can be imported: {error}{hint}") from None
-    hint = _INSTALLED if isinstance(raw, str) and raw.isidentifier() and raw not in grammar.kinds else ""
+    hint = (
+        _INSTALLED
+        if isinstance(raw, str) and raw.isidentifier() and raw not in grammar.kinds
+        else ""
+    )
     raise ValueError(f"must be one of {', '.join(known)}, got {short(raw)}{hint}")
 
 

@@ -30,12 +30,18 @@ class PublishedValue:
 
     def agrees(self, counted: int) -> bool:
         """Whether ``counted`` prints as this, rounded or, as papers often do, truncated."""
-        return self.value <= counted < self.value + self.step or abs(counted - self.value) * 2 <= self.step
+        return (
+            self.value <= counted < self.value + self.step
+            or abs(counted - self.value) * 2 <= self.step
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a paper prints of a point, ``flops`` where it counts 2 x MAdds; accuracies in percent."""
+    """What a paper prints of a point, ``flops`` where it counts 2 x MAdds.
+
+    Accuracies in percent.
+    """
 
     params: PublishedValue | None
     madds: PublishedValue | None
@@ -46,7 +52,9 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Erratum:
-    """Where the print is wrong. ``explains`` maps a published figure, ``params``, ``madds`` or ``flops``, to what the network
+    """Where the print is wrong.
+
+    ``explains`` maps a published figure, ``params``, ``madds`` or ``flops``, to what the network
     counts to under this reading of the paper; to None where no reading counts to the figure.
     """
 
@@ -56,7 +64,9 @@ class Erratum:
 
 @dataclass(frozen=True, slots=True)
 class SearchPoint:
-    """A fixed spec, what was published of it, the exact counts on record and why they differ where they do."""
+    """A fixed spec, what was published of it, the exact counts on record and why they differ where
+    they do.
+    """
 
     spec: ArchSpec
     published: Published
@@ -76,25 +86,40 @@ def to_space(values: Any, source: str) -> SearchSpace:
     unused = sorted(reading.declared() - {attribute.path for attribute in space.attributes()})
     if unused:
         raise DocumentError(
-            source, [f"{path}: no block uses this choice: narrower scopes override it everywhere" for path in unused]
+            source,
+            [
+                f"{path}: no block uses this choice: narrower scopes override it everywhere"
+                for path in unused
+            ],
         )
     return space
 
 
 def to_point(values: Any, source: str) -> SearchPoint:
-    """The search point in plain ``values``. Raises DocumentError where something is left to decide or does not fit."""
+    """The search point in plain ``values``.
+
+    Raises DocumentError where something is left to decide or does not fit.
+    """
     space = to_space(values, source)
     if space.decisions:
-        places = space.decisions[0].name + (f" and {len(space.decisions) - 1} more" if len(space.decisions) > 1 else "")
+        places = space.decisions[0].name + (
+            f" and {len(space.decisions) - 1} more" if len(space.decisions) > 1 else ""
+        )
         rule = f"must be a search point without choices, got choices at {places}"
-        hint = f"`seesawnas space {source}` counts it, `seesawnas sample --space {source}` draws networks from it"
+        hint = (
+            f"`seesawnas space {source}` counts it, `seesawnas sample --space {source}` draws "
+            "networks from it"
+        )
         raise DocumentError(source, [f"{rule}; {hint}"])
     document, _ = parse_document(values, source)
     try:
         spec = space.choose({}).renamed(space.name)
     except SpecError as error:
         raise DocumentError(source, [str(error)]) from None
-    errata = tuple(Erratum(keys.text, {str(k): v for k, v in keys.explains.items()}) for keys in document.errata)
+    errata = tuple(
+        Erratum(keys.text, {str(k): v for k, v in keys.explains.items()})
+        for keys in document.errata
+    )
     return SearchPoint(spec, _published(document), document.counted, errata, document.about)
 
 
@@ -121,8 +146,9 @@ class _Reading:
         )
 
     def part(self, role: Role) -> dict[str, Attribute]:
-        """Stem or head: its kind, width, and the attributes of its kinds. An activation that it does not say is that of
-        ``defaults``.
+        """Stem or head: its kind, width, and the attributes of its kinds.
+
+        An activation that it does not say is that of ``defaults``.
         """
         keys: Any = getattr(self.document, role)
         said = {"width": keys.width, **keys.attributes()}
@@ -143,8 +169,12 @@ class _Reading:
         """A stage: what its blocks inherit, and what single blocks set."""
         stage, path = self.document.stages[number], f"stages.{number}"
         scopes = (_own(self.document.defaults, "defaults"), _own(stage, path))
-        overrides = {index: _own(keys, f"{path}.blocks.{index}") for index, keys in stage.blocks.items()}
-        some = self._kinds(*(own["kind"] for own in (*scopes, *overrides.values()) if "kind" in own))
+        overrides = {
+            index: _own(keys, f"{path}.blocks.{index}") for index, keys in stage.blocks.items()
+        }
+        some = self._kinds(
+            *(own["kind"] for own in (*scopes, *overrides.values()) if "kind" in own)
+        )
         attributes: dict[str, Attribute] = {}
         for name in self.grammar.names("block")[1:]:
             if (default := shared_default(name, some)) is not None:
@@ -153,11 +183,18 @@ class _Reading:
             for name in self._paired(own):
                 attributes.pop(name, None)
             attributes.update(own)
-        # Decisions are numbered by the order of attributes: those with a default first, as the grammar lists them.
+        # Decisions are numbered by the order of attributes: those with a default first, as the
+        # grammar lists them.
         declared = self.grammar.declared["block"]
-        first = [name for name, one in declared.items() if one.default is not None and name in attributes]
+        first = [
+            name for name, one in declared.items() if one.default is not None and name in attributes
+        ]
         attributes = {name: attributes[name] for name in (*first, *attributes)}
-        pairs = {name: partners(name, self.grammar.declared["block"]) for own in overrides.values() for name in own}
+        pairs = {
+            name: partners(name, self.grammar.declared["block"])
+            for own in overrides.values()
+            for name in own
+        }
         return StageSpace(
             stage.depth.at(f"{path}.depth"),
             stage.width.at(f"{path}.width"),
@@ -169,7 +206,9 @@ class _Reading:
 
     def faults(self) -> Iterator[str]:
         """What is missing, and what is said where no block or part can use it."""
-        yield from self._unusable("defaults", _own(self.document.defaults, "defaults"), self._every_kind())
+        yield from self._unusable(
+            "defaults", _own(self.document.defaults, "defaults"), self._every_kind()
+        )
         for role in _PARTS:
             keys: Any = getattr(self.document, role)
             some, said = self._kinds(keys.attributes()["kind"]), keys.attributes()
@@ -192,7 +231,11 @@ class _Reading:
                 yield f"{path}.blocks: must be indices below the depth {depth}, got {index}"
         space = self.stage(number)
         used: list[Kind] = []
-        for index in [index for index in range(depth) if index in stage.blocks or index == _first_plain(stage.blocks)]:
+        for index in [
+            index
+            for index in range(depth)
+            if index in stage.blocks or index == _first_plain(stage.blocks)
+        ]:
             attributes = space.at(index)
             if "kind" not in attributes:
                 yield f"{path}.kind: is required, here or in defaults, got nothing"
@@ -206,7 +249,9 @@ class _Reading:
         if used:
             yield from self._unusable(path, _own(stage, path), used)
 
-    def _missing(self, path: str, found: Mapping[str, Attribute], some: list[Kind], where: str) -> Iterator[str]:
+    def _missing(
+        self, path: str, found: Mapping[str, Attribute], some: list[Kind], where: str
+    ) -> Iterator[str]:
         said: set[str] = set()
         for kind in some:
             for name, one in kind.attributes.items():
@@ -219,7 +264,9 @@ class _Reading:
         names = ", ".join(dict.fromkeys(kind.name for kind in some))
         for name in own:
             if name not in ("kind", "width") and not any(name in kind.attributes for kind in some):
-                yield f"{path}.{name}: must be an attribute of the kind, got kind {names} without it"
+                yield (
+                    f"{path}.{name}: must be an attribute of the kind, got kind {names} without it"
+                )
 
     def _paired(self, own: Mapping[str, Attribute]) -> set[str]:
         """What ``own`` replaces: itself and its partner, where two attributes say one thing."""
@@ -230,11 +277,16 @@ class _Reading:
         return found
 
     def _kinds(self, *attributes: Attribute) -> list[Kind]:
-        names = dict.fromkeys(name for attribute in attributes for name in possible_kinds(attribute))
+        names = dict.fromkeys(
+            name for attribute in attributes for name in possible_kinds(attribute)
+        )
         return [self.grammar.kinds[name] for name in names]
 
     def _every_kind(self) -> list[Kind]:
-        """Those of blocks anywhere; all of them if none is said. An activation is the stem's and the head's too."""
+        """Those of blocks anywhere; all of them if none is said.
+
+        An activation is the stem's and the head's too.
+        """
         scopes = [self.document.defaults, *self.document.stages]
         scopes += [keys for stage in self.document.stages for keys in stage.blocks.values()]
         said = [own["kind"] for scope in scopes if "kind" in (own := scope.attributes())]
@@ -261,7 +313,8 @@ def _own(keys: AttributeKeys, path: str) -> dict[str, Attribute]:
 def _published(document: Any) -> Published:
     keys = document.published
     counts = [
-        PublishedValue.parse(text) if text is not None else None for text in (keys.params, keys.madds, keys.flops)
+        PublishedValue.parse(text) if text is not None else None
+        for text in (keys.params, keys.madds, keys.flops)
     ]
     accuracies = {name: value for name in TEST_SETS if (value := getattr(keys, name)) is not None}
     return Published(counts[0], counts[1], accuracies, keys.source, counts[2])

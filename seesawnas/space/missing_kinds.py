@@ -1,4 +1,7 @@
-"""Unknown keys that follow from a kind that is not there: it may have declared them, so they say nothing of the document."""
+"""Unknown keys that follow from a kind that is not there.
+
+It may have declared them, so they say nothing of the document.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,18 @@ from seesawnas.text import nearest
 
 
 def follows_missing_kind(values: Mapping[str, Any], grammar: Grammar) -> Callable[[Place], bool]:
-    """Whether an unknown key of the document at a place may be an attribute of a kind that it names and that is not there.
+    """Whether an unknown key of the document at a place may be an attribute of a kind that it names
+    and that is not there.
 
     A key that is like one of the grammar's own, ``depht``, is a slip whatever the kind.
     """
     scopes = set(_scopes(values, grammar))
 
     def follows(place: Place) -> bool:
-        return tuple(map(str, place[:-1])) in scopes and nearest(str(place[-1]), sorted(RESERVED)) is None
+        return (
+            tuple(map(str, place[:-1])) in scopes
+            and nearest(str(place[-1]), sorted(RESERVED)) is None
+        )
 
     return follows
 
@@ -36,7 +43,9 @@ def _scopes(values: Mapping[str, Any], grammar: Grammar) -> Iterator[tuple[str, 
 
 
 def _stages(stages: Any, grammar: Grammar, common: bool) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Stages and single blocks, and whether a block that inherits from there, or this block, is of a missing kind."""
+    """Stages and single blocks, and whether a block that inherits from there, or this block, is of
+    a missing kind.
+    """
     for number, stage in enumerate(stages if isinstance(stages, list) else ()):
         inherited = _missing(stage, grammar, common)
         blocks = stage.get("blocks") if isinstance(stage, Mapping) else None
@@ -50,7 +59,12 @@ def _stages(stages: Any, grammar: Grammar, common: bool) -> Iterator[tuple[tuple
 
 
 def _missing(part: Any, grammar: Grammar, inherited: bool) -> bool:
-    """Whether a part's kind, or one that it may have, is not there; ``inherited`` if it says none."""
+    """Whether a part's kind, or one that it may have, is not there.
+
+    ``inherited`` if it says none.
+    """
     if not isinstance(part, Mapping) or "kind" not in part:
         return inherited
-    return any(isinstance(name, str) and name not in grammar.kinds for name in kind_options(part["kind"]))
+    return any(
+        isinstance(name, str) and name not in grammar.kinds for name in kind_options(part["kind"])
+    )

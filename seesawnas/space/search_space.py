@@ -1,7 +1,7 @@
 """``SearchSpace``: what may vary. It knows no sampler and no budget.
 
-A decision is named by its place, ``stages.2.expansion``, and has at least two options. A mapping from decisions to options
-is an assignment; ``choose`` turns it into a network.
+A decision is named by its place, ``stages.2.expansion``, and has at least two options. A mapping
+from decisions to options is an assignment; ``choose`` turns it into a network.
 """
 
 from __future__ import annotations
@@ -31,9 +31,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class StageSpace:
-    """What may vary in one stage. ``attributes`` holds what its blocks inherit, ``overrides`` what single blocks set.
+    """What may vary in one stage.
 
-    ``pairs`` names the attributes that an overriding one replaces beside itself: expansion and middle replace each other.
+    ``attributes`` holds what its blocks inherit, ``overrides`` what single blocks set.
+
+    ``pairs`` names the attributes that an overriding one replaces beside itself: expansion and
+    middle replace each other.
     """
 
     depth: Attribute
@@ -45,7 +48,10 @@ class StageSpace:
     _merged: Mapping[int, Mapping[str, Attribute]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        merged = {index: _overridden(self.attributes, own, self.pairs) for index, own in self.overrides.items()}
+        merged = {
+            index: _overridden(self.attributes, own, self.pairs)
+            for index, own in self.overrides.items()
+        }
         object.__setattr__(self, "_merged", merged)
 
     def at(self, index: int) -> Mapping[str, Attribute]:
@@ -53,7 +59,9 @@ class StageSpace:
         return self._merged.get(index, self.attributes)
 
     def all(self) -> Iterator[Attribute]:
-        """Every attribute in force in some block that the stage can have, and the stage's own three."""
+        """Every attribute in force in some block that the stage can have, and the stage's own
+        three.
+        """
         yield from (self.depth, self.width, self.stride)
         for index in range(int(max(self.depth.options))):
             yield from self.at(index).values()
@@ -76,13 +84,17 @@ class SearchSpace:
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """Every decision, in the order of the network."""
-        found = {attribute.path: attribute for attribute in self.attributes() if not attribute.is_fixed}
+        found = {
+            attribute.path: attribute for attribute in self.attributes() if not attribute.is_fixed
+        }
         return tuple(Decision(path, attribute.options) for path, attribute in found.items())
 
     @property
     def input_sizes(self) -> tuple[tuple[int, int], ...]:
         """(height, width) of every input that a network of the space can have."""
-        heights, widths = ([int(side) for side in sides.options] for sides in (self.height, self.width))
+        heights, widths = (
+            [int(side) for side in sides.options] for sides in (self.height, self.width)
+        )
         return tuple(itertools.product(heights, widths))
 
     def attributes(self) -> Iterator[Attribute]:
@@ -95,7 +107,8 @@ class SearchSpace:
     def choose(self, assignment: Assignment) -> ArchSpec:
         """The network of ``assignment``; decisions that it leaves out take their first option.
 
-        Raises SpecError, its message starting with the place, where the options do not fit together.
+        Raises SpecError, its message starting with the place, where the options do not fit
+        together.
         """
         picture = self.input(assignment)
         stem, output = self.stem_of(assignment)
@@ -115,7 +128,10 @@ class SearchSpace:
         return _part("stem", self.stem, assignment, [image])
 
     def head_of(self, assignment: Assignment, found: Sequence[Shape]) -> tuple[Block, Shape]:
-        """The head that ``assignment`` says after the shapes ``found``, and its output. Raises SpecError."""
+        """The head that ``assignment`` says after the shapes ``found``, and its output.
+
+        Raises SpecError.
+        """
         return _part("head", self.head, assignment, found)
 
     @property
@@ -132,7 +148,10 @@ class SearchSpace:
             allowed = options.get(attribute.path)
             if allowed is None or attribute.is_fixed:
                 return attribute
-            return replace(attribute, options=tuple(option for option in attribute.options if option in allowed))
+            return replace(
+                attribute,
+                options=tuple(option for option in attribute.options if option in allowed),
+            )
 
         return self._mapped(narrow)
 
@@ -182,16 +201,25 @@ def known_kind(name: str) -> Kind:
 
 
 def read_shapes(found: Sequence[Shape], reads: int) -> Inputs:
-    """The last ``reads`` of ``found``, the last first; where there are fewer, the first stands for those before it."""
+    """The last ``reads`` of ``found``, the last first.
+
+    Where there are fewer, the first stands for those before it.
+    """
     if reads == 1:
         return (found[-1],)
     return tuple(found[max(0, len(found) - back)] for back in range(1, reads + 1))
 
 
 def make_block(
-    attributes: Mapping[str, Attribute], assignment: Assignment, found: Sequence[Shape], width: int, stride: int
+    attributes: Mapping[str, Attribute],
+    assignment: Assignment,
+    found: Sequence[Shape],
+    width: int,
+    stride: int,
 ) -> tuple[Block, Shape]:
-    """One block, canonical, from the attributes in force after maps of the shapes ``found``; and its output.
+    """One block, canonical, from the attributes in force after maps of the shapes ``found``.
+
+    And its output.
 
     ``stride`` 0: the part's own. Raises SpecError where there is no such block.
     """
@@ -202,7 +230,9 @@ def make_block(
 
 
 @lru_cache(maxsize=1 << 16)
-def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, width: int) -> tuple[Block, Shape]:
+def _built(
+    names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, width: int
+) -> tuple[Block, Shape]:
     values = dict(zip(names, options, strict=True))
     kind = known_kind(str(values["kind"]))
     stride = int(values["stride"]) or _own_stride(kind)
@@ -214,7 +244,10 @@ def _built(names: tuple[str, ...], options: tuple[Option, ...], inputs: Inputs, 
 
 
 def _own_stride(kind: Kind) -> int:
-    """A stem's or head's, which its class says; one that leaves it open gets what its role is there for."""
+    """A stem's or head's, which its class says.
+
+    One that leaves it open gets what its role is there for.
+    """
     stride = kind.block.stride
     return stride if isinstance(stride, int) else 2 if kind.role == "stem" else 1
 
@@ -224,24 +257,35 @@ def _part(
 ) -> tuple[Block, Shape]:
     kind = known_kind(str(pick(attributes["kind"], assignment)))
     stride = (
-        int(pick(attributes["stride"], assignment)) if "stride" in kind.attributes.keys() & attributes.keys() else 0
+        int(pick(attributes["stride"], assignment))
+        if "stride" in kind.attributes.keys() & attributes.keys()
+        else 0
     )
     try:
-        return make_block(attributes, assignment, found, int(pick(attributes["width"], assignment)), stride)
+        return make_block(
+            attributes, assignment, found, int(pick(attributes["width"], assignment)), stride
+        )
     except SpecError as error:
         raise SpecError(f"{role}: {error}") from None
 
 
 def _overridden(
-    inherited: Mapping[str, Attribute], own: Mapping[str, Attribute], pairs: Mapping[str, tuple[str, ...]]
+    inherited: Mapping[str, Attribute],
+    own: Mapping[str, Attribute],
+    pairs: Mapping[str, tuple[str, ...]],
 ) -> Mapping[str, Attribute]:
-    """What a block has that sets ``own``; of two attributes that say one thing, one replaces the other."""
+    """What a block has that sets ``own``.
+
+    Of two attributes that say one thing, one replaces the other.
+    """
     replaced = {other for name in own if name in pairs for other in (name, *pairs[name])}
     kept = {name: attribute for name, attribute in inherited.items() if name not in replaced}
     return {**kept, **own}
 
 
-def _values(attributes: Mapping[str, Attribute], assignment: Assignment, stride: int) -> dict[str, Option]:
+def _values(
+    attributes: Mapping[str, Attribute], assignment: Assignment, stride: int
+) -> dict[str, Option]:
     picked: dict[str, Option] = {}
     conditional = False
     get = assignment.get
@@ -255,7 +299,8 @@ def _values(attributes: Mapping[str, Attribute], assignment: Assignment, stride:
         return picked
     values = dict(picked)
     for name, attribute in attributes.items():
-        # Conditions look at what was picked, not at each other's outcome, so their order does not matter.
+        # Conditions look at what was picked, not at each other's outcome, so their order does not
+        # matter.
         if attribute.when and any(_held(picked, other) not in ok for other, ok in attribute.when):
             values[name] = attribute.otherwise  # type: ignore[assignment]
     return values
@@ -269,19 +314,30 @@ def _held(picked: Mapping[str, Option], name: str) -> Option | None:
     return attributes[name].default if name in attributes else None
 
 
-def _add_stage(stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment) -> None:
+def _add_stage(
+    stage: StageSpace, number: int, found: list[Shape], blocks: list[Block], assignment: Assignment
+) -> None:
     """Add a stage's blocks to ``blocks``, and their outputs to the shapes ``found`` before it."""
     depth, width = int(pick(stage.depth, assignment)), int(pick(stage.width, assignment))
     stride, index = int(pick(stage.stride, assignment)), 0
     while index < depth:
         try:
-            block, output = make_block(stage.at(index), assignment, found, width, stride if index == 0 else 1)
+            block, output = make_block(
+                stage.at(index), assignment, found, width, stride if index == 0 else 1
+            )
         except SpecError as error:
             raise SpecError(f"stages.{number}.blocks.{index}: {error}") from None
         run = 1
-        if index and index not in stage.overrides and all(shape == output for shape in found[-block.reads :]):
+        if (
+            index
+            and index not in stage.overrides
+            and all(shape == output for shape in found[-block.reads :])
+        ):
             # On maps of the same shapes, the same attributes make the same block.
-            run = min((other for other in stage.overrides if index < other < depth), default=depth) - index
+            run = (
+                min((other for other in stage.overrides if index < other < depth), default=depth)
+                - index
+            )
         blocks += [block] * run
         found += [output] * run
         index += run

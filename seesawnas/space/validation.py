@@ -80,7 +80,9 @@ def _turned(names: dict[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 KEY_ALIASES = _turned(_NAMES)
-"""From a word that people type to the keys that it may stand for, of which a place has at most a few."""
+"""From a word that people type to the keys that it may stand for, of which a place has at most a
+few.
+"""
 
 
 Place: TypeAlias = tuple[int | str, ...]
@@ -90,15 +92,23 @@ Known: TypeAlias = Callable[[Place], Iterable[str]]
 def faults_of(
     error: ValidationError, known: Known, passed_over: Callable[[Place], bool] = lambda place: False
 ) -> Iterator[tuple[Place, str]]:
-    """Each fault's place and rule; ``known`` gives the keys that may stand at the place of an unknown one.
+    """Each fault's place and rule.
 
-    A known key with a dot, such as ``recipe.learning_rate``, is one that stands further inside. Unknown keys at places that are
-    ``passed_over`` are not told: they follow from another fault.
+    ``known`` gives the keys that may stand at the place of an unknown one.
+
+    A known key with a dot, such as ``recipe.learning_rate``, is one that stands further inside.
+    Unknown keys at places that are ``passed_over`` are not told: they follow from another fault.
     """
     found = error.errors(include_url=False)
-    told = [fault for fault in found if not (fault["type"] == "extra_forbidden" and passed_over(fault["loc"]))]
+    told = [
+        fault
+        for fault in found
+        if not (fault["type"] == "extra_forbidden" and passed_over(fault["loc"]))
+    ]
     for number, fault in enumerate(told):
-        beside = known if number < MOST_LINES else _nothing  # of tens of thousands nobody reads the hints
+        beside = (
+            known if number < MOST_LINES else _nothing
+        )  # of tens of thousands nobody reads the hints
         yield tuple(part for part in fault["loc"] if part != "[key]"), _rule(fault, beside)
 
 
@@ -145,15 +155,21 @@ def _words(fault: Any, known: Known) -> str:
         case "too_short":
             return "must have at least one entry, got none"
         case "too_long":
-            return f"must have at most {fault['ctx']['max_length']} entries, got {len(fault['input'])}"
+            return (
+                f"must have at most {fault['ctx']['max_length']} entries, got {len(fault['input'])}"
+            )
         case "greater_than_equal" | "less_than_equal":
             return f"{fault['msg'].replace('Input should', 'must')}, got {value}"
         case _:
-            return f"{fault['msg'].replace('Input should', 'must').replace('String should', 'must')}, got {value}"
+            rule = fault["msg"].replace("Input should", "must").replace("String should", "must")
+            return f"{rule}, got {value}"
 
 
 def _nearest(place: Place, known: Known) -> str:
-    names = {name.rpartition(".")[2]: name for name in sorted(known(place), key=lambda name: "." not in name)}
+    names = {
+        name.rpartition(".")[2]: name
+        for name in sorted(known(place), key=lambda name: "." not in name)
+    }
     near = nearest(str(place[-1]), names, KEY_ALIASES)
     return f"; did you mean {names[near]}?" if near else ""
 

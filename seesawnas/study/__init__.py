@@ -1,4 +1,4 @@
-"""The study: its record, an Optuna study that holds all state, and the engines that run its trials."""
+"""The study: its record (an Optuna study with all state) and the engines that run trials."""
 
 from typing import TYPE_CHECKING
 
@@ -34,11 +34,29 @@ if TYPE_CHECKING:
     from seesawnas.study.engines.local import LocalEngine
     from seesawnas.study.engines.ray.cluster import check_cluster
     from seesawnas.study.engines.ray.engine import RayEngine
-    from seesawnas.study.engines.registry import ENGINES, EngineFactory, EngineSettings, check_engine, engine_factory
+    from seesawnas.study.engines.registry import (
+        ENGINES,
+        EngineFactory,
+        EngineSettings,
+        check_engine,
+        engine_factory,
+    )
     from seesawnas.study.library.files import StudyFile, shipped_studies
     from seesawnas.study.library.reference import find_network, trial_point
-    from seesawnas.study.library.view import StoredStudy, StudyView, find_study, load_view, study_number
-    from seesawnas.study.objectives import ACCURACY, MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
+    from seesawnas.study.library.view import (
+        StoredStudy,
+        StudyView,
+        find_study,
+        load_view,
+        study_number,
+    )
+    from seesawnas.study.objectives import (
+        ACCURACY,
+        MAIN_COSTS,
+        MAIN_METRICS,
+        Objectives,
+        non_dominated,
+    )
     from seesawnas.study.ranking import (
         Repeating,
         Repeats,
@@ -50,7 +68,13 @@ if TYPE_CHECKING:
         rank_trials,
         read_repeats,
     )
-    from seesawnas.study.record.proposal import Proposal, measurement_of, options_of, trial_proxy, trial_spec
+    from seesawnas.study.record.proposal import (
+        Proposal,
+        measurement_of,
+        options_of,
+        trial_proxy,
+        trial_spec,
+    )
     from seesawnas.study.record.provenance import Run, provenance
     from seesawnas.study.record.record import FINISHED, StudyRecord
     from seesawnas.study.record.starts import Start, read_starts

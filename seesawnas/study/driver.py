@@ -60,8 +60,8 @@ Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
 class TrialSetup:
     """How a study runs: the proxy of its trials, when it ends, who is stopped early.
 
-    checkpoints: where running trials are kept, None for nowhere; silence: seconds without an epoch after which a trial
-    counts as hanging.
+    checkpoints: where running trials are kept, None for nowhere; silence: seconds without an epoch
+    after which a trial counts as hanging.
     """
 
     proxy: Proxy
@@ -71,16 +71,20 @@ class TrialSetup:
     silence: float = 3600.0
 
 
-def drive(record: StudyRecord, propose: Propose, engine: Engine, setup: TrialSetup) -> Generator[DriverEvent]:
+def drive(
+    record: StudyRecord, propose: Propose, engine: Engine, setup: TrialSetup
+) -> Generator[DriverEvent]:
     """Run until a rule of ``setup`` ends the study or ``propose`` has no more networks.
 
-    If the caller stops early, or anything raises, running trials are put back in line: the study can be resumed.
+    If the caller stops early, or anything raises, running trials are put back in line: the study
+    can be resumed.
     """
     try:
         yield from _Loop(record, propose, engine, setup).run()
     finally:
         engine.close()
-        record.recover()  # an interrupt falls anywhere, also between a trial's taking and its place among the running
+        # an interrupt falls anywhere, also between a trial's taking and its place among the running
+        record.recover()
 
 
 @dataclass
@@ -106,7 +110,9 @@ class _Loop:
             self.judge = AshaPruner(self.setup.halving)
             self.judge.replay(self.record.trials())
         if self.setup.checkpoints is not None:
-            self.setup.checkpoints.keep({trial.number for trial in self.record.trials(TrialState.WAITING)})
+            self.setup.checkpoints.keep(
+                {trial.number for trial in self.record.trials(TrialState.WAITING)}
+            )
         while True:
             while not self._out_of_time() and len(self.running) < self.engine.capacity:
                 trial = self._take()
@@ -123,7 +129,10 @@ class _Loop:
         return limit is not None and time.monotonic() - self.started >= limit
 
     def _take(self) -> FrozenTrial | None:
-        """The next trial, interrupted trials before new ones; whatever rule ends the study, started trials are finished."""
+        """The next trial, interrupted trials before new ones.
+
+        Whatever rule ends the study, started trials are finished.
+        """
         while True:
             reason = self.setup.rules.reason(self.record, len(self.running))
             wanted = self.setup.rules.trials
@@ -145,7 +154,9 @@ class _Loop:
         checkpoint = self.setup.checkpoints.load(number) if self.setup.checkpoints else None
         study = self.record.study.study_name
         proxy = trial_proxy(trial, study) if "proxy" in attrs else self.setup.proxy
-        trial_spec(trial, f"study {study}")  # said here, in a line that names the trial, and not by a worker
+        trial_spec(
+            trial, f"study {study}"
+        )  # said here, in a line that names the trial, and not by a worker
         self.running[number] = time.monotonic()
         self.reached[number] = (trial.last_step or 0) if checkpoint is not None else 0
         self.fixed |= {number} if attrs.get("fixed") else set()
@@ -169,7 +180,11 @@ class _Loop:
         """Seconds until the next time limit, if no event comes before."""
         now = time.monotonic()
         ends = [heard + self.setup.silence for heard in self.running.values()]
-        ends += [self.started + self.setup.rules.seconds] if self.setup.rules.seconds is not None else []
+        ends += (
+            [self.started + self.setup.rules.seconds]
+            if self.setup.rules.seconds is not None
+            else []
+        )
         return max(0.0, min(ends) - now)
 
     def _stop_stalled(self) -> Generator[DriverEvent]:
@@ -195,7 +210,9 @@ class _Loop:
         self.record.progress(number, epoch, scores)
         if self.setup.checkpoints is not None:
             self.setup.checkpoints.save(number, event.epoch.checkpoint)
-        self.running[number] = time.monotonic()  # now: a database that was waited for is not the trial's silence
+        self.running[number] = (
+            time.monotonic()
+        )  # now: a database that was waited for is not the trial's silence
         self.engine.proceed(number)
 
     def _write(self, event: Finished | Failed | Lost) -> None:
@@ -214,11 +231,14 @@ class _Loop:
         self._forget(event.number)
 
     def _check_engine(self, number: int, reason: str) -> None:
-        """If every worker dies before its first epoch, the trials are not the cause and do not fail."""
+        """If every worker dies before its first epoch, the trials are not the cause and do not
+        fail.
+        """
         self.lost.append(number)
         if len(self.lost) >= max(4, 2 * self.engine.capacity) and len(set(self.lost)) > 1:
             raise StudyError(
-                f"workers die before their first epoch: {reason}; fix this, then run the same command to resume"
+                f"workers die before their first epoch: {reason}; fix this, then run the same "
+                "command to resume"
             )
 
     def _forget(self, number: int) -> None:

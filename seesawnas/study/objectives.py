@@ -32,11 +32,15 @@ class Objectives:
         names = [name.strip() for name in text.split(",")]
         for name in names:
             if name not in METRICS and name not in COSTS:
-                raise StudyError(f"objectives must be among {', '.join([*METRICS, *COSTS])}, got {name!r}")
+                raise StudyError(
+                    f"objectives must be among {', '.join([*METRICS, *COSTS])}, got {name!r}"
+                )
         if len(set(names)) < len(names):
             raise StudyError(f"objectives must be unique, got {text!r}")
         if names[0] not in METRICS or any(name in METRICS for name in names[1:]):
-            raise StudyError(f"objectives must be one of {', '.join(METRICS)} and then costs, got {text!r}")
+            raise StudyError(
+                f"objectives must be one of {', '.join(METRICS)} and then costs, got {text!r}"
+            )
         return cls(names[0], tuple(names[1:]))
 
     @property
@@ -61,7 +65,10 @@ class Objectives:
 
     @property
     def shown_costs(self) -> tuple[str, ...]:
-        """The costs that tables show: MAdds and params, and the other costs that the study minimises."""
+        """The costs that tables show.
+
+        MAdds and params, and the other costs that the study minimises.
+        """
         return tuple(dict.fromkeys([*MAIN_COSTS, *self.costs]))
 
     @property
@@ -88,12 +95,16 @@ def non_dominated(values: Sequence[Sequence[float]]) -> set[int]:
     """
     if not len(values):
         return set()
-    return set(front(np.array([(-each[0], *each[1:]) for each in values], dtype=np.float64)).tolist())
+    return set(
+        front(np.array([(-each[0], *each[1:]) for each in values], dtype=np.float64)).tolist()
+    )
 
 
 def front(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Indices, rising, of what nothing dominates among losses (N, objectives); equals all stay."""
-    left = np.lexsort(losses.T[::-1])  # what comes later in this order never dominates what comes before
+    left = np.lexsort(
+        losses.T[::-1]
+    )  # what comes later in this order never dominates what comes before
     kept: list[int] = []
     while left.size:
         best = losses[left[0]]

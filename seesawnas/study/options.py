@@ -53,7 +53,10 @@ def _stored_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stored_url(url: str | None) -> str | None:
-    """A storage with a user or a password is left out: the study's folder keeps it, for its owner alone."""
+    """A storage with a user or a password is left out.
+
+    The study's folder keeps it, for its owner alone.
+    """
     from seesawnas.study.storage.urls import shown_url
 
     return url if url and shown_url(url) == url else None
@@ -103,7 +106,8 @@ class EnginePlan(Plan):
         OneOf(ENGINE_NAMES),
         "NAME",
         PLACED,
-        "What runs the trials: ray, local (several processes) or inline (this process). Default: ray.",
+        "What runs the trials: ray, local (several processes) or inline (this process). Default: "
+        "ray.",
         default="ray",
         key="engine",
         in_summary=True,
@@ -122,7 +126,11 @@ class EnginePlan(Plan):
         Number(0, 64, optional=True), "X", PLACED, "GPUs per trial. Default: 0.", default=None
     )
     ray_address: str | None = option(
-        optional_text, "ADDRESS", PLACED, "Address of a Ray cluster: auto or HOST:PORT.", default=None
+        optional_text,
+        "ADDRESS",
+        PLACED,
+        "Address of a Ray cluster: auto or HOST:PORT.",
+        default=None,
     )
 
     @property
@@ -131,7 +139,11 @@ class EnginePlan(Plan):
         from seesawnas.study.engines.registry import EngineSettings
 
         return EngineSettings(
-            self.engine_kind, self.workers, self.cpus_per_trial, self.gpus_per_trial, self.ray_address
+            self.engine_kind,
+            self.workers,
+            self.cpus_per_trial,
+            self.gpus_per_trial,
+            self.ray_address,
         )
 
 
@@ -148,13 +160,15 @@ def engine_conflicts(plan: EnginePlan, place: Place) -> Iterator[str]:
 class RunPlan(EnginePlan):
     """The options that every study has: its faces, the proxy, what runs its trials.
 
-    What a document leaves to defaults that depend on other values, such as the epochs, is filled in here.
+    What a document leaves to defaults that depend on other values, such as the epochs, is filled in
+    here.
 
     Attributes:
         data: A folder of faces; None for the default set.
         seconds: The time of this run.
         share: The part of the training identities that is trained on.
-        recipe: All of the proxy's recipe, as JSON values; it may be given as what differs from the default one.
+        recipe: All of the proxy's recipe, as JSON values; it may be given as what differs from the
+        default one.
         silence: Seconds without a finished epoch after which a trial is restarted.
     """
 
@@ -222,7 +236,8 @@ class RunPlan(EnginePlan):
         optional_text,
         "NAME",
         PLACED,
-        "Name of the study, a folder under runs/. Default: derived from the study file, or from budget and data.",
+        "Name of the study, a folder under runs/. Default: derived from the study file, or from "
+        "budget and data.",
         default=None,
     )
     storage: str | None = option(
@@ -265,7 +280,9 @@ class RunPlan(EnginePlan):
         from seesawnas.study.trial import Proxy
         from seesawnas.train import Recipe
 
-        return Proxy(Recipe(**self.recipe), self.resolution, self.pairs, self.seed, self.seed, self.share)
+        return Proxy(
+            Recipe(**self.recipe), self.resolution, self.pairs, self.seed, self.seed, self.share
+        )
 
     @property
     def folder(self) -> Path:

@@ -1,11 +1,15 @@
-"""``ResultRow``: the results of a network in a study; the only ranking and the only Pareto front of such rows.
+"""``ResultRow``: the results of a network in a study.
 
-What a search reports, its tables and plots, a study's ``best`` and the points that are trained again all come from here.
+The only ranking and the only Pareto front of such rows.
+
+What a search reports, its tables and plots, a study's ``best`` and the points that are trained
+again all come from here.
 
 Repeats: the best networks trained again from other seeds, so that the first is not the luckiest.
 
-The trial that won a search is biased upwards by winning: its own measurement never counts as a repeat. Repeats are trials of
-a study of their own, ``NAME.repeats`` in the same storage, and a network's figure is the mean over its new seeds alone.
+The trial that won a search is biased upwards by winning: its own measurement never counts as a
+repeat. Repeats are trials of a study of their own, ``NAME.repeats`` in the same storage, and a
+network's figure is the mean over its new seeds alone.
 """
 
 from __future__ import annotations
@@ -28,7 +32,10 @@ from seesawnas.study.storage.identity import repeats_name
 
 @dataclass(frozen=True, slots=True)
 class Repeating:
-    """The search has ended and its best networks are retrained: ``wanted`` trials in all, ``done`` of them before."""
+    """The search has ended and its best networks are retrained.
+
+    ``wanted`` trials in all, ``done`` of them before.
+    """
 
     wanted: int
     done: int
@@ -57,7 +64,12 @@ class Repeats:
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values."""
-        return {"n": self.n, "mean": self.mean, "standard_error": self.standard_error, "values": list(self.values)}
+        return {
+            "n": self.n,
+            "mean": self.mean,
+            "standard_error": self.standard_error,
+            "values": list(self.values),
+        }
 
 
 def read_repeats(storage: BaseStorage, study: str) -> dict[str, Repeats]:
@@ -95,7 +107,8 @@ class ResultRow:
         std: Standard deviation of accuracy over the folds.
         seconds: What the trial took.
         repeats: Trainings of the network from new seeds; None if there are none.
-        stopped_after: The epoch after which it was stopped early; None if it was not. Such rows are never ranked.
+        stopped_after: The epoch after which it was stopped early; None if it was not. Such rows are
+        never ranked.
     """
 
     number: int
@@ -114,7 +127,11 @@ class ResultRow:
         """Of a trial that measured something; ``repeats`` by digest."""
         attrs = trial.user_attrs
         stopped_after = attrs.get("stopped_after")
-        reached = trial.values[0] if stopped_after is None else trial.intermediate_values.get(stopped_after)
+        reached = (
+            trial.values[0]
+            if stopped_after is None
+            else trial.intermediate_values.get(stopped_after)
+        )
         return cls(
             number=trial.number,
             digest=str(attrs["digest"]),
@@ -154,12 +171,17 @@ class ResultRow:
         return self.name or self.digest
 
     def objective(self, name: str) -> float:
-        """What was measured of a metric, or counted of a cost; a metric that could not be resolved has the worst value."""
+        """What was measured of a metric, or counted of a cost.
+
+        A metric that could not be resolved has the worst value.
+        """
         return float(self.costs[name] if name in self.costs else self.metrics[name] or 0.0)
 
     @property
     def merit(self) -> float:
-        """What it is ranked by: the mean over new seeds if there are any, else what the search measured."""
+        """What it is ranked by: the mean over new seeds if there are any, else what the search
+        measured.
+        """
         return self.value if self.repeats is None else self.repeats.mean
 
     def to_mapping(self) -> dict[str, Any]:
@@ -172,13 +194,20 @@ class ResultRow:
         return {
             **main,
             "seconds": self.seconds,
-            **{name: value for name, value in {**self.costs, **self.metrics}.items() if name not in main},
+            **{
+                name: value
+                for name, value in {**self.costs, **self.metrics}.items()
+                if name not in main
+            },
             "repeats": None if self.repeats is None else self.repeats.to_mapping(),
         }
 
 
 def network_rows(trials: Iterable[FrozenTrial]) -> Iterator[ResultRow]:
-    """A row per network that was trained from several seeds: its means over them, under the number of its first training."""
+    """A row per network that was trained from several seeds.
+
+    Its means over them, under the number of its first training.
+    """
     found: dict[str, list[ResultRow]] = {}
     for trial in trials:
         found.setdefault(str(trial.user_attrs["digest"]), []).append(ResultRow.of(trial))
@@ -209,11 +238,15 @@ def rank(rows: Iterable[ResultRow]) -> list[ResultRow]:
     return sorted(rows, key=key)
 
 
-def pareto_front(rows: Iterable[ResultRow], objectives: Objectives = ACCURACY_AND_MADDS) -> list[ResultRow]:
-    """The rows that no other row dominates, cheapest first; by MAdds, if the objectives name no cost.
+def pareto_front(
+    rows: Iterable[ResultRow], objectives: Objectives = ACCURACY_AND_MADDS
+) -> list[ResultRow]:
+    """The rows that no other row dominates, cheapest first.
 
-    A row is dominated by one that is as good in every objective, and better in one. Rows are compared by what the search
-    measured: all of them have that, from one and the same seed.
+    By MAdds, if the objectives name no cost.
+
+    A row is dominated by one that is as good in every objective, and better in one. Rows are
+    compared by what the search measured: all of them have that, from one and the same seed.
     """
     every, wanted = list(rows), objectives.of_front
     found = non_dominated([[row.objective(name) for name in wanted.names] for row in every])
@@ -235,7 +268,8 @@ def rank_trials(trials: Iterable[FrozenTrial], repeats: Mapping[str, Repeats]) -
 def best_trial(trials: list[FrozenTrial], repeats: Mapping[str, Repeats]) -> FrozenTrial:
     """The best complete trial of ``trials``, of which there is one: the first of the ranking.
 
-    If networks were trained from several seeds, as in an ablation, it is the first of the network with the best mean.
+    If networks were trained from several seeds, as in an ablation, it is the first of the network
+    with the best mean.
     """
     if not any(str(trial.user_attrs.get("variant", "")).startswith("seed ") for trial in trials):
         return rank_trials(trials, repeats)[0]

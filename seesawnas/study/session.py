@@ -1,9 +1,12 @@
-"""One study session: check, lock, open, require the same settings, recover, then run sources of proposals.
+"""One study session: check, lock, open, require the same settings, recover, then run sources of
+proposals.
 
-A search, its repeats, an ablation and the levels of a fidelity study are sources. All that they share is here: who holds
-the studies, what an interrupted start left, the time of a start, what is written down of it, and the engine.
+A search, its repeats, an ablation and the levels of a fidelity study are sources. All that they
+share is here: who holds the studies, what an interrupted start left, the time of a start, what is
+written down of it, and the engine.
 
-    with open_session(folder, {"": StudyPart(decisions, settings)}, engine=engine_factory(plan.engine)) as session:
+    with open_session(folder, {"": StudyPart(decisions, settings)},
+    engine=engine_factory(plan.engine)) as session:
         session.record_start(plan.to_mapping(), data=fingerprint, seeds=seeds)
         for event in session.run(source, seconds=3600):
             ...
@@ -26,7 +29,15 @@ from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.disk import on_disk
 from seesawnas.io.files import expanded
 from seesawnas.space import Decision
-from seesawnas.study.driver import TIME_LIMIT_REACHED, DriverEvent, Ended, Propose, Stopped, TrialSetup, drive
+from seesawnas.study.driver import (
+    TIME_LIMIT_REACHED,
+    DriverEvent,
+    Ended,
+    Propose,
+    Stopped,
+    TrialSetup,
+    drive,
+)
 from seesawnas.study.engines.base import Failed, Finished
 from seesawnas.study.engines.registry import EngineFactory, EngineSettings, check_engine
 from seesawnas.study.objectives import ACCURACY, Objectives
@@ -44,9 +55,16 @@ REPEATS = repeats_name("")
 
 
 def preflight(
-    find: Callable[[], T], *, data: str | None, storage: str | None, folder: Path, engine: EngineSettings
+    find: Callable[[], T],
+    *,
+    data: str | None,
+    storage: str | None,
+    folder: Path,
+    engine: EngineSettings,
 ) -> T:
-    """Find what a plan names, and check that its trials can run; nothing is written and no faces are read.
+    """Find what a plan names, and check that its trials can run.
+
+    Nothing is written and no faces are read.
 
     Args:
         find: Finds all that is special to the plan, and may raise InvalidInput.
@@ -59,7 +77,8 @@ def preflight(
         What ``find`` returned.
 
     Raises:
-        InvalidInput: Every fault of every check, each in its line; a single one as its check raised it.
+        InvalidInput: Every fault of every check, each in its line; a single one as its check raised
+        it.
     """
 
     def open_data() -> None:
@@ -92,10 +111,12 @@ class StudyPart:
 
     Attributes:
         decisions: What the options of its trials are chosen from.
-        settings: Makes the settings that this start requires from those that the study was started with, none if it is new.
+        settings: Makes the settings that this start requires from those that the study was started
+        with, none if it is new.
         objectives: What its trials are measured by.
         checkpoints: Where its running trials are kept.
-        resumes: Whether this start runs its trials. If not, the study is opened only if it is stored already, and its
+        resumes: Whether this start runs its trials. If not, the study is opened only if it is
+        stored already, and its
             interrupted trials wait.
     """
 
@@ -150,7 +171,8 @@ class StudySession:
     Attributes:
         folder: Where their files lie.
         storage: Where they are stored.
-        records: The studies by the suffix of their names, ``""`` for the one that is called as the folder.
+        records: The studies by the suffix of their names, ``""`` for the one that is called as the
+        folder.
         engine: Makes what runs the trials.
         recovered: Trials that an interrupted start left, and that this one resumes.
         start: This start as it is written down, None if it is not.
@@ -165,7 +187,9 @@ class StudySession:
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def record_start(self, plan: Mapping[str, Any], *, data: str, seeds: dict[str, Any]) -> None:
-        """Write this start down in the first study; if it ends without a reason, it was interrupted.
+        """Write this start down in the first study.
+
+        If it ends without a reason, it was interrupted.
 
         Args:
             plan: What it is asked to do, as a study file holds it.
@@ -188,7 +212,8 @@ class StudySession:
     def run(self, *sources: Source, seconds: float | None = None) -> Generator[SessionEvent]:
         """Train what each source asks for, one source after another; yield what happens.
 
-        The last event is ``Ended``: why the first source ended, and whether the time limit came before the others finished.
+        The last event is ``Ended``: why the first source ended, and whether the time limit came
+        before the others finished.
 
         Args:
             sources: Where the trials come from.
@@ -206,8 +231,12 @@ class StudySession:
             self.start.end(reason)
         yield Ended(reason)
 
-    def _run(self, source: Source, end: float | None) -> Generator[SessionEvent, None, tuple[str, bool]]:
-        """Why it ended, at the monotonic time ``end`` at the latest, and whether all wanted trials are finished."""
+    def _run(
+        self, source: Source, end: float | None
+    ) -> Generator[SessionEvent, None, tuple[str, bool]]:
+        """Why it ended, at the monotonic time ``end`` at the latest, and whether all wanted trials
+        are finished.
+        """
         work = source.prepare()
         if isinstance(work, Ended):
             return work.reason, True
@@ -243,7 +272,8 @@ def open_session(
         url: The storage, None for where the study lies already, or for a journal in ``folder``.
 
     Raises:
-        StudyError: Another process holds a study, it was started with other settings, or it cannot be read or written.
+        StudyError: Another process holds a study, it was started with other settings, or it cannot
+        be read or written.
     """
     with on_disk(folder), lock_study(folder), ExitStack() as stack:
         storage = open_storage(url, folder, writing=True)

@@ -1,9 +1,10 @@
 """When a study has enough, and which of its trials stop early.
 
-Trials are stopped by asynchronous successive halving (ASHA; Li et al., 2020), decided where the study is: at ``first``
-epochs, ``first * factor``, ``first * factor**2`` and so on, a trial continues if it is among the best 1/``factor`` of
-those that came so far. Optuna's pruner decides, on a study in memory with the quality as its one objective: so it serves
-studies of several objectives, which Optuna itself refuses, and it can be made again from the stored curves.
+Trials are stopped by asynchronous successive halving (ASHA; Li et al., 2020), decided where the
+study is: at ``first`` epochs, ``first * factor``, ``first * factor**2`` and so on, a trial
+continues if it is among the best 1/``factor`` of those that came so far. Optuna's pruner decides,
+on a study in memory with the quality as its one objective: so it serves studies of several
+objectives, which Optuna itself refuses, and it can be made again from the stored curves.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ FAILED_IN_A_ROW = 20
 class StopRules:
     """The first rule that holds ends the study.
 
-    trials: finished trials it shall hold; patience: finished trials since the best one, or in all if none is complete;
-    target: quality reached by a complete trial, or, if no number of trials is given, given up after
-    :data:`FAILED_IN_A_ROW`. After these, running trials are finished. seconds: of this run of the study; then running trials
-    wait for the next run.
+    trials: finished trials it shall hold; patience: finished trials since the best one, or in all
+    if none is complete; target: quality reached by a complete trial, or, if no number of trials is
+    given, given up after :data:`FAILED_IN_A_ROW`. After these, running trials are finished.
+    seconds: of this run of the study; then running trials wait for the next run.
     """
 
     trials: int | None = None
@@ -45,7 +46,10 @@ class StopRules:
                 raise StudyError(f"{name} must be positive, got {value}")
 
     def reason(self, record: StudyRecord, running: int) -> str | None:
-        """Why no further trial should begin; None if one should. ``running`` trials count as finished."""
+        """Why no further trial should begin; None if one should.
+
+        ``running`` trials count as finished.
+        """
         if self.trials is not None and record.finished + running >= self.trials:
             return several(self.trials, "trial")
         if self.patience is None and self.target is None:
@@ -65,7 +69,10 @@ class StopRules:
         return None
 
     def _failing(self, record: StudyRecord) -> str | None:
-        """A search with only a target must not go through a whole space of failures; other rules end by themselves."""
+        """A search with only a target must not go through a whole space of failures.
+
+        Other rules end by themselves.
+        """
         if self.target is None or self.patience is not None or self.trials is not None:
             return None
         if len(record.trials(TrialState.FAIL)) < FAILED_IN_A_ROW:
@@ -94,7 +101,9 @@ class AshaPruner:
     """Knows the curves of a study and decides which trial stops."""
 
     def __init__(self, halving: Asha) -> None:
-        pruner = SuccessiveHalvingPruner(min_resource=halving.first, reduction_factor=halving.factor)
+        pruner = SuccessiveHalvingPruner(
+            min_resource=halving.first, reduction_factor=halving.factor
+        )
         self._study = optuna.create_study(direction="maximize", pruner=pruner)
         self._trials: dict[int, optuna.Trial] = {}
         self._seen: set[tuple[int, int]] = set()
@@ -106,7 +115,10 @@ class AshaPruner:
                 self.stops(trial.number, epoch, value)
 
     def stops(self, number: int, epoch: int, value: float) -> bool:
-        """Whether trial ``number``, at ``value`` after ``epoch`` epochs, should stop. A repeated epoch counts once."""
+        """Whether trial ``number``, at ``value`` after ``epoch`` epochs, should stop.
+
+        A repeated epoch counts once.
+        """
         if (number, epoch) in self._seen:
             return False
         self._seen.add((number, epoch))

@@ -1,6 +1,8 @@
-"""One proxy trial: spec -> network -> ArcFace training at low resolution -> verification on identities not trained on.
+"""One proxy trial: spec -> network -> ArcFace training at low resolution -> verification on
+identities not trained on.
 
-A job is plain values, so that it crosses processes and machines; a measurement too. Nothing here touches the study.
+A job is plain values, so that it crosses processes and machines; a measurement too. Nothing here
+touches the study.
 """
 
 from __future__ import annotations
@@ -25,12 +27,24 @@ from seesawnas.io.stored_json import shown
 from seesawnas.nn import build
 from seesawnas.space import to_point
 from seesawnas.text import one_line
-from seesawnas.train import FIRST_RUN, PROXY, EpochRecord, MemoryFeed, Recipe, Training, as_graphs, seeded
+from seesawnas.train import (
+    FIRST_RUN,
+    PROXY,
+    EpochRecord,
+    MemoryFeed,
+    Recipe,
+    Training,
+    as_graphs,
+    seeded,
+)
 from seesawnas.train.checkpoint import pack, unpack
 
 
 def _known(kind: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of ``kind``'s fields among ``values``, of the kinds that they must be; others are another version's."""
+    """The values of ``kind``'s fields among ``values``, of the kinds that they must be.
+
+    Others are another version's.
+    """
     if not isinstance(values, Mapping):
         raise TypeError(f"must be a mapping, got {shown(values)}")
     found = {field.name: values[field.name] for field in fields(kind) if field.name in values}
@@ -64,11 +78,13 @@ def _finite(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """How a network is evaluated: the training recipe, the longer side of the input in pixels, the verification pairs, the seeds.
+    """How a network is evaluated.
 
-    Every trial of a study shares one proxy, its seeds included: all see the same images in the same order, and are
-    verified on the same pairs. ``seed`` is the training's alone, so that repeats differ in nothing else. ``share`` is the
-    part of the training identities that is trained on.
+    The training recipe, the longer side of the input in pixels, the verification pairs, the seeds.
+
+    Every trial of a study shares one proxy, its seeds included: all see the same images in the same
+    order, and are verified on the same pairs. ``seed`` is the training's alone, so that repeats
+    differ in nothing else. ``share`` is the part of the training identities that is trained on.
     """
 
     recipe: Recipe = PROXY
@@ -103,11 +119,15 @@ class Proxy:
     def from_mapping(cls, values: Mapping[str, Any]) -> Proxy:
         """From :meth:`to_mapping`'s values; keys of other versions are ignored.
 
-        Raises TypeError or ValueError if a value is of another kind than the one that stands for it by default.
+        Raises TypeError or ValueError if a value is of another kind than the one that stands for it
+        by default.
         """
         recipe = Recipe(**_known(Recipe, values["recipe"]))
         return cls(
-            **{**_known(cls, {name: value for name, value in values.items() if name != "recipe"}), "recipe": recipe}
+            **{
+                **_known(cls, {name: value for name, value in values.items() if name != "recipe"}),
+                "recipe": recipe,
+            }
         )
 
 
@@ -120,7 +140,10 @@ class TrialJob:
     proxy: Proxy
 
     def mark(self) -> str:
-        """A hash of everything that decides the result of the trial; its number and where it ran do not."""
+        """A hash of everything that decides the result of the trial.
+
+        Its number and where it ran do not.
+        """
         text = json.dumps([self.point, self.proxy.to_mapping()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -129,10 +152,11 @@ class TrialJob:
 class Scores:
     """How well a network verifies identities that it was not trained on.
 
-    accuracy: mean over 10 folds, accuracy_std its population standard deviation; auc: area under the ROC curve;
-    tar_at_far_1e_2, tar_at_far_1e_3: true accept rate if one in a hundred, or a thousand, different pairs is accepted,
-    None if there are too few pairs to say;
-    separation: distance between the mean cosines of same and different pairs, in their pooled standard deviations (d').
+    accuracy: mean over 10 folds, accuracy_std its population standard deviation; auc: area under
+    the ROC curve; tar_at_far_1e_2, tar_at_far_1e_3: true accept rate if one in a hundred, or a
+    thousand, different pairs is accepted, None if there are too few pairs to say; separation:
+    distance between the mean cosines of same and different pairs, in their pooled standard
+    deviations (d').
     """
 
     accuracy: float
@@ -145,7 +169,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class TrialEpoch:
-    """An epoch that is not a trial's last: its record, the scores after it, and a checkpoint to resume from."""
+    """An epoch that is not a trial's last.
+
+    Its record, the scores after it, and a checkpoint to resume from.
+    """
 
     record: EpochRecord
     scores: Scores
@@ -155,7 +182,10 @@ class TrialEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The result of a trial: the scores after each epoch, the mean loss of each, and the seconds it took in all."""
+    """The result of a trial.
+
+    The scores after each epoch, the mean loss of each, and the seconds it took in all.
+    """
 
     curve: tuple[Scores, ...]
     losses: tuple[float, ...]
@@ -177,21 +207,27 @@ class Measurement:
 
     @classmethod
     def of_mapping(cls, values: Mapping[str, Any]) -> Measurement:
-        """From JSON values; other keys are ignored. Raises KeyError, TypeError or ValueError if they are none."""
+        """From JSON values; other keys are ignored.
+
+        Raises KeyError, TypeError or ValueError if they are none.
+        """
         curve = tuple(Scores(**_known(Scores, scores)) for scores in values["curve"])
         if not curve:
             raise ValueError("must contain the scores of at least one epoch, got none")
         return cls(curve, tuple(map(_finite, values["losses"])), _finite(values["seconds"]))
 
 
-def run_trial(job: TrialJob, faces: FaceData, checkpoint: bytes | None = None) -> Iterator[TrialEpoch | Measurement]:
+def run_trial(
+    job: TrialJob, faces: FaceData, checkpoint: bytes | None = None
+) -> Iterator[TrialEpoch | Measurement]:
     """Yield the result of each epoch except the last, and finally the measurement.
 
-    The network is built for the proxy's resolution, in its own aspect; its head follows the smaller map. It is trained on
-    the GPU that this process sees, if it sees one (Ray shows a trial those it was given), else on the CPU. Deterministic
-    for a seed on one machine and number of threads, also if it goes on from a ``checkpoint`` of the same job; a damaged
-    one is as none, and the first epoch's note says so. Raises TrialError, with the reason, if training diverges or the
-    faces are not of the network's size.
+    The network is built for the proxy's resolution, in its own aspect; its head follows the smaller
+    map. It is trained on the GPU that this process sees, if it sees one (Ray shows a trial those it
+    was given), else on the CPU. Deterministic for a seed on one machine and number of threads, also
+    if it goes on from a ``checkpoint`` of the same job; a damaged one is as none, and the first
+    epoch's note says so. Raises TrialError, with the reason, if training diverges or the faces are
+    not of the network's size.
     """
     run = _Run(job, faces)
     note = run.restore(checkpoint)
@@ -224,7 +260,9 @@ class _Run:
         recipe, proxy = self._job.proxy.recipe, self._job.proxy
         training = self._faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
         feed = MemoryFeed(training, recipe, seed=seed)
-        self.training = Training(self._network, feed, recipe, mean=inputs.mean, std=inputs.std, seed=seed)
+        self.training = Training(
+            self._network, feed, recipe, mean=inputs.mean, std=inputs.std, seed=seed
+        )
         as_graphs(self._network, self.training.sample())
 
     @property
@@ -235,7 +273,9 @@ class _Run:
     def take(self, record: EpochRecord) -> Scores:
         """Measure the network as it stands after an epoch."""
         images, inputs = self._faces.verification.images, self._spec.input
-        scores = measure(embed(self._network, images, mean=inputs.mean, std=inputs.std), self._pairs)
+        scores = measure(
+            embed(self._network, images, mean=inputs.mean, std=inputs.std), self._pairs
+        )
         self.curve.append(scores)
         self.losses.append(record.loss)
         return scores
@@ -243,7 +283,9 @@ class _Run:
     def checkpoint(self) -> bytes:
         """Everything that later epochs depend on, and the results of earlier ones."""
         about = {"job": self._job.mark(), "seconds": self.seconds, "losses": self.losses}
-        return pack(self.training.state(), {**about, "curve": [asdict(scores) for scores in self.curve]})
+        return pack(
+            self.training.state(), {**about, "curve": [asdict(scores) for scores in self.curve]}
+        )
 
     def restore(self, checkpoint: bytes | None) -> str:
         """Resume from ``checkpoint``; returns why that was not possible, or an empty text."""
@@ -256,10 +298,21 @@ class _Run:
             found = Measurement.of_mapping(about)
             self.training.restore(state)
         # What is wrong with tensors of another kind or shape, torch says in errors of many kinds.
-        except (CheckpointError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
+        except (
+            CheckpointError,
+            ValueError,
+            LookupError,
+            TypeError,
+            ArithmeticError,
+            RuntimeError,
+        ) as error:
             self._begin()  # half of it may have been taken in
             return one_line(f"restarted: {error}")
-        self.curve, self.losses, self._before = list(found.curve), list(found.losses), float(found.seconds)
+        self.curve, self.losses, self._before = (
+            list(found.curve),
+            list(found.losses),
+            float(found.seconds),
+        )
         return ""
 
 
@@ -271,7 +324,9 @@ def _fitted(spec: ArchSpec, faces: FaceData, resolution: int) -> tuple[ArchSpec,
     size = scaled_size(own, resolution)
     if faces.shapes or size != faces.size:
         held = ", ".join(f"{height}x{width}" for height, width in faces.sizes)
-        raise TrialError(f"faces must be {size[0]}x{size[1]} for a network of {own[0]}x{own[1]}, got {held}")
+        raise TrialError(
+            f"faces must be {size[0]}x{size[1]} for a network of {own[0]}x{own[1]}, got {held}"
+        )
     return spec.at_resolution(*size), faces
 
 
@@ -295,14 +350,19 @@ _Size = tuple[int, int]
 
 
 def proxy_sizes(source: str, inputs: Iterable[_Size], resolution: int) -> dict[_Size, _Size]:
-    """What a proxy of ``resolution`` makes of each of the networks' ``inputs``, all (height, width).
+    """What a proxy of ``resolution`` makes of each of the networks' ``inputs``, all (height,
+    width).
 
-    The longest side of all becomes ``resolution``, the others keep their proportion to it: 112x96 at 56 is 56x48. Raises
-    StudyError, which names ``source``, for too many shapes and for two that become one, which would train one network twice.
+    The longest side of all becomes ``resolution``, the others keep their proportion to it: 112x96
+    at 56 is 56x48. Raises StudyError, which names ``source``, for too many shapes and for two that
+    become one, which would train one network twice.
     """
     wanted = list(dict.fromkeys(inputs))
     if len(wanted) > MAX_SHAPES:
-        raise StudyError(f"{source}: input must have at most {MAX_SHAPES} shapes for proxy trials, got {len(wanted)}")
+        raise StudyError(
+            f"{source}: input must have at most {MAX_SHAPES} shapes for proxy trials, got "
+            f"{len(wanted)}"
+        )
     longest = max(max(size) for size in wanted)
     found: dict[_Size, _Size] = {}
     for size in wanted:
@@ -310,7 +370,9 @@ def proxy_sizes(source: str, inputs: Iterable[_Size], resolution: int) -> dict[_
         twin = next((other for other, taken in found.items() if taken == small), None)
         if twin is not None:
             rule = f"different input sizes must stay different at --resolution {resolution}"
-            raise StudyError(f"{source}: {rule}, got {_text(twin)} and {_text(size)}, both become {_text(small)}")
+            raise StudyError(
+                f"{source}: {rule}, got {_text(twin)} and {_text(size)}, both become {_text(small)}"
+            )
         found[size] = small
     return found
 

@@ -1,4 +1,6 @@
-"""What blocks, margins, samplers and engines owe, as suites that pytest runs: those of this package keep them, and so can yours.
+"""What blocks, margins, samplers and engines owe, as suites that pytest runs.
+
+Those of this package keep them, and so can yours.
 
 Derive a class whose name begins with ``Test``, and give it the fixtures that the suite names::
 

@@ -19,4 +19,6 @@ def patterns(people: int, each: int, side: int, seed: int = 0) -> Faces:
 
 def made_up_faces(side: int = 32) -> FaceData:
     """Some to train on and others to verify."""
-    return FaceData(patterns(12, 6, side), patterns(8, 6, side, seed=1), "made-up people", "0", (), False)
+    return FaceData(
+        patterns(12, 6, side), patterns(8, 6, side, seed=1), "made-up people", "0", (), False
+    )

@@ -22,12 +22,20 @@ _IMAGES, _SIDE = 3, 12
 
 
 class BlockSuite:
-    """Needs the fixture ``block``, a :class:`seesawnas.arch.Block`; narrow ones test as well as wide ones and faster."""
+    """Needs the fixture ``block``, a :class:`seesawnas.arch.Block`.
+
+    Narrow ones test as well as wide ones and faster.
+    """
 
     @pytest.fixture
     def inputs(self, block: Block) -> Inputs:
-        """What the block reads: square maps of its channels. Override it if they must differ in size."""
-        return tuple(Shape(channels or 8, _SIDE, _SIDE) for channels in block.takes() or (block.inputs,))
+        """What the block reads: square maps of its channels.
+
+        Override it if they must differ in size.
+        """
+        return tuple(
+            Shape(channels or 8, _SIDE, _SIDE) for channels in block.takes() or (block.inputs,)
+        )
 
     @pytest.fixture
     def module(self, block: Block, inputs: Inputs) -> BlockLayers:
@@ -77,16 +85,22 @@ class BlockSuite:
     def test_what_it_writes_makes_it_again(self, block: Block, inputs: Inputs) -> None:
         """``of`` makes the same network of the row, at the same place."""
         rules = declared(type(block))
-        options = {name: rules[name].rule(value) for name, value in block.row().items() if name != "stride"}
+        options = {
+            name: rules[name].rule(value) for name, value in block.row().items() if name != "stride"
+        }
         fixed = {name: getattr(block, name) for name in ("mixing",) if hasattr(block, name)}
         width = getattr(block, "width", block.outputs)
         again = type(block).of(inputs, width, block.stride, **options, **fixed)
         assert block_digest(again) == block_digest(block)
 
-    def test_the_counted_params_are_the_modules(self, block: Block, inputs: Inputs, module: BlockLayers) -> None:
+    def test_the_counted_params_are_the_modules(
+        self, block: Block, inputs: Inputs, module: BlockLayers
+    ) -> None:
         """Every learnable number is counted."""
         counted = block_cost(block, inputs).params
-        assert counted == sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+        assert counted == sum(
+            parameter.numel() for parameter in module.parameters() if parameter.requires_grad
+        )
 
     def test_the_counted_multiply_adds_are_the_modules(
         self, block: Block, inputs: Inputs, module: BlockLayers, maps: list[Tensor]
@@ -97,7 +111,10 @@ class BlockSuite:
         def count(layer: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
             positions = output.shape[2] * output.shape[3] if output.ndim == 4 else 1
             found.append(
-                sum(p.numel() for n, p in layer.named_parameters() if "weight" in n and "." not in n) * positions
+                sum(
+                    p.numel() for n, p in layer.named_parameters() if "weight" in n and "." not in n
+                )
+                * positions
             )
             found.append(sum(p.numel() for p in getattr(layer, "weights", ())) * positions)
 
@@ -116,10 +133,16 @@ class BlockSuite:
         for mode in (True, False):
             module.zero_grad()
             module.train(mode)(*maps).square().sum().backward()
-            assert [name for name, parameter in module.named_parameters() if parameter.grad is None] == []
+            assert [
+                name for name, parameter in module.named_parameters() if parameter.grad is None
+            ] == []
 
-    def test_eval_mode_is_training_mode_with_the_kept_statistics(self, module: BlockLayers, maps: list[Tensor]) -> None:
-        """Batch norms folded into weights, and inference without gradients, are the same network; nothing is overwritten."""
+    def test_eval_mode_is_training_mode_with_the_kept_statistics(
+        self, module: BlockLayers, maps: list[Tensor]
+    ) -> None:
+        """Batch norms folded into weights, and inference without gradients, are the same network;
+        nothing is overwritten.
+        """
         before = [each.clone() for each in maps]
         folded = module.eval()(*maps).detach()
         with _statistics_kept(module):
@@ -142,7 +165,9 @@ class _statistics_kept:  # noqa: N801 - a context manager
     """Batch norms in training mode use the statistics that they keep, as in eval mode."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.norms = [each for each in module.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)]
+        self.norms = [
+            each for each in module.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)
+        ]
 
     def __enter__(self) -> None:
         for norm in self.norms:

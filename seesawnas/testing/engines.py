@@ -36,7 +36,12 @@ _SPACE: dict[str, Any] = {
     "stem": {"width": 8},
     "defaults": {"kind": "share", "activation": {"choice": ["swish", "relu"]}},
     "stages": [
-        {"depth": {"range": [1, 3]}, "width": {"choice": [8, 16]}, "stride": 2, "expansion": {"choice": [1, 2]}},
+        {
+            "depth": {"range": [1, 3]},
+            "width": {"choice": [8, 16]},
+            "stride": 2,
+            "expansion": {"choice": [1, 2]},
+        },
         {
             "depth": {"range": [1, 2]},
             "width": {"choice": [16, 24]},
@@ -54,7 +59,11 @@ def job(seed: int = 0, learning_rate: float = 0.1) -> TrialJob:
     feasible = FeasibleSet(to_space(_SPACE, "suite"), Budget.parse("1M"))
     spec = feasible.space.choose(next(feasible.at([feasible.count // 2]).assignments()))
     proxy = Proxy(resolution=32, pairs=200, seed=seed).with_epochs(2)
-    return TrialJob(7, to_mapping(spec), replace(proxy, recipe=replace(proxy.recipe, learning_rate=learning_rate)))
+    return TrialJob(
+        7,
+        to_mapping(spec),
+        replace(proxy, recipe=replace(proxy.recipe, learning_rate=learning_rate)),
+    )
 
 
 def numbered(number: int, epochs: int = 2, seed: int = 0) -> TrialJob:
@@ -101,7 +110,9 @@ def one_thread() -> Iterator[None]:
 
 
 class EngineSuite:
-    """Needs the fixtures ``engine``, with two workers, and ``worker_pids``, which lists the processes of its workers."""
+    """Needs the fixtures ``engine``, with two workers, and ``worker_pids``, which lists the
+    processes of its workers.
+    """
 
     def test_a_trial_comes_to_what_one_thread_of_the_driver_comes_to(self, engine: Engine) -> None:
         with one_thread():
@@ -128,7 +139,9 @@ class EngineSuite:
         assert isinstance(rest, Finished)
         assert told(rest.measurement) == told(whole.measurement)
 
-    def test_two_jobs_run_side_by_side_and_one_that_waits_holds_up_nobody(self, engine: Engine) -> None:
+    def test_two_jobs_run_side_by_side_and_one_that_waits_holds_up_nobody(
+        self, engine: Engine
+    ) -> None:
         assert engine.capacity == 2
         engine.submit(numbered(1), None)
         engine.submit(numbered(2, epochs=4), None)
@@ -155,7 +168,9 @@ class EngineSuite:
         assert time.monotonic() - started < 2
         engine.stop(1)
 
-    def test_a_stopped_job_is_not_heard_of_again_and_its_number_can_be_given_again(self, engine: Engine) -> None:
+    def test_a_stopped_job_is_not_heard_of_again_and_its_number_can_be_given_again(
+        self, engine: Engine
+    ) -> None:
         engine.submit(numbered(1), None)
         progressed(engine)
         engine.stop(1)
@@ -175,7 +190,10 @@ class EngineSuite:
             assert engine.next_event(timeout=0.2) is None
             engine.submit(numbered(2), None)
             engine.submit(numbered(3), None)
-            assert {progressed(engine).number, progressed(engine).number} == {2, 3}  # both workers work
+            assert {progressed(engine).number, progressed(engine).number} == {
+                2,
+                3,
+            }  # both workers work
             engine.stop(2)
             engine.stop(3)
 
@@ -200,7 +218,10 @@ class EngineSuite:
     ) -> None:
         engine.submit(numbered(1, LONG), None)
         engine.submit(numbered(2, LONG), None)
-        checkpoints = {event.number: event.epoch.checkpoint for event in (progressed(engine), progressed(engine))}
+        checkpoints = {
+            event.number: event.epoch.checkpoint
+            for event in (progressed(engine), progressed(engine))
+        }
         engine.proceed(1)
         engine.proceed(2)
         pids = worker_pids()

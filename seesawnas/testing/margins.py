@@ -26,17 +26,26 @@ class MarginSuite:
     def test_the_true_class_is_harder_to_win_and_more_so_by_a_larger_margin(
         self, margin: MarginKind, guard: Guard
     ) -> None:
-        """At a usual length of embeddings (quality 0), wherever the margin does not pass the opposite."""
-        cosine, quality = _cosines(1.0 - math.cos(_SIZE) - 0.95), torch.zeros(40, dtype=torch.float64)
+        """At a usual length of embeddings (quality 0), wherever the margin does not pass the
+        opposite.
+        """
+        cosine, quality = (
+            _cosines(1.0 - math.cos(_SIZE) - 0.95),
+            torch.zeros(40, dtype=torch.float64),
+        )
         others = margin.other(cosine)
         small, large = (margin.target(cosine, size, guard, quality) for size in (_SIZE / 2, _SIZE))
         assert (small < others).all()
         assert (large < small).all()
 
-    def test_no_margin_leaves_the_true_class_like_the_others(self, margin: MarginKind, guard: Guard) -> None:
+    def test_no_margin_leaves_the_true_class_like_the_others(
+        self, margin: MarginKind, guard: Guard
+    ) -> None:
         """Size 0."""
         cosine, quality = _cosines(-0.95), torch.zeros(40, dtype=torch.float64)
-        torch.testing.assert_close(margin.target(cosine, 0.0, guard, quality), margin.other(cosine), rtol=0, atol=1e-6)
+        torch.testing.assert_close(
+            margin.target(cosine, 0.0, guard, quality), margin.other(cosine), rtol=0, atol=1e-6
+        )
 
     def test_a_nearer_embedding_scores_higher(self, margin: MarginKind) -> None:
         """With the guard, over all angles."""
@@ -48,10 +57,14 @@ class MarginSuite:
         """By finite differences."""
         cosine = torch.linspace(-0.9, 0.9, 12, dtype=torch.float64, requires_grad=True)
         quality = torch.linspace(-1.0, 1.0, 12, dtype=torch.float64)
-        assert torch.autograd.gradcheck(lambda c: margin.target(c, _SIZE, guard, quality), (cosine,))
+        assert torch.autograd.gradcheck(
+            lambda c: margin.target(c, _SIZE, guard, quality), (cosine,)
+        )
         assert torch.autograd.gradcheck(margin.other, (cosine,))
 
-    def test_values_and_gradients_are_finite_to_both_ends(self, margin: MarginKind, guard: Guard) -> None:
+    def test_values_and_gradients_are_finite_to_both_ends(
+        self, margin: MarginKind, guard: Guard
+    ) -> None:
         """In float32, at the class centre and opposite to it."""
         cosine = torch.tensor([-1.0, -0.5, 0.0, 1.0], requires_grad=True)
         found = margin.target(cosine, _SIZE, guard, torch.zeros(4)) + margin.other(cosine)

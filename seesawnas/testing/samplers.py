@@ -49,7 +49,9 @@ class SamplerSuite:
         """Trials of one objective, or two, some of them pruned or pending."""
         return _history(feasible, _TRIALS, request.param)
 
-    def test_what_it_proposes_is_feasible(self, make: MakeSampler, feasible: FeasibleSet, history: History) -> None:
+    def test_what_it_proposes_is_feasible(
+        self, make: MakeSampler, feasible: FeasibleSet, history: History
+    ) -> None:
         """By the budget, and a network of the space."""
         for assignment in _first(make(feasible), history):
             assert set(assignment) == {decision.name for decision in feasible.decisions}
@@ -64,12 +66,16 @@ class SamplerSuite:
             _first(lasting, _history(feasible, length, history.objectives), 1)
         assert _first(lasting, history) == _first(make(feasible), history)
 
-    def test_another_seed_proposes_others(self, make: MakeSampler, feasible: FeasibleSet, history: History) -> None:
+    def test_another_seed_proposes_others(
+        self, make: MakeSampler, feasible: FeasibleSet, history: History
+    ) -> None:
         """So that repeats of a study differ."""
         found = [_first(make(feasible), history, 8, seed) for seed in range(4)]
         assert any(one != found[0] for one in found[1:])
 
-    def test_it_does_not_run_dry(self, make: MakeSampler, feasible: FeasibleSet, history: History) -> None:
+    def test_it_does_not_run_dry(
+        self, make: MakeSampler, feasible: FeasibleSet, history: History
+    ) -> None:
         """The caller takes the first that its study does not hold: there must be others."""
         tried = {feasible.space.choose(past.assignment) for past in history.complete}
         found = {feasible.space.choose(each) for each in _first(make(feasible), history, 200)}
@@ -100,7 +106,9 @@ def _history(feasible: FeasibleSet, trials: int, objectives: int) -> History:
     chosen = list(enumerate(_assignments(feasible, _TRIALS + 2)))
     complete = tuple(Past(i, a, losses[i], {1: losses[i][0]}) for i, a in chosen[:trials])
     (pruned, stopped), (pending, waiting) = chosen[_TRIALS:]
-    return History(complete, (Past(pruned, stopped, (), {1: 0.9}),), (Past(pending, waiting),), objectives)
+    return History(
+        complete, (Past(pruned, stopped, (), {1: 0.9}),), (Past(pending, waiting),), objectives
+    )
 
 
 def _assignments(feasible: FeasibleSet, n: int) -> list[Assignment]:

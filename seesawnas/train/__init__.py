@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from seesawnas.train.loop import EpochRecord, StepRecord, Training, seeded, train
     from seesawnas.train.losses.criterion import Criterion, MarginLoss
     from seesawnas.train.losses.head import MarginHead, SampledHead
-    from seesawnas.train.recipe import FIRST_RUN, PROXY, Precision, Recipe, read_recipe, shipped_recipes
+    from seesawnas.train.recipe import (
+        FIRST_RUN,
+        PROXY,
+        Precision,
+        Recipe,
+        read_recipe,
+        shipped_recipes,
+    )
     from seesawnas.train.runtime import as_graphs, keep_freed_memory
 else:
     __getattr__ = lazy_exports(__name__)

@@ -8,11 +8,14 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class WeightAverage:
-    """Averages every floating point tensor of ``network``'s state: parameters, running means and variances.
+    """Averages every floating point tensor of ``network``'s state.
 
-    The running statistics are averaged with the weights they were measured under, so they fit the averaged weights
-    without another pass over the data. torch's AveragedModel would copy the weights at the first step, keep its count on the
-    GPU and name its tensors in another way; its rule for a list of tensors is used.
+    Parameters, running means and variances.
+
+    The running statistics are averaged with the weights they were measured under, so they fit the
+    averaged weights without another pass over the data. torch's AveragedModel would copy the
+    weights at the first step, keep its count on the GPU and name its tensors in another way; its
+    rule for a list of tensors is used.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -24,14 +27,20 @@ class WeightAverage:
     def update(self) -> None:
         """Add the network's current weights to the average."""
         self._steps += 1
-        # (1 + n) / (10 + n): the average is young as long as the training is, and forgets the initial weights.
+        # (1 + n) / (10 + n): the average is young as long as the training is, and forgets the
+        # initial weights.
         steps = int(self._steps)
         decay = min(self._decay, (1 + steps) / (10 + steps))
         get_ema_multi_avg_fn(decay)(self._average, self._live, self._steps)  # type: ignore[no-untyped-call]
 
     def state(self) -> dict[str, Tensor]:
-        """The average and how many steps are in it, by name; writing into these tensors restores them."""
-        return {"average.steps": self._steps} | {f"average.{i}": tensor for i, tensor in enumerate(self._average)}
+        """The average and how many steps are in it, by name.
+
+        Writing into these tensors restores them.
+        """
+        return {"average.steps": self._steps} | {
+            f"average.{i}": tensor for i, tensor in enumerate(self._average)
+        }
 
     @torch.no_grad()
     def swap(self) -> None:

@@ -16,7 +16,8 @@ class Batch:
         labels: int64 (N,), whom each shows.
         indices: int64 (N,), which image of the data each is, on the CPU.
         flipped: bool (N,), whether each is mirrored, on the CPU.
-        unreadable: Index and reason of each image that could not be read; another of the batch stands in its place.
+        unreadable: Index and reason of each image that could not be read; another of the batch
+        stands in its place.
     """
 
     images: Tensor

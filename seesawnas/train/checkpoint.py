@@ -71,7 +71,13 @@ class Checkpoints:
     """
 
     def __init__(
-        self, folder: Path, home: Path | None = None, *, prefix: str = "", digits: int = 1, most: int | None = None
+        self,
+        folder: Path,
+        home: Path | None = None,
+        *,
+        prefix: str = "",
+        digits: int = 1,
+        most: int | None = None,
     ) -> None:
         self._folder, self._home = folder, home or folder.parent
         self._prefix, self._digits, self._most = prefix, digits, most

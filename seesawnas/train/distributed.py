@@ -1,8 +1,10 @@
-"""The processes that train one network together, as torchrun starts them; one process is a team too.
+"""The processes that train one network together, as torchrun starts them.
 
-Each holds the whole network and the whole margin head, takes its part of every batch, and averages gradients with the
-others, so all go through the same weights. Batch norm's statistics are of each process's own part, as in arcface_torch; the
-first process's running statistics are everybody's.
+One process is a team too.
+
+Each holds the whole network and the whole margin head, takes its part of every batch, and averages
+gradients with the others, so all go through the same weights. Batch norm's statistics are of each
+process's own part, as in arcface_torch; the first process's running statistics are everybody's.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ class Team:
         if self.size == 1:
             return network
         device = next(network.parameters()).device
-        return DistributedDataParallel(network, device_ids=[device.index] if device.type == "cuda" else None)
+        return DistributedDataParallel(
+            network, device_ids=[device.index] if device.type == "cuda" else None
+        )
 
     def alone(self, network: nn.Module) -> AbstractContextManager[None]:
         """For the parts of a step but the last: gradients are kept, and averaged once."""
@@ -79,7 +83,9 @@ class Team:
 
 @contextmanager
 def joined(device: str | None) -> Iterator[tuple[Team, torch.device]]:
-    """The team that torchrun's environment names, for the block, and this process's device: a GPU where there is one.
+    """The team that torchrun's environment names, for the block, and this process's device.
+
+    A GPU where there is one.
 
     Raises InvalidInput where ``device`` is none that torch knows or finds here.
     """
@@ -91,7 +97,9 @@ def joined(device: str | None) -> Iterator[tuple[Team, torch.device]]:
         return
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
-    distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", rank=rank, world_size=size)
+    distributed.init_process_group(
+        "nccl" if chosen.type == "cuda" else "gloo", rank=rank, world_size=size
+    )
     try:
         yield Team(rank, size), chosen
     finally:

@@ -27,9 +27,11 @@ from seesawnas.train.schedule import learning_rate_factor
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch: its number from 1, of how many, mean loss, last learning rate, seconds and the images seen in these.
+    """One epoch: its number from 1, of how many, mean loss, last learning rate, seconds and the
+    images seen in these.
 
-    Where the epoch went on from a checkpoint, seconds and images are of what was left of it; the loss is of all its steps.
+    Where the epoch went on from a checkpoint, seconds and images are of what was left of it; the
+    loss is of all its steps.
     """
 
     epoch: int
@@ -42,7 +44,9 @@ class EpochRecord:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One step: how many there were in all, of how many, its loss and learning rate, and what could not be read."""
+    """One step: how many there were in all, of how many, its loss and learning rate, and what could
+    not be read.
+    """
 
     step: int
     steps: int
@@ -58,28 +62,41 @@ _VARIABLE = ("losses",)
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed torch's global generator for the block (that is: to initialise a network), and put it back afterwards."""
+    """Seed torch's global generator for the block (that is: to initialise a network), and put it
+    back afterwards.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
 
 
 def train(
-    network: nn.Module, faces: Faces, recipe: Recipe, *, mean: PerChannel, std: PerChannel, seed: int
+    network: nn.Module,
+    faces: Faces,
+    recipe: Recipe,
+    *,
+    mean: PerChannel,
+    std: PerChannel,
+    seed: int,
 ) -> Generator[EpochRecord]:
-    """Train ``network`` (N, 3, H, W) -> (N, D) on ``faces`` from start to end; see :class:`Training`."""
+    """Train ``network`` (N, 3, H, W) -> (N, D) on ``faces`` from start to end.
+
+    See :class:`Training`.
+    """
     feed = MemoryFeed(faces, recipe, seed=seed)
     return Training(network, feed, recipe, mean=mean, std=std, seed=seed).epochs()
 
 
 class Training:
-    """The training of ``network`` (N, 3, H, W) -> (N, D) by what ``feed`` gives, pixels as (pixel - mean) / std.
+    """The training of ``network`` (N, 3, H, W) -> (N, D) by what ``feed`` gives, pixels as (pixel -
+    mean) / std.
 
-    ``mean`` and ``std`` are one number, or one for each of red, green and blue. Order, flips and shifts are the feed's and
-    the same for every network; the initial weights are the caller's (see ``seeded``). On one machine and thread count the
-    same seed gives the same weights, also where ``state`` went into another training of the same network, feed, recipe and
-    seed between two steps. Each process of a ``team`` makes one of its own, and all make the same steps. ``criterion`` is
-    what is minimised, the recipe's margin loss if none is given.
+    ``mean`` and ``std`` are one number, or one for each of red, green and blue. Order, flips and
+    shifts are the feed's and the same for every network; the initial weights are the caller's (see
+    ``seeded``). On one machine and thread count the same seed gives the same weights, also where
+    ``state`` went into another training of the same network, feed, recipe and seed between two
+    steps. Each process of a ``team`` makes one of its own, and all make the same steps.
+    ``criterion`` is what is minimised, the recipe's margin loss if none is given.
     """
 
     def __init__(
@@ -114,17 +131,20 @@ class Training:
     def epochs(self) -> Generator[EpochRecord]:
         """Train what is left; yield after each epoch.
 
-        Whenever it yields, the network holds the averaged weights if the recipe averages, and keeps them if the caller
-        stops there. Raises TrialError, in one line, where the loss is not finite.
+        Whenever it yields, the network holds the averaged weights if the recipe averages, and keeps
+        them if the caller stops there. Raises TrialError, in one line, where the loss is not
+        finite.
         """
         for record in self.steps():
             if isinstance(record, EpochRecord):
                 yield record
 
     def steps(self) -> Generator[StepRecord | EpochRecord]:
-        """Train what is left; yield after each step, and after each epoch as :meth:`epochs` does."""
+        """Train what is left; yield after each step, and after each epoch like :meth:`epochs`."""
         while self.done < self._recipe.epochs:
-            if self.done and not self._losses:  # before an epoch: a caller who stops keeps the averaged weights
+            if (
+                self.done and not self._losses
+            ):  # before an epoch: a caller who stops keeps the averaged weights
                 self._swap()
             started, first = time.perf_counter(), len(self._losses)
             self._network.train()
@@ -134,7 +154,10 @@ class Training:
             yield self._end_epoch(time.perf_counter() - started, first)
 
     def sample(self) -> Tensor:
-        """A batch as the network is given them, blank: its shape, layout and device are what counts."""
+        """A batch as the network is given them, blank.
+
+        Its shape, layout and device are what counts.
+        """
         pixels = torch.zeros(self._feed.batch_size, *self._feed.size, 3, dtype=torch.uint8)
         return normalised(pixels.to(self._device), *self._normalisation)
 
@@ -164,22 +187,33 @@ class Training:
         self.done, self._losses = int(state["done"]), state["losses"].tolist()
 
     def is_finite(self) -> bool:
-        """Whether all that the steps to come depend on is numbers, batch norm's statistics and the average included."""
+        """Whether all that the steps to come depend on is numbers, batch norm's statistics and the
+        average included.
+        """
         return all(bool(torch.isfinite(tensor).all()) for tensor in self._tensors().values())
 
     def _tensors(self) -> dict[str, Tensor]:
-        """Network, criterion, momentum and average, by name; the same memory that the training works on."""
+        """Network, criterion, momentum and average, by name.
+
+        The same memory that the training works on.
+        """
         found = {f"network.{name}": tensor for name, tensor in self._network.state_dict().items()}
         # A margin head's names are those of checkpoints before there were other criteria.
         found |= {
             name if name.startswith("head.") else f"criterion.{name}": tensor
             for name, tensor in self._criterion.state_dict().items()
         }
-        found |= {f"momentum.{index}": slot for index, slot in enumerate(momenta(self._optimizer, self._criterion))}
+        found |= {
+            f"momentum.{index}": slot
+            for index, slot in enumerate(momenta(self._optimizer, self._criterion))
+        }
         return found | (self._average.state() if self._average is not None else {})
 
     def _end_epoch(self, seconds: float, first: int) -> EpochRecord:
-        """The record of an epoch whose steps from ``first`` on took ``seconds``; those before were an earlier process's."""
+        """The record of an epoch whose steps from ``first`` on took ``seconds``.
+
+        Those before were an earlier process's.
+        """
         losses, self._losses = self._losses, []
         self.done += 1
         return EpochRecord(
@@ -197,7 +231,10 @@ class Training:
             self._average.swap()
 
     def _take(self, parts: list[Batch]) -> StepRecord:
-        number, total = self.done * self._feed.steps + len(self._losses), self._recipe.epochs * self._feed.steps
+        number, total = (
+            self.done * self._feed.steps + len(self._losses),
+            self._recipe.epochs * self._feed.steps,
+        )
         self._losses.append(self._step(parts, number))
         return StepRecord(
             step=number + 1,
@@ -212,7 +249,9 @@ class Training:
         progress = (self.done + len(self._losses) / self._feed.steps) / self._recipe.epochs
         self._follow_schedules(progress)
         parts = [replace(part, labels=part.labels.to(self._device)) for part in parts]
-        self._criterion.prepare(lambda: self._team.gather(torch.cat([part.labels for part in parts])), number)
+        self._criterion.prepare(
+            lambda: self._team.gather(torch.cat([part.labels for part in parts])), number
+        )
         self._optimizer.zero_grad()
         loss = self._gradients(parts)
         value = loss.item()
@@ -235,7 +274,9 @@ class Training:
 
     def _loss(self, part: Batch) -> Tensor:
         with self._scaling.forward():
-            embeddings = self._wrapped(normalised(part.images.to(self._device), *self._normalisation))
+            embeddings = self._wrapped(
+                normalised(part.images.to(self._device), *self._normalisation)
+            )
         loss: Tensor = self._criterion(embeddings, part)
         return loss
 
@@ -264,4 +305,8 @@ def _dimensions(network: nn.Module, feed: Feed) -> int:
     """Of the embedding."""
     network.eval()
     with torch.no_grad():
-        return int(network(torch.zeros(1, 3, *feed.size, device=next(network.parameters()).device)).shape[1])
+        return int(
+            network(torch.zeros(1, 3, *feed.size, device=next(network.parameters()).device)).shape[
+                1
+            ]
+        )

@@ -13,22 +13,31 @@ from seesawnas.train.recipe import Precision, Recipe
 
 
 def make_optimizer(network: nn.Module, criterion: nn.Module, recipe: Recipe) -> torch.optim.SGD:
-    """Of convolutions and linear layers, what has one dimension, the embedding's linear layer, the criterion's parameters."""
+    """Of convolutions and linear layers, what has one dimension, the embedding's linear layer, the
+    criterion's parameters.
+    """
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
     last = _embedding_weights(network) if recipe.embedding_weight_decay is not None else []
     own = {id(weight) for weight in last}
     groups = [
-        ([weight for weight in weights if weight.ndim > 1 and id(weight) not in own], recipe.weight_decay),
+        (
+            [weight for weight in weights if weight.ndim > 1 and id(weight) not in own],
+            recipe.weight_decay,
+        ),
         ([weight for weight in weights if weight.ndim <= 1], 0.0),
         (last, recipe.embedding_weight_decay or 0.0),
         (list(criterion.parameters()), recipe.head_weight_decay),
     ]
     chosen = [{"params": params, "weight_decay": decay} for params, decay in groups if params]
-    return torch.optim.SGD(chosen, lr=0.0, momentum=recipe.momentum, nesterov=recipe.nesterov and recipe.momentum > 0)
+    return torch.optim.SGD(
+        chosen, lr=0.0, momentum=recipe.momentum, nesterov=recipe.nesterov and recipe.momentum > 0
+    )
 
 
 def momenta(optimizer: torch.optim.SGD, criterion: Criterion) -> list[Tensor]:
-    """Each parameter's momentum, in order; made here rather than at the first step, so that a state can be restored first.
+    """Each parameter's momentum, in order.
+
+    Made here rather than at the first step, so that a state can be restored first.
 
     What the criterion keeps itself is not among them.
     """
@@ -56,7 +65,10 @@ _TYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.fl
 
 
 class LossScaler:
-    """Autocast for the way forward; for fp16, whose gradients would vanish, a loss scale that adapts."""
+    """Autocast for the way forward.
+
+    For fp16, whose gradients would vanish, a loss scale that adapts.
+    """
 
     def __init__(self, precision: Precision, device: torch.device) -> None:
         self._type, self._device = _TYPES.get(precision), device.type
@@ -78,7 +90,9 @@ class LossScaler:
     def state(self) -> Tensor:
         """The scale, and for how many steps it has held."""
         state = self._scaler.state_dict()
-        return torch.tensor([state.get("scale", 1.0), state.get("_growth_tracker", 0)], dtype=torch.float64)
+        return torch.tensor(
+            [state.get("scale", 1.0), state.get("_growth_tracker", 0)], dtype=torch.float64
+        )
 
     def restore(self, state: Tensor) -> None:
         """Go on from a ``state``."""

@@ -1,8 +1,10 @@
 """What a training run is made of, but for the network, the faces and the seed.
 
-Recipes as YAML: what ships under ``studies/recipes``, or a file of the user's own; every fault at once.
+Recipes as YAML: what ships under ``studies/recipes``, or a file of the user's own; every fault at
+once.
 
-A file says ``epochs``, and what differs from :class:`Recipe`'s defaults, by its field names; ``about`` is a sentence.
+A file says ``epochs``, and what differs from :class:`Recipe`'s defaults, by its field names;
+``about`` is a sentence.
 """
 
 from __future__ import annotations
@@ -36,12 +38,14 @@ _LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate"
 class Recipe:
     """Stochastic gradient descent on a margin head.
 
-    Shares (``warm_up``, ``margin_warm_up``, ``decay_steps``) are parts of the whole training; ``decay_steps``, at which the
-    learning rate is multiplied by ``decay_factor``, are read by decay "steps" alone. Weight decay acts on convolutions and
-    linear layers, never on biases, batch norm or PReLU slopes; on the embedding's linear layer it is
-    ``embedding_weight_decay`` where one is given. ``shift`` is the largest random move of a picture, in parts of its side.
-    ``averaging`` is the decay a step of the averaged weights, 0 for none; early on it is less, so that the average does not
-    remember the initial weights. ``sample_rate`` is the share of the classes that a step uses (Partial FC).
+    Shares (``warm_up``, ``margin_warm_up``, ``decay_steps``) are parts of the whole training;
+    ``decay_steps``, at which the learning rate is multiplied by ``decay_factor``, are read by decay
+    "steps" alone. Weight decay acts on convolutions and linear layers, never on biases, batch norm
+    or PReLU slopes; on the embedding's linear layer it is ``embedding_weight_decay`` where one is
+    given. ``shift`` is the largest random move of a picture, in parts of its side. ``averaging`` is
+    the decay a step of the averaged weights, 0 for none; early on it is less, so that the average
+    does not remember the initial weights. ``sample_rate`` is the share of the classes that a step
+    uses (Partial FC).
     """
 
     label: str
@@ -72,16 +76,25 @@ class Recipe:
         object.__setattr__(self, "decay_steps", tuple(self.decay_steps))  # JSON makes it a list
 
     def to_mapping(self) -> dict[str, Any]:
-        """As JSON values; fields added later are left out at their defaults, so that what was kept before still agrees."""
-        values, default_values = {**asdict(self), "decay_steps": list(self.decay_steps)}, self.default_values()
+        """As JSON values; fields added later are left out at their defaults, so that what was kept
+        before still agrees.
+        """
+        values, default_values = (
+            {**asdict(self), "decay_steps": list(self.decay_steps)},
+            self.default_values(),
+        )
         return {
-            name: value for name, value in values.items() if name not in default_values or value != default_values[name]
+            name: value
+            for name, value in values.items()
+            if name not in default_values or value != default_values[name]
         }
 
     @classmethod
     def default_values(cls) -> dict[str, Any]:
         """What holds where a mapping does not say, as JSON values."""
-        values: dict[str, Any] = {field.name: field.default for field in fields(cls) if field.name in _LATER}
+        values: dict[str, Any] = {
+            field.name: field.default for field in fields(cls) if field.name in _LATER
+        }
         return {**values, "decay_steps": list(values["decay_steps"])}
 
 
@@ -97,12 +110,16 @@ PROXY = Recipe(
     shift=0.04,
     averaging=0.97,
 )
-"""For a folder of a few thousand aligned faces: it learns fast from few steps, which is what a search can afford.
+"""For a folder of a few thousand aligned faces.
 
-A small scale and a margin that grows to the end: s 64 and m 0.5 from the first step often leave small networks at
-chance. Four epochs rank networks as eight do at half of the cost (studies/lfw_proxies): on 2,036 aligned faces of 418 people
-(Labeled Faces in the Wild) Kendall's tau with 12 epochs at 112x112 is 0.55 after four epochs at 56x56, and 0.47 and 0.60 after
-eight from two seeds. seesaw_share: area under the ROC curve 0.89 on 105 other people after 4 epochs, 0.91 after 8.
+It learns fast from few steps, which is what a search can afford.
+
+A small scale and a margin that grows to the end: s 64 and m 0.5 from the first step often leave
+small networks at chance. Four epochs rank networks as eight do at half of the cost
+(studies/lfw_proxies): on 2,036 aligned faces of 418 people (Labeled Faces in the Wild) Kendall's
+tau with 12 epochs at 112x112 is 0.55 after four epochs at 56x56, and 0.47 and 0.60 after eight from
+two seeds. seesaw_share: area under the ROC curve 0.89 on 105 other people after 4 epochs, 0.91
+after 8.
 """
 
 FIRST_RUN = replace(PROXY, label="first run", epochs=2, flip=False, shift=0.0, averaging=0.95)
@@ -129,7 +146,10 @@ RECIPE_KEYS = tuple(field.name for field in fields(Recipe) if field.name != "epo
 
 
 def read_recipe(ref: str | Path) -> Recipe:
-    """The recipe that ``ref`` names: a YAML file, or a shipped one's name. Raises InvalidInput, one line a fault."""
+    """The recipe that ``ref`` names: a YAML file, or a shipped one's name.
+
+    Raises InvalidInput, one line a fault.
+    """
     document = read_document(ref, _WANTED)
     return to_recipe(document.values, document.source, document.name)
 
@@ -138,7 +158,8 @@ def to_recipe(values: Any, source: str, name: str) -> Recipe:
     """The recipe in plain ``values``. Raises DocumentError with every fault."""
     if not isinstance(values, dict):
         raise DocumentError(
-            source, [f"must be a mapping of keys such as epochs, batch_size, margin, got {short(values)}"]
+            source,
+            [f"must be a mapping of keys such as epochs, batch_size, margin, got {short(values)}"],
         )
     if other := other_kind(values, "recipe", ref=source):
         raise DocumentError(source, [f"must be a recipe, got {other}"])
@@ -163,8 +184,12 @@ def _whole(low: int, high: int, raw: Any) -> Any:
 
 
 def _steps(raw: Any) -> Any:
-    if not isinstance(raw, (list, tuple)) or not all(isinstance(step, float) and 0 < step < 1 for step in raw):
-        raise ValueError(f"must be a list of shares between 0 and 1, such as [0.5, 0.75], got {short(raw)}")
+    if not isinstance(raw, (list, tuple)) or not all(
+        isinstance(step, float) and 0 < step < 1 for step in raw
+    ):
+        raise ValueError(
+            f"must be a list of shares between 0 and 1, such as [0.5, 0.75], got {short(raw)}"
+        )
     if list(raw) != sorted(set(raw)):
         raise ValueError(f"must rise, got {short(list(raw))}")
     return tuple(raw)
@@ -193,7 +218,9 @@ def _key(name: str, hint: Any) -> tuple[Any, None]:
     if check is None and hint not in (str, bool):
         check = partial(_one_of, get_args(hint))
     kind: Any = hint | None
-    return (kind if check is None else Annotated[kind, BeforeValidator(partial(_optional, check))]), None
+    return (
+        kind if check is None else Annotated[kind, BeforeValidator(partial(_optional, check))]
+    ), None
 
 
 _HINTS = get_type_hints(Recipe)

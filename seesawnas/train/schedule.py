@@ -1,4 +1,6 @@
-"""Schedules: plain functions of progress in [0, 1), so that a short proxy and a long run share one recipe."""
+"""Schedules: plain functions of progress in [0, 1), so that a short proxy and a long run share one
+recipe.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +15,22 @@ PAPER_STEPS = (9 / 16, 13 / 16, 15 / 16)
 
 
 def ramp(progress: float, share: float) -> float:
-    """Rise from 0 to 1 in a straight line over the first ``share`` of the training, then stay at 1."""
+    """Rise linearly from 0 to 1 over the first ``share`` of the training, then stay at 1."""
     return 1.0 if progress >= share else progress / share
 
 
 def learning_rate_factor(
-    progress: float, *, warm_up: float, decay: Decay, steps: Sequence[float] = PAPER_STEPS, factor: float = 0.1
+    progress: float,
+    *,
+    warm_up: float,
+    decay: Decay,
+    steps: Sequence[float] = PAPER_STEPS,
+    factor: float = 0.1,
 ) -> float:
     """Factor of the peak learning rate: rises over ``warm_up``, then falls.
 
-    Decay "steps" multiplies by ``factor`` at each of ``steps``, shares of the whole training; the smooth ones fall over what
-    the warm-up leaves of it.
+    Decay "steps" multiplies by ``factor`` at each of ``steps``, shares of the whole training; the
+    smooth ones fall over what the warm-up leaves of it.
     """
     if progress < warm_up:
         return ramp(progress, warm_up)
@@ -44,4 +51,8 @@ def _none(progress: float) -> float:
     return 1.0
 
 
-SMOOTH: dict[Decay, Callable[[float], float]] = {"cosine": _cosine, "linear": _linear, "none": _none}
+SMOOTH: dict[Decay, Callable[[float], float]] = {
+    "cosine": _cosine,
+    "linear": _linear,
+    "none": _none,
+}

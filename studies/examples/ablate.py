@@ -1,4 +1,6 @@
-"""An ablation from Python: one design choice of a network changed, all trained from several seeds, what each is worth.
+"""An ablation from Python.
+
+One design choice of a network changed, all trained from several seeds, what each is worth.
 
     python ablate.py
 
@@ -10,8 +12,8 @@ from __future__ import annotations
 from seesawnas.ablation import opened, plan_of, verdict_words
 from seesawnas.study import Failed, Finished
 
-# What `seesawnas ablate` takes as options, and a study file as keys. These are tiny, to see it work in a minute: with two
-# seeds nothing but a catastrophe can be told from noise.
+# What `seesawnas ablate` takes as options, and a study file as keys. These are tiny, to see it work
+# in a minute: with two seeds nothing but a catastrophe can be told from noise.
 PLAN = {
     "study": "example_ablation",  # its folder: runs/example_ablation
     "base": "paper/seesaw_share",  # any network, also a trial of a study: search_150m:best

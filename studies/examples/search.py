@@ -1,4 +1,5 @@
-"""A search from Python: a study of proxy-trained networks under a budget, and what it holds afterwards.
+"""A search from Python: a study of proxy-trained networks under a budget, and what it holds
+afterwards.
 
     python search.py
 
@@ -11,8 +12,9 @@ import seesawnas as sn
 from seesawnas.search import opened, plan_of
 from seesawnas.study import Failed, Finished
 
-# What `seesawnas search` takes as options, and a study file as keys. These are tiny, to see it work in a minute; a search
-# that tells networks apart has the defaults of `epochs`, `resolution` and `share`, and a hundred trials or more.
+# What `seesawnas search` takes as options, and a study file as keys. These are tiny, to see it work
+# in a minute; a search that tells networks apart has the defaults of `epochs`, `resolution` and
+# `share`, and a hundred trials or more.
 PLAN = {
     "study": "example_search",  # its folder: runs/example_search
     "space": "seesaw",  # or a YAML file of your own

@@ -10,7 +10,9 @@ import pytest
 
 @pytest.fixture(scope="module", autouse=True)
 def _little_garbage() -> Iterator[None]:
-    """statsmodels' ``multipletests`` collects garbage each time, of the whole test run where it is not kept from it."""
+    """statsmodels' ``multipletests`` collects garbage each time, of the whole test run where it is
+    not kept from it.
+    """
     gc.freeze()
     yield
     gc.unfreeze()

@@ -12,7 +12,18 @@ from seesawnas.ablation.analysis import analyse
 from seesawnas.ablation.design import Design, make_design
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction
 
-NAMES = ("se", "kind", "split", "skip", "activation", "kernel", "embedding", "expansion", "width", "network")
+NAMES = (
+    "se",
+    "kind",
+    "split",
+    "skip",
+    "activation",
+    "kernel",
+    "embedding",
+    "expansion",
+    "width",
+    "network",
+)
 Levels = dict[str, str]
 
 
@@ -21,8 +32,13 @@ def two_levels(count: int, kind: DesignKind) -> Design:
     return make_design(dict.fromkeys(NAMES[:count], ("0", "1")), kind)
 
 
-def make_arms(design: Design, values: NDArray[Any], digests: Sequence[str] | None = None) -> list[ArmResult]:
-    """The design's arms with ``values``, a row per arm and a column per seed; NaN is a seed that is not done."""
+def make_arms(
+    design: Design, values: NDArray[Any], digests: Sequence[str] | None = None
+) -> list[ArmResult]:
+    """The design's arms with ``values``, a row per arm and a column per seed.
+
+    NaN is a seed that is not done.
+    """
     names = [name for name, _ in design.factors]
     return [
         ArmResult(
@@ -31,14 +47,22 @@ def make_arms(design: Design, values: NDArray[Any], digests: Sequence[str] | Non
             digest=digests[index] if digests else str(index),
             madds=1000 + 10 * index,
             params=500 - index,
-            values=tuple((seed, float(value)) for seed, value in enumerate(values[index]) if not np.isnan(value)),
+            values=tuple(
+                (seed, float(value))
+                for seed, value in enumerate(values[index])
+                if not np.isnan(value)
+            ),
         )
         for index, row in enumerate(design.rows)
     ]
 
 
-def planted(design: Design, truth: Callable[[Levels], float], seeds: int, noise: float, seed: int = 0) -> NDArray[Any]:
-    """Qualities: what ``truth`` says of an arm's levels, what each seed does to all arms alike, and noise."""
+def planted(
+    design: Design, truth: Callable[[Levels], float], seeds: int, noise: float, seed: int = 0
+) -> NDArray[Any]:
+    """Qualities: what ``truth`` says of an arm's levels, what each seed does to all arms alike, and
+    noise.
+    """
     rng = np.random.default_rng(seed)
     names = [name for name, _ in design.factors]
     means = np.array([truth(dict(zip(names, row, strict=True))) for row in design.rows])
@@ -51,7 +75,9 @@ def truth(levels: Levels) -> float:
     return 0.02 * (levels["se"] == "1") - 0.03 * (levels["kind"] == "1")
 
 
-def found_in(design: Design, values: NDArray[Any], **more: Any) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
+def found_in(
+    design: Design, values: NDArray[Any], **more: Any
+) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
     """What the analysis says of these qualities."""
     return analyse(make_arms(design, values), design.factors, design.kind, **more)
 

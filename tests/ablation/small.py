@@ -22,7 +22,14 @@ SMALL = {
     "head": {"width": 32, "embedding": 16},
 }
 OTHER = {**SMALL, "name": "other", "head": {"width": 48, "embedding": 16}}
-BASE = {"base": "small.yaml", "data": "faces", "resolution": 32, "study": "a", "engine": "local", "workers": 1}
+BASE = {
+    "base": "small.yaml",
+    "data": "faces",
+    "resolution": 32,
+    "study": "a",
+    "engine": "local",
+    "workers": 1,
+}
 
 
 def write_networks() -> None:
@@ -32,10 +39,15 @@ def write_networks() -> None:
 
 
 def without_se_is_worse(job: TrialJob) -> EngineEvent:
-    """By 0.05, whatever the seed, which is worth 0.1; a little noise is the seed's and the network's."""
+    """By 0.05, whatever the seed, which is worth 0.1.
+
+    A little noise is the seed's and the network's.
+    """
     has_se = any(stage["se"] != "off" for stage in job.point["stages"])
     seed = job.proxy.seed
-    wobble = 0.001 * ((seed * 7 + sum(stage["width"] for stage in job.point["stages"]) + 3 * has_se) % 5)
+    wobble = 0.001 * (
+        (seed * 7 + sum(stage["width"] for stage in job.point["stages"]) + 3 * has_se) % 5
+    )
     return Finished(job.number, measured(0.5, 0.6 + 0.1 * (seed % 3) + 0.05 * has_se + wobble))
 
 

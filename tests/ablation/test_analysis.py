@@ -12,7 +12,17 @@ from statsmodels.stats.multitest import multipletests
 from seesawnas.ablation.analysis import analyse
 from seesawnas.ablation.design import make_design
 from seesawnas.ablation.result import DesignKind
-from tests.ablation.designed import Levels, every, found_in, make_arms, named, paired, planted, truth, two_levels
+from tests.ablation.designed import (
+    Levels,
+    every,
+    found_in,
+    make_arms,
+    named,
+    paired,
+    planted,
+    truth,
+    two_levels,
+)
 
 NAN = float("nan")
 KINDS: tuple[DesignKind, ...] = ("one-at-a-time", "full", "fractional")
@@ -62,10 +72,14 @@ def test_factorial_effects_are_those_of_a_linear_model_of_each_seed(kind: Design
     columns = [[-1 if level == "0" else 1 for level in row] for row in design.rows]
     main = np.array(columns, float)
     pairs = [(i, j) for i in range(5) for j in range(i + 1, 5)]
-    model = np.column_stack([np.ones(len(main)), main, *(main[:, i] * main[:, j] for i, j in pairs)])
+    model = np.column_stack(
+        [np.ones(len(main)), main, *(main[:, i] * main[:, j] for i, j in pairs)]
+    )
     fitted = np.linalg.lstsq(model, values, rcond=None)[0]
     assert [effect.mean for effect in effects] == pytest.approx(list(2 * fitted[1:6].mean(axis=1)))
-    assert [found.mean for found in interactions] == pytest.approx(list(4 * fitted[6:].mean(axis=1)))
+    assert [found.mean for found in interactions] == pytest.approx(
+        list(4 * fitted[6:].mean(axis=1))
+    )
     assert len(interactions) == 10
 
 
@@ -94,28 +108,44 @@ def test_levels_beyond_two_are_each_compared_with_the_first_in_a_full_design() -
 
 def test_an_interaction_is_recovered_in_a_full_design() -> None:
     design = two_levels(3, "full")
-    values = planted(design, lambda levels: 0.02 * (levels["se"] == levels["split"] == "1"), 5, 0.001)
+    values = planted(
+        design, lambda levels: 0.02 * (levels["se"] == levels["split"] == "1"), 5, 0.001
+    )
     effects, interactions = found_in(design, values)
     assert paired(interactions, "se", "split").mean == pytest.approx(0.02, abs=0.002)
-    assert {found.factors for found in interactions if found.verdict == "better"} == {("se", "split")}
-    assert named(effects, "se").mean == pytest.approx(0.01, abs=0.001), "half of the arms have the other level"
+    assert {found.factors for found in interactions if found.verdict == "better"} == {
+        ("se", "split")
+    }
+    assert named(effects, "se").mean == pytest.approx(0.01, abs=0.001), (
+        "half of the arms have the other level"
+    )
 
 
-def test_in_resolution_four_an_interaction_shows_under_its_aliases_name_and_moves_no_main_effect() -> None:
+def test_in_resolution_four_an_interaction_shows_by_its_alias_and_moves_no_main_effect() -> None:
     design = two_levels(4, "fractional")
     assert "se × kind = split × skip" in design.aliases
-    values = planted(design, lambda levels: 0.02 if levels["split"] == levels["skip"] else 0.0, 5, 0.0005)
+    values = planted(
+        design, lambda levels: 0.02 if levels["split"] == levels["skip"] else 0.0, 5, 0.0005
+    )
     effects, interactions = found_in(design, values)
-    assert [found.factors for found in interactions] == [("se", "kind"), ("se", "split"), ("se", "skip")]
+    assert [found.factors for found in interactions] == [
+        ("se", "kind"),
+        ("se", "split"),
+        ("se", "skip"),
+    ]
     assert paired(interactions, "se", "kind").mean == pytest.approx(0.04, abs=0.002)
     assert [found.verdict for found in interactions[1:]] == ["not resolvable"] * 2
     assert [effect.verdict for effect in effects] == ["not resolvable"] * 4
 
 
-def test_in_resolution_three_an_interaction_shows_as_the_main_effect_that_the_aliases_name() -> None:
+def test_in_resolution_three_an_interaction_shows_as_the_main_effect_that_the_aliases_name() -> (
+    None
+):
     design = two_levels(3, "fractional")
     assert "se = -kind × split" in design.aliases
-    values = planted(design, lambda levels: 0.02 if levels["kind"] == levels["split"] else 0.0, 5, 0.0005)
+    values = planted(
+        design, lambda levels: 0.02 if levels["kind"] == levels["split"] else 0.0, 5, 0.0005
+    )
     effects, interactions = found_in(design, values)
     assert interactions == ()
     assert named(effects, "se").mean == pytest.approx(-0.02, abs=0.001)
@@ -146,12 +176,16 @@ def assert_close(found: tuple[Any, Any], other: tuple[Any, Any]) -> None:
     for one, two in zip((*found[0], *found[1]), (*other[0], *other[1]), strict=True):
         for name in one.__slots__:
             value, value2 = getattr(one, name), getattr(two, name)
-            assert value == (pytest.approx(value2, abs=1e-9) if isinstance(value2, float) else value2), name
+            assert value == (
+                pytest.approx(value2, abs=1e-9) if isinstance(value2, float) else value2
+            ), name
 
 
 def test_only_seeds_that_both_arms_have_are_compared() -> None:
     design = two_levels(2, "one-at-a-time")
-    values = np.array([[0.5, 0.6, 0.7, NAN, 0.9], [0.6, 0.8, 0.7, 0.9, NAN], [NAN, NAN, NAN, 0.5, 0.5]])
+    values = np.array(
+        [[0.5, 0.6, 0.7, NAN, 0.9], [0.6, 0.8, 0.7, 0.9, NAN], [NAN, NAN, NAN, 0.5, 0.5]]
+    )
     effects, _ = found_in(design, values)
     se, kind = effects
     assert (se.n, kind.n) == (3, 1)
@@ -173,7 +207,14 @@ def test_before_any_seed_is_done_nothing_is_known_but_the_costs(kind: DesignKind
     design = two_levels(3, kind)
     effects, interactions = found_in(design, np.full((len(design.rows), 2), NAN))
     for found in every((effects, interactions)):
-        assert (found.n, found.mean, found.low, found.high, found.p, found.p_holm) == (0, None, None, None, None, None)
+        assert (found.n, found.mean, found.low, found.high, found.p, found.p_holm) == (
+            0,
+            None,
+            None,
+            None,
+            None,
+            None,
+        )
         assert found.verdict == "not resolvable"
     assert any(effect.madds for effect in effects)
 
@@ -203,7 +244,14 @@ def test_the_same_network_twice_is_no_comparison_and_costs_the_others_nothing() 
     arms = make_arms(design, values, digests=["a", "b", "c", "a"])
     effects, _ = analyse(arms, design.factors, design.kind)
     split = named(effects, "split")
-    assert (split.n, split.mean, split.low, split.p, split.p_holm, split.needed) == (5, 0.0, None, None, None, None)
+    assert (split.n, split.mean, split.low, split.p, split.p_holm, split.needed) == (
+        5,
+        0.0,
+        None,
+        None,
+        None,
+        None,
+    )
     assert split.verdict == "same network"
     smaller = two_levels(2, "one-at-a-time")
     others, _ = found_in(smaller, values[:3])
@@ -216,7 +264,9 @@ def test_a_factorial_contrast_between_the_same_networks_is_none() -> None:
     values[1:] = values[1]
     arms = make_arms(design, values, digests=["seesaw", "whole", "whole", "whole"])
     effects, interactions = analyse(arms, design.factors, design.kind)
-    assert interactions == ()  # it would be the effects once more: of two networks there is one difference
+    assert (
+        interactions == ()
+    )  # it would be the effects once more: of two networks there is one difference
     assert effects[0].mean == pytest.approx(effects[1].mean)
     alike = make_arms(design, values, digests=["a", "b", "a", "b"])
     split = analyse(alike, design.factors, design.kind)[0][0]

@@ -94,7 +94,9 @@ def test_an_unknown_factor_is_told_with_those_of_the_base_and_all_else_that_is_w
 
 def test_a_base_that_cannot_be_read_is_told_first() -> None:
     one, two = faults(base="gone.yaml", factors="ratio")
-    assert one.startswith("gone.yaml: stages.0.kind: must be a kind that can be imported: no.such:Kind")
+    assert one.startswith(
+        "gone.yaml: stages.0.kind: must be a kind that can be imported: no.such:Kind"
+    )
     assert two.startswith("--factors must be one of split, ")
     assert faults(base=None, factors="ratio")[0] == "--base must be text, got nothing"
 

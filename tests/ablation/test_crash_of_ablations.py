@@ -1,4 +1,7 @@
-"""A real ablation killed with SIGKILL: the same command goes on, and ends with the figures of one that was left alone."""
+"""A real ablation killed with SIGKILL.
+
+The same command goes on, and ends with the figures of one that was left alone.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,28 @@ from tests.faces import write_folder
 
 pytestmark = pytest.mark.processes
 
-WORDS = ["small.yaml", "--factors", "se,kind", "--levels", "se=0 kind=plain", "--seeds", "2", "--data", "faces"]
+WORDS = [
+    "small.yaml",
+    "--factors",
+    "se,kind",
+    "--levels",
+    "se=0 kind=plain",
+    "--seeds",
+    "2",
+    "--data",
+    "faces",
+]
 WORDS += ["--epochs", "2", "--resolution", "32", "--engine", "local", "--workers", "2"]
 
 
 def start(folder: Path, study: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "seesawnas", "ablate", *WORDS, "--study", study]
     return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
 
 

@@ -25,11 +25,15 @@ def signs(design: Design, row: tuple[str, ...], effect: tuple[int, ...]) -> int:
 
 def brute_force_aliases(design: Design, order: int) -> list[list[tuple[tuple[int, ...], int]]]:
     """Effects of at most that order whose signs are equal, or opposite, in every row."""
-    effects = [e for size in range(1, order + 1) for e in combinations(range(len(design.factors)), size)]
+    effects = [
+        e for size in range(1, order + 1) for e in combinations(range(len(design.factors)), size)
+    ]
     found: list[list[tuple[tuple[int, ...], int]]] = []
     for effect in effects:
         for same in found:
-            products = {signs(design, row, effect) * signs(design, row, same[0][0]) for row in design.rows}
+            products = {
+                signs(design, row, effect) * signs(design, row, same[0][0]) for row in design.rows
+            }
             if len(products) == 1:
                 same.append((effect, products.pop()))
                 break
@@ -41,7 +45,12 @@ def brute_force_aliases(design: Design, order: int) -> list[list[tuple[tuple[int
 def test_one_at_a_time_is_the_base_and_each_other_level_alone() -> None:
     design = make_design(LEVELS, "one-at-a-time")
     assert design.rows == (("share", "4"), ("shuffle", "4"), ("plain", "4"), ("share", "0"))
-    assert [design.name(row) for row in design.rows] == ["base", "kind=shuffle", "kind=plain", "se=0"]
+    assert [design.name(row) for row in design.rows] == [
+        "base",
+        "kind=shuffle",
+        "kind=plain",
+        "se=0",
+    ]
     assert (design.resolution, design.aliases) == (None, ())
 
 
@@ -55,7 +64,9 @@ def test_full_is_every_combination_the_base_first() -> None:
 
 
 @pytest.mark.parametrize("count", FRACTIONAL)
-def test_a_fractional_design_has_the_base_first_and_each_pair_of_levels_equally_often(count: int) -> None:
+def test_a_fractional_design_has_the_base_first_and_each_pair_of_levels_equally_often(
+    count: int,
+) -> None:
     design = two_levels(count, "fractional")
     assert design.rows[0] == ("0",) * count
     assert len(set(design.rows)) == len(design.rows)
@@ -65,21 +76,27 @@ def test_a_fractional_design_has_the_base_first_and_each_pair_of_levels_equally_
 
 
 @pytest.mark.parametrize("count", FRACTIONAL)
-def test_a_fractional_design_is_the_smallest_that_keeps_interactions_off_main_effects(count: int) -> None:
+def test_a_fractional_design_is_the_smallest_that_keeps_interactions_off_main_effects(
+    count: int,
+) -> None:
     design = two_levels(count, "fractional")
     assert len(design.rows) < 2**count
     if count == 3:
         assert (design.resolution, len(design.rows)) == ("III", 4)
     else:
         assert design.resolution in ("IV", "V")
-        assert len(design.rows) // 2 < 2 * count <= len(design.rows), "resolution IV takes two networks a factor"
+        assert len(design.rows) // 2 < 2 * count <= len(design.rows), (
+            "resolution IV takes two networks a factor"
+        )
 
 
 @pytest.mark.parametrize("count", FRACTIONAL)
 def test_the_resolution_is_the_length_of_the_shortest_word_of_the_rows(count: int) -> None:
     design = two_levels(count, "fractional")
     words = (word for size in range(1, count + 1) for word in combinations(range(count), size))
-    shortest = next(word for word in words if len({signs(design, row, word) for row in design.rows}) == 1)
+    shortest = next(
+        word for word in words if len({signs(design, row, word) for row in design.rows}) == 1
+    )
     assert design.resolution == {3: "III", 4: "IV", 5: "V"}[len(shortest)]
 
 
@@ -87,7 +104,10 @@ def test_the_resolution_is_the_length_of_the_shortest_word_of_the_rows(count: in
 def test_aliases_are_those_of_the_rows_with_their_signs(count: int) -> None:
     design = two_levels(count, "fractional")
     expected = [
-        " = ".join(("-" if sign < 0 else "") + " × ".join(NAMES[index] for index in effect) for effect, sign in same)
+        " = ".join(
+            ("-" if sign < 0 else "") + " × ".join(NAMES[index] for index in effect)
+            for effect, sign in same
+        )
         for same in brute_force_aliases(design, 2)
         if len(same) > 1
     ]
@@ -104,7 +124,11 @@ def test_aliases_are_those_that_pydoe_finds(count: int) -> None:
     for words in classes:
         same = [word for word in words.split(" = ") if len(word) <= 2]
         if len(same) > 1:
-            expected.add(frozenset(" × ".join(NAMES[ord(letter) - ord("a")] for letter in word) for word in same))
+            expected.add(
+                frozenset(
+                    " × ".join(NAMES[ord(letter) - ord("a")] for letter in word) for word in same
+                )
+            )
     assert {frozenset(alias.replace("-", "").split(" = ")) for alias in design.aliases} == expected
 
 
@@ -114,7 +138,12 @@ def test_half_of_three_factors_says_which_interaction_each_main_effect_is() -> N
 
 
 def test_levels_keep_their_order_and_names_in_a_fractional_design() -> None:
-    levels: Levels = {"se": ("4", "0"), "kind": ("share", "plain"), "skip": ("none", "conv"), "kernel": ("3", "5")}
+    levels: Levels = {
+        "se": ("4", "0"),
+        "kind": ("share", "plain"),
+        "skip": ("none", "conv"),
+        "kernel": ("3", "5"),
+    }
     design = make_design(levels, "fractional")
     assert design.factors == tuple(levels.items())
     assert design.rows[0] == ("4", "share", "none", "3")
@@ -138,7 +167,8 @@ def test_levels_keep_their_order_and_names_in_a_fractional_design() -> None:
         (
             LEVELS,
             "fractional",
-            "kind must have two levels in a fractional design, got share, shuffle, plain; give two with --levels",
+            "kind must have two levels in a fractional design, got share, shuffle, plain; give "
+            "two with --levels",
         ),
         (
             {"se": ("4", "0"), "kind": ("share", "plain")},
@@ -147,7 +177,9 @@ def test_levels_keep_their_order_and_names_in_a_fractional_design() -> None:
         ),
     ],
 )
-def test_what_cannot_be_planned_says_the_rule(levels: Levels, kind: DesignKind, message: str) -> None:
+def test_what_cannot_be_planned_says_the_rule(
+    levels: Levels, kind: DesignKind, message: str
+) -> None:
     with pytest.raises(StudyError) as error:
         make_design(levels, kind)
     assert str(error.value) == message

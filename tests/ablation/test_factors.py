@@ -53,10 +53,17 @@ def test_a_level_that_was_set_is_read_or_another_name_of_the_same_network(
 
 @pytest.mark.parametrize("ref", BOTTLENECKS)
 @pytest.mark.parametrize(("factor", "level"), READABLE)
-def test_in_the_papers_networks_each_default_level_that_was_set_is_read(ref: str, factor: str, level: str) -> None:
+def test_in_the_papers_networks_each_default_level_that_was_set_is_read(
+    ref: str, factor: str, level: str
+) -> None:
     spec = load(ref)
-    if (factor, level) == ("split", "1:2:1") and ref in ("paper/seesaw_shuffle", "paper/seesaw_shuffle_mobi"):
-        with pytest.raises(SpecError, match="middle width 128 must be divisible by the 3 shuffle groups"):
+    if (factor, level) == ("split", "1:2:1") and ref in (
+        "paper/seesaw_shuffle",
+        "paper/seesaw_shuffle_mobi",
+    ):
+        with pytest.raises(
+            SpecError, match="middle width 128 must be divisible by the 3 shuffle groups"
+        ):
             with_level(spec, factor, level)
         return
     assert level_of(with_level(spec, factor, level), factor) == level
@@ -75,15 +82,30 @@ def test_setting_a_level_twice_is_setting_it_once(spec: ArchSpec, wanted: tuple[
 
 
 @given(arch_specs(), st.sampled_from(FACTOR_LEVELS), st.sampled_from(sorted(OWN)))
-def test_a_level_leaves_other_factors_alone(spec: ArchSpec, wanted: tuple[str, str], other: str) -> None:
+def test_a_level_leaves_other_factors_alone(
+    spec: ArchSpec, wanted: tuple[str, str], other: str
+) -> None:
     factor, level = wanted
-    tied = {"split", "kind", "width", "expansion", "se"}  # kinds come with splits; hidden widths follow the middle's
+    tied = {
+        "split",
+        "kind",
+        "width",
+        "expansion",
+        "se",
+    }  # kinds come with splits; hidden widths follow the middle's
     assume(other != factor and not ({factor, other} <= tied))
     assert level_of(built(spec, factor, level), other) == level_of(spec, other)
 
 
-@given(arch_specs(), st.dictionaries(st.sampled_from(("se", "kernel", "activation", "skip")), st.just(0), min_size=1))
-def test_factors_of_their_own_may_be_set_together_or_one_by_one(spec: ArchSpec, chosen: dict[str, int]) -> None:
+@given(
+    arch_specs(),
+    st.dictionaries(
+        st.sampled_from(("se", "kernel", "activation", "skip")), st.just(0), min_size=1
+    ),
+)
+def test_factors_of_their_own_may_be_set_together_or_one_by_one(
+    spec: ArchSpec, chosen: dict[str, int]
+) -> None:
     levels = {factor: FACTORS[factor].defaults[-1] for factor in chosen}
     one_by_one = spec
     for factor, level in levels.items():
@@ -104,7 +126,11 @@ def test_any_word_is_a_level_or_an_error_that_names_factor_and_word(factor: str,
     assert said.endswith(f", got {word}")
 
 
-@given(arch_specs(max_blocks=2), st.sampled_from(sorted(OWN)), st.sampled_from(("5", "1:4", "5/3", "0.1", "none")))
+@given(
+    arch_specs(max_blocks=2),
+    st.sampled_from(sorted(OWN)),
+    st.sampled_from(("5", "1:4", "5/3", "0.1", "none")),
+)
 def test_a_level_builds_or_the_error_is_one_line(spec: ArchSpec, factor: str, word: str) -> None:
     try:
         found = with_level(spec, factor, word)
@@ -141,12 +167,24 @@ def test_a_level_has_one_spelling(factor: str, word: str, level: str) -> None:
     ("factor", "word", "message"),
     [
         ("se", "-4", "se must be off or a positive reduction, got -4"),
-        ("split", "0:3", r"split must be a list of positive whole numbers such as \[1, 3\], got 0:3"),
-        ("kind", "sharing", "kind must be one of share, shuffle, plain, inverted_bottleneck, .*, got sharing"),
+        (
+            "split",
+            "0:3",
+            r"split must be a list of positive whole numbers such as \[1, 3\], got 0:3",
+        ),
+        (
+            "kind",
+            "sharing",
+            "kind must be one of share, shuffle, plain, inverted_bottleneck, .*, got sharing",
+        ),
         ("embedding", "0", "embedding must be positive, got 0"),
         ("kernel", "4", "kernel must be one of 3, 5, 7, got 4"),
         ("expansion", "wide", "expansion must be a number such as 1.5 or 3/2, got wide"),
-        ("expansion", "1e999999999", "expansion must be a number such as 1.5 or 3/2, got 1e999999999"),
+        (
+            "expansion",
+            "1e999999999",
+            "expansion must be a number such as 1.5 or 3/2, got 1e999999999",
+        ),
         ("width", "1/0", "width must be a number such as 1.5 or 3/2, got 1/0"),
         ("width", "-1", "width must be positive and at most 1000, got -1"),
         ("depth", "3", "factor must be one of split, kind, se, .*, width, got depth"),
@@ -165,10 +203,14 @@ def test_mixed_can_be_kept_but_not_set() -> None:
 
 
 def test_a_network_that_cannot_be_built_says_what_was_asked_and_where() -> None:
-    with pytest.raises(SpecError, match=r"^split=1:4: block 0: split \[1, 4\] must divide the channels: 64 is not"):
+    with pytest.raises(
+        SpecError, match=r"^split=1:4: block 0: split \[1, 4\] must divide the channels: 64 is not"
+    ):
         with_level(SHARE, "split", "1:4")
     with pytest.raises(
-        SpecError, match=r"^expansion=1.01: block 0: expansion must give a whole number as width, got 1.01 x 64$"
+        SpecError,
+        match=r"^expansion=1.01: block 0: expansion must give a whole number as width, got 1.01 x "
+        r"64$",
     ):
         with_level(SHARE, "expansion", "1.01")
 
@@ -178,28 +220,37 @@ def test_kind_mixes_what_is_split_and_splits_a_network_without_groups() -> None:
     assert level_of(mobile, "kind") == "inverted_bottleneck"
     shuffled = with_level(mobile, "kind", "shuffle")
     assert {block.split for block in shuffled.blocks if isinstance(block, SeesawBlock)} == {(1, 3)}
-    assert with_levels(mobile, {"kind": "shuffle", "split": "1:1"}) == with_level(shuffled, "split", "1:1")
+    assert with_levels(mobile, {"kind": "shuffle", "split": "1:1"}) == with_level(
+        shuffled, "split", "1:1"
+    )
     partly = replace(SHARE, blocks=(with_level(SHARE, "split", "1").blocks[0], *SHARE.blocks[1:]))
     assert with_level(partly, "kind", "plain").blocks[0] == partly.blocks[0]
 
 
 def test_split_gives_whole_blocks_the_networks_kind() -> None:
     shuffle = load("paper/seesaw_shuffle")
-    partly = replace(shuffle, blocks=(with_level(shuffle, "split", "1").blocks[0], *shuffle.blocks[1:]))
+    partly = replace(
+        shuffle, blocks=(with_level(shuffle, "split", "1").blocks[0], *shuffle.blocks[1:])
+    )
     assert level_of(partly, "split") == MIXED
     assert with_level(partly, "split", "1:3") == shuffle
     assert level_of(with_level(load("paper/mobilefacenet"), "split", "1:3"), "kind") == "share"
 
 
 def test_one_group_has_no_kind_to_tell() -> None:
-    whole = {with_levels(SHARE, {"split": "1", "kind": kind}).digest() for kind in FACTORS["kind"].defaults}
+    whole = {
+        with_levels(SHARE, {"split": "1", "kind": kind}).digest()
+        for kind in FACTORS["kind"].defaults
+    }
     assert whole == {with_level(SHARE, "kind", "inverted_bottleneck").digest()}
 
 
 def test_a_reduction_is_read_where_the_hidden_widths_of_all_blocks_allow_it() -> None:
     narrow = SeesawBlock(inputs=64, middle=36, outputs=64, split=(1, 1), mixing="plain", se=8)
     spec = replace(SHARE, blocks=(narrow, replace(narrow, middle=64)), name="")
-    assert {block.se for block in spec.blocks} == {8, 9}, "36 // 8 and 36 // 9 are both 4; the largest is canonical"
+    assert {block.se for block in spec.blocks} == {8, 9}, (
+        "36 // 8 and 36 // 9 are both 4; the largest is canonical"
+    )
     assert level_of(spec, "se") == "8"
 
 
@@ -229,7 +280,9 @@ def test_a_kind_s_own_attributes_are_factors_of_its_networks() -> None:
     assert set(factors_of(cells)) == {"edge", "biased", "kind", "width"}
     assert level_of(forked, "reach") == MIXED
     changed = with_levels(forked, {"reach": "3", "gated": "no", "activation": "silu"})
-    assert [(block.reach, block.gated, block.activation) for block in changed.blocks] == [(3, "no", "swish")] * 3
+    assert [(block.reach, block.gated, block.activation) for block in changed.blocks] == [
+        (3, "no", "swish")
+    ] * 3
     assert level_of(with_levels(cells, {"edge": "dw5", "biased": "yes"}), "edge") == "dw5"
     assert with_level(cells, "biased", "yes").head == MeanHead(outputs=32, biased="yes")
     assert parse_level("reach", "9") == "9"
@@ -243,16 +296,21 @@ def test_only_blocks_that_have_the_attribute_change() -> None:
     assert changed.blocks[-1] == Forked(inputs=128, outputs=128, reach=9)
     assert level_of(mixed, "split") == "1:3"
     assert level_of(mixed, "kind") == MIXED
-    with pytest.raises(SpecError, match=r"^kind=plain: block 15: expansion or middle is required, got neither$"):
+    with pytest.raises(
+        SpecError, match=r"^kind=plain: block 15: expansion or middle is required, got neither$"
+    ):
         with_level(mixed, "kind", "plain")
     assert level_of(with_levels(mixed, {"kind": "plain", "expansion": "2"}), "kind") == "plain"
 
 
 def test_a_factor_that_the_network_does_not_have_is_refused() -> None:
     for change in (level_of, lambda spec, factor: with_level(spec, factor, "1:3")):
-        with pytest.raises(SpecError, match=r"^factor must be an attribute of this network: .*edge.*, got split$"):
+        with pytest.raises(
+            SpecError, match=r"^factor must be an attribute of this network: .*edge.*, got split$"
+        ):
             change(cell_network(), "split")
     with pytest.raises(
-        SpecError, match=r"^reach=4: reach must be one of 3, 5, 9, got 4$|^reach must be one of 3, 5, 9"
+        SpecError,
+        match=r"^reach=4: reach must be one of 3, 5, 9, got 4$|^reach must be one of 3, 5, 9",
     ):
         with_level(forked_network(), "reach", "4")

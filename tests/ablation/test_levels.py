@@ -22,7 +22,12 @@ def test_factors_come_in_the_order_named() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["se=0,4,8; split=1,1:3", "se=0,4,8 split=1,1:3", " se = 0, 4,8 ;split= 1 , 1:3; ", "se=off,4,8\nsplit=1,2:6"],
+    [
+        "se=0,4,8; split=1,1:3",
+        "se=0,4,8 split=1,1:3",
+        " se = 0, 4,8 ;split= 1 , 1:3; ",
+        "se=off,4,8\nsplit=1,2:6",
+    ],
 )
 def test_levels_may_be_spaced_in_any_way(text: str) -> None:
     assert parse_levels(text) == {"se": ("0", "4", "8"), "split": ("1", "1:3")}
@@ -70,7 +75,10 @@ def test_levels_that_are_none_say_the_rule(text: str, message: str) -> None:
 
 def test_the_bases_own_level_comes_first() -> None:
     given = {"se": ("0", "4"), "kind": ("shuffle",)}
-    assert chosen_levels(SHARE, ("se", "kind"), given, joint=False) == {"se": ("4", "0"), "kind": ("share", "shuffle")}
+    assert chosen_levels(SHARE, ("se", "kind"), given, joint=False) == {
+        "se": ("4", "0"),
+        "kind": ("share", "shuffle"),
+    }
 
 
 def test_crossed_levels_hold_the_bases_own_too() -> None:
@@ -86,7 +94,9 @@ def test_one_at_a_time_the_bases_own_level_is_always_there() -> None:
 @pytest.mark.parametrize("ref", BOTTLENECKS)
 def test_default_levels_make_different_networks_of_the_papers(ref: str) -> None:
     base = load(ref)
-    for factor, (own, *others) in chosen_levels(base, tuple(factors_of(base)), {}, joint=False).items():
+    for factor, (own, *others) in chosen_levels(
+        base, tuple(factors_of(base)), {}, joint=False
+    ).items():
         digests = [base.digest(), *(with_level(base, factor, level).digest() for level in others)]
         assert len(set(digests)) == len(digests), (factor, own, others)
 
@@ -95,7 +105,13 @@ def test_default_levels_make_different_networks_of_the_papers(ref: str) -> None:
 def test_crossed_default_levels_build_in_every_pair(ref: str) -> None:
     base = load(ref)
     chosen = chosen_levels(base, ("kind", "split", "se", "width"), {}, joint=True)
-    for one, two in (("kind", "split"), ("split", "se"), ("kind", "se"), ("split", "width"), ("kind", "width")):
+    for one, two in (
+        ("kind", "split"),
+        ("split", "se"),
+        ("kind", "se"),
+        ("split", "width"),
+        ("kind", "width"),
+    ):
         for level in chosen[one]:
             for level2 in chosen[two]:
                 with_levels(base, {one: level, two: level2})
@@ -118,7 +134,9 @@ def test_defaults_that_do_not_fit_the_base_are_left_out() -> None:
         ({"se": ("4",)}, "se must have a level other than the base's, got only 4"),
     ],
 )
-def test_levels_that_compare_nothing_say_so(given: dict[str, tuple[str, ...]], message: str) -> None:
+def test_levels_that_compare_nothing_say_so(
+    given: dict[str, tuple[str, ...]], message: str
+) -> None:
     with pytest.raises(SpecError, match=f"^{message}$"):
         chosen_levels(SHARE, ("se",), given, joint=False)
 
@@ -126,5 +144,7 @@ def test_levels_that_compare_nothing_say_so(given: dict[str, tuple[str, ...]], m
 def test_a_factor_whose_defaults_change_nothing_says_so() -> None:
     block = next(block for block in SHARE.blocks if block.is_residual)
     flat = replace(SHARE, blocks=(block,), stem=replace(SHARE.stem, width=block.inputs))  # type: ignore[call-arg]
-    with pytest.raises(SpecError, match=r"^skip must have a level other than the base's, got only none$"):
+    with pytest.raises(
+        SpecError, match=r"^skip must have a level other than the base's, got only none$"
+    ):
         chosen_levels(flat, ("skip",), {}, joint=False)

@@ -33,7 +33,9 @@ def arms(base: ArchSpec) -> list[ArchSpec]:
 
 
 @pytest.mark.parametrize("ref", BOTTLENECKS)
-def test_every_default_level_of_the_papers_networks_comes_within_one_per_cent_of_the_base(ref: str) -> None:
+def test_every_default_level_of_the_papers_networks_comes_within_one_per_cent_of_the_base(
+    ref: str,
+) -> None:
     base = load(ref)
     madds = cost(base).madds
     found = arms(base)
@@ -43,7 +45,9 @@ def test_every_default_level_of_the_papers_networks_comes_within_one_per_cent_of
         assert abs(match.off) < FAR
         assert not match.is_far
         assert form(match.spec) == form(spec)
-        assert [level_of(match.spec, factor) for factor in KEPT] == [level_of(spec, factor) for factor in KEPT]
+        assert [level_of(match.spec, factor) for factor in KEPT] == [
+            level_of(spec, factor) for factor in KEPT
+        ]
         assert match.spec.head == spec.head
 
 

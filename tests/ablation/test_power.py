@@ -9,7 +9,11 @@ from statsmodels.stats.power import TTestPower
 
 from seesawnas.ablation.analysis import power_at, seeds_for
 
-CASES = [(size, alpha) for size in (0.3, 0.5, 1.0, 2.0, 5.0, 40.0) for alpha in (0.05, 0.05 / 8, 0.05 / 40)]
+CASES = [
+    (size, alpha)
+    for size in (0.3, 0.5, 1.0, 2.0, 5.0, 40.0)
+    for alpha in (0.05, 0.05 / 8, 0.05 / 40)
+]
 
 
 @pytest.mark.parametrize(("size", "alpha"), CASES)
@@ -23,14 +27,19 @@ def test_it_is_the_fewest_seeds_with_the_power_asked(size: float, alpha: float) 
 
 @pytest.mark.parametrize(("size", "alpha"), [(0.5, 0.05), (1.0, 0.05 / 8), (0.2, 0.01)])
 def test_it_is_what_statsmodels_solves_for(size: float, alpha: float) -> None:
-    solved = TTestPower().solve_power(effect_size=size, alpha=alpha, power=0.8, alternative="two-sided")
+    solved = TTestPower().solve_power(
+        effect_size=size, alpha=alpha, power=0.8, alternative="two-sided"
+    )
     assert seeds_for(size, alpha) == int(np.ceil(solved))
 
 
 @pytest.mark.parametrize(
-    ("size", "alpha"), [(0.5, 0.05), (1.0, 0.05 / 8), (2.0, 0.05 / 8), (4.0, 0.05 / 20), (10.0, 0.001)]
+    ("size", "alpha"),
+    [(0.5, 0.05), (1.0, 0.05 / 8), (2.0, 0.05 / 8), (4.0, 0.05 / 20), (10.0, 0.001)],
 )
-def test_simulated_experiments_of_that_many_seeds_find_the_effect_as_often(size: float, alpha: float) -> None:
+def test_simulated_experiments_of_that_many_seeds_find_the_effect_as_often(
+    size: float, alpha: float
+) -> None:
     seeds, experiments = seeds_for(size, alpha), 8000
     assert seeds is not None
     values = np.random.default_rng(0).normal(size, 1.0, (seeds, experiments))

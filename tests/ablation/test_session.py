@@ -11,7 +11,16 @@ import pytest
 from seesawnas.ablation import plan_of, read_ablation, verdict_words
 from seesawnas.ablation.plan import AblationPlan
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.study import Ended, EngineEvent, Failed, Finished, StudyFile, TrialJob, TrialState, trial_point
+from seesawnas.study import (
+    Ended,
+    EngineEvent,
+    Failed,
+    Finished,
+    StudyFile,
+    TrialJob,
+    TrialState,
+    trial_point,
+)
 from tests.ablation.small import BASE, Runs, without_se_is_worse, write_networks
 from tests.faces import write_folder
 from tests.study.fakes import measured
@@ -40,7 +49,8 @@ def test_seeds_follow_each_other_and_each_has_its_own_order_of_arms(runs: Runs) 
     assert [job.proxy.seed for job in runs.jobs] == sorted(job.proxy.seed for job in runs.jobs)
     arms = len(runs.jobs) // 4
     orders = {
-        tuple(str(job.point) for job in runs.jobs[start : start + arms]) for start in range(0, len(runs.jobs), arms)
+        tuple(str(job.point) for job in runs.jobs[start : start + arms])
+        for start in range(0, len(runs.jobs), arms)
     }
     assert len(orders) > 1
 
@@ -62,14 +72,20 @@ def test_an_effect_is_found_and_the_study_alone_tells_it_again(runs: Runs) -> No
 
 
 def test_a_stopped_ablation_goes_on_and_no_training_is_lost_or_done_twice(runs: Runs) -> None:
-    runs(stop=lambda event: isinstance(event, Finished) and event.number == 3, factors="se,kind", seeds=3)
+    runs(
+        stop=lambda event: isinstance(event, Finished) and event.number == 3,
+        factors="se,kind",
+        seeds=3,
+    )
     first = [(str(job.point), job.proxy.seed) for job in runs.jobs]
     done = len(runs.record.trials(TrialState.COMPLETE))
     runs(factors="se,kind", seeds=3)
     again = [(str(job.point), job.proxy.seed) for job in runs.jobs]
     assert len(set(first) | set(again)) == len(runs.record.trials(TrialState.COMPLETE))
     assert len(again) == len(set(again)) == len(runs.record) - done
-    assert runs(factors="se,kind", seeds=3) == [Ended(f"all {len(runs.record)} training runs are finished")]
+    assert runs(factors="se,kind", seeds=3) == [
+        Ended(f"all {len(runs.record)} training runs are finished")
+    ]
 
 
 def test_more_seeds_are_added_to_those_that_are_there(runs: Runs) -> None:
@@ -138,7 +154,11 @@ def test_the_best_of_an_ablation_has_the_best_mean_not_the_luckiest_seed(runs: R
         event = without_se_is_worse(job)
         assert isinstance(event, Finished)
         has_se = any(stage["se"] != "off" for stage in job.point["stages"])
-        return Finished(job.number, measured(0.5, 0.99)) if not has_se and job.proxy.seed == 0 else event
+        return (
+            Finished(job.number, measured(0.5, 0.99))
+            if not has_se and job.proxy.seed == 0
+            else event
+        )
 
     runs(lucky, factors="se", levels={"se": [0]}, seeds=9)
     point = trial_point("a:best")
@@ -148,7 +168,9 @@ def test_the_best_of_an_ablation_has_the_best_mean_not_the_luckiest_seed(runs: R
 
 def test_a_file_that_holds_another_network_now_is_another_study(runs: Runs) -> None:
     runs(against="other.yaml", seeds=1)
-    Path("other.yaml").write_text(Path("small.yaml").read_text().replace("small", "other").replace("se: 4", "se: 8"))
+    Path("other.yaml").write_text(
+        Path("small.yaml").read_text().replace("small", "other").replace("se: 4", "se: 8")
+    )
     with pytest.raises(StudyError, match="must be resumed with network "):
         runs(against="other.yaml", seeds=1)
 
@@ -164,18 +186,29 @@ def test_widths_are_scaled_first(runs: Runs) -> None:
     [
         ({}, "--factors must name an attribute"),
         ({"factors": "x"}, "--factors must be one of split, kind"),
-        ({"factors": "se", "levels": {"kind": ["plain"]}}, "--levels must be of the factors se, got kind"),
+        (
+            {"factors": "se", "levels": {"kind": ["plain"]}},
+            "--levels must be of the factors se, got kind",
+        ),
         ({"factors": "se", "levels": "se=x"}, "--levels"),
-        ({"factors": "se", "design": "square"}, "--design must be one of one-at-a-time, full, fractional, got square"),
+        (
+            {"factors": "se", "design": "square"},
+            "--design must be one of one-at-a-time, full, fractional, got square",
+        ),
         ({"factors": "se", "seeds": 0}, "--seeds must be from 1"),
         ({"factors": "se", "seeds": None}, "--seeds must have a value"),
         ({"factors": "se", "quality": "speed"}, "--quality must be one of accuracy"),
         ({"factors": "se", "match": "params"}, "--match must be one of none, madds, got params"),
-        ({"factors": "se", "against": "other.yaml", "design": "full"}, "--against requires design one-at-a-time"),
+        (
+            {"factors": "se", "against": "other.yaml", "design": "full"},
+            "--against requires design one-at-a-time",
+        ),
         ({"factors": "se", "nonsense": 1}, "nonsense"),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused_in_a_line(options: dict[str, object], message: str) -> None:
+def test_a_plan_that_cannot_be_is_refused_in_a_line(
+    options: dict[str, object], message: str
+) -> None:
     with pytest.raises(StudyError, match=message):
         plan_of(None, {**BASE, **options})
 
@@ -201,7 +234,10 @@ def test_what_is_not_there_or_cannot_be_built_is_said_before_anything_is_written
 
 
 def test_a_plan_written_out_is_the_same_plan(runs: Runs) -> None:
-    plan = plan_of(None, {**BASE, "factors": "se", "levels": "se=0,8", "match": "madds", "time": "2h", "scale": 2})
+    plan = plan_of(
+        None,
+        {**BASE, "factors": "se", "levels": "se=0,8", "match": "madds", "time": "2h", "scale": 2},
+    )
     assert isinstance(plan, AblationPlan)
     again = plan_of(StudyFile(plan.to_mapping(), "study.yaml", "study"), {})
     assert again == plan

@@ -1,4 +1,7 @@
-"""How far the analysis can be trusted, by simulation: false finds, intervals, seeds said to be needed."""
+"""How far the analysis can be trusted, by simulation.
+
+False finds, intervals, seeds said to be needed.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ def _no_needed_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_no_needed_seeds")
 @pytest.mark.parametrize(("kind", "factors"), [("one-at-a-time", 8), ("full", 3)])
-def test_of_experiments_without_effects_at_most_a_twentieth_finds_any(kind: DesignKind, factors: int) -> None:
+def test_of_experiments_without_effects_at_most_a_twentieth_finds_any(
+    kind: DesignKind, factors: int
+) -> None:
     design, experiments = two_levels(factors, kind), 1000
     wrong, raw = 0, []
     for seed in range(experiments):

@@ -12,19 +12,46 @@ from hypothesis import strategies as st
 
 from seesawnas.ablation.analysis import analyse
 from seesawnas.ablation.design import make_design
-from seesawnas.ablation.result import AblationResult, ArmResult, DesignKind, Effect, Interaction, Verdict
+from seesawnas.ablation.result import (
+    AblationResult,
+    ArmResult,
+    DesignKind,
+    Effect,
+    Interaction,
+    Verdict,
+)
 from seesawnas.ablation.text import verdict_words
 from tests.ablation.designed import make_arms, planted, two_levels
 
 BASE = ArmResult("base", (("se", "4"),), "a", 1_000_000, 500, ())
-WORSE = Effect("se", "0", "4", 5, -0.0112, -0.0151, -0.0073, 0.0015, 0.003, "worse", None, 0.0, -10.0)
-OPEN = replace(WORSE, mean=0.0012, low=-0.003, high=0.0054, p=0.4, p_holm=1.0, verdict="not resolvable", needed=14)
-INTERACTION = Interaction(("se", "kind"), ("0", "plain"), 5, 0.02, 0.01, 0.03, 0.0004, 0.0009, "better")
+WORSE = Effect(
+    "se", "0", "4", 5, -0.0112, -0.0151, -0.0073, 0.0015, 0.003, "worse", None, 0.0, -10.0
+)
+OPEN = replace(
+    WORSE,
+    mean=0.0012,
+    low=-0.003,
+    high=0.0054,
+    p=0.4,
+    p_holm=1.0,
+    verdict="not resolvable",
+    needed=14,
+)
+INTERACTION = Interaction(
+    ("se", "kind"), ("0", "plain"), 5, 0.02, 0.01, 0.03, 0.0004, 0.0009, "better"
+)
 
 
 def result(*effects: Effect, **more: object) -> AblationResult:
     found = AblationResult(
-        "s", "paper/seesaw_share", "auc", "one-at-a-time", (("se", ("4", "0")),), (0, 1), (BASE,), effects
+        "s",
+        "paper/seesaw_share",
+        "auc",
+        "one-at-a-time",
+        (("se", ("4", "0")),),
+        (0, 1),
+        (BASE,),
+        effects,
     )
     return replace(found, **more)  # type: ignore[arg-type]
 
@@ -35,22 +62,31 @@ def words(*effects: Effect, **more: object) -> tuple[str, ...]:
 
 def test_a_resolved_effect_says_how_much_how_sure_and_at_which_cost() -> None:
     assert words(WORSE)[0] == (
-        "se=0 is worse than se=4 by 0.0112 AUC (95 % interval -0.0151..-0.0073, n=5, p=0.003 after Holm) at +0.0 % MAdds."
+        "se=0 is worse than se=4 by 0.0112 AUC (95 % interval -0.0151..-0.0073, n=5, p=0.003 "
+        "after Holm) at +0.0 % MAdds."
     )
-    better = replace(WORSE, mean=0.02, low=0.01, high=0.03, p_holm=0.0004, verdict="better", madds=-25_400.0)
+    better = replace(
+        WORSE, mean=0.02, low=0.01, high=0.03, p_holm=0.0004, verdict="better", madds=-25_400.0
+    )
     assert words(better)[0] == (
-        "se=0 is better than se=4 by 0.0200 AUC (95 % interval 0.0100..0.0300, n=5, p<0.001 after Holm) at -2.5 % MAdds."
+        "se=0 is better than se=4 by 0.0200 AUC (95 % interval 0.0100..0.0300, n=5, p<0.001 after "
+        "Holm) at -2.5 % MAdds."
     )
 
 
 def test_an_open_effect_says_how_many_seeds_would_resolve_it() -> None:
     assert words(OPEN) == (
-        "se=0 against se=4: +0.0012 AUC (95 % interval -0.0030..0.0054, n=5, p=1.000 after Holm) at +0.0 % MAdds, "
+        "se=0 against se=4: +0.0012 AUC (95 % interval -0.0030..0.0054, n=5, p=1.000 after Holm) "
+        "at +0.0 % MAdds, "
         "not resolvable with 5 seeds: an effect of this size would need about 14 seeds (9 more).",
         "Not resolved at 95 % (this does not mean equal): se=0.",
     )
-    assert words(replace(OPEN, needed=2616))[0].endswith("would need about 2,616 seeds (2,611 more).")
-    assert words(replace(OPEN, needed=None))[0].endswith("an effect of this size would need more than 10,000.")
+    assert words(replace(OPEN, needed=2616))[0].endswith(
+        "would need about 2,616 seeds (2,611 more)."
+    )
+    assert words(replace(OPEN, needed=None))[0].endswith(
+        "an effect of this size would need more than 10,000."
+    )
 
 
 def test_partial_results_say_what_is_missing() -> None:
@@ -60,23 +96,40 @@ def test_partial_results_say_what_is_missing() -> None:
         "No results yet.",
     )
     one = replace(unknown, n=1, mean=-0.00123)
-    assert words(one)[0] == "se=0 against se=4: -0.0012 AUC at +0.0 % MAdds with 1 seed; an interval needs two."
+    assert (
+        words(one)[0]
+        == "se=0 against se=4: -0.0012 AUC at +0.0 % MAdds with 1 seed; an interval needs two."
+    )
 
 
 def test_the_same_network_and_seeds_that_agree_are_named_as_what_they_are() -> None:
-    same = replace(OPEN, mean=0.0, low=None, high=None, p=None, p_holm=None, needed=None, verdict="same network")
+    same = replace(
+        OPEN,
+        mean=0.0,
+        low=None,
+        high=None,
+        p=None,
+        p_holm=None,
+        needed=None,
+        verdict="same network",
+    )
     assert words(same)[0] == "se=0 and se=4 are the same network here."
     agree = replace(OPEN, mean=0.003, low=None, high=None, p=0.0625, p_holm=0.0625, needed=None)
     assert words(agree)[0] == (
-        "se=0 against se=4: +0.0030 AUC (all 5 seeds give the same value: no interval, n=5, p=0.062 after Holm) at +0.0 % MAdds, "
+        "se=0 against se=4: +0.0030 AUC (all 5 seeds give the same value: no interval, n=5, "
+        "p=0.062 after Holm) at +0.0 % MAdds, "
         "not resolvable with 5 seeds."
     )
 
 
 def test_nothing_is_said_finer_than_four_decimals() -> None:
     tiny = replace(WORSE, mean=-0.00001, low=-0.00002, high=-0.000001)
-    assert words(tiny)[0].startswith("se=0 is worse than se=4 by less than 0.0001 AUC (95 % interval 0.0000..0.0000,")
-    assert words(replace(OPEN, mean=-0.00001, madds=-1.0))[0].startswith("se=0 against se=4: +0.0000 AUC")
+    assert words(tiny)[0].startswith(
+        "se=0 is worse than se=4 by less than 0.0001 AUC (95 % interval 0.0000..0.0000,"
+    )
+    assert words(replace(OPEN, mean=-0.00001, madds=-1.0))[0].startswith(
+        "se=0 against se=4: +0.0000 AUC"
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,9 +153,11 @@ def test_resolved_interactions_are_said_and_open_ones_are_listed() -> None:
     more: dict[str, object] = {"factors": factors, "design": "full", "arms": arms}
     found = words(replace(WORSE, madds=20_000.0), interactions=(INTERACTION,), **more)
     assert found == (
-        "se=0 is worse than se=4 by 0.0112 AUC (95 % interval -0.0151..-0.0073, n=5, p=0.003 after Holm) "
+        "se=0 is worse than se=4 by 0.0112 AUC (95 % interval -0.0151..-0.0073, n=5, p=0.003 "
+        "after Holm) "
         "in the mean over the other factors at +1.0 % MAdds.",
-        "The effect of se=0 (against se=4) is 0.0200 AUC higher with kind=plain than with kind=share "
+        "The effect of se=0 (against se=4) is 0.0200 AUC higher with kind=plain than with "
+        "kind=share "
         "(95 % interval 0.0100..0.0300, n=5, p<0.001 after Holm).",
         "All measured effects are resolved at 95 %.",
     )
@@ -115,7 +170,12 @@ def test_resolved_interactions_are_said_and_open_ones_are_listed() -> None:
 
 
 @settings(max_examples=40)
-@given(st.sampled_from(("one-at-a-time", "full", "fractional")), st.integers(0, 4), st.integers(0, 99), st.booleans())
+@given(
+    st.sampled_from(("one-at-a-time", "full", "fractional")),
+    st.integers(0, 4),
+    st.integers(0, 99),
+    st.booleans(),
+)
 def test_every_result_has_a_sentence_per_effect_and_a_closing_one(
     kind: DesignKind, seeds: int, seed: int, partial: bool
 ) -> None:
@@ -127,10 +187,21 @@ def test_every_result_has_a_sentence_per_effect_and_a_closing_one(
     effects, interactions = analyse(arms, design.factors, kind)
     found = verdict_words(
         AblationResult(
-            "s", "b", "auc", kind, design.factors, tuple(range(seeds)), tuple(arms), effects, interactions, False
+            "s",
+            "b",
+            "auc",
+            kind,
+            design.factors,
+            tuple(range(seeds)),
+            tuple(arms),
+            effects,
+            interactions,
+            False,
         )
     )
-    resolved: list[Verdict] = [one.verdict for one in interactions if one.verdict != "not resolvable"]
+    resolved: list[Verdict] = [
+        one.verdict for one in interactions if one.verdict != "not resolvable"
+    ]
     interim = any("Interim" in sentence for sentence in found)
     done = [len(arm.values) for arm in arms]
     assert interim == (max(done) > 0 and min(done) < seeds)
@@ -141,8 +212,12 @@ def test_every_result_has_a_sentence_per_effect_and_a_closing_one(
 
 
 def test_whole_networks_are_compared_in_the_same_words() -> None:
-    design = make_design({"network": ("paper/seesaw_share", "paper/seesaw_shuffle")}, "one-at-a-time")
+    design = make_design(
+        {"network": ("paper/seesaw_share", "paper/seesaw_shuffle")}, "one-at-a-time"
+    )
     arms = make_arms(design, np.array([[0.8, 0.81, 0.83], [0.7, 0.72, 0.72]]))
     effects, _ = analyse(arms, design.factors, design.kind)
     found = verdict_words(result(*effects, factors=design.factors, arms=tuple(arms)))
-    assert found[0].startswith("network=paper/seesaw_shuffle is worse than network=paper/seesaw_share by 0.1000 AUC")
+    assert found[0].startswith(
+        "network=paper/seesaw_shuffle is worse than network=paper/seesaw_share by 0.1000 AUC"
+    )

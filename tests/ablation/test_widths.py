@@ -30,11 +30,17 @@ def test_a_network_at_its_own_widths_is_itself(spec: ArchSpec) -> None:
 
 
 @given(arch_specs(max_blocks=5), MULTIPLIERS)
-def test_every_multiplier_builds_and_keeps_all_but_the_widths(spec: ArchSpec, multiplier: float) -> None:
+def test_every_multiplier_builds_and_keeps_all_but_the_widths(
+    spec: ArchSpec, multiplier: float
+) -> None:
     segments = Segments.of(spec)
     found = segments.network(segments.at(multiplier))
     assert segments.keeps(found) == (form(found) == form(spec))
-    assert (found.head, found.input, found.stem.activation) == (spec.head, spec.input, spec.stem.activation)
+    assert (found.head, found.input, found.stem.activation) == (
+        spec.head,
+        spec.input,
+        spec.stem.activation,
+    )
 
 
 @given(arch_specs(max_blocks=5), MULTIPLIERS, MULTIPLIERS)
@@ -48,7 +54,9 @@ def test_a_wider_network_costs_no_less(spec: ArchSpec, one: float, two: float) -
 def test_what_residuals_tie_together_is_one_segment(spec: ArchSpec) -> None:
     segments = Segments.of(spec)
     assert len(segments.widths) == 1 + sum(not block.is_residual for block in spec.blocks)
-    for block, before, after in zip(spec.blocks, segments.places, segments.places[1:], strict=False):
+    for block, before, after in zip(
+        spec.blocks, segments.places, segments.places[1:], strict=False
+    ):
         assert (before == after) == block.is_residual
         assert segments.widths[after] == block.outputs
 
@@ -58,7 +66,11 @@ def test_the_papers_networks_double_exactly(ref: str) -> None:
     spec = load(ref)
     double = scaled(spec, 2)
     for block, own in zip(double.blocks, spec.blocks, strict=True):
-        assert (block.inputs, block.middle, block.outputs) == (2 * own.inputs, 2 * own.middle, 2 * own.outputs)
+        assert (block.inputs, block.middle, block.outputs) == (
+            2 * own.inputs,
+            2 * own.middle,
+            2 * own.outputs,
+        )
     assert form(double) == form(spec)
     assert scaled(double, 0.5) == spec
 
@@ -66,13 +78,19 @@ def test_the_papers_networks_double_exactly(ref: str) -> None:
 def test_widths_stay_multiples_of_what_splits_and_hardware_ask() -> None:
     spec = load("paper/seesaw_share")
     found = scaled(spec, 0.777)
-    assert all(width % 4 == 0 for block in found.blocks for width in (block.inputs, block.middle, block.outputs))
+    assert all(
+        width % 4 == 0
+        for block in found.blocks
+        for width in (block.inputs, block.middle, block.outputs)
+    )
 
 
 def test_widths_that_meet_would_make_a_shortcut_and_are_refused() -> None:
     block = SeesawBlock(inputs=64, middle=128, outputs=68, split=(1, 3), mixing="share")
     spec = ArchSpec((block,))
-    with pytest.raises(SpecError, match=r"^width must not add or remove residual connections, got 0.1$"):
+    with pytest.raises(
+        SpecError, match=r"^width must not add or remove residual connections, got 0.1$"
+    ):
         scaled(spec, 0.1)
 
 
@@ -93,7 +111,9 @@ def test_blocks_that_add_their_input_are_tied_whatever_their_kind() -> None:
 
 
 @pytest.mark.parametrize("ref", OTHERS)
-def test_networks_of_any_kind_are_themselves_at_their_own_widths_and_double_or_say_why_not(ref: str) -> None:
+def test_networks_of_any_kind_are_themselves_at_their_own_widths_and_double_or_say_why_not(
+    ref: str,
+) -> None:
     spec = load(ref)
     assert scaled(spec, 1) == spec
     try:

@@ -37,10 +37,14 @@ def by_name(band: BandImportance) -> dict[str, DecisionImportance]:
     return {one.name: one for one in band.decisions}
 
 
-def test_the_decision_that_makes_the_quality_is_on_top_in_both_views_and_alone_above_the_floor() -> None:
+def test_the_decision_that_makes_the_metric_is_on_top_in_both_views_and_alone_above_floor() -> None:
     band = whole(planted(80, by_expansion))
     first = band.decisions[0]
-    assert first.name == max(band.decisions, key=lambda one: one.ped_anova).name == "stages.0.expansion"
+    assert (
+        first.name
+        == max(band.decisions, key=lambda one: one.ped_anova).name
+        == "stages.0.expansion"
+    )
     assert [one.name for one in band.decisions if one.clears] == ["stages.0.expansion"]
     assert band.explained > 0.5
     assert sum(one.ped_anova for one in band.decisions) == pytest.approx(1.0)
@@ -57,7 +61,10 @@ def test_options_are_worth_what_was_planted() -> None:
 @pytest.mark.slow
 def test_of_pure_noise_no_more_studies_than_stated_have_a_decision_above_the_floor() -> None:
     studies = 200
-    alarms = sum(any(one.clears for one in whole(planted(24, nothing, seed=seed)).decisions) for seed in range(studies))
+    alarms = sum(
+        any(one.clears for one in whole(planted(24, nothing, seed=seed)).decisions)
+        for seed in range(studies)
+    )
     # Binomial(200, 0.05) exceeds 18 once in a hundred.
     assert alarms <= 18
     assert FALSE_ALARMS == 0.05
@@ -102,7 +109,10 @@ def test_a_conditional_decision_that_matters_where_it_exists_is_found_by_both_vi
     assert se.n < 160
     assert sum(option.n for option in se.options) == se.n
     assert se.drop == max(one.drop for one in found.values())
-    assert sorted(found, key=lambda name: -found[name].ped_anova)[0] in ("stages.1.se", "defaults.activation")
+    assert sorted(found, key=lambda name: -found[name].ped_anova)[0] in (
+        "stages.1.se",
+        "defaults.activation",
+    )
 
 
 def test_having_a_conditional_decision_counts_for_the_one_that_brings_it() -> None:
@@ -126,7 +136,9 @@ def test_a_conditional_decision_that_a_single_trial_has_disturbs_nothing() -> No
     assert found["stages.0.expansion"].clears
 
 
-def test_points_outside_the_space_other_proxies_and_trials_that_did_not_end_count_for_nothing() -> None:
+def test_points_outside_the_space_other_proxies_and_trials_that_did_not_end_count_for_nothing() -> (
+    None
+):
     study = planted(40, by_expansion)
     options = dict(study.trials[0].params)
     outside = trial(40, {}, 5.0)
@@ -134,7 +146,9 @@ def test_points_outside_the_space_other_proxies_and_trials_that_did_not_end_coun
     other = trial(42, options, 9.0)
     other.user_attrs["variant"] = "8x32"
     endless = trial(43, options, float("inf"))
-    assert importance_of(view([*study.trials, outside, stopped, other, endless])) == importance_of(study)
+    assert importance_of(view([*study.trials, outside, stopped, other, endless])) == importance_of(
+        study
+    )
 
 
 def test_bands_hold_equally_many_trials_by_madds_after_the_whole() -> None:
@@ -164,7 +178,9 @@ def test_a_decision_that_matters_in_one_band_alone_is_found_there() -> None:
         options = dict(planted(1, nothing, seed=number).trials[0].params)
         madds = 10**8 if number % 2 else 2 * 10**8
         better = 0.05 * (options["stages.0.kind"] == "share") * (madds > 10**8)
-        trials.append(trial(number, options, 0.8 + better + 0.01 * float(rng.standard_normal()), madds))
+        trials.append(
+            trial(number, options, 0.8 + better + 0.01 * float(rng.standard_normal()), madds)
+        )
     found = importance_of(view(trials), [Budget.parse("150M"), Budget.parse("150M..300M")])
     assert found is not None
     _, cheap, dear = found.bands
@@ -172,15 +188,21 @@ def test_a_decision_that_matters_in_one_band_alone_is_found_there() -> None:
     assert not by_name(cheap)["stages.0.kind"].clears
 
 
-def test_bands_with_too_few_trials_are_refused_in_one_line_and_a_study_with_too_few_has_none() -> None:
+def test_bands_with_too_few_trials_are_refused_in_one_line_and_a_study_with_too_few_has_none() -> (
+    None
+):
     study = planted(30, nothing)
     for bands, said in (
         (
             4,
-            r"^bands must be from 1 to 3 \(each needs 10 trials; the study has \d+ complete trials of its space\), got 4$",
+            r"^bands must be from 1 to 3 \(each needs 10 trials; the study has \d+ complete "
+            r"trials of its space\), got 4$",
         ),
         (0, r"^bands must be from 1 to 3 "),
-        ([Budget.parse("50M")], r"^band 50\.00 ?M must contain at least 10 trials of the study, got 0$"),
+        (
+            [Budget.parse("50M")],
+            r"^band 50\.00 ?M must contain at least 10 trials of the study, got 0$",
+        ),
     ):
         with pytest.raises(StudyError, match=said):
             importance_of(study, bands)
@@ -192,7 +214,9 @@ def test_equal_qualities_and_a_single_option_are_no_fault() -> None:
     assert all(one.drop == 0 and not one.clears for one in band.decisions)
     assert band.agreement is None
     fixed = view([trial(number, {"stages.1.se": 4}, 0.8 + number / 1000) for number in range(12)])
-    assert [(one.drop, one.ped_anova, len(one.options)) for one in whole(fixed).decisions] == [(0.0, 0.0, 1)]
+    assert [(one.drop, one.ped_anova, len(one.options)) for one in whole(fixed).decisions] == [
+        (0.0, 0.0, 1)
+    ]
     assert findings(whole(fixed))
 
 

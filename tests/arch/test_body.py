@@ -1,4 +1,7 @@
-"""Bodies: equal networks have equal digests, however they are written; what is no graph is refused."""
+"""Bodies: equal networks have equal digests, however they are written.
+
+What is no graph is refused.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def test_names_and_the_order_of_writing_do_not_count(body: Body, random: object)
     order = _another_order(body, random)
     place = {old: new for new, old in enumerate(order)}
     moved = tuple(
-        Node(f"other{old}", body[old].layer, tuple(place.get(read, read) for read in body[old].reads)) for old in order
+        Node(
+            f"other{old}", body[old].layer, tuple(place.get(read, read) for read in body[old].reads)
+        )
+        for old in order
     )
     check_body(moved)
     assert output_shape(moved, INPUTS) == output_shape(body, INPUTS)
@@ -30,7 +36,11 @@ def _another_order(body: Body, random: object) -> list[int]:
     """A topological order whose last node stays the last."""
     order: list[int] = []
     while len(order) < len(body):
-        ready = [i for i in range(len(body)) if i not in order and all(r < 0 or r in order for r in body[i].reads)]
+        ready = [
+            i
+            for i in range(len(body))
+            if i not in order and all(r < 0 or r in order for r in body[i].reads)
+        ]
         order.append(random.choice(ready))  # type: ignore[attr-defined]
     return order
 
@@ -52,16 +62,26 @@ def test_the_order_of_what_a_sum_reads_does_not_count_and_that_of_channels_does(
 
 def test_layers_that_do_nothing_are_left_out() -> None:
     plain = (Node("conv", Conv(8)),)
-    assert body_digest((Node("shuffle", Shuffle(1)), Node("conv", Conv(8), (0,)))) == body_digest(plain)
+    assert body_digest((Node("shuffle", Shuffle(1)), Node("conv", Conv(8), (0,)))) == body_digest(
+        plain
+    )
     assert body_digest((Node("conv", Conv(8)), Node("join", Add(), (0,)))) == body_digest(plain)
-    assert body_digest((Node("shuffle", Shuffle(2)), Node("conv", Conv(8), (0,)))) != body_digest(plain)
+    assert body_digest((Node("shuffle", Shuffle(2)), Node("conv", Conv(8), (0,)))) != body_digest(
+        plain
+    )
 
 
 def _twins(*reads: int) -> Body:
-    """Two equal convolutions of one input; then others, each of one of the two; and all of them together."""
+    """Two equal convolutions of one input; then others, each of one of the two.
+
+    And all of them together.
+    """
     draft = Draft()
     twins = [draft.conv(f"twin{index}", -1, 8, norm=False) for index in range(2)]
-    others = [draft.conv(f"other{index}", twins[read], 8, 3 + 2 * index) for index, read in enumerate(reads)]
+    others = [
+        draft.conv(f"other{index}", twins[read], 8, 3 + 2 * index)
+        for index, read in enumerate(reads)
+    ]
     draft.join("join", *twins, *others)
     return draft.body()
 
@@ -77,13 +97,17 @@ def test_a_layer_without_weights_may_be_written_twice() -> None:
     one = (Node("act", Act("relu")), Node("join", Concat(), (0, 0)))
     two = (Node("act", Act("relu")), Node("again", Act("relu")), Node("join", Concat(), (0, 1)))
     assert body_digest(one) == body_digest(two)
-    slopes = tuple(node._replace(layer=Act("prelu")) if node.layer == Act("relu") else node for node in two)
+    slopes = tuple(
+        node._replace(layer=Act("prelu")) if node.layer == Act("relu") else node for node in two
+    )
     assert body_digest(slopes) != body_digest((slopes[0], one[1]))
 
 
 def test_one_group_is_none_whatever_the_kind() -> None:
     split = SeesawBlock(inputs=8, middle=16, outputs=8, split=(1,), mixing="shuffle")
-    assert body_digest(split.body()) == body_digest(InvertedBottleneck(inputs=8, middle=16, outputs=8).body())
+    assert body_digest(split.body()) == body_digest(
+        InvertedBottleneck(inputs=8, middle=16, outputs=8).body()
+    )
 
 
 @pytest.mark.parametrize(

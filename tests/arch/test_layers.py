@@ -15,7 +15,13 @@ from seesawnas.errors import SpecError
 
 
 def seesaw(**fields: Any) -> SeesawBlock:
-    widths: dict[str, Any] = {"inputs": 8, "middle": 16, "outputs": 8, "split": (1, 3), "mixing": "share"}
+    widths: dict[str, Any] = {
+        "inputs": 8,
+        "middle": 16,
+        "outputs": 8,
+        "split": (1, 3),
+        "mixing": "share",
+    }
     return SeesawBlock(**{**widths, **fields})
 
 
@@ -76,7 +82,11 @@ def test_a_linear_layer_flattens_the_map() -> None:
 
 @pytest.mark.parametrize(
     ("pool", "size"),
-    [(Pool("max", 2, 2), (3, 4)), (Pool("max", 2, 2, ceil=True), (4, 5)), (Pool("average", 3, 2, 1), (4, 5))],
+    [
+        (Pool("max", 2, 2), (3, 4)),
+        (Pool("max", 2, 2, ceil=True), (4, 5)),
+        (Pool("average", 3, 2, 1), (4, 5)),
+    ],
 )
 def test_pools_round_as_torch_does(pool: Pool, size: tuple[int, int]) -> None:
     assert pool.output(Shape(8, 7, 9)) == (8, *size)
@@ -116,11 +126,15 @@ def test_an_uneven_split_costs_the_sum_of_its_groups() -> None:
 
 @pytest.mark.parametrize(("split", "share"), [((1, 1), 2), ((1, 1, 1, 1), 4), ((1,), 1)])
 def test_equal_groups_divide_the_pointwise_cost(split: tuple[int, ...], share: int) -> None:
-    assert counted(seesaw(split=split), 3, 3).madds == 9 * (8 * 16 // share + 9 * 16 + 16 * 8 // share)
+    assert counted(seesaw(split=split), 3, 3).madds == 9 * (
+        8 * 16 // share + 9 * 16 + 16 * 8 // share
+    )
 
 
 def test_mixing_changes_no_cost() -> None:
-    assert len({counted(seesaw(mixing=mixing), 7, 7) for mixing in ("share", "shuffle", "plain")}) == 1
+    assert (
+        len({counted(seesaw(mixing=mixing), 7, 7) for mixing in ("share", "shuffle", "plain")}) == 1
+    )
 
 
 def test_squeeze_and_excitation_counts_its_two_linear_layers() -> None:
@@ -145,7 +159,11 @@ def test_a_skip_branch_costs_a_full_convolution_at_the_smaller_map(skip: str) ->
 def test_strides_act_in_the_depthwise_convolution() -> None:
     body = body_of(InvertedBottleneck(inputs=8, middle=16, outputs=8, stride=2))
     found = zip(body, shapes(body, (Shape(8, 7, 9),)), strict=True)
-    assert [shape[1:] for node, shape in found if isinstance(node.layer, Conv)] == [(7, 9), (4, 5), (4, 5)]
+    assert [shape[1:] for node, shape in found if isinstance(node.layer, Conv)] == [
+        (7, 9),
+        (4, 5),
+        (4, 5),
+    ]
 
 
 def test_a_body_has_its_layers_in_running_order() -> None:

@@ -72,10 +72,16 @@ print(ArchSpec((block,), Input(mean=(1, 2.5, 3)), Stem(8), name="any").digest())
     for seed in ("0", "1", "4711"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         done = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         found.add(done.stdout.strip())
-    block = SeesawBlock(inputs=8, middle=16, outputs=8, stride=2, se=4, split=(2, 6), mixing="share")
+    block = SeesawBlock(
+        inputs=8, middle=16, outputs=8, stride=2, se=4, split=(2, 6), mixing="share"
+    )
     assert found == {ArchSpec((block,), Input(mean=(1.0, 2.5, 3.0)), Stem(8)).digest()}
 
 
@@ -86,7 +92,10 @@ def test_whole_numbers_and_floats_name_the_same_picture() -> None:
 
 
 def test_a_spec_is_canonical_however_it_was_made() -> None:
-    blocks = [SeesawBlock(inputs=8, middle=16, outputs=8, split=split, mixing="share") for split in ((2, 6), (1, 3))]
+    blocks = [
+        SeesawBlock(inputs=8, middle=16, outputs=8, split=split, mixing="share")
+        for split in ((2, 6), (1, 3))
+    ]
     assert network(blocks[0]) == network(blocks[1])
     assert network(blocks[0]).blocks[0] == blocks[1]
     assert replace(network(), blocks=(blocks[0],)) == network(blocks[1])
@@ -123,11 +132,15 @@ def test_another_resolution_changes_the_input_alone() -> None:
 
 
 @given(arch_specs(), st.integers(1, 40))
-def test_every_map_is_half_the_one_before_rounded_up_where_the_stride_is_2(spec: ArchSpec, height: int) -> None:
+def test_every_map_is_half_the_one_before_rounded_up_where_the_stride_is_2(
+    spec: ArchSpec, height: int
+) -> None:
     sizes = spec.at_resolution(height, 3).sizes()
     strides = [2, *(block.stride for block in spec.blocks)]
     before = [(height, 3), *sizes[:-1]]
-    assert list(sizes) == [((h + s - 1) // s, (w + s - 1) // s) for (h, w), s in zip(before, strides, strict=True)]
+    assert list(sizes) == [
+        ((h + s - 1) // s, (w + s - 1) // s) for (h, w), s in zip(before, strides, strict=True)
+    ]
     assert min(sizes[-1]) >= 1
 
 
@@ -135,7 +148,9 @@ def test_every_map_is_half_the_one_before_rounded_up_where_the_stride_is_2(spec:
 def test_stages_hold_every_block_once_and_one_resolution_each(spec: ArchSpec) -> None:
     stages = spec.stages
     assert tuple(block for stage in stages for block in stage.blocks) == spec.blocks
-    assert [stage.first for stage in stages] == [sum(len(s.blocks) for s in stages[:i]) for i in range(len(stages))]
+    assert [stage.first for stage in stages] == [
+        sum(len(s.blocks) for s in stages[:i]) for i in range(len(stages))
+    ]
     for number, stage in enumerate(stages):
         assert all(block.stride == 1 for block in stage.blocks[1:])
         assert number == 0 or stage.blocks[0].stride == 2
@@ -173,7 +188,11 @@ def test_a_network_that_breaks_a_rule_is_refused_with_the_value(make: Any, messa
 
 
 def test_pictures_that_are_equal_have_one_digest_however_their_numbers_are_written() -> None:
-    zero, minus, whole = (Input(mean=mean) for mean in ((0.0, 0.0, 0.0), (-0.0, -0.0, 0.0), (0, 0, 0)))
+    zero, minus, whole = (
+        Input(mean=mean) for mean in ((0.0, 0.0, 0.0), (-0.0, -0.0, 0.0), (0, 0, 0))
+    )
     block = InvertedBottleneck(inputs=64, middle=64, outputs=64)
-    digests = {ArchSpec(blocks=(block,), input=picture).digest() for picture in (minus, zero, whole)}
+    digests = {
+        ArchSpec(blocks=(block,), input=picture).digest() for picture in (minus, zero, whole)
+    }
     assert len(digests) == 1

@@ -72,8 +72,11 @@ def test_rich_shows_a_line_a_run_of_equal_blocks_and_whole_numbers_that_can_be_r
 
 def test_showing_needs_neither_rich_nor_pandas() -> None:
     program = (
-        "import sys, seesawnas as sn; s = sn.load('paper/seesaw_share'); s._repr_html_(); list(s.__rich_repr__()); "
+        "import sys, seesawnas as sn; s = sn.load('paper/seesaw_share'); s._repr_html_(); "
+        "list(s.__rich_repr__()); "
         "sn.cost(s)._repr_html_(); print({'rich', 'pandas'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "set()\n"

@@ -15,8 +15,10 @@ input: {height: 32, width: 32}
 stem: {width: 8}
 defaults: {kind: share, se: {choice: [off, 4]}, activation: {choice: [swish, prelu]}}
 stages:
-- {depth: {range: [1, 3]}, width: {choice: [8, 16]}, stride: 2, expansion: {choice: [1, 2]}, split: {choice: [[1, 3], [1]]}}
-- {depth: 2, width: 16, stride: 2, expansion: 2, skip: {choice: [none, maxpool_conv], when: {stride: 2}}}
+- {depth: {range: [1, 3]}, width: {choice: [8, 16]}, stride: 2, expansion: {choice: [1, 2]},
+   split: {choice: [[1, 3], [1]]}}
+- {depth: 2, width: 16, stride: 2, expansion: 2,
+   skip: {choice: [none, maxpool_conv], when: {stride: 2}}}
 head: {width: 32, embedding: 16}
 """
 

@@ -6,7 +6,18 @@ from typer.testing import CliRunner, Result
 
 from seesawnas.cli.app import app
 
-TINY = ["--space", "small.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "32", "--engine", "local"]
+TINY = [
+    "--space",
+    "small.yaml",
+    "--budget",
+    "1M",
+    "--epochs",
+    "1",
+    "--resolution",
+    "32",
+    "--engine",
+    "local",
+]
 TINY += ["--workers", "1"]
 
 

@@ -94,7 +94,9 @@ def test_pack_writes_a_rec_that_gives_a_search_the_same_faces(faces: Path) -> No
 
 
 def test_pack_writes_pairs_that_are_read_back(faces: Path) -> None:
-    values = Ran("data", "pack", "faces", "--to", "bin", "--out", "v.bin", "--pairs", "20", "--json").json
+    values = Ran(
+        "data", "pack", "faces", "--to", "bin", "--out", "v.bin", "--pairs", "20", "--json"
+    ).json
     assert (values["pairs"], values["same"]) == (20, 10)
     images, same = read_bin("v.bin", resolution=32)
     assert images.shape == (40, 32, 32, 3)
@@ -107,7 +109,20 @@ def test_pack_writes_pairs_that_are_read_back(faces: Path) -> None:
 
 def test_pack_leaves_out_pairs_that_cannot_be_read_and_names_them(faces: Path) -> None:
     (faces / "p0" / "0.png").write_bytes(b"x")
-    ran = Ran("data", "pack", "faces", "--to", "bin", "--out", "v.bin", "--pairs", "20", "--seed", "1", "--json")
+    ran = Ran(
+        "data",
+        "pack",
+        "faces",
+        "--to",
+        "bin",
+        "--out",
+        "v.bin",
+        "--pairs",
+        "20",
+        "--seed",
+        "1",
+        "--json",
+    )
     left_out = {each["what"]: (each["count"], each["first"]) for each in ran.json["left_out"]}
     assert left_out["unreadable images"] == (1, ["p0/0.png"])
     gone, first = left_out["pairs with an unreadable image"]
@@ -124,8 +139,26 @@ def test_a_rec_s_own_folder_may_hold_another(faces: Path) -> None:
 
 @pytest.mark.parametrize("form", ["rec", "folder"])
 def test_subset_takes_people_without_encoding_anew(faces: Path, form: str) -> None:
-    values = Ran("data", "subset", "faces", "--people", "4", "--seed", "3", "--to", form, "--out", "s", "--json").json
-    assert (values["people"], values["images"], values["of_people"], values["seed"]) == (4, 12, 6, 3)
+    values = Ran(
+        "data",
+        "subset",
+        "faces",
+        "--people",
+        "4",
+        "--seed",
+        "3",
+        "--to",
+        form,
+        "--out",
+        "s",
+        "--json",
+    ).json
+    assert (values["people"], values["images"], values["of_people"], values["seed"]) == (
+        4,
+        12,
+        6,
+        3,
+    )
     whole, some = open_source(faces), open_source("s")
     payloads = {whole.payload(index) for index in range(18)}
     assert {some.payload(index) for index in range(12)} < payloads
@@ -160,14 +193,24 @@ def test_the_bar_of_align_ends_at_its_total(faces: Path, monkeypatch: pytest.Mon
     assert totals == [sum(advanced)] == [18]
 
 
-def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_cache_is_shown_and_emptied(
+    faces: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
     load_faces(faces, resolution=16)
     (tmp_path / "cache" / "mine.txt").write_text("not ours")
     shown = Ran("data", "cache", "--json").json
-    assert (shown["entries"], shown["folder"], shown["limit"]) == (1, str(tmp_path / "cache"), 20 * 10**9)
+    assert (shown["entries"], shown["folder"], shown["limit"]) == (
+        1,
+        str(tmp_path / "cache"),
+        20 * 10**9,
+    )
     assert shown["bytes"] > 18 * 16 * 16 * 3
-    assert Ran("data", "cache", "--clear").out.splitlines()[1].startswith("removed 1 set of decoded images")
+    assert (
+        Ran("data", "cache", "--clear")
+        .out.splitlines()[1]
+        .startswith("removed 1 set of decoded images")
+    )
     assert Ran("data", "cache", "--json").json["entries"] == 0
     assert (tmp_path / "cache" / "mine.txt").exists()
 
@@ -178,9 +221,18 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
         (("info", "nowhere"), "nowhere: there is no such folder"),
         (("info", "empty"), "empty: must contain face images in sub-folders, got none"),
         (("pack", "faces", "--out", "faces/in"), "faces/in: must not be inside faces"),
-        (("pack", "faces", "--to", "bin", "--out", "faces/p0/v.bin"), "faces/p0/v.bin: must not be inside faces"),
-        (("subset", "faces", "--people", "2", "--out", "./faces/in/to"), "faces/in/to: must not be inside faces"),
-        (("align", "faces", "--landmarks", "l.csv", "--out", "faces/in"), "faces/in: must not be inside faces"),
+        (
+            ("pack", "faces", "--to", "bin", "--out", "faces/p0/v.bin"),
+            "faces/p0/v.bin: must not be inside faces",
+        ),
+        (
+            ("subset", "faces", "--people", "2", "--out", "./faces/in/to"),
+            "faces/in/to: must not be inside faces",
+        ),
+        (
+            ("align", "faces", "--landmarks", "l.csv", "--out", "faces/in"),
+            "faces/in: must not be inside faces",
+        ),
         (("info", "nowhere.rec"), "nowhere.rec: cannot be read: No such file or directory"),
         (("info", "notes.rec"), "notes.rec: must contain images, got none"),
         (
@@ -189,13 +241,27 @@ def test_the_cache_is_shown_and_emptied(faces: Path, monkeypatch: pytest.MonkeyP
         ),
         (("info", "synthetic:2"), "must be synthetic:IDENTITIESxIMAGES"),
         (("pack", "faces", "--out", "notes.rec"), "notes.rec: must be a folder, got a file"),
-        (("pack", "synthetic:1x1", "--out", "o", "--to", "bin"), "must have at least 2 images per identity"),
-        (("subset", "faces", "--people", "7", "--out", "o"), "people: must be 1 to 6 (identities in faces), got 7"),
-        (("subset", "faces", "--people", "2", "--to", "folder", "--out", "faces"), "faces: must be empty"),
-        (("align", "faces", "--landmarks", "nowhere.csv", "--out", "o"), "nowhere.csv: cannot be read"),
+        (
+            ("pack", "synthetic:1x1", "--out", "o", "--to", "bin"),
+            "must have at least 2 images per identity",
+        ),
+        (
+            ("subset", "faces", "--people", "7", "--out", "o"),
+            "people: must be 1 to 6 (identities in faces), got 7",
+        ),
+        (
+            ("subset", "faces", "--people", "2", "--to", "folder", "--out", "faces"),
+            "faces: must be empty",
+        ),
+        (
+            ("align", "faces", "--landmarks", "nowhere.csv", "--out", "o"),
+            "nowhere.csv: cannot be read",
+        ),
     ],
 )
-def test_a_fault_is_one_line_and_exit_code_2(faces: Path, arguments: tuple[str, ...], line: str) -> None:
+def test_a_fault_is_one_line_and_exit_code_2(
+    faces: Path, arguments: tuple[str, ...], line: str
+) -> None:
     Path("notes.rec").write_bytes(b"none")
     Path("empty/someone").mkdir(parents=True)
     Path("l.csv").write_text(",".join(["p0/0.png", *map(str, TEMPLATE.ravel())]))
@@ -206,7 +272,16 @@ def test_a_fault_is_one_line_and_exit_code_2(faces: Path, arguments: tuple[str, 
 
 
 def test_ctrl_c_leaves_what_the_same_command_goes_on_with(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "seesawnas", "data", "pack", "synthetic:1500x2", "--out", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "seesawnas",
+        "data",
+        "pack",
+        "synthetic:1500x2",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, preexec_fn=heed_ctrl_c) as running:
         journal = tmp_path / "out" / ".train.journal"
@@ -229,15 +304,34 @@ def test_a_rec_is_told_what_is_wrong_with_it(tmp_path: Path) -> None:
     (tmp_path / "property").write_text("9,112,112")
     (tmp_path / "train.idx").write_text("1\t0\n")
     out = Ran("data", "info", str(tmp_path)).out
-    assert "problems    index files that do not match (records were found by scanning): 1 (train.idx: ends" in out
+    assert (
+        "problems    index files that do not match (records were found by scanning): 1 "
+        "(train.idx: ends" in out
+    )
     assert "gives 9 classes, the records have 3" in out
 
 
 def test_a_search_on_a_folder_and_on_its_rec_measures_the_same(folder: Path) -> None:
     assert Ran("data", "pack", "faces", "--out", "packed").code == 0
-    tiny = ["--space", "small.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "32", "--engine", "inline"]
+    tiny = [
+        "--space",
+        "small.yaml",
+        "--budget",
+        "1M",
+        "--epochs",
+        "1",
+        "--resolution",
+        "32",
+        "--engine",
+        "inline",
+    ]
     results = []
-    for study, data in (("a", "faces"), ("b", "packed"), ("c", "packed/train.rec"), ("d", "synthetic:12x4")):
+    for study, data in (
+        ("a", "faces"),
+        ("b", "packed"),
+        ("c", "packed/train.rec"),
+        ("d", "synthetic:12x4"),
+    ):
         ran = Ran("search", *tiny, "--data", data, "--trials", "1", "--study", study, "--json")
         assert ran.code == 0, ran.err
         (best,) = ran.json["ranking"]

@@ -18,10 +18,16 @@ from tests.cli.running import Ran
         (("build", "paper/seesaw_shar"), "did you mean paper/seesaw_share?"),
         (("build", "nowhere.yaml"), "must be a YAML file or a shipped name"),
         (("space", "seesaw", "--budget", "1M"), "MAdds range from 38.35 M"),
-        (("space", "seesaw", "--budget", "much"), "must be a number with an optional K, M or G, got 'much'"),
+        (
+            ("space", "seesaw", "--budget", "much"),
+            "must be a number with an optional K, M or G, got 'much'",
+        ),
         (("space", "seesaw", "--budget", "150M, params<1M"), "must use <= or >=, got 'params<1M'"),
         (("sample", "--budget", "2..1"), "must have its lower limit first"),
-        (("build", "paper/seesaw_share", "--seed", str(2**63)), f"--seed: must be {2**63 - 1} or less, got {2**63}"),
+        (
+            ("build", "paper/seesaw_share", "--seed", str(2**63)),
+            f"--seed: must be {2**63 - 1} or less, got {2**63}",
+        ),
         (("sample", "-n", "0"), "--number: must be 1 or more, got 0"),
         (("sample", "--seed", "x"), "--seed: must be a whole number, got x"),
         (("sample", "--seed", "9" * 5000), "--seed: must be a whole number, got 999"),
@@ -29,9 +35,18 @@ from tests.cli.running import Ran
         (("build", "x" * 300), "x: must be a YAML file or a shipped name"),
         (("build", "x" * 300 + ":best"), "study must be a name of at most 255 bytes, got 'xxx"),
         (("build", "x:" + "9" * 5000), "x: must be followed by :NUMBER or :best, got 999"),
-        (("eval", "x" * 300, "--pairs", "x.bin"), "x: must be a valid path, got file name too long"),
-        (("sample", "--budget", "1" + " " * 100_000 + "x"), "budget must be at most 1000 characters"),
-        (("search", "--budget", "50M", "--target", "nan"), "--target must be a number from 0 to 1000, got nan"),
+        (
+            ("eval", "x" * 300, "--pairs", "x.bin"),
+            "x: must be a valid path, got file name too long",
+        ),
+        (
+            ("sample", "--budget", "1" + " " * 100_000 + "x"),
+            "budget must be at most 1000 characters",
+        ),
+        (
+            ("search", "--budget", "50M", "--target", "nan"),
+            "--target must be a number from 0 to 1000, got nan",
+        ),
         (("sample", "--space", "nothing"), "must be a YAML file or a shipped name"),
     ],
 )
@@ -87,7 +102,9 @@ def test_ctrl_c_exits_with_130_and_without_a_traceback(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("arguments", ["sample -n 4000 --json", "paper"])
 def test_a_reader_that_leaves_early_is_no_error(arguments: str) -> None:
     program = [sys.executable, "-m", "seesawnas", *arguments.split()]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
         assert running.stdout is not None
         assert running.stderr is not None
         running.stdout.close()
@@ -112,7 +129,9 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
         ("fidelity", "--measurements=no\nfile"),
     ],
 )
-def test_a_word_of_the_command_line_that_breaks_lines_stays_in_its_line(words: tuple[str, ...]) -> None:
+def test_a_word_of_the_command_line_that_breaks_lines_stays_in_its_line(
+    words: tuple[str, ...],
+) -> None:
     ran = Ran(*words)
     assert ran.code == 2
     assert ran.err.count("\n") == 1

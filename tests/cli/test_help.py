@@ -15,7 +15,18 @@ from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
 COMMANDS = (
-    *("seesawnas", "ablate", "build", "compare", "dashboard", "eval", "fidelity", "identify", "importance", "paper"),
+    *(
+        "seesawnas",
+        "ablate",
+        "build",
+        "compare",
+        "dashboard",
+        "eval",
+        "fidelity",
+        "identify",
+        "importance",
+        "paper",
+    ),
     *("report", "space", "sample", "search", "train"),
     *("data", "data info", "data pack", "data subset", "data align", "data cache"),
 )
@@ -46,7 +57,15 @@ def test_without_arguments_the_help_is_shown() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        *("--help", "search --help", "ablate --help", "fidelity --help", "train --help", "paper", "space seesaw"),
+        *(
+            "--help",
+            "search --help",
+            "ablate --help",
+            "fidelity --help",
+            "train --help",
+            "paper",
+            "space seesaw",
+        ),
         *("sample -n 1 --json", "build paper/seesaw_share"),
     ],
 )
@@ -57,17 +76,24 @@ def test_commands_that_build_nothing_import_nothing_slow(arguments: str) -> None
         f"finally: sys.stderr.write(' '.join({SLOW!r} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments.split()], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *arguments.split()],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stderr == ""
 
 
 def test_python_dash_m_is_the_command() -> None:
-    done = subprocess.run([sys.executable, "-m", "seesawnas", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "seesawnas", "--version"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("seesawnas ")
 
 
-def test_completion_offers_shipped_names_and_own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_offers_shipped_names_and_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "mine.yaml").touch()
     (tmp_path / "notes.txt").touch()
     (tmp_path / "more").mkdir()
@@ -82,5 +108,10 @@ def test_completion_of_study_files_offers_shipped_studies_and_own_files(
 ) -> None:
     (tmp_path / "search_mine.yaml").touch()
     monkeypatch.chdir(tmp_path)
-    assert complete_study("search_") == ["search_150m", "search_careful", "search_mine.yaml", "search_pareto"]
+    assert complete_study("search_") == [
+        "search_150m",
+        "search_careful",
+        "search_mine.yaml",
+        "search_pareto",
+    ]
     assert "seesaw" not in complete_study("")

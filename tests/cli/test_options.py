@@ -36,7 +36,9 @@ def ran(*words: str) -> tuple[int, dict[str, Any]]:
     @app.command()
     @takes_options(Small)
     def command(
-        name: Annotated[str, typer.Argument()], loud: Annotated[bool, typer.Option("--loud")] = False, **given: Any
+        name: Annotated[str, typer.Argument()],
+        loud: Annotated[bool, typer.Option("--loud")] = False,
+        **given: Any,
     ) -> None:
         """Do it."""
         found.update(name=name, loud=loud, given=given)
@@ -45,21 +47,32 @@ def ran(*words: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_options_that_are_given_come_parsed_by_their_keys_beside_the_command_s_own() -> None:
-    assert ran("x", "--some-width", "3", "--loud") == (0, {"name": "x", "loud": True, "given": {"some_width": 3}})
+    assert ran("x", "--some-width", "3", "--loud") == (
+        0,
+        {"name": "x", "loud": True, "given": {"some_width": 3}},
+    )
     assert ran("x", "--share", "0.25")[1]["given"] == {"share": 0.25}
 
 
 @pytest.mark.parametrize("words", [("--note", "n"), ("--some-width", "wide")])
-def test_a_key_without_a_metavar_and_a_value_of_another_kind_are_refused(words: tuple[str, ...]) -> None:
+def test_a_key_without_a_metavar_and_a_value_of_another_kind_are_refused(
+    words: tuple[str, ...],
+) -> None:
     assert ran("x", *words) == (2, {})
 
 
 @pytest.mark.parametrize(
-    ("command", "plan"), [(search, SearchPlan), (ablate, AblationPlan), (fidelity, FidelityPlan), (train, TrainPlan)]
+    ("command", "plan"),
+    [(search, SearchPlan), (ablate, AblationPlan), (fidelity, FidelityPlan), (train, TrainPlan)],
 )
 def test_a_command_has_the_options_that_its_plan_declares(command: Any, plan: type[Plan]) -> None:
     app = typer.Typer()
     app.command()(command)
-    names = {word for one in typer.main.get_command(app).params for word in one.opts if word.startswith("--")}
+    names = {
+        word
+        for one in typer.main.get_command(app).params
+        for word in one.opts
+        if word.startswith("--")
+    }
     own = {"--json", "--dry-run", "--install-completion", "--show-completion"}
     assert names - own == {one.flag for one in options_of(plan) if one.flag}

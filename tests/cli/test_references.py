@@ -1,4 +1,6 @@
-"""Every command that takes a network takes it by every form of REF, and refuses a bad one in the same words."""
+"""Every command that takes a network takes it by every form of REF, and refuses a bad one in the
+same words.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,15 @@ from seesawnas.study import drive, find_network
 from tests.cli.running import Ran
 from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
 
-FORMS = ("paper/seesaw_shuffle", "own.yaml", "own", "trained", "runs/trained/", "first:1", "runs/first:best")
+FORMS = (
+    "paper/seesaw_shuffle",
+    "own.yaml",
+    "own",
+    "trained",
+    "runs/trained/",
+    "first:1",
+    "runs/first:best",
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +101,9 @@ def test_a_command_takes_a_network_by_every_form_of_ref(
 
 
 @pytest.mark.parametrize("ref", ["own", "trained", "runs/trained/"])
-def test_the_forms_of_one_network_are_one_network(ref: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_forms_of_one_network_are_one_network(
+    ref: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(place)
     assert find_network(ref).spec == load("own.yaml")
     assert replace(load_space(ref), source="own.yaml") == load_space("own.yaml")
@@ -101,7 +113,10 @@ def test_the_forms_of_one_network_are_one_network(ref: str, place: Path, monkeyp
 @pytest.mark.parametrize(
     ("ref", "line"),
     [
-        ("paper/seesaw_shar", "must be a YAML file or a shipped name; did you mean paper/seesaw_share?"),
+        (
+            "paper/seesaw_shar",
+            "must be a YAML file or a shipped name; did you mean paper/seesaw_share?",
+        ),
         ("search_150m", "must be a search space or point, got a search study file"),
         ("firts:best", "must be an existing study; did you mean first?"),
         ("first:7", "trial number must be less than 3, got 7"),
@@ -126,8 +141,12 @@ def test_a_bad_ref_is_one_line_the_same_everywhere(
 
 
 def test_a_model_json_alone_names_the_network_of_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "model.json").write_text(json.dumps({"spec": to_mapping(load("paper/seesaw_share"))}))
+    (tmp_path / "model.json").write_text(
+        json.dumps({"spec": to_mapping(load("paper/seesaw_share"))})
+    )
     assert load(tmp_path) == load("paper/seesaw_share")
     (tmp_path / "model.json").write_text("{}")
-    with pytest.raises(InvalidInput, match=r"model.json: must be JSON with the network under `spec`$"):
+    with pytest.raises(
+        InvalidInput, match=r"model.json: must be JSON with the network under `spec`$"
+    ):
         load(tmp_path)

@@ -44,25 +44,68 @@ def fake(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[FakeEngine]:
 
 
 KEYS = [
-    *("study", "budget", "space", "data", "trials", "epochs", "resolution", "seed", "time", "patience", "target"),
-    *("repeats", "objectives", "sampler", "points", "early_stopping", "engine", "workers", "reason", "finished"),
+    *(
+        "study",
+        "budget",
+        "space",
+        "data",
+        "trials",
+        "epochs",
+        "resolution",
+        "seed",
+        "time",
+        "patience",
+        "target",
+    ),
+    *(
+        "repeats",
+        "objectives",
+        "sampler",
+        "points",
+        "early_stopping",
+        "engine",
+        "workers",
+        "reason",
+        "finished",
+    ),
     *("ranking", "pareto", "stopped", "failed", "cautions", "files"),
 ]
 ROW = [
-    *("number", "digest", "name", "accuracy", "std", "auc", "madds", "params", "seconds", "activation_bytes"),
+    *(
+        "number",
+        "digest",
+        "name",
+        "accuracy",
+        "std",
+        "auc",
+        "madds",
+        "params",
+        "seconds",
+        "activation_bytes",
+    ),
     *("tar_at_far_1e_2", "tar_at_far_1e_3", "separation", "repeats"),
 ]
 
 
-def test_a_study_file_is_run_options_override_it_and_json_has_these_keys(fake: list[FakeEngine]) -> None:
-    text = "{budget: 1M, space: small.yaml, data: faces, resolution: 32, trials: 3, engine: local, workers: 1}"
+def test_a_study_file_is_run_options_override_it_and_json_has_these_keys(
+    fake: list[FakeEngine],
+) -> None:
+    text = (
+        "{budget: 1M, space: small.yaml, data: faces, resolution: 32, trials: 3, engine: "
+        "local, workers: 1}"
+    )
     Path("mine.yaml").write_text(text)
     result = search("mine.yaml", "--trials", "2", "--repeats", "2", "--repeat-top", "1", "--json")
     assert result.exit_code == 0, result.output
     values = json.loads(result.stdout)
     assert set(values) == set(KEYS)
     assert [list(row) for row in values["ranking"]] == [ROW] * 2
-    assert (values["study"], values["trials"], values["reason"], values["finished"]) == ("mine", 2, "2 trials", 2)
+    assert (values["study"], values["trials"], values["reason"], values["finished"]) == (
+        "mine",
+        2,
+        "2 trials",
+        2,
+    )
     assert values["repeats"] == {"seeds": [1, 2], "top": 1}
     first, second = (row["repeats"] for row in values["ranking"])
     assert (first["n"], first["standard_error"], len(first["values"]), second) == (2, 0.0, 2, None)
@@ -75,7 +118,19 @@ def test_a_study_file_is_run_options_override_it_and_json_has_these_keys(fake: l
 
 def test_trials_stopped_early_are_listed_and_not_ranked(fake: list[FakeEngine]) -> None:
     fake[0].curve = lambda job: 0.9 - job.number / 100
-    words = [*TINY, "--data", "faces", "--study", "s", "--epochs", "8", "--trials", "16", "--early-stopping", "asha:1"]
+    words = [
+        *TINY,
+        "--data",
+        "faces",
+        "--study",
+        "s",
+        "--epochs",
+        "8",
+        "--trials",
+        "16",
+        "--early-stopping",
+        "asha:1",
+    ]
     result = search(*words)
     assert result.exit_code == 0, result.output
     assert "15 trials were stopped early and not ranked:" in result.stdout
@@ -91,8 +146,20 @@ def test_trials_stopped_early_are_listed_and_not_ranked(fake: list[FakeEngine]) 
 
 
 def test_the_ranking_follows_the_objectives(fake: list[FakeEngine]) -> None:
-    fake[0].answer = lambda job: Finished(job.number, measured(0.6 + job.number / 100, auc=0.9 - job.number / 100))
-    result = search(*TINY, "--data", "faces", "--study", "s", "--trials", "3", "--objectives", "auc,params,madds")
+    fake[0].answer = lambda job: Finished(
+        job.number, measured(0.6 + job.number / 100, auc=0.9 - job.number / 100)
+    )
+    result = search(
+        *TINY,
+        "--data",
+        "faces",
+        "--study",
+        "s",
+        "--trials",
+        "3",
+        "--objectives",
+        "auc,params,madds",
+    )
     assert result.exit_code == 0, result.output
     assert "Ranked by AUC " in result.stdout
     assert "on the Pareto front of AUC, params and MAdds" in result.stdout
@@ -100,7 +167,9 @@ def test_the_ranking_follows_the_objectives(fake: list[FakeEngine]) -> None:
     assert [row["number"] for row in summary["ranking"]] == [0, 1, 2]
     point = trial_point("s:best")
     assert point is not None
-    assert point.spec.digest() == summary["ranking"][0]["digest"] == load("runs/s/best.yaml").digest()
+    assert (
+        point.spec.digest() == summary["ranking"][0]["digest"] == load("runs/s/best.yaml").digest()
+    )
     record = record_in_objectives(Path("runs/s"), "auc,params,madds")
     assert sorted(summary["pareto"]) == sorted(trial.number for trial in record.study.best_trials)
 
@@ -110,7 +179,11 @@ def test_the_winner_by_repeats_is_the_best_everywhere(fake: list[FakeEngine]) ->
         event = by_madds(job)
         assert isinstance(event, Finished)
         value = event.measurement.scores.accuracy
-        return event if job.proxy.seed == 0 else Finished(job.number, measured(1.3 - value + job.proxy.seed / 1000))
+        return (
+            event
+            if job.proxy.seed == 0
+            else Finished(job.number, measured(1.3 - value + job.proxy.seed / 1000))
+        )
 
     fake[0].answer = answer
     words = [*TINY, "--data", "faces", "--study", "s", "--trials", "4"]
@@ -127,7 +200,9 @@ def test_the_winner_by_repeats_is_the_best_everywhere(fake: list[FakeEngine]) ->
     assert "over 2 new seeds" in " ".join(Path("runs/s/best.yaml").read_text().split())
 
 
-def test_a_second_ctrl_c_loses_nothing_either(fake: list[FakeEngine], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_ctrl_c_loses_nothing_either(
+    fake: list[FakeEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(*_: object) -> EngineEvent:
         raise KeyboardInterrupt
 
@@ -146,7 +221,9 @@ def test_a_second_ctrl_c_loses_nothing_either(fake: list[FakeEngine], monkeypatc
     assert result.exit_code == 0
     assert "trial   1  " in result.stderr
     assert "resumed from its checkpoint" in result.stderr
-    assert [trial.state for trial in record_in(Path("runs/s")).trials()] == [TrialState.COMPLETE] * 3
+    assert [trial.state for trial in record_in(Path("runs/s")).trials()] == [
+        TrialState.COMPLETE
+    ] * 3
 
 
 def test_the_view_says_what_is_left_and_why_it_ended(fake: list[FakeEngine]) -> None:
@@ -158,10 +235,15 @@ def test_the_view_says_what_is_left_and_why_it_ended(fake: list[FakeEngine]) -> 
     assert result.stderr.splitlines()[-1] == "Ended    no improvement in 2 trials since trial 0"
 
 
-def test_a_search_whose_time_is_up_before_the_first_trial_is_no_success(fake: list[FakeEngine]) -> None:
+def test_a_search_whose_time_is_up_before_the_first_trial_is_no_success(
+    fake: list[FakeEngine],
+) -> None:
     result = search(*TINY, "--data", "faces", "--study", "s", "--time", "0.001s")
     assert result.exit_code == 1
-    assert "No trial is complete: the time limit was reached before the first trial finished." in result.stderr
+    assert (
+        "No trial is complete: the time limit was reached before the first trial finished."
+        in result.stderr
+    )
 
 
 def record_in_objectives(folder: Path, objectives: str) -> StudyRecord:
@@ -172,10 +254,14 @@ def record_in_objectives(folder: Path, objectives: str) -> StudyRecord:
 def test_a_narrow_terminal_cuts_no_figure_of_the_ranking(fake: list[FakeEngine]) -> None:
     words = [*TINY, "--data", "faces", "--study", "s", "--trials", "2", "--repeats", "2"]
     assert search(*words).exit_code == 0
-    record = StudyRecord(open_storage(None, Path("runs/s"), writing=True), "s", small_set().decisions)
+    record = StudyRecord(
+        open_storage(None, Path("runs/s"), writing=True), "s", small_set().decisions
+    )
     outcome = outcome_of(record, read_repeats(record._storage, "s"))
     screen = Console(file=StringIO(), width=40, force_terminal=True)
-    show(screen, plan_of(None, {"budget": "1M", "study": "s"}), outcome, {"best": "runs/s/best.yaml"})
+    show(
+        screen, plan_of(None, {"budget": "1M", "study": "s"}), outcome, {"best": "runs/s/best.yaml"}
+    )
     assert isinstance(screen.file, StringIO)
     text = screen.file.getvalue()
     assert "…" not in text

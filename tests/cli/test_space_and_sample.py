@@ -30,7 +30,10 @@ def test_json_counts_are_the_library_s(space: str) -> None:
     assert values["size"] == everything.size
     assert values["feasible"] == sn.FeasibleSet(sn.load_space(space), sn.Budget(limit)).count
     assert 0 < values["feasible"] < values["size"]
-    assert (values["min_madds"], values["max_madds"]) == (everything.min_madds, everything.max_madds)
+    assert (values["min_madds"], values["max_madds"]) == (
+        everything.min_madds,
+        everything.max_madds,
+    )
     assert values["budget"] == [0, limit]
 
 
@@ -42,7 +45,11 @@ def test_without_a_budget_everything_is_feasible(space: str) -> None:
 
 def test_a_search_point_is_a_space_of_one_network() -> None:
     values = Ran("space", "paper/seesaw_share", "--json").json
-    assert (values["size"], values["min_madds"], values["max_madds"]) == (1, 145_762_816, 145_762_816)
+    assert (values["size"], values["min_madds"], values["max_madds"]) == (
+        1,
+        145_762_816,
+        145_762_816,
+    )
     assert values["decisions"] == []
 
 
@@ -76,7 +83,9 @@ def test_every_network_is_within_the_budget() -> None:
 
 
 def test_a_short_set_under_several_limits_is_counted(space: str) -> None:
-    everything = [line["params"] for line in Ran("sample", "--space", space, "-n", "400", "--json").lines]
+    everything = [
+        line["params"] for line in Ran("sample", "--space", space, "-n", "400", "--json").lines
+    ]
     limit = sorted(everything)[200]
     values = Ran("space", space, "--budget", f"10M, params<={limit}", "--json").json
     budget = sn.Budget.parse(f"10M, params<={limit}")
@@ -85,7 +94,10 @@ def test_a_short_set_under_several_limits_is_counted(space: str) -> None:
     assert values["acceptance"] is None
     assert values["budget"] == str(budget)
     assert values["limits"] == {"madds": [0, 10_000_000], "params": [0, limit]}
-    assert f"and params<={limit / 1000:.1f}" in Ran("space", space, "--budget", f"10M, params<={limit // 100}00").out
+    assert (
+        f"and params<={limit / 1000:.1f}"
+        in Ran("space", space, "--budget", f"10M, params<={limit // 100}00").out
+    )
 
 
 def test_a_large_set_under_several_limits_is_estimated_and_says_so() -> None:
@@ -96,35 +108,47 @@ def test_a_large_set_under_several_limits_is_estimated_and_says_so() -> None:
     found = values["acceptance"]
     assert found["rate"] == found["accepted"] / found["drawn"]
     assert found["rate_interval"][0] < found["rate"] < found["rate_interval"][1]
-    assert found["feasible_interval"][0] < found["feasible_estimate"] < found["feasible_interval"][1]
+    assert (
+        found["feasible_interval"][0] < found["feasible_estimate"] < found["feasible_interval"][1]
+    )
     out = Ran("space", "seesaw", *words).out
     assert "within 140.00 M..150.00 M MAdds" in out
     assert f"{found['accepted']:,} of {found['drawn']:,} sampled" in out
     assert "about " in Ran("sample", *words, "-n", "1").out
 
 
-def test_every_network_is_within_every_limit_in_any_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_network_is_within_every_limit_in_any_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     words = ("sample", "--budget", "140M..150M, params<=1M", "-n", "30", "--json")
     lines = Ran(*words).lines
     assert len(lines) == 30
-    assert all(140_000_000 <= line["madds"] <= 150_000_000 and line["params"] <= 1_000_000 for line in lines)
+    assert all(
+        140_000_000 <= line["madds"] <= 150_000_000 and line["params"] <= 1_000_000
+        for line in lines
+    )
     monkeypatch.setattr(importlib.import_module("seesawnas.cli.commands.sample"), "BATCH", 7)
     assert [line["digest"] for line in Ran(*words).lines] == [line["digest"] for line in lines]
 
 
 def test_the_same_seed_gives_the_same_lines_and_another_one_others(space: str) -> None:
     first, again, other = (
-        Ran("sample", "--space", space, "-n", "20", "--seed", seed, "--json").out for seed in ("3", "3", "4")
+        Ran("sample", "--space", space, "-n", "20", "--seed", seed, "--json").out
+        for seed in ("3", "3", "4")
     )
     assert first == again
     assert first != other
 
 
-def test_lines_drawn_in_batches_are_those_drawn_at_once(space: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_drawn_in_batches_are_those_drawn_at_once(
+    space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importlib.import_module("seesawnas.cli.commands.sample"), "BATCH", 7)
     lines = Ran("sample", "--space", space, "-n", "20", "--seed", "3", "--json").lines
     feasible = sn.FeasibleSet(sn.load_space(space))
-    assert [line["digest"] for line in lines] == [spec.digest() for spec in feasible.specs(feasible.sample(20, 3))]
+    assert [line["digest"] for line in lines] == [
+        spec.digest() for spec in feasible.specs(feasible.sample(20, 3))
+    ]
 
 
 def test_a_table_of_any_number_draws_the_rows_that_it_shows(space: str) -> None:

@@ -1,7 +1,8 @@
 """What version 0.1.0 wrote still opens, reports, resumes and loads.
 
-``v0_1`` was written by that version: a search of four trials and a repeat, an ablation, a fidelity study, a trained network, one
-with random weights, and its search point. golden.json holds what the network gives, and its digest, by that version's own code.
+``v0_1`` was written by that version: a search of four trials and a repeat, an ablation, a fidelity
+study, a trained network, one with random weights, and its search point. golden.json holds what the
+network gives, and its digest, by that version's own code.
 """
 
 from __future__ import annotations
@@ -82,11 +83,24 @@ def test_a_search_resumes_with_the_trials_it_has(here: Path) -> None:
         "--resolution",
         "32",
     ]
-    more = ["--points", "none", "--study", "search_0_1", "--engine", "inline", "--sampler", "random", "--trials", "5"]
+    more = [
+        "--points",
+        "none",
+        "--study",
+        "search_0_1",
+        "--engine",
+        "inline",
+        "--sampler",
+        "random",
+        "--trials",
+        "5",
+    ]
     found = Ran("search", *options, *more, "--json").json
     assert found["finished"] == 5
     before = {row["number"]: row["accuracy"] for row in SUMMARY["ranking"]}
-    assert {row["number"]: row["accuracy"] for row in found["ranking"] if row["number"] in before} == before
+    assert {
+        row["number"]: row["accuracy"] for row in found["ranking"] if row["number"] in before
+    } == before
 
 
 def test_its_study_file_runs_again(here: Path) -> None:
@@ -103,7 +117,16 @@ def test_an_ablation_resumes_with_more_seeds(here: Path) -> None:
 def test_a_fidelity_study_resumes_with_more_networks(here: Path) -> None:
     rows = Path("runs/fidelity_0_1/measurements.jsonl").read_text().splitlines()
     before = [json.loads(line) for line in rows]
-    words = ["--budget", "2M", "--space", "small.yaml", "--data", "synthetic:20x3", "--levels", "1x32"]
+    words = [
+        "--budget",
+        "2M",
+        "--space",
+        "small.yaml",
+        "--data",
+        "synthetic:20x3",
+        "--levels",
+        "1x32",
+    ]
     more = ["--networks", "3", "--study", "fidelity_0_1", "--engine", "inline", "--json"]
     done = Ran("fidelity", *words, *more)
     assert done.code == 0, done.err

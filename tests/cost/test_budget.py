@@ -35,9 +35,14 @@ def test_a_budget_is_a_ceiling_or_a_band(text: str, budget: Budget) -> None:
     [
         (
             "",
-            "budget must be a number with an optional K, M or G, got ''; write such as 150M, or a range such as 140M..150M",
+            "budget must be a number with an optional K, M or G, got ''; write such as 150M, or a "
+            "range such as 140M..150M",
         ),
-        ("cheap", "budget must be a number with an optional K, M or G, got 'cheap'; write such as 150M, .*"),
+        (
+            "cheap",
+            "budget must be a number with an optional K, M or G, got 'cheap'; write such as 150M, "
+            ".*",
+        ),
         ("-5M", "budget must be a number .* got '-5M'; .*"),
         ("150M..", "budget must be a number .* got ''; .*"),
         ("..150M", "budget must be a number .* got ''; .*"),
@@ -65,7 +70,9 @@ def test_a_ceiling_admits_everything_down_to_nothing() -> None:
     assert not Budget(10).admits_madds(11)
 
 
-@pytest.mark.parametrize(("budget", "text"), [(Budget(150_000_000), "150.00 M"), (Budget(1_500, 500), "500..1.5 K")])
+@pytest.mark.parametrize(
+    ("budget", "text"), [(Budget(150_000_000), "150.00 M"), (Budget(1_500, 500), "500..1.5 K")]
+)
 def test_people_read_a_budget_as_they_write_it(budget: Budget, text: str) -> None:
     assert str(budget) == text
     assert Budget.parse(text) == budget
@@ -89,7 +96,10 @@ PARAMS = Limit("params", 1_500_000)
         ("140M..150M, params<=1.5M", Budget(150_000_000, 140_000_000, (PARAMS,))),
         ("params<=1.5M", Budget(None, others=(PARAMS,))),
         ("params<=1.5M, params>=1M", Budget(None, others=(Limit("params", 1_500_000, 1_000_000),))),
-        ("activation bytes<=3M, params>=1M", Budget(None, 0, (Limit("params", None, 10**6), Limit("activation_bytes", 3 * 10**6)))),
+        (
+            "activation bytes<=3M, params>=1M",
+            Budget(None, 0, (Limit("params", None, 10**6), Limit("activation_bytes", 3 * 10**6))),
+        ),
     ],
 )  # fmt: skip
 def test_a_budget_limits_any_cost(text: str, budget: Budget) -> None:
@@ -112,33 +122,54 @@ def test_a_budget_limits_any_cost(text: str, budget: Budget) -> None:
         ("params<=-1", "must be a number with an optional K, M or G, got '-1' in 'params<=-1'"),
         ("params<=0.5", "must be a whole number, got 0.5 in 'params<=0.5'"),
         ("150M, 140M", "must have only one upper limit of madds, got '150M' and '140M'"),
-        ("150M, madds<=150M", "must have only one upper limit of madds, got '150M' and 'madds<=150M'"),
-        ("params>=1M, params>=1M", "must have only one lower limit of params, got 'params>=1M' and 'params>=1M'"),
+        (
+            "150M, madds<=150M",
+            "must have only one upper limit of madds, got '150M' and 'madds<=150M'",
+        ),
+        (
+            "params>=1M, params>=1M",
+            "must have only one lower limit of params, got 'params>=1M' and 'params>=1M'",
+        ),
         ("2M<=params<=1M", "params must have its lower limit first, got 2000000..1000000"),
         ("params<=1M, params>=2M", "params must have its lower limit first, got 2000000..1000000"),
         ("150M<=madds<=140M", "must have its lower limit first, got 150000000..140000000"),
         ("150M, madds>=160M", "must have its lower limit first, got 160000000..150000000"),
-        ("1M<=params>=2M", "must have limits of the form params<=1.5M or 1M<=params<=1.5M, got '1M<=params>=2M'"),
+        (
+            "1M<=params>=2M",
+            "must have limits of the form params<=1.5M or 1M<=params<=1.5M, got '1M<=params>=2M'",
+        ),
         (
             "1M<=2M<=params<=3M",
-            "must have limits of the form params<=1.5M or 1M<=params<=1.5M, got '1M<=2M<=params<=3M'",
+            "must have limits of the form params<=1.5M or 1M<=params<=1.5M, got "
+            "'1M<=2M<=params<=3M'",
         ),
         ("params>=0", "must contain a limit, got 'params>=0'"),
         ("1,500", "must have only one upper limit of madds, got '1' and '500'"),
     ],
 )
-def test_a_limit_that_does_not_parse_is_refused_with_its_rule_its_value_and_its_place(text: str, message: str) -> None:
+def test_a_limit_that_does_not_parse_is_refused_with_its_rule_its_value_and_its_place(
+    text: str, message: str
+) -> None:
     with pytest.raises(BudgetError) as caught:
         Budget.parse(text)
     assert str(caught.value) == f"budget {message}"
 
 
 @pytest.mark.parametrize(
-    "others", [(Limit("madds", 1),), (PARAMS, PARAMS), (Limit("activation_bytes", 1), PARAMS), (Limit("flops", 1),)]
+    "others",
+    [
+        (Limit("madds", 1),),
+        (PARAMS, PARAMS),
+        (Limit("activation_bytes", 1), PARAMS),
+        (Limit("flops", 1),),
+    ],
 )
-def test_other_limits_are_of_other_costs_once_each_in_their_order(others: tuple[Limit, ...]) -> None:
+def test_other_limits_are_of_other_costs_once_each_in_their_order(
+    others: tuple[Limit, ...],
+) -> None:
     with pytest.raises(
-        BudgetError, match=r"^budget must limit each of params, activation_bytes once, in this order, got "
+        BudgetError,
+        match=r"^budget must limit each of params, activation_bytes once, in this order, got ",
     ):
         Budget(150, others=others)
 
@@ -150,7 +181,9 @@ def test_a_budget_of_nothing_is_none() -> None:
 
 def ends() -> st.SearchStrategy[tuple[int, int | None]]:
     quantities = st.integers(0, 10**15) | st.integers(0, 10**6).map(lambda n: n * 10**6)
-    return st.tuples(quantities, st.none() | quantities).filter(lambda e: e[1] is None or e[0] <= e[1])
+    return st.tuples(quantities, st.none() | quantities).filter(
+        lambda e: e[1] is None or e[0] <= e[1]
+    )
 
 
 def limits(name: str) -> st.SearchStrategy[tuple[Limit, ...]]:
@@ -171,12 +204,18 @@ def test_what_a_budget_prints_parses_to_it_again(budget: Budget) -> None:
 
 
 @given(budgets(), st.integers(0, 10**15), st.integers(0, 10**15), st.integers(0, 10**15))
-def test_a_budget_admits_what_lies_within_all_its_limits(budget: Budget, madds: int, params: int, bytes_: int) -> None:
+def test_a_budget_admits_what_lies_within_all_its_limits(
+    budget: Budget, madds: int, params: int, bytes_: int
+) -> None:
     cost = Cost(madds, params, bytes_)
     within = [
-        limit.low <= getattr(cost, limit.name) <= (limit.high or 0) for limit in budget.limits if limit.high is not None
+        limit.low <= getattr(cost, limit.name) <= (limit.high or 0)
+        for limit in budget.limits
+        if limit.high is not None
     ]
-    within += [limit.low <= getattr(cost, limit.name) for limit in budget.limits if limit.high is None]
+    within += [
+        limit.low <= getattr(cost, limit.name) for limit in budget.limits if limit.high is None
+    ]
     assert budget.admits(cost) == all(within)
 
 
@@ -188,17 +227,24 @@ def test_a_budget_admits_what_lies_within_all_its_limits(budget: Budget, madds: 
         ("1004K", "1.004 M MAdds", [0, 1_004_000]),
         ("madds>=140M", "140.00 M MAdds or more", "madds>=140.00 M"),
         ("params<=1.5M", "params<=1.50 M", "params<=1.50 M"),
-        ("150M,1M<=params<=1.5M", "150.00 M MAdds, 1.00 M<=params<=1.50 M", "150.00 M, 1.00 M<=params<=1.50 M"),
+        (
+            "150M,1M<=params<=1.5M",
+            "150.00 M MAdds, 1.00 M<=params<=1.50 M",
+            "150.00 M, 1.00 M<=params<=1.50 M",
+        ),
     ],
 )
-def test_people_and_studies_have_a_budget_in_their_own_words(text: str, words: str, setting: object) -> None:
+def test_people_and_studies_have_a_budget_in_their_own_words(
+    text: str, words: str, setting: object
+) -> None:
     budget = Budget.parse(text)
     assert budget.words == words
     assert budget.setting() == setting
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("seesaw", "150M"), ("MobileFaceNet", "221M"), ("lfr2019-light", "madds<=500M, params<=5M")]
+    ("name", "text"),
+    [("seesaw", "150M"), ("MobileFaceNet", "221M"), ("lfr2019-light", "madds<=500M, params<=5M")],
 )
 def test_a_preset_is_what_it_stands_for(name: str, text: str) -> None:
     assert Budget.parse(name) == Budget.parse(text)

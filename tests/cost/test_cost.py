@@ -21,7 +21,12 @@ def added(parts: tuple[PartCost, ...]) -> Cost:
 @settings(max_examples=60)
 @given(arch_specs(max_blocks=4))
 def test_blocks_and_stages_and_operators_add_up_to_the_whole(spec: ArchSpec) -> None:
-    assert added(costs_by_block(spec)) == added(costs_by_stage(spec)) == added(costs_by_op(spec)) == cost(spec)
+    assert (
+        added(costs_by_block(spec))
+        == added(costs_by_stage(spec))
+        == added(costs_by_op(spec))
+        == cost(spec)
+    )
 
 
 @settings(max_examples=60)
@@ -65,7 +70,9 @@ def test_operators_are_named_after_their_part() -> None:
     ("stage", "params", "madds"),
     [("stem", 2_560, 7_225_344), ("head", 355_840, 3_498_496)],
 )
-def test_the_parts_of_seesaw_share_count_as_worked_out_by_hand(stage: str, params: int, madds: int) -> None:
+def test_the_parts_of_seesaw_share_count_as_worked_out_by_hand(
+    stage: str, params: int, madds: int
+) -> None:
     part = next(part for part in costs_by_stage(load("paper/seesaw_share")) if part.name == stage)
     assert (part.cost.params, part.cost.madds) == (params, madds)
 
@@ -92,5 +99,9 @@ def test_every_cost_stands_in_one_table_with_its_words() -> None:
         "12.3 MB of activations",
     ]
     assert COSTS["activation_bytes"].words(None) == "activations unknown"
-    assert [kind.column for kind in COSTS.values()] == ["MAdds (M)", "params (M)", "activations (MB)"]
+    assert [kind.column for kind in COSTS.values()] == [
+        "MAdds (M)",
+        "params (M)",
+        "activations (MB)",
+    ]
     assert Cost(1_000, 20, 300).__rich__() == "1,000 MAdds, 20 params, 300 bytes of activations"

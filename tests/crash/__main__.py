@@ -1,4 +1,7 @@
-"""``python -m tests.crash --kills 40 --seed 1``: a long campaign of random faults, and its figures."""
+"""``python -m tests.crash --kills 40 --seed 1``.
+
+A long campaign of random faults, and its figures.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ def main() -> None:
             server = stack.enter_context(private_server(binaries))
         root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         engine, storage = given.engine, given.storage
-        total = campaign(root, given.kills, given.seed, engine=engine, storage=storage, server=server, say=_say)
+        total = campaign(
+            root, given.kills, given.seed, engine=engine, storage=storage, server=server, say=_say
+        )
     print(f"{given.engine}, {given.storage}, seed {given.seed}: {total}")
 
 

@@ -64,7 +64,10 @@ def campaign(
     server: PostgresServer | None,
     say: Callable[[str], None],
 ) -> Figures:
-    """Studies of six trials, four faults or fewer each, until ``kills`` faults were done; every kind comes in turn."""
+    """Studies of six trials, four faults or fewer each, until ``kills`` faults were done.
+
+    Every kind comes in turn.
+    """
     rng, total, number = random.Random(seed), Figures(studies=0), 0
     deck: list[str] = []
     while (done := sum(total.kills.values())) < kills:
@@ -74,9 +77,13 @@ def campaign(
             deck += rng.sample(names, len(names))
         order, deck = deck[:wanted], deck[wanted:]
         folder = root / f"study{number}"
-        figures = one_study(folder, order, rng.randrange(2**32), engine=engine, storage=storage, server=server)
+        figures = one_study(
+            folder, order, rng.randrange(2**32), engine=engine, storage=storage, server=server
+        )
         total.add(figures)
-        deck = [name for name in order if name not in figures.kills] + deck  # the study was done before them
+        deck = [
+            name for name in order if name not in figures.kills
+        ] + deck  # the study was done before them
         number += 1
         say(f"study {number}: {figures}")
     return total

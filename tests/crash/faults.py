@@ -89,15 +89,26 @@ FAULTS: dict[str, Fault] = {
 
 def _polite(search: Searching, signals: list[tuple[signal.Signals, float]]) -> None:
     code = search.interrupt(signals)
-    assert code in (0, 130, -signals[0][0]), (code, search.errors)  # the last before the command has begun to listen
-    # An interrupt that falls into a callback of the interpreter's own is reported by it and passed over.
-    errors = re.sub(r"Exception ignored in.*?KeyboardInterrupt: *\n", "", search.errors, flags=re.DOTALL)
+    assert code in (0, 130, -signals[0][0]), (
+        code,
+        search.errors,
+    )  # the last before the command has begun to listen
+    # An interrupt that falls into a callback of the interpreter's own is reported by it and passed
+    # over.
+    errors = re.sub(
+        r"Exception ignored in.*?KeyboardInterrupt: *\n", "", search.errors, flags=re.DOTALL
+    )
     assert "Traceback" not in errors, errors
     assert not search.record().trials(TrialState.RUNNING), "a polite end left trials running"
 
 
-def disturb(search: Searching, faults: dict[str, Fault], order: list[str], rng: random.Random) -> None:
-    """Do the faults of ``order`` to the search, starting it again wherever one ended it; it may be done before them."""
+def disturb(
+    search: Searching, faults: dict[str, Fault], order: list[str], rng: random.Random
+) -> None:
+    """Do the faults of ``order`` to the search, starting it again wherever one ended it.
+
+    It may be done before them.
+    """
     for name in order:
         if search.ended:
             search.start()

@@ -1,4 +1,7 @@
-"""Every epoch that a study was told of, in order, also those told twice: the study itself keeps only the last."""
+"""Every epoch that a study was told of, in order, also those told twice.
+
+The study itself keeps only the last.
+"""
 
 from __future__ import annotations
 
@@ -73,12 +76,17 @@ class PostgresLedger:
         make_tables(self.url)
         server.execute(_TABLE.format(auto="GENERATED ALWAYS AS IDENTITY"), name)
         body = f"BEGIN {_ENTRY} RETURN NEW; END"
-        server.execute(f"CREATE FUNCTION enter() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$", name)
+        server.execute(
+            f"CREATE FUNCTION enter() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$", name
+        )
         on = "AFTER INSERT OR UPDATE ON trial_intermediate_values FOR EACH ROW"
         server.execute(f"CREATE TRIGGER ledger {on} EXECUTE FUNCTION enter()", name)
 
     def epochs(self) -> Epochs:
-        return [(int(str(number)), int(str(step))) for number, step in self._server.execute(_READ, self._name)]
+        return [
+            (int(str(number)), int(str(step)))
+            for number, step in self._server.execute(_READ, self._name)
+        ]
 
 
 def make_tables(url: str) -> None:

@@ -12,14 +12,18 @@ ENGINES: dict[str, tuple[list[str], tuple[str, ...]]] = {
     "local": (["--engine", "local"], ("spawn_main",)),
     "ray": (["--engine", "ray"], ("ray::TrialWorker", "ray::_Inner")),
 }
-"""What runs trials: the options that ask for it, and the words by which its workers' command lines are known.
+"""What runs trials: the options that ask for it, and the words by which its workers' command lines
+are known.
 
 Ray names a worker after its class, and after its method while that runs.
 """
 
 
 def heed_ctrl_c() -> None:
-    """For a child process to call before it begins: a shell's background job ignores Ctrl-C, and hands that down."""
+    """For a child process to call before it begins.
+
+    A shell's background job ignores Ctrl-C, and hands that down.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -1,4 +1,6 @@
-"""A real search in a folder of its own, as a process that faults can be done to, and the count of what came of it."""
+"""A real search in a folder of its own, as a process that faults can be done to, and the count of
+what came of it.
+"""
 
 from __future__ import annotations
 
@@ -70,10 +72,13 @@ class Figures:
     def __str__(self) -> str:
         kills = ", ".join(f"{number} {name}" for name, number in sorted(self.kills.items()))
         return (
-            f"faults {sum(self.kills.values())} ({kills}); trials wanted {self.wanted}, found {self.found}, "
-            f"doubled {self.doubled}, lost {self.lost}, failed {self.failed}, left running {self.running}, "
+            f"faults {sum(self.kills.values())} ({kills}); trials wanted {self.wanted}, found "
+            f"{self.found}, "
+            f"doubled {self.doubled}, lost {self.lost}, failed {self.failed}, left running "
+            f"{self.running}, "
             f"fixed points {self.fixed} of {self.studies}; "
-            f"epochs {self.epochs}, trials gone on from a checkpoint {self.continued}, epochs behind it trained anew {self.anew}"
+            f"epochs {self.epochs}, trials gone on from a checkpoint {self.continued}, epochs "
+            f"behind it trained anew {self.anew}"
         )
 
 
@@ -81,7 +86,13 @@ class Searching:
     """A study of ``trials`` trials of ``epochs`` epochs each."""
 
     def __init__(
-        self, folder: Path, *, engine: str = "local", trials: int = 6, epochs: int = 4, ledger: Ledger | None = None
+        self,
+        folder: Path,
+        *,
+        engine: str = "local",
+        trials: int = 6,
+        epochs: int = 4,
+        ledger: Ledger | None = None,
     ) -> None:
         self.folder, self.engine, self.trials, self.epochs = folder, engine, trials, epochs
         self.study = folder / "runs" / "crash"
@@ -97,7 +108,18 @@ class Searching:
 
     def start(self) -> None:
         """Give the command that starts the study or goes on with it."""
-        words = ["--budget", "1M", "--space", "small.yaml", "--data", "faces", "--study", "crash", "--silence", "5m"]
+        words = [
+            "--budget",
+            "1M",
+            "--space",
+            "small.yaml",
+            "--data",
+            "faces",
+            "--study",
+            "crash",
+            "--silence",
+            "5m",
+        ]
         words += ["--trials", str(self.trials), "--epochs", str(self.epochs), "--resolution", "32"]
         words += ["--points", "fixed.yaml", *ENGINES[self.engine][0]]
         words += ["--storage", self.ledger.url] if self.ledger.url else []
@@ -144,7 +166,10 @@ class Searching:
         return self.wait_until(lambda: len(self.ledger.epochs()) >= goal)
 
     def kill_driver(self) -> None:
-        """As the kernel's out-of-memory killer would: the driver alone, at once. Its workers must follow by themselves."""
+        """As the kernel's out-of-memory killer would: the driver alone, at once.
+
+        Its workers must follow by themselves.
+        """
         assert self.process is not None
         below = descendants(self.pid)
         self.process.kill()
@@ -153,7 +178,10 @@ class Searching:
         self.keep()
 
     def interrupt(self, signals: list[tuple[signal.Signals, float]]) -> int:
-        """Send ``signals`` to the whole group, as a terminal does, each after a pause; returns the exit code."""
+        """Send ``signals`` to the whole group, as a terminal does, each after a pause.
+
+        Returns the exit code.
+        """
         assert self.process is not None
         below = descendants(self.pid)
         for what, pause in signals:
@@ -168,7 +196,10 @@ class Searching:
         return code
 
     def keep(self) -> None:
-        """Remember which checkpoints lie there: the epochs behind them need not, and must not, be trained again."""
+        """Remember which checkpoints lie there.
+
+        The epochs behind them need not, and must not, be trained again.
+        """
         kept = {}
         for path in (self.study / "checkpoints").glob("*.safetensors"):
             try:
@@ -206,7 +237,9 @@ class Searching:
         ends = [place for place, _ in self._kept[1:]] + [len(told)]
         for (place, kept), end in zip(self._kept, ends, strict=True):
             later = told[place:end]
-            figures.continued += len({number for number, epoch in later if 0 < kept.get(number, 0) < epoch})
+            figures.continued += len(
+                {number for number, epoch in later if 0 < kept.get(number, 0) < epoch}
+            )
             figures.anew += sum(epoch <= kept.get(number, 0) for number, epoch in later)
         return figures
 

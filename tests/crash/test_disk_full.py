@@ -1,4 +1,7 @@
-"""A disk that is really full: one line, exit code 2, and after making room the same command goes on."""
+"""A disk that is really full.
+
+One line, exit code 2, and after making room the same command goes on.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A disk of 12 MiB, the working folder."""
     small = tmp_path / "disk"
     small.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "small", small], capture_output=True, text=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=12m", "small", small], capture_output=True, text=True
+    )
     if done.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {done.stderr.strip()}")
     try:
@@ -40,9 +45,21 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def search(storage: str) -> Result:
-    words = ["search", "--space", "../small.yaml", "--budget", "1M", "--data", "../faces", "--study", "s"]
+    words = [
+        "search",
+        "--space",
+        "../small.yaml",
+        "--budget",
+        "1M",
+        "--data",
+        "../faces",
+        "--study",
+        "s",
+    ]
     words += ["--epochs", "2", "--resolution", "32", "--trials", str(TRIALS), "--engine", "local"]
-    return CliRunner().invoke(app, words + (["--storage", "sqlite:///study.db"] if storage == "sqlite" else []))
+    return CliRunner().invoke(
+        app, words + (["--storage", "sqlite:///study.db"] if storage == "sqlite" else [])
+    )
 
 
 def fill(disk: Path, room: int) -> Path:
@@ -60,13 +77,17 @@ def test_a_search_that_fills_its_disk_again_and_again_ends_as_if_it_never_had(
 ) -> None:
     monkeypatch.setattr("optuna.storages._rdb.storage.random.random", lambda: 0.0)
     monkeypatch.setitem(engines.ENGINES, "local", lambda faces, settings: FakeEngine())
-    # A block more each time: the disk fills at the lock, the settings, a trial, a checkpoint, a line's middle.
+    # A block more each time: the disk fills at the lock, the settings, a trial, a checkpoint, a
+    # line's middle.
     for blocks in [*range(1, 8), 10, 13, 17, 25]:
         filler = fill(disk, blocks * BLOCK)
         result = search(storage)
         assert result.exit_code == 2, result.output
         assert "Traceback" not in result.stderr
-        assert "full" in result.stderr.splitlines()[-1] or "No space left" in result.stderr.splitlines()[-1]
+        assert (
+            "full" in result.stderr.splitlines()[-1]
+            or "No space left" in result.stderr.splitlines()[-1]
+        )
         filler.unlink()
     result = search(storage)
     assert result.exit_code == 0, result.output

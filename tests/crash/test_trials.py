@@ -59,7 +59,7 @@ def give_memory(pid: int, more: int | None) -> None:
 
 
 def expect_an_epoch_within(setup: TrialSetup, seconds: float) -> None:
-    """A worker of a busy machine may take long to start, and is not to be taken for one that hangs."""
+    """A worker of a busy machine may take long to start; that is not one that hangs."""
     object.__setattr__(setup, "silence", seconds)
 
 
@@ -69,7 +69,9 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
     engine: str, tmp_path: Path
 ) -> None:
     record = record_in(tmp_path / "s")
-    setup = TrialSetup(PROXY, StopRules(trials=5), checkpoints=Checkpoints(tmp_path / "checkpoints"))
+    setup = TrialSetup(
+        PROXY, StopRules(trials=5), checkpoints=Checkpoints(tmp_path / "checkpoints")
+    )
     runs = MAKE[engine](made_up_faces(), EngineSettings(engine, workers=1))
     events: list[DriverEvent] = []
     for event in drive(record, propose, runs, setup):
@@ -79,23 +81,40 @@ def test_trials_that_diverge_take_all_memory_or_hang_end_with_their_reasons_and_
                 give_memory(pid, 100 * MIB)
             elif isinstance(event, Failed) and event.number == TOO_LARGE:
                 give_memory(pid, None)
-            elif isinstance(event, EpochFinished) and event.number == HANGS and event.epoch.record.epoch == 1:
+            elif (
+                isinstance(event, EpochFinished)
+                and event.number == HANGS
+                and event.epoch.record.epoch == 1
+            ):
                 send(pid, signal.SIGSTOP)
                 expect_an_epoch_within(setup, 2)
         if isinstance(event, Lost):
             expect_an_epoch_within(setup, 3600)
     states = {trial.number: trial.state for trial in record.trials()}
-    assert states == {n: TrialState.FAIL if n in (DIVERGES, TOO_LARGE) else TrialState.COMPLETE for n in range(5)}
-    diverged, too_large, hung = (record.trials()[n].user_attrs for n in (DIVERGES, TOO_LARGE, HANGS))
+    assert states == {
+        n: TrialState.FAIL if n in (DIVERGES, TOO_LARGE) else TrialState.COMPLETE for n in range(5)
+    }
+    diverged, too_large, hung = (
+        record.trials()[n].user_attrs for n in (DIVERGES, TOO_LARGE, HANGS)
+    )
     assert "finite" in diverged["reason"]
-    # Who runs out first differs: torch's allocator, Python's, or oneDNN, which says no more than this.
-    assert re.search("memory|alloc|could not create a primitive", too_large["reason"]), too_large["reason"]
+    # Who runs out first differs: torch's allocator, Python's, or oneDNN, which says no more than
+    # this.
+    assert re.search("memory|alloc|could not create a primitive", too_large["reason"]), too_large[
+        "reason"
+    ]
     assert hung["interrupted"] == "it hung: no epoch within 2 s"
     assert [event.number for event in events if isinstance(event, Lost)] == [HANGS]
-    begun = [event.resumed for event in events if isinstance(event, TrialStarted) and event.trial.number == HANGS]
+    begun = [
+        event.resumed
+        for event in events
+        if isinstance(event, TrialStarted) and event.trial.number == HANGS
+    ]
     assert begun == [False, True]
     trained = [
-        event.epoch.record.epoch for event in events if isinstance(event, EpochFinished) and event.number == HANGS
+        event.epoch.record.epoch
+        for event in events
+        if isinstance(event, EpochFinished) and event.number == HANGS
     ]
     assert trained == [1, 2]
     assert not list((tmp_path / "checkpoints").iterdir())

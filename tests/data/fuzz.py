@@ -2,9 +2,10 @@
 
     python -m tests.data.fuzz --seconds 300 --seed 1
 
-Each input is a well-made one that a few mutations spoilt. What reads it must give something back or raise one printable
-line, DataError or UnreadableError, within a few seconds and little memory. What does otherwise is kept in fuzz-failures/ and
-ends the campaign with exit code 1. Prints how many inputs each reader was given and how many it refused.
+Each input is a well-made one that a few mutations spoilt. What reads it must give something back or
+raise one printable line, DataError or UnreadableError, within a few seconds and little memory. What
+does otherwise is kept in fuzz-failures/ and ends the campaign with exit code 1. Prints how many
+inputs each reader was given and how many it refused.
 """
 
 from __future__ import annotations
@@ -36,7 +37,18 @@ from tests.data.rec_files import insightface, people, picture, read_all, write_r
 
 _SLOW = 20.0
 _MEMORY = 6 << 30
-_VALUES = (b"\0", b"\xff" * 4, MAGIC, b"\t", b"\n", b"-1", b"99999999999999999999", b"\x7f\xff\xff\xff", b",", b"nan")
+_VALUES = (
+    b"\0",
+    b"\xff" * 4,
+    MAGIC,
+    b"\t",
+    b"\n",
+    b"-1",
+    b"99999999999999999999",
+    b"\x7f\xff\xff\xff",
+    b",",
+    b"nan",
+)
 _KINDS = [
     *(("JPEG", mode) for mode in ("RGB", "L", "CMYK")),
     *(("PNG", mode) for mode in ("RGB", "L", "P", "RGBA", "LA", "1", "I;16")),
@@ -47,7 +59,9 @@ Refused = (DataError, UnreadableError)
 
 def main() -> int:
     arguments = _arguments()
-    os.environ["SEESAWNAS_CACHE_LIMIT"] = "1"  # every input is another: the cache would only take time
+    os.environ["SEESAWNAS_CACHE_LIMIT"] = (
+        "1"  # every input is another: the cache would only take time
+    )
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     rng, until = random.Random(arguments.seed), time.monotonic() + arguments.seconds
     tried, refused, failures = Counter[str](), Counter[str](), 0
@@ -65,11 +79,15 @@ def main() -> int:
                 _keep(place, name, failures, outcome or "slow")
     for name in READERS:
         print(f"{name:10}{tried[name]:>9,} inputs  {refused[name]:>9,} refused in one line")
-    print(f"{'all':10}{sum(tried.values()):>9,} inputs  {failures} failures  (seed {arguments.seed})")
+    print(
+        f"{'all':10}{sum(tried.values()):>9,} inputs  {failures} failures  (seed {arguments.seed})"
+    )
     return 1 if failures else 0
 
 
-def try_one(reader: Callable[[Path, random.Random], None], place: Path, rng: random.Random) -> str | None:
+def try_one(
+    reader: Callable[[Path, random.Random], None], place: Path, rng: random.Random
+) -> str | None:
     """None where it was read, "" where it was refused, what went wrong otherwise."""
     try:
         reader(place, rng)
@@ -89,7 +107,10 @@ def _keep(place: Path, name: str, number: int, outcome: str) -> None:
 
 
 def spoilt(content: bytes, rng: random.Random) -> bytes:
-    """``content`` after one to six mutations: bytes changed, cut out, doubled, put in, or all that follows lost."""
+    """``content`` after one to six mutations.
+
+    Bytes changed, cut out, doubled, put in, or all that follows lost.
+    """
     data = bytearray(content)
     for _ in range(rng.randint(1, 6)):
         at, length = rng.randint(0, len(data)), rng.randint(1, 16)
@@ -111,9 +132,15 @@ def spoilt(content: bytes, rng: random.Random) -> bytes:
 
 def _records(place: Path, rng: random.Random) -> None:
     each = [rng.randint(0, 4) for _ in range(rng.randint(1, 5))]
-    write_records(place, (insightface if rng.random() < 0.7 else people)(each or [2]), index=rng.random() < 0.8)
+    write_records(
+        place,
+        (insightface if rng.random() < 0.7 else people)(each or [2]),
+        index=rng.random() < 0.8,
+    )
     (place / "property").write_text(f"{len(each)},112,112")
-    (place / "train.names.json").write_text(str([f"p{i}" for i in range(len(each))]).replace("'", '"'))
+    (place / "train.names.json").write_text(
+        str([f"p{i}" for i in range(len(each))]).replace("'", '"')
+    )
     for file in list(place.iterdir()):
         if rng.random() < 0.6:
             file.write_bytes(spoilt(file.read_bytes(), rng))
@@ -124,13 +151,17 @@ def _records(place: Path, rng: random.Random) -> None:
 
 def _folder(place: Path, rng: random.Random) -> None:
     for person in range(rng.randint(0, 6)):
-        name = place / rng.choice((f"p{person}", f"p\n{person}", f".p{person}", "é" * 30 + str(person)))
+        name = place / rng.choice(
+            (f"p{person}", f"p\n{person}", f".p{person}", "é" * 30 + str(person))
+        )
         name.mkdir(exist_ok=True)
         for number in range(rng.randint(0, 4)):
             file = name / f"{number}{rng.choice(('.jpg', '.PNG', '.pgm', '.txt', ''))}"
             match rng.randrange(8):
                 case 0:
-                    file.symlink_to(rng.choice(("/etc/passwd", "..", "nowhere", str(file), "0.jpg")))
+                    file.symlink_to(
+                        rng.choice(("/etc/passwd", "..", "nowhere", str(file), "0.jpg"))
+                    )
                 case 1:
                     file.mkdir()
                 case 2:
@@ -166,7 +197,11 @@ def _image(rng: random.Random) -> bytes:
     (plain if mode == "I;16" and kind != "PNG" else plain.convert(mode)).save(file, kind, **extra)
     content = file.getvalue()
     if kind == "PNG" and rng.random() < 0.1:  # one that claims to be huge
-        content = content[:16] + struct.pack(">II", rng.randint(1, 2**31), rng.randint(1, 2**31)) + content[24:]
+        content = (
+            content[:16]
+            + struct.pack(">II", rng.randint(1, 2**31), rng.randint(1, 2**31))
+            + content[24:]
+        )
     return spoilt(content, rng) if rng.random() < 0.7 else content
 
 
@@ -185,13 +220,18 @@ def _picture(place: Path, rng: random.Random) -> None:
 
 def _bin(place: Path, rng: random.Random) -> None:
     pairs = rng.randint(0, 3)
-    content = ([picture(shade) for shade in range(2 * pairs)], [bool(rng.randrange(2)) for _ in range(pairs)])
+    content = (
+        [picture(shade) for shade in range(2 * pairs)],
+        [bool(rng.randrange(2)) for _ in range(pairs)],
+    )
     (place / "v.bin").write_bytes(spoilt(pickle.dumps(content, protocol=rng.randint(1, 5)), rng))
     read_bin(place / "v.bin", resolution=4)
 
 
 def _landmarks(place: Path, rng: random.Random) -> None:
-    lines = [f"a/{i}.jpg," + ",".join(str(rng.uniform(0, 200)) for _ in range(10)) for i in range(3)]
+    lines = [
+        f"a/{i}.jpg," + ",".join(str(rng.uniform(0, 200)) for _ in range(10)) for i in range(3)
+    ]
     (place / "l.csv").write_bytes(spoilt("\n".join(lines).encode(), rng))
     read_landmarks(place / "l.csv")
 
@@ -206,7 +246,9 @@ READERS: dict[str, Callable[[Path, random.Random], None]] = {
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

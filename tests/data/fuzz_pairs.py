@@ -2,10 +2,10 @@
 
     python -m tests.data.fuzz_pairs --inputs 20000 --seed 1
 
-Whole files are damaged - bytes changed, cut, doubled, tokens of the format thrown in - and read. Each must be read or be
-refused in one line. Files of pairs are also written anew, with every kind of header, separator and order of columns: these
-must be read as what they were made of, or be refused. What does otherwise ends the campaign, with the file. Prints how many
-were tried.
+Whole files are damaged - bytes changed, cut, doubled, tokens of the format thrown in - and read.
+Each must be read or be refused in one line. Files of pairs are also written anew, with every kind
+of header, separator and order of columns: these must be read as what they were made of, or be
+refused. What does otherwise ends the campaign, with the file. Prints how many were tried.
 """
 
 from __future__ import annotations
@@ -66,7 +66,19 @@ TEXT_PARTS = (
         b"0x10",
         b"same",
     ),
-    *(text.encode() for text in ("\u00b2", "\u0661", "\u2028", "\u0085", "\U000e0100", "\U0010ffff", "label", "a.JPG")),
+    *(
+        text.encode()
+        for text in (
+            "\u00b2",
+            "\u0661",
+            "\u2028",
+            "\u0085",
+            "\U000e0100",
+            "\U0010ffff",
+            "label",
+            "a.JPG",
+        )
+    ),
 )
 PAIRS = b"10\t300\nAnn\t1\t2\nAnn\t1\tBo\t1\nBo\t0001\t1\n"
 CSV = b"path1,path2,label\nBo/Bo_0001.png,Ann/Ann_0001.png,1\nAnn/Ann_0002.png,Bo/Bo_0001.png,0\n"
@@ -78,7 +90,9 @@ Reader = Callable[[bytes], None]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--inputs", type=int, default=1000, help="for each format")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
@@ -87,7 +101,10 @@ def main() -> None:
         root = Path(folder)
         write_people(root / "images")
         for name, whole, parts, read in formats(root):
-            print(campaign(name, whole, parts, read, given.inputs, Random(f"{given.seed} {name}")), flush=True)
+            print(
+                campaign(name, whole, parts, read, given.inputs, Random(f"{given.seed} {name}")),
+                flush=True,
+            )
             total += given.inputs
         print(tables(root, given.inputs, Random(given.seed)), flush=True)
     print(f"{total + given.inputs:,} inputs in all, seed {given.seed}")
@@ -118,9 +135,13 @@ def _pairs(root: Path, suffix: str, content: bytes) -> None:
 def _templates(root: Path, members: bytes | None, content: bytes) -> None:
     (root / "members.txt").write_bytes(content if members is None else members)
     (root / "templates.txt").write_bytes(TEMPLATES if members is None else content)
-    found = read_templates(root / "templates.txt", root / "members.txt", root / "images", resolution=8)
+    found = read_templates(
+        root / "templates.txt", root / "members.txt", root / "images", resolution=8
+    )
     largest = max(len(digits) for digits in content.translate(None, b"\0\r\n\t ,;").split(b"\n"))
-    assert max(found.left.max(), found.right.max(), found.templates.max()) < 10 ** min(18, max(1, largest))
+    assert max(found.left.max(), found.right.max(), found.templates.max()) < 10 ** min(
+        18, max(1, largest)
+    )
 
 
 def _landmarks(root: Path, content: bytes) -> None:
@@ -159,7 +180,14 @@ def bins() -> list[bytes]:
     return [pickle.dumps(one, protocol=protocol) for one in sets for protocol in range(6)]
 
 
-def campaign(name: str, whole: Sequence[bytes], parts: Sequence[bytes], read: Reader, inputs: int, rng: Random) -> str:
+def campaign(
+    name: str,
+    whole: Sequence[bytes],
+    parts: Sequence[bytes],
+    read: Reader,
+    inputs: int,
+    rng: Random,
+) -> str:
     ends: Counter[str] = Counter()
     for _ in range(inputs):
         content = damaged(rng.choice(whole), parts, rng)
@@ -176,7 +204,10 @@ def campaign(name: str, whole: Sequence[bytes], parts: Sequence[bytes], read: Re
             raise
         if time.monotonic() - start > SLOW:
             raise AssertionError(f"{name}: slow: {content!r}")
-    return f"{name:10}{inputs:>9,} inputs  {ends['read']:>9,} read  {ends['refused']:>9,} refused in one line"
+    return (
+        f"{name:10}{inputs:>9,} inputs  {ends['read']:>9,} read  {ends['refused']:>9,} "
+        "refused in one line"
+    )
 
 
 def tables(root: Path, inputs: int, rng: Random) -> str:
@@ -198,7 +229,8 @@ def tables(root: Path, inputs: int, rng: Random) -> str:
         assert [(places[a], places[b], same) for a, b, same in sides] == table.pairs, table.content
         ends["read"] += 1
     return (
-        f"{'tables':10}{inputs:>9,} inputs  {ends['read']:>9,} read as meant  {ends['refused']:>9,} refused in one line"
+        f"{'tables':10}{inputs:>9,} inputs  {ends['read']:>9,} read as meant  "
+        f"{ends['refused']:>9,} refused in one line"
     )
 
 

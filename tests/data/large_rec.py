@@ -1,4 +1,6 @@
-"""A .rec of millions of tiny records in InsightFace's layout, with its index, made by numpy in seconds."""
+"""A .rec of millions of tiny records in InsightFace's layout, with its index, made by numpy in
+seconds.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ import numpy as np
 from seesawnas.data import open_source
 
 def peak():  # getrusage would count the parent's memory of before the fork
-    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) / 1024
+    status = open("/proc/self/status")
+    return int(next(line for line in status if line.startswith("VmHWM")).split()[1]) / 1024
 
 before, start = peak(), time.perf_counter()
 source = open_source(sys.argv[1])
@@ -37,7 +40,10 @@ print(json.dumps({
 
 
 def write_large(folder: Path, people: int, each: int) -> None:
-    """``people`` of ``each`` pictures, keys and labels as InsightFace has them; a picture is eight zero bytes."""
+    """``people`` of ``each`` pictures, keys and labels as InsightFace has them.
+
+    A picture is eight zero bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     count = people * each
     pictures = _repeat(encode_record(0.0, 1, picture=_PICTURE), count)
@@ -52,7 +58,10 @@ def write_large(folder: Path, people: int, each: int) -> None:
             records.tofile(file)
         file.write(header)
     wide, narrow = pictures.shape[1], identities.shape[1]
-    offsets = [*range(0, count * wide, wide), *(count * wide + np.arange(people + 1) * narrow).tolist()]
+    offsets = [
+        *range(0, count * wide, wide),
+        *(count * wide + np.arange(people + 1) * narrow).tolist(),
+    ]
     keys = [*range(1, count + people + 1), 0]
     lines = (f"{key}\t{offset}" for key, offset in zip(keys, offsets, strict=True))
     (folder / "train.idx").write_text("\n".join(lines) + "\n")
@@ -60,9 +69,15 @@ def write_large(folder: Path, people: int, each: int) -> None:
 
 
 def open_apart(path: str | Path) -> dict[str, Any]:
-    """What opening ``path`` and reading a thousand pictures takes, in a process that does nothing else."""
+    """What opening ``path`` and reading a thousand pictures takes, in a process that does nothing
+    else.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", _OPEN, str(path)], capture_output=True, text=True, check=True, cwd=_ROOT
+        [sys.executable, "-c", _OPEN, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=_ROOT,
     )
     values: dict[str, Any] = json.loads(done.stdout)
     return values

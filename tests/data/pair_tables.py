@@ -1,4 +1,7 @@
-"""Files of pairs as people write them, with what they mean: any header, separator, order of columns and words."""
+"""Files of pairs as people write them, with what they mean.
+
+Any header, separator, order of columns and words.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,19 @@ from dataclasses import dataclass
 from random import Random
 
 FILES = ("Ann/Ann_0001.png", "Ann/Ann_0002.png", "Bo/Bo_0001.png")
-SIDES = [("left", "right"), ("path1", "path2"), ("Image1", "image2"), ("file_a", "file_b"), ("img-left", "img-right")]
-SIDES += [("first", "second"), ("1st photo", "2nd photo"), ("one", "other"), ("img_1_path", "img_2_path")]
+SIDES = [
+    ("left", "right"),
+    ("path1", "path2"),
+    ("Image1", "image2"),
+    ("file_a", "file_b"),
+    ("img-left", "img-right"),
+]
+SIDES += [
+    ("first", "second"),
+    ("1st photo", "2nd photo"),
+    ("one", "other"),
+    ("img_1_path", "img_2_path"),
+]
 SIDES += [("source", "target")]
 LABELS = ("label", "Is_Same", "SAME", "match", "target", "y", "issame", "ground truth")
 NO_LABELS = ("different", "glasses", "distance", "mismatch", "class")
@@ -33,7 +47,10 @@ DECOYS = (
 
 @dataclass(frozen=True)
 class Table:
-    """The bytes, and the pairs that they name, in order; folds are none, so that the order stays."""
+    """The bytes, and the pairs that they name, in order.
+
+    Folds are none, so that the order stays.
+    """
 
     content: bytes
     pairs: list[tuple[str, str, bool]]
@@ -41,18 +58,26 @@ class Table:
 
 def made_table(rng: Random) -> Table:
     """A table, most often one that can be read."""
-    pairs = [(rng.choice(FILES), rng.choice(FILES), rng.random() < 0.5) for _ in range(rng.randint(1, 6))]
+    pairs = [
+        (rng.choice(FILES), rng.choice(FILES), rng.random() < 0.5) for _ in range(rng.randint(1, 6))
+    ]
     yes, no = rng.choice(WORDS)
     rows = [{"first": a, "second": b, "label": yes if same else no} for a, b, same in pairs]
     one, two = rng.choice(SIDES)
-    names = {"first": one, "second": two, "label": rng.choice(LABELS if rng.random() < 0.9 else NO_LABELS)}
+    names = {
+        "first": one,
+        "second": two,
+        "label": rng.choice(LABELS if rng.random() < 0.9 else NO_LABELS),
+    }
     for name, values in rng.sample(DECOYS, rng.choice((0, 0, 0, 1, 2))):
         if name != "fold_id":
             names[name] = name
             for row in rows:
                 row[name] = rng.choice(values)
     order = rng.sample(list(names), len(names))
-    if order.index("first") > order.index("second"):  # left comes before right, in the file as in the set
+    if order.index("first") > order.index(
+        "second"
+    ):  # left comes before right, in the file as in the set
         a, b = order.index("second"), order.index("first")
         order[a], order[b] = order[b], order[a]
     lines = [[row[name] for name in order] for row in rows]
@@ -66,7 +91,9 @@ def _text(lines: list[list[str]], rng: Random) -> str:
     file = io.StringIO()
     end = rng.choice(("\n", "\r\n", "\n\n"))
     if rng.random() < 0.2:
-        csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator=end).writerows(lines)
+        csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator=end).writerows(
+            lines
+        )
     else:
         csv.writer(file, delimiter=separator, lineterminator=end).writerows(lines)
     return ("# made by hand\n" if rng.random() < 0.1 else "") + file.getvalue()

@@ -20,7 +20,9 @@ def picture(shade: int, side: int = 8, kind: str = "PNG") -> bytes:
     return file.getvalue()
 
 
-def write_records(folder: Path, records: Sequence[tuple[int, bytes]], *, index: bool = True) -> Path:
+def write_records(
+    folder: Path, records: Sequence[tuple[int, bytes]], *, index: bool = True
+) -> Path:
     """train.rec of (key, encoded record), and its train.idx."""
     folder.mkdir(parents=True, exist_ok=True)
     offset, lines = 0, []
@@ -55,7 +57,10 @@ def insightface(each: Sequence[int]) -> list[tuple[int, bytes]]:
 
 
 def read_all(path: Path) -> str:
-    """Open and read everything; the lines of what was wrong, joined. Anything but a DataError goes through."""
+    """Open and read everything; the lines of what was wrong, joined.
+
+    Anything but a DataError goes through.
+    """
     try:
         source = open_source(path)
     except DataError as error:

@@ -1,4 +1,7 @@
-"""The cache of decoded pictures: found again, shared, bounded, and made anew where it is damaged."""
+"""The cache of decoded pictures.
+
+Found again, shared, bounded, and made anew where it is damaged.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,9 @@ def _lies_in_a_file(array: NDArray[np.uint8]) -> bool:
 
 
 def _same(one: FaceData, other: FaceData) -> bool:
-    return one.fingerprint == other.fingerprint and np.array_equal(one.training.images, other.training.images)
+    return one.fingerprint == other.fingerprint and np.array_equal(
+        one.training.images, other.training.images
+    )
 
 
 def test_a_second_reading_decodes_nothing_and_is_the_same(faces: Path, count: list[int]) -> None:
@@ -84,7 +89,9 @@ def test_another_resolution_and_changed_files_are_decoded(faces: Path, count: li
 
 @pytest.mark.parametrize("file", ["pixels", "rows.npy", "entry.json"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone", "empty"])
-def test_a_damaged_cache_is_made_again(faces: Path, count: list[int], file: str, damage: str) -> None:
+def test_a_damaged_cache_is_made_again(
+    faces: Path, count: list[int], file: str, damage: str
+) -> None:
     first = load_faces(faces, resolution=16)
     ((entry, _),) = entries()
     content = bytearray((entry / file).read_bytes())
@@ -129,7 +136,9 @@ def test_without_room_the_pictures_are_decoded_in_memory_with_a_note(
         assert words in data.notes[0]
 
 
-def test_a_limit_that_is_no_number_is_one_line(faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_that_is_no_number_is_one_line(
+    faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEESAWNAS_CACHE_LIMIT", "much")
     with pytest.raises(DataError, match="SEESAWNAS_CACHE_LIMIT: must be a number"):
         load_faces(faces, resolution=16)
@@ -138,7 +147,10 @@ def test_a_limit_that_is_no_number_is_one_line(faces: Path, monkeypatch: pytest.
 def test_many_at_once_get_the_same_and_leave_one_entry(faces: Path) -> None:
     results: list[FaceData] = []
     threads = [
-        threading.Thread(target=lambda: results.append(load_faces(faces, resolution=16)), daemon=True) for _ in range(4)
+        threading.Thread(
+            target=lambda: results.append(load_faces(faces, resolution=16)), daemon=True
+        )
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()

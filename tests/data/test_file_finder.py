@@ -1,4 +1,7 @@
-"""Files by the paths of a stranger's list: extensions without regard to case, and nothing outside the folder."""
+"""Files by the paths of a stranger's list.
+
+Extensions without regard to case, and nothing outside the folder.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ def root(tmp_path: Path) -> Path:
         ("x" * 5000 + ".jpg", None),
     ],
 )
-def test_the_extension_alone_is_compared_without_regard_to_case(root: Path, path: str, place: str | None) -> None:
+def test_the_extension_alone_is_compared_without_regard_to_case(
+    root: Path, path: str, place: str | None
+) -> None:
     assert FileFinder(root / "in").find(path) == place
 
 
@@ -61,7 +66,16 @@ def test_whole_paths_inside_the_folder_are_as_good(root: Path, home: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["../out.jpg", "Up/../../out.jpg", "/etc/passwd", "link.JPG", "link.jpg", "..\\out.jpg", "../no.jpg"]
+    "path",
+    [
+        "../out.jpg",
+        "Up/../../out.jpg",
+        "/etc/passwd",
+        "link.JPG",
+        "link.jpg",
+        "..\\out.jpg",
+        "../no.jpg",
+    ],
 )
 def test_what_lies_outside_is_refused(root: Path, path: str) -> None:
     with pytest.raises(DataError, match="must be an image path inside"):

@@ -22,7 +22,9 @@ def test_parts_of_a_mapped_file_go_as_places_and_come_back(tmp_path: Path) -> No
         assert np.array_equal(pickle.loads(pickle_mapped_arrays(copied)), copied)
 
 
-def test_faces_from_the_cache_weigh_little_and_arrive_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faces_from_the_cache_weigh_little_and_arrive_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
     faces = load_faces(write_folder(tmp_path / "faces", people=8, each=3), resolution=32)
     sent = pickle_mapped_arrays(faces)
@@ -32,9 +34,13 @@ def test_faces_from_the_cache_weigh_little_and_arrive_whole(tmp_path: Path, monk
         assert np.array_equal(getattr(arrived, side).images, getattr(faces, side).images)
     ((entry, _),) = entries()
     remove_entry(entry)
-    assert np.array_equal(pickle.loads(pickle_mapped_arrays(faces)).training.images, arrived.training.images)
+    assert np.array_equal(
+        pickle.loads(pickle_mapped_arrays(faces)).training.images, arrived.training.images
+    )
 
 
 def test_faces_that_lie_in_no_file_go_as_ever() -> None:
     faces = made_up_faces()
-    assert np.array_equal(pickle.loads(pickle_mapped_arrays(faces)).training.images, faces.training.images)
+    assert np.array_equal(
+        pickle.loads(pickle_mapped_arrays(faces)).training.images, faces.training.images
+    )

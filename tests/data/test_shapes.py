@@ -1,4 +1,7 @@
-"""Images of the shape that a network takes reach it to the bit; others are cropped to its aspect."""
+"""Images of the shape that a network takes reach it to the bit.
+
+Others are cropped to its aspect.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ sides = st.integers(1, 300)
 
 
 @given(sides, sides, sides, sides)
-def test_the_crop_is_the_largest_of_its_aspect_in_the_centre(width: int, height: int, tall: int, wide: int) -> None:
+def test_the_crop_is_the_largest_of_its_aspect_in_the_centre(
+    width: int, height: int, tall: int, wide: int
+) -> None:
     left, top, right, bottom = crop_box(width, height, (tall, wide))
     kept, whole = right - left, bottom - top
     assert 0 <= left < right <= width
@@ -34,7 +39,9 @@ def test_the_crop_is_the_largest_of_its_aspect_in_the_centre(width: int, height:
 
 
 @given(sides, sides, st.integers(1, 40), st.integers(1, 40))
-def test_any_image_becomes_any_shape_and_one_of_the_shape_stays(width: int, height: int, tall: int, wide: int) -> None:
+def test_any_image_becomes_any_shape_and_one_of_the_shape_stays(
+    width: int, height: int, tall: int, wide: int
+) -> None:
     image = np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8)
     found = decode(io.BytesIO(png(image)), (tall, wide))
     assert found.shape == (tall, wide, 3)
@@ -47,7 +54,9 @@ def test_any_image_becomes_any_shape_and_one_of_the_shape_stays(width: int, heig
 
 @pytest.mark.parametrize("side", [16, 28, 31, 56, 160])
 @pytest.mark.parametrize("shape", [(28, 24), (24, 28), (28, 28)])
-def test_a_square_image_gives_the_middle_of_its_resized_square(side: int, shape: tuple[int, int]) -> None:
+def test_a_square_image_gives_the_middle_of_its_resized_square(
+    side: int, shape: tuple[int, int]
+) -> None:
     file = png(pixels(1, (side, side))[0])
     square = decode(io.BytesIO(file), 28)
     assert np.array_equal(decode(io.BytesIO(file), shape), middle(square, *shape))
@@ -97,17 +106,28 @@ def test_images_of_a_line_or_a_point_become_the_shape(size: tuple[int, int], kin
 
 
 @pytest.mark.parametrize("form", ["folder", "rec"])
-def test_faces_of_the_shape_are_loaded_as_they_are(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faces_of_the_shape_are_loaded_as_they_are(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
     images = write_people(tmp_path / "faces")
-    data = tmp_path / "faces" if form == "folder" else write_rec(tmp_path / "faces", tmp_path / "packed")
+    data = (
+        tmp_path / "faces"
+        if form == "folder"
+        else write_rec(tmp_path / "faces", tmp_path / "packed")
+    )
     for _ in range(2):  # decoded, and from the cache
         found = load_faces(data, resolution=SIZE)
         for faces in (found.training, found.verification):
             people = [int(faces.names[label][1:]) for label in faces.labels]
-            wanted = np.stack([images[3 * person + place % 3] for place, person in enumerate(people)])
+            wanted = np.stack(
+                [images[3 * person + place % 3] for place, person in enumerate(people)]
+            )
             assert np.array_equal(faces.images, wanted)
-    assert load_faces(data, resolution=(28, 28)).fingerprint == load_faces(data, resolution=28).fingerprint
+    assert (
+        load_faces(data, resolution=(28, 28)).fingerprint
+        == load_faces(data, resolution=28).fingerprint
+    )
 
 
 def test_the_cache_tells_height_from_width_and_makes_a_damaged_entry_again(

@@ -2,10 +2,11 @@
 
     python -m tests.evaluation.fuzz --seconds 120 --seed 1
 
-Each input is a well-made ONNX file or folder of ours that a few mutations spoilt, of its bytes or of what its header says. It
-must be opened, and run, or refused by one printable line, InvalidInput, within seconds and little memory. Inputs are tried in
-processes of their own, a few hundred each, so that a reader that takes the interpreter with it is found and named. What does
-otherwise is kept in fuzz-failures/ and ends the campaign with exit code 1.
+Each input is a well-made ONNX file or folder of ours that a few mutations spoilt, of its bytes or
+of what its header says. It must be opened, and run, or refused by one printable line, InvalidInput,
+within seconds and little memory. Inputs are tried in processes of their own, a few hundred each, so
+that a reader that takes the interpreter with it is found and named. What does otherwise is kept in
+fuzz-failures/ and ends the campaign with exit code 1.
 """
 
 from __future__ import annotations
@@ -49,7 +50,20 @@ _POINT = {
     "head": {"width": 16, "embedding": 8},
 }
 _HUGE: tuple[Any, ...] = (0, 1, -1, 2**31, 2**62, 2**64, 10**30, 1e308, None, "x", [], {})
-_DTYPES = ("F64", "F16", "BF16", "I8", "BOOL", "F8_E4M3", "C64", "U16", "F4", "", "\ud800", "float32")
+_DTYPES = (
+    "F64",
+    "F16",
+    "BF16",
+    "I8",
+    "BOOL",
+    "F8_E4M3",
+    "C64",
+    "U16",
+    "F4",
+    "",
+    "\ud800",
+    "float32",
+)
 
 
 def main() -> int:
@@ -79,7 +93,9 @@ def main() -> int:
                 _keep(place, f"seed-{seed}", process.exitcode, wrong)
     for name in READERS:
         print(f"{name:12}{tried[name]:>9,} inputs  {refused[name]:>9,} refused in one line")
-    print(f"{'all':12}{sum(tried.values()):>9,} inputs  {failures} failures  (seed {arguments.seed})")
+    print(
+        f"{'all':12}{sum(tried.values()):>9,} inputs  {failures} failures  (seed {arguments.seed})"
+    )
     return 1 if failures else 0
 
 
@@ -108,7 +124,11 @@ def _try_one(reader: Callable[[Path, random.Random], None], where: Path, rng: ra
         reader(where, rng)
     except InvalidInput as error:
         text = str(error).replace(str(where), "")
-        return "refused -" if text.isprintable() and len(text) < 2000 else f"wrong not one short line: {text[:300]!r}"
+        return (
+            "refused -"
+            if text.isprintable() and len(text) < 2000
+            else f"wrong not one short line: {text[:300]!r}"
+        )
     except BaseException:
         return f"wrong {traceback.format_exc()!r}"
     return "read -"
@@ -122,23 +142,48 @@ def _keep(place: Path, name: str, code: int | None, wrong: list[list[str]]) -> N
 
 
 def _write_onnx(path: Path, rng: random.Random) -> None:
-    ones = {"c": np.ones(3, dtype=np.float32), "s": np.array([1, -1]), "w": np.ones((192, 4), dtype=np.float32)}
-    last = rng.choice(([("Flatten", ["b"], ["f"]), ("MatMul", ["f", "w"], ["y"])], [("Reshape", ["b", "s"], ["y"])]))
-    first = rng.choice(([("Sub", ["x", "c"], ["b"])], [("BatchNormalization", ["x", "c", "c", "c", "c"], ["b"])]))
-    more: list[Any] = [("ConstantOfShape", ["s2"], ["k"]), ("ReduceMean", ["k"], ["z"])] if rng.random() < 0.2 else []
+    ones = {
+        "c": np.ones(3, dtype=np.float32),
+        "s": np.array([1, -1]),
+        "w": np.ones((192, 4), dtype=np.float32),
+    }
+    last = rng.choice(
+        (
+            [("Flatten", ["b"], ["f"]), ("MatMul", ["f", "w"], ["y"])],
+            [("Reshape", ["b", "s"], ["y"])],
+        )
+    )
+    first = rng.choice(
+        ([("Sub", ["x", "c"], ["b"])], [("BatchNormalization", ["x", "c", "c", "c", "c"], ["b"])])
+    )
+    more: list[Any] = (
+        [("ConstantOfShape", ["s2"], ["k"]), ("ReduceMean", ["k"], ["z"])]
+        if rng.random() < 0.2
+        else []
+    )
     ones["s2"] = np.array([rng.choice((1, 2, 3, 100, 10**6, 2**40, -5))] * 3)
     ones["c"] = ones["c"][:1] if first[0][0] == "Sub" else ones["c"]
-    shape: Any = rng.choice((*[["n", 3, 8, 8]] * 4, [1, 3, 8, 8], [4, 3, 8, 8], ["n", 8, 8, 3], [1, 3, 10**6, 8]))
+    shape: Any = rng.choice(
+        (*[["n", 3, 8, 8]] * 4, [1, 3, 8, 8], [4, 3, 8, 8], ["n", 8, 8, 3], [1, 3, 10**6, 8])
+    )
     outputs = ["y", *(["z"] if more else [])]
     external = (
-        {"w": rng.choice(("w.bin", "../w.bin", "/etc/passwd", "\0", "", "a/../w.bin"))} if rng.random() < 0.1 else {}
+        {"w": rng.choice(("w.bin", "../w.bin", "/etc/passwd", "\0", "", "a/../w.bin"))}
+        if rng.random() < 0.1
+        else {}
     )
     for name in external:
         del ones[name]
     (path.parent / "w.bin").write_bytes(bytes(4 * 192 * 4))
     element = rng.choice((*[1] * 20, 2, 7, 10, 11, 8))
     write_graph(
-        path, [*more, *first, *last], shape, outputs=outputs, element=element, constants=ones, external=external
+        path,
+        [*more, *first, *last],
+        shape,
+        outputs=outputs,
+        element=element,
+        constants=ones,
+        external=external,
     )
 
 
@@ -198,11 +243,15 @@ def _other_header(content: bytes, rng: random.Random) -> bytes:
         case 1:
             header[one]["shape"] = rng.choice(([], [rng.choice(_HUGE)], [2**32] * 4, [1] * 5000))
         case 2:
-            header[one]["data_offsets"] = rng.choice((header[other]["data_offsets"], [0, 2**63], [-1, 4], [4, 0], []))
+            header[one]["data_offsets"] = rng.choice(
+                (header[other]["data_offsets"], [0, 2**63], [-1, 4], [4, 0], [])
+            )
         case 3:
             header[one] = rng.choice(_HUGE)
         case 4:
-            header["__metadata__"] = rng.choice((*_HUGE, {"trained": 1}, {"trained": "x"}, {"spec": "\x1b[31m"}))
+            header["__metadata__"] = rng.choice(
+                (*_HUGE, {"trained": 1}, {"trained": "x"}, {"spec": "\x1b[31m"})
+            )
         case 5:
             header["\x1b[31m" * rng.choice((1, 1000))] = header.pop(one)
         case 6:
@@ -217,7 +266,10 @@ def _other_header(content: bytes, rng: random.Random) -> bytes:
             deep = rng.choice((b"[", b'{"a":')) * rng.choice((100, 100_000))
             return len(deep).to_bytes(8, "little") + deep + content[8 + size :]
         case _:
-            return rng.choice((2**64 - 1, 2**63, 10**9, len(content))).to_bytes(8, "little") + content[8:]
+            return (
+                rng.choice((2**64 - 1, 2**63, 10**9, len(content))).to_bytes(8, "little")
+                + content[8:]
+            )
     text = json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
@@ -230,7 +282,9 @@ READERS: dict[str, Callable[[Path, random.Random], None]] = {
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()

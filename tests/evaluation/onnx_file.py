@@ -29,25 +29,41 @@ def write_graph(
     external: Mapping[str, str] | None = None,
     names: Sequence[str] = (),
 ) -> Path:
-    """``nodes`` from the input x of ``shape`` to ``outputs``; ``external``: constants of (192, 4) that lie in other files."""
+    """``nodes`` from the input x of ``shape`` to ``outputs``; ``external``.
+
+    Constants of (192, 4) that lie in other files.
+    """
     given = [*names, *[""] * len(nodes)]
-    graph = b"".join(_field(1, _node(*node, name)) for node, name in zip(nodes, given, strict=False)) + _field(2, b"g")
-    graph += b"".join(_field(5, _constant(name, value)) for name, value in (constants or {}).items())
+    graph = b"".join(
+        _field(1, _node(*node, name)) for node, name in zip(nodes, given, strict=False)
+    ) + _field(2, b"g")
+    graph += b"".join(
+        _field(5, _constant(name, value)) for name, value in (constants or {}).items()
+    )
     graph += b"".join(_field(5, _external(name, place)) for name, place in (external or {}).items())
     graph += _field(11, _value(b"x", shape, element))
-    graph += b"".join(_field(12, _value(name.encode(), None, 1 if element == 2 else element)) for name in outputs)
+    graph += b"".join(
+        _field(12, _value(name.encode(), None, 1 if element == 2 else element)) for name in outputs
+    )
     path.write_bytes(_number(1, 8) + _field(8, _number(2, 13)) + _field(7, graph))
     return path
 
 
 def _node(operator: str, inputs: Sequence[str], outputs: Sequence[str], name: str) -> bytes:
-    texts = [(1, one) for one in inputs] + [(2, one) for one in outputs] + [(3, name), (4, operator)]
+    texts = (
+        [(1, one) for one in inputs] + [(2, one) for one in outputs] + [(3, name), (4, operator)]
+    )
     return b"".join(_field(number, text.encode()) for number, text in texts)
 
 
 def _constant(name: str, value: NDArray[np.generic]) -> bytes:
     dims = b"".join(_number(1, side) for side in value.shape)
-    return dims + _number(2, _TYPES[str(value.dtype)]) + _field(8, name.encode()) + _field(9, value.tobytes())
+    return (
+        dims
+        + _number(2, _TYPES[str(value.dtype)])
+        + _field(8, name.encode())
+        + _field(9, value.tobytes())
+    )
 
 
 def _external(name: str, place: str) -> bytes:
@@ -65,7 +81,10 @@ def _external(name: str, place: str) -> bytes:
 def _value(name: bytes, shape: Sequence[int | str] | None, element: int) -> bytes:
     tensor = _number(1, element)
     if shape is not None:
-        sides = (_number(1, side) if isinstance(side, int) else _field(2, side.encode()) for side in shape)
+        sides = (
+            _number(1, side) if isinstance(side, int) else _field(2, side.encode())
+            for side in shape
+        )
         tensor += _field(2, b"".join(_field(1, side) for side in sides))
     return _field(1, name) + _field(2, _field(1, tensor))
 

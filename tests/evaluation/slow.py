@@ -10,14 +10,24 @@ Accept = Callable[[float, float], bool]
 
 
 def accuracy(
-    scores: Sequence[float], same: Sequence[bool], folds: Sequence[int], thresholds: Sequence[float], accept: Accept
+    scores: Sequence[float],
+    same: Sequence[bool],
+    folds: Sequence[int],
+    thresholds: Sequence[float],
+    accept: Accept,
 ) -> list[tuple[Fraction, list[float]]]:
-    """Of each fold: all thresholds that are best on the other folds, and the accuracy at the first of them."""
+    """Of each fold: all thresholds that are best on the other folds, and the accuracy at the first
+    of them.
+    """
     found = []
     for fold in sorted(set(folds)):
         counted = []
         for threshold in thresholds:
-            right = [accept(s, threshold) == t for s, t, f in zip(scores, same, folds, strict=True) if f != fold]
+            right = [
+                accept(s, threshold) == t
+                for s, t, f in zip(scores, same, folds, strict=True)
+                if f != fold
+            ]
             counted.append(sum(right))
         most = max(counted)
         best = [t for t, count in zip(thresholds, counted, strict=True) if count == most]
@@ -26,9 +36,16 @@ def accuracy(
 
 
 def accuracy_at(
-    scores: Sequence[float], same: Sequence[bool], folds: Sequence[int], fold: int, threshold: float, accept: Accept
+    scores: Sequence[float],
+    same: Sequence[bool],
+    folds: Sequence[int],
+    fold: int,
+    threshold: float,
+    accept: Accept,
 ) -> Fraction:
-    right = [accept(s, threshold) == t for s, t, f in zip(scores, same, folds, strict=True) if f == fold]
+    right = [
+        accept(s, threshold) == t for s, t, f in zip(scores, same, folds, strict=True) if f == fold
+    ]
     return Fraction(sum(right), len(right))
 
 
@@ -58,7 +75,9 @@ def roc(distances: Sequence[float], same: Sequence[bool]) -> list[tuple[Fraction
 
 
 def tar_at_far(distances: Sequence[float], same: Sequence[bool], rate: Fraction) -> Fraction | None:
-    """The largest TAR at which no more than ``rate`` of the different pairs are accepted, if one of them may be at all."""
+    """The largest TAR at which no more than ``rate`` of the different pairs are accepted, if one of
+    them may be at all.
+    """
     ours, others = split(distances, same)
     if rate * len(others) < 1:
         return None

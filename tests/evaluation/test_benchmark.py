@@ -15,7 +15,9 @@ from seesawnas.evaluation import benchmark as verified_set
 from seesawnas.evaluation.pairs import Pairs
 from tests.data.pairs.bins import picture
 
-_MODEL = FaceModel("rows", lambda images: images.mean(dim=(1, 3)) + 1.0, 8, 8, 127.5, 128.0, torch.device("cpu"))
+_MODEL = FaceModel(
+    "rows", lambda images: images.mean(dim=(1, 3)) + 1.0, 8, 8, 127.5, 128.0, torch.device("cpu")
+)
 
 
 @pytest.fixture
@@ -53,7 +55,9 @@ def test_the_embedder_given_is_used_and_the_protocol_s_scores_are_kept(whole: Pa
     np.testing.assert_allclose(found.distances, -np.sum(rows[::2] * rows[1::2], axis=1), atol=1e-6)
 
 
-def test_many_pairs_get_no_intervals_and_are_told_so(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_pairs_get_no_intervals_and_are_told_so(
+    whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(verified_set, "MOST_RESAMPLED", 20)
     found = verify_set(_MODEL, whole)
     assert found.notes[0] == "no intervals: more than 20 pairs"

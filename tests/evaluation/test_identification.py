@@ -27,7 +27,10 @@ def _slow(rows: np.ndarray, labels: np.ndarray) -> tuple[list[int], list[float],
     gallery = {person: picture for person, picture in seen.items() if counts[person] > 1}
     ranks, cosines, unmated = [], [], []
     for picture, person in enumerate(labels.tolist()):
-        others = sorted((float(rows[picture] @ rows[g]) for p, g in gallery.items() if p != person), reverse=True)
+        others = sorted(
+            (float(rows[picture] @ rows[g]) for p, g in gallery.items() if p != person),
+            reverse=True,
+        )
         if person in gallery and gallery[person] != picture:
             mate = float(rows[picture] @ rows[gallery[person]])
             ranks.append(1 + sum(other >= mate for other in others))

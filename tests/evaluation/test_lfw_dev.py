@@ -1,4 +1,7 @@
-"""Known answers on 1,200 pairs of Labeled Faces in the Wild: those of raw pixels and of a trained network."""
+"""Known answers on 1,200 pairs of Labeled Faces in the Wild.
+
+Those of raw pixels and of a trained network.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,12 @@ def test_raw_pixels_score_as_measured_elsewhere(lfw_dev: tuple[NDArray[np.uint8]
     images, pairs = lfw_dev
     pixels = (images.astype(np.float32) - 127.5) / 128
     both = (pixels + pixels[:, :, ::-1]).reshape(len(pixels), -1)
-    # The file holds blocks of 300 same and 300 different pairs: two folds are balanced, ten would not be.
+    # The file holds blocks of 300 same and 300 different pairs: two folds are balanced, ten would
+    # not be.
     folds = np.repeat([0, 1], len(pairs) // 2)
-    measured = evaluate(both / np.linalg.norm(both, axis=1, keepdims=True), pairs, folds=folds, resamples=0)
+    measured = evaluate(
+        both / np.linalg.norm(both, axis=1, keepdims=True), pairs, folds=folds, resamples=0
+    )
     assert measured.accuracy == pytest.approx(0.637, abs=0.01)
     assert measured.auc == pytest.approx(0.698, abs=2e-3)
 
@@ -53,7 +59,9 @@ def test_the_teacher_scores_as_measured_elsewhere(lfw_dev: tuple[NDArray[np.uint
         for one, mirror in ((image[None], image[None, :, :, ::-1].copy()) for image in inputs)
     ]
     embeddings = np.stack(sums)
-    measured = evaluate(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True), pairs, resamples=0)
+    measured = evaluate(
+        embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True), pairs, resamples=0
+    )
     assert measured.accuracy == pytest.approx(0.9925, abs=5e-4)
     assert measured.auc == pytest.approx(0.9974, abs=5e-4)
     assert measured.tar_at_far["1e-2"] == pytest.approx(0.9917, abs=1e-3)

@@ -25,7 +25,9 @@ def test_it_holds_what_trials_measure() -> None:
         ("separation", 2.0, "2.000", "2.000 ± 0.015", "+0.0154"),
     ],
 )
-def test_each_is_written_in_its_own_way(name: str, value: float, words: str, spread: str, change: str) -> None:
+def test_each_is_written_in_its_own_way(
+    name: str, value: float, words: str, spread: str, change: str
+) -> None:
     metric = METRICS[name]
     assert metric.format(value) == words
     assert metric.format(value, 0.0154) == spread

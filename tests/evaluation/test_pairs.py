@@ -18,7 +18,9 @@ _Labels = NDArray[np.int64]
 @st.composite
 def labels(draw: st.DrawFn) -> _Labels:
     """Two people or more, one of them with two images or more, in any order."""
-    counts = draw(st.lists(st.integers(1, 8), min_size=2, max_size=8).filter(lambda counts: max(counts) > 1))
+    counts = draw(
+        st.lists(st.integers(1, 8), min_size=2, max_size=8).filter(lambda counts: max(counts) > 1)
+    )
     return np.array(draw(st.permutations(np.repeat(np.arange(len(counts)), counts).tolist())))
 
 
@@ -27,7 +29,9 @@ def _keys(pairs: Pairs) -> set[tuple[int, int]]:
 
 
 @given(labels(), st.integers(2, 60), st.integers(0, 5))
-def test_every_pair_says_truly_whether_it_shows_one_person(labels: _Labels, limit: int, seed: int) -> None:
+def test_every_pair_says_truly_whether_it_shows_one_person(
+    labels: _Labels, limit: int, seed: int
+) -> None:
     pairs = make_pairs(labels, limit=limit, seed=seed)
     assert ((labels[pairs.left] == labels[pairs.right]) == pairs.same).all()
     assert (pairs.left < pairs.right).all()
@@ -58,15 +62,21 @@ def test_the_same_seed_gives_the_same_pairs(labels: _Labels, seed: int) -> None:
 def test_without_a_tight_limit_all_pairs_of_the_same_person_are_used() -> None:
     pairs = make_pairs(np.repeat(np.arange(20), 3), limit=1000, seed=0)
     assert pairs.same.sum() == 60
-    assert {(3 * p + i, 3 * p + j) for p in range(20) for i, j in ((0, 1), (0, 2), (1, 2))} <= _keys(pairs)
+    assert {
+        (3 * p + i, 3 * p + j) for p in range(20) for i, j in ((0, 1), (0, 2), (1, 2))
+    } <= _keys(pairs)
 
 
 def test_a_tight_limit_draws_without_favour() -> None:
     counts = np.zeros(45)
-    index = {pair: number for number, pair in enumerate((i, j) for j in range(10) for i in range(j))}
+    index = {
+        pair: number for number, pair in enumerate((i, j) for j in range(10) for i in range(j))
+    }
     for seed in range(300):
         pairs = make_pairs(np.repeat([0, 1, 2], [10, 1, 1]), limit=20, seed=seed)
-        for pair in zip(pairs.left[pairs.same].tolist(), pairs.right[pairs.same].tolist(), strict=True):
+        for pair in zip(
+            pairs.left[pairs.same].tolist(), pairs.right[pairs.same].tolist(), strict=True
+        ):
             counts[index[pair]] += 1
     assert counts.sum() == 3000
     assert 30 < counts.min() <= counts.max() < 110

@@ -28,18 +28,25 @@ def _at(distances: list[float]) -> np.ndarray:
     return np.concatenate([np.tile([[1.0, 0.0]], (len(distances), 1)), right])
 
 
-def _random(seed: int, people: int = 12, images: int = 4, dimensions: int = 6) -> tuple[np.ndarray, Pairs]:
+def _random(
+    seed: int, people: int = 12, images: int = 4, dimensions: int = 6
+) -> tuple[np.ndarray, Pairs]:
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(people), images)
-    points = rng.normal(size=(people, dimensions))[labels] + rng.normal(size=(len(labels), dimensions))
+    points = rng.normal(size=(people, dimensions))[labels] + rng.normal(
+        size=(len(labels), dimensions)
+    )
     points /= np.linalg.norm(points, axis=1, keepdims=True)
-    return points.astype(np.float32), make_pairs(labels, limit=int(rng.integers(20, 140)), seed=seed)
+    return points.astype(np.float32), make_pairs(
+        labels, limit=int(rng.integers(20, 140)), seed=seed
+    )
 
 
 def _slow(embeddings: np.ndarray, pairs: Pairs, folds: int = 10) -> tuple[float, float, float]:
     """The protocol read line by line: sums over pairs, no arrays of thresholds."""
     distances = [
-        float(np.sum(np.square(embeddings[a] - embeddings[b]))) for a, b in zip(pairs.left, pairs.right, strict=True)
+        float(np.sum(np.square(embeddings[a] - embeddings[b])))
+        for a, b in zip(pairs.left, pairs.right, strict=True)
     ]
     blocks = np.array_split(np.arange(len(distances)), folds)
     accuracies = []
@@ -79,14 +86,18 @@ def test_perfect_embeddings_score_one() -> None:
 
 
 def test_a_distance_at_the_threshold_is_not_accepted() -> None:
-    # All distances equal: the lowest of the best thresholds is 0, which accepts nothing, and half of the pairs differ.
+    # All distances equal: the lowest of the best thresholds is 0, which accepts nothing, and half
+    # of the pairs differ.
     measured = _verify(_at([1.0] * 20), _pairs([True, False] * 10))
     assert (measured.accuracy, measured.auc) == (0.5, 0.5)
 
 
 def test_the_threshold_of_a_fold_comes_from_the_others() -> None:
-    # The first of two folds needs a threshold above 3, the second one below 1: each is judged by the other's.
-    measured = _verify(_at([3.0, 3.5, 0.5, 1.0]), _pairs([True, False, True, False]), np.array([0, 0, 1, 1]))
+    # The first of two folds needs a threshold above 3, the second one below 1: each is judged by
+    # the other's.
+    measured = _verify(
+        _at([3.0, 3.5, 0.5, 1.0]), _pairs([True, False, True, False]), np.array([0, 0, 1, 1])
+    )
     assert measured.accuracy == 0.5
     assert measured.std == 0.0
 
@@ -99,7 +110,8 @@ def test_the_deviation_is_that_of_the_population() -> None:
 
 
 def test_folds_of_unequal_size_are_cut_as_scikit_learn_cuts_them() -> None:
-    # 23 pairs: three folds of three, then seven of two; only the second pair, of the first fold, is wrong.
+    # 23 pairs: three folds of three, then seven of two; only the second pair, of the first fold, is
+    # wrong.
     same = [True, True] + [True, False, True] * 7
     distances = [0.5, 3.0] + [0.5, 1.5, 0.5] * 7
     assert _verify(_at(distances), _pairs(same)).accuracy == pytest.approx((2 / 3 + 9) / 10)

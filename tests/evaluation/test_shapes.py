@@ -1,4 +1,4 @@
-"""What reaches the network in an evaluation is the image itself where it has the network's shape."""
+"""An evaluation's image that has the network's shape reaches the network as it is."""
 
 from __future__ import annotations
 
@@ -44,13 +44,19 @@ def _name(place: int) -> str:
 
 
 def _csv(folder: Path, images: NDArray[np.uint8]) -> tuple[Path, HowToVerify]:
-    (folder / "pairs.csv").write_text("".join(f"{_name(a)},{_name(b)},{same}\n" for a, b, same in _pairs()))
+    (folder / "pairs.csv").write_text(
+        "".join(f"{_name(a)},{_name(b)},{same}\n" for a, b, same in _pairs())
+    )
     return folder / "pairs.csv", HowToVerify(folder / "faces", resamples=0, flip=False)
 
 
 def _templates(folder: Path, images: NDArray[np.uint8]) -> tuple[Path, HowToVerify]:
-    (folder / "members.txt").write_text("".join(f"{_name(place)} {place + 1} {place}\n" for place in range(18)))
-    (folder / "pairs.txt").write_text("".join(f"{a + 1} {b + 1} {same}\n" for a, b, same in _pairs()))
+    (folder / "members.txt").write_text(
+        "".join(f"{_name(place)} {place + 1} {place}\n" for place in range(18))
+    )
+    (folder / "pairs.txt").write_text(
+        "".join(f"{a + 1} {b + 1} {same}\n" for a, b, same in _pairs())
+    )
     how = HowToVerify(folder / "faces", folder / "members.txt", resamples=0, flip=False)
     return folder / "pairs.txt", how
 

@@ -16,15 +16,24 @@ def _slow(rows: np.ndarray, templates: list[int], media: list[int]) -> dict[int,
     for template in set(templates):
         means = []
         for one in {m for t, m in zip(templates, media, strict=True) if t == template}:
-            members = [r for r, t, m in zip(rows, templates, media, strict=True) if (t, m) == (template, one)]
+            members = [
+                r
+                for r, t, m in zip(rows, templates, media, strict=True)
+                if (t, m) == (template, one)
+            ]
             means.append(sum(members) / len(members))
         total = sum(means) / len(means)
         found[template] = total / np.sqrt(sum(value * value for value in total))
     return found
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=40), st.integers(0, 99))
-def test_a_template_is_the_mean_of_its_media_s_means(numbers: list[tuple[int, int]], seed: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=40),
+    st.integers(0, 99),
+)
+def test_a_template_is_the_mean_of_its_media_s_means(
+    numbers: list[tuple[int, int]], seed: int
+) -> None:
     templates, media = [7 * t for t, _ in numbers], [m for _, m in numbers]
     rows = np.random.default_rng(seed).normal(size=(len(numbers), 4)).astype(np.float32)
     found, order = template_embeddings(rows, np.array(templates), np.array(media))
@@ -45,12 +54,16 @@ def _made_up(people: int = 30) -> tuple[TemplateSet, np.ndarray]:
     rng = np.random.default_rng(0)
     templates = np.repeat(np.arange(2 * people) + 100, 6)
     media = np.arange(len(templates)) // 2
-    rows = rng.normal(size=(people, 16))[(templates - 100) // 2] + 2 * rng.normal(size=(len(templates), 16))
+    rows = rng.normal(size=(people, 16))[(templates - 100) // 2] + 2 * rng.normal(
+        size=(len(templates), 16)
+    )
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     left, right = np.triu_indices(2 * people, 1)
     names = [str(number) for number in range(len(templates))]
     pictures = EncodedImages([b""] * len(names), names, 8)
-    found = TemplateSet("made up", pictures, templates, media, left + 100, right + 100, left // 2 == right // 2)
+    found = TemplateSet(
+        "made up", pictures, templates, media, left + 100, right + 100, left // 2 == right // 2
+    )
     return found, rows
 
 
@@ -59,8 +72,13 @@ def test_pairs_of_templates_score_as_a_slow_reading_scores_them() -> None:
     unit, pairs = template_pairs(found, rows, np.ones(len(rows), np.bool_))
     measured = evaluate(unit, pairs, resamples=0)
     slowly = _slow(rows.astype(np.float64), found.templates.tolist(), found.media.tolist())
-    scores = [float(slowly[a] @ slowly[b]) for a, b in zip(found.left.tolist(), found.right.tolist(), strict=True)]
-    others = sorted((s for s, same in zip(scores, found.same, strict=True) if not same), reverse=True)
+    scores = [
+        float(slowly[a] @ slowly[b])
+        for a, b in zip(found.left.tolist(), found.right.tolist(), strict=True)
+    ]
+    others = sorted(
+        (s for s, same in zip(scores, found.same, strict=True) if not same), reverse=True
+    )
     ours = [s for s, same in zip(scores, found.same, strict=True) if same]
     for name, rate in (("1e-2", 0.01), ("1e-3", 0.001)):
         wanted = np.mean([s > others[int(rate * len(others))] for s in ours])

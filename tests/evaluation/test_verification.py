@@ -43,31 +43,47 @@ def _at(cosines: list[float]) -> np.ndarray:
 def scored(draw: st.DrawFn, largest: int = 60) -> tuple[list[float], list[bool]]:
     """Scores with many ties, both kinds of pairs."""
     size = draw(st.integers(4, largest))
-    values = draw(st.lists(st.integers(-20, 20).map(lambda n: n / 20), min_size=size, max_size=size))
-    same = draw(st.lists(st.booleans(), min_size=size, max_size=size).filter(lambda s: 0 < sum(s) < len(s)))
+    values = draw(
+        st.lists(st.integers(-20, 20).map(lambda n: n / 20), min_size=size, max_size=size)
+    )
+    same = draw(
+        st.lists(st.booleans(), min_size=size, max_size=size).filter(lambda s: 0 < sum(s) < len(s))
+    )
     return values, same
 
 
 def _folds(count: int) -> list[int]:
-    return [number for number, part in enumerate(np.array_split(np.arange(count), min(10, count // 2))) for _ in part]
+    return [
+        number
+        for number, part in enumerate(np.array_split(np.arange(count), min(10, count // 2)))
+        for _ in part
+    ]
 
 
 @given(scored())
 @settings(max_examples=25)
-def test_insightface_s_accuracy_is_that_of_a_slow_reading(case: tuple[list[float], list[bool]]) -> None:
+def test_insightface_s_accuracy_is_that_of_a_slow_reading(
+    case: tuple[list[float], list[bool]],
+) -> None:
     cosines, same = case
     embeddings, pairs = _at(cosines), _pairs(same)
     distances = INSIGHTFACE.distances(embeddings, pairs).tolist()
     found = evaluate(embeddings, pairs, resamples=0)
-    folds = slow.accuracy(distances, same, _folds(len(same)), np.arange(0, 4, 0.01).tolist(), lambda d, t: d < t)
+    folds = slow.accuracy(
+        distances, same, _folds(len(same)), np.arange(0, 4, 0.01).tolist(), lambda d, t: d < t
+    )
     assert found.accuracy == pytest.approx(float(np.mean([float(part) for part, _ in folds])))
     assert found.std == pytest.approx(float(np.std([float(part) for part, _ in folds])))
-    assert found.thresholds["accuracy"] == pytest.approx(float(np.mean([best[0] for _, best in folds])))
+    assert found.thresholds["accuracy"] == pytest.approx(
+        float(np.mean([best[0] for _, best in folds]))
+    )
 
 
 @given(scored(largest=12))
 @settings(max_examples=5)
-def test_the_cosine_protocol_takes_the_middle_of_the_best_thresholds(case: tuple[list[float], list[bool]]) -> None:
+def test_the_cosine_protocol_takes_the_middle_of_the_best_thresholds(
+    case: tuple[list[float], list[bool]],
+) -> None:
     cosines, same = case
     embeddings, pairs = _at(cosines), _pairs(same)
     scores = (-COSINE.distances(embeddings, pairs)).tolist()
@@ -76,18 +92,25 @@ def test_the_cosine_protocol_takes_the_middle_of_the_best_thresholds(case: tuple
     thresholds = [number / 10_000 for number in range(10_000, -10_001, -1)]
     slowly = slow.accuracy(scores, same, folds, thresholds, lambda s, t: s > t)
     middle = [best[(len(best) - 1) // 2] for _, best in slowly]
-    parts = [slow.accuracy_at(scores, same, folds, f, t, lambda s, t: s > t) for f, t in enumerate(middle)]
+    parts = [
+        slow.accuracy_at(scores, same, folds, f, t, lambda s, t: s > t)
+        for f, t in enumerate(middle)
+    ]
     assert found.accuracy == pytest.approx(float(np.mean([float(part) for part in parts])))
     assert found.thresholds["accuracy"] == pytest.approx(float(np.mean(middle)))
 
 
 @given(scored())
 @settings(max_examples=100)
-def test_auc_eer_and_tar_at_far_are_those_of_a_slow_reading(case: tuple[list[float], list[bool]]) -> None:
+def test_auc_eer_and_tar_at_far_are_those_of_a_slow_reading(
+    case: tuple[list[float], list[bool]],
+) -> None:
     cosines, same = case
     distances = [1 - cosine for cosine in cosines]
     array, flags = np.array(distances), np.array(same)
-    assert 1 - equal_error(array, flags).tar == pytest.approx(float(slow.equal_error(distances, same)))
+    assert 1 - equal_error(array, flags).tar == pytest.approx(
+        float(slow.equal_error(distances, same))
+    )
     rates = (0.5, 0.25, 0.1, 0.01)
     for rate, point in zip(rates, operating_points(array, flags, rates), strict=True):
         wanted = slow.tar_at_far(distances, same, Fraction(rate).limit_denominator(100))
@@ -131,7 +154,8 @@ def test_the_set_s_own_folds_are_used() -> None:
     cosines = [0.9, 0.1] * 4 + [0.1, 0.9] * 2
     folds = np.array([0] * 8 + [1] * 4)
     found = evaluate(_at(cosines), _pairs(same), folds=folds, resamples=0)
-    # The first fold's threshold is wrong of all of the second; the second's best one accepts nothing.
+    # The first fold's threshold is wrong of all of the second; the second's best one accepts
+    # nothing.
     assert (found.folds, found.accuracy) == (2, 0.25)
 
 
@@ -162,7 +186,11 @@ def _people() -> tuple[np.ndarray, Pairs, np.ndarray]:
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(40), 5)
     points = rng.normal(size=(40, 8))[labels] + rng.normal(size=(200, 8))
-    return points / np.linalg.norm(points, axis=1, keepdims=True), make_pairs(labels, limit=600, seed=0), labels
+    return (
+        points / np.linalg.norm(points, axis=1, keepdims=True),
+        make_pairs(labels, limit=600, seed=0),
+        labels,
+    )
 
 
 def _ends(found: Evaluation, name: str) -> tuple[float, float]:
@@ -174,7 +202,9 @@ def _ends(found: Evaluation, name: str) -> tuple[float, float]:
 def test_intervals_hold_the_figure_and_are_seeded() -> None:
     embeddings, pairs, labels = _people()
     for people in (None, labels):
-        found, again = (evaluate(embeddings, pairs, people=people, resamples=200, seed=3) for _ in range(2))
+        found, again = (
+            evaluate(embeddings, pairs, people=people, resamples=200, seed=3) for _ in range(2)
+        )
         assert found == again
         assert found.resampled == ("pairs" if people is None else "identities")
         for name, value in {"accuracy": found.accuracy, "auc": found.auc, "eer": found.eer}.items():
@@ -187,7 +217,9 @@ def test_intervals_hold_the_figure_and_are_seeded() -> None:
 
 def test_people_drawn_again_give_the_longer_intervals() -> None:
     embeddings, pairs, labels = _people()
-    by_pairs, by_people = (_ends(evaluate(embeddings, pairs, people=p, resamples=200), "auc") for p in (None, labels))
+    by_pairs, by_people = (
+        _ends(evaluate(embeddings, pairs, people=p, resamples=200), "auc") for p in (None, labels)
+    )
     assert by_people[1] - by_people[0] > 1.2 * (by_pairs[1] - by_pairs[0])
 
 
@@ -199,7 +231,9 @@ def test_intervals_of_auc_cover_the_truth_about_as_often_as_they_say() -> None:
         same = np.arange(200) % 2 == 0
         # Two normal distributions, one standard deviation apart: AUC is Phi(1 / sqrt 2).
         cosines = np.clip(0.1 * (rng.normal(size=200) + same), -1, 1)
-        low, high = _ends(evaluate(_at(cosines.tolist()), _pairs(same.tolist()), resamples=100), "auc")
+        low, high = _ends(
+            evaluate(_at(cosines.tolist()), _pairs(same.tolist()), resamples=100), "auc"
+        )
         inside += low <= 0.7602 <= high
     assert inside >= 51
 
@@ -217,5 +251,8 @@ def test_draws_keep_folds_together_and_both_kinds_in_each() -> None:
 def test_a_pair_is_drawn_as_often_as_its_people_together() -> None:
     people = np.array([0, 0, 1, 1])
     pairs = Pairs(np.array([0, 0, 2]), np.array([1, 2, 3]), np.array([True, False, True]))
-    seen = {tuple(np.bincount(people_draws(pairs, people)(np.random.default_rng(s)), minlength=3)) for s in range(20)}
+    seen = {
+        tuple(np.bincount(people_draws(pairs, people)(np.random.default_rng(s)), minlength=3))
+        for s in range(20)
+    }
     assert seen == {(1, 1, 1), (2, 0, 0), (0, 0, 2)}

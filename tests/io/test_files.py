@@ -18,7 +18,9 @@ def test_text_and_bytes_arrive_and_folders_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b.txt").read_bytes() == b"\x00"
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "kept.txt"
     target.write_text("old")
 
@@ -26,7 +28,9 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(InvalidInput, match=r"kept\.txt: cannot be written: No space left on device"):
+    with pytest.raises(
+        InvalidInput, match=r"kept\.txt: cannot be written: No space left on device"
+    ):
         write_atomically(target, "new")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
@@ -62,8 +66,12 @@ def study(tmp_path: Path) -> Path:
     return tmp_path / "study"
 
 
-@pytest.mark.parametrize("target", ["../others/file", "../others/missing", "/etc/passwd", "..", "."])
-def test_a_file_of_a_study_is_not_written_through_a_link_that_leaves_it(study: Path, target: str) -> None:
+@pytest.mark.parametrize(
+    "target", ["../others/file", "../others/missing", "/etc/passwd", "..", "."]
+)
+def test_a_file_of_a_study_is_not_written_through_a_link_that_leaves_it(
+    study: Path, target: str
+) -> None:
     (study / "best.yaml").symlink_to(target)
     with pytest.raises(InvalidInput, match=r"best\.yaml: must not be a link to outside") as caught:
         write_atomically(study / "best.yaml", "ours", within=study)
@@ -120,7 +128,9 @@ def test_a_private_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert (tmp_path / "url").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_tilde_is_the_home_directory_and_never_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_is_the_home_directory_and_never_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
@@ -138,7 +148,9 @@ def test_a_tilde_that_nobody_knows_is_one_line(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", home)
     for use in (make_folder, expanded, lambda path: write_atomically(path, "text")):
-        with pytest.raises(InvalidInput, match=f"{path}: .*: home directory is not known") as caught:
+        with pytest.raises(
+            InvalidInput, match=f"{path}: .*: home directory is not known"
+        ) as caught:
             use(path)
         assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())

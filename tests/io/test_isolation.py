@@ -13,7 +13,19 @@ import seesawnas
 from seesawnas.io.isolation import clean, import_path, isolated_children
 
 HOME = str(Path(seesawnas.__file__).resolve().parents[1])
-TRIAL = ["search", "--data", "synthetic:20x3", "--budget", "50M", "--trials", "1", "--epochs", "1", "--workers", "1"]
+TRIAL = [
+    "search",
+    "--data",
+    "synthetic:20x3",
+    "--budget",
+    "50M",
+    "--trials",
+    "1",
+    "--epochs",
+    "1",
+    "--workers",
+    "1",
+]
 TRIAL += ["--resolution", "32", "--points", "none"]
 
 
@@ -43,7 +55,9 @@ def test_programs_are_still_found_if_nothing_but_the_working_directory_was_named
     assert environment["PATH"] == os.defpath
 
 
-def test_the_working_directory_is_not_searched_for_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_directory_is_not_searched_for_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     kept = [each for each in sys.path if each and os.path.realpath(each) != str(tmp_path)]
     monkeypatch.setattr(sys, "path", ["", ".", str(tmp_path), "sub", *kept])
@@ -54,7 +68,10 @@ def test_finders_of_editable_projects_are_kept_but_no_folder_that_has_their_name
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    marker, folder = "__editable__.theirs-1.finder.__path_hook__", "__editable__.others-1.finder.__path_hook__"
+    marker, folder = (
+        "__editable__.theirs-1.finder.__path_hook__",
+        "__editable__.others-1.finder.__path_hook__",
+    )
     (tmp_path / folder).mkdir()
     monkeypatch.setattr(sys, "path", [*sys.path, marker, folder])
     assert marker in import_path()
@@ -68,7 +85,9 @@ def test_it_comes_last_if_this_package_lies_in_it(monkeypatch: pytest.MonkeyPatc
     assert import_path() == [*others, HOME]
 
 
-def test_a_working_directory_that_was_deleted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_working_directory_that_was_deleted_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
@@ -76,7 +95,9 @@ def test_a_working_directory_that_was_deleted_is_none(tmp_path: Path, monkeypatc
     assert "" not in import_path()
 
 
-def test_what_is_changed_for_children_is_as_it_was_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_changed_for_children_is_as_it_was_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(sys, "path", ["", *sys.path])
     monkeypatch.setenv("PYTHONPATH", ":/a")
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
@@ -90,11 +111,28 @@ def test_what_is_changed_for_children_is_as_it_was_afterwards(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("engine", ["ray", "local"])
-@pytest.mark.parametrize("start", [["-P", "-c", "from seesawnas.cli import main; main()"], ["-m", "seesawnas"]])
+@pytest.mark.parametrize(
+    "start", [["-P", "-c", "from seesawnas.cli import main; main()"], ["-m", "seesawnas"]]
+)
 @pytest.mark.slow
-def test_a_search_runs_nothing_of_the_working_directory(tmp_path: Path, start: list[str], engine: str) -> None:
-    names = ["numpy", "optuna", "torch", "ray", "pandas", "typer", "sklearn", "onnxruntime", "yaml", "psutil"]
-    if start[0] == "-P":  # python -m itself imports of the standard library before anybody can say anything
+def test_a_search_runs_nothing_of_the_working_directory(
+    tmp_path: Path, start: list[str], engine: str
+) -> None:
+    names = [
+        "numpy",
+        "optuna",
+        "torch",
+        "ray",
+        "pandas",
+        "typer",
+        "sklearn",
+        "onnxruntime",
+        "yaml",
+        "psutil",
+    ]
+    if (
+        start[0] == "-P"
+    ):  # python -m itself imports of the standard library before anybody can say anything
         names += [
             "profile",
             "json",
@@ -116,7 +154,13 @@ def test_a_search_runs_nothing_of_the_working_directory(tmp_path: Path, start: l
     environment = {**os.environ, "PATH": f".:{os.environ['PATH']}:", "PYTHONPATH": HOME}
     words = [sys.executable, *start, *TRIAL, "--study", "s", "--engine", engine]
     done = subprocess.run(
-        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+        words,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()

@@ -28,7 +28,12 @@ def test_a_document_is_known_by_its_keys(values: object, kind: str | None) -> No
 
 @pytest.mark.parametrize(
     ("ref", "words"),
-    [("seesaw", "--space"), ("paper/seesaw_share", "build"), ("search_150m", "search"), ("small", "--recipe")],
+    [
+        ("seesaw", "--space"),
+        ("paper/seesaw_share", "build"),
+        ("search_150m", "search"),
+        ("small", "--recipe"),
+    ],
 )
 def test_what_ships_is_known_by_its_name(ref: str, words: str) -> None:
     assert words in (shipped_kind(ref) or "")

@@ -58,11 +58,16 @@ def test_scalars_read_as_their_writers_mean_them(text: str, value: object) -> No
 
 
 def test_a_key_given_twice_is_refused_with_its_line() -> None:
-    assert refusal("a: 1\nb:\n  c: 1\n  c: 2\n") == "FILE: line 4, column 3: must be YAML: key 'c' is given twice"
+    assert (
+        refusal("a: 1\nb:\n  c: 1\n  c: 2\n")
+        == "FILE: line 4, column 3: must be YAML: key 'c' is given twice"
+    )
 
 
 def test_a_key_that_is_no_word_is_refused() -> None:
-    assert refusal("? [1, 3]\n: x\n") == "FILE: line 1, column 3: must be YAML: keys must be strings"
+    assert (
+        refusal("? [1, 3]\n: x\n") == "FILE: line 1, column 3: must be YAML: keys must be strings"
+    )
 
 
 def test_anchors_are_read_and_merge_keys_are_plain_keys() -> None:
@@ -71,7 +76,9 @@ def test_anchors_are_read_and_merge_keys_are_plain_keys() -> None:
 
 
 def test_an_anchor_that_names_nothing_is_refused_with_its_line() -> None:
-    assert refusal("a: *gone").startswith("FILE: line 1, column 4: must be YAML: found undefined alias")
+    assert refusal("a: *gone").startswith(
+        "FILE: line 1, column 4: must be YAML: found undefined alias"
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,13 +101,24 @@ def test_tags_that_make_objects_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["!!map [a]", "!!map a", "a: !!int ''", "a: !!int x", "a: !!float ''", "a: !!bool x", "!!seq {a}"]
+    "text",
+    [
+        "!!map [a]",
+        "!!map a",
+        "a: !!int ''",
+        "a: !!int x",
+        "a: !!float ''",
+        "a: !!bool x",
+        "!!seq {a}",
+    ],
 )
 def test_a_tag_that_does_not_fit_its_value_is_refused(text: str) -> None:
     assert "must be YAML: " in refusal(text)
 
 
-@pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\ta: 1", "a: 'x", "a: 1\n---\nb: 2\n", "a: \x00", "%", "a: @x"])
+@pytest.mark.parametrize(
+    "text", ["a: [1", "a: b: c", "\ta: 1", "a: 'x", "a: 1\n---\nb: 2\n", "a: \x00", "%", "a: @x"]
+)
 def test_what_is_no_yaml_is_refused_in_one_line(text: str) -> None:
     assert refusal(text).startswith("FILE: ")
     assert "must be YAML: " in refusal(text)
@@ -133,7 +151,9 @@ def test_a_number_of_thousands_of_digits_is_refused() -> None:
     assert "must be YAML: " in refusal("a: " + "9" * 5000)
 
 
-words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co")), max_size=12)
+words = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co")), max_size=12
+)
 look_alikes = st.sampled_from(
     (
         "off",
@@ -163,7 +183,9 @@ scalars = (
 )
 values: st.SearchStrategy[Any] = st.recursive(
     scalars | look_alikes,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | look_alikes, inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(words | look_alikes, inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -180,4 +202,7 @@ def test_text_that_looks_like_another_value_stays_text(text: str) -> None:
 
 
 def test_short_lists_and_mappings_go_on_one_line() -> None:
-    assert write_yaml({"a": [1, 3], "b": {"c": "off", "d": [1]}}) == "a: [1, 3]\nb: {c: 'off', d: [1]}\n"
+    assert (
+        write_yaml({"a": [1, 3], "b": {"c": "off", "d": [1]}})
+        == "a: [1, 3]\nb: {c: 'off', d: [1]}\n"
+    )

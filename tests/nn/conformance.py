@@ -1,4 +1,7 @@
-"""What every block kind owes, whoever adds it: subclass :class:`BlockConformance` and give it a ``block`` fixture."""
+"""What every block kind owes, whoever adds it.
+
+Subclass :class:`BlockConformance` and give it a ``block`` fixture.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,9 @@ class BlockConformance:
         theirs, literal_grads = _step(literal, images, target)
         torch.testing.assert_close(ours, theirs)
         torch.testing.assert_close(to_literal(grads, network.spec), literal_grads)
-        torch.testing.assert_close(to_literal(network.state_dict(), network.spec), dict(literal.state_dict()))
+        torch.testing.assert_close(
+            to_literal(network.state_dict(), network.spec), dict(literal.state_dict())
+        )
 
     def test_eval_mode_is_the_literal_one_and_changes_nothing(
         self, network: FaceNetwork, literal: LiteralNetwork, images: Tensor
@@ -60,8 +65,12 @@ class BlockConformance:
         torch.testing.assert_close(network.eval()(images), literal.eval()(images))
         torch.testing.assert_close(dict(network.state_dict()), before, rtol=0, atol=0)
 
-    def test_inference_without_gradients_is_eval_mode(self, network: FaceNetwork, images: Tensor) -> None:
-        many = images.repeat(200, 1, 1, 1)[:901].float()  # enough for chunks and for oneDNN's fused form
+    def test_inference_without_gradients_is_eval_mode(
+        self, network: FaceNetwork, images: Tensor
+    ) -> None:
+        many = images.repeat(200, 1, 1, 1)[
+            :901
+        ].float()  # enough for chunks and for oneDNN's fused form
         plain = network.float().eval()(many).detach()
         with torch.no_grad():
             torch.testing.assert_close(network(many), plain, rtol=1e-4, atol=1e-4)
@@ -72,9 +81,13 @@ class BlockConformance:
         for mode in (True, False):
             network.zero_grad()
             network.train(mode)(images).sum().backward()
-            assert [name for name, parameter in network.named_parameters() if parameter.grad is None] == []
+            assert [
+                name for name, parameter in network.named_parameters() if parameter.grad is None
+            ] == []
 
-    def test_a_state_dict_makes_the_same_network(self, network: FaceNetwork, images: Tensor) -> None:
+    def test_a_state_dict_makes_the_same_network(
+        self, network: FaceNetwork, images: Tensor
+    ) -> None:
         other = build(network.spec).double()
         other.load_state_dict(network.state_dict())
         torch.testing.assert_close(other.eval()(images), network.eval()(images), rtol=0, atol=0)
@@ -92,4 +105,6 @@ def _step(network: nn.Module, images: Tensor, target: Tensor) -> tuple[Tensor, d
     y: Tensor = network(images)
     (y * target).sum().backward()  # type: ignore[no-untyped-call]
     grads = {name: parameter.grad for name, parameter in network.named_parameters()}
-    return y.detach(), {name: torch.zeros(()) if grad is None else grad for name, grad in grads.items()}
+    return y.detach(), {
+        name: torch.zeros(()) if grad is None else grad for name, grad in grads.items()
+    }

@@ -1,4 +1,7 @@
-"""A body run node by node, slowly, with the weights of the module that is built from it: what the module must equal."""
+"""A body run node by node, slowly, with the weights of the module that is built from it.
+
+What the module must equal.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,13 @@ from seesawnas.arch import Body, Node
 from seesawnas.arch.layers import Act, Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
 
 
-def interpret(body: Body, weights: Mapping[str, Tensor], inputs: Sequence[Tensor], training: bool) -> Tensor:
-    """(N, C, H, W) of the last node; ``weights`` by the names of the nodes, a fused activation's under its batch norm's."""
+def interpret(
+    body: Body, weights: Mapping[str, Tensor], inputs: Sequence[Tensor], training: bool
+) -> Tensor:
+    """(N, C, H, W) of the last node.
+
+    ``weights`` by the names of the nodes, a fused activation's under its batch norm's.
+    """
     found: list[Tensor] = []
     for node in body:
         read = [found[index] if index >= 0 else inputs[-index - 1] for index in node.reads]
@@ -22,16 +30,25 @@ def interpret(body: Body, weights: Mapping[str, Tensor], inputs: Sequence[Tensor
     return found[-1]
 
 
-def _node(node: Node, body: Body, weights: Mapping[str, Tensor], read: list[Tensor], training: bool) -> Tensor:
+def _node(
+    node: Node, body: Body, weights: Mapping[str, Tensor], read: list[Tensor], training: bool
+) -> Tensor:
     x, layer, name = read[0], node.layer, node.name
     match layer:
         case Conv():
             return _conv(layer, name, weights, x)
         case Linear():
-            return F.linear(x.flatten(1), weights[f"{name}.weight"], weights.get(f"{name}.bias"))[:, :, None, None]
+            return F.linear(x.flatten(1), weights[f"{name}.weight"], weights.get(f"{name}.bias"))[
+                :, :, None, None
+            ]
         case Norm():
-            statistics = weights[f"{name}.running_mean"].clone(), weights[f"{name}.running_var"].clone()
-            return F.batch_norm(x, *statistics, weights[f"{name}.weight"], weights[f"{name}.bias"], training)
+            statistics = (
+                weights[f"{name}.running_mean"].clone(),
+                weights[f"{name}.running_var"].clone(),
+            )
+            return F.batch_norm(
+                x, *statistics, weights[f"{name}.weight"], weights[f"{name}.bias"], training
+            )
         case Act():
             before = body[node.reads[0]].name if node.reads[0] >= 0 else ""
             slope = weights.get(f"{before}.activation.weight", weights.get(f"{name}.weight"))
@@ -70,7 +87,9 @@ def _conv(layer: Conv, name: str, weights: Mapping[str, Tensor], x: Tensor) -> T
 
 def _pool(layer: Pool, x: Tensor) -> Tensor:
     if layer.kernel is None:
-        return F.adaptive_avg_pool2d(x, 1) if layer.kind == "average" else F.adaptive_max_pool2d(x, 1)
+        return (
+            F.adaptive_avg_pool2d(x, 1) if layer.kind == "average" else F.adaptive_max_pool2d(x, 1)
+        )
     if layer.kind == "max":
         return F.max_pool2d(x, layer.kernel, layer.stride, layer.padding, ceil_mode=layer.ceil)
     ones = F.avg_pool2d(torch.ones_like(x), layer.kernel, layer.stride, layer.padding, layer.ceil)

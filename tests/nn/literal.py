@@ -1,5 +1,7 @@
-"""The paper's layers as the paper tells them, slow and independent of seesawnas.nn: split, a convolution, a batch norm and
-an activation a group, concatenate, permute, x * sigmoid(x), torch's default layout.
+"""The paper's layers as the paper tells them, slow and independent of seesawnas.nn.
+
+Split, a convolution, a batch norm and an activation a group, concatenate, permute, x * sigmoid(x),
+torch's default layout.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ class ConvNormAct(nn.Sequential):
 
 
 class UnevenPointwise(nn.Module):
-    def __init__(self, inputs: int, outputs: int, split: tuple[int, ...], act: Activation | None) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, split: tuple[int, ...], act: Activation | None
+    ) -> None:
         super().__init__()
         self.taken = [inputs * part // sum(split) for part in split]
         made = [outputs * part // sum(split) for part in split]
@@ -61,7 +65,9 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         n, c = x.shape[:2]
-        gate = torch.sigmoid(self.excite(self.slope(self.squeeze(F.adaptive_avg_pool2d(x, 1).view(n, c)))))
+        gate = torch.sigmoid(
+            self.excite(self.slope(self.squeeze(F.adaptive_avg_pool2d(x, 1).view(n, c))))
+        )
         return x * gate.view(n, c, 1, 1)
 
 
@@ -70,18 +76,26 @@ class LiteralBlock(nn.Module):
         super().__init__()
         first, second = splits(block)
         middle, act, pad = block.middle, block.activation, block.kernel // 2
-        self.shuffles = len(first) if isinstance(block, SeesawBlock) and block.mixing == "shuffle" else 1
+        self.shuffles = (
+            len(first) if isinstance(block, SeesawBlock) and block.mixing == "shuffle" else 1
+        )
         self.expand = UnevenPointwise(block.inputs, middle, first, act)
-        depthwise = nn.Conv2d(middle, middle, block.kernel, block.stride, pad, groups=middle, bias=False)
+        depthwise = nn.Conv2d(
+            middle, middle, block.kernel, block.stride, pad, groups=middle, bias=False
+        )
         self.depthwise = ConvNormAct(depthwise, act)
         self.excite = SqueezeExcite(middle, middle // block.se) if block.se else None
         self.project = UnevenPointwise(middle, block.outputs, second, None)
         self.is_residual = block.stride == 1 and block.inputs == block.outputs
-        self.pool = nn.MaxPool2d(2, 2, ceil_mode=True) if block.skip == "maxpool_conv" else nn.Identity()
+        self.pool = (
+            nn.MaxPool2d(2, 2, ceil_mode=True) if block.skip == "maxpool_conv" else nn.Identity()
+        )
         self.skip = None
         if block.stride == 2 and block.skip != "none":
             stride = 2 if block.skip == "conv" else 1
-            self.skip = ConvNormAct(nn.Conv2d(block.inputs, block.outputs, 1, stride, bias=False), act)
+            self.skip = ConvNormAct(
+                nn.Conv2d(block.inputs, block.outputs, 1, stride, bias=False), act
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.depthwise(shuffle(self.expand(x), self.shuffles))
@@ -100,8 +114,12 @@ class LiteralNetwork(nn.Module):
         self.blocks = nn.Sequential(*(LiteralBlock(block) for block in spec.blocks))
         head, inputs, width = spec.head, spec.blocks[-1].outputs, spec.head.width
         self.head_conv = ConvNormAct(nn.Conv2d(inputs, width, 1, bias=False), head.activation)
-        self.head_pool = ConvNormAct(nn.Conv2d(width, width, spec.feature_size, groups=width, bias=False), None)
-        self.linear = nn.Linear(width, head.embedding, bias=False) if head.embedding else nn.Identity()
+        self.head_pool = ConvNormAct(
+            nn.Conv2d(width, width, spec.feature_size, groups=width, bias=False), None
+        )
+        self.linear = (
+            nn.Linear(width, head.embedding, bias=False) if head.embedding else nn.Identity()
+        )
         self.norm = nn.BatchNorm1d(head.embedding) if head.embedding else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -126,17 +144,25 @@ def splits(block: Block) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def to_literal(tensors: Mapping[str, Tensor], spec: ArchSpec) -> dict[str, Tensor]:
-    """Tensors by our network's names (values, gradients or statistics) -> by the literal one's, in the paper's order."""
+    """Tensors by our network's names (values, gradients or statistics) -> by the literal one's, in
+    the paper's order.
+    """
     state = dict(_renamed(tensors, "stem.conv", "stem_conv"))
     state |= _renamed(tensors, "stem.depthwise", "stem_depthwise")
     state |= _renamed(tensors, "head.conv", "head_conv")
     state |= _renamed(tensors, "head.pool", "head_pool")
     state |= {
-        name.removeprefix("head.embedding."): t for name, t in tensors.items() if name.startswith("head.embedding.")
+        name.removeprefix("head.embedding."): t
+        for name, t in tensors.items()
+        if name.startswith("head.embedding.")
     }
     for index, block in enumerate(spec.blocks):
         prefix = f"blocks.{index}."
-        own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        own = {
+            name.removeprefix(prefix): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(prefix)
+        }
         state |= {prefix + name: tensor for name, tensor in _block(own, block)}
     return state
 
@@ -148,12 +174,20 @@ def _block(own: Mapping[str, Tensor], block: Block) -> Iterator[tuple[str, Tenso
         order = shuffle(order.view(1, -1, 1, 1), len(first)).flatten()
     yield from _uneven(own, "expand", first, block.middle, torch.arange(block.inputs))
     yield from (
-        (name, tensor[order] if tensor.ndim else tensor) for name, tensor in _renamed(own, "depthwise", "depthwise")
+        (name, tensor[order] if tensor.ndim else tensor)
+        for name, tensor in _renamed(own, "depthwise", "depthwise")
     )
     for name, tensor in own.items():
         if name.startswith("excite."):
             into = name == "excite.squeeze.weight"
-            yield name, tensor[:, order] if into else tensor[order] if name.startswith("excite.excite") else tensor
+            yield (
+                name,
+                tensor[:, order]
+                if into
+                else tensor[order]
+                if name.startswith("excite.excite")
+                else tensor,
+            )
     yield from _uneven(own, "project", second, block.outputs, order)
     yield from _renamed(own, "skip", "skip")
 
@@ -168,8 +202,13 @@ def _uneven(
         for name, tensor in renamed.items():
             kind = name.removeprefix(f"{part}.")
             if kind != "conv.weight" and not kind.startswith("weights"):
-                yield f"{part}.groups.{group}.{kind}", torch.split(tensor, made)[group] if tensor.ndim else tensor
-        weight = own[f"{part}.weight"] if f"{part}.weight" in own else own[f"{part}.weights.{group}"]
+                yield (
+                    f"{part}.groups.{group}.{kind}",
+                    torch.split(tensor, made)[group] if tensor.ndim else tensor,
+                )
+        weight = (
+            own[f"{part}.weight"] if f"{part}.weight" in own else own[f"{part}.weights.{group}"]
+        )
         yield f"{part}.groups.{group}.conv.weight", weight[:, read.argsort().argsort()]
 
 

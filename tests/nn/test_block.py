@@ -68,7 +68,9 @@ def test_a_module_is_its_body_node_by_node(body: Body) -> None:
         single = module(body).float().eval()(*(x.float() for x in xs)).flatten(1)
     torch.testing.assert_close(single.double(), theirs, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(made.eval()(*xs).flatten(1), theirs)
-    torch.testing.assert_close(made.train()(*xs).flatten(1), interpret(body, weights, xs, True).flatten(1))
+    torch.testing.assert_close(
+        made.train()(*xs).flatten(1), interpret(body, weights, xs, True).flatten(1)
+    )
     torch.testing.assert_close(xs, kept, rtol=0, atol=0)
 
 
@@ -81,7 +83,9 @@ def test_the_counted_params_are_the_modules(body: Body) -> None:
 
 @settings(max_examples=50, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(bodies())
-def test_a_training_step_reaches_every_parameter_and_overwrites_nothing_that_it_needs(body: Body) -> None:
+def test_a_training_step_reaches_every_parameter_and_overwrites_nothing_that_it_needs(
+    body: Body,
+) -> None:
     made = module(body)
     made(
         *(x.requires_grad_() for x in images())
@@ -99,7 +103,9 @@ def test_a_shuffle_that_is_joined_to_something_is_run() -> None:
 
 @pytest.mark.parametrize("groups", [1, 8])
 @pytest.mark.parametrize("is_made_here", [False, True])
-def test_a_map_is_not_overwritten_through_a_shuffle_that_moves_nothing(groups: int, is_made_here: bool) -> None:
+def test_a_map_is_not_overwritten_through_a_shuffle_that_moves_nothing(
+    groups: int, is_made_here: bool
+) -> None:
     draft = Draft()
     x = draft.add("conv", Conv(8), -1) if is_made_here else -1
     shuffled = draft.shuffle("shuffle", x, groups)
@@ -127,7 +133,9 @@ def test_a_gate_is_left_to_no_convolution_that_comes_when_what_it_scales_is_gone
 
 
 @pytest.mark.parametrize("groups", [2, 8])
-def test_a_batch_norm_takes_a_vector_through_a_shuffle_and_from_the_block_before(groups: int) -> None:
+def test_a_batch_norm_takes_a_vector_through_a_shuffle_and_from_the_block_before(
+    groups: int,
+) -> None:
     draft = Draft()
     vector = draft.shuffle("shuffle", draft.add("linear", Linear(8), -1), groups)
     norm = draft.add("norm", Norm(), vector)
@@ -139,7 +147,9 @@ def test_a_batch_norm_takes_a_vector_through_a_shuffle_and_from_the_block_before
     vectors = [x.mean((2, 3)) for x in xs]
     made = module(only.body())
     for mode in (made.train(), made.eval()):
-        torch.testing.assert_close(mode(*vectors), mode(*(x[:, :, None, None] for x in vectors)), check_stride=False)
+        torch.testing.assert_close(
+            mode(*vectors), mode(*(x[:, :, None, None] for x in vectors)), check_stride=False
+        )
 
 
 @pytest.mark.parametrize("kernel", [None, (9, 10)])

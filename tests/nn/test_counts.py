@@ -1,4 +1,7 @@
-"""Three answers that must agree: the cost model, fvcore's conv + linear of what eval mode runs, torch's parameters."""
+"""Three answers that must agree.
+
+The cost model, fvcore's conv + linear of what eval mode runs, torch's parameters.
+"""
 
 from __future__ import annotations
 
@@ -60,5 +63,7 @@ def _madds(network: FaceNetwork) -> int:
         from fvcore.nn.flop_count import FlopCountAnalysis
 
         analysis = FlopCountAnalysis(network, torch.zeros(1, 3, size.height, size.width))
-        by_operator = analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).by_operator()
+        by_operator = (
+            analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).by_operator()
+        )
     return int(by_operator["conv"] + by_operator["linear"])

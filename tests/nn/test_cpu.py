@@ -14,19 +14,31 @@ SIDES = range(1, 10)
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("outputs", [1, 2, 3, 4])
 @pytest.mark.parametrize("inputs", [1, 2, 5])
-def test_a_convolution_of_any_map_is_torch_s(inputs: int, outputs: int, layout: torch.memory_format) -> None:
+def test_a_convolution_of_any_map_is_torch_s(
+    inputs: int, outputs: int, layout: torch.memory_format
+) -> None:
     torch.manual_seed(0)
     for height in SIDES:
         for width in SIDES:
-            for kernel in {(height, width), (1, 1), (min(3, height), min(3, width)), (height, 1), (1, width)}:
+            for kernel in {
+                (height, width),
+                (1, 1),
+                (min(3, height), min(3, width)),
+                (height, 1),
+                (1, width),
+            }:
                 x = torch.randn(2, inputs, height, width).contiguous(memory_format=layout)
                 _assert_is_torch_s(x, torch.randn(outputs, inputs, *kernel), Geometry())
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("outputs", [1, 2, 3, 4])
-@pytest.mark.parametrize("geometry", [Geometry(2), Geometry(1, (1, 1)), Geometry(2, (1, 2)), Geometry(1, (3, 0))])
-def test_so_is_one_with_stride_and_padding(outputs: int, geometry: Geometry, layout: torch.memory_format) -> None:
+@pytest.mark.parametrize(
+    "geometry", [Geometry(2), Geometry(1, (1, 1)), Geometry(2, (1, 2)), Geometry(1, (3, 0))]
+)
+def test_so_is_one_with_stride_and_padding(
+    outputs: int, geometry: Geometry, layout: torch.memory_format
+) -> None:
     torch.manual_seed(0)
     for side in SIDES:
         for kernel in {(side, side), (1, 1), (min(3, side), min(3, side))}:

@@ -94,7 +94,11 @@ def test_weights_changed_in_place_count_at_once_in_inference(change: str) -> Non
 def test_images_shared_out_to_threads_give_the_same_embeddings(
     threads: int, mode: type[torch.no_grad] | type[torch.inference_mode]
 ) -> None:
-    network, images, before = build(SEESAW).eval(), torch.randn(240, 3, 40, 32), torch.get_num_threads()
+    network, images, before = (
+        build(SEESAW).eval(),
+        torch.randn(240, 3, 40, 32),
+        torch.get_num_threads(),
+    )
     torch.set_num_threads(threads)
     try:
         with mode():
@@ -126,7 +130,9 @@ def test_a_trace_takes_any_number_of_images() -> None:
     images = torch.randn(900, 3, 40, 32)
     with torch.no_grad():
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch deprecates its tracer, which its ONNX export and fvcore build on
+            warnings.simplefilter(
+                "ignore"
+            )  # torch deprecates its tracer, which its ONNX export and fvcore build on
             traced = torch.jit.trace(network, images[:2])  # type: ignore[no-untyped-call]
         torch.testing.assert_close(traced(images), network(images), rtol=1e-4, atol=1e-5)
 
@@ -136,7 +142,9 @@ def test_a_network_survives_saving_and_loading_whole() -> None:
     torch.save(network, buffer)
     buffer.seek(0)
     images = torch.randn(2, 3, 40, 32)
-    torch.testing.assert_close(torch.load(buffer, weights_only=False)(images), network(images), rtol=0, atol=0)
+    torch.testing.assert_close(
+        torch.load(buffer, weights_only=False)(images), network(images), rtol=0, atol=0
+    )
 
 
 def test_cumulative_averages_of_the_statistics_work_in_the_fused_batch_norm_too() -> None:
@@ -178,7 +186,13 @@ def test_training_runs_wide_groups_apart_and_narrow_ones_as_one_convolution() ->
 
 def test_blocks_of_three_inputs_read_what_the_counted_ones_do() -> None:
     torch.manual_seed(0)
-    kinds = {"kind": choice(CELL, TRIPLE, "share"), "expansion": 2, "width": 8, "stride": 2, "depth": 2}
+    kinds = {
+        "kind": choice(CELL, TRIPLE, "share"),
+        "expansion": 2,
+        "width": 8,
+        "stride": 2,
+        "depth": 2,
+    }
     spec = space_of(stage(), {**kinds}, {**kinds, "width": 12}).choose(
         {"stages.1.kind": TRIPLE, "stages.2.kind": TRIPLE}
     )

@@ -34,7 +34,11 @@ def test_random_weights_say_so_and_are_refused_unless_asked_for(tmp_path: Path) 
     write_bundle(point, tmp_path / "built", 0)
     trained = sn.save_model(sn.build(point.spec), tmp_path / "saved")
     random = sn.save_model(sn.build(point.spec), tmp_path / "random", trained=False)
-    assert [is_trained(folder) for folder in (tmp_path / "built", trained, random)] == [False, True, False]
+    assert [is_trained(folder) for folder in (tmp_path / "built", trained, random)] == [
+        False,
+        True,
+        False,
+    ]
     for folder in (tmp_path / "built", random):
         with pytest.raises(InvalidInput, match="random") as refused:
             open_model(folder)
@@ -48,11 +52,23 @@ def test_random_weights_say_so_and_are_refused_unless_asked_for(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("metadata", "with_model_json", "expected"),
     [
-        ({"spec": "", "digest": "", "version": "0.1.0", "seed": "0"}, False, False),  # `build --out` of 0.1
-        ({"spec": "", "digest": "", "version": "0.1.0", "seed": "0", "recipe": "{}"}, True, True),  # `train` of 0.1
+        (
+            {"spec": "", "digest": "", "version": "0.1.0", "seed": "0"},
+            False,
+            False,
+        ),  # `build --out` of 0.1
+        (
+            {"spec": "", "digest": "", "version": "0.1.0", "seed": "0", "recipe": "{}"},
+            True,
+            True,
+        ),  # `train` of 0.1
         ({"spec": "", "digest": ""}, False, True),  # `save_model` of 0.1
         ({"trained": "false", "recipe": "{}"}, True, False),
-        ({"spec": "", "digest": "", "version": "0.1.0", "seed": "0"}, True, False),  # `build` over what `train` left
+        (
+            {"spec": "", "digest": "", "version": "0.1.0", "seed": "0"},
+            True,
+            False,
+        ),  # `build` over what `train` left
         (None, False, True),  # another tool's file
     ],
 )

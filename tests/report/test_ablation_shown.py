@@ -38,7 +38,9 @@ def study(runs: Runs) -> StudyView:
     return find_study("a").view()
 
 
-def test_the_note_says_what_each_choice_is_worth_instead_of_which_training_was_best(study: StudyView) -> None:
+def test_the_note_says_what_each_choice_is_worth_instead_of_which_training_was_best(
+    study: StudyView,
+) -> None:
     note = study_note(study, "a")
     assert "Effect of each choice, relative to small" in note
     assert "se=0 is worse than se=4" in note.replace("\\", "")
@@ -49,8 +51,14 @@ def test_the_note_says_what_each_choice_is_worth_instead_of_which_training_was_b
 def test_note_report_and_text_have_the_same_figures(study: StudyView) -> None:
     report = StudyReport.of(study, "a")
     assert report.ablation is not None
-    texts = [study_note(study, "a"), report_markdown([report]), html.unescape(report_html([report]))]
-    cells = [cell for row in (*effect_rows(report.ablation), *arm_rows(report.ablation)) for cell in row]
+    texts = [
+        study_note(study, "a"),
+        report_markdown([report]),
+        html.unescape(report_html([report])),
+    ]
+    cells = [
+        cell for row in (*effect_rows(report.ablation), *arm_rows(report.ablation)) for cell in row
+    ]
     for words in (*cells, *verdict_words(report.ablation)):
         assert all(words in text.replace("\\", "") for text in texts), words
 
@@ -72,7 +80,11 @@ def test_no_single_training_is_ranked_or_on_a_front(study: StudyView) -> None:
     page, text = report_html([report]), report_markdown([report])
     details = data_of(page, "details")
     titles = [about["title"] for key, about in details.items() if key.startswith("0:")]
-    assert len(titles) == len({trial.user_attrs["digest"] for trial in study.trials}) < len(study.trials)
+    assert (
+        len(titles)
+        == len({trial.user_attrs["digest"] for trial in study.trials})
+        < len(study.trials)
+    )
     for words in (*titles, page[page.index("<article") : page.index("</article>")], text):
         assert "Rank 1" not in words
         assert "Pareto front" not in words
@@ -84,7 +96,9 @@ def test_no_single_training_is_ranked_or_on_a_front(study: StudyView) -> None:
     assert len(frame) == len(study.trials)
     assert bool(frame["rank"].isna().all())
     assert not bool(frame["pareto"].any())
-    means = frame.groupby("digest")["accuracy" if study.metric == "accuracy" else study.metric].mean()
+    means = frame.groupby("digest")[
+        "accuracy" if study.metric == "accuracy" else study.metric
+    ].mean()
     kept = frame.groupby("digest")["repeats_mean"].first()
     assert means.to_dict() == pytest.approx(kept.to_dict())
 

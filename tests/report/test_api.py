@@ -27,7 +27,11 @@ def folder(stored: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def files(folder: Path) -> dict[str, tuple[int, bytes]]:
-    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_its_frame_has_a_row_a_trial_and_a_column_a_decision(folder: Path) -> None:
@@ -84,7 +88,11 @@ def test_reading_writes_nothing_and_needs_no_lock(folder: Path) -> None:
     with lock_study(folder / "runs" / "s"):
         study = sn.Study("s")
         study.frame(), study.pareto(), study.best(), study._repr_html_(), study.figure("importance")
-    after = {name: found for name, found in files(folder / "runs" / "s").items() if not name.endswith("lock")}
+    after = {
+        name: found
+        for name, found in files(folder / "runs" / "s").items()
+        if not name.endswith("lock")
+    }
     assert after == before
 
 
@@ -95,12 +103,20 @@ def test_a_url_opens_the_only_study_in_it_and_one_of_several_by_its_name(
     url, feasible = f"sqlite:///{tmp_path}/studies.db", small_set()
     for name, trials in (("one", 2), ("two", 3)):
         storage = open_storage(url, tmp_path / "elsewhere" / name, writing=True)
-        list(drive(StudyRecord(storage, name, feasible.decisions), uniform(feasible), FakeEngine(), enough(trials)))
+        list(
+            drive(
+                StudyRecord(storage, name, feasible.decisions),
+                uniform(feasible),
+                FakeEngine(),
+                enough(trials),
+            )
+        )
         assert len(sn.Study(name, storage=url)) == trials
         if name == "one":
             assert sn.Study(url).frame().equals(sn.Study("one", storage=url).frame())
     with pytest.raises(
-        StudyError, match=r"^storage sqlite:.*: must contain exactly one study, or .*; it contains one, two$"
+        StudyError,
+        match=r"^storage sqlite:.*: must contain exactly one study, or .*; it contains one, two$",
     ):
         sn.Study(url)
     assert not (tmp_path / "runs").exists()
@@ -126,11 +142,15 @@ def test_a_study_that_is_not_there_is_one_line_and_makes_no_file(
 
 def test_what_a_study_does_not_have_is_told_in_one_line(folder: Path, tmp_path: Path) -> None:
     study = sn.Study("s")
-    with pytest.raises(StudyError, match=r"^figure must be one of pareto, curves, parallel, importance, got pie$"):
+    with pytest.raises(
+        StudyError, match=r"^figure must be one of pareto, curves, parallel, importance, got pie$"
+    ):
         study.figure("pie")
     with pytest.raises(StudyError, match=r"^study s: trial must be from 0 to 39, got 40$"):
         study.spec(40)
-    record = StudyRecord(open_storage(None, tmp_path / "new", writing=True), "new", small_set().decisions)
+    record = StudyRecord(
+        open_storage(None, tmp_path / "new", writing=True), "new", small_set().decisions
+    )
     assert len(record) == 0
     new = sn.Study(tmp_path / "new")
     assert new.frame().empty
@@ -138,5 +158,7 @@ def test_what_a_study_does_not_have_is_told_in_one_line(folder: Path, tmp_path: 
     with pytest.raises(StudyError, match=r"^study new: no trial is complete yet$"):
         new.best()
     for kind in ("pareto", "curves", "parallel", "importance"):
-        with pytest.raises(StudyError, match=rf"^study new: has too few trials for the figure {kind}, 0 complete$"):
+        with pytest.raises(
+            StudyError, match=rf"^study new: has too few trials for the figure {kind}, 0 complete$"
+        ):
             new.figure(kind)

@@ -27,16 +27,24 @@ def view(folder: Path, trials: int, *, name: str = "s") -> StudyView:
     record = store_study(folder, trials)
     spec = load_point("paper/seesaw_share").spec
     record.add(Proposal(spec, {}, "paper/seesaw_share", fixed=True))
-    attributes = {**record.study.user_attrs, "provenance": '{"versions": {"torch": "2.6"}}', "home": "here:/x|y"}
+    attributes = {
+        **record.study.user_attrs,
+        "provenance": '{"versions": {"torch": "2.6"}}',
+        "home": "here:/x|y",
+    }
     objectives = tuple(record.study.metric_names or ())
-    return StudyView(name, 0, attributes, {}, objectives, ("maximize", "minimize"), tuple(record.trials()))
+    return StudyView(
+        name, 0, attributes, {}, objectives, ("maximize", "minimize"), tuple(record.trials())
+    )
 
 
 def first(study: StudyView, state: TrialState) -> Trial:
     return next(trial for trial in study.trials if trial.state is state)
 
 
-def test_a_trial_s_note_holds_its_diagram_its_costs_its_scores_and_its_spec(study: StudyView) -> None:
+def test_a_trial_s_note_holds_its_diagram_its_costs_its_scores_and_its_spec(
+    study: StudyView,
+) -> None:
     trial = first(study, TrialState.COMPLETE)
     note = SHOWCASE.trial_note(study, trial)
     digest = trial.user_attrs["digest"]
@@ -58,7 +66,9 @@ def test_every_spec_of_a_note_is_the_trial_s(study: StudyView) -> None:
 
 def test_a_stopped_a_failed_and_a_waiting_trial_say_so(study: StudyView) -> None:
     stopped = first(study, TrialState.PRUNED)
-    assert f"Stopped after epoch {stopped.user_attrs['stopped_after']}: " in SHOWCASE.trial_note(study, stopped)
+    assert f"Stopped after epoch {stopped.user_attrs['stopped_after']}: " in SHOWCASE.trial_note(
+        study, stopped
+    )
     failed = first(study, TrialState.FAIL)
     assert "**Failed:** loss is not finite at step 12" in SHOWCASE.trial_note(study, failed)
     waiting = SHOWCASE.trial_note(study, first(study, TrialState.WAITING))
@@ -68,11 +78,22 @@ def test_a_stopped_a_failed_and_a_waiting_trial_say_so(study: StudyView) -> None
 
 def test_a_trial_s_attributes_are_few_and_short_with_their_units(study: StudyView) -> None:
     found = SHOWCASE.trial_attributes(first(study, TrialState.COMPLETE))
-    assert {"network", "MAdds (M)", "params (M)", "activations (MB)", "AUC", "TAR@FAR 1e-2", "seconds"} <= found.keys()
+    assert {
+        "network",
+        "MAdds (M)",
+        "params (M)",
+        "activations (MB)",
+        "AUC",
+        "TAR@FAR 1e-2",
+        "seconds",
+    } <= found.keys()
     assert len(found) <= 12
     assert all(len(str(value)) <= 80 for value in found.values())
     assert 120 <= float(found["MAdds (M)"]) <= 150
-    assert SHOWCASE.trial_attributes(first(study, TrialState.WAITING))["network"] == "paper/seesaw_share"
+    assert (
+        SHOWCASE.trial_attributes(first(study, TrialState.WAITING))["network"]
+        == "paper/seesaw_share"
+    )
 
 
 def test_a_trial_s_files_are_its_diagram_and_its_spec(study: StudyView) -> None:
@@ -89,7 +110,8 @@ def test_a_trial_s_files_are_its_diagram_and_its_spec(study: StudyView) -> None:
 def test_the_study_s_note_holds_the_best_networks_and_every_setting(study: StudyView) -> None:
     note = SHOWCASE.study_note(study)
     best = max(
-        (trial for trial in study.trials if trial.state is TrialState.COMPLETE), key=lambda trial: trial.values[0]
+        (trial for trial in study.trials if trial.state is TrialState.COMPLETE),
+        key=lambda trial: trial.values[0],
     )
     assert f"| 1&emsp; | [{best.number}](/dashboard/studies/0/trials?numbers={best.number})" in note
     assert f"seesawnas train s:{best.number} --data FACES --out s_best" in note
@@ -100,14 +122,21 @@ def test_the_study_s_note_holds_the_best_networks_and_every_setting(study: Study
     assert SHOWCASE.study_attributes(study)["budget"] == "120.00 M..150.00 M MAdds"
 
 
-def test_the_study_file_is_shown_as_it_runs_and_the_last_run_s_making_below(study: StudyView) -> None:
+def test_the_study_file_is_shown_as_it_runs_and_the_last_run_s_making_below(
+    study: StudyView,
+) -> None:
     recipe = f"{{label: proxy, {', '.join(f'option_{n}: {n}' for n in range(20))}}}"
-    text = f"budget: 150M\nengine:\n  kind: ray\n  workers: 2\nrecipe: {recipe}\nprovenance:\n  started: now\n"
+    text = (
+        f"budget: 150M\nengine:\n  kind: ray\n  workers: 2\nrecipe: {recipe}\nprovenance:\n  "
+        "started: now\n"
+    )
     runs = {"run.0": '{"git": "first"}', "run.1": '{"git": "second"}'}
     note = SHOWCASE.study_note(replace(study, attributes={"study_file": text, **runs}))
     shown = note.split("```yaml\n")[1].split("```")[0]
     whole = read_yaml(text, "file")
-    assert read_yaml(shown, "note") == {name: value for name, value in whole.items() if name != "provenance"}
+    assert read_yaml(shown, "note") == {
+        name: value for name, value in whole.items() if name != "provenance"
+    }
     assert max(map(len, shown.splitlines())) < 90
     assert "second" in note
     assert "first" not in note
@@ -162,7 +191,9 @@ def test_the_plots_of_a_large_study_stay_small(tmp_path: Path) -> None:
 
 
 def test_a_study_without_a_trial_shows_its_settings_and_no_plot(tmp_path: Path) -> None:
-    empty = StudyView("s", 0, {"settings": '{"seed": 3}'}, {}, ("verification accuracy",), ("maximize",), ())
+    empty = StudyView(
+        "s", 0, {"settings": '{"seed": 3}'}, {}, ("verification accuracy",), ("maximize",), ()
+    )
     assert SHOWCASE.figures(empty) == {}
     note = SHOWCASE.study_note(empty)
     assert "0 trials: none yet" in note
@@ -173,7 +204,13 @@ def test_what_a_real_search_stores_is_shown(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
     list(drive(record, uniform(small_set()), FakeEngine(), enough(5)))
     study = StudyView(
-        "s", 0, record.study.user_attrs, {}, ("verification accuracy",), ("maximize",), tuple(record.trials())
+        "s",
+        0,
+        record.study.user_attrs,
+        {},
+        ("verification accuracy",),
+        ("maximize",),
+        tuple(record.trials()),
     )
     assert "5 trials: 5 complete" in SHOWCASE.study_note(study)
     assert set(SHOWCASE.figures(study)) == {"quality_against_madds", "learning_curves"}

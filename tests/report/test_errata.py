@@ -34,7 +34,9 @@ def placed(spec: ArchSpec) -> Iterator[ScheduledStep]:
         body = body_of(block)
         after = shapes(body, inputs)
         for node, output in zip(body, after, strict=True):
-            yield ScheduledStep(f"{part}.{node.name}", node.layer, read_shapes(node, after, inputs), output)
+            yield ScheduledStep(
+                f"{part}.{node.name}", node.layer, read_shapes(node, after, inputs), output
+            )
 
 
 def params(one: ScheduledStep) -> int:
@@ -62,7 +64,11 @@ def without_global_depthwise(one: ScheduledStep) -> int:
 
 
 def without_excitation_and_last_layers(one: ScheduledStep) -> int:
-    left_out = ".excite." in one.name or one.name in ("head.pool", "head.hidden", "head.embedding.linear")
+    left_out = ".excite." in one.name or one.name in (
+        "head.pool",
+        "head.hidden",
+        "head.embedding.linear",
+    )
     return 0 if left_out else flops(one)
 
 
@@ -143,11 +149,15 @@ def test_layers_laid_out_so_add_up_to_the_cost() -> None:
     for ref in shipped("paper"):
         total = cost(load(ref))
         layers = list(placed(load(ref)))
-        assert (sum(map(params, layers)), sum(map(flops, layers))) == (total.params, total.flops), ref
+        assert (sum(map(params, layers)), sum(map(flops, layers))) == (total.params, total.flops), (
+            ref
+        )
 
 
 def test_no_reading_of_mobilenet_v2_counts_to_what_is_printed() -> None:
-    """Its text tells the weights of the convolutions, and those with a global depthwise conv instead of the pooling."""
+    """Its text tells the weights of the convolutions, and those with a global depthwise conv
+    instead of the pooling.
+    """
     layers = list(placed(load("paper/mobilenet_v2")))
     weights = sum(map(convolutions, layers))
     depthwise = next(one.reads[0].elements for one in layers if isinstance(one.layer, Pool))

@@ -13,19 +13,36 @@ from seesawnas.train.full import Completed, Interrupted, RunEvent, Stepped, Trai
 from tests.study.fakes import small_set
 from tests.train.sources import MadeUpSource
 
-RECIPE = Recipe("short", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2, averaging=0.9)
+RECIPE = Recipe(
+    "short", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2, averaging=0.9
+)
 
 
 def small_plan(folder: Path, **more: Any) -> TrainPlan:
     feasible = small_set()
-    spec = feasible.space.choose(next(feasible.at([feasible.count // 2]).assignments())).renamed("small")
+    spec = feasible.space.choose(next(feasible.at([feasible.count // 2]).assignments())).renamed(
+        "small"
+    )
     return TrainPlan(
-        **{"spec": spec, "data": "made up", "recipe": RECIPE, "folder": folder, "workers": 0, "device": "cpu", **more}
+        **{
+            "spec": spec,
+            "data": "made up",
+            "recipe": RECIPE,
+            "folder": folder,
+            "workers": 0,
+            "device": "cpu",
+            **more,
+        }
     )
 
 
-def pairs_file(path: Path, answers: Sequence[bool] = (True, False) * 4, spoilt: Collection[int] = ()) -> str:
-    """A verification set of the made-up people as a .bin: a pair an answer; the pictures of ``spoilt`` pairs are torn."""
+def pairs_file(
+    path: Path, answers: Sequence[bool] = (True, False) * 4, spoilt: Collection[int] = ()
+) -> str:
+    """A verification set of the made-up people as a .bin.
+
+    A pair an answer; the pictures of ``spoilt`` pairs are torn.
+    """
     source = MadeUpSource()
     pictures = []
     for number, same in enumerate(answers):
@@ -37,7 +54,9 @@ def pairs_file(path: Path, answers: Sequence[bool] = (True, False) * 4, spoilt: 
 
 
 def run(
-    plan: TrainPlan, source: FaceSource | None = None, stop: Callable[[int], bool] = lambda step: False
+    plan: TrainPlan,
+    source: FaceSource | None = None,
+    stop: Callable[[int], bool] = lambda step: False,
 ) -> list[RunEvent]:
     """All events; ``stop`` says after which step the user stops it."""
     events: list[RunEvent] = []

@@ -28,7 +28,10 @@ def planted(
     seed: int = 0,
     drop: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda options: (),
 ) -> StudyView:
-    """Uniform options, but for those that ``drop`` says a network does not have; 0.8 + ``quality`` + noise."""
+    """Uniform options, but for those that ``drop`` says a network does not have.
+
+    0.8 + ``quality`` + noise.
+    """
     rng = np.random.default_rng(seed)
     made = []
     for number in range(trials):
@@ -44,7 +47,11 @@ def view(trials: list[Trial]) -> StudyView:
 
 
 def trial(
-    number: int, options: Mapping[str, Any], value: float, madds: int = 10**8, state: TrialState = TrialState.COMPLETE
+    number: int,
+    options: Mapping[str, Any],
+    value: float,
+    madds: int = 10**8,
+    state: TrialState = TrialState.COMPLETE,
 ) -> Trial:
     made = create_trial(
         state=state,

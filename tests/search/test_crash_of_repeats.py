@@ -1,4 +1,7 @@
-"""A real search killed with SIGKILL while it repeats its best networks: no repeat lost, none doubled."""
+"""A real search killed with SIGKILL while it repeats its best networks.
+
+No repeat lost, none doubled.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,11 @@ STUDY = {
 def start(folder: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "seesawnas", "search", "tiny.yaml"]
     return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
 
 
@@ -65,5 +72,8 @@ def test_repeats_go_on_after_a_kill(tmp_path: Path) -> None:
         assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * trials
         assert len(record.keys()) == trials
     assert [found.n for found in read_repeats(storage, "tiny").values()] == [3]
-    lines = [json.loads(line) for line in (tmp_path / "runs" / "tiny" / "journal.log").read_text().splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / "runs" / "tiny" / "journal.log").read_text().splitlines()
+    ]
     assert sum("measurement" in (line.get("user_attr") or {}) for line in lines) == 5

@@ -35,13 +35,19 @@ def faults(study: StudyFile | None, /, **options: Any) -> list[str]:
 
 
 def test_the_shipped_default_is_the_search_by_budget_alone() -> None:
-    assert plan_of(StudyFile.read("studies/search_150m.yaml"), {}) == plan_of(None, {"budget": "150M"})
+    assert plan_of(StudyFile.read("studies/search_150m.yaml"), {}) == plan_of(
+        None, {"budget": "150M"}
+    )
     assert plan_of(None, {"budget": "150M"}).study == "search_150m"
 
 
-@pytest.mark.parametrize("name", [name for name in shipped_studies() if "base" not in StudyFile.read(name).values])
+@pytest.mark.parametrize(
+    "name", [name for name in shipped_studies() if "base" not in StudyFile.read(name).values]
+)
 def test_every_shipped_study_is_a_plan_under_each_of_its_names(name: str) -> None:
-    plans = [plan_of(StudyFile.read(ref), {}) for ref in (name, f"{name}.yaml", f"studies/{name}.yaml")]
+    plans = [
+        plan_of(StudyFile.read(ref), {}) for ref in (name, f"{name}.yaml", f"studies/{name}.yaml")
+    ]
     assert plans[0] == plans[1] == plans[2]
     assert plans[0].study == name
     assert StudyFile.read(name).values["about"]
@@ -53,7 +59,10 @@ def test_all_shipped_studies_lie_in_one_folder_of_the_repository() -> None:
 
 
 def test_options_win_over_the_file_and_the_file_over_defaults() -> None:
-    plan = plan_of(file("{budget: 1M, trials: 5, objectives: [auc, params], time: 1h30m, seed: 3}"), {"trials": 7})
+    plan = plan_of(
+        file("{budget: 1M, trials: 5, objectives: [auc, params], time: 1h30m, seed: 3}"),
+        {"trials": 7},
+    )
     assert (plan.rules.trials, plan.rules.seconds, plan.seed) == (7, 5400.0, 3)
     assert plan.objectives == Objectives("auc", ("params",))
     assert (plan.study, plan.sampler, plan.points) == ("mine", "linear", None)
@@ -76,7 +85,9 @@ def test_trials_have_a_default_only_where_nothing_else_ends_the_search(
 
 
 def test_a_recipe_changes_what_it_names_and_nothing_else() -> None:
-    plan = plan_of(file("{budget: 1M, data: faces, epochs: 3, recipe: {learning_rate: 0.2, flip: false}}"), {})
+    plan = plan_of(
+        file("{budget: 1M, data: faces, epochs: 3, recipe: {learning_rate: 0.2, flip: false}}"), {}
+    )
     recipe = plan.proxy.recipe
     assert (recipe.learning_rate, recipe.flip, recipe.epochs) == (0.2, False, 3)
     assert (recipe.label, recipe.scale, recipe.decay) == (PROXY.label, PROXY.scale, PROXY.decay)
@@ -86,7 +97,9 @@ def test_a_recipe_changes_what_it_names_and_nothing_else() -> None:
     ("text", "halving"),
     [("none", None), ("asha", Asha(2, 2)), ("asha:3", Asha(3, 2)), ("asha:1:4", Asha(1, 4))],
 )
-def test_early_stopping_begins_at_a_quarter_of_the_epochs_unless_told(text: str, halving: Asha | None) -> None:
+def test_early_stopping_begins_at_a_quarter_of_the_epochs_unless_told(
+    text: str, halving: Asha | None
+) -> None:
     assert plan_of(None, {"budget": "1M", "epochs": 8, "early_stopping": text}).halving == halving
 
 
@@ -96,7 +109,11 @@ def test_early_stopping_of_the_default_faces_two_epochs_begins_after_the_first()
 
 
 OPTIONS = st.fixed_dictionaries(
-    {"budget": st.sampled_from(("1M", "140M..150M", "150M, params<=1500001", "params<=15K", "1004001"))},
+    {
+        "budget": st.sampled_from(
+            ("1M", "140M..150M", "150M, params<=1500001", "params<=15K", "1004001")
+        )
+    },
     optional={
         "data": st.just("faces"),
         "objectives": st.sampled_from(("accuracy", "auc,madds", "separation,params,madds")),
@@ -112,7 +129,9 @@ OPTIONS = st.fixed_dictionaries(
         "resolution": st.integers(16, 512),
         "pairs": st.integers(2, 10**6),
         "share": st.floats(0.01, 1),
-        "recipe": st.fixed_dictionaries({}, optional={"scale": st.floats(1, 64), "guard": st.just("none")}),
+        "recipe": st.fixed_dictionaries(
+            {}, optional={"scale": st.floats(1, 64), "guard": st.just("none")}
+        ),
         "seed": st.integers(0, 2**63 - 1),
         "study": st.sampled_from(("s", "12", "a[b] c")),
         "storage": st.just("sqlite:///x.db"),
@@ -142,7 +161,8 @@ def test_a_password_is_not_written_into_the_resolved_file() -> None:
 
 def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None:
     study = file(
-        "{budget: much, trails: 3, trials: 0, recipe: {learning: 1, scale: x}, time: soon, storage: x, seed: 1.5}"
+        "{budget: much, trails: 3, trials: 0, recipe: {learning: 1, scale: x}, time: soon, "
+        "storage: x, seed: 1.5}"
     )
     found = faults(study, patience=0, sampler="random_walk", points="", space="nowhere")
     assert found[:-2] == [
@@ -172,20 +192,32 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
             "--early-stopping must be none, asha, asha:FIRST or asha:FIRST:FACTOR, got h",
         ),
         ({"early_stopping": "asha:0"}, "--early-stopping must have a FIRST of at least 1, got 0"),
-        ({"early_stopping": "asha:1:1"}, "--early-stopping must have a FACTOR of at least 2, got 1"),
+        (
+            {"early_stopping": "asha:1:1"},
+            "--early-stopping must have a FACTOR of at least 2, got 1",
+        ),
         (
             {"early_stopping": "asha:2", "epochs": 2},
             "--early-stopping FIRST must be less than the 2 epochs of a trial, got 2",
         ),
-        ({"gpus_per_trial": 0.5, "engine": "local"}, "--gpus-per-trial requires engine ray, got engine local"),
+        (
+            {"gpus_per_trial": 0.5, "engine": "local"},
+            "--gpus-per-trial requires engine ray, got engine local",
+        ),
         ({"target": float("nan")}, "--target must be a number from 0 to 1000, got nan"),
         ({"repeats": -1}, "--repeats must be from 0 to 100, got -1"),
         ({"silence": "0s"}, "--silence must be a time such as 2h"),
         ({"silence": "none"}, "--silence must be a time such as 2h, 90m, 30s or 1h30m, got none"),
         ({"target": 85}, "--target must be at most 1 for verification accuracy, got 85"),
         ({"target": 1.5, "objectives": "auc,madds"}, "--target must be at most 1 for AUC, got 1.5"),
-        ({"repeat_top": 3}, "--repeat-top requires repeats of at least 1, got 0; give --repeats too"),
-        ({"objectives": "accuracy,accuracy"}, "--objectives must be unique, got 'accuracy,accuracy'"),
+        (
+            {"repeat_top": 3},
+            "--repeat-top requires repeats of at least 1, got 0; give --repeats too",
+        ),
+        (
+            {"objectives": "accuracy,accuracy"},
+            "--objectives must be unique, got 'accuracy,accuracy'",
+        ),
         (
             {"study": "mine.repeats"},
             "--study must not end in .repeats (reserved for repeats), got mine.repeats",
@@ -199,13 +231,17 @@ def test_a_fault_of_an_option_is_one_line(options: dict[str, Any], fault: str) -
 
 
 def test_a_separation_may_be_any_number_and_a_file_may_hold_a_top_without_repeats() -> None:
-    assert plan_of(None, {"budget": "1M", "objectives": "separation", "target": 3}).rules.target == 3
+    assert (
+        plan_of(None, {"budget": "1M", "objectives": "separation", "target": 3}).rules.target == 3
+    )
     assert plan_of(file("{budget: 1M, repeat_top: 3}"), {}).repeat_top == 3
 
 
 @pytest.mark.parametrize("key", ["1", "off", "null", "2.5"])
 def test_a_key_that_is_no_word_is_one_line(key: str) -> None:
-    (line,) = faults(StudyFile(yaml.safe_load(f"{{budget: 150M, {key}: x}}"), "mine.yaml", "mine"), space=SHARE)
+    (line,) = faults(
+        StudyFile(yaml.safe_load(f"{{budget: 150M, {key}: x}}"), "mine.yaml", "mine"), space=SHARE
+    )
     assert line.startswith("mine.yaml: ")
     assert "must be a string key, got " in line
     (line,) = faults(file(f"{{budget: 150M, recipe: {{{key}: x}}}}"), space=SHARE)

@@ -20,7 +20,9 @@ def seesaw() -> FeasibleSet:
     return FeasibleSet(load_space("seesaw"), BUDGET)
 
 
-def test_points_are_tried_in_the_order_given_and_all_that_fit_where_none_are_named(seesaw: FeasibleSet) -> None:
+def test_points_are_tried_in_the_order_given_and_all_that_fit_where_none_are_named(
+    seesaw: FeasibleSet,
+) -> None:
     refs = ("paper/seesaw_shuffle", "paper/seesaw_share")
     assert [point.label for point in chosen_points(refs, seesaw, BUDGET)] == list(refs)
     assert {point.label for point in chosen_points(None, seesaw, BUDGET)} == set(refs)
@@ -33,13 +35,20 @@ def test_a_point_outside_the_space_but_within_the_budget_is_a_reference_without_
     spec = load("paper/seesaw_share")
     own = replace(spec, head=replace(spec.head, width=500), name="own")  # type: ignore[call-arg]
     (tmp_path / "own.yaml").write_text(write_yaml(to_mapping(own)))
-    inside, outside = chosen_points(("paper/seesaw_share", str(tmp_path / "own.yaml")), seesaw, BUDGET)
+    inside, outside = chosen_points(
+        ("paper/seesaw_share", str(tmp_path / "own.yaml")), seesaw, BUDGET
+    )
     assert inside.assignment
     assert (outside.spec, outside.assignment, outside.fixed) == (own, {}, True)
 
 
 def test_points_that_do_not_fit_are_refused_all_at_once(seesaw: FeasibleSet) -> None:
-    refs = ("paper/dw_seesaw_v1", "paper/mobilefacenet_96x96", "paper/nothing", "paper/seesaw_share")
+    refs = (
+        "paper/dw_seesaw_v1",
+        "paper/mobilefacenet_96x96",
+        "paper/nothing",
+        "paper/seesaw_share",
+    )
     with pytest.raises(StudyError) as caught:
         chosen_points(refs, seesaw, BUDGET)
     lines = str(caught.value).splitlines()

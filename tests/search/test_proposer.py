@@ -19,15 +19,21 @@ from seesawnas.study import StudyRecord, TrialState, drive
 from tests.study.fakes import FakeEngine, enough, record_in, small_set
 
 
-def run(record: StudyRecord, feasible: FeasibleSet, seed: int, trials: int, capacity: int = 1) -> list[str]:
+def run(
+    record: StudyRecord, feasible: FeasibleSet, seed: int, trials: int, capacity: int = 1
+) -> list[str]:
     proposer = NetworkProposer(feasible, iter(()), seed, startup=4)
     list(drive(record, proposer, FakeEngine(capacity), enough(trials)))
     return [str(trial.user_attrs["digest"]) for trial in record.trials()]
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(seed=st.integers(0, 2**16))
-def test_no_infeasible_and_no_duplicate_network_reaches_the_study(tmp_path_factory: object, seed: int) -> None:
+def test_no_infeasible_and_no_duplicate_network_reaches_the_study(
+    tmp_path_factory: object, seed: int
+) -> None:
     folder = tmp_path_factory.mktemp("run")  # type: ignore[attr-defined]
     feasible = small_set("700K")
     record = record_in(folder / "s", feasible)
@@ -52,7 +58,9 @@ def test_a_search_can_hold_every_network_of_a_small_space(tmp_path: Path) -> Non
     assert feasible.count > 3
 
 
-def test_a_search_under_several_limits_can_hold_every_network_that_meets_them(tmp_path: Path) -> None:
+def test_a_search_under_several_limits_can_hold_every_network_that_meets_them(
+    tmp_path: Path,
+) -> None:
     feasible = small_set("500K, params<=10K")
     digests = run(record_in(tmp_path / "s", feasible), feasible, 0, trials=10_000)
     assert 3 < len(digests) == feasible.count < small_set("500K").count
@@ -62,7 +70,10 @@ def test_proposals_from_a_set_that_is_estimated_meet_every_limit(tmp_path: Path)
     feasible = FeasibleSet(load_space("seesaw"), Budget.parse("150M, params<=1.2M"))
     record = record_in(tmp_path / "s", feasible)
     assert len(set(run(record, feasible, 0, trials=8))) == 8
-    assert all(t.user_attrs["madds"] <= 150_000_000 and t.user_attrs["params"] <= 1_200_000 for t in record.trials())
+    assert all(
+        t.user_attrs["madds"] <= 150_000_000 and t.user_attrs["params"] <= 1_200_000
+        for t in record.trials()
+    )
 
 
 def test_a_point_beyond_another_limit_is_left_out() -> None:
@@ -111,5 +122,8 @@ def test_a_sampler_of_ones_own_is_asked_once_the_startup_is_complete(tmp_path: P
 
 
 def test_an_unknown_sampler_is_refused_before_anything_runs() -> None:
-    with pytest.raises(StudyError, match=r"sampler must be one of random, tpe, nsga2, gp, evolution, linear, got 'ga'"):
+    with pytest.raises(
+        StudyError,
+        match=r"sampler must be one of random, tpe, nsga2, gp, evolution, linear, got 'ga'",
+    ):
         NetworkProposer(small_set(), (), 0, sampler="ga")

@@ -49,7 +49,10 @@ class Runs:
         self.repeats: dict[str, Repeats] = {}
 
     def __call__(
-        self, answer: Answer = by_madds, stop: Callable[[SearchEvent], bool] | None = None, **options: Any
+        self,
+        answer: Answer = by_madds,
+        stop: Callable[[SearchEvent], bool] | None = None,
+        **options: Any,
     ) -> Any:
         engines: list[FakeEngine] = []
 
@@ -81,7 +84,11 @@ def lucky(job: TrialJob) -> EngineEvent:
     event = by_madds(job)
     assert isinstance(event, Finished)
     value = event.measurement.scores.accuracy
-    return event if job.proxy.seed == 0 else Finished(job.number, measured(1.2 - value + job.proxy.seed / 1000))
+    return (
+        event
+        if job.proxy.seed == 0
+        else Finished(job.number, measured(1.2 - value + job.proxy.seed / 1000))
+    )
 
 
 def test_the_best_are_trained_again_from_new_seeds_on_the_same_pairs(runs: Runs) -> None:
@@ -123,7 +130,9 @@ def test_interrupted_repeats_go_on_and_none_is_doubled(runs: Runs) -> None:
 
     def third_repeat(event: SearchEvent) -> bool:
         seen.append(event)
-        started = [e for e in seen if isinstance(e, TrialStarted) and e.trial.user_attrs.get("variant")]
+        started = [
+            e for e in seen if isinstance(e, TrialStarted) and e.trial.user_attrs.get("variant")
+        ]
         return len(started) == 3
 
     runs(trials=4, repeats=3, repeat_top=2, stop=third_repeat)
@@ -192,7 +201,9 @@ def test_a_start_that_trains_nothing_changes_nothing_in_the_study_file(runs: Run
     text = Path("runs/s/study.yaml").read_text()
     runs(trials=3, sampler="tpe")
     runs(trials=9, time="0.001s", sampler="gp", patience=4)
-    assert Path("runs/s/study.yaml").read_text() == text == runs.record.study.user_attrs["study_file"]
+    assert (
+        Path("runs/s/study.yaml").read_text() == text == runs.record.study.user_attrs["study_file"]
+    )
     first, *others = starts(runs)
     assert (first.did(), first.ended) == ("trained 3 trials (0 to 2): 3 complete", "3 trials")
     assert [start.did() for start in others] == ["trained nothing"] * 2
@@ -202,21 +213,34 @@ def test_a_start_that_trains_nothing_changes_nothing_in_the_study_file(runs: Run
 
 def test_what_trained_is_what_runs_again_without_one_start_s_time(runs: Runs) -> None:
     runs(trials=2, time="1h")
-    assert (plan_kept().rules.trials, plan_kept().rules.seconds) == (2, 3600)  # one start did it all
+    assert (plan_kept().rules.trials, plan_kept().rules.seconds) == (
+        2,
+        3600,
+    )  # one start did it all
     runs(trials=4, time="2h", sampler="tpe")
-    assert (plan_kept().rules.trials, plan_kept().rules.seconds, plan_kept().sampler) == (4, None, "tpe")
+    assert (plan_kept().rules.trials, plan_kept().rules.seconds, plan_kept().sampler) == (
+        4,
+        None,
+        "tpe",
+    )
     assert starts(runs)[1].numbers == [2, 3]
     runs(trials=4, repeats=1, repeat_top=2, sampler="gp")
     assert (plan_kept().repeats, plan_kept().repeat_top, plan_kept().sampler) == (1, 2, "tpe")
     assert starts(runs)[2].did() == "trained 2 repeats"
 
 
-def test_a_killed_start_has_its_share_and_its_settings(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_start_has_its_share_and_its_settings(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runs(trials=2)
     with monkeypatch.context() as killed:  # before it could write anything of itself
         killed.setattr(Run, "end", lambda *_: None)
         killed.setattr(Run, "keep", lambda _: None)
-        runs(trials=4, sampler="tpe", stop=lambda event: isinstance(event, Finished) and event.number == 2)
+        runs(
+            trials=4,
+            sampler="tpe",
+            stop=lambda event: isinstance(event, Finished) and event.number == 2,
+        )
     assert (starts(runs)[1].numbers, starts(runs)[1].ended) == ([2], None)
     with opened(plan_of(None, {**BASE, "trials": 3})):
         assert (plan_kept().sampler, plan_kept().rules.trials) == ("tpe", 4)
@@ -227,7 +251,9 @@ def test_an_interrupted_start_says_so(runs: Runs) -> None:
     assert [(start.numbers, start.ended) for start in starts(runs)] == [([0], "interrupted")]
 
 
-def test_a_study_of_an_earlier_version_keeps_its_file_until_something_is_trained(runs: Runs) -> None:
+def test_a_study_of_an_earlier_version_keeps_its_file_until_something_is_trained(
+    runs: Runs,
+) -> None:
     runs(trials=2)
     study, text = runs.record.study, Path("runs/s/study.yaml").read_text()
     made = {
@@ -238,7 +264,10 @@ def test_a_study_of_an_earlier_version_keeps_its_file_until_something_is_trained
     study.set_user_attr("run.0", json.dumps(made))
     runs(trials=2, sampler="tpe")
     assert Path("runs/s/study.yaml").read_text() == text
-    assert [start.did() for start in starts(runs)] == ["no record of what it trained", "trained nothing"]
+    assert [start.did() for start in starts(runs)] == [
+        "no record of what it trained",
+        "trained nothing",
+    ]
     runs(trials=3, sampler="tpe")
     assert plan_kept().sampler == "tpe"
 
@@ -246,18 +275,27 @@ def test_a_study_of_an_earlier_version_keeps_its_file_until_something_is_trained
 def test_another_objective_is_another_study(runs: Runs) -> None:
     runs(trials=1)
     with pytest.raises(
-        StudyError, match=r"must be resumed with --objectives accuracy, got auc; or use another --study"
+        StudyError,
+        match=r"must be resumed with --objectives accuracy, got auc; or use another --study",
     ):
         runs(trials=2, objectives="auc")
     with pytest.raises(
-        StudyError, match=r"must be resumed with --objectives accuracy, got accuracy,madds; or use another"
+        StudyError,
+        match=r"must be resumed with --objectives accuracy, got accuracy,madds; or use another",
     ):
         runs(trials=2, objectives="accuracy,madds")
 
 
-def test_points_of_one_s_own_run_first_and_once_ever_also_from_outside_the_space(runs: Runs, folder: Path) -> None:
+def test_points_of_one_s_own_run_first_and_once_ever_also_from_outside_the_space(
+    runs: Runs, folder: Path
+) -> None:
     stage = {"kind": "plain", "width": 12, "stride": 2, "expansion": 1}
-    outside = {"input": {"height": 32, "width": 32}, "stem": {"width": 8}, "stages": [stage], "head": {"embedding": 16}}
+    outside = {
+        "input": {"height": 32, "width": 32},
+        "stem": {"width": 8},
+        "stages": [stage],
+        "head": {"embedding": 16},
+    }
     (folder / "own.yaml").write_text(write_yaml(outside))
     for trials in (3, 12):
         runs(trials=trials, points="own.yaml")
@@ -267,7 +305,9 @@ def test_points_of_one_s_own_run_first_and_once_ever_also_from_outside_the_space
     assert all(trial.params for trial in others)
 
 
-def test_repeats_that_the_time_does_not_allow_come_with_the_next_run_that_has_it(runs: Runs) -> None:
+def test_repeats_that_the_time_does_not_allow_come_with_the_next_run_that_has_it(
+    runs: Runs,
+) -> None:
     runs(trials=3)
     events = runs(trials=9, time="0.001s", repeats=1, repeat_top=2)
     assert events[-1] == Ended("time limit reached")
@@ -290,7 +330,9 @@ def test_repeats_get_what_the_search_leaves_of_the_time(runs: Runs) -> None:
     assert runs(trials=3, time="1h", repeats=9, repeat_top=1)[-1] == Ended("3 trials")
 
 
-def test_repeats_that_a_kill_left_running_wait_whatever_the_next_run_asks(runs: Runs, folder: Path) -> None:
+def test_repeats_that_a_kill_left_running_wait_whatever_the_next_run_asks(
+    runs: Runs, folder: Path
+) -> None:
     runs(trials=2, repeats=2, repeat_top=1, stop=lambda event: isinstance(event, Repeating))
     record = runs.repeat_record
     assert record is not None
@@ -316,13 +358,21 @@ def test_a_run_without_repeats_makes_no_study_of_them(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), "runs/s: cannot be written: No space left on device; "),
-        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "[Errno 111] Connection refused"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "runs/s: cannot be written: No space left on device; ",
+        ),
+        (
+            ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+            "[Errno 111] Connection refused",
+        ),
         (TimeoutError("no answer\nfrom the node"), "no answer from the node"),
         (ConnectionResetError(), "ConnectionResetError"),
     ],
 )
-def test_only_a_disk_that_takes_no_more_is_called_one(runs: Runs, error: OSError, words: str) -> None:
+def test_only_a_disk_that_takes_no_more_is_called_one(
+    runs: Runs, error: OSError, words: str
+) -> None:
     def answer(job: TrialJob) -> EngineEvent:
         raise error
 

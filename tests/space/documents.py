@@ -21,7 +21,11 @@ def stage(**keys: Any) -> dict[str, Any]:
 
 def document(*stages: dict[str, Any], **keys: Any) -> dict[str, Any]:
     """Plain values of a small document."""
-    small = {"input": {"height": 16, "width": 16}, "stem": {"width": 8}, "head": {"width": 8, "embedding": 4}}
+    small = {
+        "input": {"height": 16, "width": 16},
+        "stem": {"width": 8},
+        "head": {"width": 8, "embedding": 4},
+    }
     return {**small, "stages": list(stages) or [stage()], **keys}
 
 

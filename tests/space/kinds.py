@@ -13,15 +13,18 @@ from seesawnas.arch.layers import Linear, Pool
 from seesawnas.errors import SpecError
 
 CELL, TRIPLE, TWIN, PLAIN, POINT, NONE, FLAT = (
-    f"tests.space.kinds:{name}" for name in ("Cell", "Triple", "Twin", "Plain", "Pointwise", "Nothing", "Flat")
+    f"tests.space.kinds:{name}"
+    for name in ("Cell", "Triple", "Twin", "Plain", "Pointwise", "Nothing", "Flat")
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell(Block):
-    """Two outputs before it, each through a 1x1 conv to ``outputs`` channels on the smaller map, and their sum.
+    """Two outputs before it, each through a 1x1 conv to ``outputs`` channels on the smaller map,
+    and their sum.
 
-    ``taps`` says in two words what is one: ``both`` and ``each`` build the same; ``last`` reads the last output alone.
+    ``taps`` says in two words what is one: ``both`` and ``each`` build the same; ``last`` reads the
+    last output alone.
     """
 
     kind: ClassVar[str] = "cell"
@@ -39,9 +42,20 @@ class Cell(Block):
     def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:
         one, two = inputs
         shrink = stride * (2 if two.height > one.height else 1)
-        if -(-two.height // shrink) != -(-one.height // stride) or -(-two.width // shrink) != -(-one.width // stride):
-            raise SpecError(f"maps must be of one size, or the second twice the first's, got {one} and {two}")
-        return cls(inputs=one.channels, before=two.channels, outputs=width, stride=stride, shrink=shrink, **options)
+        if -(-two.height // shrink) != -(-one.height // stride) or -(-two.width // shrink) != -(
+            -one.width // stride
+        ):
+            raise SpecError(
+                f"maps must be of one size, or the second twice the first's, got {one} and {two}"
+            )
+        return cls(
+            inputs=one.channels,
+            before=two.channels,
+            outputs=width,
+            stride=stride,
+            shrink=shrink,
+            **options,
+        )
 
     def takes(self) -> tuple[int, ...]:
         return self.inputs, self.before
@@ -58,7 +72,9 @@ class Cell(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triple(Block):
-    """The sum of three outputs before it, each through a 1x1 conv, brought to the size of the smallest."""
+    """The sum of three outputs before it, each through a 1x1 conv, brought to the size of the
+    smallest.
+    """
 
     kind: ClassVar[str] = "triple"
     reads: ClassVar[int] = 3
@@ -88,7 +104,10 @@ class Triple(Block):
         for place, shrink in enumerate(self.shrinks):
             x = -1 - place
             if place == 2 and self.farthest == "pool":
-                x, shrink = draft.add("pool", Pool("average", 2 * shrink - 1, shrink, shrink - 1), x), 1
+                x, shrink = (
+                    draft.add("pool", Pool("average", 2 * shrink - 1, shrink, shrink - 1), x),
+                    1,
+                )
             found.append(draft.conv(f"from{place}", x, self.outputs, stride=shrink))
         draft.join("join", *found)
         return draft.body()
@@ -96,7 +115,10 @@ class Triple(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin(Block):
-    """An inverted bottleneck's beginning and end in other words: its body is that of :class:`Pointwise`."""
+    """An inverted bottleneck's beginning and end in other words.
+
+    Its body is that of :class:`Pointwise`.
+    """
 
     kind: ClassVar[str] = "twin"
 
@@ -117,7 +139,10 @@ class Twin(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointwise(Twin):
-    """The same layers under other names; ``idle`` changes nothing, and ``quiet`` takes the activation away."""
+    """The same layers under other names.
+
+    ``idle`` changes nothing, and ``quiet`` takes the activation away.
+    """
 
     kind: ClassVar[str] = "pointwise"
 
@@ -127,7 +152,11 @@ class Pointwise(Twin):
     def body(self) -> Body:
         draft = Draft()
         activation = self.activation if self.quiet == "no" else None
-        draft.shuffle("nothing", draft.conv("c", BEFORE, self.outputs, 3, stride=self.stride, activation=activation), 1)
+        draft.shuffle(
+            "nothing",
+            draft.conv("c", BEFORE, self.outputs, 3, stride=self.stride, activation=activation),
+            1,
+        )
         return draft.body()
 
 

@@ -10,7 +10,15 @@ import pytest
 
 from seesawnas.cost import Budget, cost
 from seesawnas.errors import DocumentError, UnknownReference
-from seesawnas.space import FeasibleSet, load, load_point, load_space, shipped, to_mapping, write_yaml
+from seesawnas.space import (
+    FeasibleSet,
+    load,
+    load_point,
+    load_space,
+    shipped,
+    to_mapping,
+    write_yaml,
+)
 from tests.space.documents import document, stage
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden.json").read_text())
@@ -53,7 +61,9 @@ def test_a_published_count_agrees_or_an_erratum_says_why_not(ref: str) -> None:
             assert any(name in erratum.explains for erratum in point.errata), name
         for erratum in point.errata:
             explained = erratum.explains.get(name)
-            assert explained is None or (printed is not None and abs(explained / printed.value - 1) < 0.01), name
+            assert explained is None or (
+                printed is not None and abs(explained / printed.value - 1) < 0.01
+            ), name
 
 
 def test_share_and_shuffle_are_two_networks_of_one_cost() -> None:
@@ -70,7 +80,8 @@ def test_a_shipped_space_has_its_recorded_size_and_costs(ref: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ref", "budget"), [(ref, budget) for ref in SPACES for budget in GOLDEN["spaces"][ref]["feasible"]]
+    ("ref", "budget"),
+    [(ref, budget) for ref in SPACES for budget in GOLDEN["spaces"][ref]["feasible"]],
 )
 def test_a_budget_admits_the_recorded_number_of_networks(ref: str, budget: str) -> None:
     feasible = FeasibleSet(load_space(ref), Budget.parse(budget))
@@ -96,7 +107,9 @@ def write(path: Path, values: Any) -> Path:
     return path
 
 
-def test_a_users_own_file_comes_before_what_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_own_file_comes_before_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "paper").mkdir()
     write(tmp_path / "paper" / "seesaw_share.yaml", document(stage(width=16), name="mine"))
     shipped_one = load("paper/seesaw_share")
@@ -124,7 +137,9 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_an_unknown_name_suggests_a_known_one() -> None:
     with pytest.raises(UnknownReference) as caught:
         load("paper/sesaw_shar")
-    expected = "paper/sesaw_shar: must be a YAML file or a shipped name; did you mean paper/seesaw_share?"
+    expected = (
+        "paper/sesaw_shar: must be a YAML file or a shipped name; did you mean paper/seesaw_share?"
+    )
     assert str(caught.value) == expected
 
 
@@ -150,7 +165,9 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "huge.yaml"
     path.write_text("#" * 3_000_000)
-    with pytest.raises(DocumentError, match=r"huge.yaml: must be at most 256000 characters, got more$"):
+    with pytest.raises(
+        DocumentError, match=r"huge.yaml: must be at most 256000 characters, got more$"
+    ):
         load_space(path)
 
 
@@ -159,7 +176,9 @@ def test_a_space_is_refused_where_a_point_is_wanted() -> None:
         load("seesaw")
     (fault,) = caught.value.faults
     assert f"{len(load_space('seesaw').decisions) - 1} more" in fault
-    assert all(f"`seesawnas {words}`" in fault for words in ("space seesaw", "sample --space seesaw"))
+    assert all(
+        f"`seesawnas {words}`" in fault for words in ("space seesaw", "sample --space seesaw")
+    )
 
 
 @pytest.mark.parametrize("ref", POINTS)

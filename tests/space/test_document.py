@@ -26,7 +26,9 @@ def faults(values: Any) -> list[str]:
 def test_a_fault_is_file_and_path_then_the_rule_then_the_value(tmp_path: Any) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(
-        "stages:\n" + "- {kind: share, expansion: 2, width: 8}\n" * 2 + "- {kind: share, expansion: -2, width: 8}\n"
+        "stages:\n"
+        + "- {kind: share, expansion: 2, width: 8}\n" * 2
+        + "- {kind: share, expansion: -2, width: 8}\n"
     )
     with pytest.raises(DocumentError) as caught:
         load_space(path)
@@ -52,7 +54,8 @@ published: {params: many, lfw: 101}
         "stages.0.depht: is not a known key; did you mean depth?",
         "stages.0.expansion: must be positive, got -2",
         f"stages.0.kind: must be one of {KINDS}, got stir; is it installed?",
-        "stages.1.activation: must be one of swish, hard_swish, prelu, relu, relu6, leaky_relu, gelu, got sine",
+        "stages.1.activation: must be one of swish, hard_swish, prelu, relu, relu6, leaky_relu, "
+        "gelu, got sine",
         "stages.1.depth: must be positive, got 0",
         "stages.1.skip: must be one of none, conv, maxpool_conv, got pool",
         "stages.1.split: must be a list of positive whole numbers such as [1, 3], got [1, -3]",
@@ -74,13 +77,17 @@ published: {params: many, lfw: 101}
         (("published",), "lwf", "lfw"),
     ],
 )
-def test_an_unknown_key_names_the_nearest_known_one(where: tuple[str | int, ...], key: str, nearest: str) -> None:
+def test_an_unknown_key_names_the_nearest_known_one(
+    where: tuple[str | int, ...], key: str, nearest: str
+) -> None:
     values = document(stage(blocks={0: {}}), defaults={}, published={})
     part: Any = values
     for name in where:
         part = part[name]
     part[key] = 1
-    assert faults(values) == [f"{'.'.join(map(str, (*where, key)))}: is not a known key; did you mean {nearest}?"]
+    assert faults(values) == [
+        f"{'.'.join(map(str, (*where, key)))}: is not a known key; did you mean {nearest}?"
+    ]
 
 
 @pytest.mark.parametrize("values", [None, [], "stages", 5, True])
@@ -98,7 +105,10 @@ def test_a_document_that_is_no_mapping_is_refused(values: Any) -> None:
         ({"stem": [64]}, "stem: must be a mapping, got [64]"),
         ({"stages": [stage(blocks=[1])]}, "stages.0.blocks: must be a mapping, got [1]"),
         ({"name": ["a"]}, "name: must be text, got ['a']"),
-        ({"input": {"mean": "grey"}}, "input.mean: must be a number, or one for each of red, green and blue, got grey"),
+        (
+            {"input": {"mean": "grey"}},
+            "input.mean: must be a number, or one for each of red, green and blue, got grey",
+        ),
         (
             {"input": {"mean": [1, 2]}},
             "input.mean: must be a number, or one for each of red, green and blue, got [1, 2]",
@@ -116,16 +126,27 @@ def test_a_document_that_is_no_mapping_is_refused(values: Any) -> None:
         ({"stages": [stage(expansion="2")]}, "stages.0.expansion: must be a number, got 2"),
         ({"stages": [stage(stride=3)]}, "stages.0.stride: must be one of 1, 2, got 3"),
         ({"stages": [stage(stride=True)]}, "stages.0.stride: must be one of 1, 2, got True"),
-        ({"stages": [stage(se=True)]}, "stages.0.se: must be off or a positive reduction, got True"),
+        (
+            {"stages": [stage(se=True)]},
+            "stages.0.se: must be off or a positive reduction, got True",
+        ),
         (
             {"stages": [stage(kind=None)]},
             f"stages.0.kind: must be one of {KINDS}, got nothing",
         ),
-        ({"stages": [stage(middle=16)]}, "stages.0: must have only one of expansion and middle, got both"),
-        ({"stages": [stage(blocks={1: {}})]}, "stages.0.blocks: must be indices below the depth 1, got 1"),
+        (
+            {"stages": [stage(middle=16)]},
+            "stages.0: must have only one of expansion and middle, got both",
+        ),
+        (
+            {"stages": [stage(blocks={1: {}})]},
+            "stages.0.blocks: must be indices below the depth 1, got 1",
+        ),
     ],
 )
-def test_a_key_that_breaks_its_rule_is_refused_by_place_rule_and_value(change: dict[str, Any], fault: str) -> None:
+def test_a_key_that_breaks_its_rule_is_refused_by_place_rule_and_value(
+    change: dict[str, Any], fault: str
+) -> None:
     assert faults({**document(), **change}) == [fault]
 
 
@@ -134,9 +155,14 @@ def test_a_document_of_the_most_stages_can_be_counted_and_drawn_from() -> None:
     assert FeasibleSet(to_space(values, "FILE")).count == 2
 
 
-@pytest.mark.parametrize("split", [[], [0, 1], [1.5, 1], [1, "x"], "1:", "a", 3, [[1], 3], [True], None])
+@pytest.mark.parametrize(
+    "split", [[], [0, 1], [1.5, 1], [1, "x"], "1:", "a", 3, [[1], 3], [True], None]
+)
 def test_a_split_is_a_list_of_positive_whole_numbers(split: Any) -> None:
-    rule = f"must be a list of positive whole numbers such as [1, 3], got {'nothing' if split is None else split}"
+    rule = (
+        "must be a list of positive whole numbers such as [1, 3], got "
+        f"{'nothing' if split is None else split}"
+    )
     assert faults(document(stage(split=split))) == [f"stages.0.split: {rule}"]
 
 
@@ -144,7 +170,10 @@ def test_a_split_is_a_list_of_positive_whole_numbers(split: Any) -> None:
     ("raw", "rule"),
     [
         ({}, "must be a value, {choice: [...]} or {range: [from, to, step]}, got {}"),
-        ({"choose": [8]}, "must be a value, {choice: [...]} or {range: [from, to, step]}, got {'choose': [8]}"),
+        (
+            {"choose": [8]},
+            "must be a value, {choice: [...]} or {range: [from, to, step]}, got {'choose': [8]}",
+        ),
         ({"choice": []}, "choice must be a list of options, got []"),
         ({"choice": 8}, "choice must be a list of options, got 8"),
         ({"choice": [8, 8]}, "must offer each option once, got [8, 8]"),
@@ -153,8 +182,14 @@ def test_a_split_is_a_list_of_positive_whole_numbers(split: Any) -> None:
         ({"range": [8, "x"]}, "range must be [from, to] or [from, to, step], got [8, 'x']"),
         ({"range": 8}, "range must be [from, to] or [from, to, step], got 8"),
         ({"range": [8, 4]}, "range must be ascending, with at most 1000 values, got [8, 4]"),
-        ({"range": [8, 16, 0]}, "range must be ascending, with at most 1000 values, got [8, 16, 0]"),
-        ({"range": [1, 100_000]}, "range must be ascending, with at most 1000 values, got [1, 100000]"),
+        (
+            {"range": [8, 16, 0]},
+            "range must be ascending, with at most 1000 values, got [8, 16, 0]",
+        ),
+        (
+            {"range": [1, 100_000]},
+            "range must be ascending, with at most 1000 values, got [1, 100000]",
+        ),
         ({"range": [8, 9, 0.5]}, "must be a whole number, got 8.5"),
         (
             {"choice": [8, 16], "when": {"stride": 2}},
@@ -171,22 +206,40 @@ def test_a_choice_that_breaks_a_rule_is_refused(raw: dict[str, Any], rule: str) 
     [
         ("se", {"choice": ["off", 0]}, "must offer each option once, got ['off', 0]"),
         ("expansion", {"choice": [2, 2.0]}, "must offer each option once, got [2, 2.0]"),
-        ("split", {"choice": [[1, 3], [2, 6]]}, "must offer each option once, got [[1, 3], [2, 6]]"),
-        ("activation", {"choice": ["silu", "swish"]}, "must offer each option once, got ['silu', 'swish']"),
+        (
+            "split",
+            {"choice": [[1, 3], [2, 6]]},
+            "must offer each option once, got [[1, 3], [2, 6]]",
+        ),
+        (
+            "activation",
+            {"choice": ["silu", "swish"]},
+            "must offer each option once, got ['silu', 'swish']",
+        ),
         ("se", {"choice": [2, 4], "otherwise": 8}, "must have `when` together with `otherwise`"),
         ("se", {"choice": [2, 4], "when": {}}, "when must map attributes to values, got {}"),
         ("se", {"choice": [2, 4], "when": 2}, "when must map attributes to values, got 2"),
-        ("se", {"choice": [2, 4], "when": {"depth": 2}}, "when must name block attributes or stride, got depth"),
+        (
+            "se",
+            {"choice": [2, 4], "when": {"depth": 2}},
+            "when must name block attributes or stride, got depth",
+        ),
         ("se", {"choice": [2, 4], "when": {"stride": 3}}, "must be one of 1, 2, got 3"),
         (
             "expansion",
             {"choice": [2, 4], "when": {"stride": 2}},
             "must give `otherwise`: this attribute has no default",
         ),
-        ("expansion", {"choice": [2, 4], "when": {"stride": 2}, "otherwise": 0}, "must be positive, got 0"),
+        (
+            "expansion",
+            {"choice": [2, 4], "when": {"stride": 2}, "otherwise": 0},
+            "must be positive, got 0",
+        ),
     ],
 )
-def test_a_block_attribute_that_breaks_a_rule_is_refused(name: str, raw: dict[str, Any], rule: str) -> None:
+def test_a_block_attribute_that_breaks_a_rule_is_refused(
+    name: str, raw: dict[str, Any], rule: str
+) -> None:
     assert faults(document(stage(**{name: raw}))) == [f"stages.0.{name}: {rule}"]
 
 
@@ -200,9 +253,13 @@ def test_what_no_scope_sets_is_asked_for_once_a_stage() -> None:
 
 def test_a_choice_that_narrower_scopes_set_everywhere_is_refused() -> None:
     values = document(stage(se=4), defaults={"se": choice("off", 8)})
-    assert faults(values) == ["defaults.se: no block uses this choice: narrower scopes override it everywhere"]
+    assert faults(values) == [
+        "defaults.se: no block uses this choice: narrower scopes override it everywhere"
+    ]
     values = document(stage(se=choice("off", 8), blocks={0: {"se": 4}}))
-    assert faults(values) == ["stages.0.se: no block uses this choice: narrower scopes override it everywhere"]
+    assert faults(values) == [
+        "stages.0.se: no block uses this choice: narrower scopes override it everywhere"
+    ]
 
 
 @pytest.mark.parametrize("value", ["a\nb", ["x" * 5000], {"choice": ["a\n\nb"]}, "y" * 5000])
@@ -223,9 +280,17 @@ def test_blocks_are_named_by_their_index(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "several"),
-    [("depth", [2, 4]), ("width", [8, 16]), ("kind", ["share", "plain"]), ("kernel", [3, 5]), ("split", [[1, 3], [1]])],
+    [
+        ("depth", [2, 4]),
+        ("width", [8, 16]),
+        ("kind", ["share", "plain"]),
+        ("kernel", [3, 5]),
+        ("split", [[1, 3], [1]]),
+    ],
 )
-def test_a_bare_list_is_refused_with_the_choice_that_it_would_be(name: str, several: list[Any]) -> None:
+def test_a_bare_list_is_refused_with_the_choice_that_it_would_be(
+    name: str, several: list[Any]
+) -> None:
     (fault,) = faults(document({**stage(), name: several}))
     assert fault.endswith(f"; a choice is written {{choice: [{', '.join(map(str, several))}]}}")
 

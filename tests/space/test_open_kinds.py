@@ -1,4 +1,7 @@
-"""Kinds from elsewhere in the grammar: counted exactly, drawn uniformly, written, read back and told apart."""
+"""Kinds from elsewhere in the grammar.
+
+Counted exactly, drawn uniformly, written, read back and told apart.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,15 @@ import pytest
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import MADDS, PARAMS, Budget, Measure, cost
 from seesawnas.errors import DocumentError, SpecError
-from seesawnas.space import FeasibleSet, SearchSpace, from_mapping, to_json, to_mapping, to_point, to_space
+from seesawnas.space import (
+    FeasibleSet,
+    SearchSpace,
+    from_mapping,
+    to_json,
+    to_mapping,
+    to_point,
+    to_space,
+)
 from seesawnas.space.canonical import compatible_digest, space_digest
 from seesawnas.space.feasible.exact import MaddsSet
 from seesawnas.space.feasible.locate import locate
@@ -32,8 +43,14 @@ SPACES: dict[str, SearchSpace] = {
         cells(depth=choice(1, 3), window=choice(1, 3)),
     ),
     "cells among chains": space_of(
-        cells(kind=choice(CELL, "share", "inverted_bottleneck"), expansion=choice(1, 2), depth=choice(1, 2, 3)),
-        cells(kind=choice("plain", CELL), split=choice([1, 3], [1]), expansion=2, depth=choice(1, 2)),
+        cells(
+            kind=choice(CELL, "share", "inverted_bottleneck"),
+            expansion=choice(1, 2),
+            depth=choice(1, 2, 3),
+        ),
+        cells(
+            kind=choice("plain", CELL), split=choice([1, 3], [1]), expansion=2, depth=choice(1, 2)
+        ),
     ),
     "cells after stages of one block": space_of(
         stage(width=choice(8, 16)),
@@ -41,26 +58,51 @@ SPACES: dict[str, SearchSpace] = {
         cells(stride=choice(1, 2), window=3, depth=choice(1, 2)),
     ),
     "one cell among others": space_of(
-        stage(depth=choice(1, 3, 4), blocks={1: {"kind": choice(CELL, "share"), "window": choice(1, 3)}})
+        stage(
+            depth=choice(1, 3, 4),
+            blocks={1: {"kind": choice(CELL, "share"), "window": choice(1, 3)}},
+        )
     ),
     "three outputs read": space_of(
         stage(width=choice(8, 16)),
-        cells(kind=choice(TRIPLE, CELL, "share"), expansion=2, depth=choice(1, 2, 4), farthest=choice("conv", "pool")),
+        cells(
+            kind=choice(TRIPLE, CELL, "share"),
+            expansion=2,
+            depth=choice(1, 2, 4),
+            farthest=choice("conv", "pool"),
+        ),
         cells(kind=TRIPLE, depth=choice(1, 3)),
     ),
     "two spellings of one body": space_of(
-        {"kind": choice(TWIN, POINT), "width": choice(8, 12), "stride": 2, "idle": choice(1, 2), "depth": choice(1, 2)},
+        {
+            "kind": choice(TWIN, POINT),
+            "width": choice(8, 12),
+            "stride": 2,
+            "idle": choice(1, 2),
+            "depth": choice(1, 2),
+        },
         {"kind": choice("inverted_bottleneck", POINT), "expansion": 1, "width": 8, "stride": 2},
     ),
     "an activation that does not always act": space_of(
-        {"kind": POINT, "width": 8, "stride": 2, "quiet": choice("no", "yes"), "depth": choice(1, 2)},
+        {
+            "kind": POINT,
+            "width": 8,
+            "stride": 2,
+            "quiet": choice("no", "yes"),
+            "depth": choice(1, 2),
+        },
         defaults={"activation": choice("swish", "relu", "prelu")},
     ),
     "heads of two kinds": space_of(
         stage(width=choice(8, 16)),
-        head={"kind": choice("global_depthwise", FLAT), "width": choice(8, 12), "size": 4, "embedding": choice("none", 4)},
+        head={
+            "kind": choice("global_depthwise", FLAT),
+            "width": choice(8, 12),
+            "size": 4,
+            "embedding": choice("none", 4),
+        },
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -91,7 +133,10 @@ def test_every_network_is_found_in_its_space_and_has_neighbours_once(name: str) 
 def test_another_measure_counts_exactly_too(name: str) -> None:
     found = {spec: cost(spec).params for spec in networks(SPACES[name])}
     layers = Measure("layers", lambda block, inputs: len(block.body()))
-    for measure, costs in ((PARAMS, found), (layers, {s: sum(len(b.body()) for _, b in s.parts) for s in found})):
+    for measure, costs in (
+        (PARAMS, found),
+        (layers, {s: sum(len(b.body()) for _, b in s.parts) for s in found}),
+    ):
         whole = MaddsSet(SPACES[name], None, measure)
         assert whole.count == len(costs)
         for limit in sorted(costs.values())[:: max(1, len(costs) // 5)]:
@@ -100,7 +145,9 @@ def test_another_measure_counts_exactly_too(name: str) -> None:
             sample = part.at(range(part.count))
             specs = dict(zip(part.specs(sample), sample.madds.tolist(), strict=True))
             assert len(specs) == part.count == len(expected)
-            if measure is PARAMS:  # layers of equal networks may differ in number: what does nothing is one
+            if (
+                measure is PARAMS
+            ):  # layers of equal networks may differ in number: what does nothing is one
                 assert specs == expected
 
 
@@ -125,7 +172,10 @@ def test_a_kind_from_elsewhere_is_written_and_has_a_digest_of_its_own() -> None:
     rows = to_mapping(spec)["stages"]
     assert [row["kind"] for row in rows] == [CELL, CELL]
     assert {"taps", "window"} <= set(rows[0])
-    others = [SPACES["cells among chains"].choose({"stages.0.kind": kind}) for kind in ("share", "inverted_bottleneck")]
+    others = [
+        SPACES["cells among chains"].choose({"stages.0.kind": kind})
+        for kind in ("share", "inverted_bottleneck")
+    ]
     assert len({one.digest() for one in (spec, *others)}) == 3
     assert json.loads(to_json(spec)) == to_mapping(spec)
 
@@ -147,16 +197,24 @@ def test_what_is_written_is_read_with_a_search_space_and_without(name: str) -> N
             {"stages": [{"kind": "share", "width": 8, "middle": 8, "splits": [1]}]},
             "stages.0.splits: must be an attribute",
         ),
-        ({"stages": [{"kind": "share", "width": 8, "middle": 8, "se": -1}]}, "stages.0.se: must be off or"),
+        (
+            {"stages": [{"kind": "share", "width": 8, "middle": 8, "se": -1}]},
+            "stages.0.se: must be off or",
+        ),
         ({"stages": [{"kind": "share", "width": 8}]}, "stages.0: expansion or middle is required"),
-        ({"stages": [{"kind": "share", "width": 10, "middle": 8}]}, "stages.0: split [1, 3] must divide"),
+        (
+            {"stages": [{"kind": "share", "width": 10, "middle": 8}]},
+            "stages.0: split [1, 3] must divide",
+        ),
         ({"input": {"height": "x"}}, "input.height: must be a whole number"),
         ({"extra": 1}, "keys must be among"),
         ({"head": 3}, "head: must be a mapping, got 3"),
         ({"stages": [{"kind": FLAT, "width": 8}]}, "stages.0.kind: must be a kind of block"),
     ],
 )
-def test_a_mapping_that_is_no_network_is_refused_at_its_place(change: dict[str, Any], message: str) -> None:
+def test_a_mapping_that_is_no_network_is_refused_at_its_place(
+    change: dict[str, Any], message: str
+) -> None:
     values = {**to_mapping(space_of(stage()).choose({})), **change}
     with pytest.raises(SpecError) as refused:
         from_mapping(values)
@@ -179,9 +237,12 @@ def test_what_no_kind_at_a_place_has_is_refused_in_one_line() -> None:
         f"stages.0.se: must be an attribute of the kind, got kind {CELL} without it",
     )
     assert faults(document(cells(), defaults={"kernel": 5})) == (
-        f"defaults.kernel: must be an attribute of the kind, got kind {CELL}, conv_depthwise, global_depthwise without it",
+        f"defaults.kernel: must be an attribute of the kind, got kind {CELL}, conv_depthwise, "
+        "global_depthwise without it",
     )
-    assert faults(document(cells(), head={"kind": FLAT})) == ("head.size: is required, got nothing",)
+    assert faults(document(cells(), head={"kind": FLAT})) == (
+        "head.size: is required, got nothing",
+    )
     space_of(cells(), stage(), defaults={"kernel": 5})
     space_of(cells(kind=choice(CELL, "share"), kernel=choice(3, 5), expansion=1))
 
@@ -221,7 +282,9 @@ def test_a_kind_that_is_none_is_refused_where_it_stands(kind: Any, rule: str) ->
         (None, False),
     ],
 )
-def test_whether_a_kind_is_installed_is_asked_of_those_that_may_not_be(kind: Any, asked: bool) -> None:
+def test_whether_a_kind_is_installed_is_asked_of_those_that_may_not_be(
+    kind: Any, asked: bool
+) -> None:
     (fault,) = faults(document(stage(kind=kind)))
     assert fault.endswith("; is it installed?") == asked
 
@@ -236,7 +299,10 @@ def test_the_keys_of_a_kind_that_is_not_there_are_not_told(kind: Any) -> None:
     assert places(document(own)) == ["stages.0.kind"]
     assert places(document(own, stage(), defaults={"tap": 1})) == ["stages.0.kind"]
     assert places(document(own, other)) == ["stages.0.kind", "stages.1.tap"]
-    assert places(document(stage(), head={"kind": kind, "tap": 1}, stem={"tap": 1})) == ["head.kind", "stem.tap"]
+    assert places(document(stage(), head={"kind": kind, "tap": 1}, stem={"tap": 1})) == [
+        "head.kind",
+        "stem.tap",
+    ]
 
 
 def test_the_keys_of_whatever_is_of_a_missing_kind_by_default_are_not_told() -> None:
@@ -251,18 +317,26 @@ def test_a_missing_kind_of_a_single_block_hides_what_its_stage_may_say_for_it() 
 
 
 def test_a_slip_in_the_grammars_own_keys_is_told_beside_a_missing_kind() -> None:
-    assert places({**document(stage(kind="gone", widht=3)), "nmae": 1}) == ["nmae", "stages.0.kind", "stages.0.widht"]
+    assert places({**document(stage(kind="gone", widht=3)), "nmae": 1}) == [
+        "nmae",
+        "stages.0.kind",
+        "stages.0.widht",
+    ]
 
 
 def test_a_block_of_no_layers_is_refused_where_networks_are_counted() -> None:
-    with pytest.raises(DocumentError, match=r"stages.0: blocks of kind nothing must have at least one layer"):
+    with pytest.raises(
+        DocumentError, match=r"stages.0: blocks of kind nothing must have at least one layer"
+    ):
         FeasibleSet(space_of(stage(depth=2, blocks={1: {"kind": choice("share", NONE)}})))
 
 
 def test_a_spaces_identity_is_what_it_says_and_not_how() -> None:
     one, two = (
         space_of(stage()),
-        space_of({"width": 8, "stride": 2}, defaults={"kind": "share", "expansion": 2, "se": "off"}),
+        space_of(
+            {"width": 8, "stride": 2}, defaults={"kind": "share", "expansion": 2, "se": "off"}
+        ),
     )
     assert space_digest(one) == space_digest(two)
     others = [
@@ -294,10 +368,20 @@ def test_an_identity_of_version_0_1_is_known_for_the_same_space_alone() -> None:
 
 
 def test_the_fields_that_an_identity_is_made_of_are_all_there() -> None:
-    """A field that is added to a space or an attribute must be put into the canonical mapping, or be no part of it."""
+    """A field that is added to a space or an attribute must be put into the canonical mapping, or
+    be no part of it.
+    """
     assert [field.name for field in fields(SearchSpace)] == [
-        "name", "source", "height", "width", "mean", "std", "stem", "stages", "head"
-    ]  # fmt: skip
+        "name",
+        "source",
+        "height",
+        "width",
+        "mean",
+        "std",
+        "stem",
+        "stages",
+        "head",
+    ]
 
 
 def test_a_stem_or_head_says_its_kind_only_if_it_is_not_the_grammars_own() -> None:

@@ -23,8 +23,14 @@ def again(spec: ArchSpec) -> ArchSpec:
 
 
 @settings(max_examples=80)
-@given(arch_specs(max_blocks=4), pictures, st.text(st.characters(codec="ascii", categories=("L", "N")), max_size=16))
-def test_a_network_written_as_yaml_and_read_back_is_the_same(spec: ArchSpec, picture: Input, name: str) -> None:
+@given(
+    arch_specs(max_blocks=4),
+    pictures,
+    st.text(st.characters(codec="ascii", categories=("L", "N")), max_size=16),
+)
+def test_a_network_written_as_yaml_and_read_back_is_the_same(
+    spec: ArchSpec, picture: Input, name: str
+) -> None:
     spec = replace(spec, input=picture, name=name)
     assert again(spec) == spec
     assert again(spec).name == name
@@ -46,7 +52,9 @@ def test_a_name_that_looks_like_another_value_stays_a_name(name: str) -> None:
 
 
 def test_a_point_with_choices_left_is_one_fault_that_counts_them() -> None:
-    values = document(stage(width=choice(8, 16), se=choice("off", 4)), head={"width": choice(8, 16)})
+    values = document(
+        stage(width=choice(8, 16), se=choice("off", 4)), head={"width": choice(8, 16)}
+    )
     with pytest.raises(DocumentError) as caught:
         to_point(values, "FILE")
     (fault,) = caught.value.faults
@@ -56,20 +64,25 @@ def test_a_point_with_choices_left_is_one_fault_that_counts_them() -> None:
 def test_a_point_whose_numbers_do_not_fit_is_refused_by_its_block() -> None:
     with pytest.raises(DocumentError) as caught:
         to_point(document(stage(), stage(width=10)), "FILE")
-    expected = "FILE: stages.1.blocks.0: split [1, 3] must divide the channels: 10 is not a multiple of 4"
+    expected = (
+        "FILE: stages.1.blocks.0: split [1, 3] must divide the channels: 10 is not a multiple of 4"
+    )
     assert str(caught.value) == expected
 
 
 def test_an_expansion_that_gives_no_whole_width_is_refused() -> None:
     with pytest.raises(
-        DocumentError, match=r"^FILE: stages.0.blocks.0: expansion x inputs must be a whole number, got 1.3 x 8$"
+        DocumentError,
+        match=r"^FILE: stages.0.blocks.0: expansion x inputs must be a whole number, got 1.3 x 8$",
     ):
         to_point(document(stage(expansion=1.3)), "FILE")
 
 
 def test_an_expansion_is_exact_decimal_arithmetic() -> None:
     assert (
-        to_point(document(stage(kind="inverted_bottleneck", expansion=0.1), stem={"width": 30}), "FILE")
+        to_point(
+            document(stage(kind="inverted_bottleneck", expansion=0.1), stem={"width": 30}), "FILE"
+        )
         .spec.blocks[0]
         .middle
         == 3
@@ -93,7 +106,9 @@ def test_an_expansion_is_exact_decimal_arithmetic() -> None:
         ("5", 6, False),
     ],
 )
-def test_a_count_agrees_with_print_that_rounds_or_truncates(text: str, counted: int, agrees: bool) -> None:
+def test_a_count_agrees_with_print_that_rounds_or_truncates(
+    text: str, counted: int, agrees: bool
+) -> None:
     assert PublishedValue.parse(text).agrees(counted) is agrees
 
 

@@ -32,7 +32,12 @@ SMALL_SPACE = {
     "stem": {"width": 8},
     "defaults": {"kind": "share", "activation": {"choice": ["swish", "relu"]}},
     "stages": [
-        {"depth": {"range": [1, 3]}, "width": {"choice": [8, 16]}, "stride": 2, "expansion": {"choice": [1, 2]}},
+        {
+            "depth": {"range": [1, 3]},
+            "width": {"choice": [8, 16]},
+            "stride": 2,
+            "expansion": {"choice": [1, 2]},
+        },
         {
             "depth": {"range": [1, 2]},
             "width": {"choice": [16, 24]},
@@ -81,7 +86,10 @@ class FakeEngine:
         self.checkpoints.append(checkpoint)
         record = EpochRecord(1, 2, 1.0, 0.1, 0.1, 10)
         self._waiting.append(
-            EpochFinished(job.number, TrialEpoch(record, Scores(self.curve(job), 0.01, self.curve(job)), b"after 1"))
+            EpochFinished(
+                job.number,
+                TrialEpoch(record, Scores(self.curve(job), 0.01, self.curve(job)), b"after 1"),
+            )
         )
 
     def next_event(self, timeout: float | None = None) -> EngineEvent | None:

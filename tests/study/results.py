@@ -7,7 +7,14 @@ from seesawnas.study import ResultRow
 
 
 def result(
-    number: int, digest: str, name: str | None, accuracy: float, auc: float, madds: int, params: int, seconds: float
+    number: int,
+    digest: str,
+    name: str | None,
+    accuracy: float,
+    auc: float,
+    madds: int,
+    params: int,
+    seconds: float,
 ) -> ResultRow:
     """Of a study of accuracy; what is not said was not measured."""
     metrics = {**dict.fromkeys(METRICS), "accuracy": accuracy, "auc": auc}

@@ -1,9 +1,12 @@
-"""Damaged studies by the thousand: each is shown as far as it can be, or refused in one line; nothing else may happen.
+"""Damaged studies by the thousand.
+
+Each is shown as far as it can be, or refused in one line; nothing else may happen.
 
     python -m tests.study.storage_fuzz [HOW MANY] [SEED] [SECONDS]
 
-The same seed makes the same studies. A finding is printed with its number; ``python -m tests.study.storage_fuzz --only NUMBER``
-shows its traceback. Findings are kept as examples in test_storage_fuzz.py.
+The same seed makes the same studies. A finding is printed with its number; ``python -m
+tests.study.storage_fuzz --only NUMBER`` shows its traceback. Findings are kept as examples in
+test_storage_fuzz.py.
 """
 
 from __future__ import annotations
@@ -27,18 +30,78 @@ from seesawnas.errors import InvalidInput
 from seesawnas.report.pages.text import report_csv, report_json, report_markdown
 from seesawnas.report.study.report import StudyReport
 from seesawnas.space import Decision
-from seesawnas.study import Objectives, StudyRecord, TrialState, best_trial, find_study, open_storage, trial_spec
+from seesawnas.study import (
+    Objectives,
+    StudyRecord,
+    TrialState,
+    best_trial,
+    find_study,
+    open_storage,
+    trial_spec,
+)
 from tests.study.fakes import measured, small_set
 from tests.study.proposals import proposal
 
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"), "", "abc",
-    "[1, 2", "{}", "[]", "null", "\0", "\x1b[31m", "=1+1", "9" * 50, "ü" * 300, [], {}, [1], {"a": 1}, [[]], [None], "1",
-    "[" * 5000, "{not json", '{"curve": []}', "seed x", "seed 1", [0, 1], {"1": "x"},
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    2**31,
+    2**63,
+    10**30,
+    10**400,
+    0.5,
+    -0.0,
+    1e308,
+    float("nan"),
+    float("inf"),
+    "",
+    "abc",
+    "[1, 2",
+    "{}",
+    "[]",
+    "null",
+    "\0",
+    "\x1b[31m",
+    "=1+1",
+    "9" * 50,
+    "ü" * 300,
+    [],
+    {},
+    [1],
+    {"a": 1},
+    [[]],
+    [None],
+    "1",
+    "[" * 5000,
+    "{not json",
+    '{"curve": []}',
+    "seed x",
+    "seed 1",
+    [0, 1],
+    {"1": "x"},
+)
 CELLS: tuple[Any, ...] = (
-    None, 0, -1, 99, 2**62, 0.5, "abc", "", "NaN", b"\xff\x00", "[" * 3000, "null", '"x"', "2026-99-99", "COMPLETE", "{}",
-)  # fmt: skip
+    None,
+    0,
+    -1,
+    99,
+    2**62,
+    0.5,
+    "abc",
+    "",
+    "NaN",
+    b"\xff\x00",
+    "[" * 3000,
+    "null",
+    '"x"',
+    "2026-99-99",
+    "COMPLETE",
+    "{}",
+)
 BYTES = (
     b"\0",
     b"\n",
@@ -58,7 +121,9 @@ BYTES = (
 )
 
 
-def main(wanted: int = 20_000, seed: int = 0, seconds: float = 1500.0, only: int | None = None) -> int:
+def main(
+    wanted: int = 20_000, seed: int = 0, seconds: float = 1500.0, only: int | None = None
+) -> int:
     """How many findings there are."""
     counts: Counter[str] = Counter()
     ends = time.monotonic() + seconds
@@ -96,16 +161,23 @@ def _remember_head() -> None:
 
 
 def make_base(place: Path) -> dict[str, Path]:
-    """Small studies with trials in every state, in a journal and in SQLite; a larger one has its decisions ranked, too."""
+    """Small studies with trials in every state, in a journal and in SQLite.
+
+    A larger one has its decisions ranked, too.
+    """
     made = {}
     for kind, trials in (("journal", 4), ("sqlite", 4), ("larger", 12)):
         folder = place / "base" / kind / "s"
         url = f"sqlite:///{folder}/study.db" if kind == "sqlite" else None
         folder.mkdir(parents=True)
-        record = StudyRecord(open_storage(url, folder, writing=True), "s", small_set().decisions, Objectives())
+        record = StudyRecord(
+            open_storage(url, folder, writing=True), "s", small_set().decisions, Objectives()
+        )
         record.require_settings({"budget": [0, 1_000_000], "objectives": ["accuracy"], "seed": 0})
         record.study.set_user_attr("study_file", "study: s\nbudget: 1M\n")
-        record.study.set_user_attr("run.0", json.dumps({"command": ["seesawnas"], "seeds": {"study": 0}}))
+        record.study.set_user_attr(
+            "run.0", json.dumps({"command": ["seesawnas"], "seeds": {"study": 0}})
+        )
         for number in range(trials):
             record.add(proposal(number))
         for number in range(trials - 2):
@@ -145,7 +217,9 @@ def _lines(text: bytes, rng: random.Random) -> tuple[bytes, str]:
     for _ in range(rng.randint(1, 2)):
         place = rng.randrange(len(logs))
         if rng.random() < 0.1:
-            logs.insert(rng.randrange(len(logs)), logs.pop(place) if rng.random() < 0.5 else logs[place])
+            logs.insert(
+                rng.randrange(len(logs)), logs.pop(place) if rng.random() < 0.5 else logs[place]
+            )
             done.append(f"line {place} moved")
             continue
         inner, path = logs[place], [str(place)]
@@ -185,7 +259,10 @@ def _bytes(text: bytes, rng: random.Random) -> tuple[bytes, str]:
 def _cell(file: Path, rng: random.Random) -> str:
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA ignore_check_constraints = 1")
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [
+            row[0]
+            for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
         table = rng.choice(tables)
         if rng.random() < 0.05:
             connection.execute(f"DROP TABLE {table}")
@@ -204,11 +281,21 @@ def _cell(file: Path, rng: random.Random) -> str:
 
 
 def _read(folder: Path) -> None:
-    """All that only reads, of one reading; how it is written out goes by the folder's content, so that it comes again."""
+    """All that only reads, of one reading.
+
+    How it is written out goes by the folder's content, so that it comes again.
+    """
     view = find_study(folder).view()
-    done = [trial for trial in view.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
+    done = [
+        trial
+        for trial in view.trials
+        if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+    ]
     write = WRITERS[len(view.trials) % len(WRITERS)]
-    results = [outcome(lambda: write([StudyReport.of(view, "s")])), outcome(lambda: importance_of(view))]
+    results = [
+        outcome(lambda: write([StudyReport.of(view, "s")])),
+        outcome(lambda: importance_of(view)),
+    ]
     results += [outcome(lambda: trial_spec(best_trial(done, view.repeats)))] if done else []
     if wrong := [result for result in results if result not in ("shown", "refused")]:
         StudyReport.of(view, "s").to_mapping()
@@ -230,7 +317,12 @@ def _decisions() -> tuple[Decision, ...]:
     return small_set().decisions
 
 
-WRITERS = (report_json, report_csv, report_markdown, lambda reports: [report.frame for report in reports])
+WRITERS = (
+    report_json,
+    report_csv,
+    report_markdown,
+    lambda reports: [report.frame for report in reports],
+)
 STYLES: dict[str, Callable[[Path], object]] = {"read": _read, "resume": _resume}
 
 

@@ -72,7 +72,9 @@ def test_a_trial_is_written_down_before_its_end_is_told(tmp_path: Path) -> None:
 
 def test_a_failed_trial_keeps_its_reason_and_the_search_goes_on(tmp_path: Path) -> None:
     def answer(job: TrialJob) -> EngineEvent:
-        return Failed(job.number, "loss is not finite at step 3") if job.number == 1 else by_madds(job)
+        return (
+            Failed(job.number, "loss is not finite at step 3") if job.number == 1 else by_madds(job)
+        )
 
     record = record_in(tmp_path / "s")
     list(drive(record, uniform(small_set()), FakeEngine(answer=answer), enough(4)))
@@ -96,7 +98,9 @@ def test_a_lost_trial_runs_again_under_its_number(tmp_path: Path) -> None:
     assert len(record.trials(TrialState.COMPLETE)) == 4
 
 
-def test_a_trial_that_another_program_enqueued_fails_with_its_reason_and_the_search_goes_on(tmp_path: Path) -> None:
+def test_a_trial_that_another_program_enqueued_fails_with_its_reason_and_the_search_goes_on(
+    tmp_path: Path,
+) -> None:
     record = record_in(tmp_path / "s")
     record.study.enqueue_trial({"stages.0.depth": 1})
     list(drive(record, uniform(small_set()), FakeEngine(), enough(3)))
@@ -123,11 +127,19 @@ def test_a_space_smaller_than_the_wanted_trials_ends_the_study(tmp_path: Path) -
     assert len(record.trials(TrialState.COMPLETE)) == feasible.count
 
 
-def test_a_trial_that_is_among_the_worse_half_is_stopped_and_keeps_its_curve(tmp_path: Path) -> None:
-    record, engine = record_in(tmp_path / "s"), FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
+def test_a_trial_that_is_among_the_worse_half_is_stopped_and_keeps_its_curve(
+    tmp_path: Path,
+) -> None:
+    record, engine = (
+        record_in(tmp_path / "s"),
+        FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100),
+    )
     plan = replace(enough(4), halving=Asha(first=1, factor=2))
     events = list(drive(record, uniform(small_set()), engine, plan))
-    assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE, *[TrialState.PRUNED] * 3]
+    assert [trial.state for trial in record.trials()] == [
+        TrialState.COMPLETE,
+        *[TrialState.PRUNED] * 3,
+    ]
     assert [trial.intermediate_values for trial in record.trials(TrialState.PRUNED)] == [
         {1: 0.89},
         {1: 0.88},
@@ -154,7 +166,10 @@ def test_a_fixed_point_is_never_stopped_early(tmp_path: Path) -> None:
         proposal = uniform(small_set())(record)
         return proposal and replace(proposal, fixed=True)
 
-    record, engine = record_in(tmp_path / "s"), FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
+    record, engine = (
+        record_in(tmp_path / "s"),
+        FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100),
+    )
     list(drive(record, propose, engine, replace(enough(4), halving=Asha(first=1, factor=2))))
     assert len(record.trials(TrialState.COMPLETE)) == 4
 
@@ -164,24 +179,41 @@ def test_a_study_of_several_objectives_stops_trials_early_too(tmp_path: Path) ->
     storage = open_storage(None, tmp_path / "s", writing=True)
     record = StudyRecord(storage, "s", feasible.decisions, Objectives.parse("auc,madds,params"))
     engine = FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
-    list(drive(record, uniform(feasible), engine, replace(enough(4), halving=Asha(first=1, factor=2))))
+    list(
+        drive(
+            record, uniform(feasible), engine, replace(enough(4), halving=Asha(first=1, factor=2))
+        )
+    )
     assert len(record.trials(TrialState.PRUNED)) == 3
     (complete,) = record.trials(TrialState.COMPLETE)
     assert complete.values[1:] == [complete.user_attrs["madds"], complete.user_attrs["params"]]
 
 
-def test_an_interrupted_trial_goes_on_from_its_last_checkpoint_and_a_finished_one_leaves_none(tmp_path: Path) -> None:
+def test_an_interrupted_trial_goes_on_from_its_last_checkpoint_and_a_finished_one_leaves_none(
+    tmp_path: Path,
+) -> None:
     def interrupt(job: TrialJob) -> EngineEvent:
         raise KeyboardInterrupt
 
     plan = replace(enough(3), checkpoints=Checkpoints(tmp_path / "checkpoints"))
     with pytest.raises(KeyboardInterrupt):
-        list(drive(record_in(tmp_path / "s"), uniform(small_set()), FakeEngine(capacity=1, answer=interrupt), plan))
+        list(
+            drive(
+                record_in(tmp_path / "s"),
+                uniform(small_set()),
+                FakeEngine(capacity=1, answer=interrupt),
+                plan,
+            )
+        )
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["0.safetensors"]
     engine = FakeEngine(capacity=1)
     events = list(drive(record_in(tmp_path / "s"), uniform(small_set()), engine, plan))
     assert engine.checkpoints == [b"after 1", None, None]
-    assert [event.resumed for event in events if isinstance(event, TrialStarted)] == [True, False, False]
+    assert [event.resumed for event in events if isinstance(event, TrialStarted)] == [
+        True,
+        False,
+        False,
+    ]
     assert not list((tmp_path / "checkpoints").iterdir())
 
 
@@ -199,7 +231,9 @@ def test_a_trial_that_hangs_is_ended_and_runs_again(tmp_path: Path) -> None:
     list(drive(record, uniform(small_set()), engine, replace(enough(3), silence=0.05)))
     assert engine.stopped == [1]
     assert [job.number for job in engine.jobs] == [0, 1, 1, 2]
-    assert record.trials()[1].user_attrs["interrupted"] == "no response: no epoch finished within 0 s"
+    assert (
+        record.trials()[1].user_attrs["interrupted"] == "no response: no epoch finished within 0 s"
+    )
     assert len(record.trials(TrialState.COMPLETE)) == 3
 
 
@@ -211,7 +245,9 @@ def test_a_trial_that_hangs_is_ended_and_runs_again(tmp_path: Path) -> None:
         (StopRules(patience=2), "no improvement in 2 trials since trial 1"),
     ],
 )
-def test_the_first_rule_that_holds_ends_the_study(tmp_path: Path, rules: StopRules, reason: str) -> None:
+def test_the_first_rule_that_holds_ends_the_study(
+    tmp_path: Path, rules: StopRules, reason: str
+) -> None:
     def answer(job: TrialJob) -> EngineEvent:
         return Finished(job.number, measured([0.6, 0.95, 0.7, 0.8, 0.99][job.number]))
 
@@ -229,7 +265,9 @@ def test_the_first_rule_that_holds_ends_the_study(tmp_path: Path, rules: StopRul
         (StopRules(target=0.9, trials=22), "22 trials", 22),
     ],
 )
-def test_a_study_whose_trials_all_fail_ends(tmp_path: Path, rules: StopRules, reason: str, trials: int) -> None:
+def test_a_study_whose_trials_all_fail_ends(
+    tmp_path: Path, rules: StopRules, reason: str, trials: int
+) -> None:
     record = record_in(tmp_path / "s")
     engine = FakeEngine(capacity=1, answer=lambda job: Failed(job.number, "no"))
     *_, last = drive(record, uniform(small_set()), engine, replace(enough(5), rules=rules))
@@ -249,7 +287,9 @@ def test_failures_with_a_trial_between_them_do_not_end_a_study(tmp_path: Path) -
     assert len(record.trials()) == 31
 
 
-def test_a_study_that_is_out_of_time_leaves_what_is_under_way_for_the_next_run(tmp_path: Path) -> None:
+def test_a_study_that_is_out_of_time_leaves_what_is_under_way_for_the_next_run(
+    tmp_path: Path,
+) -> None:
     class Slow(FakeEngine):
         def next_event(self, timeout: float | None = None) -> EngineEvent | None:
             time.sleep(timeout or 0.0)
@@ -276,7 +316,9 @@ def losing(times: int, number: int | None = None) -> Callable[[TrialJob], Engine
 
 
 @pytest.mark.parametrize("capacity", [1, 2, 3])
-def test_a_worker_that_dies_under_the_last_trial_leaves_no_trial_waiting(tmp_path: Path, capacity: int) -> None:
+def test_a_worker_that_dies_under_the_last_trial_leaves_no_trial_waiting(
+    tmp_path: Path, capacity: int
+) -> None:
     record = record_in(tmp_path / "s")
     list(drive(record, uniform(small_set()), FakeEngine(capacity, losing(2, number=3)), enough(4)))
     assert [trial.state for trial in record.trials()] == [TrialState.COMPLETE] * 4
@@ -300,7 +342,9 @@ def test_an_engine_whose_workers_all_die_ends_the_run_and_fails_no_trial(tmp_pat
             self._waiting.append(Lost(job.number, "out of memory"))
 
     record = record_in(tmp_path / "s")
-    with pytest.raises(StudyError, match=r"^workers die before their first epoch: out of memory; fix this"):
+    with pytest.raises(
+        StudyError, match=r"^workers die before their first epoch: out of memory; fix this"
+    ):
         list(drive(record, uniform(small_set()), Dying(capacity=2), enough(6)))
     assert {trial.state for trial in record.trials()} == {TrialState.WAITING}
     list(drive(record, uniform(small_set()), FakeEngine(), enough(6)))
@@ -312,7 +356,14 @@ def test_a_trial_that_was_judged_as_the_driver_died_is_judged_so_again(
 ) -> None:
     def run(record: StudyRecord) -> None:
         engine = FakeEngine(capacity=1, curve=lambda job: 0.9 - job.number / 100)
-        list(drive(record, uniform(small_set()), engine, replace(enough(3), halving=Asha(first=1, factor=2))))
+        list(
+            drive(
+                record,
+                uniform(small_set()),
+                engine,
+                replace(enough(3), halving=Asha(first=1, factor=2)),
+            )
+        )
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt

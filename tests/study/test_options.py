@@ -1,4 +1,6 @@
-"""Options of plans: from one declaration follow the key, what is stored, the rule and what must stay on resume."""
+"""Options of plans: from one declaration follow the key, what is stored, the rule and what must
+stay on resume.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +43,17 @@ class Wider(SearchPlan):
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: type(plan).__name__)
-def test_every_key_has_one_declaration_and_one_of_each_thing_that_follows_from_it(plan: Plan) -> None:
+def test_every_key_has_one_declaration_and_one_of_each_thing_that_follows_from_it(
+    plan: Plan,
+) -> None:
     declared = options_of(type(plan))
     keys = [one.key for one in declared]
     assert len(set(keys)) == len({one.name for one in declared}) == len(declared)
     assert set(document_of(type(plan)).model_fields) == {*keys, "about", "provenance"}
     assert set(plan.to_mapping()) <= set(keys)
-    assert {one.key for one in declared if one.store(getattr(plan, one.name)) is not None} == set(plan.to_mapping())
+    assert {one.key for one in declared if one.store(getattr(plan, one.name)) is not None} == set(
+        plan.to_mapping()
+    )
     assert set(plan.settings()) == {one.kept_as for one in declared if one.must_stay}
     assert all(one.panel and one.help for one in declared if one.flag)
 
@@ -57,7 +63,9 @@ def test_the_help_says_the_default_that_is_declared(plan: Plan) -> None:
     told = {one: found[1] for one in options_of(type(plan)) if (found := DEFAULT.search(one.help))}
     plain = {one: default for one in told if (default := one.make_default()) not in (None, (), {})}
     assert plain
-    assert {one.key: one.rule(one.kind(told[one])) for one in plain} == {one.key: plain[one] for one in plain}
+    assert {one.key: one.rule(one.kind(told[one])) for one in plain} == {
+        one.key: plain[one] for one in plain
+    }
 
 
 def test_an_option_more_is_a_key_is_stored_checked_and_must_stay() -> None:
@@ -65,7 +73,9 @@ def test_an_option_more_is_a_key_is_stored_checked_and_must_stay() -> None:
     values: dict[str, Any] = {"budget": "1M", "most_trials": 3}
     assert faults_in(Wider, values, placer(None, values)) == ([], set())
     plan = Wider(**{**values_of(Wider, values), "study": "s"})
-    assert plan.most_trials == plan.to_mapping()["most_trials"] == plan.settings()["most_trials"] == 3
+    assert (
+        plan.most_trials == plan.to_mapping()["most_trials"] == plan.settings()["most_trials"] == 3
+    )
     faults, bad = faults_in(Wider, {**values, "most_trials": 10}, placer(None, {"most_trials": 10}))
     assert (faults, bad) == (["--most-trials must be from 1 to 9, got 10"], {"most_trials"})
     with pytest.raises(StudyError, match="most_trials must be from 1 to 9, got 0"):
@@ -77,7 +87,10 @@ def test_an_option_more_is_a_key_is_stored_checked_and_must_stay() -> None:
 
 def test_what_is_kept_of_a_plan_does_not_depend_on_what_may_change() -> None:
     plan = SearchPlan(**SEARCH)
-    assert SearchPlan(**SEARCH, trials=3, seconds=9.0, sampler="random", workers=2).settings() == plan.settings()
+    assert (
+        SearchPlan(**SEARCH, trials=3, seconds=9.0, sampler="random", workers=2).settings()
+        == plan.settings()
+    )
     assert SearchPlan(**SEARCH, pairs=100).settings() != plan.settings()
 
 
@@ -89,7 +102,10 @@ def test_found_settings_stand_at_the_place_of_what_the_plan_names() -> None:
 
 
 def test_a_required_key_may_be_left_out_of_a_document_in_part_alone() -> None:
-    assert faults_in(SearchPlan, {}, placer(None, {})) == (["--budget is required, got nothing"], {"budget"})
+    assert faults_in(SearchPlan, {}, placer(None, {})) == (
+        ["--budget is required, got nothing"],
+        {"budget"},
+    )
     assert values_of(SearchPlan, {"trials": 3}, whole=False)["budget"] is None
 
 
@@ -108,10 +124,24 @@ def test_the_summary_has_the_options_that_are_declared_to_be_in_it_as_they_are_k
     plan = SearchPlan(**SEARCH, seconds=90.0, points=())
     told = plan.summary()
     assert set(told) == {one.key for one in options_of(SearchPlan) if one.in_summary}
-    assert (told["time"], told["points"], told["budget"], told["trials"]) == (90.0, [], plan.budget.setting(), None)
+    assert (told["time"], told["points"], told["budget"], told["trials"]) == (
+        90.0,
+        [],
+        plan.budget.setting(),
+        None,
+    )
 
 
 def test_settings_that_make_figures_comparable_are_those_that_all_studies_keep() -> None:
-    assert set(SHARED) == {"data", "objectives", "resolution", "epochs", "recipe", "pairs", "share", "seed"}
+    assert set(SHARED) == {
+        "data",
+        "objectives",
+        "resolution",
+        "epochs",
+        "recipe",
+        "pairs",
+        "share",
+        "seed",
+    }
     assert set(SHARED) <= set(kept_names(SearchPlan))
     assert set(SHARED) <= set(kept_names(AblationPlan))

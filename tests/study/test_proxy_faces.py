@@ -27,7 +27,9 @@ def test_a_proxy_keeps_the_aspect_and_the_proportion_of_the_sizes() -> None:
 
 
 @given(_SIDE, _SIDE, st.integers(16, 512))
-def test_the_longer_side_is_the_resolution_and_the_other_follows(height: int, width: int, resolution: int) -> None:
+def test_the_longer_side_is_the_resolution_and_the_other_follows(
+    height: int, width: int, resolution: int
+) -> None:
     (small,) = proxy_sizes("s", [(height, width)], resolution).values()
     assert max(small) == resolution
     assert abs(min(small) - max(1.0, min(height, width) * resolution / max(height, width))) <= 0.5
@@ -36,10 +38,13 @@ def test_the_longer_side_is_the_resolution_and_the_other_follows(height: int, wi
 def test_sizes_that_become_one_and_too_many_are_one_line() -> None:
     with pytest.raises(
         StudyError,
-        match=r"^s: different input sizes must stay different .*, got 112x112 and 111x112, both become 56x56$",
+        match=r"^s: different input sizes must stay different .*, got 112x112 and 111x112, both "
+        r"become 56x56$",
     ):
         proxy_sizes("s", [(112, 112), (111, 112)], 56)
-    with pytest.raises(StudyError, match=f"^s: input must have at most {MAX_SHAPES} shapes .*, got 17$"):
+    with pytest.raises(
+        StudyError, match=f"^s: input must have at most {MAX_SHAPES} shapes .*, got 17$"
+    ):
         proxy_sizes("s", [(112, width) for width in range(96, 113)], 112)
 
 
@@ -76,5 +81,7 @@ def test_each_network_of_a_study_sees_the_images_in_its_own_shape(
 def test_faces_of_another_shape_than_the_network_s_are_refused(tmp_path: Path) -> None:
     write_people(tmp_path / "faces")
     faces: FaceData = load_proxy_faces(tmp_path / "faces", {(28, 24): (28, 24)}, seed=0)
-    with pytest.raises(TrialError, match=r"^faces must be 28x28 for a network of 28x28, got 28x24$"):
+    with pytest.raises(
+        TrialError, match=r"^faces must be 28x28 for a network of 28x28, got 28x24$"
+    ):
         list(run_trial(_job(28, 28, 28), faces))

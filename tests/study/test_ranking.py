@@ -43,7 +43,12 @@ def test_the_front_rises(rows: list[ResultRow]) -> None:
 
 
 def test_rank_is_accuracy_then_auc_then_fewer_madds() -> None:
-    best, by_auc, by_madds, last = row(3, 0.9, 9), row(2, 0.8, 9, 0.95), row(1, 0.8, 5), row(0, 0.8, 9)
+    best, by_auc, by_madds, last = (
+        row(3, 0.9, 9),
+        row(2, 0.8, 9, 0.95),
+        row(1, 0.8, 5),
+        row(0, 0.8, 9),
+    )
     assert rank([last, by_madds, by_auc, best]) == [best, by_auc, by_madds, last]
 
 

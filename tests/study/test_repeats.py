@@ -17,7 +17,9 @@ VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=9)
 
 
 @given(values=VALUES)
-def test_the_mean_lies_among_the_values_with_the_textbook_standard_error(values: list[float]) -> None:
+def test_the_mean_lies_among_the_values_with_the_textbook_standard_error(
+    values: list[float],
+) -> None:
     again = Repeats(tuple(values))
     assert min(values) - 1e-9 <= again.mean <= max(values) + 1e-9
     if len(values) == 1:
@@ -28,7 +30,9 @@ def test_the_mean_lies_among_the_values_with_the_textbook_standard_error(values:
         assert again.standard_error == pytest.approx(wanted, abs=1e-9)
 
 
-def test_repeated_networks_come_first_by_their_mean_and_their_own_trial_does_not_count(tmp_path: Path) -> None:
+def test_repeated_networks_come_first_by_their_mean_and_their_own_trial_does_not_count(
+    tmp_path: Path,
+) -> None:
     def answer(job: TrialJob) -> Finished:
         return Finished(job.number, measured([0.99, 0.90, 0.80, 0.95][job.number]))
 
@@ -49,5 +53,9 @@ def test_the_front_is_exactly_what_nothing_beats(points: list[tuple[int, int, in
     def beats(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
         return one != other and one[0] >= other[0] and one[1] <= other[1] and one[2] <= other[2]
 
-    wanted = {place for place, point in enumerate(points) if not any(beats(other, point) for other in points)}
+    wanted = {
+        place
+        for place, point in enumerate(points)
+        if not any(beats(other, point) for other in points)
+    }
     assert non_dominated(points) == wanted

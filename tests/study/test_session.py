@@ -58,7 +58,10 @@ class Sessions:
         def part(folder: str, *, resumes: bool = True) -> StudyPart:
             checkpoints = Checkpoints(self.folder / folder)
             return StudyPart(
-                small_set().decisions, lambda _: settings or {"epochs": 1}, checkpoints=checkpoints, resumes=resumes
+                small_set().decisions,
+                lambda _: settings or {"epochs": 1},
+                checkpoints=checkpoints,
+                resumes=resumes,
             )
 
         parts = {"": part("checkpoints"), ".repeats": part("checkpoints.repeats", resumes=again)}
@@ -75,7 +78,9 @@ def sessions(tmp_path: Path) -> Sessions:
 
 
 def sources(session: StudySession, trials: int, repeats: int) -> tuple[Trials, Trials]:
-    return Trials(session.records[""], trials), Trials(session.records[".repeats"], repeats, "repeats")
+    return Trials(session.records[""], trials), Trials(
+        session.records[".repeats"], repeats, "repeats"
+    )
 
 
 def test_sources_run_one_after_another_and_the_first_says_why_it_ended(sessions: Sessions) -> None:
@@ -95,9 +100,13 @@ def test_a_source_with_nothing_to_do_makes_no_engine(sessions: Sessions) -> None
     assert not sessions.made
 
 
-def test_the_time_is_that_of_all_sources_together(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_is_that_of_all_sources_together(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = iter((0.0, 1.0, 1801.0))  # at the beginning, and when each source is prepared
-    monkeypatch.setattr("seesawnas.study.session.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(
+        "seesawnas.study.session.time", SimpleNamespace(monotonic=lambda: next(clock))
+    )
     with sessions() as session:
         events = list(session.run(*sources(session, 2, 2), seconds=1800))
     assert not any(isinstance(event, Repeating) for event in events)
@@ -120,7 +129,9 @@ def test_a_start_is_written_down_with_its_reason_or_as_interrupted(sessions: Ses
     assert (second.ended, second.numbers) == ("interrupted", [2])
 
 
-def test_a_part_that_is_not_resumed_is_opened_only_if_it_is_there_and_its_trials_wait(sessions: Sessions) -> None:
+def test_a_part_that_is_not_resumed_is_opened_only_if_it_is_there_and_its_trials_wait(
+    sessions: Sessions,
+) -> None:
     with sessions(again=False) as session:
         assert list(session.records) == [""]
     with sessions() as session:
@@ -135,7 +146,9 @@ def test_a_part_that_is_not_resumed_is_opened_only_if_it_is_there_and_its_trials
         (kept / f"{number}.safetensors").write_bytes(b"x")
     with sessions(again=False) as session:
         assert session.recovered == 0
-        assert [trial.state for trial in session.records[".repeats"].trials()] == [TrialState.WAITING]
+        assert [trial.state for trial in session.records[".repeats"].trials()] == [
+            TrialState.WAITING
+        ]
     assert [path.name for path in kept.iterdir()] == ["0.safetensors"]
 
 
@@ -148,12 +161,20 @@ def test_other_settings_are_refused_and_not_kept_in_a_new_study(sessions: Sessio
         assert session.records[".repeats"].settings == {"epochs": 1}
 
 
-def test_a_second_session_is_refused_while_the_first_one_holds_the_study(sessions: Sessions) -> None:
-    with sessions(), pytest.raises(StudyError, match="another search is using this study"), sessions():
+def test_a_second_session_is_refused_while_the_first_one_holds_the_study(
+    sessions: Sessions,
+) -> None:
+    with (
+        sessions(),
+        pytest.raises(StudyError, match="another search is using this study"),
+        sessions(),
+    ):
         pass
 
 
-def test_preflight_says_every_fault_at_once_and_a_single_one_by_its_own_error(tmp_path: Path) -> None:
+def test_preflight_says_every_fault_at_once_and_a_single_one_by_its_own_error(
+    tmp_path: Path,
+) -> None:
     def check(space: InvalidInput | None, data: str | None) -> int:
         def find() -> int:
             if space is not None:

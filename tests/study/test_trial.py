@@ -59,7 +59,9 @@ def test_a_trial_that_goes_on_from_its_checkpoint_ends_as_an_uninterrupted_one()
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "another job's", "nonsense"])
-def test_a_checkpoint_that_is_damaged_or_anothers_is_as_none_and_the_trial_says_so(damage: str) -> None:
+def test_a_checkpoint_that_is_damaged_or_anothers_is_as_none_and_the_trial_says_so(
+    damage: str,
+) -> None:
     faces = made_up_faces()
     first, found = run_trial(job(), faces)
     assert isinstance(first, TrialEpoch)

@@ -17,7 +17,10 @@ from tests.nn.specs import BLOCKS
 
 
 class TestBlocks(BlockSuite):
-    @pytest.fixture(params=[*BLOCKS.values(), Stem(8, "prelu"), Head(16, "relu", 8), Head(16, "swish", 0)], ids=str)
+    @pytest.fixture(
+        params=[*BLOCKS.values(), Stem(8, "prelu"), Head(16, "relu", 8), Head(16, "swish", 0)],
+        ids=str,
+    )
     def block(self, request: pytest.FixtureRequest) -> Block:
         found: Block = request.param
         return found
@@ -65,8 +68,13 @@ def test_a_block_that_does_not_say_what_it_gives_fails() -> None:
 def test_a_margin_that_helps_the_true_class_fails() -> None:
     helping = MarginKind(lambda cosine, size, guard, quality: cosine + size, lambda cosine: cosine)
     with pytest.raises(AssertionError):
-        MarginSuite().test_the_true_class_is_harder_to_win_and_more_so_by_a_larger_margin(helping, "none")
+        MarginSuite().test_the_true_class_is_harder_to_win_and_more_so_by_a_larger_margin(
+            helping, "none"
+        )
     with pytest.raises(AssertionError):
         MarginSuite().test_values_and_gradients_are_finite_to_both_ends(
-            MarginKind(lambda cosine, size, guard, quality: torch.acos(cosine), lambda cosine: cosine), "none"
+            MarginKind(
+                lambda cosine, size, guard, quality: torch.acos(cosine), lambda cosine: cosine
+            ),
+            "none",
         )

@@ -17,7 +17,10 @@ from tests.faces import patterns
 
 @dataclass
 class MadeUpSource:
-    """Patterns of ``people``, ``each`` pictures; ``broken`` ones do not decode and ``missing`` ones cannot be had."""
+    """Patterns of ``people``, ``each`` pictures.
+
+    ``broken`` ones do not decode and ``missing`` ones cannot be had.
+    """
 
     people: int = 6
     each: int = 8

@@ -1,4 +1,7 @@
-"""Trains a small network as one of a team and prints its losses: run by torchrun, or alone with PARTS pieces a batch."""
+"""Trains a small network as one of a team and prints its losses.
+
+Run by torchrun, or alone with PARTS pieces a batch.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,28 @@ def main(parts: int, rate: float, margin: str) -> None:
     from pathlib import Path
 
     recipe = Recipe(
-        "r", 2, batch_size=16, learning_rate=0.05, scale=16.0, margin_size=0.2, shift=0.1, averaging=0.9,
-        sample_rate=rate, margin="arcface" if margin == "toy" else margin,  # type: ignore[arg-type]
-    )  # fmt: skip
+        "r",
+        2,
+        batch_size=16,
+        learning_rate=0.05,
+        scale=16.0,
+        margin_size=0.2,
+        shift=0.1,
+        averaging=0.9,
+        sample_rate=rate,
+        margin="arcface" if margin == "toy" else margin,  # type: ignore[arg-type]
+    )
     spec = small_plan(Path()).spec
     with joined("cpu") as (team, device):
         with seeded(0):
             network = build(spec).to(device)
-        feed = SourceFeed(MadeUpSource(people=12), recipe, size=(32, 32), seed=0, team=team, parts=parts)
+        feed = SourceFeed(
+            MadeUpSource(people=12), recipe, size=(32, 32), seed=0, team=team, parts=parts
+        )
         criterion = Toy(96, 16) if margin == "toy" else None
-        training = Training(network, feed, recipe, mean=127.5, std=128.0, seed=0, team=team, criterion=criterion)
+        training = Training(
+            network, feed, recipe, mean=127.5, std=128.0, seed=0, team=team, criterion=criterion
+        )
         losses = [record.loss for record in training.steps() if isinstance(record, StepRecord)]
         own = torch.cat([weight.detach().flatten() for weight in network.parameters()])
         first = team.share(own)

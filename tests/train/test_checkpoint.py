@@ -39,7 +39,11 @@ def test_a_folder_keeps_a_file_per_number_and_forgets_the_others(tmp_path: Path)
     for number in (1, 10, 2):
         checkpoints.save(number, b"%d" % number)
     checkpoints.save(2, b"newer")
-    assert sorted(os.listdir(tmp_path / "checkpoints")) == ["1.safetensors", "10.safetensors", "2.safetensors"]
+    assert sorted(os.listdir(tmp_path / "checkpoints")) == [
+        "1.safetensors",
+        "10.safetensors",
+        "2.safetensors",
+    ]
     assert (checkpoints.numbers(), checkpoints.load(2)) == ([10, 2, 1], b"newer")
     checkpoints.keep({2, 10, 11})
     checkpoints.drop(10)
@@ -48,7 +52,12 @@ def test_a_folder_keeps_a_file_per_number_and_forgets_the_others(tmp_path: Path)
 
 
 def test_only_checkpoints_and_parts_of_files_are_deleted(tmp_path: Path) -> None:
-    for name in ("1.safetensors", ".1.safetensors.0123abcd.tmp", "mine.safetensors", "01.safetensors"):
+    for name in (
+        "1.safetensors",
+        ".1.safetensors.0123abcd.tmp",
+        "mine.safetensors",
+        "01.safetensors",
+    ):
         (tmp_path / name).touch()
     Checkpoints(tmp_path).keep(())
     assert sorted(os.listdir(tmp_path)) == ["01.safetensors", "mine.safetensors"]
@@ -65,4 +74,6 @@ def test_the_newest_valid_checkpoint_is_found_by_its_number(tmp_path: Path) -> N
     assert saved is not None
     assert saved[0]["a"].tolist() == [10.0, 10.0]
     (note,) = notes
-    assert note.startswith(f"{tmp_path / 'step_1000.safetensors'}: skipped: checkpoint cannot be read: ")
+    assert note.startswith(
+        f"{tmp_path / 'step_1000.safetensors'}: skipped: checkpoint cannot be read: "
+    )

@@ -1,7 +1,8 @@
 """Two processes against one, on the CPU through gloo.
 
-Batch norm's statistics are of each process's own half of a batch, and SyncBatchNorm runs on no CPU. The one process that they
-are held against computes each batch in two pieces, whose statistics are of the same halves: everything else must then agree.
+Batch norm's statistics are of each process's own half of a batch, and SyncBatchNorm runs on no CPU.
+The one process that they are held against computes each batch in two pieces, whose statistics are
+of the same halves: everything else must then agree.
 """
 
 from __future__ import annotations
@@ -23,15 +24,21 @@ ROOT = Path(__file__).parents[2]
 def _run(launcher: list[str], *words: str) -> Any:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, *launcher, "-m", "tests.train.team_run", *words]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("rate", "margin"), [("1.0", "arcface"), ("0.4", "adaface"), ("1.0", "toy")])
+@pytest.mark.parametrize(
+    ("rate", "margin"), [("1.0", "arcface"), ("0.4", "adaface"), ("1.0", "toy")]
+)
 def test_two_processes_lose_what_one_loses(rate: str, margin: str) -> None:
-    two = _run(["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"], "1", rate, margin)
+    two = _run(
+        ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"], "1", rate, margin
+    )
     one = _run([], "2", rate, margin)
     assert two["agree"]
     assert len(one["losses"]) == 12

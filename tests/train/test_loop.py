@@ -17,7 +17,9 @@ from seesawnas.errors import TrialError
 from seesawnas.train import PROXY, EpochRecord, Recipe, seeded, train
 
 _GOLDEN = Path(__file__).parent / "golden_losses.json"
-_SHORT = Recipe("short", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2, averaging=0.9)
+_SHORT = Recipe(
+    "short", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2, averaging=0.9
+)
 
 
 @pytest.fixture(autouse=True)
@@ -32,13 +34,21 @@ def _faces() -> Faces:
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 9)
     people = rng.integers(0, 200, (4, 8, 8, 3))
-    return Faces((people[labels] + rng.integers(0, 50, (36, 8, 8, 3))).astype(np.uint8), labels, ("a", "b", "c", "d"))
+    return Faces(
+        (people[labels] + rng.integers(0, 50, (36, 8, 8, 3))).astype(np.uint8),
+        labels,
+        ("a", "b", "c", "d"),
+    )
 
 
 def _network(seed: int = 0) -> nn.Module:
     with seeded(seed):
         return nn.Sequential(
-            nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8), nn.PReLU(8), nn.Flatten(), nn.Linear(128, 6)
+            nn.Conv2d(3, 8, 3, 2, 1, bias=False),
+            nn.BatchNorm2d(8),
+            nn.PReLU(8),
+            nn.Flatten(),
+            nn.Linear(128, 6),
         )
 
 
@@ -57,14 +67,20 @@ def test_it_learns() -> None:
 
 def test_every_epoch_is_recorded() -> None:
     records = _train(_network())
-    assert [(record.epoch, record.epochs, record.images) for record in records] == [(1, 3, 32), (2, 3, 32), (3, 3, 32)]
+    assert [(record.epoch, record.epochs, record.images) for record in records] == [
+        (1, 3, 32),
+        (2, 3, 32),
+        (3, 3, 32),
+    ]
     assert records[0].learning_rate > records[1].learning_rate > records[2].learning_rate > 0.0
     assert all(record.seconds > 0.0 for record in records)
 
 
 def test_seeded_losses_are_those_recorded() -> None:
     golden = json.loads(_GOLDEN.read_text())
-    assert [record.loss for record in _train(_network())] == pytest.approx(golden["short"], rel=1e-3)
+    assert [record.loss for record in _train(_network())] == pytest.approx(
+        golden["short"], rel=1e-3
+    )
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_bit() -> None:
@@ -124,7 +140,8 @@ def test_looking_at_the_average_after_an_epoch_does_not_change_the_training() ->
 
 
 def test_a_slow_learner_averages_what_it_went_through() -> None:
-    # With averaging of all steps and a learning rate of zero, the average of one weight is that weight.
+    # With averaging of all steps and a learning rate of zero, the average of one weight is that
+    # weight.
     network = _network()
     before = [parameter.detach().clone() for parameter in network.parameters()]
     _train(network, replace(_SHORT, learning_rate=0.0))
@@ -192,4 +209,6 @@ def test_the_network_sees_each_channel_by_its_own_mean_and_std() -> None:
     shift, scale = torch.tensor([10.0, 20.0, 30.0]), torch.tensor([50.0, 60.0, 70.0])
     # The first call asks for the embedding's length, with zeros.
     for raw, seen in zip(plain.seen[1:], own.seen[1:], strict=True):
-        torch.testing.assert_close(seen, (raw - shift) / scale, atol=1e-5, rtol=0, check_dtype=False)
+        torch.testing.assert_close(
+            seen, (raw - shift) / scale, atol=1e-5, rtol=0, check_dtype=False
+        )

@@ -1,4 +1,7 @@
-"""Narrow numbers, pieces of a batch and margins in the loop: they learn, and go on from their state to the bit."""
+"""Narrow numbers, pieces of a batch and margins in the loop.
+
+They learn, and go on from their state to the bit.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from seesawnas.train.recipe import Margin
 from tests.run.trainings import small_plan
 from tests.train.sources import MadeUpSource
 
-_RECIPE = Recipe("r", 6, batch_size=24, learning_rate=0.05, scale=16.0, margin_size=0.2, averaging=0.9)
+_RECIPE = Recipe(
+    "r", 6, batch_size=24, learning_rate=0.05, scale=16.0, margin_size=0.2, averaging=0.9
+)
 
 
 @pytest.fixture(autouse=True)

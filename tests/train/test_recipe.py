@@ -46,8 +46,12 @@ def test_what_ships_is_found_by_each_of_its_names(name: str) -> None:
 
 def test_a_file_of_one_s_own_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("paper.yaml").write_text("{epochs: 1, margin: li_arcface, margin_size: 0.45, sample_rate: 0.1}")
-    assert read_recipe("paper") == Recipe("paper", 1, margin="li_arcface", margin_size=0.45, sample_rate=0.1)
+    Path("paper.yaml").write_text(
+        "{epochs: 1, margin: li_arcface, margin_size: 0.45, sample_rate: 0.1}"
+    )
+    assert read_recipe("paper") == Recipe(
+        "paper", 1, margin="li_arcface", margin_size=0.45, sample_rate=0.1
+    )
 
 
 def test_every_fault_is_told_at_once() -> None:
@@ -67,7 +71,9 @@ def test_every_fault_is_told_at_once() -> None:
     assert {line.split(": ")[1] for line in lines} == {*values, "epochs"}
     assert "mine.yaml: epochs: is required, got nothing" in lines
     assert "mine.yaml: learning_rte: is not a known key; did you mean learning_rate?" in lines
-    assert "mine.yaml: margin: must be one of arcface, cosface, li_arcface, adaface, got arc" in lines
+    assert (
+        "mine.yaml: margin: must be one of arcface, cosface, li_arcface, adaface, got arc" in lines
+    )
     assert "mine.yaml: decay_steps: must rise, got [0.5, 0.2]" in lines
     assert "mine.yaml: sample_rate: must be a number from 0.0001 to 1, got 0" in lines
 
@@ -86,14 +92,19 @@ def test_a_name_that_is_none_has_a_hint() -> None:
 def test_a_recipe_from_json_is_the_recipe() -> None:
     recipe = Recipe("r", 2)
     assert Recipe(
-        **{**{field.name: getattr(recipe, field.name) for field in fields(recipe)}, "decay_steps": [0.5]}
+        **{
+            **{field.name: getattr(recipe, field.name) for field in fields(recipe)},
+            "decay_steps": [0.5],
+        }
     ) == (replace(recipe, decay_steps=(0.5,)))
     assert "epochs" not in RECIPE_KEYS
 
 
 def test_a_recipe_as_a_mapping_is_what_it_was_before_fields_were_added() -> None:
     plain = PROXY.to_mapping()
-    assert {"decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate"}.isdisjoint(plain)
+    assert {"decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate"}.isdisjoint(
+        plain
+    )
     changed = replace(PROXY, decay_steps=(0.5,), sample_rate=0.5)
     assert changed.to_mapping() == {**plain, "decay_steps": [0.5], "sample_rate": 0.5}
     assert Recipe(**changed.to_mapping()) == changed

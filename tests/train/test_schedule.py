@@ -25,10 +25,14 @@ def test_a_learning_rate_is_never_negative_and_never_above_its_peak(
 
 @pytest.mark.parametrize("decay", _DECAYS)
 @given(_PROGRESS, _PROGRESS)
-def test_every_decay_starts_at_the_peak_and_only_falls(decay: Decay, first: float, second: float) -> None:
+def test_every_decay_starts_at_the_peak_and_only_falls(
+    decay: Decay, first: float, second: float
+) -> None:
     early, late = sorted((first, second))
     assert learning_rate_factor(0.0, warm_up=0.0, decay=decay) == 1.0
-    assert learning_rate_factor(late, warm_up=0.0, decay=decay) <= learning_rate_factor(early, warm_up=0.0, decay=decay)
+    assert learning_rate_factor(late, warm_up=0.0, decay=decay) <= learning_rate_factor(
+        early, warm_up=0.0, decay=decay
+    )
 
 
 @given(_PROGRESS, _SHARES)
@@ -44,6 +48,7 @@ def test_the_steps_are_those_of_the_paper() -> None:
 
 def test_steps_are_shares_of_the_whole_training_whatever_the_warm_up() -> None:
     rates = [
-        learning_rate_factor(p / 10, warm_up=0.2, decay="steps", steps=(0.5, 0.8), factor=0.5) for p in (1, 2, 5, 8)
+        learning_rate_factor(p / 10, warm_up=0.2, decay="steps", steps=(0.5, 0.8), factor=0.5)
+        for p in (1, 2, 5, 8)
     ]
     assert rates == pytest.approx([0.5, 1.0, 0.5, 0.25])

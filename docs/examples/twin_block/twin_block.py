@@ -1,4 +1,6 @@
-"""A block of one's own: two depthwise convolutions side by side, of kernels 3 and K, summed, between two pointwise ones."""
+"""A block of one's own: two depthwise convolutions side by side, of kernels 3 and K, summed,
+between two pointwise ones.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ class TwinBlock(Block):
     outputs: int
     stride: int = 1
     ratio: int = attribute(rules.positive, 2, label="ratio", levels=(1, 2, 4), ordered=True)
-    second: int = attribute(rules.one_of(5, 7), 5, label="second kernel", levels=(5, 7), ordered=True)
+    second: int = attribute(
+        rules.one_of(5, 7), 5, label="second kernel", levels=(5, 7), ordered=True
+    )
     activation: Activation = attribute(rules.activation, "swish")
 
     @classmethod

@@ -1,14 +1,18 @@
-"""How well cheap proxies rank networks: Kendall's tau between readings of a panel and its reference.
+"""How well cheap proxies rank networks.
 
-A reading is what one would have known at some cost: a level's scores after some of its epochs, averaged over some seeds.
-The reference is the mean of the reference level's last scores over all of its K seeds but one, so that every reading of one
-seed, and the baselines, are held against the same number of trainings; taus are averaged over which. A reading's own seeds
-are left out of it, at every level. So the reading of one seed at the reference level is the ceiling: what the same training
-tells of itself from other seeds.
+Kendall's tau between readings of a panel and its reference.
 
-A reading of several seeds may leave fewer than K - 1; ``reference_seeds`` tells. Where it leaves none, as where the reference
-has but one seed, a reading of another level is held against the seeds there are: another training, but in the same order
-of the data. An early epoch of the reference level itself is then told as of the same run.
+A reading is what one would have known at some cost: a level's scores after some of its epochs,
+averaged over some seeds. The reference is the mean of the reference level's last scores over all of
+its K seeds but one, so that every reading of one seed, and the baselines, are held against the same
+number of trainings; taus are averaged over which. A reading's own seeds are left out of it, at
+every level. So the reading of one seed at the reference level is the ceiling: what the same
+training tells of itself from other seeds.
+
+A reading of several seeds may leave fewer than K - 1; ``reference_seeds`` tells. Where it leaves
+none, as where the reference has but one seed, a reading of another level is held against the seeds
+there are: another training, but in the same order of the data. An early epoch of the reference
+level itself is then told as of the same run.
 """
 
 from __future__ import annotations
@@ -34,11 +38,12 @@ _Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Kendall's tau-b of a reading with the reference over ``networks``, its 95 % bootstrap interval over networks.
+    """Kendall's tau-b of a reading with the reference over ``networks``, its 95 % bootstrap
+    interval over networks.
 
-    seconds: what the reading costs a network, on one thread. reference_seeds: trainings of a network whose mean score is the
-    reference. same_run: the reading is an earlier epoch of the very training that the reference ends, because there is no
-    other seed.
+    seconds: what the reading costs a network, on one thread. reference_seeds: trainings of a
+    network whose mean score is the reference. same_run: the reading is an earlier epoch of the very
+    training that the reference ends, because there is no other seed.
     """
 
     reading: str
@@ -54,11 +59,14 @@ class Agreement:
     same_run: bool = False
 
 
-def agreements(rows: Iterable[PanelRow], score: str, reference: str | None = None) -> list[Agreement]:
-    """Every reading of ``rows`` against ``reference`` (a level; the costliest where none is named), by ``score``.
+def agreements(
+    rows: Iterable[PanelRow], score: str, reference: str | None = None
+) -> list[Agreement]:
+    """Every reading of ``rows`` against ``reference`` (a level; the costliest where none is named),
+    by ``score``.
 
-    Raises StudyError where ``reference`` is not among the levels, where nothing has three networks in common with it, and
-    where rows cannot be compared.
+    Raises StudyError where ``reference`` is not among the levels, where nothing has three networks
+    in common with it, and where rows cannot be compared.
     """
     table = _Table(rows, score)
     reference = table.named(reference)
@@ -66,20 +74,29 @@ def agreements(rows: Iterable[PanelRow], score: str, reference: str | None = Non
     baselines = [table.of_cost(name, reference) for name in ("madds", "params")]
     kept = [agreement for agreement in [*baselines, *found] if agreement.networks >= LEAST]
     if not kept:
-        raise StudyError(f"fidelity must have {LEAST} networks trained from the same seeds at {reference}, got fewer")
+        raise StudyError(
+            f"fidelity must have {LEAST} networks trained from the same seeds at {reference}, got "
+            "fewer"
+        )
     return kept
 
 
 def reference_level(rows: Iterable[PanelRow], wanted: str | None = None) -> str:
-    """The level that :func:`agreements` takes: ``wanted``, else the costliest. Raises StudyError."""
+    """The level that :func:`agreements` takes: ``wanted``, else the costliest.
+
+    Raises StudyError.
+    """
     return _Table(rows, "auc").named(wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How far a level's score tells networks apart: standard deviations between networks and, within one, between seeds.
+    """How far a level's score tells networks apart.
 
-    reliability: the share of a single training's variance that is the network's and not the seed's (ICC(1)).
+    Standard deviations between networks and, within one, between seeds.
+
+    reliability: the share of a single training's variance that is the network's and not the seed's
+    (ICC(1)).
     """
 
     level: str
@@ -99,8 +116,13 @@ def noises(rows: Iterable[PanelRow], scores: Sequence[str]) -> list[Noise]:
 
 
 def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
-    """``rows``, each network once a level and seed. Raises StudyError where they differ in faces or length of training."""
-    found = list({(row.level, row.seed, row.digest): row for row in reversed(list(rows))}.values())[::-1]
+    """``rows``, each network once a level and seed.
+
+    Raises StudyError where they differ in faces or length of training.
+    """
+    found = list({(row.level, row.seed, row.digest): row for row in reversed(list(rows))}.values())[
+        ::-1
+    ]
     if not found:
         raise StudyError("fidelity needs measurements, got none")
     faces: dict[str, str] = {}
@@ -108,11 +130,13 @@ def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
     for row in found:
         if (kept := faces.setdefault(row.side, row.data)) != row.data:
             raise StudyError(
-                f"level {row.level}: measurements must be of the same faces, got data {kept} and {row.data}"
+                f"level {row.level}: measurements must be of the same faces, got data {kept} and "
+                f"{row.data}"
             )
         if (length := epochs.setdefault(row.level, len(row.curve))) != len(row.curve):
             raise StudyError(
-                f"level {row.level}: curves must be of one length, got {length} and {len(row.curve)} epochs"
+                f"level {row.level}: curves must be of one length, got {length} and "
+                f"{len(row.curve)} epochs"
             )
     return found
 
@@ -135,14 +159,18 @@ class _Table:
         return sorted({row.seed for row in self._rows if row.level == level})
 
     def values(self, level: str, seeds: Iterable[int], epoch: int) -> dict[str, float]:
-        """The mean score of each network that was trained from all of ``seeds``, after ``epoch``; 0 is the last."""
+        """The mean score of each network that was trained from all of ``seeds``, after ``epoch``; 0
+        is the last.
+        """
         wanted = set(seeds)
         found: dict[str, list[float]] = {}
         for row in self._rows:
             if row.level == level and row.seed in wanted:
                 value = getattr(row.curve[epoch - 1], self._score)
                 found.setdefault(row.digest, []).append(float(value or 0.0))
-        return {digest: fmean(values) for digest, values in found.items() if len(values) == len(wanted)}
+        return {
+            digest: fmean(values) for digest, values in found.items() if len(values) == len(wanted)
+        }
 
     def of_level(self, level: str, reference: str) -> Iterable[Agreement]:
         epochs = next(len(row.curve) for row in self._rows if row.level == level)
@@ -151,15 +179,22 @@ class _Table:
                 if epoch <= epochs and (count == 1 or epoch == epochs):
                     yield from self._reading(level, reference, epoch, epochs, count)
 
-    def _reading(self, level: str, reference: str, epoch: int, epochs: int, count: int) -> Iterable[Agreement]:
-        """The mean over which ``count`` seeds are read, and which unseen ones they are held against."""
+    def _reading(
+        self, level: str, reference: str, epoch: int, epochs: int, count: int
+    ) -> Iterable[Agreement]:
+        """The mean over which ``count`` seeds are read, and which unseen ones they are held
+        against.
+        """
         taken, same_run = self._most_unseen(level, reference, count), False
         if not taken and level == reference:
             if epoch == epochs or len(self.seeds(reference)) > 1:
                 return
             same_run = True
         chosen = self._choices(level, reference, count, taken)
-        pairs = [(self.values(level, own, epoch), self.values(reference, others, 0)) for own, others in chosen]
+        pairs = [
+            (self.values(level, own, epoch), self.values(reference, others, 0))
+            for own, others in chosen
+        ]
         seconds = self._seconds(level) * count * epoch / epochs
         after = "" if epoch == epochs else f" after epoch {epoch}"
         name = f"{level}{after}" + (f", {count} seeds" if count > 1 else "")
@@ -171,20 +206,31 @@ class _Table:
         return max(1, len(self.seeds(reference)) - 1)
 
     def _most_unseen(self, level: str, reference: str, count: int) -> int:
-        """As many seeds of the reference as some ``count`` seeds of ``level`` leave unseen, at most all but one."""
+        """As many seeds of the reference as some ``count`` seeds of ``level`` leave unseen, at most
+        all but one.
+        """
         known = set(self.seeds(reference))
         foreign = len(set(self.seeds(level)) - known)
         return max(0, min(self._but_one(reference), len(known) - max(0, count - foreign)))
 
-    def _choices(self, level: str, reference: str, count: int, unseen: int) -> list[tuple[tuple[int, ...], ...]]:
-        """Which seeds are read and which they are held against: those unseen, whichever where there are none."""
+    def _choices(
+        self, level: str, reference: str, count: int, unseen: int
+    ) -> list[tuple[tuple[int, ...], ...]]:
+        """Which seeds are read and which they are held against.
+
+        Those unseen, whichever where there are none.
+        """
 
         def pairs() -> Iterator[tuple[tuple[int, ...], ...]]:
             known = self.seeds(reference)
             # Those that the reference does not have come first: they leave the most of it unseen.
-            for own in combinations(sorted(self.seeds(level), key=lambda seed: (seed in known, seed)), count):
+            for own in combinations(
+                sorted(self.seeds(level), key=lambda seed: (seed in known, seed)), count
+            ):
                 others = [seed for seed in known if seed not in own] if unseen else known
-                yield from ((own, some) for some in combinations(others, unseen or self._but_one(reference)))
+                yield from (
+                    (own, some) for some in combinations(others, unseen or self._but_one(reference))
+                )
 
         return list(islice(pairs(), MOST_CHOICES))
 
@@ -210,17 +256,23 @@ def _agreement(
     rest = (seconds, reference_seeds, same_run)
     if len(networks) < LEAST:
         return Agreement(*about, len(networks), 0.0, -1.0, 1.0, *rest)
-    taken = [tuple(np.array([part[network] for network in networks]) for part in pair) for pair in pairs]
+    taken = [
+        tuple(np.array([part[network] for network in networks]) for part in pair) for pair in pairs
+    ]
     tau = _mean_tau(taken, np.arange(len(networks)))
     rng = np.random.default_rng(0)
-    draws = [_mean_tau(taken, rng.integers(len(networks), size=len(networks))) for _ in range(BOOTSTRAPS)]
+    draws = [
+        _mean_tau(taken, rng.integers(len(networks), size=len(networks))) for _ in range(BOOTSTRAPS)
+    ]
     low, high = np.percentile(draws, [2.5, 97.5])
     return Agreement(*about, len(networks), tau, float(low), float(high), *rest)
 
 
 def _mean_tau(pairs: Sequence[tuple[_Floats, ...]], chosen: NDArray[np.int64]) -> float:
     # Undefined where all are equal: such a reading tells none apart, which is what 0 says.
-    taus = [kendalltau(reading[chosen], reference[chosen]).statistic for reading, reference in pairs]
+    taus = [
+        kendalltau(reading[chosen], reference[chosen]).statistic for reading, reference in pairs
+    ]
     return float(np.mean(np.nan_to_num(taus)))
 
 

@@ -22,18 +22,27 @@ class Level:
     share: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.epochs <= MAX_EPOCHS or not 16 <= self.resolution <= 512 or not 0.01 <= self.share <= 1.0:
+        if (
+            not 1 <= self.epochs <= MAX_EPOCHS
+            or not 16 <= self.resolution <= 512
+            or not 0.01 <= self.share <= 1.0
+        ):
             raise StudyError(
-                f"level must have 1 to {MAX_EPOCHS} epochs, 16 to 512 pixels and 0.01 to 1 of the people, got {self}"
+                f"level must have 1 to {MAX_EPOCHS} epochs, 16 to 512 pixels and 0.01 to 1 of the "
+                f"people, got {self}"
             )
 
     @classmethod
     def parse(cls, text: str) -> Level:
-        """``8x56`` is 8 epochs at 56 pixels, ``8x56:0.5`` the same on half of the people. Raises StudyError."""
+        """``8x56`` is 8 epochs at 56 pixels, ``8x56:0.5`` the same on half of the people.
+
+        Raises StudyError.
+        """
         match = _LEVEL.fullmatch(text.strip())
         if match is None:
             raise StudyError(
-                f"level must be EPOCHSxPIXELS or EPOCHSxPIXELS:SHARE, such as 8x56:0.5, got {short(text)!r}"
+                "level must be EPOCHSxPIXELS or EPOCHSxPIXELS:SHARE, such as 8x56:0.5, got "
+                f"{short(text)!r}"
             )
         return cls(int(match["epochs"]), int(match["side"]), float(match["share"] or 1.0))
 
@@ -43,4 +52,8 @@ class Level:
 
     def of(self, proxy: Proxy, seed: int) -> Proxy:
         """``proxy`` at this level, trained from ``seed``."""
-        return replace(proxy.with_epochs(self.epochs).with_resolution(self.resolution), share=self.share, seed=seed)
+        return replace(
+            proxy.with_epochs(self.epochs).with_resolution(self.resolution),
+            share=self.share,
+            seed=seed,
+        )

@@ -15,7 +15,9 @@ from seesawnas.study import Scores
 
 @dataclass(frozen=True, slots=True)
 class PanelRow:
-    """A network trained once: which of the panel's, what it costs, at what level and seed, what each epoch scored.
+    """A network trained once.
+
+    Which of the panel's, what it costs, at what level and seed, what each epoch scored.
 
     ``data`` is the faces' fingerprint, which differs between sizes of the input.
     """
@@ -37,7 +39,10 @@ class PanelRow:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> PanelRow:
-        """From a line of a panel's measurements. Raises KeyError, TypeError or ValueError where it is none."""
+        """From a line of a panel's measurements.
+
+        Raises KeyError, TypeError or ValueError where it is none.
+        """
         return cls(
             network=_integer(values, "network"),
             digest=_text(values["digest"], "digest"),
@@ -91,7 +96,16 @@ def read_measurements(text: str, source: str) -> list[dict[str, Any]]:
         try:
             values = json.loads(line)
             PanelRow.from_mapping(values)
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise StudyError(f"{source}: line {number}: must be a panel's measurement, got {error!r}") from None
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
+            raise StudyError(
+                f"{source}: line {number}: must be a panel's measurement, got {error!r}"
+            ) from None
         found.append(values)
     return found

@@ -1,7 +1,8 @@
-"""A panel: the same networks trained under several proxies and seeds, as resumable studies of their own.
+"""A panel: the same networks trained under several proxies and seeds, as resumable studies of their
+own.
 
-What rankings of proxies, and replays of samplers, are made from. A study holds a network once a level and seed; another
-run with more networks, levels or seeds adds what is missing.
+What rankings of proxies, and replays of samplers, are made from. A study holds a network once a
+level and seed; another run with more networks, levels or seeds adds what is missing.
 """
 
 from __future__ import annotations
@@ -43,10 +44,12 @@ from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 @dataclass(frozen=True, slots=True)
 class FidelityMeasurement:
-    """A network trained once: which of the panel's, at what level and seed, what it costs, and what each epoch scored.
+    """A network trained once.
 
-    ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint: where both are the same, so is the
-    measurement.
+    Which of the panel's, at what level and seed, what it costs, and what each epoch scored.
+
+    ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint: where both are
+    the same, so is the measurement.
     """
 
     network: int
@@ -75,7 +78,8 @@ def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[
         engine: Makes what runs the trials; the plan's engine if it is None.
 
     Raises:
-        InvalidInput: The panel cannot be carried out, before anything is written, or a study of it was made with other
+        InvalidInput: The panel cannot be carried out, before anything is written, or a study of it
+        was made with other
             settings.
     """
     feasible = preflight(
@@ -123,13 +127,22 @@ class LevelsSource:
             return Ended("all trainings are done")
         faces = _load(self.plan, self.feasible, self.side)
         if _data(faces) != self.record.settings.get("data"):
-            raise StudyError(f"{self.plan.data}: faces must stay as they are while a panel is trained, got others")
-        same = {row["mark"]: Measurement.of_mapping(row) for row in self.known if _is_of(row, faces)}
+            raise StudyError(
+                f"{self.plan.data}: faces must stay as they are while a panel is trained, got "
+                "others"
+            )
+        same = {
+            row["mark"]: Measurement.of_mapping(row) for row in self.known if _is_of(row, faces)
+        }
         queue = iter(self._adopt(missing, same))
-        setup = TrialSetup(self.plan.proxy, StopRules(), checkpoints=_checkpoints(self.plan, self.side))
+        setup = TrialSetup(
+            self.plan.proxy, StopRules(), checkpoints=_checkpoints(self.plan, self.side)
+        )
         return Work(lambda _: next(queue, None), faces, setup)
 
-    def _adopt(self, missing: Iterable[Proposal], known: Mapping[str, Measurement]) -> list[Proposal]:
+    def _adopt(
+        self, missing: Iterable[Proposal], known: Mapping[str, Measurement]
+    ) -> list[Proposal]:
         """Store what is known; return what is left to train."""
         left = []
         for proposal in missing:
@@ -159,7 +172,8 @@ class FidelitySession:
         """Train what is missing, in the order of the levels; yield what happens.
 
         Args:
-            known: Mappings of measurements made elsewhere: those of the same networks, proxies and faces are taken in.
+            known: Mappings of measurements made elsewhere: those of the same networks, proxies and
+            faces are taken in.
         """
         known, proposals = list(known), self._proposals()
         sources = (
@@ -171,9 +185,16 @@ class FidelitySession:
     def rows(self) -> list[FidelityMeasurement]:
         """What the studies hold by now, of this panel's networks, levels and seeds."""
         places = {digest: place for place, (digest, _) in enumerate(self._networks())}
-        wanted = {proposal.key for proposals in self._proposals().values() for proposal in proposals}
+        wanted = {
+            proposal.key for proposals in self._proposals().values() for proposal in proposals
+        }
         rows = [
-            _row(trial, places, str(record.settings.get("data", "")).rsplit(" ", 1)[-1], record.study.study_name)
+            _row(
+                trial,
+                places,
+                str(record.settings.get("data", "")).rsplit(" ", 1)[-1],
+                record.study.study_name,
+            )
             for record in self.records.values()
             for trial in record.trials(TrialState.COMPLETE)
             if trial.user_attrs.get("key") in wanted
@@ -188,22 +209,31 @@ class FidelitySession:
                 proxy = level.of(self.plan.proxy, seed)
                 for _, assignment in networks:
                     spec = self.feasible.space.choose(assignment)
-                    found[level.resolution].append(Proposal(spec, assignment, "", proxy, f"{level} seed {seed}", True))
+                    found[level.resolution].append(
+                        Proposal(spec, assignment, "", proxy, f"{level} seed {seed}", True)
+                    )
         return found
 
     def _networks(self) -> list[tuple[str, dict[str, Any]]]:
-        """(digest, options) of the panel's networks, all different; a larger panel begins with the smaller one's."""
+        """(digest, options) of the panel's networks, all different.
+
+        A larger panel begins with the smaller one's.
+        """
         found: dict[str, dict[str, Any]] = {}
         drawn = self.feasible.sample(2 * self.plan.networks + 20, self.plan.seed)
         for assignment in drawn.assignments():
             found.setdefault(self.feasible.space.choose(assignment).digest(), assignment)
         if len(found) < self.plan.networks:
-            raise StudyError(f"--networks must be at most {len(found)} in so small a space, got {self.plan.networks}")
+            raise StudyError(
+                f"--networks must be at most {len(found)} in so small a space, got "
+                f"{self.plan.networks}"
+            )
         return list(found.items())[: self.plan.networks]
 
 
 def _part(plan: FidelityPlan, feasible: FeasibleSet, side: int) -> StudyPart:
-    # The faces are read only to be compared with the study's: those of all sizes at once may not fit into memory.
+    # The faces are read only to be compared with the study's: those of all sizes at once may not
+    # fit into memory.
     data = _data(_load(plan, feasible, side))
 
     def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,7 +252,9 @@ def _checkpoints(plan: FidelityPlan, side: int) -> Checkpoints:
 
 def _load(plan: FidelityPlan, feasible: FeasibleSet, side: int) -> FaceData:
     space = feasible.space
-    return load_proxy_faces(plan.data, proxy_sizes(space.source, space.input_sizes, side), seed=plan.seed)
+    return load_proxy_faces(
+        plan.data, proxy_sizes(space.source, space.input_sizes, side), seed=plan.seed
+    )
 
 
 def _data(faces: FaceData) -> str:
@@ -238,7 +270,10 @@ def _row(trial: Trial, places: dict[str, int], data: str, study: str) -> Fidelit
     attrs = trial.user_attrs
     level, _, seed = str(attrs.get("variant")).partition(" seed ")
     if not (level and seed.isdecimal() and len(seed) < 10 and attrs["digest"] in places):
-        raise StudyError(f"study {study}, trial {trial.number}: variant: must be LEVEL seed NUMBER, got {level!r}")
+        raise StudyError(
+            f"study {study}, trial {trial.number}: variant: must be LEVEL seed NUMBER, got "
+            f"{level!r}"
+        )
     proxy = trial_proxy(trial, study)
     return FidelityMeasurement(
         network=places[attrs["digest"]],

@@ -1,4 +1,6 @@
-"""``FidelityPlan``: all that a fidelity study is asked to do. Its fields declare the options of ``fidelity``.
+"""``FidelityPlan``: all that a fidelity study is asked to do.
+
+Its fields declare the options of ``fidelity``.
 
 Nothing here imports torch or Optuna before a value needs it: help waits for this module.
 """
@@ -66,18 +68,22 @@ def _paths(raw: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class FidelityPlan(EnginePlan):
-    """What a fidelity study is asked to do: train the same networks at several levels from several seeds.
+    """What a fidelity study is asked to do.
+
+    Train the same networks at several levels from several seeds.
 
     Attributes:
         budget: What the networks are drawn within, uniformly; None if nothing is trained.
         data: A folder of faces; None for the default set.
         networks: How many networks.
-        levels: The reference first; empty if nothing is trained and the costliest of the measurements is meant.
+        levels: The reference first; empty if nothing is trained and the costliest of the
+        measurements is meant.
         seeds: Each network is trained at each level from the seeds 0 ... ``seeds`` - 1.
         seed: Draws the networks, splits the identities and draws the pairs.
         score: The measure that networks are ranked by.
         measurements: Files of measurements made before: taken in, or, without a budget, judged.
-        recipe: All of the proxy's recipe but its epochs, which the levels say; see :class:`RunPlan`.
+        recipe: All of the proxy's recipe but its epochs, which the levels say; see
+        :class:`RunPlan`.
     """
 
     budget: Budget | None = option(
@@ -103,30 +109,42 @@ class FidelityPlan(EnginePlan):
         _levels,
         "LIST",
         JUDGED,
-        "Fidelity levels EPOCHSxPIXELS[:SHARE], the reference first; SHARE is the fraction of identities. "
+        "Fidelity levels EPOCHSxPIXELS[:SHARE], the reference first; SHARE is the fraction of "
+        "identities. "
         f"Default: {LEVELS}; with --measurements only, the most expensive level is the reference.",
         default=(),
         store=_stored_levels,
     )
-    seeds: int = option(Whole(1, 100), "K", JUDGED, "Training runs per network and level. Default: 2.", default=2)
+    seeds: int = option(
+        Whole(1, 100), "K", JUDGED, "Training runs per network and level. Default: 2.", default=2
+    )
     seed: int = inherited(
-        RunPlan, "seed", help="Seed of the sampled networks, the identity split and the pairs. Default: 0."
+        RunPlan,
+        "seed",
+        help="Seed of the sampled networks, the identity split and the pairs. Default: 0.",
     )
     score: str = option(
-        metric_name, "NAME", JUDGED, "Score to rank by: accuracy, auc, separation ... Default: auc.", default="auc"
+        metric_name,
+        "NAME",
+        JUDGED,
+        "Score to rank by: accuracy, auc, separation ... Default: auc.",
+        default="auc",
     )
     measurements: tuple[str, ...] = option(
         _paths,
         "FILE",
         JUDGED,
-        "Earlier measurements to add; without --budget only these are analysed. May be given more than once.",
+        "Earlier measurements to add; without --budget only these are analysed. May be given more "
+        "than once.",
         default=(),
         is_list=True,
         store=list,
     )
     pairs: int = inherited(RunPlan, "pairs", metavar="")
     recipe: Mapping[str, Any] = inherited(RunPlan, "recipe")
-    study: str = inherited(RunPlan, "study", default="fidelity", help="Folder under runs/. Default: fidelity.")
+    study: str = inherited(
+        RunPlan, "study", default="fidelity", help="Folder under runs/. Default: fidelity."
+    )
 
     def __post_init__(self) -> None:
         if self.budget is not None:
@@ -166,7 +184,10 @@ class FidelityPlan(EnginePlan):
 
 
 def plan_of(options: Mapping[str, Any]) -> FidelityPlan:
-    """The plan of options of the command line, by their keys. Raises StudyError, one line a fault."""
+    """The plan of options of the command line, by their keys.
+
+    Raises StudyError, one line a fault.
+    """
     from seesawnas.plan.documents import plan_of_options
 
     return plan_of_options(FidelityPlan, options, _conflicts)

@@ -26,7 +26,11 @@ class AverageHead(Block):
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int = 1, **options: Any) -> Self:
         """Raises SpecError unless the map has ``width`` channels."""
-        require(inputs[0].channels == width, f"width must equal the input channels {inputs[0].channels}", width)
+        require(
+            inputs[0].channels == width,
+            f"width must equal the input channels {inputs[0].channels}",
+            width,
+        )
         return cls(inputs=inputs[0].channels, **options)
 
     @property
@@ -48,8 +52,10 @@ class AverageHead(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvAverageHead(AnyMapHead):
-    """1x1 conv to ``width``, batch norm, activation; the averages of its channels; then, if ``classes`` > 0, a linear layer
-    with bias to so many logits, as classifiers have it. MobileNetV2's, and Seesaw-Net's.
+    """1x1 conv to ``width``, batch norm, activation; the averages of its channels.
+
+    Then, if ``classes`` > 0, a linear layer with bias to so many logits, as classifiers have it.
+    MobileNetV2's, and Seesaw-Net's.
     """
 
     kind: ClassVar[str] = "conv_average"

@@ -1,8 +1,9 @@
 """The open side of the grammar: what a block is, whoever wrote it.
 
-A block is a frozen dataclass that derives from :class:`Block`. Its fields declared by :func:`attribute` are what YAML may say of
-it, search over and ablate; :meth:`Block.of` makes it at its place in a network; :meth:`Block.body` says of what layers it is.
-Kinds that ship and kinds of entry points ``seesawnas.blocks`` are equals; :mod:`seesawnas.arch.blocks.registry` lists both.
+A block is a frozen dataclass that derives from :class:`Block`. Its fields declared by
+:func:`attribute` are what YAML may say of it, search over and ablate; :meth:`Block.of` makes it at
+its place in a network; :meth:`Block.body` says of what layers it is. Kinds that ship and kinds of
+entry points ``seesawnas.blocks`` are equals; :mod:`seesawnas.arch.blocks.registry` lists both.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ _KEY = "seesawnas"
 class AttributeInfo:
     """What a kind says of one of its attributes.
 
-    ``rule`` makes an option of what YAML has. ``default`` (None: the attribute must be given) is what holds otherwise. ``label``
-    is its name for people, ``levels`` what an ablation tries if not told, ``ordered`` whether options are quantities.
-    ``instead_of`` names an attribute that it replaces, and that replaces it, where the two say one thing in two ways.
+    ``rule`` makes an option of what YAML has. ``default`` (None: the attribute must be given) is
+    what holds otherwise. ``label`` is its name for people, ``levels`` what an ablation tries if not
+    told, ``ordered`` whether options are quantities. ``instead_of`` names an attribute that it
+    replaces, and that replaces it, where the two say one thing in two ways.
     """
 
     name: str
@@ -53,14 +55,27 @@ def attribute(
     instead_of: str = "",
 ) -> Any:
     """A dataclass field that YAML may set: see :class:`AttributeInfo`."""
-    about = {"rule": rule, "label": label, "levels": levels, "ordered": ordered, "instead_of": instead_of}
+    about = {
+        "rule": rule,
+        "label": label,
+        "levels": levels,
+        "ordered": ordered,
+        "instead_of": instead_of,
+    }
     metadata = {_KEY: about}
-    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+    return (
+        field(metadata=metadata)
+        if default is MISSING
+        else field(default=default, metadata=metadata)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Block(ABC):
-    """A part of a network: stem, block or head. Derive a frozen dataclass with ``slots=True, kw_only=True``."""
+    """A part of a network: stem, block or head.
+
+    Derive a frozen dataclass with ``slots=True, kw_only=True``.
+    """
 
     kind: ClassVar[str]
     """Its name in YAML and reports."""
@@ -68,7 +83,10 @@ class Block(ABC):
     reads: ClassVar[int] = 1
     """How many earlier outputs it takes: 1; a DARTS cell 2."""
     free_activation: ClassVar[bool] = False
-    """Whether its attribute ``activation`` always acts: each option makes another body of the same cost, whatever else is said."""
+    """Whether its attribute ``activation`` always acts.
+
+    Each option makes another body of the same cost, whatever else is said.
+    """
     options: ClassVar[tuple[AttributeInfo, ...]] = ()
     """Attributes that :meth:`of` takes beside those of the fields."""
 
@@ -92,7 +110,8 @@ class Block(ABC):
     @classmethod
     @abstractmethod
     def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:
-        """The block that takes ``inputs`` and gives ``width`` channels, its first map's sides divided by ``stride``.
+        """The block that takes ``inputs`` and gives ``width`` channels, its first map's sides
+        divided by ``stride``.
 
         ``options`` are the attributes by name. Raises SpecError if there is none such.
         """
@@ -106,13 +125,23 @@ class Block(ABC):
         return (self.inputs,)
 
     def canonical(self) -> Block:
-        """The simplest block of the same body, for reports; networks are equal by their bodies, whatever this says."""
+        """The simplest block of the same body, for reports.
+
+        Networks are equal by their bodies, whatever this says.
+        """
         return self
 
     def row(self) -> dict[str, Any]:
-        """The attributes as YAML has them, in order: :meth:`of` makes the same block of them, at the same place."""
+        """The attributes as YAML has them, in order.
+
+        :meth:`of` makes the same block of them, at the same place.
+        """
         found = declared(type(self))
-        return {name: written(found[name].rule, getattr(self, name)) for name in found if hasattr(self, name)}
+        return {
+            name: written(found[name].rule, getattr(self, name))
+            for name in found
+            if hasattr(self, name)
+        }
 
 
 @cache
@@ -125,7 +154,9 @@ def declared(block: type[Block]) -> Mapping[str, AttributeInfo]:
 def _declared(found: Field[Any]) -> AttributeInfo:
     about = found.metadata[_KEY]
     default = None if found.default is MISSING else found.default
-    return AttributeInfo(name=found.name, default=default, **{**about, "label": about["label"] or found.name})
+    return AttributeInfo(
+        name=found.name, default=default, **{**about, "label": about["label"] or found.name}
+    )
 
 
 def require(condition: bool, rule: str, value: object) -> None:

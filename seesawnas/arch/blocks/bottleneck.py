@@ -4,14 +4,18 @@ Every one maps (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stri
 
 1. expand: pointwise conv inputs -> middle, no bias, batch norm, activation;
 2. depthwise: kernel x kernel, the block's stride, batch norm, activation;
-3. squeeze-and-excitation, if ``se`` > 0: average pool, linear middle -> middle // se with bias, PReLU (a slope a
+3. squeeze-and-excitation, if ``se`` > 0: average pool, linear middle -> middle // se with bias,
+   PReLU (a slope a
    channel), linear back with bias, sigmoid, scale (Hu et al., arXiv 1709.01507);
 4. project: pointwise conv middle -> outputs, no bias, batch norm, no activation;
-5. shortcut: the input itself if stride is 1 and inputs == outputs; if stride is 2, what ``skip`` names: nothing, a
-   stride-2 1x1 conv, or a 2x2 max pool (ceil mode) and a 1x1 conv, each with batch norm and activation.
+5. shortcut: the input itself if stride is 1 and inputs == outputs; if stride is 2, what ``skip``
+   names: nothing, a
+   stride-2 1x1 conv, or a 2x2 max pool (ceil mode) and a 1x1 conv, each with batch norm and
+   activation.
 
-:class:`InvertedBottleneck` has full pointwise convs (MobileFaceNet, arXiv 1804.07573). :class:`SeesawBlock` splits the
-channels of both in uneven groups (Seesaw-Net, arXiv 1905.03672; SeesawFaceNets, arXiv 1908.09124).
+:class:`InvertedBottleneck` has full pointwise convs (MobileFaceNet, arXiv 1804.07573).
+:class:`SeesawBlock` splits the channels of both in uneven groups (Seesaw-Net, arXiv 1905.03672;
+SeesawFaceNets, arXiv 1908.09124).
 """
 
 from __future__ import annotations
@@ -70,15 +74,25 @@ class _Bottleneck(Expanding):
         """Of what layers it is."""
         return self._body(1, 1, 1)
 
-    def _body(self, first: int | tuple[int, ...] | None, second: int | tuple[int, ...], shuffled: int) -> Body:
-        """``first`` and ``second``: groups of the pointwise convs, None: no conv; ``shuffled``: of the shuffle between them,
-        1: none.
+    def _body(
+        self, first: int | tuple[int, ...] | None, second: int | tuple[int, ...], shuffled: int
+    ) -> Body:
+        """``first`` and ``second``.
+
+        Groups of the pointwise convs, None: no conv; ``shuffled``: of the shuffle between them, 1:
+        none.
         """
         draft, act = Draft(), self.activation
-        x = BEFORE if first is None else draft.conv("expand", BEFORE, self.middle, groups=first, activation=act)
+        x = (
+            BEFORE
+            if first is None
+            else draft.conv("expand", BEFORE, self.middle, groups=first, activation=act)
+        )
         if shuffled > 1:
             x = draft.shuffle("shuffle", x, shuffled)
-        x = draft.depthwise("depthwise", x, self.middle, self.kernel, stride=self.stride, activation=act)
+        x = draft.depthwise(
+            "depthwise", x, self.middle, self.kernel, stride=self.stride, activation=act
+        )
         if self.se:
             x = draft.squeeze_excite("excite", x, self.middle, self.squeezed)
         x = draft.conv("project", x, self.outputs, groups=second)
@@ -108,11 +122,13 @@ class InvertedBottleneck(_Bottleneck):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeesawBlock(_Bottleneck):
-    """Both pointwise convs split their channels in the integer ratio ``split``, each group with a conv of its own.
+    """Both pointwise convs split their channels in the integer ratio ``split``, each group with a
+    conv of its own.
 
-    ``mixing`` says how information crosses groups: ``share`` reverses the split in the second conv, so that its groups
-    overlap the first one's; ``shuffle`` permutes the middle channels (view (groups, middle // groups), transpose, flatten);
-    ``plain`` does neither. Raises SpecError if the split does not divide the channels.
+    ``mixing`` says how information crosses groups: ``share`` reverses the split in the second conv,
+    so that its groups overlap the first one's; ``shuffle`` permutes the middle channels (view
+    (groups, middle // groups), transpose, flatten); ``plain`` does neither. Raises SpecError if the
+    split does not divide the channels.
     """
 
     options: ClassVar[tuple[AttributeInfo, ...]] = (SPLIT, EXPANSION)
@@ -144,20 +160,27 @@ class SeesawBlock(_Bottleneck):
     def canonical(self) -> Block:
         """The one form of all blocks that build the same layers.
 
-        Ratios are reduced ([2, 6] is [1, 3]); one group is an inverted bottleneck; sharing a split that reads the same both
-        ways is plain, and so is a shuffle of one channel a group; a skip branch counts only if stride is 2; ``se`` is the
-        largest reduction with its hidden width.
+        Ratios are reduced ([2, 6] is [1, 3]); one group is an inverted bottleneck; sharing a split
+        that reads the same both ways is plain, and so is a shuffle of one channel a group; a skip
+        branch counts only if stride is 2; ``se`` is the largest reduction with its hidden width.
         """
         split = _reduced(self.split)
         if len(split) == 1:
             return _as_inverted_bottleneck(self).canonical()
         mixing = "plain" if _mixes_nothing(self.mixing, split, self.middle) else self.mixing
-        return _changed(self, split=split, mixing=mixing, se=_canonical_se(self), skip=_canonical_skip(self))
+        return _changed(
+            self, split=split, mixing=mixing, se=_canonical_se(self), skip=_canonical_skip(self)
+        )
 
 
 def _changed(block: B, **values: object) -> B:
-    """``replace``, but the same object if nothing changes: most blocks are canonical already, and copies cost time."""
-    return block if all(getattr(block, name) == value for name, value in values.items()) else replace(block, **values)  # type: ignore[arg-type]
+    """``replace``, but the same object if nothing changes.
+
+    Most blocks are canonical already, and copies cost time.
+    """
+    if all(getattr(block, name) == value for name, value in values.items()):
+        return block
+    return replace(block, **values)  # type: ignore[arg-type]
 
 
 def _as_inverted_bottleneck(block: SeesawBlock) -> InvertedBottleneck:
@@ -171,8 +194,12 @@ def _reduced(split: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _mixes_nothing(mixing: Mixing, split: tuple[int, ...], middle: int) -> bool:
-    """Whether the second split reads as the first, or the permutation leaves every channel where it is."""
-    return (mixing == "share" and split == split[::-1]) or (mixing == "shuffle" and middle == len(split))
+    """Whether the second split reads as the first, or the permutation leaves every channel where it
+    is.
+    """
+    return (mixing == "share" and split == split[::-1]) or (
+        mixing == "shuffle" and middle == len(split)
+    )
 
 
 def _canonical_se(block: _Bottleneck) -> int:
@@ -193,7 +220,8 @@ def _check(block: _Bottleneck) -> None:
         raise SpecError(f"kernel must be one of {list(KERNELS)}, got {block.kernel}")
     if block.se < 0 or block.se > block.middle:
         raise SpecError(
-            f"se must be off or a reduction ratio of at most {block.middle} (the middle width), got {block.se}"
+            f"se must be off or a reduction ratio of at most {block.middle} (the middle width), "
+            f"got {block.se}"
         )
     for name, value, known in (
         ("activation", block.activation, ACTIVATIONS),
@@ -211,4 +239,7 @@ def _check_split(block: SeesawBlock) -> None:
     for channels in (block.inputs, block.middle, block.outputs):
         split_channels(channels, _reduced(block.split))
     if block.mixing == "shuffle" and block.middle % len(block.split):
-        raise SpecError(f"middle width {block.middle} must be divisible by the {len(block.split)} shuffle groups")
+        raise SpecError(
+            f"middle width {block.middle} must be divisible by the {len(block.split)} shuffle "
+            "groups"
+        )

@@ -1,4 +1,7 @@
-"""What several kinds check of their fields; each raises SpecError, the rule first and then the value."""
+"""What several kinds check of their fields.
+
+Each raises SpecError, the rule first and then the value.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,9 @@ def check_kernel(kernel: int) -> None:
 
 def check_activation(activation: str) -> None:
     """It is one of the grammar's activations."""
-    require(activation in ACTIVATIONS, f"activation must be one of {', '.join(ACTIVATIONS)}", activation)
+    require(
+        activation in ACTIVATIONS, f"activation must be one of {', '.join(ACTIVATIONS)}", activation
+    )
 
 
 def check_slopes(slopes: str) -> None:
@@ -33,10 +38,18 @@ def check_slopes(slopes: str) -> None:
 
 def check_se(se: int, channels: int) -> None:
     """Squeeze-and-excitation of ``channels`` keeps at least one."""
-    require(0 <= se <= channels, f"se must be off or a reduction ratio of at most {channels} (the width)", se)
+    require(
+        0 <= se <= channels,
+        f"se must be off or a reduction ratio of at most {channels} (the width)",
+        se,
+    )
 
 
 def check_divides(name: str, groups: int, *channels: int) -> None:
     """``groups`` is positive and divides each of ``channels``."""
     for number in channels:
-        require(groups >= 1 and number % groups == 0, f"{name} must divide the {number} channels", groups)
+        require(
+            groups >= 1 and number % groups == 0,
+            f"{name} must divide the {number} channels",
+            groups,
+        )

@@ -20,7 +20,10 @@ stride_rule = rules.one_of(*STRIDES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvNormStem(Block):
-    """Conv of ``stride`` 1 or 2 from 3 to ``width`` channels, batch norm, no activation: for blocks that begin with one."""
+    """Conv of ``stride`` 1 or 2 from 3 to ``width`` channels, batch norm, no activation.
+
+    For blocks that begin with one.
+    """
 
     kind: ClassVar[str] = "conv_norm"
     role: ClassVar[Role] = "stem"
@@ -57,8 +60,9 @@ class ConvNormStem(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvStem(ConvNormStem):
-    """Conv of ``stride`` 1 or 2 from 3 to ``width`` channels, batch norm, activation; a PReLU with a slope for each of
-    ``slopes``.
+    """Conv of ``stride`` 1 or 2 from 3 to ``width`` channels, batch norm, activation.
+
+    A PReLU with a slope for each of ``slopes``.
     """
 
     kind: ClassVar[str] = "conv"
@@ -78,7 +82,9 @@ class ConvStem(ConvNormStem):
 
     def _conv(self, draft: Draft, stride: int) -> int:
         act, shared = self.activation, self.slopes == "layer"
-        return draft.conv("conv", BEFORE, self.width, self.kernel, stride=stride, activation=act, shared=shared)
+        return draft.conv(
+            "conv", BEFORE, self.width, self.kernel, stride=stride, activation=act, shared=shared
+        )
 
     def _check(self, *strides: int) -> None:
         ConvNormStem._check(self, *strides)
@@ -88,7 +94,10 @@ class ConvStem(ConvNormStem):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvPoolStem(ConvStem):
-    """:class:`ConvStem`, and a 3x3 max pool of stride 2; ``stride`` is that of both together, 2 or 4. ShuffleNet's."""
+    """:class:`ConvStem`, and a 3x3 max pool of stride 2.
+
+    ``stride`` is that of both together, 2 or 4. ShuffleNet's.
+    """
 
     kind: ClassVar[str] = "conv_pool"
 

@@ -1,13 +1,16 @@
-"""PocketNet's DARTS cell (Boutros et al., arXiv 2108.10710; Liu et al., arXiv 1806.09055): operations on the edges of a graph.
+"""PocketNet's DARTS cell (Boutros et al., arXiv 2108.10710; Liu et al., arXiv 1806.09055).
 
-A cell reads two maps, states 0 (the output before the last one) and 1 (the last one), each brought to ``width / 4`` channels.
-Its nodes, states 2 to 5, are sums of two edges: ``op_3b`` of the state ``from_3b`` is the second edge of node 3. The nodes,
-concatenated, are the output.
+Operations on the edges of a graph.
 
-Cells that differ in the order of their nodes, or of the two edges of a node, are one value, exactly: all orders are tried, and the
-first one by the edges' operations and states holds. Not found to be the same: two first cells that differ in which of the
-states 0 and 1, there one map, are read; and two nodes of skips alone that add the same states in other pairs, as
-(a + b) + c and a + (b + c), which are equal but for rounding.
+A cell reads two maps, states 0 (the output before the last one) and 1 (the last one), each brought
+to ``width / 4`` channels. Its nodes, states 2 to 5, are sums of two edges: ``op_3b`` of the state
+``from_3b`` is the second edge of node 3. The nodes, concatenated, are the output.
+
+Cells that differ in the order of their nodes, or of the two edges of a node, are one value,
+exactly: all orders are tried, and the first one by the edges' operations and states holds. Not
+found to be the same: two first cells that differ in which of the states 0 and 1, there one map, are
+read; and two nodes of skips alone that add the same states in other pairs, as (a + b) + c and a +
+(b + c), which are equal but for rounding.
 """
 
 from __future__ import annotations
@@ -40,13 +43,16 @@ _state = {node: rules.one_of(*states) for node, states in _STATES.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DartsCell(Block):
-    """Operations, all without a change of width: dw1 to dw7 (activation, depthwise convolution of that kernel, pointwise
-    convolution, batch norm), max3 and avg3 (3x3 pooling, batch norm), skip (the state itself). In a cell of stride 2 edges from
-    the states 0 and 1 have that stride; skip is then a factorised reduction.
+    """Operations, all without a change of width.
 
-    A factorised reduction (activation; a 1x1 depthwise and a pointwise convolution, on the even pixels to half of the channels
-    and on the odd ones to the other half; batch norm) also brings state 0 to the size of state 1 where the block before this one
-    had stride 2, which the shapes say. A state that no edge reads is not made; one edge must read state 1.
+    Dw1 to dw7 (activation, depthwise convolution of that kernel, pointwise convolution, batch
+    norm), max3 and avg3 (3x3 pooling, batch norm), skip (the state itself). In a cell of stride 2
+    edges from the states 0 and 1 have that stride; skip is then a factorised reduction.
+
+    A factorised reduction (activation; a 1x1 depthwise and a pointwise convolution, on the even
+    pixels to half of the channels and on the odd ones to the other half; batch norm) also brings
+    state 0 to the size of state 1 where the block before this one had stride 2, which the shapes
+    say. A state that no edge reads is not made; one edge must read state 1.
 
     By default the edges are those of PocketNet's normal cell.
     """
@@ -84,10 +90,18 @@ class DartsCell(Block):
         check_activation(self.activation)
         for node in NODES:
             for operation, state in self._edges(node):
-                require(operation in OPERATIONS, f"operation must be one of {', '.join(OPERATIONS)}", operation)
+                require(
+                    operation in OPERATIONS,
+                    f"operation must be one of {', '.join(OPERATIONS)}",
+                    operation,
+                )
                 require(state in range(node), f"node {node} must use an earlier state", state)
         genotype = canonical_genotype(self.genotype)
-        require(NEW in self._read(genotype), "at least one edge must use state 1 (the previous block)", "none")
+        require(
+            NEW in self._read(genotype),
+            "at least one edge must use state 1 (the previous block)",
+            "none",
+        )
         for node, edges in zip(NODES, genotype, strict=True):
             for letter, (operation, state) in zip("ab", edges, strict=True):
                 object.__setattr__(self, f"op_{node}{letter}", operation)
@@ -97,7 +111,10 @@ class DartsCell(Block):
 
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:
-        """``reduced_before`` follows from the sizes of the two maps. Raises SpecError where they do not fit together."""
+        """``reduced_before`` follows from the sizes of the two maps.
+
+        Raises SpecError where they do not fit together.
+        """
         new, old = inputs
         return cls(
             inputs=new.channels,
@@ -134,7 +151,9 @@ class DartsCell(Block):
         states[NEW] = self._separable(draft, "new", BEFORE, self.inputs, 1, 1)
         for node, edges in zip(NODES, genotype, strict=True):
             made = [
-                self._edge(draft, f"node{node}.{letter}", operation, states[state], self._stride(state))
+                self._edge(
+                    draft, f"node{node}.{letter}", operation, states[state], self._stride(state)
+                )
                 for letter, (operation, state) in zip("ab", edges, strict=True)
             ]
             states[node] = draft.join(f"node{node}.join", *made)
@@ -143,7 +162,8 @@ class DartsCell(Block):
 
     def _edges(self, node: int) -> tuple[Edge, Edge]:
         first, second = (
-            (getattr(self, f"op_{node}{letter}"), getattr(self, f"from_{node}{letter}")) for letter in "ab"
+            (getattr(self, f"op_{node}{letter}"), getattr(self, f"from_{node}{letter}"))
+            for letter in "ab"
         )
         return first, second
 
@@ -169,9 +189,13 @@ class DartsCell(Block):
                 pool = Pool("max" if operation == "max3" else "average", 3, stride, padding=1)
                 return draft.norm(f"{name}.norm", draft.add(f"{name}.pool", pool, x))
             case _:
-                return self._separable(draft, name, x, self.channels, int(operation.removeprefix("dw")), stride)
+                return self._separable(
+                    draft, name, x, self.channels, int(operation.removeprefix("dw")), stride
+                )
 
-    def _separable(self, draft: Draft, name: str, x: int, inputs: int, kernel: int, stride: int) -> int:
+    def _separable(
+        self, draft: Draft, name: str, x: int, inputs: int, kernel: int, stride: int
+    ) -> int:
         x = draft.act(f"{name}.act", x, self.activation)
         x = draft.depthwise(f"{name}.depthwise", x, inputs, kernel, stride=stride, norm=False)
         return draft.conv(f"{name}.project", x, self.channels)
@@ -180,7 +204,9 @@ class DartsCell(Block):
         x = draft.act(f"{name}.act", x, self.activation)
         made = []
         for half, pixels in (("even", x), ("odd", draft.add(f"{name}.shift", Slice(shift=1), x))):
-            one = draft.depthwise(f"{name}.{half}.depthwise", pixels, inputs, 1, stride=2, norm=False)
+            one = draft.depthwise(
+                f"{name}.{half}.depthwise", pixels, inputs, 1, stride=2, norm=False
+            )
             made.append(draft.conv(f"{name}.{half}.project", one, self.channels // 2, norm=False))
         return draft.norm(f"{name}.norm", draft.add(f"{name}.concat", Concat(), *made))
 
@@ -189,13 +215,18 @@ class DartsCell(Block):
 def canonical_genotype(genotype: Genotype) -> Genotype:
     """The first of all orders of nodes and edges that make the same graph."""
     found: list[tuple[tuple[tuple[int, int], ...], ...]] = []
-    ranks = [[(OPERATIONS.index(operation), state) for operation, state in edges] for edges in genotype]
+    ranks = [
+        [(OPERATIONS.index(operation), state) for operation, state in edges] for edges in genotype
+    ]
     for order in permutations(range(len(NODES))):
         place = {OLD: OLD, NEW: NEW, **{NODES[node]: NODES[new] for new, node in enumerate(order)}}
         moved = [sorted((rank, place[state]) for rank, state in ranks[node]) for node in order]
         if all(state < own for own, edges in zip(NODES, moved, strict=True) for _, state in edges):
             found.append(tuple(map(tuple, moved)))
-    return tuple((_edge_of(*first), _edge_of(*second)) for first, second in (tuple(edges) for edges in min(found)))
+    return tuple(
+        (_edge_of(*first), _edge_of(*second))
+        for first, second in (tuple(edges) for edges in min(found))
+    )
 
 
 def _edge_of(rank: int, state: int) -> Edge:
@@ -208,4 +239,8 @@ def _is_reduced(old: Shape, new: Shape) -> bool:
     if tuple(-(-side // 2) for side in old[1:]) == new[1:]:
         return True
     sizes = (f"{shape.height}x{shape.width}" for shape in (old, new))
-    raise SpecError("input maps must have the same size, or the last one half the size, got {} and {}".format(*sizes))
+    raise SpecError(
+        "input maps must have the same size, or the last one half the size, got {} and {}".format(
+            *sizes
+        )
+    )

@@ -11,12 +11,16 @@ from seesawnas.arch.blocks.base import AttributeInfo, Block, Inputs, attribute
 from seesawnas.arch.rules import Option
 from seesawnas.errors import SpecError
 
-EXPANSION = AttributeInfo("expansion", rules.ratio, levels=(2, 3, 4), ordered=True, instead_of="middle")
+EXPANSION = AttributeInfo(
+    "expansion", rules.ratio, levels=(2, 3, 4), ordered=True, instead_of="middle"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expanding(Block):
-    """``inputs`` channels to ``outputs`` by way of ``middle``, which YAML may also say as ``expansion`` of the inputs."""
+    """``inputs`` channels to ``outputs`` by way of ``middle``, which YAML may also say as
+    ``expansion`` of the inputs.
+    """
 
     options: ClassVar[tuple[AttributeInfo, ...]] = (EXPANSION,)
 

@@ -1,4 +1,7 @@
-"""Heads with a global convolution beside MobileFaceNet's: those of VarGFaceNet, ShuffleFaceNet and PocketNet."""
+"""Heads with a global convolution beside MobileFaceNet's.
+
+Those of VarGFaceNet, ShuffleFaceNet and PocketNet.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,18 @@ from seesawnas.arch.rules import SLOPES, Slopes
 
 @dataclass(frozen=True, slots=True)
 class VarGFaceNetHead(Head):
-    """1x1 conv to ``width``, activation; global convolution in groups of ``group_width`` channels; 1x1 conv to ``hidden``,
-    activation; batch norm after each. Then, if ``embedding`` > 0, a linear layer with bias and a batch norm (arXiv 1910.04985).
+    """1x1 conv to ``width``, activation.
+
+    Global convolution in groups of ``group_width`` channels; 1x1 conv to ``hidden``, activation;
+    batch norm after each. Then, if ``embedding`` > 0, a linear layer with bias and a batch norm
+    (arXiv 1910.04985).
     """
 
     kind: ClassVar[str] = "vargfacenet"
 
-    group_width: int = attribute(rules.positive, 8, label="channels a group", levels=GROUP_WIDTHS, ordered=True)
+    group_width: int = attribute(
+        rules.positive, 8, label="channels a group", levels=GROUP_WIDTHS, ordered=True
+    )
     hidden: int = attribute(rules.positive, 512, levels=(512, 256, 128), ordered=True)
 
     def __post_init__(self) -> None:
@@ -46,8 +54,10 @@ class VarGFaceNetHead(Head):
 
 @dataclass(frozen=True, slots=True)
 class ShuffleFaceNetHead(Head):
-    """1x1 conv to ``width``; global depthwise conv; batch norm and activation after each, a PReLU with a slope for each of
-    ``slopes``. Then, if ``embedding`` > 0, a linear layer with bias and a batch norm (ICCVW 2019, by its public code).
+    """1x1 conv to ``width``; global depthwise conv.
+
+    Batch norm and activation after each, a PReLU with a slope for each of ``slopes``. Then, if
+    ``embedding`` > 0, a linear layer with bias and a batch norm (ICCVW 2019, by its public code).
     """
 
     kind: ClassVar[str] = "shufflefacenet"
@@ -74,8 +84,8 @@ class ShuffleFaceNetHead(Head):
 
 @dataclass(frozen=True, slots=True)
 class PocketNetHead(Head):
-    """Activation, :class:`Head`'s 1x1 conv and global depthwise conv with an activation between them, and its linear layer, for
-    maps that are not activated yet (arXiv 2108.10710).
+    """Activation, :class:`Head`'s 1x1 conv and global depthwise conv with an activation between
+    them, and its linear layer, for maps that are not activated yet (arXiv 2108.10710).
     """
 
     kind: ClassVar[str] = "pocketnet"

@@ -1,4 +1,6 @@
-"""The ghost bottleneck (Han et al., arXiv 1911.11907) as GhostFaceNets have it (Alansari et al., IEEE Access 2023)."""
+"""The ghost bottleneck (Han et al., arXiv 1911.11907) as GhostFaceNets have it (Alansari et al.,
+IEEE Access 2023).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,13 @@ from typing import ClassVar
 from seesawnas.arch import rules
 from seesawnas.arch.blocks.base import attribute
 from seesawnas.arch.blocks.bottleneck import KERNELS, kernel_rule
-from seesawnas.arch.blocks.checks import check_activation, check_divides, check_kernel, check_se, check_widths
+from seesawnas.arch.blocks.checks import (
+    check_activation,
+    check_divides,
+    check_kernel,
+    check_se,
+    check_widths,
+)
 from seesawnas.arch.blocks.expanding import Expanding
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation, Concat
@@ -16,12 +24,14 @@ from seesawnas.arch.layers import ACTIVATIONS, Activation, Concat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GhostBottleneck(Expanding):
-    """Ghost module to ``middle`` with activation; at stride 2 a depthwise conv; squeeze-and-excitation, if ``se`` > 0; ghost
-    module to ``outputs`` without activation; plus the input, by a depthwise and a pointwise conv unless the shapes are the same.
+    """Ghost module to ``middle`` with activation; at stride 2 a depthwise conv.
 
-    A ghost module makes half of its channels by a pointwise conv, and the others from these by a 3x3 depthwise one.
-    ``kernel`` is that of the other depthwise convs. The squeeze is middle // se to the nearest multiple of 4, its gate a hard
-    sigmoid.
+    Squeeze-and-excitation, if ``se`` > 0; ghost module to ``outputs`` without activation; plus the
+    input, by a depthwise and a pointwise conv unless the shapes are the same.
+
+    A ghost module makes half of its channels by a pointwise conv, and the others from these by a
+    3x3 depthwise one. ``kernel`` is that of the other depthwise convs. The squeeze is middle // se
+    to the nearest multiple of 4, its gate a hard sigmoid.
     """
 
     kind: ClassVar[str] = "ghost"
@@ -48,14 +58,19 @@ class GhostBottleneck(Expanding):
         x = _ghost(draft, "project", x, self.outputs, None)
         skip = BEFORE
         if not self.is_residual:
-            skip = draft.depthwise("skip.depthwise", BEFORE, self.inputs, self.kernel, stride=self.stride)
+            skip = draft.depthwise(
+                "skip.depthwise", BEFORE, self.inputs, self.kernel, stride=self.stride
+            )
             skip = draft.conv("skip.project", skip, self.outputs)
         draft.join("join", x, skip)
         return draft.body()
 
     @property
     def squeezed(self) -> int:
-        """Hidden width of the squeeze-and-excitation: a multiple of 4, never more than a tenth below middle / se; 0 if off."""
+        """Hidden width of the squeeze-and-excitation.
+
+        A multiple of 4, never more than a tenth below middle / se; 0 if off.
+        """
         if not self.se:
             return 0
         nearest = max(4, (self.middle + 2 * self.se) // (4 * self.se) * 4)

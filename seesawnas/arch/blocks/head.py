@@ -44,8 +44,10 @@ class AnyMapHead(Block):
 
 @dataclass(frozen=True, slots=True)
 class Head(AnyMapHead):
-    """1x1 conv to ``width``, batch norm, activation; global depthwise conv over the whole map, batch norm; then, if
-    ``embedding`` > 0, a linear layer without bias and a batch norm. With ``embedding`` 0 the ``width`` channels are it.
+    """1x1 conv to ``width``, batch norm, activation.
+
+    Global depthwise conv over the whole map, batch norm; then, if ``embedding`` > 0, a linear layer
+    without bias and a batch norm. With ``embedding`` 0 the ``width`` channels are it.
 
     MobileFaceNet's (arXiv 1804.07573), and SeesawFaceNets'.
     """
@@ -59,7 +61,9 @@ class Head(AnyMapHead):
     def __post_init__(self) -> None:
         check_part("head", self.width, self.activation)
         if self.embedding < 0:
-            raise SpecError(f"embedding must be positive, or 0 (no linear layer), got {self.embedding}")
+            raise SpecError(
+                f"embedding must be positive, or 0 (no linear layer), got {self.embedding}"
+            )
 
     @property
     def outputs(self) -> int:

@@ -1,4 +1,7 @@
-"""The unit of MixFaceNets (Boutros et al., arXiv 2107.13046): MixNet's (Tan and Le, arXiv 1907.09595), perhaps shuffled."""
+"""The unit of MixFaceNets (Boutros et al., arXiv 2107.13046).
+
+MixNet's (Tan and Le, arXiv 1907.09595), perhaps shuffled.
+"""
 
 from __future__ import annotations
 
@@ -33,18 +36,24 @@ def mixed_rule(raw: Any) -> Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MixFaceNetUnit(Expanding):
-    """Expanding pointwise conv in ``expand_groups`` (none if it would not expand: middle == inputs); depthwise convs of
-    ``kernels`` equal parts of the channels, 3x3, 5x5, 7x7 ..., the first of which takes what is left over;
-    squeeze-and-excitation, if ``se`` > 0, to middle // se, with swish; projecting pointwise conv in ``project_groups``.
+    """Expanding pointwise conv in ``expand_groups`` (none if it would not expand: middle ==
+    inputs); depthwise convs of ``kernels`` equal parts of the channels, 3x3, 5x5, 7x7 ..., the
+    first of which takes what is left over; squeeze-and-excitation, if ``se`` > 0, to middle //
+    se, with swish; projecting pointwise conv in ``project_groups``.
 
-    The input is added if the shapes are the same. With ``shuffle`` the even channels come first at last, then the odd ones.
+    The input is added if the shapes are the same. With ``shuffle`` the even channels come first at
+    last, then the odd ones.
     """
 
     kind: ClassVar[str] = "mixfacenet"
 
     kernels: int = attribute(mixed_rule, 1, levels=(1, 2, 3, 4, 5), ordered=True)
-    expand_groups: int = attribute(rules.positive, 1, label="expand groups", levels=(1, 2), ordered=True)
-    project_groups: int = attribute(rules.positive, 1, label="project groups", levels=(1, 2), ordered=True)
+    expand_groups: int = attribute(
+        rules.positive, 1, label="expand groups", levels=(1, 2), ordered=True
+    )
+    project_groups: int = attribute(
+        rules.positive, 1, label="project groups", levels=(1, 2), ordered=True
+    )
     se: int = attribute(rules.reduction, 0, label="SE", levels=(4, 8, 0), ordered=True)
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
     shuffle: Switch = attribute(switch_rule, "off", levels=SWITCHES)
@@ -58,7 +67,9 @@ class MixFaceNetUnit(Expanding):
         if self.middle != self.inputs:
             check_divides("expand_groups", self.expand_groups, self.inputs, self.middle)
         check_divides("project_groups", self.project_groups, self.middle, self.outputs)
-        require(self.shuffle in SWITCHES, f"shuffle must be one of {', '.join(SWITCHES)}", self.shuffle)
+        require(
+            self.shuffle in SWITCHES, f"shuffle must be one of {', '.join(SWITCHES)}", self.shuffle
+        )
         if self.shuffle == "on":
             require(self.outputs % 2 == 0, "with shuffle, width must be even", self.outputs)
 
@@ -81,13 +92,19 @@ class MixFaceNetUnit(Expanding):
     def _mixed(self, draft: Draft, x: int) -> int:
         act = self.activation
         if self.kernels == 1:
-            return draft.depthwise("depthwise", x, self.middle, 3, stride=self.stride, activation=act)
+            return draft.depthwise(
+                "depthwise", x, self.middle, 3, stride=self.stride, activation=act
+            )
         part = self.middle // self.kernels
         sizes = [self.middle - part * (self.kernels - 1), *[part] * (self.kernels - 1)]
         made = []
         for index, (size, end) in enumerate(zip(sizes, accumulate(sizes), strict=True)):
             kernel = 3 + 2 * index
             own = draft.add(f"part{kernel}", Slice(end - size, end), x)
-            made.append(draft.depthwise(f"depthwise{kernel}", own, size, kernel, stride=self.stride, norm=False))
+            made.append(
+                draft.depthwise(
+                    f"depthwise{kernel}", own, size, kernel, stride=self.stride, norm=False
+                )
+            )
         x = draft.norm("mixed", draft.add("concat", Concat(), *made))
         return draft.act("mixed.activation", x, act)

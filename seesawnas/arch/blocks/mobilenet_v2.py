@@ -12,7 +12,10 @@ from seesawnas.arch.body import Body
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MobileNetV2Block(_Bottleneck):
-    """An inverted bottleneck whose expanding conv is left out if it would not expand: middle == inputs."""
+    """An inverted bottleneck whose expanding conv is left out if it would not expand.
+
+    Middle == inputs.
+    """
 
     kind: ClassVar[str] = "mobilenet_v2"
 

@@ -1,4 +1,7 @@
-"""A block at its place in a network: what it reads, what it gives. Results are kept, for blocks recur."""
+"""A block at its place in a network: what it reads, what it gives.
+
+Results are kept, for blocks recur.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,11 @@ T = TypeVar("T")
 
 @contextmanager
 def wrap_kind_errors(block: type[Block], method: str, name: str = "") -> Iterator[None]:
-    """What the code of a user's kind raises, other than what it is asked to, is its author's fault: BlockError, in one line.
+    """What the code of a user's kind raises, other than what it is asked to, is its author's fault:
+    BlockError, in one line.
 
-    ``name`` is the kind's where it is not called as its class says. What a kind that ships raises is a bug, and stays.
+    ``name`` is the kind's where it is not called as its class says. What a kind that ships raises
+    is a bug, and stays.
     """
     try:
         yield
@@ -39,7 +44,10 @@ def error_line(error: BaseException) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def body_of(block: Block) -> Body:
-    """The block's body, checked. Raises BlockError if it is none, or reads more than the kind says."""
+    """The block's body, checked.
+
+    Raises BlockError if it is none, or reads more than the kind says.
+    """
     with wrap_kind_errors(type(block), "body"):
         body = block.body()
         if not is_shipped(type(block)):
@@ -51,7 +59,10 @@ def body_of(block: Block) -> Body:
     except SpecError as error:
         raise BlockError(f"kind {block.kind}: body: {error}") from None
     if reads_of(body) > block.reads:
-        raise BlockError(f"kind {block.kind}: body: must use {block.reads} previous outputs, got {reads_of(body)}")
+        raise BlockError(
+            f"kind {block.kind}: body: must use {block.reads} previous outputs, got "
+            f"{reads_of(body)}"
+        )
     return body
 
 
@@ -61,14 +72,24 @@ def is_shipped(block: type[Block]) -> bool:
 
 
 def check_output(block: Block, inputs: Inputs, output: Shape) -> None:
-    """Raises BlockError unless the block gives what it says: its channels, on sides divided by its stride."""
+    """Raises BlockError unless the block gives what it says.
+
+    Its channels, on sides divided by its stride.
+    """
     if is_shipped(type(block)):
         return
     with wrap_kind_errors(type(block), "body"):
-        sides = (1, 1) if block.role == "head" else tuple(-(-side // block.stride) for side in inputs[0][1:])
+        sides = (
+            (1, 1)
+            if block.role == "head"
+            else tuple(-(-side // block.stride) for side in inputs[0][1:])
+        )
         if output != (block.outputs, *sides):
             wanted, got = ("x".join(map(str, shape)) for shape in ((block.outputs, *sides), output))
-            raise BlockError(f"kind {block.kind}: body: must have the declared outputs and stride, {wanted}, got {got}")
+            raise BlockError(
+                f"kind {block.kind}: body: must have the declared outputs and stride, {wanted}, "
+                f"got {got}"
+            )
 
 
 @lru_cache(maxsize=1 << 17)
@@ -100,14 +121,19 @@ def canonical_block(block: Block) -> Block:
 
 
 def inputs_of(block: Block, found: Sequence[Shape]) -> Inputs:
-    """What ``block`` reads of the shapes ``found`` so far: the image's, the stem's, and those of the blocks after it."""
+    """What ``block`` reads of the shapes ``found`` so far.
+
+    The image's, the stem's, and those of the blocks after it.
+    """
     return (found[-1],) if block.reads == 1 else tuple(read_before(block, found))
 
 
 def read_before(block: Block, found: Sequence[T]) -> list[T]:
-    """Of one value a part (the image's first, then the stem's ...), those of the parts that ``block`` reads, the last first.
+    """Of one value a part (the image's first, then the stem's ...), those of the parts that
+    ``block`` reads, the last first.
 
-    Nothing reads the image but the stem: the first block of several reads finds the stem in place of what is before it.
+    Nothing reads the image but the stem: the first block of several reads finds the stem in place
+    of what is before it.
     """
     first = min(1, len(found) - 1)
     return [found[max(first, len(found) - read)] for read in range(1, block.reads + 1)]

@@ -1,4 +1,7 @@
-"""Every kind of block by its name: those that ship, those of entry points ``seesawnas.blocks``, and ``module:Class``."""
+"""Every kind of block by its name.
+
+Those that ship, those of entry points ``seesawnas.blocks``, and ``module:Class``.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind: ``make`` is its :meth:`Block.of`, with what its name fixes; ``attributes`` are what YAML may say of it."""
+    """A kind: ``make`` is its :meth:`Block.of`, with what its name fixes.
+
+    ``attributes`` are what YAML may say of it.
+    """
 
     name: str
     block: type[Block]
@@ -60,7 +66,9 @@ class Kind:
         return self.block.reads
 
     def filled(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """``options`` with the defaults of what they leave out; of two attributes that say one thing, one is enough.
+        """``options`` with the defaults of what they leave out.
+
+        Of two attributes that say one thing, one is enough.
 
         Without the stride, which :attr:`make` takes apart, and which stems may declare.
         """
@@ -68,7 +76,12 @@ class Kind:
         found = {name: option for name, option in options.items() if name != "stride"}
         said = {*options, *(attributes[name].instead_of for name in options)}
         for name, one in attributes.items():
-            if one.default is not None and name not in said and name != "stride" and one.instead_of not in options:
+            if (
+                one.default is not None
+                and name not in said
+                and name != "stride"
+                and one.instead_of not in options
+            ):
                 found[name] = one.default
         return found
 
@@ -87,9 +100,15 @@ class Kind:
             try:
                 block = self.make(inputs, width, stride, **filled)
             except TypeError as error:
-                missing = [name for name, one in self.attributes.items() if one.default is None and name not in filled]
+                missing = [
+                    name
+                    for name, one in self.attributes.items()
+                    if one.default is None and name not in filled
+                ]
                 if missing:
-                    raise SpecError(f"is missing attributes of {self.name}: {', '.join(missing)}") from error
+                    raise SpecError(
+                        f"is missing attributes of {self.name}: {', '.join(missing)}"
+                    ) from error
                 raise
             if not isinstance(block, self.block):
                 raise TypeError(f"must return a {self.block.__name__}, got {type(block).__name__}")
@@ -140,7 +159,10 @@ def _found() -> tuple[Mapping[str, Kind], Mapping[str, str]]:
     """Every kind by its name, and why those of other entry points cannot be used."""
     found, broken = {kind.name: kind for kind in _shipped()}, {}
     for point in entry_points(group=GROUP):
-        where = f"entry point {GROUP}: {point.name} of {point.dist.name if point.dist else 'an unknown distribution'}"
+        where = (
+            f"entry point {GROUP}: {point.name} of "
+            f"{point.dist.name if point.dist else 'an unknown distribution'}"
+        )
         try:
             kind = _checked(_imported(point.load, where), where)
             if kind.name != point.name:
@@ -164,7 +186,8 @@ def kinds() -> Mapping[str, Kind]:
 def find_kind(name: str) -> Kind | None:
     """The kind called ``name``, or that of ``module:Class``; None if there is none.
 
-    Raises BlockError, in one line, if there is one that breaks the rules of kinds, or cannot be imported.
+    Raises BlockError, in one line, if there is one that breaks the rules of kinds, or cannot be
+    imported.
     """
     found, broken = _found()
     if name in found:
@@ -186,7 +209,10 @@ def find_kind(name: str) -> Kind | None:
 
 
 def _imported(load: Callable[[], Any], where: str) -> Any:
-    """What ``load`` gives. What the module prints goes to standard error: standard output may be a table, or JSON."""
+    """What ``load`` gives. What the module prints goes to standard error.
+
+    Standard output may be a table, or JSON.
+    """
     try:
         with redirect_stdout(sys.stderr):
             return load()
@@ -218,23 +244,36 @@ def _kind(block: type[Block]) -> Kind:
 def _checked(block: Any, where: str) -> Kind:
     """The kind that a class is. Raises BlockError with the first rule of kinds that it breaks."""
     if not (isinstance(block, type) and issubclass(block, Block)):
-        raise BlockError(f"{where}: must be a class that derives from seesawnas.arch.Block, got {short(block)}")
+        raise BlockError(
+            f"{where}: must be a class that derives from seesawnas.arch.Block, got {short(block)}"
+        )
     name = getattr(block, "kind", None)
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise BlockError(f"{where}: must have a name of letters, digits and _, kind: ClassVar[str], got {short(name)}")
+        raise BlockError(
+            f"{where}: must have a name of letters, digits and _, kind: ClassVar[str], got "
+            f"{short(name)}"
+        )
     if missing := sorted(block.__abstractmethods__):
-        raise BlockError(f"{where}: must implement every method of Block, missing: {', '.join(missing)}")
+        raise BlockError(
+            f"{where}: must implement every method of Block, missing: {', '.join(missing)}"
+        )
     params = block.__dict__.get("__dataclass_params__")
     if params is None or not (params.frozen and params.eq):
         raise BlockError(f"{where}: must itself be a dataclass with frozen=True and eq=True")
     if block.role not in get_args(Role):
-        raise BlockError(f"{where}: role must be one of {', '.join(get_args(Role))}, got {short(block.role)}")
+        raise BlockError(
+            f"{where}: role must be one of {', '.join(get_args(Role))}, got {short(block.role)}"
+        )
     if not is_count(block.reads):
-        raise BlockError(f"{where}: reads must be a positive whole number, got {short(block.reads)}")
+        raise BlockError(
+            f"{where}: reads must be a positive whole number, got {short(block.reads)}"
+        )
     if not ismethod(block.of):
         raise BlockError(f"{where}: of must be a classmethod")
     if absent := [one for one in ("inputs", "outputs", "stride") if not _has(block, one)]:
-        raise BlockError(f"{where}: must have inputs, outputs and stride, got no {', '.join(absent)}")
+        raise BlockError(
+            f"{where}: must have inputs, outputs and stride, got no {', '.join(absent)}"
+        )
     for one in declared(block).values():
         _check_attribute(one, where)
     return _kind(block)
@@ -245,7 +284,10 @@ def _has(block: type[Block], name: str) -> bool:
 
 
 def _check_attribute(one: AttributeInfo, where: str) -> None:
-    """Its default and its levels must be options by its own rule: what is written must be read again."""
+    """Its default and its levels must be options by its own rule.
+
+    What is written must be read again.
+    """
     place = f"{where}: attribute {one.name}"
     if not callable(one.rule):
         raise BlockError(f"{place}: its rule must be callable, got {short(one.rule)}")
@@ -256,15 +298,24 @@ def _check_attribute(one: AttributeInfo, where: str) -> None:
             again = one.rule(written(one.rule, option))
         except Exception as error:
             raise BlockError(
-                f"{place}: its {said} {short(option)} must satisfy its own rule: {error_line(error)}"
+                f"{place}: its {said} {short(option)} must satisfy its own rule: "
+                f"{error_line(error)}"
             ) from None
         if not isinstance(again, bool | int | float | str):
-            raise BlockError(f"{place}: its rule must return a number or a string, got {short(again)}")
+            raise BlockError(
+                f"{place}: its rule must return a number or a string, got {short(again)}"
+            )
 
 
 def _check_shared(kind: Kind, others: Any, where: str) -> None:
-    """One name, one meaning: kinds that share an attribute share its rule, so that a stage may choose among them."""
+    """One name, one meaning.
+
+    Kinds that share an attribute share its rule, so that a stage may choose among them.
+    """
     for other in others:
         for name in kind.attributes.keys() & other.attributes.keys():
             if kind.attributes[name].rule != other.attributes[name].rule:
-                raise BlockError(f"{where}: {name} must use the same rule as in {other.name}, or a different name")
+                raise BlockError(
+                    f"{where}: {name} must use the same rule as in {other.name}, or a different "
+                    "name"
+                )

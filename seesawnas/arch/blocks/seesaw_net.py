@@ -17,8 +17,10 @@ from seesawnas.arch.layers import ACTIVATIONS, Activation, split_channels
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeesawNetBlock(Expanding):
-    """Pointwise conv in the ratio ``split``, batch norm, shuffle; depthwise conv, batch norm, activation; pointwise conv in the
-    same ratio, batch norm; the input is added if the shapes are the same. Nothing else is activated.
+    """Pointwise conv in the ratio ``split``, batch norm, shuffle.
+
+    Depthwise conv, batch norm, activation; pointwise conv in the same ratio, batch norm; the input
+    is added if the shapes are the same. Nothing else is activated.
     """
 
     kind: ClassVar[str] = "seesaw_net"
@@ -45,7 +47,9 @@ class SeesawNetBlock(Expanding):
         x = draft.conv("expand", BEFORE, self.middle, groups=self.split)
         if len(self.split) > 1:
             x = draft.shuffle("shuffle", x, len(self.split))
-        x = draft.depthwise("depthwise", x, self.middle, self.kernel, stride=self.stride, activation=self.activation)
+        x = draft.depthwise(
+            "depthwise", x, self.middle, self.kernel, stride=self.stride, activation=self.activation
+        )
         x = draft.conv("project", x, self.outputs, groups=self.split)
         if self.is_residual:
             draft.join("join", x, BEFORE)

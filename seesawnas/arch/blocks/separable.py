@@ -15,7 +15,10 @@ from seesawnas.arch.layers import ACTIVATIONS, Activation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Separable(Block):
-    """Depthwise conv with the block's stride, then a pointwise one; batch norm and activation after each, no shortcut."""
+    """Depthwise conv with the block's stride, then a pointwise one.
+
+    Batch norm and activation after each, no shortcut.
+    """
 
     kind: ClassVar[str] = "separable"
 
@@ -38,6 +41,8 @@ class Separable(Block):
     def body(self) -> Body:
         """Of what layers it is."""
         draft, act = Draft(), self.activation
-        x = draft.depthwise("depthwise", BEFORE, self.inputs, self.kernel, stride=self.stride, activation=act)
+        x = draft.depthwise(
+            "depthwise", BEFORE, self.inputs, self.kernel, stride=self.stride, activation=act
+        )
         draft.conv("project", x, self.outputs, activation=act)
         return draft.body()

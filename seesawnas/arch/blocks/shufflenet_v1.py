@@ -16,18 +16,21 @@ from seesawnas.arch.layers import ACTIVATIONS, Activation, Concat, Pool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShuffleNetUnit(Expanding):
-    """Pointwise conv in ``groups`` to ``middle``, activation, shuffle, depthwise conv, pointwise conv in ``groups``; batch norm
-    after each, and the activation once more at the end.
+    """Pointwise conv in ``groups`` to ``middle``, activation, shuffle, depthwise conv, pointwise
+    conv in ``groups``; batch norm after each, and the activation once more at the end.
 
-    At stride 1 the input is added, and has as many channels. At stride 2 the 3x3 average of the input is set before the branch,
-    which makes the other channels; so there are more outputs than inputs. ``first_groups`` are the first conv's own groups, if
-    not 0: ShuffleNet's first unit has 1, its input being narrow.
+    At stride 1 the input is added, and has as many channels. At stride 2 the 3x3 average of the
+    input is set before the branch, which makes the other channels; so there are more outputs than
+    inputs. ``first_groups`` are the first conv's own groups, if not 0: ShuffleNet's first unit has
+    1, its input being narrow.
     """
 
     kind: ClassVar[str] = "shufflenet_v1"
 
     groups: int = attribute(rules.positive, 3, levels=(1, 2, 3, 4, 8), ordered=True)
-    first_groups: int = attribute(rules.size_or_none, 0, label="first groups", levels=(0, 1), ordered=True)
+    first_groups: int = attribute(
+        rules.size_or_none, 0, label="first groups", levels=(0, 1), ordered=True
+    )
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
     kernel: int = attribute(kernel_rule, 3, levels=KERNELS, ordered=True)
 
@@ -40,13 +43,18 @@ class ShuffleNetUnit(Expanding):
                 self.outputs,
             )
         require(
-            self.made >= 1, f"with stride 2, width must be greater than the {self.inputs} input channels", self.outputs
+            self.made >= 1,
+            f"with stride 2, width must be greater than the {self.inputs} input channels",
+            self.outputs,
         )
         check_kernel(self.kernel)
         check_activation(self.activation)
         check_divides("groups", self.groups, self.middle, self.made)
         check_divides(
-            "groups" if self.first_groups == 0 else "first_groups", self.reading_groups, self.inputs, self.middle
+            "groups" if self.first_groups == 0 else "first_groups",
+            self.reading_groups,
+            self.inputs,
+            self.middle,
         )
 
     @property

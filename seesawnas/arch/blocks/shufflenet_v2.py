@@ -1,4 +1,6 @@
-"""The unit of ShuffleNetV2 (Ma et al., arXiv 1807.11164) as ShuffleFaceNet has it (Martindez-Diaz et al., ICCVW 2019)."""
+"""The unit of ShuffleNetV2 (Ma et al., arXiv 1807.11164) as ShuffleFaceNet has it (Martindez-Diaz
+et al., ICCVW 2019).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,13 @@ from typing import Any, ClassVar, Self
 from seesawnas.arch import rules
 from seesawnas.arch.blocks.base import Block, Inputs, attribute, require
 from seesawnas.arch.blocks.bottleneck import KERNELS, kernel_rule
-from seesawnas.arch.blocks.checks import check_activation, check_divides, check_kernel, check_slopes, check_widths
+from seesawnas.arch.blocks.checks import (
+    check_activation,
+    check_divides,
+    check_kernel,
+    check_slopes,
+    check_widths,
+)
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation, Concat, Slice
 from seesawnas.arch.rules import SLOPES, Slopes
@@ -16,12 +24,14 @@ from seesawnas.arch.rules import SLOPES, Slopes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShuffleNetV2Unit(Block):
-    """Half of the outputs pass, the other half are worked on (pointwise, depthwise, pointwise convolution, batch norm after each,
-    activation after the pointwise ones); then a shuffle of two groups interleaves them.
+    """Half of the outputs pass, the other half are worked on (pointwise, depthwise, pointwise
+    convolution, batch norm after each, activation after the pointwise ones); then a shuffle of
+    two groups interleaves them.
 
-    At stride 1 the first half of the input passes, and the second is worked on, so there are as many outputs as inputs. At
-    stride 2 both halves are made of the whole input; the passing one by a depthwise and a pointwise convolution.
-    A PReLU has a slope for each of ``slopes``: ShuffleFaceNet has one a layer.
+    At stride 1 the first half of the input passes, and the second is worked on, so there are as
+    many outputs as inputs. At stride 2 both halves are made of the whole input; the passing one by
+    a depthwise and a pointwise convolution. A PReLU has a slope for each of ``slopes``:
+    ShuffleFaceNet has one a layer.
     """
 
     kind: ClassVar[str] = "shufflenet_v2"
@@ -56,7 +66,9 @@ class ShuffleNetV2Unit(Block):
         draft, half = Draft(), self.outputs // 2
         passed = worked = BEFORE
         if self.stride == 1:
-            passed, worked = (draft.add(name, Slice(*ends), BEFORE) for name, ends in self._halves())
+            passed, worked = (
+                draft.add(name, Slice(*ends), BEFORE) for name, ends in self._halves()
+            )
         else:
             passed = draft.depthwise("pass.depthwise", BEFORE, self.inputs, self.kernel, stride=2)
             passed = self._pointwise(draft, "pass.project", passed)

@@ -14,7 +14,9 @@ from seesawnas.errors import SpecError
 
 @dataclass(frozen=True, slots=True)
 class Stem(Block):
-    """3x3 conv stride 2 from 3 to ``width`` channels, then 3x3 depthwise; batch norm and activation after each.
+    """3x3 conv stride 2 from 3 to ``width`` channels, then 3x3 depthwise.
+
+    Batch norm and activation after each.
 
     MobileFaceNet's (arXiv 1804.07573), and SeesawFaceNets'.
     """
@@ -54,4 +56,6 @@ def check_part(part: str, width: int, activation: str) -> None:
     if width < 1:
         raise SpecError(f"{part} width must be positive, got {width}")
     if activation not in ACTIVATIONS:
-        raise SpecError(f"{part} activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
+        raise SpecError(
+            f"{part} activation must be one of {', '.join(ACTIVATIONS)}, got {activation}"
+        )

@@ -1,7 +1,8 @@
 """Units of variable group convolutions: VarGFaceNet's (Yan et al., arXiv 1910.04985), and its stem.
 
-A variable group convolution has groups of ``group_width`` input channels, whatever the width, in place of one group a channel.
-VarGFaceNet's code sets the epsilon of batch norm to 2e-5; here it is 1e-5, as everywhere.
+A variable group convolution has groups of ``group_width`` input channels, whatever the width, in
+place of one group a channel. VarGFaceNet's code sets the epsilon of batch norm to 2e-5; here it is
+1e-5, as everywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from typing import Any, ClassVar, Self
 from seesawnas.arch import rules
 from seesawnas.arch.blocks.base import Block, Inputs, Role, attribute, require
 from seesawnas.arch.blocks.bottleneck import KERNELS, kernel_rule
-from seesawnas.arch.blocks.checks import check_activation, check_divides, check_kernel, check_se, check_widths
+from seesawnas.arch.blocks.checks import (
+    check_activation,
+    check_divides,
+    check_kernel,
+    check_se,
+    check_widths,
+)
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation
 
@@ -24,7 +31,9 @@ FACTORS = (1, 2)
 class _VarGroup(Block):
     """What the unit and the stem say; ``se`` is the reduction (0 = off)."""
 
-    group_width: int = attribute(rules.positive, 8, label="channels a group", levels=GROUP_WIDTHS, ordered=True)
+    group_width: int = attribute(
+        rules.positive, 8, label="channels a group", levels=GROUP_WIDTHS, ordered=True
+    )
     factor: int = attribute(rules.positive, 2, levels=FACTORS, ordered=True)
     se: int = attribute(rules.reduction, 0, label="SE", levels=(4, 8, 0), ordered=True)
     activation: Activation = attribute(rules.activation, "swish", levels=ACTIVATIONS)
@@ -43,7 +52,10 @@ class _VarGroup(Block):
         check_kernel(self.kernel)
 
     def _normal(self, draft: Draft, x: int, channels: int, stride: int) -> None:
-        """Two separable convolutions and squeeze-and-excitation; plus ``x``, by a third one if ``stride`` is 2."""
+        """Two separable convolutions and squeeze-and-excitation.
+
+        Plus ``x``, by a third one if ``stride`` is 2.
+        """
         y = self._separable(draft, "first", x, channels, channels, stride, self.activation)
         y = self._separable(draft, "second", y, channels, channels, 1)
         if self.se:
@@ -61,10 +73,19 @@ class _VarGroup(Block):
         stride: int,
         activation: Activation | None = None,
     ) -> int:
-        """Group convolution to ``factor`` x inputs, batch norm, activation; pointwise convolution, batch norm."""
+        """Group convolution to ``factor`` x inputs, batch norm, activation.
+
+        Pointwise convolution, batch norm.
+        """
         groups, middle = inputs // self.group_width, self.factor * inputs
         x = draft.conv(
-            f"{name}.group", x, middle, self.kernel, stride=stride, groups=groups, activation=self.activation
+            f"{name}.group",
+            x,
+            middle,
+            self.kernel,
+            stride=stride,
+            groups=groups,
+            activation=self.activation,
         )
         return draft.conv(f"{name}.project", x, outputs, activation=activation)
 
@@ -74,11 +95,14 @@ class _VarGroup(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VarGroupUnit(_VarGroup):
-    """At stride 1 from as many channels: two separable convolutions (variable group convolution to ``factor`` times its inputs,
+    """At stride 1 from as many channels.
+
+    Two separable convolutions (variable group convolution to ``factor`` times its inputs,
     activation, pointwise convolution), squeeze-and-excitation, plus the input, activation.
 
-    Else: two separable convolutions side by side, summed, activation, one more, plus a fourth one of the input, activation; no
-    squeeze-and-excitation. VarGFaceNet has this unit at stride 2 alone.
+    Else: two separable convolutions side by side, summed, activation, one more, plus a fourth one
+    of the input, activation; no squeeze-and-excitation. VarGFaceNet has this unit at stride 2
+    alone.
     """
 
     kind: ClassVar[str] = "vargroup"
@@ -109,7 +133,10 @@ class VarGroupUnit(_VarGroup):
             self._normal(draft, BEFORE, self.outputs, 1)
             return draft.body()
         channels = self.inputs, self.outputs, self.stride
-        x = draft.join("merge", *(self._separable(draft, side, BEFORE, *channels) for side in ("left", "right")))
+        x = draft.join(
+            "merge",
+            *(self._separable(draft, side, BEFORE, *channels) for side in ("left", "right")),
+        )
         x = draft.act("merge.activation", x, self.activation)
         x = self._separable(draft, "second", x, self.outputs, self.outputs, 1)
         self._end(draft, x, self._separable(draft, "skip", BEFORE, *channels))
@@ -123,8 +150,10 @@ class VarGroupUnit(_VarGroup):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvVarGroupStem(_VarGroup):
-    """3x3 conv of stride 1 from 3 to ``width`` channels, batch norm, activation; then :class:`VarGroupUnit`'s normal unit with
-    stride 2, where a separable convolution of its input is added. VarGFaceNet's.
+    """3x3 conv of stride 1 from 3 to ``width`` channels, batch norm, activation.
+
+    Then :class:`VarGroupUnit`'s normal unit with stride 2, where a separable convolution of its
+    input is added. VarGFaceNet's.
     """
 
     kind: ClassVar[str] = "conv_vargroup"
@@ -153,7 +182,12 @@ class ConvVarGroupStem(_VarGroup):
     def body(self) -> Body:
         """Of what layers it is."""
         draft = Draft()
-        self._normal(draft, draft.conv("conv", BEFORE, self.width, 3, activation=self.activation), self.width, 2)
+        self._normal(
+            draft,
+            draft.conv("conv", BEFORE, self.width, 3, activation=self.activation),
+            self.width,
+            2,
+        )
         return draft.body()
 
     def canonical(self) -> Block:

@@ -33,15 +33,22 @@ def ablate(
         str,
         typer.Argument(
             metavar="SPEC",
-            help="The base network: paper/NAME, a YAML file or STUDY:NUMBER; or a study file with the key base.",
+            help="The base network: paper/NAME, a YAML file or STUDY:NUMBER; or a study file with "
+            "the key base.",
             autocompletion=complete_base,
             show_default=False,
         ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the design, its networks and the estimated time; train nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print the design, its networks and the estimated time; train nothing.",
+        ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON on standard output.")
+    ] = False,
     **given: Any,
 ) -> None:
     """Change one design choice of a network at a time, train every variant with several seeds, and
@@ -64,7 +71,10 @@ def _plan(spec: str, given: Mapping[str, Any]) -> AblationPlan:
 
 
 def _study_file(spec: str) -> StudyFile | None:
-    """The study file that ``spec`` names; None if it names a network: a search point's file has no base."""
+    """The study file that ``spec`` names; None if it names a network.
+
+    A search point's file has no base.
+    """
     from seesawnas.errors import StudyError
     from seesawnas.io.catalog import STUDIES
     from seesawnas.study import StudyFile
@@ -73,7 +83,8 @@ def _study_file(spec: str) -> StudyFile | None:
         file = StudyFile.read(spec)
         if "base" not in file.values:
             raise StudyError(
-                f"{spec}: must be an ablation study with the key base, got a search study; run: seesawnas search {spec}"
+                f"{spec}: must be an ablation study with the key base, got a search study; run: "
+                f"seesawnas search {spec}"
             )
         return file
     if not Path(spec).is_file():
@@ -100,7 +111,9 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
     from seesawnas.cli.views.ablation import show, watched
     from seesawnas.cli.views.progress import say, watch
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM stops it like Ctrl-C: nothing is lost
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # SIGTERM stops it like Ctrl-C: nothing is lost
     only_shown()
     screen = shown_screen()
     with opened(plan) as session:
@@ -109,17 +122,22 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
         failed = session.failed()
         files = {"result": plan.folder / "result.json", "study": plan.folder / "study.yaml"}
         values = {**result.to_mapping(), "reason": reason or "interrupted", "failed": failed}
-        write_atomically(files["result"], json_module.dumps(values, indent=2) + "\n", within=plan.folder)
+        write_atomically(
+            files["result"], json_module.dumps(values, indent=2) + "\n", within=plan.folder
+        )
     shown = {name: str(path) for name, path in files.items()}
     if json:
         print_json({**values, "files": shown}, indent=None)
     else:
         show(console(), plan, result, failed, shown)
     if reason is None:
-        done = sum(len(values) for values in {arm.digest: arm.values for arm in result.arms}.values())
+        done = sum(
+            len(values) for values in {arm.digest: arm.values for arm in result.arms}.values()
+        )
         say(
             screen,
-            f"Stopped with {done} of {several(session.wanted, 'training run')} finished. Run the same command to resume.",
+            f"Stopped with {done} of {several(session.wanted, 'training run')} finished. Run the "
+            "same command to resume.",
         )
         raise typer.Exit(130)
     if not any(arm.values for arm in result.arms):

@@ -21,21 +21,33 @@ def build(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", help="Write spec.yaml, model.safetensors (random weights) and summary.json."
+            "--out",
+            metavar="DIR",
+            help="Write spec.yaml, model.safetensors (random weights) and summary.json.",
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="Seed of the random weights.")
+        int,
+        typer.Option(
+            "--seed", metavar="N", min=0, max=MAX_SEED, help="Seed of the random weights."
+        ),
     ] = 0,
     diagram: Annotated[
-        Path | None, typer.Option("--diagram", metavar="FILE", help="Write a diagram of the network as SVG.")
+        Path | None,
+        typer.Option("--diagram", metavar="FILE", help="Write a diagram of the network as SVG."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Check the counts with fvcore and torch; exit code 1 if they differ.")
+        bool,
+        typer.Option(
+            "--check", help="Check the counts with fvcore and torch; exit code 1 if they differ."
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show a network stage by stage, with its costs and published values; or write, draw or check it."""
+    """Show a network stage by stage, with its costs and published values.
+
+    Optionally write it, draw it or check it.
+    """
     point = find_network(ref)
     values = _values(point, check)
     written = _write(point, out, seed, diagram)

@@ -19,14 +19,17 @@ def compare(
         list[str],
         typer.Argument(
             metavar="REF",
-            help="Two or more networks: paper/NAME, a YAML file, or a trial of a study (STUDY:NUMBER or STUDY:best).",
+            help="Two or more networks: paper/NAME, a YAML file, or a trial of a study "
+            "(STUDY:NUMBER or STUDY:best).",
             autocompletion=complete_ref,
             show_default=False,
         ),
     ],
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Write an HTML page with the diagrams; it works offline."),
+        typer.Option(
+            "--html", metavar="FILE", help="Write an HTML page with the diagrams; it works offline."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -65,9 +68,14 @@ def _show(found: Comparison) -> None:
     for part, rows in found.parts:
         for place, row in enumerate(rows):
             style = "bold yellow" if row.differs else ""
-            cells = (Text(cell, style, justify="right" if is_cost(row) else "left") for cell in shown(row))
+            cells = (
+                Text(cell, style, justify="right" if is_cost(row) else "left")
+                for cell in shown(row)
+            )
             mark = Text("≠" if row.differs else "", style)
             last = place == len(rows) - 1
-            made.add_row(Text(part if place == 0 else "", "bold"), row.name, mark, *cells, end_section=last)
+            made.add_row(
+                Text(part if place == 0 else "", "bold"), row.name, mark, *cells, end_section=last
+            )
     out.print(made)
     out.print("≠ marks differences; cost changes are relative to the first network.", markup=False)

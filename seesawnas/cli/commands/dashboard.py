@@ -21,20 +21,29 @@ PORT = 8080
 def dashboard(
     study: Annotated[
         str | None,
-        typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the most recently changed study."),
+        typer.Argument(
+            metavar="STUDY", help="Folder under runs/. Default: the most recently changed study."
+        ),
     ] = None,
     storage: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Optuna storage URL of the study; needed only if the search ran on another machine."
+            metavar="URL",
+            help="Optuna storage URL of the study; needed only if the search ran on another "
+            "machine.",
         ),
     ] = None,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
+    ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(metavar="N", help=f"Port. Default: {PORT}, or a free port if it is in use.")
+        int | None,
+        typer.Option(metavar="N", help=f"Port. Default: {PORT}, or a free port if it is in use."),
     ] = None,
 ) -> None:
-    """Show a study in the browser (optuna-dashboard), also while it runs: trials, diagrams, costs, Pareto front, curves.
+    """Show a study in the browser (optuna-dashboard), also while it runs.
+
+    Trials, diagrams, costs, Pareto front, curves.
 
     Read only: a running search is not affected. Stop the dashboard with Ctrl-C.
     """
@@ -49,7 +58,10 @@ def dashboard(
     with _server(host, port, check_request_origin(app, host)) as server:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         only_shown()
-        print_lines(f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C to stop)")
+        print_lines(
+            f"{found.folder}: {_address(host, server)}/dashboard/studies/{found.number} (Ctrl-C "
+            "to stop)"
+        )
         server.serve_forever()
 
 
@@ -83,7 +95,9 @@ def _server(host: str, port: int | None, app: Any) -> BaseServer:
         else:
             server.set_app(app)
             return server
-    raise StudyError(f"cannot listen on {host}:{PORT if port is None else port}: {fault.strerror}") from None
+    raise StudyError(
+        f"cannot listen on {host}:{PORT if port is None else port}: {fault.strerror}"
+    ) from None
 
 
 def _address(host: str, server: Any) -> str:

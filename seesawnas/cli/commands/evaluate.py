@@ -35,20 +35,25 @@ def evaluate(
         str,
         typer.Option(
             metavar="FILE[,FILE...]",
-            help="Verification sets: an InsightFace .bin, LFW's pairs.txt, a CSV of two paths and a label, or a folder of "
+            help="Verification sets: an InsightFace .bin, LFW's pairs.txt, a CSV of two paths and "
+            "a label, or a folder of "
             "the CFP protocol (Protocol/Split/FP).",
             show_default=False,
         ),
     ],
     images: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder that the image paths of the verification sets are relative to."),
+        typer.Option(
+            metavar="DIR",
+            help="Folder that the image paths of the verification sets are relative to.",
+        ),
     ] = None,
     templates: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Pairs are of IJB templates: a file with image, template number and media number on each line.",
+            help="Pairs are of IJB templates: a file with image, template number and media number "
+            "on each line.",
         ),
     ] = None,
     normalise: Normalise = None,
@@ -62,15 +67,21 @@ def evaluate(
     device: Device = "cpu",
     untrained: Untrained = False,
     resamples: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Bootstrap resamples for the 95 % intervals; 0: no intervals.")
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Bootstrap resamples for the 95 % intervals; 0: no intervals."
+        ),
     ] = 1000,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of the resamples.")] = 0,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write ROC curves and score histograms as an HTML page.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write ROC curves and score histograms as an HTML page."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Verify pairs of faces with a trained network: accuracy over ten folds, AUC, EER, TAR@FAR, thresholds.
+    """Verify pairs of faces with a trained network.
+
+    Accuracy over ten folds, AUC, EER, TAR@FAR, thresholds.
 
     A rate is shown as "not resolvable" if less than one impostor pair would be accepted at it.
     """
@@ -79,7 +90,9 @@ def evaluate(
     if resamples > MAX_RESAMPLES:
         raise InvalidInput(f"--resamples must be at most {MAX_RESAMPLES}, got {short(resamples)}")
     wanted = find_protocol(protocol)
-    opened = open_model(model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained)
+    opened = open_model(
+        model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained
+    )
     print_notes(opened)
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
     found = [verify_set(opened, path, how) for path in _paths(pairs)]

@@ -32,11 +32,13 @@ MEASUREMENTS = "measurements.jsonl"
 
 @takes_options(FidelityPlan, whole=True)
 def fidelity(json: Json = False, **given: Any) -> None:
-    """Measure how well cheap proxies rank networks within a budget. Run the same command again to resume.
+    """Measure how well cheap proxies rank networks within a budget.
 
-    Every network is trained at every fidelity level with every seed. For each level and epoch, Kendall's tau compares its
-    ranking with that of the first (reference) level, using other seeds if there are any. Rankings by MAdds and by params
-    are shown as baselines.
+    Run the same command again to resume.
+
+    Every network is trained at every fidelity level with every seed. For each level and epoch,
+    Kendall's tau compares its ranking with that of the first (reference) level, using other seeds
+    if there are any. Rankings by MAdds and by params are shown as baselines.
     """
     plan = plan_of(given)
     known = [line for path in plan.measurements for line in _lines(Path(path))]
@@ -56,7 +58,9 @@ def _carry_out(plan: FidelityPlan, known: list[dict[str, Any]], json: bool) -> N
     with compiling_shown(), opened(plan) as session:
         stopped = _watch(session, known, shown_screen())
         lines = [json_module.dumps(row.to_mapping()) for row in session.rows()]
-    write_atomically(plan.folder / MEASUREMENTS, "".join(line + "\n" for line in lines), within=plan.folder)
+    write_atomically(
+        plan.folder / MEASUREMENTS, "".join(line + "\n" for line in lines), within=plan.folder
+    )
     if stopped:
         raise typer.Exit(130)
     _judge(plan, _lines(plan.folder / MEASUREMENTS), plan.folder, json)
@@ -68,17 +72,24 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     try:
         return read_measurements(path.read_text(), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise StudyError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
 
 
-def _judge(plan: FidelityPlan, lines: list[dict[str, Any]], folder: Path | None, json: bool) -> None:
+def _judge(
+    plan: FidelityPlan, lines: list[dict[str, Any]], folder: Path | None, json: bool
+) -> None:
     from seesawnas.analysis.fidelity.agreement import agreements, noises, reference_level
     from seesawnas.analysis.fidelity.measurements import PanelRow
     from seesawnas.evaluation.metrics import METRICS
     from seesawnas.report.plots.fidelity import fidelity_html
 
     rows = [PanelRow.from_mapping(line) for line in lines]
-    score, reference = plan.score, reference_level(rows, str(plan.levels[0]) if plan.levels else None)
+    score, reference = (
+        plan.score,
+        reference_level(rows, str(plan.levels[0]) if plan.levels else None),
+    )
     found, noise = agreements(rows, score, reference), noises(rows, list(METRICS))
     result = {
         "score": score,
@@ -87,8 +98,12 @@ def _judge(plan: FidelityPlan, lines: list[dict[str, Any]], folder: Path | None,
         "noise": [asdict(one) for one in noise],
     }
     if folder is not None:
-        write_atomically(folder / "fidelity.json", json_module.dumps(result, indent=2) + "\n", within=folder)
-        html = fidelity_html(found, title=folder.name, reference=reference, score=METRICS[score].title)
+        write_atomically(
+            folder / "fidelity.json", json_module.dumps(result, indent=2) + "\n", within=folder
+        )
+        html = fidelity_html(
+            found, title=folder.name, reference=reference, score=METRICS[score].title
+        )
         write_atomically(folder / "fidelity.html", html, within=folder)
     if json:
         print_json(result)
@@ -110,15 +125,39 @@ def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Pa
         )
         for agreement in sorted(found, key=lambda agreement: agreement.seconds)
     ]
-    columns = ("proxy", ">networks", ">tau", ">95 % interval", ">reference seeds", ">seconds", ">tau per minute")
+    columns = (
+        "proxy",
+        ">networks",
+        ">tau",
+        ">95 % interval",
+        ">reference seeds",
+        ">seconds",
+        ">tau per minute",
+    )
     title = f"Kendall's tau with {reference} (from other seeds, if any)"
     screen.print(table(columns, rows, title, spare=("tau per minute",)))
     if noise:
         rows_of_noise = [
-            (n.level, n.score, n.networks, n.seeds, f"{n.between:.4f}", f"{n.within:.4f}", f"{n.reliability:.2f}")
+            (
+                n.level,
+                n.score,
+                n.networks,
+                n.seeds,
+                f"{n.between:.4f}",
+                f"{n.within:.4f}",
+                f"{n.reliability:.2f}",
+            )
             for n in noise
         ]
-        names = ("level", "score", ">networks", ">seeds", ">between networks", ">between seeds", ">reliability")
+        names = (
+            "level",
+            "score",
+            ">networks",
+            ">seeds",
+            ">between networks",
+            ">between seeds",
+            ">reliability",
+        )
         about = "Standard deviation of the score, and share of its variance between networks"
         screen.print(table(names, rows_of_noise, about, keys=2))
     for path in ("fidelity.html", "fidelity.json", MEASUREMENTS) if folder is not None else ():
@@ -130,14 +169,20 @@ def _watch(session: FidelitySession, known: list[dict[str, Any]], screen: Consol
     from seesawnas.study import Failed, Finished, Lost
 
     wanted, ended = session.plan.size, len(session.rows())
-    say(screen, f"Study    {session.plan.folder}: {ended} of {several(wanted, 'trial')} finished before")
+    say(
+        screen,
+        f"Study    {session.plan.folder}: {ended} of {several(wanted, 'trial')} finished before",
+    )
     try:
         with closing(session.run(known)) as events:
             for event in events:
                 if isinstance(event, Finished):
                     ended += 1
                     scores = event.measurement.scores
-                    what = f"accuracy {scores.accuracy:.4f}  AUC {scores.auc:.4f}  {event.measurement.seconds:.0f} s"
+                    what = (
+                        f"accuracy {scores.accuracy:.4f}  AUC {scores.auc:.4f}  "
+                        f"{event.measurement.seconds:.0f} s"
+                    )
                     say(screen, f"trial {event.number:3d}  {what}  [{ended}/{wanted}]")
                 elif isinstance(event, Failed | Lost):
                     say(screen, f"trial {event.number:3d}  {event.reason}")

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 def identify(
     model: Model,
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Folder with one sub-folder per identity.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="Folder with one sub-folder per identity.", show_default=False
+        ),
     ],
     normalise: Normalise = None,
     bgr: BlueFirst = False,
@@ -37,20 +40,24 @@ def identify(
     batch_size: BatchSize = 128,
     device: Device = "cpu",
     untrained: Untrained = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the DET curve as an HTML page.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the DET curve as an HTML page.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Evaluate identification (1:N) with a trained network: rank-1 and rank-5 accuracy, TPIR@FPIR.
 
-    For each identity with two images or more, the first image is enrolled in the gallery and the others are probes.
-    Non-mated probes are the images of identities with one image, and every probe a second time with its own
-    identity removed from the gallery.
+    For each identity with two images or more, the first image is enrolled in the gallery and the
+    others are probes. Non-mated probes are the images of identities with one image, and every probe
+    a second time with its own identity removed from the gallery.
     """
     from seesawnas.data import open_folder
     from seesawnas.evaluation import identify as measure
     from seesawnas.evaluation import open_model
 
-    opened = open_model(model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained)
+    opened = open_model(
+        model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained
+    )
     print_notes(opened)
     pictures, labels, notes = open_folder(folder, resolution=opened.size)
     embeddings, readable = embed_shown(opened, pictures, flip=flip, batch_size=batch_size)
@@ -73,7 +80,9 @@ def identify(
             print_lines(f"wrote {html}")
 
 
-def _values(found: Identification, model: str, folder: str, notes: tuple[str, ...]) -> dict[str, Any]:
+def _values(
+    found: Identification, model: str, folder: str, notes: tuple[str, ...]
+) -> dict[str, Any]:
     return {
         "model": model,
         "folder": folder,
@@ -91,10 +100,23 @@ def _show(found: Identification, model: str, notes: tuple[str, ...]) -> None:
     from seesawnas.cli.views.output import console, count, table
 
     out = console()
-    columns = ("model", ">enrolled", ">probes", ">non-mated", *(f">rank {rank}" for rank in found.rank))
+    columns = (
+        "model",
+        ">enrolled",
+        ">probes",
+        ">non-mated",
+        *(f">rank {rank}" for rank in found.rank),
+    )
     columns += tuple(f">TPIR@FPIR {rate}" for rate in found.tpir_at_fpir)
     shares = [f"{100 * share:.2f} %" for share in found.rank.values()]
-    shares += ["not resolvable" if v is None else f"{100 * v:.2f} %" for v in found.tpir_at_fpir.values()]
-    out.print(table(columns, [(model, *map(count, (found.enrolled, found.searches, found.unmated)), *shares)]))
+    shares += [
+        "not resolvable" if v is None else f"{100 * v:.2f} %" for v in found.tpir_at_fpir.values()
+    ]
+    out.print(
+        table(
+            columns,
+            [(model, *map(count, (found.enrolled, found.searches, found.unmated)), *shares)],
+        )
+    )
     for note in notes:
         out.print(note, markup=False, soft_wrap=True)

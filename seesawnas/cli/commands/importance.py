@@ -24,7 +24,9 @@ TOP = 12
 def importance(
     study: Annotated[
         str | None,
-        typer.Argument(metavar="STUDY", help="Folder under runs/. Default: the most recently changed study."),
+        typer.Argument(
+            metavar="STUDY", help="Folder under runs/. Default: the most recently changed study."
+        ),
     ] = None,
     bands: Annotated[
         str | None,
@@ -38,21 +40,28 @@ def importance(
     storage: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Optuna storage URL of the study; needed only if the search ran on another machine."
+            metavar="URL",
+            help="Optuna storage URL of the study; needed only if the search ran on another "
+            "machine.",
         ),
     ] = None,
-    top: Annotated[int, typer.Option(metavar="N", min=1, help="Number of decisions per table.")] = TOP,
+    top: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of decisions per table.")
+    ] = TOP,
     plot: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a bar chart as a self-contained HTML page.")
+        str | None,
+        typer.Option(metavar="FILE", help="Write a bar chart as a self-contained HTML page."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Report which decisions of the search space mattered in a study, by two methods, and how certain this is.
+    """Report which decisions of the search space mattered in a study, by two methods, and how
+    certain this is.
 
-    R² drop: how much worse a linear model predicts unseen trials if the decision is removed from it.
-    The noise floor comes from the same model fitted to shuffled scores.
+    R² drop: how much worse a linear model predicts unseen trials if the decision is removed from
+    it. The noise floor comes from the same model fitted to shuffled scores.
 
-    PED-ANOVA: how much the distribution of options in the best trials differs from that in all trials.
+    PED-ANOVA: how much the distribution of options in the best trials differs from that in all
+    trials.
 
     The study is not changed.
     """
@@ -66,11 +75,20 @@ def importance(
         screen().print(f"note: {note}", soft_wrap=True)
     found = importance_of(view, _bands(bands))
     if found is None:
-        raise StudyError(f"study {view.name}: must have at least {MIN_TRIALS} complete trials of its search space")
+        raise StudyError(
+            f"study {view.name}: must have at least {MIN_TRIALS} complete trials of its search "
+            "space"
+        )
     if plot is not None:
         _write_plot(plot, found)
     if json:
-        print_json({**found.to_mapping(), "words": list(importance_words(found)), "notes": list(view.notes)})
+        print_json(
+            {
+                **found.to_mapping(),
+                "words": list(importance_words(found)),
+                "notes": list(view.notes),
+            }
+        )
     else:
         _show(found, top)
 
@@ -109,14 +127,33 @@ def _write_plot(place: str | Path, found: Importance) -> None:
 def _table(band: BandImportance, top: int) -> FittedTable:
     from seesawnas.analysis.importance_text import band_words
 
-    columns = ("decision", ">R² drop", "above noise floor", ">PED-ANOVA", ">trials", "options, best first")
+    columns = (
+        "decision",
+        ">R² drop",
+        "above noise floor",
+        ">PED-ANOVA",
+        ">trials",
+        "options, best first",
+    )
     floor = band.decisions[0].floor if band.decisions else 0.0
     more = len(band.decisions) - top
-    title = f"{band_words(band)}; noise floor {floor:.3f}{f'; {more} more decisions' if more > 0 else ''}"
-    return table(columns, [_row(one) for one in band.decisions[:top]], title, spare=("trials", "PED-ANOVA"))
+    title = (
+        f"{band_words(band)}; noise floor "
+        f"{floor:.3f}{f'; {more} more decisions' if more > 0 else ''}"
+    )
+    return table(
+        columns, [_row(one) for one in band.decisions[:top]], title, spare=("trials", "PED-ANOVA")
+    )
 
 
 def _row(one: DecisionImportance) -> tuple[object, ...]:
     options = sorted(one.options, key=lambda option: -option.worth)
     words = ", ".join(f"{option.option} {option.worth:+.4f} ({option.n})" for option in options)
-    return one.name, f"{one.drop:.3f}", "yes" if one.clears else "", f"{one.ped_anova:.3f}", one.n, words
+    return (
+        one.name,
+        f"{one.drop:.3f}",
+        "yes" if one.clears else "",
+        f"{one.ped_anova:.3f}",
+        one.n,
+        words,
+    )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def paper(json: Json = False) -> None:
     """Compare every published network: the costs counted here and the published costs.
 
-    If the two differ, an erratum gives the reason: how the paper counted, or that no way of counting gives the published value.
-    Exit code 1 if a row differs without an erratum.
+    If the two differ, an erratum gives the reason: how the paper counted, or that no way of
+    counting gives the published value. Exit code 1 if a row differs without an erratum.
     """
     from dataclasses import asdict
 
@@ -57,7 +57,9 @@ def _print_table(rows: list[LedgerRow]) -> None:
     for row in rows:
         for fault in row.faults:
             out.print(f"{row.name}: {fault}", markup=False, style="red")
-    out.print(f"\n{_total(rows)} Counted: MAdds of conv and linear layers, all learnable parameters.")
+    out.print(
+        f"\n{_total(rows)} Counted: MAdds of conv and linear layers, all learnable parameters."
+    )
 
 
 def _print_results(results: tuple[KnownResult, ...]) -> None:
@@ -65,7 +67,13 @@ def _print_results(results: tuple[KnownResult, ...]) -> None:
     from seesawnas.space import TEST_SETS
 
     out = console()
-    columns = ("network", ">params", ">MAdds", ">FLOPs", *(f">{words}" for words in TEST_SETS.values()))
+    columns = (
+        "network",
+        ">params",
+        ">MAdds",
+        ">FLOPs",
+        *(f">{words}" for words in TEST_SETS.values()),
+    )
     cells = [
         (
             row.name,

@@ -27,29 +27,40 @@ class Format(StrEnum):
 def report(
     studies: Annotated[
         list[str],
-        typer.Argument(metavar="STUDY", help="Studies: folders under runs/, or their paths.", show_default=False),
+        typer.Argument(
+            metavar="STUDY",
+            help="Studies: folders under runs/, or their paths.",
+            show_default=False,
+        ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Output file. Default: report.html in the study's folder; other formats go to standard output.",
+            help="Output file. Default: report.html in the study's folder; other formats go to "
+            "standard output.",
         ),
     ] = None,
     format: Annotated[
-        Format | None, typer.Option("--format", help="Output format. Default: from the file extension, else html.")
+        Format | None,
+        typer.Option(
+            "--format", help="Output format. Default: from the file extension, else html."
+        ),
     ] = None,
     storage: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Optuna storage URL of the studies; needed only if the search ran on another machine."
+            metavar="URL",
+            help="Optuna storage URL of the studies; needed only if the search ran on another "
+            "machine.",
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Write a report of one or more studies as one HTML file that works offline: Pareto front, curves,
-    decisions, ranking, settings.
+    """Write a report of one or more studies as one HTML file that works offline.
+
+    Pareto front, curves, decisions, ranking, settings.
 
     Read only; a search may still be running. Several studies share one Pareto plot.
     """
@@ -63,7 +74,9 @@ def report(
     wanted = _format(format, out, json)
     found: list[StoredStudy] = []
     for one in (find_study(name, storage) for name in studies):
-        if (one.folder.resolve(), one.number) not in [(other.folder.resolve(), other.number) for other in found]:
+        if (one.folder.resolve(), one.number) not in [
+            (other.folder.resolve(), other.number) for other in found
+        ]:
             found.append(one)
     within: Path | None = None
     reports = [StudyReport.of(one.view(), one.ref) for one in found]
@@ -88,7 +101,9 @@ def _format(given: Format | None, out: Path | None, json: bool) -> Format:
         return Format.JSON if json else given or Format.HTML
     endings = {f".{one}": one for one in Format} | {".htm": Format.HTML, ".markdown": Format.MD}
     if out is not None and out.suffix.lower() not in endings:
-        raise StudyError(f"--out must end in {', '.join(endings)}, or be given with --format, got {out}")
+        raise StudyError(
+            f"--out must end in {', '.join(endings)}, or be given with --format, got {out}"
+        )
     return Format.HTML if out is None else endings[out.suffix.lower()]
 
 

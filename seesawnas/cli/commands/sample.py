@@ -29,19 +29,27 @@ def sample(
     ] = "seesaw",
     budget: BudgetText = None,
     number: Annotated[
-        int, typer.Option("-n", "--number", metavar="N", min=1, max=10**15, help="Number of networks.")
+        int,
+        typer.Option("-n", "--number", metavar="N", min=1, max=10**15, help="Number of networks."),
     ] = 10,
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", metavar="N", min=0, max=MAX_SEED, help="Random seed; the same seed gives the same networks."
+            "--seed",
+            metavar="N",
+            min=0,
+            max=MAX_SEED,
+            help="Random seed; the same seed gives the same networks.",
         ),
     ] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print all networks, one JSON object per line.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print all networks, one JSON object per line.")
+    ] = False,
 ) -> None:
     """Sample networks uniformly from all networks within a budget.
 
-    With --json, each line is one network: its spec (which loads as a search point), digest, MAdds and params.
+    With --json, each line is one network: its spec (which loads as a search point), digest, MAdds
+    and params.
     """
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cost import Budget
@@ -87,9 +95,13 @@ def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) 
     rows = []
     for spec in specs:
         total = cost(spec)
-        stages = "  ".join(f"{len(stage.blocks)} x {stage.blocks[-1].outputs}" for stage in spec.stages)
+        stages = "  ".join(
+            f"{len(stage.blocks)} x {stage.blocks[-1].outputs}" for stage in spec.stages
+        )
         rows.append((spec.digest(), count(total.madds), count(total.params), stages))
     out = console()
     out.print(table(("digest", ">MAdds", ">params", "blocks x channels, per stage"), rows))
-    more = f"{number - SHOWN:,} more networks not shown; --json prints all. " if number > SHOWN else ""
+    more = (
+        f"{number - SHOWN:,} more networks not shown; --json prints all. " if number > SHOWN else ""
+    )
     out.print(f"{more}Sampled uniformly from {found(feasible)}.")

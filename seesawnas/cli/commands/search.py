@@ -25,15 +25,19 @@ def search(
         str | None,
         typer.Argument(
             metavar="STUDY_FILE",
-            help="A study file: your own or a shipped one, such as studies/search_150m.yaml. Options override its values.",
+            help="A study file: your own or a shipped one, such as studies/search_150m.yaml. "
+            "Options override its values.",
             autocompletion=complete_study,
             show_default=False,
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
+    ] = False,
     **given: Any,
 ) -> None:
-    """Search for networks within a hard MAdds budget, with short proxy trainings in an Optuna study.
+    """Search for networks within a hard MAdds budget, with short proxy trainings in an Optuna
+    study.
 
     Give --budget or a study file. Run the same command again to resume after Ctrl-C or a crash.
     """
@@ -45,7 +49,9 @@ def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
     from seesawnas.search import StudyFile, plan_of
 
     if study_file is None and "budget" not in given:
-        raise StudyError("search must have a budget, got none; give --budget, such as 150M, or a study file")
+        raise StudyError(
+            "search must have a budget, got none; give --budget, such as 150M, or a study file"
+        )
     return plan_of(None if study_file is None else StudyFile.read(study_file), given)
 
 
@@ -56,14 +62,18 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.report.study.outcome import outcome_of, summary_of
     from seesawnas.search import opened
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM stops it like Ctrl-C: nothing is lost
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # SIGTERM stops it like Ctrl-C: nothing is lost
     only_shown()
     shown = screen()
     with compiling_shown(), opened(plan) as session:
         reason = watch(watched(session), shown)
         outcome = outcome_of(session.record, session.measured_again())
         settings = settings_of(_ran(plan, session.study.trained))
-        summary = summary_of(outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted")
+        summary = summary_of(
+            outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted"
+        )
         summary["cautions"] = list(session.ready.faces.cautions)
         files = _write(plan, outcome, summary)
     if json:
@@ -72,7 +82,10 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
         show(console(), plan, outcome, files)
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
     if reason is None:
-        say(shown, f"Stopped with {_finished(plan, outcome)} finished. Run the same command to resume.")
+        say(
+            shown,
+            f"Stopped with {_finished(plan, outcome)} finished. Run the same command to resume.",
+        )
         raise typer.Exit(130)
     if outcome.best is None:
         say(shown, f"No trial is complete: {_without_one(outcome)}.")
@@ -108,9 +121,13 @@ def _write(plan: SearchPlan, outcome: Outcome, summary: dict[str, Any]) -> dict[
         files |= {"best": plan.folder / "best.yaml", "plot": plan.folder / "pareto.html"}
         write_atomically(files["best"], best_yaml(outcome, plan.folder.name), within=plan.folder)
         ranking = outcome.ranking
-        html = pareto_html(ranking.rows, title=plan.folder.name, budget=plan.budget, objectives=ranking.objectives)
+        html = pareto_html(
+            ranking.rows, title=plan.folder.name, budget=plan.budget, objectives=ranking.objectives
+        )
         write_atomically(files["plot"], html, within=plan.folder)
-    write_atomically(files["summary"], json_module.dumps(summary, indent=2) + "\n", within=plan.folder)
+    write_atomically(
+        files["summary"], json_module.dumps(summary, indent=2) + "\n", within=plan.folder
+    )
     return {name: str(path) for name, path in files.items()}
 
 
@@ -125,5 +142,9 @@ def _finished(plan: SearchPlan, outcome: Outcome) -> str:
 def _without_one(outcome: Outcome) -> str:
     failed, stopped = len(outcome.failed), len(outcome.stopped)
     if not stopped:
-        return f"all {failed} failed" if failed else "the time limit was reached before the first trial finished"
+        return (
+            f"all {failed} failed"
+            if failed
+            else "the time limit was reached before the first trial finished"
+        )
     return f"{failed} failed, {stopped} were stopped early"

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def space(ref: SpaceRef, budget: BudgetText = None, json: Json = False) -> None:
-    """Count the networks of a search space exactly, in total and within a budget, and show their costs."""
+    """Count the networks of a search space exactly, in total and within a budget, and show their
+    costs.
+    """
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json
     from seesawnas.cost import Budget
@@ -39,7 +41,9 @@ def _values(feasible: FeasibleSet) -> dict[str, Any]:
         "min_madds": feasible.min_madds,
         "max_madds": feasible.max_madds,
         "budget": budget.setting() if budget else None,
-        "limits": {limit.name: [limit.low, limit.high] for limit in budget.limits} if budget else {},
+        "limits": {limit.name: [limit.low, limit.high] for limit in budget.limits}
+        if budget
+        else {},
         "decisions": [{"name": d.name, "options": list(d.options)} for d in feasible.decisions],
     }
 
@@ -66,7 +70,10 @@ def _print_tables(feasible: FeasibleSet) -> None:
     rows.append(("lowest cost", count(feasible.min_madds), "MAdds"))
     rows.append(("highest cost", count(feasible.max_madds), "MAdds"))
     out.print(table(("space", f">{feasible.space.name or feasible.space.source}", ""), rows))
-    decisions = [(decision.name, len(decision.options), _options(decision)) for decision in feasible.decisions]
+    decisions = [
+        (decision.name, len(decision.options), _options(decision))
+        for decision in feasible.decisions
+    ]
     if decisions:
         out.print(table(("decision", ">options", ""), decisions))
 
@@ -95,4 +102,6 @@ def _share(number: int, feasible: FeasibleSet) -> str:
 
 def _options(decision: Decision) -> str:
     is_reduction = decision.name.endswith(".se")
-    return ", ".join("off" if is_reduction and not option else str(option) for option in decision.options)
+    return ", ".join(
+        "off" if is_reduction and not option else str(option) for option in decision.options
+    )

@@ -22,7 +22,9 @@ _AT_ONCE = 2.0  # seconds
 
 @takes_options(TrainPlan, whole=True)
 def train(ref: PointRef, json: Json = False, **given: Any) -> None:
-    """Train a network on face images with a recipe. Run the same command again to resume after Ctrl-C or a crash.
+    """Train a network on face images with a recipe.
+
+    Run the same command again to resume after Ctrl-C or a crash.
 
     To use several GPUs: torchrun --nproc-per-node 4 -m seesawnas train ...
     """
@@ -61,16 +63,23 @@ def _carry_out(plan: TrainPlan, source: Any, json: bool) -> None:
 
 def _left(checkpoints: Path) -> str:
     is_kept = any(checkpoints.glob("*.safetensors"))
-    return f"the last good checkpoint is kept in {checkpoints}" if is_kept else "there is no checkpoint yet"
+    return (
+        f"the last good checkpoint is kept in {checkpoints}"
+        if is_kept
+        else "there is no checkpoint yet"
+    )
 
 
 @contextmanager
 def _polite_end() -> Iterator[list[float]]:
-    """When Ctrl-C, or SIGTERM, came is put into the list, for the step under way to be finished; a later one interrupts."""
+    """When Ctrl-C, or SIGTERM, came is put into the list, for the step under way to be finished; a
+    later one interrupts.
+    """
     asked: list[float] = []
 
     def note(number: int, _: Any) -> None:
-        # At once a second time: the terminal tells all its processes, and torchrun tells each of its own again.
+        # At once a second time: the terminal tells all its processes, and torchrun tells each of
+        # its own again.
         if asked and time.monotonic() - asked[0] > _AT_ONCE:
             raise KeyboardInterrupt
         asked.append(time.monotonic())

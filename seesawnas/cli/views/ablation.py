@@ -31,13 +31,19 @@ def watched(session: Session) -> ProgressView:
     """The ablation as the live view shows it."""
     plan, arms, record = session.plan, session.ready.arms, session.record
     networks, seeds = several(len(arms.networks), "network"), several(plan.seeds, "seed")
-    design = f"Design   {arms.design.kind}: {networks} with {seeds} each, compared with {arms.base.name}"
+    design = (
+        f"Design   {arms.design.kind}: {networks} with {seeds} each, compared with {arms.base.name}"
+    )
     where = f"{plan.folder}{before(record, session.study.recovered)}"
     return ProgressView(
         record=record,
         run=session.run,
         recover=session.study.recover,
-        lines=[design, *_notes(arms), *study_lines(session.ready.faces, plan.proxy, plan.engine, where)],
+        lines=[
+            design,
+            *_notes(arms),
+            *study_lines(session.ready.faces, plan.proxy, plan.engine, where),
+        ],
         epochs=plan.proxy.recipe.epochs,
         wanted=session.wanted,
         seconds=plan.seconds,
@@ -64,13 +70,16 @@ def show_design(screen: Console, plan: AblationPlan, ready: PreparedRun, cost: E
     say(screen, *_notes(arms), *_fraction(arms.design.resolution, arms.design.aliases))
     say(
         screen,
-        f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = {several(cost.trials, 'training run')}",
+        f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = "
+        f"{several(cost.trials, 'training run')}",
     )
     say(screen, f"Faces: {ready.faces.summary}")
     say(
         screen,
-        f"about {_hours(cost.hours)} on this machine, {cost.at_a_time} in parallel: about {cost.seconds:.0f} s "
-        f"per training run of the base, mean MAdds of all arms {cost.relative:.2f} times the base's",
+        f"about {_hours(cost.hours)} on this machine, {cost.at_a_time} in parallel: about "
+        f"{cost.seconds:.0f} s "
+        f"per training run of the base, mean MAdds of all arms {cost.relative:.2f} times the "
+        "base's",
     )
 
 
@@ -115,7 +124,10 @@ def show(
     say(screen, *verdict_words(result), *_fraction(result.resolution, result.aliases))
     say(
         screen,
-        *(f"training run {one['number']} ({one['arm']}, {one['variant']}) failed: {one['reason']}" for one in failed),
+        *(
+            f"training run {one['number']} ({one['arm']}, {one['variant']}) failed: {one['reason']}"
+            for one in failed
+        ),
     )
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
     name = quote(plan.study)
@@ -135,20 +147,44 @@ def _effects(result: AblationResult) -> Any:
         "verdict",
     )
     rows = [
-        (*_effect(effect), COSTS["madds"].format_change(effect.madds), COSTS["params"].format_change(effect.params, 3))
+        (
+            *_effect(effect),
+            COSTS["madds"].format_change(effect.madds),
+            COSTS["params"].format_change(effect.params, 3),
+        )
         for effect in result.effects
     ]
-    title = f"Effects on {METRICS[result.quality].title}, {'at equal MAdds, ' if result.matched else ''}paired by seed"
+    title = (
+        f"Effects on {METRICS[result.quality].title}, "
+        f"{'at equal MAdds, ' if result.matched else ''}paired by seed"
+    )
     return table(
-        (*columns, ">MAdds", ">params"), rows, title=title, keys=2, spare=("against", "params", "MAdds", "seeds")
+        (*columns, ">MAdds", ">params"),
+        rows,
+        title=title,
+        keys=2,
+        spare=("against", "params", "MAdds", "seeds"),
     )
 
 
 def _effect(effect: Effect) -> tuple[str, ...]:
     mean = "" if effect.mean is None else f"{effect.mean:+.4f}"
-    interval = "" if effect.low is None or effect.high is None else f"{effect.low:+.4f} to {effect.high:+.4f}"
+    interval = (
+        ""
+        if effect.low is None or effect.high is None
+        else f"{effect.low:+.4f} to {effect.high:+.4f}"
+    )
     p = "" if effect.p_holm is None else f"{effect.p_holm:.3f}"
-    return effect.factor, effect.level, effect.base, mean, interval, p, str(effect.n), _verdict(effect)
+    return (
+        effect.factor,
+        effect.level,
+        effect.base,
+        mean,
+        interval,
+        p,
+        str(effect.n),
+        _verdict(effect),
+    )
 
 
 def _verdict(effect: Effect) -> str:
@@ -167,9 +203,12 @@ def _arms(result: AblationResult) -> Any:
         ">params",
     )
     rows = [
-        (arm.name, arm.digest, *_mean(arm), len(arm.values), count(arm.madds), count(arm.params)) for arm in result.arms
+        (arm.name, arm.digest, *_mean(arm), len(arm.values), count(arm.madds), count(arm.params))
+        for arm in result.arms
     ]
-    return table(columns, rows, title=f"Networks (base: {result.base})", spare=("network", "params"))
+    return table(
+        columns, rows, title=f"Networks (base: {result.base})", spare=("network", "params")
+    )
 
 
 def _mean(arm: ArmResult) -> tuple[str, str]:

@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 FIRST, NEXT = 2.0, 10.0  # seconds until the first line, and from line to line
-LARGE = 100_000  # steps of a space below which nothing is said, however slow the machine: half a dozen seconds
+# steps of a space below which nothing is said, however slow the machine: half a dozen seconds
+LARGE = 100_000
 
 
 @contextmanager
 def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """A line after two seconds, and one every ten seconds after it; nothing for small spaces, and those that ship are."""
+    """A line after two seconds, and one every ten seconds after it.
+
+    Nothing for small spaces, and those that ship are.
+    """
     from seesawnas.cli.views.output import screen
     from seesawnas.space import compiling_reported_to
 
@@ -25,7 +29,10 @@ def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[Non
         if total >= LARGE and now >= due and done < total:
             due = now + NEXT
             left = (now - began) * (total - done) / done
-            shown.print(f"Compiling the search space: {done / total:.0%}, at most {left:.0f} s left", soft_wrap=True)
+            shown.print(
+                f"Compiling the search space: {done / total:.0%}, at most {left:.0f} s left",
+                soft_wrap=True,
+            )
 
     with compiling_reported_to(show):
         yield

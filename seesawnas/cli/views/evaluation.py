@@ -14,12 +14,19 @@ NOT_RESOLVABLE = "not resolvable"
 
 
 def print_evaluations(model: FaceModel, results: Sequence[VerifiedSet], how: HowToVerify) -> None:
-    """Print a table of scores with their intervals, one of thresholds, and notes on skipped pairs."""
+    """Print a table of scores with their intervals, a table of thresholds and notes."""
     out = console()
     mirror = "image and flip" if how.flip else "image only"
     out.print(f"{model.name}: {how.protocol.name} protocol, {mirror}", markup=False, style="bold")
     rates = list(results[0].evaluation.tar_at_far)
-    columns = ("set", ">pairs", ">accuracy", ">AUC", ">EER", *(f">TAR@FAR {rate}" for rate in rates))
+    columns = (
+        "set",
+        ">pairs",
+        ">accuracy",
+        ">AUC",
+        ">EER",
+        *(f">TAR@FAR {rate}" for rate in rates),
+    )
     out.print(table(columns, [_figures(result, rates) for result in results]))
     names = ("accuracy", "eer", *rates)
     titles = ("set", ">accuracy", ">EER", *(f">FAR {rate}" for rate in rates))
@@ -32,9 +39,18 @@ def print_evaluations(model: FaceModel, results: Sequence[VerifiedSet], how: How
 def _figures(result: VerifiedSet, rates: Sequence[str]) -> tuple[str, ...]:
     found = result.evaluation
     tars = (_percent(found.tar_at_far[rate], found, rate) for rate in rates)
-    accuracy = f"{100 * found.accuracy:.2f} ± {100 * found.std:.2f} %{_interval(found, 'accuracy', 100)}"
+    accuracy = (
+        f"{100 * found.accuracy:.2f} ± {100 * found.std:.2f} %{_interval(found, 'accuracy', 100)}"
+    )
     auc = f"{found.auc:.4f}{_interval(found, 'auc', 1)}"
-    return (result.name, count(found.pairs), accuracy, auc, _percent(found.eer, found, "eer"), *tars)
+    return (
+        result.name,
+        count(found.pairs),
+        accuracy,
+        auc,
+        _percent(found.eer, found, "eer"),
+        *tars,
+    )
 
 
 def _percent(value: float | None, found: Evaluation, name: str) -> str:
@@ -60,5 +76,7 @@ def _remarks(results: Sequence[VerifiedSet], how: HowToVerify) -> list[str]:
             f"{how.resamples} resamples of {' or '.join(drawn)}"
         )
     if any(None in result.evaluation.tar_at_far.values() for result in results):
-        lines.append(f"{NOT_RESOLVABLE}: less than one impostor pair would be accepted at this rate")
+        lines.append(
+            f"{NOT_RESOLVABLE}: less than one impostor pair would be accepted at this rate"
+        )
     return lines + [f"{result.name}: {note}" for result in results for note in result.notes]

@@ -1,7 +1,8 @@
 """Tables that fit the width of the terminal, without cutting a word or a number.
 
-If a table is too wide: headings and sentences wrap at their spaces; then spare columns are hidden, and named below; the columns
-that still do not fit are printed below in a second table, whose rows begin with the same names.
+If a table is too wide: headings and sentences wrap at their spaces; then spare columns are hidden,
+and named below; the columns that still do not fit are printed below in a second table, whose rows
+begin with the same names.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ _GAP, _EDGES = 3, 2  # cells between two columns, and left and right of all
 
 @dataclass
 class FittedTable:
-    """``columns`` by their headings; those that begin with ``>`` hold figures: they stand to the right and never wrap.
+    """``columns`` by their headings; those that begin with ``>`` hold figures.
 
-    keys: how many of the first columns say what a row is; they never wrap, and begin every row of a second table.
-    spare: headings of columns that a narrow screen does without, the first the least needed.
+    They stand to the right and never wrap.
+
+    keys: how many of the first columns say what a row is; they never wrap, and begin every row of a
+    second table. spare: headings of columns that a narrow screen does without, the first the least
+    needed.
     """
 
     columns: Sequence[str]
@@ -45,16 +49,22 @@ class FittedTable:
 
     def add_row(self, *cells: object, end_section: bool = False) -> None:
         """Cells are plain text, or rich's ``Text`` with a style; a missing one is empty."""
-        texts = [cell if isinstance(cell, Text) else Text("" if cell is None else plain(str(cell))) for cell in cells]
+        texts = [
+            cell if isinstance(cell, Text) else Text("" if cell is None else plain(str(cell)))
+            for cell in cells
+        ]
         self._rows.append((texts, end_section))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         every = range(len(self.columns))
         return Measurement(
-            min(self._total([self._least(place) for place in every]), options.max_width), options.max_width
+            min(self._total([self._least(place) for place in every]), options.max_width),
+            options.max_width,
         )
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
         dropped, groups = self._laid_out(options.max_width)
         for number, group in enumerate(groups):
             yield self._table(group, options.max_width, self.title if number == 0 else None)
@@ -83,8 +93,14 @@ class FittedTable:
         Where all keys and one column do not fit, the last key alone begins the rows.
         """
         count = self.keys
-        if any(self._total(map(self._least, [*places[:count], place])) > width for place in places[count:]):
-            count, places = 1, [places[self.keys - 1], *places[: self.keys - 1], *places[self.keys :]]
+        if any(
+            self._total(map(self._least, [*places[:count], place])) > width
+            for place in places[count:]
+        ):
+            count, places = (
+                1,
+                [places[self.keys - 1], *places[: self.keys - 1], *places[self.keys :]],
+            )
         keys, rest = list(places[:count]), places[count:]
         group: list[int] = []
         for place in rest:
@@ -96,17 +112,27 @@ class FittedTable:
 
     def _table(self, places: Sequence[int], width: int, title: str | None) -> Table:
         made = Table(
-            title=title and Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=False
+            title=title and Text(title, "bold"),
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            expand=False,
         )
         for place, wide in zip(places, self._widths(places, width), strict=True):
             justify = "right" if self._is_number(place) else "left"
             made.add_column(Text(self._name(place)), justify=justify, overflow="fold", width=wide)  # type: ignore[arg-type]
         for cells, ends in self._rows:
-            made.add_row(*(cells[place] if place < len(cells) else Text() for place in places), end_section=ends)
+            made.add_row(
+                *(cells[place] if place < len(cells) else Text() for place in places),
+                end_section=ends,
+            )
         return made
 
     def _widths(self, places: Sequence[int], width: int) -> list[int]:
-        """Every column its least, and what is left over to those that want more, evenly; too little is taken from the widest."""
+        """Every column its least, and what is left over to those that want more, evenly.
+
+        Too little is taken from the widest.
+        """
         found = [self._least(place) for place in places]
         wanted = [self._natural(place) for place in places]
         spare = width - self._total(found)
@@ -124,7 +150,10 @@ class FittedTable:
         return sum(every) + _GAP * (len(every) - 1) + _EDGES
 
     def _least(self, place: int) -> int:
-        """What a column must have: figures and keys whole, sentences their comfort, headings their longest word."""
+        """What a column must have.
+
+        Figures and keys whole, sentences their comfort, headings their longest word.
+        """
         cells = max(map(cell_len, self._lines(place)), default=0)
         if not self._is_number(place) and place >= self.keys:
             words = chain.from_iterable(line.split() for line in self._lines(place))
@@ -135,7 +164,12 @@ class FittedTable:
         return max(1, cell_len(self._name(place)), *map(cell_len, self._lines(place)))
 
     def _lines(self, place: int) -> list[str]:
-        return [line for cells, _ in self._rows if place < len(cells) for line in cells[place].plain.split("\n")]
+        return [
+            line
+            for cells, _ in self._rows
+            if place < len(cells)
+            for line in cells[place].plain.split("\n")
+        ]
 
     def _name(self, place: int) -> str:
         return self.columns[place].removeprefix(">")

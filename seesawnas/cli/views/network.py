@@ -54,7 +54,18 @@ def _costs() -> list[CostKind]:
     return sorted(COSTS.values(), key=lambda kind: kind.name != "params")
 
 
-_SHARED = ("kind", "split", "inputs", "middle", "outputs", "stride", "kernel", "se", "activation", "skip")
+_SHARED = (
+    "kind",
+    "split",
+    "inputs",
+    "middle",
+    "outputs",
+    "stride",
+    "kernel",
+    "se",
+    "activation",
+    "skip",
+)
 _COUNTED = ("name", "output", "flops", *COSTS)
 
 
@@ -63,7 +74,9 @@ def _words(block: dict[str, Any]) -> str:
     stride = "/2" if block["stride"] == 2 else ""
     words = [
         f"{block['kind']} {split}".strip(),
-        "-".join(str(block[name]) for name in ("inputs", "middle", "outputs") if block[name] is not None),
+        "-".join(
+            str(block[name]) for name in ("inputs", "middle", "outputs") if block[name] is not None
+        ),
         f"{block['kernel']}x{block['kernel']}{stride}" if block["kernel"] else stride,
         f"SE/{block['se']}" if block["se"] else "",
         block["activation"],
@@ -78,11 +91,15 @@ _EDGE = re.compile(r"(op|from)_([0-9]+)([a-z])")
 
 
 def _edges(block: dict[str, Any]) -> str:
-    """The nodes of a cell, each the operations that it adds and the states that they read: ``2: dw1(1)+dw3(0)  3: ...``."""
+    """The nodes of a cell, each the operations that it adds and the states that they read.
+
+    ``2: dw1(1)+dw3(0)  3: ...``.
+    """
     found = [edge for edge in map(_EDGE.fullmatch, block) if edge and edge[1] == "op"]
     nodes = groupby(found, key=lambda edge: edge[2])
     return "  ".join(
-        f"{node}: {'+'.join(_edge(block, edge[0], edge[2] + edge[3]) for edge in run)}" for node, run in nodes
+        f"{node}: {'+'.join(_edge(block, edge[0], edge[2] + edge[3]) for edge in run)}"
+        for node, run in nodes
     )
 
 
@@ -114,7 +131,11 @@ def _print_published(out: Console, values: dict[str, Any]) -> None:
     ]
     if published["flops"] is not None:
         rows.append(("FLOPs", count(values["flops"]), rounded(published["flops"])))
-    rows += [(f"{words} (%)", "", published[key]) for key, words in TEST_SETS.items() if published[key] is not None]
+    rows += [
+        (f"{words} (%)", "", published[key])
+        for key, words in TEST_SETS.items()
+        if published[key] is not None
+    ]
     out.print(table(("", ">counted", ">published"), rows))
     if published["source"]:
         out.print(f"source: {published['source']}", markup=False)
@@ -126,4 +147,7 @@ def _print_check(out: Console, check: dict[str, Any]) -> None:
         ("params", count(check["params"]), "torch", count(check["torch_params"])),
     ]
     out.print(table(("", ">counted", "checked by", ">checked"), rows))
-    out.print("the counts agree" if check["agrees"] else "the counts differ", style="" if check["agrees"] else "red")
+    out.print(
+        "the counts agree" if check["agrees"] else "the counts differ",
+        style="" if check["agrees"] else "red",
+    )

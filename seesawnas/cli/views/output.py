@@ -1,4 +1,7 @@
-"""How commands print: JSON for programs, tables for users; all output passes through here, with control characters escaped."""
+"""How commands print: JSON for programs, tables for users.
+
+All output passes through here, with control characters escaped.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ class CleanConsole(Console):
         """Leave it to the one place for errors, where rich would exit with 1."""
         raise BrokenPipeError
 
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
         """As rich renders it, every text cleaned; rich's own controls stay."""
         for segment in super().render(renderable, options):
             text, style, control = segment
@@ -40,7 +45,9 @@ class CleanConsole(Console):
 
 
 def console() -> Console:
-    """Standard output; if it is not a terminal, without colours, and wide unless ``COLUMNS`` is set."""
+    """Standard output; if it is not a terminal, without colours, and wide unless ``COLUMNS`` is
+    set.
+    """
     file = sys.stdout.raw if isinstance(sys.stdout, Screen) else None
     if sys.stdout.isatty():
         return CleanConsole(file=file)
@@ -77,7 +84,9 @@ def table(
     keys: int = 1,
     spare: Sequence[str] = (),
 ) -> FittedTable:
-    """A table whose numeric columns, marked ``>``, stand to the right: ``("name", ">params")``. Cells are plain text.
+    """A table whose numeric columns, marked ``>``, stand to the right: ``("name", ">params")``.
+
+    Cells are plain text.
 
     How it gives way on a narrow screen: see :class:`FittedTable`.
     """
@@ -103,7 +112,10 @@ def networks(number: int) -> str:
 
 
 def found(feasible: FeasibleSet) -> str:
-    """The size of a feasible set; an estimate is marked as one: ``about 91,551,000,000 networks``."""
+    """The size of a feasible set; an estimate is marked as one.
+
+    ``about 91,551,000,000 networks``.
+    """
     if feasible.acceptance is None:
         return networks(feasible.count)
     return f"{about(feasible.acceptance)} networks"
@@ -117,7 +129,10 @@ def about(acceptance: Acceptance) -> str:
 def estimate(acceptance: Acceptance) -> str:
     """How the number of networks was estimated."""
     low, high = acceptance.interval
-    return f"{acceptance.rate:.1%} of these ({low:.1%} to {high:.1%}: {acceptance.accepted:,} of {acceptance.drawn:,} sampled)"
+    return (
+        f"{acceptance.rate:.1%} of these ({low:.1%} to {high:.1%}: {acceptance.accepted:,} of "
+        f"{acceptance.drawn:,} sampled)"
+    )
 
 
 def size(shape: Sequence[int]) -> str:

@@ -1,4 +1,7 @@
-"""The live view of a study: a bar for the whole, a bar for each running trial, a line for each that ended."""
+"""The live view of a study.
+
+A bar for the whole, a bar for each running trial, a line for each that ended.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,10 @@ class ProgressView:
 
 
 def watch(watched: ProgressView, screen: Console) -> str | None:
-    """Run the session and show it on ``screen``. Returns why it ended, None if the user stopped it with Ctrl-C."""
+    """Run the session and show it on ``screen``.
+
+    Returns why it ended, None if the user stopped it with Ctrl-C.
+    """
     say(screen, *watched.lines)
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -75,7 +81,8 @@ def watch(watched: ProgressView, screen: Console) -> str | None:
                 for event in events:
                     view.show(event)
         except KeyboardInterrupt:
-            # A second Ctrl-C may have cut short what the first one began: nothing may stay behind as running.
+            # A second Ctrl-C may have cut short what the first one began: nothing may stay behind
+            # as running.
             with _uninterrupted():
                 watched.recover()
             return None
@@ -86,10 +93,21 @@ def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: st
     """The lines before a study runs: its faces, its proxy, its folder."""
     at_a_time = engine.at_a_time
     lines = [f"Faces    {faces.summary}", *(f"         {note}" for note in faces.notes)]
-    lines += ["         for a first run only; use your own faces for decisions (--data)"] if faces.is_default else []
+    lines += (
+        ["         for a first run only; use your own faces for decisions (--data)"]
+        if faces.is_default
+        else []
+    )
     lines += [f"         caution: {line}" for line in faces.cautions]
-    trials = "as many parallel trials as fit" if at_a_time is None else several(at_a_time, "parallel trial")
-    sizes, epochs = ", ".join(f"{h}x{w}" for h, w in faces.sizes), several(proxy.recipe.epochs, "epoch")
+    trials = (
+        "as many parallel trials as fit"
+        if at_a_time is None
+        else several(at_a_time, "parallel trial")
+    )
+    sizes, epochs = (
+        ", ".join(f"{h}x{w}" for h, w in faces.sizes),
+        several(proxy.recipe.epochs, "epoch"),
+    )
     return [*lines, f"Proxy    {epochs} at {sizes}, {trials}", f"Study    {where}"]
 
 
@@ -133,7 +151,10 @@ class _Phase:
         return self.record.finished
 
     def note(self) -> str:
-        """How far it is, and what is left: of the trials by the pace so far, of the time by the clock."""
+        """How far it is, and what is left.
+
+        Of the trials by the pace so far, of the time by the clock.
+        """
         parts = [f"{self.done}/{self.wanted}" if self.wanted else several(self.done, "trial")]
         complete = self.record.trials(TrialState.COMPLETE)
         best = max((trial.values[0] for trial in complete), default=None)
@@ -194,7 +215,9 @@ class _View:
 
     def _begin(self, phase: _Phase) -> None:
         self.phase = phase
-        self.whole = self.bars.add_task(f"{phase.word}s", total=phase.wanted, completed=phase.done, note=phase.note())
+        self.whole = self.bars.add_task(
+            f"{phase.word}s", total=phase.wanted, completed=phase.done, note=phase.note()
+        )
 
     def _repeat(self, wanted: int) -> None:
         assert self.watched.repeats is not None
@@ -207,9 +230,14 @@ class _View:
         self.trials[number] = trial
         note = f"{attrs['digest']} {format_quantity(attrs['madds'])}"
         done = (step or 0) if resumed else 0
-        self.tasks[number] = self.bars.add_task(f"  {number}", total=self.watched.epochs, completed=done, note=note)
+        self.tasks[number] = self.bars.add_task(
+            f"  {number}", total=self.watched.epochs, completed=done, note=note
+        )
         if resumed:
-            say(self.console, f"{self.phase.word} {number:3d}  {attrs['digest']}  resumed from its checkpoint")
+            say(
+                self.console,
+                f"{self.phase.word} {number:3d}  {attrs['digest']}  resumed from its checkpoint",
+            )
 
     def _scores(self, scores: Scores) -> str:
         """Accuracy and AUC, and the study's metric if it is another."""

@@ -1,4 +1,7 @@
-"""What ``seesawnas search`` prints when it is done: the ranking, the front, what ended early, the next commands."""
+"""What ``seesawnas search`` prints when it is done.
+
+The ranking, the front, what ended early, the next commands.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,13 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
         screen.print(_ranking(outcome.ranking))
         say(screen, *_front(outcome.ranking))
     say(screen, *_stopped(outcome))
-    say(screen, *(f"trial {number} ({digest}) failed: {reason}" for number, digest, reason in outcome.failed))
+    say(
+        screen,
+        *(
+            f"trial {number} ({digest}) failed: {reason}"
+            for number, digest, reason in outcome.failed
+        ),
+    )
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
     if outcome.best is not None:
         out, name = quote(str(plan.folder / "best")), quote(f"{plan.study}:best")
@@ -39,18 +48,30 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
             f"build {name} --diagram {drawing}",
             f"report {quote(plan.study)}",
         )
-        missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
+        missing = (
+            "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
+        )
         shown = f"dashboard {quote(plan.study)}{missing}"
         say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))
 
 
 def _ranking(ranking: Ranking) -> FittedTable:
     again = [">mean", ">seeds"] if ranking.is_repeated else []
-    columns = (">rank", ">trial", "network", *again, *(f">{head}" for head in ranking.measured_heads))
-    made = FittedTable(columns, _title(ranking), keys=3, spare=("params",), caption=_caption(ranking))
+    columns = (
+        ">rank",
+        ">trial",
+        "network",
+        *again,
+        *(f">{head}" for head in ranking.measured_heads),
+    )
+    made = FittedTable(
+        columns, _title(ranking), keys=3, spare=("params",), caption=_caption(ranking)
+    )
     for line in ranking.lines:
         row = line.row
-        network = row.digest + (" *" if line.on_front else "") + (f"\n{row.name}" if row.name else "")
+        network = (
+            row.digest + (" *" if line.on_front else "") + (f"\n{row.name}" if row.name else "")
+        )
         made.add_row(line.rank, row.number, network, *_repeated(ranking, row), *line.measured)
     return made
 
@@ -81,7 +102,8 @@ def _front(ranking: Ranking) -> Iterator[str]:
     shown = ranking.objectives.of_front
     metric = METRICS[shown.metric]
     points = (
-        f"{metric.format(row.objective(metric.name))} at {', '.join(cost_words(row, name) for name in shown.costs)}"
+        f"{metric.format(row.objective(metric.name))} at "
+        f"{', '.join(cost_words(row, name) for name in shown.costs)}"
         for row in ranking.pareto
     )
     costs = ", ".join(COSTS[name].title for name in shown.costs)
@@ -94,8 +116,13 @@ def _stopped(outcome: Outcome) -> Iterator[str]:
     stopped, quality = outcome.stopped, outcome.ranking.objectives.metric
     if not stopped:
         return
-    yield f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped early and not ranked:"
-    for row in sorted(stopped, key=lambda row: (-(row.stopped_after or 0), -row.value))[:MAX_STOPPED_SHOWN]:
+    yield (
+        f"{several(len(stopped), 'trial')} {'was' if len(stopped) == 1 else 'were'} stopped "
+        "early and not ranked:"
+    )
+    for row in sorted(stopped, key=lambda row: (-(row.stopped_after or 0), -row.value))[
+        :MAX_STOPPED_SHOWN
+    ]:
         score = f"{METRICS[quality].label} {row.value:.4f}"
         yield f"  trial {row.number} ({row.digest}) after epoch {row.stopped_after} at {score}"
     if len(stopped) > MAX_STOPPED_SHOWN:

@@ -11,13 +11,25 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from seesawnas.cli.views.output import console, screen, table
 from seesawnas.data import FaceSource
 from seesawnas.text import escape_line, several
-from seesawnas.train.full import Completed, EpochDone, Interrupted, Resumed, RunEvent, Session, Stepped, TrainPlan
+from seesawnas.train.full import (
+    Completed,
+    EpochDone,
+    Interrupted,
+    Resumed,
+    RunEvent,
+    Session,
+    Stepped,
+    TrainPlan,
+)
 
 _NAMED = 3
 
 
 def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
-    """Print what is trained. Returns the screen for what follows, silent except in the first process."""
+    """Print what is trained.
+
+    Returns the screen for what follows, silent except in the first process.
+    """
     shown = screen(quiet=session.team.rank > 0)
     height, width = plan.size
     processes = f", {session.team.size} processes" if session.team.size > 1 else ""
@@ -25,14 +37,21 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
         ("Network", f"{plan.spec.name or plan.spec.digest()} at {height}x{width}"),
         (
             "Faces",
-            f"{source.description}: {several(len(source), 'image')} of {several(len(source.names), 'identity', 'identities')}",
+            f"{source.description}: {several(len(source), 'image')} of "
+            f"{several(len(source.names), 'identity', 'identities')}",
         ),
-        ("Recipe", f"{plan.recipe.label}: {several(plan.recipe.epochs, 'epoch')}, batch {plan.recipe.batch_size}"),
+        (
+            "Recipe",
+            f"{plan.recipe.label}: {several(plan.recipe.epochs, 'epoch')}, batch "
+            f"{plan.recipe.batch_size}",
+        ),
         ("Device", f"{session.device}, {plan.precision}{processes}"),
         ("Folder", str(plan.folder)),
     ):
         _say(shown, f"{title:8} {what}")
-    for note in getattr(source, "notes", ()):  # what was skipped when it was opened, if the source reports it
+    for note in getattr(
+        source, "notes", ()
+    ):  # what was skipped when it was opened, if the source reports it
         _say(shown, f"{'':8} {note}")
     return shown
 
@@ -48,16 +67,26 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                 case Resumed(step, steps, notes):
                     for note in notes:
                         _say(screen, note)
-                    _say(screen, f"Resumed after step {step:,} of {steps:,}" if step else "Started again")
+                    _say(
+                        screen,
+                        f"Resumed after step {step:,} of {steps:,}" if step else "Started again",
+                    )
                 case Stepped(record, pace, left):
-                    note = f"step {record.step:,}  loss {record.loss:.3f}  {pace:,.0f} images/s  {_time(left)} left"
+                    note = (
+                        f"step {record.step:,}  loss {record.loss:.3f}  {pace:,.0f} images/s  "
+                        f"{_time(left)} left"
+                    )
                     bars.update(task, total=record.steps, completed=record.step, note=note)
                 case EpochDone():
                     _say_epoch(screen, last)
                 case Interrupted(step):
                     _say(screen, f"Stopped after step {step:,}. Run the same command to resume.")
                 case Completed(_, files, before=True):
-                    _say(screen, f"Already trained; {'evaluated on the new sets' if files else 'nothing to do'}.")
+                    _say(
+                        screen,
+                        "Already trained; "
+                        f"{'evaluated on the new sets' if files else 'nothing to do'}.",
+                    )
     return last
 
 
@@ -77,15 +106,21 @@ def show_result(plan: TrainPlan, done: Completed) -> None:
 def _say_epoch(screen: Console, event: EpochDone) -> None:
     record = event.record
     words = [
-        f"epoch {record.epoch:3d}/{record.epochs}  loss {record.loss:.4f}  learning rate {record.learning_rate:.2g}"
+        f"epoch {record.epoch:3d}/{record.epochs}  loss {record.loss:.4f}  learning rate "
+        f"{record.learning_rate:.2g}"
     ]
     words += [f"{record.images / record.seconds:,.0f} images/s"] if record.seconds else []
-    words += [f"{name} {score['accuracy']:.4f} (AUC {score['auc']:.4f})" for name, score in event.scores.items()]
+    words += [
+        f"{name} {score['accuracy']:.4f} (AUC {score['auc']:.4f})"
+        for name, score in event.scores.items()
+    ]
     _say(screen, "  ".join(words))
     for line in _cautions(event.scores) if record.epoch == 1 else ():
         _say(screen, line)
     if event.unreadable and record.epoch == 1:
-        places = ", ".join(event.unreadable[:_NAMED]) + (", ..." if len(event.unreadable) > _NAMED else "")
+        places = ", ".join(event.unreadable[:_NAMED]) + (
+            ", ..." if len(event.unreadable) > _NAMED else ""
+        )
         _say(screen, f"unreadable images, skipped: {len(event.unreadable)} ({places})")
 
 
@@ -94,12 +129,22 @@ def _cautions(scores: Mapping[str, dict[str, Any]]) -> list[str]:
 
 
 def _scored(score: dict[str, Any]) -> tuple[str, str, str]:
-    return f"{100 * score['accuracy']:.2f} ± {100 * score['std']:.2f} %", f"{score['auc']:.4f}", f"{score['pairs']:,}"
+    return (
+        f"{100 * score['accuracy']:.2f} ± {100 * score['std']:.2f} %",
+        f"{score['auc']:.4f}",
+        f"{score['pairs']:,}",
+    )
 
 
 def _time(seconds: float) -> str:
     minutes, hours = seconds / 60, seconds / 3600
-    return f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"
+    return (
+        f"{seconds:.0f} s"
+        if minutes < 2
+        else f"{minutes:.0f} min"
+        if hours < 2
+        else f"{hours:.1f} h"
+    )
 
 
 def _say(screen: Console, line: str) -> None:

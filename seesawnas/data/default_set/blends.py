@@ -1,7 +1,8 @@
 """More people than were photographed: blends of two, bent by a smooth warp of their own.
 
-A blend keeps what its two parents have in common and how they differ from everyone else, so learning to tell blends
-apart teaches what tells people apart. Parents come from one side of the split only, so no one verified was trained on.
+A blend keeps what its two parents have in common and how they differ from everyone else, so
+learning to tell blends apart teaches what tells people apart. Parents come from one side of the
+split only, so no one verified was trained on.
 """
 
 from __future__ import annotations
@@ -9,17 +10,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_WAVES = 4  # cosines along each side of a warp: it bends the proportions of a face and not its details
-_LEAST, _MOST = 0.3, 0.7  # share of the first parent; nearer to 0 or 1 a blend is one of its parents
+_WAVES = (
+    4  # cosines along each side of a warp: it bends the proportions of a face and not its details
+)
+_LEAST, _MOST = (
+    0.3,
+    0.7,
+)  # share of the first parent; nearer to 0 or 1 a blend is one of its parents
 
 
 def with_blends(
     photos: dict[str, NDArray[np.uint8]], *, count: int, warp: float, rng: np.random.Generator
 ) -> dict[str, NDArray[np.uint8]]:
-    """Return ``photos``, name -> uint8 (P, S, S), and ``count`` blends of two of these people, named "a+b".
+    """Return ``photos``, name -> uint8 (P, S, S), and ``count`` blends of two of these people,
+    named "a+b".
 
-    warp: deviation of each cosine of the displacement, of the side. No two blends have the same parents.
-    Raises ValueError where there are fewer pairs of parents than blends.
+    warp: deviation of each cosine of the displacement, of the side. No two blends have the same
+    parents. Raises ValueError where there are fewer pairs of parents than blends.
     """
     names = list(photos)
     parents = [(first, second) for place, second in enumerate(names) for first in names[:place]]
@@ -30,8 +37,13 @@ def with_blends(
     return people
 
 
-def _blend(first: NDArray[np.uint8], second: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Photograph i of one and another of the other, in shares that are the blend's own: (P, S, S)."""
+def _blend(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Photograph i of one and another of the other, in shares that are the blend's own.
+
+    (P, S, S).
+    """
     share = np.float32(rng.uniform(_LEAST, _MOST))
     return share * first + (np.float32(1.0) - share) * second[rng.permutation(len(second))]
 
@@ -48,15 +60,19 @@ def _bend(photos: NDArray[np.float32], warp: float, rng: np.random.Generator) ->
 
 
 def _displacement(side: int, warp: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """(S, S) pixels: a sum of products of low cosines, without the constant one, which would only shift."""
+    """(S, S) pixels: a sum of products of low cosines, without the constant one, which would only
+    shift.
+    """
     waves = np.cos(np.pi * np.arange(_WAVES)[:, None] * np.linspace(0.0, 1.0, side))
     weights = rng.normal(0.0, warp * side, (_WAVES, _WAVES))
     weights[0, 0] = 0.0
     return np.asarray(waves.T @ weights @ waves)
 
 
-def _split(position: NDArray[np.float64], side: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """A position inside the picture as a whole pixel, which has a next one, and a rest in [0, 1]."""
+def _split(
+    position: NDArray[np.float64], side: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """A position in the image as a whole pixel, which has a next one, and a rest in [0, 1]."""
     inside = np.clip(position, 0.0, side - 1.0)
     whole = np.minimum(inside.astype(np.int64), side - 2)
     return whole, (inside - whole).astype(np.float32)

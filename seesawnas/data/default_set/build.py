@@ -1,18 +1,22 @@
 """The default set: ORL photographs under a careless camera, so that a first run needs no download.
 
-It is for a first run, to see a search work from end to end; decide on networks with faces of your own.
+It is for a first run, to see a search work from end to end; decide on networks with faces of your
+own.
 
-The photographs themselves (forty people, see ``orl``) do not tell networks apart: raw pixels verify them nearly as well
-as a trained network. So everyone is seen under seeded nuisances (see ``nuisance``), on both sides of the split, and the
-people to train on are joined by blends of them (see ``blends``).
+The photographs themselves (forty people, see ``orl``) do not tell networks apart: raw pixels verify
+them nearly as well as a trained network. So everyone is seen under seeded nuisances (see
+``nuisance``), on both sides of the split, and the people to train on are joined by blends of them
+(see ``blends``).
 
-Measured at 56x56, seed 0, InsightFace's protocol on 4,000 pairs of the 12 people held out (a default trial verifies about
-4,560), training by the recipe ``train.FIRST_RUN`` (7,200 pictures seen, about 55 seconds of one thread), area under the ROC
-curve, standard deviations those of a sample:
+Measured at 56x56, seed 0, InsightFace's protocol on 4,000 pairs of the 12 people held out (a
+default trial verifies about 4,560), training by the recipe ``train.FIRST_RUN`` (7,200 pictures
+seen, about 55 seconds of one thread), area under the ROC curve, standard deviations those of a
+sample:
 
 - raw pixels, image and mirror: 0.642;
 - seesaw_share, training seeds 0, 1, 2: 0.898, 0.906, 0.899 (standard deviation 0.0044);
-- seesaw_share and five networks drawn from the seesaw space at 120M..150M: 0.898, 0.829, 0.875, 0.852, 0.871, 0.869
+- seesaw_share and five networks drawn from the seesaw space at 120M..150M: 0.898, 0.829, 0.875,
+  0.852, 0.871, 0.869
   (standard deviation 0.023: about five times that of the seeds).
 """
 
@@ -33,18 +37,23 @@ from seesawnas.data.images import Resolution, middle, size_of
 
 TITLE = "default faces (ORL, AT&T Laboratories Cambridge, with distortions)"
 STORED_TITLE = "default faces (ORL, AT&T Laboratories Cambridge, under nuisances)"
-"""What studies have stored of the default set since version 0.1: a study is resumed only if it is the same."""
+"""What studies have stored of the default set since version 0.1.
+
+A study is resumed only if it is the same.
+"""
 
 _TRAINING, _VERIFICATION = 0, 1
-_FINEST = 1.25  # a source has this many pixels for each of a picture: fewer would blur, more would alias
+_FINEST = (
+    1.25  # a source has this many pixels for each of a picture: fewer would blur, more would alias
+)
 
 
 @dataclass(frozen=True)
 class Plan:
     """How many pictures of whom.
 
-    held_out: share of the forty people that is verified; blends: people added to those trained on; pictures,
-    verified_pictures: of each person trained on and verified; warp: see ``with_blends``.
+    held_out: share of the forty people that is verified; blends: people added to those trained on;
+    pictures, verified_pictures: of each person trained on and verified; warp: see ``with_blends``.
     """
 
     held_out: float = 0.3
@@ -55,11 +64,15 @@ class Plan:
     nuisance: Nuisance = field(default_factory=Nuisance)
 
 
-def default_faces(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> tuple[Faces, Faces]:
-    """Return (training, verification) at ``resolution``; the split, the blends and the nuisances follow from ``seed``.
+def default_faces(
+    resolution: Resolution, *, seed: int, plan: Plan | None = None
+) -> tuple[Faces, Faces]:
+    """Return (training, verification) at ``resolution``.
 
-    The set's images are squares; a (height, width) gets the middle of those of its longer side. Raises DataError if the
-    photographs are not installed.
+    The split, the blends and the nuisances follow from ``seed``.
+
+    The set's images are squares; a (height, width) gets the middle of those of its longer side.
+    Raises DataError if the photographs are not installed.
     """
     height, width = size_of(resolution)
     training, verification = _square_faces(max(height, width), seed, plan or Plan())
@@ -74,7 +87,9 @@ def _square_faces(resolution: int, seed: int, plan: Plan) -> tuple[Faces, Faces]
     photos = {name: _squares(person, resolution) for name, person in read_orl().items()}
     training, verification = split_identities(list(photos), seed=seed, share=plan.held_out)
     rng = np.random.default_rng([seed, _TRAINING])
-    people = with_blends({name: photos[name] for name in training}, count=plan.blends, warp=plan.warp, rng=rng)
+    people = with_blends(
+        {name: photos[name] for name in training}, count=plan.blends, warp=plan.warp, rng=rng
+    )
     return (
         _photograph(people, plan.pictures, resolution, plan.nuisance, rng),
         _photograph(
@@ -88,7 +103,10 @@ def _square_faces(resolution: int, seed: int, plan: Plan) -> tuple[Faces, Faces]
 
 
 def default_fingerprint(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> str:
-    """A hash of what the set is made from. The pictures made of it may differ in a last bit from machine to machine."""
+    """A hash of what the set is made from.
+
+    The pictures made of it may differ in a last bit from machine to machine.
+    """
     height, width = size_of(resolution)
     size = height if height == width else (height, width)
     digest = hashlib.sha256(repr((size, seed, plan or Plan())).encode())
@@ -102,16 +120,25 @@ def _squares(photos: NDArray[np.uint8], resolution: int) -> NDArray[np.uint8]:
     side = min(WIDTH, max(8, round(_FINEST * resolution)))
     top = (HEIGHT - WIDTH) // 2
     box = (0, top, WIDTH, top + WIDTH)
-    squares = [Image.fromarray(photo).resize((side, side), Image.Resampling.BILINEAR, box=box) for photo in photos]
+    squares = [
+        Image.fromarray(photo).resize((side, side), Image.Resampling.BILINEAR, box=box)
+        for photo in photos
+    ]
     return np.stack([np.asarray(square) for square in squares])
 
 
 def _photograph(
-    people: dict[str, NDArray[np.uint8]], pictures: int, resolution: int, nuisance: Nuisance, rng: np.random.Generator
+    people: dict[str, NDArray[np.uint8]],
+    pictures: int,
+    resolution: int,
+    nuisance: Nuisance,
+    rng: np.random.Generator,
 ) -> Faces:
-    """``pictures`` of each person, going round all of the person's photographs in a random order."""
+    """``pictures`` of each identity, from all its photographs in turn, in a random order."""
     sources = np.concatenate(list(people.values()))
     labels = np.repeat(np.arange(len(people), dtype=np.int64), pictures)
     photos = len(sources) // len(people)
     chosen = np.concatenate([np.resize(rng.permutation(photos), pictures) for _ in people])
-    return Faces(render(sources, labels * photos + chosen, resolution, nuisance, rng), labels, tuple(people))
+    return Faces(
+        render(sources, labels * photos + chosen, resolution, nuisance, rng), labels, tuple(people)
+    )

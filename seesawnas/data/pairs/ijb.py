@@ -1,7 +1,9 @@
-"""Templates of several pictures of one person, as IJB-B and IJB-C have them, and the pairs of templates to verify.
+"""Templates of several pictures of one person, as IJB-B and IJB-C have them, and the pairs of
+templates to verify.
 
-face_tid_mid.txt          lines ``1.jpg 1 69544``: picture, template, media (a photograph, or a video with many frames)
-template_pair_label.txt   lines ``1 11065 1``: two templates, and 1 where they show one person
+face_tid_mid.txt          lines ``1.jpg 1 69544``: picture, template, media (a photograph, or a
+video with many frames) template_pair_label.txt   lines ``1 11065 1``: two templates, and 1 where
+they show one person
 """
 
 from __future__ import annotations
@@ -31,7 +33,10 @@ _NUMBER = re.compile(r"[0-9]{1,18}")  # str.isdecimal is also true of other digi
 
 @dataclass(frozen=True, eq=False)
 class TemplateSet:
-    """templates, media: (N,) numbers of each picture's; left, right: (P,) numbers of templates; same: (P,)."""
+    """templates, media: (N,) numbers of each picture's; left, right.
+
+    (P,) numbers of templates; same: (P,).
+    """
 
     name: str
     pictures: EncodedImages
@@ -44,15 +49,23 @@ class TemplateSet:
 
 
 def read_templates(
-    pairs: str | Path, members: str | Path, images: str | Path | None, *, resolution: Resolution = 112
+    pairs: str | Path,
+    members: str | Path,
+    images: str | Path | None,
+    *,
+    resolution: Resolution = 112,
 ) -> TemplateSet:
-    """The templates that ``members`` lists and the ``pairs`` of them; pictures lie below ``images``.
+    """The templates that ``members`` lists and the ``pairs`` of them.
+
+    Pictures lie below ``images``.
 
     Images that are not there are counted and named in the notes. Raises DataError, in one line.
     """
     members, pairs = expanded(members, DataError), expanded(pairs, DataError)
     if images is None or not expanded(images, DataError).is_dir():
-        raise DataError(f"{members}: requires --images (the image folder), got {images or 'nothing'}")
+        raise DataError(
+            f"{members}: requires --images (the image folder), got {images or 'nothing'}"
+        )
     found = ImageList(expanded(images, DataError))
     rows = []
     for number, line in content_lines(read_text(members)):
@@ -65,7 +78,9 @@ def read_templates(
             rows.append((picture, template, media))
     pictures, notes = found.finished(resolution)
     if not rows:
-        raise DataError("; ".join([f"{members}: must name at least one existing image, got none", *notes]))
+        raise DataError(
+            "; ".join([f"{members}: must name at least one existing image, got none", *notes])
+        )
     chosen = np.array(rows, dtype=np.int64)
     left, right, same = read_labelled_pairs(pairs)
     return TemplateSet(pairs.stem, pictures, chosen[:, 1], chosen[:, 2], left, right, same, notes)
@@ -74,6 +89,11 @@ def read_templates(
 def _member(line: str) -> tuple[str, int, int]:
     for separator in reversed(SEPARATORS):  # spaces first, as IJB has them
         fields = split_fields(line, separator)
-        if len(fields) == 3 and fields[0] and _NUMBER.fullmatch(fields[1]) and _NUMBER.fullmatch(fields[2]):
+        if (
+            len(fields) == 3
+            and fields[0]
+            and _NUMBER.fullmatch(fields[1])
+            and _NUMBER.fullmatch(fields[2])
+        ):
             return fields[0], int(fields[1]), int(fields[2])
     raise DataError(f"must be image, template number, media number, got {line!r:.100}")

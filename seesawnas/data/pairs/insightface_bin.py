@@ -1,4 +1,7 @@
-"""Verification sets in InsightFace's ``.bin`` form: a pickle of (encoded pictures, whether each pair is one person)."""
+"""Verification sets in InsightFace's ``.bin`` form.
+
+A pickle of (encoded pictures, whether each pair is one person).
+"""
 
 from __future__ import annotations
 
@@ -18,33 +21,46 @@ from seesawnas.data.pairs.pair_set import PairSet
 from seesawnas.data.pairs.text_lines import check_regular, unreadable_file
 from seesawnas.errors import DataError
 
-_NUMPY = {"numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric"}
+_NUMPY = {
+    "numpy",
+    "numpy.core.multiarray",
+    "numpy._core.multiarray",
+    "numpy.core.numeric",
+    "numpy._core.numeric",
+}
 _MEMO_WRITES = {"PUT", "BINPUT", "LONG_BINPUT"}
 
 
-def read_bin(path: str | Path, *, resolution: Resolution) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def read_bin(
+    path: str | Path, *, resolution: Resolution
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return images uint8 (2 P, H, W, 3) and same bool (P,); pair i is images 2 i and 2 i + 1.
 
-    Raises DataError, in one line, as :func:`read_bin_pairs` does, and where a picture cannot be decoded.
+    Raises DataError, in one line, as :func:`read_bin_pairs` does, and where a picture cannot be
+    decoded.
     """
     pictures, same = _load(path)
     try:
         images = np.stack([decode(io.BytesIO(picture), resolution) for picture in pictures])
     except UnreadableError as error:
-        raise DataError(f"{path}: contains an image that cannot be decoded: {error}".splitlines()[0]) from None
+        raise DataError(
+            f"{path}: contains an image that cannot be decoded: {error}".splitlines()[0]
+        ) from None
     return images, same
 
 
 def read_bin_pairs(path: str | Path, *, resolution: Resolution) -> PairSet:
     """The set in ``path``, its pictures still encoded, about as many bytes as the file has.
 
-    Those in circulation were written by Python 2. Nothing in the file is called or imported; numpy arrays are taken for
-    the bytes that they hold. Raises DataError, in one line.
+    Those in circulation were written by Python 2. Nothing in the file is called or imported; numpy
+    arrays are taken for the bytes that they hold. Raises DataError, in one line.
     """
     pictures, same = _load(path)
     left = np.arange(0, len(pictures), 2)
     places = [f"image {number}" for number in range(len(pictures))]
-    return PairSet(Path(path).stem, EncodedImages(pictures, places, resolution), left, left + 1, same)
+    return PairSet(
+        Path(path).stem, EncodedImages(pictures, places, resolution), left, left + 1, same
+    )
 
 
 def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:
@@ -59,14 +75,19 @@ def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:
         encoded, answers = _as_bytes(pictures), _as_answers(same)
     except Exception as error:  # a pickle that is broken or hostile raises whatever it likes
         text = f"{path}: must be a pickle of images and labels: {error}"
-        raise DataError("".join(letter if letter.isprintable() else " " for letter in text)[:400]) from None
+        raise DataError(
+            "".join(letter if letter.isprintable() else " " for letter in text)[:400]
+        ) from None
     if not answers or len(encoded) != 2 * len(answers):
         raise DataError(f"{path}: must have two encoded images per pair")
     return encoded, np.array(answers, dtype=np.bool_)
 
 
 def _check_size(content: bytes) -> None:
-    """Refuse what would take far more memory than the file has bytes: a memo is an array as long as its largest index."""
+    """Refuse what would take far more memory than the file has bytes.
+
+    A memo is an array as long as its largest index.
+    """
     for opcode, argument, _ in pickletools.genops(content):
         if opcode.name in _MEMO_WRITES and isinstance(argument, int) and argument > len(content):
             raise ValueError(f"{opcode.name} {argument} reaches past the end of the file")
@@ -76,7 +97,9 @@ def _as_bytes(pictures: Sequence[object]) -> list[bytes]:
     """Each picture's bytes; those that the file holds once are copied once."""
     made: dict[int, bytes] = {}
     for picture in pictures:
-        content = picture.content if isinstance(picture, _Array) and picture.kind == "u1" else picture
+        content = (
+            picture.content if isinstance(picture, _Array) and picture.kind == "u1" else picture
+        )
         if not isinstance(content, (bytes, bytearray)):
             raise ValueError("an image must be bytes or an array of them")
         made.setdefault(id(picture), bytes(content))
@@ -99,18 +122,25 @@ def _as_answer(answer: object) -> bool:
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Lists, tuples, numbers and bytes: a pickle from elsewhere can name any function, and this resolves none.
+    """Lists, tuples, numbers and bytes.
 
-    numpy's constructors become stand-ins of our own, made anew each time so that nothing done to one is kept.
+    A pickle from elsewhere can name any function, and this resolves none.
+
+    numpy's constructors become stand-ins of our own, made anew each time so that nothing done to
+    one is kept.
     """
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content), encoding="bytes")
-        self._left = len(content)  # bytes that text may still become: a short file can ask for one text a million times
+        self._left = len(
+            content
+        )  # bytes that text may still become: a short file can ask for one text a million times
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("_codecs", "encode"):
-            return lambda text, encoding: self._latin_1(text)  # how Python 3 writes bytes for Python 2 to read
+            return lambda text, encoding: self._latin_1(
+                text
+            )  # how Python 3 writes bytes for Python 2 to read
         if module in _NUMPY:
             match name:
                 case "ndarray":
@@ -144,7 +174,10 @@ class _Kind:
 
 
 class _Array:
-    """Stands for a numpy array or scalar: the kind of its elements and its bytes, whatever its shape."""
+    """Stands for a numpy array or scalar.
+
+    The kind of its elements and its bytes, whatever its shape.
+    """
 
     def __init__(self, content: object = b"", kind: object = None) -> None:
         self.__setstate__((1, (), kind, False, content))

@@ -1,4 +1,7 @@
-"""What the third thing of a pair may be: whether both images show one identity, in the words that files use."""
+"""What the third thing of a pair may be.
+
+Whether both images show one identity, in the words that files use.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,19 @@ _KINDS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("positive",), ("negative",)),
 )
 
-LABEL_VALUES = {word: place == 0 for kind in _KINDS for place, words in enumerate(kind) for word in words}
+LABEL_VALUES = {
+    word: place == 0 for kind in _KINDS for place, words in enumerate(kind) for word in words
+}
 """A label in small letters -> whether it says "same"."""
 
 _ZERO, _MINUS = {"0", "0.0"}, {"-1", "-1.0"}
 
 
 def are_alike(one: str, two: str) -> bool:
-    """Whether a file that writes the label ``one`` would write ``two``: "same" and "different", not "same" and "1"."""
+    """Whether a file that writes the label ``one`` would write ``two``.
+
+    "same" and "different", not "same" and "1".
+    """
     return any(one in yes + no and two in yes + no for yes, no in _KINDS)
 
 

@@ -1,7 +1,8 @@
 """LFW's lists of pairs, and those made like it: names of identities and numbers of their images.
 
-``name i j`` is images i and j of one identity, ``name1 i name2 j`` is of two. A first line ``10 300`` says that there are ten
-folds of 300 pairs of one identity and 300 of two; ``300`` alone is one fold. Fields are separated by tabs, spaces or commas.
+``name i j`` is images i and j of one identity, ``name1 i name2 j`` is of two. A first line ``10
+300`` says that there are ten folds of 300 pairs of one identity and 300 of two; ``300`` alone is
+one fold. Fields are separated by tabs, spaces or commas.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from seesawnas.data.images import SUFFIXES, Resolution
 from seesawnas.data.pairs.header import LABELS, is_header, is_path, plain
 from seesawnas.data.pairs.labels import LABEL_VALUES
 from seesawnas.data.pairs.pair_set import PairList, PairSet
-from seesawnas.data.pairs.text_lines import SEPARATORS, SPACES, is_number, located, split_fields, without_empty_end
+from seesawnas.data.pairs.text_lines import (
+    SEPARATORS,
+    SPACES,
+    is_number,
+    located,
+    split_fields,
+    without_empty_end,
+)
 from seesawnas.errors import DataError
 
 _SUFFIXES = (".jpg", ".png", *sorted(SUFFIXES - {".jpg", ".png"}))
@@ -23,7 +31,10 @@ _LOOKED_AT = 1000
 
 
 def is_lfw(lines: Sequence[tuple[int, str]], *, is_csv: bool) -> bool:
-    """Whether ``lines`` (number, text) are LFW's. A CSV's are only if they can be nothing else: ``a,1,1`` may be two paths."""
+    """Whether ``lines`` (number, text) are LFW's.
+
+    A CSV's are only if they can be nothing else: ``a,1,1`` may be two paths.
+    """
     first, *rows = [_fields(line) for _, line in lines[:_LOOKED_AT]]
     if not is_csv:
         is_meant = len(first) > 4 and not any(map(is_path, first)) and not is_header(first, rows)
@@ -31,12 +42,23 @@ def is_lfw(lines: Sequence[tuple[int, str]], *, is_csv: bool) -> bool:
         return _fold_size(first) is not None or _fits(first) or named or is_meant
     if not _is_header(first):
         rows.insert(0, first)
-    plainly = any(len(fields) == 4 or fields[2].lower() not in LABEL_VALUES for fields in rows if len(fields) > 2)
-    return plainly and all(_fits(fields) and not is_number(fields[0]) and not is_path(fields[0]) for fields in rows)
+    plainly = any(
+        len(fields) == 4 or fields[2].lower() not in LABEL_VALUES
+        for fields in rows
+        if len(fields) > 2
+    )
+    return plainly and all(
+        _fits(fields) and not is_number(fields[0]) and not is_path(fields[0]) for fields in rows
+    )
 
 
-def read_lfw(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolution: Resolution) -> PairSet:
-    """The pairs of ``lines`` (number, text), whose images are root/NAME/NAME_0001.jpg. Raises DataError, in one line."""
+def read_lfw(
+    path: Path, lines: Sequence[tuple[int, str]], root: Path, resolution: Resolution
+) -> PairSet:
+    """The pairs of ``lines`` (number, text), whose images are root/NAME/NAME_0001.jpg.
+
+    Raises DataError, in one line.
+    """
     rows = []
     for number, line in lines:
         with located(path, number):
@@ -50,7 +72,10 @@ def read_lfw(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolutio
             _add(pairs, fields, place // (2 * size) if size else 0)
     found = pairs.finished(path.stem, resolution, folds=bool(size), people=True)
     if size and len(rows) != 2 * size * folds:
-        note = f"folds may be wrong: the first line gives {folds} folds of {2 * size} pairs, got {len(rows)} pairs"
+        note = (
+            f"folds may be wrong: the first line gives {folds} folds of {2 * size} pairs, got "
+            f"{len(rows)} pairs"
+        )
         return replace(found, notes=(*found.notes, note))
     return found
 
@@ -66,7 +91,11 @@ def _fields(line: str) -> list[str]:
                 continue
             if _fits(fields) or _fold_size(fields) is not None or _is_header(fields):
                 return fields
-    return split_fields(line, SPACES) if usual == SPACES else [field.strip(" ") for field in line.split("\t")]
+    return (
+        split_fields(line, SPACES)
+        if usual == SPACES
+        else [field.strip(" ") for field in line.split("\t")]
+    )
 
 
 def _fits(fields: Sequence[str]) -> bool:
@@ -76,7 +105,12 @@ def _fits(fields: Sequence[str]) -> bool:
 def _is_header(fields: Sequence[str]) -> bool:
     """Whether it is a line of names such as ``name,imagenum1,imagenum2``."""
     names = [plain(field) for field in fields]
-    return len(names) in (3, 4) and names[0] in _NAMES and not any(map(is_number, fields)) and not LABELS & set(names)
+    return (
+        len(names) in (3, 4)
+        and names[0] in _NAMES
+        and not any(map(is_number, fields))
+        and not LABELS & set(names)
+    )
 
 
 def _fold_size(fields: Sequence[str]) -> int | None:

@@ -16,10 +16,12 @@ from seesawnas.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class PairSet:
-    """Pair i is (left[i], right[i]), indices of pictures (int64); same[i] says whether they show one person (bool).
+    """Pair i is (left[i], right[i]), indices of pictures (int64).
 
-    folds: (P,) never falling, where the set has folds of its own; people: (N,) who each picture shows, where it is known.
-    notes: a line for each kind of thing that was left out.
+    Same[i] says whether they show one person (bool).
+
+    folds: (P,) never falling, where the set has folds of its own; people: (N,) who each picture
+    shows, where it is known. notes: a line for each kind of thing that was left out.
     """
 
     name: str
@@ -35,19 +37,30 @@ class PairSet:
         return len(self.same)
 
     def without(self, readable: NDArray[np.bool_]) -> PairSet:
-        """The pairs of which both pictures are ``readable`` (N,), with a note of the others: how many, and which first."""
+        """The pairs of which both pictures are ``readable`` (N,), with a note of the others.
+
+        How many, and which first.
+        """
         kept = readable[self.left] & readable[self.right]
         notes = self.notes + self.pictures.unreadable_notes(readable)
         if not kept.all():
-            notes += (f"pairs skipped because of unreadable images: {np.count_nonzero(~kept)} of {len(self)}",)
+            notes += (
+                f"pairs skipped because of unreadable images: {np.count_nonzero(~kept)} of "
+                f"{len(self)}",
+            )
         folds = None if self.folds is None else self.folds[kept]
         return replace(
-            self, left=self.left[kept], right=self.right[kept], same=self.same[kept], folds=folds, notes=notes
+            self,
+            left=self.left[kept],
+            right=self.right[kept],
+            same=self.same[kept],
+            folds=folds,
+            notes=notes,
         )
 
 
 class PairList:
-    """A pair set in the making, from a file that names its pictures by their paths below ``root``."""
+    """A pair set in the making, from a file that names its images by paths below ``root``."""
 
     def __init__(self, root: Path) -> None:
         self._pictures = ImageList(root)
@@ -65,7 +78,9 @@ class PairList:
         fold: int = 0,
         people: tuple[str, str] = ("", ""),
     ) -> None:
-        """One pair; of each picture the paths at which it may lie. Where it lies at none the pair is left out, and noted.
+        """One pair; of each picture the paths at which it may lie.
+
+        Where it lies at none the pair is left out, and noted.
 
         Raises DataError for a path that leads out of the root.
         """
@@ -78,17 +93,31 @@ class PairList:
             self._person_of[picture] = self._people.setdefault(person, len(self._people))
 
     def finished(self, name: str, resolution: Resolution, *, folds: bool, people: bool) -> PairSet:
-        """The set; ``folds`` and ``people`` say whether those of the pairs mean something. Raises DataError without pairs."""
+        """The set; ``folds`` and ``people`` say whether those of the pairs mean something.
+
+        Raises DataError without pairs.
+        """
         pictures, notes = self._pictures.finished(resolution)
         if self._lost:
-            notes += (f"pairs skipped because of missing images: {self._lost} of {self._lost + len(self._pairs)}",)
+            notes += (
+                f"pairs skipped because of missing images: {self._lost} of "
+                f"{self._lost + len(self._pairs)}",
+            )
         if not self._pairs:
             raise DataError(
-                "; ".join([f"{name}: must contain at least one pair with both images present, got none", *notes])
+                "; ".join(
+                    [
+                        f"{name}: must contain at least one pair with both images present, got "
+                        "none",
+                        *notes,
+                    ]
+                )
             )
         columns = np.array(self._pairs, dtype=np.int64).T
         # A picture whose partner is not there is in no pair; it is nobody.
-        known = np.array([self._person_of.get(picture, -1) for picture in range(len(pictures))], dtype=np.int64)
+        known = np.array(
+            [self._person_of.get(picture, -1) for picture in range(len(pictures))], dtype=np.int64
+        )
         has_folds = folds and len(np.unique(columns[3])) > 1
         return PairSet(
             name,

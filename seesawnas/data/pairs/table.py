@@ -1,7 +1,9 @@
-"""Files of two paths and a label a line: which column is which, and what is said of a file that leaves it open.
+"""Files of two paths and a label a line.
 
-With a header its names decide. Without one there must be one way alone to read the file: one column that holds labels in
-every line, and two of text.
+Which column is which, and what is said of a file that leaves it open.
+
+With a header its names decide. Without one there must be one way alone to read the file: one column
+that holds labels in every line, and two of text.
 """
 
 from __future__ import annotations
@@ -15,7 +17,13 @@ from seesawnas.data.images import Resolution
 from seesawnas.data.pairs.header import EXAMPLE, Columns, columns_of, is_header
 from seesawnas.data.pairs.labels import LABEL_VALUES, answer, check_words
 from seesawnas.data.pairs.pair_set import PairList, PairSet
-from seesawnas.data.pairs.text_lines import find_separator, is_number, located, split_fields, without_empty_end
+from seesawnas.data.pairs.text_lines import (
+    find_separator,
+    is_number,
+    located,
+    split_fields,
+    without_empty_end,
+)
 from seesawnas.data.skipped import printable
 from seesawnas.errors import DataError
 
@@ -25,8 +33,13 @@ _NUMERIC = re.compile(r"[-+]?[0-9]*\.?[0-9]*(?:e[-+]?[0-9]+)?", re.ASCII | re.IG
 _LOOKED_AT = 1000
 
 
-def read_table(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolution: Resolution) -> PairSet:
-    """The pairs of ``lines`` (number, text), whose paths are below ``root``. Raises DataError, in one line."""
+def read_table(
+    path: Path, lines: Sequence[tuple[int, str]], root: Path, resolution: Resolution
+) -> PairSet:
+    """The pairs of ``lines`` (number, text), whose paths are below ``root``.
+
+    Raises DataError, in one line.
+    """
     separator = find_separator([line for _, line in lines], 3)
     rows: list[_Row] = []
     for number, line in lines:
@@ -37,7 +50,9 @@ def read_table(path: Path, lines: Sequence[tuple[int, str]], root: Path, resolut
         number, header = rows[0][0], without_empty_end(rows[0][1])
         rows = rows[1:]
         if not rows:
-            raise DataError(f"{printable(str(path))}: must have at least one pair, got only a header")
+            raise DataError(
+                f"{printable(str(path))}: must have at least one pair, got only a header"
+            )
         with located(path, number):
             columns = columns_of(header, start)
         rows = _of_width(path, rows, len(header), "the header")
@@ -67,7 +82,9 @@ def _of_width(path: Path, rows: list[_Row], width: int, model: str) -> list[_Row
 def _columns(path: Path, rows: Sequence[_Row]) -> Columns:
     """Which column is which, without a header."""
     width = len(rows[0][1])
-    labels = [sum(fields[column].lower() in LABEL_VALUES for _, fields in rows) for column in range(width)]
+    labels = [
+        sum(fields[column].lower() in LABEL_VALUES for _, fields in rows) for column in range(width)
+    ]
     whole = [column for column, count in enumerate(labels) if count == len(rows)]
     if not whole:
         # The column with most labels was meant: name the first line that has none there.
@@ -83,23 +100,33 @@ def _columns(path: Path, rows: Sequence[_Row]) -> Columns:
         )
     others = [column for column in range(width) if column != whole[0]]
     if len(others) > 2:
-        others = [column for column in others if not all(_is_numeric(fields[column]) for _, fields in rows)]
+        others = [
+            column
+            for column in others
+            if not all(_is_numeric(fields[column]) for _, fields in rows)
+        ]
     if len(others) != 2:
         raise DataError(
-            f"{printable(str(path))}: must have two columns of paths and one of labels, got {width} columns: "
-            f"name the columns in a first line, such as {EXAMPLE}; put paths with spaces or commas in quotation marks"
+            f"{printable(str(path))}: must have two columns of paths and one of labels, got "
+            f"{width} columns: "
+            f"name the columns in a first line, such as {EXAMPLE}; put paths with spaces or "
+            "commas in quotation marks"
         )
     return Columns(others[0], others[1], whole[0])
 
 
 def _is_numeric(field: str) -> bool:
-    return not field or (_NUMERIC.fullmatch(field) is not None and any(letter.isdigit() for letter in field))
+    return not field or (
+        _NUMERIC.fullmatch(field) is not None and any(letter.isdigit() for letter in field)
+    )
 
 
 def _add(path: Path, pairs: PairList, rows: Sequence[_Row], columns: Columns) -> None:
     for number, fields in rows:
         with located(path, number):
-            first, second, label = (fields[place] for place in (columns.first, columns.second, columns.label))
+            first, second, label = (
+                fields[place] for place in (columns.first, columns.second, columns.label)
+            )
             if not first or not second:
                 raise DataError("must have two paths, got an empty field")
             fold = 0 if columns.fold is None else int(fields[columns.fold])
@@ -111,7 +138,9 @@ def _add(path: Path, pairs: PairList, rows: Sequence[_Row], columns: Columns) ->
 
 
 def _by_fold(rows: list[_Row], columns: Columns) -> tuple[list[_Row], Columns, tuple[str, ...]]:
-    """Rows in the order of their folds, the columns to use, and a note if folds are named but are no numbers."""
+    """Rows in the order of their folds, the columns to use, and a note if folds are named but are
+    no numbers.
+    """
     place = columns.fold
     if place is None:
         return rows, columns, ()

@@ -1,10 +1,12 @@
-"""Text files that strangers wrote: read whole and refused in one line, faults placed by file and line.
+"""Text files that strangers wrote.
+
+Read whole and refused in one line, faults placed by file and line.
 
 Millions of lines of three numbers, from a stranger, at the speed of numpy's own reader.
 
-numpy's text readers are C code that trusts its input: ``loadtxt`` indexes a table of 256 with any character, and
-``fromstring`` reads "1-2" as two numbers and saturates what is too large. They get digits, single spaces and line ends here,
-and nothing else.
+numpy's text readers are C code that trusts its input: ``loadtxt`` indexes a table of 256 with any
+character, and ``fromstring`` reads "1-2" as two numbers and saturates what is too large. They get
+digits, single spaces and line ends here, and nothing else.
 """
 
 from __future__ import annotations
@@ -27,11 +29,16 @@ from seesawnas.errors import DataError
 MAX_BYTES = 2 << 30
 """The pairs of IJB-C take 300 MB; a file beyond this is something else."""
 
-_END = re.compile(r"\r\n|\n|\r")  # str.splitlines would also cut at U+0085 and U+2028, which file names may hold
+_END = re.compile(
+    r"\r\n|\n|\r"
+)  # str.splitlines would also cut at U+0085 and U+2028, which file names may hold
 
 
 def read_text(path: Path) -> str:
-    """The text in ``path``, a byte order mark left out. Raises DataError if it cannot be read or is no text."""
+    """The text in ``path``, a byte order mark left out.
+
+    Raises DataError if it cannot be read or is no text.
+    """
     try:
         check_regular(path)
         with path.open("rb") as file:
@@ -50,13 +57,19 @@ def read_text(path: Path) -> str:
 
 
 def check_regular(path: Path) -> None:
-    """Raise DataError for a pipe, a device or a folder: opening them may wait for ever, reading them never end."""
+    """Raise DataError for a pipe, a device or a folder.
+
+    Opening them may wait for ever, reading them never end.
+    """
     if os.path.exists(path) and not os.path.isfile(path):
         raise DataError(f"{printable(str(path))}: must be a file")
 
 
 def content_lines(text: str) -> Iterator[tuple[int, str]]:
-    """(number from 1, line) of the lines that hold something; those that begin with ``#`` are comments."""
+    """(number from 1, line) of the lines that hold something.
+
+    Those that begin with ``#`` are comments.
+    """
     for number, line in enumerate(_END.split(text), 1):
         stripped = line.strip(" \t")
         if stripped and not stripped.startswith("#"):
@@ -64,8 +77,13 @@ def content_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def comment_above(text: str, number: int) -> str:
-    """The comment that stands last above line ``number``, without its mark; nothing if there is none."""
-    above = (line.strip(" \t") for line in reversed(_END.split(text, maxsplit=number - 1)[: number - 1]))
+    """The comment that stands last above line ``number``, without its mark.
+
+    Nothing if there is none.
+    """
+    above = (
+        line.strip(" \t") for line in reversed(_END.split(text, maxsplit=number - 1)[: number - 1])
+    )
     nearest = next((line for line in above if line), "")
     return nearest.lstrip("# \t") if nearest.startswith("#") else ""
 
@@ -91,15 +109,18 @@ _LARGEST = 10**18  # numpy saturates at 2**63 - 1
 _DIGITS = b"0123456789"
 _SEPARATORS = bytes.maketrans(b"\t,;", b"   ")
 _LINE = re.compile(
-    rb"[ \t]*([0-9]{1,18})(?:[ \t]+|[ \t]*[,;][ \t]*)([0-9]{1,18})(?:[ \t]+|[ \t]*[,;][ \t]*)(0*[01])[ \t]*"
+    rb"[ \t]*([0-9]{1,18})(?:[ \t]+|[ \t]*[,;][ \t]*)"
+    rb"([0-9]{1,18})(?:[ \t]+|[ \t]*[,;][ \t]*)(0*[01])[ \t]*"
 )
 
 
 def read_labelled_pairs(path: Path) -> tuple[_Ints, _Ints, NDArray[np.bool_]]:
-    """(left, right, same), (P,) each, of lines ``11065 17 1``: two numbers of templates, and 1 if they show one identity.
+    """(left, right, same), (P,) each, of lines ``11065 17 1``.
 
-    Separators are spaces, tabs, commas or semicolons; blank lines and what follows a ``#`` are passed over. Raises DataError
-    that names the first line that is wrong.
+    Two numbers of templates, and 1 if they show one identity.
+
+    Separators are spaces, tabs, commas or semicolons; blank lines and what follows a ``#`` are
+    passed over. Raises DataError that names the first line that is wrong.
     """
     parts: list[tuple[_Ints, _Ints, NDArray[np.bool_]]] = []
     number = 1
@@ -115,7 +136,10 @@ def read_labelled_pairs(path: Path) -> tuple[_Ints, _Ints, NDArray[np.bool_]]:
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         raise unreadable_file(path, error) from None
     if not sum(len(same) for *_, same in parts):
-        raise DataError(f"{printable(str(path))}: each line must have two template numbers and 1 or 0, got nothing")
+        raise DataError(
+            f"{printable(str(path))}: each line must have two template numbers and 1 or 0, got "
+            "nothing"
+        )
     left, right = (np.concatenate([part[column] for part in parts]) for column in (0, 1))
     return left, right, np.concatenate([same for *_, same in parts])
 
@@ -130,26 +154,33 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
         kept += piece
         if b"\r" in kept:
             tail = b"\r" if kept.endswith(b"\r") else b""  # its line feed may be yet to come
-            kept = kept[: len(kept) - len(tail)].replace(b"\r\n", b"\n").replace(b"\r", b"\n") + tail
+            kept = (
+                kept[: len(kept) - len(tail)].replace(b"\r\n", b"\n").replace(b"\r", b"\n") + tail
+            )
         whole, end, kept = kept.rpartition(b"\n")
         if end:
             yield whole + end
         elif len(kept) > _BLOCK:
-            yield b"a line that is too long: " + kept[:50] + b"\n"  # to be refused, whatever it holds
+            yield (
+                b"a line that is too long: " + kept[:50] + b"\n"
+            )  # to be refused, whatever it holds
             return
     if kept:
         yield kept.removesuffix(b"\r") + b"\n"
 
 
 def _fast(block: bytes) -> _Ints | None:
-    """(P, 3) if every line is three numbers, single separators between, and the third is 0 or 1; else None."""
+    """(P, 3) if every line is three numbers, single separators between, and the third is 0 or 1;
+    else None.
+    """
     if b"\t" in block or b"," in block or b";" in block:
         block = block.translate(_SEPARATORS)
     rest = block.translate(None, _DIGITS)
     lines = len(rest) // 3
     if rest != b"  \n" * lines:
         return None
-    # Two spaces a line allow three numbers at most, so that as many as that in all are three in each.
+    # Two spaces a line allow three numbers at most, so that as many as that in all are three in
+    # each.
     numbers = np.fromstring(block, dtype=np.int64, sep=" ")
     if len(numbers) != 3 * lines or numbers.max() >= _LARGEST:
         return None
@@ -168,14 +199,18 @@ def _slow(path: Path, block: bytes, first: int) -> _Ints:
         if match is None:
             shown = line[:100].decode("utf-8", "replace")
             raise DataError(
-                f"{printable(str(path))}: line {number}: must have two template numbers and 1 or 0, got {shown!r:.110}"
+                f"{printable(str(path))}: line {number}: must have two template numbers and 1 or "
+                f"0, got {shown!r:.110}"
             )
         rows.append([int(field) for field in match.groups()])
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
 
 SPACES = " "
-"""Runs of spaces and tabs; the other separators are one character, and fields between them may be empty."""
+"""Runs of spaces and tabs.
+
+The other separators are one character, and fields between them may be empty.
+"""
 
 SEPARATORS = ("\t", ",", ";", "|", SPACES)
 
@@ -185,10 +220,16 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def split_fields(line: str, separator: str) -> list[str]:
-    """The fields, without the spaces around them; quotation marks keep a field together. Raises DataError."""
+    """The fields, without the spaces around them; quotation marks keep a field together.
+
+    Raises DataError.
+    """
     if separator == SPACES:
         # Of Unicode's spaces these two alone: a name may hold the others.
-        return [match[2] if match[1] is None else match[1].replace('""', '"') for match in _WORD.finditer(line)]
+        return [
+            match[2] if match[1] is None else match[1].replace('""', '"')
+            for match in _WORD.finditer(line)
+        ]
     if '"' not in line:
         return [field.strip(" \t") for field in line.split(separator)]
     try:
@@ -201,14 +242,18 @@ def split_fields(line: str, separator: str) -> list[str]:
             )
         )
     except csv.Error as error:
-        raise DataError(f"must be fields separated by {separator!r}: {printable(str(error))}") from None
+        raise DataError(
+            f"must be fields separated by {separator!r}: {printable(str(error))}"
+        ) from None
     return [field.strip(" \t") for field in row]
 
 
 def find_separator(lines: Sequence[str], least: int) -> str:
-    """The separator that cuts most of the first ``lines`` into as many fields, ``least`` or more, as the first of them.
+    """The separator that cuts most of the first ``lines`` into as many fields, ``least`` or more,
+    as the first of them.
 
-    Of those that do it equally well the first of SEPARATORS; if none does, the one that occurs most in the first line.
+    Of those that do it equally well the first of SEPARATORS; if none does, the one that occurs most
+    in the first line.
     """
     looked_at = lines[:_LOOKED_AT]
     fits = {separator: _fit(looked_at, separator, least) for separator in SEPARATORS}
@@ -241,5 +286,8 @@ def without_empty_end(fields: Sequence[str]) -> list[str]:
 
 
 def is_number(field: str) -> bool:
-    """Whether it is one to nine of ASCII's digits: ``str.isdecimal`` is also true of others, and of five thousand."""
+    """Whether it is one to nine of ASCII's digits.
+
+    ``str.isdecimal`` is also true of others, and of five thousand.
+    """
     return _NUMBER.fullmatch(field) is not None

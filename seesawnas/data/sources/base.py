@@ -15,9 +15,12 @@ SAMPLED = 64
 
 
 class FaceSource(Protocol):
-    """Faces that are not in memory: random access to their encoded bytes, from any thread or worker process.
+    """Faces that are not in memory.
 
-    A source is opened cheaply, whatever its size, and can be pickled to a worker, which opens the files for itself.
+    Random access to their encoded bytes, from any thread or worker process.
+
+    A source is opened cheaply, whatever its size, and can be pickled to a worker, which opens the
+    files for itself.
     """
 
     @property
@@ -37,7 +40,10 @@ class FaceSource(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Of the content as far as it is known without decoding: the index, the sizes, a sample of the bytes."""
+        """Of the content as far as it is known without decoding.
+
+        The index, the sizes, a sample of the bytes.
+        """
         ...
 
     def __len__(self) -> int:
@@ -45,11 +51,17 @@ class FaceSource(Protocol):
         ...
 
     def payload(self, index: int) -> bytes:
-        """The encoded picture (JPEG, PNG ...). Raises DataError, in one line, where the bytes cannot be had."""
+        """The encoded picture (JPEG, PNG ...).
+
+        Raises DataError, in one line, where the bytes cannot be had.
+        """
         ...
 
     def place(self, index: int) -> str:
-        """Where the picture lies, for people: ``NAME/NAME_0001.jpg`` or ``train.rec: record 17``."""
+        """Where the picture lies, for people.
+
+        ``NAME/NAME_0001.jpg`` or ``train.rec: record 17``.
+        """
         ...
 
 
@@ -67,7 +79,9 @@ class OpenedSource(FaceSource, Protocol):
         ...
 
     def stamp(self) -> str:
-        """What changes on this machine whenever a file of the source is written to, though its fingerprint might not."""
+        """What changes on this machine whenever a file of the source is written to, though its
+        fingerprint might not.
+        """
         ...
 
 

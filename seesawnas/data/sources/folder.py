@@ -25,10 +25,12 @@ MAX_BYTES = 1 << 26
 
 
 class FolderSource:
-    """The pictures under ``root`` by index, people and files in sorted order; nothing is opened before it is asked for.
+    """The pictures under ``root`` by index, people and files in sorted order.
 
-    People with fewer than ``least`` pictures are left out. paths are relative to ``root``. Raises DataError where ``root``
-    is no folder.
+    Nothing is opened before it is asked for.
+
+    People with fewer than ``least`` pictures are left out. paths are relative to ``root``. Raises
+    DataError where ``root`` is no folder.
     """
 
     def __init__(self, root: Path, *, least: int) -> None:
@@ -36,12 +38,15 @@ class FolderSource:
         self._root = root
         people = list_identities(root, self._left_out)
         labels = np.repeat(
-            np.arange(len(people), dtype=np.int64), np.array([len(files) for _, files in people], dtype=np.int64)
+            np.arange(len(people), dtype=np.int64),
+            np.array([len(files) for _, files in people], dtype=np.int64),
         )
         names = [name for name, _ in people]
         kept, self.labels, self.names = keep_identities(labels, names, least, self._left_out)
         files = (path for _, files in people for path in files)
-        self.paths: list[str] = [path for path, stays in zip(files, kept.tolist(), strict=True) if stays]
+        self.paths: list[str] = [
+            path for path, stays in zip(files, kept.tolist(), strict=True) if stays
+        ]
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -81,12 +86,16 @@ class FolderSource:
         return digest.hexdigest()[:16]
 
     def payload(self, index: int) -> bytes:
-        """The encoded picture. Raises DataError where the file cannot be read or is far too large for one."""
+        """The encoded picture. Raises DataError where the file cannot be read or is far too large
+        for one.
+        """
         try:
             with open(os.path.join(self._root, self.paths[index]), "rb", buffering=0) as file:
                 content = file.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
-            raise DataError(f"{self.place(index)}: cannot be read: {getattr(error, 'strerror', error)}") from None
+            raise DataError(
+                f"{self.place(index)}: cannot be read: {getattr(error, 'strerror', error)}"
+            ) from None
         if len(content) > MAX_BYTES:
             raise DataError(f"{self.place(index)}: must be at most {MAX_BYTES} bytes")
         return content
@@ -104,15 +113,21 @@ class FolderSource:
 
 
 def list_identities(root: Path, left_out: Skipped) -> list[tuple[str, list[str]]]:
-    """Return [(person, [picture, ...]), ...], paths relative to ``root``, sorted; hidden entries are passed over.
+    """Return [(person, [picture, ...]), ...], paths relative to ``root``, sorted.
+
+    Hidden entries are passed over.
 
     Raises DataError where ``root`` is missing or not a folder.
     """
-    # os.path's questions answer False where pathlib's raise: no permission, a name too long, a zero byte.
+    # os.path's questions answer False where pathlib's raise: no permission, a name too long, a zero
+    # byte.
     if not os.path.exists(root):
         raise DataError(f"{printable(str(root))}: there is no such folder")
     if not os.path.isdir(root):
-        raise DataError(f"{printable(str(root))}: must be a folder with one sub-folder per identity, or a .rec file")
+        raise DataError(
+            f"{printable(str(root))}: must be a folder with one sub-folder per identity, or a "
+            ".rec file"
+        )
     home = os.path.realpath(root)
     people = []
     for entry in _entries(root, left_out, ""):
@@ -139,17 +154,24 @@ def _list_pictures(root: Path, home: str, person: str, left_out: Skipped) -> lis
 
 
 def _entries(folder: Path, left_out: Skipped, shown: str) -> list[os.DirEntry[str]]:
-    """What ``folder`` holds, sorted; most systems say what each thing is without being asked again."""
+    """What ``folder`` holds, sorted.
+
+    Most systems say what each thing is without being asked again.
+    """
     try:
         with os.scandir(folder) as found:
-            return sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
+            return sorted(
+                (entry for entry in found if not entry.name.startswith(".")),
+                key=lambda entry: entry.name,
+            )
     except OSError:
         left_out.add("folders that cannot be read", shown)
         return []
 
 
 def _stays_inside(home: str, entry: os.DirEntry[str]) -> bool:
-    # Only a link can leave the folder, and resolving every path costs more than decoding a small picture.
+    # Only a link can leave the folder, and resolving every path costs more than decoding a small
+    # picture.
     return not entry.is_symlink() or os.path.realpath(entry.path).startswith(home + os.sep)
 
 
@@ -163,7 +185,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 def open_folder(
     path: str | Path, *, resolution: Resolution
 ) -> tuple[EncodedImages, NDArray[np.int64], tuple[str, ...]]:
-    """Return (pictures, labels int64 (N,), notes) of the people under ``path``, people and files in sorted order.
+    """Return (pictures, labels int64 (N,), notes) of the people under ``path``, people and files in
+    sorted order.
 
     Raises DataError, in one line, where it is no folder of identities.
     """
@@ -173,6 +196,8 @@ def open_folder(
         places += files
         labels += [number] * len(files)
     if not places:
-        raise DataError("; ".join([f"{root}: must contain images in sub-folders, got none", *left_out.notes()]))
+        raise DataError(
+            "; ".join([f"{root}: must contain images in sub-folders, got none", *left_out.notes()])
+        )
     pictures = EncodedImages([root / place for place in places], places, resolution)
     return pictures, np.array(labels, dtype=np.int64), left_out.notes()

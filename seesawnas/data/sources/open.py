@@ -17,16 +17,24 @@ LEAST = 2
 
 
 def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:
-    """The faces at ``path``: a folder of identities, a folder with train.rec, a .rec, or ``synthetic:PEOPLExIMAGES``.
+    """The faces at ``path``.
 
-    People with fewer than ``least`` pictures are left out, and what else is left out is in ``notes``. The same people have
-    the same labels and the same order in a folder and in a .rec that was packed from it by name. Raises DataError, in one
-    line, where there is no such thing, or nothing in it.
+    A folder of identities, a folder with train.rec, a .rec, or ``synthetic:PEOPLExIMAGES``.
+
+    People with fewer than ``least`` pictures are left out, and what else is left out is in
+    ``notes``. The same people have the same labels and the same order in a folder and in a .rec
+    that was packed from it by name. Raises DataError, in one line, where there is no such thing, or
+    nothing in it.
     """
     source = _open(path, least)
     if least and not len(source):
         raise DataError(
-            "; ".join([f"{source.description}: must contain identities to train on, got none", *source.notes])
+            "; ".join(
+                [
+                    f"{source.description}: must contain identities to train on, got none",
+                    *source.notes,
+                ]
+            )
         )
     return source
 

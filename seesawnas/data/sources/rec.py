@@ -19,13 +19,19 @@ from seesawnas.errors import DataError
 
 REC = "train.rec"
 NAMES = ".names.json"
-"""What ``data pack`` writes beside a .rec: the people's names in the order of the classes. Others go by their number."""
+"""What ``data pack`` writes beside a .rec: the people's names in the order of the classes.
+
+Others go by their number.
+"""
 
 
 class RecSource:
-    """The pictures of a .rec by index, in the order of their keys; opened by reading a few places, never through.
+    """The pictures of a .rec by index, in the order of their keys.
 
-    Images of people with fewer than ``least`` are left out. Raises DataError where the file cannot be read or holds none.
+    Opened by reading a few places, never through.
+
+    Images of people with fewer than ``least`` are left out. Raises DataError where the file cannot
+    be read or holds none.
     """
 
     def __init__(self, path: Path, *, least: int) -> None:
@@ -41,11 +47,15 @@ class RecSource:
         numbers, labels = np.unique(index.classes, return_inverse=True)
         _check_property(path.with_name("property"), len(numbers), self._left_out)
         names = _names(path.with_suffix(NAMES), numbers, self._left_out)
-        kept, self.labels, self.names = keep_identities(labels.astype(np.int64), names, least, self._left_out)
+        kept, self.labels, self.names = keep_identities(
+            labels.astype(np.int64), names, least, self._left_out
+        )
         self._offsets, self._numbers = index.offsets[kept], numbers[np.unique(labels[kept])]
         self._keys = None if index.keys is None else _compact(index.keys[kept])
         if not len(self):
-            raise DataError("; ".join([f"{printable(str(path))}: must contain images, got none", *self.notes]))
+            raise DataError(
+                "; ".join([f"{printable(str(path))}: must contain images, got none", *self.notes])
+            )
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -68,7 +78,9 @@ class RecSource:
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the index, the names and a sample of the records."""
-        digest = hashlib.sha256(repr((self._file.size, self.names)).encode("utf-8", "surrogateescape"))
+        digest = hashlib.sha256(
+            repr((self._file.size, self.names)).encode("utf-8", "surrogateescape")
+        )
         for numbers in (self._offsets, self.labels):
             digest.update(np.ascontiguousarray(numbers, dtype="<i8").data)
         for index in np.linspace(0, len(self) - 1, min(SAMPLED, len(self))).astype(int).tolist():
@@ -84,21 +96,29 @@ class RecSource:
         return f"{status.st_size}:{status.st_mtime_ns}"
 
     def payload(self, index: int) -> bytes:
-        """The encoded picture. Raises DataError where the record is broken, or is not the one that the index means."""
+        """The encoded picture. Raises DataError where the record is broken, or is not the one that
+        the index means.
+        """
         try:
             label, picture = image_of(self._file.record(int(self._offsets[index])))
         except BrokenRecordError as error:
             raise DataError(f"{self.place(index)}: damaged record: {error}") from None
         except OSError as error:
-            raise DataError(f"{self.place(index)}: cannot be read: {error.strerror or error}") from None
+            raise DataError(
+                f"{self.place(index)}: cannot be read: {error.strerror or error}"
+            ) from None
         number = self._numbers[self.labels[index]]
         if label != number:
-            raise DataError(f"{self.place(index)}: label must be {number} as in the index, got {label:g}")
+            raise DataError(
+                f"{self.place(index)}: label must be {number} as in the index, got {label:g}"
+            )
         return picture
 
     def place(self, index: int) -> str:
         """``train.rec: record 17``, by its byte where no .idx gives it a key."""
-        word, number = ("byte", self._offsets[index]) if self._keys is None else ("record", self._keys[index])
+        word, number = (
+            ("byte", self._offsets[index]) if self._keys is None else ("record", self._keys[index])
+        )
         return f"{printable(self._file.path.name)}: {word} {number}"
 
 
@@ -109,7 +129,9 @@ def numbered(number: int) -> str:
 
 def _compact(keys: NDArray[np.int64]) -> NDArray[np.int64] | range:
     """Each worker gets a copy of them: most often they need no memory."""
-    consecutive = len(keys) and int(keys[-1]) - int(keys[0]) == len(keys) - 1 and (np.diff(keys) == 1).all()
+    consecutive = (
+        len(keys) and int(keys[-1]) - int(keys[0]) == len(keys) - 1 and (np.diff(keys) == 1).all()
+    )
     return range(int(keys[0]), int(keys[-1]) + 1) if consecutive else keys
 
 
@@ -122,7 +144,9 @@ def _names(path: Path, numbers: NDArray[np.int64], left_out: Skipped) -> list[st
                 return chosen
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             pass
-        left_out.add("name files that do not match (identities are named by class number)", path.name)
+        left_out.add(
+            "name files that do not match (identities are named by class number)", path.name
+        )
     return [numbered(number) for number in numbers.tolist()]
 
 
@@ -138,5 +162,6 @@ def _check_property(path: Path, classes: int, left_out: Skipped) -> None:
     else:
         if said != classes:
             left_out.add(
-                "property files that are wrong", f"{path.name}: gives {said} classes, the records have {classes}"
+                "property files that are wrong",
+                f"{path.name}: gives {said} classes, the records have {classes}",
             )

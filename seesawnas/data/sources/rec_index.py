@@ -1,8 +1,10 @@
-"""Where the pictures of a .rec lie and whose they are: from its .idx where that fits, by reading through where not.
+"""Where the pictures of a .rec lie and whose they are.
 
-InsightFace's layout says in a few records what belongs to whom (a header record at key 0, one record an identity after the
-pictures), so that millions of pictures are known after reading some thousand places. Files of other tools have no such
-records; there each picture's own header is read.
+From its .idx where that fits, by reading through where not.
+
+InsightFace's layout says in a few records what belongs to whom (a header record at key 0, one
+record an identity after the pictures), so that millions of pictures are known after reading some
+thousand places. Files of other tools have no such records; there each picture's own header is read.
 """
 
 from __future__ import annotations
@@ -29,7 +31,10 @@ _EXACT = 2**24  # labels are float32: past this a header record cannot name ever
 
 @dataclass(frozen=True, eq=False)
 class RecIndex:
-    """Picture i begins at byte offsets[i] and shows class classes[i]; keys[i] is its key, None where no .idx says so."""
+    """Picture i begins at byte offsets[i] and shows class classes[i].
+
+    Keys[i] is its key, None where no .idx says so.
+    """
 
     keys: _Ints | None
     offsets: _Ints
@@ -41,16 +46,24 @@ class _Misfit(Exception):
 
 
 def index_of(file: RecordFile, left_out: Skipped) -> RecIndex:
-    """The pictures of ``file`` in the order of their keys, or of the file; what is no picture goes to ``left_out``."""
+    """The pictures of ``file`` in the order of their keys, or of the file.
+
+    What is no picture goes to ``left_out``.
+    """
     path = file.path.with_suffix(".idx")
     if not path.is_file():
         return _read_through(file, left_out)
     try:
         keys, offsets = _read_idx(path)
         _check_end(file, offsets)
-        return _by_header_record(file, keys, offsets, left_out) or _by_own_labels(file, keys, offsets, left_out)
+        return _by_header_record(file, keys, offsets, left_out) or _by_own_labels(
+            file, keys, offsets, left_out
+        )
     except _Misfit as misfit:
-        left_out.add("index files that do not match (records were found by scanning)", f"{path.name}: {misfit}")
+        left_out.add(
+            "index files that do not match (records were found by scanning)",
+            f"{path.name}: {misfit}",
+        )
         return _read_through(file, left_out)
 
 
@@ -61,9 +74,19 @@ def _read_idx(path: Path) -> tuple[_Ints, _Ints]:
     except OSError as error:
         raise _Misfit(f"cannot be read: {error.strerror or error}") from None
     # numpy would read "1-2" as two numbers, and what is too large as the largest that it knows.
-    is_clean = content.strip() and not content.translate(None, _CHARACTERS) and not _LOOSE_SIGN.search(content)
-    numbers = np.fromstring(content, dtype=np.int64, sep=" ") if is_clean else np.empty(0, dtype=np.int64)
-    if not len(numbers) or len(numbers) % 2 or max(-numbers.min(), numbers.max()) >= _LARGEST_NUMBER:
+    is_clean = (
+        content.strip()
+        and not content.translate(None, _CHARACTERS)
+        and not _LOOSE_SIGN.search(content)
+    )
+    numbers = (
+        np.fromstring(content, dtype=np.int64, sep=" ") if is_clean else np.empty(0, dtype=np.int64)
+    )
+    if (
+        not len(numbers)
+        or len(numbers) % 2
+        or max(-numbers.min(), numbers.max()) >= _LARGEST_NUMBER
+    ):
         raise _Misfit("must be lines of a key, a tab and a byte offset")
     order = np.argsort(numbers[::2], kind="stable")
     keys, offsets = numbers[::2][order], numbers[1::2][order]
@@ -85,8 +108,12 @@ def _check_end(file: RecordFile, offsets: _Ints) -> None:
         raise _Misfit(f"ends at byte {end} of {file.size}")
 
 
-def _by_header_record(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skipped) -> RecIndex | None:
-    """InsightFace's layout, None where the file has another or its identity records do not say whose each picture is."""
+def _by_header_record(
+    file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skipped
+) -> RecIndex | None:
+    """InsightFace's layout, None where the file has another or its identity records do not say
+    whose each picture is.
+    """
     if keys[0] != 0:
         return None
     header = _head(file, keys[0], offsets[0])
@@ -105,7 +132,8 @@ def _by_header_record(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: S
 
 
 def _classes(file: RecordFile, offsets: _Ints, first: int, last: int) -> _Ints | None:
-    """The class of pictures 1 to ``first`` - 1 by the identity records, which go on to ``last`` - 1; offsets by key.
+    """The class of pictures 1 to ``first`` - 1 by the identity records, which go on to ``last`` -
+    1; offsets by key.
 
     None where these leave gaps, or where a range's first and last picture are of two classes.
     """
@@ -155,7 +183,10 @@ def _gather(
     file: RecordFile,
     left_out: Skipped,
 ) -> RecIndex:
-    """Those of ``heads`` that are pictures with a class; offsets may grow as ``heads`` is gone through."""
+    """Those of ``heads`` that are pictures with a class.
+
+    Offsets may grow as ``heads`` is gone through.
+    """
     kept, classes = array("b"), array("d")
     kind = "byte" if keys is None else "record"
     for where, head in heads:
@@ -167,11 +198,16 @@ def _gather(
             left_out.add(fault, f"{file.path.name}: {kind} {where}")
     mask = np.asarray(kept, dtype=np.bool_)
     chosen = np.asarray(offsets, dtype=np.int64)[mask]
-    return RecIndex(None if keys is None else keys[mask], chosen, np.asarray(classes).astype(np.int64))
+    return RecIndex(
+        None if keys is None else keys[mask], chosen, np.asarray(classes).astype(np.int64)
+    )
 
 
 def _fault(head: Head | BrokenRecordError) -> str | None:
-    """Why a record is not used, None where it is; header and identity records are no fault and have no words."""
+    """Why a record is not used, None where it is.
+
+    Header and identity records are no fault and have no words.
+    """
     if isinstance(head, BrokenRecordError):
         return "damaged records"
     if not head.has_image:

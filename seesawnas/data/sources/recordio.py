@@ -1,7 +1,10 @@
-"""RecordIO, MXNet's container: records one after the other, each behind a magic number and its length.
+"""RecordIO, MXNet's container.
 
-Files are read by ``pread`` and not through a memory map: threads and forked workers share one descriptor, what was read
-does not count as resident memory, and a file that is cut short under a running training is an error and no SIGBUS.
+Records one after the other, each behind a magic number and its length.
+
+Files are read by ``pread`` and not through a memory map: threads and forked workers share one
+descriptor, what was read does not count as resident memory, and a file that is cut short under a
+running training is an error and no SIGBUS.
 """
 
 from __future__ import annotations
@@ -15,13 +18,19 @@ from typing import Any, NamedTuple
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 WHOLE, START, MIDDLE, END = range(4)
-"""The continuation flag: a record that holds the magic number is split there, and the number is dropped."""
+"""The continuation flag.
+
+A record that holds the magic number is split there, and the number is dropped.
+"""
 
 MAX_LENGTH = (1 << 29) - 1
 _FRAME = struct.Struct("<4sI")
 _IMAGE = struct.Struct("<IfQQ")  # flag, label, id, id2
 HEAD = _FRAME.size + _IMAGE.size + 8
-"""How many bytes of a record say everything about it but its picture: frame, header and two labels."""
+"""How many bytes of a record say everything about it but its picture.
+
+Frame, header and two labels.
+"""
 
 _CHUNK = 1 << 20
 
@@ -31,7 +40,10 @@ class BrokenRecordError(Exception):
 
 
 class Head(NamedTuple):
-    """The beginning of a record: its class, or the two keys of a header record, and whether a picture follows."""
+    """The beginning of a record.
+
+    Its class, or the two keys of a header record, and whether a picture follows.
+    """
 
     labels: tuple[float, ...]
     has_image: bool
@@ -97,12 +109,17 @@ class RecordFile:
 
 
 def parse_frame(frame: bytes, offset: int, size: int, *, starts: bool) -> tuple[int, int, int]:
-    """Return (flag, length, end) of the part that begins with ``frame``. Raises BrokenRecordError."""
+    """Return (flag, length, end) of the part that begins with ``frame``.
+
+    Raises BrokenRecordError.
+    """
     if len(frame) < _FRAME.size or frame[:4] != MAGIC:
         raise BrokenRecordError(f"byte {offset} is not the start of a record")
     flag, length = divmod(_FRAME.unpack(frame)[1], MAX_LENGTH + 1)
     if flag > END or (flag in (WHOLE, START)) != starts:
-        raise BrokenRecordError(f"byte {offset} is the middle of a record" if starts else "record end is missing")
+        raise BrokenRecordError(
+            f"byte {offset} is the middle of a record" if starts else "record end is missing"
+        )
     end = offset + _FRAME.size + (length + 3) // 4 * 4
     if offset + _FRAME.size + length > size:
         raise BrokenRecordError("truncated record")
@@ -110,7 +127,10 @@ def parse_frame(frame: bytes, offset: int, size: int, *, starts: bool) -> tuple[
 
 
 def parse_head(start: bytes, length: int) -> Head:
-    """What a record is whose first part is ``length`` long and begins with ``start``. Raises BrokenRecordError."""
+    """What a record is whose first part is ``length`` long and begins with ``start``.
+
+    Raises BrokenRecordError.
+    """
     if min(length, len(start)) < _IMAGE.size:
         raise BrokenRecordError("too short for a header")
     flag, label, _, _ = _IMAGE.unpack_from(start)
@@ -123,7 +143,10 @@ def parse_head(start: bytes, length: int) -> Head:
 
 
 def image_of(record: bytes) -> tuple[float, bytes]:
-    """The first label and the encoded picture. Raises BrokenRecordError where there is no picture."""
+    """The first label and the encoded picture.
+
+    Raises BrokenRecordError where there is no picture.
+    """
     head = parse_head(record, len(record))
     flag = _IMAGE.unpack_from(record)[0]
     if not head.has_image:
@@ -132,14 +155,19 @@ def image_of(record: bytes) -> tuple[float, bytes]:
 
 
 def scan_records(file: RecordFile) -> Iterator[tuple[int, Head | BrokenRecordError]]:
-    """Every record by offset, in order; where one is broken the walk goes on at the next magic number."""
+    """Every record by offset, in order.
+
+    Where one is broken the walk goes on at the next magic number.
+    """
     offset, chunk, start = 0, b"", 0
     while offset < file.size:
         if offset + HEAD > start + len(chunk):
             chunk, start = file.bytes_at(offset, _CHUNK), offset
         at = offset - start
         try:
-            flag, length, end = parse_frame(chunk[at : at + _FRAME.size], offset, file.size, starts=True)
+            flag, length, end = parse_frame(
+                chunk[at : at + _FRAME.size], offset, file.size, starts=True
+            )
             found: Head | BrokenRecordError
             if flag == WHOLE:
                 found = parse_head(chunk[at + _FRAME.size : at + HEAD], length)
@@ -167,8 +195,13 @@ def _next_magic(file: RecordFile, offset: int) -> int:
     return file.size
 
 
-def encode_record(labels: float | tuple[float, ...], key: int, second: int = 0, picture: bytes = b"") -> bytes:
-    """The bytes of one record, padded, as MXNet writes them. Raises ValueError where it is too long for the format."""
+def encode_record(
+    labels: float | tuple[float, ...], key: int, second: int = 0, picture: bytes = b""
+) -> bytes:
+    """The bytes of one record, padded, as MXNet writes them.
+
+    Raises ValueError where it is too long for the format.
+    """
     flag, label = (len(labels), 0.0) if isinstance(labels, tuple) else (0, labels)
     more = struct.pack(f"<{len(labels)}f", *labels) if isinstance(labels, tuple) else b""
     return frame(_IMAGE.pack(flag, label, key, second) + more + picture)

@@ -14,14 +14,20 @@ from seesawnas.errors import DataError
 
 
 class IdentitySubset:
-    """The pictures of ``people``, labels of ``source`` in rising order; they are counted anew and keep their names."""
+    """The pictures of ``people``, labels of ``source`` in rising order.
+
+    They are counted anew and keep their names.
+    """
 
     def __init__(self, source: OpenedSource, people: NDArray[np.int64]) -> None:
         self._source = source
         self._indices = np.flatnonzero(np.isin(source.labels, people))
         self.labels = np.searchsorted(people, source.labels[self._indices]).astype(np.int64)
         self.names = tuple(source.names[person] for person in people.tolist())
-        self.description = f"{len(people)} {'identity' if len(people) == 1 else 'identities'} of {source.description}"
+        self.description = (
+            f"{len(people)} {'identity' if len(people) == 1 else 'identities'} of "
+            f"{source.description}"
+        )
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -39,7 +45,9 @@ class IdentitySubset:
     @property
     def fingerprint(self) -> str:
         """Of the source and of who was chosen."""
-        return hashlib.sha256(repr((self._source.fingerprint, self.names)).encode("utf-8", "replace")).hexdigest()[:16]
+        return hashlib.sha256(
+            repr((self._source.fingerprint, self.names)).encode("utf-8", "replace")
+        ).hexdigest()[:16]
 
     def stamp(self) -> str:
         """That of the source."""
@@ -60,12 +68,20 @@ def first_identities(source: OpenedSource, number: int) -> IdentitySubset:
 
 
 def random_identities(source: OpenedSource, number: int, *, seed: int) -> IdentitySubset:
-    """A seeded draw of ``number`` people; a larger draw of the same seed holds all that a smaller one held."""
+    """A seeded draw of ``number`` people.
+
+    A larger draw of the same seed holds all that a smaller one held.
+    """
     order = sorted(range(len(source.names)), key=lambda person: rank(seed, source.names[person]))
-    return IdentitySubset(source, np.array(sorted(order[: _checked(source, number)]), dtype=np.int64))
+    return IdentitySubset(
+        source, np.array(sorted(order[: _checked(source, number)]), dtype=np.int64)
+    )
 
 
 def _checked(source: OpenedSource, number: int) -> int:
     if not 1 <= number <= len(source.names):
-        raise DataError(f"people: must be 1 to {len(source.names)} (identities in {source.description}), got {number}")
+        raise DataError(
+            f"people: must be 1 to {len(source.names)} (identities in {source.description}), got "
+            f"{number}"
+        )
     return number

@@ -1,4 +1,7 @@
-"""Made-up people in any number, to test scale with: ``synthetic:85000x68`` is 5.8 million pictures on no disk."""
+"""Made-up people in any number, to test scale with.
+
+``synthetic:85000x68`` is 5.8 million pictures on no disk.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ _NOISE = 24.0
 
 
 class SyntheticSource:
-    """Each person a pattern of coloured patches, each picture of it under noise: JPEG, made when asked for, always alike.
+    """Each person a pattern of coloured patches, each picture of it under noise.
+
+    JPEG, made when asked for, always alike.
 
     Raises DataError where ``text`` is not ``synthetic:PEOPLExIMAGES``.
     """
@@ -34,7 +39,8 @@ class SyntheticSource:
         people, self._each = (int(number) for number in match.groups()) if match else (0, 0)
         if not 0 < people * self._each <= MOST:
             raise DataError(
-                f"synthetic faces: must be synthetic:IDENTITIESxIMAGES, at most {MOST} images, got {text[:60]!r}"
+                f"synthetic faces: must be synthetic:IDENTITIESxIMAGES, at most {MOST} images, "
+                f"got {text[:60]!r}"
             )
         if self._each < least:
             raise DataError(f"{text}: must have at least {least} images per identity")

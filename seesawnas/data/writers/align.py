@@ -1,4 +1,6 @@
-"""Faces turned, scaled and shifted so that five landmarks come to lie where every face-recognition network wants them."""
+"""Faces turned, scaled and shifted so that five landmarks come to lie where every face-recognition
+network wants them.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,25 @@ from seesawnas.io.files import expanded, write_atomically
 
 SIDE = 112
 TEMPLATE = np.array(
-    [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)]
+    [
+        (38.2946, 51.6963),
+        (73.5318, 51.5014),
+        (56.0252, 71.7366),
+        (41.5493, 92.3655),
+        (70.7299, 92.2041),
+    ]
 )
-"""ArcFace's places, in 112x112, of the left eye, the right eye, the nose and the corners of the mouth, left and right."""
+"""ArcFace's places, in 112x112, of the left eye, the right eye, the nose and the corners of the
+mouth, left and right.
+"""
 
 _Floats = NDArray[np.float64]
 _SAME_NAME = "images whose names differ only in the extension"
 
 
 def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
-    """(2, 3): the rotation, scale and shift that takes ``points`` (5, 2) nearest to ``template`` by least squares.
+    """(2, 3): the rotation, scale and shift that takes ``points`` (5, 2) nearest to ``template`` by
+    least squares.
 
     Umeyama, 1991; never a reflection. Raises ValueError where the points do not determine one.
     """
@@ -49,24 +60,35 @@ def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
 
 
 def aligned(picture: Image.Image, points: _Floats) -> Image.Image:
-    """``picture``, RGB, by ``similarity``, in 112x112; what lies outside it is black. Raises ValueError."""
+    """``picture``, RGB, by ``similarity``, in 112x112; what lies outside it is black.
+
+    Raises ValueError.
+    """
     factor = int(1.0 / np.sqrt(abs(np.linalg.det(similarity(points)[:, :2]))))
-    if factor > 1:  # a plain mean first: bilinear interpolation alone would skip most pixels of a large picture
+    if (
+        factor > 1
+    ):  # a plain mean first: bilinear interpolation alone would skip most pixels of a large picture
         picture, points = picture.reduce(factor), (points + 0.5) / factor - 0.5
     forth = np.vstack([similarity(points), [0.0, 0.0, 1.0]])
     back = np.linalg.inv(forth)[:2]
     # Pillow's coordinates are of the corners of pixels, landmarks are of their centres.
     back[:, 2] += 0.5 - 0.5 * back[:, 0] - 0.5 * back[:, 1]
-    return picture.transform((SIDE, SIDE), Image.Transform.AFFINE, back.ravel().tolist(), Image.Resampling.BILINEAR)
+    return picture.transform(
+        (SIDE, SIDE), Image.Transform.AFFINE, back.ravel().tolist(), Image.Resampling.BILINEAR
+    )
 
 
 def align_folder(
-    source: FolderSource, landmarks: Mapping[str, _Floats], out: Path, advance: Advance = lambda pictures: None
+    source: FolderSource,
+    landmarks: Mapping[str, _Floats],
+    out: Path,
+    advance: Advance = lambda pictures: None,
 ) -> tuple[int, Skipped]:
-    """Write each picture of ``source`` that has landmarks as NAME/FILE.png under ``out``, which must be empty.
+    """Write each picture of ``source`` that has landmarks as NAME/FILE.png under ``out``, which
+    must be empty.
 
-    Landmarks are in pixels of the picture turned upright. An interrupted run of the same goes on. Returns how many pictures
-    there are and what was left out. Raises DataError.
+    Landmarks are in pixels of the picture turned upright. An interrupted run of the same goes on.
+    Returns how many pictures there are and what was left out. Raises DataError.
     """
     left_out, written, taken, out = source.left_out, 0, set[str](), expanded(out)
     marks = sorted((name, points.tolist()) for name, points in landmarks.items())
@@ -76,7 +98,11 @@ def align_folder(
         for index in range(len(source)):
             path = source.paths[index]
             target = f"{os.path.splitext(path)[0]}.png"
-            reason = _SAME_NAME if target in taken else _align(source, index, landmarks.get(path), out, target)
+            reason = (
+                _SAME_NAME
+                if target in taken
+                else _align(source, index, landmarks.get(path), out, target)
+            )
             taken.add(target)
             written += reason is None
             if reason is not None:
@@ -87,7 +113,9 @@ def align_folder(
     return written, left_out
 
 
-def _align(source: FolderSource, index: int, points: _Floats | None, out: Path, name: str) -> str | None:
+def _align(
+    source: FolderSource, index: int, points: _Floats | None, out: Path, name: str
+) -> str | None:
     """Write one picture, unless an earlier run did. Returns why not, None where it is there."""
     if points is None:
         return "images without landmarks"

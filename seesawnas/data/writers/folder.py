@@ -19,11 +19,17 @@ _DRAFT = ".draft"
 
 
 def write_folder(
-    source: OpenedSource, out: Path, how: Preparation | None = None, advance: Advance = lambda pictures: None
+    source: OpenedSource,
+    out: Path,
+    how: Preparation | None = None,
+    advance: Advance = lambda pictures: None,
 ) -> Report:
-    """Write NAME/NAME_0001.jpg ... under ``out``, which must be empty; an interrupted run of the same goes on.
+    """Write NAME/NAME_0001.jpg ...
 
-    A person's folder appears whole or not at all. People whose name is none for a folder are left out. Raises DataError.
+    Under ``out``, which must be empty; an interrupted run of the same goes on.
+
+    A person's folder appears whole or not at all. People whose name is none for a folder are left
+    out. Raises DataError.
     """
     how, out = how or Preparation(as_is=True), expanded(out)
     with open_output_folder(out, [source.fingerprint, source.stamp(), asdict(how)]):
@@ -73,4 +79,8 @@ def _is_folder_name(name: str) -> bool:
         length = len(os.fsencode(name))
     except UnicodeEncodeError:
         return False
-    return 0 < length < 200 and not name.startswith(".") and not any(letter in name for letter in "/\\\0")
+    return (
+        0 < length < 200
+        and not name.startswith(".")
+        and not any(letter in name for letter in "/\\\0")
+    )

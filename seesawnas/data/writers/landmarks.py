@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seesawnas.data.pairs.text_lines import content_lines, find_separator, located, read_text, split_fields
+from seesawnas.data.pairs.text_lines import (
+    content_lines,
+    find_separator,
+    located,
+    read_text,
+    split_fields,
+)
 from seesawnas.data.skipped import printable
 from seesawnas.errors import DataError
 
@@ -18,15 +24,24 @@ _POINTS = "eyes, nose, mouth corners, left (in the image) before right"
 _COLUMNS = f"FILE,x1,y1,...,x5,y5: {_POINTS}"
 _LARGEST = 1e6
 _WORDS = {"lefteye": 0, "leye": 0, "eyeleft": 0, "righteye": 1, "reye": 1, "eyeright": 1, "nose": 2}
-_WORDS |= {"leftmouth": 3, "mouthleft": 3, "lmouth": 3, "rightmouth": 4, "mouthright": 4, "rmouth": 4}
+_WORDS |= {
+    "leftmouth": 3,
+    "mouthleft": 3,
+    "lmouth": 3,
+    "rightmouth": 4,
+    "mouthright": 4,
+    "rmouth": 4,
+}
 _IN_ORDER = range(11)
 
 
 def read_landmarks(path: Path) -> dict[str, _Floats]:
-    """File, relative to the folder of faces -> (5, 2), in pixels. Raises DataError that names the first line that is wrong.
+    """File, relative to the folder of faces -> (5, 2), in pixels.
 
-    A first line of names may have the columns in any order; names that do not say which is which are refused, and so are files
-    that have left and right the other way round.
+    Raises DataError that names the first line that is wrong.
+
+    A first line of names may have the columns in any order; names that do not say which is which
+    are refused, and so are files that have left and right the other way round.
     """
     lines = list(content_lines(read_text(path)))
     separator = find_separator([line for _, line in lines], 11)
@@ -43,11 +58,15 @@ def read_landmarks(path: Path) -> dict[str, _Floats]:
                 raise DataError(f"must have one line per image, got {name!r:.100} twice")
             landmarks[name] = points
     if not landmarks:
-        raise DataError(f"{printable(str(path))}: must contain landmarks, got none; each line must be {_COLUMNS}")
+        raise DataError(
+            f"{printable(str(path))}: must contain landmarks, got none; each line must be "
+            f"{_COLUMNS}"
+        )
     mirrored = sum(map(_is_mirrored, landmarks.values()))
     if 2 * mirrored > len(landmarks):
         raise DataError(
-            f"{printable(str(path))}: must have {_POINTS}, got them swapped in {mirrored} of {len(landmarks)} lines"
+            f"{printable(str(path))}: must have {_POINTS}, got them swapped in {mirrored} of "
+            f"{len(landmarks)} lines"
         )
     return landmarks
 
@@ -61,7 +80,10 @@ def _face(fields: Sequence[str], order: Sequence[int]) -> tuple[str, _Floats]:
 
 
 def _number(field: str) -> float | None:
-    """The finite number in ``field``, None if it is none; float() also reads 1_0 and the digits of other scripts."""
+    """The finite number in ``field``, None if it is none.
+
+    Float() also reads 1_0 and the digits of other scripts.
+    """
     try:
         number = float(field) if field.isascii() and "_" not in field else np.nan
     except ValueError:
@@ -78,7 +100,9 @@ def _order(names: Sequence[str]) -> list[int]:
         if mark is None:
             others.append(column)
         elif mark in marks:
-            raise DataError(f"column names must be unique, as in file,x1,y1,...,x5,y5, got {name!r:.40} twice")
+            raise DataError(
+                f"column names must be unique, as in file,x1,y1,...,x5,y5, got {name!r:.40} twice"
+            )
         else:
             marks[mark] = column
     least = min((point for point, _ in marks), default=0)
@@ -101,6 +125,9 @@ def _mark(name: str) -> tuple[int, str] | None:
 
 
 def _is_mirrored(points: _Floats) -> bool:
-    """Whether left and right are exchanged, however the face is turned: no similarity takes such marks to a face."""
+    """Whether left and right are exchanged, however the face is turned.
+
+    No similarity takes such marks to a face.
+    """
     across, down = points[1] - points[0], points[3:].mean(axis=0) - points[:2].mean(axis=0)
     return bool(across[0] * down[1] - across[1] * down[0] < 0)

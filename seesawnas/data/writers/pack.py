@@ -17,7 +17,13 @@ from seesawnas.data.sources.base import OpenedSource
 from seesawnas.data.sources.rec import NAMES, REC
 from seesawnas.data.sources.recordio import encode_record
 from seesawnas.data.writers.prepare import Advance, Person, Preparation
-from seesawnas.data.writers.resume import Report, ResumeLog, WriteProgress, lock_folder, read_request
+from seesawnas.data.writers.resume import (
+    Report,
+    ResumeLog,
+    WriteProgress,
+    lock_folder,
+    read_request,
+)
 from seesawnas.errors import DataError
 from seesawnas.io.files import make_folder, open_within, write_atomically
 
@@ -31,10 +37,12 @@ def pack_rec(
     how: Preparation | None = None,
     advance: Advance = lambda pictures: None,
 ) -> Report:
-    """Write train.rec, train.idx, property and train.names.json to the folder ``out``, which must not hold one.
+    """Write train.rec, train.idx, property and train.names.json to the folder ``out``, which must
+    not hold one.
 
-    ``how`` says what becomes of each picture. train.rec appears last and whole. A run that was interrupted goes on after
-    the last person it wrote, if it is asked for the same. Raises DataError.
+    ``how`` says what becomes of each picture. train.rec appears last and whole. A run that was
+    interrupted goes on after the last person it wrote, if it is asked for the same. Raises
+    DataError.
     """
     how = how or Preparation()
     out = make_folder(out)
@@ -48,23 +56,30 @@ def pack_rec(
             _write_records(source, rec, how, journal, advance)
             return _finish(source, out, rec, journal)
     except OSError as error:
-        raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
+        raise DataError(
+            f"{printable(str(out))}: cannot be written: {error.strerror or error}"
+        ) from None
 
 
 def _refuse_another(out: Path, wanted: dict[str, Any]) -> None:
-    """Raises DataError where ``out`` holds a set, or a part of one, that is not what a run that ``wanted`` the same left."""
+    """Raises DataError where ``out`` holds a set, or a part of one, that is not what a run that
+    ``wanted`` the same left.
+    """
     there = [name for name in _FILES if (out / name).exists()]
     begun = read_request(out / _JOURNAL)
     if REC in there or (there and begun is None):
         raise DataError(f"{printable(str(out))}: must not contain a {there[0]}")
     if begun not in (None, wanted):
         raise DataError(
-            f"{printable(str(out))}: contains an unfinished run with other images or options; use another --out, "
+            f"{printable(str(out))}: contains an unfinished run with other images or options; use "
+            "another --out, "
             f"or delete {_DRAFT} and {_JOURNAL}"
         )
 
 
-def _write_records(source: OpenedSource, rec: BinaryIO, how: Preparation, journal: ResumeLog, advance: Advance) -> None:
+def _write_records(
+    source: OpenedSource, rec: BinaryIO, how: Preparation, journal: ResumeLog, advance: Advance
+) -> None:
     rec.truncate(journal.restart(rec.tell()))
     rec.seek(0, os.SEEK_END)
     advance(sum(person.seen for person in journal.done))
@@ -89,12 +104,19 @@ def _written(person: Person, offsets: list[int], end: int) -> WriteProgress:
 
 
 def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) -> Report:
-    """Close the draft with identity and header records, write what lies beside it, and give it its name."""
+    """Close the draft with identity and header records, write what lies beside it, and give it its
+    name.
+    """
     people = [person for person in journal.done if person.offsets]
     report = journal.report(tuple(out / name for name in _FILES), source.left_out)
     if not people:
         raise DataError(
-            "; ".join([f"{source.description}: must contain identities to write, got none", *report.left_out.notes()])
+            "; ".join(
+                [
+                    f"{source.description}: must contain identities to write, got none",
+                    *report.left_out.notes(),
+                ]
+            )
         )
     offsets = list(itertools.chain.from_iterable(person.offsets for person in people))
     for record in _identity_records([len(person.offsets) for person in people]):
@@ -107,14 +129,18 @@ def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) 
     height, width = _size(report)
     write_atomically(out / "train.idx", "".join(lines), within=out)
     write_atomically(out / "property", f"{len(people)},{height},{width}\n", within=out)
-    write_atomically(out / f"train{NAMES}", json.dumps([person.name for person in people], indent=0), within=out)
+    write_atomically(
+        out / f"train{NAMES}", json.dumps([person.name for person in people], indent=0), within=out
+    )
     (out / _DRAFT).rename(out / REC)
     journal.path.unlink()
     return report
 
 
 def _identity_records(each: Sequence[int]) -> Iterator[bytes]:
-    """A record a person, of which pictures it has, and the header record, of which records these are."""
+    """A record a person, of which pictures it has, and the header record, of which records these
+    are.
+    """
     ends = list(itertools.accumulate(each, initial=1))
     first = ends[-1]
     for key, (start, stop) in enumerate(itertools.pairwise(ends), start=first):
@@ -137,25 +163,44 @@ def pack_bin(
     resolution: int | None = None,
     advance: Advance = lambda pictures: None,
 ) -> tuple[list[tuple[int, int, bool]], Skipped]:
-    """Write pairs, (index, index, whether they show one person), as InsightFace's verification sets are: a pickle.
+    """Write pairs, (index, index, whether they show one person), as InsightFace's verification sets
+    are: a pickle.
 
-    The pickle holds lists, bytes and bools alone and names nothing; Python 3 reads it. Returns the pairs written, and what
-    was left out: pictures that are unreadable, and the pairs that they are in. Raises DataError where no pair is left.
+    The pickle holds lists, bytes and bools alone and names nothing; Python 3 reads it. Returns the
+    pairs written, and what was left out: pictures that are unreadable, and the pairs that they are
+    in. Raises DataError where no pair is left.
     """
-    written, pictures, left_out, lost = list[tuple[int, int, bool]](), list[bytes](), source.left_out, set[int]()
+    written, pictures, left_out, lost = (
+        list[tuple[int, int, bool]](),
+        list[bytes](),
+        source.left_out,
+        set[int](),
+    )
     for first, second, same in pairs:
         both = [_prepared(source, index, resolution) for index in (first, second)]
-        lost.update(index for index, picture in zip((first, second), both, strict=True) if picture is None)
+        lost.update(
+            index for index, picture in zip((first, second), both, strict=True) if picture is None
+        )
         if None not in both:
             written.append((first, second, bool(same)))
             pictures += [picture for picture in both if picture is not None]
         advance(2)
     if lost:
-        left_out.add_many("unreadable images", len(lost), [source.place(index) for index in sorted(lost)])
-        gone = [f"{source.place(a)} and {source.place(b)}" for a, b, _ in pairs if not lost.isdisjoint((a, b))]
+        left_out.add_many(
+            "unreadable images", len(lost), [source.place(index) for index in sorted(lost)]
+        )
+        gone = [
+            f"{source.place(a)} and {source.place(b)}"
+            for a, b, _ in pairs
+            if not lost.isdisjoint((a, b))
+        ]
         left_out.add_many("pairs with an unreadable image", len(gone), gone)
     if not written:
-        raise DataError("; ".join([f"{source.description}: must give at least one pair, got none", *left_out.notes()]))
+        raise DataError(
+            "; ".join(
+                [f"{source.description}: must give at least one pair, got none", *left_out.notes()]
+            )
+        )
     write_atomically(out, pickle.dumps((pictures, [same for *_, same in written]), protocol=4))
     return written, left_out
 

@@ -21,8 +21,9 @@ Advance = Callable[[int], object]
 class Preparation:
     """How pictures are made ready.
 
-    Those that every tool reads keep their bytes; others, and with ``resolution`` those of another size, become PNG.
-    ``as_is`` keeps all bytes and does not look. People with fewer than ``least`` readable pictures are left out.
+    Those that every tool reads keep their bytes; others, and with ``resolution`` those of another
+    size, become PNG. ``as_is`` keeps all bytes and does not look. People with fewer than ``least``
+    readable pictures are left out.
     """
 
     resolution: int | None = None
@@ -62,7 +63,10 @@ class Preparation:
 
 @dataclass
 class Person:
-    """Someone's pictures, their sizes, how many were encoded anew; what was left out, by reason and place."""
+    """Someone's pictures, their sizes, how many were encoded anew.
+
+    What was left out, by reason and place.
+    """
 
     name: str
     pictures: list[bytes] = field(default_factory=list)

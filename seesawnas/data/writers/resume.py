@@ -1,4 +1,4 @@
-"""What a long piece of writing has done so far, a line a person, so that it goes on after a kill."""
+"""What long writing has done so far, a line per identity, so that it resumes after a kill."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from seesawnas.io.files import make_folder, open_within, write_atomically
 
 @dataclass(frozen=True)
 class WriteProgress:
-    """One person of the source: where each picture begins, where the next person's would, and what there is to tell."""
+    """One person of the source.
+
+    Where each picture begins, where the next person's would, and what there is to tell.
+    """
 
     name: str
     offsets: list[int]
@@ -33,7 +36,9 @@ class WriteProgress:
 
 @dataclass(frozen=True)
 class Report:
-    """What was written: files, pictures, people, how many pictures were encoded anew, their sizes, what was left out."""
+    """What was written: files, pictures, people, how many pictures were encoded anew, their sizes,
+    what was left out.
+    """
 
     files: tuple[Path, ...]
     images: int
@@ -46,7 +51,10 @@ class Report:
 
 
 def read_request(path: Path) -> Any:
-    """What the run wanted that left the journal at ``path``: None where there is no journal, "" where it cannot be read."""
+    """What the run wanted that left the journal at ``path``.
+
+    None where there is no journal, "" where it cannot be read.
+    """
     try:
         first, *_ = path.read_text(encoding="ascii").splitlines()
         return json.loads(first)
@@ -57,7 +65,9 @@ def read_request(path: Path) -> Any:
 
 
 class ResumeLog:
-    """The lines of ``path``, those of an earlier run first where it was asked for the same (``wanted``)."""
+    """The lines of ``path``, those of an earlier run first where it was asked for the same
+    (``wanted``).
+    """
 
     def __init__(self, path: Path, wanted: dict[str, Any]) -> None:
         self.path = path
@@ -76,7 +86,9 @@ class ResumeLog:
                 self.done.append(WriteProgress(**json.loads(line)))
 
     def restart(self, size: int) -> int:
-        """Forget who ends beyond ``size``, write the lines anew, and return where the last person ends."""
+        """Forget who ends beyond ``size``, write the lines anew, and return where the last person
+        ends.
+        """
         while self.done and self.done[-1].end > size:
             self.done.pop()
         lines = [json.dumps(self._wanted), *(json.dumps(asdict(person)) for person in self.done)]
@@ -101,7 +113,10 @@ class ResumeLog:
         for size, count in others:
             left_out.add_many(f"images that are not {usual} (written anyway)", count, [size])
         people = [person for person in self.done if person.offsets]
-        images, anew = sum(len(person.offsets) for person in people), sum(person.anew for person in people)
+        images, anew = (
+            sum(len(person.offsets) for person in people),
+            sum(person.anew for person in people),
+        )
         return Report(files, images, len(people), anew, sizes, left_out, self.before)
 
 
@@ -110,7 +125,8 @@ _MARK = ".seesawnas-unfinished.json"
 
 @contextmanager
 def open_output_folder(out: Path, wanted: Any) -> Iterator[None]:
-    """Fill the folder ``out``, which must be empty or what an interrupted run that ``wanted`` the same left.
+    """Fill the folder ``out``, which must be empty or what an interrupted run that ``wanted`` the
+    same left.
 
     Raises DataError, also for every OSError within.
     """
@@ -130,11 +146,16 @@ def open_output_folder(out: Path, wanted: Any) -> Iterator[None]:
             yield
             mark.unlink()
     except OSError as error:
-        raise DataError(f"{printable(str(out))}: cannot be written: {error.strerror or error}") from None
+        raise DataError(
+            f"{printable(str(out))}: cannot be written: {error.strerror or error}"
+        ) from None
 
 
 def lock_folder(file: IO[Any], out: Path) -> None:
-    """Make sure, for as long as ``file`` is open, that no other process fills ``out``. Raises DataError."""
+    """Make sure, for as long as ``file`` is open, that no other process fills ``out``.
+
+    Raises DataError.
+    """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -142,4 +163,6 @@ def lock_folder(file: IO[Any], out: Path) -> None:
 
 
 def _not_ours(out: Path) -> DataError:
-    return DataError(f"{printable(str(out))}: must be empty, or contain an unfinished run of the same command")
+    return DataError(
+        f"{printable(str(out))}: must be empty, or contain an unfinished run of the same command"
+    )

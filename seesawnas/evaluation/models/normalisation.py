@@ -23,20 +23,29 @@ _SHOWN = 60
 
 
 def parse_normalisation(text: str) -> tuple[PerChannel, PerChannel]:
-    """(mean, std) of ``text``: a name of NORMALISATIONS, ``MEAN,STD``, or three means and three stds, red first.
+    """(mean, std) of ``text``.
 
-    Input of a network is (pixel - mean) / std of pixels from 0 to 255. Raises InvalidInput, in one line.
+    A name of NORMALISATIONS, ``MEAN,STD``, or three means and three stds, red first.
+
+    Input of a network is (pixel - mean) / std of pixels from 0 to 255. Raises InvalidInput, in one
+    line.
     """
     name = text.strip().lower()
     if name in NORMALISATIONS:
         return NORMALISATIONS[name]
-    values = [_number(part) for part in name.split(",")] if name.isascii() and len(name) < 1000 else []
+    values = (
+        [_number(part) for part in name.split(",")] if name.isascii() and len(name) < 1000 else []
+    )
     if len(values) not in (2, 6) or None in values:
-        raise InvalidInput(f"--normalise must be one of {FORMS} (two numbers or six), got {_shown(text)}")
+        raise InvalidInput(
+            f"--normalise must be one of {FORMS} (two numbers or six), got {_shown(text)}"
+        )
     numbers = [value for value in values if value is not None]
     means, stds = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
     if not all(abs(mean) <= _LARGEST for mean in means):
-        raise InvalidInput(f"--normalise: means must be finite and at most {_LARGEST:,.0f}, got {_shown(text)}")
+        raise InvalidInput(
+            f"--normalise: means must be finite and at most {_LARGEST:,.0f}, got {_shown(text)}"
+        )
     if not all(_SMALLEST <= std <= _LARGEST for std in stds):
         rule = f"stds must be positive and finite, from {_SMALLEST} to {_LARGEST:,.0f}"
         raise InvalidInput(f"--normalise: {rule}, got {_shown(text)}")
@@ -44,12 +53,17 @@ def parse_normalisation(text: str) -> tuple[PerChannel, PerChannel]:
 
 
 def scale_caution(mean: PerChannel, std: PerChannel) -> tuple[str, ...]:
-    """A line if the numbers look like those of pixels from 0 to 1, which would be a wrong result in silence."""
+    """A line if the numbers look like those of pixels from 0 to 1, which would be a wrong result in
+    silence.
+    """
     means, stds = _all(mean), _all(std)
     if max(stds) >= 1 or max(map(abs, means)) > 1:
         return ()
     meant = ",".join(f"{255 * value:.6g}" for value in (*means, *stds))
-    return (f"--normalise takes MEAN,STD in pixels from 0 to 255; if these are for pixels from 0 to 1, use {meant}",)
+    return (
+        "--normalise takes MEAN,STD in pixels from 0 to 255; if these are for pixels from 0 to "
+        f"1, use {meant}",
+    )
 
 
 def _number(text: str) -> float | None:

@@ -20,7 +20,10 @@ from seesawnas.evaluation.models.outputs import Opened, Rows, choose_output, rea
 
 LARGEST_SIDE = 2048
 LARGEST_BATCH = 1 << 28
-"""Numbers in the input of a file that fixes how many images it takes at a time: 1 GiB of float32."""
+"""Numbers in the input of a file that fixes how many images it takes at a time.
+
+1 GiB of float32.
+"""
 _KINDS = {
     "tensor(float)": torch.float32,
     "tensor(float16)": torch.float16,
@@ -31,7 +34,9 @@ _SECONDS = 60.0  # and as many again for each image
 
 
 def open_onnx(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
-    """The network in an ONNX file. Its one input takes images, and one of its outputs, ``output``, is the embedding.
+    """The network in an ONNX file.
+
+    Its one input takes images, and one of its outputs, ``output``, is the embedding.
 
     It is run once, on black images, to see what it gives; of ``side`` pixels if it fixes no size.
     """
@@ -44,7 +49,9 @@ def open_onnx(path: Path, device: torch.device, side: int, output: str | None = 
     batch = torch.zeros(images.step or 1, 3, height, width)
     with runner.limits(len(batch)):
         given = runner(None, images.feed(images.ready(batch)))
-    name, wide, notes = choose_output(path, dict(zip(names, map(_numbers, given), strict=True)), len(batch), output)
+    name, wide, notes = choose_output(
+        path, dict(zip(names, map(_numbers, given), strict=True)), len(batch), output
+    )
 
     def call(batch: Tensor) -> Tensor:
         rows = _numbers(runner([name], images.feed(batch))[0])
@@ -55,7 +62,8 @@ def open_onnx(path: Path, device: torch.device, side: int, output: str | None = 
     rows = Rows(path, call, images.step, wide)
 
     def run(batch: Tensor) -> Tensor:
-        # Laid out once for the batch: torch's threads, asked again for each image, would wait busily beside onnxruntime's.
+        # Laid out once for the batch: torch's threads, asked again for each image, would wait
+        # busily beside onnxruntime's.
         ready = images.ready(batch)
         with runner.limits(len(batch)):
             return rows(ready)
@@ -70,23 +78,37 @@ class _InputInfo(NamedTuple):
 
 
 def _described(path: Path, session: Any) -> tuple[list[_InputInfo], list[str]]:
-    """(inputs, names of outputs). Their texts are a stranger's, and are decoded only as they are asked for."""
+    """(inputs, names of outputs).
+
+    Their texts are a stranger's, and are decoded only as they are asked for.
+    """
     try:
         taken = [_InputInfo(one.name, one.type, list(one.shape)) for one in session.get_inputs()]
         return taken, [one.name for one in session.get_outputs()]
     except UnicodeDecodeError:
-        raise InvalidInput(f"{path}: must name its inputs and outputs in UTF-8, got other bytes") from None
+        raise InvalidInput(
+            f"{path}: must name its inputs and outputs in UTF-8, got other bytes"
+        ) from None
 
 
 class _Input:
-    """The one input: (N, 3, H, W), or (N, H, W, 3) as TensorFlow has it. step, size: None if the file fixes none."""
+    """The one input: (N, 3, H, W), or (N, H, W, 3) as TensorFlow has it.
+
+    Step, size: None if the file fixes none.
+    """
 
     def __init__(self, path: Path, taken: Sequence[_InputInfo]) -> None:
         shape = taken[0].shape if len(taken) == 1 else []
         self._last = len(shape) == 4 and shape[3] == 3 and shape[1] != 3
         channels = shape[3 if self._last else 1] if len(shape) == 4 else None
-        if len(shape) != 4 or taken[0].type not in _KINDS or (_fixed(channels) is not None and channels != 3):
-            found = ", ".join(f"{printable(one.name)[:80]} {one.type} {_plain(one.shape)}" for one in taken[:20])
+        if (
+            len(shape) != 4
+            or taken[0].type not in _KINDS
+            or (_fixed(channels) is not None and channels != 3)
+        ):
+            found = ", ".join(
+                f"{printable(one.name)[:80]} {one.type} {_plain(one.shape)}" for one in taken[:20]
+            )
             kinds = ", ".join(kind.removeprefix("tensor(").removesuffix(")") for kind in _KINDS)
             rule = f"must take one batch of images, (N, 3, H, W) or (N, H, W, 3) of {kinds}"
             raise InvalidInput(f"{path}: {rule}, got {found[:300] or 'nothing'}")
@@ -96,14 +118,18 @@ class _Input:
         known = next((one for one in sides if one is not None), None)
         self.size = None if known is None else (sides[0] or known, sides[1] or known)
         if known is not None and max(self.size or ()) > LARGEST_SIDE:
-            raise InvalidInput(f"{path}: must take images of at most {LARGEST_SIDE} pixels a side, got {self.size}")
+            raise InvalidInput(
+                f"{path}: must take images of at most {LARGEST_SIDE} pixels a side, got {self.size}"
+            )
         if self.step is not None and 3 * self.step * (known or 1) ** 2 > LARGEST_BATCH:
             rule = f"must take at most {LARGEST_BATCH:,} numbers at a time"
             raise InvalidInput(f"{path}: {rule}, got a batch of {self.step:,} images")
 
     def ready(self, batch: Tensor) -> Tensor:
         """``batch`` (N, 3, H, W), any floats, in the file's own layout and numbers."""
-        numbers = (batch.round().clamp(0, 255) if self.kind == torch.uint8 else batch).to("cpu", self.kind)
+        numbers = (batch.round().clamp(0, 255) if self.kind == torch.uint8 else batch).to(
+            "cpu", self.kind
+        )
         return (numbers.permute(0, 2, 3, 1) if self._last else numbers).contiguous()
 
     def feed(self, ready: Tensor) -> dict[str, NDArray[Any]]:
@@ -119,21 +145,29 @@ def _start(path: Path) -> GraphStart:
 
 
 def _check_external(path: Path, start: GraphStart) -> None:
-    """Raises InvalidInput if weights in other files are not there, or lead out of the file's folder."""
+    """Raises InvalidInput if weights in other files are not there, or lead out of the file's
+    folder.
+    """
     # A file may be a link into a store, its data beside the link or beside what it leads to.
     folders = {path.parent.resolve(), path.resolve().parent}
     for place in start.external:
         shown = printable(place)[:200]
         try:
             target = (path.parent / place).resolve()
-            is_inside = not Path(place).is_absolute() and any(target.is_relative_to(folder) for folder in folders)
+            is_inside = not Path(place).is_absolute() and any(
+                target.is_relative_to(folder) for folder in folders
+            )
             is_there = target.is_file()
         except (OSError, ValueError, RuntimeError):
             is_inside = is_there = False
         if not is_inside:
-            raise InvalidInput(f"{path}: external data must lie in the file's own folder, got {shown}")
+            raise InvalidInput(
+                f"{path}: external data must lie in the file's own folder, got {shown}"
+            )
         if not is_there:
-            raise InvalidInput(f"{path}: needs its external data beside it, which is not there: {shown}")
+            raise InvalidInput(
+                f"{path}: needs its external data beside it, which is not there: {shown}"
+            )
 
 
 def _session(path: Path, device: torch.device) -> Any:
@@ -148,17 +182,25 @@ def _session(path: Path, device: torch.device) -> Any:
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4
     wanted = ["CUDAExecutionProvider"] if device.type == "cuda" else []
-    available = [name for name in (*wanted, "CPUExecutionProvider") if name in onnxruntime.get_available_providers()]
+    available = [
+        name
+        for name in (*wanted, "CPUExecutionProvider")
+        if name in onnxruntime.get_available_providers()
+    ]
     try:
         with limit_memory(device.type == "cpu"):
             # Without its fallback, which prints to standard output and tries the same again.
-            return onnxruntime.InferenceSession(str(path), options, providers=available, enable_fallback=0)
+            return onnxruntime.InferenceSession(
+                str(path), options, providers=available, enable_fallback=0
+            )
     except Exception as error:  # onnxruntime's own classes, of a module that it does not export
         raise InvalidInput(f"{path}: cannot be run by onnxruntime: {reason(error)}") from None
 
 
 class _Runner:
-    """Runs a session; within ``limits`` of memory and time, which are set for a batch and not for each of its images."""
+    """Runs a session; within ``limits`` of memory and time, which are set for a batch and not for
+    each of its images.
+    """
 
     def __init__(self, path: Path, session: Any) -> None:
         import onnxruntime

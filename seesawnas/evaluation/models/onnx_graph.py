@@ -1,8 +1,10 @@
-"""What an ONNX file says of itself, read without running it: how its graph begins, and the files that it leads to.
+"""What an ONNX file says of itself, read without running it.
 
-ONNX is protobuf; only its wire format is read, with no package for it: lengths and tags, what is not needed skipped. Every
-length is checked against what is there, and the number of fields and the depth are bounded, so that damaged or hostile bytes
-take no more than about a second.
+How its graph begins, and the files that it leads to.
+
+ONNX is protobuf; only its wire format is read, with no package for it: lengths and tags, what is
+not needed skipped. Every length is checked against what is there, and the number of fields and the
+depth are bounded, so that damaged or hostile bytes take no more than about a second.
 """
 
 from __future__ import annotations
@@ -18,7 +20,15 @@ DEEPEST = 8
 """Graphs within the nodes of graphs."""
 
 # Operators that a graph normalises its input by, and those that leave the pixels what they are.
-NORMALISING = {"Sub", "Add", "Mul", "Div", "BatchNormalization", "InstanceNormalization", "LayerNormalization"} | {
+NORMALISING = {
+    "Sub",
+    "Add",
+    "Mul",
+    "Div",
+    "BatchNormalization",
+    "InstanceNormalization",
+    "LayerNormalization",
+} | {
     "MeanVarianceNormalization",
     "ImageScaler",
     "Scaler",
@@ -49,7 +59,9 @@ class _Node:
 
 @dataclass(slots=True)
 class GraphStart:
-    """Found in a file: its first nodes, what it takes, and the places of its external data as they are written."""
+    """Found in a file: its first nodes, what it takes, and the places of its external data as they
+    are written.
+    """
 
     nodes: list[_Node] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
@@ -75,11 +87,16 @@ class GraphStart:
         if "bn_data" in first[:3]:
             return "BatchNormalization"
         has_sub = any(name.startswith(("Sub", "_minus")) for name in first)
-        return "Sub" if has_sub and any(name.startswith(("Mul", "_mul")) for name in first) else None
+        return (
+            "Sub" if has_sub and any(name.startswith(("Mul", "_mul")) for name in first) else None
+        )
 
 
 def read_start(path: Path) -> GraphStart:
-    """What the ONNX file at ``path`` says of itself, as far as it can be read: damage is for whoever runs it to report."""
+    """What the ONNX file at ``path`` says of itself, as far as it can be read.
+
+    Damage is for whoever runs it to report.
+    """
     found = GraphStart()
     with path.open("rb") as file:
         try:
@@ -104,7 +121,10 @@ def read_bytes(content: memoryview, found: GraphStart) -> None:
 
 
 class _Reader:
-    """Reads messages by the field numbers of onnx.proto. Raises ValueError at damage, or when it has read too much."""
+    """Reads messages by the field numbers of onnx.proto.
+
+    Raises ValueError at damage, or when it has read too much.
+    """
 
     def __init__(self, found: GraphStart) -> None:
         self._found, self._left = found, MOST_FIELDS

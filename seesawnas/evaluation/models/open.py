@@ -1,6 +1,7 @@
 """A trained network to evaluate: ``open_model``.
 
-A folder           what `seesawnas train` and `seesawnas build --out` write: model.safetensors, and spec.yaml or, under
+A folder           what `seesawnas train` and `seesawnas build --out` write: model.safetensors, and
+                   spec.yaml or, under
                    `spec`, model.json, which say the network and how its input is normalised
 FILE.onnx          run by onnxruntime (extra ``onnx``)
 FILE.pt            TorchScript; it contains code: open only files you trust
@@ -16,7 +17,12 @@ import torch
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.models.normalisation import FORMS, NONE, parse_normalisation, scale_caution
+from seesawnas.evaluation.models.normalisation import (
+    FORMS,
+    NONE,
+    parse_normalisation,
+    scale_caution,
+)
 from seesawnas.evaluation.models.onnx import open_onnx
 from seesawnas.evaluation.models.outputs import Opened
 from seesawnas.evaluation.models.torchscript import open_script
@@ -29,7 +35,8 @@ SIDE = 112  # of the input if a file does not fix it
 
 @dataclass(frozen=True, slots=True)
 class FaceModel:
-    """``run`` maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N, D) of any length.
+    """``run`` maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N,
+    D) of any length.
 
     Attributes:
         name: Of the file or folder.
@@ -75,19 +82,25 @@ def open_model(
 
     Args:
         path: A folder of ours, an ONNX file or a TorchScript file.
-        normalise: How pixels become a foreign model's input: one of NORMALISATIONS, or ``MEAN,STD`` in pixels from 0 to
-            255, or three means and three stds, red first. Its file does not say, and a folder of ours does.
+        normalise: How pixels become a foreign model's input: one of NORMALISATIONS, or ``MEAN,STD``
+        in pixels from 0 to
+            255, or three means and three stds, red first. Its file does not say, and a folder of
+            ours does.
         bgr: Give a foreign model blue first instead of red.
         output: Which of a foreign model's outputs is the embedding, if it has several.
         device: cpu, cuda or cuda:N.
         untrained: Take a folder of random weights too.
 
     Raises:
-        InvalidInput: In one line, if it cannot be opened or gives no embeddings; also for random weights.
+        InvalidInput: In one line, if it cannot be opened or gives no embeddings; also for random
+        weights.
     """
     found, where = expanded(path), pick_device(device)
     if found.is_dir():
-        _refuse_options(path, {"--normalise": normalise is not None, "--bgr": bgr, "--output": output is not None})
+        _refuse_options(
+            path,
+            {"--normalise": normalise is not None, "--bgr": bgr, "--output": output is not None},
+        )
         return _own(found, where, untrained)
     if not found.is_file():
         raise InvalidInput(f"{path}: there is no such file or folder")
@@ -114,20 +127,28 @@ def _refuse_options(path: str | Path, given: dict[str, bool]) -> None:
 def _check_normalisation(
     path: str | Path, opened: Opened, text: str | None, chosen: tuple[PerChannel, PerChannel]
 ) -> None:
-    """A file with uint8 input takes pixels unchanged; any other needs an option. Raises InvalidInput."""
+    """A file with uint8 input takes pixels unchanged; any other needs an option.
+
+    Raises InvalidInput.
+    """
     if opened.takes_bytes and chosen != NONE:
         raise InvalidInput(f"{path}: has uint8 input: --normalise must be none, got {text}")
     if text is None and not opened.takes_bytes:
         hint = ""
         if opened.normalises is not None:
-            hint = f"; it starts with {opened.normalises}: if that is its own normalisation, use --normalise none"
+            hint = (
+                f"; it starts with {opened.normalises}: if that is its own normalisation, use "
+                "--normalise none"
+            )
         raise InvalidInput(f"{path}: requires --normalise (one of {FORMS}), got nothing{hint}")
 
 
 def _cautions(opened: Opened, mean: PerChannel, std: PerChannel) -> tuple[str, ...]:
     notes = scale_caution(mean, std)
     if opened.normalises is not None and (mean, std) != NONE:
-        starts = f"caution: starts with {opened.normalises}, so it may contain its own normalisation"
+        starts = (
+            f"caution: starts with {opened.normalises}, so it may contain its own normalisation"
+        )
         notes += (f"{starts}; if so, use --normalise none, or the results are wrong",)
     return notes
 
@@ -138,12 +159,18 @@ def _blue_first(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:
     if not untrained and not is_trained(folder):
-        rule = "must contain trained weights, got random ones, as `seesawnas build --out` writes them"
-        raise InvalidInput(f"{folder}: {rule}; train the network first (seesawnas train), or give --untrained")
+        rule = (
+            "must contain trained weights, got random ones, as `seesawnas build --out` writes them"
+        )
+        raise InvalidInput(
+            f"{folder}: {rule}; train the network first (seesawnas train), or give --untrained"
+        )
     network = load_model(folder, untrained=True).to(device)
     inputs = network.spec.input
     mean, std = _plain(inputs.mean), _plain(inputs.std)
-    return FaceModel(folder.name or str(folder), network, inputs.height, inputs.width, mean, std, device)
+    return FaceModel(
+        folder.name or str(folder), network, inputs.height, inputs.width, mean, std, device
+    )
 
 
 def _plain(values: tuple[float, float, float]) -> PerChannel:

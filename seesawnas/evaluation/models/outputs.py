@@ -1,4 +1,7 @@
-"""What ONNX and TorchScript files have in common once they run: outputs that are chosen, and rows that are counted."""
+"""What ONNX and TorchScript files have in common once they run.
+
+Outputs that are chosen, and rows that are counted.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ _LISTED = 20
 class Opened:
     """``run`` maps (N, 3, H, W) to (N, D); ``size`` is (H, W) if the file fixes it.
 
-    normalises: the operator that the file begins with, if that looks like a normalisation. takes_bytes: its input is uint8.
-    notes: what there is to know of it, a line each.
+    normalises: the operator that the file begins with, if that looks like a normalisation.
+    takes_bytes: its input is uint8. notes: what there is to know of it, a line each.
     """
 
     run: Callable[[Tensor], Tensor]
@@ -32,13 +35,17 @@ class Opened:
 
 
 class Rows:
-    """Runs ``call``, (N, 3, H, W) to any tensor, and checks that it returns one row of ``width`` numbers per image.
+    """Runs ``call``, (N, 3, H, W) to any tensor, and checks that it returns one row of ``width``
+    numbers per image.
 
-    step: how many images the file takes at a time, any number if None; the last ones are padded with black. A file that takes
-    any number and does not return one row per image is run image by image from then on.
+    step: how many images the file takes at a time, any number if None; the last ones are padded
+    with black. A file that takes any number and does not return one row per image is run image by
+    image from then on.
     """
 
-    def __init__(self, path: Path, call: Callable[[Tensor], Tensor], step: int | None, width: int) -> None:
+    def __init__(
+        self, path: Path, call: Callable[[Tensor], Tensor], step: int | None, width: int
+    ) -> None:
         self._path, self._call, self._step, self._width = path, call, step, width
 
     def __call__(self, images: Tensor) -> Tensor:
@@ -53,32 +60,47 @@ class Rows:
             return rows
 
     def _by(self, step: int, images: Tensor) -> Tensor:
-        rows = [self._rows(images[start : start + step], step) for start in range(0, len(images), step)]
+        rows = [
+            self._rows(images[start : start + step], step) for start in range(0, len(images), step)
+        ]
         return torch.cat(rows) if rows else torch.empty(0, self._width)
 
     def _rows(self, images: Tensor, step: int) -> Tensor:
         missing = step - len(images)
-        padded = torch.cat([images, images.new_zeros(missing, *images.shape[1:])]) if missing else images
+        padded = (
+            torch.cat([images, images.new_zeros(missing, *images.shape[1:])]) if missing else images
+        )
         found = self._call(padded)
         rows = found.reshape(1, -1) if step == 1 and found.ndim == 1 else found
         if rows.ndim < 2 or len(rows) != step or rows[0].numel() != self._width:
             rule = f"must return one row of {self._width} numbers per image"
-            raise InvalidInput(f"{self._path}: {rule}, got {list(found.shape)} for {several(step, 'image')}")
+            raise InvalidInput(
+                f"{self._path}: {rule}, got {list(found.shape)} for {several(step, 'image')}"
+            )
         return rows.flatten(1).float()[: len(images)]
 
 
 def choose_output(
     path: Path, found: Mapping[str, Tensor | None], images: int, wanted: str | None
 ) -> tuple[str, int, tuple[str, ...]]:
-    """(name, width, notes) of the embedding among the outputs ``found`` for so many ``images``; None: no tensor of numbers.
+    """(name, width, notes) of the embedding among the outputs ``found`` for so many ``images``.
 
-    Without ``wanted`` it is the one of them that is wider than a number. Raises InvalidInput, in one line that lists them.
+    None: no tensor of numbers.
+
+    Without ``wanted`` it is the one of them that is wider than a number. Raises InvalidInput, in
+    one line that lists them.
     """
-    widths = {name: 0 if tensor is None else tensor.numel() // images for name, tensor in found.items()}
-    listed = ", ".join(f"{_shown(name)} {_shape(tensor)}" for name, tensor in list(found.items())[:_LISTED])
+    widths = {
+        name: 0 if tensor is None else tensor.numel() // images for name, tensor in found.items()
+    }
+    listed = ", ".join(
+        f"{_shown(name)} {_shape(tensor)}" for name, tensor in list(found.items())[:_LISTED]
+    )
     listed += f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
     if wanted is not None and wanted not in found:
-        raise InvalidInput(f"{path}: --output must be one of its outputs, {listed}; got {_shown(wanted)}")
+        raise InvalidInput(
+            f"{path}: --output must be one of its outputs, {listed}; got {_shown(wanted)}"
+        )
     wide = [wanted] if wanted is not None else [name for name, width in widths.items() if width > 1]
     if len(wide) == 1 and widths[wide[0]] > 1:
         chosen = wide[0]
@@ -86,10 +108,13 @@ def choose_output(
         return chosen, widths[chosen], () if len(found) == 1 or wanted is not None else note
     if len(wide) > 1:
         raise InvalidInput(
-            f"{path}: has several outputs that may be the embedding: {listed}; choose with --output NAME"
+            f"{path}: has several outputs that may be the embedding: {listed}; choose with "
+            "--output NAME"
         )
     hint = "; choose with --output NAME" if len(found) > 1 else ""
-    raise InvalidInput(f"{path}: must return an embedding with more than one number per image, got {listed}{hint}")
+    raise InvalidInput(
+        f"{path}: must return an embedding with more than one number per image, got {listed}{hint}"
+    )
 
 
 def reason(error: BaseException, line: int = 0) -> str:

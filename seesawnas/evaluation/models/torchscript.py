@@ -15,29 +15,52 @@ from torch import Tensor
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.models.outputs import Opened, Rows, choose_output, reason
 
-_NORMALISING = {f"aten::{name}{end}" for name in ("sub", "add", "mul", "div", "batch_norm") for end in ("", "_")}
-_PASSED = ("to", "float", "type_as", "contiguous", "permute", "transpose", "flip", "clone", "detach", "pad")
+_NORMALISING = {
+    f"aten::{name}{end}" for name in ("sub", "add", "mul", "div", "batch_norm") for end in ("", "_")
+}
+_PASSED = (
+    "to",
+    "float",
+    "type_as",
+    "contiguous",
+    "permute",
+    "transpose",
+    "flip",
+    "clone",
+    "detach",
+    "pad",
+)
 _PASSING = {f"aten::{name}" for name in _PASSED}
 _SEEN = 5000  # nodes: those that fetch weights may come first
 
 
 def open_script(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
-    """The network in a TorchScript file. A pickled module, which runs code as it is loaded, is refused.
+    """The network in a TorchScript file.
+
+    A pickled module, which runs code as it is loaded, is refused.
 
     It is run once, on a black square of ``side`` pixels, to see what it gives.
     """
     if not _is_script(path):
         raise InvalidInput(
-            f"{path}: must be a folder of ours, an ONNX file (.onnx) or TorchScript as torch.jit.save writes it"
+            f"{path}: must be a folder of ours, an ONNX file (.onnx) or TorchScript as "
+            "torch.jit.save writes it"
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit ages; its files are still in use
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # torch.jit ages; its files are still in use
             module: Any = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
         module.eval()
-        kind = next((weight.dtype for weight in module.parameters() if weight.is_floating_point()), torch.float32)
+        kind = next(
+            (weight.dtype for weight in module.parameters() if weight.is_floating_point()),
+            torch.float32,
+        )
     except Exception as error:  # whatever the stranger's bytes make of torch
-        raise InvalidInput(f"{path}: is TorchScript that cannot be loaded: {reason(error)}") from None
+        raise InvalidInput(
+            f"{path}: is TorchScript that cannot be loaded: {reason(error)}"
+        ) from None
 
     def outputs(images: Tensor) -> dict[str, Tensor | None]:
         try:
@@ -64,7 +87,9 @@ def _by_name(found: object) -> dict[str, Tensor | None]:
     if isinstance(found, Mapping):
         parts = {str(key): value for key, value in found.items()}
     elif isinstance(found, Sequence) and not isinstance(found, str):
-        parts = dict(zip(getattr(found, "_fields", map(str, range(len(found)))), found, strict=True))
+        parts = dict(
+            zip(getattr(found, "_fields", map(str, range(len(found)))), found, strict=True)
+        )
     else:
         parts = {"output": found}
     return {key: _numbers(value) for key, value in parts.items()}
@@ -98,4 +123,6 @@ def _is_script(path: Path) -> bool:
             names = archive.namelist()
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         return False
-    return any(name.endswith("/constants.pkl") for name in names) and any("/code/" in name for name in names)
+    return any(name.endswith("/constants.pkl") for name in names) and any(
+        "/code/" in name for name in names
+    )

@@ -1,6 +1,7 @@
 """A bottleneck as a drawing: bars of channels, the convs between them, SE and the shortcut.
 
-For the two kinds whose groups have a special drawing; :mod:`seesawnas.report.network.body_drawing` draws any other.
+For the two kinds whose groups have a special drawing; :mod:`seesawnas.report.network.body_drawing`
+draws any other.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MAX_STRIPES, LINES = 48, 24
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Pixels for channels: the widest bar of the drawing, of ``widest`` channels, takes ``pixels``."""
+    """Pixels for channels: the drawing's widest bar, of ``widest`` channels, takes ``pixels``."""
 
     pixels: float
     widest: int
@@ -41,16 +42,24 @@ class Scale:
 
 
 def is_bottleneck(block: Block) -> bool:
-    """Whether :func:`draw_block` knows the block's body: a kind that derives from these may have any other."""
+    """Whether :func:`draw_block` knows the block's body.
+
+    A kind that derives from these may have any other.
+    """
     return type(block) in (InvertedBottleneck, SeesawBlock)
 
 
 def block_title(block: Block) -> str:
-    """Such as ``share 1:3 · swish``; of a kind without an activation, what else it says, or how many channels it gives."""
+    """Such as ``share 1:3 · swish``.
+
+    Of a kind without an activation, what else it says, or how many channels it gives.
+    """
     row = block.row()
     split = f" {':'.join(map(str, block.split))}" if "split" in row else ""
     kind = block.kind if "split" in row else block_words(block).rpartition(":")[2]
-    said = row.get("activation") or ", ".join(f"{name} {value}" for name, value in list(row.items())[:2])
+    said = row.get("activation") or ", ".join(
+        f"{name} {value}" for name, value in list(row.items())[:2]
+    )
     return f"{kind}{split} · {said or f'{block.outputs} channels'}"
 
 
@@ -61,7 +70,9 @@ def draw_block(canvas: Canvas, at: Point, width: float, block: Block, scale: Sca
     is_shuffled = isinstance(block, SeesawBlock) and block.mixing == "shuffle"
     seen = _seen(block, split)
     colors = _colors(split)
-    _draw_shortcut(canvas, at, block, center - scale(block.inputs) / 2, center - scale(block.outputs) / 2)
+    _draw_shortcut(
+        canvas, at, block, center - scale(block.inputs) / 2, center - scale(block.outputs) / 2
+    )
     _draw_convs(
         canvas,
         center,
@@ -75,25 +86,35 @@ def draw_block(canvas: Canvas, at: Point, width: float, block: Block, scale: Sca
     last = SHUFFLED if is_shuffled else MIDDLE
     greys = [PALETTE["conv"]] * len(project)
     reads, writes = _bars(block.middle, project), _bars(block.outputs, project)
-    _draw_convs(canvas, center, top + last + BAR, top + OUTPUT, reads, writes, scale, greys, outline=FADED)
+    _draw_convs(
+        canvas, center, top + last + BAR, top + OUTPUT, reads, writes, scale, greys, outline=FADED
+    )
     _draw_sizes(canvas, center, top + last + BAR + 12, reads, [FADED] * len(project), scale)
     _draw_bar(canvas, center, top + INPUT, _bars(block.inputs, split), colors, scale)
     _draw_bar(canvas, center, top + MIDDLE, _bars(block.middle, split), colors, scale)
     if is_shuffled:
         _draw_shuffle(canvas, center, top, seen, len(split), colors, scale)
-    _draw_mixture(canvas, center, top + OUTPUT, writes, _mixtures(seen, reads, len(split)), colors, scale)
+    _draw_mixture(
+        canvas, center, top + OUTPUT, writes, _mixtures(seen, reads, len(split)), colors, scale
+    )
     _draw_notes(canvas, right, top, block)
 
 
-def draw_chain(canvas: Canvas, at: Point, width: float, steps: Sequence[tuple[int, str]], scale: Scale) -> None:
+def draw_chain(
+    canvas: Canvas, at: Point, width: float, steps: Sequence[tuple[int, str]], scale: Scale
+) -> None:
     """Draw plain layers, (channels, words) each, in the box whose top left corner is ``at``."""
     center, gap = _center(at, width), (OUTPUT - INPUT) / (len(steps) - 1)
     tops = [at[1] + INPUT + gap * number for number in range(len(steps))]
     for (before, _), (after, _), top, bottom in zip(steps, steps[1:], tops, tops[1:], strict=False):
-        _draw_convs(canvas, center, top + BAR, bottom, [(0, before)], [(0, after)], scale, [PALETTE["full"]])
+        _draw_convs(
+            canvas, center, top + BAR, bottom, [(0, before)], [(0, after)], scale, [PALETTE["full"]]
+        )
     for (channels, words), top in zip(steps, tops, strict=True):
         _draw_bar(canvas, center, top, [(0, channels)], [PALETTE["full"]], scale)
-        canvas.text((at[0] + width - 12, top + 9), str(channels), 12, text_anchor="end", font_weight="bold")
+        canvas.text(
+            (at[0] + width - 12, top + 9), str(channels), 12, text_anchor="end", font_weight="bold"
+        )
         canvas.text((at[0] + width - 12, top + 22), words, 10, FADED, text_anchor="end")
 
 
@@ -106,7 +127,11 @@ def _splits(block: Block) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _colors(split: tuple[int, ...]) -> list[str]:
-    return [PALETTE["full"]] if len(split) == 1 else [COLORS[i % len(COLORS)] for i in range(len(split))]
+    return (
+        [PALETTE["full"]]
+        if len(split) == 1
+        else [COLORS[i % len(COLORS)] for i in range(len(split))]
+    )
 
 
 def _bars(channels: int, split: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -117,7 +142,9 @@ def _bars(channels: int, split: tuple[int, ...]) -> list[tuple[int, int]]:
 
 def _seen(block: Block, split: tuple[int, ...]) -> list[int]:
     """The first conv's group at each middle channel, as the second conv meets them."""
-    owners = [group for group, (_, size) in enumerate(_bars(block.middle, split)) for _ in range(size)]
+    owners = [
+        group for group, (_, size) in enumerate(_bars(block.middle, split)) for _ in range(size)
+    ]
     if isinstance(block, SeesawBlock) and block.mixing == "shuffle":
         step = block.middle // len(split)
         return [owners[group * step + i] for i in range(step) for group in range(len(split))]
@@ -125,8 +152,13 @@ def _seen(block: Block, split: tuple[int, ...]) -> list[int]:
 
 
 def _mixtures(seen: list[int], reads: list[tuple[int, int]], groups: int) -> list[list[float]]:
-    """For each group of the second conv, the share of each of the first conv's groups in what it reads."""
-    return [[seen[first : first + size].count(group) / size for group in range(groups)] for first, size in reads]
+    """For each group of the second conv, the share of each of the first conv's groups in what it
+    reads.
+    """
+    return [
+        [seen[first : first + size].count(group) / size for group in range(groups)]
+        for first, size in reads
+    ]
 
 
 def _draw_convs(
@@ -148,30 +180,67 @@ def _draw_convs(
             (lower + scale(start + made), bottom),
             (lower + scale(start), bottom),
         )
-        canvas.shape(corners, fill, fill_opacity=0.32 if outline == "none" else 0.55, stroke=outline, stroke_width=0.8)
+        canvas.shape(
+            corners,
+            fill,
+            fill_opacity=0.32 if outline == "none" else 0.55,
+            stroke=outline,
+            stroke_width=0.8,
+        )
 
 
 def _draw_bar(
-    canvas: Canvas, center: float, top: float, bars: list[tuple[int, int]], colors: list[str], scale: Scale
+    canvas: Canvas,
+    center: float,
+    top: float,
+    bars: list[tuple[int, int]],
+    colors: list[str],
+    scale: Scale,
 ) -> None:
     left = center - scale(_total(bars)) / 2
     for (first, size), color in zip(bars, colors, strict=True):
-        canvas.rect((left + scale(first), top), scale(size), BAR, color, stroke=PAPER, stroke_width=0.8)
-    _draw_sizes(canvas, center, top + 11.5, bars, [INK if color in LIGHT else PAPER for color in colors], scale)
+        canvas.rect(
+            (left + scale(first), top), scale(size), BAR, color, stroke=PAPER, stroke_width=0.8
+        )
+    _draw_sizes(
+        canvas,
+        center,
+        top + 11.5,
+        bars,
+        [INK if color in LIGHT else PAPER for color in colors],
+        scale,
+    )
 
 
 def _draw_sizes(
-    canvas: Canvas, center: float, baseline: float, bars: list[tuple[int, int]], inks: list[str], scale: Scale
+    canvas: Canvas,
+    center: float,
+    baseline: float,
+    bars: list[tuple[int, int]],
+    inks: list[str],
+    scale: Scale,
 ) -> None:
     """The channels of each group, if there are groups and the number fits."""
     left = center - scale(_total(bars)) / 2
     for (first, size), ink in zip(bars, inks, strict=True):
         if len(bars) > 1 and scale(size) >= 7 * len(str(size)) + 1:
-            canvas.text((left + scale(first + size / 2), baseline), str(size), 10.5, ink, text_anchor="middle")
+            canvas.text(
+                (left + scale(first + size / 2), baseline),
+                str(size),
+                10.5,
+                ink,
+                text_anchor="middle",
+            )
 
 
 def _draw_shuffle(
-    canvas: Canvas, center: float, top: float, seen: list[int], groups: int, colors: list[str], scale: Scale
+    canvas: Canvas,
+    center: float,
+    top: float,
+    seen: list[int],
+    groups: int,
+    colors: list[str],
+    scale: Scale,
 ) -> None:
     middle, step = len(seen), len(seen) // groups
     left = center - scale(middle) / 2
@@ -186,10 +255,17 @@ def _draw_shuffle(
 
 
 def _stripes(seen: list[int], groups: int) -> Iterator[tuple[float, float, int]]:
-    """(from, to, group) in channels; if channels are too many to be distinguished, fewer and wider ones stand for them."""
+    """(from, to, group) in channels.
+
+    If channels are too many to be distinguished, fewer and wider ones stand for them.
+    """
     step = len(seen) // groups
     periods = max(1, min(step, MAX_STRIPES // groups))
-    shown = [seen[period * step // periods * groups + group] for period in range(periods) for group in range(groups)]
+    shown = [
+        seen[period * step // periods * groups + group]
+        for period in range(periods)
+        for group in range(groups)
+    ]
     width, position = len(seen) / len(shown), 0
     for group, run in groupby(shown):
         length = len(list(run))
@@ -210,7 +286,9 @@ def _draw_mixture(
     for (first, size), mixture in zip(bars, mixtures, strict=True):
         for above, share, color in zip([0.0, *accumulate(mixture)], mixture, colors, strict=False):
             canvas.rect((left + scale(first), top + BAR * above), scale(size), BAR * share, color)
-        canvas.rect((left + scale(first), top), scale(size), BAR, "none", stroke=FADED, stroke_width=0.8)
+        canvas.rect(
+            (left + scale(first), top), scale(size), BAR, "none", stroke=FADED, stroke_width=0.8
+        )
 
 
 def _draw_notes(canvas: Canvas, right: float, top: float, block: Block) -> None:
@@ -218,7 +296,13 @@ def _draw_notes(canvas: Canvas, right: float, top: float, block: Block) -> None:
     canvas.text((right, top + INPUT + 11), str(block.inputs), 12, **bold)
     canvas.text((right, top + MIDDLE + 9), str(block.middle), 12, **bold)
     stride = " ↓2" if block.stride == 2 else ""
-    canvas.text((right, top + MIDDLE + 22), f"{block.kernel}×{block.kernel}{stride}", 11, FADED, text_anchor="end")
+    canvas.text(
+        (right, top + MIDDLE + 22),
+        f"{block.kernel}×{block.kernel}{stride}",
+        11,
+        FADED,
+        text_anchor="end",
+    )
     if block.se:
         canvas.pill((right, top + MIDDLE + 40), f"SE ÷{block.se}", PALETTE["se"])
     canvas.text((right, top + OUTPUT + 11), str(block.outputs), 12, **bold)
@@ -229,13 +313,21 @@ def _draw_shortcut(canvas: Canvas, at: Point, block: Block, start: float, end: f
         return
     x, above, below = at[0] + 16, at[1] + INPUT + BAR / 2, at[1] + OUTPUT + BAR / 2
     style: dict[str, Any] = (
-        {"stroke_width": 1.6} if block.is_residual else {"stroke_width": 1.6, "stroke_dasharray": "5 3"}
+        {"stroke_width": 1.6}
+        if block.is_residual
+        else {"stroke_width": 1.6, "stroke_dasharray": "5 3"}
     )
     canvas.path(f"M{start:.1f},{above} H{x} V{below} H{end:.1f}", PALETTE["skip"], **style)
     canvas.circle((end - 12, below), 6, PAPER, stroke=PALETTE["skip"], stroke_width=1.4)
-    canvas.path(f"M{end - 15.5:.1f},{below} h7 M{end - 12:.1f},{below - 3.5} v7", PALETTE["skip"], stroke_width=1.4)
+    canvas.path(
+        f"M{end - 15.5:.1f},{below} h7 M{end - 12:.1f},{below - 3.5} v7",
+        PALETTE["skip"],
+        stroke_width=1.4,
+    )
     words = (
-        "residual" if block.is_residual else {"conv": "conv 1×1 ↓2", "maxpool_conv": "max pool, conv 1×1"}[block.skip]
+        "residual"
+        if block.is_residual
+        else {"conv": "conv 1×1 ↓2", "maxpool_conv": "max pool, conv 1×1"}[block.skip]
     )
     middle = (above + below) / 2
     spot = f"rotate(-90 {x + 12:.1f} {middle:.1f})"

@@ -22,18 +22,36 @@ def body_height(block: Block, inputs: Inputs) -> float:
     return HEAD + len(layout.rows) * _pitch(layout) - GAP + FOOT
 
 
-def draw_body(canvas: Canvas, at: Point, width: float, block: Block, inputs: Inputs, largest: float) -> None:
-    """Draw ``block`` in the box whose top left corner is ``at``; ``largest`` is the most pixels that a channel may have."""
+def draw_body(
+    canvas: Canvas, at: Point, width: float, block: Block, inputs: Inputs, largest: float
+) -> None:
+    """Draw ``block`` in the box whose top left corner is ``at``.
+
+    ``largest`` is the most pixels that a channel may have.
+    """
     layout = laid_out(block, inputs)
     room = width - LEFT - RIGHT
-    scale = min([largest, *((room / len(row) - 14) / max(bar.channels for bar in row) for row in layout.rows)])
+    scale = min(
+        [
+            largest,
+            *((room / len(row) - 14) / max(bar.channels for bar in row) for row in layout.rows),
+        ]
+    )
     boxes = _boxes(layout, (at[0] + LEFT, at[1] + HEAD), room, scale)
     bars = [bar for row in layout.rows for bar in row]
     rows = {bar.index: number for number, row in enumerate(layout.rows) for bar in row}
     for bar in bars:
         for read in bar.reads:
             near = rows[bar.index] - rows[read] == 1
-            _draw_read(canvas, at[0] + 12, boxes[read], boxes[bar.index], bar, near=near, from_input=read < 0)
+            _draw_read(
+                canvas,
+                at[0] + 12,
+                boxes[read],
+                boxes[bar.index],
+                bar,
+                near=near,
+                from_input=read < 0,
+            )
     for bar in bars:
         _draw_bar(canvas, boxes[bar.index], bar)
 
@@ -57,9 +75,19 @@ def _boxes(layout: Layout, at: Point, room: float, scale: float) -> dict[int, _B
 
 
 def _draw_read(
-    canvas: Canvas, lane: float, source: _Box, target: _Box, bar: Bar, *, near: bool, from_input: bool
+    canvas: Canvas,
+    lane: float,
+    source: _Box,
+    target: _Box,
+    bar: Bar,
+    *,
+    near: bool,
+    from_input: bool,
 ) -> None:
-    """A convolution's trapezoid to the next row; else a line, at the left if a sum reads an input from afar."""
+    """A convolution's trapezoid to the next row.
+
+    Else a line, at the left if a sum reads an input from afar.
+    """
     (left, top, width), (to, bottom, into) = source, target
     start, end = left + width / 2, to + into / 2
     if near and not bar.joins:
@@ -70,7 +98,9 @@ def _draw_read(
         canvas.path(steps, PALETTE["skip"], stroke_width=1.6)
     else:
         middle = (top + BAR + bottom) / 2
-        bend = 0 if near or abs(start - end) > into else -0.75 * (into + 60)  # around what lies between
+        bend = (
+            0 if near or abs(start - end) > into else -0.75 * (into + 60)
+        )  # around what lies between
         turns = f"{start + bend:.1f},{middle:.1f} {end + bend:.1f},{middle:.1f}"
         steps = f"M{start:.1f},{top + BAR} C{turns} {end:.1f},{bottom}"
         canvas.path(steps, FADED, stroke_width=1.2, stroke_opacity=0.7)
@@ -79,7 +109,14 @@ def _draw_read(
 def _draw_bar(canvas: Canvas, box: _Box, bar: Bar) -> None:
     left, top, width = box
     if bar.joins or bar.layer is None:
-        canvas.rect((left, top), width, BAR, PAPER if bar.joins else PALETTE["full"], stroke=FADED, stroke_width=1)
+        canvas.rect(
+            (left, top),
+            width,
+            BAR,
+            PAPER if bar.joins else PALETTE["full"],
+            stroke=FADED,
+            stroke_width=1,
+        )
     else:
         for start, size, color in _groups(bar):
             at = (left + width * start / bar.channels, top)
@@ -100,8 +137,13 @@ def _gate_words(bar: Bar) -> str:
 
 
 def _groups(bar: Bar) -> list[tuple[int, int, str]]:
-    """(first channel, channels, colour) of a convolution's few groups; many groups, as of a depthwise one, are one grey."""
-    if not isinstance(bar.layer, Conv) or (isinstance(bar.layer.groups, int) and bar.layer.groups > len(COLORS)):
+    """(first channel, channels, colour) of a convolution's few groups.
+
+    Many groups, as of a depthwise one, are one grey.
+    """
+    if not isinstance(bar.layer, Conv) or (
+        isinstance(bar.layer.groups, int) and bar.layer.groups > len(COLORS)
+    ):
         grey = "full" if isinstance(bar.layer, Linear) else "conv"
         return [(0, bar.channels, PALETTE[grey])]
     sizes = split_channels(bar.channels, bar.layer.groups)

@@ -19,7 +19,10 @@ _BEFORE = {-1: "input", -2: "input before"}
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The channels of an input (``layer`` None) or after a layer; ``reads`` and ``index`` are as in the body."""
+    """The channels of an input (``layer`` None) or after a layer.
+
+    ``reads`` and ``index`` are as in the body.
+    """
 
     index: int
     layer: Layer | None
@@ -48,24 +51,35 @@ class Layout:
 
 
 def laid_out(block: Block, inputs: Inputs) -> Layout:
-    """The rows of ``block`` if it reads ``inputs``: convolutions, poolings and joins; norms and activations are not drawn."""
+    """The rows of ``block`` if it reads ``inputs``.
+
+    Convolutions, poolings and joins; norms and activations are not drawn.
+    """
     body = body_of(block)
     found = shapes(body, inputs)
     gates = _gates(body)
     hidden = {index for index, node in enumerate(body) if isinstance(node.layer, Norm | Act)}
-    hidden |= {index for index, node in enumerate(body) if isinstance(node.layer, Gating) and index in gates}
+    hidden |= {
+        index
+        for index, node in enumerate(body)
+        if isinstance(node.layer, Gating) and index in gates
+    }
     for members, _ in gates.values():
         hidden |= members
     used = sorted({read for node in body for read in node.reads if read < 0} or {-1}, reverse=True)
     bars = {read: _input(read, inputs) for read in used}
-    gated = {_seen(body, hidden, body[index].reads[0]): width for index, (_, width) in gates.items()}
+    gated = {
+        _seen(body, hidden, body[index].reads[0]): width for index, (_, width) in gates.items()
+    }
     for index, node in enumerate(body):
         if index not in hidden:
             read = read_shapes(node, found, inputs)
             reads = tuple(dict.fromkeys(_seen(body, hidden, one) for one in node.reads))
             words = node.layer.label(*read) + _stride_words(node.layer)
             label = tuple(wrap(words, _LETTERS))
-            bars[index] = Bar(index, node.layer, found[index].channels, label, reads, gated.get(index, 0))
+            bars[index] = Bar(
+                index, node.layer, found[index].channels, label, reads, gated.get(index, 0)
+            )
     return Layout(tuple(_rows(bars)))
 
 
@@ -83,14 +97,21 @@ def _seen(body: Body, hidden: set[int], read: int) -> int:
 
 
 def _gates(body: Body) -> dict[int, tuple[set[int], int]]:
-    """Squeeze-and-excitations by the index of their scaling: their nodes, and their hidden width."""
+    """Squeeze-and-excitations by the index of their scaling.
+
+    Their nodes, and their hidden width.
+    """
     found: dict[int, tuple[set[int], int]] = {}
     for index, node in enumerate(body):
         if isinstance(node.layer, Gating):
             source, gate = node.reads
             members: set[int] = set()
             widths = []
-            while gate >= 0 and gate != source and isinstance(body[gate].layer, Pool | Linear | Conv | Act | Norm):
+            while (
+                gate >= 0
+                and gate != source
+                and isinstance(body[gate].layer, Pool | Linear | Conv | Act | Norm)
+            ):
                 members.add(gate)
                 layer = body[gate].layer
                 widths += [layer.outputs] if isinstance(layer, Linear | Conv) else []

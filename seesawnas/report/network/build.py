@@ -25,16 +25,23 @@ if TYPE_CHECKING:
 
 
 LARGEST = 500_000_000
-"""Params, 2 GB of them: hundreds of times what is lightweight, and refused before the machine runs out of memory."""
+"""Params, 2 GB of them: hundreds of times what is lightweight, and refused before the machine runs
+out of memory.
+"""
 
 
 @contextmanager
 def buildable(spec: ArchSpec) -> Iterator[None]:
-    """For a block that builds ``spec``, or runs it. Raises InvalidInput, in one line, if it is too large for that."""
+    """For a block that builds ``spec``, or runs it.
+
+    Raises InvalidInput, in one line, if it is too large for that.
+    """
     name, total = spec.name or "network", cost(spec)
     params = f"{format_quantity(total.params)} params"
     if total.params > LARGEST:
-        raise InvalidInput(f"{name}: must have at most {format_quantity(LARGEST)} params to be built, got {params}")
+        raise InvalidInput(
+            f"{name}: must have at most {format_quantity(LARGEST)} params to be built, got {params}"
+        )
     try:
         yield
     except (MemoryError, RuntimeError) as error:
@@ -47,11 +54,14 @@ def buildable(spec: ArchSpec) -> Iterator[None]:
 def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
     """Write ``point`` with random weights drawn by ``seed``; the paths written.
 
-    spec.yaml loads as a search point; the weights carry it, its digest, the version and that they are random as metadata,
-    and summary.json says so. Raises InvalidInput, also for a folder of trained weights: these would be lost.
+    spec.yaml loads as a search point; the weights carry it, its digest, the version and that they
+    are random as metadata, and summary.json says so. Raises InvalidInput, also for a folder of
+    trained weights: these would be lost.
     """
     if (folder / WEIGHTS).is_file() and _holds_trained(folder):
-        raise InvalidInput(f"{folder}: contains trained weights, which are not overwritten; use another --out")
+        raise InvalidInput(
+            f"{folder}: contains trained weights, which are not overwritten; use another --out"
+        )
     import torch
 
     from seesawnas.nn import build
@@ -61,7 +71,9 @@ def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
         weights = build(point.spec).state_dict()
         metadata = {"version": version("seesawnas"), "seed": str(seed)}
         documents = {"summary.json": {**sheet(point), TRAINED: False}}
-        return write_model(folder, point.spec, weights, trained=False, metadata=metadata, documents=documents)
+        return write_model(
+            folder, point.spec, weights, trained=False, metadata=metadata, documents=documents
+        )
 
 
 def _holds_trained(folder: Path) -> bool:
@@ -83,7 +95,10 @@ class Check:
 
 
 def check(spec: ArchSpec) -> Check:
-    """Builds the network and counts it again. Raises InvalidInput if it is too large, or fvcore is not installed."""
+    """Builds the network and counts it again.
+
+    Raises InvalidInput if it is too large, or fvcore is not installed.
+    """
     if find_spec("fvcore") is None:
         raise InvalidInput('--check must have fvcore: pip install "seesawnas[check]"')
     from seesawnas.nn import build
@@ -93,11 +108,16 @@ def check(spec: ArchSpec) -> Check:
         network = build(spec).eval()
         madds = _fvcore_madds(network, (spec.input.height, spec.input.width))
         params = sum(parameter.numel() for parameter in network.parameters())
-    return Check(total.madds, madds, total.params, params, (madds, params) == (total.madds, total.params))
+    return Check(
+        total.madds, madds, total.params, params, (madds, params) == (total.madds, total.params)
+    )
 
 
 def _fvcore_madds(network: nn.Module, size: tuple[int, int]) -> int:
-    """fvcore's conv + linear: its total adds batch norm and pooling, which the convention leaves out."""
+    """fvcore's conv + linear.
+
+    Its total adds batch norm and pooling, which the convention leaves out.
+    """
     import torch
 
     with warnings.catch_warnings(), torch.no_grad():
@@ -106,5 +126,7 @@ def _fvcore_madds(network: nn.Module, size: tuple[int, int]) -> int:
 
         logging.getLogger("fvcore.nn.jit_analysis").setLevel(logging.ERROR)
         analysis = FlopCountAnalysis(network, torch.zeros(1, 3, *size))
-        operators = analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).by_operator()
+        operators = (
+            analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).by_operator()
+        )
     return int(operators["conv"] + operators["linear"])

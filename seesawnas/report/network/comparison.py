@@ -1,4 +1,7 @@
-"""Networks side by side, stage by stage: a row an attribute, a column per network, and whether they differ."""
+"""Networks side by side, stage by stage.
+
+A row an attribute, a column per network, and whether they differ.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ _ELSEWHERE = ("inputs", "name", "output", "flops", *COSTS)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``part`` is network, stem, stages.N or head; ``values`` one a network, None if it has no such part or attribute."""
+    """``part`` is network, stem, stages.N or head.
+
+    ``values`` one a network, None if it has no such part or attribute.
+    """
 
     part: str
     name: str
@@ -50,15 +56,25 @@ class Comparison:
         """How far they differ, in words."""
         if self.is_same:
             return "They are the same network."
-        parts = dict.fromkeys(row.part for row in self.rows if row.differs and row.part != "network")
+        parts = dict.fromkeys(
+            row.part for row in self.rows if row.differs and row.part != "network"
+        )
         alike = [part for part, _ in self.parts if part not in parts and part != "network"]
         same = f"; the same in {', '.join(alike)}" if alike else ""
         return f"They differ in {', '.join(parts) or 'their input'}{same}."
 
     def to_mapping(self) -> dict[str, Any]:
-        """JSON values with stable keys: names, digests, same, and rows of part, name, values and differs."""
+        """JSON values with stable keys.
+
+        Names, digests, same, and rows of part, name, values and differs.
+        """
         rows = [asdict(row) for row in self.rows]
-        return {"names": list(self.names), "digests": list(self.digests), "same": self.is_same, "rows": rows}
+        return {
+            "names": list(self.names),
+            "digests": list(self.digests),
+            "same": self.is_same,
+            "rows": rows,
+        }
 
 
 def compare(points: Sequence[SearchPoint], names: Sequence[str]) -> Comparison:
@@ -97,23 +113,33 @@ def _whole(sheets: Sequence[dict[str, Any]]) -> Iterator[Row]:
     for key, kind in COSTS.items():
         yield _row("network", kind.title, [found[key] for found in sheets])
     if any(found["published"]["lfw"] is not None for found in sheets):
-        yield _row("network", "LFW as published (%)", [found["published"]["lfw"] for found in sheets])
+        yield _row(
+            "network", "LFW as published (%)", [found["published"]["lfw"] for found in sheets]
+        )
 
 
 def _parts(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> Iterator[Row]:
-    stems, heads = [found["stages"][0] for found in sheets], [found["stages"][-1] for found in sheets]
+    stems, heads = (
+        [found["stages"][0] for found in sheets],
+        [found["stages"][-1] for found in sheets],
+    )
     yield from _own("stem", [spec.stem for spec in specs], Stem.kind, ("width",))
     yield from _costs("stem", stems)
     names = _attributes(sheets, specs)
     for number, stages in enumerate(zip_longest(*(found["stages"][1:-1] for found in sheets))):
         part = f"stages.{number}"
-        yield _row(part, "depth", [None if stage is None else len(stage["blocks"]) for stage in stages])
+        yield _row(
+            part, "depth", [None if stage is None else len(stage["blocks"]) for stage in stages]
+        )
         blocks = [
-            () if stage is None else spec.stages[number].blocks for stage, spec in zip(stages, specs, strict=True)
+            () if stage is None else spec.stages[number].blocks
+            for stage, spec in zip(stages, specs, strict=True)
         ]
         for name in names:
             pairs = zip(stages, blocks, strict=True)
-            values = [None if stage is None else _runs(stage["blocks"], own, name) for stage, own in pairs]
+            values = [
+                None if stage is None else _runs(stage["blocks"], own, name) for stage, own in pairs
+            ]
             if any(value is not None for value in values):
                 yield _row(part, name, values)
         yield from _costs(part, stages)
@@ -124,7 +150,9 @@ def _parts(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> Itera
 def _attributes(sheets: Sequence[dict[str, Any]], specs: Sequence[ArchSpec]) -> list[str]:
     """The attributes of the blocks compared, in the order of their sheets."""
     declared = {name for spec in specs for block in set(spec.blocks) for name in block.row()}
-    blocks = [block for found in sheets for stage in found["stages"][1:-1] for block in stage["blocks"]]
+    blocks = [
+        block for found in sheets for stage in found["stages"][1:-1] for block in stage["blocks"]
+    ]
     names = dict.fromkeys(name for block in blocks for name in block if name not in _ELSEWHERE)
     said = {name for block in blocks for name, value in block.items() if value is not None}
     return [name for name in names if name in _ALWAYS or name in declared or name in said]
@@ -134,9 +162,13 @@ def _own(part: str, blocks: Sequence[Block], usual: str, elsewhere: Sequence[str
     """The attributes of stems or heads; the kind only if one is not the default."""
     found = [part_values(block) for block in blocks]
     for name in dict.fromkeys(name for values in found for name in values):
-        if name in elsewhere or (name == "kind" and {values["kind"] for values in found} == {usual}):
+        if name in elsewhere or (
+            name == "kind" and {values["kind"] for values in found} == {usual}
+        ):
             continue
-        yield _row(part, name, [_written(values[name]) if name in values else None for values in found])
+        yield _row(
+            part, name, [_written(values[name]) if name in values else None for values in found]
+        )
 
 
 def _costs(part: str, found: Sequence[dict[str, Any] | None]) -> Iterator[Row]:
@@ -150,13 +182,20 @@ def _row(part: str, name: str, values: Sequence[Value]) -> Row:
 
 
 def _runs(values: Sequence[dict[str, Any]], blocks: Sequence[Block], name: str) -> Value:
-    """An attribute block by block, equal ones together: ``192, 4 x 144``; the value itself if it is one.
+    """An attribute block by block, equal ones together.
 
-    ``none`` is an option that is off, ``-`` (None if all are so) a block that has no such attribute.
+    ``192, 4 x 144``; the value itself if it is one.
+
+    ``none`` is an option that is off, ``-`` (None if all are so) a block that has no such
+    attribute.
     """
-    shortcuts = name == "skip" and any(one[name] is not None for one in values)  # no attribute: whether one is residual
+    shortcuts = name == "skip" and any(
+        one[name] is not None for one in values
+    )  # no attribute: whether one is residual
     each = [
-        _written(one.get(name)) if one.get(name) is not None or shortcuts or name in block.row() else None
+        _written(one.get(name))
+        if one.get(name) is not None or shortcuts or name in block.row()
+        else None
         for one, block in zip(values, blocks, strict=True)
     ]
     found = [(value, len(list(run))) for value, run in groupby(each)]

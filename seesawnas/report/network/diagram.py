@@ -1,9 +1,10 @@
 """``diagram(spec)``: the network as one image, one column per stage.
 
-A run of equal blocks is one box with its number. Inside, bars are channels, all to one scale: input, middle, output. A colour
-is a group of the first pointwise conv. ``shuffle`` shows its lines; ``share`` shows the second conv's groups cut across the
-colours; and the output bar shows what each of its groups has seen, in the shares in which it saw it. Blocks, stems and heads of
-other kinds are drawn from their bodies, each box as high as its body asks.
+A run of equal blocks is one box with its number. Inside, bars are channels, all to one scale:
+input, middle, output. A colour is a group of the first pointwise conv. ``shuffle`` shows its lines;
+``share`` shows the second conv's groups cut across the colours; and the output bar shows what each
+of its groups has seen, in the shares in which it saw it. Blocks, stems and heads of other kinds are
+drawn from their bodies, each box as high as its body asks.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ class Column:
 def diagram(spec: ArchSpec) -> str:
     """SVG text."""
     columns = _columns(spec)
-    widths = [width for b in spec.blocks for width in (b.inputs, getattr(b, "middle", 0), b.outputs)]
+    widths = [
+        width for b in spec.blocks for width in (b.inputs, getattr(b, "middle", 0), b.outputs)
+    ]
     widest = max(*widths, getattr(spec.head, "width", spec.head.outputs), spec.embedding_size)
     scale = Scale(COLUMN - LEFT - RIGHT, widest)
     width = 2 * MARGIN + len(columns) * COLUMN + (len(columns) - 1) * GAP
@@ -117,7 +120,9 @@ def _draw_header(canvas: Canvas, left: float, column: Column, madds: int, last: 
     channels, height, width = column.part.output
     share = column.part.cost.madds / madds
     canvas.text((left, TOP + 20), column.title, 16, font_weight="bold")
-    canvas.text((left + COLUMN, TOP + 20), f"{channels} × {height} × {width}", 14, text_anchor="end")
+    canvas.text(
+        (left + COLUMN, TOP + 20), f"{channels} × {height} × {width}", 14, text_anchor="end"
+    )
     counts = f"{format_quantity(column.part.cost.madds)} MAdds, {share:.0%}"
     canvas.text((left, TOP + 38), counts, 12, FADED)
     params = f"{format_quantity(column.part.cost.params)} params"
@@ -136,12 +141,19 @@ def _draw_boxes(canvas: Canvas, left: float, column: Column, spec: ArchSpec, sca
         _draw_card(canvas, left, top, box)
         title = block_title(block)
         if column.title in ("stem", "head"):
-            title = f"{column.title} · {block.row()['activation'] if box.is_known else title.replace(' · ', ', ')}"
+            title = (
+                f"{column.title} · "
+                f"{block.row()['activation'] if box.is_known else title.replace(' · ', ', ')}"
+            )
         _draw_heading(canvas, left, top, title, box.times)
         if not box.is_known:
             draw_body(canvas, (left, top), COLUMN, block, box.inputs, scale(1))
         elif column.title == "stem":
-            steps = ((3, "RGB"), (spec.stem.width, "conv 3×3 ↓2"), (spec.stem.width, "depthwise 3×3"))
+            steps = (
+                (3, "RGB"),
+                (spec.stem.width, "conv 3×3 ↓2"),
+                (spec.stem.width, "depthwise 3×3"),
+            )
             draw_chain(canvas, (left, top), COLUMN, steps, scale)
         elif column.title == "head":
             draw_chain(canvas, (left, top), COLUMN, _head_steps(spec), scale)
@@ -172,8 +184,14 @@ def _draw_heading(canvas: Canvas, left: float, top: float, title: str, times: in
         canvas.pill((left + COLUMN - 10, top + 17), f"× {times}", INK)
 
 
-_GROUPS = "each colour is one group of the first 1×1 conv; widths are channels (to scale); grey: second 1×1 conv, a shape per group"
-_MIXTURES = "the output bar shows which input groups reach each output group: shuffle permutes the middle, share splits it apart"
+_GROUPS = (
+    "each colour is one group of the first 1×1 conv; widths are channels (to scale); grey: "
+    "second 1×1 conv, a shape per group"
+)
+_MIXTURES = (
+    "the output bar shows which input groups reach each output group: shuffle permutes "
+    "the middle, share splits it apart"
+)
 _MARKS = (
     "squeeze-and-excitation ÷ reduction, or its channels; ↓2 is stride 2; "
     "the line at the left is the residual, dashed the skip branch"
@@ -181,7 +199,9 @@ _MARKS = (
 
 
 def _draw_legend(canvas: Canvas, top: float, spec: ArchSpec) -> None:
-    """Of what is drawn: the lines on groups stand for the drawings made for bottlenecks, other blocks show each conv's."""
+    """Of what is drawn: the lines on groups stand for the drawings made for bottlenecks, other
+    blocks show each conv's.
+    """
     for number, color in enumerate(COLORS[:2]):
         canvas.rect((MARGIN + 16 * number, top - 10), 14, 12, color)
     kinds = set(map(type, spec.blocks))

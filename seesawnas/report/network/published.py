@@ -14,16 +14,23 @@ from seesawnas.cost import cost
 from seesawnas.space import TEST_SETS, Erratum, PublishedValue, SearchPoint, load_point, shipped
 from seesawnas.units import format_quantity
 
-NEAR = 0.01  # a reading that does not print as the figure may still give its reason so near to it, relative to it
+# a reading that does not print as the figure may still give its reason so near to it, relative to
+# it
+NEAR = 0.01
 DIGITS = 3
-"""The number of digits to which a published value that ends in zeros may be rounded, if an erratum says so."""
+"""The number of digits to which a published value that ends in zeros may be rounded, if an erratum
+says so.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One paper point. ``agrees``: its counts are the file's exact ones, and each published figure prints as counted, or as
-    an erratum of the file counts it. ``explained``: it does not agree, but errata state the reason of each difference.
-    ``explained_by`` is the errata's text in either case. ``faults`` says what nothing explains.
+    """One paper point. ``agrees``.
+
+    Its counts are the file's exact ones, and each published figure prints as counted, or as an
+    erratum of the file counts it. ``explained``: it does not agree, but errata state the reason of
+    each difference. ``explained_by`` is the errata's text in either case. ``faults`` says what
+    nothing explains.
     """
 
     name: str
@@ -40,7 +47,10 @@ class LedgerRow:
 
     @property
     def prints_flops(self) -> bool:
-        """Whether what is printed as MAdds are FLOPs, 2 x MAdds, as an erratum then says: without one it would not agree."""
+        """Whether what is printed as MAdds are FLOPs, 2 x MAdds, as an erratum then says.
+
+        Without one it would not agree.
+        """
         printed = self.published_madds
         return not self.faults and printed is not None and _is_near(2 * self.madds, printed)
 
@@ -81,7 +91,9 @@ class _Compared(NamedTuple):
 
 
 def _compare(
-    counts: Mapping[str, int], printed: Mapping[str, PublishedValue | None], errata: Sequence[Erratum]
+    counts: Mapping[str, int],
+    printed: Mapping[str, PublishedValue | None],
+    errata: Sequence[Erratum],
 ) -> _Compared:
     compared = _Compared([], [], [])
     for figure, counted in counts.items():
@@ -89,10 +101,14 @@ def _compare(
         if value is None or value.agrees(counted):
             continue
         resolving = [erratum for erratum in errata if _rounds_to(erratum, figure, value)]
-        found = resolving or [erratum for erratum in errata if _states_a_reason(erratum, figure, value)]
+        found = resolving or [
+            erratum for erratum in errata if _states_a_reason(erratum, figure, value)
+        ]
         compared.errata.extend(erratum for erratum in found[:1] if erratum not in compared.errata)
         if not found:
-            fault = f"{figure}: published {format_quantity(value.value)}, counted {counted}, no erratum"
+            fault = (
+                f"{figure}: published {format_quantity(value.value)}, counted {counted}, no erratum"
+            )
             compared.unexplained.append(fault)
         elif not resolving:
             compared.differing.append(figure)
@@ -106,7 +122,9 @@ def _rounds_to(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
 
 
 def _states_a_reason(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
-    """Whether the erratum says that no reading counts to the figure, or has one that comes near to it."""
+    """Whether the erratum says that no reading counts to the figure, or has one that comes near to
+    it.
+    """
     if figure not in erratum.explains:
         return False
     reading = erratum.explains[figure]
@@ -114,9 +132,16 @@ def _states_a_reason(erratum: Erratum, figure: str, printed: PublishedValue) -> 
 
 
 def _to_digits(printed: PublishedValue) -> PublishedValue:
-    """1050 M as a print of three digits, its last zero no digit but a place; any other print as it is."""
+    """1050 M as a print of three digits, its last zero no digit but a place.
+
+    Any other print as it is.
+    """
     step = 10 ** max(0, len(str(printed.value)) - DIGITS)
-    return PublishedValue(printed.value, max(printed.step, step)) if printed.value % step == 0 else printed
+    return (
+        PublishedValue(printed.value, max(printed.step, step))
+        if printed.value % step == 0
+        else printed
+    )
 
 
 def _is_near(reading: int, printed: int) -> bool:
@@ -137,10 +162,12 @@ def _value(printed: PublishedValue | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class KnownResult:
-    """What is printed of a network; the keys of a :class:`~seesawnas.report.network.published.LedgerRow`, with nothing counted.
+    """What is printed of a network.
 
-    ``published_madds`` and ``published_flops`` (2 x MAdds) are the print's figure in its own unit, one of them None. Accuracies
-    are in percent, by test set.
+    The keys of a :class:`~seesawnas.report.network.published.LedgerRow`, with nothing counted.
+
+    ``published_madds`` and ``published_flops`` (2 x MAdds) are the print's figure in its own unit,
+    one of them None. Accuracies are in percent, by test set.
     """
 
     name: str
@@ -161,13 +188,16 @@ class KnownResult:
 @cache
 def known_results() -> tuple[KnownResult, ...]:
     """By name."""
-    rows = yaml.safe_load((files("seesawnas.report") / "known_results.yaml").read_text(encoding="utf-8"))
+    rows = yaml.safe_load(
+        (files("seesawnas.report") / "known_results.yaml").read_text(encoding="utf-8")
+    )
     return tuple(sorted(map(_result, rows), key=lambda result: result.name.lower()))
 
 
 def _result(row: Mapping[str, str | float]) -> KnownResult:
     params, madds, flops = (
-        PublishedValue.parse(str(row[name])).value if name in row else None for name in ("params", "madds", "flops")
+        PublishedValue.parse(str(row[name])).value if name in row else None
+        for name in ("params", "madds", "flops")
     )
     accuracies = {name: float(row[name]) for name in TEST_SETS if name in row}
     return KnownResult(str(row["name"]), params, madds, flops, accuracies, str(row["source"]))

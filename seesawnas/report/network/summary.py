@@ -11,7 +11,10 @@ from seesawnas.space import TEST_SETS, Published, PublishedValue, SearchPoint
 
 
 def sheet(point: SearchPoint) -> dict[str, Any]:
-    """What ``seesawnas build --json`` prints. Shapes are [channels, height, width]; published values are null if unknown."""
+    """What ``seesawnas build --json`` prints.
+
+    Shapes are [channels, height, width]; published values are null if unknown.
+    """
     spec = point.spec
     return {
         "name": spec.name or None,
@@ -41,7 +44,9 @@ def stage_rows(spec: ArchSpec) -> list[dict[str, Any]]:
 
 
 def block_values(block: Block) -> dict[str, Any]:
-    """A block's attributes: those that most kinds have, null if this one has none, then those of the kind's own."""
+    """A block's attributes: those that most kinds have, null if this one has none, then those of
+    the kind's own.
+    """
     row = block.row()
     found = {
         "kind": kind_of(block),

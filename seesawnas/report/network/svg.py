@@ -20,7 +20,9 @@ class Canvas:
             "height": _number(height),
             "viewBox": f"0 0 {_number(width)} {_number(height)}",
         }
-        self._root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, "font-family": FONT})
+        self._root = ElementTree.Element(
+            "svg", {"xmlns": "http://www.w3.org/2000/svg", **size, "font-family": FONT}
+        )
         ElementTree.SubElement(self._root, "title").text = clean(title)
         self.rect((0, 0), width, height, PAPER)
 
@@ -30,7 +32,12 @@ class Canvas:
 
     def shape(self, points: Iterable[Point], fill: str, **style: str | float) -> None:
         """A filled polygon."""
-        self._add("polygon", points=" ".join(f"{_number(x)},{_number(y)}" for x, y in points), fill=fill, **style)
+        self._add(
+            "polygon",
+            points=" ".join(f"{_number(x)},{_number(y)}" for x, y in points),
+            fill=fill,
+            **style,
+        )
 
     def path(self, steps: str, color: str, **style: str | float) -> None:
         """A line along SVG path steps."""
@@ -40,15 +47,26 @@ class Canvas:
         """A disc."""
         self._add("circle", cx=at[0], cy=at[1], r=radius, fill=fill, **style)
 
-    def text(self, at: Point, text: str, size: float = 12, color: str = INK, **style: str | float) -> None:
-        """One line of text whose baseline starts (or, with text_anchor, ends or is centred) at ``at``."""
+    def text(
+        self, at: Point, text: str, size: float = 12, color: str = INK, **style: str | float
+    ) -> None:
+        """One line of text whose baseline starts (or, with text_anchor, ends or is centred) at
+        ``at``.
+        """
         self._add("text", x=at[0], y=at[1], font_size=size, fill=color, **style).text = clean(text)
 
     def pill(self, at: Point, text: str, fill: str, color: str = PAPER) -> None:
         """A label in a rounded box that ends at ``at``'s x and is centred on its y."""
         width = 11 + 6.1 * len(text)
         self.rect((at[0] - width, at[1] - 8.5), width, 17, fill, rx=8.5)
-        self.text((at[0] - width / 2, at[1] + 4), text, 11, color, text_anchor="middle", font_weight="bold")
+        self.text(
+            (at[0] - width / 2, at[1] + 4),
+            text,
+            11,
+            color,
+            text_anchor="middle",
+            font_weight="bold",
+        )
 
     def markup(self) -> str:
         """The drawing as a file's text."""

@@ -1,4 +1,7 @@
-"""A comparison as one HTML file: the table with its differences marked, and the diagrams below each other."""
+"""A comparison as one HTML file.
+
+The table with its differences marked, and the diagrams below each other.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,13 @@ from seesawnas.space import SearchPoint
 
 def comparison_html(found: Comparison, points: Sequence[SearchPoint]) -> str:
     """The page; it works offline and needs no plotly."""
-    parts = [(part, [(row.name, shown(row), row.differs) for row in rows]) for part, rows in found.parts]
-    drawn = [(name, diagram(point.spec.renamed(name))) for name, point in zip(found.names, points, strict=True)]
+    parts = [
+        (part, [(row.name, shown(row), row.differs) for row in rows]) for part, rows in found.parts
+    ]
+    drawn = [
+        (name, diagram(point.spec.renamed(name)))
+        for name, point in zip(found.names, points, strict=True)
+    ]
     return render(
         "compare.html",
         title=" and ".join(found.names) if len(found.names) == 2 else ", ".join(found.names),

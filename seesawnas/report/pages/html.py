@@ -1,4 +1,7 @@
-"""HTML pages that work offline: templates filled, scripts allowed by their hashes, everything from studies escaped."""
+"""HTML pages that work offline.
+
+Templates filled, scripts allowed by their hashes, everything from studies escaped.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ def policy(scripts: Sequence[str]) -> str:
 
     Styles must be inline: plotly writes its own as it draws, and sets them on its elements.
     """
-    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'"
+        for s in scripts
+    )
     rest = "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     return f"default-src 'none'; script-src {hashes}; {rest}"
 
@@ -81,8 +87,14 @@ def plot(figure: go.Figure | None, **layout: Any) -> Plot | None:
         return None
     height = int(layout.pop("height", figure.layout.height or HEIGHT))
     legend = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
-    shown: dict[str, Any] = {"margin": {"l": 62, "r": 16, "t": 56, "b": 56}, "legend": legend, **layout}
-    made = go.Figure(figure).update_layout(template="none", title=None, height=height, autosize=True, **shown)
+    shown: dict[str, Any] = {
+        "margin": {"l": 62, "r": 16, "t": 56, "b": 56},
+        "legend": legend,
+        **layout,
+    }
+    made = go.Figure(figure).update_layout(
+        template="none", title=None, height=height, autosize=True, **shown
+    )
     made.update_xaxes(automargin=True).update_yaxes(automargin=True)
     return Plot(plain_json(str(made.to_json())).replace("<", "\\u003c"), height)
 

@@ -32,7 +32,11 @@ def ablation_tiles(result: AblationResult) -> Iterator[dict[str, str]]:
     """The most important numbers."""
     verdicts = Counter(effect.verdict for effect in result.effects)
     for verdict in ("better", "worse", "not resolvable"):
-        yield {"name": verdict, "value": str(verdicts[verdict]), "note": f"of {len(result.effects)} effects"}
+        yield {
+            "name": verdict,
+            "value": str(verdicts[verdict]),
+            "note": f"of {len(result.effects)} effects",
+        }
     yield {"name": "networks", "value": str(len({arm.digest for arm in result.arms})), "note": ""}
     yield {"name": "training seeds", "value": str(len(result.seeds)), "note": ""}
 
@@ -41,7 +45,11 @@ def ablation_context(result: AblationResult) -> dict[str, Any]:
     """The values of the template."""
     grown = {"margin": {"l": 24, "r": 16, "t": 56, "b": 56}}
     crossed = interaction_plots(result)
-    own = {} if crossed is None else {"legend": crossed.layout.legend, "margin": {"l": 62, "r": 16, "t": 72, "b": 56}}
+    own = (
+        {}
+        if crossed is None
+        else {"legend": crossed.layout.legend, "margin": {"l": 62, "r": 16, "t": 72, "b": 56}}
+    )
     return {
         "forest": plot(forest_figure(result), **grown),
         "interaction_forest": plot(interaction_forest(result), **grown),
@@ -64,8 +72,13 @@ def report_html(reports: Sequence[StudyReport]) -> str:
     for place, report in enumerate(reports):
         details |= trial_details(report, place, named=len(reports) > 1)
     page = {
-        "studies": [_listed(report, place, several=len(reports) > 1) for place, report in enumerate(reports)],
-        "published": {"label": "Published", "keys": [network.ref for network in published_networks()]},
+        "studies": [
+            _listed(report, place, several=len(reports) > 1) for place, report in enumerate(reports)
+        ],
+        "published": {
+            "label": "Published",
+            "keys": [network.ref for network in published_networks()],
+        },
     }
     return render(
         "report.html",
@@ -97,7 +110,10 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
         **_curves(report),
         "parallel": plot(parallel_figure(study, rows), margin={"l": 62, "r": 36, "t": 40, "b": 16}),
         "importance": importance
-        and {"sentences": report.importance_sentences, "figure": plot(importance_figure(importance))},
+        and {
+            "sentences": report.importance_sentences,
+            "figure": plot(importance_figure(importance)),
+        },
         "ablation": None if report.ablation is None else ablation_context(report.ablation),
         "heads": ranking.heads,
         "caption": ranking.caption,
@@ -137,7 +153,11 @@ def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
     }
     for cost in study.sought.shown_costs:
         yield {"name": f"its {COSTS[cost].title}", "value": cost_words(line.row, cost), "note": ""}
-    yield {"name": "trials", "value": str(len(study.trials)), "note": f"{len(report.ranking.lines)} complete"}
+    yield {
+        "name": "trials",
+        "value": str(len(study.trials)),
+        "note": f"{len(report.ranking.lines)} complete",
+    }
     yield {"name": "on the Pareto front", "value": str(len(report.ranking.front)), "note": ""}
 
 
@@ -159,7 +179,10 @@ def _pareto(report: StudyReport) -> Plot | None:
 
 def _curves(report: StudyReport) -> dict[str, Any]:
     figure = curves_figure(report.study)
-    return {"curves": plot(figure), "curves_title": "" if figure is None else figure.layout.title.text}
+    return {
+        "curves": plot(figure),
+        "curves_title": "" if figure is None else figure.layout.title.text,
+    }
 
 
 def _joint(reports: Sequence[StudyReport]) -> dict[str, Any] | None:
@@ -178,15 +201,28 @@ def _listed(report: StudyReport, place: int, *, several: bool) -> dict[str, Any]
         "rows": [_row(ranking, number) for number in range(len(ranking.lines))],
         "choices": [
             {"label": f"Pareto front{of}", "keys": front},
-            {"label": f"{'Best of the ranking' if ranking.is_ranked else 'Networks'}{of}", "keys": best},
+            {
+                "label": f"{'Best of the ranking' if ranking.is_ranked else 'Networks'}{of}",
+                "keys": best,
+            },
         ],
     }
 
 
 def _row(ranking: Ranking, number: int) -> list[Any]:
-    """rank, trial, network, whether on the front, cells, the numbers that cells are sorted by, digest."""
+    """rank, trial, network, whether on the front, cells, the numbers that cells are sorted by,
+    digest.
+    """
     line = ranking.lines[number]
-    return [line.rank, line.row.number, line.row.label, int(line.on_front), line.cells, line.values, line.row.digest]
+    return [
+        line.rank,
+        line.row.number,
+        line.row.label,
+        int(line.on_front),
+        line.cells,
+        line.values,
+        line.row.digest,
+    ]
 
 
 def _published_row(network: Any) -> tuple[str, str, str, str, str]:

@@ -24,13 +24,14 @@ SHOWN = 50
 def report_json(reports: Sequence[StudyReport]) -> str:
     """One JSON document; its keys are stable.
 
-    ``version``; ``studies``, each with study, objectives, summary (sentences), notes (what
-    of it cannot be shown, and why), budget, trials (how many by state), ranking
-    (as in a search's summary.json, with rank, pareto and spec; of an ablation its networks, without a rank, repeats being all
-    of their seeds), pareto (numbers), stopped, failed, settings, runs (each start: command, versions, git, machine, data,
-    seeds, plan, trained (numbers by how they ended), repeats, ended, did), study_file, ablation (null if it is none),
-    importance (null if it cannot be said); ``published``, each with ref, digest, madds, params, activation_bytes,
-    accuracies (percent), source.
+    ``version``; ``studies``, each with study, objectives, summary (sentences), notes (what of it
+    cannot be shown, and why), budget, trials (how many by state), ranking (as in a search's
+    summary.json, with rank, pareto and spec; of an ablation its networks, without a rank, repeats
+    being all of their seeds), pareto (numbers), stopped, failed, settings, runs (each start:
+    command, versions, git, machine, data, seeds, plan, trained (numbers by how they ended),
+    repeats, ended, did), study_file, ablation (null if it is none), importance (null if it cannot
+    be said); ``published``, each with ref, digest, madds, params, activation_bytes, accuracies
+    (percent), source.
     """
     values = {
         "version": version("seesawnas"),
@@ -90,17 +91,26 @@ def _study(report: StudyReport) -> Iterator[str]:
 def _ranking(report: StudyReport) -> Iterator[str]:
     lines = report.ranking.lines
     rows = [
-        (str(line.rank), str(line.row.number), line.row.label + (" *" if line.on_front else ""), *line.cells)
+        (
+            str(line.rank),
+            str(line.row.number),
+            line.row.label + (" *" if line.on_front else ""),
+            *line.cells,
+        )
         for line in lines[:SHOWN]
     ]
     title = "## Ranking" if report.is_ranked else "## Training runs"
     yield title + (f", the first {SHOWN} of {len(lines)}" if len(lines) > SHOWN else "")
-    yield _table((">rank", ">trial", "network", *(f">{head}" for head in report.ranking.heads)), rows)
+    yield _table(
+        (">rank", ">trial", "network", *(f">{head}" for head in report.ranking.heads)), rows
+    )
     yield f"\\* {report.ranking.caption}"
     if not report.is_ranked:
         return
     best = lines[0].row
-    spec = next(trial.user_attrs["spec"] for trial in report.study.trials if trial.number == best.number)
+    spec = next(
+        trial.user_attrs["spec"] for trial in report.study.trials if trial.number == best.number
+    )
     yield f"## Best network, trial {best.number}"
     yield fence(narrow(spec), "yaml")
 
@@ -114,7 +124,10 @@ def _ablation(report: StudyReport) -> Iterator[str]:
 
 
 def _published() -> Iterator[str]:
-    yield "Full training on other faces, as published; costs as counted here. Not comparable with proxy scores."
+    yield (
+        "Full training on other faces, as published; costs as counted here. Not comparable "
+        "with proxy scores."
+    )
     rows = [
         (
             network.ref,

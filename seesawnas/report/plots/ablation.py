@@ -1,4 +1,6 @@
-"""An ablation as plots: a forest of effects with their intervals and costs, and how factors depend on each other."""
+"""An ablation as plots: a forest of effects with their intervals and costs, and how factors depend
+on each other.
+"""
 
 from __future__ import annotations
 
@@ -30,20 +32,32 @@ MOST_PAIRS = 12
 
 
 def forest_figure(result: AblationResult, *, costs: bool = True) -> go.Figure | None:
-    """Effects grouped by factor, with ``costs`` the change in MAdds and params beside them; None if nothing is measured."""
+    """Effects grouped by factor, with ``costs`` the change in MAdds and params beside them.
+
+    None if nothing is measured.
+    """
     if not any(effect.mean is not None for effect in result.effects):
         return None
-    effects = [effect for factor, _ in result.factors for effect in result.effects if effect.factor == factor]
+    effects = [
+        effect
+        for factor, _ in result.factors
+        for effect in result.effects
+        if effect.factor == factor
+    ]
     beside = (COSTS["madds"], COSTS["params"]) if costs else ()
     widths = [0.6, 0.2, 0.2] if costs else [1.0]
-    figure = make_subplots(cols=len(widths), shared_yaxes=True, column_widths=widths, horizontal_spacing=0.03)
+    figure = make_subplots(
+        cols=len(widths), shared_yaxes=True, column_widths=widths, horizontal_spacing=0.03
+    )
     _add_points(figure, effects, result.quality)
     for column, kind in enumerate(beside, start=2):
         changes = [getattr(effect, kind.name) / kind.SCALE for effect in effects]
         figure.add_trace(_bars(changes, kind.title), row=1, col=column)
         figure.update_xaxes(title_text=f"Δ {kind.column}", range=_room(changes), row=1, col=column)
     figure.update_xaxes(title_text=_effect_title(result), row=1, col=1)
-    labels = [f"<b>{plain(one.factor)}</b>  {plain(one.base)} → {plain(one.level)}" for one in effects]
+    labels = [
+        f"<b>{plain(one.factor)}</b>  {plain(one.base)} → {plain(one.level)}" for one in effects
+    ]
     _finish(figure, labels, [effect.factor for effect in effects])
     return figure
 
@@ -56,14 +70,21 @@ def interaction_forest(result: AblationResult) -> go.Figure | None:
     figure = make_subplots(cols=1)
     _add_points(figure, found, result.quality)
     figure.update_xaxes(title_text=f"difference of differences, {METRICS[result.quality].unit}")
-    labels = [f"<b>{plain(' × '.join(one.factors))}</b>  {plain(', '.join(one.levels))}" for one in found]
+    labels = [
+        f"<b>{plain(' × '.join(one.factors))}</b>  {plain(', '.join(one.levels))}" for one in found
+    ]
     _finish(figure, labels, [str(one.factors) for one in found])
     return figure
 
 
 def interaction_plots(result: AblationResult) -> go.Figure | None:
-    """For each pair of factors with an interaction: mean quality at each level of one, a line per level of the other."""
-    pairs = list(dict.fromkeys(interaction.factors for interaction in result.interactions)) or _crossed(result)
+    """For each pair of factors with an interaction.
+
+    Mean quality at each level of one, a line per level of the other.
+    """
+    pairs = list(
+        dict.fromkeys(interaction.factors for interaction in result.interactions)
+    ) or _crossed(result)
     if not (pairs := pairs[:MOST_PAIRS]):
         return None
     columns = min(2, len(pairs))
@@ -84,12 +105,20 @@ def interaction_plots(result: AblationResult) -> go.Figure | None:
 
 def _add_points(figure: go.Figure, effects: Sequence[Effect | Interaction], quality: str) -> None:
     for verdict in STYLES:
-        places = [n for n, effect in enumerate(effects) if effect.verdict == verdict and effect.mean is not None]
+        places = [
+            n
+            for n, effect in enumerate(effects)
+            if effect.verdict == verdict and effect.mean is not None
+        ]
         if places:
-            figure.add_trace(_points([effects[n] for n in places], places, verdict, quality), row=1, col=1)
+            figure.add_trace(
+                _points([effects[n] for n in places], places, verdict, quality), row=1, col=1
+            )
     for place, effect in enumerate(effects):
         if effect.mean is None:
-            figure.add_annotation(x=0, y=place, text="not measured yet", showarrow=False, xshift=8, xanchor="left")
+            figure.add_annotation(
+                x=0, y=place, text="not measured yet", showarrow=False, xshift=8, xanchor="left"
+            )
 
 
 def _points(
@@ -171,7 +200,9 @@ def _finish(figure: go.Figure, labels: Sequence[str], groups: Sequence[str]) -> 
         if number % 2:
             ends = {"y0": places[0] - 0.5, "y1": places[-1] + 0.5}
             figure.add_hrect(**ends, fillcolor=GREY, opacity=0.1, line_width=0, layer="below")
-    figure.update_yaxes(range=[rows - 0.5, -0.5], tickvals=list(range(rows)), showgrid=False, zeroline=False)
+    figure.update_yaxes(
+        range=[rows - 0.5, -0.5], tickvals=list(range(rows)), showgrid=False, zeroline=False
+    )
     figure.update_yaxes(ticktext=list(labels), col=1)
     figure.update_layout(template="plotly_white", height=36 * rows + 150, bargap=0.45)
 
@@ -190,11 +221,16 @@ def _lines(result: AblationResult, pair: tuple[str, str], legend: str) -> Iterat
         means: list[float | None] = []
         errors: list[float] = []
         for first in levels[pair[0]]:
-            values = [scale * value for value in _values(result.arms, {pair[0]: first, pair[1]: second})]
+            values = [
+                scale * value for value in _values(result.arms, {pair[0]: first, pair[1]: second})
+            ]
             means.append(fmean(values) if values else None)
             errors.append(stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0)
         color, symbol = LINES[place % len(LINES)], SYMBOLS[place % len(SYMBOLS)]
-        style: dict[str, Any] = {"line": {"color": color, "width": 2}, "marker": {"symbol": symbol, "size": 9}}
+        style: dict[str, Any] = {
+            "line": {"color": color, "width": 2},
+            "marker": {"symbol": symbol, "size": 9},
+        }
         yield go.Scatter(
             x=[plain(level) for level in levels[pair[0]]],
             y=means,
@@ -207,7 +243,10 @@ def _lines(result: AblationResult, pair: tuple[str, str], legend: str) -> Iterat
 
 
 def _values(arms: Sequence[ArmResult], wanted: dict[str, str]) -> list[float]:
-    """A mean over the arms for each seed that all of them have: the seeds give the certainty of an effect."""
+    """A mean over the arms for each seed that all of them have.
+
+    The seeds give the certainty of an effect.
+    """
     inside = [dict(arm.values) for arm in arms if wanted.items() <= dict(arm.levels).items()]
     seeds = set.intersection(*map(set, inside)) if inside else set()
     return [fmean(values[seed] for values in inside) for seed in sorted(seeds)]

@@ -12,15 +12,22 @@ from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, plain
 
 
 def fidelity_html(found: Sequence[Agreement], *, title: str, reference: str, score: str) -> str:
-    """Kendall's tau of each reading against its seconds per network; costs known without training as dashed lines."""
+    """Kendall's tau of each reading against its seconds per network.
+
+    Costs known without training as dashed lines.
+    """
     figure = go.Figure()
     levels = list(dict.fromkeys(agreement.level for agreement in found if agreement.epoch))
     colours = [BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9"]
     for place, level in enumerate(levels):
-        figure.add_trace(_curve([a for a in found if a.level == level], level, colours[place % len(colours)]))
+        figure.add_trace(
+            _curve([a for a in found if a.level == level], level, colours[place % len(colours)])
+        )
     for dash, baseline in zip(("dash", "dot"), (a for a in found if not a.epoch), strict=False):
         label = f"{plain(baseline.reading)} only"
-        figure.add_hline(y=baseline.tau, line_dash=dash, line_color="#777777", annotation_text=label)
+        figure.add_hline(
+            y=baseline.tau, line_dash=dash, line_color="#777777", annotation_text=label
+        )
     figure.update_layout(
         title=f"{plain(title)}: agreement with {plain(reference)} by {score}",
         xaxis_title="seconds per network, one thread",

@@ -1,4 +1,7 @@
-"""Decisions by importance as bars: both methods side by side, the linear model's with its noise floor."""
+"""Decisions by importance as bars.
+
+Both methods side by side, the linear model's with its noise floor.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ def importance_figure(importance: Importance) -> go.Figure:
     figure.update_yaxes(autorange="reversed", automargin=True)
     height = sum(22 * len(some) + 130 for some in drawn) + 60
     title = f"{plain(importance.study)}: which decisions mattered"
-    figure.update_layout(title=title, template="plotly_white", showlegend=False, height=height, bargap=0.25)
+    figure.update_layout(
+        title=title, template="plotly_white", showlegend=False, height=height, bargap=0.25
+    )
     return figure
 
 
@@ -57,7 +62,9 @@ def _shares(some: Sequence[DecisionImportance]) -> go.Bar:
     return _bars(some, [one.ped_anova for one in some], [ORANGE] * len(some))
 
 
-def _bars(some: Sequence[DecisionImportance], values: Sequence[float], colors: Sequence[str]) -> go.Bar:
+def _bars(
+    some: Sequence[DecisionImportance], values: Sequence[float], colors: Sequence[str]
+) -> go.Bar:
     return go.Bar(
         y=[plain(one.name) for one in some],
         x=[round(value, 5) for value in values],
@@ -72,12 +79,18 @@ def _hover(one: DecisionImportance) -> str:
     above = "above" if one.clears else "below"
     lines = [
         f"<b>{plain(one.name)}</b>, in {several(one.n, 'trial')}",
-        f"R² drop {one.drop:.4f}, {above} the noise floor of {one.floor:.4f}; PED-ANOVA {one.ped_anova:.3f}",
-        *(f"{plain(str(option.option))}: {option.worth:+.4f}, {several(option.n, 'trial')}" for option in one.options),
+        f"R² drop {one.drop:.4f}, {above} the noise floor of {one.floor:.4f}; PED-ANOVA "
+        f"{one.ped_anova:.3f}",
+        *(
+            f"{plain(str(option.option))}: {option.worth:+.4f}, {several(option.n, 'trial')}"
+            for option in one.options
+        ),
     ]
     return "<br>".join(lines)
 
 
 def _floor(figure: go.Figure, band: BandImportance, row: int) -> None:
     if band.decisions:
-        figure.add_vline(x=band.decisions[0].floor, line_dash="dash", line_color="#777777", row=row, col=1)
+        figure.add_vline(
+            x=band.decisions[0].floor, line_dash="dash", line_color="#777777", row=row, col=1
+        )

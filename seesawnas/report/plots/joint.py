@@ -9,7 +9,17 @@ import plotly.graph_objects as go
 from seesawnas.cost import COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.plan.options import kept_names
-from seesawnas.report.plots.pareto import BLUE, GREEN, MANY, ORANGE, PINK, SKY, YELLOW, hover_words, plain
+from seesawnas.report.plots.pareto import (
+    BLUE,
+    GREEN,
+    MANY,
+    ORANGE,
+    PINK,
+    SKY,
+    YELLOW,
+    hover_words,
+    plain,
+)
 from seesawnas.report.study.report import StudyReport
 from seesawnas.report.study.summary import settings_mapping
 from seesawnas.study import Objectives, pareto_front
@@ -17,7 +27,13 @@ from seesawnas.study.options import RunPlan
 
 SHARED = ("objectives", *kept_names(RunPlan))
 """Settings that make figures comparable."""
-STYLES = ((BLUE, "circle"), (ORANGE, "square"), (PINK, "diamond"), (YELLOW, "triangle-up"), (SKY, "cross"))
+STYLES = (
+    (BLUE, "circle"),
+    (ORANGE, "square"),
+    (PINK, "diamond"),
+    (YELLOW, "triangle-up"),
+    (SKY, "cross"),
+)
 
 
 def differing(reports: Sequence[StudyReport]) -> list[str]:
@@ -31,13 +47,19 @@ def joint_sentences(reports: Sequence[StudyReport]) -> Iterator[str]:
     unlike = differing(reports)
     yield f"{len(reports)} studies: {', '.join(report.study.name for report in reports)}."
     if unlike:
-        yield (f"They differ in {', '.join(unlike)}, so each has its own front and their scores are not comparable.")
+        yield (
+            f"They differ in {', '.join(unlike)}, so each has its own front and their scores are "
+            "not comparable."
+        )
     else:
         yield "All use the same data, proxy and seed, so they share one front."
 
 
 def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
-    """Quality against the first cost, a colour and a shape per study; None if no study has a complete trial."""
+    """Quality against the first cost, a colour and a shape per study.
+
+    None if no study has a complete trial.
+    """
     objectives = Objectives(reports[0].study.metric, reports[0].study.sought.of_front.costs[:1])
     rows = [[line.row for line in report.ranking.lines] for report in reports]
     if not any(rows):
@@ -47,20 +69,33 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
     if not differing(reports):
         every = pareto_front([row for some in rows for row in some], objectives)
         figure.add_trace(
-            _front([(row.objective(cost), row.objective(objectives.metric)) for row in every], scale, GREEN)
+            _front(
+                [(row.objective(cost), row.objective(objectives.metric)) for row in every],
+                scale,
+                GREEN,
+            )
         )
     for place, (report, some) in enumerate(zip(reports, rows, strict=True)):
         color, symbol = STYLES[place % len(STYLES)]
         if differing(reports):
             own = pareto_front(some, objectives)
-            figure.add_trace(_front([(r.objective(cost), r.objective(objectives.metric)) for r in own], scale, color))
+            figure.add_trace(
+                _front(
+                    [(r.objective(cost), r.objective(objectives.metric)) for r in own], scale, color
+                )
+            )
         figure.add_trace(
             go.Scatter(
                 x=[row.objective(cost) / 1e6 for row in some],
                 y=[scale * row.objective(objectives.metric) for row in some],
                 name=plain(report.study.name),
                 mode="markers",
-                marker={"color": color, "symbol": symbol, "size": 9 if len(some) <= MANY else 6, "opacity": 0.75},
+                marker={
+                    "color": color,
+                    "symbol": symbol,
+                    "size": 9 if len(some) <= MANY else 6,
+                    "opacity": 0.75,
+                },
                 customdata=[f"{place}:{row.number}" for row in some],
                 hovertext=[f"{plain(report.study.name)}<br>{hover_words(row)}" for row in some],
                 hoverinfo="text",

@@ -1,7 +1,10 @@
-"""Parallel coordinates of a study's decisions: a row per decision, its options from left to right, a line per network.
+"""Parallel coordinates of a study's decisions.
 
-Rows are horizontal, so that the names of 24 decisions are easy to read. Lines are plain SVG: plotly's own parallel
-coordinates need WebGL, and functions made at run time, which the report's security policy forbids.
+A row per decision, its options from left to right, a line per network.
+
+Rows are horizontal, so that the names of 24 decisions are easy to read. Lines are plain SVG:
+plotly's own parallel coordinates need WebGL, and functions made at run time, which the report's
+security policy forbids.
 """
 
 from __future__ import annotations
@@ -21,7 +24,10 @@ from seesawnas.study import ResultRow, StudyView, options_of
 from seesawnas.text import several
 
 BEST, OTHERS = 25, 100
-"""Lines that are drawn: the best, and others evenly by rank. More would hide each other; option texts are of all trials."""
+"""Lines that are drawn: the best, and others evenly by rank.
+
+More would hide each other; option texts are of all trials.
+"""
 ROW = 38  # pixels
 LABELLED = 9  # options of a row that are named
 
@@ -82,9 +88,19 @@ def _decision(
     every = max(1, -(-len(options) // LABELLED))
     marks = []
     for number, option in enumerate(options):
-        found = [row for row, chosen in zip(rows, params, strict=True) if str(chosen.get(name)) == str(option)]
+        found = [
+            row
+            for row, chosen in zip(rows, params, strict=True)
+            if str(chosen.get(name)) == str(option)
+        ]
         text = plain(str(option))
-        marks.append((places[str(option)], text if number % every == 0 else "", _words(name, text, found, quality)))
+        marks.append(
+            (
+                places[str(option)],
+                text if number % every == 0 else "",
+                _words(name, text, found, quality),
+            )
+        )
     chosen = (str(params[place].get(name)) for place in drawn)
     return Coordinate(plain(name), tuple(places.get(option) for option in chosen), tuple(marks))
 
@@ -103,18 +119,28 @@ def _scale(rows: Sequence[ResultRow], name: str, quality: str, drawn: Sequence[i
     low, high = min(values), max(values)
     places = tuple((values[place] - low) / ((high - low) or 1.0) for place in drawn)
     title = COSTS[name].title if name in COSTS else METRICS[name].label
-    ends = [COSTS[name].format(value) if name in COSTS else METRICS[name].format(value) for value in (low, high)]
-    marks = tuple((float(end), ends[end], f"<b>{title}</b>: {('least', 'most')[end]} {ends[end]}") for end in (0, 1))
+    ends = [
+        COSTS[name].format(value) if name in COSTS else METRICS[name].format(value)
+        for value in (low, high)
+    ]
+    marks = tuple(
+        (float(end), ends[end], f"<b>{title}</b>: {('least', 'most')[end]} {ends[end]}")
+        for end in (0, 1)
+    )
     return Coordinate(f"<b>{title}</b>", places, marks)
 
 
-def _figure(coordinates: Sequence[Coordinate], shown: Sequence[ResultRow], every: int, quality: str) -> go.Figure:
+def _figure(
+    coordinates: Sequence[Coordinate], shown: Sequence[ResultRow], every: int, quality: str
+) -> go.Figure:
     figure = go.Figure()
     which = range(len(shown))
     if len(shown) > BEST:
         others = f"{len(shown) - BEST} of the {every - BEST} others"
         figure.add_trace(_lines(coordinates, which[BEST:], others, GREY, 0.7, 0.4))
-    figure.add_trace(_lines(coordinates, which[1:BEST], f"ranked 2 to {min(BEST, len(shown))}", BLUE, 1.2, 0.8))
+    figure.add_trace(
+        _lines(coordinates, which[1:BEST], f"ranked 2 to {min(BEST, len(shown))}", BLUE, 1.2, 0.8)
+    )
     named = f"best: {plain(shown[0].label)}, {metric_words(shown[0], quality)}"
     figure.add_trace(_lines(coordinates, which[:1], named, GREEN, 3.5, 1.0))
     figure.add_trace(_marks(coordinates))
@@ -145,7 +171,12 @@ def _labels(coordinates: Sequence[Coordinate]) -> Iterator[dict[str, Any]]:
 
 
 def _lines(
-    coordinates: Sequence[Coordinate], which: Sequence[int], name: str, color: str, width: float, opacity: float
+    coordinates: Sequence[Coordinate],
+    which: Sequence[int],
+    name: str,
+    color: str,
+    width: float,
+    opacity: float,
 ) -> go.Scatter:
     x: list[float | None] = []
     y: list[float | None] = []
@@ -160,12 +191,22 @@ def _lines(
         x.append(None)
         y.append(None)
     return go.Scatter(
-        x=x, y=y, name=name, mode="lines", opacity=opacity, line={"color": color, "width": width}, hoverinfo="skip"
+        x=x,
+        y=y,
+        name=name,
+        mode="lines",
+        opacity=opacity,
+        line={"color": color, "width": width},
+        hoverinfo="skip",
     )
 
 
 def _marks(coordinates: Sequence[Coordinate]) -> go.Scatter:
-    marks = [(number, *mark) for number, coordinate in enumerate(coordinates) for mark in coordinate.marks]
+    marks = [
+        (number, *mark)
+        for number, coordinate in enumerate(coordinates)
+        for mark in coordinate.marks
+    ]
     return go.Scatter(
         x=[place for _, place, _, _ in marks],
         y=[number for number, *_ in marks],

@@ -1,4 +1,6 @@
-"""A study's quality against its first cost, MAdds if it has none, as one HTML file that works offline."""
+"""A study's quality against its first cost, MAdds if it has none, as one HTML file that works
+offline.
+"""
 
 from __future__ import annotations
 
@@ -39,11 +41,17 @@ def pareto_html(
 
 
 def pareto_figure(
-    rows: Sequence[ResultRow], *, title: str, budget: Budget | None = None, objectives: Objectives = ACCURACY
+    rows: Sequence[ResultRow],
+    *,
+    title: str,
+    budget: Budget | None = None,
+    objectives: Objectives = ACCURACY,
 ) -> go.Figure:
-    """A point per trial, the Pareto front of the study's objectives, paper points as stars, the budget's end dashed.
+    """A point per trial, the Pareto front of the study's objectives, paper points as stars, the
+    budget's end dashed.
 
-    The front of two objectives is a line; that of more is no line in two dimensions, and its points are ringed.
+    The front of two objectives is a line; that of more is no line in two dimensions, and its points
+    are ringed.
     """
     figure = go.Figure()
     shown = objectives.of_front
@@ -53,12 +61,21 @@ def pareto_figure(
     named = [row for row in rows if row.name is not None]
     figure.add_trace(_front(front, axes, line=len(shown.costs) == 1))
     figure.add_trace(
-        _points(searched, axes, "searched", {"color": BLUE, "size": 9 if len(rows) <= MANY else 6, "opacity": 0.75})
+        _points(
+            searched,
+            axes,
+            "searched",
+            {"color": BLUE, "size": 9 if len(rows) <= MANY else 6, "opacity": 0.75},
+        )
     )
-    figure.add_trace(_points(named, axes, "paper", {"color": ORANGE, "size": 15, "symbol": "star"}, labels=True))
+    figure.add_trace(
+        _points(named, axes, "paper", {"color": ORANGE, "size": 15, "symbol": "star"}, labels=True)
+    )
     if (high := _end(budget, axes[1])) is not None:
         label = f"budget {format_quantity(high)}"
-        figure.add_vline(x=high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label)
+        figure.add_vline(
+            x=high / 1e6, line_dash="dash", line_color="#777777", annotation_text=label
+        )
     figure.update_layout(
         title=title,
         xaxis_title=COSTS[axes[1]].axis,
@@ -71,7 +88,11 @@ def pareto_figure(
 
 def _end(budget: Budget | None, cost: str) -> int | None:
     """Where the budget ends on the axis of ``cost``; None if it does not limit that."""
-    return None if budget is None else next((limit.high for limit in budget.limits if limit.name == cost), None)
+    return (
+        None
+        if budget is None
+        else next((limit.high for limit in budget.limits if limit.name == cost), None)
+    )
 
 
 def _front(rows: Sequence[ResultRow], axes: _Axes, *, line: bool) -> go.Scatter:
@@ -87,7 +108,11 @@ def _front(rows: Sequence[ResultRow], axes: _Axes, *, line: bool) -> go.Scatter:
 
 
 def _points(
-    rows: Sequence[ResultRow], axes: _Axes, name: str, marker: dict[str, object], labels: bool = False
+    rows: Sequence[ResultRow],
+    axes: _Axes,
+    name: str,
+    marker: dict[str, object],
+    labels: bool = False,
 ) -> go.Scatter:
     return go.Scatter(
         x=[row.objective(axes[1]) / 1e6 for row in rows],
@@ -109,7 +134,8 @@ def hover_words(row: ResultRow) -> str:
         f"<b>{plain(row.label)}</b>",
         f"trial {row.number}, digest {plain(row.digest)}",
         ", ".join(f"{METRICS[name].label} {metric_words(row, name)}" for name in MAIN_METRICS),
-        ", ".join(COSTS[name].words(int(row.objective(name))) for name in MAIN_COSTS) + f", {row.seconds:.0f} s",
+        ", ".join(COSTS[name].words(int(row.objective(name))) for name in MAIN_COSTS)
+        + f", {row.seconds:.0f} s",
     ]
     return "<br>".join(lines)
 

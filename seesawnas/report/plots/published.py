@@ -1,4 +1,6 @@
-"""Published networks: results of papers after full training, as a layer separate from a study's proxy results."""
+"""Published networks: results of papers after full training, as a layer separate from a study's
+proxy results.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from seesawnas.study import MAIN_COSTS
 
 @dataclass(frozen=True, slots=True)
 class PublishedNetwork:
-    """A shipped search point with its costs, counted here, and the published accuracies (percent, by test set)."""
+    """A shipped search point with its costs, counted here, and the published accuracies (percent,
+    by test set).
+    """
 
     ref: str
     spec: ArchSpec
@@ -34,7 +38,8 @@ class PublishedNetwork:
         """The published accuracies."""
         named = ((title, self.accuracies.get(name)) for name, title in TEST_SETS.items())
         return (
-            ", ".join(f"{title} {value:g} %" for title, value in named if value is not None) or "no published accuracy"
+            ", ".join(f"{title} {value:g} %" for title, value in named if value is not None)
+            or "no published accuracy"
         )
 
 
@@ -52,7 +57,9 @@ def published_networks() -> tuple[PublishedNetwork, ...]:
 
 
 def add_published(figure: go.Figure, cost_name: str, studied: Sequence[float]) -> None:
-    """Put the published layer below the plot, on axes of its own: full training on other faces is no proxy result.
+    """Put the published layer below the plot, on axes of its own.
+
+    Full training on other faces is no proxy result.
 
     ``studied`` are the costs of the study's own networks: where they lie is shaded.
     """
@@ -63,19 +70,37 @@ def add_published(figure: go.Figure, cost_name: str, studied: Sequence[float]) -
         yaxis2={"anchor": "x2", "domain": [0.0, 0.27], "title": {"text": "LFW (%)"}},
     )
     for name, marker, some in (
-        ("published: Seesaw", {"color": PINK, "symbol": "diamond-open"}, [n for n in shown if n.is_seesaw]),
-        ("published: others", {"color": ORANGE, "symbol": "square-open"}, [n for n in shown if not n.is_seesaw]),
+        (
+            "published: Seesaw",
+            {"color": PINK, "symbol": "diamond-open"},
+            [n for n in shown if n.is_seesaw],
+        ),
+        (
+            "published: others",
+            {"color": ORANGE, "symbol": "square-open"},
+            [n for n in shown if not n.is_seesaw],
+        ),
     ):
         figure.add_trace(_points(some, cost_name, name, marker))
     low, high = min(studied) / 1e6, max(studied) / 1e6
     band = {"x0": low, "x1": high, "y0": 0, "y1": 1, "xref": "x2", "yref": "y2 domain"}
     figure.add_shape(type="rect", fillcolor=BLUE, opacity=0.12, line_width=0, layer="below", **band)
     text = "<b>As published</b>, full training; shaded: this study"
-    place = {"x": 0, "y": 0.27, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 6}
+    place = {
+        "x": 0,
+        "y": 0.27,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 6,
+    }
     figure.add_annotation(text=text, showarrow=False, align="left", name="published", **place)
 
 
-def _points(networks: list[PublishedNetwork], cost_name: str, name: str, marker: dict[str, str]) -> go.Scatter:
+def _points(
+    networks: list[PublishedNetwork], cost_name: str, name: str, marker: dict[str, str]
+) -> go.Scatter:
     return go.Scatter(
         x=[network.costs[cost_name] / 1e6 for network in networks],
         y=[network.accuracies["lfw"] for network in networks],

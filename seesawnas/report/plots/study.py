@@ -18,7 +18,10 @@ from seesawnas.study import ResultRow, StudyView, Trial, TrialState
 from seesawnas.text import plain_json, several
 
 CURVES = 100
-"""Learning curves that are drawn: the latest ones. More would hide each other, and take megabytes."""
+"""Learning curves that are drawn: the latest ones.
+
+More would hide each other, and take megabytes.
+"""
 
 _COLORS = {
     TrialState.COMPLETE: BLUE,
@@ -26,7 +29,12 @@ _COLORS = {
     TrialState.RUNNING: ORANGE,
     TrialState.FAIL: "#CC79A7",
 }
-_WORDS = {"COMPLETE": "trained in full", "PRUNED": "stopped early", "RUNNING": "running", "FAIL": "failed"}
+_WORDS = {
+    "COMPLETE": "trained in full",
+    "PRUNED": "stopped early",
+    "RUNNING": "running",
+    "FAIL": "failed",
+}
 _CARD = {"margin": {"l": 60, "r": 20, "t": 50, "b": 50}, "template": "plotly_white", "height": 440}
 
 
@@ -38,7 +46,9 @@ def study_figures(study: StudyView) -> dict[str, str]:
         found["ablation"] = _card(forest)
     rows = ranking_of(study).rows
     if rows and ablation is None:
-        found[f"quality_against_{study.sought.of_front.costs[0]}"] = _text(quality_figure(study, rows))
+        found[f"quality_against_{study.sought.of_front.costs[0]}"] = _text(
+            quality_figure(study, rows)
+        )
     if (curves := curves_figure(study)) is not None:
         found["learning_curves"] = _text(curves)
     return found
@@ -74,18 +84,30 @@ def _curves(trials: Sequence[Trial], study: StudyView) -> go.Figure:
         some = [trial for trial in drawn if trial.state is state]
         if some:
             figure.add_trace(_trace(some, _WORDS[state.name], color, metric))
-    complete = [] if is_ablation(study) else [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    complete = (
+        []
+        if is_ablation(study)
+        else [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    )
     best = max(complete, key=lambda trial: trial.values[0], default=None)
     if best is not None:
         figure.add_trace(_trace([best], f"best: trial {best.number}", GREEN, metric, width=3))
-    which = f"the latest {CURVES} of {len(trials)}" if len(trials) > CURVES else several(len(trials), "trial")
+    which = (
+        f"the latest {CURVES} of {len(trials)}"
+        if len(trials) > CURVES
+        else several(len(trials), "trial")
+    )
     axis = f"{plain(study.objectives[0])}{' (%)' if metric.is_percent else ''}"
-    figure.update_layout(title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=axis, **_CARD)
+    figure.update_layout(
+        title=f"Learning curves, {which}", xaxis_title="epoch", yaxis_title=axis, **_CARD
+    )
     figure.update_xaxes(dtick=1 if max(trial.last_step or 0 for trial in drawn) <= 20 else None)
     return figure
 
 
-def _trace(trials: Sequence[Trial], name: str, color: str, metric: Metric, width: float = 1) -> go.Scatter:
+def _trace(
+    trials: Sequence[Trial], name: str, color: str, metric: Metric, width: float = 1
+) -> go.Scatter:
     steps: list[int | None] = []
     values: list[float | None] = []
     texts: list[str] = []
@@ -98,14 +120,25 @@ def _trace(trials: Sequence[Trial], name: str, color: str, metric: Metric, width
     line = {"color": color, "width": width}
     hover = f"%{{text}}, epoch %{{x}}: %{{y:.{metric.change_digits}f}}<extra></extra>"
     return go.Scatter(
-        x=steps, y=values, text=texts, name=name, mode="lines+markers", line=line, marker=marker, hovertemplate=hover
+        x=steps,
+        y=values,
+        text=texts,
+        name=name,
+        mode="lines+markers",
+        line=line,
+        marker=marker,
+        hovertemplate=hover,
     )
 
 
 def _card(forest: go.Figure) -> str:
-    """A forest is as high as its effects are many, and as wide as their names; a card has no room for costs beside it."""
+    """A forest is as high as its effects are many, and as wide as their names.
+
+    A card has no room for costs beside it.
+    """
     forest.update_layout(
-        title="Effects against the base, with their intervals", margin={"l": 20, "r": 20, "t": 70, "b": 50}
+        title="Effects against the base, with their intervals",
+        margin={"l": 20, "r": 20, "t": 70, "b": 50},
     )
     return plain_json(str(forest.to_json()))
 

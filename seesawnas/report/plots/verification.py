@@ -22,7 +22,9 @@ BINS = 100
 
 
 def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, title: str) -> str:
-    """The ROC curves of all sets in one plot, false accept rates by powers of ten, and below it a histogram of each set."""
+    """The ROC curves of all sets in one plot, false accept rates by powers of ten, and below it a
+    histogram of each set.
+    """
     names = [plain(one.name) for one in scored]
     figure = make_subplots(rows=1 + len(scored), cols=1, subplot_titles=["ROC", *names])
     for place, one in enumerate(scored):
@@ -32,7 +34,9 @@ def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, titl
         _mark_threshold(figure, one, row=2 + place)
         figure.update_xaxes(title_text=protocol.score, row=2 + place, col=1)
         figure.update_yaxes(title_text="fraction of pairs", row=2 + place, col=1)
-    figure.update_xaxes(title_text="false accept rate", type="log", exponentformat="power", row=1, col=1)
+    figure.update_xaxes(
+        title_text="false accept rate", type="log", exponentformat="power", row=1, col=1
+    )
     figure.update_yaxes(title_text="true accept rate", row=1, col=1)
     figure.update_layout(
         title=f"{plain(title)}, {protocol.name} protocol",
@@ -76,7 +80,9 @@ def _histograms(one: VerifiedSet, protocol: Protocol, *, legend: bool) -> list[A
     ]
 
 
-def _bars(scores: NDArray[np.floating], edges: NDArray[np.floating], name: str, colour: str, legend: bool) -> go.Bar:
+def _bars(
+    scores: NDArray[np.floating], edges: NDArray[np.floating], name: str, colour: str, legend: bool
+) -> go.Bar:
     # Counted here: a page with every score of millions of pairs in it would not open.
     counts = np.histogram(scores, edges)[0]
     return go.Bar(
@@ -118,9 +124,18 @@ def identification_html(found: Identification, *, title: str) -> str:
         )
     )
     figure.update_layout(
-        title=f"{plain(title)}: DET, {several(found.searches, 'probe')} among {several(found.enrolled, 'identity', 'identities')}",
-        xaxis={"title": "false positive identification rate", "type": "log", "exponentformat": "power"},
-        yaxis={"title": "false negative identification rate", "type": "log", "exponentformat": "power"},
+        title=f"{plain(title)}: DET, {several(found.searches, 'probe')} among "
+        f"{several(found.enrolled, 'identity', 'identities')}",
+        xaxis={
+            "title": "false positive identification rate",
+            "type": "log",
+            "exponentformat": "power",
+        },
+        yaxis={
+            "title": "false negative identification rate",
+            "type": "log",
+            "exponentformat": "power",
+        },
         template="plotly_white",
     )
     return figure_page(figure)

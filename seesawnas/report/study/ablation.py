@@ -14,7 +14,17 @@ from seesawnas.study import MAIN_COSTS
 from seesawnas.text import several
 
 ARM_HEADS = ("network", "digest", "mean ± standard error", "seeds", "MAdds", "params")
-HEADS = ("factor", "level", "effect and interval", "pairs", "p, Holm", "verdict", "seeds needed", "Δ MAdds", "Δ params")
+HEADS = (
+    "factor",
+    "level",
+    "effect and interval",
+    "pairs",
+    "p, Holm",
+    "verdict",
+    "seeds needed",
+    "Δ MAdds",
+    "Δ params",
+)
 
 
 def ablation_sentences(result: AblationResult) -> Iterator[str]:
@@ -22,14 +32,17 @@ def ablation_sentences(result: AblationResult) -> Iterator[str]:
     arms = len({arm.digest for arm in result.arms})
     matched = ", rescaled to the base's MAdds" if result.matched else ""
     yield (
-        f"{result.design[0].upper()}{result.design[1:]} design around {result.base}: {arms} networks{matched}, "
+        f"{result.design[0].upper()}{result.design[1:]} design around {result.base}: {arms} "
+        f"networks{matched}, "
         f"{len(result.seeds)} training seeds, compared by {METRICS[result.quality].title}."
     )
     verdicts = Counter(effect.verdict for effect in result.effects)
     counts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
     yield (
-        f"Verdicts for {several(len(result.effects), 'effect')}: {counts}. Intervals are at {result.confidence:.0%} "
-        f"({result.method}), paired by seed; verdicts are after Holm's correction over all effects and interactions."
+        f"Verdicts for {several(len(result.effects), 'effect')}: {counts}. Intervals are at "
+        f"{result.confidence:.0%} "
+        f"({result.method}), paired by seed; verdicts are after Holm's correction over all "
+        "effects and interactions."
     )
     if result.resolution is not None:
         aliases = f"; aliased: {'; '.join(result.aliases)}" if result.aliases else ""

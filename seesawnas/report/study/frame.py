@@ -1,4 +1,6 @@
-"""A study as a table: a row per trial, of every state, with its scores, its costs and each of its decisions."""
+"""A study as a table: a row per trial, of every state, with its scores, its costs and each of its
+decisions.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,17 @@ AGAIN = ("repeats", "repeats_mean", "repeats_standard_error")
 def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFrame:
     """By number. Shares are 0 to 1 and costs whole numbers, as they are stored: nothing is rounded.
 
-    Columns: study, trial, state, rank, pareto, digest, label, variant (an ablation's training seed); the scores; madds,
-    params, activation_bytes; seconds, stopped_after, reason; repeats (how many new seeds), repeats_mean,
-    repeats_standard_error, of an ablation those of its network, which has no rank; and each decision of the space by its
-    name, such as ``stages.2.expansion``. A trial that cannot be read has the state ``left out`` and the reason why.
+    Columns: study, trial, state, rank, pareto, digest, label, variant (an ablation's training
+    seed); the scores; madds, params, activation_bytes; seconds, stopped_after, reason; repeats (how
+    many new seeds), repeats_mean, repeats_standard_error, of an ablation those of its network,
+    which has no rank; and each decision of the space by its name, such as ``stages.2.expansion``. A
+    trial that cannot be read has the state ``left out`` and the reason why.
     """
     ranking = ranking_of(study) if ranking is None else ranking
     lines: dict[Any, RankedLine]
-    lines = {line.row.number if ranking.is_ranked else line.row.digest: line for line in ranking.lines}
+    lines = {
+        line.row.number if ranking.is_ranked else line.row.digest: line for line in ranking.lines
+    }
     decisions = sorted({name for trial in study.trials for name in trial.params})
     columns = [*ABOUT, *_scores(), *COSTS, *ENDED, *AGAIN, *decisions]
     rows = []
@@ -37,7 +42,13 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
         line = lines.get(trial.number if ranking.is_ranked else trial.user_attrs.get("digest"))
         rows.append({**_row(study, trial, line, is_ranked=ranking.is_ranked), **trial.params})
     rows += [
-        {"study": study.name, "trial": one.number, "state": LEFT_OUT, "pareto": False, "reason": one.reason}
+        {
+            "study": study.name,
+            "trial": one.number,
+            "state": LEFT_OUT,
+            "pareto": False,
+            "reason": one.reason,
+        }
         for one in study.left_out
     ]
     rows.sort(key=lambda row: -1 if row["trial"] is None else row["trial"])
@@ -48,7 +59,11 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
 
 def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Several studies below each other; a decision that one of them lacks is empty there."""
-    return frames[0] if len(frames) == 1 else pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
+    return (
+        frames[0]
+        if len(frames) == 1
+        else pd.concat([frame.astype(object) for frame in frames], ignore_index=True)
+    )
 
 
 def _scores() -> tuple[str, ...]:
@@ -56,7 +71,9 @@ def _scores() -> tuple[str, ...]:
     return tuple(dict.fromkeys(("accuracy", "accuracy_std", *METRICS)))
 
 
-def _row(study: StudyView, trial: Trial, line: RankedLine | None, *, is_ranked: bool) -> dict[str, Any]:
+def _row(
+    study: StudyView, trial: Trial, line: RankedLine | None, *, is_ranked: bool
+) -> dict[str, Any]:
     attrs = trial.user_attrs
     again = line.row.repeats if line else None
     about = {
@@ -71,7 +88,11 @@ def _row(study: StudyView, trial: Trial, line: RankedLine | None, *, is_ranked: 
     }
     found = {name: attrs.get(name) for name in (*_scores(), *COSTS, *ENDED)}
     repeats = (
-        {"repeats": again.n, "repeats_mean": again.mean, "repeats_standard_error": again.standard_error}
+        {
+            "repeats": again.n,
+            "repeats_mean": again.mean,
+            "repeats_standard_error": again.standard_error,
+        }
         if again
         else {}
     )

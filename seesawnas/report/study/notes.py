@@ -12,7 +12,13 @@ from seesawnas.ablation import AblationResult, verdict_words
 from seesawnas.io.stored_json import stored_json
 from seesawnas.report.markdown import cell, code, code_cell, fence, plain_markdown
 from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
-from seesawnas.report.study.ranking import Ranking, costs_words, measured_words, progress_words, ranking_of
+from seesawnas.report.study.ranking import (
+    Ranking,
+    costs_words,
+    measured_words,
+    progress_words,
+    ranking_of,
+)
 from seesawnas.report.study.sections import find_ablation, limit_notes, notes_of
 from seesawnas.study import StudyView, Trial, TrialState
 from seesawnas.units import format_quantity
@@ -20,23 +26,35 @@ from seesawnas.units import format_quantity
 BEST = 10
 _WIDTH = 84  # characters
 _HOW_TO_READ = """\
-- A parameter is a decision of the search space, named by its path in the grammar: `stages.2.expansion` is the expansion of
-  the blocks of stage 2 (stages count from 0), `defaults.activation` one choice for the whole network.
-- `depth` is a stage's number of blocks, `width` its output channels, `expansion` the middle width over the input width,
-  `split` the ratio of the pointwise convolutions' groups, `se` the reduction of squeeze-and-excitation (0 is none), `kernel`
-  the depthwise kernel's side in pixels, `skip` the skip branch of a stride-2 block.
-- Accuracy and AUC are verification scores, from 0 to 1, on identities that were not used in training, after the short
-  training that all trials share. MAdds are multiply-adds for one image, at the network's own input size.
-- Every trial fits the budget. *Complete* trials were trained in full, *pruned* ones stopped early."""
+- A parameter is a decision of the search space, named by its path in the grammar:
+  `stages.2.expansion` is the expansion of the blocks of stage 2 (stages count from 0),
+  `defaults.activation` one choice for the whole network.
+- `depth` is a stage's number of blocks, `width` its output channels, `expansion` the middle
+  width over the input width, `split` the ratio of the pointwise convolutions' groups, `se` the
+  reduction of squeeze-and-excitation (0 is none), `kernel` the depthwise kernel's side in
+  pixels, `skip` the skip branch of a stride-2 block.
+- Accuracy and AUC are verification scores, from 0 to 1, on identities that were not used in
+  training, after the short training that all trials share. MAdds are multiply-adds for one
+  image, at the network's own input size.
+- Every trial fits the budget. *Complete* trials were trained in full, *pruned* ones stopped
+  early."""
 
 
 def trial_note(trial: Trial, ref: str, files: Sequence[str]) -> str:
-    """``files`` are the addresses of the diagram and of the spec; ``ref`` is what commands know the trial by."""
+    """``files`` are the addresses of the diagram and of the spec.
+
+    ``ref`` is what commands know the trial by.
+    """
     attrs = trial.user_attrs
     name = str(attrs.get("label") or f"network {attrs['digest']}")
     madds, params, activations = costs_words(attrs)
     costs = f"**{madds}** · **{params}** · {activations} · digest {code(str(attrs['digest']))}"
-    parts = [f"### {plain_markdown(name)}", costs, *_measured(trial), f"[![diagram]({files[0]})]({files[0]})"]
+    parts = [
+        f"### {plain_markdown(name)}",
+        costs,
+        *_measured(trial),
+        f"[![diagram]({files[0]})]({files[0]})",
+    ]
     parts += [
         fence(narrow(attrs["spec"]), "yaml"),
         f"{code(f'seesawnas build {quote(ref)}')} · [spec as a file]({files[1]})",
@@ -49,19 +67,29 @@ def study_note(study: StudyView, ref: str) -> str:
     ranking = ranking_of(study)
     parts = [f"## {plain_markdown(study.name)}", plain_markdown(progress_words(study))]
     if notes := notes_of(study):
-        parts += ["### Notes", "\n".join(f"- {plain_markdown(note)}" for note in limit_notes(notes))]
+        parts += [
+            "### Notes",
+            "\n".join(f"- {plain_markdown(note)}" for note in limit_notes(notes)),
+        ]
     ablation = find_ablation(study)
     if ablation is not None:
         parts += _ablation(ablation)
     elif ranking.lines:
-        parts += [f"### Best networks, by {plain_markdown(study.objectives[0])}", _ranking(study, ranking)]
+        parts += [
+            f"### Best networks, by {plain_markdown(study.objectives[0])}",
+            _ranking(study, ranking),
+        ]
         best = ranking.lines[0].row
         out = quote(f"{study.name}_best")
         parts += [code(f"seesawnas train {quote(f'{ref}:{best.number}')} --data FACES --out {out}")]
     if text := study.attributes.get("study_file"):
         plan = str(text).split("\nprovenance:")[0]  # what made it stands below, of the last run
         parts += ["### Study file", fence(narrow(plan), "yaml")]
-    found = [(name, value) for name, value in settings(study.attributes) if not (text and name.startswith("recipe."))]
+    found = [
+        (name, value)
+        for name, value in settings(study.attributes)
+        if not (text and name.startswith("recipe."))
+    ]
     if found:
         parts += [
             "### Settings",
@@ -72,7 +100,9 @@ def study_note(study: StudyView, ref: str) -> str:
 
 def settings(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What trials share, and what made the last run, one line each: nested values by their path."""
-    runs = sorted((name for name in attributes if name.startswith("run.")), key=lambda name: (len(name), name))
+    runs = sorted(
+        (name for name in attributes if name.startswith("run.")), key=lambda name: (len(name), name)
+    )
     for name, value in attributes.items():
         if name == "study_file" or name in runs[:-1]:
             continue
@@ -101,7 +131,10 @@ def _ablation(found: AblationResult) -> Iterator[str]:
 
 
 def _ablation_heads(heads: Sequence[str], words: int) -> list[str]:
-    return [head if place < words or head == "verdict" else f">{head}" for place, head in enumerate(heads)]
+    return [
+        head if place < words or head == "verdict" else f">{head}"
+        for place, head in enumerate(heads)
+    ]
 
 
 def _ranking(study: StudyView, ranking: Ranking) -> str:
@@ -109,13 +142,23 @@ def _ranking(study: StudyView, ranking: Ranking) -> str:
     for line in ranking.lines[:BEST]:
         number = line.row.number
         link = f"[{number}](/dashboard/studies/{study.number}/trials?numbers={number})"
-        cells.append((str(line.rank), link, cell(line.row.label) + (" \\*" if line.on_front else ""), *line.cells))
+        cells.append(
+            (
+                str(line.rank),
+                link,
+                cell(line.row.label) + (" \\*" if line.on_front else ""),
+                *line.cells,
+            )
+        )
     table = _table((">rank", ">trial", "network", *(f">{head}" for head in ranking.heads)), cells)
     return f"{table}\n\n\\* {ranking.caption}"
 
 
 def narrow(text: str) -> str:
-    """YAML of the same meaning in lines that a page shows whole: a wide one would push the diagram out of the window."""
+    """YAML of the same meaning in lines that a page shows whole.
+
+    A wide one would push the diagram out of the window.
+    """
     whole: list[str] = []
     for line in text.strip().splitlines():
         if whole and _is_open(whole[-1]):
@@ -132,12 +175,17 @@ def _is_open(line: str) -> bool:
 
 def _wrapped(line: str) -> str:
     indent = " " * (len(line) - len(line.lstrip()) + 2)
-    options = textwrap.TextWrapper(_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    options = textwrap.TextWrapper(
+        _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
     return options.fill(line)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A column marked ``>`` stands to the right. The spaces keep columns apart, which the page does not."""
+    """A column marked ``>`` stands to the right.
+
+    The spaces keep columns apart, which the page does not.
+    """
     rules = ["---:" if column.startswith(">") else "---" for column in columns]
     heads = [f"{column.removeprefix('>')}&emsp;" for column in columns]
     lines = [heads, rules, *([f"{cell}&emsp;" for cell in row] for row in rows)]
@@ -152,7 +200,9 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
         low, high = value
         yield (
             name,
-            f"{format_quantity(low)}..{format_quantity(high)} MAdds" if low else f"{format_quantity(high)} MAdds",
+            f"{format_quantity(low)}..{format_quantity(high)} MAdds"
+            if low
+            else f"{format_quantity(high)} MAdds",
         )
     else:
         yield name, value if isinstance(value, str) else json.dumps(value)

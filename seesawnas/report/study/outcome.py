@@ -1,4 +1,7 @@
-"""The result of a search: ranking, front, stopped and failed trials, and the files of the best network."""
+"""The result of a search.
+
+Ranking, front, stopped and failed trials, and the files of the best network.
+"""
 
 from __future__ import annotations
 
@@ -47,11 +50,18 @@ class Outcome:
 
 
 def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None) -> Outcome:
-    """Read the outcome off the study; ``repeats`` are its networks' trainings from new seeds, by digest."""
+    """Read the outcome off the study.
+
+    ``repeats`` are its networks' trainings from new seeds, by digest.
+    """
     complete = _networks(record, TrialState.COMPLETE)
     rows = tuple(rank(ResultRow.of(trial, repeats) for trial in complete))
     failed = tuple(
-        (trial.number, str(trial.user_attrs.get("digest")), str(trial.user_attrs.get("reason", "unknown")))
+        (
+            trial.number,
+            str(trial.user_attrs.get("digest")),
+            str(trial.user_attrs.get("reason", "unknown")),
+        )
         for trial in record.trials(TrialState.FAIL)
     )
     best = next((trial_spec(trial) for trial in complete if trial.number == rows[0].number), None)
@@ -76,7 +86,10 @@ def summary_of(
         "ranking": [row.to_mapping() for row in outcome.ranking.rows],
         "pareto": [row.number for row in outcome.ranking.pareto],
         "stopped": [_stopped(row) for row in outcome.stopped],
-        "failed": [{"number": n, "digest": digest, "reason": reason} for n, digest, reason in outcome.failed],
+        "failed": [
+            {"number": n, "digest": digest, "reason": reason}
+            for n, digest, reason in outcome.failed
+        ],
     }
 
 
@@ -95,12 +108,20 @@ def best_yaml(outcome: Outcome, study: str) -> str:
 def _again(row: ResultRow, quality: str) -> str:
     if row.repeats is None:
         return ""
-    return f"{METRICS[quality].title} {mean_words(row.repeats, quality)} over {row.repeats.n} new seeds; "
+    return (
+        f"{METRICS[quality].title} {mean_words(row.repeats, quality)} over {row.repeats.n} "
+        "new seeds; "
+    )
 
 
 def _stopped(row: ResultRow) -> dict[str, Any]:
     """A trial that was stopped early as JSON values; its value is of the study's metric."""
-    about = {"number": row.number, "digest": row.digest, "name": row.name, "epoch": row.stopped_after}
+    about = {
+        "number": row.number,
+        "digest": row.digest,
+        "name": row.name,
+        "epoch": row.stopped_after,
+    }
     return {**about, "value": row.value, **{name: row.metrics[name] for name in MAIN_METRICS}} | {
         name: row.costs[name] for name in MAIN_COSTS
     }

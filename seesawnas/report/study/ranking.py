@@ -1,4 +1,7 @@
-"""The ranking and the facts of a study in words: the one place where the dashboard and the report take them from."""
+"""The ranking and the facts of a study in words.
+
+The one place where the dashboard and the report take them from.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,8 @@ class Ranking:
     Attributes:
         rows: Best first.
         objectives: The study's.
-        is_ranked: Whether the first is a winner: an ablation's rows are its networks, by their means, and none has won.
+        is_ranked: Whether the first is a winner: an ablation's rows are its networks, by their
+        means, and none has won.
     """
 
     rows: tuple[ResultRow, ...]
@@ -81,7 +85,10 @@ class Ranking:
     def lines(self) -> tuple[RankedLine, ...]:
         """The rows as tables write them."""
         front = {row.number for row in self.pareto}
-        return tuple(self._line(place, row, row.number in front) for place, row in enumerate(self.rows, start=1))
+        return tuple(
+            self._line(place, row, row.number in front)
+            for place, row in enumerate(self.rows, start=1)
+        )
 
     @property
     def front(self) -> tuple[RankedLine, ...]:
@@ -110,14 +117,20 @@ class Ranking:
     def caption(self) -> str:
         """What the marks mean."""
         if not self.is_ranked:
-            return "each network's mean over its training seeds, with its standard error; ± of accuracy is over folds"
+            return (
+                "each network's mean over its training seeds, with its standard error; ± of "
+                "accuracy is over folds"
+            )
         again = "; over new seeds: the mean with its standard error" if self.is_repeated else ""
         front = objective_names(self.objectives)
         return f"on the Pareto front of {front}; ± is the standard deviation over folds{again}"
 
     def _line(self, place: int, row: ResultRow, on_front: bool) -> RankedLine:
         metrics, costs = self.objectives.shown_metrics, self.objectives.shown_costs
-        measured = (*(metric_words(row, name) for name in metrics), *(cost_words(row, name) for name in costs))
+        measured = (
+            *(metric_words(row, name) for name in metrics),
+            *(cost_words(row, name) for name in costs),
+        )
         values: list[float | None] = [row.objective(name) for name in (*metrics, *costs)]
         if not self.is_repeated:
             return RankedLine(place, row, on_front, measured, None, tuple(values))
@@ -128,13 +141,20 @@ class Ranking:
 
 
 def ranking_of(study: StudyView) -> Ranking:
-    """Complete trials best first; of an ablation a row per network, with its means over the seeds."""
+    """Complete trials best first.
+
+    Of an ablation a row per network, with its means over the seeds.
+    """
     complete = [
-        trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+        trial
+        for trial in study.trials
+        if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
     ]
     if is_ablation(study):
         return Ranking(tuple(rank(network_rows(complete))), study.sought, is_ranked=False)
-    return Ranking(tuple(rank(ResultRow.of(trial, study.repeats) for trial in complete)), study.sought)
+    return Ranking(
+        tuple(rank(ResultRow.of(trial, study.repeats) for trial in complete)), study.sought
+    )
 
 
 def is_ablation(study: StudyView) -> bool:
@@ -177,12 +197,18 @@ def progress_words(study: StudyView) -> str:
     states = Counter(trial.state for trial in study.trials)
     counts = ", ".join(f"{states[state]} {word}" for state, word in STATES.items() if states[state])
     left = f" {len(study.left_out)} more cannot be read and are ignored." if study.left_out else ""
-    return f"{several(len(study.trials), 'trial')}: {counts or 'none yet'}.{left} Objectives: {', '.join(study.objectives)}."
+    return (
+        f"{several(len(study.trials), 'trial')}: {counts or 'none yet'}.{left} Objectives: "
+        f"{', '.join(study.objectives)}."
+    )
 
 
 def objective_names(objectives: Objectives, *, in_short: bool = False) -> str:
     """What the Pareto front is of, such as ``verification accuracy and MAdds``."""
     wanted = objectives.of_front
     metric = METRICS[wanted.metric]
-    *most, last = metric.label if in_short else metric.title, *(COSTS[cost].title for cost in wanted.costs)
+    *most, last = (
+        metric.label if in_short else metric.title,
+        *(COSTS[cost].title for cost in wanted.costs),
+    )
     return f"{', '.join(most)} and {last}"

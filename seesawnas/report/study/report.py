@@ -1,4 +1,6 @@
-"""``StudyReport``: a study and everything that reports show of it, gathered once for HTML, Markdown, CSV and JSON alike."""
+"""``StudyReport``: a study and everything that reports show of it, gathered once for HTML,
+Markdown, CSV and JSON alike.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,14 @@ from seesawnas.report.study.ablation import ablation_sentences
 from seesawnas.report.study.frame import trials_frame
 from seesawnas.report.study.ranking import STATES, Ranking, progress_words, ranking_of
 from seesawnas.report.study.sections import find_ablation, notes_of
-from seesawnas.report.study.summary import budget_words, run_facts, runs_of, settings_mapping, study_file, summary
+from seesawnas.report.study.summary import (
+    budget_words,
+    run_facts,
+    runs_of,
+    settings_mapping,
+    study_file,
+    summary,
+)
 from seesawnas.study import StudyView, TrialState
 
 
@@ -36,12 +45,18 @@ class StudyReport:
     def of(cls, study: StudyView, ref: str) -> StudyReport:
         """Raises StudyError if the study is not one of networks."""
         if study.trials and not study.is_shipped:
-            raise StudyError(f"study {study.name}: must contain trials of seesawnas, got trials of another program")
+            raise StudyError(
+                f"study {study.name}: must contain trials of seesawnas, got trials of another "
+                "program"
+            )
         return cls(study, ref, find_ablation(study), judges=True)
 
     @cached_property
     def importance(self) -> Importance | None:
-        """How much each decision matters, if that is known; computed only for formats that show it."""
+        """How much each decision matters, if that is known.
+
+        Computed only for formats that show it.
+        """
         is_wanted = self.judges and self.given is None and self.ablation is None
         return importance_of(self.study) if is_wanted else self.given
 
@@ -62,9 +77,15 @@ class StudyReport:
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The summary; an ablation's is of its networks over their seeds, not of the best single training."""
+        """The summary; an ablation's is of its networks over their seeds, not of the best single
+        training.
+        """
         if self.ablation is not None:
-            return (progress_words(self.study), *ablation_sentences(self.ablation), *verdict_words(self.ablation))
+            return (
+                progress_words(self.study),
+                *ablation_sentences(self.ablation),
+                *verdict_words(self.ablation),
+            )
         return tuple(summary(self.study, self.ranking))
 
     @cached_property
@@ -88,7 +109,10 @@ class StudyReport:
         return study_file(self.study)
 
     def to_mapping(self) -> dict[str, Any]:
-        """JSON values with stable keys; :func:`seesawnas.report.pages.text.report_json` documents them."""
+        """JSON values with stable keys.
+
+        :func:`seesawnas.report.pages.text.report_json` documents them.
+        """
         states = Counter(trial.state for trial in self.study.trials)
         trials = {trial.number: trial for trial in self.study.trials}
         failed = [trial for trial in self.study.trials if trial.state is TrialState.FAIL]
@@ -111,16 +135,23 @@ class StudyReport:
             ],
             "pareto": [line.row.number for line in self.ranking.front],
             "stopped": [
-                _ended(trial.number, trial.user_attrs, ("stopped_after", "accuracy", "auc")) for trial in stopped
+                _ended(trial.number, trial.user_attrs, ("stopped_after", "accuracy", "auc"))
+                for trial in stopped
             ],
             "failed": [_ended(trial.number, trial.user_attrs, ("reason",)) for trial in failed],
             "settings": settings_mapping(self.study),
             "runs": runs_of(self.study),
             "study_file": self.study_file,
             "ablation": None if self.ablation is None else self.ablation.to_mapping(),
-            "importance": None if self.importance_sentences is None else list(self.importance_sentences),
+            "importance": None
+            if self.importance_sentences is None
+            else list(self.importance_sentences),
         }
 
 
 def _ended(number: int, attrs: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {"number": number, "digest": attrs.get("digest"), **{name: attrs.get(name) for name in names}}
+    return {
+        "number": number,
+        "digest": attrs.get("digest"),
+        **{name: attrs.get(name) for name in names},
+    }

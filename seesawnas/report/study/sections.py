@@ -21,7 +21,10 @@ def find_ablation(study: StudyView) -> AblationResult | None:
 
 
 def notes_of(study: StudyView, numbers: Collection[int] = ()) -> tuple[str, ...]:
-    """What of a study cannot be shown, and why, one line each; of trials ``numbers`` also what is wrong with the network."""
+    """What of a study cannot be shown, and why, one line each.
+
+    Of trials ``numbers`` also what is wrong with the network.
+    """
     notes = list(study.notes)
     try:
         read_ablation(study.name, study.attributes, study.trials)

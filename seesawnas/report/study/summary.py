@@ -27,9 +27,12 @@ from seesawnas.study.options import RunPlan
 MAX_STARTS = 20
 """Runs that a page lists: the latest. JSON has all of them."""
 CONVENTIONS = (
-    "MAdds are the multiply-adds of convolutions and linear layers, squeeze-and-excitation's included, for one image at the "
-    "network's own input size; batch norm, activations, pooling and additions are not counted. FLOPs are 2 × MAdds. Params "
-    "are all learnable parameters, without the loss head. Activations are 4 bytes per output value of an operator. M is 10⁶."
+    "MAdds are the multiply-adds of convolutions and linear layers, squeeze-and-excitation's "
+    "included, for one image at the "
+    "network's own input size; batch norm, activations, pooling and additions are not counted. "
+    "FLOPs are 2 × MAdds. Params "
+    "are all learnable parameters, without the loss head. Activations are 4 bytes per output "
+    "value of an operator. M is 10⁶."
 )
 """As :mod:`seesawnas.arch.layers` counts."""
 _ELSEWHERE = ("data", "seed", "recipe")
@@ -50,7 +53,8 @@ def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
         yield beside
     front, names = len(ranking.front), objective_names(study.sought)
     yield (
-        f"{front} network{' is' if front == 1 else 's are'} on the Pareto front of {names}: no other that was measured is "
+        f"{front} network{' is' if front == 1 else 's are'} on the Pareto front of {names}: no "
+        "other that was measured is "
         "as good in every objective and better in one."
     )
     if (budget := budget_words(study)) is not None:
@@ -64,8 +68,14 @@ def _best(study: StudyView, ranking: Ranking) -> str:
     label = f"{row.name}, digest {row.digest}" if row.name else f"network {row.digest}"
     if row.repeats is None:
         return f"Best is trial {row.number} ({label}): {_named(row, study.metric)} at {words}."
-    mean = f"{METRICS[study.metric].title} {mean_words(row.repeats, study.metric)} over {row.repeats.n} new seeds"
-    return f"Best is trial {row.number} ({label}): {mean} at {words}; the search itself measured {_named(row, study.metric)}."
+    mean = (
+        f"{METRICS[study.metric].title} {mean_words(row.repeats, study.metric)} over "
+        f"{row.repeats.n} new seeds"
+    )
+    return (
+        f"Best is trial {row.number} ({label}): {mean} at {words}; the search itself measured "
+        f"{_named(row, study.metric)}."
+    )
 
 
 def _named(row: ResultRow, quality: str) -> str:
@@ -74,9 +84,13 @@ def _named(row: ResultRow, quality: str) -> str:
 
 def _certainty(study: StudyView, row: ResultRow, complete: int) -> str:
     if row.repeats is not None:
-        return "Retrained networks are ranked by their new seeds only, which removes the selection bias of the search."
+        return (
+            "Retrained networks are ranked by their new seeds only, which removes the "
+            "selection bias of the search."
+        )
     return (
-        f"The score of the best of {complete} is biased upwards: it comes from one seed, and no network was retrained. "
+        f"The score of the best of {complete} is biased upwards: it comes from one seed, and no "
+        "network was retrained. "
         "Close ranks may swap."
     )
 
@@ -112,22 +126,37 @@ def _beside_papers(study: StudyView, ranking: Ranking) -> str | None:
 
 def starts_of(study: StudyView) -> list[Start]:
     """Every start of the study, with what it did, the first first."""
-    return read_starts(study.attributes, study.trials, sum(again.n for again in study.repeats.values()))
+    return read_starts(
+        study.attributes, study.trials, sum(again.n for again in study.repeats.values())
+    )
 
 
 def runs_of(study: StudyView) -> list[dict[str, Any]]:
-    """The starts as JSON values: what made each, as :func:`seesawnas.study.record.provenance` tells it, its plan, what it did."""
+    """The starts as JSON values.
+
+    What made each, as :func:`seesawnas.study.record.provenance` tells it, its plan, what it did.
+    """
     return [start.to_mapping() for start in starts_of(study)]
 
 
 def start_words(start: Start, before: Start | None) -> str:
-    """One start in a line: its command, what it did, why it ended, and the settings that the start before did not have."""
+    """One start in a line: its command, what it did, why it ended, and the settings that the start
+    before did not have.
+    """
     made = start.made
-    command = join(map(str, made["command"])) if isinstance(made.get("command"), list) else "an unknown command"
+    command = (
+        join(map(str, made["command"]))
+        if isinstance(made.get("command"), list)
+        else "an unknown command"
+    )
     ended = "unknown (killed, or still running)" if start.ended is None else start.ended
     parts = [command, start.did()] + ([] if start.plan is None else [f"ended: {ended}"])
     if start.plan is not None and before is not None and before.plan is not None:
-        names = [name for name in {**before.plan, **start.plan} if before.plan.get(name) != start.plan.get(name)]
+        names = [
+            name
+            for name in {**before.plan, **start.plan}
+            if before.plan.get(name) != start.plan.get(name)
+        ]
         parts += [f"with {name} {_value(start.plan.get(name, 'none'))}" for name in names]
     return "; ".join(parts)
 
@@ -150,17 +179,33 @@ def study_file(study: StudyView) -> str | None:
 
 
 def run_facts(study: StudyView) -> list[tuple[str, str]]:
-    """What was run in words, a line per fact: the last start that trained anything, and every start with what it did."""
+    """What was run in words, a line per fact.
+
+    The last start that trained anything, and every start with what it did.
+    """
     starts, agreed = starts_of(study), settings_mapping(study)
-    last = next((start for start in reversed(starts) if start.trained is None or start.numbers or start.repeats), None)
+    last = next(
+        (
+            start
+            for start in reversed(starts)
+            if start.trained is None or start.numbers or start.repeats
+        ),
+        None,
+    )
     made: Mapping[str, Any] = (last or starts[-1]).made if starts else {}
     shown = starts[-MAX_STARTS:]
     facts = [
-        ("command", join(map(str, made["command"])) if isinstance(made.get("command"), list) else None),
+        (
+            "command",
+            join(map(str, made["command"])) if isinstance(made.get("command"), list) else None,
+        ),
         ("started", made.get("started")),
         ("runs", str(len(starts)) if starts else None),
         *(
-            (f"run {number}, {start.made.get('started', 'time unknown')}", start_words(start, before))
+            (
+                f"run {number}, {start.made.get('started', 'time unknown')}",
+                start_words(start, before),
+            )
             for number, start, before in zip(
                 range(len(starts) - len(shown) + 1, len(starts) + 1),
                 shown,
@@ -173,7 +218,12 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
         ("data", agreed.get("data")),
         ("data fingerprint", made.get("data")),
         ("seeds", _pairs(made.get("seeds")) or _pairs({"study": agreed.get("seed")})),
-        ("proxy", _pairs({name: agreed.get(name) for name in kept_names(RunPlan) if name not in _ELSEWHERE})),
+        (
+            "proxy",
+            _pairs(
+                {name: agreed.get(name) for name in kept_names(RunPlan) if name not in _ELSEWHERE}
+            ),
+        ),
         ("recipe", _pairs(agreed.get("recipe"))),
         ("versions", _pairs(made.get("versions"))),
         ("git", _pairs(made.get("git"))),
@@ -199,7 +249,9 @@ def rerun_commands(study: StudyView, ref: str, *, ranked: bool = True) -> list[s
 def _pairs(values: Any) -> str:
     if not isinstance(values, dict):
         return ""
-    return ", ".join(f"{name} {_value(value)}" for name, value in values.items() if value is not None)
+    return ", ".join(
+        f"{name} {_value(value)}" for name, value in values.items() if value is not None
+    )
 
 
 def _value(value: Any) -> str:

@@ -26,7 +26,10 @@ SAMPLERS: Mapping[str, Callable[[FeasibleSet], Sampler]] = {
 
 
 def make_sampler(name: str, feasible: FeasibleSet) -> Sampler:
-    """The sampler called ``name``, one of ``SAMPLERS``, with its default settings. Raises StudyError."""
+    """The sampler called ``name``, one of ``SAMPLERS``, with its default settings.
+
+    Raises StudyError.
+    """
     if name not in SAMPLERS:
         raise StudyError(f"sampler must be one of {', '.join(SAMPLERS)}, got {name!r}")
     return SAMPLERS[name](feasible)

@@ -1,4 +1,7 @@
-"""The interface of samplers: ``Sampler`` proposes trials, ``History`` is the finished trials that it learns from."""
+"""The interface of samplers.
+
+``Sampler`` proposes trials, ``History`` is the finished trials that it learns from.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from seesawnas.space import Assignment
 class Past:
     """A trial as samplers see it.
 
-    losses: one number an objective, every one to be kept down (a quality is negated); empty unless the trial is complete.
-    curve: loss of the quality after each epoch that was reported.
+    losses: one number an objective, every one to be kept down (a quality is negated); empty unless
+    the trial is complete. curve: loss of the quality after each epoch that was reported.
     """
 
     number: int
@@ -26,10 +29,12 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A study's trials that lie in its space and were judged by its proxy, by state, each in the order of their numbers.
+    """A study's trials that lie in its space and were judged by its proxy, by state, each in the
+    order of their numbers.
 
-    ``pruned`` ones were stopped early; ``pending`` ones wait or run. Failed ones are left out: most failures are those of a
-    machine, and the few that are a network's own say nothing of how good it is.
+    ``pruned`` ones were stopped early; ``pending`` ones wait or run. Failed ones are left out: most
+    failures are those of a machine, and the few that are a network's own say nothing of how good it
+    is.
     """
 
     complete: tuple[Past, ...]
@@ -41,12 +46,15 @@ class History:
 class Sampler(Protocol):
     """Proposes networks of a feasible set.
 
-    A sampler may remember what is dear to work out, but what it proposes is a function of the history and of ``rng`` alone:
-    a study that is resumed with a new sampler goes on as it would have with the old one.
+    A sampler may remember what is dear to work out, but what it proposes is a function of the
+    history and of ``rng`` alone: a study that is resumed with a new sampler goes on as it would
+    have with the old one.
     """
 
     def candidates(self, history: History, rng: random.Random) -> Iterator[Assignment]:
-        """Feasible networks without end, the most wanted first; at least one trial of ``history`` is complete.
+        """Feasible networks without end, the most wanted first.
+
+        At least one trial of ``history`` is complete.
 
         The caller takes the first that its study does not hold.
         """

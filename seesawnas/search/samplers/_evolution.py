@@ -1,9 +1,10 @@
-"""Regularised evolution (Real et al., 2019, "Regularized evolution for image classifier architecture search").
+"""Regularised evolution (Real et al., 2019, "Regularized evolution for image classifier
+architecture search").
 
-The population is the latest complete trials: the oldest dies, however good, so that a lucky score does not breed for ever.
-The best of a random few becomes a parent, and one changed decision makes its child. A pruned trial takes no place in the
-population: its score is of another fidelity, and in a study that stops three trials of four early the population would hold
-little else.
+The population is the latest complete trials: the oldest dies, however good, so that a lucky score
+does not breed for ever. The best of a random few becomes a parent, and one changed decision makes
+its child. A pruned trial takes no place in the population: its score is of another fidelity, and in
+a study that stops three trials of four early the population would hold little else.
 """
 
 from __future__ import annotations
@@ -32,5 +33,7 @@ class EvolutionSampler:
         keys = fitness(population)
         while True:
             some = rng.sample(range(len(population)), min(self._tournament, len(population)))
-            parent = population[min(some, key=lambda index: (*keys[index], -population[index].number))]
+            parent = population[
+                min(some, key=lambda index: (*keys[index], -population[index].number))
+            ]
             yield mutate(self._feasible, parent.assignment, rng)

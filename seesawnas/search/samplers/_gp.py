@@ -1,8 +1,11 @@
-"""A Gaussian process over the decisions, by Optuna's ``GPSampler``: few trials are used well; a proposal takes about half a second.
+"""A Gaussian process over the decisions, by Optuna's ``GPSampler``.
 
-The time grows with the cube of the trials modelled, so these are bounded. One thread serves matrices of this size ten times as
-fast as two do on a busy machine, and makes proposals independent of the number of cores. Pruned trials are left out: a
-Gaussian process models values of one fidelity.
+Few trials are used well; a proposal takes about half a second.
+
+The time grows with the cube of the trials modelled, so these are bounded. One thread serves
+matrices of this size ten times as fast as two do on a busy machine, and makes proposals independent
+of the number of cores. Pruned trials are left out: a Gaussian process models values of one
+fidelity.
 """
 
 from __future__ import annotations

@@ -41,10 +41,15 @@ class Recorded:
         return known
 
     def _of(self, trials: list[Trial], objectives: int) -> tuple[Past, ...]:
-        return tuple(past for trial in trials if (past := self._past(trial, objectives)) is not None)
+        return tuple(
+            past for trial in trials if (past := self._past(trial, objectives)) is not None
+        )
 
     def _past(self, trial: Trial, objectives: int) -> Past | None:
-        """None if the trial says nothing of the space: a point outside it, another program's, or another proxy's."""
+        """None if the trial says nothing of the space.
+
+        A point outside it, another program's, or another proxy's.
+        """
         if trial.params.keys() != self._options.keys() or trial.user_attrs.get("variant"):
             return None
         if any(option not in self._options[name] for name, option in trial.params.items()):
@@ -53,4 +58,9 @@ class Recorded:
         if values is not None and not (len(values) == objectives and all(map(isfinite, values))):
             return None
         losses = () if values is None else (-values[0], *values[1:])
-        return Past(trial.number, trial.params, losses, {step: -v for step, v in trial.intermediate_values.items()})
+        return Past(
+            trial.number,
+            trial.params,
+            losses,
+            {step: -v for step, v in trial.intermediate_values.items()},
+        )

@@ -1,9 +1,12 @@
-"""Thompson sampling of a linear model: what each option adds to the score, drawn from what is known of it.
+"""Thompson sampling of a linear model.
 
-The model is that of :mod:`seesawnas.analysis.linear_model`. A proposal draws one set of weights from its posterior (Thompson,
-1933) and climbs to a feasible network that they favour, one changed decision at a time. In spaces whose decisions mostly add
-up, a few dozen trials tell much about every network. Several objectives are scalarised again for each proposal, by random weights
-(ParEGO; Knowles, 2006). Pruned trials are left out: their scores are of another fidelity.
+What each option adds to the score, drawn from what is known of it.
+
+The model is that of :mod:`seesawnas.analysis.linear_model`. A proposal draws one set of weights
+from its posterior (Thompson, 1933) and climbs to a feasible network that they favour, one changed
+decision at a time. In spaces whose decisions mostly add up, a few dozen trials tell much about
+every network. Several objectives are scalarised again for each proposal, by random weights (ParEGO;
+Knowles, 2006). Pruned trials are left out: their scores are of another fidelity.
 """
 
 from __future__ import annotations
@@ -25,9 +28,14 @@ _CLIMBED = 2
 
 
 class LinearThompson:
-    """Models the ``best`` trials and the ``recent`` ones; ``boldness`` is the share of the posterior's deviation drawn."""
+    """Models the ``best`` trials and the ``recent`` ones.
 
-    def __init__(self, feasible: FeasibleSet, best: int = 100, recent: int = 400, boldness: float = 0.5) -> None:
+    ``boldness`` is the share of the posterior's deviation drawn.
+    """
+
+    def __init__(
+        self, feasible: FeasibleSet, best: int = 100, recent: int = 400, boldness: float = 0.5
+    ) -> None:
         self._feasible, self._best, self._recent, self._boldness = feasible, best, recent, boldness
         self._options = OneHot(feasible.decisions)
 
@@ -36,13 +44,17 @@ class LinearThompson:
         past = remembered(history.complete, self._best, self._recent)
         taken = self._options.rows([trial.assignment for trial in past])
         drawing = np.random.default_rng(rng.getrandbits(64))
-        elite = [trial.assignment for trial in sorted(past, key=lambda trial: trial.losses)[:_CLIMBED]]
+        elite = [
+            trial.assignment for trial in sorted(past, key=lambda trial: trial.losses)[:_CLIMBED]
+        ]
         while True:
             posterior = Posterior.of(taken, _scalars(past, drawing))
             weights = posterior.draw(drawing, self._boldness)
             starts = [*elite, *(uniform(self._feasible, rng) for _ in range(_STARTS))]
             worth = self._options.rows(starts) @ weights
-            climbed = [self._climb(dict(starts[place]), weights) for place in np.argsort(-worth)[:_CLIMBED]]
+            climbed = [
+                self._climb(dict(starts[place]), weights) for place in np.argsort(-worth)[:_CLIMBED]
+            ]
             yield climbed[int(np.argmax(self._options.rows(climbed) @ weights))]
 
     def _climb(self, assignment: Assignment, weights: Floats) -> Assignment:
@@ -73,7 +85,10 @@ class LinearThompson:
 
 
 def _scalars(past: Sequence[Past], drawing: np.random.Generator) -> Floats:
-    """One number per trial, the more the better: the only objective, or a random weighing of them all."""
+    """One number per trial, the more the better.
+
+    The only objective, or a random weighing of them all.
+    """
     losses = np.array([trial.losses for trial in past])
     span = np.ptp(losses, axis=0)
     scaled = (losses - losses.min(axis=0)) / np.where(span > 0, span, 1.0)

@@ -1,8 +1,11 @@
-"""NSGA-II (Deb et al., 2002), by Optuna's sampler: a generation breeds the next, the elite of all so far are the parents.
+"""NSGA-II (Deb et al., 2002), by Optuna's sampler.
 
-Optuna keeps the generations in the study's attributes, as trials come. Here the ``population`` complete trials of a study by
-number are its first generation, the next ones its second: a function of the trials alone, so that a resumed study has the same
-parents. Pruned trials are left out: they have no values to be ranked by, and a generation of theirs would breed nothing.
+A generation breeds the next, the elite of all so far are the parents.
+
+Optuna keeps the generations in the study's attributes, as trials come. Here the ``population``
+complete trials of a study by number are its first generation, the next ones its second: a function
+of the trials alone, so that a resumed study has the same parents. Pruned trials are left out: they
+have no values to be ranked by, and a generation of theirs would breed nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ from seesawnas.space import Assignment, FeasibleSet
 class NSGAII:
     """Generations of ``population`` trials; the first is uniform.
 
-    The customary population of 50 or more is for thousands of trials: in studies of a hundred, 10 found more than 20 or 30.
+    The customary population of 50 or more is for thousands of trials: in studies of a hundred, 10
+    found more than 20 or 30.
     """
 
     def __init__(self, feasible: FeasibleSet, population: int = 10) -> None:
@@ -42,7 +46,9 @@ class NSGAII:
         yield from self._study.candidates(_Crossover.seeded, trials, history.objectives, rng)
 
     def _parents(self, history: History) -> tuple[Past, ...]:
-        """The elite after the last whole generation, computed again from the first generation that has changed."""
+        """The elite after the last whole generation, computed again from the first generation that
+        has changed.
+        """
         parents: tuple[Past, ...] = ()
         size = self._population
         for start in range(0, len(history.complete) - size + 1, size):
@@ -58,7 +64,9 @@ class NSGAII:
 def _elite(trials: tuple[Past, ...], size: int) -> tuple[Past, ...]:
     keys = fitness(trials)
     order = sorted(range(len(trials)), key=lambda index: (*keys[index], -trials[index].number))
-    return tuple(trials[index] for index in sorted(order[:size], key=lambda index: trials[index].number))
+    return tuple(
+        trials[index] for index in sorted(order[:size], key=lambda index: trials[index].number)
+    )
 
 
 class _Crossover(NSGAIISampler):

@@ -1,7 +1,7 @@
 """Optuna's samplers on trials in memory, created again for each question.
 
-A new sampler, seeded for the question, keeps no state that a resumed study would lack. Its study holds copies of the trials
-under objectives that are all minimised; nothing is written anywhere.
+A new sampler, seeded for the question, keeps no state that a resumed study would lack. Its study
+holds copies of the trials under objectives that are all minimised; nothing is written anywhere.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ class OptunaStudy:
 
     def __init__(self, feasible: FeasibleSet) -> None:
         self._feasible = feasible
-        self._distributions = {decision.name: distribution(decision) for decision in feasible.decisions}
+        self._distributions = {
+            decision.name: distribution(decision) for decision in feasible.decisions
+        }
         self._copies: dict[tuple[int, TrialState], FrozenTrial] = {}
 
     def copies(self, past: Sequence[Past], state: TrialState) -> list[FrozenTrial]:
@@ -41,7 +43,10 @@ class OptunaStudy:
     def candidates(
         self, make: MakeSampler, trials: Sequence[FrozenTrial], objectives: int, rng: random.Random
     ) -> Iterator[Assignment]:
-        """What the sampler that ``make`` makes of a seed draws from ``trials``, repaired; then a walk of mutations from it."""
+        """What the sampler that ``make`` makes of a seed draws from ``trials``, repaired.
+
+        Then a walk of mutations from it.
+        """
         with _quiet():
             drawn = _ask(make(rng.randrange(2**32)), trials, objectives, self._distributions)
         kept = {(trial.number - 1, trial.state) for trial in trials}
@@ -60,7 +65,9 @@ class OptunaStudy:
         return self._copies[key]
 
 
-def _frozen(past: Past, state: TrialState, distributions: dict[str, BaseDistribution]) -> FrozenTrial:
+def _frozen(
+    past: Past, state: TrialState, distributions: dict[str, BaseDistribution]
+) -> FrozenTrial:
     return FrozenTrial(
         number=past.number + 1,  # 0 is the trial that is asked for
         trial_id=past.number + 1,
@@ -97,7 +104,9 @@ def _ask(
     distributions: Mapping[str, BaseDistribution],
 ) -> dict[str, Any]:
     storage = _Given(sorted(trials, key=lambda trial: trial.number))
-    study = optuna.create_study(storage=storage, sampler=sampler, directions=["minimize"] * objectives)
+    study = optuna.create_study(
+        storage=storage, sampler=sampler, directions=["minimize"] * objectives
+    )
     asked = storage.get_trial(study.ask()._trial_id)
     drawn = sampler.sample_relative(study, asked, dict(distributions))
     for name in distributions:
@@ -108,7 +117,9 @@ def _ask(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what Optuna says of studies in memory, of what is experimental, and of fits that it falls back from."""
+    """Without what Optuna says of studies in memory, of what is experimental, and of fits that it
+    falls back from.
+    """
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:

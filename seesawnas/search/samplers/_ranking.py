@@ -1,6 +1,9 @@
-"""Which trials are the better ones, under one objective or several: domination and crowding (NSGA-II; Deb et al., 2002).
+"""Which trials are the better ones, under one objective or several.
 
-Losses are arrays (trials, objectives), less is better. A trial dominates another if it is no worse in all and better in one.
+Domination and crowding (NSGA-II; Deb et al., 2002).
+
+Losses are arrays (trials, objectives), less is better. A trial dominates another if it is no worse
+in all and better in one.
 """
 
 from __future__ import annotations
@@ -29,7 +32,10 @@ def ranks(losses: Floats) -> npt.NDArray[np.int64]:
 
 
 def crowding(losses: Floats) -> Floats:
-    """How lonely each trial is among these: the sides of the box to its neighbours, summed; infinite at the ends."""
+    """How lonely each trial is among these.
+
+    The sides of the box to its neighbours, summed; infinite at the ends.
+    """
     distance = np.zeros(len(losses))
     for column in losses.T:
         order = np.argsort(column, kind="stable")
@@ -41,7 +47,10 @@ def crowding(losses: Floats) -> Floats:
 
 
 def fitness(past: Sequence[Past]) -> list[tuple[float, ...]]:
-    """A key for each trial, the better the less: its loss, or its rank and, within the rank, how crowded it is there."""
+    """A key for each trial, the better the less.
+
+    Its loss, or its rank and, within the rank, how crowded it is there.
+    """
     losses = np.array([trial.losses for trial in past])
     if losses.shape[1] == 1:
         return [trial.losses for trial in past]
@@ -52,7 +61,9 @@ def fitness(past: Sequence[Past]) -> list[tuple[float, ...]]:
 
 
 def remembered(past: Sequence[Past], best: int, recent: int) -> tuple[Past, ...]:
-    """The ``best`` trials and the ``recent`` others, by number: all that a model needs of a long study.
+    """The ``best`` trials and the ``recent`` others, by number.
+
+    All that a model needs of a long study.
 
     Of several objectives the best are the Pareto front, thinned out if it is crowded.
     """

@@ -1,11 +1,13 @@
-"""TPE, the tree-structured Parzen estimator (Bergstra et al., 2011), of all decisions together (Optuna's ``multivariate``).
+"""TPE, the tree-structured Parzen estimator (Bergstra et al., 2011), of all decisions together
+(Optuna's ``multivariate``).
 
-It models the options of the good trials and those of the others, and draws what is likely among the first and unlikely
-among the second. A draw over budget is repaired, keeping as many of its options as fit.
+It models the options of the good trials and those of the others, and draws what is likely among the
+first and unlikely among the second. A draw over budget is repaired, keeping as many of its options
+as fit.
 
-What a pruned trial teaches: under one objective Optuna ranks it behind all complete ones, by how far it came and then by its
-last value. Under several it has no values to be ranked by; there it joins the trials that the draws keep away from, as those
-under way do.
+What a pruned trial teaches: under one objective Optuna ranks it behind all complete ones, by how
+far it came and then by its last value. Under several it has no values to be ranked by; there it
+joins the trials that the draws keep away from, as those under way do.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from seesawnas.space import Assignment, FeasibleSet
 class MultivariateTPE:
     """Models the ``best`` trials and the ``recent`` ones.
 
-    Optuna counts 25 trials at most as good, so that the best hundred lose none; an answer about 400 takes as long in a study
-    of any length, one about 10,000 about a second.
+    Optuna counts 25 trials at most as good, so that the best hundred lose none; an answer about 400
+    takes as long in a study of any length, one about 10,000 about a second.
     """
 
     def __init__(self, feasible: FeasibleSet, best: int = 100, recent: int = 300) -> None:

@@ -1,4 +1,6 @@
-"""Free decisions: activations that change no cost, so that a space need not be compiled for each of their options."""
+"""Free decisions: activations that change no cost, so that a space need not be compiled for each of
+their options.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,12 @@ NAME = "activation"
 
 
 def cost_neutral_decisions(space: SearchSpace) -> tuple[Decision, ...]:
-    """Activations that always act: they change no MAdds and divide nothing, and each option is a network of its own.
+    """Activations that always act.
 
-    Only of kinds that say so (``free_activation``); what others do with an activation is found out by making their blocks.
+    They change no MAdds and divide nothing, and each option is a network of its own.
+
+    Only of kinds that say so (``free_activation``); what others do with an activation is found out
+    by making their blocks.
     """
     acting, conditional = set[str](), set[str]()
     for part in (space.stem, space.head):
@@ -43,7 +48,9 @@ def path_of(attributes: Mapping[str, Attribute]) -> str:
 
 
 def _acts(attributes: Mapping[str, Attribute]) -> bool:
-    return all(known_kind(name).block.free_activation for name in possible_kinds(attributes["kind"]))
+    return all(
+        known_kind(name).block.free_activation for name in possible_kinds(attributes["kind"])
+    )
 
 
 def _telling_apart(space: SearchSpace) -> set[str]:

@@ -1,8 +1,9 @@
 """Exact counts on a trellis: how many networks from a node on cost at most so much.
 
-The last stage answers from its sorted costs. A stage before it asks its children at every budget that its own edges leave, all
-distinct budgets at once; or, where that is more work, it lists once all costs from it on with their numbers of networks, and
-answers from the list. A list is never longer than the grid of the costs' greatest common divisor.
+The last stage answers from its sorted costs. A stage before it asks its children at every budget
+that its own edges leave, all distinct budgets at once; or, where that is more work, it lists once
+all costs from it on with their numbers of networks, and answers from the list. A list is never
+longer than the grid of the costs' greatest common divisor.
 """
 
 from __future__ import annotations
@@ -37,15 +38,21 @@ def total(node: Node) -> int:
     """Networks from ``node`` on, whatever they cost; a Python integer, so never an overflow."""
     if "total" not in node.memo:
         below = [total(child) for child in node.children] or [1]
-        node.memo["total"] = sum(int(w) * below[c] for w, c in zip(node.weights, node.child, strict=True))
+        node.memo["total"] = sum(
+            int(w) * below[c] for w, c in zip(node.weights, node.child, strict=True)
+        )
     found: int = node.memo["total"]
     return found
 
 
 def count(node: Node, budgets: Ints) -> Ints:
-    """Networks from ``node`` on of at most each of ``budgets`` MAdds, in the shape of ``budgets``."""
+    """Networks from ``node`` on of at most ``budgets`` MAdds each, in the shape of ``budgets``."""
     unique, inverse = np.unique(budgets, return_inverse=True) if node.children else (budgets, None)
-    if "listed" in node.memo or not node.children or _work_to_ask(node, len(unique)) > _work_to_list(node):
+    if (
+        "listed" in node.memo
+        or not node.children
+        or _work_to_ask(node, len(unique)) > _work_to_list(node)
+    ):
         costs, ways = _listed(node)
         found: Ints = ways[np.searchsorted(costs, unique, side="right")]
     else:
@@ -54,7 +61,9 @@ def count(node: Node, budgets: Ints) -> Ints:
 
 
 def choose(node: Node, low: Ints, high: Ints, ranks: Ints) -> tuple[Ints, Ints]:
-    """(group of edges, rank below it) for each rank among the networks that cost ``low`` to ``high`` from ``node`` on."""
+    """(group of edges, rank below it) for each rank among the networks that cost ``low`` to
+    ``high`` from ``node`` on.
+    """
     if not node.children:
         ends = _listed(node)[1]
         ranks = ranks.astype(ends.dtype) + count(node, low - 1)
@@ -86,12 +95,16 @@ def _ends(node: Node, low: Ints, high: Ints) -> Ints:
 
 
 def _edge_counts(node: Node, low: Ints, high: Ints) -> Ints:
-    """(groups, budgets) networks through each group of edges that cost ``low`` to ``high`` from ``node`` on."""
+    """(groups, budgets) networks through each group of edges that cost ``low`` to ``high`` from
+    ``node`` on.
+    """
     ways: Ints = np.zeros((len(node.costs), len(high)), _dtype(node))
     for span, child in zip(_spans(node), node.children, strict=True):
         # Budgets rise along the last axis: a search among sorted costs goes fastest in their order.
         left = node.costs[span, None]
-        ways[span] = count(child, high - left) - (count(child, low - 1 - left) if low.max() > 0 else 0)
+        ways[span] = count(child, high - left) - (
+            count(child, low - 1 - left) if low.max() > 0 else 0
+        )
     return ways * node.weights[:, None]
 
 
@@ -117,7 +130,9 @@ def _ask_children(node: Node, budgets: Ints) -> Ints:
 
 
 def _work_to_ask(node: Node, budgets: int) -> float:
-    """Searches that answering ``budgets`` takes; at each level below, distinct budgets are no more than the grid's cells.
+    """Searches that answering ``budgets`` takes.
+
+    At each level below, distinct budgets are no more than the grid's cells.
 
     Every node asks each of its children, also those that another has asked.
     """
@@ -125,7 +140,9 @@ def _work_to_ask(node: Node, budgets: int) -> float:
         return float(budgets)
     asked = min(budgets * len(node.costs), max(map(_cells, node.children)))
     first, children = node.children[0], float(len(node.children))
-    return budgets * len(node.costs) + children * min(_work_to_ask(first, asked), _work_to_list(first) + asked)
+    return budgets * len(node.costs) + children * min(
+        _work_to_ask(first, asked), _work_to_list(first) + asked
+    )
 
 
 def _work_to_list(node: Node) -> float:
@@ -176,10 +193,15 @@ def _cells(node: Node) -> int:
 
 
 def _listed(node: Node) -> tuple[Ints, Ints]:
-    """(costs, ways): ``ways[i]`` networks from ``node`` on cost less than ``costs[i]``, and ``ways[-1]`` are all."""
+    """(costs, ways): ``ways[i]`` networks from ``node`` on cost less than ``costs[i]``, and
+    ``ways[-1]`` are all.
+    """
     if "listed" not in node.memo:
         costs, ways = (node.costs, node.weights) if not node.children else _merged(node)
-        node.memo["listed"] = costs, np.concatenate([[0], np.cumsum(ways, dtype=_dtype(node))]).astype(_dtype(node))
+        node.memo["listed"] = (
+            costs,
+            np.concatenate([[0], np.cumsum(ways, dtype=_dtype(node))]).astype(_dtype(node)),
+        )
     found: tuple[Ints, Ints] = node.memo["listed"]
     return found
 
@@ -189,7 +211,9 @@ def _merged(node: Node) -> tuple[Ints, Ints]:
     below = [_listed(child) for child in node.children]
     parts = (
         (below[child][0] + cost, np.diff(below[child][1]).astype(_dtype(node), copy=False) * weight)
-        for cost, child, weight in zip(node.costs.tolist(), node.child.tolist(), node.weights.tolist(), strict=True)
+        for cost, child, weight in zip(
+            node.costs.tolist(), node.child.tolist(), node.weights.tolist(), strict=True
+        )
     )
     if len(node.costs) * max(len(costs) for costs, _ in below) < min(_cells(node), _SORT_AT_MOST):
         return _sorted(list(parts))
@@ -208,7 +232,10 @@ def _gridded(node: Node, parts: Iterator[tuple[Ints, Ints]]) -> tuple[Ints, Ints
     low, _ = extremes(node)
     step, cells = _step(node), _cells(node)
     if cells > MAX_CELLS:
-        rule = f"stages.{node.stage} and later: must have at most {MAX_CELLS} distinct costs, got {cells}"
+        rule = (
+            f"stages.{node.stage} and later: must have at most {MAX_CELLS} distinct costs, "
+            f"got {cells}"
+        )
         raise BudgetError(f"{rule}; use widths that are multiples of 8 or 16")
     grid: Ints = np.zeros(cells, _dtype(node))
     for costs, ways in parts:

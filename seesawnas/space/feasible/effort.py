@@ -1,6 +1,7 @@
 """What compiling a space takes: estimated before it begins, bounded, and reported while it goes on.
 
-A step is one block option that is priced, about 60 us; array work on rows counts as the steps that take as long.
+A step is one block option that is priced, about 60 us; array work on rows counts as the steps that
+take as long.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ _STEPS_A_GROUP = 10
 
 @dataclass(frozen=True, slots=True)
 class StageEffort:
-    """states: input maps that the stage may see; groups: combinations of network-wide decisions; options: the stage's own."""
+    """states: input maps that the stage may see; groups.
+
+    Combinations of network-wide decisions; options: the stage's own.
+    """
 
     number: int
     states: int
@@ -42,8 +46,14 @@ class StageEffort:
         return self.states * self.steps_a_state
 
     def __str__(self) -> str:
-        parts = ((self.states, "input map"), (self.groups, "network-wide combination"), (self.options, "option"))
-        return " x ".join(f"{number:,} {name}{'' if number == 1 else 's'}" for number, name in parts)
+        parts = (
+            (self.states, "input map"),
+            (self.groups, "network-wide combination"),
+            (self.options, "option"),
+        )
+        return " x ".join(
+            f"{number:,} {name}{'' if number == 1 else 's'}" for number, name in parts
+        )
 
 
 _listener: ContextVar[Progress | None] = ContextVar("_listener", default=None)
@@ -51,7 +61,9 @@ _listener: ContextVar[Progress | None] = ContextVar("_listener", default=None)
 
 @contextmanager
 def compiling_reported_to(progress: Progress) -> Iterator[None]:
-    """``progress`` hears of the steps done and the steps in all while a space is compiled in the block."""
+    """``progress`` hears of the steps done and the steps in all while a space is compiled in the
+    block.
+    """
     token = _listener.set(progress)
     try:
         yield
@@ -70,7 +82,9 @@ class CompileCost:
         if self.total > MAX_STEPS:
             most = max(self.stages, key=lambda stage: stage.steps)
             rule = f"must take at most {MAX_STEPS:,} steps to compile, got about {self.total:,}"
-            raise DocumentError(space.source, [f"stages.{most.number}: {rule}: {most}; {_advice(most)}"])
+            raise DocumentError(
+                space.source, [f"stages.{most.number}: {rule}: {most}; {_advice(most)}"]
+            )
 
     def spend(self, stage: int) -> None:
         """One input map of ``stage`` is done."""
@@ -79,11 +93,16 @@ class CompileCost:
             self._progress(min(self._done, self.total), self.total)
 
     def hold(self, stage: int, edges: int) -> None:
-        """A node of ``stage`` holds so many edges. Raises DocumentError where all of them are more than MAX_EDGES."""
+        """A node of ``stage`` holds so many edges.
+
+        Raises DocumentError where all of them are more than MAX_EDGES.
+        """
         self._edges += edges
         if self._edges > MAX_EDGES:
             rule = f"must have at most {MAX_EDGES:,} edges between its stages, got more"
-            raise DocumentError(self._source, [f"stages.{stage}: {rule}; {_advice(self.stages[stage])}"])
+            raise DocumentError(
+                self._source, [f"stages.{stage}: {rule}; {_advice(self.stages[stage])}"]
+            )
 
 
 def _stages(space: SearchSpace) -> Iterator[StageEffort]:
@@ -93,7 +112,11 @@ def _stages(space: SearchSpace) -> Iterator[StageEffort]:
     divisors = {stride if isinstance(stride, int) else 2 for stride in strides}
     if "stride" in space.stem:
         divisors |= {int(option) for option in space.stem["stride"].options}
-    pixels = {(int(height), int(width)) for height in space.height.options for width in space.width.options}
+    pixels = {
+        (int(height), int(width))
+        for height in space.height.options
+        for width in space.width.options
+    }
     sizes = {(down(height, by), down(width, by)) for height, width in pixels for by in divisors}
     reads, earlier = space.reads, 1
     for number, stage in enumerate(space.stages):
@@ -102,7 +125,10 @@ def _stages(space: SearchSpace) -> Iterator[StageEffort]:
         groups = prod(size for name, size in network.items() if name in names)
         cells = 0
         for cls in position_classes(stage, reads):
-            paths = {attribute.path for attribute in (*cls.attributes.values(), stage.width, stage.stride)}
+            paths = {
+                attribute.path
+                for attribute in (*cls.attributes.values(), stage.width, stage.stride)
+            }
             priced = prod(size for name, size in own.items() if name in paths)
             # Blocks that read the stage's own maps alone serve every input width.
             cells += priced if cls.indices[0] < reads else -(-priced // len(widths))

@@ -1,7 +1,10 @@
-"""``MaddsSet``: every network of a space within a limit on MAdds; counted exactly, drawn uniformly, nothing rejected.
+"""``MaddsSet``: every network of a space within a limit on MAdds.
 
-The set is a sequence: index 0 to ``len - 1``, each index one network, each network one index. A uniform index is a uniform
-network. Counting and drawing are dynamic programming over the stages: see :mod:`seesawnas.space.feasible.graph` for the states.
+Counted exactly, drawn uniformly, nothing rejected.
+
+The set is a sequence: index 0 to ``len - 1``, each index one network, each network one index. A
+uniform index is a uniform network. Counting and drawing are dynamic programming over the stages:
+see :mod:`seesawnas.space.feasible.graph` for the states.
 """
 
 from __future__ import annotations
@@ -24,12 +27,18 @@ from seesawnas.space.feasible.stages import Ints, unpack
 from seesawnas.space.search_space import Decision, SearchSpace
 from seesawnas.units import format_quantity
 
-_NO_NETWORK = "contains no network: no combination of options is valid (for example, no split divides the widths)"
+_NO_NETWORK = (
+    "contains no network: no combination of options is valid (for example, no split "
+    "divides the widths)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Choice vectors: ``vectors`` (n, decisions) of option indices; ``madds`` (n,), or what the set's measure is."""
+    """Choice vectors: ``vectors`` (n, decisions) of option indices.
+
+    ``madds`` (n,), or what the set's measure is.
+    """
 
     decisions: tuple[Decision, ...]
     vectors: Ints
@@ -51,33 +60,44 @@ class Sample:
     @classmethod
     def joined(cls, samples: Sequence[Sample]) -> Sample:
         """One sample after the other, all of the same decisions."""
-        vectors, madds = ([getattr(sample, name) for sample in samples] for name in ("vectors", "madds"))
+        vectors, madds = (
+            [getattr(sample, name) for sample in samples] for name in ("vectors", "madds")
+        )
         return cls(samples[0].decisions, np.concatenate(vectors), np.concatenate(madds))
 
 
 class MaddsSet:
-    """The networks of ``space`` within the MAdds of ``budget``, whatever else they cost; ``None`` admits all.
+    """The networks of ``space`` within the MAdds of ``budget``, whatever else they cost.
 
-    ``measure`` may be another than MAdds; what the set calls MAdds is that measure then, and so are the ends of ``budget``.
+    ``None`` admits all.
 
-    Raises BudgetError, with the smallest possible cost, where none fits, and DocumentError where the space has none at all.
+    ``measure`` may be another than MAdds; what the set calls MAdds is that measure then, and so are
+    the ends of ``budget``.
+
+    Raises BudgetError, with the smallest possible cost, where none fits, and DocumentError where
+    the space has none at all.
     """
 
-    def __init__(self, space: SearchSpace, budget: Budget | None = None, measure: Measure = MADDS) -> None:
+    def __init__(
+        self, space: SearchSpace, budget: Budget | None = None, measure: Measure = MADDS
+    ) -> None:
         self.space = space
         self.budget = budget
         self.measure = measure
         self.decisions = space.decisions
         self.free = () if measure.sees_activations else cost_neutral_decisions(space)
         self._copies = prod(len(decision.options) for decision in self.free)
-        # A free decision changes no cost: the trellis is compiled with its first option and every path stands for all.
+        # A free decision changes no cost: the trellis is compiled with its first option and every
+        # path stands for all.
         self.trellis = Trellis(space.restrict({d.name: d.options[:1] for d in self.free}), measure)
         if not self.trellis.roots:
             raise DocumentError(space.source, [_NO_NETWORK])
         self._low, self._high = _ends(budget, self.max_madds)
         self._counts = [self._count(root) for root in self.trellis.roots]
         self.count = sum(self._counts) * self._copies
-        if budget is not None and not self.count:  # without one there is a network, for there is a root
+        if (
+            budget is not None and not self.count
+        ):  # without one there is a network, for there is a root
             raise BudgetError(self._nothing_fits(budget))
 
     @property
@@ -108,7 +128,9 @@ class MaddsSet:
         madds = np.zeros(len(indices), np.int64)
         start = 0
         for root, size in zip(self.trellis.roots, self._counts, strict=True):
-            own = np.array([i for i, core in enumerate(cores) if start <= core < start + size], np.int64)
+            own = np.array(
+                [i for i, core in enumerate(cores) if start <= core < start + size], np.int64
+            )
             if len(own):
                 ranks = np.array([cores[i] - start for i in own], object)
                 self._descend(root, own, ranks, vectors, madds)
@@ -135,7 +157,9 @@ class MaddsSet:
             after: list[Node] = list(nodes)
             for node, members in _together(nodes):
                 used = spent[members]
-                groups, ranks[members] = choose(node, self._low - used, self._high - used, ranks[members])
+                groups, ranks[members] = choose(
+                    node, self._low - used, self._high - used, ranks[members]
+                )
                 offsets, ranks[members] = _within(node, groups, ranks[members])
                 rows[members] = node.rows[node.starts[groups] + offsets]
                 spent[members] += node.costs[groups]
@@ -147,29 +171,46 @@ class MaddsSet:
         self._fill(steps, own, vectors)
 
     def _fill(self, steps: list[tuple[list[Node], Ints]], own: Ints, vectors: Ints) -> None:
-        """Turn paths into option indices; of the network-wide choices still allowed at the end the first stands for all."""
+        """Turn paths into option indices.
+
+        Of the network-wide choices still allowed at the end the first stands for all.
+        """
         names = [decision.name for decision in self.decisions]
         allowed = [node.allowed for node in steps[0][0]]
         for nodes, rows in steps:
-            allowed = [mask & n.table.allows[r] for mask, n, r in zip(allowed, nodes, rows, strict=True)]
+            allowed = [
+                mask & n.table.allows[r] for mask, n, r in zip(allowed, nodes, rows, strict=True)
+            ]
         choices = np.array([(mask & -mask).bit_length() - 1 for mask in allowed], np.int64)
         for decision in self.trellis.network:
-            options = [decision.options.index(choice[decision.name]) for choice in self.trellis.choices]
+            options = [
+                decision.options.index(choice[decision.name]) for choice in self.trellis.choices
+            ]
             vectors[own, names.index(decision.name)] = np.array(options)[choices]
-        for (nodes, rows), decisions, stage in zip(steps, self.trellis.stage_decisions, self.space.stages, strict=True):
+        for (nodes, rows), decisions, stage in zip(
+            steps, self.trellis.stage_decisions, self.space.stages, strict=True
+        ):
             made = np.array(
-                [n.table.makes[n.table.group[c], r] for n, c, r in zip(nodes, choices, rows, strict=True)], np.int64
+                [
+                    n.table.makes[n.table.group[c], r]
+                    for n, c, r in zip(nodes, choices, rows, strict=True)
+                ],
+                np.int64,
             )
             for column, decision in zip(unpack(decisions, made).T, decisions, strict=True):
                 vectors[own, names.index(decision.name)] = column
             if not stage.depth.is_fixed:
                 depths = np.array([n.table.blocks[r, 0] for n, r in zip(nodes, rows, strict=True)])
                 options = [int(option) for option in stage.depth.options]
-                vectors[own, names.index(stage.depth.path)] = [options.index(int(depth)) for depth in depths]
+                vectors[own, names.index(stage.depth.path)] = [
+                    options.index(int(depth)) for depth in depths
+                ]
 
     def _fill_free(self, ranks: list[int], vectors: Ints) -> None:
         names = [decision.name for decision in self.decisions]
-        for decision in reversed(self.free):  # ranks as Python integers: their number may exceed any machine integer
+        for decision in reversed(
+            self.free
+        ):  # ranks as Python integers: their number may exceed any machine integer
             size = len(decision.options)
             vectors[:, names.index(decision.name)] = [rank % size for rank in ranks]
             ranks = [rank // size for rank in ranks]
@@ -178,7 +219,8 @@ class MaddsSet:
         low, high = format_quantity(self.min_madds), format_quantity(self.max_madds)
         unit = "MAdds" if self.measure is MADDS else self.measure.name
         return (
-            f"budget must contain at least one network of {self.space.name or self.space.source}, got {budget}: "
+            f"budget must contain at least one network of {self.space.name or self.space.source}, "
+            f"got {budget}: "
             f"{unit} range from {low} ({self.min_madds}) to {high} ({self.max_madds})"
         )
 
@@ -186,7 +228,9 @@ class MaddsSet:
 def _ends(budget: Budget | None, largest: int) -> tuple[int, int]:
     if budget is None:
         return 0, largest
-    return min(budget.low, largest + 1), largest if budget.high is None else min(budget.high, largest)
+    return min(budget.low, largest + 1), largest if budget.high is None else min(
+        budget.high, largest
+    )
 
 
 def _together(nodes: list[Node]) -> Iterator[tuple[Node, Ints]]:

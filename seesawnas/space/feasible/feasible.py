@@ -1,9 +1,9 @@
 """``FeasibleSet``: every network of a space that a budget admits, drawn uniformly.
 
 Under a limit on MAdds alone, nothing is rejected: the set is a sequence, counted exactly
-(:mod:`seesawnas.space.feasible.exact`). Limits on other costs are met by exact rejection from that sequence
-(:mod:`seesawnas.space.feasible.rejection`); if it is short, by going through it once, so that the set is counted
-exactly all the same.
+(:mod:`seesawnas.space.feasible.exact`). Limits on other costs are met by exact rejection from that
+sequence (:mod:`seesawnas.space.feasible.rejection`); if it is short, by going through it once, so
+that the set is counted exactly all the same.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ LISTED_AT_MOST = 10_000  # networks that are gone through one by one, a second's
 class FeasibleSet:
     """The networks of ``space`` within ``budget``; ``None`` admits all.
 
-    ``candidates`` are those within the limit on MAdds. ``acceptance`` says how many of them meet the other limits where that
-    is known by draws alone; it is None where the set is counted exactly.
+    ``candidates`` are those within the limit on MAdds. ``acceptance`` says how many of them meet
+    the other limits where that is known by draws alone; it is None where the set is counted
+    exactly.
 
-    Raises BudgetError, with the smallest cost, where none fits or is found, and DocumentError where the space has none at all.
+    Raises BudgetError, with the smallest cost, where none fits or is found, and DocumentError where
+    the space has none at all.
     """
 
     def __init__(self, space: SearchSpace, budget: Budget | None = None) -> None:
@@ -47,10 +49,18 @@ class FeasibleSet:
 
     @property
     def count(self) -> int:
-        """Networks of the set, exactly. Raises BudgetError where that is not known: see ``acceptance``."""
+        """Networks of the set, exactly.
+
+        Raises BudgetError where that is not known: see ``acceptance``.
+        """
         if self.acceptance is not None:
-            rule = f"must have at most {LISTED_AT_MOST} networks within the MAdds limit, got {self.candidates.count}"
-            raise BudgetError(f"count of budget {self.budget}: {rule}; use .acceptance for an estimate")
+            rule = (
+                f"must have at most {LISTED_AT_MOST} networks within the MAdds limit, got "
+                f"{self.candidates.count}"
+            )
+            raise BudgetError(
+                f"count of budget {self.budget}: {rule}; use .acceptance for an estimate"
+            )
         return self.candidates.count if self._kept is None else len(self._kept)
 
     @property
@@ -69,7 +79,10 @@ class FeasibleSet:
         return self.candidates.max_madds
 
     def is_counted(self, at_most: int | None = None) -> bool:
-        """Whether ``count`` is known, and ``at`` can be asked; and whether it is ``at_most`` so many, if given."""
+        """Whether ``count`` is known, and ``at`` can be asked.
+
+        And whether it is ``at_most`` so many, if given.
+        """
         return self.acceptance is None and (at_most is None or self.count <= at_most)
 
     def holds(self, spec: ArchSpec) -> bool:
@@ -81,7 +94,10 @@ class FeasibleSet:
         return next(next(self.stream(rng, 1)).assignments())
 
     def sample(self, n: int, seed: int) -> Sample:
-        """``n`` networks, independent and uniform over the set; the same seed gives the same networks."""
+        """``n`` networks, independent and uniform over the set.
+
+        The same seed gives the same networks.
+        """
         samples, found = [self.candidates.at([])], 0
         drawn = self.stream(random.Random(seed), n)
         while found < n:
@@ -90,17 +106,27 @@ class FeasibleSet:
         return Sample.joined(samples).only(range(n))
 
     def stream(self, rng: random.Random, size: int) -> Iterator[Sample]:
-        """Networks without end, independent and uniform over the set, about ``size`` at a time and never none."""
+        """Networks without end, independent and uniform over the set, about ``size`` at a time and
+        never none.
+        """
         if self.budget is not None and self.acceptance is not None:
             return stream(self.candidates, self.budget, rng, self.acceptance.rate, size)
-        return (self.at([rng.randrange(self.count) for _ in range(size)]) for _ in itertools.repeat(None))
+        return (
+            self.at([rng.randrange(self.count) for _ in range(size)])
+            for _ in itertools.repeat(None)
+        )
 
     def at(self, indices: Sequence[int]) -> Sample:
-        """The networks at ``indices``. Raises IndexError outside 0 ... ``count`` - 1, BudgetError where ``count`` does."""
+        """The networks at ``indices``.
+
+        Raises IndexError outside 0 ... ``count`` - 1, BudgetError where ``count`` does.
+        """
         count = self.count
         if any(not 0 <= index < count for index in indices):
             raise IndexError(f"indices must lie in 0..{count - 1}")
-        return self.candidates.at(indices if self._kept is None else [self._kept[index] for index in indices])
+        return self.candidates.at(
+            indices if self._kept is None else [self._kept[index] for index in indices]
+        )
 
     def specs(self, sample: Sample) -> Iterator[ArchSpec]:
         """The networks of a sample."""

@@ -1,9 +1,12 @@
-"""The space as a trellis: a path from a root to the end is a network, and every network is exactly one path.
+"""The space as a trellis.
 
-A node stands before a stage; its state is the shapes of the last outputs, as many as a block of the space may read, and the set
-of choices of the network-wide decisions (stem, input, defaults, head) that all stages before it allow. An edge takes one of the
-stage's rows. Because rows are distinct and the choices still allowed travel with the node, networks that can be spelled in
-several ways are one path.
+A path from a root to the end is a network, and every network is exactly one path.
+
+A node stands before a stage; its state is the shapes of the last outputs, as many as a block of the
+space may read, and the set of choices of the network-wide decisions (stem, input, defaults, head)
+that all stages before it allow. An edge takes one of the stage's rows. Because rows are distinct
+and the choices still allowed travel with the node, networks that can be spelled in several ways are
+one path.
 """
 
 from __future__ import annotations
@@ -44,9 +47,10 @@ MAX_NETWORK_CHOICES = 4096
 class StageTable:
     """A stage's distinct rows on one input map, over every choice of the network-wide decisions.
 
-    ``makes`` (groups, rows) holds the combination that makes a row under a group of choices, -1 where none does, and
-    ``group`` the group of each choice; ``allows`` (rows,) the bit set of choices under which the row exists. ``kinds`` lists
-    the distinct (state after it, bit set) of rows, each with the rows that have it, in order.
+    ``makes`` (groups, rows) holds the combination that makes a row under a group of choices, -1
+    where none does, and ``group`` the group of each choice; ``allows`` (rows,) the bit set of
+    choices under which the row exists. ``kinds`` lists the distinct (state after it, bit set) of
+    rows, each with the rows that have it, in order.
     """
 
     blocks: Ints
@@ -61,8 +65,9 @@ class StageTable:
 class Node:
     """Edges to the nodes after one stage, grouped by (child, cost) and sorted by it.
 
-    ``costs``, ``child`` (-1: the end) and ``weights`` (rows in the group) describe the groups; ``rows`` lists the table's rows,
-    group after group, and ``starts`` says where each group begins. On the last stage ``costs`` include the head.
+    ``costs``, ``child`` (-1: the end) and ``weights`` (rows in the group) describe the groups;
+    ``rows`` lists the table's rows, group after group, and ``starts`` says where each group begins.
+    On the last stage ``costs`` include the head.
     """
 
     stage: int
@@ -87,7 +92,10 @@ class Root:
 
 
 class Trellis:
-    """Compiles a search space. Raises DocumentError where it has no network at all, or cannot be counted exactly."""
+    """Compiles a search space.
+
+    Raises DocumentError where it has no network at all, or cannot be counted exactly.
+    """
 
     def __init__(self, space: SearchSpace, measure: Measure = MADDS) -> None:
         self.space = space
@@ -95,7 +103,9 @@ class Trellis:
         self.reads = space.reads
         self.network = _network_decisions(space)
         self.choices = _choices(space, self.network)
-        self.stage_decisions = tuple(stage_decisions(stage, i) for i, stage in enumerate(space.stages))
+        self.stage_decisions = tuple(
+            stage_decisions(stage, i) for i, stage in enumerate(space.stages)
+        )
         self.numbers = Blocks()
         self.states = States()
         self._tried = BuildResult()
@@ -171,14 +181,20 @@ class Trellis:
         names = {attribute.path for attribute in self.space.stages[stage].all()}
         used = [decision.name for decision in self.network if decision.name in names]
         above: dict[tuple[Option, ...], int] = {}
-        group = [above.setdefault(tuple(choice[name] for name in used), len(above)) for choice in self.choices]
+        group = [
+            above.setdefault(tuple(choice[name] for name in used), len(above))
+            for choice in self.choices
+        ]
         place = self._places[stage]
         found = [stage_rows(place, state, dict(zip(used, values, strict=True))) for values in above]
         return _merge(found, group, self.states)
 
 
 def _merge(found: list[Rows], group: list[int], states: States) -> StageTable:
-    """One table of all groups' rows; ``group`` says which of ``found`` holds for each choice of the network decisions."""
+    """One table of all groups' rows.
+
+    ``group`` says which of ``found`` holds for each choice of the network decisions.
+    """
     stacked = np.concatenate([rows.blocks for rows in found])
     blocks, first, inverse = np.unique(stacked, axis=0, return_index=True, return_inverse=True)
     makes = np.full((len(found), len(blocks)), -1, np.int64)
@@ -203,7 +219,9 @@ def _merge(found: list[Rows], group: list[int], states: States) -> StageTable:
 def _kinds(
     after: Ints, masks: npt.NDArray[np.object_], pattern: Ints, states: States
 ) -> tuple[tuple[State, int, Ints], ...]:
-    """Rows by the state after them and by the network-wide choices that make them, with these choices as a bit set."""
+    """Rows by the state after them and by the network-wide choices that make them, with these
+    choices as a bit set.
+    """
     kinds, kind = np.unique(np.column_stack([after, pattern]), axis=0, return_inverse=True)
     order = np.argsort(kind, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(kind[order])) + 1) if len(order) else []
@@ -214,16 +232,28 @@ def _kinds(
 
 
 def _groups(table: StageTable, allowed: int) -> Mapping[tuple[State, int], Ints]:
-    """Rows by what the next stage sees: the last outputs, and network-wide choices still allowed; none left: no edge."""
+    """Rows by what the next stage sees.
+
+    The last outputs, and network-wide choices still allowed; none left: no edge.
+    """
     groups: dict[tuple[State, int], list[Ints]] = {}
     for after, mask, rows in table.kinds:
         if still := mask & allowed:
             groups.setdefault((after, still), []).append(rows)
-    return {key: parts[0] if len(parts) == 1 else np.concatenate(parts) for key, parts in sorted(groups.items())}
+    return {
+        key: parts[0] if len(parts) == 1 else np.concatenate(parts)
+        for key, parts in sorted(groups.items())
+    }
 
 
 def _grouped(
-    stage: int, state: State, table: StageTable, allowed: int, children: list[Node], index: Ints, costs: Ints
+    stage: int,
+    state: State,
+    table: StageTable,
+    allowed: int,
+    children: list[Node],
+    index: Ints,
+    costs: Ints,
 ) -> Node | None:
     kept = np.flatnonzero(index > -2)
     if not len(kept):
@@ -232,17 +262,33 @@ def _grouped(
     keys = np.stack([index[rows], costs[rows]], axis=1)
     starts = np.flatnonzero(np.r_[True, np.any(keys[1:] != keys[:-1], axis=1)])
     weights = np.diff(np.r_[starts, len(rows)])
-    return Node(stage, state, table, allowed, children, keys[starts, 1], keys[starts, 0], weights, rows, starts)
+    return Node(
+        stage,
+        state,
+        table,
+        allowed,
+        children,
+        keys[starts, 1],
+        keys[starts, 0],
+        weights,
+        rows,
+        starts,
+    )
 
 
 def _network_decisions(space: SearchSpace) -> tuple[Decision, ...]:
-    return tuple(decision for decision in space.decisions if not decision.name.startswith("stages."))
+    return tuple(
+        decision for decision in space.decisions if not decision.name.startswith("stages.")
+    )
 
 
 def _choices(space: SearchSpace, decisions: tuple[Decision, ...]) -> tuple[Assignment, ...]:
     total = prod(len(decision.options) for decision in decisions)
     if total > MAX_NETWORK_CHOICES:
-        rule = f"must have at most {MAX_NETWORK_CHOICES} combinations of network-wide decisions, got {total}"
+        rule = (
+            f"must have at most {MAX_NETWORK_CHOICES} combinations of network-wide decisions, "
+            f"got {total}"
+        )
         raise DocumentError(space.source, [rule])
     return tuple(
         dict(zip((d.name for d in decisions), values, strict=True))
@@ -251,26 +297,42 @@ def _choices(space: SearchSpace, decisions: tuple[Decision, ...]) -> tuple[Assig
 
 
 def _check_kinds(space: SearchSpace, tried: BuildResult) -> None:
-    """A kind of a user's that is made nowhere is broken, or given what it cannot take; left out without a word, it would be missed.
+    """A kind of a user's that is made nowhere is broken, or given what it cannot take.
+
+    Left out without a word, it would be missed.
 
     Those that ship are tested; and spaces exist that offer one to widths that it does not divide.
     """
     for name, reason in tried.refused.items():
         kind = find_kind(name)
         if name not in tried.made and kind is not None and not is_shipped(kind.block):
-            raise DocumentError(space.source, [f"kind {name} must be valid in some stage, got {reason}"])
+            raise DocumentError(
+                space.source, [f"kind {name} must be valid in some stage, got {reason}"]
+            )
 
 
 def _check_boundaries(space: SearchSpace, tables: Mapping[tuple[int, State], StageTable]) -> None:
-    """A stage that may go on with the blocks before it could be cut from them in two ways, and counted twice.
+    """A stage that may go on with the blocks before it could be cut from them in two ways, and
+    counted twice.
 
-    A stage's own first block always begins it, so only the blocks after it (columns 2 and on) can be taken for the next's.
+    A stage's own first block always begins it, so only the blocks after it (columns 2 and on) can
+    be taken for the next's.
     """
     for number, stage in enumerate(space.stages[1:], start=1):
         if 1 not in stage.stride.options or space.stages[number - 1].depth.is_fixed:
             continue
-        before = {int(b) for (k, _), t in tables.items() if k == number - 1 for b in t.blocks[:, 2:].ravel()} - {-1}
-        first = {int(b) for (k, _), t in tables.items() if k == number for b in t.blocks[:, 1]} - {-1}
+        before = {
+            int(b)
+            for (k, _), t in tables.items()
+            if k == number - 1
+            for b in t.blocks[:, 2:].ravel()
+        } - {-1}
+        first = {int(b) for (k, _), t in tables.items() if k == number for b in t.blocks[:, 1]} - {
+            -1
+        }
         if before & first:
-            rule = f"stride must be 2 after stages.{number - 1} (variable depth, same block possible), got 1"
+            rule = (
+                f"stride must be 2 after stages.{number - 1} (variable depth, same block "
+                "possible), got 1"
+            )
             raise DocumentError(space.source, [f"stages.{number}: {rule}; or merge the two stages"])

@@ -1,7 +1,8 @@
 """The heads of a space: which network-wide choices make the same one.
 
-A head is made on the map that the last stage gives, which the choices alone do not say. So choices are grouped by how they make
-heads of probes; on every map that a network ends with, it is checked that one group makes one head, and two groups two.
+A head is made on the map that the last stage gives, which the choices alone do not say. So choices
+are grouped by how they make heads of probes; on every map that a network ends with, it is checked
+that one group makes one head, and two groups two.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ _SIZES = ((7, 7), (4, 3), (1, 1))
 
 
 class Heads:
-    """``group`` is the number of each choice's group. Raises DocumentError where choices cannot be grouped."""
+    """``group`` is the number of each choice's group.
 
-    def __init__(self, space: SearchSpace, choices: Sequence[Assignment], tried: BuildResult) -> None:
+    Raises DocumentError where choices cannot be grouped.
+    """
+
+    def __init__(
+        self, space: SearchSpace, choices: Sequence[Assignment], tried: BuildResult
+    ) -> None:
         self._space, self._tried = space, tried
         paths = {attribute.path for attribute in space.head.values() if not attribute.is_fixed}
         plans: dict[tuple[object, ...], int] = {}
@@ -39,7 +45,10 @@ class Heads:
         self._known: dict[tuple[Shape, ...], list[Block | None]] = {}
 
     def cost(self, group: int, after: tuple[Shape, ...], measure: Measure) -> int | None:
-        """What the group's head costs after the last outputs ``after``; None where there is no such head."""
+        """What the group's head costs after the last outputs ``after``.
+
+        None where there is no such head.
+        """
         if after not in self._known:
             self._known[after] = self._made(after)
         head = self._known[after][group]
@@ -53,7 +62,8 @@ class Heads:
         real = [digest for group in by_group for digest in group if digest]
         if any(len(group) > 1 for group in by_group) or len(set(real)) < len(real):
             rule = (
-                "its choices must give either equal heads for all input maps (such as two activations that a head "
+                "its choices must give either equal heads for all input maps (such as two "
+                "activations that a head "
                 "ignores) or different heads for each, got a mixture"
             )
             raise DocumentError(self._space.source, [f"head: {rule}"])

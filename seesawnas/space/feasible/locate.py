@@ -21,7 +21,10 @@ Path: TypeAlias = tuple[dict[str, Option], list[int]]
 
 
 def locate(feasible: FeasibleSet, spec: ArchSpec) -> dict[str, Option] | None:
-    """The assignment of ``spec`` in the set, always the same one for a network; None where it is not in the set."""
+    """The assignment of ``spec`` in the set, always the same one for a network.
+
+    None where it is not in the set.
+    """
     if not feasible.holds(spec):
         return None
     for core, depths in _Walk(feasible, spec).paths():
@@ -33,14 +36,21 @@ def locate(feasible: FeasibleSet, spec: ArchSpec) -> dict[str, Option] | None:
 
 
 def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> dict[str, Option]:
-    """The options of the decisions that cost nothing (activations), read off the parts that they rule."""
+    """The options of the decisions that cost nothing (activations), read off the parts that they
+    rule.
+    """
     space = feasible.space
-    places: list[tuple[Mapping[str, Attribute], Block]] = [(space.stem, spec.stem), (space.head, spec.head)]
+    places: list[tuple[Mapping[str, Attribute], Block]] = [
+        (space.stem, spec.stem),
+        (space.head, spec.head),
+    ]
     blocks = iter(spec.blocks)
     for stage, depth in zip(space.stages, depths, strict=True):
         places += [(stage.at(index), next(blocks)) for index in range(depth)]
     ruled: dict[str, Any] = {
-        path_of(attributes): getattr(block, NAME) for attributes, block in places if hasattr(block, NAME)
+        path_of(attributes): getattr(block, NAME)
+        for attributes, block in places
+        if hasattr(block, NAME)
     }
     found = {d: ruled.get(d.name) for d in feasible.candidates.free}
     return {d.name: option if option in d.options else d.options[0] for d, option in found.items()}
@@ -48,17 +58,23 @@ def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> d
 
 @dataclass
 class _Walk:
-    """Follows the trellis along the blocks of a network, with the free activations at their stand-ins."""
+    """Follows the trellis along the blocks of a network, with the free activations at their
+    stand-ins.
+    """
 
     feasible: FeasibleSet
     spec: ArchSpec
 
     def paths(self) -> Iterator[Path]:
-        """(assignment but for the free decisions, depth of each stage) of paths that hold the network's blocks."""
+        """(assignment but for the free decisions, depth of each stage) of paths that hold the
+        network's blocks.
+        """
         for root in self.feasible.candidates.trellis.roots:
             yield from self._after(root.node, 0, root.node.allowed, [])
 
-    def _after(self, node: Node, start: int, allowed: int, rows: list[tuple[Node, int]]) -> Iterator[Path]:
+    def _after(
+        self, node: Node, start: int, allowed: int, rows: list[tuple[Node, int]]
+    ) -> Iterator[Path]:
         stage = self.feasible.candidates.trellis.space.stages[node.stage]
         for depth in sorted(int(option) for option in stage.depth.options):
             end = start + depth
@@ -88,7 +104,9 @@ class _Walk:
         trellis = self.feasible.candidates.trellis
         for cls in position_classes(stage, trellis.reads):
             own = {
-                trellis.numbers.known(self._stand_in(stage, i, self.spec.blocks[start + i]), self._state(start + i))
+                trellis.numbers.known(
+                    self._stand_in(stage, i, self.spec.blocks[start + i]), self._state(start + i)
+                )
                 for i in cls.indices
                 if i < depth
             }
@@ -116,7 +134,9 @@ class _Walk:
             for number, (node, row) in enumerate(rows):
                 decisions = trellis.stage_decisions[number]
                 options = unpack(decisions, node.table.makes[node.table.group[choice], [row]])[0]
-                found.update({d.name: d.options[i] for d, i in zip(decisions, options, strict=True)})
+                found.update(
+                    {d.name: d.options[i] for d, i in zip(decisions, options, strict=True)}
+                )
                 depth = trellis.space.stages[number].depth
                 found.update({} if depth.is_fixed else {depth.path: depths[number]})
             yield found, depths

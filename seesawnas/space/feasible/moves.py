@@ -1,4 +1,7 @@
-"""Moves inside the feasible set: mutation, crossover and repair. Each ends on a network that the budget admits."""
+"""Moves inside the feasible set: mutation, crossover and repair.
+
+Each ends on a network that the budget admits.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ def neighbours(feasible: FeasibleSet, assignment: Assignment) -> Iterator[dict[s
 
 
 def mutate(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) -> dict[str, Option]:
-    """A uniform choice among the neighbours; where there is none, the repair of a random change of one decision.
+    """A uniform choice among the neighbours.
+
+    Where there is none, the repair of a random change of one decision.
 
     The result may be ``assignment`` itself only where nothing else can be reached.
     """
@@ -44,26 +49,36 @@ def mutate(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) ->
     return repair(feasible, {**assignment, decision.name: rng.choice(options)}, rng)
 
 
-def crossover(feasible: FeasibleSet, mother: Assignment, father: Assignment, rng: random.Random) -> dict[str, Option]:
-    """A network uniform among all feasible ones whose every decision comes from one parent or the other.
+def crossover(
+    feasible: FeasibleSet, mother: Assignment, father: Assignment, rng: random.Random
+) -> dict[str, Option]:
+    """A network uniform among all feasible ones whose every decision comes from one parent or the
+    other.
 
-    Under a budget of several limits that so few mixes meet that a bounded number of draws finds none, a feasible parent.
+    Under a budget of several limits that so few mixes meet that a bounded number of draws finds
+    none, a feasible parent.
     """
     both = {name: (mother[name], father[name]) for name in mother}
     try:
         return _draw(feasible, both, rng)
     except BudgetError:
-        parents = [found for parent in (mother, father) if (found := _located(feasible, parent)) is not None]
+        parents = [
+            found
+            for parent in (mother, father)
+            if (found := _located(feasible, parent)) is not None
+        ]
         if not parents:
             raise
         return rng.choice(parents)
 
 
 def repair(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) -> dict[str, Option]:
-    """A feasible network that keeps as many of the assignment's decisions, in random order of giving up, as it can.
+    """A feasible network that keeps as many of the assignment's decisions, in random order of
+    giving up, as it can.
 
-    Decisions are freed one at a time until something fits; among what fits then, the draw is uniform. Under a budget of
-    several limits, what fits is looked for by a bounded number of draws, so that one decision more may be freed.
+    Decisions are freed one at a time until something fits; among what fits then, the draw is
+    uniform. Under a budget of several limits, what fits is looked for by a bounded number of draws,
+    so that one decision more may be freed.
     """
     if (whole := _located(feasible, assignment)) is not None:
         return whole
@@ -78,7 +93,9 @@ def repair(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) ->
     raise AssertionError("a feasible set is never empty")
 
 
-def _draw(feasible: FeasibleSet, options: Mapping[str, tuple[Option, ...]], rng: random.Random) -> dict[str, Option]:
+def _draw(
+    feasible: FeasibleSet, options: Mapping[str, tuple[Option, ...]], rng: random.Random
+) -> dict[str, Option]:
     drawn = _drawn(feasible, options, rng)
     fixed = {name: kept[0] for name, kept in options.items()}
     found = _located(feasible, {**fixed, **drawn})
@@ -86,7 +103,9 @@ def _draw(feasible: FeasibleSet, options: Mapping[str, tuple[Option, ...]], rng:
     return found
 
 
-def _drawn(feasible: FeasibleSet, options: Mapping[str, tuple[Option, ...]], rng: random.Random) -> dict[str, Option]:
+def _drawn(
+    feasible: FeasibleSet, options: Mapping[str, tuple[Option, ...]], rng: random.Random
+) -> dict[str, Option]:
     if not options:  # the whole set, which is known to hold something
         return feasible.draw(rng)
     part = MaddsSet(feasible.space.restrict(options), feasible.budget)

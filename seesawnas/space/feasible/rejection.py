@@ -1,6 +1,8 @@
-"""Exact rejection: networks drawn uniformly within the limit on MAdds, and of these only those that meet the other limits.
+"""Exact rejection: networks drawn uniformly within the limit on MAdds, and of these only those that
+meet the other limits.
 
-What is kept is uniform over what a budget of several limits admits. How much is kept is measured, and said.
+What is kept is uniform over what a budget of several limits admits. How much is kept is measured,
+and said.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from seesawnas.space.feasible.exact import MaddsSet, Sample
 from seesawnas.text import several
 
 PILOT = 2_000  # draws that the acceptance rate is measured by
-SECOND = 48_000  # draws that it is measured by where the pilot holds none, before it is said that nothing is found
+# draws that it is measured by where the pilot holds none, before it is said that nothing is found
+SECOND = 48_000
 TRIES = 500  # draws from a part of a set, before another part is tried
 _CHUNK = 1_000
 _Z = 1.959964  # of 95 % of a normal distribution
@@ -25,7 +28,9 @@ _Z = 1.959964  # of 95 % of a normal distribution
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Of ``drawn`` networks, uniform over the ``candidates`` within the limit on MAdds, ``accepted`` meet the other limits."""
+    """Of ``drawn`` networks, uniform over the ``candidates`` within the limit on MAdds,
+    ``accepted`` meet the other limits.
+    """
 
     accepted: int
     drawn: int
@@ -58,7 +63,9 @@ class Acceptance:
 
 @dataclass
 class RejectionSampling:
-    """Networks seen, how many a budget admits, and the ends of what those seen cost, for the message where it admits none."""
+    """Networks seen, how many a budget admits, and the ends of what those seen cost, for the
+    message where it admits none.
+    """
 
     candidates: MaddsSet
     budget: Budget
@@ -80,7 +87,8 @@ class RejectionSampling:
         verb = "has" if networks == "the 1 network" else "have"
         ends = ", ".join(f"{name} from {low} to {high}" for name, (low, high) in self.ends.items())
         return BudgetError(
-            f"budget must contain at least one network of {space.name or space.source}, got {limits}: "
+            f"budget must contain at least one network of {space.name or space.source}, got "
+            f"{limits}: "
             f"{networks}{within} {verb} {ends}"
         )
 
@@ -93,7 +101,10 @@ class RejectionSampling:
 
 
 def listed(candidates: MaddsSet, budget: Budget) -> list[int]:
-    """The index of every candidate that the budget admits. Raises BudgetError where it admits none."""
+    """The index of every candidate that the budget admits.
+
+    Raises BudgetError where it admits none.
+    """
     trawl, found = RejectionSampling(candidates, budget), list[int]()
     for start in range(0, candidates.count, _CHUNK):
         indices = range(start, min(start + _CHUNK, candidates.count))
@@ -104,10 +115,12 @@ def listed(candidates: MaddsSet, budget: Budget) -> list[int]:
 
 
 def measured(candidates: MaddsSet, budget: Budget) -> Acceptance:
-    """The acceptance rate by ``PILOT`` draws, always the same ones; where these hold none, by ``SECOND`` draws after them.
+    """The acceptance rate by ``PILOT`` draws, always the same ones.
 
-    Numbers fixed beforehand, so that the interval holds: to stop at the first one accepted would make the rate too high.
-    Raises BudgetError where no draw is accepted.
+    Where these hold none, by ``SECOND`` draws after them.
+
+    Numbers fixed beforehand, so that the interval holds: to stop at the first one accepted would
+    make the rate too high. Raises BudgetError where no draw is accepted.
     """
     trawl, rng = RejectionSampling(candidates, budget), random.Random("acceptance")
     for drawn in (PILOT, SECOND):
@@ -118,8 +131,13 @@ def measured(candidates: MaddsSet, budget: Budget) -> Acceptance:
     raise trawl.fault()
 
 
-def stream(candidates: MaddsSet, budget: Budget, rng: random.Random, rate: float, most: int) -> Iterator[Sample]:
-    """Admitted networks without end, those of one round of draws at a time; rounds that hold about ``most`` of them, or less."""
+def stream(
+    candidates: MaddsSet, budget: Budget, rng: random.Random, rate: float, most: int
+) -> Iterator[Sample]:
+    """Admitted networks without end, those of one round of draws at a time.
+
+    Rounds that hold about ``most`` of them, or less.
+    """
     trawl = RejectionSampling(candidates, budget)
     n = min(_CHUNK, ceil(most / rate))
     while True:
@@ -132,7 +150,8 @@ def stream(candidates: MaddsSet, budget: Budget, rng: random.Random, rate: float
 def one_of(candidates: MaddsSet, budget: Budget, rng: random.Random) -> dict[str, Option]:
     """A uniform choice among the candidates that the budget admits.
 
-    Raises BudgetError where there is none, or, among more than ``TRIES`` candidates, where ``TRIES`` draws find none.
+    Raises BudgetError where there is none, or, among more than ``TRIES`` candidates, where
+    ``TRIES`` draws find none.
     """
     if candidates.count <= TRIES:
         return _assignment(candidates.at([rng.choice(listed(candidates, budget))]), 0)

@@ -1,7 +1,8 @@
 """The distinct ways to build one stage, as arrays.
 
-A row is one sequence of blocks that a stage can be, for one input map. Options that make the same blocks make one row: the
-first combination that makes it stands for all. So every count here is of networks, not of spellings.
+A row is one sequence of blocks that a stage can be, for one input map. Options that make the same
+blocks make one row: the first combination that makes it stands for all. So every count here is of
+networks, not of spellings.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Blocks:
 
 def _body_key(block: Block, inputs: Inputs) -> object:
     reads = block_reads(block)
-    return block_digest(block), inputs[0].channels if reads == 1 else tuple(shape.channels for shape in inputs[:reads])
+    return block_digest(block), inputs[0].channels if reads == 1 else tuple(
+        shape.channels for shape in inputs[:reads]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ class BuildResult:
 class Place:
     """A stage of a space, and what numbers and measures its blocks.
 
-    ``later`` keeps, from call to call, what the blocks after the first are on maps of the stage's own.
+    ``later`` keeps, from call to call, what the blocks after the first are on maps of the stage's
+    own.
     """
 
     stage: StageSpace
@@ -107,9 +111,9 @@ class Place:
 class Rows:
     """Rows of one stage, after one state and for one choice of the decisions above the stage.
 
-    ``blocks`` (rows, 1 + classes) identifies a row: its depth, then the number of the block in each class of positions.
-    ``combination`` says which options make it (see :func:`unpack`); ``costs`` what it costs; ``after`` the number of the state
-    after it.
+    ``blocks`` (rows, 1 + classes) identifies a row: its depth, then the number of the block in each
+    class of positions. ``combination`` says which options make it (see :func:`unpack`); ``costs``
+    what it costs; ``after`` the number of the state after it.
     """
 
     blocks: Ints
@@ -120,7 +124,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class PositionClass:
-    """Block positions of a stage that always hold the same block; ``indices`` counts from the stage's first block."""
+    """Block positions of a stage that always hold the same block.
+
+    ``indices`` counts from the stage's first block.
+    """
 
     attributes: Any
     indices: tuple[int, ...]
@@ -128,7 +135,9 @@ class PositionClass:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """What a class's block is for each combination of ``decisions``: (combinations, 3), its number, cost and output.
+    """What a class's block is for each combination of ``decisions``.
+
+    (combinations, 3), its number, cost and output.
 
     The output is the number of the state that holds it alone.
     """
@@ -138,14 +147,19 @@ class Cells:
 
 
 def stage_decisions(stage: StageSpace, number: int) -> tuple[Decision, ...]:
-    """The stage's own decisions except its depth, in the order that combinations are numbered by."""
-    own = {a.path: a for a in stage.all() if not a.is_fixed and a.path.startswith(f"stages.{number}.")}
+    """The stage's own decisions but its depth, in the order that numbers combinations."""
+    own = {
+        a.path: a for a in stage.all() if not a.is_fixed and a.path.startswith(f"stages.{number}.")
+    }
     own.pop(stage.depth.path, None)
     return tuple(Decision(path, attribute.options) for path, attribute in own.items())
 
 
 def unpack(decisions: tuple[Decision, ...], combinations: Ints) -> Ints:
-    """(n,) combination numbers -> (n, decisions) option indices; the last decision varies fastest."""
+    """(n,) combination numbers -> (n, decisions) option indices.
+
+    The last decision varies fastest.
+    """
     sizes = [len(decision.options) for decision in decisions]
     columns = np.unravel_index(combinations, sizes) if sizes else ()
     return np.stack(columns, axis=1) if sizes else np.zeros((len(combinations), 0), np.int64)
@@ -165,9 +179,13 @@ def stage_rows(place: Place, before: State, above: Assignment) -> Rows:
     values = cells.values[_index(decisions, options, cells.decisions)]
     outputs = values[:, 2]
     # After the first block a stage's maps are of one shape, whatever the others are.
-    shapes = [int(number) for number in dict.fromkeys(cells.values[:, 2].tolist()) if number != _INVALID]
+    shapes = [
+        int(number) for number in dict.fromkeys(cells.values[:, 2].tolist()) if number != _INVALID
+    ]
     columns = [(values[:, 0], values[:, 1])]
-    columns += [_later(place, cls, decisions, options, before, above, shapes, outputs) for cls in others]
+    columns += [
+        _later(place, cls, decisions, options, before, above, shapes, outputs) for cls in others
+    ]
     classes = [first, *others]
     parts = [
         _at_depth(depth, classes, columns, _after(place.states, depth, before, shapes)[outputs])
@@ -179,24 +197,30 @@ def stage_rows(place: Place, before: State, above: Assignment) -> Rows:
 def position_classes(stage: StageSpace, reads: int = 1) -> Iterator[PositionClass]:
     """The classes of a stage's positions, in the order of the columns of ``Rows.blocks``.
 
-    ``reads``: how many outputs before it a block may read. So many blocks read something from before the stage, or not the
-    same as the next one; each is a class of its own.
+    ``reads``: how many outputs before it a block may read. So many blocks read something from
+    before the stage, or not the same as the next one; each is a class of its own.
     """
     found: dict[object, list[int]] = {}
     for index in range(int(max(stage.depth.options))):
         attributes = stage.at(index)
-        found.setdefault((min(index, reads), tuple((n, a.path) for n, a in sorted(attributes.items()))), []).append(
-            index
-        )
+        found.setdefault(
+            (min(index, reads), tuple((n, a.path) for n, a in sorted(attributes.items()))), []
+        ).append(index)
     for indices in found.values():
         yield PositionClass(stage.at(indices[0]), tuple(indices))
 
 
 def _first_cells(
-    place: Place, cls: PositionClass, decisions: tuple[Decision, ...], before: State, above: Assignment
+    place: Place,
+    cls: PositionClass,
+    decisions: tuple[Decision, ...],
+    before: State,
+    above: Assignment,
 ) -> Cells:
     stage = place.stage
-    relevant = _relevant(decisions, {a.path for a in (*cls.attributes.values(), stage.width, stage.stride)})
+    relevant = _relevant(
+        decisions, {a.path for a in (*cls.attributes.values(), stage.width, stage.stride)}
+    )
     found = []
     for values in product(*(decision.options for decision in relevant)):
         assignment = {**above, **dict(zip((d.name for d in relevant), values, strict=True))}
@@ -215,21 +239,34 @@ def _later(
     shapes: list[int],
     outputs: Ints,
 ) -> tuple[Ints, Ints]:
-    """A class's (block numbers, costs) for every combination of the stage's options, ``outputs`` being the first block's."""
+    """A class's (block numbers, costs) for every combination of the stage's options, ``outputs``
+    being the first block's.
+    """
     relevant = _relevant(decisions, {a.path for a in cls.attributes.values()})
-    tables = [_later_cells(place, cls, relevant, _inside(place.states, shape, cls, before), above) for shape in shapes]
+    tables = [
+        _later_cells(place, cls, relevant, _inside(place.states, shape, cls, before), above)
+        for shape in shapes
+    ]
     size = prod(len(decision.options) for decision in relevant)
     rank = np.full(
         len(place.states.states) + 1, len(tables), np.int64
     )  # the last one: no first block, so nothing after it
     rank[shapes] = np.arange(len(tables))
-    index = np.minimum(rank[outputs] * size + _index(decisions, options, relevant), len(tables) * size)
-    values = np.concatenate([*(table.values for table in tables), np.array([[_INVALID, 0, _INVALID]], np.int64)])
+    index = np.minimum(
+        rank[outputs] * size + _index(decisions, options, relevant), len(tables) * size
+    )
+    values = np.concatenate(
+        [*(table.values for table in tables), np.array([[_INVALID, 0, _INVALID]], np.int64)]
+    )
     return values[index, 0], values[index, 1]
 
 
 def _later_cells(
-    place: Place, cls: PositionClass, relevant: tuple[Decision, ...], inputs: State, above: Assignment
+    place: Place,
+    cls: PositionClass,
+    relevant: tuple[Decision, ...],
+    inputs: State,
+    above: Assignment,
 ) -> Cells:
     key = (cls.indices, inputs, *above.items())
     if key not in place.later:
@@ -257,7 +294,8 @@ def _inside(states: States, shape: int, cls: PositionClass, before: State) -> St
 def _after(states: States, depth: int, before: State, shapes: list[int]) -> Ints:
     """The number of the state after ``depth`` blocks, by the number of the first block's output."""
     numbers = [
-        states.number((states.states[shape] * min(depth, len(before)) + before)[: len(before)]) for shape in shapes
+        states.number((states.states[shape] * min(depth, len(before)) + before)[: len(before)])
+        for shape in shapes
     ]
     found = np.full(len(states.states) + 1, _INVALID, np.int64)
     found[shapes] = numbers
@@ -265,7 +303,13 @@ def _after(states: States, depth: int, before: State, shapes: list[int]) -> Ints
 
 
 def _cell(
-    place: Place, index: int, attributes: Any, assignment: Assignment, before: State, width: int, stride: int
+    place: Place,
+    index: int,
+    attributes: Any,
+    assignment: Assignment,
+    before: State,
+    width: int,
+    stride: int,
 ) -> tuple[int, int, int]:
     try:
         with place.tried.record(attributes, assignment):
@@ -281,22 +325,32 @@ def _cell(
     return place.blocks.number(block, before), cost, place.states.number((output,))
 
 
-def _check(place: Place, index: int, block: Block, before: State, output: Shape, width: int) -> None:
-    """What a stage asks of its blocks, so that networks can be counted without being listed. Raises DocumentError."""
+def _check(
+    place: Place, index: int, block: Block, before: State, output: Shape, width: int
+) -> None:
+    """What a stage asks of its blocks, so that networks can be counted without being listed.
+
+    Raises DocumentError.
+    """
     where = f"stages.{place.number}: blocks of kind {block.kind} must"
     if not body_of(block):
         raise DocumentError(
             place.source,
-            [f"{where} have at least one layer, got none; to make the stage optional, use a choice of depth"],
+            [
+                f"{where} have at least one layer, got none; to make the stage optional, use a "
+                "choice of depth"
+            ],
         )
     if output.channels != width:
         raise DocumentError(
-            place.source, [f"{where} have {width} output channels (the stage's width), got {output.channels}"]
+            place.source,
+            [f"{where} have {width} output channels (the stage's width), got {output.channels}"],
         )
     if index and output != before[0]:
         sizes = (f"{shape.height}x{shape.width}" for shape in (before[0], output))
         raise DocumentError(
-            place.source, ["{} not change the map size {} after the first block, got {}".format(where, *sizes)]
+            place.source,
+            ["{} not change the map size {} after the first block, got {}".format(where, *sizes)],
         )
 
 
@@ -305,7 +359,9 @@ def _relevant(decisions: tuple[Decision, ...], paths: set[str]) -> tuple[Decisio
 
 
 def _index(decisions: tuple[Decision, ...], options: Ints, relevant: tuple[Decision, ...]) -> Ints:
-    """The number of each combination of the stage's options among those of the ``relevant`` decisions."""
+    """The number of each combination of the stage's options among those of the ``relevant``
+    decisions.
+    """
     index = np.zeros(len(options), np.int64)
     for decision in relevant:
         index = index * len(decision.options) + options[:, decisions.index(decision)]

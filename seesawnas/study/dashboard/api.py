@@ -1,9 +1,10 @@
 """A study as optuna-dashboard's pages take it: the JSON of its address ``/api/studies/N``.
 
-The same as optuna-dashboard's own answer (a test compares them), but for three things. Notes, attributes, files and plots come
-from a showcase. What its pages never read, each option of each decision of each trial, is left out: two thirds of the bytes.
-And what was said of a finished trial is said again without being made again, so that a page that is left open costs the search
-beside it next to nothing.
+The same as optuna-dashboard's own answer (a test compares them), but for three things. Notes,
+attributes, files and plots come from a showcase. What its pages never read, each option of each
+decision of each trial, is left out: two thirds of the bytes. And what was said of a finished trial
+is said again without being made again, so that a page that is left open costs the search beside it
+next to nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.study.library.view import StudyView
@@ -23,7 +29,9 @@ from seesawnas.text import plain_values
 
 DIGITS = 6
 MOST_CURVES = 200
-"""Above this many trials optuna-dashboard's own plot of learning curves, a trace a trial, takes seconds to draw."""
+"""Above this many trials optuna-dashboard's own plot of learning curves, a trace a trial, takes
+seconds to draw.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,9 @@ class StudyJson:
     def text(self, study: StudyView, after: int = 0) -> str:
         """The whole study, with the trials from number ``after`` on."""
         about = {**self._study(study), "best_trials": [], "trials": []}
-        winners = [] if "ablation" in study.attributes else best_trials(study.trials)  # single trainings are none
+        winners = (
+            [] if "ablation" in study.attributes else best_trials(study.trials)
+        )  # single trainings are none
         best = ",".join(self._trial(study, trial) for trial in winners)
         trials = ",".join(self._trial(study, trial) for trial in study.trials[after:])
         return f'{json.dumps(about)[:-1]}, "best_trials": [{best}], "trials": [{trials}]}}'
@@ -81,7 +91,14 @@ class StudyJson:
         points = sum(len(trial.intermediate_values) for trial in study.trials)
         under_way = [trial.state for trial in study.trials if not trial.state.is_finished()]
         again = sum(repeats.n for repeats in study.repeats.values())
-        stamp = (len(study.trials), points, under_way, len(study.attributes), again, len(study.notes))
+        stamp = (
+            len(study.trials),
+            points,
+            under_way,
+            len(study.attributes),
+            again,
+            len(study.notes),
+        )
         if self._about is None or self._about[0] != stamp:
             self._about = (stamp, plain_values(self._made(study)))
         return self._about[1]
@@ -101,7 +118,8 @@ class StudyJson:
             <= MOST_CURVES,
             "note": _note(self.showcase.study_note(study), study.system, "dashboard:"),
             "plotly_graph_objects": [
-                {"id": name, "graph_object": text} for name, text in self.showcase.figures(study).items()
+                {"id": name, "graph_object": text}
+                for name, text in self.showcase.figures(study).items()
             ],
             "artifacts": [],
             "is_preferential": False,
@@ -131,36 +149,56 @@ class StudyJson:
             "params": [_param(trial, name) for name in trial.distributions],
             "fixed_params": [],
             "user_attrs": _attributes(self.showcase.trial_attributes(trial)),
-            "note": _note(self.showcase.trial_note(study, trial), study.system, f"dashboard:{trial._trial_id}:"),
+            "note": _note(
+                self.showcase.trial_note(study, trial),
+                study.system,
+                f"dashboard:{trial._trial_id}:",
+            ),
             "artifacts": [_file(attached) for attached in self.showcase.attached(trial)],
             "constraints": [],
             "intermediate_values": [
-                {"step": step, "value": _number(value)} for step, value in sorted(trial.intermediate_values.items())
+                {"step": step, "value": _number(value)}
+                for step, value in sorted(trial.intermediate_values.items())
             ],
         }
         if trial.values is not None:
             made["values"] = [_number(value) for value in trial.values]
-        for name, moment in (("datetime_start", trial.datetime_start), ("datetime_complete", trial.datetime_complete)):
+        for name, moment in (
+            ("datetime_start", trial.datetime_start),
+            ("datetime_complete", trial.datetime_complete),
+        ):
             made |= {name: moment.isoformat()} if moment is not None else {}
         return made
 
 
 def best_trials(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
-    """The complete trials that no other beats, by number; of a study of one objective, the first of its best."""
+    """The complete trials that no other beats, by number.
+
+    Of a study of one objective, the first of its best.
+    """
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     if complete and len(complete[0].values) == 1:
         return [max(complete, key=lambda trial: (trial.values[0], -trial.number))]
-    return [complete[place] for place in sorted(non_dominated([trial.values for trial in complete]))]
+    return [
+        complete[place] for place in sorted(non_dominated([trial.values for trial in complete]))
+    ]
 
 
-def _search_spaces(trials: Iterable[FrozenTrial]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The decisions that all trials of the space have, and all decisions; a network from outside the space has none."""
+def _search_spaces(
+    trials: Iterable[FrozenTrial],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The decisions that all trials of the space have, and all decisions.
+
+    A network from outside the space has none.
+    """
     union: dict[str, BaseDistribution] = {}
     shared: set[str] | None = None
     for trial in trials:
         if trial.distributions and trial.state is not TrialState.FAIL:
             union |= trial.distributions
-            shared = set(trial.distributions) if shared is None else shared & trial.distributions.keys()
+            shared = (
+                set(trial.distributions) if shared is None else shared & trial.distributions.keys()
+            )
     spaces = [{"name": name, "distribution": _distribution(union[name])} for name in sorted(union)]
     return [space for space in spaces if space["name"] in (shared or ())], spaces
 
@@ -168,11 +206,17 @@ def _search_spaces(trials: Iterable[FrozenTrial]) -> tuple[list[dict[str, Any]],
 def _distribution(distribution: BaseDistribution) -> dict[str, Any]:
     match distribution:
         case CategoricalDistribution():
-            choices = [{"pytype": str(type(choice)), "value": str(choice)} for choice in distribution.choices]
+            choices = [
+                {"pytype": str(type(choice)), "value": str(choice)}
+                for choice in distribution.choices
+            ]
             return {"type": "CategoricalDistribution", "choices": choices}
         case IntDistribution() | FloatDistribution():
             names = ("low", "high", "step", "log")
-            return {"type": type(distribution).__name__, **{name: getattr(distribution, name) for name in names}}
+            return {
+                "type": type(distribution).__name__,
+                **{name: getattr(distribution, name) for name in names},
+            }
     raise TypeError(f"distribution {distribution}")
 
 
@@ -187,15 +231,26 @@ def _attributes(values: Mapping[str, float | str]) -> list[dict[str, str]]:
 
 
 def _file(attached: Artifact) -> dict[str, str | None]:
-    return {"artifact_id": attached.id, "filename": attached.name, "mimetype": attached.mimetype, "encoding": None}
+    return {
+        "artifact_id": attached.id,
+        "filename": attached.name,
+        "mimetype": attached.mimetype,
+        "encoding": None,
+    }
 
 
 def _note(body: str, system: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Ours, and after it what a user wrote with optuna-dashboard itself, which keeps notes in pieces."""
+    """Ours, and after it what a user wrote with optuna-dashboard itself, which keeps notes in
+    pieces.
+    """
     theirs = ""
     if f"{prefix}note_ver" in system:
         start = f"{prefix}note_str:"
-        pieces = {int(name.removeprefix(start)): text for name, text in system.items() if name.startswith(start)}
+        pieces = {
+            int(name.removeprefix(start)): text
+            for name, text in system.items()
+            if name.startswith(start)
+        }
         theirs = "".join(pieces[place] for place in sorted(pieces))
     return {"version": 1, "body": f"{body}\n---\n\n{theirs}" if theirs else body}
 

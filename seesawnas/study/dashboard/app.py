@@ -1,9 +1,10 @@
 """The study in optuna-dashboard, with notes, diagrams and plots, and read-only.
 
-optuna-dashboard answers; its answer about a study of networks is completed on its way to the browser: notes, diagrams and
-plots, and readable attributes. So nothing of this is stored: the search pays nothing for it, a journal does not
-grow by it, a study of any age and storage has it, and it is as fresh as the page. (Stored, optuna-dashboard looks through the
-notes of all trials once a trial, and every refreshed plot would stay in the journal for good.)
+optuna-dashboard answers; its answer about a study of networks is completed on its way to the
+browser: notes, diagrams and plots, and readable attributes. So nothing of this is stored: the
+search pays nothing for it, a journal does not grow by it, a study of any age and storage has it,
+and it is as fresh as the page. (Stored, optuna-dashboard looks through the notes of all trials once
+a trial, and every refreshed plot would stay in the journal for good.)
 """
 
 from __future__ import annotations
@@ -34,11 +35,17 @@ READ_ONLY = "This dashboard is read-only."
 
 
 def dashboard_app(storage: BaseStorage, showcase: DashboardContent) -> App:
-    """optuna-dashboard on ``storage`` as a WSGI application. Raises StudyError if it is not installed."""
+    """optuna-dashboard on ``storage`` as a WSGI application.
+
+    Raises StudyError if it is not installed.
+    """
     try:
         import optuna_dashboard
     except ImportError:
-        rule = "the dashboard requires the package optuna-dashboard: pip install 'seesawnas[dashboard]'"
+        rule = (
+            "the dashboard requires the package optuna-dashboard: pip install "
+            "'seesawnas[dashboard]'"
+        )
         raise StudyError(rule) from None
     return add_security_headers(_Dashboard(storage, optuna_dashboard.wsgi(storage), showcase))
 
@@ -71,14 +78,23 @@ class _Dashboard:
         if status.startswith("5"):
             self._say(f"{path}: {_last_line(environ['wsgi.errors'].getvalue()) or status}")
         elif path == "/api/meta":
-            return _answer(respond, status, json.dumps({**json.loads(body), "artifact_is_available": True}))
-        elif any(k.lower() == "content-type" and v.startswith("application/json") for k, v in headers):
+            return _answer(
+                respond, status, json.dumps({**json.loads(body), "artifact_is_available": True})
+            )
+        elif any(
+            k.lower() == "content-type" and v.startswith("application/json") for k, v in headers
+        ):
             body = plain_json(body.decode()).encode()
-        respond(status, [*((k, v) for k, v in headers if k.lower() != "content-length"), _length(body)])
+        respond(
+            status, [*((k, v) for k, v in headers if k.lower() != "content-length"), _length(body)]
+        )
         return [body]
 
     def _study(self, number: int, query: str) -> str | None:
-        """Our answer; None if optuna-dashboard's is better, as for another's study: a plot is not worth a page."""
+        """Our answer; None if optuna-dashboard's is better, as for another's study.
+
+        A plot is not worth a page.
+        """
         try:
             study = load_view(self.storage, number)
             after = int(parse_qs(query).get("after", ["0"])[0])
@@ -86,17 +102,25 @@ class _Dashboard:
                 answer = self.answers.setdefault(number, StudyJson(self.showcase))
                 return answer.text(study, after) if study.is_shipped else None
         except Exception as error:  # the storage is away, or whatever another program stored
-            self._say(f"study {number}: shown without notes: {type(error).__name__}: {_last_line(str(error))}")
+            self._say(
+                f"study {number}: shown without notes: {type(error).__name__}: "
+                f"{_last_line(str(error))}"
+            )
             return None
 
     def _plot(self, number: int, kind: str) -> str | None:
         """A plot that would be too large of a large study; None if optuna-dashboard's will do."""
-        from seesawnas.study.dashboard.plots import bounded_plot  # a quarter of a second that only plots need
+        from seesawnas.study.dashboard.plots import (
+            bounded_plot,
+        )  # a quarter of a second that only plots need
 
         try:
             return bounded_plot(self.storage, number, kind)
         except Exception as error:  # as above
-            self._say(f"study {number}: plot {kind} cannot be drawn: {type(error).__name__}: {_last_line(str(error))}")
+            self._say(
+                f"study {number}: plot {kind} cannot be drawn: {type(error).__name__}: "
+                f"{_last_line(str(error))}"
+            )
             return None
 
     def _file(self, respond: Respond, trial_id: int, artifact: str) -> Iterable[bytes]:
@@ -105,11 +129,18 @@ class _Dashboard:
             file = next(file for file in self.showcase.attached(trial) if file.id == artifact)
             body = self.showcase.content(trial, file)
         except (KeyError, StopIteration):
-            return _answer(respond, "404 Not Found", json.dumps({"reason": "there is no such file"}))
+            return _answer(
+                respond, "404 Not Found", json.dumps({"reason": "there is no such file"})
+            )
         except Exception as error:  # as above: one picture is missing
-            self._say(f"{artifact}: cannot be drawn: {type(error).__name__}: {_last_line(str(error))}")
+            self._say(
+                f"{artifact}: cannot be drawn: {type(error).__name__}: {_last_line(str(error))}"
+            )
             return _answer(respond, "500 Internal Server Error", json.dumps({"reason": str(error)}))
-        respond("200 OK", [("Content-Type", file.mimetype), ("Cache-Control", "max-age=86400"), _length(body)])
+        respond(
+            "200 OK",
+            [("Content-Type", file.mimetype), ("Cache-Control", "max-age=86400"), _length(body)],
+        )
         return [body]
 
     def _say(self, line: str) -> None:

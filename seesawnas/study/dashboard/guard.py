@@ -1,7 +1,10 @@
-"""What a browser may do with the dashboard: nothing from elsewhere is loaded, and no page from elsewhere asks.
+"""What a browser may do with the dashboard.
 
-A page of another site can have its own name resolve to this machine, and then read what answers to any name (DNS rebinding).
-So only the names that the dashboard listens under are answered. Ports are not compared: a tunnel may have another.
+Nothing from elsewhere is loaded, and no page from elsewhere asks.
+
+A page of another site can have its own name resolve to this machine, and then read what answers to
+any name (DNS rebinding). So only the names that the dashboard listens under are answered. Ports are
+not compared: a tunnel may have another.
 """
 
 from __future__ import annotations
@@ -21,8 +24,10 @@ _EVERYWHERE = ("", "0.0.0.0", "::")
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[^\[\]:/?#@,\s]{1,253}?)\.?(?::[0-9]{1,5})?")
 # optuna-dashboard writes styles as it draws; its parallel coordinates (WebGL) are compiled by eval.
 _PAGE = (
-    "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline' data:; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-src 'none'; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline' data:; "
+    "img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-src 'none'; base-uri "
+    "'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
 _FILE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
@@ -43,17 +48,28 @@ def check_request_origin(app: App, host: str) -> App:
         asked = str(environ.get("HTTP_HOST", ""))
         if not _is_ours(asked, names, is_everywhere=host in _EVERYWHERE):
             listed = ", ".join(names)
-            return _refuse(respond, "421 Misdirected Request", f"Host: must be {listed}, got {asked}; see --host")
+            return _refuse(
+                respond,
+                "421 Misdirected Request",
+                f"Host: must be {listed}, got {asked}; see --host",
+            )
         origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and str(origin).lower() not in (f"http://{asked.lower()}", f"https://{asked.lower()}"):
-            return _refuse(respond, "403 Forbidden", f"Origin: must be http://{asked}, got {origin}")
+        if origin is not None and str(origin).lower() not in (
+            f"http://{asked.lower()}",
+            f"https://{asked.lower()}",
+        ):
+            return _refuse(
+                respond, "403 Forbidden", f"Origin: must be http://{asked}, got {origin}"
+            )
         return app(environ, respond)
 
     return answer
 
 
 def add_security_headers(app: App) -> App:
-    """``app`` with headers by which a browser loads nothing from elsewhere, shows it in no frame and guesses no type."""
+    """``app`` with headers by which a browser loads nothing from elsewhere, shows it in no frame
+    and guesses no type.
+    """
 
     def answer(environ: dict[str, Any], respond: Callable[..., Any]) -> Iterable[bytes]:
         is_file = str(environ.get("PATH_INFO", "")).startswith("/artifacts/")
@@ -79,7 +95,10 @@ def _names(host: str) -> tuple[str, ...]:
 
 
 def _is_ours(asked: str, names: tuple[str, ...], *, is_everywhere: bool) -> bool:
-    """Where every address is listened on, each may be asked by itself: no other site can have an address for its name."""
+    """Where every address is listened on, each may be asked by itself.
+
+    No other site can have an address for its name.
+    """
     match = _HOST.fullmatch(asked.lower())
     return match is not None and (match[1] in names or (is_everywhere and _is_address(match[1])))
 
@@ -94,5 +113,7 @@ def _is_address(name: str) -> bool:
 
 def _refuse(respond: Callable[..., Any], status: str, line: str) -> Iterable[bytes]:
     body = f"{escape_line(line)[:300]}\n".encode("utf-8", "replace")
-    respond(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
+    respond(
+        status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    )
     return [body]

@@ -1,8 +1,10 @@
-"""Optuna's own plots of large studies, bounded: optuna-dashboard draws them of every trial, and some of every pair of decisions.
+"""Optuna's own plots of large studies, bounded.
 
-Of 5,000 trials with 24 decisions its plot of ranks is 1.8 GB, made in minutes. Here a plot shows at most :data:`TRIALS` trials,
-the best half of them and others evenly by their quality, and, if it grows with the pairs of decisions, the
-:data:`DECISIONS` that matter most; its title says so.
+Optuna-dashboard draws them of every trial, and some of every pair of decisions.
+
+Of 5,000 trials with 24 decisions its plot of ranks is 1.8 GB, made in minutes. Here a plot shows at
+most :data:`TRIALS` trials, the best half of them and others evenly by their quality, and, if it
+grows with the pairs of decisions, the :data:`DECISIONS` that matter most; its title says so.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ Draw: TypeAlias = Callable[..., Any]
 
 
 def bounded_plot(storage: BaseStorage, number: int, kind: str) -> str | None:
-    """The plot ``kind`` of a study as plotly's JSON; None of one that optuna-dashboard draws of any study in no time."""
+    """The plot ``kind`` of a study as plotly's JSON.
+
+    None of one that optuna-dashboard draws of any study in no time.
+    """
     if kind not in _PLOTS and kind != "timeline":
         return None
     study = _Thinned(storage, number)
@@ -66,7 +71,9 @@ class _Thinned(optuna.Study):
 
     def thin(self) -> None:
         """Leave complete trials alone: the best, and others evenly."""
-        done = [trial for trial in self._shown if trial.state is TrialState.COMPLETE and trial.values]
+        done = [
+            trial for trial in self._shown if trial.state is TrialState.COMPLETE and trial.values
+        ]
         if len(done) > TRIALS:
             sign = -1 if self.directions[0] is optuna.study.StudyDirection.MAXIMIZE else 1
             done.sort(key=lambda trial: (sign * trial.values[0], trial.number))
@@ -92,7 +99,10 @@ def _target(study: optuna.Study) -> dict[str, Any]:
 
 
 def _decisions(study: _Thinned, options: dict[str, Any], most: int) -> tuple[list[str], list[str]]:
-    """The names of the decisions that matter most, of those that most trials have; and words, if that is not all."""
+    """The names of the decisions that matter most, of those that most trials have.
+
+    And words, if that is not all.
+    """
     counts: dict[str, int] = {}
     for trial in study.get_trials():
         for name in trial.params:
@@ -104,7 +114,10 @@ def _decisions(study: _Thinned, options: dict[str, Any], most: int) -> tuple[lis
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             weights = get_param_importances(
-                study, evaluator=PedAnovaImportanceEvaluator(), target=options.get("target"), normalize=False
+                study,
+                evaluator=PedAnovaImportanceEvaluator(),
+                target=options.get("target"),
+                normalize=False,
             )
     except (ValueError, RuntimeError):  # too few trials, or all alike
         pass

@@ -1,6 +1,7 @@
 """The interface between a study and what runs its trials.
 
-An engine takes jobs and returns events. It holds no state: all state is in the study, and an engine may stop at any time.
+An engine takes jobs and returns events. It holds no state: all state is in the study, and an engine
+may stop at any time.
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ class Engine(Protocol):
         ...
 
     def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
-        """Start a job, from ``checkpoint`` if there is one; never more than ``capacity`` at a time."""
+        """Start a job, from ``checkpoint`` if there is one.
+
+        Never more than ``capacity`` at a time.
+        """
         ...
 
     def next_event(self, timeout: float | None = None) -> EngineEvent | None:
@@ -78,11 +82,17 @@ class Engine(Protocol):
         ...
 
 
-def run_job_events(job: TrialJob, faces: FaceData, checkpoint: bytes | None) -> Iterator[EngineEvent]:
+def run_job_events(
+    job: TrialJob, faces: FaceData, checkpoint: bytes | None
+) -> Iterator[EngineEvent]:
     """Run a job where a worker is; whatever a trial raises is its own failure."""
     try:
         for step in run_trial(job, faces, checkpoint):
-            yield Finished(job.number, step) if isinstance(step, Measurement) else EpochFinished(job.number, step)
+            yield (
+                Finished(job.number, step)
+                if isinstance(step, Measurement)
+                else EpochFinished(job.number, step)
+            )
     except SeesawnasError as error:
         yield Failed(job.number, str(error))
     except Exception as error:  # a bug in a network or a kernel ends its trial, not the search

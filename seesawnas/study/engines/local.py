@@ -32,10 +32,12 @@ class _Worker:
 
 
 class LocalEngine:
-    """``workers`` processes of one thread each; each holds the faces once and runs one trial at a time.
+    """``workers`` processes of one thread each.
 
-    One thread whatever the machine: two such trials side by side are done sooner than one with two threads after the other,
-    and a trial's sums do not depend on how many there are.
+    Each holds the faces once and runs one trial at a time.
+
+    One thread whatever the machine: two such trials side by side are done sooner than one with two
+    threads after the other, and a trial's sums do not depend on how many there are.
     """
 
     def __init__(self, faces: FaceData, workers: int) -> None:
@@ -44,7 +46,9 @@ class LocalEngine:
         try:
             for _ in range(workers):
                 self._workers.append(_start())
-            for worker in self._workers:  # when all have begun to start: a worker takes its faces once it is up
+            for worker in (
+                self._workers
+            ):  # when all have begun to start: a worker takes its faces once it is up
                 self._feed(worker)
         except BaseException:  # Ctrl-C most of all: nobody else knows of these workers yet
             self.close()
@@ -117,12 +121,16 @@ class LocalEngine:
         place = self._workers.index(worker)
         self._workers[place] = _start()
         self._feed(self._workers[place])
-        signalled = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        signalled = (
+            signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        )
         return Lost(number, f"its worker process died ({signalled}); out of memory, or killed")
 
     def _feed(self, worker: _Worker) -> None:
         with suppress(OSError):  # it died at once: its first job is lost, and next_event says so
-            worker.pipe.send_bytes(pickle_mapped_arrays(self._faces))  # all workers map one file of decoded images
+            worker.pipe.send_bytes(
+                pickle_mapped_arrays(self._faces)
+            )  # all workers map one file of decoded images
 
 
 def _start() -> _Worker:
@@ -136,8 +144,13 @@ def _start() -> _Worker:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Ctrl-C and a polite end reach the whole group, and the driver decides: workers are born ignoring them."""
-    before = {polite: signal.signal(polite, signal.SIG_IGN) for polite in (signal.SIGINT, signal.SIGTERM)}
+    """Ctrl-C and a polite end reach the whole group, and the driver decides.
+
+    Workers are born ignoring them.
+    """
+    before = {
+        polite: signal.signal(polite, signal.SIG_IGN) for polite in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
@@ -165,7 +178,9 @@ def _work(pipe: Connection) -> None:
 
 
 def _end_with_driver() -> None:
-    """A driver that was killed closes no pipe that a worker in the middle of an epoch would look at."""
+    """A driver that was killed closes no pipe that a worker in the middle of an epoch would look
+    at.
+    """
     driver = multiprocessing.parent_process()
     if driver is not None:
         driver.join()

@@ -21,7 +21,10 @@ EngineFactory: TypeAlias = Callable[[FaceData], Engine]
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What runs the trials, and on what. ``workers`` is how many run at a time; None leaves a setting to the engine."""
+    """What runs the trials, and on what.
+
+    ``workers`` is how many run at a time; None leaves a setting to the engine.
+    """
 
     kind: str = "ray"
     workers: int | None = None
@@ -50,7 +53,10 @@ ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
     "local": lambda faces, settings: LocalEngine(faces, settings.local_workers),
     "inline": lambda faces, settings: InlineEngine(faces),
 }
-"""What makes the engine of each name. Another engine in place of one here is what every plan of that name runs on."""
+"""What makes the engine of each name.
+
+Another engine in place of one here is what every plan of that name runs on.
+"""
 
 
 def engine_factory(settings: EngineSettings) -> EngineFactory:

@@ -1,4 +1,7 @@
-"""The reason to report for a lost worker. Apart from Ray, which may be imported only once its settings are made."""
+"""The reason to report for a lost worker.
+
+Apart from Ray, which may be imported only once its settings are made.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ _LONGEST = 500
 def summarize_traceback(text: str) -> str:
     """What a traceback, or Ray's report of a death, comes to: one line without codes for terminals.
 
-    Of a worker that raised it is the last line of its traceback, of one that died Ray's first sentence.
+    Of a worker that raised it is the last line of its traceback, of one that died Ray's first
+    sentence.
     """
-    plain = "".join(each if each.isprintable() or each == "\n" else " " for each in _CODES.sub("", text))
+    plain = "".join(
+        each if each.isprintable() or each == "\n" else " " for each in _CODES.sub("", text)
+    )
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     if not lines:
         return "reason unknown"

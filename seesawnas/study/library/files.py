@@ -1,4 +1,7 @@
-"""Study files by REF: a user's own file first, then what ships: ``studies/search_150m.yaml``, or ``search_150m``."""
+"""Study files by REF: a user's own file first, then what ships.
+
+``studies/search_150m.yaml``, or ``search_150m``.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ class StudyFile:
         return cls(values, str(ref), name)
 
     def must_be(self, kind: Kind, words: str) -> None:
-        """Raise StudyError if its keys are those of a document of another kind than ``kind``, which ``words`` name."""
+        """Raise StudyError if its keys are those of a document of another kind than ``kind``, which
+        ``words`` name.
+        """
         if other := other_kind(self.values, kind, ref=self.source):
             raise StudyError(f"{self.source}: must be {words}, got {other}")
 
@@ -43,13 +48,16 @@ class StudyFile:
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     """The values of the study file that ``ref`` names, and its name without ``.yaml``.
 
-    The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now. Raises StudyError if
-    there is none, and DocumentError if it is not YAML.
+    The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now.
+    Raises StudyError if there is none, and DocumentError if it is not YAML.
     """
     document = read_document(ref, _WANTED)
     values, path = document.values, document.path
     if not isinstance(values, dict):
-        raise StudyError(f"{ref}: must be a mapping of keys such as budget, trials, objectives, got {short(values)}")
+        raise StudyError(
+            f"{ref}: must be a mapping of keys such as budget, trials, objectives, got "
+            f"{short(values)}"
+        )
     if (own := _own_study(path, values)) is not None:
         return {key: value for key, value in values.items() if key != "study"}, own
     return values, path.stem
@@ -61,11 +69,21 @@ def shipped_studies() -> tuple[str, ...]:
 
 
 def _own_study(path: Path, values: dict[str, Any]) -> str | None:
-    """What commands call the study in whose renamed or copied folder ``path`` lies; None if a person wrote another name."""
+    """What commands call the study in whose renamed or copied folder ``path`` lies.
+
+    None if a person wrote another name.
+    """
     folder, name = path.parent, values.get("study")
-    if path.name != STUDY_FILE or not any((folder / place).is_file() for place in (JOURNAL, ELSEWHERE)):
+    if path.name != STUDY_FILE or not any(
+        (folder / place).is_file() for place in (JOURNAL, ELSEWHERE)
+    ):
         return None
-    if not isinstance(name, str) or not name or "\0" in name or study_folder(name).resolve() == folder.resolve():
+    if (
+        not isinstance(name, str)
+        or not name
+        or "\0" in name
+        or study_folder(name).resolve() == folder.resolve()
+    ):
         return None
     kept = find_study(folder).view().attributes.get("study_file")
     match = re.search(r"^study: .*$", str(kept), re.MULTILINE)

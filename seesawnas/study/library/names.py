@@ -27,7 +27,9 @@ def placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:
 
 def default_name(*words: str) -> str:
     """A study's name of ``words``: small letters, digits and underscores."""
-    return "_".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words)[:_MAX_NAME]
+    return "_".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words)[
+        :_MAX_NAME
+    ]
 
 
 def data_words(data: str | None) -> list[str]:

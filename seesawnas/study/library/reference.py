@@ -1,7 +1,8 @@
 """The network that a REF names, of any form: whatever takes a network takes all of them.
 
-``search_150m:12`` is trial 12 of runs/search_150m, ``search_150m:best`` its best: the first of the ranking, by repeats if
-there are any. All other forms are those of :func:`seesawnas.space.load_point`.
+``search_150m:12`` is trial 12 of runs/search_150m, ``search_150m:best`` its best: the first of the
+ranking, by repeats if there are any. All other forms are those of
+:func:`seesawnas.space.load_point`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _MOST_DIGITS = 15
 
 
 def find_network(ref: str, storage: str | None = None) -> SearchPoint:
-    """The network that ``ref`` names: ``paper/NAME``, a YAML file, a trained network's folder, or a study's trial.
+    """The network that ``ref`` names.
+
+    ``paper/NAME``, a YAML file, a trained network's folder, or a study's trial.
 
     Raises:
         InvalidInput: In one line, if it names none; if a file breaks rules, a line per fault.
@@ -32,7 +35,10 @@ def find_network(ref: str, storage: str | None = None) -> SearchPoint:
 
 
 def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
-    """The network of the trial that ``ref`` names, None if ``ref`` is not of that form. Raises StudyError."""
+    """The network of the trial that ``ref`` names, None if ``ref`` is not of that form.
+
+    Raises StudyError.
+    """
     if (named := split_trial(ref)) is None:
         return None
     name, which = named
@@ -56,7 +62,11 @@ def _suggest(name: str, storage: str | None) -> None:
 def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:
     if which != "best":
         return study.trial(which, ref)
-    done = [trial for trial in study.trials if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs]
+    done = [
+        trial
+        for trial in study.trials
+        if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+    ]
     if not done:
         raise StudyError(f"{ref}: no trial is complete yet")
     return best_trial(done, study.repeats)

@@ -18,7 +18,13 @@ from seesawnas.study.ranking import Repeats, repeats_of
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
 from seesawnas.study.storage.identity import repeats_name, stored_name
-from seesawnas.study.storage.open import latest_study, open_storage, open_url, storage_url, study_folder
+from seesawnas.study.storage.open import (
+    latest_study,
+    open_storage,
+    open_url,
+    storage_url,
+    study_folder,
+)
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
 
 _DIGITS_OF_NUMBER = 20
@@ -26,11 +32,13 @@ _DIGITS_OF_NUMBER = 20
 
 @dataclass(frozen=True, slots=True)
 class StudyView:
-    """A study as it stands: its name and number in the storage, what it was made with, its objectives, its trials.
+    """A study as it stands: its name and number in the storage, what it was made with, its
+    objectives, its trials.
 
-    ``directions`` are ``maximize`` or ``minimize``; ``system`` is what optuna-dashboard and others keep with the study;
-    ``repeats`` are its networks' trainings from new seeds, by digest; ``left_out`` are trials that cannot be trusted and are
-    not among the others, ``faults`` what else of it cannot be shown.
+    ``directions`` are ``maximize`` or ``minimize``; ``system`` is what optuna-dashboard and others
+    keep with the study; ``repeats`` are its networks' trainings from new seeds, by digest;
+    ``left_out`` are trials that cannot be trusted and are not among the others, ``faults`` what
+    else of it cannot be shown.
     """
 
     name: str
@@ -61,30 +69,44 @@ class StudyView:
         found = next((trial for trial in self.trials if trial.number == wanted), None)
         if found is None:
             most = max((trial.number for trial in self.trials), default=-1)
-            raise StudyError(f"{ref[:60]}: trial number must be less than {most + 1}, got {number[:_DIGITS_OF_NUMBER]}")
+            raise StudyError(
+                f"{ref[:60]}: trial number must be less than {most + 1}, got "
+                f"{number[:_DIGITS_OF_NUMBER]}"
+            )
         return found
 
     @property
     def metric(self) -> str:
-        """The first objective, as :data:`METRICS` names it; accuracy if another program named it otherwise."""
+        """The first objective, as :data:`METRICS` names it.
+
+        Accuracy if another program named it otherwise.
+        """
         names = {metric.title: name for name, metric in METRICS.items()}
         return names.get(self.objectives[0], "accuracy")
 
     @property
     def sought(self) -> Objectives:
-        """The objectives as a search names them; of costs that another program named otherwise only the known ones."""
+        """The objectives as a search names them.
+
+        Of costs that another program named otherwise only the known ones.
+        """
         names = {kind.title: name for name, kind in COSTS.items()}
-        return Objectives(self.metric, tuple(names[title] for title in self.objectives[1:] if title in names))
+        return Objectives(
+            self.metric, tuple(names[title] for title in self.objectives[1:] if title in names)
+        )
 
     @property
     def is_shipped(self) -> bool:
         """Whether the study is of networks."""
-        return "settings" in self.attributes or any("spec" in trial.user_attrs for trial in self.trials)
+        return "settings" in self.attributes or any(
+            "spec" in trial.user_attrs for trial in self.trials
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class StoredStudy:
-    """A stored study: what commands call it, its folder, its storage, its number and its name there.
+    """A stored study: what commands call it, its folder, its storage, its number and its name
+    there.
 
     ``name`` is what it is called when it is shown: as its folder, also if that was renamed since.
     """
@@ -102,8 +124,8 @@ class StoredStudy:
 
 
 def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
-    """The study ``name``: a folder under runs/, a path, or the URL of a database that holds one study alone; the one last
-    written to if it is None. Raises StudyError.
+    """The study ``name``: a folder under runs/, a path, or the URL of a database that holds one
+    study alone; the one last written to if it is None. Raises StudyError.
 
     ``url`` is its storage, if the search did not run on this machine.
     """
@@ -112,18 +134,26 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
     ref = latest_study() if name is None else str(name)
     folder = name if isinstance(name, Path) else study_folder(ref)
     _check_there(place := storage_url(url, folder))
-    opened = open_url(place, writing=False) if "://" in place else open_storage(None, folder, writing=False)
+    opened = (
+        open_url(place, writing=False)
+        if "://" in place
+        else open_storage(None, folder, writing=False)
+    )
     wanted = stored_name(opened, folder)
     number = study_number(opened, wanted, or_first=name is None)
     stored = opened.get_study_name_from_id(number)
-    return StoredStudy(ref, folder, opened, number, stored, folder.absolute().name if stored == wanted else stored)
+    return StoredStudy(
+        ref, folder, opened, number, stored, folder.absolute().name if stored == wanted else stored
+    )
 
 
 def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> int:
-    """The number of a study in its storage, as the dashboard's addresses have it. Raises StudyError.
+    """The number of a study in its storage, as the dashboard's addresses have it.
 
-    ``or_first``: the storage's first study if none has this name, as in a panel's, which holds a study for each size of
-    the input.
+    Raises StudyError.
+
+    ``or_first``: the storage's first study if none has this name, as in a panel's, which holds a
+    study for each size of the input.
     """
     try:
         return int(storage.get_study_id_from_name(name))
@@ -134,9 +164,12 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
 
 
 def load_view(storage: BaseStorage, number: int) -> StudyView:
-    """Everything that is shown of a study; trials that cannot be are left out of it, and it says which and why.
+    """Everything that is shown of a study.
 
-    Raises StudyError if there is nothing to show: a storage that cannot be read, a study of a newer version.
+    Trials that cannot be are left out of it, and it says which and why.
+
+    Raises StudyError if there is nothing to show: a storage that cannot be read, a study of a newer
+    version.
     """
     name = storage.get_study_name_from_id(number)
     attributes, faults = read_attributes(storage, number)
@@ -178,11 +211,17 @@ def _repeats(storage: BaseStorage, name: str) -> tuple[list[FrozenTrial], list[S
 def _only(url: str) -> StoredStudy:
     _check_there(url)
     opened = open_url(url, writing=False)
-    studies = [study for study in opened.get_all_studies() if not study.study_name.endswith(repeats_name(""))]
+    studies = [
+        study
+        for study in opened.get_all_studies()
+        if not study.study_name.endswith(repeats_name(""))
+    ]
     if len(studies) != 1:
         names = ", ".join(sorted(study.study_name for study in studies))
         held = f"it contains {names}" if studies else "it is empty"
-        raise StudyError(f"storage {shown_url(url)}: must contain exactly one study, or give its name; {held}")
+        raise StudyError(
+            f"storage {shown_url(url)}: must contain exactly one study, or give its name; {held}"
+        )
     (study,) = studies
     name = study.study_name
     return StoredStudy(name, study_folder(name), opened, study._study_id, name, name)

@@ -1,4 +1,7 @@
-"""The settings of a study compared with those of a later start: each difference by its option, with both values."""
+"""The settings of a study compared with those of a later start.
+
+Each difference by its option, with both values.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,33 @@ _MADE_OF = {
     "data": ("resolution", "seed", "share"),
     "networks": ("base", "factors", "design", "match"),
 }
-"""Settings that others change along with themselves: these are named, not what follows from them."""
+"""Settings that others change along with themselves.
+
+These are named, not what follows from them.
+"""
 
 
 def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(option, what the study was started with, what is asked for) of every setting that differs."""
+    """(option, value of the study, value asked for) of every setting that differs."""
     now = json.loads(json.dumps(dict(asked)))
     names = [name for name in dict.fromkeys([*kept, *now]) if kept.get(name) != now.get(name)]
     if ("base" in kept) != ("base" in now):
         kinds = ("a search", "an ablation")
         return [("", kinds["base" in kept], kinds["base" in now])]
-    if set(names) == {"recipe"} and {**kept["recipe"], "label": ""} == {**now["recipe"], "label": ""}:
+    if set(names) == {"recipe"} and {**kept["recipe"], "label": ""} == {
+        **now["recipe"],
+        "label": "",
+    }:
         return [("recipe.label", str(kept["recipe"].get("label")), str(now["recipe"].get("label")))]
     named = [name for name in names if not _follows(name, names, kept, now)]
     return [found for name in named for found in _told(name, kept.get(name), now.get(name), kept)]
 
 
 def refusal(
-    study: str, kept: Mapping[str, Any], asked: Mapping[str, Any], way_out: str = "use another --study"
+    study: str,
+    kept: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    way_out: str = "use another --study",
 ) -> str | None:
     """One line that says why ``study`` cannot be resumed with ``asked``; None if it can."""
     found = differences(kept, asked)
@@ -47,21 +59,29 @@ def refusal(
 
 
 def _follows(name: str, names: list[str], kept: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether a setting differs only because others do: the same faces at another size have another fingerprint."""
+    """Whether a setting differs only because others do.
+
+    The same faces at another size have another fingerprint.
+    """
     if not any(cause in names for cause in _MADE_OF.get(name, ())):
         return False
     return name != "data" or _faces(kept.get(name)) == _faces(now.get(name))
 
 
 def _faces(value: Any) -> str:
-    """A data setting's description: its name and where it lies, without counts, which a seed may change, and fingerprint."""
+    """A data setting's description.
+
+    Its name and where it lies, without counts, which a seed may change, and fingerprint.
+    """
     return str(value).rsplit(" ", 1)[0].split(": ")[0]
 
 
 def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys([*old, *new]):
-            told_elsewhere = name == "recipe" and (key == "label" or (key == "epochs" and "epochs" in kept))
+            told_elsewhere = name == "recipe" and (
+                key == "label" or (key == "epochs" and "epochs" in kept)
+            )
             if old.get(key) != new.get(key) and not told_elsewhere:
                 place = {"factors": "--levels ", "networks": "network "}.get(name, f"{name}.")
                 yield f"{place}{key}", _words(key, old.get(key)), _words(key, new.get(key))

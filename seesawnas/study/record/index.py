@@ -1,9 +1,11 @@
-"""``TrialIndex``: a study's trials in memory, by number, state and key, at a cost that does not grow with the study.
+"""``TrialIndex``: a study's trials in memory, by number, state and key, at a cost that does not
+grow with the study.
 
-Optuna answers every question about a study by going through all its trials. A study has one driver, so what that driver
-knows need not be asked again: finished trials never change, and those that it runs change by its own writes. What other
-programs add (optuna-dashboard, ``enqueue_trial``) is looked for, by number, whenever the index is asked, and so is what becomes
-of it, and of trials that wait.
+Optuna answers every question about a study by going through all its trials. A study has one driver,
+so what that driver knows need not be asked again: finished trials never change, and those that it
+runs change by its own writes. What other programs add (optuna-dashboard, ``enqueue_trial``) is
+looked for, by number, whenever the index is asked, and so is what becomes of it, and of trials that
+wait.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from seesawnas.study.record.validation import check_trial
 
 
 class TrialIndex:
-    """The trials of ``study``. Whoever writes to a trial calls :meth:`touch` first, so that the next answer is right.
+    """The trials of ``study``.
+
+    Whoever writes to a trial calls :meth:`touch` first, so that the next answer is right.
 
     Each trial is checked as it comes in, once. Raises StudyError if one cannot be trusted.
     """
@@ -71,7 +75,10 @@ class TrialIndex:
         return self._keys
 
     def touch(self, number: int) -> int:
-        """Say that a trial is about to change; returns its storage's id. An interrupt between the two does no harm."""
+        """Say that a trial is about to change; returns its storage's id.
+
+        An interrupt between the two does no harm.
+        """
         self._stale.add(number)
         return self._trials[number]._trial_id
 
@@ -85,7 +92,9 @@ class TrialIndex:
             self._reread(number)
         while True:
             try:
-                trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._study, len(self._trials))
+                trial_id = self._storage.get_trial_id_from_study_id_trial_number(
+                    self._study, len(self._trials)
+                )
             except KeyError:
                 return
             self._append(self._storage.get_trial(trial_id))
@@ -104,7 +113,9 @@ class TrialIndex:
     def _append(self, trial: FrozenTrial) -> None:
         name = f"study {self._name}"
         if trial.number != len(self._trials):
-            raise StudyError(f"{name}: must hold trial {len(self._trials)} here, got trial {shown(trial.number)}")
+            raise StudyError(
+                f"{name}: must hold trial {len(self._trials)} here, got trial {shown(trial.number)}"
+            )
         check_trial(trial, self._objectives, name)
         trial = self._slim(trial)
         self._numbers[trial.state].append(trial.number)
@@ -114,11 +125,14 @@ class TrialIndex:
             self._stale.add(trial.number)
 
     def _slim(self, trial: FrozenTrial) -> FrozenTrial:
-        """The trial with the study's own distributions and names for the equal ones that its storage made for it, and with
-        its network's digest of today.
+        """The trial with the study's own distributions and names for the equal ones that its
+        storage made for it, and with its network's digest of today.
         """
         trial = renewed(trial)
-        if trial.distributions is not self._distributions and trial.distributions == self._distributions:
+        if (
+            trial.distributions is not self._distributions
+            and trial.distributions == self._distributions
+        ):
             trial.distributions = self._distributions
             trial.params = {self._names[name]: value for name, value in trial.params.items()}
         return trial
@@ -130,5 +144,10 @@ def key_of(trial: FrozenTrial) -> str:
 
 
 def _is_settled(trial: FrozenTrial) -> bool:
-    """Whether only the driver can change it: others may take a trial that waits, and write to their own when they like."""
-    return trial.state.is_finished() or (trial.state is TrialState.RUNNING and "spec" in trial.user_attrs)
+    """Whether only the driver can change it.
+
+    Others may take a trial that waits, and write to their own when they like.
+    """
+    return trial.state.is_finished() or (
+        trial.state is TrialState.RUNNING and "spec" in trial.user_attrs
+    )

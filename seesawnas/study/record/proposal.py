@@ -21,10 +21,11 @@ ORDERED = ("depth", "width", "height", "expansion", "middle", "kernel", "embeddi
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A network to try, the options that make it (empty if it is outside the space) and a label for users.
+    """A network to try, the options that make it (empty if it is outside the space) and a label for
+    users.
 
-    ``proxy`` is another than the study's, and ``variant`` its name: a study holds a network once a variant. A ``fixed``
-    point is a reference: it is never stopped early.
+    ``proxy`` is another than the study's, and ``variant`` its name: a study holds a network once a
+    variant. A ``fixed`` point is a reference: it is never stopped early.
     """
 
     spec: ArchSpec
@@ -41,17 +42,25 @@ class Proposal:
 
 
 def distribution(decision: Decision) -> BaseDistribution:
-    """A decision as Optuna knows it: evenly spaced integers of an ordered attribute as such, all else as categories."""
+    """A decision as Optuna knows it.
+
+    Evenly spaced integers of an ordered attribute as such, all else as categories.
+    """
     options = decision.options
     numbers = [option for option in options if type(option) is int]
-    steps = {b - a for a, b in itertools.pairwise(numbers)} if len(numbers) == len(options) else set()
+    steps = (
+        {b - a for a, b in itertools.pairwise(numbers)} if len(numbers) == len(options) else set()
+    )
     if decision.name.rsplit(".", 1)[-1] in ORDERED and len(steps) == 1 and min(steps) > 0:
         return IntDistribution(numbers[0], numbers[-1], step=steps.pop())
     return CategoricalDistribution(options)
 
 
 def options_of(distribution: BaseDistribution) -> tuple[Any, ...]:
-    """The options of a decision that a study holds, in order; empty if another program made it continuous."""
+    """The options of a decision that a study holds, in order.
+
+    Empty if another program made it continuous.
+    """
     match distribution:
         case CategoricalDistribution():
             return tuple(distribution.choices)
@@ -61,7 +70,10 @@ def options_of(distribution: BaseDistribution) -> tuple[Any, ...]:
 
 
 def trial_spec(trial: FrozenTrial, study: str = "") -> ArchSpec:
-    """The network of a trial. Raises StudyError, naming ``study`` and the trial, if something else is stored."""
+    """The network of a trial.
+
+    Raises StudyError, naming ``study`` and the trial, if something else is stored.
+    """
     source = f"{study}, trial {trial.number}: spec" if study else f"trial {trial.number}: spec"
     try:
         return to_point(read_yaml(str(trial.user_attrs.get("spec", "")), source), source).spec
@@ -70,7 +82,10 @@ def trial_spec(trial: FrozenTrial, study: str = "") -> ArchSpec:
 
 
 def trial_proxy(trial: FrozenTrial, study: str) -> Proxy:
-    """The proxy that a trial has of its own. Raises StudyError, naming ``study`` and the trial, if it is none."""
+    """The proxy that a trial has of its own.
+
+    Raises StudyError, naming ``study`` and the trial, if it is none.
+    """
     try:
         return Proxy.from_mapping(stored_mapping(trial.user_attrs["proxy"]))
     except (ValueError, KeyError, TypeError, InvalidInput) as error:
@@ -78,7 +93,10 @@ def trial_proxy(trial: FrozenTrial, study: str) -> Proxy:
 
 
 def measurement_of(trial: FrozenTrial, study: str) -> Measurement:
-    """What a trial measured. Raises StudyError, naming ``study`` and the trial, if it is no measurement."""
+    """What a trial measured.
+
+    Raises StudyError, naming ``study`` and the trial, if it is no measurement.
+    """
     try:
         return Measurement.of_mapping(stored_mapping(trial.user_attrs["measurement"]))
     except (ValueError, KeyError, TypeError) as error:
@@ -86,5 +104,9 @@ def measurement_of(trial: FrozenTrial, study: str) -> Measurement:
 
 
 def _unreadable(trial: FrozenTrial, study: str, name: str, error: Exception) -> StudyError:
-    rule = str(error) if str(error).startswith("must") else f"must be a value stored by seesawnas: {error}"
+    rule = (
+        str(error)
+        if str(error).startswith("must")
+        else f"must be a value stored by seesawnas: {error}"
+    )
     return StudyError(one_line(f"study {study}, trial {trial.number}: {name}: {rule}"))

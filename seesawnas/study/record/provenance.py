@@ -1,4 +1,7 @@
-"""The environment of a study: versions, the working directory's git state, the machine; it never fails."""
+"""The environment of a study.
+
+Versions, the working directory's git state, the machine; it never fails.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,13 @@ from seesawnas.io.files import write_atomically
 from seesawnas.io.isolation import clean
 from seesawnas.space import write_yaml
 from seesawnas.study.record.record import StudyRecord
-from seesawnas.study.record.starts import INTERRUPTED, PREFIX, held, read_starts, reproducible_settings
+from seesawnas.study.record.starts import (
+    INTERRUPTED,
+    PREFIX,
+    held,
+    read_starts,
+    reproducible_settings,
+)
 from seesawnas.study.storage.urls import shown_url
 
 PACKAGES = ("seesawnas", "torch", "optuna", "ray", "numpy")
@@ -31,9 +40,16 @@ def provenance(*, data: str, seeds: dict[str, Any]) -> dict[str, Any]:
     """JSON values; ``data`` is the faces' fingerprint."""
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in PACKAGES},
+        },
         "git": git_state(),
-        "machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "processor": platform.machine()},
+        "machine": {
+            "cpus": os.cpu_count(),
+            "platform": platform.platform(),
+            "processor": platform.machine(),
+        },
         "command": [shown_url(word) for word in sys.argv],  # a storage's password
         "data": data,
         "seeds": seeds,
@@ -43,9 +59,10 @@ def provenance(*, data: str, seeds: dict[str, Any]) -> dict[str, Any]:
 class Run:
     """This start of a study, as it is written down; see :mod:`seesawnas.study.record.starts`.
 
-    ``plan`` is what it is asked to do, as a study file holds it. The study's file, its attribute ``study_file`` and
-    ``study.yaml`` in ``folder``, changes with the first trial that this start finishes, and no earlier: what trains nothing
-    leaves nothing to run again. ``repeats`` is the study of the repeats, if there is one.
+    ``plan`` is what it is asked to do, as a study file holds it. The study's file, its attribute
+    ``study_file`` and ``study.yaml`` in ``folder``, changes with the first trial that this start
+    finishes, and no earlier: what trains nothing leaves nothing to run again. ``repeats`` is the
+    study of the repeats, if there is one.
     """
 
     def __init__(
@@ -61,17 +78,21 @@ class Run:
         self._values = {**made, "plan": dict(plan), "held": held(record.trials(), self._done())}
         number = sum(name.startswith(PREFIX) for name in record.study.user_attrs)
         self._name = f"{PREFIX}{number}"
-        text = (
-            self._text()
-        )  # of the starts before: the last of them may have been killed before it could write its file
-        if text is None and record.finished:  # by an earlier version, which did not say what each start did
+        # of the starts before: the last of them may have been killed before it could write its file
+        text = self._text()
+        if (
+            text is None and record.finished
+        ):  # by an earlier version, which did not say what each start did
             text = record.study.user_attrs.get("study_file")
         text = text or write_yaml({**plan, "provenance": made})
         record.study.set_user_attr(self._name, json.dumps(self._values))
         self._write(text)
 
     def keep(self) -> None:
-        """Note that it has finished a trial: with the first one the study's file becomes this start's."""
+        """Note that it has finished a trial.
+
+        With the first one the study's file becomes this start's.
+        """
         if not self._kept:
             self._kept = True
             self._write(self._text())
@@ -96,14 +117,21 @@ class Run:
         return 0 if self._repeats is None else len(self._repeats.trials(TrialState.COMPLETE))
 
     def _text(self) -> str | None:
-        """The study file of the settings that produced what the study holds, with what made the last start that trained."""
+        """The study file of the settings that produced what the study holds, with what made the
+        last start that trained.
+        """
         starts = read_starts(self._record.study.user_attrs, self._record.trials(), self._done())
         plan = reproducible_settings(starts, self._record.finished)
         if plan is None:
             return None
         last = next(start for start in reversed(starts) if start.numbers or start.repeats)
         hidden = ("plan", "held", "ended")
-        return write_yaml({**plan, "provenance": {name: last.made[name] for name in last.made if name not in hidden}})
+        return write_yaml(
+            {
+                **plan,
+                "provenance": {name: last.made[name] for name in last.made if name not in hidden},
+            }
+        )
 
     def _write(self, text: str | None) -> None:
         if text is None:
@@ -128,12 +156,17 @@ def kept_run(
     try:
         yield run
     finally:
-        with suppress(Exception):  # a full disk, a database that is away, another driver's study: what ended it is told
+        with suppress(
+            Exception
+        ):  # a full disk, a database that is away, another driver's study: what ended it is told
             run.end(INTERRUPTED)
 
 
 def git_state() -> dict[str, Any] | None:
-    """The working directory's commit, and whether anything that git follows differs from it; None without git."""
+    """The working directory's commit, and whether anything that git follows differs from it.
+
+    None without git.
+    """
     commit = _git("rev-parse", "--verify", "HEAD")
     if commit is None:
         return None
@@ -141,16 +174,26 @@ def git_state() -> dict[str, Any] | None:
 
 
 def _is_dirty() -> bool:
-    """Submodules count by their commit alone: git would ask each of them under its own configuration."""
+    """Submodules count by their commit alone.
+
+    Git would ask each of them under its own configuration.
+    """
     names = _git("config", "--list", "--name-only", "-z")
     filters = sorted({name for name in (names or "").split("\0") if name.startswith("filter.")})
     if names is None or any(character in name for name in filters for character in "=\n"):
         return True  # nobody can tell
-    off = [word for name in filters for word in ("-c", f"{name}={'false' if name.endswith('.required') else ''}")]
-    return bool(_git(*off, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=dirty"))
+    off = [
+        word
+        for name in filters
+        for word in ("-c", f"{name}={'false' if name.endswith('.required') else ''}")
+    ]
+    return bool(
+        _git(*off, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=dirty")
+    )
 
 
-# What a repository's own configuration would have git run, or fetch from afar; a stranger may have written it.
+# What a repository's own configuration would have git run, or fetch from afar; a stranger may have
+# written it.
 _HARMLESS = (
     "core.fsmonitor=false",
     f"core.hooksPath={os.devnull}",
@@ -184,7 +227,8 @@ def _git(*words: str) -> str | None:
             check=True,
             env=environment,
         )
-    # No git, no repository, one of another owner, a hung disk; a working directory that was deleted.
+    # No git, no repository, one of another owner, a hung disk; a working directory that was
+    # deleted.
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return done.stdout

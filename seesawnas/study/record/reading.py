@@ -1,4 +1,7 @@
-"""A study read from its storage as far as possible; what cannot be read is reported, one line each."""
+"""A study read from its storage as far as possible.
+
+What cannot be read is reported, one line each.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,18 @@ _MAPPINGS = ("settings", "ablation")
 
 
 def read_trials(storage: BaseStorage, study: int) -> tuple[list[FrozenTrial], list[SkippedTrial]]:
-    """The trials of a study, and those that the storage cannot read: of a database whose cells are damaged, row by row."""
+    """The trials of a study, and those that the storage cannot read.
+
+    Of a database whose cells are damaged, row by row.
+    """
     if not isinstance(storage, PatientStorage):
         return storage.get_all_trials(study, deepcopy=False), []
     try:
         trials = storage.get_all_trials(study, deepcopy=False)
     except DamagedError:
         return _by_row(storage, study)
-    # Optuna keeps a trial a number in memory, so that of two with one number the first is forgotten.
+    # Optuna keeps a trial a number in memory, so that of two with one number the first is
+    # forgotten.
     return (trials, []) if len(trials) == len(_rows(storage, study)) else _by_row(storage, study)
 
 
@@ -49,7 +56,10 @@ def read_attributes(storage: BaseStorage, study: int) -> tuple[dict[str, Any], l
 
 
 def attribute_fault(name: str, value: Any) -> str | None:
-    """What is wrong with an attribute of a study; None if nothing is, or if it is another program's."""
+    """What is wrong with an attribute of a study.
+
+    None if nothing is, or if it is another program's.
+    """
     if too_deep(value):
         return "must not be nested so deeply"
     try:
@@ -62,7 +72,9 @@ def attribute_fault(name: str, value: Any) -> str | None:
     return None
 
 
-def read_objectives(storage: BaseStorage, study: int) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+def read_objectives(
+    storage: BaseStorage, study: int
+) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
     """The directions of a study, its objectives' titles, and a line if they do not agree."""
     directions = tuple(direction.name.lower() for direction in storage.get_study_directions(study))
     if not directions:
@@ -71,9 +83,17 @@ def read_objectives(storage: BaseStorage, study: int) -> tuple[tuple[str, ...], 
     titles = storage.get_study_system_attrs(study).get(TITLES)
     if titles is None:
         return directions, numbered, []
-    if isinstance(titles, list) and len(titles) == len(directions) and all(isinstance(t, str) and t for t in titles):
+    if (
+        isinstance(titles, list)
+        and len(titles) == len(directions)
+        and all(isinstance(t, str) and t for t in titles)
+    ):
         return directions, tuple(titles), []
-    return directions, numbered, [f"objectives: must be {len(directions)} titles, got {shown(titles)}"]
+    return (
+        directions,
+        numbered,
+        [f"objectives: must be {len(directions)} titles, got {shown(titles)}"],
+    )
 
 
 def _by_row(storage: PatientStorage, study: int) -> tuple[list[FrozenTrial], list[SkippedTrial]]:
@@ -81,11 +101,15 @@ def _by_row(storage: PatientStorage, study: int) -> tuple[list[FrozenTrial], lis
     left: list[SkippedTrial] = []
     for trial_id, number in _rows(storage, study):
         try:
-            trials.append(storage.repeated(lambda again, row=trial_id: storage.database.get_trial(row)))  # type: ignore[misc]
+            trials.append(_read_row(storage, trial_id))
         except (StudyError, KeyError) as error:
             known = number if type(number) is int else None
             left.append(SkippedTrial(known, one_line(str(error).partition(": ")[2] or str(error))))
     return trials, left
+
+
+def _read_row(storage: PatientStorage, trial_id: int) -> FrozenTrial:
+    return storage.repeated(lambda again: storage.database.get_trial(trial_id))
 
 
 def _rows(storage: PatientStorage, study: int) -> list[tuple[Any, Any]]:

@@ -1,8 +1,11 @@
-"""``StudyRecord``: the study, which holds all state. What runs trials writes it here, and what shows them reads it here.
+"""``StudyRecord``: the study, which holds all state.
 
-A trial is one atomic WAITING record with its options, digest, spec and cost before anything runs it; then RUNNING; then
-COMPLETE with its objectives at full fidelity, PRUNED with the learning curve it was stopped on, or FAIL with its reason. A
-RUNNING trial whose driver died goes back to WAITING under the same number, so nothing is lost and nothing runs twice.
+What runs trials writes it here, and what shows them reads it here.
+
+A trial is one atomic WAITING record with its options, digest, spec and cost before anything runs
+it; then RUNNING; then COMPLETE with its objectives at full fidelity, PRUNED with the learning curve
+it was stopped on, or FAIL with its reason. A RUNNING trial whose driver died goes back to WAITING
+under the same number, so nothing is lost and nothing runs twice.
 """
 
 from __future__ import annotations
@@ -42,7 +45,11 @@ class StudyRecord:
     """One Optuna study of verification and, if more is asked, of costs."""
 
     def __init__(
-        self, storage: BaseStorage, name: str, decisions: tuple[Decision, ...], objectives: Objectives = ACCURACY
+        self,
+        storage: BaseStorage,
+        name: str,
+        decisions: tuple[Decision, ...],
+        objectives: Objectives = ACCURACY,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.objectives = objectives
@@ -62,13 +69,23 @@ class StudyRecord:
             study = optuna.create_study(
                 storage=self._storage, study_name=name, directions=directions, load_if_exists=True
             )
-        except KeyError as error:  # it is there and cannot be looked up: its table is gone, or its row is damaged
-            raise StudyError(one_line(f"study {name}: cannot be read from its storage: {error}")) from None
+        except (
+            KeyError
+        ) as error:  # it is there and cannot be looked up: its table is gone, or its row is damaged
+            raise StudyError(
+                one_line(f"study {name}: cannot be read from its storage: {error}")
+            ) from None
         if [direction.name.lower() for direction in study.directions] != directions:
             settings = self._settings_of(study)
-            kept = settings.get("objectives") or study.metric_names or [way.name.lower() for way in study.directions]
+            kept = (
+                settings.get("objectives")
+                or study.metric_names
+                or [way.name.lower() for way in study.directions]
+            )
             asked = {**settings, "objectives": list(self.objectives.names)}
-            raise StudyError(refusal(f"study {name}", {**settings, "objectives": list(kept)}, asked) or name)
+            raise StudyError(
+                refusal(f"study {name}", {**settings, "objectives": list(kept)}, asked) or name
+            )
         return study
 
     def _check(self) -> None:
@@ -98,21 +115,29 @@ class StudyRecord:
         return self._settings_of(self.study)
 
     def require_settings(self, settings: Mapping[str, Any]) -> None:
-        """Keep the settings that make trials comparable, or hold them against those kept. Raises StudyError."""
+        """Keep the settings that make trials comparable, or hold them against those kept.
+
+        Raises StudyError.
+        """
         kept = self.study.user_attrs.get("settings")
         if kept is None:
             self.study.set_user_attr("settings", json.dumps(settings))
             return
-        if (words := refusal(f"study {self.study.study_name}", self.settings, settings)) is not None:
+        if (
+            words := refusal(f"study {self.study.study_name}", self.settings, settings)
+        ) is not None:
             raise StudyError(words)
 
     @contextmanager
     def lock_storage(self) -> Iterator[None]:
-        """Hold the study for this process. Raises StudyError, with the holder and since when, if another process has it.
+        """Hold the study for this process.
 
-        A study in a database is held by a lease that lies there: a driver in another folder or on another host takes over
-        once the old one is gone. Checkpoints lie in the driver's folder, so that elsewhere an interrupted trial starts again
-        from its first epoch. A journal lies in the folder and is held by the folder's lock (:func:`lock_study`).
+        Raises StudyError, with the holder and since when, if another process has it.
+
+        A study in a database is held by a lease that lies there: a driver in another folder or on
+        another host takes over once the old one is gone. Checkpoints lie in the driver's folder, so
+        that elsewhere an interrupted trial starts again from its first epoch. A journal lies in the
+        folder and is held by the folder's lock (:func:`lock_study`).
         """
         if isinstance(self._storage, PatientStorage):
             with self._storage.hold(self.study._study_id, self.study.study_name):
@@ -121,17 +146,25 @@ class StudyRecord:
             yield
 
     def check(self) -> None:
-        """Raise StudyError if another driver took the study over; then nothing more can be written."""
+        """Raise StudyError if another driver took the study over.
+
+        Then nothing more can be written.
+        """
         if isinstance(self._storage, PatientStorage) and self._storage.lease is not None:
             self._storage.lease.check()
 
     def on_outage(self, say: Callable[[str], None]) -> None:
-        """Have ``say`` told, in a line, that the storage cannot be reached and is waited for, and that it is back."""
+        """Have ``say`` told, in a line, that the storage cannot be reached and is waited for, and
+        that it is back.
+        """
         if isinstance(self._storage, PatientStorage):
             self._storage.say = say
 
     def recover(self) -> int:
-        """Put trials that no process runs any more back in line; returns how many. Only the holder of the study may."""
+        """Put trials that no process runs any more back in line; returns how many.
+
+        Only the holder of the study may.
+        """
         self._index.touch_all()
         found = self.trials(TrialState.RUNNING)
         for trial in found:
@@ -173,16 +206,23 @@ class StudyRecord:
     def import_trial(self, proposal: Proposal, measurement: Measurement) -> None:
         """Store a trial that was measured elsewhere under the same proxy."""
         self.add(proposal)
-        trial = next(trial for trial in self.trials(TrialState.WAITING) if trial.user_attrs.get("key") == proposal.key)
+        trial = next(
+            trial
+            for trial in self.trials(TrialState.WAITING)
+            if trial.user_attrs.get("key") == proposal.key
+        )
         self._storage.set_trial_state_values(self._index.touch(trial.number), TrialState.RUNNING)
         self.complete(trial.number, measurement)
 
     def next_waiting(self) -> FrozenTrial | None:
         """Take the first WAITING trial and mark it RUNNING; None if none waits."""
         for trial in self.trials(TrialState.WAITING):
-            # Not study.ask: it goes through all trials, and repeated after an outage it would take a second one.
+            # Not study.ask: it goes through all trials, and repeated after an outage it would take
+            # a second one.
             try:
-                taken = self._storage.set_trial_state_values(self._index.touch(trial.number), TrialState.RUNNING)
+                taken = self._storage.set_trial_state_values(
+                    self._index.touch(trial.number), TrialState.RUNNING
+                )
             except optuna.exceptions.UpdateFinishedTrialError:  # another program was faster
                 continue
             if taken:
@@ -190,19 +230,28 @@ class StudyRecord:
         return None
 
     def complete(self, number: int, measurement: Measurement) -> None:
-        """Store what a trial found; the measurement goes in whole first, so that a kill in between loses nothing."""
+        """Store what a trial found.
+
+        The measurement goes in whole first, so that a kill in between loses nothing.
+        """
         self._complete(number, measurement, {"measurement": measurement.to_json()})
 
     def progress(self, number: int, epoch: int, scores: Scores) -> None:
         """Store a point of a trial's learning curve."""
-        self._storage.set_trial_intermediate_value(self._index.touch(number), epoch, self.objectives.value(scores))
+        self._storage.set_trial_intermediate_value(
+            self._index.touch(number), epoch, self.objectives.value(scores)
+        )
 
     def prune(self, number: int, epoch: int, scores: Scores) -> None:
         """Store that a trial was stopped early, with the point of its curve that says why.
 
-        The mark goes in with the point: a kill between the two would have the trial pass its judge unjudged.
+        The mark goes in with the point: a kill between the two would have the trial pass its judge
+        unjudged.
         """
-        attrs, curve = {**asdict(scores), "stopped_after": epoch}, {epoch: self.objectives.value(scores)}
+        attrs, curve = (
+            {**asdict(scores), "stopped_after": epoch},
+            {epoch: self.objectives.value(scores)},
+        )
         write_values(self._storage, self._index.touch(number), attrs, curve)
         self._prune(number)
 
@@ -212,15 +261,20 @@ class StudyRecord:
         self._end(number, state=TrialState.FAIL)
 
     def lose(self, number: int, reason: str, reached: int = 0) -> bool:
-        """A trial's worker died: put it back in line, or fail it if it gets no further. Returns whether it runs again.
+        """A trial's worker died: put it back in line, or fail it if it gets no further.
 
-        Tries count as long as the trial ends where it ended before, after the epoch ``reached`` in this try: one that a busy
-        machine killed three times on its way goes on, one that dies of its own memory three times at one place does not.
+        Returns whether it runs again.
+
+        Tries count as long as the trial ends where it ended before, after the epoch ``reached`` in
+        this try: one that a busy machine killed three times on its way goes on, one that dies of
+        its own memory three times at one place does not.
         """
         trial = self._index[number]
         place, tries = stored_json(trial.user_attrs.get("losses", "[0, 0]"))
         tries = tries + 1 if place == reached else 1
-        self._storage.set_trial_user_attr(self._index.touch(number), "losses", json.dumps([reached, tries]))
+        self._storage.set_trial_user_attr(
+            self._index.touch(number), "losses", json.dumps([reached, tries])
+        )
         if tries >= MAX_TRIES:
             self.fail(number, f"{reason}, {several(tries, 'time')} after epoch {reached}")
             return False
@@ -251,18 +305,23 @@ class StudyRecord:
         """The keys of all proposals that the study holds."""
         return set(self._index.keys)
 
-    def _complete(self, number: int, found: Measurement, first: Mapping[str, Any] | None = None) -> None:
+    def _complete(
+        self, number: int, found: Measurement, first: Mapping[str, Any] | None = None
+    ) -> None:
         attrs = {**(first or {}), **asdict(found.scores), "seconds": found.seconds}
         curve = {len(found.curve): self.objectives.value(found.scores)}
         write_values(self._storage, self._index.touch(number), attrs, curve)
         self._end(number, self.objectives.values(found.scores, self._index[number].user_attrs))
 
-    def _end(self, number: int, values: Sequence[float] | None = None, state: TrialState | None = None) -> None:
+    def _end(
+        self, number: int, values: Sequence[float] | None = None, state: TrialState | None = None
+    ) -> None:
         self._index.touch(number)
         self.study.tell(number, values, state=state, skip_if_finished=True)
 
     def _prune(self, number: int) -> None:
-        # study.tell would store the last value of the curve, which a study of several objectives cannot take.
+        # study.tell would store the last value of the curve, which a study of several objectives
+        # cannot take.
         self._storage.set_trial_state_values(self._index.touch(number), TrialState.PRUNED)
 
     def _set_waiting(self, trial: FrozenTrial) -> None:

@@ -1,7 +1,10 @@
-"""Trials from before digests were hashes of bodies: their digests and keys as this version makes them.
+"""Trials from before digests were hashes of bodies.
 
-The digest that version 0.1 stored names the same network by other digits. Wherever trials are read, they get today's, so that
-whatever is compared by digest (what was tried, repeats, arms, a panel's networks) is compared right; nothing stored changes.
+Their digests and keys as this version makes them.
+
+The digest that version 0.1 stored names the same network by other digits. Wherever trials are read,
+they get today's, so that whatever is compared by digest (what was tried, repeats, arms, a panel's
+networks) is compared right; nothing stored changes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Every start of a study: when, by which command, with what settings, and what it did.
 
-A start is written down before it runs anything, with the numbers of the trials that were not finished then. What it did is what
-was finished before the next start, so that the work of a killed start is recorded, too.
+A start is written down before it runs anything, with the numbers of the trials that were not
+finished then. What it did is what was finished before the next start, so that the work of a killed
+start is recorded, too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ PREFIX = "run."
 """Attributes of a study that begin with this, and a number, are its starts."""
 REPEATING = ("repeats", "repeat_top")
 """Settings of the repeats, which a start may do without a trial of the search."""
-_WORDS = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "stopped early", TrialState.FAIL: "failed"}
+_WORDS = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "stopped early",
+    TrialState.FAIL: "failed",
+}
 
 Made: TypeAlias = dict[str, Any]
 
@@ -27,8 +32,9 @@ Made: TypeAlias = dict[str, Any]
 class Start:
     """One start: what ``made`` it, the ``plan`` in force, None if an earlier version did not say.
 
-    trained: the numbers of the trials that it finished, by how they ended, None if that is not on record; repeats: how many
-    repeats it finished; ended: why it ended, None if it was killed, or still runs.
+    trained: the numbers of the trials that it finished, by how they ended, None if that is not on
+    record; repeats: how many repeats it finished; ended: why it ended, None if it was killed, or
+    still runs.
     """
 
     made: Made
@@ -48,14 +54,22 @@ class Start:
             return "no record of what it trained"
         parts = [f"{len(some)} {word}" for word, some in self.trained.items() if some]
         numbers = self.numbers
-        what = f"{_several(len(numbers), 'trial')} ({spans(numbers)}): {', '.join(parts)}" if numbers else ""
+        what = (
+            f"{_several(len(numbers), 'trial')} ({spans(numbers)}): {', '.join(parts)}"
+            if numbers
+            else ""
+        )
         again = _several(self.repeats, "repeat") if self.repeats else ""
         trained = " and ".join(filter(None, (what, again)))
         return f"trained {trained}" if trained else "trained nothing"
 
     def to_mapping(self) -> dict[str, Any]:
         """JSON values: what made it, and ``plan``, ``trained``, ``repeats``, ``ended``, ``did``."""
-        kept = {name: value for name, value in self.made.items() if name not in ("held", "ended", "plan")}
+        kept = {
+            name: value
+            for name, value in self.made.items()
+            if name not in ("held", "ended", "plan")
+        }
         return {
             **kept,
             "plan": self.plan,
@@ -67,15 +81,25 @@ class Start:
 
 
 def held(trials: Sequence[FrozenTrial], repeats: int) -> dict[str, Any]:
-    """What a study holds when a start begins: how many trials, which of them are not finished, how many repeats are done."""
+    """What a study holds when a start begins.
+
+    How many trials, which of them are not finished, how many repeats are done.
+    """
     unfinished = [trial.number for trial in trials if not trial.state.is_finished()]
     return {"trials": len(trials), "unfinished": unfinished, "repeats": repeats}
 
 
-def read_starts(attributes: Mapping[str, Any], trials: Sequence[FrozenTrial], repeats: int = 0) -> list[Start]:
-    """The starts of a study with these attributes and trials, the first first; ``repeats``: how many are done by now."""
+def read_starts(
+    attributes: Mapping[str, Any], trials: Sequence[FrozenTrial], repeats: int = 0
+) -> list[Start]:
+    """The starts of a study with these attributes and trials, the first first; ``repeats``.
+
+    How many are done by now.
+    """
     names = [name for name in attributes if name.startswith(PREFIX)]
-    found = [_parsed(attributes[name]) for name in sorted(names, key=lambda name: (len(name), name))]
+    found = [
+        _parsed(attributes[name]) for name in sorted(names, key=lambda name: (len(name), name))
+    ]
     every = [made for made in found if isinstance(made, dict)]
     ends: list[Any] = [made.get("held") for made in every[1:]] + [held(trials, repeats)]
     states = {trial.number: trial.state for trial in trials}
@@ -83,11 +107,14 @@ def read_starts(attributes: Mapping[str, Any], trials: Sequence[FrozenTrial], re
 
 
 def reproducible_settings(starts: Sequence[Start], finished: int) -> dict[str, Any] | None:
-    """The settings that produced what a study holds; None if no start that trained anything says its plan.
+    """The settings that produced what a study holds.
 
-    Those of the last start that trained: of its trials, or, of the repeats, of the last that trained repeats. A start that
-    trained nothing has no say. ``time`` limits one start, not the study: if several trained, it is left out, and if
-    nothing else ends the last of them that is over, its trials are as many as are ``finished``. ``seeds`` are the most.
+    None if no start that trained anything says its plan.
+
+    Those of the last start that trained: of its trials, or, of the repeats, of the last that
+    trained repeats. A start that trained nothing has no say. ``time`` limits one start, not the
+    study: if several trained, it is left out, and if nothing else ends the last of them that is
+    over, its trials are as many as are ``finished``. ``seeds`` are the most.
     """
     did = [start for start in starts if start.plan is not None and (start.numbers or start.repeats)]
     searched = [start for start in did if start.numbers] or did
@@ -95,10 +122,16 @@ def reproducible_settings(starts: Sequence[Start], finished: int) -> dict[str, A
         return None
     plan = dict(last.plan)
     again = next((start for start in reversed(did) if start.repeats), None)
-    if again is not None and again.plan is not None and (did.index(again) > did.index(last) or not plan.get("repeats")):
+    if (
+        again is not None
+        and again.plan is not None
+        and (did.index(again) > did.index(last) or not plan.get("repeats"))
+    ):
         plan |= {name: again.plan[name] for name in REPEATING if name in again.plan}
     if "seeds" in plan:
-        plan["seeds"] = max(start.plan["seeds"] for start in did if start.plan is not None and "seeds" in start.plan)
+        plan["seeds"] = max(
+            start.plan["seeds"] for start in did if start.plan is not None and "seeds" in start.plan
+        )
     before = last.made.get("held") or {}
     goes_on = len(before.get("unfinished") or ()) < int(before.get("trials") or 0)
     if goes_on and last.ended is not None and last.ended != INTERRUPTED and "time" in plan:
@@ -113,7 +146,9 @@ INTERRUPTED = "interrupted"
 
 def spans(numbers: Sequence[int]) -> str:
     """Such as ``0 to 11, 13``."""
-    return ", ".join(f"{low}" if low == high else f"{low} to {high}" for low, high in _runs(numbers))
+    return ", ".join(
+        f"{low}" if low == high else f"{low} to {high}" for low, high in _runs(numbers)
+    )
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -135,13 +170,18 @@ def _start(made: Made, end: Any, states: Mapping[int, TrialState]) -> Start:
         made,
         plan if isinstance(plan, dict) else None,
         _trained(first, end, states),
-        max(0, _number(end, "repeats") - _number(first, "repeats")) if isinstance(first, dict) else 0,
+        max(0, _number(end, "repeats") - _number(first, "repeats"))
+        if isinstance(first, dict)
+        else 0,
         str(ended) if ended is not None else None,
     )
 
 
 def _trained(first: Any, end: Any, states: Mapping[int, TrialState]) -> dict[str, list[int]] | None:
-    """The trials that were finished at ``end`` and not at ``first``, by state; None if either is not on record."""
+    """The trials that were finished at ``end`` and not at ``first``, by state.
+
+    None if either is not on record.
+    """
     if not isinstance(first, dict) or not isinstance(end, dict):
         return None
     open_then, open_after = set(first.get("unfinished") or ()), set(end.get("unfinished") or ())

@@ -1,7 +1,10 @@
-"""Validation of stored trials: each trial that is read, from any storage, is checked once and then trusted.
+"""Validation of stored trials.
 
-Another program, another version or a damaged file may have stored anything. A fault is one line, ``madds: must be a whole
-number, got 'abc'``. Attributes that are not known here are another version's: they are kept, and not read.
+Each trial that is read, from any storage, is checked once and then trusted.
+
+Another program, another version or a damaged file may have stored anything. A fault is one line,
+``madds: must be a whole number, got 'abc'``. Attributes that are not known here are another
+version's: they are kept, and not read.
 """
 
 from __future__ import annotations
@@ -23,10 +26,16 @@ from seesawnas.study.record.renewed import renewed
 from seesawnas.text import one_line, several
 
 FORMAT, FORMAT_ATTRIBUTE = 1, "format"
-"""The newest format of studies that is read here, and the study's attribute that names its own; none is the first."""
+"""The newest format of studies that is read here, and the study's attribute that names its own.
+
+None is the first.
+"""
 _MOST = 2**63 - 1
 _HUGE = 1e15
-"""Above any number of seconds, or distance, that was ever measured; what is far larger does not fit into tables."""
+"""Above any number of seconds, or distance, that was ever measured.
+
+What is far larger does not fit into tables.
+"""
 _NEEDED: dict[TrialState, tuple[str, ...]] = {
     TrialState.COMPLETE: ("accuracy", "accuracy_std", "auc", "seconds"),
     TrialState.PRUNED: ("accuracy", "accuracy_std", "auc", "stopped_after"),
@@ -36,7 +45,10 @@ _NETWORK = ("digest", "spec", "madds", "params")
 
 @dataclass(frozen=True, slots=True)
 class SkippedTrial:
-    """A stored trial that cannot be shown, and why; ``number`` is None if even that cannot be read."""
+    """A stored trial that cannot be shown, and why.
+
+    ``number`` is None if even that cannot be read.
+    """
 
     number: int | None
     reason: str
@@ -83,7 +95,11 @@ def _tries(raw: Any) -> Any:
         values = stored_json(_text(raw))
     except ValueError:
         values = None
-    if not (isinstance(values, list) and len(values) == 2 and all(type(value) is int for value in values)):
+    if not (
+        isinstance(values, list)
+        and len(values) == 2
+        and all(type(value) is int for value in values)
+    ):
         raise ValueError(f"must be the JSON text of two whole numbers, got {shown(raw)}")
     return raw
 
@@ -98,7 +114,10 @@ _Real = Annotated[Any, BeforeValidator(partial(_number, -_HUGE, _HUGE))]
 
 
 class _Attributes(BaseModel):
-    """The attributes of a trial that are read anywhere; defaults are only for those that are absent."""
+    """The attributes of a trial that are read anywhere.
+
+    Defaults are only for those that are absent.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -129,13 +148,16 @@ class _Attributes(BaseModel):
 def trial_faults(trial: FrozenTrial, objectives: int, *, ours: bool = True) -> Iterator[str]:
     """What is wrong with a stored trial, a line per fault; nothing if it can be trusted.
 
-    objectives: how many values a complete trial has; ours: the study is one of networks, so that a trial that ran has one.
+    objectives: how many values a complete trial has; ours: the study is one of networks, so that a
+    trial that ran has one.
     """
     attrs = trial.user_attrs
     if not isinstance(attrs, dict) or not isinstance(trial.intermediate_values, dict):
         yield f"attributes: must be a mapping, got {shown(attrs)}"
         return
-    yield from (f"{name}: must not be nested so deeply" for name, value in attrs.items() if too_deep(value))
+    yield from (
+        f"{name}: must not be nested so deeply" for name, value in attrs.items() if too_deep(value)
+    )
     try:
         _Attributes.model_validate(attrs)
     except ValidationError as error:
@@ -157,7 +179,10 @@ def _value_faults(trial: FrozenTrial, objectives: int) -> Iterator[str]:
     if trial.state is not TrialState.COMPLETE:
         return
     if not isinstance(values, list | tuple) or len(values) != objectives:
-        yield f"values: must be {several(objectives, 'number')} for a complete trial, got {shown(values)}"
+        yield (
+            f"values: must be {several(objectives, 'number')} for a complete trial, got "
+            f"{shown(values)}"
+        )
     else:
         yield from _numbers_in("values", values)
 
@@ -178,7 +203,10 @@ def _numbers_in(name: str, values: Sequence[Any]) -> Iterator[str]:
 
 
 def _param_faults(trial: FrozenTrial) -> Iterator[str]:
-    """Options outside their decisions: storages keep places in a list of options, and look up whatever stands there."""
+    """Options outside their decisions.
+
+    Storages keep places in a list of options, and look up whatever stands there.
+    """
     if trial.params.keys() != trial.distributions.keys():
         yield "params: must match the trial's decisions, got others"
         return
@@ -187,9 +215,17 @@ def _param_faults(trial: FrozenTrial) -> Iterator[str]:
         if isinstance(kind, CategoricalDistribution):
             fits = value in kind.choices
         elif isinstance(kind, IntDistribution):
-            fits = type(value) is int and kind.low <= value <= kind.high and (value - kind.low) % kind.step == 0
+            fits = (
+                type(value) is int
+                and kind.low <= value <= kind.high
+                and (value - kind.low) % kind.step == 0
+            )
         else:
-            fits = isinstance(kind, FloatDistribution) and isinstance(value, float) and kind.low <= value <= kind.high
+            fits = (
+                isinstance(kind, FloatDistribution)
+                and isinstance(value, float)
+                and kind.low <= value <= kind.high
+            )
         if not fits:
             yield f"params: {name} must be an option of its decision, got {shown(value)}"
 
@@ -197,7 +233,7 @@ def _param_faults(trial: FrozenTrial) -> Iterator[str]:
 def trusted(
     trials: Iterable[FrozenTrial], objectives: int, *, ours: bool = True
 ) -> tuple[list[FrozenTrial], list[SkippedTrial]]:
-    """The trials that can be shown, by number, and those that cannot with the first fault of each."""
+    """The trials that can be shown, by number; those that cannot, with their first fault."""
     kept: list[FrozenTrial] = []
     left: list[SkippedTrial] = []
     numbers: set[int] = set()
@@ -206,7 +242,9 @@ def trusted(
         if number is None or number in numbers:
             left.append(
                 SkippedTrial(
-                    number, f"number: must be a whole number that no other trial has, got {shown(trial.number)}"
+                    number,
+                    "number: must be a whole number that no other trial has, got "
+                    f"{shown(trial.number)}",
                 )
             )
             continue
@@ -221,11 +259,16 @@ def trusted(
 
 def is_foreign(trial: FrozenTrial) -> bool:
     """Whether another program put the trial into the study: it has no attribute of a network's."""
-    return isinstance(trial.user_attrs, dict) and not trial.user_attrs.keys() & _Attributes.model_fields.keys()
+    return (
+        isinstance(trial.user_attrs, dict)
+        and not trial.user_attrs.keys() & _Attributes.model_fields.keys()
+    )
 
 
 def check_trial(trial: FrozenTrial, objectives: int, study: str) -> None:
-    """Raise StudyError, naming ``study`` and the trial, if the trial cannot be trusted to go on with."""
+    """Raise StudyError, naming ``study`` and the trial, if the trial cannot be trusted to go on
+    with.
+    """
     fault = next(trial_faults(trial, objectives, ours=not is_foreign(trial)), None)
     if fault is not None:
         raise StudyError(one_line(f"{study}, trial {trial.number}: {fault}"))
@@ -236,6 +279,7 @@ def check_format(attributes: Any, study: str) -> None:
     kept = attributes.get(FORMAT_ATTRIBUTE, FORMAT) if isinstance(attributes, dict) else FORMAT
     if type(kept) is int and kept > FORMAT:
         raise StudyError(
-            f"{study}: written by a newer version of seesawnas: format must be at most {FORMAT}, got {shown(kept)}; "
+            f"{study}: written by a newer version of seesawnas: format must be at most {FORMAT}, "
+            f"got {shown(kept)}; "
             "update seesawnas to read it"
         )

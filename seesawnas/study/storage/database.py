@@ -1,7 +1,10 @@
-"""Optuna's storage in a database, for a study that outlives it: SQLite, or PostgreSQL for drivers on other machines.
+"""Optuna's storage in a database, for a study that outlives it.
 
-Optuna's own ends the study at the first lost connection. This one waits until the database is back and repeats what failed;
-each write is safe to repeat if it was done and only its acknowledgement was lost.
+SQLite, or PostgreSQL for drivers on other machines.
+
+Optuna's own ends the study at the first lost connection. This one waits until the database is back
+and repeats what failed; each write is safe to repeat if it was done and only its acknowledgement
+was lost.
 """
 
 from __future__ import annotations
@@ -27,12 +30,14 @@ from seesawnas.text import one_line
 
 PATIENCE = 300.0
 _PAUSE = 1.0
-# SQLSTATE classes and codes after which the same statement may well succeed: connection exceptions, rolled back for others'
-# sake, shut down, crashed, starting up, too many connections, a standby that is being promoted.
+# SQLSTATE classes and codes after which the same statement may well succeed: connection exceptions,
+# rolled back for others' sake, shut down, crashed, starting up, too many connections, a standby
+# that is being promoted.
 _PASSING_CLASSES = ("08", "40")
 _PASSING = ("57P01", "57P02", "57P03", "53300", "25006")
 
-# Of damaged rows Optuna prints its SQL, and reads them in another way; what comes of it is said in a line by whoever asked.
+# Of damaged rows Optuna prints its SQL, and reads them in another way; what comes of it is said in
+# a line by whoever asked.
 logging.getLogger("optuna.storages._rdb.storage").setLevel(logging.ERROR)
 
 P = ParamSpec("P")
@@ -68,13 +73,18 @@ def _fenced(
 
 
 class PatientStorage(_CachedStorage):
-    """A database that a driver holds by a lease (:meth:`hold`), and waits for up to ``patience`` seconds an outage.
+    """A database that a driver holds by a lease (:meth:`hold`), and waits for up to ``patience``
+    seconds an outage.
 
-    Reading, and all before a lease is held, waits for nothing. ``say`` reports in a line when an outage begins and ends.
+    Reading, and all before a lease is held, waits for nothing. ``say`` reports in a line when an
+    outage begins and ends.
     """
 
     def __init__(self, url: str, shown: str, *, writing: bool = True) -> None:
-        """``writing``: make the tables if they are missing. Raises StudyError if they are missing and it is False."""
+        """``writing``: make the tables if they are missing.
+
+        Raises StudyError if they are missing and it is False.
+        """
         if not writing and not has_tables(url):
             raise StudyError(f"storage {shown}: contains no study")
         self.database = Database(url)
@@ -119,9 +129,12 @@ class PatientStorage(_CachedStorage):
             self._writing = False
 
     def repeated(self, call: Callable[[bool], R]) -> R:
-        """``call``'s result, as soon as the database gives it; ``call`` gets whether it was tried before.
+        """``call``'s result, as soon as the database gives it.
 
-        Raises StudyError, in a line, if that takes longer than the patience, or if waiting would not help.
+        ``call`` gets whether it was tried before.
+
+        Raises StudyError, in a line, if that takes longer than the patience, or if waiting would
+        not help.
         """
         since: float | None = None
         while True:
@@ -135,20 +148,29 @@ class PatientStorage(_CachedStorage):
                 raise DamagedError(f"storage {self._shown}: {_damage(error)}") from None
             else:
                 if since is not None:
-                    self.say(f"storage {self._shown}: available again after {time.monotonic() - since:.0f} s")
+                    self.say(
+                        f"storage {self._shown}: available again after "
+                        f"{time.monotonic() - since:.0f} s"
+                    )
                 return result
 
     def _wait(self, error: BaseException, since: float | None) -> float:
         now = time.monotonic()
         why = _line(error)
         if not _passes(error):
-            raise StudyError(f"storage {self._shown}: {why}; fix this, then run the same command to resume") from None
+            raise StudyError(
+                f"storage {self._shown}: {why}; fix this, then run the same command to resume"
+            ) from None
         if since is None and self._patience:
-            self.say(f"storage {self._shown}: cannot be reached, waiting up to {self._patience:.0f} s: {why}")
+            self.say(
+                f"storage {self._shown}: cannot be reached, waiting up to {self._patience:.0f} s: "
+                f"{why}"
+            )
         if now - (since or now) >= self._patience:
             self._patience = 0.0  # what is cleared up after giving up shall not wait again
             raise StudyError(
-                f"storage {self._shown}: cannot be reached: {why}; run the same command to resume once it is available"
+                f"storage {self._shown}: cannot be reached: {why}; run the same command to resume "
+                "once it is available"
             )
         try:
             time.sleep(_PAUSE)
@@ -170,7 +192,9 @@ class PatientStorage(_CachedStorage):
     get_trial = _patient(_CachedStorage.get_trial)
     get_all_trials = _patient(_CachedStorage.get_all_trials)
     get_best_trial = _patient(_CachedStorage.get_best_trial)
-    get_trial_id_from_study_id_trial_number = _patient(_CachedStorage.get_trial_id_from_study_id_trial_number)
+    get_trial_id_from_study_id_trial_number = _patient(
+        _CachedStorage.get_trial_id_from_study_id_trial_number
+    )
 
     create_new_study = _patient(_CachedStorage.create_new_study)
     set_study_user_attr = _fenced(_CachedStorage.set_study_user_attr)
@@ -199,7 +223,9 @@ class PatientStorage(_CachedStorage):
         def bring(again: bool) -> bool:
             try:
                 with self.writing():
-                    done = super(PatientStorage, self).set_trial_state_values(trial_id, state, values)
+                    done = super(PatientStorage, self).set_trial_state_values(
+                        trial_id, state, values
+                    )
             except UpdateFinishedTrialError:
                 if not again:
                     raise
@@ -220,12 +246,22 @@ def _is_damage(error: Exception) -> bool:
     """
     if isinstance(error, KeyError):
         return "exist" not in str(error)
-    kinds = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
+    kinds = (
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        ArithmeticError,
+        RecursionError,
+    )
     return isinstance(error, kinds)
 
 
 def _damage(error: Exception) -> str:
-    return one_line(f"contains data that Optuna did not write: {str(error) or type(error).__name__}")
+    return one_line(
+        f"contains data that Optuna did not write: {str(error) or type(error).__name__}"
+    )
 
 
 def _passes(error: BaseException) -> bool:

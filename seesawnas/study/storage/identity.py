@@ -1,7 +1,8 @@
 """Which study belongs to a folder, also if the folder was renamed.
 
-A study is stored under the name that its folder had when it began. A folder that was renamed or copied continues it under
-its new name; what is stored keeps the old one. Of a database that others share, the folder's own files say which study it is.
+A study is stored under the name that its folder had when it began. A folder that was renamed or
+copied continues it under its new name; what is stored keeps the old one. Of a database that others
+share, the folder's own files say which study it is.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ def repeats_name(study: str) -> str:
 
 
 def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> str:
-    """The name under which the study of ``folder`` is stored; the folder's own if it is not stored yet.
+    """The name under which the study of ``folder`` is stored.
 
-    parts: it is a panel's, which stores a study for each size of the input under ``NAME.56px``. Raises StudyError, naming
-    them, if the storage holds several of which none can be told to be the folder's.
+    The folder's own if it is not stored yet.
+
+    parts: it is a panel's, which stores a study for each size of the input under ``NAME.56px``.
+    Raises StudyError, naming them, if the storage holds several of which none can be told to be the
+    folder's.
     """
     own = folder.absolute().name
     if (folder / ELSEWHERE).is_file():
@@ -40,7 +44,9 @@ def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> s
 
 
 def store_study_name(folder: Path, name: str) -> None:
-    """Remember in ``folder`` that its study is stored in a database under another ``name`` than the folder's."""
+    """Remember in ``folder`` that its study is stored in a database under another ``name`` than the
+    folder's.
+    """
     if (folder / ELSEWHERE).is_file() and name != folder.absolute().name:
         write_atomically(folder / NAME_FILE, name + "\n")
 
@@ -48,7 +54,11 @@ def store_study_name(folder: Path, name: str) -> None:
 def _only(names: list[str], folder: Path, own: str, parts: bool) -> str:
     if own in names:
         return own
-    whole = {_LEVEL.sub("", name) for name in names if bool(_LEVEL.search(name)) is parts and not _is_repeats(name)}
+    whole = {
+        _LEVEL.sub("", name)
+        for name in names
+        if bool(_LEVEL.search(name)) is parts and not _is_repeats(name)
+    }
     if len(whole) > 1 and own not in whole:
         raise _unclear(folder, own, whole)
     return own if own in whole or not whole else whole.pop()
@@ -93,6 +103,10 @@ def is_stored(storage: BaseStorage, name: str) -> bool:
 
 
 def _unclear(folder: Path, own: str, names: set[str]) -> StudyError:
-    held = f"it contains {', '.join(sorted(names)[:10])}{' ...' if len(names) > 10 else ''}" if names else "it is empty"
+    held = (
+        f"it contains {', '.join(sorted(names)[:10])}{' ...' if len(names) > 10 else ''}"
+        if names
+        else "it is empty"
+    )
     hint = "; rename the folder back" if names else ""
     return StudyError(f"{folder}: its storage contains no study named {own}; {held}{hint}")

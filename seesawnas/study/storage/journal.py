@@ -1,4 +1,7 @@
-"""Optuna's journal file, whole at every moment: a half line is cut off, whether a kill or a full disk left it."""
+"""Optuna's journal file, whole at every moment.
+
+A half line is cut off, whether a kill or a full disk left it.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,21 @@ _CREATES = b'{"op_code":0,'  # how the line begins that creates a study, and so 
 
 
 class WholeLines(JournalFileBackend):
-    """A journal of which a failed append leaves nothing, and of which a line is read only as far as it can be one.
+    """A journal of which a failed append leaves nothing, and of which a line is read only as far as
+    it can be one.
 
-    Optuna's own leaves what fitted on a full disk; the next line, written once there is room, would stand on the same line,
-    and no later reading would get past it.
+    Optuna's own leaves what fitted on a full disk; the next line, written once there is room, would
+    stand on the same line, and no later reading would get past it.
     """
 
     line = 0
     """The line that was read last, counted from 1."""
 
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
-        """The lines from ``log_number_from`` on; a last one without its end is still being written. Raises StudyError."""
+        """The lines from ``log_number_from`` on.
+
+        A last one without its end is still being written. Raises StudyError.
+        """
         with open(self._file_path, "rb") as file:
             number = log_number_from if log_number_from in self._log_number_offset else 0
             file.seek(self._log_number_offset[number])
@@ -46,7 +53,9 @@ class WholeLines(JournalFileBackend):
                     yield self._parsed(line)
             self.line = number + 1
             if place < end and len(line) == LONGEST and _has_newline(file):
-                raise StudyError(f"{self._file_path}, line {self.line}: must be at most {LONGEST} bytes long")
+                raise StudyError(
+                    f"{self._file_path}, line {self.line}: must be at most {LONGEST} bytes long"
+                )
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append all of ``logs`` or nothing. Raises OSError."""
@@ -75,15 +84,28 @@ class Journal(JournalStorage):
         try:
             super()._sync_with_backend()
         # What a line of another program makes of Optuna's reader.
-        except (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError):
+        except (
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            AssertionError,
+            ArithmeticError,
+            RecursionError,
+        ):
             backend = self._backend
             assert isinstance(backend, WholeLines)
             place = f"{backend._file_path}, line {backend.line}"
-            raise StudyError(f"{place}: must be an Optuna journal file, got other content") from None
+            raise StudyError(
+                f"{place}: must be an Optuna journal file, got other content"
+            ) from None
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """The journal in ``path``. Raises StudyError if it is another program's, damaged or cannot be read."""
+    """The journal in ``path``.
+
+    Raises StudyError if it is another program's, damaged or cannot be read.
+    """
     check_regular(path)
     try:
         return Journal(WholeLines(str(path), lock_obj=JournalFileOpenLock(str(path))))
@@ -92,22 +114,30 @@ def open_journal(path: Path) -> JournalStorage:
 
 
 def check_regular(path: Path) -> None:
-    """Raise StudyError if ``path`` is there and is no file: a pipe is never written to an end, a device has none."""
+    """Raise StudyError if ``path`` is there and is no file.
+
+    A pipe is never written to an end, a device has none.
+    """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return
     except (OSError, RuntimeError, ValueError) as error:
-        raise StudyError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise StudyError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
     if not stat.S_ISREG(mode):
         kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
         raise StudyError(f"{path}: must be a file, got {kinds.get(stat.S_IFMT(mode), 'a device')}")
 
 
 def mend_journal(path: Path) -> None:
-    """Remove what a killed writer left: a lock, and a torn tail, which was never acted on. Only the study's holder may.
+    """Remove what a killed writer left: a lock, and a torn tail, which was never acted on.
 
-    Raises StudyError if it is no file, or its beginning is lost: a study begun in it would be a second one.
+    Only the study's holder may.
+
+    Raises StudyError if it is no file, or its beginning is lost: a study begun in it would be a
+    second one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_name(path.name + ".lock").unlink(missing_ok=True)
@@ -116,9 +146,12 @@ def mend_journal(path: Path) -> None:
         return
     with path.open("r+b") as file:
         beginning = file.read(len(_CREATES))
-        if not _CREATES.startswith(beginning.replace(b" ", b"")[: len(_CREATES)]) and not _creates(file):
+        if not _CREATES.startswith(beginning.replace(b" ", b"")[: len(_CREATES)]) and not _creates(
+            file
+        ):
             raise StudyError(
-                f"{path}: must begin with the creation of its study, got other content; use another --study"
+                f"{path}: must begin with the creation of its study, got other content; use "
+                "another --study"
             )
         end = file.seek(0, os.SEEK_END)
         whole = _end_of_lines(file, end)
@@ -127,7 +160,9 @@ def mend_journal(path: Path) -> None:
 
 
 def _creates(file: IO[bytes]) -> bool:
-    """Whether the first line creates a study, its keys in whatever order another program wrote them."""
+    """Whether the first line creates a study, its keys in whatever order another program wrote
+    them.
+    """
     file.seek(0)
     try:
         values = stored_json(file.readline(LONGEST).decode())

@@ -1,9 +1,10 @@
 """The lease on a study in a database: one driver at a time, whatever folder or host it runs in.
 
-It is a row beside the study, changed by compare-and-swap alone, so that of two newcomers exactly one wins. Its holder
-renews it; if it is not renewed, or its process is known to be dead, a newcomer takes it over. Ages are by the database's
-clock, the one that all drivers share. Clocks decide only how soon a lease is taken over, never whether two may write: every
-write of the holder checks the lease in its own transaction.
+It is a row beside the study, changed by compare-and-swap alone, so that of two newcomers exactly
+one wins. Its holder renews it; if it is not renewed, or its process is known to be dead, a newcomer
+takes it over. Ages are by the database's clock, the one that all drivers share. Clocks decide only
+how soon a lease is taken over, never whether two may write: every write of the holder checks the
+lease in its own transaction.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ _CLOCKS = {
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """The content of the row: holder, start (UTC), and the database's second of its last renewal."""
+    """The content of the row.
+
+    Holder, start (UTC), and the database's second of its last renewal.
+    """
 
     token: str
     holder: ProcessName
@@ -58,10 +62,14 @@ class _Entry:
         holder = values["holder"]
         if not isinstance(holder, dict):
             raise ValueError("holder must be a mapping")
-        renewed = float(number) if isinstance(number := values["renewed"], int | float) else math.nan
+        renewed = (
+            float(number) if isinstance(number := values["renewed"], int | float) else math.nan
+        )
         if not math.isfinite(renewed):
             raise ValueError("renewed must be a number")
-        return cls(str(values["token"]), ProcessName.from_mapping(holder), str(values["since"]), renewed)
+        return cls(
+            str(values["token"]), ProcessName.from_mapping(holder), str(values["since"]), renewed
+        )
 
     def __str__(self) -> str:
         return f"{self.holder}, since {escape_line(self.since)}"
@@ -71,7 +79,13 @@ class Lease:
     """This process's hold on study ``study_id``, called ``name`` in messages; times in seconds."""
 
     def __init__(
-        self, engine: Engine, study_id: int, name: str, *, every: float = RENEWED_EVERY, stale: float = STALE_AFTER
+        self,
+        engine: Engine,
+        study_id: int,
+        name: str,
+        *,
+        every: float = RENEWED_EVERY,
+        stale: float = STALE_AFTER,
     ) -> None:
         self._engine, self._study_id, self._name = engine, study_id, name
         self._every, self._stale = every, stale
@@ -84,8 +98,8 @@ class Lease:
     def take(self) -> None:
         """Take the lease, and renew it in the background until :meth:`release`.
 
-        Raises StudyError, with its holder and since when, if another has it; SQLAlchemyError if the database cannot
-        be asked.
+        Raises StudyError, with its holder and since when, if another has it; SQLAlchemyError if the
+        database cannot be asked.
         """
         while True:
             now, old = self._now(), self._read()
@@ -100,14 +114,20 @@ class Lease:
         """Raise StudyError if the lease was found lost."""
         if self._lost is not None:
             raise StudyError(
-                f"study {self._name}: another search ({self._lost}) took over this study because this one did not "
+                f"study {self._name}: another search ({self._lost}) took over this study because "
+                "this one did not "
                 "respond; this one stops writing"
             )
 
     def fence(self, session: Session) -> None:
-        """Raise StudyError if another holds the lease; else nobody takes it before ``session``'s transaction ends."""
+        """Raise StudyError if another holds the lease.
+
+        Else nobody takes it before ``session``'s transaction ends.
+        """
         session.flush()  # SQLite locks at the first write
-        row = session.execute(select(_ROWS.c.value_json).where(*self._where()).with_for_update(read=True)).scalar()
+        row = session.execute(
+            select(_ROWS.c.value_json).where(*self._where()).with_for_update(read=True)
+        ).scalar()
         self._compare(row)
 
     def release(self) -> None:
@@ -122,12 +142,15 @@ class Lease:
         try:
             entry = _Entry.from_json(old)
         except (ValueError, KeyError, TypeError, OverflowError):
-            raise StudyError(f"study {self._name}: its lock was written by another version of seesawnas") from None
+            raise StudyError(
+                f"study {self._name}: its lock was written by another version of seesawnas"
+            ) from None
         age = now - entry.renewed
         if age >= self._stale or entry.holder.is_gone():
             return
         raise StudyError(
-            f"study {self._name}: another search is using this study ({entry}), last active {max(0.0, age):.0f} s ago; "
+            f"study {self._name}: another search is using this study ({entry}), last active "
+            f"{max(0.0, age):.0f} s ago; "
             f"after {self._stale:.0f} s without activity the same command can take over"
         )
 
@@ -137,13 +160,17 @@ class Lease:
             try:
                 self._renew()
                 pause = self._every
-            except SQLAlchemyError:  # whoever writes hears of it and waits; here the next moment is tried
+            except (
+                SQLAlchemyError
+            ):  # whoever writes hears of it and waits; here the next moment is tried
                 pause = min(_RETRY, self._every)
 
     def _renew(self) -> None:
         entry = self._entry(self._now())
         with self._engine.begin() as connection:
-            renewed = connection.execute(update(_ROWS).where(*self._where(), self._mine()).values(value_json=entry))
+            renewed = connection.execute(
+                update(_ROWS).where(*self._where(), self._mine()).values(value_json=entry)
+            )
         if not renewed.rowcount:
             with suppress(StudyError):
                 self._compare(self._read())
@@ -154,20 +181,31 @@ class Lease:
             self.check()
 
     def _swap(self, old: str | None, new: str) -> bool:
-        """Put ``new`` in the place of ``old``; returns False if something else stands there by now."""
+        """Put ``new`` in the place of ``old``.
+
+        Returns False if something else stands there by now.
+        """
         try:
             with self._engine.begin() as connection:
                 if old is None:
-                    connection.execute(insert(_ROWS).values(study_id=self._study_id, key=_KEY, value_json=new))
+                    connection.execute(
+                        insert(_ROWS).values(study_id=self._study_id, key=_KEY, value_json=new)
+                    )
                     return True
-                swap = update(_ROWS).where(*self._where(), _ROWS.c.value_json == old).values(value_json=new)
+                swap = (
+                    update(_ROWS)
+                    .where(*self._where(), _ROWS.c.value_json == old)
+                    .values(value_json=new)
+                )
                 return connection.execute(swap).rowcount == 1
         except IntegrityError:
             return False
 
     def _read(self) -> str | None:
         with self._engine.begin() as connection:
-            found: str | None = connection.execute(select(_ROWS.c.value_json).where(*self._where())).scalar()
+            found: str | None = connection.execute(
+                select(_ROWS.c.value_json).where(*self._where())
+            ).scalar()
         return found
 
     def _now(self) -> float:

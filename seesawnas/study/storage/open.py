@@ -1,4 +1,7 @@
-"""Where a study is stored: the folder runs/NAME, and in it, unless a storage URL says otherwise, Optuna's journal file."""
+"""Where a study is stored.
+
+The folder runs/NAME, and in it, unless a storage URL says otherwise, Optuna's journal file.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,13 @@ from seesawnas.io.files import expanded, inside, write_atomically
 from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.journal import check_regular, mend_journal, open_journal
 from seesawnas.study.storage.process import ProcessName
-from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file, without_secrets
+from seesawnas.study.storage.urls import (
+    check_url,
+    normal_url,
+    shown_url,
+    sqlite_file,
+    without_secrets,
+)
 from seesawnas.text import escape_line, short
 
 RUNS = Path("runs")
@@ -26,7 +35,16 @@ JOURNAL = "journal.log"
 ELSEWHERE = "storage.url"
 # What lies in a study's folder and is written, by whatever runs the study.
 _WRITTEN = (
-    *("lock", "holder.json", JOURNAL, f"{JOURNAL}.lock", ELSEWHERE, "study.yaml", "checkpoints", "checkpoints.repeats"),
+    *(
+        "lock",
+        "holder.json",
+        JOURNAL,
+        f"{JOURNAL}.lock",
+        ELSEWHERE,
+        "study.yaml",
+        "checkpoints",
+        "checkpoints.repeats",
+    ),
     *(
         "summary.json",
         "best.yaml",
@@ -43,7 +61,10 @@ _LONGEST_URL = 10_000
 
 
 def study_folder(name: str) -> Path:
-    """runs/NAME, or NAME itself if it is a path with a slash. Raises StudyError if it cannot name a folder."""
+    """runs/NAME, or NAME itself if it is a path with a slash.
+
+    Raises StudyError if it cannot name a folder.
+    """
     folder = Path(name) if "/" in name or name.startswith("~") else RUNS / name
     if not name or name in (".", "..") or folder.name in ("", "..") or any(map(_is_control, name)):
         raise StudyError(f"study must be a valid folder name, got {short(name)!r}")
@@ -53,29 +74,44 @@ def study_folder(name: str) -> Path:
 
 
 def _is_control(letter: str) -> bool:
-    """Whether it is a control character, or half of one: such a name could be neither stored nor shown."""
+    """Whether it is a control character, or half of one.
+
+    Such a name could be neither stored nor shown.
+    """
     return letter < " " or "\x7f" <= letter <= "\x9f" or "\ud800" <= letter <= "\udfff"
 
 
 def latest_study() -> str:
-    """The name of the study under runs/ that was last written to. Raises StudyError if there is none."""
+    """The name of the study under runs/ that was last written to.
+
+    Raises StudyError if there is none.
+    """
     found = [place for name in (JOURNAL, ELSEWHERE) for place in RUNS.glob(f"*/{name}")]
     if not found:
-        raise StudyError(f"{RUNS}: contains no study; give a study name or run seesawnas search first")
-    return max(found, key=lambda place: (_last_written(place.parent), place.parent.name)).parent.name
+        raise StudyError(
+            f"{RUNS}: contains no study; give a study name or run seesawnas search first"
+        )
+    return max(
+        found, key=lambda place: (_last_written(place.parent), place.parent.name)
+    ).parent.name
 
 
 def _last_written(folder: Path) -> float:
-    """A study that is stored elsewhere shows in the files beside it: its holder, its checkpoints, its summary."""
+    """A study that is stored elsewhere shows in the files beside it.
+
+    Its holder, its checkpoints, its summary.
+    """
     return max((place.stat().st_mtime for place in folder.iterdir() if place.exists()), default=0.0)
 
 
 @contextmanager
 def lock_study(folder: Path) -> Iterator[None]:
-    """Hold the study in ``folder`` for this process; the system lets go when the process ends, however it ends.
+    """Hold the study in ``folder`` for this process.
 
-    A study in a database is moreover held by a lease there; see :meth:`StudyRecord.lock_storage`. Raises StudyError, naming the
-    holder, if another process has it.
+    The system lets go when the process ends, however it ends.
+
+    A study in a database is moreover held by a lease there; see :meth:`StudyRecord.lock_storage`.
+    Raises StudyError, naming the holder, if another process has it.
     """
     holder = folder / "holder.json"
     try:
@@ -85,7 +121,9 @@ def lock_study(folder: Path) -> Iterator[None]:
         lock = FileLock(inside(folder, folder / "lock"))
         lock.acquire(timeout=0)
     except Timeout:
-        raise StudyError(f"{folder}: another search is using this study ({_describe(holder)})") from None
+        raise StudyError(
+            f"{folder}: another search is using this study ({_describe(holder)})"
+        ) from None
     except OSError as error:
         raise StudyError(f"{folder}: cannot be written: {error.strerror}") from None
     try:
@@ -99,10 +137,11 @@ def lock_study(folder: Path) -> Iterator[None]:
 
 
 def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage:
-    """The study's storage: a database's ``url`` (sqlite:///x.db, postgresql://host/name), or the journal in ``folder``.
+    """The study's storage: a database's ``url`` (sqlite:///x.db, postgresql://host/name), or the
+    journal in ``folder``.
 
-    ``writing`` is for the one process that holds the study: it remembers ``url`` in ``folder``, and mends what a killed
-    writer left in the journal, a torn last line or a lock. Raises StudyError.
+    ``writing`` is for the one process that holds the study: it remembers ``url`` in ``folder``, and
+    mends what a killed writer left in the journal, a torn last line or a lock. Raises StudyError.
     """
     url = storage_url(url, folder)
     storage: BaseStorage
@@ -120,7 +159,9 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
 
 
 def open_url(url: str, *, writing: bool = True) -> PatientStorage:
-    """The database of ``url``; its tables are made if they are missing and it is opened for ``writing``.
+    """The database of ``url``.
+
+    Its tables are made if they are missing and it is opened for ``writing``.
 
     Raises StudyError.
     """
@@ -132,19 +173,30 @@ def open_url(url: str, *, writing: bool = True) -> PatientStorage:
         except StudyError:
             raise
         except ImportError:
-            postgresql = "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
+            postgresql = (
+                "; pip install 'seesawnas[postgresql]'" if url.startswith("postgresql") else ""
+            )
             extra = postgresql or "; sqlite:/// and postgresql:// are what seesawnas is tested with"
-            raise StudyError(f"storage {shown_url(url)}: its database driver is not installed{extra}") from None
-        except Exception as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
+            raise StudyError(
+                f"storage {shown_url(url)}: its database driver is not installed{extra}"
+            ) from None
+        except (
+            Exception
+        ) as error:  # SQLAlchemy and its drivers raise a hundred kinds, all of them about the URL
             # Of two newcomers to an empty database one finds half of the tables made.
             if last or not _made_by_another(error):
-                raise StudyError(f"storage {shown_url(url)}: cannot be opened: {_reason(error, url)}") from None
+                raise StudyError(
+                    f"storage {shown_url(url)}: cannot be opened: {_reason(error, url)}"
+                ) from None
             time.sleep(1)
     raise AssertionError
 
 
 def check_storage(url: str | None, folder: Path) -> None:
-    """Raise StudyError if the study of ``folder`` could not be stored in ``url``; write nothing in the folder."""
+    """Raise StudyError if the study of ``folder`` could not be stored in ``url``.
+
+    Write nothing in the folder.
+    """
     if "://" in (place := storage_url(url, folder)):
         open_url(place).database.engine.dispose()
     else:
@@ -152,15 +204,23 @@ def check_storage(url: str | None, folder: Path) -> None:
 
 
 def storage_url(url: str | None, folder: Path) -> str:
-    """Where the study of ``folder`` is stored: what optuna-dashboard takes. Raises StudyError if ``url`` says otherwise."""
+    """Where the study of ``folder`` is stored: what optuna-dashboard takes.
+
+    Raises StudyError if ``url`` says otherwise.
+    """
     place = folder / ELSEWHERE
     kept = _kept_url(folder)
     url = url and normal_url(url)
     journal = folder / JOURNAL
     if url is not None and url != (kept or url):
-        raise StudyError(f"{folder}: this study uses another storage (see {place}), got {shown_url(url)}")
+        raise StudyError(
+            f"{folder}: this study uses another storage (see {place}), got {shown_url(url)}"
+        )
     if url is not None and _is_there(journal):
-        raise StudyError(f"{folder}: this study is stored in {journal}, got {shown_url(url)}; use another --study")
+        raise StudyError(
+            f"{folder}: this study is stored in {journal}, got {shown_url(url)}; use another "
+            "--study"
+        )
     if url is not None and "://" not in url:
         raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown_url(url)}")
     return url or kept or str(journal)
@@ -178,13 +238,16 @@ def _kept_url(folder: Path) -> str | None:
     except (OSError, ValueError):
         raise StudyError(f"{place}: must be the text of a storage URL") from None
     if "://" not in url or not url.isprintable():
-        raise StudyError(f"{place}: must contain a URL such as sqlite:///study.db, got something else")
+        raise StudyError(
+            f"{place}: must contain a URL such as sqlite:///study.db, got something else"
+        )
     file_ = sqlite_file(url)
     if file_ is not None and file_.parent.name and file_.parent.resolve() != folder.resolve():
         inside = folder / file_.name
         if inside.is_file():
             raise StudyError(
-                f"{folder}: was renamed or copied with its database: {place} must contain sqlite:///{inside}, "
+                f"{folder}: was renamed or copied with its database: {place} must contain "
+                f"sqlite:///{inside}, "
                 f"got {shown_url(url)}; edit it"
             )
     return url
@@ -205,7 +268,9 @@ def _is_there(path: Path) -> bool:
 
 
 def _made_by_another(error: Exception) -> bool:
-    return isinstance(error, IntegrityError | ProgrammingError | OperationalError) and "exist" in str(error)
+    return isinstance(
+        error, IntegrityError | ProgrammingError | OperationalError
+    ) and "exist" in str(error)
 
 
 def _reason(error: Exception, url: str) -> str:

@@ -19,8 +19,9 @@ _DEAD = ("Z", "X")
 class ProcessName:
     """A process by its number, the machine that counts so, and its start, since numbers come again.
 
-    machine: this start of the system and this namespace of process numbers (a container has its own); empty if the system
-    does not say, and then no other process counts as being on this machine. born: clock ticks since the system's start.
+    machine: this start of the system and this namespace of process numbers (a container has its
+    own); empty if the system does not say, and then no other process counts as being on this
+    machine. born: clock ticks since the system's start.
     """
 
     user: str
@@ -41,7 +42,10 @@ class ProcessName:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> ProcessName:
-        """From :meth:`to_mapping`'s values. Raises KeyError, ValueError or TypeError if they are another's."""
+        """From :meth:`to_mapping`'s values.
+
+        Raises KeyError, ValueError or TypeError if they are another's.
+        """
         text = {name: str(values[name]) for name in ("user", "host", "machine", "born")}
         return cls(pid=int(values["pid"]), **text)
 
@@ -50,7 +54,10 @@ class ProcessName:
         return asdict(self)
 
     def is_gone(self) -> bool:
-        """Whether it was a process of this machine and lives no more; of other machines nothing is known."""
+        """Whether it was a process of this machine and lives no more.
+
+        Of other machines nothing is known.
+        """
         if not self.machine or self.machine != _machine():
             return False
         state, born = _stat(self.pid)

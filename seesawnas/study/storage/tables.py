@@ -1,4 +1,7 @@
-"""Optuna's tables in a database: made all or none, and a trial in them once however often its storing is tried."""
+"""Optuna's tables in a database.
+
+Made all or none, and a trial in them once however often its storing is tried.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.orm import Session
 
 _CONNECT = 10  # seconds
-# One newcomer at a time; Python's SQLite begins no transaction for a table by itself. The number is any that is ours.
+# One newcomer at a time; Python's SQLite begins no transaction for a table by itself. The number is
+# any that is ours.
 _LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(1908091240)"}
 
 
@@ -25,7 +29,9 @@ class Database(RDBStorage):
         options = _options(url)
         _make_tables(url, options)
         try:
-            super().__init__(url, engine_kwargs={"pool_pre_ping": True, **options}, skip_table_creation=True)
+            super().__init__(
+                url, engine_kwargs={"pool_pre_ping": True, **options}, skip_table_creation=True
+            )
         except Exception:
             if "engine" in vars(self):
                 self.engine.dispose()
@@ -36,16 +42,27 @@ class Database(RDBStorage):
     def _get_prepared_new_trial(
         self, study_id: int, template_trial: FrozenTrial | None, session: Session
     ) -> models.TrialModel:
-        # Optuna itself repeats this after any operational error, a lost acknowledgement too; the study's row is locked.
-        before = self._stored(study_id, template_trial, session) if self.tried and template_trial else None
+        # Optuna itself repeats this after any operational error, a lost acknowledgement too; the
+        # study's row is locked.
+        before = (
+            self._stored(study_id, template_trial, session)
+            if self.tried and template_trial
+            else None
+        )
         self.tried = True
         return before or super()._get_prepared_new_trial(study_id, template_trial, session)
 
-    def _stored(self, study_id: int, trial: FrozenTrial, session: Session) -> models.TrialModel | None:
+    def _stored(
+        self, study_id: int, trial: FrozenTrial, session: Session
+    ) -> models.TrialModel | None:
         if "key" not in trial.user_attrs:
             return None
         mine = models.TrialUserAttributeModel
-        query = session.query(models.TrialModel).join(mine).filter(models.TrialModel.study_id == study_id)
+        query = (
+            session.query(models.TrialModel)
+            .join(mine)
+            .filter(models.TrialModel.study_id == study_id)
+        )
         attrs = query.filter(mine.key == "key", mine.value_json == f'"{trial.user_attrs["key"]}"')
         return attrs.first()
 
@@ -67,8 +84,8 @@ def _options(url: str) -> dict[str, Any]:
 def _make_tables(url: str, options: dict[str, Any]) -> None:
     """Make Optuna's tables and their indices, all or none.
 
-    Optuna makes them one by one: a full disk in between leaves a table without the index that keeps its rows unique, and no
-    later opening makes that up.
+    Optuna makes them one by one: a full disk in between leaves a table without the index that keeps
+    its rows unique, and no later opening makes that up.
     """
     engine = create_engine(url, **options)
     try:
@@ -86,7 +103,9 @@ def _make_tables(url: str, options: dict[str, Any]) -> None:
 
 
 def _bound(connection: Any, _: object) -> None:
-    """A driver whose host vanished in the middle of a transaction shall not keep its locks for hours."""
+    """A driver whose host vanished in the middle of a transaction shall not keep its locks for
+    hours.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
     connection.commit()

@@ -1,4 +1,7 @@
-"""The URLs of databases: which are accepted, with which driver, and how they are shown (never with a password)."""
+"""The URLs of databases.
+
+Which are accepted, with which driver, and how they are shown (never with a password).
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,15 @@ from seesawnas.study.storage.journal import check_regular
 
 _SQLITE = "sqlite:///"
 _POSTGRESQL = "postgresql+psycopg"
-# Spellings of PostgreSQL that other programs take, and whose options mean the same to the driver that this project brings.
+# Spellings of PostgreSQL that other programs take, and whose options mean the same to the driver
+# that this project brings.
 _SAME = re.compile(r"postgres(?:ql)?(?:\+psycopg(?:2|2cffi)?)?", re.IGNORECASE)
 
 
 def normal_url(url: str) -> str:
-    """``url`` with the driver that this project brings; ``~`` at the beginning of SQLite's file is the home folder.
+    """``url`` with the driver that this project brings.
+
+    ``~`` at the beginning of SQLite's file is the home folder.
 
     Raises StudyError if there is no home folder.
     """
@@ -33,34 +39,45 @@ def normal_url(url: str) -> str:
             try:
                 rest = f"/{expanded(rest[1:])}"
             except InvalidInput:
-                raise StudyError(f"storage {url}: the home directory for ~ is unknown; give an absolute path") from None
+                raise StudyError(
+                    f"storage {url}: the home directory for ~ is unknown; give an absolute path"
+                ) from None
     return f"{scheme}{separator}{rest}"
 
 
 def check_url(url: str) -> None:
-    """Raise StudyError if ``url`` is none, would keep nothing, or names a file that no database can be."""
+    """Raise StudyError if ``url`` is none, would keep nothing, or names a file that no database can
+    be.
+    """
     if "://" not in url:
         raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown_url(url)}")
     scheme, _, rest = url.partition("://")
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite" and "@" in (parsed.database or ""):
-            raise ValueError  # of a password's @ and / an end would be taken for the host, and shown
+            # of a password's @ and / an end would be taken for the host, and shown
+            raise ValueError
     except (ArgumentError, ValueError):  # their words repeat parts of a password that is not quoted
         rule = (
-            "must be a URL such as postgresql://user:password@host:5432/name(write @ : / in passwords as %40 %3A %2F)"
+            "must be a URL such as postgresql://user:password@host:5432/name(write @ : / in "
+            "passwords as %40 %3A %2F)"
         )
         raise StudyError(f"storage {shown_url(url)}: {rule}") from None
     if parsed.get_backend_name() == "postgresql" and scheme != _POSTGRESQL:
-        raise StudyError(f"storage {shown_url(url)}: must be postgresql:// (driver psycopg 3), got {scheme}://")
+        raise StudyError(
+            f"storage {shown_url(url)}: must be postgresql:// (driver psycopg 3), got {scheme}://"
+        )
     if parsed.get_backend_name() == "sqlite":
         if scheme != "sqlite" and scheme != "sqlite+pysqlite":
             raise StudyError(f"storage {url}: must be {_SQLITE}FILE, got {scheme}://")
         if rest and not rest.startswith("/"):
-            raise StudyError(f"storage {url}: must have three slashes before the file, {_SQLITE}{rest}")
+            raise StudyError(
+                f"storage {url}: must have three slashes before the file, {_SQLITE}{rest}"
+            )
         if not parsed.database or parsed.database == ":memory:" or "mode=memory" in rest:
             raise StudyError(
-                f"storage {url}: must name a file, {_SQLITE}study.db; an in-memory database cannot be resumed"
+                f"storage {url}: must name a file, {_SQLITE}study.db; an in-memory database "
+                "cannot be resumed"
             )
         if (file := sqlite_file(url)) is not None:
             check_regular(file)

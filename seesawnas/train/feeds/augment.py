@@ -9,7 +9,9 @@ from torch import Tensor
 
 
 class AugmentParams(NamedTuple):
-    """How each of N pictures is moved, down and to the right (2, N, 1), and whether it is mirrored (N, 1)."""
+    """How each of N pictures is moved, down and to the right (2, N, 1), and whether it is mirrored
+    (N, 1).
+    """
 
     shifts: Tensor
     mirrored: Tensor
@@ -20,7 +22,9 @@ class AugmentParams(NamedTuple):
         return self.mirrored[:, 0] == 1
 
 
-def sample_augmentation(count: int, *, flip: bool, shift: int, generator: torch.Generator) -> AugmentParams:
+def sample_augmentation(
+    count: int, *, flip: bool, shift: int, generator: torch.Generator
+) -> AugmentParams:
     """Each mirrored with chance one half and moved by up to ``shift`` pixels."""
     shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)
     mirrored = torch.randint(0, 2, (count, 1), generator=generator) * int(flip)

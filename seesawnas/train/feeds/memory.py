@@ -1,4 +1,7 @@
-"""What a training is fed with: batches of augmented pixels, in an order that follows from a seed."""
+"""What a training is fed with.
+
+Batches of augmented pixels, in an order that follows from a seed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from seesawnas.train.recipe import Recipe
 class Feed(Protocol):
     """Batches by epoch and step, the same whenever they are asked for.
 
-    batch_size: pictures a step, of all processes together; steps: an epoch's. What whole batches leave over sits out.
+    batch_size: pictures a step, of all processes together; steps: an epoch's. What whole batches
+    leave over sits out.
     """
 
     identities: int
@@ -26,7 +30,9 @@ class Feed(Protocol):
     steps: int
 
     def epoch(self, done: int, first: int) -> Iterator[list[Batch]]:
-        """This process's parts of each step from ``first`` to the last of the epoch after ``done`` epochs."""
+        """This process's parts of each step from ``first`` to the last of the epoch after ``done``
+        epochs.
+        """
         ...
 
     def state(self) -> Tensor:
@@ -39,7 +45,9 @@ class Feed(Protocol):
 
 
 class MemoryFeed:
-    """Faces in memory; one generator draws order, flips and shifts, one after another through the training."""
+    """Faces in memory; one generator draws order, flips and shifts, one after another through the
+    training.
+    """
 
     def __init__(self, faces: Faces, recipe: Recipe, *, seed: int) -> None:
         self._images, self._labels = torch.from_numpy(faces.images), torch.from_numpy(faces.labels)
@@ -56,14 +64,19 @@ class MemoryFeed:
         self._generator.set_state(self._start)
         order = torch.randperm(len(self._labels), generator=self._generator)
         for step, chosen in enumerate(torch.split(order, self.batch_size)[: self.steps]):
-            moves = sample_augmentation(len(chosen), flip=self._flip, shift=self._shift, generator=self._generator)
+            moves = sample_augmentation(
+                len(chosen), flip=self._flip, shift=self._shift, generator=self._generator
+            )
             if step >= first:
                 images = moved(self._images[chosen], moves)
                 yield [Batch(images, self._labels[chosen], chosen, moves.flipped)]
         self._start = self._generator.get_state()
 
     def state(self) -> Tensor:
-        """The generator's at the beginning of the epoch under way: the epoch's draws are made again to go on in it."""
+        """The generator's at the beginning of the epoch under way.
+
+        The epoch's draws are made again to go on in it.
+        """
         return self._start
 
     def restore(self, state: Tensor) -> None:

@@ -1,4 +1,7 @@
-"""Batches of faces that are not in memory: worker processes read, decode and augment them ahead of the training."""
+"""Batches of faces that are not in memory.
+
+Worker processes read, decode and augment them ahead of the training.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,10 @@ _Part = tuple[int, int, int]
 class SourceFeed:
     """Faces of ``source``, cut to ``size`` (H, W) pixels.
 
-    An epoch's order follows from the seed and its number, a chunk's flips and shifts from the seed and its place, so any step
-    can be gone on from and any number of workers gives the same. A step's batch is cut into as many chunks as the team has
-    processes, times ``parts``; each process takes ``parts`` of them in a row.
+    An epoch's order follows from the seed and its number, a chunk's flips and shifts from the seed
+    and its place, so any step can be gone on from and any number of workers gives the same. A
+    step's batch is cut into as many chunks as the team has processes, times ``parts``; each process
+    takes ``parts`` of them in a row.
     """
 
     def __init__(
@@ -90,9 +94,18 @@ class SourceFeed:
         order = _Order(done, first, self._epochs, self.steps, self._own)
         more: dict[str, Any] = {}
         if self._workers:
-            more = {"multiprocessing_context": "spawn", "prefetch_factor": _AHEAD, "worker_init_fn": _start_worker}
+            more = {
+                "multiprocessing_context": "spawn",
+                "prefetch_factor": _AHEAD,
+                "worker_init_fn": _start_worker,
+            }
         loader = DataLoader(
-            self._pictures, batch_size=None, sampler=order, num_workers=self._workers, collate_fn=_as_it_is, **more
+            self._pictures,
+            batch_size=None,
+            sampler=order,
+            num_workers=self._workers,
+            collate_fn=_as_it_is,
+            **more,
         )
         with isolated_children():
             self._read = iter(loader)
@@ -102,11 +115,20 @@ class SourceFeed:
         images, labels, indices, flipped = map(torch.from_numpy, arrays)
         if len(unreadable) == len(labels):
             where = self._pictures.source.place(unreadable[0][0])
-            raise DataError(f"{where}: cannot be read, nor can any other picture of its batch: {unreadable[0][1]}")
+            raise DataError(
+                f"{where}: cannot be read, nor can any other picture of its batch: "
+                f"{unreadable[0][1]}"
+            )
         return Batch(images, labels, indices, flipped, unreadable)
 
 
-_Loaded = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_], tuple[tuple[int, str], ...]]
+_Loaded = tuple[
+    NDArray[np.uint8],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.bool_],
+    tuple[tuple[int, str], ...],
+]
 """Of a :class:`Batch` all, as arrays."""
 
 
@@ -141,7 +163,9 @@ class _Pictures(Dataset[_Loaded]):
     flip: bool
     shift: int
     _epoch: int = -1
-    _order: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64), repr=False)
+    _order: NDArray[np.int64] = field(
+        default_factory=lambda: np.empty(0, dtype=np.int64), repr=False
+    )
 
     def __getitem__(self, part: _Part) -> _Loaded:
         done, step, chunk = part
@@ -150,13 +174,23 @@ class _Pictures(Dataset[_Loaded]):
         chosen = self._order_of(done)[start : start + count]
         images, chosen, unreadable = _read(self.source, chosen, self.size)
         generator = _generator(self.seed, *part)
-        moves = sample_augmentation(len(images), flip=self.flip, shift=self.shift, generator=generator)
+        moves = sample_augmentation(
+            len(images), flip=self.flip, shift=self.shift, generator=generator
+        )
         shown = moved(torch.from_numpy(images), moves).numpy()
-        return shown, self.source.labels[chosen].astype(np.int64), chosen, moves.flipped.numpy(), unreadable
+        return (
+            shown,
+            self.source.labels[chosen].astype(np.int64),
+            chosen,
+            moves.flipped.numpy(),
+            unreadable,
+        )
 
     def _order_of(self, done: int) -> NDArray[np.int64]:
         if done != self._epoch:
-            self._order = torch.randperm(len(self.source), generator=_generator(self.seed, done)).numpy()
+            self._order = torch.randperm(
+                len(self.source), generator=_generator(self.seed, done)
+            ).numpy()
             self._epoch = done
         return self._order
 
@@ -166,7 +200,8 @@ def _read(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[tuple[int, str], ...]]:
     """Images (N, H, W, 3), the indices that they are of, and what could not be read.
 
-    A picture that cannot be read gives its place to the one before it that can, so that a batch keeps its size.
+    A picture that cannot be read gives its place to the one before it that can, so that a batch
+    keeps its size.
     """
     read: dict[int, NDArray[np.uint8]] = {}
     unreadable = []
@@ -182,18 +217,26 @@ def _read(
 
 
 def _stand_in(place: int, read: dict[int, NDArray[np.uint8]]) -> int:
-    return place if place in read else max((other for other in read if other < place), default=max(read))
+    return (
+        place
+        if place in read
+        else max((other for other in read if other < place), default=max(read))
+    )
 
 
 def cut(payload: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """The encoded picture as uint8 (H, W, 3), cropped to the aspect of ``size`` and resized. Raises UnreadableError."""
+    """The encoded picture as uint8 (H, W, 3), cropped to the aspect of ``size`` and resized.
+
+    Raises UnreadableError.
+    """
     return decode(io.BytesIO(payload), size)
 
 
 def _batch_size(wanted: int, pictures: int, chunks: int) -> int:
     if wanted % chunks or wanted // chunks < _LEAST:
         raise InvalidInput(
-            f"batch size must be a multiple of {chunks} (processes x parts), {_LEAST} pictures each, got {wanted}"
+            f"batch size must be a multiple of {chunks} (processes x parts), {_LEAST} pictures "
+            f"each, got {wanted}"
         )
     found = wanted if pictures >= wanted else pictures // chunks * chunks
     if found // chunks < _LEAST:
@@ -216,19 +259,27 @@ def _start_worker(worker: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process once ``parent`` is gone: torch's own watch would wait forever to hand on what nobody reads."""
+    """End this process once ``parent`` is gone.
+
+    Torch's own watch would wait forever to hand on what nobody reads.
+    """
     while os.getppid() == parent:
         time.sleep(_WATCH)
     os._exit(1)
 
 
 def _as_it_is(part: Any) -> Any:
-    """Arrays, not tensors: these cross as bytes, where tensors need shared memory that containers are short of."""
+    """Arrays, not tensors: these cross as bytes, where tensors need shared memory that containers
+    are short of.
+    """
     return part
 
 
 def default_workers(device: torch.device, team: Team) -> int:
-    """Worker processes of each of the team's: as many as a GPU can use, or one beside a CPU that trains."""
+    """Worker processes of each of the team's.
+
+    As many as a GPU can use, or one beside a CPU that trains.
+    """
     cores = processors()
     if device.type == "cpu":
         return 1 if cores > team.size else 0

@@ -1,4 +1,7 @@
-"""A full training, in a folder of its own: checkpoints that survive a kill, logs, scores, and the trained network."""
+"""A full training, in a folder of its own.
+
+Checkpoints that survive a kill, logs, scores, and the trained network.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +9,14 @@ from seesawnas.io.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from seesawnas.train.full.benchmarks import Benchmark, read_benchmark
-    from seesawnas.train.full.events import Completed, EpochDone, Interrupted, Resumed, RunEvent, Stepped
+    from seesawnas.train.full.events import (
+        Completed,
+        EpochDone,
+        Interrupted,
+        Resumed,
+        RunEvent,
+        Stepped,
+    )
     from seesawnas.train.full.plan import TrainPlan, default_folder
     from seesawnas.train.full.session import Session, opened
 else:

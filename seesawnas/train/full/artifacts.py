@@ -1,4 +1,7 @@
-"""The trained network as a folder: ``spec.yaml``, ``model.safetensors`` and, about them, ``model.json``."""
+"""The trained network as a folder.
+
+``spec.yaml``, ``model.safetensors`` and, about them, ``model.json``.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,11 @@ _PACKAGES = ("seesawnas", "torch", "numpy", "safetensors", "pillow")
 
 
 def describe(
-    plan: TrainPlan, source: FaceSource, rows: list[dict[str, Any]], unreadable: dict[int, str], **more: Any
+    plan: TrainPlan,
+    source: FaceSource,
+    rows: list[dict[str, Any]],
+    unreadable: dict[int, str],
+    **more: Any,
 ) -> dict[str, Any]:
     """What is known of a trained network, as JSON values; its keys are stable."""
     inputs = plan.spec.input
@@ -28,13 +35,20 @@ def describe(
         "fingerprint": source.fingerprint,
         "images": len(source),
         "people": len(source.names),
-        "unreadable": [f"{source.place(index)}: {why}" for index, why in sorted(unreadable.items())],
+        "unreadable": [
+            f"{source.place(index)}: {why}" for index, why in sorted(unreadable.items())
+        ],
     }
     return {
         "name": plan.spec.name,
         "digest": plan.spec.digest(),
         "embedding": plan.spec.embedding_size,
-        "input": {"height": inputs.height, "width": inputs.width, "mean": inputs.mean, "std": inputs.std},
+        "input": {
+            "height": inputs.height,
+            "width": inputs.width,
+            "mean": inputs.mean,
+            "std": inputs.std,
+        },
         "recipe": plan.recipe.to_mapping(),
         "seed": plan.seed,
         "trained": True,
@@ -42,13 +56,19 @@ def describe(
         "data": data,
         "epochs": rows,
         "scores": rows[-1]["scores"] if rows else {},
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
         **more,
     }
 
 
 def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> list[Path]:
-    """Write the three files; ``model.json`` last, so that the others are there if it is. Returns their paths."""
+    """Write the three files; ``model.json`` last, so that the others are there if it is.
+
+    Returns their paths.
+    """
     metadata = {
         "version": about["versions"]["seesawnas"],
         "seed": str(plan.seed),
@@ -56,14 +76,21 @@ def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> 
         "data": about["data"]["fingerprint"],
     }
     weights, documents = network.state_dict(), {ABOUT: about}
-    return write_model(plan.folder, plan.spec, weights, trained=True, metadata=metadata, documents=documents)
+    return write_model(
+        plan.folder, plan.spec, weights, trained=True, metadata=metadata, documents=documents
+    )
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
-    """What is known of the network that :func:`write_result` wrote; None if one of its files is missing."""
+    """What is known of the network that :func:`write_result` wrote.
+
+    None if one of its files is missing.
+    """
     try:
         found = json.loads((folder / ABOUT).read_text())
     except (OSError, ValueError, RecursionError):
         return None
-    is_whole = isinstance(found, dict) and all((folder / name).is_file() for name in (SPEC, WEIGHTS))
+    is_whole = isinstance(found, dict) and all(
+        (folder / name).is_file() for name in (SPEC, WEIGHTS)
+    )
     return found if is_whole else None

@@ -21,7 +21,7 @@ from seesawnas.io.files import expanded
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """A verification set; its images stay encoded and are decoded by batches for each evaluation."""
+    """A verification set; its images stay encoded and are decoded per batch."""
 
     found: PairSet
 
@@ -37,7 +37,12 @@ class Benchmark:
         """
         size = (inputs.height, inputs.width)
         embeddings, readable = embed_network(
-            network, self.found.pictures, size=size, mean=inputs.mean, std=inputs.std, name=self.name
+            network,
+            self.found.pictures,
+            size=size,
+            mean=inputs.mean,
+            std=inputs.std,
+            name=self.name,
         )
         kept = self.found.without(readable)
         found = evaluate(embeddings, _pairs(kept), folds=kept.folds, resamples=0)
@@ -53,19 +58,26 @@ class Benchmark:
 
 
 def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchmark]:
-    """The verification sets at ``paths``, each once; those with equal names are named by their paths. Raises DataError."""
+    """The verification sets at ``paths``, each once.
+
+    Those with equal names are named by their paths. Raises DataError.
+    """
     once: dict[str, str] = {}
     for path in paths:
         once.setdefault(os.path.realpath(expanded(path)), path)
     sets = [(path, read_benchmark(path, size)) for path in once.values()]
     names = Counter(one.name for _, one in sets)
-    return [one if names[one.name] == 1 else Benchmark(replace(one.found, name=path)) for path, one in sets]
+    return [
+        one if names[one.name] == 1 else Benchmark(replace(one.found, name=path))
+        for path, one in sets
+    ]
 
 
 def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
     """The verification set at ``path``, images in ``size`` (H, W).
 
-    Raises DataError, also if it has too few pairs: that must not be found out after the first epoch.
+    Raises DataError, also if it has too few pairs: that must not be found out after the first
+    epoch.
     """
     found = read_pairs(path, resolution=size)
     readable = np.ones(len(found.pictures), dtype=np.bool_)
@@ -79,9 +91,14 @@ def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
 
 
 def _has_enough(found: PairSet, readable: NDArray[np.bool_]) -> bool:
-    """Whether four pairs of both kinds can be read; looks at no more, and marks in ``readable`` (N,) what it cannot."""
+    """Whether four pairs of both kinds can be read.
+
+    Looks at no more, and marks in ``readable`` (N,) what it cannot.
+    """
     kinds: list[bool] = []
-    in_turn = np.argsort(np.where(found.same, np.cumsum(found.same), np.cumsum(~found.same)), kind="stable")
+    in_turn = np.argsort(
+        np.where(found.same, np.cumsum(found.same), np.cumsum(~found.same)), kind="stable"
+    )
     for pair in in_turn.tolist():
         both = (int(found.left[pair]), int(found.right[pair]))
         for picture in both:

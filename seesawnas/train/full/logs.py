@@ -1,4 +1,7 @@
-"""The logs of a training run: ``log.csv``, one row per epoch, and TensorBoard events, also per step."""
+"""The logs of a training run.
+
+``log.csv``, one row per epoch, and TensorBoard events, also per step.
+"""
 
 from __future__ import annotations
 
@@ -21,25 +24,36 @@ _WINDOW = 50  # steps that the pace is measured over
 
 
 class Logs:
-    """The two logs in ``folder``; steps after ``step``, from a run that was killed, are struck out of the curves."""
+    """The two logs in ``folder``.
+
+    Steps after ``step``, from a run that was killed, are struck out of the curves.
+    """
 
     def __init__(self, folder: Path, step: int) -> None:
         self._folder = folder
         self._writer = SummaryWriter(
-            str(inside(folder, folder / "tensorboard")), purge_step=step + 1, filename_suffix=f".{step}"
+            str(inside(folder, folder / "tensorboard")),
+            purge_step=step + 1,
+            filename_suffix=f".{step}",
         )
 
     def step(self, record: StepRecord, pace: float) -> None:
         """A point of the curves, now and then."""
         if record.step % _EVERY == 0:
-            points = {"loss": record.loss, "learning rate": record.learning_rate, "images a second": pace}
+            points = {
+                "loss": record.loss,
+                "learning rate": record.learning_rate,
+                "images a second": pace,
+            }
             self._add(points, record.step)
 
     def epochs(self, rows: list[dict[str, Any]], step: int) -> None:
         """Write the table of all epochs anew; add the last to the curves."""
         flat = [_flat(row) for row in rows]
         text = io.StringIO()
-        names = dict.fromkeys(name for row in flat for name in row)  # verification sets may have come and gone
+        names = dict.fromkeys(
+            name for row in flat for name in row
+        )  # verification sets may have come and gone
         table = csv.DictWriter(text, list(names), lineterminator="\n", restval="")
         table.writerow({name: csv_cell(name) for name in names})
         table.writerows({name: csv_cell(value) for name, value in row.items()} for row in flat)
@@ -72,7 +86,9 @@ class Pace:
         now = time.perf_counter()
         self._steps.append((now - self._last, images))
         self._last = now
-        return sum(images for _, images in self._steps) / max(1e-9, sum(seconds for seconds, _ in self._steps))
+        return sum(images for _, images in self._steps) / max(
+            1e-9, sum(seconds for seconds, _ in self._steps)
+        )
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,5 +96,9 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     scores: Iterable[tuple[str, Any]] = row["scores"].items()
     found = {name: value for name, value in row.items() if name != "scores"}
     for name, score in scores:
-        found |= {f"{name} accuracy": score["accuracy"], f"{name} std": score["std"], f"{name} auc": score["auc"]}
+        found |= {
+            f"{name} accuracy": score["accuracy"],
+            f"{name} std": score["std"],
+            f"{name} auc": score["auc"],
+        }
     return found

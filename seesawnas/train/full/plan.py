@@ -1,4 +1,6 @@
-"""``TrainPlan``: all that a full training run is asked to do. Its fields declare the options of ``train``.
+"""``TrainPlan``: all that a full training run is asked to do.
+
+Its fields declare the options of ``train``.
 
 Nothing here imports torch: help waits for this module.
 """
@@ -37,7 +39,10 @@ CROP, _SQUARE, _ASPECT = "crop", "square", "aspect"
 
 
 def _recipe(raw: Any) -> Any:
-    """The recipe that a REF names. Raises InvalidInput with every fault of its file, each at its place there."""
+    """The recipe that a REF names.
+
+    Raises InvalidInput with every fault of its file, each at its place there.
+    """
     return raw if isinstance(raw, Recipe) else read_recipe(text(raw))
 
 
@@ -52,7 +57,9 @@ def _folder(raw: Any) -> Path | None:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainPlan(Plan):
-    """What a full training run is asked to do: train a network by a recipe from a seed, in a folder.
+    """What a full training run is asked to do.
+
+    Train a network by a recipe from a seed, in a folder.
 
     Attributes:
         spec: The network, at the resolution that it is trained at; the command's argument.
@@ -69,12 +76,15 @@ class TrainPlan(Plan):
 
     fault: ClassVar[type[InvalidInput]] = RunError
 
-    spec: ArchSpec = option(as_it_is, must_stay=True, kept_as="network", kept_name="network", store=ArchSpec.digest)
+    spec: ArchSpec = option(
+        as_it_is, must_stay=True, kept_as="network", kept_name="network", store=ArchSpec.digest
+    )
     data: str = option(
         text,
         "PATH",
         HOW,
-        "Training images: a folder with one sub-folder per identity, a folder with train.rec, or a .rec file.",
+        "Training images: a folder with one sub-folder per identity, a folder with train.rec, or "
+        "a .rec file.",
         must_stay=True,
         kept_name="--data of fingerprint",
     )
@@ -88,7 +98,11 @@ class TrainPlan(Plan):
         store=Recipe.to_mapping,
     )
     epochs: int | None = option(
-        Whole(1, MAX_EPOCHS, optional=True), "N", HOW, "Epochs. Default: the recipe's.", default=None
+        Whole(1, MAX_EPOCHS, optional=True),
+        "N",
+        HOW,
+        "Epochs. Default: the recipe's.",
+        default=None,
     )
     batch_size: int | None = option(
         Whole(2, MOST_BATCH, optional=True),
@@ -146,7 +160,13 @@ class TrainPlan(Plan):
         store=list,
     )
     folder: Path = option(
-        _folder, "DIR", WHERE, "Output folder. Default: runs/train_NAME.", default=None, key="out", store=str
+        _folder,
+        "DIR",
+        WHERE,
+        "Output folder. Default: runs/train_NAME.",
+        default=None,
+        key="out",
+        store=str,
     )
     workers: int | None = option(
         Whole(0, 1024, optional=True),
@@ -156,7 +176,11 @@ class TrainPlan(Plan):
         default=None,
     )
     device: str | None = option(
-        optional_text, "NAME", WHERE, "cpu, cuda or cuda:1. Default: a GPU if there is one.", default=None
+        optional_text,
+        "NAME",
+        WHERE,
+        "cpu, cuda or cuda:1. Default: a GPU if there is one.",
+        default=None,
     )
     save_seconds: float = option(
         duration,
@@ -185,9 +209,10 @@ class TrainPlan(Plan):
     def required_settings(self, fingerprint: str, processes: int = 1) -> dict[str, Any]:
         """What must stay the same if a training run is resumed, as JSON values.
 
-        That is whatever changes the numbers by more than the order of sums: a batch in other pieces has other statistics in
-        batch norm, and other flips and shifts. Which of the pieces are processes' and which are parts may change, so that
-        fewer GPUs resume with more parts; so may the device, the workers and the verification sets.
+        That is whatever changes the numbers by more than the order of sums: a batch in other pieces
+        has other statistics in batch norm, and other flips and shifts. Which of the pieces are
+        processes' and which are parts may change, so that fewer GPUs resume with more parts; so may
+        the device, the workers and the verification sets.
 
         Args:
             fingerprint: The data's.
@@ -204,7 +229,9 @@ def default_folder(name: str) -> Path:
 
 
 def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
-    """Raises RunError, naming every option that differs, if ``folder`` holds a training run with other settings."""
+    """Raises RunError, naming every option that differs, if ``folder`` holds a training run with
+    other settings.
+    """
     before, now = _in_full(kept), _in_full(asked)
     later = {one.kept_as for one in options_of(TrainPlan) if one.is_later}
     found = [
@@ -215,21 +242,34 @@ def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) ->
     ]
     if found:
         old, new = (" and ".join(words) for words in zip(*found, strict=True))
-        raise RunError(f"{folder}: started with {old}, got {new}; use another --out, or delete the folder")
+        raise RunError(
+            f"{folder}: started with {old}, got {new}; use another --out, or delete the folder"
+        )
 
 
 def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
-    """With what the recipe's mapping leaves out, and the crop of an earlier version, which says none: a square first."""
+    """With what the recipe's mapping leaves out, and the crop of an earlier version, which says
+    none: a square first.
+    """
     settings = {**settings, CROP: settings.get(CROP, _SQUARE)}
     recipe = settings.get("recipe")
-    return {**settings, "recipe": {**Recipe.default_values(), **recipe}} if isinstance(recipe, dict) else settings
+    return (
+        {**settings, "recipe": {**Recipe.default_values(), **recipe}}
+        if isinstance(recipe, dict)
+        else settings
+    )
 
 
 def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:
-    """(the option with what the training was started with, what is asked for), of each value that differs."""
+    """(the option with what the training was started with, what is asked for), of each value that
+    differs.
+    """
     options = {one.kept_as: one.kept_name or one.flag for one in options_of(TrainPlan)}
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [key for key in {**new, **old} if old.get(key) != new.get(key)]
         shown = [key for key in keys if key != "label"] or keys  # a label follows from the values
-        return [(f"{options.get(key, f'{name}.{key}')} {old.get(key)}", f"{new.get(key)}") for key in shown]
+        return [
+            (f"{options.get(key, f'{name}.{key}')} {old.get(key)}", f"{new.get(key)}")
+            for key in shown
+        ]
     return [] if old == new else [(f"{options.get(name, name)} {old}", f"{new}")]

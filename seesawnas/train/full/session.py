@@ -29,7 +29,14 @@ from seesawnas.train.feeds.stream import SourceFeed, default_workers
 from seesawnas.train.full.artifacts import describe, read_result, write_result
 from seesawnas.train.full.benchmarks import Benchmark, read_benchmarks
 from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
-from seesawnas.train.full.events import Completed, EpochDone, Interrupted, Resumed, RunEvent, Stepped
+from seesawnas.train.full.events import (
+    Completed,
+    EpochDone,
+    Interrupted,
+    Resumed,
+    RunEvent,
+    Stepped,
+)
 from seesawnas.train.full.logs import Logs, Pace
 from seesawnas.train.full.plan import CROP, TrainPlan, check_settings
 
@@ -41,7 +48,8 @@ _WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorbo
 def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
     """``plan``'s training run, its folder locked by this process, or by the first one of its team.
 
-    Raises RunError if another process uses the folder, or it contains a training run with other settings.
+    Raises RunError if another process uses the folder, or it contains a training run with other
+    settings.
     """
     with joined(plan.device) as (team, device), _held(plan, team):
         _agree(plan, source, team)
@@ -56,7 +64,9 @@ def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
 class Session:
     """A training run of ``plan``. Each process of a team has one; only the first writes files."""
 
-    def __init__(self, plan: TrainPlan, source: FaceSource, team: Team, device: torch.device) -> None:
+    def __init__(
+        self, plan: TrainPlan, source: FaceSource, team: Team, device: torch.device
+    ) -> None:
         self._plan, self._source, self.team, self.device = plan, source, team, device
         self._benchmarks = read_benchmarks(plan.benchmarks, plan.size) if team.rank == 0 else []
         self._checkpoints = run_checkpoints(plan.folder / "checkpoints")
@@ -68,7 +78,13 @@ class Session:
             self._network = build(plan.spec).to(device)
         workers = default_workers(device, team) if plan.workers is None else plan.workers
         self._feed = SourceFeed(
-            source, plan.recipe, size=plan.size, seed=plan.seed, workers=workers, team=team, parts=plan.parts
+            source,
+            plan.recipe,
+            size=plan.size,
+            seed=plan.seed,
+            workers=workers,
+            team=team,
+            parts=plan.parts,
         )
         self._training = Training(
             self._network,
@@ -88,7 +104,9 @@ class Session:
             self._logs.close()
 
     def run(self, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[RunEvent]:
-        """Train what is left, and write the result. If ``is_stopped``, save after the current step and end.
+        """Train what is left, and write the result.
+
+        If ``is_stopped``, save after the current step and end.
 
         Raises TrialError if the training diverges; the last good checkpoint is kept.
         """
@@ -124,7 +142,9 @@ class Session:
                 self._training.restore(state)
             except (ValueError, LookupError, TypeError, RuntimeError) as error:
                 why = str(error).partition("\n")[0]
-                raise RunError(f"{self._plan.folder}: contains checkpoints of another training run: {why}") from None
+                raise RunError(
+                    f"{self._plan.folder}: contains checkpoints of another training run: {why}"
+                ) from None
             self._rows, self._seconds, self._step = about["rows"], about["seconds"], about["step"]
             self._unreadable = {int(index): why for index, why in about["unreadable"].items()}
         if saved is not None or notes:
@@ -142,7 +162,8 @@ class Session:
     def _epoch(self, record: EpochRecord) -> EpochDone:
         self._unreadable = self.team.union(self._unreadable)
         self._rows.append({**asdict(record), "scores": None if self._benchmarks else {}})
-        self._save()  # before the scores too: an epoch may be hours, and much can happen to a verification set
+        # before the scores too: an epoch may be hours, and much can happen to a verification set
+        self._save()
         return self._scored(record)
 
     def _unscored(self) -> EpochRecord | None:
@@ -150,7 +171,9 @@ class Session:
         if not self._rows or self._rows[-1]["scores"] is not None:
             return None
         known = {field.name for field in fields(EpochRecord)}
-        return EpochRecord(**{name: value for name, value in self._rows[-1].items() if name in known})
+        return EpochRecord(
+            **{name: value for name, value in self._rows[-1].items() if name in known}
+        )
 
     def _scored(self, record: EpochRecord) -> EpochDone:
         try:
@@ -163,14 +186,21 @@ class Session:
             self._logs.epochs(self._rows, self._step)
         if scores:
             self._save()
-        return EpochDone(record, scores, tuple(self._source.place(index) for index in sorted(self._unreadable)))
+        return EpochDone(
+            record, scores, tuple(self._source.place(index) for index in sorted(self._unreadable))
+        )
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()
         if self.team.rank > 0:
             return
         self._check_finite()
-        about = {"rows": self._rows, "seconds": self._seconds, "step": self._step, "unreadable": self._unreadable}
+        about = {
+            "rows": self._rows,
+            "seconds": self._seconds,
+            "step": self._step,
+            "unreadable": self._unreadable,
+        }
         self._checkpoints.save(self._step, pack(self._training.state(), about))
 
     def _check_finite(self) -> None:
@@ -236,17 +266,26 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path}: cannot be read: {error}; use another --out, or delete the folder") from None
+        raise RunError(
+            f"{path}: cannot be read: {error}; use another --out, or delete the folder"
+        ) from None
     if not isinstance(kept, dict):
-        raise RunError(f"{path}: must contain training settings; use another --out, or delete the folder")
+        raise RunError(
+            f"{path}: must contain training settings; use another --out, or delete the folder"
+        )
     asked = plan.required_settings(source.fingerprint, team.size)
     if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
-        asked.pop(CROP, None)  # an earlier version began it, and its crop changes nothing that is still to come
+        asked.pop(
+            CROP, None
+        )  # an earlier version began it, and its crop changes nothing that is still to come
     check_settings(kept, asked, plan.folder)
 
 
 def _are_square(source: FaceSource) -> bool:
-    """Whether a sample of the images, spread evenly, is square: such images are cropped as they have always been."""
+    """Whether a sample of the images, spread evenly, is square.
+
+    Such images are cropped as they have always been.
+    """
     for index in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
         with suppress(DataError, UnreadableError):
             width, height = inspect(source.payload(index), whole=False).upright
@@ -259,5 +298,7 @@ def _claim(plan: TrainPlan, source: FaceSource, team: Team) -> None:
     path = plan.folder / _SETTINGS
     if team.rank == 0 and not path.exists():
         write_atomically(
-            path, json.dumps(plan.required_settings(source.fingerprint, team.size), indent=2) + "\n", within=plan.folder
+            path,
+            json.dumps(plan.required_settings(source.fingerprint, team.size), indent=2) + "\n",
+            within=plan.folder,
         )

@@ -1,4 +1,7 @@
-"""What a training minimises: an object, so that another loss is another file and the loop stays as it is."""
+"""What a training minimises.
+
+An object, so that another loss is another file and the loop stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ from seesawnas.train.schedule import ramp
 class Criterion(nn.Module):
     """The loss of a batch.
 
-    A subclass defines :meth:`forward`. Its parameters are trained with the network's, by the recipe's
-    ``head_weight_decay``; parameters and buffers are kept in checkpoints. Each process of a team has one of its own, the
-    same as the others': gradients are averaged, and so is what :meth:`running` gives.
+    A subclass defines :meth:`forward`. Its parameters are trained with the network's, by the
+    recipe's ``head_weight_decay``; parameters and buffers are kept in checkpoints. Each process of
+    a team has one of its own, the same as the others': gradients are averaged, and so is what
+    :meth:`running` gives.
     """
 
     def forward(self, embeddings: Tensor, batch: Batch) -> Tensor:
@@ -39,7 +43,10 @@ class Criterion(nn.Module):
         """Take note, before each step, of the part of the training that is done, in [0, 1)."""
 
     def prepare(self, labels: Callable[[], Tensor], step: int) -> None:
-        """Make ready for step number ``step``, from 0; ``labels`` gathers those of all processes and parts."""
+        """Make ready for step number ``step``, from 0.
+
+        ``labels`` gathers those of all processes and parts.
+        """
 
     def stepping(self, optimizer: torch.optim.Optimizer) -> AbstractContextManager[None]:
         """For the block in which the optimiser makes its step."""
@@ -57,15 +64,21 @@ class Criterion(nn.Module):
 class MarginLoss(Criterion):
     """Cross-entropy of a margin head's logits."""
 
-    def __init__(self, head: MarginHead, *, margin_warm_up: float = 0.0, label_smoothing: float = 0.0) -> None:
+    def __init__(
+        self, head: MarginHead, *, margin_warm_up: float = 0.0, label_smoothing: float = 0.0
+    ) -> None:
         super().__init__()
         self.head = head
         self._warm_up, self._smoothing = margin_warm_up, label_smoothing
 
     def forward(self, embeddings: Tensor, batch: Batch) -> Tensor:
         """The mean loss; of a sampled head among the classes drawn for the step."""
-        labels = self.head.places(batch.labels) if isinstance(self.head, SampledHead) else batch.labels
-        return F.cross_entropy(self.head(embeddings, labels), labels, label_smoothing=self._smoothing)
+        labels = (
+            self.head.places(batch.labels) if isinstance(self.head, SampledHead) else batch.labels
+        )
+        return F.cross_entropy(
+            self.head(embeddings, labels), labels, label_smoothing=self._smoothing
+        )
 
     def follow(self, progress: float) -> None:
         """Raise the margin."""
@@ -99,4 +112,6 @@ class MarginLoss(Criterion):
 def make_criterion(classes: int, dimensions: int, recipe: Recipe, seed: int) -> Criterion:
     """The loss that ``recipe`` asks for, the same weights for a seed."""
     head = make_head(classes, dimensions, recipe, seed)
-    return MarginLoss(head, margin_warm_up=recipe.margin_warm_up, label_smoothing=recipe.label_smoothing)
+    return MarginLoss(
+        head, margin_warm_up=recipe.margin_warm_up, label_smoothing=recipe.label_smoothing
+    )

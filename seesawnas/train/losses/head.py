@@ -1,8 +1,10 @@
-"""The margin head: scaled cosines of embeddings to one weight vector a class, with a margin for the true class.
+"""The margin head: scaled cosines of embeddings to one weight vector a class, with a margin for the
+true class.
 
-Of many classes a step may use a sample (Partial FC, arXiv 2203.15565): the classes of the batch, and others drawn at random
-up to a share of all. Logits, gradient and update are then of the sample's rows alone, which is what makes 360,000 classes
-fit; a row that sits out keeps its weight and its momentum as they are.
+Of many classes a step may use a sample (Partial FC, arXiv 2203.15565): the classes of the batch,
+and others drawn at random up to a share of all. Logits, gradient and update are then of the
+sample's rows alone, which is what makes 360,000 classes fit; a row that sits out keeps its weight
+and its momentum as they are.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ _SHORTEST, _LONGEST = 1e-3, 100.0
 class MarginHead(nn.Module):
     """One weight vector a class, (C, D).
 
-    ``margin_share`` in [0, 1] is the part of the margin that is in force; a recipe raises it from 0. Works in float32
-    whatever the embeddings are in.
+    ``margin_share`` in [0, 1] is the part of the margin that is in force; a recipe raises it from
+    0. Works in float32 whatever the embeddings are in.
     """
 
     def __init__(
@@ -66,7 +68,10 @@ class MarginHead(nn.Module):
         return self.weight
 
     def _quality(self, embeddings: Tensor) -> Tensor:
-        """(N,): by how many usual deviations an embedding is longer than the usual one; training moves what is usual."""
+        """(N,): by how many usual deviations an embedding is longer than the usual one.
+
+        Training moves what is usual.
+        """
         if not self._margin.needs_quality:
             return embeddings.new_zeros(())
         norms: Tensor = embeddings.detach().norm(dim=1).clamp(_SHORTEST, _LONGEST)
@@ -79,11 +84,13 @@ class MarginHead(nn.Module):
 class SampledHead(MarginHead):
     """A margin head of which each step uses ``rate`` of the classes, and always those of the batch.
 
-    ``weight`` is no parameter here; ``sample``, a copy of the drawn rows, is. A step is ``draw``, forward and backward with
-    ``places`` for labels, the optimiser's step, ``put_back``.
+    ``weight`` is no parameter here; ``sample``, a copy of the drawn rows, is. A step is ``draw``,
+    forward and backward with ``places`` for labels, the optimiser's step, ``put_back``.
     """
 
-    def __init__(self, classes: int, dimensions: int, *, rate: float, seed: int, **rest: Any) -> None:
+    def __init__(
+        self, classes: int, dimensions: int, *, rate: float, seed: int, **rest: Any
+    ) -> None:
         super().__init__(classes, dimensions, **rest)
         weight = self.weight.detach()
         del self.weight
@@ -99,7 +106,10 @@ class SampledHead(MarginHead):
         return self.sample
 
     def draw(self, labels: Tensor, step: int) -> None:
-        """Take the classes of ``labels``, all processes' of this step, and others at random; the same for a seed and step."""
+        """Take the classes of ``labels``, all processes' of this step, and others at random.
+
+        The same for a seed and step.
+        """
         present = torch.unique(labels.cpu())
         generator = torch.Generator().manual_seed((self._seed * 1_000_003 + step) % 2**63)
         order = torch.rand(len(self.weight), generator=generator)
@@ -119,7 +129,7 @@ class SampledHead(MarginHead):
 
     @torch.no_grad()
     def put_back(self, slot: dict[str, Tensor]) -> None:
-        """Keep what a step made of the drawn rows and of their momentum, and hold nothing beside."""
+        """Keep what a step made of the drawn rows and of their momentum, nothing else."""
         self.weight[self._drawn] = self.sample
         self.momentum[self._drawn] = slot.pop("momentum_buffer")
         self.sample.data, self.sample.grad = self.weight[:0].clone(), None
@@ -132,7 +142,8 @@ def make_head(classes: int, dimensions: int, recipe: Recipe, seed: int) -> Margi
         "size": recipe.margin_size,
         "scale": recipe.scale,
         "guard": recipe.guard,
-        # Its own generator: how much it draws depends on the network, and the order of the pictures must not.
+        # Its own generator: how much it draws depends on the network, and the order of the pictures
+        # must not.
         "generator": torch.Generator().manual_seed(seed),
     }
     if recipe.sample_rate < 1.0:

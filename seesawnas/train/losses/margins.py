@@ -1,7 +1,9 @@
-"""Margins: what the true class's cosine becomes, so that it is harder to win; values by the published formulas.
+"""Margins: what the true class's cosine becomes, so that it is harder to win.
 
-Gradients flow through the whole formula; arcface_torch edits the angle without gradient, so values agree with its and
-gradients do not.
+Values by the published formulas.
+
+Gradients flow through the whole formula; arcface_torch edits the angle without gradient, so values
+agree with its and gradients do not.
 """
 
 from __future__ import annotations
@@ -16,16 +18,21 @@ from torch import Tensor
 from seesawnas.train.recipe import Guard, Margin
 
 _EPSILON = 1e-6
-"""Keeps the square root's derivative finite in float32, where 1 - cos^2 rounds to zero near the class centre."""
+"""Keeps the square root's derivative finite in float32, where 1 - cos^2 rounds to zero near the
+class centre.
+"""
 _ADAFACE_SLOPE = 0.333
 _ADAFACE_EDGE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class MarginKind:
-    """``target``: of the true class's cosine, the margin's size, the guard and the quality; ``other``: of all cosines.
+    """``target``: of the true class's cosine, the margin's size, the guard and the quality.
 
-    ``quality`` in [-1, 1] is how much longer than usual a picture's embedding is; AdaFace alone looks at it.
+    ``other``: of all cosines.
+
+    ``quality`` in [-1, 1] is how much longer than usual a picture's embedding is; AdaFace alone
+    looks at it.
     """
 
     target: Callable[[Tensor, float, Guard, Tensor], Tensor]
@@ -40,8 +47,8 @@ def _same(cosine: Tensor) -> Tensor:
 def _arcface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
     """cos(theta + m) (arXiv 1801.07698, equation 3).
 
-    Past theta = pi - m it would rise again. guard "none" lets it (arcface_torch); "linear" goes on falling there as
-    cos(theta) - m sin(pi - m) (PocketNet, the Seesaw authors).
+    Past theta = pi - m it would rise again. guard "none" lets it (arcface_torch); "linear" goes on
+    falling there as cos(theta) - m sin(pi - m) (PocketNet, the Seesaw authors).
     """
     shifted = cosine * math.cos(size) - _sine(cosine) * math.sin(size)
     if guard == "none":
@@ -56,7 +63,10 @@ def _cosface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tens
 
 
 def _li_arcface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
-    """(pi - 2 (theta + m)) / pi (AirFace, arXiv 1907.12256, equation 6); linear in the angle, it needs no guard."""
+    """(pi - 2 (theta + m)) / pi (AirFace, arXiv 1907.12256, equation 6).
+
+    Linear in the angle, it needs no guard.
+    """
     return _straight(cosine) - 2.0 * size / math.pi
 
 
@@ -66,7 +76,8 @@ def _straight(cosine: Tensor) -> Tensor:
 
 
 def _adaface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
-    """cos(theta - m q) - (m + m q), q = 0.333 quality (arXiv 2204.00964, equation 11, the authors' clamps).
+    """cos(theta - m q) - (m + m q), q = 0.333 quality (arXiv 2204.00964, equation 11, the authors'
+    clamps).
 
     The angle is kept within [0.001, pi - 0.001], as the authors do, which guards it.
     """

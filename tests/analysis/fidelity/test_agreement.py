@@ -21,14 +21,23 @@ def few_bootstraps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seesawnas.analysis.fidelity.agreement.BOOTSTRAPS", 60)
 
 
-def planted(level: str, seed: int, noise: float, epochs: int = 2, seconds: float = 10.0) -> list[PanelRow]:
-    """Network i is truly worth i hundredths; the last epoch sees that through ``noise``, the first through ten times it."""
+def planted(
+    level: str, seed: int, noise: float, epochs: int = 2, seconds: float = 10.0
+) -> list[PanelRow]:
+    """Network i is truly worth i hundredths.
+
+    The last epoch sees that through ``noise``, the first through ten times it.
+    """
     rng = np.random.default_rng([seed, len(level)])
     rows = []
     for network in range(NETWORKS):
         draws = network / 100 + noise * np.array([10.0, 1.0]) * rng.standard_normal(2)
         curve = tuple(Scores(float(value), 0.01, float(value)) for value in draws)
-        rows.append(PanelRow(network, f"d{network}", 100 + network % 7, 50, level, seed, curve[-epochs:], seconds))
+        rows.append(
+            PanelRow(
+                network, f"d{network}", 100 + network % 7, 50, level, seed, curve[-epochs:], seconds
+            )
+        )
     return rows
 
 
@@ -37,7 +46,11 @@ def by_name(found: list[Agreement]) -> dict[str, Agreement]:
 
 
 def test_a_reading_without_noise_agrees_wholly_and_one_of_noise_alone_not_at_all() -> None:
-    rows = [*planted("long", 0, 0.0), *planted("exact", 0, 0.0, seconds=1.0), *planted("noise", 0, 100.0)]
+    rows = [
+        *planted("long", 0, 0.0),
+        *planted("exact", 0, 0.0, seconds=1.0),
+        *planted("noise", 0, 100.0),
+    ]
     found = by_name(agreements(rows, "auc", "long"))
     assert found["exact"].tau == 1.0
     assert (found["exact"].low, found["exact"].high) == pytest.approx((1.0, 1.0))
@@ -86,7 +99,9 @@ def test_noise_is_split_between_networks_and_seeds_as_it_was_planted() -> None:
     assert noises(planted("cheap", 0, 0.05), ["auc"]) == []
 
 
-def test_a_reference_that_is_not_there_and_a_line_that_is_no_measurement_are_told_in_one_line() -> None:
+def test_a_reference_that_is_not_there_and_a_line_that_is_no_measurement_are_told_in_one_line() -> (
+    None
+):
     with pytest.raises(StudyError, match=r"^reference must be one of long, got short$"):
         agreements(planted("long", 0, 0.0), "auc", "short")
     with pytest.raises(StudyError, match=r"^m\.jsonl: line 1: must be a panel's measurement"):
@@ -100,7 +115,9 @@ def test_levels_that_share_too_few_networks_with_the_reference_are_left_out() ->
 
 def test_the_plot_shows_every_level_and_baseline() -> None:
     rows = [*planted("long", 0, 0.0), *planted("cheap", 0, 0.1, seconds=1.0)]
-    html = fidelity_html(agreements(rows, "auc", "long"), title="panel", reference="long", score="AUC")
+    html = fidelity_html(
+        agreements(rows, "auc", "long"), title="panel", reference="long", score="AUC"
+    )
     for text in ("long", "cheap", "MAdds alone", "params alone", "Kendall"):
         assert text in html
 
@@ -115,7 +132,9 @@ def test_a_level_equal_to_the_reference_in_all_but_its_name_agrees_as_the_ceilin
 
 def test_all_rows_are_held_against_the_only_seed_of_a_reference() -> None:
     found = agreements(
-        [*planted("long", 0, 0.1), *(row for s in range(3) for row in planted("cheap", s, 0.1))], "auc", "long"
+        [*planted("long", 0, 0.1), *(row for s in range(3) for row in planted("cheap", s, 0.1))],
+        "auc",
+        "long",
     )
     assert {agreement.reference_seeds for agreement in found} == {1}
     assert {"cheap", "cheap, 2 seeds", "cheap, 3 seeds"} <= set(by_name(found))
@@ -124,7 +143,9 @@ def test_all_rows_are_held_against_the_only_seed_of_a_reference() -> None:
 def test_networks_are_told_apart_by_their_digest_and_a_row_that_comes_twice_counts_once() -> None:
     rows = [row for seed in range(2) for row in planted("long", seed, 0.1)]
     renumbered = [replace(row, network=NETWORKS - row.network) for row in rows if row.seed == 1]
-    assert agreements([row for row in rows if row.seed == 0] + renumbered, "auc") == agreements(rows, "auc")
+    assert agreements([row for row in rows if row.seed == 0] + renumbered, "auc") == agreements(
+        rows, "auc"
+    )
     assert agreements([*rows, *rows], "auc") == agreements(rows, "auc")
     assert noises([*rows, *rows], ["auc"]) == noises(rows, ["auc"])
 
@@ -132,9 +153,14 @@ def test_networks_are_told_apart_by_their_digest_and_a_row_that_comes_twice_coun
 def test_rows_that_cannot_be_compared_and_too_few_are_refused_in_one_line() -> None:
     rows = planted("3x56", 0, 0.1)
     others = [replace(row, level="8x56", data="other") for row in rows]
-    with pytest.raises(StudyError, match=r"^level 8x56: measurements must be of the same faces, got data  and other$"):
+    with pytest.raises(
+        StudyError,
+        match=r"^level 8x56: measurements must be of the same faces, got data  and other$",
+    ):
         agreements([*rows, *others], "auc")
-    with pytest.raises(StudyError, match=r"^level 3x56: curves must be of one length, got 2 and 1 epochs$"):
+    with pytest.raises(
+        StudyError, match=r"^level 3x56: curves must be of one length, got 2 and 1 epochs$"
+    ):
         agreements([*rows, *(replace(row, seed=1, curve=row.curve[:1]) for row in rows)], "auc")
     with pytest.raises(StudyError, match=r"^fidelity must have 3 networks"):
         agreements(rows[:2], "auc")

@@ -20,7 +20,9 @@ from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE
 
 
-def panel(study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32", **more: Any) -> FidelityPlan:
+def panel(
+    study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32", **more: Any
+) -> FidelityPlan:
     return FidelityPlan(
         budget=Budget.parse("1M"),
         study=study,
@@ -41,7 +43,9 @@ def test_a_level_reads_back_as_it_is_written(epochs: int, side: int, share: floa
     assert Level.parse(str(level)) == level
 
 
-@pytest.mark.parametrize("text", ["", "8", "8x", "x56", "8x56:2", "8x56:0.0", "0x56", "8x8", "8 x 56", "8x56:-1"])
+@pytest.mark.parametrize(
+    "text", ["", "8", "8x", "x56", "8x56:2", "8x56:0.0", "0x56", "8x8", "8 x 56", "8x56:-1"]
+)
 def test_what_is_no_level_is_told_in_one_line(text: str) -> None:
     with pytest.raises(StudyError, match=r"^level must") as caught:
         Level.parse(text)
@@ -69,13 +73,18 @@ def test_a_larger_panel_trains_only_what_the_smaller_one_did_not(folder: Path) -
         assert sum(isinstance(event, Finished) for event in session.run()) == 12 - 2
         rows = session.rows()
     assert {(row.level, row.seed, row.network) for row in rows} == {
-        (level, seed, network) for level in ("1x32", "1x32:0.5") for seed in (0, 1) for network in (0, 1, 2)
+        (level, seed, network)
+        for level in ("1x32", "1x32:0.5")
+        for seed in (0, 1)
+        for network in (0, 1, 2)
     }
     assert all(row in rows for row in small)
     assert len({row.mark for row in rows}) == 12
 
 
-def test_measurements_of_the_same_networks_proxies_and_faces_are_taken_in_and_others_are_not(folder: Path) -> None:
+def test_measurements_of_the_same_networks_proxies_and_faces_are_taken_in_and_others_are_not(
+    folder: Path,
+) -> None:
     with opened(panel()) as session:
         list(session.run())
         known = [row.to_mapping() for row in session.rows()]
@@ -88,7 +97,10 @@ def test_measurements_of_the_same_networks_proxies_and_faces_are_taken_in_and_ot
 
 
 def test_a_space_with_fewer_networks_than_wanted_is_refused(folder: Path) -> None:
-    with opened(panel(networks=10_000)) as session, pytest.raises(StudyError, match="--networks must be at most"):
+    with (
+        opened(panel(networks=10_000)) as session,
+        pytest.raises(StudyError, match="--networks must be at most"),
+    ):
         list(session.run())
 
 
@@ -97,10 +109,16 @@ def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(fold
         list(session.run())
         pairs = session.plan.pairs
     other = panel(networks=1, levels="1x16,1x32", pairs=pairs + 1)
-    with pytest.raises(StudyError, match=r"study p\.32px: started with --pairs \d+, got \d+; use"), opened(other):
+    with (
+        pytest.raises(StudyError, match=r"study p\.32px: started with --pairs \d+, got \d+; use"),
+        opened(other),
+    ):
         pass
     write_folder(Path("faces"), people=25)
-    with pytest.raises(StudyError, match=r"study p\.32px: must be resumed with --data "), opened(panel(networks=1)):
+    with (
+        pytest.raises(StudyError, match=r"study p\.32px: must be resumed with --data "),
+        opened(panel(networks=1)),
+    ):
         pass
     # What the old study refused is not kept in the new one.
     with opened(panel(networks=1, levels="1x16")) as session:
@@ -116,7 +134,9 @@ def test_a_panel_without_its_faces_leaves_no_folder(folder: Path) -> None:
 
 def test_a_full_disk_is_told_in_one_line(folder: Path) -> None:
     with (
-        pytest.raises(StudyError, match=r"cannot be written: No space left.*run the same command to resume$"),
+        pytest.raises(
+            StudyError, match=r"cannot be written: No space left.*run the same command to resume$"
+        ),
         opened(panel()),
     ):
         raise OSError(28, "No space left on device")

@@ -1,4 +1,7 @@
-"""Kinds that break the rules of kinds, each in one way; named in documents as ``tests.arch.blocks.broken_kinds:Class``."""
+"""Kinds that break the rules of kinds, each in one way.
+
+Named in documents as ``tests.arch.blocks.broken_kinds:Class``.
+"""
 
 from __future__ import annotations
 

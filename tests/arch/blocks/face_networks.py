@@ -63,7 +63,9 @@ def vargfacenet() -> ArchSpec:
 
 def shufflefacenet(size: str) -> ArchSpec:
     shared: dict[str, Any] = {"activation": "prelu", "slopes": "layer"}
-    rows: list[Row] = [(depth, width, 2, {}) for depth, width in zip((4, 8, 4), WIDTHS[size], strict=True)]
+    rows: list[Row] = [
+        (depth, width, 2, {}) for depth, width in zip((4, 8, 4), WIDTHS[size], strict=True)
+    ]
     head = part("shufflefacenet", 1024, 1, embedding=128, **shared)
     return network(part("conv", 24, **shared), "shufflenet_v2", rows, head, **shared)
 

@@ -1,4 +1,7 @@
-"""A literal reference's weights in the network that is built from a spec: both say the same layers in the same order."""
+"""A literal reference's weights in the network that is built from a spec.
+
+Both say the same layers in the same order.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,15 @@ from seesawnas.nn.passes import Graph, dropped_shuffles
 
 
 def awake(network: nn.Module, images: Tensor) -> nn.Module:
-    """In float64 and eval mode, with slopes and scales that are not the initial ones, and the statistics of ``images``: so that
-    what the images are reaches the outputs through every layer.
+    """In float64 and eval mode, with slopes and scales that are not the initial ones, and the
+    statistics of ``images``: so that what the images are reaches the outputs through every
+    layer.
     """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    norms = [
+        module
+        for module in network.modules()
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)
+    ]
     for norm in norms:
         norm.momentum = 1.0
         norm.weight.data.uniform_(0.5, 1.5)
@@ -33,15 +41,29 @@ def awake(network: nn.Module, images: Tensor) -> nn.Module:
 
 
 def copy_weights(reference: nn.Module, network: FaceNetwork) -> None:
-    """All of ``reference``'s tensors into ``network``. A shuffle that is not run leaves channels in the order before it."""
-    tensors = [value for name, value in reference.state_dict().items() if not name.endswith("num_batches_tracked")]
+    """All of ``reference``'s tensors into ``network``.
+
+    A shuffle that is not run leaves channels in the order before it.
+    """
+    tensors = [
+        value
+        for name, value in reference.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    ]
     queue = iter(tensors)
     size = network.spec.input
     found = [Shape(3, size.height, size.width)]
     for (_, block), output, layers in zip(
-        network.spec.parts, network.spec.shapes(), (network.stem, *network.blocks, network.head), strict=True
+        network.spec.parts,
+        network.spec.shapes(),
+        (network.stem, *network.blocks, network.head),
+        strict=True,
     ):
-        graph = Graph.of(body_of(block), inputs_of(block, found), _outputs(body_of(block), inputs_of(block, found)))
+        graph = Graph.of(
+            body_of(block),
+            inputs_of(block, found),
+            _outputs(body_of(block), inputs_of(block, found)),
+        )
         with torch.no_grad():
             copy_block(graph, layers, queue)
         found.append(output)
@@ -58,9 +80,8 @@ def copy_block(graph: Graph, layers: BlockLayers, queue: Iterator[Tensor]) -> No
     """The next of ``queue`` into one block; without gradients."""
     own = dict(layers.state_dict(keep_vars=True))
     dropped = dropped_shuffles(graph)
-    orders: dict[
-        int, list[int]
-    ] = {}  # of a node: which of its channels as built is the first of the reference's, the second ...
+    # Of a node: which of its channels as built is the first of the reference's, the second ...
+    orders: dict[int, list[int]] = {}
     for index, node in enumerate(graph.body):
         order = next((orders[read] for read in node.reads if read in orders), None)
         x = graph.read(index)[0]
@@ -79,7 +100,9 @@ def copy_block(graph: Graph, layers: BlockLayers, queue: Iterator[Tensor]) -> No
             case Linear():
                 assert order is None
                 weight = own[f"{node.name}.weight"]
-                weight.copy_(next(queue).view_as(weight))  # a reference may have a 1x1 convolution here
+                weight.copy_(
+                    next(queue).view_as(weight)
+                )  # a reference may have a 1x1 convolution here
                 if node.layer.bias:
                     own[f"{node.name}.bias"].copy_(next(queue))
         if order is not None:
@@ -92,13 +115,20 @@ def _put(own: Tensor, theirs: Tensor, order: list[int] | None) -> None:
 
 
 def _copy_conv(
-    layer: Conv, name: str, own: dict[str, Tensor], x: Shape, order: list[int] | None, queue: Iterator[Tensor]
+    layer: Conv,
+    name: str,
+    own: dict[str, Tensor],
+    x: Shape,
+    order: list[int] | None,
+    queue: Iterator[Tensor],
 ) -> list[int] | None:
     """Returns the order of its outputs."""
     if layer.groups == x.channels == layer.outputs:
         _put(own[f"{name}.weight"], next(queue), order)
         return order
-    groups = [own[key] for key in own if key.startswith(f"{name}.weights.")] or [own[f"{name}.weight"]]
+    groups = [own[key] for key in own if key.startswith(f"{name}.weights.")] or [
+        own[f"{name}.weight"]
+    ]
     theirs: list[Tensor] = []
     while sum(map(len, theirs)) < layer.outputs:
         theirs.append(next(queue))
@@ -107,8 +137,12 @@ def _copy_conv(
     for mine, weight in zip(groups, rows, strict=True):
         assert mine.shape == weight.shape
         reads = (
-            list(range(x.channels))[start : start + mine.shape[1]] if order is None else order[start:][: mine.shape[1]]
+            list(range(x.channels))[start : start + mine.shape[1]]
+            if order is None
+            else order[start:][: mine.shape[1]]
         )
         start += mine.shape[1]
-        mine.copy_(weight[:, torch.tensor(reads).argsort()])  # as built, a group reads its channels in ascending order
+        mine.copy_(
+            weight[:, torch.tensor(reads).argsort()]
+        )  # as built, a group reads its channels in ascending order
     return None

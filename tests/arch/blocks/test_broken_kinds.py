@@ -1,4 +1,6 @@
-"""A kind that breaks the rules is refused in one line wherever it is met, never counted, dropped in silence or a traceback."""
+"""A kind that breaks the rules is refused in one line wherever it is met, never counted, dropped in
+silence or a traceback.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def stage(name: str, **keys: object) -> dict[str, object]:
 
 
 def test_every_broken_kind_is_tried() -> None:
-    classes = {name for name, one in vars(broken_kinds).items() if getattr(one, "__module__", "") == MODULE}
+    classes = {
+        name for name, one in vars(broken_kinds).items() if getattr(one, "__module__", "") == MODULE
+    }
     assert classes - {"Whole", "BrokenStem", "BrokenHead", "ModulesOwn"} <= set(FAULTS)
 
 
@@ -75,22 +79,28 @@ def test_it_is_not_dropped_in_silence_from_a_space_that_offers_others(name: str)
 
 
 @pytest.mark.parametrize(
-    ("role", "name", "other"), [("stem", "BrokenStem", "conv"), ("head", "BrokenHead", "global_depthwise")]
+    ("role", "name", "other"),
+    [("stem", "BrokenStem", "conv"), ("head", "BrokenHead", "global_depthwise")],
 )
 def test_a_broken_stem_or_head_is_not_dropped_in_silence(role: str, name: str, other: str) -> None:
     part = {"kind": choice(f"{MODULE}:{name}", other), "width": 8}
     with pytest.raises(
-        DocumentError, match=rf"{MODULE}:{name} must be valid in some stage, got {role}: outputs of a conv"
+        DocumentError,
+        match=rf"{MODULE}:{name} must be valid in some stage, got {role}: outputs of a conv",
     ):
         FeasibleSet(space_of(**{role: part}))
 
 
 def test_a_node_that_modules_have_a_part_of_that_name_for_is_one_line() -> None:
-    with pytest.raises(BlockError, match=r"^to: a node name must not be an attribute of torch.nn.Module$"):
+    with pytest.raises(
+        BlockError, match=r"^to: a node name must not be an attribute of torch.nn.Module$"
+    ):
         build(to_point(document(stage("ModulesOwn")), "FILE").spec)
 
 
-def test_a_fault_in_a_kind_that_ships_is_a_bug_and_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_a_kind_that_ships_is_a_bug_and_stays_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fail(self: Separable) -> None:
         raise ZeroDivisionError
 
@@ -100,12 +110,15 @@ def test_a_fault_in_a_kind_that_ships_is_a_bug_and_stays_one(monkeypatch: pytest
 
 
 def test_the_one_without_fault_is_taken() -> None:
-    space = space_of({"kind": choice(f"{MODULE}:Whole", "share"), "width": 8, "stride": 2, "expansion": 2})
+    space = space_of(
+        {"kind": choice(f"{MODULE}:Whole", "share"), "width": 8, "stride": 2, "expansion": 2}
+    )
     assert FeasibleSet(space).size == 2
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("import sys; sys.exit(5)", "SystemExit: 5"), ("raise OSError('a\\nb')", "OSError: a b")]
+    ("text", "words"),
+    [("import sys; sys.exit(5)", "SystemExit: 5"), ("raise OSError('a\\nb')", "OSError: a b")],
 )
 def test_a_module_that_ends_at_its_import_is_one_line(
     text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -117,9 +130,16 @@ def test_a_module_that_ends_at_its_import_is_one_line(
 
 
 def test_what_a_module_prints_goes_to_standard_error(tmp_path: Path) -> None:
-    (tmp_path / "talks.py").write_text("print('hello')\nfrom tests.arch.blocks.broken_kinds import Whole as Kind\n")
-    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, '.']; from seesawnas.arch import find_kind; find_kind('talks:Kind')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    (tmp_path / "talks.py").write_text(
+        "print('hello')\nfrom tests.arch.blocks.broken_kinds import Whole as Kind\n"
+    )
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}, '.']; from seesawnas.arch import "
+        "find_kind; find_kind('talks:Kind')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
+    )
     assert (done.stdout, done.stderr) == ("", "hello\n")
 
 
@@ -127,7 +147,10 @@ def test_what_a_module_prints_goes_to_standard_error(tmp_path: Path) -> None:
     ("point", "words"),
     [
         ("whole = tests.arch.blocks.broken_kinds:Whole", "None"),
-        ("other = tests.arch.blocks.broken_kinds:Whole", "of pack: must have the same name as its kind, got whole"),
+        (
+            "other = tests.arch.blocks.broken_kinds:Whole",
+            "of pack: must have the same name as its kind, got whole",
+        ),
         ("no_body = tests.arch.blocks.broken_kinds:NoBody", "missing: body"),
         ("gone = no_such_module:Kind", "cannot be imported: ModuleNotFoundError"),
         ("share = tests.arch.blocks.broken_kinds:Whole", "None"),
@@ -144,9 +167,12 @@ def test_an_entry_point_that_cannot_be_used_is_named_when_it_is_asked_for(
         f"import sys; sys.path[:0] = [{str(tmp_path)!r}, '.']\n"
         "from seesawnas.arch import find_kind\nfrom seesawnas.errors import BlockError\n"
         "from seesawnas.space import load_space\nload_space('seesaw')\nfault = None\n"
-        f"try: assert find_kind({point.split()[0]!r})\nexcept BlockError as error: fault = error\nprint(fault)"
+        f"try: assert find_kind({point.split()[0]!r})\nexcept BlockError as error: fault = "
+        "error\nprint(fault)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
+    )
     assert words in done.stdout
     assert done.stdout.count("\n") == 1
 

@@ -14,7 +14,14 @@ from torch import nn
 
 from seesawnas.arch import Shape, body_of
 from seesawnas.arch.blocks import declared
-from seesawnas.arch.blocks.darts_cell import NODES, OPERATIONS, DartsCell, Edge, Genotype, canonical_genotype
+from seesawnas.arch.blocks.darts_cell import (
+    NODES,
+    OPERATIONS,
+    DartsCell,
+    Edge,
+    Genotype,
+    canonical_genotype,
+)
 from seesawnas.arch.blocks.parts import block_digest
 from seesawnas.arch.body import reads_of, shapes
 from seesawnas.arch.layers import Concat
@@ -26,7 +33,9 @@ from tests.arch.blocks.reference_weights import copy_block
 from tests.nn.reference import pocketnet as literal
 
 
-def edges(node: int, operations: tuple[Any, ...] = OPERATIONS) -> st.SearchStrategy[tuple[Edge, Edge]]:
+def edges(
+    node: int, operations: tuple[Any, ...] = OPERATIONS
+) -> st.SearchStrategy[tuple[Edge, Edge]]:
     edge = st.tuples(st.sampled_from(operations), st.integers(0, node - 1))
     return st.tuples(edge, edge)
 
@@ -45,12 +54,16 @@ def cell(genotype: Genotype, stride: int = 1, old: Shape = OLD, new: Shape = NEW
 
 @settings(max_examples=200, deadline=None)
 @given(GENOTYPES, st.sampled_from((1, 2)), st.booleans())
-def test_any_choice_fits_together_on_odd_maps_too(genotype: Genotype, stride: int, reduced: bool) -> None:
+def test_any_choice_fits_together_on_odd_maps_too(
+    genotype: Genotype, stride: int, reduced: bool
+) -> None:
     old, new = Shape(12, 17, 22) if reduced else Shape(12, 9, 11), Shape(8, 9, 11)
     made = cell(genotype, stride, old, new)
     found = shapes(body_of(made), (new, old))
     assert found[-1] == ((16, 9, 11) if stride == 1 else (16, 5, 6))
-    assert reads_of(body_of(made)) == (2 if any(state == 0 for both in genotype for _, state in both) else 1)
+    assert reads_of(body_of(made)) == (
+        2 if any(state == 0 for both in genotype for _, state in both) else 1
+    )
     assert made.reduced_before == reduced
 
 
@@ -99,22 +112,34 @@ def _orbits(states: list[list[tuple[int, int]]]) -> set[frozenset[Genotype]]:
         if any(1 in both for both in picked):
             genotype: Genotype = tuple((("dw3", a), ("dw3", b)) for a, b in picked)
             moved = (move(genotype, order, [False] * 4) for order in permutations(range(4)))
-            found.add(frozenset(tuple((min(a, b), max(a, b)) for a, b in one) for one in moved if one is not None))
+            found.add(
+                frozenset(
+                    tuple((min(a, b), max(a, b)) for a, b in one)
+                    for one in moved
+                    if one is not None
+                )
+            )
     return found
 
 
 def test_the_published_cells_keep_their_order_of_nodes() -> None:
     for published in (NORMAL, REDUCE):
         made = DartsCell.of((Shape(8, 8, 8),) * 2, 16, 1, **published)
-        theirs = [tuple((published[f"op_{n}{x}"], published[f"from_{n}{x}"]) for x in "ab") for n in NODES]
+        theirs = [
+            tuple((published[f"op_{n}{x}"], published[f"from_{n}{x}"]) for x in "ab") for n in NODES
+        ]
         assert [sorted(both) for both in made.genotype] == [sorted(both) for both in theirs]
-    assert DartsCell.of((Shape(8, 8, 8),) * 2, 16, 1) == DartsCell.of((Shape(8, 8, 8),) * 2, 16, 1, **NORMAL)
+    assert DartsCell.of((Shape(8, 8, 8),) * 2, 16, 1) == DartsCell.of(
+        (Shape(8, 8, 8),) * 2, 16, 1, **NORMAL
+    )
 
 
 def test_the_nodes_make_the_output() -> None:
     made = DartsCell.of((Shape(8, 8, 8),) * 2, 16, 2, **REDUCE)
     assert isinstance(body_of(made)[-1].layer, Concat)
-    assert [body_of(made)[read].name for read in body_of(made)[-1].reads] == [f"node{node}.join" for node in NODES]
+    assert [body_of(made)[read].name for read in body_of(made)[-1].reads] == [
+        f"node{node}.join" for node in NODES
+    ]
     assert made.channels == 4
 
 
@@ -122,7 +147,13 @@ def test_each_edge_has_a_rule_of_its_own() -> None:
     rules = declared(DartsCell)
     assert rules["from_2a"].rule(1) == 1
     assert rules["op_5b"].rule("max3") == "max3"
-    for name, value in (("from_2a", 2), ("from_5b", 5), ("from_5b", -1), ("from_3a", True), ("op_2a", "none")):
+    for name, value in (
+        ("from_2a", 2),
+        ("from_5b", 5),
+        ("from_5b", -1),
+        ("from_3a", True),
+        ("op_2a", "none"),
+    ):
         with pytest.raises(ValueError, match="must be one of"):
             rules[name].rule(value)
 
@@ -168,14 +199,22 @@ def test_what_was_reduced_counts_only_if_it_is_read() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(GENOTYPES, st.sampled_from((1, 2)), st.booleans())
-def test_any_cell_gives_what_the_literal_one_does(genotype: Genotype, stride: int, reduced: bool) -> None:
+def test_any_cell_gives_what_the_literal_one_does(
+    genotype: Genotype, stride: int, reduced: bool
+) -> None:
     torch.manual_seed(1)
     inputs = (Shape(6, 8, 12), Shape(4, 16, 24) if reduced else Shape(4, 8, 12))
     made = DartsCell.of(inputs, 16, stride, activation="prelu", **cell_options(genotype))
-    theirs = literal.DartsCell(made.genotype, (4, 6), 4, reduces=stride == 2, after_reduce=reduced).double().eval()
+    theirs = (
+        literal.DartsCell(made.genotype, (4, 6), 4, reduces=stride == 2, after_reduce=reduced)
+        .double()
+        .eval()
+    )
     for module in theirs.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.running_mean, module.running_var = torch.randn(2, module.num_features).double().abs() + 0.1
+            module.running_mean, module.running_var = (
+                torch.randn(2, module.num_features).double().abs() + 0.1
+            )
             module.weight.data.uniform_(0.5, 1.5)
     ours = BlockLayers(made, inputs).double().eval()
     read = any(state == 0 for both in genotype for _, state in both)
@@ -186,4 +225,6 @@ def test_any_cell_gives_what_the_literal_one_does(genotype: Genotype, stride: in
         assert next(queue, None) is None
         new, old = (torch.randn(2, *shape, dtype=torch.float64) for shape in inputs)
         expected = theirs(old, new)
-        torch.testing.assert_close(ours(new, old), expected, rtol=0, atol=1e-10 * float(expected.abs().max()))
+        torch.testing.assert_close(
+            ours(new, old), expected, rtol=0, atol=1e-10 * float(expected.abs().max())
+        )

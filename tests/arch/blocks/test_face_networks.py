@@ -1,4 +1,7 @@
-"""VarGFaceNet, ShuffleFaceNet and PocketNet: exact counts, and the outputs and gradients of literal references."""
+"""VarGFaceNet, ShuffleFaceNet and PocketNet.
+
+Exact counts, and the outputs and gradients of literal references.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from tests.arch.blocks.reference_weights import awake, copy_weights
 from tests.nn.reference.networks import REFERENCES
 from tests.nn.reference.pocketnet import NORMAL, REDUCE, PocketNet
 
-COUNTS = yaml.safe_load((Path(__file__).parents[2] / "nn" / "reference" / "counts.yaml").read_text())
+COUNTS = yaml.safe_load(
+    (Path(__file__).parents[2] / "nn" / "reference" / "counts.yaml").read_text()
+)
 ONE_A_KIND = ("vargfacenet", "shufflefacenet_0_5x", "pocketnet_s128")
 
 
@@ -61,10 +66,15 @@ def test_gradients_reach_every_parameter(name: str) -> None:
 
 
 def _reference(name: str, spec: ArchSpec) -> nn.Module:
-    """The literal network; a node's two edges in the order that ours writes them in: the sum is the same."""
+    """The literal network; a node's two edges in the order that ours writes them in.
+
+    The sum is the same.
+    """
     if not name.startswith("pocketnet"):
         return REFERENCES[name].make()
-    normal, reduce = ({block.stride: block.genotype for block in spec.blocks}[stride] for stride in (1, 2))
+    normal, reduce = (
+        {block.stride: block.genotype for block in spec.blocks}[stride] for stride in (1, 2)
+    )
     for ours, published in ((normal, NORMAL), (reduce, REDUCE)):
         assert [sorted(edges) for edges in ours] == [sorted(edges) for edges in published]
     return PocketNet(16, 18, 128, normal, reduce)

@@ -1,4 +1,7 @@
-"""Spaces of variable groups, ShuffleNetV2 units and cells, counted exactly: against every combination built by hand."""
+"""Spaces of variable groups, ShuffleNetV2 units and cells, counted exactly.
+
+Against every combination built by hand.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +21,26 @@ VARGROUP = """
 stem: {kind: conv_vargroup, width: {choice: [16, 24]}, factor: {choice: [1, 2]}}
 defaults: {kind: vargroup, activation: {choice: [prelu, relu]}, se: {choice: [off, 4]}}
 stages:
-- {depth: {choice: [1, 2]}, width: {choice: [16, 24]}, stride: {choice: [1, 2]}, group_width: {choice: [4, 8]}}
+- {depth: {choice: [1, 2]}, width: {choice: [16, 24]}, stride: {choice: [1, 2]},
+   group_width: {choice: [4, 8]}}
 - {depth: 1, width: 32, stride: 2, factor: {choice: [1, 2]}}
 head: {kind: vargfacenet, width: 32, hidden: {choice: [16, 32]}, embedding: {choice: [16, none]}}
 """
 SHUFFLE = """
 stem: {kind: conv, width: 16, slopes: {choice: [channel, layer]}}
-defaults: {kind: shufflenet_v2, activation: {choice: [prelu, relu]}, slopes: {choice: [channel, layer]}}
+defaults: {kind: shufflenet_v2, activation: {choice: [prelu, relu]},
+  slopes: {choice: [channel, layer]}}
 stages:
-- {depth: {choice: [1, 2]}, width: {choice: [16, 24]}, stride: {choice: [1, 2]}, kernel: {choice: [3, 5]}}
+- {depth: {choice: [1, 2]}, width: {choice: [16, 24]}, stride: {choice: [1, 2]},
+   kernel: {choice: [3, 5]}}
 head: {kind: shufflefacenet, width: 32, slopes: {choice: [channel, layer]}, embedding: 16}
 """
 CELLS = """
 stem: {kind: conv_norm, width: 16}
 defaults: {kind: darts_cell, activation: {choice: [prelu, relu]}, op_2b: {choice: [dw1, dw3]}}
 stages:
-- {depth: {choice: [1, 2, 3]}, width: {choice: [16, 24]}, stride: {choice: [1, 2]}, op_3a: {choice: [dw3, skip]},
+- {depth: {choice: [1, 2, 3]}, width: {choice: [16, 24]}, stride: {choice: [1, 2]},
+   op_3a: {choice: [dw3, skip]},
    from_2a: {choice: [0, 1]}, from_3a: {choice: [0, 1, 2]}}
 - {depth: 2, width: 32, stride: 2, op_5a: {choice: [max3, avg3]}, from_5a: {choice: [0, 4]}}
 head: {kind: pocketnet, width: 16, embedding: {choice: [16, none]}}
@@ -48,13 +55,19 @@ def test_a_space_is_counted_exactly(tmp_path: Path, text: str) -> None:
     specs = set()
     for options in product(*(decision.options for decision in space.decisions)):
         try:
-            specs.add(space.choose(dict(zip((one.name for one in space.decisions), options, strict=True))))
+            specs.add(
+                space.choose(dict(zip((one.name for one in space.decisions), options, strict=True)))
+            )
         except SpecError:
             continue
     madds = sorted(cost(spec).madds for spec in specs)
     middle = madds[len(madds) // 2]
     feasible = FeasibleSet(space, Budget.parse(str(middle)))
-    assert (feasible.size, feasible.min_madds, feasible.max_madds) == (len(specs), madds[0], madds[-1])
+    assert (feasible.size, feasible.min_madds, feasible.max_madds) == (
+        len(specs),
+        madds[0],
+        madds[-1],
+    )
     assert feasible.count == sum(one <= middle for one in madds)
     assert 0 < feasible.count < feasible.size
     drawn = list(feasible.specs(feasible.sample(20, 1)))
@@ -83,7 +96,9 @@ def test_draws_within_a_budget_are_uniform_over_networks(tmp_path: Path, text: s
         ("mixed", ["mobilefacenet_512", "seesaw_share", "seesaw_shuffle"]),
     ],
 )
-def test_the_published_networks_of_a_space_are_found_in_it_and_no_others(ref: str, points: list[str]) -> None:
+def test_the_published_networks_of_a_space_are_found_in_it_and_no_others(
+    ref: str, points: list[str]
+) -> None:
     feasible = FeasibleSet(load_space(ref))
     assert {point for point in shipped("paper") if locate(feasible, load_point(point).spec)} == {
         f"paper/{point}" for point in points

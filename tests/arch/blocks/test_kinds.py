@@ -1,4 +1,7 @@
-"""What every kind that ships keeps: one rule a name, its row makes it again, and what does not fit is a SpecError."""
+"""What every kind that ships keeps.
+
+One rule a name, its row makes it again, and what does not fit is a SpecError.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ def test_a_parts_row_makes_it_again(ref: str) -> None:
     found = [Shape(3, spec.input.height, spec.input.width)]
     for (_, part), output in zip(spec.parts, spec.shapes(), strict=True):
         width = part.outputs if part.role == "block" else part.width
-        row: dict[str, Any] = {name: _option(part, name, value) for name, value in part.row().items()}
+        row: dict[str, Any] = {
+            name: _option(part, name, value) for name, value in part.row().items()
+        }
         stride = row.pop("stride", part.stride)
         assert kinds()[kind_of(part)].make(inputs_of(part, found), width, stride, **row) == part
         found.append(output)
@@ -93,7 +98,9 @@ def test_what_does_not_fit_is_refused_by_its_name(
         ("ghost", 24, 1, {"middle": 2, "se": 2}),
     ],
 )
-def test_what_fits_builds_what_is_counted(kind: str, width: int, stride: int, options: dict[str, Any]) -> None:
+def test_what_fits_builds_what_is_counted(
+    kind: str, width: int, stride: int, options: dict[str, Any]
+) -> None:
     block = kinds()[kind].make(MAP, width, stride, **options)
     module = BlockLayers(block, MAP)
     assert sum(one.numel() for one in module.parameters()) == block_cost(block, MAP).params
@@ -107,7 +114,9 @@ def test_an_expanding_mobilenet_v2_block_is_an_inverted_bottleneck() -> None:
     assert kind_of(made.canonical()) == "inverted_bottleneck"
 
 
-@pytest.mark.parametrize(("middle", "squeezed"), [(92, 24), (156, 40), (624, 156), (872, 220), (1248, 312), (664, 168)])
+@pytest.mark.parametrize(
+    ("middle", "squeezed"), [(92, 24), (156, 40), (624, 156), (872, 220), (1248, 312), (664, 168)]
+)
 def test_a_ghosts_squeeze_is_a_multiple_of_four(middle: int, squeezed: int) -> None:
     assert kinds()["ghost"].make(MAP, 24, 1, middle=middle, se=4).squeezed == squeezed
 
@@ -116,11 +125,18 @@ def test_a_ghosts_squeeze_is_a_multiple_of_four(middle: int, squeezed: int) -> N
 def test_a_published_network_is_written_and_read(ref: str) -> None:
     spec = load_point(ref).spec
     again = from_mapping(to_mapping(spec))
-    assert (again, again.stem, again.blocks, again.head) == (spec, spec.stem, spec.blocks, spec.head)
+    assert (again, again.stem, again.blocks, again.head) == (
+        spec,
+        spec.stem,
+        spec.blocks,
+        spec.head,
+    )
 
 
 @pytest.mark.parametrize(("kind", "stride"), [("conv", 1), ("conv", 2), ("conv_pool", 4)])
 def test_a_stem_remade_keeps_its_stride(kind: str, stride: int) -> None:
     image = (Shape(3, 32, 32),)
     made = kinds()[kind].make(image, 16, stride)
-    assert rebuild_block(made, kinds()[kind], image, {}, 24) == kinds()[kind].make(image, 24, stride)
+    assert rebuild_block(made, kinds()[kind], image, {}, 24) == kinds()[kind].make(
+        image, 24, stride
+    )

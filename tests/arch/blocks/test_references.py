@@ -1,4 +1,7 @@
-"""Networks of the kinds beside bottlenecks: exact counts, and the outputs and gradients of literal references."""
+"""Networks of the kinds beside bottlenecks.
+
+Exact counts, and the outputs and gradients of literal references.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ from seesawnas.space import load_point
 from tests.arch.blocks.reference_weights import awake, copy_weights
 from tests.nn.reference.other_networks import OTHERS
 
-COUNTS = yaml.safe_load((Path(__file__).parents[2] / "nn" / "reference" / "other_counts.yaml").read_text())
+COUNTS = yaml.safe_load(
+    (Path(__file__).parents[2] / "nn" / "reference" / "other_counts.yaml").read_text()
+)
 REFERENCES = {
     "mobilenet_v1": "mobilenet_v1",
     "mobilenet_v2": "mobilenet_v2",
@@ -92,7 +97,9 @@ def assert_equal(spec: ArchSpec, make: Callable[[], nn.Module]) -> None:
         ours, theirs = network(images), reference(images)
     largest = theirs.abs().max()
     torch.testing.assert_close(ours / largest, theirs / largest, rtol=0, atol=1e-10)
-    assert (theirs[0] - theirs[1]).abs().max() > largest / 100  # else the outputs would say nothing of the layers
+    assert (
+        theirs[0] - theirs[1]
+    ).abs().max() > largest / 100  # else the outputs would say nothing of the layers
 
 
 @pytest.mark.parametrize("name", ONE_A_KIND)
@@ -105,4 +112,6 @@ def test_gradients_reach_every_parameter(name: str) -> None:
         network.zero_grad()
         network.train(training)(images).square().sum().backward()
         assert [path for path, one in network.named_parameters() if one.grad is None] == []
-    assert [path for path, one in network.named_parameters() if one.grad is None or not one.grad.any()] == []
+    assert [
+        path for path, one in network.named_parameters() if one.grad is None or not one.grad.any()
+    ] == []

@@ -25,7 +25,10 @@ def unit(inputs: int, outputs: int, stride: int = 1, **options: Any) -> ShuffleN
 def test_a_slope_a_layer_is_one_number_a_layer() -> None:
     inputs = (Shape(16, 14, 14),)
     for stride, acts in ((1, 2), (2, 3)):
-        own, shared = (unit(16, 16, stride, activation="prelu", slopes=slopes) for slopes in ("channel", "layer"))
+        own, shared = (
+            unit(16, 16, stride, activation="prelu", slopes=slopes)
+            for slopes in ("channel", "layer")
+        )
         assert len([node for node in body_of(own) if isinstance(node.layer, Act)]) == acts
         assert block_cost(own, inputs).params - block_cost(shared, inputs).params == acts * (8 - 1)
 

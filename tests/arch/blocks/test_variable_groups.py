@@ -21,9 +21,17 @@ def unit(inputs: int, outputs: int, stride: int = 1, **options: Any) -> VarGroup
 
 @pytest.mark.parametrize(
     ("inputs", "outputs", "stride", "params"),
-    [(40, 80, 2, 62_800), (80, 160, 2, 189_600), (160, 320, 2, 635_200), (80, 80, 1, 53_400), (320, 320, 1, 559_200)],
+    [
+        (40, 80, 2, 62_800),
+        (80, 160, 2, 189_600),
+        (160, 320, 2, 635_200),
+        (80, 80, 1, 53_400),
+        (320, 320, 1, 559_200),
+    ],
 )
-def test_a_unit_has_the_published_networks_params(inputs: int, outputs: int, stride: int, params: int) -> None:
+def test_a_unit_has_the_published_networks_params(
+    inputs: int, outputs: int, stride: int, params: int
+) -> None:
     made = unit(inputs, outputs, stride, se=4, activation="prelu")
     assert block_cost(made, (Shape(inputs, 14, 14),)).params == params
 
@@ -35,7 +43,11 @@ def test_the_stem_has_the_published_networks_params() -> None:
 
 def test_groups_grow_in_number_with_the_width_and_keep_theirs() -> None:
     for width in (16, 48):
-        convs = [node.layer for node in body_of(unit(width, width, group_width=8)) if isinstance(node.layer, Conv)]
+        convs = [
+            node.layer
+            for node in body_of(unit(width, width, group_width=8))
+            if isinstance(node.layer, Conv)
+        ]
         assert [conv.groups for conv in convs] == [width // 8, 1, width // 8, 1]
         assert [conv.outputs for conv in convs] == [2 * width, width, 2 * width, width]
 
@@ -44,7 +56,11 @@ def test_squeeze_and_excitation_counts_in_normal_units_alone() -> None:
     assert block_digest(unit(16, 32, 2, se=4)) == block_digest(unit(16, 32, 2))
     assert canonical_block(unit(16, 32, 2, se=4)) == unit(16, 32, 2)
     assert block_digest(unit(16, 16, se=4)) != block_digest(unit(16, 16))
-    assert canonical_block(unit(16, 16, se=9)) == canonical_block(unit(16, 16, se=16)) == unit(16, 16, se=16)
+    assert (
+        canonical_block(unit(16, 16, se=9))
+        == canonical_block(unit(16, 16, se=16))
+        == unit(16, 16, se=16)
+    )
 
 
 def test_a_unit_may_change_the_width_at_stride_1() -> None:

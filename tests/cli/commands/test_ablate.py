@@ -14,7 +14,19 @@ from tests.ablation.small import without_se_is_worse as answer
 from tests.faces import write_folder
 from tests.study.fakes import FakeEngine
 
-TINY = ["small.yaml", "--factors", "se", "--levels", "se=0", "--data", "faces", "--epochs", "1", "--resolution", "32"]
+TINY = [
+    "small.yaml",
+    "--factors",
+    "se",
+    "--levels",
+    "se=0",
+    "--data",
+    "faces",
+    "--epochs",
+    "1",
+    "--resolution",
+    "32",
+]
 TINY += ["--engine", "local", "--workers", "1", "--study", "a"]
 
 
@@ -29,7 +41,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> list[TrialJob]:
     jobs: list[TrialJob] = []
-    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers, answer, jobs=jobs))
+    monkeypatch.setitem(
+        ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers, answer, jobs=jobs)
+    )
     return jobs
 
 
@@ -57,7 +71,9 @@ def test_a_found_effect_is_called_so(folder: Path, fake: list[TrialJob]) -> None
     assert len(fake) == 10
 
 
-def test_the_kept_study_file_runs_the_same_ablation_again_elsewhere(folder: Path, fake: list[TrialJob]) -> None:
+def test_the_kept_study_file_runs_the_same_ablation_again_elsewhere(
+    folder: Path, fake: list[TrialJob]
+) -> None:
     ablate(*TINY, "--seeds", "2")
     again = ablate("runs/a/study.yaml", "--study", "b", "--json")
     assert again.exit_code == 0, again.output
@@ -65,7 +81,9 @@ def test_the_kept_study_file_runs_the_same_ablation_again_elsewhere(folder: Path
     assert first["effects"] == second["effects"]
 
 
-def test_a_dry_run_prints_the_design_and_trains_and_writes_nothing(folder: Path, fake: list[TrialJob]) -> None:
+def test_a_dry_run_prints_the_design_and_trains_and_writes_nothing(
+    folder: Path, fake: list[TrialJob]
+) -> None:
     result = ablate(*TINY, "--seeds", "3", "--dry-run")
     assert result.exit_code == 0, result.output
     assert "2 networks x 3 seeds = 6 training runs" in result.stdout
@@ -88,7 +106,12 @@ def test_the_time_it_takes_grows_with_what_is_trained(folder: Path) -> None:
 
 
 def test_a_fraction_states_what_it_cannot_tell_apart(folder: Path) -> None:
-    words = ["--factors", "se,kind,activation,kernel", "--levels", "se=0 kind=plain activation=relu kernel=5"]
+    words = [
+        "--factors",
+        "se,kind,activation,kernel",
+        "--levels",
+        "se=0 kind=plain activation=relu kernel=5",
+    ]
     result = ablate(*TINY, *words, "--design", "fractional", "--dry-run")
     assert result.exit_code == 0, result.output
     assert "resolution IV" in result.stdout
@@ -109,7 +132,9 @@ def test_a_fraction_states_what_it_cannot_tell_apart(folder: Path) -> None:
         (["bad.yaml"], "bad.yaml: seeds: must be a whole number"),
     ],
 )
-def test_a_mistake_is_a_line_and_exit_code_two(folder: Path, words: list[str], message: str) -> None:
+def test_a_mistake_is_a_line_and_exit_code_two(
+    folder: Path, words: list[str], message: str
+) -> None:
     Path("unfinished.yaml").write_text("base: [1\n")
     Path("baseless.yaml").write_text("seeds: 3\nfactors: se\n")
     Path("bad.yaml").write_text("base: small.yaml\nfactors: se\nseeds: many\n")
@@ -126,8 +151,13 @@ def test_ctrl_c_keeps_what_is_done(folder: Path, monkeypatch: pytest.MonkeyPatch
                 raise KeyboardInterrupt
             super().submit(job, checkpoint)
 
-    monkeypatch.setitem(ENGINES, "local", lambda _, settings: Interrupted(settings.local_workers, answer))
+    monkeypatch.setitem(
+        ENGINES, "local", lambda _, settings: Interrupted(settings.local_workers, answer)
+    )
     result = ablate(*TINY, "--seeds", "2")
     assert result.exit_code == 130
-    assert "Stopped with 2 of 4 training runs finished. Run the same command to resume." in result.stderr
+    assert (
+        "Stopped with 2 of 4 training runs finished. Run the same command to resume."
+        in result.stderr
+    )
     assert len(json.loads(Path("runs/a/result.json").read_text())["arms"][0]["values"]) == 1

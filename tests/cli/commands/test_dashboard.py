@@ -76,7 +76,14 @@ def test_a_study_in_a_database_is_found_through_its_folder(
 ) -> None:
     storage = open_storage(new_url(kind, folder, request), folder / "runs" / "s", writing=True)
     feasible = small_set()
-    list(drive(StudyRecord(storage, "s", feasible.decisions), uniform(feasible), FakeEngine(), enough(2)))
+    list(
+        drive(
+            StudyRecord(storage, "s", feasible.decisions),
+            uniform(feasible),
+            FakeEngine(),
+            enough(2),
+        )
+    )
     with under_way("--port", "0") as (process, line):
         assert line.startswith("runs/s: http://127.0.0.1:")
         assert trials_at(line.split()[1]) == 2
@@ -94,7 +101,9 @@ def test_a_study_in_a_database_is_found_through_its_folder(
         (["s", "--storage", "sqlite:///x.db"], "storage sqlite:///x.db: there is no such file"),
     ],
 )
-def test_a_fault_is_one_line_and_exit_code_two(folder: Path, words: list[str], message: str) -> None:
+def test_a_fault_is_one_line_and_exit_code_two(
+    folder: Path, words: list[str], message: str
+) -> None:
     ran = Ran("dashboard", *words)
     assert ran.code == 2
     assert message in ran.err
@@ -110,9 +119,14 @@ def test_an_address_that_is_not_this_machine_s_is_one_line(folder: Path) -> None
     assert ran.err.count("\n") == 1
 
 
-def test_without_optuna_dashboard_one_line_says_how_to_get_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_optuna_dashboard_one_line_says_how_to_get_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store_study(folder / "runs" / "s", 1)
     monkeypatch.setitem(sys.modules, "optuna_dashboard", None)
     ran = Ran("dashboard", "s")
     assert ran.code == 2
-    assert ran.err == "the dashboard requires the package optuna-dashboard: pip install 'seesawnas[dashboard]'\n"
+    assert (
+        ran.err == "the dashboard requires the package optuna-dashboard: pip install "
+        "'seesawnas[dashboard]'\n"
+    )

@@ -13,7 +13,10 @@ from tests.evaluation.onnx_file import write_flatten
 from tests.faces import patterns, write_folder
 
 SHARED = Path(__file__).parents[4] / "shared"
-KEYS = "model set protocol flip pairs same folds accuracy std auc eer tar@far not_resolvable thresholds intervals bootstrap notes"
+KEYS = (
+    "model set protocol flip pairs same folds accuracy std auc eer tar@far not_resolvable "
+    "thresholds intervals bootstrap notes"
+)
 
 
 @pytest.fixture
@@ -29,7 +32,9 @@ def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def csv(network: str) -> str:
     """Pairs of neighbours in the folder of faces."""
     people = patterns(12, 4, 32).names
-    files = {name: sorted(str(path) for path in (Path("faces") / name).iterdir()) for name in people}
+    files = {
+        name: sorted(str(path) for path in (Path("faces") / name).iterdir()) for name in people
+    }
     rows = [f"{files[p][i]},{files[p][i + 1]},1" for p in people for i in range(3)]
     rows += [f"{files[p][i]},{files[q][i]},0" for p, q in pairwise(people) for i in range(3)]
     Path("pairs.csv").write_text("\n".join(rows))
@@ -37,9 +42,15 @@ def csv(network: str) -> str:
 
 
 def test_json_holds_every_figure_under_stable_keys(network: str, csv: str) -> None:
-    values = Ran("eval", network, "--pairs", csv, "--normalise", "128", "--json", "--resamples", "50").json
+    values = Ran(
+        "eval", network, "--pairs", csv, "--normalise", "128", "--json", "--resamples", "50"
+    ).json
     assert list(values) == KEYS.split()
-    assert list(values["tar@far"]) == ["1e-2", "1e-3", "1e-4", "1e-5", "1e-6"] == values["not_resolvable"]
+    assert (
+        list(values["tar@far"])
+        == ["1e-2", "1e-3", "1e-4", "1e-5", "1e-6"]
+        == values["not_resolvable"]
+    )
     assert list(values["thresholds"]) == ["accuracy", "eer", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6"]
     assert values["bootstrap"] == {"level": 0.95, "draws": 50, "of": "pairs", "seed": 0}
     assert values["accuracy"] > 0.9
@@ -49,7 +60,16 @@ def test_json_holds_every_figure_under_stable_keys(network: str, csv: str) -> No
 
 def test_several_sets_make_one_table_and_a_list(network: str, csv: str) -> None:
     Path("other.csv").write_text(Path(csv).read_text() + "\nfaces/p0/0.png,faces/gone.png,1\n")
-    arguments = ("eval", network, "--pairs", f"{csv},other.csv", "--normalise", "128", "--resamples", "20")
+    arguments = (
+        "eval",
+        network,
+        "--pairs",
+        f"{csv},other.csv",
+        "--normalise",
+        "128",
+        "--resamples",
+        "20",
+    )
     first, second = Ran(*arguments, "--json").json
     assert first["accuracy"] == second["accuracy"]
     assert second["notes"][:2] == [
@@ -65,19 +85,45 @@ def test_several_sets_make_one_table_and_a_list(network: str, csv: str) -> None:
 
 
 def test_the_cosine_protocol_s_thresholds_are_cosines(network: str, csv: str) -> None:
-    arguments = ("eval", network, "--pairs", csv, "--normalise", "128", "--json", "--resamples", "0", "--no-flip")
-    cosine, distance = (Ran(*arguments, "--protocol", name).json for name in ("cosine", "insightface"))
+    arguments = (
+        "eval",
+        network,
+        "--pairs",
+        csv,
+        "--normalise",
+        "128",
+        "--json",
+        "--resamples",
+        "0",
+        "--no-flip",
+    )
+    cosine, distance = (
+        Ran(*arguments, "--protocol", name).json for name in ("cosine", "insightface")
+    )
     assert cosine["auc"] == pytest.approx(distance["auc"])
     assert cosine["flip"] is False
-    assert cosine["thresholds"]["eer"] == pytest.approx(1 - distance["thresholds"]["eer"] / 2, abs=1e-3)
+    assert cosine["thresholds"]["eer"] == pytest.approx(
+        1 - distance["thresholds"]["eer"] / 2, abs=1e-3
+    )
 
 
 def test_templates_are_verified_from_their_files(network: str) -> None:
-    lines = [f"p{p}/{4 * p + i}.png {p * 2 + i // 2} {p * 4 + i}" for p in range(12) for i in range(4)]
+    lines = [
+        f"p{p}/{4 * p + i}.png {p * 2 + i // 2} {p * 4 + i}" for p in range(12) for i in range(4)
+    ]
     Path("members.txt").write_text("\n".join(lines))
     pairs = [(a, b) for a in range(24) for b in range(a)]
     Path("pairs.txt").write_text("\n".join(f"{a} {b} {int(a // 2 == b // 2)}" for a, b in pairs))
-    arguments = ("--pairs", "pairs.txt", "--templates", "members.txt", "--images", "faces", "--normalise", "128")
+    arguments = (
+        "--pairs",
+        "pairs.txt",
+        "--templates",
+        "members.txt",
+        "--images",
+        "faces",
+        "--normalise",
+        "128",
+    )
     values = Ran("eval", network, *arguments, "--json", "--resamples", "0").json
     assert (values["pairs"], values["same"]) == (276, 12)
     assert values["auc"] == 1.0
@@ -97,7 +143,9 @@ def test_templates_are_verified_from_their_files(network: str) -> None:
         (("--pairs", "hostile.bin", "--normalise", "128"), "refused: os.mkdir"),
     ],
 )
-def test_a_user_s_fault_is_one_line(network: str, csv: str, arguments: tuple[str, ...], words: str) -> None:
+def test_a_user_s_fault_is_one_line(
+    network: str, csv: str, arguments: tuple[str, ...], words: str
+) -> None:
     Path("hostile.bin").write_bytes(b"\x80\x02cos\nmkdir\nX\x04\x00\x00\x00made\x85R.")
     ran = Ran("eval", network, *arguments)
     assert ran.code == 2
@@ -114,8 +162,8 @@ def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:
     Path("v.bin").write_bytes(pickle.dumps(([b"no picture"] * 8, [True] * 4), protocol=2))
     ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
     assert (
-        "; unreadable images: 8 (image 0, image 1, image 2, ...); pairs skipped because of unreadable images: 4 of 4"
-        in ran.err
+        "; unreadable images: 8 (image 0, image 1, image 2, ...); pairs skipped because of "
+        "unreadable images: 4 of 4" in ran.err
     )
     assert len(ran.err.splitlines()) == 1
 
@@ -130,7 +178,10 @@ def test_people_of_a_folder_are_identified(network: str) -> None:
     assert "rank 1" in ran.out
     assert "Plotly.newPlot" in Path("det.html").read_text()
     Path("empty").mkdir()
-    assert "must contain images in sub-folders" in Ran("identify", network, "empty", "--normalise", "128").err
+    assert (
+        "must contain images in sub-folders"
+        in Ran("identify", network, "empty", "--normalise", "128").err
+    )
 
 
 @pytest.mark.slow
@@ -139,8 +190,14 @@ def test_the_teacher_scores_as_measured_elsewhere() -> None:
     model, pairs = SHARED / "models/teacher_mobilefacenet.onnx", SHARED / "data/lfw/lfw_dev.bin"
     if not model.is_file() or not pairs.is_file():
         pytest.skip("the teacher and its faces are not at ../shared")
-    values = Ran("eval", str(model), "--pairs", str(pairs), "--normalise", "imagenet", "--json").json
-    assert [round(values[name], 4) for name in ("accuracy", "std", "auc")] == [0.9925, 0.0087, 0.9974]
+    values = Ran(
+        "eval", str(model), "--pairs", str(pairs), "--normalise", "imagenet", "--json"
+    ).json
+    assert [round(values[name], 4) for name in ("accuracy", "std", "auc")] == [
+        0.9925,
+        0.0087,
+        0.9974,
+    ]
     assert round(values["tar@far"]["1e-2"], 4) == 0.9917
     assert values["not_resolvable"] == ["1e-3", "1e-4", "1e-5", "1e-6"]
     assert len(values["notes"]) == 1

@@ -13,7 +13,9 @@ def fidelity(*words: str) -> Result:
     return CliRunner().invoke(app, ["fidelity", *words])
 
 
-def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_again(folder: Path) -> None:
+def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_again(
+    folder: Path,
+) -> None:
     words = ["--space", "small.yaml", "--budget", "1M", "--data", "faces", "--networks", "4"]
     result = fidelity(*words, "--engine", "local", "--levels", "1x32", "--seeds", "2", "--json")
     assert result.exit_code == 0, result.output
@@ -38,18 +40,32 @@ def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_
         (["--budget", "1M", "--levels", "1x32,1x32"], "--levels must differ"),
         (["--budget", "1M", "--networks", "0"], "--networks must be from 1 to 100000, got 0"),
         (["--budget", "1M", "--workers", "65"], "--workers must be from 1 to 64, got 65"),
-        (["--budget", "1M", "--engine", "steam"], "--engine must be one of ray, local, inline, got steam"),
-        (["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"], "--gpus-per-trial must go with engine ray"),
-        (["--budget", "1M", "--seed", "-1"], "--seed must be from 0 to 9223372036854775807, got -1"),
+        (
+            ["--budget", "1M", "--engine", "steam"],
+            "--engine must be one of ray, local, inline, got steam",
+        ),
+        (
+            ["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"],
+            "--gpus-per-trial must go with engine ray",
+        ),
+        (
+            ["--budget", "1M", "--seed", "-1"],
+            "--seed must be from 0 to 9223372036854775807, got -1",
+        ),
         (["--budget", "100M", "--data", "nosuch"], "nosuch"),
         (["--budget", "1M", "--score", "luck"], "--score must be one of accuracy"),
         (["--measurements", "missing.jsonl"], "missing.jsonl: cannot be read: No such file"),
         (["--measurements", "empty.jsonl"], "empty.jsonl: must hold measurements, got none"),
-        (["--measurements", "empty.jsonl", "--engine", "foo"], "--engine must be one of ray, local, inline, got foo"),
+        (
+            ["--measurements", "empty.jsonl", "--engine", "foo"],
+            "--engine must be one of ray, local, inline, got foo",
+        ),
         (["--measurements", "small.yaml"], "small.yaml: line 1: must be a panel's measurement"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(folder: Path, words: list[str], message: str) -> None:
+def test_bad_input_is_one_line_and_exit_code_2(
+    folder: Path, words: list[str], message: str
+) -> None:
     Path("empty.jsonl").touch()
     result = fidelity(*words)
     assert result.exit_code == 2
@@ -58,7 +74,9 @@ def test_bad_input_is_one_line_and_exit_code_2(folder: Path, words: list[str], m
     assert not Path("runs").exists()
 
 
-def test_measurements_alone_are_judged_against_the_costliest_level_or_the_first_one_given(folder: Path) -> None:
+def test_measurements_alone_are_judged_against_the_costliest_level_or_the_first_one_given(
+    folder: Path,
+) -> None:
     scores = [{"accuracy": 0.5, "accuracy_std": 0.0, "auc": 0.5 + place / 10} for place in range(4)]
     lines = [
         {

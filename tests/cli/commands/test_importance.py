@@ -70,7 +70,9 @@ def test_the_plot_is_a_page_that_needs_no_network(folder: Path, tmp_path: Path) 
         (["new", "--storage", "sqlite:///x.db"], "storage sqlite:///x.db: there is no such file"),
     ],
 )
-def test_a_fault_is_one_line_and_exit_code_two(folder: Path, words: list[str], message: str) -> None:
+def test_a_fault_is_one_line_and_exit_code_two(
+    folder: Path, words: list[str], message: str
+) -> None:
     ran = Ran("importance", *words)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert message in ran.err

@@ -10,10 +10,26 @@ from seesawnas.report.network import published as ledger
 from seesawnas.space import load_point, shipped
 from tests.cli.running import Ran
 
-KEYS = {"name", "params", "madds", "published_params", "published_madds", "agrees", "explained_by", "faults"}
+KEYS = {
+    "name",
+    "params",
+    "madds",
+    "published_params",
+    "published_madds",
+    "agrees",
+    "explained_by",
+    "faults",
+}
 KEYS |= {"published_flops", "buildable", "explained"}
 DIFFERING = [
-    f"paper/{name}" for name in ("ghostfacenet_v1_1", "ghostfacenet_v1_2", "mobiface", "mobilenet_v2", "vargfacenet")
+    f"paper/{name}"
+    for name in (
+        "ghostfacenet_v1_1",
+        "ghostfacenet_v1_2",
+        "mobiface",
+        "mobilenet_v2",
+        "vargfacenet",
+    )
 ]
 
 
@@ -29,19 +45,32 @@ def test_the_table_counts_those_that_agree_and_prints_the_errata() -> None:
     ran = Ran("paper")
     assert ran.code == 0
     assert "31 of 31 agree, or differ for a documented reason: 26 agree, 5 differ." in ran.out
-    assert [line.split()[0] for line in ran.out.splitlines() if "  differs, see (" in line] == DIFFERING
+    assert [
+        line.split()[0] for line in ran.out.splitlines() if "  differs, see (" in line
+    ] == DIFFERING
     assert "leaves out PReLU's 7,552 slopes" in ran.out
 
 
 def test_flops_printed_as_madds_stand_in_the_column_of_flops() -> None:
     (line,) = [line for line in Ran("paper").out.splitlines() if "paper/mobiface " in line]
-    assert line.split()[1:9] == ["2,568,832", "2.4", "M", "231,974,912", "-", "462", "M", "differs,"]
+    assert line.split()[1:9] == [
+        "2,568,832",
+        "2.4",
+        "M",
+        "231,974,912",
+        "-",
+        "462",
+        "M",
+        "differs,",
+    ]
     (row,) = [row for row in Ran("paper", "--json").json if row["name"] == "paper/mobiface"]
     assert row["published_madds"] == 462_000_000
 
 
 @pytest.mark.parametrize("arguments", [("paper",), ("paper", "--json")])
-def test_an_unexplained_difference_exits_with_1(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexplained_difference_exits_with_1(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     point = replace(load_point("paper/mobiface"), errata=())
     monkeypatch.setattr(ledger, "load_point", lambda ref: point)
     ran = Ran(*arguments)
@@ -53,9 +82,17 @@ def test_networks_known_by_results_alone_are_told_and_said_not_to_be_buildable()
     ran = Ran("paper")
     assert "cannot be built here" in ran.out
     results = {row["name"]: row for row in Ran("paper", "--json").json if not row["buildable"]}
-    assert set(results) >= {"AirFace", "EdgeFace-S", "EdgeFace-XS", "EdgeFace-XXS", "LMobileNetE", "ShrinkTeaNet-MFNR"}
+    assert set(results) >= {
+        "AirFace",
+        "EdgeFace-S",
+        "EdgeFace-XS",
+        "EdgeFace-XXS",
+        "LMobileNetE",
+        "ShrinkTeaNet-MFNR",
+    }
     assert all(
-        set(row) >= KEYS and row["madds"] is row["agrees"] is row["explained"] is None for row in results.values()
+        set(row) >= KEYS and row["madds"] is row["agrees"] is row["explained"] is None
+        for row in results.values()
     )
     assert results["AirFace"]["published_flops"] == 1_000_000_000
     assert results["AirFace"]["published_madds"] is None

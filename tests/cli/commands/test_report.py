@@ -48,7 +48,10 @@ def test_other_formats_go_to_standard_output_unless_a_file_is_named(folder: Path
 def test_several_studies_are_one_report(folder: Path) -> None:
     store_study(folder / "runs" / "a", 6)
     store_study(folder / "runs" / "b", 6)
-    assert [study["study"] for study in Ran("report", "a", "b", "a", "--json").json["studies"]] == ["a", "b"]
+    assert [study["study"] for study in Ran("report", "a", "b", "a", "--json").json["studies"]] == [
+        "a",
+        "b",
+    ]
 
 
 def test_a_study_in_a_database_is_reported_from_there(folder: Path) -> None:
@@ -57,15 +60,24 @@ def test_a_study_in_a_database_is_reported_from_there(folder: Path) -> None:
     (study,) = Ran("report", "far", "--storage", url, "--json").json["studies"]
     assert study["study"] == "far"
     missing = Ran("report", "far", "--storage", f"sqlite:///{folder}/none.db", "--json")
-    assert (missing.code, missing.err) == (2, f"storage sqlite:///{folder}/none.db: there is no such file\n")
+    assert (missing.code, missing.err) == (
+        2,
+        f"storage sqlite:///{folder}/none.db: there is no such file\n",
+    )
 
 
 @pytest.mark.parametrize(
     ("words", "error"),
     [
         (["report", "nowhere"], "runs/nowhere/journal.log: contains no study\n"),
-        (["report", "empty", "--json", "--format", "csv"], "--format must be json with --json, got csv\n"),
-        (["compare", "paper/seesaw_share"], "compare must have at least two networks, got only paper/seesaw_share\n"),
+        (
+            ["report", "empty", "--json", "--format", "csv"],
+            "--format must be json with --json, got csv\n",
+        ),
+        (
+            ["compare", "paper/seesaw_share"],
+            "compare must have at least two networks, got only paper/seesaw_share\n",
+        ),
     ],
 )
 def test_a_user_s_fault_is_one_line(folder: Path, words: list[str], error: str) -> None:
@@ -96,5 +108,10 @@ def test_networks_lie_side_by_side_with_their_differences_marked(folder: Path) -
 def test_a_comparison_is_json_with_stable_keys() -> None:
     values = Ran("compare", "paper/seesaw_share", "paper/seesaw_shuffle", "--json").json
     assert list(values) == ["names", "digests", "same", "rows"]
-    assert values["rows"][0] == {"part": "network", "name": "digest", "values": values["digests"], "differs": True}
+    assert values["rows"][0] == {
+        "part": "network",
+        "name": "digest",
+        "values": values["digests"],
+        "differs": True,
+    }
     assert json.dumps(values)

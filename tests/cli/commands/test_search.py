@@ -34,7 +34,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_commands(folder: Path) -> None:
+def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_commands(
+    folder: Path,
+) -> None:
     result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "first")
     assert result.exit_code == 0, result.output
     assert "Ranked by verification accuracy" in result.stdout
@@ -76,13 +78,24 @@ def test_a_search_ends_with_a_ranking_the_files_to_go_on_with_and_the_next_comma
         (["--budget", "150M", "--study", ".."], "study must be a valid folder name"),
         (["--trials", "3"], "search must have a budget, got none; give --budget"),
         (["search_150"], "did you mean search_150m?"),
-        (["--budget", "150M", "--points", "paper/dw_seesaw_v1"], "must be within the budget of 150.00 M MAdds"),
+        (
+            ["--budget", "150M", "--points", "paper/dw_seesaw_v1"],
+            "must be within the budget of 150.00 M MAdds",
+        ),
         (["--budget", "150M", "--time", "2 hours"], "--time must be a time such as 2h"),
-        (["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"], "--gpus-per-trial requires engine ray"),
-        (["--budget", "150M", "--ray-address", "127.0.0.1:9"], "Ray does not answer at 127.0.0.1:9"),
+        (
+            ["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"],
+            "--gpus-per-trial requires engine ray",
+        ),
+        (
+            ["--budget", "150M", "--ray-address", "127.0.0.1:9"],
+            "Ray does not answer at 127.0.0.1:9",
+        ),
     ],
 )
-def test_a_fault_is_one_line_and_exit_code_two_and_leaves_nothing(folder: Path, words: list[str], message: str) -> None:
+def test_a_fault_is_one_line_and_exit_code_two_and_leaves_nothing(
+    folder: Path, words: list[str], message: str
+) -> None:
     result = search(*words)
     assert result.exit_code == 2
     assert message in result.stderr
@@ -112,26 +125,36 @@ def test_names_of_files_and_studies_are_shown_as_they_are(folder: Path) -> None:
     assert "seesawnas train 'a[b] c:best' --data faces --out 'runs/a[b] c/best'" in result.stdout
 
 
-def test_a_search_without_a_complete_trial_is_no_success(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_without_a_complete_trial_is_no_success(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def answer(job: TrialJob) -> EngineEvent:
         return Failed(job.number, "loss is not finite at step 1")
 
-    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers, answer))
+    monkeypatch.setitem(
+        ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers, answer)
+    )
     result = search(*TINY, "--data", "faces", "--trials", "2", "--study", "s")
     assert result.exit_code == 1
     assert "No trial is complete: all 2 failed." in result.stderr
     assert "loss is not finite at step 1" in result.stdout
 
 
-def test_a_budget_that_only_prints_the_same_is_another_budget(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_that_only_prints_the_same_is_another_budget(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
     assert search(*TINY, "--data", "faces", "--trials", "1", "--study", "s").exit_code == 0
     result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s", "--budget", "1004K")
     assert result.exit_code == 2
-    assert "must be resumed with --budget 1.00 M, got 1.004 M; or use another --study" in result.stderr
+    assert (
+        "must be resumed with --budget 1.00 M, got 1.004 M; or use another --study" in result.stderr
+    )
 
 
-def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_under_several_limits_keeps_them_and_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
     words = [*TINY, "--data", "faces", "--study", "s", "--budget", "1M, params<=15K"]
     result = search(*words, "--trials", "3")
@@ -140,22 +163,33 @@ def test_a_search_under_several_limits_keeps_them_and_goes_on(folder: Path, monk
     assert search(*words, "--trials", "12").exit_code == 0
     trials = record_in(folder / "runs" / "s").trials(TrialState.COMPLETE)
     assert len(trials) == 12
-    assert all(t.user_attrs["madds"] <= 1_000_000 and t.user_attrs["params"] <= 15_000 for t in trials)
+    assert all(
+        t.user_attrs["madds"] <= 1_000_000 and t.user_attrs["params"] <= 15_000 for t in trials
+    )
     assert json.loads(Path("runs/s/summary.json").read_text())["budget"] == "1.00 M, params<=15.0 K"
     other = search(*words[:-1], "1M, params<=16K", "--trials", "12")
     assert other.exit_code == 2
-    assert "must be resumed with --budget 1.00 M, params<=15.0 K, got 1.00 M, params<=16.0 K" in other.stderr
+    assert (
+        "must be resumed with --budget 1.00 M, params<=15.0 K, got 1.00 M, params<=16.0 K"
+        in other.stderr
+    )
 
 
-def test_a_search_without_a_limit_on_madds_has_its_plot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_without_a_limit_on_madds_has_its_plot(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
-    result = search(*TINY, "--data", "faces", "--study", "s", "--budget", "params<=15K", "--trials", "2")
+    result = search(
+        *TINY, "--data", "faces", "--study", "s", "--budget", "params<=15K", "--trials", "2"
+    )
     assert result.exit_code == 0, result.output
     assert "networks within params<=15.0 K" in result.stderr
     assert Path("runs/s/pareto.html").exists()
 
 
-def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -165,17 +199,34 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(folder: Path, monk
         patch.setattr("seesawnas.study.record.record.StudyRecord.complete", full)
         result = search(*words)
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[-1].startswith("runs/s: cannot be written: No space left on device")
+    assert result.stderr.splitlines()[-1].startswith(
+        "runs/s: cannot be written: No space left on device"
+    )
     assert "Traceback" not in result.stderr
     assert search(*words).exit_code == 0
-    assert [trial.state for trial in record_in(folder / "runs" / "s").trials()] == [TrialState.COMPLETE] * 2
+    assert [trial.state for trial in record_in(folder / "runs" / "s").trials()] == [
+        TrialState.COMPLETE
+    ] * 2
 
 
 def test_the_networks_of_one_study_may_differ_in_shape(folder: Path) -> None:
     sides = {"height": 32, "width": {"choice": [28, 32]}}
     Path("sides.yaml").write_text(write_yaml({**SMALL_SPACE, "input": sides}))
-    words = ["--space", "sides.yaml", "--budget", "1M", "--epochs", "1", "--resolution", "16", "--engine", "local"]
-    result = search(*words, "--workers", "1", "--data", "faces", "--trials", "4", "--study", "sides")
+    words = [
+        "--space",
+        "sides.yaml",
+        "--budget",
+        "1M",
+        "--epochs",
+        "1",
+        "--resolution",
+        "16",
+        "--engine",
+        "local",
+    ]
+    result = search(
+        *words, "--workers", "1", "--data", "faces", "--trials", "4", "--study", "sides"
+    )
     assert result.exit_code == 0, result.output
     assert "16x14, 16x16" in result.stderr + result.stdout
     trials = record_in(folder / "runs" / "sides").trials()

@@ -19,7 +19,10 @@ from tests.cli.running import Ran
 from tests.crash.processes import descendants
 from tests.run.trainings import pairs_file, small_plan
 
-_RECIPE = "{epochs: 6, batch_size: 8, learning_rate: 0.05, scale: 16.0, margin_size: 0.2, averaging: 0.9, shift: 0.1}"
+_RECIPE = (
+    "{epochs: 6, batch_size: 8, learning_rate: 0.05, scale: 16.0, margin_size: 0.2, "
+    "averaging: 0.9, shift: 0.1}"
+)
 _WORDS = ["train", "point.yaml", "--data", "faces", "--recipe", "quick.yaml", "--device", "cpu"]
 
 
@@ -36,7 +39,13 @@ def start(place: Path, *words: str, launcher: tuple[str, ...] = ()) -> subproces
     command = [sys.executable, *launcher, "-m", "seesawnas", *_WORDS, *words]
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        command, cwd=place, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        command,
+        cwd=place,
+        env=environment,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -45,8 +54,13 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def wait_for_checkpoint(place: Path, process: subprocess.Popen[str], seen: set[str], out: str = "run") -> None:
-    while process.poll() is None and not {path.name for path in place.glob(f"{out}/checkpoints/*.safetensors")} - seen:
+def wait_for_checkpoint(
+    place: Path, process: subprocess.Popen[str], seen: set[str], out: str = "run"
+) -> None:
+    while (
+        process.poll() is None
+        and not {path.name for path in place.glob(f"{out}/checkpoints/*.safetensors")} - seen
+    ):
         time.sleep(0.01)
 
 
@@ -66,11 +80,15 @@ def test_a_run_killed_at_random_moments_ends_with_the_bits_of_one_that_was_not(p
     code, _, err = finished(start(place, "--out", "run", "--workers", "1"))
     assert code == 0, err
     assert "Resumed after step" in err
-    assert (place / "run/model.safetensors").read_bytes() == (place / "whole/model.safetensors").read_bytes()
+    assert (place / "run/model.safetensors").read_bytes() == (
+        place / "whole/model.safetensors"
+    ).read_bytes()
 
 
 @pytest.mark.slow
-def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_of_one(place: Path) -> None:
+def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_of_one(
+    place: Path,
+) -> None:
     team = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
     code, _, err = finished(start(place, "--out", "one", "--workers", "0", "--accumulate", "2"))
     assert code == 0, err
@@ -85,7 +103,9 @@ def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_
         assert code == 0, err
         assert out.count("load_model") == 1
         assert ("Resumed after step" in err) == (name == "two")
-    assert (place / "two/model.safetensors").read_bytes() == (place / "never_killed/model.safetensors").read_bytes()
+    assert (place / "two/model.safetensors").read_bytes() == (
+        place / "never_killed/model.safetensors"
+    ).read_bytes()
     one, two = (
         [row["loss"] for row in json.loads((place / name / "model.json").read_text())["epochs"]]
         for name in ("one", "two")
@@ -94,8 +114,12 @@ def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_polite_end_saves_the_state_and_exits_with_130(place: Path, number: signal.Signals) -> None:
-    process = start(place, "--out", "run", "--workers", "0", "--epochs", "2000", "--save-every", "0.1s")
+def test_a_polite_end_saves_the_state_and_exits_with_130(
+    place: Path, number: signal.Signals
+) -> None:
+    process = start(
+        place, "--out", "run", "--workers", "0", "--epochs", "2000", "--save-every", "0.1s"
+    )
     wait_for_checkpoint(place, process, set())
     process.send_signal(number)
     code, out, err = finished(process)
@@ -107,12 +131,18 @@ def test_a_polite_end_saves_the_state_and_exits_with_130(place: Path, number: si
 def test_the_json_is_the_result_and_the_network_loads(place: Path) -> None:
     about = Ran(*_WORDS, "--epochs", "1", "--workers", "0", "--out", "run", "--json").json
     assert about["files"] == ["run/spec.yaml", "run/model.safetensors", "run/model.json"]
-    assert (about["recipe"]["epochs"], about["data"]["people"], about["data"]["images"]) == (1, 24, 120)
+    assert (about["recipe"]["epochs"], about["data"]["people"], about["data"]["images"]) == (
+        1,
+        24,
+        120,
+    )
     assert json.loads(Path("run/model.json").read_text())["digest"] == about["digest"]
     assert sn.load_model("run").spec.embedding_size == about["embedding"]
 
 
-def test_the_folder_has_a_default_and_the_same_command_says_that_nothing_is_left(place: Path) -> None:
+def test_the_folder_has_a_default_and_the_same_command_says_that_nothing_is_left(
+    place: Path,
+) -> None:
     words = (*_WORDS, "--epochs", "1", "--workers", "0")
     first, second = Ran(*words), Ran(*words)
     assert (first.code, second.code) == (0, 0)
@@ -122,12 +152,17 @@ def test_the_folder_has_a_default_and_the_same_command_says_that_nothing_is_left
 
 @pytest.mark.parametrize(
     ("every", "told"),
-    [("0.001s", "the last good checkpoint is kept in run/checkpoints"), ("1h", "there is no checkpoint yet")],
+    [
+        ("0.001s", "the last good checkpoint is kept in run/checkpoints"),
+        ("1h", "there is no checkpoint yet"),
+    ],
 )
 def test_divergence_is_one_line_and_exit_code_1_and_says_whether_a_checkpoint_is_kept(
     place: Path, every: str, told: str
 ) -> None:
-    Path("wild.yaml").write_text("{epochs: 2, batch_size: 8, learning_rate: 1000000, scale: 1000000, warm_up: 0.0}")
+    Path("wild.yaml").write_text(
+        "{epochs: 2, batch_size: 8, learning_rate: 1000000, scale: 1000000, warm_up: 0.0}"
+    )
     words = (*_WORDS[:5], "wild.yaml", "--device", "cpu", "--workers", "0", "--save-every", every)
     ran = Ran(*words, "--out", "run")
     assert ran.code == 1
@@ -158,7 +193,9 @@ def test_a_network_trained_before_is_scored_on_a_set_that_is_new(place: Path) ->
         (("--accumulate", "3"), "batch size must be a multiple of 3"),
     ],
 )
-def test_a_user_s_fault_is_one_line_and_exit_code_2(place: Path, words: tuple[str, ...], told: str) -> None:
+def test_a_user_s_fault_is_one_line_and_exit_code_2(
+    place: Path, words: tuple[str, ...], told: str
+) -> None:
     ran = Ran(*_WORDS, "--workers", "0", *words)
     assert (ran.code, ran.out) == (2, "")
     assert told in ran.err

@@ -26,7 +26,9 @@ def shown(table: FittedTable, width: int) -> str:
 @given(
     width=st.integers(40, 120),
     names=st.lists(st.text("abc_/", min_size=1, max_size=16), min_size=1, max_size=4),
-    words=st.text("de ", max_size=60).map(lambda text: " ".join(word[:12] for word in text.split())),
+    words=st.text("de ", max_size=60).map(
+        lambda text: " ".join(word[:12] for word in text.split())
+    ),
     figure=st.integers(0, 10**11).map("{:,}".format),
 )
 def test_names_and_figures_are_whole_and_nothing_is_lost_at_any_width(
@@ -53,7 +55,9 @@ def test_what_can_be_spared_goes_first_and_is_named() -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80])
-def test_a_pipe_has_the_width_that_the_environment_says(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_has_the_width_that_the_environment_says(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def lines(*words: str) -> list[str]:
         return CliRunner().invoke(app, list(words)).stdout.splitlines()
 

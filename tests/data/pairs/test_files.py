@@ -35,15 +35,24 @@ def shown(found: PairSet) -> list[tuple[str, str, bool]]:
 LFW = "2\t1\nAnn_Lee\t1\t2\nAnn_Lee\t1\tBo\t1\nAnn_Lee\t2\t1\nBo\t1\tCy\t12\n"
 
 
-@pytest.mark.parametrize("text", [LFW, LFW.replace("\t", " "), LFW.replace("\n", "\r\n"), "\ufeff" + LFW, LFW + "\n\n"])
-def test_lfw_s_pairs_are_read_in_both_layouts_with_their_folds_and_people(people: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", [LFW, LFW.replace("\t", " "), LFW.replace("\n", "\r\n"), "\ufeff" + LFW, LFW + "\n\n"]
+)
+def test_lfw_s_pairs_are_read_in_both_layouts_with_their_folds_and_people(
+    people: Path, text: str
+) -> None:
     (people / "pairs.txt").write_bytes(text.encode())
     found = read_pairs(people / "pairs.txt", images=people / "images", resolution=8)
     ann, other, bo, cy = (
         f"{name.split('_0')[0]}/{name}"
         for name in ("Ann_Lee_0001.jpg", "Ann_Lee_0002.jpg", "Bo_0001.png", "Cy_0012.jpg")
     )
-    assert shown(found) == [(ann, other, True), (ann, bo, False), (other, ann, True), (bo, cy, False)]
+    assert shown(found) == [
+        (ann, other, True),
+        (ann, bo, False),
+        (other, ann, True),
+        (bo, cy, False),
+    ]
     assert found.folds is not None
     assert found.folds.tolist() == [0, 0, 1, 1]
     assert found.people is not None
@@ -101,7 +110,8 @@ def test_a_pairs_txt_that_is_none_is_one_line(people: Path, text: str, words: st
 
 
 CSV = (
-    "images/Ann_Lee/Ann_Lee_0001.jpg,images/Ann_Lee/Ann_Lee_0002.jpg,1\nimages/Bo/Bo_0001.png,images/Cy/Cy_0012.jpg,0\n"
+    "images/Ann_Lee/Ann_Lee_0001.jpg,images/Ann_Lee/Ann_Lee_0002.jpg,1\n"
+    "images/Bo/Bo_0001.png,images/Cy/Cy_0012.jpg,0\n"
 )
 
 
@@ -119,7 +129,9 @@ CSV = (
         CSV.replace("images/Bo/Bo_0001.png", '"images/Bo/Bo_0001.png"'),
     ],
 )
-def test_a_csv_is_read_with_or_without_a_header_and_by_any_delimiter(people: Path, text: str) -> None:
+def test_a_csv_is_read_with_or_without_a_header_and_by_any_delimiter(
+    people: Path, text: str
+) -> None:
     (people / "mine.csv").write_text(text)
     found = read_pairs(people / "mine.csv")
     assert [same for _, _, same in shown(found)] == [True, False]
@@ -171,9 +183,13 @@ def cfp(tmp_path: Path) -> Path:
             folder.mkdir(parents=True)
             (folder / "same.txt").write_text(same)
             (folder / "diff.txt").write_text(different)
-    lines = [f"{i} ../Data/Images/{p:03d}/frontal/{n:02d}.jpg" for i, (p, n) in enumerate(frontal, 1)]
+    lines = [
+        f"{i} ../Data/Images/{p:03d}/frontal/{n:02d}.jpg" for i, (p, n) in enumerate(frontal, 1)
+    ]
     (protocol / "Pair_list_F.txt").write_text("\n".join(lines))
-    (protocol / "Pair_list_P.txt").write_text("".join(f"{p} ../Data/Images/{p:03d}/profile/01.jpg\n" for p in (1, 2)))
+    (protocol / "Pair_list_P.txt").write_text(
+        "".join(f"{p} ../Data/Images/{p:03d}/profile/01.jpg\n" for p in (1, 2))
+    )
     return root
 
 
@@ -206,14 +222,18 @@ def test_a_damaged_cfp_folder_is_one_line(cfp: Path) -> None:
     with pytest.raises(DataError, match="Protocol/Split/FF or Protocol/Split/FP"):
         read_pairs(cfp)
     (cfp / "Protocol/Split/FP/02/diff.txt").write_text("1,9\n")
-    with pytest.raises(DataError, match=r"02/diff.txt: line 1: must be numbers from the image list, got 9"):
+    with pytest.raises(
+        DataError, match=r"02/diff.txt: line 1: must be numbers from the image list, got 9"
+    ):
         read_pairs(cfp / "Protocol/Split/FP")
     (cfp / "Protocol/Pair_list_F.txt").write_text("1 ../../../etc/passwd\n2 x.jpg\n")
     with pytest.raises(DataError, match="must be an image path inside"):
         read_pairs(cfp / "Protocol/Split/FF")
 
 
-@pytest.mark.parametrize("name", ["nothing.bin", "nothing.txt", "nothing.csv", "nothing.mat", "\0.csv"])
+@pytest.mark.parametrize(
+    "name", ["nothing.bin", "nothing.txt", "nothing.csv", "nothing.mat", "\0.csv"]
+)
 def test_a_file_that_is_not_there_or_is_no_set_is_one_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError) as caught:
         read_pairs(tmp_path / name, images=tmp_path)
@@ -262,14 +282,19 @@ def _is_read_or_refused(path: Path, content: bytes, images: Path) -> None:
 
 
 @FUZZ
-@given(_tokens("Ann_Lee\t1\t2\n", "10\t300\n", "Bo\t1\tAnn_Lee\t1\n").map(str.encode) | st.binary(max_size=200))
+@given(
+    _tokens("Ann_Lee\t1\t2\n", "10\t300\n", "Bo\t1\tAnn_Lee\t1\n").map(str.encode)
+    | st.binary(max_size=200)
+)
 def test_any_pairs_txt_is_read_or_refused_and_nothing_else(people: Path, content: bytes) -> None:
     _is_read_or_refused(people / "pairs.txt", content, people / "images")
 
 
 @FUZZ
 @given(
-    _tokens("Bo/Bo_0001.png,Ann_Lee/Ann_Lee_0001.jpg,1\n", "path1,path2,label\n", "../x.png").map(str.encode)
+    _tokens("Bo/Bo_0001.png,Ann_Lee/Ann_Lee_0001.jpg,1\n", "path1,path2,label\n", "../x.png").map(
+        str.encode
+    )
     | st.binary(max_size=200)
 )
 def test_any_csv_is_read_or_refused_and_nothing_else(people: Path, content: bytes) -> None:

@@ -29,7 +29,11 @@ def test_pictures_templates_media_and_pairs_are_read(ijb: Path) -> None:
     found = read_templates(ijb / "pairs.txt", ijb / "tid_mid.txt", ijb / "loose_crop")
     assert found.pictures.places == ["1.png", "2.png", "3.png"]
     assert (found.templates.tolist(), found.media.tolist()) == ([5, 5, 9], [70, 71, 72])
-    assert (found.left.tolist(), found.right.tolist(), found.same.tolist()) == ([5, 5], [9, 5], [False, True])
+    assert (found.left.tolist(), found.right.tolist(), found.same.tolist()) == (
+        [5, 5],
+        [9, 5],
+        [False, True],
+    )
 
 
 def test_commas_will_do_and_missing_pictures_are_named(ijb: Path) -> None:
@@ -69,7 +73,21 @@ def test_the_folder_of_images_is_needed(ijb: Path) -> None:
 
 _LINES = st.lists(
     st.sampled_from(
-        ("1.png", "../1.png", "5", "9", "70", "-1", "9" * 30, " ", ",", "\n", "\0", "1.png 5 70\n", "5 9 0\n")
+        (
+            "1.png",
+            "../1.png",
+            "5",
+            "9",
+            "70",
+            "-1",
+            "9" * 30,
+            " ",
+            ",",
+            "\n",
+            "\0",
+            "1.png 5 70\n",
+            "5 9 0\n",
+        )
     )
     | st.text(max_size=4),
     max_size=30,
@@ -78,7 +96,9 @@ _LINES = st.lists(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(_LINES, _LINES)
-def test_any_files_are_read_or_refused_and_nothing_else(ijb: Path, members: str, pairs: str) -> None:
+def test_any_files_are_read_or_refused_and_nothing_else(
+    ijb: Path, members: str, pairs: str
+) -> None:
     (ijb / "tid_mid.txt").write_text(MEMBERS + members)
     (ijb / "pairs.txt").write_text("5 9 0\n" + pairs)
     try:

@@ -18,7 +18,11 @@ from tests.data.pairs.written import outcome
 @pytest.mark.parametrize("protocol", range(1, 6))
 def test_pairs_come_in_order_with_their_answers(tmp_path: Path, protocol: int) -> None:
     path = tmp_path / "v.bin"
-    path.write_bytes(pickle.dumps(([picture(shade) for shade in (0, 50, 100, 150)], [True, False]), protocol=protocol))
+    path.write_bytes(
+        pickle.dumps(
+            ([picture(shade) for shade in (0, 50, 100, 150)], [True, False]), protocol=protocol
+        )
+    )
     images, same = read_bin(path, resolution=8)
     assert images.shape == (4, 8, 8, 3)
     assert [int(image.mean()) for image in images] == [0, 50, 100, 150]
@@ -37,7 +41,11 @@ def _whole(path: Path) -> None:
     images, readable = found.pictures.decode(0, 4)
     assert readable.all()
     assert [int(image.mean()) for image in images] == [0, 50, 100, 150]
-    assert (found.left.tolist(), found.right.tolist(), found.same.tolist()) == ([0, 2], [1, 3], [True, False])
+    assert (found.left.tolist(), found.right.tolist(), found.same.tolist()) == (
+        [0, 2],
+        [1, 3],
+        [True, False],
+    )
 
 
 def test_a_file_that_python_2_wrote_is_read(tmp_path: Path) -> None:
@@ -48,10 +56,16 @@ def test_a_file_that_python_2_wrote_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("protocol", range(2, 6))
 @pytest.mark.parametrize("module", ["numpy._core", "numpy.core"])
-def test_arrays_of_bytes_are_read_without_numpy_s_constructors(tmp_path: Path, protocol: int, module: str) -> None:
+def test_arrays_of_bytes_are_read_without_numpy_s_constructors(
+    tmp_path: Path, protocol: int, module: str
+) -> None:
     path = tmp_path / "v.bin"
     pictures = [np.frombuffer(picture(shade), dtype=np.uint8) for shade in (0, 50, 100, 150)]
-    answers: tuple[object, ...] = ([np.bool_(True), np.bool_(False)], np.array([True, False]), [1, 0])
+    answers: tuple[object, ...] = (
+        [np.bool_(True), np.bool_(False)],
+        np.array([True, False]),
+        [1, 0],
+    )
     for same in answers:
         content = pickle.dumps((pictures, same), protocol=protocol)
         if protocol < 4:  # later ones write the names' lengths
@@ -65,7 +79,10 @@ def test_pictures_that_cannot_be_decoded_are_named(tmp_path: Path) -> None:
     path.write_bytes(_python_2([picture(0), b"no picture", picture(5), picture(5)], [True, False]))
     found = read_pairs(path, resolution=8)
     kept = found.without(found.pictures.decode(0, 4)[1])
-    assert kept.notes == ("unreadable images: 1 (image 1)", "pairs skipped because of unreadable images: 1 of 2")
+    assert kept.notes == (
+        "unreadable images: 1 (image 1)",
+        "pairs skipped because of unreadable images: 1 of 2",
+    )
     assert kept.same.tolist() == [False]
 
 
@@ -82,7 +99,10 @@ _MANY = (
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\x80\x02](r\xff\xff\xff\x7fe]\x86.", "LONG_BINPUT 2147483647 reaches past the end of the file"),
+        (
+            b"\x80\x02](r\xff\xff\xff\x7fe]\x86.",
+            "LONG_BINPUT 2147483647 reaches past the end of the file",
+        ),
         (b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.", "refused: os.system"),
         (b"\x80\x02cnumpy\nload\nX\x01\x00\x00\x00x\x85R.", "refused: numpy.load"),
         (b"\x80\x02cbuiltins\neval\n.", "refused: builtins.eval"),
@@ -91,7 +111,9 @@ _MANY = (
         (b"\x80\x02](" + b"]" * 50000 + b"e].", "must be a pickle"),
     ],
 )
-def test_a_hostile_pickle_is_one_line_and_takes_no_memory(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_hostile_pickle_is_one_line_and_takes_no_memory(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
     path = tmp_path / "v.bin"
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
@@ -102,14 +124,21 @@ def test_a_hostile_pickle_is_one_line_and_takes_no_memory(tmp_path: Path, conten
 
 def test_what_is_done_to_a_stand_in_is_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "v.bin"
-    # Attributes set on what stands for _codecs.encode and for numpy's array, by the state of a BUILD.
+    # Attributes set on what stands for _codecs.encode and for numpy's array, by the state of a
+    # BUILD.
     state = b"N}X\x0c\x00\x00\x00__defaults__)s\x86b0"
     path.write_bytes(
-        b"\x80\x02c_codecs\nencode\n" + state + b"cnumpy.core.multiarray\n_reconstruct\n" + state + b"]]\x86."
+        b"\x80\x02c_codecs\nencode\n"
+        + state
+        + b"cnumpy.core.multiarray\n_reconstruct\n"
+        + state
+        + b"]]\x86."
     )
     with pytest.raises(DataError):
         read_pairs(path)
-    path.write_bytes(pickle.dumps(([picture(shade) for shade in (0, 50, 100, 150)], [True, False]), protocol=2))
+    path.write_bytes(
+        pickle.dumps(([picture(shade) for shade in (0, 50, 100, 150)], [True, False]), protocol=2)
+    )
     _whole(path)
 
 
@@ -145,7 +174,9 @@ def test_a_file_that_is_no_verification_set_is_one_line_and_runs_nothing(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(st.data())
-def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path, data: st.DataObject) -> None:
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(
+    tmp_path: Path, data: st.DataObject
+) -> None:
     whole = bytearray(pickle.dumps(([picture(0), picture(9)], [True]), protocol=2))
     for place in data.draw(st.lists(st.integers(0, len(whole) - 1), max_size=4)):
         whole[place] = data.draw(st.integers(0, 255))
@@ -161,7 +192,9 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path, data
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
 @given(st.lists(st.sampled_from(PARTS) | st.binary(max_size=4), max_size=40).map(b"".join))
-def test_any_row_of_opcodes_is_read_or_refused_and_nothing_else(tmp_path: Path, content: bytes) -> None:
+def test_any_row_of_opcodes_is_read_or_refused_and_nothing_else(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "v.bin"
     path.write_bytes(content)
     found = outcome(path)

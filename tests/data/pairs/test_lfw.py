@@ -10,7 +10,10 @@ from PIL import Image
 from seesawnas.data import read_pairs
 from seesawnas.errors import DataError
 
-PAIRS = [("Ann/Ann_0001.jpg", "Ann/Ann_0002.JPG", True), ("Ann/Ann_0001.jpg", "zed/zed_0001.png", False)]
+PAIRS = [
+    ("Ann/Ann_0001.jpg", "Ann/Ann_0002.JPG", True),
+    ("Ann/Ann_0001.jpg", "zed/zed_0001.png", False),
+]
 
 
 @pytest.fixture
@@ -55,7 +58,9 @@ def test_numbers_of_images_are_read_in_every_layout(root: Path, name: str, text:
         "1\nAnn 1 2\nAnn 1 Ann 2\nAnn 1 zed 1\n",
     ],
 )
-def test_digits_of_other_scripts_numbers_without_end_and_other_names_are_one_line(root: Path, text: str) -> None:
+def test_digits_of_other_scripts_numbers_without_end_and_other_names_are_one_line(
+    root: Path, text: str
+) -> None:
     with pytest.raises(DataError) as caught:
         _read(root, "pairs.txt", text)
     assert str(caught.value).isprintable()
@@ -65,4 +70,6 @@ def test_digits_of_other_scripts_numbers_without_end_and_other_names_are_one_lin
 def test_a_header_that_the_lines_contradict_is_named(root: Path) -> None:
     (root / "pairs.txt").write_text("10 300\nAnn 1 2\nAnn 1 zed 1\n")
     found = read_pairs(root / "pairs.txt", images=root / "images")
-    assert found.notes == ("folds may be wrong: the first line gives 10 folds of 600 pairs, got 2 pairs",)
+    assert found.notes == (
+        "folds may be wrong: the first line gives 10 folds of 600 pairs, got 2 pairs",
+    )

@@ -50,7 +50,10 @@ def test_pairs_are_read_in_every_layout_whatever_the_size_of_a_block(
 @pytest.mark.parametrize(
     "line",
     [
-        *(f"5 1{chr(code)} 0" for code in (0xB2, 0xE9, 0x661, 0x2028, 0x4E00, 0x80000, 0xE0100, 0x10FFFF)),
+        *(
+            f"5 1{chr(code)} 0"
+            for code in (0xB2, 0xE9, 0x661, 0x2028, 0x4E00, 0x80000, 0xE0100, 0x10FFFF)
+        ),
         *(
             "5 9",
             "5 9 0 1",
@@ -65,7 +68,13 @@ def test_pairs_are_read_in_every_layout_whatever_the_size_of_a_block(
             "5,,9,0",
             ",5,9,0",
         ),
-        *("5 9 nan", "5 9223372036854775808 0", "5 " + "9" * 5000 + " 0", "5 9\x000 0", "5 9\x0b 0"),
+        *(
+            "5 9 nan",
+            "5 9223372036854775808 0",
+            "5 " + "9" * 5000 + " 0",
+            "5 9\x000 0",
+            "5 9\x0b 0",
+        ),
     ],
 )
 def test_a_line_that_is_none_is_refused_with_its_number(tmp_path: Path, line: str) -> None:
@@ -102,7 +111,23 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 
 
 _PART = st.sampled_from(
-    ("5", "9", "0", "1", "12345678901234567890", " ", " ", ",", "\t", "\n", "\r", "\r\n", "-", "#", "\ufeff")
+    (
+        "5",
+        "9",
+        "0",
+        "1",
+        "12345678901234567890",
+        " ",
+        " ",
+        ",",
+        "\t",
+        "\n",
+        "\r",
+        "\r\n",
+        "-",
+        "#",
+        "\ufeff",
+    )
 )
 
 
@@ -111,13 +136,20 @@ _PART = st.sampled_from(
 @example("1 2 \n3 4 \n5")
 @example("1 2\n3 4 5 6\n")
 @given(st.lists(_PART | st.characters(codec="utf-8"), max_size=40).map("".join))
-def test_any_text_is_read_as_its_lines_say_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_text_is_read_as_its_lines_say_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
     path = tmp_path_factory.getbasetemp() / "any.txt"
     try:
         found = _read(path, text)
     except DataError:
         return
-    lines = [line.partition("#")[0] for line in text.removeprefix("\ufeff").replace("\r", "\n").split("\n")]
-    numbers = [line.replace(",", " ").replace(";", " ").replace("\t", " ").split(" ") for line in lines]
+    lines = [
+        line.partition("#")[0]
+        for line in text.removeprefix("\ufeff").replace("\r", "\n").split("\n")
+    ]
+    numbers = [
+        line.replace(",", " ").replace(";", " ").replace("\t", " ").split(" ") for line in lines
+    ]
     wanted = [[int(field) for field in fields if field] for fields in numbers]
     assert found == [(a, b, same == 1) for a, b, same in filter(None, wanted)]

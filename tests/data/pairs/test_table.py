@@ -1,4 +1,7 @@
-"""Lists of two paths and a label: the header decides, and what can be read in two ways is refused."""
+"""Lists of two paths and a label.
+
+The header decides, and what can be read in two ways is refused.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ def _read(root: Path, text: str, name: str = "mine.csv") -> list[tuple[str, str,
 
 
 def _table(header: str, *columns: str) -> str:
-    """``header`` over two rows; a column is "first,second", one field a row, or the name of a side."""
+    """``header`` over two rows.
+
+    A column is "first,second", one field a row, or the name of a side.
+    """
     sides = {"left": f"{ANN},{ANN}", "right": f"{OTHER},{BO}"}
     rows = zip(*(sides.get(column, column).split(",") for column in columns), strict=True)
     return "\n".join([header, *map(",".join, rows)]) + "\n"
@@ -60,7 +66,10 @@ def _table(header: str, *columns: str) -> str:
 def test_the_header_says_which_column_is_which(root: Path, text: str) -> None:
     assert _read(root, text) == ROWS
     assert _read(root, text.replace(",", "\t"), "mine.txt") == ROWS
-    assert _read(root, "\ufeff# mine\n\n" + text.replace(",", ";").replace("\n", "\r\n"), "mine.tsv") == ROWS
+    assert (
+        _read(root, "\ufeff# mine\n\n" + text.replace(",", ";").replace("\n", "\r\n"), "mine.tsv")
+        == ROWS
+    )
 
 
 PLAIN = f"{ANN} {OTHER} 1\n{ANN} {BO} 0\n"
@@ -88,7 +97,9 @@ def test_plain_lists_are_read_by_any_separator(root: Path, text: str, name: str)
 def test_paths_in_quotation_marks_hold_spaces_and_commas(root: Path) -> None:
     (root / "images/a b,c.png").write_bytes((root / "images" / ANN).read_bytes())
     for separator in (" ", ",", "\t", ";"):
-        assert _read(root, separator.join(('"a b,c.png"', BO, "0")), "mine.txt") == [("a b,c.png", BO, False)]
+        assert _read(root, separator.join(('"a b,c.png"', BO, "0")), "mine.txt") == [
+            ("a b,c.png", BO, False)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +110,9 @@ def test_paths_in_quotation_marks_hold_spaces_and_commas(root: Path) -> None:
         ("# made by hand\n#path1,path2,actual_issame", ("left", "right", "+1,-1")),
     ],
 )
-def test_names_behind_a_mark_of_comments_decide_too(root: Path, comment: str, columns: tuple[str, ...]) -> None:
+def test_names_behind_a_mark_of_comments_decide_too(
+    root: Path, comment: str, columns: tuple[str, ...]
+) -> None:
     assert _read(root, _table(comment, *columns)) == ROWS
     assert _read(root, _table(comment, *columns).replace("\n", "\n\n"), "mine.txt") == ROWS
 
@@ -118,29 +131,64 @@ def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
     found = read_pairs(root / "mine.csv", images=root / "images")
     assert found.folds is not None
     assert (found.folds.tolist(), found.same.tolist()) == ([2, 9], [False, True])
-    (root / "mine.csv").write_text(_table("left,right,label,fold", "left", "right", "1,0", "dev,test"))
+    (root / "mine.csv").write_text(
+        _table("left,right,label,fold", "left", "right", "1,0", "dev,test")
+    )
     found = read_pairs(root / "mine.csv", images=root / "images")
-    assert (found.folds, found.notes) == (None, ("the column of folds is not used: must be numbers, got 'dev'",))
+    assert (found.folds, found.notes) == (
+        None,
+        ("the column of folds is not used: must be numbers, got 'dev'",),
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (_table("left,right,glasses", "left", "right", "0,1"), "line 1: must name the column of labels"),
-        (_table("img1,img2,different", "left", "right", "0,1"), "line 1: must name the column of labels"),
-        (_table("left,right,mismatch", "left", "right", "yes,no"), "line 1: must name the column of labels"),
-        (_table("left,right,label,target", "left", "right", "1,0", "0,1"), "line 1: must name one column of labels"),
-        (_table("left,right,label,label", "left", "right", "1,0", "0,1"), "line 1: must name each column once"),
+        (
+            _table("left,right,glasses", "left", "right", "0,1"),
+            "line 1: must name the column of labels",
+        ),
+        (
+            _table("img1,img2,different", "left", "right", "0,1"),
+            "line 1: must name the column of labels",
+        ),
+        (
+            _table("left,right,mismatch", "left", "right", "yes,no"),
+            "line 1: must name the column of labels",
+        ),
+        (
+            _table("left,right,label,target", "left", "right", "1,0", "0,1"),
+            "line 1: must name one column of labels",
+        ),
+        (
+            _table("left,right,label,label", "left", "right", "1,0", "0,1"),
+            "line 1: must name each column once",
+        ),
         (
             _table("left,right,same,fold,fold_id", "left", "right", "1,0", "0,1", "1,0"),
             "line 1: must name one column of folds",
         ),
-        (_table("a1,b1,c1,label", "left", "right", "left", "1,0"), "line 1: must name the two columns of paths"),
-        (_table("left,right,label", "left", "right", "1,0.7"), "line 3: must have a label such as 1 or 0, got '0.7'"),
-        (_table("left,right,label", "left", "right", "1,"), "line 3: must have a label such as 1 or 0, got ''"),
+        (
+            _table("a1,b1,c1,label", "left", "right", "left", "1,0"),
+            "line 1: must name the two columns of paths",
+        ),
+        (
+            _table("left,right,label", "left", "right", "1,0.7"),
+            "line 3: must have a label such as 1 or 0, got '0.7'",
+        ),
+        (
+            _table("left,right,label", "left", "right", "1,"),
+            "line 3: must have a label such as 1 or 0, got ''",
+        ),
         (_table("left,right,label", "left", "right", "0,-1"), "got both 0 and -1"),
-        (f"left,right,label\n{ANN},{BO}\n", "line 2: must have two paths and a label, got 2 fields"),
-        (f"left,right,label,age\n{ANN},{BO},0\n", "line 2: must have 4 fields as in the header, got 3"),
+        (
+            f"left,right,label\n{ANN},{BO}\n",
+            "line 2: must have two paths and a label, got 2 fields",
+        ),
+        (
+            f"left,right,label,age\n{ANN},{BO},0\n",
+            "line 2: must have 4 fields as in the header, got 3",
+        ),
         (f"left,right,label\n,{BO},0\n", "line 2: must have two paths, got an empty field"),
         (f"# path1 path2 different\n{ANN} {OTHER} 0\n", "line 1: must name the column of labels"),
         ("left,right,label\n", "got "),
@@ -148,14 +196,19 @@ def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
         (f"{ANN},{OTHER},1\n{ANN},{BO},2\n", "line 2: must have a label such as 1 or 0, got '2'"),
         (f"0,1,2\n{ANN},{BO},0\n", "line 1: must have a label"),
         (f'"{ANN},{BO},0\n{ANN},{BO},0\n', "line 1: must be fields"),
-        ('10\t300\nAnn\t1\t2\nA\t1\nBo\t"\t"0001\ta.JPG1\n', "line 4: must be fields"),  # the campaign found it
+        (
+            '10\t300\nAnn\t1\t2\nA\t1\nBo\t"\t"0001\ta.JPG1\n',
+            "line 4: must be fields",
+        ),  # the campaign found it
         (f"{ANN},{BO},0\n\n{ANN},x,{BO},0\n", "line 3: must have 3 fields as in line 1, got 4"),
         (f"my {ANN} other {BO} 0\n", "must have two columns of paths"),
         (f"{ANN} {BO} \u00b2\n", "must have a label"),
         (f"{ANN} {BO} {'1' * 5000}\n", "must have a label"),
     ],
 )
-def test_what_can_be_read_in_two_ways_or_in_none_is_one_line(root: Path, text: str, place: str) -> None:
+def test_what_can_be_read_in_two_ways_or_in_none_is_one_line(
+    root: Path, text: str, place: str
+) -> None:
     with pytest.raises(DataError) as caught:
         _read(root, text)
     assert place in str(caught.value)

@@ -95,7 +95,9 @@ def test_a_picture_that_went_away_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_index_of_millions_of_pictures_opens_in_seconds_and_little_memory(tmp_path: Path) -> None:
+def test_an_index_of_millions_of_pictures_opens_in_seconds_and_little_memory(
+    tmp_path: Path,
+) -> None:
     write_large(tmp_path, people=85_000, each=68)
     took = open_apart(tmp_path)
     assert (took["images"], took["people"], took["notes"]) == (5_780_000, 85_000, [])

@@ -14,7 +14,9 @@ from seesawnas.data import load_faces
 from seesawnas.errors import DataError
 
 
-def _picture(path: Path, shade: int = 100, size: tuple[int, int] = (8, 8), mode: str = "RGB") -> None:
+def _picture(
+    path: Path, shade: int = 100, size: tuple[int, int] = (8, 8), mode: str = "RGB"
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("L", size, shade).convert(mode).save(path)
 
@@ -48,7 +50,9 @@ def test_people_to_train_on_and_to_verify_on_are_disjoint(people: Path) -> None:
     assert not set(data.training.names) & set(data.verification.names)
 
 
-def test_reading_twice_gives_the_same_fingerprint_and_another_seed_another_split(people: Path) -> None:
+def test_reading_twice_gives_the_same_fingerprint_and_another_seed_another_split(
+    people: Path,
+) -> None:
     first, again = (load_faces(people, resolution=4, seed=1) for _ in range(2))
     assert first.fingerprint == again.fingerprint
     splits = {load_faces(people, resolution=4, seed=seed).verification.names for seed in range(8)}
@@ -92,7 +96,9 @@ def test_a_person_with_fewer_than_two_readable_images_is_left_out_with_a_note(pe
     assert "person3" not in data.training.names + data.verification.names
 
 
-def test_links_that_lead_outside_the_folder_are_skipped_and_counted(people: Path, tmp_path: Path) -> None:
+def test_links_that_lead_outside_the_folder_are_skipped_and_counted(
+    people: Path, tmp_path: Path
+) -> None:
     _picture(tmp_path / "outside" / "secret.png")
     (people / "person0" / "leak.png").symlink_to(tmp_path / "outside" / "secret.png")
     (people / "person9").symlink_to(tmp_path / "outside")
@@ -205,14 +211,22 @@ def test_real_faces_load_within_seconds_and_are_what_the_folder_holds(lfw_train:
     data = load_faces(lfw_train, resolution=56)
     assert data.training.identities + data.verification.identities == 523
     assert len(data.training) + len(data.verification) == 2589
-    assert data.notes == ("identities with fewer than two readable images: 2186 (AJ_Cook, Aaron_Pena, Abba_Eban, ...)",)
+    assert data.notes == (
+        "identities with fewer than two readable images: 2186 (AJ_Cook, Aaron_Pena, Abba_Eban, "
+        "...)",
+    )
 
 
 def _png_claiming(width: int, height: int) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(100)))
+        + chunk(b"IEND", b"")
     )

@@ -53,14 +53,19 @@ def test_keys_in_any_order_are_put_in_order_and_name_the_place(tmp_path: Path) -
 
 
 def test_an_array_of_labels_gives_its_first(tmp_path: Path) -> None:
-    records = [(key, encode_record((float(key // 2), 9.0, 9.0), key, picture=picture(key))) for key in range(4)]
+    records = [
+        (key, encode_record((float(key // 2), 9.0, 9.0), key, picture=picture(key)))
+        for key in range(4)
+    ]
     source = open_source(write_records(tmp_path, records))
     assert source.labels.tolist() == [0, 0, 1, 1]
     assert source.payload(3) == picture(3)
 
 
 def test_classes_with_gaps_are_numbered_anew_and_keep_their_number_as_name(tmp_path: Path) -> None:
-    records = [(key, encode_record(float(7 * (key // 2)), key, picture=picture(key))) for key in range(6)]
+    records = [
+        (key, encode_record(float(7 * (key // 2)), key, picture=picture(key))) for key in range(6)
+    ]
     source = open_source(write_records(tmp_path, records))
     assert source.labels.tolist() == [0, 0, 1, 1, 2, 2]
     assert tuple(source.names) == ("0000000", "0000007", "0000014")
@@ -82,11 +87,14 @@ def test_names_beside_the_rec_are_used_and_wrong_ones_are_noted(tmp_path: Path) 
         source = open_source(tmp_path)
         assert tuple(source.names) == ("0000000", "0000001", "0000002")
         assert source.notes == (
-            "name files that do not match (identities are named by class number): 1 (train.names.json)",
+            "name files that do not match (identities are named by class number): 1 "
+            "(train.names.json)",
         )
 
 
-def test_people_with_one_picture_are_left_out_with_a_note_and_the_others_counted_anew(tmp_path: Path) -> None:
+def test_people_with_one_picture_are_left_out_with_a_note_and_the_others_counted_anew(
+    tmp_path: Path,
+) -> None:
     source = open_source(write_records(tmp_path, insightface((2, 1, 3))))
     assert source.labels.tolist() == [0, 0, 1, 1, 1]
     assert source.notes == ("identities with fewer than two readable images: 1 (0000001)",)
@@ -119,11 +127,15 @@ def test_an_index_that_does_not_fit_is_named_and_done_without(
     source = open_source(tmp_path)
     assert source.labels.tolist() == [0, 0, 0, 1, 1, 2, 2, 2, 2]
     (note,) = source.notes
-    assert note.startswith("index files that do not match (records were found by scanning): 1 (train.idx: ")
+    assert note.startswith(
+        "index files that do not match (records were found by scanning): 1 (train.idx: "
+    )
     assert words in note
 
 
-def test_an_index_whose_places_were_exchanged_is_noticed_when_a_picture_is_asked_for(tmp_path: Path) -> None:
+def test_an_index_whose_places_were_exchanged_is_noticed_when_a_picture_is_asked_for(
+    tmp_path: Path,
+) -> None:
     write_records(tmp_path, insightface((3, 3)))
     index = tmp_path / "train.idx"
     lines = index.read_text().splitlines()
@@ -134,7 +146,9 @@ def test_an_index_whose_places_were_exchanged_is_noticed_when_a_picture_is_asked
         open_source(tmp_path).payload(1)
 
 
-def test_identity_records_that_contradict_the_pictures_are_noted_and_the_pictures_believed(tmp_path: Path) -> None:
+def test_identity_records_that_contradict_the_pictures_are_noted_and_the_pictures_believed(
+    tmp_path: Path,
+) -> None:
     records = insightface(EACH)
     records[1] = (2, encode_record(0.0, 2, picture=picture(1)))
     records[2] = (3, encode_record(1.0, 3, picture=picture(1)))
@@ -164,7 +178,10 @@ def test_a_label_that_is_no_class_is_a_named_skip(tmp_path: Path, label: float) 
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("4,112,112", "property files that are wrong: 1 (property: gives 4 classes, the records have 3)"),
+        (
+            "4,112,112",
+            "property files that are wrong: 1 (property: gives 4 classes, the records have 3)",
+        ),
         ("many", "invalid property files (expected CLASSES,HEIGHT,WIDTH): 1 (property)"),
     ],
 )
@@ -209,13 +226,17 @@ def test_the_fingerprint_follows_the_content_and_not_the_place(tmp_path: Path) -
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
-def test_spoilt_files_are_read_as_far_as_they_go_or_refused_in_one_line(tmp_path: Path, data: st.DataObject) -> None:
+def test_spoilt_files_are_read_as_far_as_they_go_or_refused_in_one_line(
+    tmp_path: Path, data: st.DataObject
+) -> None:
     write_records(tmp_path, insightface(EACH))
     for name in ("train.rec", "train.idx", "property"):
         content = bytearray((tmp_path / name).read_bytes() if name != "property" else b"3,112,112")
         for place in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=4)):
             content[place] = data.draw(st.integers(0, 255))
-        (tmp_path / name).write_bytes(content[: data.draw(st.integers(len(content) - 30, len(content)))])
+        (tmp_path / name).write_bytes(
+            content[: data.draw(st.integers(len(content) - 30, len(content)))]
+        )
     assert read_all(tmp_path).isprintable()
 
 
@@ -235,7 +256,9 @@ def test_real_records_hold_what_the_folder_holds(lfw_rec: Path, lfw_train: Path)
     assert records.notes == ()
 
 
-def test_real_records_with_names_are_split_as_the_folder(lfw_rec: Path, lfw_train: Path, tmp_path: Path) -> None:
+def test_real_records_with_names_are_split_as_the_folder(
+    lfw_rec: Path, lfw_train: Path, tmp_path: Path
+) -> None:
     for file in lfw_rec.iterdir():
         (tmp_path / file.name).symlink_to(file)
     (tmp_path / "train.names.json").write_text(json.dumps(open_source(lfw_train).names))

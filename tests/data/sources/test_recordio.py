@@ -74,7 +74,9 @@ def test_a_walk_finds_every_record_and_goes_on_after_broken_ones(tmp_path: Path)
 
 
 @given(st.binary(max_size=200) | MAGICAL)
-def test_any_bytes_are_records_or_a_reason(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_any_bytes_are_records_or_a_reason(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
     file = _file(tmp_path_factory, content)
     assert all(0 <= offset < len(content) for offset, _ in scan_records(file))
     for offset in range(-1, len(content) + 2):

@@ -15,7 +15,9 @@ from seesawnas.errors import DataError
 
 
 def _csv(path: Path, rows: list[tuple[str, NDArray[np.float64]]], header: bool = True) -> Path:
-    lines = ["file," + ",".join(f"{axis}{i}" for i in range(1, 6) for axis in "xy")] if header else []
+    lines = (
+        ["file," + ",".join(f"{axis}{i}" for i in range(1, 6) for axis in "xy")] if header else []
+    )
     lines += [",".join([name, *map(str, points.ravel().tolist())]) for name, points in rows]
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -25,7 +27,9 @@ def _csv(path: Path, rows: list[tuple[str, NDArray[np.float64]]], header: bool =
 def test_a_similarity_is_found_exactly(angle: float, scale: float, x: float, y: float) -> None:
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     back = similarity(TEMPLATE @ turn.T + [x, y])
-    assert np.allclose((TEMPLATE @ turn.T + [x, y]) @ back[:, :2].T + back[:, 2], TEMPLATE, atol=1e-6)
+    assert np.allclose(
+        (TEMPLATE @ turn.T + [x, y]) @ back[:, :2].T + back[:, 2], TEMPLATE, atol=1e-6
+    )
 
 
 @given(st.lists(st.floats(-100, 100), min_size=10, max_size=10))
@@ -43,14 +47,20 @@ def _least_squares(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """[a -b c; b a d] by the normal equations."""
     x, y = points.T
     one, zero = np.ones(5), np.zeros(5)
-    left = np.concatenate([np.stack([x, -y, one, zero], axis=1), np.stack([y, x, zero, one], axis=1)])
+    left = np.concatenate(
+        [np.stack([x, -y, one, zero], axis=1), np.stack([y, x, zero, one], axis=1)]
+    )
     a, b, c, d = np.linalg.lstsq(left, TEMPLATE.T.ravel(), rcond=None)[0]
     return np.array([[a, -b, c], [b, a, d]])
 
 
 def test_a_picture_that_is_aligned_stays_as_it_is() -> None:
-    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (112, 112, 3), dtype=np.uint8))
-    assert np.abs(np.asarray(aligned(picture, TEMPLATE)).astype(int) - np.asarray(picture)).max() <= 1
+    picture = Image.fromarray(
+        np.random.default_rng(0).integers(0, 255, (112, 112, 3), dtype=np.uint8)
+    )
+    assert (
+        np.abs(np.asarray(aligned(picture, TEMPLATE)).astype(int) - np.asarray(picture)).max() <= 1
+    )
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4, 7])
@@ -84,7 +94,9 @@ def test_a_folder_is_aligned_and_what_cannot_be_is_named(faces: Path, tmp_path: 
     names = ("ann/1.jpg", "ann/1.png", "ann/2.png", "bob/bad.jpg", "../../etc/passwd")
     rows = [(name, TEMPLATE + 30) for name in names] + [("bob/flat.jpg", np.zeros((5, 2)))]
     written, left_out = align_folder(
-        FolderSource(faces, least=0), read_landmarks(_csv(tmp_path / "l.csv", rows)), tmp_path / "out"
+        FolderSource(faces, least=0),
+        read_landmarks(_csv(tmp_path / "l.csv", rows)),
+        tmp_path / "out",
     )
     assert written == 2
     assert left_out.notes() == (
@@ -94,7 +106,9 @@ def test_a_folder_is_aligned_and_what_cannot_be_is_named(faces: Path, tmp_path: 
         "images with implausible landmarks: 1 (bob/flat.jpg)",
         "landmarks without an image: 1 (../../etc/passwd)",
     )
-    files = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
+    files = sorted(
+        str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")
+    )
     assert files == ["ann/1.png", "ann/2.png"]
     with Image.open(tmp_path / "out" / "ann" / "1.png") as picture:
         assert picture.size == (112, 112)
@@ -142,7 +156,9 @@ def test_landmarks_that_are_none_are_one_line(tmp_path: Path, text: str, words: 
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_landmarks_or_one_line(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_any_bytes_are_landmarks_or_one_line(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:

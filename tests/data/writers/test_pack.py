@@ -14,7 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from seesawnas.data import load_faces, open_source, pack_bin, pack_rec, random_identities, read_bin, write_folder
+from seesawnas.data import (
+    load_faces,
+    open_source,
+    pack_bin,
+    pack_rec,
+    random_identities,
+    read_bin,
+    write_folder,
+)
 from seesawnas.data.sources.recordio import MAGIC, RecordFile
 from seesawnas.data.sources.subset import first_identities
 from seesawnas.data.writers.prepare import Preparation
@@ -28,7 +36,9 @@ def faces(tmp_path: Path) -> Path:
     return make_folder(tmp_path / "faces", people=6, each=3)
 
 
-def test_a_packed_folder_holds_the_same_bytes_under_the_same_names(faces: Path, tmp_path: Path) -> None:
+def test_a_packed_folder_holds_the_same_bytes_under_the_same_names(
+    faces: Path, tmp_path: Path
+) -> None:
     folder = open_source(faces)
     report = pack_rec(folder, tmp_path / "out")
     records = open_source(tmp_path / "out")
@@ -52,8 +62,15 @@ def test_the_layout_is_insightface_s(faces: Path, tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "out" / "train.rec")
     assert list(offsets) == [*range(1, 25), 0]
     assert file.head(offsets[0]).labels == (19.0, 25.0)
-    assert [file.head(offsets[key]).labels for key in range(19, 25)] == [(3 * i + 1, 3 * i + 4) for i in range(6)]
-    assert [file.head(offsets[key]).labels for key in (1, 3, 4, 18)] == [(0.0,), (0.0,), (1.0,), (5.0,)]
+    assert [file.head(offsets[key]).labels for key in range(19, 25)] == [
+        (3 * i + 1, 3 * i + 4) for i in range(6)
+    ]
+    assert [file.head(offsets[key]).labels for key in (1, 3, 4, 18)] == [
+        (0.0,),
+        (0.0,),
+        (1.0,),
+        (5.0,),
+    ]
     assert (tmp_path / "out" / "property").read_text() == "6,32,32\n"
 
 
@@ -66,7 +83,13 @@ def test_real_records_packed_again_are_the_same_file(lfw_rec: Path, tmp_path: Pa
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
-@given(st.lists(st.lists(st.binary(max_size=30) | st.just(MAGIC * 2), min_size=2, max_size=3), min_size=1, max_size=3))
+@given(
+    st.lists(
+        st.lists(st.binary(max_size=30) | st.just(MAGIC * 2), min_size=2, max_size=3),
+        min_size=1,
+        max_size=3,
+    )
+)
 def test_any_bytes_go_through_a_rec_and_back(
     tmp_path_factory: pytest.TempPathFactory, contents: list[list[bytes]]
 ) -> None:
@@ -79,23 +102,38 @@ def test_any_bytes_go_through_a_rec_and_back(
     pack_rec(folder, place / "out", Preparation(as_is=True))
     (place / "out" / "train.idx").unlink()
     records = open_source(place / "out")
-    assert [records.payload(i) for i in range(len(records))] == [folder.payload(i) for i in range(len(folder))]
+    assert [records.payload(i) for i in range(len(records))] == [
+        folder.payload(i) for i in range(len(folder))
+    ]
 
 
-def test_what_is_unreadable_is_left_out_and_named_and_people_with_too_few_go(faces: Path, tmp_path: Path) -> None:
+def test_what_is_unreadable_is_left_out_and_named_and_people_with_too_few_go(
+    faces: Path, tmp_path: Path
+) -> None:
     for name in ("p1/5.png", "p2/6.png", "p2/7.png"):
         (faces / name).write_bytes(picture(3)[:30])
     report = pack_rec(open_source(faces), tmp_path / "out")
-    assert report.left_out.counts() == {"unreadable images": 3, "identities with fewer than two readable images": 1}
+    assert report.left_out.counts() == {
+        "unreadable images": 3,
+        "identities with fewer than two readable images": 1,
+    }
     assert tuple(open_source(tmp_path / "out").names) == ("p0", "p1", "p3", "p4", "p5")
 
 
 def test_pictures_that_tools_read_differently_become_png(faces: Path, tmp_path: Path) -> None:
-    for name, mode in (("a.jpg", "CMYK"), ("b.pgm", "L"), ("c.png", "P"), ("d.png", "RGBA"), ("e.jpg", "L")):
+    for name, mode in (
+        ("a.jpg", "CMYK"),
+        ("b.pgm", "L"),
+        ("c.png", "P"),
+        ("d.png", "RGBA"),
+        ("e.jpg", "L"),
+    ):
         Image.new("L", (32, 32), 90).convert(mode).save(faces / "p0" / name)
     turned = Image.Exif()
     turned[0x0112] = 6
-    Image.linear_gradient("L").resize((32, 16)).convert("RGB").save(faces / "p0" / "f.jpg", exif=turned)
+    Image.linear_gradient("L").resize((32, 16)).convert("RGB").save(
+        faces / "p0" / "f.jpg", exif=turned
+    )
     report = pack_rec(open_source(faces), tmp_path / "out")
     assert report.encoded_anew == 5  # all but the grey JPEG
     assert report.left_out.notes() == ("images that are not 32x32 (written anyway): 1 (16x32)",)
@@ -110,7 +148,9 @@ def test_a_resolution_makes_all_pictures_one_size(faces: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("lost", ["nothing", "half a line", "records"])
-def test_an_interrupted_run_goes_on_and_ends_as_an_uninterrupted_one(faces: Path, tmp_path: Path, lost: str) -> None:
+def test_an_interrupted_run_goes_on_and_ends_as_an_uninterrupted_one(
+    faces: Path, tmp_path: Path, lost: str
+) -> None:
     source = open_source(faces)
     pack_rec(source, tmp_path / "whole")
     seen: list[int] = []
@@ -135,7 +175,10 @@ def test_an_interrupted_run_goes_on_and_ends_as_an_uninterrupted_one(faces: Path
     assert sum(seen) == 18
     names = sorted(path.name for path in (tmp_path / "whole").iterdir())
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
-    assert all((tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes() for name in names)
+    assert all(
+        (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        for name in names
+    )
 
 
 def test_a_folder_that_holds_a_rec_is_left_alone(faces: Path, tmp_path: Path) -> None:
@@ -145,7 +188,9 @@ def test_a_folder_that_holds_a_rec_is_left_alone(faces: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["train.rec", "train.idx", "property", "train.names.json"])
-def test_a_folder_that_holds_a_part_of_another_set_is_left_alone(name: str, faces: Path, tmp_path: Path) -> None:
+def test_a_folder_that_holds_a_part_of_another_set_is_left_alone(
+    name: str, faces: Path, tmp_path: Path
+) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / name).write_text("somebody's")
     with pytest.raises(DataError, match=rf"out: must not contain a {name}"):
@@ -155,7 +200,9 @@ def test_a_folder_that_holds_a_part_of_another_set_is_left_alone(name: str, face
 
 
 @pytest.mark.parametrize("other", ["people", "options", "damaged"])
-def test_what_another_run_left_unfinished_is_left_alone(other: str, faces: Path, tmp_path: Path) -> None:
+def test_what_another_run_left_unfinished_is_left_alone(
+    other: str, faces: Path, tmp_path: Path
+) -> None:
     source, out = open_source(faces), tmp_path / "out"
 
     def interrupt(pictures: int) -> None:
@@ -187,7 +234,12 @@ def test_a_run_that_was_cut_off_just_before_its_end_goes_on(
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):  # noqa: PT012
         patched.setattr(Path, "rename", fail)
         pack_rec(source, out)
-    assert {path.name for path in out.iterdir()} >= {"train.idx", "property", "train.names.json", ".train.journal"}
+    assert {path.name for path in out.iterdir()} >= {
+        "train.idx",
+        "property",
+        "train.names.json",
+        ".train.journal",
+    }
     assert (report := pack_rec(source, out)).images == 18
     assert report.before == 6
     assert len(open_source(out)) == 18
@@ -213,7 +265,9 @@ def test_nobody_to_write_is_one_line(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     for number in range(2):
         (folder / f"{number}.jpg").write_bytes(b"x")
-    with pytest.raises(DataError, match="must contain identities to write, got none; unreadable images: 2") as caught:
+    with pytest.raises(
+        DataError, match="must contain identities to write, got none; unreadable images: 2"
+    ) as caught:
         pack_rec(open_source(tmp_path / "faces"), tmp_path / "out")
     assert "\n" not in str(caught.value)
 
@@ -229,7 +283,9 @@ def test_pairs_are_read_back_by_ours_and_by_plain_pickle(faces: Path, tmp_path: 
     assert answers == [True, False]
 
 
-def test_a_pair_with_an_unreadable_picture_is_left_out_counted_and_named(faces: Path, tmp_path: Path) -> None:
+def test_a_pair_with_an_unreadable_picture_is_left_out_counted_and_named(
+    faces: Path, tmp_path: Path
+) -> None:
     (faces / "p0" / "0.png").write_bytes(b"x")
     source, advanced = open_source(faces), list[int]()
     pairs = [(0, 1, True), (1, 2, True), (0, 5, False)]
@@ -246,7 +302,8 @@ def test_a_pair_with_an_unreadable_picture_is_left_out_counted_and_named(faces: 
 def test_no_pair_that_can_be_read_is_one_line(faces: Path, tmp_path: Path) -> None:
     (faces / "p0" / "0.png").write_bytes(b"x")
     with pytest.raises(
-        DataError, match=r"faces: must give at least one pair, got none; unreadable images: 1 \(p0/0\.png\)"
+        DataError,
+        match=r"faces: must give at least one pair, got none; unreadable images: 1 \(p0/0\.png\)",
     ) as caught:
         pack_bin(open_source(faces), tmp_path / "pairs.bin", [(0, 1, True)])
     assert "\n" not in str(caught.value)
@@ -288,7 +345,9 @@ def test_names_that_escape_are_left_out_of_a_folder(tmp_path: Path) -> None:
     assert all(note.isprintable() for note in report.left_out.notes())
 
 
-def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(faces: Path, tmp_path: Path) -> None:
+def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(
+    faces: Path, tmp_path: Path
+) -> None:
     source = first_identities(open_source(faces), 4)
 
     def interrupt(pictures: int) -> None:
@@ -296,7 +355,9 @@ def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(fac
 
     with pytest.raises(KeyboardInterrupt):
         write_folder(source, tmp_path / "out", advance=interrupt)
-    with pytest.raises(DataError, match="must be empty, or contain an unfinished run of the same command"):
+    with pytest.raises(
+        DataError, match="must be empty, or contain an unfinished run of the same command"
+    ):
         write_folder(first_identities(source, 3), tmp_path / "out")
     assert write_folder(source, tmp_path / "out").before == 1
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["p0", "p1", "p2", "p3"]
@@ -310,5 +371,7 @@ def test_pictures_of_no_known_kind_are_left_out_of_a_folder(tmp_path: Path) -> N
     content = (tmp_path / "rec" / "train.rec").read_bytes().replace(b"\x89PNG", b"\x00PNG", 1)
     (tmp_path / "rec" / "train.rec").write_bytes(content)
     report = write_folder(source, tmp_path / "out")
-    assert report.left_out.notes() == ("images that are neither JPEG, PNG, PGM nor PPM: 1 (0000000: 1)",)
+    assert report.left_out.notes() == (
+        "images that are neither JPEG, PNG, PGM nor PPM: 1 (0000000: 1)",
+    )
     assert report.images == 3

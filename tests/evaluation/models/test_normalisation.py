@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.models.normalisation import NORMALISATIONS, parse_normalisation, scale_caution
+from seesawnas.evaluation.models.normalisation import (
+    NORMALISATIONS,
+    parse_normalisation,
+    scale_caution,
+)
 
 _NUMBERS = st.floats(0.01, 1000)
 
@@ -18,7 +22,9 @@ def test_names_and_their_numbers_say_the_same() -> None:
     assert parse_normalisation("none") == parse_normalisation("0,1") == (0.0, 1.0)
     assert parse_normalisation("0..1") == parse_normalisation("0, 255")
     assert parse_normalisation("128") == parse_normalisation("127.5,128")
-    assert parse_normalisation("ImageNet") == parse_normalisation("123.675,116.28,103.53,58.395,57.12,57.375")
+    assert parse_normalisation("ImageNet") == parse_normalisation(
+        "123.675,116.28,103.53,58.395,57.12,57.375"
+    )
 
 
 @given(st.tuples(_NUMBERS, _NUMBERS, _NUMBERS), st.tuples(_NUMBERS, _NUMBERS, _NUMBERS))
@@ -30,8 +36,31 @@ def test_three_means_and_stds_are_read_in_their_order(
         assert (values if isinstance(values, tuple) else (values,) * 3) == wanted
 
 
-_ODD = ("", "256", "127", "1,2,3", "1,2,3,4", "a,b", "1_0,1", "١,١", ",", "1,", "\x1b[31m", "1," * 5000)
-_WRONG_NUMBERS = ("nan,1", "1,nan", "inf,1", "1,inf", "1,0", "1,-2", "1e400,1", "1,1e-320", "1,2,3,1,0,1")
+_ODD = (
+    "",
+    "256",
+    "127",
+    "1,2,3",
+    "1,2,3,4",
+    "a,b",
+    "1_0,1",
+    "١,١",
+    ",",
+    "1,",
+    "\x1b[31m",
+    "1," * 5000,
+)
+_WRONG_NUMBERS = (
+    "nan,1",
+    "1,nan",
+    "inf,1",
+    "1,inf",
+    "1,0",
+    "1,-2",
+    "1e400,1",
+    "1,1e-320",
+    "1,2,3,1,0,1",
+)
 
 
 @pytest.mark.parametrize("text", [*_ODD, *_WRONG_NUMBERS])

@@ -43,13 +43,20 @@ def test_a_normalisation_on_the_input_is_found_and_no_other(
         (["Mul_1", "Relu_2"], None),
     ],
 )
-def test_the_names_that_insightface_looks_for_are_found(tmp_path: Path, names: list[str], expected: str | None) -> None:
+def test_the_names_that_insightface_looks_for_are_found(
+    tmp_path: Path, names: list[str], expected: str | None
+) -> None:
     nodes: list[Node] = [("Custom", ["x"], ["a"]), ("Custom", ["a"], ["b"]), _END]
-    assert read_start(write_graph(tmp_path / "m.onnx", nodes, [1, 3, 8, 8], names=names)).normalises == expected
+    assert (
+        read_start(write_graph(tmp_path / "m.onnx", nodes, [1, 3, 8, 8], names=names)).normalises
+        == expected
+    )
 
 
 def test_the_places_of_external_data_are_found(tmp_path: Path) -> None:
-    path = write_graph(tmp_path / "m.onnx", [_END], [1, 3, 8, 8], external={"w": "../out.bin", "v": "in.bin"})
+    path = write_graph(
+        tmp_path / "m.onnx", [_END], [1, 3, 8, 8], external={"w": "../out.bin", "v": "in.bin"}
+    )
     assert list(read_start(path).external) == ["../out.bin", "in.bin"]
 
 
@@ -60,10 +67,14 @@ def test_any_bytes_are_read_without_an_error(content: bytes) -> None:
 
 
 @given(st.data())
-def test_a_damaged_file_is_read_without_an_error(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_a_damaged_file_is_read_without_an_error(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     folder = tmp_path_factory.getbasetemp()
     content = bytearray(
-        write_graph(folder / "m.onnx", [("Sub", ["x", "c"], ["b"]), _END], [1, 3, 8, 8], constants=_ONE).read_bytes()
+        write_graph(
+            folder / "m.onnx", [("Sub", ["x", "c"], ["b"]), _END], [1, 3, 8, 8], constants=_ONE
+        ).read_bytes()
     )
     for at in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=5)):
         content[at] = data.draw(st.integers(0, 255))

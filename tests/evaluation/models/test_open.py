@@ -55,7 +55,10 @@ def write_result(folder: Path, spec: ArchSpec) -> nn.Module:
     folder.mkdir()
     torch.manual_seed(0)
     network = build(spec)
-    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, folder / "model.safetensors")
+    save_file(
+        {name: value.contiguous() for name, value in network.state_dict().items()},
+        folder / "model.safetensors",
+    )
     (folder / "spec.yaml").write_text(write_yaml(to_mapping(spec)))
     (folder / "model.json").write_text(json.dumps({"recipe": {}}))
     return network
@@ -66,7 +69,12 @@ def test_a_folder_of_training_embeds_as_its_network_does(
 ) -> None:
     network = write_result(tmp_path / "run", spec)
     model = open_model(tmp_path / "run")
-    assert (model.height, model.width, model.mean, model.std) == (24, 16, (120.0, 110.0, 100.0), 60.0)
+    assert (model.height, model.width, model.mean, model.std) == (
+        24,
+        16,
+        (120.0, 110.0, 100.0),
+        60.0,
+    )
     embeddings, readable = embed_pictures(model, pictures, batch_size=2)
     assert readable.tolist() == [True] * 4 + [False]
     images = pictures.decode(0, 4)[0][:, :, 4:20].copy()  # the centre columns
@@ -74,7 +82,9 @@ def test_a_folder_of_training_embeds_as_its_network_does(
     np.testing.assert_allclose(embeddings[:4], wanted, atol=1e-5)
 
 
-def test_without_flip_the_image_alone_counts(tmp_path: Path, spec: ArchSpec, pictures: EncodedImages) -> None:
+def test_without_flip_the_image_alone_counts(
+    tmp_path: Path, spec: ArchSpec, pictures: EncodedImages
+) -> None:
     write_result(tmp_path / "run", spec)
     model = open_model(tmp_path / "run")
     alone, both = (embed_pictures(model, pictures, flip=flip)[0][:4] for flip in (False, True))
@@ -115,7 +125,9 @@ def test_a_damaged_folder_is_one_line(tmp_path: Path, spec: ArchSpec) -> None:
     with pytest.raises(InvalidInput, match="must be JSON with the network under `spec`"):
         open_model(run)
     (run / "model.json").unlink()
-    with pytest.raises(InvalidInput, match=r"must contain model.safetensors, and spec.yaml or model.json"):
+    with pytest.raises(
+        InvalidInput, match=r"must contain model.safetensors, and spec.yaml or model.json"
+    ):
         open_model(run)
     write_result(tmp_path / "other", spec)
     (tmp_path / "other/model.safetensors").write_bytes(b"\x10")
@@ -123,17 +135,25 @@ def test_a_damaged_folder_is_one_line(tmp_path: Path, spec: ArchSpec) -> None:
         open_model(tmp_path / "other")
 
 
-def test_embeddings_that_are_not_finite_are_one_line(tmp_path: Path, spec: ArchSpec, pictures: EncodedImages) -> None:
+def test_embeddings_that_are_not_finite_are_one_line(
+    tmp_path: Path, spec: ArchSpec, pictures: EncodedImages
+) -> None:
     network = write_result(tmp_path / "run", spec)
     weights = {
-        name: torch.full_like(v, torch.nan) if v.is_floating_point() else v for name, v in network.state_dict().items()
+        name: torch.full_like(v, torch.nan) if v.is_floating_point() else v
+        for name, v in network.state_dict().items()
     }
-    save_file({name: value.contiguous() for name, value in weights.items()}, tmp_path / "run/model.safetensors")
+    save_file(
+        {name: value.contiguous() for name, value in weights.items()},
+        tmp_path / "run/model.safetensors",
+    )
     with pytest.raises(InvalidInput, match="not finite"):
         embed_pictures(open_model(tmp_path / "run"), pictures)
 
 
-@pytest.mark.parametrize("shape", [[1, 3, 24, 24], [2, 3, 24, 24], ["n", 3, 24, 24], ["n", 24, 24, 3]])
+@pytest.mark.parametrize(
+    "shape", [[1, 3, 24, 24], [2, 3, 24, 24], ["n", 3, 24, 24], ["n", 24, 24, 3]]
+)
 def test_an_onnx_file_takes_as_many_images_at_a_time_as_it_says(
     tmp_path: Path, pictures: EncodedImages, shape: list[int | str]
 ) -> None:
@@ -144,16 +164,22 @@ def test_an_onnx_file_takes_as_many_images_at_a_time_as_it_says(
     images = (pictures.decode(0, 4)[0].astype(np.float64) - 127.5) / 127.5
     both = images + images[:, :, ::-1]
     rows = (both if shape[3] == 3 else both.transpose(0, 3, 1, 2)).reshape(4, -1)
-    np.testing.assert_allclose(embeddings[:4], rows / np.linalg.norm(rows, axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(
+        embeddings[:4], rows / np.linalg.norm(rows, axis=1, keepdims=True), atol=1e-5
+    )
 
 
-def test_imagenet_s_normalisation_is_that_of_images_from_0_to_1(tmp_path: Path, pictures: EncodedImages) -> None:
+def test_imagenet_s_normalisation_is_that_of_images_from_0_to_1(
+    tmp_path: Path, pictures: EncodedImages
+) -> None:
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     model = open_model(write_flatten(tmp_path / "m.onnx", ["n", 3, 24, 24]), normalise="imagenet")
     images = (pictures.decode(0, 4)[0] / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
     rows = images.transpose(0, 3, 1, 2).reshape(4, -1)
     embeddings, _ = embed_pictures(model, pictures, flip=False)
-    np.testing.assert_allclose(embeddings[:4], rows / np.linalg.norm(rows, axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(
+        embeddings[:4], rows / np.linalg.norm(rows, axis=1, keepdims=True), atol=1e-5
+    )
 
 
 def test_a_foreign_file_needs_its_normalisation(tmp_path: Path) -> None:
@@ -161,16 +187,20 @@ def test_a_foreign_file_needs_its_normalisation(tmp_path: Path) -> None:
     write_flatten(tmp_path / "m.onnx", ["n", 3, 24, 24])
     for name in (None, "256", ""):
         with pytest.raises(
-            InvalidInput, match=r"--normalise.* [(]?one of none, 0\.\.1, 128, 127\.5, imagenet or MEAN,STD"
+            InvalidInput,
+            match=r"--normalise.* [(]?one of none, 0\.\.1, 128, 127\.5, imagenet or MEAN,STD",
         ):
             open_model(tmp_path / "m.onnx", normalise=name)
 
 
-def test_where_onnxruntime_is_missing_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_onnxruntime_is_missing_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     write_flatten(tmp_path / "m.onnx", ["n", 3, 24, 24])
     with pytest.raises(
-        InvalidInput, match=r"needs onnxruntime, which is not installed: pip install 'seesawnas\[onnx\]'"
+        InvalidInput,
+        match=r"needs onnxruntime, which is not installed: pip install 'seesawnas\[onnx\]'",
     ):
         open_model(tmp_path / "m.onnx", normalise="128")
 
@@ -191,7 +221,9 @@ def write_script(path: Path) -> Path:
 def test_torchscript_runs(tmp_path: Path) -> None:
     model = open_model(write_script(tmp_path / "m.pt"), normalise="128")
     write_picture(tmp_path / "a.png", 9)
-    embeddings, _ = embed_pictures(model, EncodedImages([tmp_path / "a.png"], ["a"], model.resolution))
+    embeddings, _ = embed_pictures(
+        model, EncodedImages([tmp_path / "a.png"], ["a"], model.resolution)
+    )
     assert embeddings.shape == (1, 3 * 112 * 112 // 2)
 
 
@@ -199,7 +231,9 @@ def test_a_pickled_module_is_refused_and_not_loaded(tmp_path: Path) -> None:
     torch.save(nn.Linear(2, 2), tmp_path / "m.pt")
     (tmp_path / "n.pt").write_bytes(b"nonsense")
     for name in ("m.pt", "n.pt"):
-        with pytest.raises(InvalidInput, match=r"must be a folder of ours, an ONNX file \(.onnx\) or TorchScript"):
+        with pytest.raises(
+            InvalidInput, match=r"must be a folder of ours, an ONNX file \(.onnx\) or TorchScript"
+        ):
             open_model(tmp_path / name, normalise="128")
 
 
@@ -207,6 +241,8 @@ def test_a_missing_file_and_an_unknown_device_are_one_line(tmp_path: Path) -> No
     with pytest.raises(InvalidInput, match="there is no such file or folder"):
         open_model(tmp_path / "nothing", normalise="128")
     for name in ("warp", "cuda:99"):
-        with pytest.raises(InvalidInput, match=f"--device must be an available torch device, .*got {name}: ") as caught:
+        with pytest.raises(
+            InvalidInput, match=f"--device must be an available torch device, .*got {name}: "
+        ) as caught:
             open_model(tmp_path, device=name)
         assert "\n" not in str(caught.value)

@@ -35,8 +35,14 @@ def _line(file: Path, **options: str | None) -> str:
 
 def test_a_file_that_normalises_inside_gives_by_none_what_the_bare_one_gives(file: Path) -> None:
     constants = {"m": np.full(1, 127.5, dtype=np.float32), "s": np.full(1, 128, dtype=np.float32)}
-    nodes: list[Node] = [("Sub", ["x", "m"], ["a"]), ("Div", ["a", "s"], ["b"]), ("Flatten", ["b"], ["y"])]
-    inside = open_model(write_graph(file, nodes, ["n", 3, 8, 8], constants=constants), normalise="none")
+    nodes: list[Node] = [
+        ("Sub", ["x", "m"], ["a"]),
+        ("Div", ["a", "s"], ["b"]),
+        ("Flatten", ["b"], ["y"]),
+    ]
+    inside = open_model(
+        write_graph(file, nodes, ["n", 3, 8, 8], constants=constants), normalise="none"
+    )
     assert inside.notes == ()
     assert (inside.mean, inside.std) == (0, 1)
     wanted = ((_IMAGES - 127.5) / 128).flatten(1)
@@ -50,16 +56,25 @@ def test_blue_comes_first_if_asked_for(file: Path) -> None:
     torch.testing.assert_close(model.run(_IMAGES), _IMAGES[:, [2, 1, 0]].flatten(1))
 
 
-@pytest.mark.parametrize(("element", "kind"), [(1, "float32"), (2, "uint8"), (10, "float16"), (11, "float64")])
 @pytest.mark.parametrize(
-    "shape", [["n", 3, 8, 8], [1, 3, 8, 8], [2, 3, 8, 8], [2, 8, 8, 3], ["n", 3, 8, "w"], [-1, 3, 8, 8]]
+    ("element", "kind"), [(1, "float32"), (2, "uint8"), (10, "float16"), (11, "float64")]
 )
-def test_pixels_arrive_as_they_are(file: Path, shape: list[int | str], element: int, kind: str) -> None:
+@pytest.mark.parametrize(
+    "shape",
+    [["n", 3, 8, 8], [1, 3, 8, 8], [2, 3, 8, 8], [2, 8, 8, 3], ["n", 3, 8, "w"], [-1, 3, 8, 8]],
+)
+def test_pixels_arrive_as_they_are(
+    file: Path, shape: list[int | str], element: int, kind: str
+) -> None:
     nodes: list[Node] = (
-        [_FLAT] if kind != "uint8" else [("DequantizeLinear", ["x", "one"], ["f"]), ("Flatten", ["f"], ["y"])]
+        [_FLAT]
+        if kind != "uint8"
+        else [("DequantizeLinear", ["x", "one"], ["f"]), ("Flatten", ["f"], ["y"])]
     )
     constants = {"one": np.array(1, dtype=np.float32)} if kind == "uint8" else None
-    model = open_model(write_graph(file, nodes, shape, element=element, constants=constants), normalise="none")
+    model = open_model(
+        write_graph(file, nodes, shape, element=element, constants=constants), normalise="none"
+    )
     assert (model.height, model.width) == (8, 8)
     wanted = (_IMAGES.permute(0, 2, 3, 1) if shape[3] == 3 else _IMAGES).flatten(1)
     torch.testing.assert_close(model.run(_IMAGES), wanted)
@@ -67,21 +82,29 @@ def test_pixels_arrive_as_they_are(file: Path, shape: list[int | str], element: 
 
 def test_a_file_that_takes_bytes_takes_no_other_normalisation(file: Path) -> None:
     nodes: list[Node] = [("DequantizeLinear", ["x", "one"], ["f"]), ("Flatten", ["f"], ["y"])]
-    write_graph(file, nodes, ["n", 3, 8, 8], element=2, constants={"one": np.array(1, dtype=np.float32)})
+    write_graph(
+        file, nodes, ["n", 3, 8, 8], element=2, constants={"one": np.array(1, dtype=np.float32)}
+    )
     assert open_model(file).std == 1
     assert "--normalise must be none, got 128" in _line(file, normalise="128")
 
 
 def test_one_row_for_a_batch_is_run_image_by_image(file: Path) -> None:
     nodes: list[Node] = [("Reshape", ["x", "s"], ["y"])]
-    model = open_model(write_graph(file, nodes, ["n", 3, 8, 8], constants={"s": np.array([1, -1])}), normalise="none")
+    model = open_model(
+        write_graph(file, nodes, ["n", 3, 8, 8], constants={"s": np.array([1, -1])}),
+        normalise="none",
+    )
     torch.testing.assert_close(model.run(_IMAGES), _IMAGES.flatten(1))
     torch.testing.assert_close(model.run(_IMAGES[:2]), _IMAGES[:2].flatten(1))
 
 
 def test_a_batch_that_fails_is_run_image_by_image(file: Path) -> None:
     nodes: list[Node] = [("Reshape", ["x", "s"], ["y"])]
-    model = open_model(write_graph(file, nodes, ["n", 3, 8, 8], constants={"s": np.array([1, 192])}), normalise="none")
+    model = open_model(
+        write_graph(file, nodes, ["n", 3, 8, 8], constants={"s": np.array([1, 192])}),
+        normalise="none",
+    )
     torch.testing.assert_close(model.run(_IMAGES), _IMAGES.flatten(1))
 
 
@@ -91,7 +114,9 @@ def test_a_number_is_no_embedding(file: Path) -> None:
 
 
 def test_rows_that_no_image_has_are_one_line(file: Path) -> None:
-    write_graph(file, [("Reshape", ["x", "s"], ["y"])], ["n", 3, 8, 8], constants={"s": np.array([2, -1])})
+    write_graph(
+        file, [("Reshape", ["x", "s"], ["y"])], ["n", 3, 8, 8], constants={"s": np.array([2, -1])}
+    )
     assert "one row" in _line(file)
 
 
@@ -99,7 +124,9 @@ _TWO: list[Node] = [("ReduceMean", ["x"], ["quality"]), _FLAT]
 
 
 def test_the_output_that_is_wider_than_a_number_is_taken_and_named(file: Path) -> None:
-    model = open_model(write_graph(file, _TWO, ["n", 3, 8, 8], outputs=["quality", "y"]), normalise="none")
+    model = open_model(
+        write_graph(file, _TWO, ["n", 3, 8, 8], outputs=["quality", "y"]), normalise="none"
+    )
     torch.testing.assert_close(model.run(_IMAGES), _IMAGES.flatten(1))
     assert len(model.notes) == 1
     assert "quality" in model.notes[0]
@@ -112,7 +139,9 @@ def test_of_several_wide_outputs_one_must_be_chosen(file: Path) -> None:
     nodes: list[Node] = [_FLAT, ("Neg", ["y"], ["z"])]
     write_graph(file, nodes, ["n", 3, 8, 8], outputs=["y", "z"])
     assert "--output NAME" in _line(file)
-    torch.testing.assert_close(open_model(file, normalise="none", output="z").run(_IMAGES), -_IMAGES.flatten(1))
+    torch.testing.assert_close(
+        open_model(file, normalise="none", output="z").run(_IMAGES), -_IMAGES.flatten(1)
+    )
 
 
 def test_external_data_lies_in_the_file_s_folder(file: Path, tmp_path: Path) -> None:
@@ -124,7 +153,11 @@ def test_external_data_lies_in_the_file_s_folder(file: Path, tmp_path: Path) -> 
     (folder / "link.bin").symlink_to("../out.bin")
     nodes: list[Node] = [("Flatten", ["x"], ["f"]), ("MatMul", ["f", "w"], ["y"])]
     where = folder / "m.onnx"
-    refused = {"../out.bin": "own folder", str(tmp_path / "out.bin"): "own folder", "link.bin": "own folder"}
+    refused = {
+        "../out.bin": "own folder",
+        str(tmp_path / "out.bin"): "own folder",
+        "link.bin": "own folder",
+    }
     for location, rule in (refused | {"gone.bin": "not there", "a" * 5000: "", "\0": ""}).items():
         write_graph(where, nodes, ["n", 3, 8, 8], external={"w": location})
         assert rule in _line(where)
@@ -134,11 +167,18 @@ def test_external_data_lies_in_the_file_s_folder(file: Path, tmp_path: Path) -> 
 
 
 _TOO_LARGE: list[list[int | str]] = [[1, 3, 10**6, 10**6], [10**9, 3, 8, 8], [2**62, 3, 8, 8]]
-_NO_IMAGES: list[list[int | str]] = [["n", 1, 8, 8], ["n", 4, 8, 8], ["n", 3], ["\x1b[31m", 5, 8, 8]]
+_NO_IMAGES: list[list[int | str]] = [
+    ["n", 1, 8, 8],
+    ["n", 4, 8, 8],
+    ["n", 3],
+    ["\x1b[31m", 5, 8, 8],
+]
 
 
 @pytest.mark.parametrize("shape", [*_TOO_LARGE, *_NO_IMAGES])
-def test_a_shape_that_is_no_batch_of_images_is_one_line(file: Path, shape: Sequence[int | str]) -> None:
+def test_a_shape_that_is_no_batch_of_images_is_one_line(
+    file: Path, shape: Sequence[int | str]
+) -> None:
     write_graph(file, [_FLAT], shape)
     assert "must take" in _line(file)
 
@@ -151,7 +191,9 @@ def test_names_that_are_not_utf_8_are_one_line(file: Path) -> None:
 
 def test_memory_that_is_not_there_is_one_line(file: Path) -> None:
     nodes: list[Node] = [("ConstantOfShape", ["s"], ["b"]), ("ReduceMean", ["b"], ["z"]), _FLAT]
-    write_graph(file, nodes, ["n", 3, 8, 8], outputs=["y", "z"], constants={"s": np.array([10**6, 10**6])})
+    write_graph(
+        file, nodes, ["n", 3, 8, 8], outputs=["y", "z"], constants={"s": np.array([10**6, 10**6])}
+    )
     assert str(file) in _line(file)
 
 
@@ -161,8 +203,12 @@ def test_an_option_of_foreign_files_is_refused_for_a_folder(tmp_path: Path) -> N
             open_model(tmp_path, **options)
 
 
-def test_nothing_but_our_own_line_reaches_the_terminal(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    write_graph(file, [("Reshape", ["x", "s"], ["y"])], ["n", 3, 8, 8], constants={"s": np.array([7, -1])})
+def test_nothing_but_our_own_line_reaches_the_terminal(
+    file: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_graph(
+        file, [("Reshape", ["x", "s"], ["y"])], ["n", 3, 8, 8], constants={"s": np.array([7, -1])}
+    )
     _line(file)
     file.write_bytes(file.read_bytes().replace(b"Reshape", b"Res\xffape"))
     _line(file)
@@ -211,7 +257,9 @@ def test_torchscript_s_outputs_are_counted_and_chosen(tmp_path: Path) -> None:
     torch.testing.assert_close(several.run(images), images.flatten(1))
     assert len(several.notes) == 1
     named = _script(_Dict(), tmp_path / "m.pt")
-    torch.testing.assert_close(open_model(named, normalise="none", output="b").run(images), -images.flatten(1))
+    torch.testing.assert_close(
+        open_model(named, normalise="none", output="b").run(images), -images.flatten(1)
+    )
     assert "a [1, 37632], b [1, 37632]" in _line(named)
     assert "cannot take images" in _line(_script(_Raises(), tmp_path / "m.pt"))
     assert "sub" in open_model(_script(_Centred(), tmp_path / "m.pt"), normalise="128").notes[0]

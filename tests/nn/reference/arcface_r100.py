@@ -1,5 +1,5 @@
-"""ArcFace's ResNet-100 (Deng et al., arXiv 1801.07698; LResNet100E-IR, InsightFace's iresnet100): improved residual
-blocks and the BN-dropout-FC-BN head. Slow, and independent of the package.
+"""ArcFace's ResNet-100 (Deng et al., arXiv 1801.07698; LResNet100E-IR, InsightFace's iresnet100):
+improved residual blocks and the BN-dropout-FC-BN head. Slow, and independent of the package.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ class Block(nn.Module):
         )
         self.skip: nn.Module = nn.Identity()
         if stride == 2:
-            self.skip = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+            self.skip = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         total: Tensor = self.layers(x) + self.skip(x)
@@ -36,7 +38,11 @@ class ArcFaceR100(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64)]
+        layers: list[nn.Module] = [
+            nn.Conv2d(3, 64, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(64),
+            nn.PReLU(64),
+        ]
         inputs = 64
         for outputs, count in STAGES:
             for index in range(count):

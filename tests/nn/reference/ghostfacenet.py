@@ -1,5 +1,7 @@
-"""GhostFaceNets (Alansari et al., IEEE Access 2023), version 1 and 2: GhostNet and GhostNetV2 with PReLU and a global
-depthwise convolution. Slow, and independent of the package.
+"""GhostFaceNets (Alansari et al., IEEE Access 2023), version 1 and 2.
+
+GhostNet and GhostNetV2 with PReLU and a global depthwise convolution. Slow, and independent of the
+package.
 
 Every PReLU has a slope a channel, the SE's too. Padding is kernel // 2, as in GhostNet's own code.
 """
@@ -52,7 +54,15 @@ def conv_norm(
     inputs: int, outputs: int, kernel: int | tuple[int, int], stride: int = 1, groups: int = 1
 ) -> list[nn.Module]:
     height, width = (kernel, kernel) if isinstance(kernel, int) else kernel
-    conv = nn.Conv2d(inputs, outputs, (height, width), stride, (height // 2, width // 2), groups=groups, bias=False)
+    conv = nn.Conv2d(
+        inputs,
+        outputs,
+        (height, width),
+        stride,
+        (height // 2, width // 2),
+        groups=groups,
+        bias=False,
+    )
     return [conv, nn.BatchNorm2d(outputs)]
 
 
@@ -75,7 +85,10 @@ class GhostModule(nn.Module):
 
 
 class Attention(nn.Module):
-    """Version 2's gate of a ghost module: at half the resolution, along the rows, along the columns, and back up."""
+    """Version 2's gate of a ghost module.
+
+    At half the resolution, along the rows, along the columns, and back up.
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -96,7 +109,10 @@ class SqueezeExcite(nn.Module):
         super().__init__()
         squeezed = scaled(channels, 0.25)
         self.layers = nn.Sequential(
-            nn.Linear(channels, squeezed), nn.PReLU(squeezed), nn.Linear(squeezed, channels), nn.Hardsigmoid()
+            nn.Linear(channels, squeezed),
+            nn.PReLU(squeezed),
+            nn.Linear(squeezed, channels),
+            nn.Hardsigmoid(),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -118,7 +134,8 @@ class Bottleneck(nn.Module):
         self.skip: nn.Module = nn.Identity()
         if row.stride == 2 or inputs != outputs:
             self.skip = nn.Sequential(
-                *conv_norm(inputs, inputs, row.kernel, row.stride, inputs), *conv_norm(inputs, outputs, 1)
+                *conv_norm(inputs, inputs, row.kernel, row.stride, inputs),
+                *conv_norm(inputs, outputs, 1),
             )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -130,7 +147,10 @@ class Bottleneck(nn.Module):
 
 
 class GhostFaceNet(nn.Module):
-    """Images (N, 3, 112, 112) -> embeddings (N, 512). The stem's stride is the last number of the published names."""
+    """Images (N, 3, 112, 112) -> embeddings (N, 512).
+
+    The stem's stride is the last number of the published names.
+    """
 
     def __init__(self, version: int, scale: float, stride: int) -> None:
         super().__init__()

@@ -1,5 +1,7 @@
-"""MixFaceNets (Boutros et al., arXiv 2107.13046): MixNet-S with PReLU or swish, a fast first reduction and a global
-depthwise convolution. Slow, and independent of the package.
+"""MixFaceNets (Boutros et al., arXiv 2107.13046).
+
+MixNet-S with PReLU or swish, a fast first reduction and a global depthwise convolution. Slow, and
+independent of the package.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from torch import Tensor, nn
 
 
 class Row(NamedTuple):
-    """One unit: its width at scale 1, its expansion, the parts of its three mixed layers, and its SE's squeeze."""
+    """One unit: its width at scale 1, its expansion, the parts of its three mixed layers, and its
+    SE's squeeze.
+    """
 
     outputs: int
     expansion: int
@@ -49,14 +53,22 @@ def divided(channels: int, parts: int) -> list[int]:
 
 
 class Mixed(nn.Module):
-    """Consecutive parts of the channels, each with its own convolution (1x1, or depthwise of 3, 5, 7...), concatenated."""
+    """Consecutive parts of the channels, each with its own convolution (1x1, or depthwise of 3, 5,
+    7...), concatenated.
+    """
 
-    def __init__(self, inputs: int, outputs: int, kernels: list[int], stride: int = 1, *, depthwise: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, kernels: list[int], stride: int = 1, *, depthwise: bool
+    ) -> None:
         super().__init__()
         self.sizes = divided(inputs, len(kernels))
         self.convs = nn.ModuleList(
-            nn.Conv2d(size, made, kernel, stride, kernel // 2, groups=size if depthwise else 1, bias=False)
-            for size, made, kernel in zip(self.sizes, divided(outputs, len(kernels)), kernels, strict=True)
+            nn.Conv2d(
+                size, made, kernel, stride, kernel // 2, groups=size if depthwise else 1, bias=False
+            )
+            for size, made, kernel in zip(
+                self.sizes, divided(outputs, len(kernels)), kernels, strict=True
+            )
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -79,7 +91,9 @@ class SqueezeExcite(nn.Module):
 class Unit(nn.Module):
     """PReLU in the first stage, swish in the others."""
 
-    def __init__(self, inputs: int, outputs: int, row: Row, *, prelu: bool, is_shuffled: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, row: Row, *, prelu: bool, is_shuffled: bool
+    ) -> None:
         super().__init__()
         middle = inputs * row.expansion
 
@@ -88,12 +102,23 @@ class Unit(nn.Module):
 
         layers: list[nn.Module] = []
         if row.expansion > 1:
-            layers += [Mixed(inputs, middle, [1] * row.expand_parts, depthwise=False), nn.BatchNorm2d(middle), act()]
+            layers += [
+                Mixed(inputs, middle, [1] * row.expand_parts, depthwise=False),
+                nn.BatchNorm2d(middle),
+                act(),
+            ]
         kernels = [3 + 2 * index for index in range(row.kernels)]
-        layers += [Mixed(middle, middle, kernels, row.stride, depthwise=True), nn.BatchNorm2d(middle), act()]
+        layers += [
+            Mixed(middle, middle, kernels, row.stride, depthwise=True),
+            nn.BatchNorm2d(middle),
+            act(),
+        ]
         if row.se:
             layers.append(SqueezeExcite(middle, inputs // row.se))
-        layers += [Mixed(middle, outputs, [1] * row.project_parts, depthwise=False), nn.BatchNorm2d(outputs)]
+        layers += [
+            Mixed(middle, outputs, [1] * row.project_parts, depthwise=False),
+            nn.BatchNorm2d(outputs),
+        ]
         self.layers = nn.Sequential(*layers)
         self.is_residual = row.stride == 1 and inputs == outputs
         self.is_shuffled = is_shuffled

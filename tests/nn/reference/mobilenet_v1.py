@@ -1,13 +1,23 @@
-"""MobileNetV1 (Howard et al., arXiv 1704.04861) as a face embedding, as the MobileFaceNet article (arXiv 1804.07573,
-section 4.1) has it: the first convolution has stride 1, and the embedding is the output of the global average pooling.
-Slow, and independent of the package.
+"""MobileNetV1 (Howard et al., arXiv 1704.04861) as a face embedding, as the MobileFaceNet article
+(arXiv 1804.07573, section 4.1) has it: the first convolution has stride 1, and the embedding is
+the output of the global average pooling. Slow, and independent of the package.
 """
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-LAYERS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
+LAYERS = (
+    (64, 1),
+    (128, 2),
+    (128, 1),
+    (256, 2),
+    (256, 1),
+    (512, 2),
+    *((512, 1),) * 5,
+    (1024, 2),
+    (1024, 1),
+)
 
 
 def separable(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
@@ -26,7 +36,11 @@ class MobileNetV1(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(3, 32, 3, 1, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU()]
+        layers: list[nn.Module] = [
+            nn.Conv2d(3, 32, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+        ]
         inputs = 32
         for outputs, stride in LAYERS:
             layers += separable(inputs, outputs, stride)

@@ -1,16 +1,27 @@
-"""MobileNetV2 (Sandler et al., arXiv 1801.04381) as a face embedding, as the MobileFaceNet article (arXiv 1804.07573,
-sections 3 and 4.1) has it: the first convolution has stride 1, and the embedding is the output of the global average
-pooling, or of a linear global depthwise convolution in its place. Slow, and independent of the package.
+"""MobileNetV2 (Sandler et al., arXiv 1801.04381) as a face embedding, as the MobileFaceNet article
+(arXiv 1804.07573, sections 3 and 4.1) has it: the first convolution has stride 1, and the
+embedding is the output of the global average pooling, or of a linear global depthwise
+convolution in its place. Slow, and independent of the package.
 """
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+STAGES = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
 
 
-def conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
+def conv_norm(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
+) -> list[nn.Module]:
     conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
     return [conv, nn.BatchNorm2d(outputs)]
 

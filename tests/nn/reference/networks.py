@@ -1,4 +1,7 @@
-"""The reference networks by the names of counts.yaml: a function that makes each, and the size of its embedding."""
+"""The reference networks by the names of counts.yaml.
+
+A function that makes each, and the size of its embedding.
+"""
 
 from __future__ import annotations
 
@@ -24,5 +27,8 @@ REFERENCES = {
     "pocketnet_s256": Reference(partial(pocketnet_s, 256), 256),
     "pocketnet_m128": Reference(partial(pocketnet_m, 128), 128),
     "pocketnet_m256": Reference(partial(pocketnet_m, 256), 256),
-    **{f"shufflefacenet_{size}": Reference(partial(ShuffleFaceNet, widths), 128) for size, widths in WIDTHS.items()},
+    **{
+        f"shufflefacenet_{size}": Reference(partial(ShuffleFaceNet, widths), 128)
+        for size, widths in WIDTHS.items()
+    },
 }

@@ -1,4 +1,7 @@
-"""The reference networks by the names of other_counts.yaml: a function that makes each, and the size of its output."""
+"""The reference networks by the names of other_counts.yaml.
+
+A function that makes each, and the size of its output.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""PocketNet (Boutros et al., IEEE Access 2022, arXiv 2108.10710): DARTS cells from a genotype, independent of the package.
+"""PocketNet (Boutros et al., IEEE Access 2022, arXiv 2108.10710).
 
-A cell reads the outputs of the two before it, its states 0 and 1; each node sums two edges (operation, state read)
-and is the next state; the cell's output is the four nodes, concatenated. In a reduction cell the edges from the
-states 0 and 1 have stride 2.
+DARTS cells from a genotype, independent of the package.
+
+A cell reads the outputs of the two before it, its states 0 and 1; each node sums two edges
+(operation, state read) and is the next state; the cell's output is the four nodes, concatenated. In
+a reduction cell the edges from the states 0 and 1 have stride 2.
 """
 
 from __future__ import annotations
@@ -38,7 +40,10 @@ class Separable(nn.Sequential):
 
 
 class FactorizedReduce(nn.Module):
-    """Half the outputs from the even pixels, half from the odd ones: a depthwise 1x1 /2 and a pointwise convolution."""
+    """Half the outputs from the even pixels, half from the odd ones.
+
+    A depthwise 1x1 /2 and a pointwise convolution.
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -71,15 +76,25 @@ def operation(name: str, channels: int, stride: int) -> nn.Module:
 
 class DartsCell(nn.Module):
     def __init__(
-        self, cell: Cell, inputs: tuple[int, int], channels: int, *, reduces: bool, after_reduce: bool
+        self,
+        cell: Cell,
+        inputs: tuple[int, int],
+        channels: int,
+        *,
+        reduces: bool,
+        after_reduce: bool,
     ) -> None:
         super().__init__()
         old, new = inputs
-        self.old = FactorizedReduce(old, channels) if after_reduce else Separable(old, channels, 1, 1)
+        self.old = (
+            FactorizedReduce(old, channels) if after_reduce else Separable(old, channels, 1, 1)
+        )
         self.new = Separable(new, channels, 1, 1)
         self.reads = [[state for _, state in node] for node in cell]
         self.nodes = nn.ModuleList(
-            nn.ModuleList(operation(name, channels, 2 if reduces and state < 2 else 1) for name, state in node)
+            nn.ModuleList(
+                operation(name, channels, 2 if reduces and state < 2 else 1) for name, state in node
+            )
             for node in cell
         )
 
@@ -95,7 +110,14 @@ class DartsCell(nn.Module):
 class PocketNet(nn.Module):
     """Images (N, 3, 112, 112) -> embeddings (N, embedding)."""
 
-    def __init__(self, channels: int, count: int, embedding: int, normal: Cell = NORMAL, reduce: Cell = REDUCE) -> None:
+    def __init__(
+        self,
+        channels: int,
+        count: int,
+        embedding: int,
+        normal: Cell = NORMAL,
+        reduce: Cell = REDUCE,
+    ) -> None:
         super().__init__()
         old = new = 4 * channels
         self.stem = nn.Sequential(nn.Conv2d(3, new, 3, 2, 1, bias=False), nn.BatchNorm2d(new))
@@ -105,7 +127,9 @@ class PocketNet(nn.Module):
             reduces = index in (count // 3, 2 * count // 3, count - 1)
             channels *= 2 if reduces else 1
             cell = reduce if reduces else normal
-            self.cells.append(DartsCell(cell, (old, new), channels, reduces=reduces, after_reduce=after_reduce))
+            self.cells.append(
+                DartsCell(cell, (old, new), channels, reduces=reduces, after_reduce=after_reduce)
+            )
             old, new, after_reduce = new, len(cell) * channels, reduces
         self.tail = nn.Sequential(
             nn.PReLU(new),

@@ -1,7 +1,10 @@
-"""ShuffleFaceNet (Martindez-Diaz et al., ICCVW 2019): ShuffleNetV2 units with PReLU, no max-pooling after the stem and
-a global depthwise convolution in place of the average pooling. Slow, and independent of the package.
+"""ShuffleFaceNet (Martindez-Diaz et al., ICCVW 2019).
 
-Every PReLU has one slope for all its channels, and one stands after the global depthwise convolution too.
+ShuffleNetV2 units with PReLU, no max-pooling after the stem and a global depthwise convolution in
+place of the average pooling. Slow, and independent of the package.
+
+Every PReLU has one slope for all its channels, and one stands after the global depthwise
+convolution too.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ WIDTHS = {
 }
 
 
-def conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
+def conv_norm(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
+) -> list[nn.Module]:
     conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
     return [conv, nn.BatchNorm2d(outputs)]
 
@@ -29,7 +34,10 @@ def shuffle(x: Tensor) -> Tensor:
 
 
 class Unit(nn.Module):
-    """Stride 1: half the channels pass, half are worked on. Stride 2: both branches read all the channels."""
+    """Stride 1: half the channels pass, half are worked on.
+
+    Stride 2: both branches read all the channels.
+    """
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -64,7 +72,10 @@ class ShuffleFaceNet(nn.Module):
         units: list[nn.Module] = []
         inputs = 24
         for outputs, count in zip(widths, (4, 8, 4), strict=True):
-            units += [Unit(inputs, outputs, 2), *(Unit(outputs, outputs, 1) for _ in range(count - 1))]
+            units += [
+                Unit(inputs, outputs, 2),
+                *(Unit(outputs, outputs, 1) for _ in range(count - 1)),
+            ]
             inputs = outputs
         self.units = nn.Sequential(*units)
         self.head = nn.Sequential(

@@ -1,4 +1,7 @@
-"""The other reference networks count to the numbers of other_counts.yaml. On the meta device: shapes alone."""
+"""The other reference networks count to the numbers of other_counts.yaml.
+
+On the meta device: shapes alone.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,9 @@ def _run(name: str) -> tuple[nn.Module, Tensor, int]:
     def add(module: nn.Module, _: object, output: Tensor) -> None:
         nonlocal madds
         assert isinstance(module, nn.Conv2d | nn.Linear)
-        madds += output.numel() * prod(module.weight.shape[1:])  # a weight's other axes: the inputs of one output
+        madds += output.numel() * prod(
+            module.weight.shape[1:]
+        )  # a weight's other axes: the inputs of one output
 
     with torch.device("meta"):
         network = OTHERS[name].make().eval()

@@ -1,4 +1,7 @@
-"""The reference networks count to the numbers of counts.yaml. On the meta device: shapes alone, nothing is computed."""
+"""The reference networks count to the numbers of counts.yaml.
+
+On the meta device: shapes alone, nothing is computed.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,9 @@ def _run(name: str) -> tuple[nn.Module, Tensor, int]:
     def add(module: nn.Module, _: object, output: Tensor) -> None:
         nonlocal madds
         assert isinstance(module, nn.Conv2d | nn.Linear)
-        madds += output.numel() * prod(module.weight.shape[1:])  # a weight's other axes: the inputs of one output
+        madds += output.numel() * prod(
+            module.weight.shape[1:]
+        )  # a weight's other axes: the inputs of one output
 
     with torch.device("meta"):
         network = REFERENCES[name].make().eval()

@@ -1,7 +1,9 @@
-"""VarGFaceNet (Yan et al., ICCVW 2019, arXiv 1910.04985) as the paper tells it: slow, and independent of the package.
+"""VarGFaceNet (Yan et al., ICCVW 2019, arXiv 1910.04985) as the paper tells it.
 
-Every convolution that is not pointwise has groups of 8 input channels, so that the number of groups varies with the
-width. Widths are 32, 64, 128 and 256 times 1.25.
+Slow, and independent of the package.
+
+Every convolution that is not pointwise has groups of 8 input channels, so that the number of groups
+varies with the width. Widths are 32, 64, 128 and 256 times 1.25.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ EPS = 2e-5  # of every batch norm
 
 
 class Separable(nn.Sequential):
-    """3x3 variable group convolution to `factor` times the inputs, batch norm, PReLU; 1x1 convolution, batch norm."""
+    """3x3 variable group convolution to `factor` times the inputs, batch norm, PReLU.
+
+    1x1 convolution, batch norm.
+    """
 
     def __init__(self, inputs: int, outputs: int, stride: int, factor: int) -> None:
         middle = factor * inputs
@@ -40,7 +45,9 @@ class SqueezeExcite(nn.Module):
 
 
 class NormalUnit(nn.Module):
-    """Two separable convolutions and a gate beside a shortcut, which is a separable convolution in the head block."""
+    """Two separable convolutions and a gate beside a shortcut, which is a separable convolution in
+    the head block.
+    """
 
     def __init__(self, channels: int, stride: int = 1, factor: int = 2) -> None:
         super().__init__()
@@ -48,7 +55,9 @@ class NormalUnit(nn.Module):
         self.act = nn.PReLU(channels)
         self.second = Separable(channels, channels, 1, factor)
         self.gate = SqueezeExcite(channels)
-        self.shortcut = Separable(channels, channels, stride, factor) if stride == 2 else nn.Identity()
+        self.shortcut = (
+            Separable(channels, channels, stride, factor) if stride == 2 else nn.Identity()
+        )
         self.out = nn.PReLU(channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -57,7 +66,10 @@ class NormalUnit(nn.Module):
 
 
 class DownUnit(nn.Module):
-    """Two branches of the same shape, summed; a third separable convolution as the shortcut; no gate."""
+    """Two branches of the same shape, summed; a third separable convolution as the shortcut.
+
+    No gate.
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

@@ -9,7 +9,9 @@ from seesawnas.report.network.comparison import Comparison, compare, shown
 from seesawnas.report.pages.comparison import comparison_html
 from seesawnas.space import load_point
 
-SHARE, SHUFFLE, MOBILE = (load_point(f"paper/{name}") for name in ("seesaw_share", "seesaw_shuffle", "mobilefacenet"))
+SHARE, SHUFFLE, MOBILE = (
+    load_point(f"paper/{name}") for name in ("seesaw_share", "seesaw_shuffle", "mobilefacenet")
+)
 
 
 def values(found: Comparison, part: str, name: str) -> tuple[object, ...]:
@@ -19,9 +21,16 @@ def values(found: Comparison, part: str, name: str) -> tuple[object, ...]:
 def test_what_differs_is_marked_and_nothing_else() -> None:
     found = compare([SHARE, SHUFFLE], ["a", "b"])
     differing = {(row.part, row.name) for row in found.rows if row.differs}
-    assert {("network", "digest"), ("stages.0", "kind"), ("stages.1", "kind"), ("stages.2", "kind")} <= differing
+    assert {
+        ("network", "digest"),
+        ("stages.0", "kind"),
+        ("stages.1", "kind"),
+        ("stages.2", "kind"),
+    } <= differing
     assert all(name in ("digest", "kind", "LFW as published (%)") for _, name in differing)
-    assert found.sentence() == "They differ in stages.0, stages.1, stages.2; the same in stem, head."
+    assert (
+        found.sentence() == "They differ in stages.0, stages.1, stages.2; the same in stem, head."
+    )
 
 
 def test_costs_are_those_of_the_networks_and_add_up_over_the_parts() -> None:
@@ -44,7 +53,10 @@ def test_a_network_with_fewer_stages_has_empty_places() -> None:
 
 
 def test_an_attribute_that_a_network_lacks_is_a_dash_and_one_that_is_off_is_none() -> None:
-    found = compare([MOBILE, load_point("paper/vargfacenet"), load_point("paper/pocketnet_s128")], ["a", "b", "c"])
+    found = compare(
+        [MOBILE, load_point("paper/vargfacenet"), load_point("paper/pocketnet_s128")],
+        ["a", "b", "c"],
+    )
     assert values(found, "stages.0", "middle") == (128, None, None)
     assert values(found, "stages.0", "se") == ("none", "none, 2 x 4", None)
     assert values(found, "stages.0", "skip") == ("none, 4 x residual", None, None)
@@ -55,7 +67,9 @@ def test_an_attribute_that_a_network_lacks_is_a_dash_and_one_that_is_off_is_none
 
 
 def test_what_all_lack_is_no_row() -> None:
-    found = compare([load_point("paper/vargfacenet"), load_point("paper/pocketnet_s128")], ["a", "b"])
+    found = compare(
+        [load_point("paper/vargfacenet"), load_point("paper/pocketnet_s128")], ["a", "b"]
+    )
     assert not {row.name for row in found.rows} & {"split", "middle", "skip"}
     assert all(any(value is not None for value in row.values) for row in found.rows)
     last = [row.name for row in found.rows if row.part == "stages.3"]

@@ -23,7 +23,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def texts(spec: ArchSpec) -> list[str]:
-    return [element.text or "" for element in ElementTree.fromstring(diagram(spec)).iter(f"{SVG}text")]
+    return [
+        element.text or "" for element in ElementTree.fromstring(diagram(spec)).iter(f"{SVG}text")
+    ]
 
 
 @given(spec=arch_specs(max_blocks=5))
@@ -43,10 +45,15 @@ def test_any_network_is_well_formed_and_stays_on_the_canvas(spec: ArchSpec) -> N
 def test_each_stage_has_its_heading_and_each_run_of_blocks_its_number(ref: str) -> None:
     spec = load(ref)
     found = texts(spec)
-    assert {"stem", "head", *(f"stages.{number}" for number in range(len(spec.stages)))} <= set(found)
+    assert {"stem", "head", *(f"stages.{number}" for number in range(len(spec.stages)))} <= set(
+        found
+    )
     assert spec.name in found
     repeated = sum(int(text.removeprefix("× ")) - 1 for text in found if text.startswith("× "))
-    boxes = sum(" · " in text and not text.startswith(("stem", "head")) and "MAdds" not in text for text in found)
+    boxes = sum(
+        " · " in text and not text.startswith(("stem", "head")) and "MAdds" not in text
+        for text in found
+    )
     assert boxes + repeated == len(spec.blocks)
 
 
@@ -54,7 +61,9 @@ def test_each_stage_has_its_heading_and_each_run_of_blocks_its_number(ref: str) 
 def test_a_network_of_any_kind_is_drawn(ref: str) -> None:
     spec = load(ref)
     found = texts(spec)
-    assert {"stem", "head", *(f"stages.{number}" for number in range(len(spec.stages)))} <= set(found)
+    assert {"stem", "head", *(f"stages.{number}" for number in range(len(spec.stages)))} <= set(
+        found
+    )
 
 
 def test_se_skip_and_split_are_named() -> None:
@@ -72,21 +81,30 @@ def test_se_skip_and_split_are_named() -> None:
         ("paper/ghostfacenet_v1_1", {"SE ÷4", "SE to 24", "SE to 40", "SE to 168", "SE to 220"}),
     ],
 )
-def test_squeeze_and_excitation_says_its_reduction_or_how_many_channels_it_leaves(ref: str, words: set[str]) -> None:
+def test_squeeze_and_excitation_says_its_reduction_or_how_many_channels_it_leaves(
+    ref: str, words: set[str]
+) -> None:
     assert {text for text in texts(load(ref)) if text.startswith("SE ")} == words
 
 
 @pytest.mark.parametrize(
-    ("ref", "seesaw"), [("paper/seesaw_share", True), ("paper/mobilefacenet", False), ("paper/pocketnet_s128", False)]
+    ("ref", "seesaw"),
+    [("paper/seesaw_share", True), ("paper/mobilefacenet", False), ("paper/pocketnet_s128", False)],
 )
-def test_the_legend_speaks_of_shuffle_and_share_only_if_one_is_drawn(ref: str, seesaw: bool) -> None:
+def test_the_legend_speaks_of_shuffle_and_share_only_if_one_is_drawn(
+    ref: str, seesaw: bool
+) -> None:
     assert any("share splits it apart" in text for text in texts(load(ref))) is seesaw
 
 
 def test_groups_are_drawn_to_scale() -> None:
     root = ElementTree.fromstring(diagram(load("paper/seesaw_share")))
     bars = {
-        color: [float(box.attrib["width"]) for box in root.iter(f"{SVG}rect") if box.get("fill") == color]
+        color: [
+            float(box.attrib["width"])
+            for box in root.iter(f"{SVG}rect")
+            if box.get("fill") == color
+        ]
         for color in COLORS[:2]
     }
     first, second = max(bars[COLORS[0]][:-1]), max(bars[COLORS[1]][:-1])
@@ -124,11 +142,16 @@ def test_branches_lie_side_by_side_and_both_inputs_are_shown() -> None:
     assert len(rows[1]) == 3
     assert [bar.gate for row in rows for bar in row if bar.gate] == [4]
     assert rows[-1][0].reads == (rows[-2][0].index, -1)
-    assert [bar.index for bar in laid_out(cells.blocks[1], (Shape(32, 28, 28), Shape(16, 56, 56))).rows[0]] == [-1, -2]
+    assert [
+        bar.index
+        for bar in laid_out(cells.blocks[1], (Shape(32, 28, 28), Shape(16, 56, 56))).rows[0]
+    ] == [-1, -2]
 
 
 def test_what_a_row_reads_lies_above_it() -> None:
     layout = laid_out(cell_network().blocks[1], (Shape(32, 28, 28), Shape(16, 56, 56)))
     row_of = {bar.index: number for number, row in enumerate(layout.rows) for bar in row}
-    assert all(row_of[read] < row_of[bar.index] for row in layout.rows for bar in row for read in bar.reads)
+    assert all(
+        row_of[read] < row_of[bar.index] for row in layout.rows for bar in row for read in bar.reads
+    )
     assert max(len(row) for row in layout.rows) <= 3

@@ -7,13 +7,28 @@ from dataclasses import replace
 import pytest
 
 from seesawnas.report.network.published import known_results, ledger, ledger_row
-from seesawnas.space import Erratum, PublishedValue, SearchPoint, load_point, shipped, to_mapping, to_point
+from seesawnas.space import (
+    Erratum,
+    PublishedValue,
+    SearchPoint,
+    load_point,
+    shipped,
+    to_mapping,
+    to_point,
+)
 
 POCKETNETS = {f"paper/pocketnet_{size}" for size in ("s128", "s256", "m128", "m256")}
 MIXFACENETS = {"paper/mixfacenet_s", "paper/mixfacenet_xs"}
 SHUFFLEFACENETS = {f"paper/shufflefacenet_{size}" for size in ("0_5x", "1_5x", "2x")}
 DIFFERING = {
-    f"paper/{name}" for name in ("ghostfacenet_v1_1", "ghostfacenet_v1_2", "mobiface", "mobilenet_v2", "vargfacenet")
+    f"paper/{name}"
+    for name in (
+        "ghostfacenet_v1_1",
+        "ghostfacenet_v1_2",
+        "mobiface",
+        "mobilenet_v2",
+        "vargfacenet",
+    )
 }
 FLOPS = {"paper/vargfacenet", *SHUFFLEFACENETS, *POCKETNETS, *MIXFACENETS}
 
@@ -38,7 +53,9 @@ def test_only_the_differences_that_the_print_has_are_explained() -> None:
     assert explained == {*other, *ghost, *FLOPS}
 
 
-def test_a_network_prints_flops_as_madds_and_only_an_erratum_can_say_so(mobiface: SearchPoint) -> None:
+def test_a_network_prints_flops_as_madds_and_only_an_erratum_can_say_so(
+    mobiface: SearchPoint,
+) -> None:
     assert {row.name for row in ledger() if row.prints_flops} == {"paper/mobiface"}
     assert not ledger_row(replace(mobiface, errata=())).prints_flops
 
@@ -81,7 +98,9 @@ def test_text_alone_explains_nothing(mobiface: SearchPoint) -> None:
 
 def test_a_reading_that_counts_to_something_else_explains_nothing(mobiface: SearchPoint) -> None:
     wrong = (Erratum("made up", {"madds": 300_000_000, "params": None}),)
-    assert [fault.partition(":")[0] for fault in ledger_row(replace(mobiface, errata=wrong)).faults] == ["madds"]
+    assert [
+        fault.partition(":")[0] for fault in ledger_row(replace(mobiface, errata=wrong)).faults
+    ] == ["madds"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +122,9 @@ def test_a_reading_resolves_a_figure_only_if_it_prints_so(
 ) -> None:
     point = load_point("paper/seesaw_share")
     published = replace(point.published, madds=PublishedValue.parse(print_))
-    row = ledger_row(replace(point, published=published, errata=(Erratum("made up", {"madds": reading}),)))
+    row = ledger_row(
+        replace(point, published=published, errata=(Erratum("made up", {"madds": reading}),))
+    )
     assert (row.agrees, row.explained, not row.faults) == (agrees, explained, agrees or explained)
 
 
@@ -116,18 +137,24 @@ def test_the_readings_on_file_are_what_those_networks_count_to(mobiface: SearchP
     relu = ledger_row(load_point("paper/mobilefacenet_relu"))
     readings = [erratum.explains for erratum in load_point("paper/mobilefacenet").errata]
     assert {"params": relu.params} in readings
-    assert {"madds": 2 * ledger_row(mobiface).madds} in [erratum.explains for erratum in mobiface.errata]
+    assert {"madds": 2 * ledger_row(mobiface).madds} in [
+        erratum.explains for erratum in mobiface.errata
+    ]
 
 
 def test_a_print_in_flops_is_compared_with_twice_the_madds() -> None:
     point = load_point("paper/seesaw_share")
 
     def printed(text: str) -> SearchPoint:
-        return replace(point, published=replace(point.published, madds=None, flops=PublishedValue.parse(text)))
+        return replace(
+            point, published=replace(point.published, madds=None, flops=PublishedValue.parse(text))
+        )
 
     assert ledger_row(printed("292M")).agrees
     assert ledger_row(printed("292M")).published_flops == 292_000_000
-    assert ledger_row(printed("146M")).faults == ("flops: published 146.00 M, counted 291525632, no erratum",)
+    assert ledger_row(printed("146M")).faults == (
+        "flops: published 146.00 M, counted 291525632, no erratum",
+    )
     own = to_point({**to_mapping(point.spec), "published": {"flops": "292M"}}, "own")
     assert own.published.flops == PublishedValue(292_000_000, 1_000_000)
 

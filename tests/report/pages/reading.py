@@ -10,6 +10,10 @@ from typing import Any
 
 
 def data_of(page: str, name: str) -> Any:
-    found = re.search(rf'<script type="application/[a-z-]+" id="{name}">(.*?)</script>', page, re.DOTALL)
+    found = re.search(
+        rf'<script type="application/[a-z-]+" id="{name}">(.*?)</script>', page, re.DOTALL
+    )
     assert found is not None
-    return json.loads(gzip.decompress(base64.b64decode(found[1])) if name == "details" else found[1])
+    return json.loads(
+        gzip.decompress(base64.b64decode(found[1])) if name == "details" else found[1]
+    )

@@ -52,7 +52,11 @@ def opened(page: Page, path: Path) -> None:
 def press(page: Page, key: str) -> None:
     for kind in ("keyDown", "keyUp"):
         page.send(
-            "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Escape": 27}.get(key, 0)
+            "Input.dispatchKeyEvent",
+            type=kind,
+            key=key,
+            code=key,
+            windowsVirtualKeyCode={"Escape": 27}.get(key, 0),
         )
 
 
@@ -66,7 +70,8 @@ def test_the_plots_are_drawn_without_a_word_in_the_console(report: Path) -> None
         plots = page.evaluate("document.querySelectorAll('.plot .main-svg').length")
         assert plots >= 6
         titles = page.evaluate(
-            "[...document.querySelectorAll('.xtitle, .ytitle, .x2title, .y2title')].map(t => t.textContent)"
+            "[...document.querySelectorAll('.xtitle, .ytitle, .x2title, .y2title')].map(t => "
+            "t.textContent)"
         )
         assert {"MAdds (millions)", "verification accuracy (%)", "epoch", "LFW (%)"} <= set(titles)
         assert page.evaluate("document.querySelectorAll('.plot .point').length") > 200
@@ -81,7 +86,10 @@ def test_pointing_at_a_network_shows_its_diagram_its_costs_and_its_spec(report: 
         opened(page, report)
         page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
         page.evaluate("document.querySelector('#front-0 .plot').scrollIntoView()")
-        spot = "(() => { const p = document.querySelectorAll('#front-0 .plot .point')[40].getBoundingClientRect();"
+        spot = (
+            "(() => { const p = document.querySelectorAll('#front-0 .plot "
+            ".point')[40].getBoundingClientRect();"
+        )
         x, y = page.evaluate(f"{spot} return [p.x + p.width / 2, p.y + p.height / 2]; }})()")
         before = page.evaluate("document.querySelector('.network h3').textContent")
         page.send("Input.dispatchMouseEvent", type="mouseMoved", x=x - 30, y=y)
@@ -107,7 +115,9 @@ def test_a_network_is_chosen_and_a_spec_copied_by_keys_and_buttons(report: Path)
         press(page, "Escape")
         page.wait("!document.getElementById('dialog').open")
         page.evaluate("document.querySelectorAll('table.ranking tbody button')[1].click()")
-        page.wait("document.querySelectorAll('table.ranking tbody button')[1].textContent === 'Copied'")
+        page.wait(
+            "document.querySelectorAll('table.ranking tbody button')[1].textContent === 'Copied'"
+        )
         assert page.faults == []
 
 
@@ -123,7 +133,10 @@ def test_the_ranking_turns_pages_is_searched_and_sorted(report: Path) -> None:
         front = page.evaluate(f"{rows}.length")
         assert 0 < front < 30
         assert page.evaluate(f"[...{rows}].every(row => row.cells[2].textContent.endsWith('*'))")
-        page.evaluate("[...document.querySelectorAll('th button')].find(b => b.textContent === 'MAdds').click()")
+        page.evaluate(
+            "[...document.querySelectorAll('th button')].find(b => b.textContent === "
+            "'MAdds').click()"
+        )
         madds = page.evaluate(f"[...{rows}].map(row => parseFloat(row.cells[5].textContent))")
         assert madds == sorted(madds)
         assert page.evaluate("document.querySelectorAll('th[aria-sort=ascending]').length") == 1
@@ -131,13 +144,18 @@ def test_the_ranking_turns_pages_is_searched_and_sorted(report: Path) -> None:
 
 def test_it_is_light_or_dark_as_the_system_is_and_as_one_chooses(report: Path) -> None:
     with browser() as page:
-        page.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        page.send(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": "dark"}],
+        )
         opened(page, report)
         dark = colour(page, ".xtitle")
         assert page.evaluate("document.getElementById('theme').textContent") == "Light"
         page.evaluate("document.getElementById('theme').click()")
         page.wait(f"getComputedStyle(document.querySelector('.xtitle')).fill !== {dark!r}")
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 248, 250)"
+        assert (
+            page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 248, 250)"
+        )
         keep(page, "report_light", 1600)
         assert page.faults == []
 
@@ -157,9 +175,13 @@ def test_a_comparison_opens_and_hides_what_is_alike(tmp_path: Path) -> None:
     with browser() as page:
         page.open(path.as_uri())
         page.wait_for_text("They differ in stages.0, stages.1, stages.2; the same in stem, head.")
-        page.wait("document.readyState === 'complete'")  # the script that answers the click stands below the text
+        page.wait(
+            "document.readyState === 'complete'"
+        )  # the script that answers the click stands below the text
         page.evaluate("document.querySelector('#only input').click()")
-        assert page.evaluate("[...document.querySelectorAll('tr.same')].every(row => row.offsetParent === null)")
+        assert page.evaluate(
+            "[...document.querySelectorAll('tr.same')].every(row => row.offsetParent === null)"
+        )
         keep(page, "compare", 2400)
         time.sleep(0.2)
         assert page.faults == []

@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from seesawnas.analysis.importance import BandImportance, DecisionImportance, Importance, OptionEffect
+from seesawnas.analysis.importance import (
+    BandImportance,
+    DecisionImportance,
+    Importance,
+    OptionEffect,
+)
 from seesawnas.report.dashboard import NetworkDashboardContent
 from seesawnas.report.pages.report import report_html
 from seesawnas.report.study.report import StudyReport
@@ -40,7 +45,9 @@ def page(study: StudyView) -> str:
 
 def test_it_needs_no_network_and_says_so_to_the_browser(page: str) -> None:
     assert page.startswith("<!doctype html>")
-    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=", page.split('id="details"')[0])
+    assert not re.search(
+        r"<(script|link|img|iframe)[^>]+(src|href)=", page.split('id="details"')[0]
+    )
     policy = html.unescape(page.split('Content-Security-Policy" content="')[1].split('"')[0])
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe-eval" not in policy
@@ -51,7 +58,9 @@ def test_every_script_that_runs_is_allowed_by_its_hash(page: str) -> None:
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     assert len(scripts) == 4
     for script in scripts:
-        assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in html.unescape(page[:3000])
+        assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in html.unescape(
+            page[:3000]
+        )
 
 
 def test_it_holds_every_section_and_each_figure_s_plot(page: str) -> None:
@@ -100,13 +109,22 @@ def test_it_agrees_with_the_dashboard_to_the_digit(study: StudyView, page: str) 
         trial_note = showcase.trial_note(study, study.trials[row[1]])
         about = details[f"0:{row[1]}"]
         assert about["measured"] in trial_note
-        assert about["costs"].split(" · ")[:3] == re.findall(r"[\d.]+ \w+(?: \w+)+", trial_note.replace("*", ""))[:3]
+        assert (
+            about["costs"].split(" · ")[:3]
+            == re.findall(r"[\d.]+ \w+(?: \w+)+", trial_note.replace("*", ""))[:3]
+        )
         assert about["spec"].strip() in trial_note
     figures = showcase.figures(study)
     theirs, ours = json.loads(figures["quality_against_madds"]), data_of(page, "figure-front-0")
     for one, other in zip(theirs["data"], ours["data"], strict=False):
-        assert (one["x"], one["y"], one.get("hovertext")) == (other["x"], other["y"], other.get("hovertext"))
-    assert json.loads(figures["learning_curves"])["data"] == data_of(page, "figure-curves-0")["data"]
+        assert (one["x"], one["y"], one.get("hovertext")) == (
+            other["x"],
+            other["y"],
+            other.get("hovertext"),
+        )
+    assert (
+        json.loads(figures["learning_curves"])["data"] == data_of(page, "figure-curves-0")["data"]
+    )
 
 
 def test_every_ranked_network_has_its_spec_and_the_front_and_the_best_their_diagram(
@@ -125,7 +143,9 @@ def test_every_ranked_network_has_its_spec_and_the_front_and_the_best_their_diag
 def test_markup_in_labels_names_and_attributes_is_shown_and_never_read(tmp_path: Path) -> None:
     record = store_study(tmp_path / "s", 12)
     record.study.set_user_attr("study_file", f"study: {NASTY}\n")
-    record.study.set_user_attr("run.0", json.dumps({"command": ["seesawnas", NASTY], "data": NASTY}))
+    record.study.set_user_attr(
+        "run.0", json.dumps({"command": ["seesawnas", NASTY], "data": NASTY})
+    )
     view = find_study(str(tmp_path / "s")).view()
     for trial in view.trials:
         trial.user_attrs["label"] = NASTY
@@ -143,7 +163,9 @@ def test_markup_in_labels_names_and_attributes_is_shown_and_never_read(tmp_path:
 def test_an_ablation_and_an_importance_are_sections_where_they_are_there(study: StudyView) -> None:
     options = (OptionEffect(1, 20, -0.01), OptionEffect(2, 20, 0.01))
     depth = DecisionImportance("stages.0.depth", 0.9, 0.4, 0.1, 40, options)
-    importance = Importance("s", "accuracy", (BandImportance(120_000_000, 150_000_000, 40, 5, 0.5, None, (depth,)),))
+    importance = Importance(
+        "s", "accuracy", (BandImportance(120_000_000, 150_000_000, 40, 5, 0.5, None, (depth,)),)
+    )
     page = report_html([StudyReport(study, "s", made_up(), importance)])
     assert "Ablation</h2>" in page
     assert "stages.0.depth (0.400" in page
@@ -171,7 +193,9 @@ def test_networks_trained_again_are_told_by_their_mean(study: StudyView) -> None
     assert rows[0][4][0] == "81.00 ± 1.00 % (2)"
 
 
-def test_studies_judged_alike_share_a_front_and_others_do_not(tmp_path: Path, study: StudyView) -> None:
+def test_studies_judged_alike_share_a_front_and_others_do_not(
+    tmp_path: Path, study: StudyView
+) -> None:
     store_study(tmp_path / "other", 20, seed=0)
     other = find_study(str(tmp_path / "other")).view()
     alike = report_html([StudyReport(study, "s"), StudyReport(other, "other")])
@@ -182,7 +206,9 @@ def test_studies_judged_alike_share_a_front_and_others_do_not(tmp_path: Path, st
     changed = replace(other, attributes={"settings": json.dumps(settings)})
     unlike = report_html([StudyReport(study, "s"), StudyReport(changed, "other")])
     assert "They differ in data, so each has its own front" in unlike
-    assert [trace["name"] for trace in data_of(unlike, "figure-joint")["data"]].count("Pareto front") == 2
+    assert [trace["name"] for trace in data_of(unlike, "figure-joint")["data"]].count(
+        "Pareto front"
+    ) == 2
 
 
 def test_what_a_real_search_stores_is_reported(tmp_path: Path) -> None:

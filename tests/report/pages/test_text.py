@@ -55,12 +55,16 @@ def test_the_frame_has_a_row_a_trial_and_nothing_rounded(report: StudyReport) ->
         else:
             assert pd.isna(row["rank"])
     assert set(frame["state"]) <= {"complete", "stopped early", "failed"}
-    assert list(frame.loc[frame["pareto"], "trial"]) == sorted(line.row.number for line in report.ranking.front)
+    assert list(frame.loc[frame["pareto"], "trial"]) == sorted(
+        line.row.number for line in report.ranking.front
+    )
 
 
 def test_two_studies_are_one_frame(report: StudyReport, tmp_path: Path) -> None:
     store_study(tmp_path / "b", 5)
-    both = pd.read_csv(io.StringIO(report_csv([report, StudyReport(find_study(str(tmp_path / "b")).view(), "b")])))
+    both = pd.read_csv(
+        io.StringIO(report_csv([report, StudyReport(find_study(str(tmp_path / "b")).view(), "b")]))
+    )
     assert list(both["study"].value_counts(sort=False)) == [60, 5]
 
 
@@ -95,7 +99,9 @@ def test_no_cell_computes_and_numbers_stay_numbers() -> None:
     labels = ["=cmd|' /C calc'!A0", "@SUM(1)\x1b[31m", "-1+1", "-0.5"]
 
     class Hostile:
-        frame = pd.DataFrame({"label": pd.Series(labels, dtype=object), "=x": [-0.5, 1.0, None, 2.0]})
+        frame = pd.DataFrame(
+            {"label": pd.Series(labels, dtype=object), "=x": [-0.5, 1.0, None, 2.0]}
+        )
 
     text = report_csv([Hostile()])  # type: ignore[list-item]
     frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)

@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from seesawnas.report.plots.ablation import STYLES, forest_figure, interaction_forest, interaction_plots
+from seesawnas.report.plots.ablation import (
+    STYLES,
+    forest_figure,
+    interaction_forest,
+    interaction_plots,
+)
 from seesawnas.report.study.ablation import HEADS, ablation_sentences, effect_rows, effect_words
 from tests.report.ablations import made_up
 
@@ -54,7 +59,10 @@ def test_an_interaction_plot_is_the_mean_of_the_arms_at_each_pair_of_levels() ->
     assert line.y[1] == pytest.approx(100 * sum(found) / len(found))
     crossed = interaction_forest(result)
     assert crossed is not None
-    assert crossed.layout.yaxis.ticktext == ("<b>kind × se</b>  shuffle, 0", "<b>se × activation</b>  0, relu")
+    assert crossed.layout.yaxis.ticktext == (
+        "<b>kind × se</b>  shuffle, 0",
+        "<b>se × activation</b>  0, relu",
+    )
 
 
 def test_one_factor_at_a_time_has_no_interactions_and_nothing_measured_has_no_plot() -> None:
@@ -67,7 +75,10 @@ def test_one_factor_at_a_time_has_no_interactions_and_nothing_measured_has_no_pl
 def test_the_sentences_and_the_table_say_the_design_and_each_verdict() -> None:
     result = replace(made_up(), resolution="IV", aliases=("se + kind × act",), matched=True)
     text = " ".join(ablation_sentences(result))
-    assert "Full design around paper/seesaw_share: 12 networks, rescaled to the base's MAdds, 4 training seeds" in text
+    assert (
+        "Full design around paper/seesaw_share: 12 networks, rescaled to the base's MAdds, 4 "
+        "training seeds" in text
+    )
     assert "resolution IV; aliased: se + kind × act" in text
     rows = effect_rows(result)
     assert all(len(row) == len(HEADS) for row in rows)

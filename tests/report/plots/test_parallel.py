@@ -19,7 +19,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyView:
     return find_study(str(folder)).view()
 
 
-def test_every_decision_is_a_row_and_the_best_network_s_line_goes_through_its_options(study: StudyView) -> None:
+def test_every_decision_is_a_row_and_the_best_network_s_line_goes_through_its_options(
+    study: StudyView,
+) -> None:
     rows = ranking_of(study).rows
     figure = parallel_figure(study, rows)
     assert figure is not None
@@ -28,7 +30,9 @@ def test_every_decision_is_a_row_and_the_best_network_s_line_goes_through_its_op
     assert set(best.params) - {"stages.2.kernel"} <= set(names)
     assert names.index("stages.0.width") < names.index("stages.1.depth")
     line = next(trace for trace in figure.data if trace.name.startswith("best: "))
-    marks = {(x, y): note for note in figure.layout.annotations for x, y in [(round(note.x, 4), note.y)]}
+    marks = {
+        (x, y): note for note in figure.layout.annotations for x, y in [(round(note.x, 4), note.y)]
+    }
     for x, y in zip(line.x, line.y, strict=True):
         if y is not None and names[y] in best.params:
             assert marks[(x, y)].text == str(best.params[names[y]])
@@ -45,8 +49,12 @@ def test_an_option_says_how_many_trials_have_it_and_how_good_they_are(study: Stu
     rows = ranking_of(study).rows
     figure = parallel_figure(study, rows)
     assert figure is not None
-    words = next(text for text in figure.data[-1].hovertext if text.startswith("<b>stages.0.kind = share"))
-    found = [row.accuracy for row in rows if study.trials[row.number].params["stages.0.kind"] == "share"]
+    words = next(
+        text for text in figure.data[-1].hovertext if text.startswith("<b>stages.0.kind = share")
+    )
+    found = [
+        row.accuracy for row in rows if study.trials[row.number].params["stages.0.kind"] == "share"
+    ]
     mean = 100 * sum(found) / len(found)
     assert words.endswith(f"{len(found)} trials, mean {mean:.2f} %, best {100 * max(found):.2f} %")
 

@@ -7,8 +7,21 @@ import re
 import numpy as np
 import pytest
 
-from seesawnas.evaluation import COSINE, INSIGHTFACE, Pairs, Protocol, VerifiedSet, evaluate, identify
-from seesawnas.report.plots.verification import POINTS, identification_html, thin_curve, verification_html
+from seesawnas.evaluation import (
+    COSINE,
+    INSIGHTFACE,
+    Pairs,
+    Protocol,
+    VerifiedSet,
+    evaluate,
+    identify,
+)
+from seesawnas.report.plots.verification import (
+    POINTS,
+    identification_html,
+    thin_curve,
+    verification_html,
+)
 
 
 def _scored(name: str, protocol: Protocol, pairs: int = 400) -> VerifiedSet:
@@ -27,7 +40,11 @@ def test_the_page_works_offline_and_names_every_set(protocol: Protocol) -> None:
     sets = [_scored(name, protocol) for name in ("lfw", "<b>cfp</b>")]
     page = verification_html(sets, protocol, title="<i>mine</i>")
     assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
-    data = re.sub(r"\\u(00[0-9a-f]{2})", lambda code: chr(int(code[1], 16)), page[page.rindex("Plotly.newPlot") :])
+    data = re.sub(
+        r"\\u(00[0-9a-f]{2})",
+        lambda code: chr(int(code[1], 16)),
+        page[page.rindex("Plotly.newPlot") :],
+    )
     for words in (
         "lfw",
         "&lt;b&gt;cfp",
@@ -53,7 +70,12 @@ def test_a_curve_of_many_pairs_is_thinned_but_keeps_its_ends() -> None:
 def test_scores_that_are_all_equal_have_a_page() -> None:
     rows = np.ones((8, 1))
     pairs = Pairs(np.arange(4), np.arange(4, 8), np.array([True, False] * 2))
-    found = VerifiedSet("flat", COSINE.distances(rows, pairs), pairs.same, evaluate(rows, pairs, COSINE, resamples=0))
+    found = VerifiedSet(
+        "flat",
+        COSINE.distances(rows, pairs),
+        pairs.same,
+        evaluate(rows, pairs, COSINE, resamples=0),
+    )
     assert "Plotly.newPlot" in verification_html([found], COSINE, title="t")
 
 
@@ -61,6 +83,8 @@ def test_the_det_curve_works_offline() -> None:
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(20), 3)
     rows = rng.normal(size=(20, 6))[labels] + rng.normal(size=(60, 6))
-    page = identification_html(identify(rows / np.linalg.norm(rows, axis=1, keepdims=True), labels), title="a & b")
+    page = identification_html(
+        identify(rows / np.linalg.norm(rows, axis=1, keepdims=True), labels), title="a & b"
+    )
     assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
     assert "40 probes among 20 identities" in page

@@ -1,4 +1,7 @@
-"""The ranking of a study, of which every table is a view; a metric, or a cost, is declared in one place."""
+"""The ranking of a study, of which every table is a view.
+
+A metric, or a cost, is declared in one place.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ def test_a_new_metric_and_a_new_cost_show_everywhere_once_they_stand_in_their_ta
 
     trials = deepcopy(study.trials)
     for trial in trials:
-        trial._user_attrs |= {"rank_1": 0.5 + trial.number / 100, "flops": 2 * trial.user_attrs["madds"]}
+        trial._user_attrs |= {
+            "rank_1": 0.5 + trial.number / 100,
+            "flops": 2 * trial.user_attrs["madds"],
+        }
         if trial.state is TrialState.COMPLETE:
             trial.values = [trial.user_attrs["rank_1"], trial.user_attrs["flops"]]
     told = replace(study, trials=tuple(trials), objectives=objectives.titles)
@@ -56,7 +62,11 @@ def test_a_new_metric_and_a_new_cost_show_everywhere_once_they_stand_in_their_ta
     assert shown["FLOPs (M)"] == round(2 * trials[last].user_attrs["madds"] / 1e6, 3)
 
 
-def test_the_front_is_best_first_in_tables_and_cheapest_first_where_it_is_listed(study: StudyView) -> None:
+def test_the_front_is_best_first_in_tables_and_cheapest_first_where_it_is_listed(
+    study: StudyView,
+) -> None:
     ranking = ranking_of(study)
-    assert [line.row for line in ranking.front] == [row for row in ranking.rows if row in ranking.pareto]
+    assert [line.row for line in ranking.front] == [
+        row for row in ranking.rows if row in ranking.pareto
+    ]
     assert [row.madds for row in ranking.pareto] == sorted(row.madds for row in ranking.pareto)

@@ -38,7 +38,9 @@ def proposer(name: str, seed: int = 0) -> NetworkProposer:
     return NetworkProposer(FEASIBLE, (), seed, sampler=name, startup=5)
 
 
-def test_a_resumed_study_goes_on_as_an_uninterrupted_one_at_every_trial(name: str, objectives: Objectives) -> None:
+def test_a_resumed_study_goes_on_as_an_uninterrupted_one_at_every_trial(
+    name: str, objectives: Objectives
+) -> None:
     record, lasting = memory(FEASIBLE, objectives), proposer(name)
     for _ in range(length(name)):
         proposal = lasting(record)
@@ -51,13 +53,19 @@ def test_all_are_feasible_and_none_comes_twice(name: str, objectives: Objectives
     record = memory(FEASIBLE, objectives)
     keys = grow(record, proposer(name), length(name))
     assert len(set(keys)) == len(keys) == length(name)
-    assert {trial.state for trial in record.trials()} == {TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL}
+    assert {trial.state for trial in record.trials()} == {
+        TrialState.COMPLETE,
+        TrialState.PRUNED,
+        TrialState.FAIL,
+    }
     for trial in record.trials():
         assert FEASIBLE.holds(trial_spec(trial))
         assert FEASIBLE.space.choose(trial.params) == trial_spec(trial)
 
 
-def test_a_study_is_the_same_for_a_seed_and_another_for_another(name: str, objectives: Objectives) -> None:
+def test_a_study_is_the_same_for_a_seed_and_another_for_another(
+    name: str, objectives: Objectives
+) -> None:
     studies = [grow(memory(FEASIBLE, objectives), proposer(name, seed), 9) for seed in (3, 3, 4)]
     assert studies[0] == studies[1]
     assert studies[0] != studies[2]
@@ -78,7 +86,9 @@ def test_every_network_of_a_small_set_is_tried_once_and_then_there_is_none(name:
     assert small(record) is None
 
 
-def test_trials_under_way_do_not_stop_it_and_are_not_proposed_again(name: str, objectives: Objectives) -> None:
+def test_trials_under_way_do_not_stop_it_and_are_not_proposed_again(
+    name: str, objectives: Objectives
+) -> None:
     record, propose = memory(FEASIBLE, objectives), proposer(name)
     grow(record, propose, 12)
     for _ in range(3):
@@ -107,9 +117,13 @@ def test_equal_losses_and_a_single_complete_trial_are_enough(name: str) -> None:
     assignments = list(FEASIBLE.sample(6, seed=0).assignments())
     for objectives, numbers in ((1, (1, 6)), (2, (6,)), (3, (1, 6))):
         for number in numbers:
-            past = tuple(Past(i, a, (0.5,) * objectives) for i, a in enumerate(assignments[:number]))
+            past = tuple(
+                Past(i, a, (0.5,) * objectives) for i, a in enumerate(assignments[:number])
+            )
             history = History(past, objectives=objectives)
-            found = list(islice(make_sampler(name, FEASIBLE).candidates(history, random.Random(1)), 3))
+            found = list(
+                islice(make_sampler(name, FEASIBLE).candidates(history, random.Random(1)), 3)
+            )
             assert all(FEASIBLE.holds(FEASIBLE.space.choose(assignment)) for assignment in found)
 
 

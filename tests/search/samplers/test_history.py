@@ -44,7 +44,9 @@ def test_a_reader_that_goes_on_sees_what_a_new_one_sees() -> None:
         assert lasting.read(record) == Recorded(FEASIBLE.decisions).read(record)
 
 
-def test_what_lies_outside_the_space_or_had_another_proxy_or_another_program_teaches_nothing() -> None:
+def test_what_lies_outside_the_space_or_had_another_proxy_or_another_program_teaches_nothing() -> (
+    None
+):
     record = memory(FEASIBLE)
     live(record, Proposal(proposal(0).spec, {}, "outside"))
     live(record, replace(proposal(1), proxy=Proxy(), variant="longer"))

@@ -12,7 +12,9 @@ from seesawnas.study.objectives import front, non_dominated
 
 SMALL = st.integers(0, 4).map(float)
 LOSSES = st.integers(1, 3).flatmap(
-    lambda width: arrays.arrays(np.float64, st.tuples(st.integers(1, 14), st.just(width)), elements=SMALL)
+    lambda width: arrays.arrays(
+        np.float64, st.tuples(st.integers(1, 14), st.just(width)), elements=SMALL
+    )
 )
 
 
@@ -22,7 +24,9 @@ def dominates(one: Floats, other: Floats) -> bool:
 
 @given(LOSSES)
 def test_the_front_is_what_nothing_dominates(losses: Floats) -> None:
-    expected = [i for i, loss in enumerate(losses) if not any(dominates(other, loss) for other in losses)]
+    expected = [
+        i for i, loss in enumerate(losses) if not any(dominates(other, loss) for other in losses)
+    ]
     assert front(losses).tolist() == expected
     assert non_dominated([(-loss[0], *loss[1:]) for loss in losses.tolist()]) == set(expected)
 

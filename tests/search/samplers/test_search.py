@@ -30,7 +30,9 @@ def by_chance() -> float:
     return mean(best_after(RandomSampler(FEASIBLE), FEASIBLE, seed, 50) for seed in SEEDS)
 
 
-@pytest.mark.parametrize(("sampler", "share"), [(MultivariateTPE, 0.7), (EvolutionSampler, 0.7), (NSGAII, 0.8)])
+@pytest.mark.parametrize(
+    ("sampler", "share"), [(MultivariateTPE, 0.7), (EvolutionSampler, 0.7), (NSGAII, 0.8)]
+)
 def test_it_comes_nearer_to_a_smooth_objectives_best_than_chance(
     sampler: type[MultivariateTPE], share: float, by_chance: float
 ) -> None:
@@ -43,7 +45,10 @@ def test_uniform_draws_go_over_the_whole_set_evenly() -> None:
     keys = [few.space.choose(a).digest() for a in few.sample(few.count * 100, seed=0).assignments()]
     drawn = islice(RandomSampler(few).candidates(History(()), random.Random(0)), few.count * 100)
     counts = [0] * few.count
-    order = {few.space.choose(a).digest(): i for i, a in enumerate(few.at(range(few.count)).assignments())}
+    order = {
+        few.space.choose(a).digest(): i
+        for i, a in enumerate(few.at(range(few.count)).assignments())
+    }
     for assignment in drawn:
         counts[order[few.space.choose(assignment).digest()]] += 1
     assert set(keys) == set(order)
@@ -52,7 +57,9 @@ def test_uniform_draws_go_over_the_whole_set_evenly() -> None:
 
 def test_evolution_breeds_of_the_population_alone_and_of_its_better_ones() -> None:
     assignments = list(FEASIBLE.sample(30, seed=1).assignments())
-    past = tuple(Past(i, a, (float(i),)) for i, a in enumerate(assignments))  # the oldest are the best
+    past = tuple(
+        Past(i, a, (float(i),)) for i, a in enumerate(assignments)
+    )  # the oldest are the best
     sampler = EvolutionSampler(FEASIBLE, population=10, tournament=10)
     parent = FEASIBLE.space.choose(past[20].assignment)
     for child in islice(sampler.candidates(History(past), random.Random(0)), 10):
@@ -64,10 +71,15 @@ def test_evolution_breeds_of_the_population_alone_and_of_its_better_ones() -> No
 def test_generations_are_worked_out_the_same_from_the_start_and_as_trials_come() -> None:
     rng = random.Random(0)
     past = tuple(
-        Past(i, a, (rng.random(), rng.random())) for i, a in enumerate(FEASIBLE.sample(90, seed=2).assignments())
+        Past(i, a, (rng.random(), rng.random()))
+        for i, a in enumerate(FEASIBLE.sample(90, seed=2).assignments())
     )
     lasting = NSGAII(FEASIBLE, population=10)
-    for end in (*range(5, 90, 7), 40, 90):  # a trial may also finish late, among those of lower numbers
+    for end in (
+        *range(5, 90, 7),
+        40,
+        90,
+    ):  # a trial may also finish late, among those of lower numbers
         history = History(past[:end] if end % 2 else past[1:end], objectives=2)
         old, new = lasting._parents(history), NSGAII(FEASIBLE, population=10)._parents(history)
         assert old == new
@@ -76,13 +88,16 @@ def test_generations_are_worked_out_the_same_from_the_start_and_as_trials_come()
 
 def test_the_elite_holds_the_whole_front_where_it_fits() -> None:
     assignments = list(FEASIBLE.sample(40, seed=3).assignments())
-    past = tuple(Past(i, a, (float(i % 20), float((i * 7) % 20))) for i, a in enumerate(assignments))
+    past = tuple(
+        Past(i, a, (float(i % 20), float((i * 7) % 20))) for i, a in enumerate(assignments)
+    )
     parents = NSGAII(FEASIBLE, population=20)._parents(History(past, objectives=2))
     best = [
         trial
         for trial in past
         if not any(
-            other.losses != trial.losses and all(a <= b for a, b in zip(other.losses, trial.losses, strict=True))
+            other.losses != trial.losses
+            and all(a <= b for a, b in zip(other.losses, trial.losses, strict=True))
             for other in past
         )
     ]
@@ -108,7 +123,9 @@ def test_tpe_draws_away_from_what_was_pruned(objectives: int) -> None:
 
 
 def test_an_unknown_sampler_is_refused_by_name() -> None:
-    with pytest.raises(StudyError, match=rf"sampler must be one of {', '.join(SAMPLERS)}, got 'tpee'"):
+    with pytest.raises(
+        StudyError, match=rf"sampler must be one of {', '.join(SAMPLERS)}, got 'tpee'"
+    ):
         make_sampler("tpee", FEASIBLE)
 
 

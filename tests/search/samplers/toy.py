@@ -1,4 +1,6 @@
-"""A space of some ten thousand networks, a smooth objective on it, and studies of it that train nothing."""
+"""A space of some ten thousand networks, a smooth objective on it, and studies of it that train
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,8 @@ def distance_from(goal: Assignment, feasible: FeasibleSet) -> Callable[[Assignme
 
     def distance(assignment: Assignment) -> float:
         parts = [
-            abs(d.options.index(assignment[d.name]) - d.options.index(goal[d.name])) / (len(d.options) - 1)
+            abs(d.options.index(assignment[d.name]) - d.options.index(goal[d.name]))
+            / (len(d.options) - 1)
             for d in feasible.decisions
         ]
         return sum(parts) / len(parts)
@@ -61,13 +64,19 @@ def distance_from(goal: Assignment, feasible: FeasibleSet) -> Callable[[Assignme
 
 
 def best_after(sampler: Sampler, feasible: FeasibleSet, seed: int, trials: int) -> float:
-    """The least distance to a goal of ``seed`` that ``sampler`` finds in ``trials``, 8 of them uniform."""
+    """The least distance to a goal of ``seed`` that ``sampler`` finds in ``trials``, 8 of them
+    uniform.
+    """
     distance = distance_from(feasible.draw(random.Random(f"goal {seed}")), feasible)
     past: list[Past] = []
     for number in range(trials):
         rng = random.Random(f"{seed}/{number}")
         known = [trial.assignment for trial in past]
-        candidates = sampler.candidates(History(tuple(past)), rng) if number >= 8 else iter([feasible.draw(rng)])
+        candidates = (
+            sampler.candidates(History(tuple(past)), rng)
+            if number >= 8
+            else iter([feasible.draw(rng)])
+        )
         assignment = next(found for found in candidates if found not in known)
         past.append(Past(number, assignment, (distance(assignment),)))
     return min(trial.losses[0] for trial in past)
@@ -82,11 +91,16 @@ def journal(feasible: FeasibleSet, folder: Path, objectives: Objectives = ACCURA
     """A study in a journal file."""
     from seesawnas.study import open_storage
 
-    return StudyRecord(open_storage(None, folder, writing=True), "toy", feasible.decisions, objectives)
+    return StudyRecord(
+        open_storage(None, folder, writing=True), "toy", feasible.decisions, objectives
+    )
 
 
 def live(record: StudyRecord, proposal: Proposal) -> None:
-    """Run a proposal to its end: every fifth is stopped early, every seventh fails, the others are measured."""
+    """Run a proposal to its end.
+
+    Every fifth is stopped early, every seventh fails, the others are measured.
+    """
     record.add(proposal)
     trial = record.next_waiting()
     assert trial is not None

@@ -17,7 +17,10 @@ from tests.space.documents import choice, space_of
 def chain(stages: int, *widths: int) -> SearchSpace:
     width: Any = choice(*widths) if len(widths) > 1 else widths[0]
     return space_of(
-        *({"width": width, "stride": 2 if i < 3 else 1, "kind": "share", "expansion": 2} for i in range(stages))
+        *(
+            {"width": width, "stride": 2 if i < 3 else 1, "kind": "share", "expansion": 2}
+            for i in range(stages)
+        )
     )
 
 
@@ -43,7 +46,10 @@ def test_shipped_spaces_are_far_from_the_limit(ref: str) -> None:
 def test_too_many_input_widths_are_refused_before_the_work_begins() -> None:
     fine = {"width": {"range": [1, 1000, 1]}, "stride": 2, "kind": "share", "expansion": 2}
     heard: list[int] = []
-    with compiling_reported_to(lambda done, _: heard.append(done)), pytest.raises(DocumentError) as refused:
+    with (
+        compiling_reported_to(lambda done, _: heard.append(done)),
+        pytest.raises(DocumentError) as refused,
+    ):
         FeasibleSet(space_of(fine, fine, fine), Budget.parse("150M"))
     (fault,) = refused.value.faults
     assert fault.startswith("stages.1: ")
@@ -90,6 +96,8 @@ def test_decisions_that_all_stages_share_make_one_table_a_map() -> None:
         layer = list({id(child): child for node in layer for child in node.children}.values())
     assert {stage for stage, _ in found} == {0, 1}
     for table in found.values():
-        assert sorted(row for _, _, rows in table.kinds for row in rows) == list(range(len(table.costs)))
+        assert sorted(row for _, _, rows in table.kinds for row in rows) == list(
+            range(len(table.costs))
+        )
         assert all(int(table.allows[row]) == mask for _, mask, rows in table.kinds for row in rows)
     assert len(set(feasible.specs(feasible.sample(50, seed=1)))) > 40

@@ -30,7 +30,9 @@ def feasible_sets() -> st.SearchStrategy[FeasibleSet]:
         costs = sorted(networks(SPACES[drawn[0]]).values())
         return FeasibleSet(SPACES[drawn[0]], Budget(costs[int(drawn[1] * (len(costs) - 1))]))
 
-    return st.tuples(st.sampled_from(sorted(SPACES)), st.sampled_from((0.0, 0.3, 0.7, 1.0))).map(under)
+    return st.tuples(st.sampled_from(sorted(SPACES)), st.sampled_from((0.0, 0.3, 0.7, 1.0))).map(
+        under
+    )
 
 
 def draw(feasible: FeasibleSet, seed: int) -> dict[str, Any]:
@@ -45,7 +47,9 @@ def assert_in_the_set(feasible: FeasibleSet, assignment: Assignment) -> ArchSpec
     return spec
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 @given(space_documents())
 def test_every_network_of_a_space_is_found_in_it(values: dict[str, Any]) -> None:
     space = small_space(values)
@@ -76,7 +80,9 @@ def test_every_network_is_found_wherever_its_decisions_lie(name: str) -> None:
         ("seesaw_wide", ("dw_seesaw_v1", "dw_seesaw_v1_conv", "dw_seesaw_v2")),
     ],
 )
-def test_the_shipped_spaces_contain_the_published_networks(ref: str, points: tuple[str, ...]) -> None:
+def test_the_shipped_spaces_contain_the_published_networks(
+    ref: str, points: tuple[str, ...]
+) -> None:
     feasible = FeasibleSet(load_space(ref))
     for point in points:
         found = locate(feasible, load(f"paper/{point}"))
@@ -95,7 +101,9 @@ def test_a_network_outside_the_space_or_over_the_budget_is_not_found() -> None:
 
 @settings(max_examples=40)
 @given(feasible_sets(), seeds)
-def test_neighbours_are_the_other_networks_that_one_decision_makes(feasible: FeasibleSet, seed: int) -> None:
+def test_neighbours_are_the_other_networks_that_one_decision_makes(
+    feasible: FeasibleSet, seed: int
+) -> None:
     start = draw(feasible, seed)
     expected = set()
     for decision in feasible.decisions:
@@ -113,7 +121,9 @@ def test_neighbours_are_the_other_networks_that_one_decision_makes(feasible: Fea
 
 @settings(max_examples=40)
 @given(feasible_sets(), seeds)
-def test_a_mutant_is_another_network_of_the_set_where_there_is_one_near(feasible: FeasibleSet, seed: int) -> None:
+def test_a_mutant_is_another_network_of_the_set_where_there_is_one_near(
+    feasible: FeasibleSet, seed: int
+) -> None:
     start = draw(feasible, seed)
     mutant = assert_in_the_set(feasible, mutate(feasible, start, random.Random(seed)))
     if any(True for _ in neighbours(feasible, start)):
@@ -134,7 +144,9 @@ def inherited(space: SearchSpace, mother: Assignment, father: Assignment) -> set
 
 @settings(max_examples=40)
 @given(feasible_sets(), seeds, seeds)
-def test_a_child_takes_every_decision_from_a_parent_and_fits(feasible: FeasibleSet, one: int, two: int) -> None:
+def test_a_child_takes_every_decision_from_a_parent_and_fits(
+    feasible: FeasibleSet, one: int, two: int
+) -> None:
     mother, father = draw(feasible, one), draw(feasible, two)
     child = assert_in_the_set(feasible, crossover(feasible, mother, father, random.Random(one)))
     assert child in inherited(feasible.space, mother, father)
@@ -144,7 +156,9 @@ def test_a_child_takes_every_decision_from_a_parent_and_fits(feasible: FeasibleS
 @given(feasible_sets(), seeds)
 def test_the_child_of_equal_parents_is_their_like(feasible: FeasibleSet, seed: int) -> None:
     parent = draw(feasible, seed)
-    assert feasible.space.choose(crossover(feasible, parent, parent, random.Random(0))) == feasible.space.choose(parent)
+    assert feasible.space.choose(
+        crossover(feasible, parent, parent, random.Random(0))
+    ) == feasible.space.choose(parent)
 
 
 def test_crossover_reaches_every_feasible_mix_of_the_parents() -> None:
@@ -152,10 +166,14 @@ def test_crossover_reaches_every_feasible_mix_of_the_parents() -> None:
     feasible = FeasibleSet(space, Budget(sorted(networks(space).values())[40]))
     mother, father = draw(feasible, 3), draw(feasible, 11)
     possible = {
-        spec for spec in inherited(space, mother, father) if feasible.budget and feasible.budget.admits(cost(spec))
+        spec
+        for spec in inherited(space, mother, father)
+        if feasible.budget and feasible.budget.admits(cost(spec))
     }
     rng = random.Random(1)
-    found = {space.choose(crossover(feasible, mother, father, rng)) for _ in range(40 * len(possible))}
+    found = {
+        space.choose(crossover(feasible, mother, father, rng)) for _ in range(40 * len(possible))
+    }
     assert len(possible) > 2
     assert found == possible
 
@@ -175,7 +193,9 @@ def test_a_repaired_network_fits_whatever_it_was(feasible: FeasibleSet, seed: in
 
 
 def test_a_repair_gives_up_no_more_than_it_must() -> None:
-    space = space_of(stage(width=choice(8, 16), expansion=choice(1, 2), kernel=choice(3, 5), se=choice("off", 4)))
+    space = space_of(
+        stage(width=choice(8, 16), expansion=choice(1, 2), kernel=choice(3, 5), se=choice("off", 4))
+    )
     dear = {decision.name: decision.options[-1] for decision in space.decisions}
     feasible = FeasibleSet(space, Budget(FeasibleSet(space).max_madds - 1))
     for seed in range(10):

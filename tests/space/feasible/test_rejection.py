@@ -1,4 +1,7 @@
-"""Budgets of several limits against brute force: nothing outside, nothing missing, all equally likely, rates as they are."""
+"""Budgets of several limits against brute force.
+
+Nothing outside, nothing missing, all equally likely, rates as they are.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,9 @@ def admitted(space: SearchSpace, budget: Budget) -> set[ArchSpec]:
 
 
 def middling(space: SearchSpace, share: float = 0.6) -> Budget:
-    """A ceiling on MAdds that ``share`` of the networks meet, and one on params that ``share`` of these meet."""
+    """A ceiling on MAdds that ``share`` of the networks meet, and one on params that ``share`` of
+    these meet.
+    """
     specs = networks(space)
     madds = sorted(specs.values())[int(share * (len(specs) - 1))]
     within = sorted(cost(spec).params for spec in specs if specs[spec] <= madds)
@@ -47,8 +52,15 @@ def by_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rejection, "TRIES", 40)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-@given(space_documents(), st.sampled_from(["params", "activation_bytes"]), st.integers(0, 99), st.booleans())
+@settings(
+    max_examples=30, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
+@given(
+    space_documents(),
+    st.sampled_from(["params", "activation_bytes"]),
+    st.integers(0, 99),
+    st.booleans(),
+)
 def test_a_short_set_is_exactly_what_brute_force_finds(
     values: dict[str, Any], name: str, rank: int, ceiling: bool
 ) -> None:
@@ -114,7 +126,9 @@ def test_the_interval_is_wilson_s() -> None:
 
 
 @pytest.mark.usefixtures("by_draws")
-def test_a_pilot_without_a_hit_is_followed_by_draws_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pilot_without_a_hit_is_followed_by_draws_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(rejection, "PILOT", 1)
     monkeypatch.setattr(rejection, "SECOND", 300)
     smallest = min(cost(spec).params for spec in networks(MIXED))
@@ -130,7 +144,8 @@ def test_a_set_that_is_not_counted_has_no_number_and_no_indices() -> None:
     assert not found.is_counted(at_most=10**30)
     for ask in (lambda: found.count, lambda: found.at([0])):
         with pytest.raises(
-            BudgetError, match=r"must have at most 0 networks within the MAdds limit, got \d+; use \.acceptance"
+            BudgetError,
+            match=r"must have at most 0 networks within the MAdds limit, got \d+; use \.acceptance",
         ):
             ask()
 
@@ -152,38 +167,52 @@ def test_what_nothing_meets_is_refused_with_what_the_networks_have() -> None:
     with pytest.raises(BudgetError) as caught:
         FeasibleSet(MIXED, Budget(None, others=(Limit("params", 10),)))
     assert str(caught.value) == (
-        f"budget must contain at least one network of FILE, got params<=10: the {len(values)} networks "
+        f"budget must contain at least one network of FILE, got params<=10: the {len(values)} "
+        "networks "
         f"have params from {min(values)} to {max(values)}"
     )
 
 
 @pytest.mark.usefixtures("by_draws")
-def test_what_no_draw_meets_is_refused_with_the_number_of_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_draw_meets_is_refused_with_the_number_of_draws(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(rejection, "SECOND", 500)
     budget = Budget(10**9, others=(Limit("params", 10), Limit("activation_bytes", None, 1)))
     rule = (
-        r"^budget must contain at least one network of FILE, got 1\.000 G, params<=10, activation_bytes>=1: "
-        r"2,500 sampled of the \d+ networks within 1\.000 G MAdds have params from \d+ to \d+, activation_bytes from \d+ to \d+$"
+        r"^budget must contain at least one network of FILE, got 1\.000 G, params<=10, "
+        r"activation_bytes>=1: "
+        r"2,500 sampled of the \d+ networks within 1\.000 G MAdds have params from \d+ to \d+, "
+        r"activation_bytes from \d+ to \d+$"
     )
     with pytest.raises(BudgetError, match=rule):
         FeasibleSet(MIXED, budget)
 
 
 def test_madds_that_nothing_meets_are_told_as_ever() -> None:
-    with pytest.raises(BudgetError, match=r"got 1\.0 K, params<=1\.00 M: MAdds range from 38\.35 M"):
+    with pytest.raises(
+        BudgetError, match=r"got 1\.0 K, params<=1\.00 M: MAdds range from 38\.35 M"
+    ):
         FeasibleSet(load_space("seesaw"), Budget.parse("1K, params<=1M"))
 
 
 def limited_sets() -> st.SearchStrategy[FeasibleSet]:
     names, shares = st.sampled_from(sorted(SPACES)), st.sampled_from((0.0, 0.4, 0.8))
-    return st.tuples(names, shares).map(lambda d: FeasibleSet(SPACES[d[0]], middling(SPACES[d[0]], d[1])))
+    return st.tuples(names, shares).map(
+        lambda d: FeasibleSet(SPACES[d[0]], middling(SPACES[d[0]], d[1]))
+    )
 
 
 def assert_moves_stay_inside(found: FeasibleSet, seed: int) -> None:
     rng = random.Random(seed)
     mother, father = found.draw(rng), found.draw(rng)
     wild = {decision.name: rng.choice(decision.options) for decision in found.decisions}
-    moved = [mother, mutate(found, mother, rng), crossover(found, mother, father, rng), repair(found, wild, rng)]
+    moved = [
+        mother,
+        mutate(found, mother, rng),
+        crossover(found, mother, father, rng),
+        repair(found, wild, rng),
+    ]
     for assignment in [*moved, *neighbours(found, mother)]:
         assert set(assignment) == {decision.name for decision in found.decisions}
         assert found.budget is not None

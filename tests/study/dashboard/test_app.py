@@ -92,26 +92,39 @@ def app_on(folder: Path, showcase: FakeShowcase | None = None) -> Any:
     return dashboard_app(open_storage(None, folder, writing=False), showcase or FakeShowcase())
 
 
-def test_optuna_dashboard_itself_shows_every_trial_with_its_decisions_and_costs(finished: Path) -> None:
+def test_optuna_dashboard_itself_shows_every_trial_with_its_decisions_and_costs(
+    finished: Path,
+) -> None:
     app = optuna_dashboard.wsgi(open_storage(None, finished, writing=False))
     (summary,) = get(app, "/api/studies")["study_summaries"]
     assert summary["study_name"] == "s"
     detail = get(app, f"/api/studies/{summary['study_id']}")
     assert [trial["state"] for trial in detail["trials"]] == ["Complete"] * 5
     trial = detail["trials"][0]
-    assert {param["name"] for param in trial["params"]} == {decision.name for decision in small_set().decisions}
+    assert {param["name"] for param in trial["params"]} == {
+        decision.name for decision in small_set().decisions
+    }
     assert {"digest", "madds", "params", "auc"} <= {attr["key"] for attr in trial["user_attrs"]}
 
 
 @pytest.mark.parametrize("objectives", ["accuracy", "accuracy,madds", "accuracy,madds,params"])
-def test_our_answer_is_optuna_dashboard_s_but_for_what_we_add_and_leave_out(tmp_path: Path, objectives: str) -> None:
+def test_our_answer_is_optuna_dashboard_s_but_for_what_we_add_and_leave_out(
+    tmp_path: Path, objectives: str
+) -> None:
     record = store_study(tmp_path / "s", 25, objectives=objectives)
     record.add(next(iter(proposals(record))))
     storage = open_storage(None, tmp_path / "s", writing=False)
     theirs = get(optuna_dashboard.wsgi(storage), "/api/studies/0")
     ours = get(dashboard_app(storage, FakeShowcase()), "/api/studies/0")
     assert ours.keys() >= theirs.keys()
-    added = {"trials", "best_trials", "note", "user_attrs", "union_user_attrs", "plotly_graph_objects"}
+    added = {
+        "trials",
+        "best_trials",
+        "note",
+        "user_attrs",
+        "union_user_attrs",
+        "plotly_graph_objects",
+    }
     for name in theirs.keys() - added:
         assert in_order(ours[name]) == in_order(theirs[name]), name
     for entries in ("trials", "best_trials"):
@@ -133,7 +146,12 @@ def proposals(record: StudyRecord) -> Any:
 
 def in_order(value: Any) -> Any:
     """Options sorted: optuna-dashboard says them in the order of a set."""
-    if isinstance(value, list) and value and isinstance(value[0], dict) and "distribution" in value[0]:
+    if (
+        isinstance(value, list)
+        and value
+        and isinstance(value[0], dict)
+        and "distribution" in value[0]
+    ):
         for space in value:
             space["distribution"].get("choices", []).sort(key=str)
     return value
@@ -141,18 +159,26 @@ def in_order(value: Any) -> Any:
 
 def bare(trial: dict[str, Any]) -> dict[str, Any]:
     """What both say, numbers to as many digits."""
-    params = [(p["name"], p["param_internal_value"], p["param_external_value"]) for p in trial["params"]]
+    params = [
+        (p["name"], p["param_internal_value"], p["param_external_value"]) for p in trial["params"]
+    ]
     points = [(point["step"], round(point["value"], 6)) for point in trial["intermediate_values"]]
     values = [round(value, 6) for value in trial.get("values", [])]
     left = {"params", "intermediate_values", "values", "note", "user_attrs", "artifacts"}
-    return {k: v for k, v in trial.items() if k not in left} | {"params": params, "points": points, "values": values}
+    return {k: v for k, v in trial.items() if k not in left} | {
+        "params": params,
+        "points": points,
+        "values": values,
+    }
 
 
 def test_what_the_showcase_says_is_shown(finished: Path) -> None:
     app = app_on(finished)
     detail = get(app, "/api/studies/0")
     assert detail["note"]["body"] == "about the study"
-    assert detail["plotly_graph_objects"] == [{"id": "plot", "graph_object": '{"data": [], "layout": {}}'}]
+    assert detail["plotly_graph_objects"] == [
+        {"id": "plot", "graph_object": '{"data": [], "layout": {}}'}
+    ]
     assert detail["trials"][3]["note"]["body"] == "about 3"
     assert {"key": "MAdds (M)", "sortable": True} in detail["union_user_attrs"]
     assert detail["trials"][3]["artifacts"][0]["filename"] == "a.svg"
@@ -165,7 +191,9 @@ def test_a_file_that_is_not_there_is_not_found(finished: Path, path: str) -> Non
     assert ask(app_on(finished), path)[0].startswith("404")
 
 
-def test_a_finished_trial_is_made_once_and_later_polls_get_later_trials_alone(finished: Path) -> None:
+def test_a_finished_trial_is_made_once_and_later_polls_get_later_trials_alone(
+    finished: Path,
+) -> None:
     showcase = FakeShowcase()
     app = app_on(finished, showcase)
     get(app, "/api/studies/0")
@@ -179,7 +207,9 @@ def test_a_trial_is_followed_while_it_runs(tmp_path: Path) -> None:
     seen = []
     for _ in drive(record, uniform(small_set()), FakeEngine(), enough(3)):
         detail = get(app, "/api/studies/0")
-        seen.append([(trial["state"], len(trial["intermediate_values"])) for trial in detail["trials"]])
+        seen.append(
+            [(trial["state"], len(trial["intermediate_values"])) for trial in detail["trials"]]
+        )
     assert ("Running", 0) in seen[0]
     assert any(("Running", 1) in trials for trials in seen)
     assert seen[-1] == [("Complete", 2)] * 3
@@ -236,7 +266,9 @@ def test_what_a_person_wrote_with_optuna_dashboard_stays_below_ours(finished: Pa
     assert body.endswith("x a person's words")
 
 
-def test_a_fault_of_ours_costs_the_notes_not_the_page(finished: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_of_ours_costs_the_notes_not_the_page(
+    finished: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     app = app_on(finished, FakeShowcase(fault=ValueError("no such block\nkind")))
     for _ in range(2):
         assert len(get(app, "/api/studies/0")["trials"]) == 5
@@ -255,7 +287,9 @@ def test_another_program_s_study_is_shown_as_it_is(tmp_path: Path) -> None:
     assert get(dashboard_app(storage, FakeShowcase()), "/api/studies/0") == theirs
 
 
-def test_a_storage_that_goes_away_is_one_line(finished: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_storage_that_goes_away_is_one_line(
+    finished: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     app = app_on(finished)
     (finished / "journal.log").unlink()
     for _ in range(3):
@@ -266,7 +300,9 @@ def test_a_storage_that_goes_away_is_one_line(finished: Path, capfd: pytest.Capt
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4)), max_size=30))
-def test_the_front_holds_exactly_the_trials_that_no_other_beats(values: list[tuple[int, int, int]]) -> None:
+def test_the_front_holds_exactly_the_trials_that_no_other_beats(
+    values: list[tuple[int, int, int]],
+) -> None:
     trials = [create_trial(values=[float(v) for v in triple]) for triple in values]
     for number, trial in enumerate(trials):
         trial.number = number
@@ -275,7 +311,9 @@ def test_the_front_holds_exactly_the_trials_that_no_other_beats(values: list[tup
     def beats(a: tuple[int, int, int], b: tuple[int, int, int]) -> bool:
         return a != b and a[0] >= b[0] and a[1] <= b[1] and a[2] <= b[2]
 
-    assert front == [n for n, mine in enumerate(values) if not any(beats(other, mine) for other in values)]
+    assert front == [
+        n for n, mine in enumerate(values) if not any(beats(other, mine) for other in values)
+    ]
 
 
 def test_a_trial_of_a_large_study_is_a_few_kilobytes_on_its_way(tmp_path: Path) -> None:

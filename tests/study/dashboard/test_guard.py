@@ -12,7 +12,9 @@ from seesawnas.study.dashboard.guard import add_security_headers, check_request_
 
 
 def hello(environ: dict[str, Any], respond: Callable[..., Any]) -> Iterable[bytes]:
-    respond("200 OK", [("Content-Security-Policy", "default-src *"), ("Content-Type", "text/plain")])
+    respond(
+        "200 OK", [("Content-Security-Policy", "default-src *"), ("Content-Type", "text/plain")]
+    )
     return [b"hello"]
 
 
@@ -20,29 +22,52 @@ def asked(app: Any, **environ: str) -> tuple[int, bytes, dict[str, str]]:
     found: dict[str, Any] = {}
     filled: dict[str, Any] = dict(environ)
     setup_testing_defaults(filled)
-    body = b"".join(app(filled, lambda status, headers, *_: found.update(status=status, headers=dict(headers))))
+    body = b"".join(
+        app(filled, lambda status, headers, *_: found.update(status=status, headers=dict(headers)))
+    )
     return int(found["status"][:3]), body, found["headers"]
 
 
 @pytest.mark.parametrize(
     ("listens", "host", "status"),
     [
-        *(("127.0.0.1", host, 200) for host in ("127.0.0.1:8080", "localhost:8080", "LOCALHOST", "[::1]:8080")),
+        *(
+            ("127.0.0.1", host, 200)
+            for host in ("127.0.0.1:8080", "localhost:8080", "LOCALHOST", "[::1]:8080")
+        ),
         *(
             ("127.0.0.1", host, 421)
             for host in ("evil.example", "127.0.0.1.evil.example:8080", "localhost.evil.example")
         ),
         *(
             ("127.0.0.1", host, 421)
-            for host in ("", "10.0.0.1", "localhost:x", "a@localhost", "localhost, evil", "x" * 9999)
+            for host in (
+                "",
+                "10.0.0.1",
+                "localhost:x",
+                "a@localhost",
+                "localhost, evil",
+                "x" * 9999,
+            )
         ),
         *(("::1", host, 200) for host in ("localhost", "[::1]:1")),
-        *(("gpu-box", host, status) for host, status in (("gpu-box:8080", 200), ("localhost", 421), ("evil", 421))),
-        *(("10.0.0.2", host, status) for host, status in (("10.0.0.2:8080", 200), ("10.0.0.3", 421), ("evil", 421))),
-        *(("0.0.0.0", host, status) for host, status in (("10.0.0.2:8080", 200), ("localhost", 200), ("evil", 421))),
+        *(
+            ("gpu-box", host, status)
+            for host, status in (("gpu-box:8080", 200), ("localhost", 421), ("evil", 421))
+        ),
+        *(
+            ("10.0.0.2", host, status)
+            for host, status in (("10.0.0.2:8080", 200), ("10.0.0.3", 421), ("evil", 421))
+        ),
+        *(
+            ("0.0.0.0", host, status)
+            for host, status in (("10.0.0.2:8080", 200), ("localhost", 200), ("evil", 421))
+        ),
     ],
 )
-def test_only_names_that_it_listens_under_are_answered(listens: str, host: str, status: int) -> None:
+def test_only_names_that_it_listens_under_are_answered(
+    listens: str, host: str, status: int
+) -> None:
     found, body, _ = asked(check_request_origin(hello, listens), HTTP_HOST=host)
     assert found == status
     assert (body == b"hello") is (status == 200)
@@ -65,7 +90,9 @@ def test_pages_of_other_origins_are_refused(origin: str, status: int) -> None:
 
 def test_pages_load_nothing_from_elsewhere_and_stand_in_no_frame() -> None:
     _, _, headers = asked(add_security_headers(hello), PATH_INFO="/dashboard")
-    policy = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";")
+    )
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert "'unsafe-inline'" not in policy["script-src"]
     assert not any(word in value for value in policy.values() for word in ("http", "*"))

@@ -1,4 +1,7 @@
-"""The dashboard's pages in a real browser, while another process writes the study. SCREENSHOTS=DIR keeps pictures of them."""
+"""The dashboard's pages in a real browser, while another process writes the study.
+
+SCREENSHOTS=DIR keeps pictures of them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ pytestmark = [
     pytest.mark.processes,
 ]
 
-# What a search does to its study, without the training: a paper point and one network after another, two epochs each.
+# What a search does to its study, without the training: a paper point and one network after
+# another, two epochs each.
 DRIVER = """
 import sys
 from pathlib import Path
@@ -34,7 +38,8 @@ from typing import Any
 from tests.study.fakes import FakeEngine, enough, small_set, uniform
 from seesawnas.study import Objectives, StudyRecord, drive, open_storage
 folder, feasible = Path(sys.argv[1]), small_set()
-record = StudyRecord(open_storage(None, folder, writing=True), folder.name, feasible.decisions, Objectives.parse(sys.argv[2]))
+storage, objectives = open_storage(None, folder, writing=True), Objectives.parse(sys.argv[2])
+record = StudyRecord(storage, folder.name, feasible.decisions, objectives)
 record.require_settings({"budget": [0, 1_000_000], "space": "small", "epochs": 2})
 for event in drive(record, uniform(feasible), FakeEngine(), enough(int(sys.argv[3]))):
     print(event, flush=True)
@@ -74,7 +79,8 @@ def plot_says(title: str, *names: str) -> str:
     words = "".join(f" && text.includes({name!r})" for name in names)
     return (
         "[...document.querySelectorAll('.js-plotly-plot')].some(plot => {"
-        "  const text = [...plot.querySelectorAll('.gtitle, .legendtext, .xtitle, .ytitle')].map(t => t.textContent).join('|');"
+        "  const text = [...plot.querySelectorAll('.gtitle, .legendtext, .xtitle, "
+        ".ytitle')].map(t => t.textContent).join('|');"
         f"  return text.includes({title!r}){words};"
         "})"
     )
@@ -88,8 +94,12 @@ def test_a_study_of_two_objectives_is_shown_while_it_runs(tmp_path: Path) -> Non
             url = line.split()[1]
             page.open(url)
             page.wait_for_text("Pareto Front")
-            page.wait(plot_says("Verification accuracy against MAdds", "Pareto front", "MAdds (millions)"))
-            page.wait(plot_says("Learning curves", "trained in full", "epoch", "verification accuracy"))
+            page.wait(
+                plot_says("Verification accuracy against MAdds", "Pareto front", "MAdds (millions)")
+            )
+            page.wait(
+                plot_says("Learning curves", "trained in full", "epoch", "verification accuracy")
+            )
             keep(page, "study", 2400)
             page.open(f"{url}/trials")
             page.wait_for_text("Trial 0")
@@ -110,7 +120,10 @@ def test_a_trial_s_page_shows_its_diagram_its_costs_its_spec_and_its_curve(tmp_p
         url = line.split()[1]
         page.open(f"{url}/trials?numbers={best.number}")
         page.wait_for_text(f"Trial {best.number} (trial_id={best._trial_id})")
-        image = "[...document.querySelectorAll('img')].some(i => i.alt === 'diagram' && i.complete && i.naturalWidth > 1000)"
+        image = (
+            "[...document.querySelectorAll('img')].some(i => i.alt === 'diagram' && "
+            "i.complete && i.naturalWidth > 1000)"
+        )
         page.wait(image)
         keep(page, "trial", 2200)
         text = page.text()
@@ -129,8 +142,13 @@ def test_a_trial_s_page_shows_its_diagram_its_costs_its_spec_and_its_curve(tmp_p
         )
         page.open(f"{url}/note")
         page.wait_for_text("Best networks, by verification accuracy")
-        assert page.evaluate("[...document.querySelectorAll('td')].some(cell => cell.innerText.trim() === 'made up')")
-        page.evaluate(f"[...document.querySelectorAll('td a')].find(a => a.innerText === '{best.number}').click()")
+        assert page.evaluate(
+            "[...document.querySelectorAll('td')].some(cell => cell.innerText.trim() === 'made up')"
+        )
+        page.evaluate(
+            "[...document.querySelectorAll('td a')].find(a => a.innerText === "
+            f"'{best.number}').click()"
+        )
         page.wait_for_text(f"Trial {best.number} (trial_id=")
         keep(page, "note")
         assert page.faults == []
@@ -152,7 +170,10 @@ def test_a_study_of_accuracy_alone_has_its_front_too(tmp_path: Path) -> None:
 def test_markup_in_a_study_runs_nothing_and_loads_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "hostile"
     record = store_study(folder, 3)
-    run = "<img src=x onerror=\"document.title='OWNED'\"><iframe srcdoc=\"<script>parent.document.title='OWNED'</script>\">"
+    run = (
+        "<img src=x onerror=\"document.title='OWNED'\"><iframe "
+        "srcdoc=\"<script>parent.document.title='OWNED'</script>\">"
+    )
     elsewhere = socket.create_server(("127.0.0.1", 0))
     elsewhere.settimeout(0.1)
     place = f"http://127.0.0.1:{elsewhere.getsockname()[1]}"
@@ -170,5 +191,6 @@ def test_markup_in_a_study_runs_nothing_and_loads_nothing(tmp_path: Path) -> Non
         with elsewhere, pytest.raises(TimeoutError):
             elsewhere.accept()  # nobody came
         assert page.evaluate(
-            "[...document.querySelectorAll('iframe')].every(frame => !frame.contentDocument?.body?.innerText)"
+            "[...document.querySelectorAll('iframe')].every(frame => "
+            "!frame.contentDocument?.body?.innerText)"
         )

@@ -29,10 +29,16 @@ def plot(stored: StoredStudy, kind: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("kind", "pairs"), [("contour", DECISIONS * (DECISIONS - 1)), ("rank", DECISIONS**2)])
-def test_plots_of_pairs_take_some_decisions_and_say_so(stored: StoredStudy, kind: str, pairs: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "pairs"), [("contour", DECISIONS * (DECISIONS - 1)), ("rank", DECISIONS**2)]
+)
+def test_plots_of_pairs_take_some_decisions_and_say_so(
+    stored: StoredStudy, kind: str, pairs: int
+) -> None:
     found = plot(stored, kind)
-    drawn = sum(len(trace.get("x") or []) > 0 for trace in found["data"] if trace["type"] == "scatter")
+    drawn = sum(
+        len(trace.get("x") or []) > 0 for trace in found["data"] if trace["type"] == "scatter"
+    )
     assert pairs <= drawn <= pairs + 1  # and a bar of colours
     assert f"{DECISIONS} of 24 decisions" in found["layout"]["title"]["text"]
 
@@ -48,7 +54,9 @@ def test_no_plot_shows_more_trials_than_the_most(stored: StoredStudy, kind: str)
 
 
 def test_the_timeline_is_of_the_latest_trials(stored: StoredStudy) -> None:
-    assert f"the latest {LATEST} of 700 trials" in plot(stored, "timeline")["layout"]["title"]["text"]
+    assert (
+        f"the latest {LATEST} of 700 trials" in plot(stored, "timeline")["layout"]["title"]["text"]
+    )
 
 
 def test_a_small_study_is_drawn_whole_and_other_plots_are_optuna_dashboards(tmp_path: Path) -> None:

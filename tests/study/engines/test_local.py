@@ -38,7 +38,9 @@ def test_a_worker_process_runs_a_job_and_reports_each_epoch(engine: LocalEngine)
     assert ended.number == 7
 
 
-def test_a_job_that_diverges_fails_with_its_reason_and_the_worker_lives_on(engine: LocalEngine) -> None:
+def test_a_job_that_diverges_fails_with_its_reason_and_the_worker_lives_on(
+    engine: LocalEngine,
+) -> None:
     engine.submit(job(learning_rate=1e30), None)
     _, ended = until_ended(engine)
     assert isinstance(ended, Failed)
@@ -73,7 +75,9 @@ def test_a_job_waits_after_an_epoch_and_ends_where_it_is_told_to_stop(engine: Lo
     assert isinstance(until_ended(engine)[1], Finished)
 
 
-def test_a_job_that_is_stopped_in_the_middle_of_an_epoch_takes_its_worker_along(engine: LocalEngine) -> None:
+def test_a_job_that_is_stopped_in_the_middle_of_an_epoch_takes_its_worker_along(
+    engine: LocalEngine,
+) -> None:
     engine.submit(job(), None)
     before = engine._workers[0].process.pid
     engine.stop(7)

@@ -7,7 +7,8 @@ import pytest
 from seesawnas.study.engines.traceback_summary import summarize_traceback
 
 RAISED = """Failure # 1 (occurred at 2026-11-28_20-00-00)
-The actor died because of an error raised in its creation task, \x1b[36mray::_Inner.__init__()\x1b[39m (pid=1, ip=127.0.0.1)
+The actor died because of an error raised in its creation task, \
+\x1b[36mray::_Inner.__init__()\x1b[39m (pid=1, ip=127.0.0.1)
   File "/x/torch/__init__.py", line 1, in <module>
     import profile
 \x1b[31mAttributeError: module 'profile' has no attribute 'run'\x1b[0m
@@ -15,7 +16,8 @@ The actor died because of an error raised in its creation task, \x1b[36mray::_In
 KILLED = """Failure # 1 (occurred at 2026-11-28_20-00-00)
 The actor died unexpectedly before finishing this task.
 \tclass_name: _Inner
-The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR Worker exit detail: Worker died.
+The actor is dead because its worker process has died. \
+Worker exit type: SYSTEM_ERROR Worker exit detail: Worker died.
 """
 
 

@@ -39,14 +39,18 @@ def test_a_trial_that_is_not_there_is_one_line(study: StudyRecord, ref: str) -> 
     assert "\n" not in str(caught.value)
 
 
-def test_a_study_without_a_complete_trial_has_no_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_study_without_a_complete_trial_has_no_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     record_in(Path("runs/empty"))
     with pytest.raises(StudyError, match="no trial is complete yet"):
         trial_point("empty:best")
 
 
-def test_a_study_stored_elsewhere_is_found_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_study_stored_elsewhere_is_found_by_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     url = f"sqlite:///{tmp_path}/study.db"
     storage = open_storage(url, Path("runs/far"), writing=True)

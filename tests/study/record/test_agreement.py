@@ -40,11 +40,20 @@ OTHER = "faces: 11 images of 5 people to train on, 3 images of 2 people to verif
             {"recipe": {"label": "p", "epochs": 2, "learning_rate": 0.2}},
             "must be resumed with recipe.learning_rate 0.1, got 0.2;",
         ),
-        ({"budget": [10, 200_000_000]}, "must be resumed with --budget 150.00 M, got 10..200.00 M;"),
-        ({"objectives": ["auc", "madds"]}, "must be resumed with --objectives accuracy, got auc,madds;"),
+        (
+            {"budget": [10, 200_000_000]},
+            "must be resumed with --budget 150.00 M, got 10..200.00 M;",
+        ),
+        (
+            {"objectives": ["auc", "madds"]},
+            "must be resumed with --objectives accuracy, got auc,madds;",
+        ),
         ({"pairs": 50}, "must be resumed with --pairs 100, got 50;"),
         ({"space": "mine 0123"}, "must be resumed with --space seesaw, got mine;"),
-        ({"space": "seesaw 9999"}, "must be resumed with --space seesaw 0123456789ab, got seesaw 9999;"),
+        (
+            {"space": "seesaw 9999"},
+            "must be resumed with --space seesaw 0123456789ab, got seesaw 9999;",
+        ),
         ({"data": OTHER}, f"must be resumed with --data {SEARCH['data']}, got {OTHER};"),
         (
             {"data": OTHER.replace("faces", "more"), "seed": 3},
@@ -52,7 +61,9 @@ OTHER = "faces: 11 images of 5 people to train on, 3 images of 2 people to verif
         ),
     ],
 )
-def test_every_option_that_differs_is_named_with_both_values(changes: dict[str, Any], words: str) -> None:
+def test_every_option_that_differs_is_named_with_both_values(
+    changes: dict[str, Any], words: str
+) -> None:
     found = refusal("study s", SEARCH, {**SEARCH, **changes})
     assert found == f"study s: {words} or use another --study"
 

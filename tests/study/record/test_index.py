@@ -29,7 +29,9 @@ def same_as_optuna(record: StudyRecord) -> None:
         (t.number, t.state, t.user_attrs) for t in whole
     ]
     for states in ((TrialState.COMPLETE,), (TrialState.WAITING,), (TrialState.RUNNING,), FINISHED):
-        assert [t.number for t in record.trials(*states)] == [t.number for t in whole if t.state in states]
+        assert [t.number for t in record.trials(*states)] == [
+            t.number for t in whole if t.state in states
+        ]
     assert record.finished == sum(t.state.is_finished() for t in whole)
     assert record.keys() == {str(t.user_attrs.get("key")) for t in whole}
     assert len(record) == len(whole)
@@ -37,7 +39,9 @@ def same_as_optuna(record: StudyRecord) -> None:
 
 def step(record: StudyRecord, others: optuna.Study, foreign: list[int], rng: random.Random) -> None:
     """One thing that happens to a study, by its driver or by another program."""
-    number = next((t.number for t in record.trials(TrialState.RUNNING) if "spec" in t.user_attrs), None)
+    number = next(
+        (t.number for t in record.trials(TrialState.RUNNING) if "spec" in t.user_attrs), None
+    )
     match rng.randrange(10):
         case 0 | 1 | 2:
             record.add(proposal(len(record)))
@@ -52,15 +56,22 @@ def step(record: StudyRecord, others: optuna.Study, foreign: list[int], rng: ran
         case 7 if number is not None:
             record.fail(number, "diverged")
         case 8 if not record.trials(TrialState.WAITING):  # else it would be given the driver's
-            others.enqueue_trial({"stages.0.depth": 1}) if rng.random() < 0.3 else foreign.append(others.ask().number)
+            others.enqueue_trial({"stages.0.depth": 1}) if rng.random() < 0.3 else foreign.append(
+                others.ask().number
+            )
         case 9 if foreign:
             others.tell(foreign.pop(), 0.7, skip_if_finished=True)
 
 
-def test_it_agrees_with_optuna_whatever_the_driver_and_other_programs_do(storage: BaseStorage) -> None:
+def test_it_agrees_with_optuna_whatever_the_driver_and_other_programs_do(
+    storage: BaseStorage,
+) -> None:
     for seed in range(3 if isinstance(storage, JournalStorage) else 1):
         record = StudyRecord(storage, f"study {seed}", small_set().decisions)
-        others, rng = optuna.load_study(study_name=f"study {seed}", storage=storage), random.Random(seed)
+        others, rng = (
+            optuna.load_study(study_name=f"study {seed}", storage=storage),
+            random.Random(seed),
+        )
         foreign: list[int] = []
         for _ in range(30):
             step(record, others, foreign, rng)
@@ -72,7 +83,9 @@ def test_a_trial_that_another_process_added_and_ran_is_seen(tmp_path: Path) -> N
     record = record_in(tmp_path / "s")
     record.add(proposal(0))
     assert record.next_waiting() is not None
-    other = optuna.load_study(study_name="s", storage=open_storage(None, tmp_path / "s", writing=False))
+    other = optuna.load_study(
+        study_name="s", storage=open_storage(None, tmp_path / "s", writing=False)
+    )
     other.enqueue_trial({"stages.0.depth": 1})
     assert [t.state for t in record.trials()] == [TrialState.RUNNING, TrialState.WAITING]
     for _ in range(2):
@@ -85,7 +98,9 @@ def test_a_running_trial_that_a_person_finished_elsewhere_is_left_so(tmp_path: P
     record = record_in(tmp_path / "s")
     record.add(proposal(0))
     assert record.next_waiting() is not None
-    other = optuna.load_study(study_name="s", storage=open_storage(None, tmp_path / "s", writing=False))
+    other = optuna.load_study(
+        study_name="s", storage=open_storage(None, tmp_path / "s", writing=False)
+    )
     other.tell(0, 0.5)
     assert record.recover() == 0
     same_as_optuna(record)

@@ -18,7 +18,9 @@ def git(*words: str) -> None:
     subprocess.run(["git", *identity, *words], check=True, capture_output=True)
 
 
-def test_git_says_the_commit_and_whether_files_differ_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_says_the_commit_and_whether_files_differ_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert git_state() is None
@@ -40,8 +42,12 @@ def test_a_machine_without_git_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPa
     assert git_state() is None
 
 
-def test_it_is_json_that_names_every_version_and_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["seesawnas", "search", "--storage", "postgresql://me:secret@host/db"])
+def test_it_is_json_that_names_every_version_and_no_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["seesawnas", "search", "--storage", "postgresql://me:secret@host/db"]
+    )
     values = json.loads(json.dumps(provenance(data="f00", seeds={"study": 0})))
     assert set(values["versions"]) == {"python", "seesawnas", "torch", "optuna", "ray", "numpy"}
     assert values["versions"]["torch"]
@@ -58,9 +64,15 @@ def test_it_is_json_that_names_every_version_and_no_password(monkeypatch: pytest
     ],
 )
 @pytest.mark.parametrize("option", ["", "--storage="])
-def test_no_spelling_of_a_password_is_kept(url: str, shown: str, option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_spelling_of_a_password_is_kept(
+    url: str, shown: str, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "argv", ["seesawnas", f"{option}{url}", "--trials"])
-    assert provenance(data="f00", seeds={})["command"] == ["seesawnas", f"{option}{shown}", "--trials"]
+    assert provenance(data="f00", seeds={})["command"] == [
+        "seesawnas",
+        f"{option}{shown}",
+        "--trials",
+    ]
 
 
 def test_nothing_of_a_repository_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +87,13 @@ def test_nothing_of_a_repository_is_run(tmp_path: Path, monkeypatch: pytest.Monk
     program = tmp_path / ".git" / "program"
     program.write_text(f"#!/bin/sh\necho $1 >> {tmp_path}/ran\ncat\n")
     program.chmod(0o755)
-    for name in ("core.fsmonitor", "filter.one.clean", "filter.two.process", "diff.one.textconv", "diff.external"):
+    for name in (
+        "core.fsmonitor",
+        "filter.one.clean",
+        "filter.two.process",
+        "diff.one.textconv",
+        "diff.external",
+    ):
         git("config", name, f"{program} {name}")
     git("config", "filter.one.required", "true")
     git("config", "core.pager", str(program))

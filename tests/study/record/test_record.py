@@ -14,7 +14,9 @@ from tests.study.fakes import measured, record_in, small_set
 from tests.study.proposals import proposal
 
 
-def test_a_proposal_waits_with_its_options_spec_and_cost_before_anything_runs_it(tmp_path: Path) -> None:
+def test_a_proposal_waits_with_its_options_spec_and_cost_before_anything_runs_it(
+    tmp_path: Path,
+) -> None:
     record = record_in(tmp_path / "s")
     record.add(proposal(3))
     (trial,) = record.trials()
@@ -56,7 +58,9 @@ def test_a_trial_that_was_measured_before_the_kill_is_not_run_again(tmp_path: Pa
     record.add(proposal(1))
     trial = record.next_waiting()
     assert trial is not None
-    record._storage.set_trial_user_attr(trial._trial_id, "measurement", measured(0.8, 0.9).to_json())
+    record._storage.set_trial_user_attr(
+        trial._trial_id, "measurement", measured(0.8, 0.9).to_json()
+    )
     again = record_in(tmp_path / "s")
     again.recover()
     (done,) = again.trials(TrialState.COMPLETE)
@@ -89,16 +93,24 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     record = record_in(tmp_path / "s")
     record.require_settings({"epochs": 8, "budget": "150M"})
     record.require_settings({"epochs": 8, "budget": "150M"})
-    with pytest.raises(StudyError, match=r"must be resumed with --epochs 8, got 9; or use another --study"):
+    with pytest.raises(
+        StudyError, match=r"must be resumed with --epochs 8, got 9; or use another --study"
+    ):
         record.require_settings({"epochs": 9, "budget": "150M"})
 
 
 def test_an_evenly_spaced_ordered_decision_is_an_integer_and_all_else_a_category() -> None:
     assert distribution(Decision("stages.0.depth", (2, 3, 4))) == IntDistribution(2, 4)
-    assert distribution(Decision("stages.0.width", (48, 64, 80))) == IntDistribution(48, 80, step=16)
-    assert distribution(Decision("stages.0.width", (48, 64, 96))) == CategoricalDistribution((48, 64, 96))
+    assert distribution(Decision("stages.0.width", (48, 64, 80))) == IntDistribution(
+        48, 80, step=16
+    )
+    assert distribution(Decision("stages.0.width", (48, 64, 96))) == CategoricalDistribution(
+        (48, 64, 96)
+    )
     assert distribution(Decision("stages.0.se", (0, 4, 8))) == CategoricalDistribution((0, 4, 8))
-    assert distribution(Decision("stages.0.kind", ("share", "plain"))) == CategoricalDistribution(("share", "plain"))
+    assert distribution(Decision("stages.0.kind", ("share", "plain"))) == CategoricalDistribution(
+        ("share", "plain")
+    )
 
 
 def test_sqlite_serves_as_well_as_the_journal(tmp_path: Path) -> None:

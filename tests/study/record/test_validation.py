@@ -1,4 +1,7 @@
-"""What strangers, other versions and damage put into a study: shown as far as it can be, or one line that names the trial."""
+"""What strangers, other versions and damage put into a study.
+
+Shown as far as it can be, or one line that names the trial.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ from tests.study.proposals import proposal
 
 def stored(folder: Path, url: str | None = None) -> StudyRecord:
     """Three complete trials and one that waits."""
-    record = StudyRecord(open_storage(url, folder, writing=True), folder.name, small_set().decisions)
+    record = StudyRecord(
+        open_storage(url, folder, writing=True), folder.name, small_set().decisions
+    )
     record.require_settings({"budget": [0, 1_000_000], "seed": 0})
     for number in range(4):
         record.add(proposal(number))
@@ -171,9 +176,14 @@ def test_a_network_that_cannot_be_read_is_named_and_the_rest_is_shown(tmp_path: 
         {"values": [float("inf")]},
     ],
 )
-def test_states_and_values_that_disagree_leave_a_trial_out(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_states_and_values_that_disagree_leave_a_trial_out(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
     stored(tmp_path / "s")
-    edit(tmp_path / "s", lambda log: log.update(change) if log.get("trial_id") == 1 and "values" in log else None)
+    edit(
+        tmp_path / "s",
+        lambda log: log.update(change) if log.get("trial_id") == 1 and "values" in log else None,
+    )
     view = find_study(tmp_path / "s").view()
     assert [one.number for one in view.left_out] == [1]
     assert view.left_out[0].reason.startswith("values: must be")
@@ -183,9 +193,17 @@ def test_states_and_values_that_disagree_leave_a_trial_out(tmp_path: Path, chang
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("number", "abc"), ("number", 0), ("number", None), ("state", "BROKEN"), ("datetime_complete", "yesterday")],
+    [
+        ("number", "abc"),
+        ("number", 0),
+        ("number", None),
+        ("state", "BROKEN"),
+        ("datetime_complete", "yesterday"),
+    ],
 )
-def test_a_damaged_row_of_a_database_leaves_its_trial_out(tmp_path: Path, column: str, value: Any) -> None:
+def test_a_damaged_row_of_a_database_leaves_its_trial_out(
+    tmp_path: Path, column: str, value: Any
+) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     stored(tmp_path / "s", url)
     with sqlite3.connect(tmp_path / "study.db") as connection:
@@ -216,7 +234,9 @@ def test_damage_that_the_fuzz_runs_found_is_one_line(tmp_path: Path, damage: str
         connection.execute(damage)
     for enter in (
         lambda: StudyReport.of(find_study(tmp_path / "s").view(), "s").to_mapping(),
-        lambda: StudyRecord(open_storage(url, tmp_path / "s", writing=True), "s", small_set().decisions),
+        lambda: StudyRecord(
+            open_storage(url, tmp_path / "s", writing=True), "s", small_set().decisions
+        ),
     ):
         assert storage_fuzz.outcome(enter) in ("shown", "refused")
 

@@ -18,7 +18,9 @@ CURVE = {1: 0.5, 2: 0.625}
 def storage_of(kind: str, folder: Path) -> BaseStorage:
     if kind == "memory":
         return optuna.storages.InMemoryStorage()
-    return open_storage(f"sqlite:///{folder}/study.db" if kind == "sqlite" else None, folder, writing=True)
+    return open_storage(
+        f"sqlite:///{folder}/study.db" if kind == "sqlite" else None, folder, writing=True
+    )
 
 
 @pytest.mark.parametrize("kind", ["journal", "sqlite", "memory"])
@@ -30,7 +32,11 @@ def test_values_written_together_are_those_written_one_by_one(kind: str, tmp_pat
         single.set_user_attr(name, value)
     for epoch, point in CURVE.items():
         single.report(point, epoch)
-    again = study if kind == "memory" else optuna.load_study(study_name="s", storage=storage_of(kind, tmp_path))
+    again = (
+        study
+        if kind == "memory"
+        else optuna.load_study(study_name="s", storage=storage_of(kind, tmp_path))
+    )
     one, other = again.get_trials()
     assert one.user_attrs == other.user_attrs == ATTRS
     assert list(one.user_attrs) == list(other.user_attrs)

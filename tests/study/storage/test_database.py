@@ -16,7 +16,17 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from seesawnas.errors import StudyError
-from seesawnas.study import Asha, EngineEvent, Failed, Lost, StudyRecord, TrialJob, TrialState, drive, open_storage
+from seesawnas.study import (
+    Asha,
+    EngineEvent,
+    Failed,
+    Lost,
+    StudyRecord,
+    TrialJob,
+    TrialState,
+    drive,
+    open_storage,
+)
 from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.open import storage_url
 from seesawnas.study.storage.urls import shown_url
@@ -41,7 +51,10 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def break_commits(storage: PatientStorage, seed: int, share: float) -> list[str]:
-    """Let a part of the commits fail, half of them before they are done, half after; returns how, as it comes."""
+    """Let a part of the commits fail, half of them before they are done, half after.
+
+    Returns how, as it comes.
+    """
     rng, broken = random.Random(seed), list[str]()
 
     class Lossy(Session):
@@ -52,7 +65,9 @@ def break_commits(storage: PatientStorage, seed: int, share: float) -> list[str]
                 super().commit()
             if when:
                 broken.append(when)
-                raise OperationalError("COMMIT", {}, psycopg.OperationalError("the connection is lost"))
+                raise OperationalError(
+                    "COMMIT", {}, psycopg.OperationalError("the connection is lost")
+                )
 
     database = storage.database
     database.scoped_session = scoped_session(sessionmaker(bind=database.engine, class_=Lossy))
@@ -69,13 +84,22 @@ def eventful(job: TrialJob) -> EngineEvent:
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("seed", range(3))
-def test_whatever_commit_or_acknowledgement_is_lost_nothing_is_doubled(seed: int, tmp_path: Path) -> None:
+def test_whatever_commit_or_acknowledgement_is_lost_nothing_is_doubled(
+    seed: int, tmp_path: Path
+) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     record = record_at(url, tmp_path)
     with record.lock_storage():
         broken = break_commits(storage_of(record), seed, share=0.3)
         engine = FakeEngine(answer=eventful, curve=lambda job: 0.9 - job.number / 100)
-        list(drive(record, uniform(small_set()), engine, replace(enough(8), halving=Asha(first=1, factor=4))))
+        list(
+            drive(
+                record,
+                uniform(small_set()),
+                engine,
+                replace(enough(8), halving=Asha(first=1, factor=4)),
+            )
+        )
     states = Counter(trial.state for trial in record_at(url, tmp_path).trials())
     assert set(broken) == {"before", "after"}
     assert states[TrialState.FAIL] <= 2
@@ -116,7 +140,10 @@ def test_a_study_in_postgresql_goes_on_from_another_folder_once_its_driver_is_go
     with first.lock_storage():
         list(drive(first, uniform(small_set()), FakeEngine(), enough(2)))
         second = record_at(url, tmp_path / "b" / "s")
-        with pytest.raises(StudyError, match="another search is using this study"), second.lock_storage():
+        with (
+            pytest.raises(StudyError, match="another search is using this study"),
+            second.lock_storage(),
+        ):
             pass
     with second.lock_storage():
         list(drive(second, uniform(small_set()), FakeEngine(), enough(4)))
@@ -171,7 +198,9 @@ def test_a_driver_gives_up_in_one_line_where_the_database_stays_away(
         assert PASSWORD not in message
 
 
-def test_two_drivers_may_open_an_empty_database_at_once(tmp_path: Path, postgres_server: PostgresServer) -> None:
+def test_two_drivers_may_open_an_empty_database_at_once(
+    tmp_path: Path, postgres_server: PostgresServer
+) -> None:
     url = postgres_server.new_database("fresh")
     barrier, faults = threading.Barrier(4), list[Exception]()
 
@@ -212,8 +241,14 @@ def test_a_password_is_in_no_message_and_in_no_file_that_others_read(
 ) -> None:
     messages = []
     right = postgres_server.url()
-    for url in (postgres_server.url(password="wr0ng"), right.replace("/postgres", "/nowhere"), f"{right}?bogus=1"):
-        with pytest.raises(StudyError, match=r"^storage postgresql\S+: cannot be opened: ") as caught:
+    for url in (
+        postgres_server.url(password="wr0ng"),
+        right.replace("/postgres", "/nowhere"),
+        f"{right}?bogus=1",
+    ):
+        with pytest.raises(
+            StudyError, match=r"^storage postgresql\S+: cannot be opened: "
+        ) as caught:
             open_storage(url, tmp_path / "s", writing=True)
         messages.append(str(caught.value))
     assert not (tmp_path / "s").exists()
@@ -228,16 +263,24 @@ def test_a_password_is_in_no_message_and_in_no_file_that_others_read(
     assert QUOTED not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["postgresql+pg8000://me:s3cret@h/x", "postgresql+asyncpg://me:s3cret@h/x"])
-def test_another_driver_of_postgresql_is_one_line_that_names_the_right_url(url: str, tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"^storage \S+://...@h/x: must be postgresql://") as caught:
+@pytest.mark.parametrize(
+    "url", ["postgresql+pg8000://me:s3cret@h/x", "postgresql+asyncpg://me:s3cret@h/x"]
+)
+def test_another_driver_of_postgresql_is_one_line_that_names_the_right_url(
+    url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        StudyError, match=r"^storage \S+://...@h/x: must be postgresql://"
+    ) as caught:
         open_storage(url, tmp_path, writing=True)
     assert "s3cret" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_driver_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"^storage mysql://...@h/x: its database driver is not installed"):
+    with pytest.raises(
+        StudyError, match=r"^storage mysql://...@h/x: its database driver is not installed"
+    ):
         open_storage("mysql://me:s3cret@h/x", tmp_path, writing=True)
 
 

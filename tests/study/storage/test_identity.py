@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.study import StudyFile, StudyRecord, find_study, open_storage, store_study_name, stored_name, trial_point
+from seesawnas.study import (
+    StudyFile,
+    StudyRecord,
+    find_study,
+    open_storage,
+    store_study_name,
+    stored_name,
+    trial_point,
+)
 from tests.study.fakes import measured, small_set
 from tests.study.proposals import proposal
 

@@ -41,11 +41,17 @@ def test_a_line_that_does_not_fit_on_the_disk_leaves_nothing_of_itself(
     assert again.keys() == {proposal(0).key, proposal(2).key}
 
 
-@pytest.mark.parametrize("text", [b'{"op_code":4,"worker_id":"w","study_id":0}\n', b"[" * 100, b"\0" * 100, b"notes\n"])
-def test_a_journal_without_its_beginning_is_neither_mended_nor_begun_in(tmp_path: Path, text: bytes) -> None:
+@pytest.mark.parametrize(
+    "text", [b'{"op_code":4,"worker_id":"w","study_id":0}\n', b"[" * 100, b"\0" * 100, b"notes\n"]
+)
+def test_a_journal_without_its_beginning_is_neither_mended_nor_begun_in(
+    tmp_path: Path, text: bytes
+) -> None:
     path = tmp_path / "journal.log"
     path.write_bytes(text)
-    with pytest.raises(StudyError, match=r"journal\.log: must begin with the creation of its study"):
+    with pytest.raises(
+        StudyError, match=r"journal\.log: must begin with the creation of its study"
+    ):
         mend_journal(path)
     assert path.read_bytes() == text
 

@@ -55,7 +55,9 @@ def tamper(engine: Engine, seconds: float = 0.0, **holder: object) -> None:
     values["holder"] |= holder
     with engine.begin() as connection:
         connection.execute(
-            text("UPDATE study_system_attributes SET value_json = :new WHERE key = 'seesawnas:lease'"),
+            text(
+                "UPDATE study_system_attributes SET value_json = :new WHERE key = 'seesawnas:lease'"
+            ),
             {"new": json.dumps(values)},
         )
 
@@ -64,7 +66,10 @@ def test_a_second_driver_is_told_who_holds_the_study_and_since_when(engine: Engi
     first, second = Lease(engine, 1, "s"), Lease(engine, 1, "s")
     first.take()
     me = ProcessName.mine()
-    told = rf"another search is using this study \({me.user}@{me.host}, process {me.pid}, since 20\d\d-.* UTC\)"
+    told = (
+        rf"another search is using this study \({me.user}@{me.host}, process {me.pid}, since "
+        r"20\d\d-.* UTC\)"
+    )
     with pytest.raises(StudyError, match=told):
         second.take()
     first.release()
@@ -73,7 +78,9 @@ def test_a_second_driver_is_told_who_holds_the_study_and_since_when(engine: Engi
     assert row(engine) is None
 
 
-def test_a_driver_of_this_machine_that_is_dead_is_succeeded_at_once(engine: Engine, url: str) -> None:
+def test_a_driver_of_this_machine_that_is_dead_is_succeeded_at_once(
+    engine: Engine, url: str
+) -> None:
     code = f"""
 import os
 from sqlalchemy import create_engine
@@ -89,7 +96,9 @@ os._exit(9)
     lease.release()
 
 
-def test_a_number_that_another_process_got_since_does_not_keep_a_dead_holders_lease(engine: Engine) -> None:
+def test_a_number_that_another_process_got_since_does_not_keep_a_dead_holders_lease(
+    engine: Engine,
+) -> None:
     Lease(engine, 1, "s", every=1000).take()
     tamper(engine, born="1")
     lease = Lease(engine, 1, "s")
@@ -100,7 +109,9 @@ def test_a_number_that_another_process_got_since_does_not_keep_a_dead_holders_le
 def test_a_driver_elsewhere_keeps_the_study_until_it_is_silent_for_long(engine: Engine) -> None:
     Lease(engine, 1, "s", every=1000).take()
     tamper(engine, 50, machine="another", host="far")
-    with pytest.raises(StudyError, match=r"@far, process .* last active 50 s ago; after 60 s without activity"):
+    with pytest.raises(
+        StudyError, match=r"@far, process .* last active 50 s ago; after 60 s without activity"
+    ):
         Lease(engine, 1, "s").take()
     tamper(engine, 10)
     lease = Lease(engine, 1, "s")
@@ -151,7 +162,9 @@ def test_a_driver_that_lost_its_lease_notices_by_itself(engine: Engine) -> None:
     lease.check()
     tamper(engine, host="elsewhere")
     time.sleep(0.5)
-    with pytest.raises(StudyError, match=r"another search .*@elsewhere, process .* took over this study"):
+    with pytest.raises(
+        StudyError, match=r"another search .*@elsewhere, process .* took over this study"
+    ):
         lease.check()
     lease.release()
     assert row(engine) is not None
@@ -189,7 +202,9 @@ def test_nobody_takes_over_between_a_write_and_its_commit(engine: Engine, url: s
     lease = Lease(engine, 1, "s", every=1000)
     lease.take()
     order: list[str] = []
-    newcomer = Lease(create_engine(url, connect_args={"timeout": 60} if "sqlite" in url else {}), 1, "s", stale=0)
+    newcomer = Lease(
+        create_engine(url, connect_args={"timeout": 60} if "sqlite" in url else {}), 1, "s", stale=0
+    )
 
     def come() -> None:
         newcomer.take()
@@ -223,7 +238,9 @@ def test_nobody_takes_over_between_a_write_and_its_commit(engine: Engine, url: s
     ],
 )
 def test_a_lease_that_is_none_is_one_line(tmp_path: Path, change: dict[str, object]) -> None:
-    with pytest.raises(StudyError, match=r"^study s: its lock was written by another version of seesawnas$"):
+    with pytest.raises(
+        StudyError, match=r"^study s: its lock was written by another version of seesawnas$"
+    ):
         _taken_over(tmp_path, change)
 
 
@@ -242,6 +259,9 @@ def _taken_over(folder: Path, change: dict[str, object]) -> None:
     values = json.dumps(json.loads(row(engine) or "") | change)
     with engine.begin() as connection:
         connection.execute(
-            text("UPDATE study_system_attributes SET value_json = :new WHERE key = 'seesawnas:lease'"), {"new": values}
+            text(
+                "UPDATE study_system_attributes SET value_json = :new WHERE key = 'seesawnas:lease'"
+            ),
+            {"new": values},
         )
     Lease(engine, 1, "s").take()

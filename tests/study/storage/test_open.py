@@ -16,14 +16,20 @@ from tests.study.proposals import proposal
 
 def test_a_study_is_held_by_one_process_and_the_second_is_told_which(tmp_path: Path) -> None:
     told = r"another search is using this study \(\S+@\S+, process \d+, since"
-    with lock_study(tmp_path / "s"), pytest.raises(StudyError, match=told), lock_study(tmp_path / "s"):
+    with (
+        lock_study(tmp_path / "s"),
+        pytest.raises(StudyError, match=told),
+        lock_study(tmp_path / "s"),
+    ):
         pass
     with lock_study(tmp_path / "s"):
         pass
 
 
 @pytest.mark.parametrize("torn", [b'{"op_code": 4, "wor', b"\x00\x00\x00", b'{"a": 1}'])
-def test_a_torn_tail_of_the_journal_is_cut_off_and_the_study_goes_on(tmp_path: Path, torn: bytes) -> None:
+def test_a_torn_tail_of_the_journal_is_cut_off_and_the_study_goes_on(
+    tmp_path: Path, torn: bytes
+) -> None:
     record_in(tmp_path / "s").add(proposal(0))
     journal = tmp_path / "s" / "journal.log"
     whole = journal.read_bytes()
@@ -42,13 +48,16 @@ def test_the_lock_that_a_killed_writer_left_does_not_stop_the_next(tmp_path: Pat
     assert len(record.trials()) == 2
 
 
-@pytest.mark.parametrize("content", [b'{"bad": 1}\n', b"\xff\xfe\x00\n", b"[]\n", b'{"op_code": 99}\n'])
+@pytest.mark.parametrize(
+    "content", [b'{"bad": 1}\n', b"\xff\xfe\x00\n", b"[]\n", b'{"op_code": 99}\n']
+)
 def test_a_journal_of_another_program_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "journal.log").write_bytes(content)
     for writing in (False, True):
         with pytest.raises(
-            StudyError, match=r"must be an Optuna journal file|must begin with the creation of its study"
+            StudyError,
+            match=r"must be an Optuna journal file|must begin with the creation of its study",
         ):
             open_storage(None, tmp_path / "s", writing=writing)
 
@@ -65,7 +74,9 @@ def test_a_storage_that_cannot_be_opened_is_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "folder"), [("a", "runs/a"), ("x/a", "x/a"), ("/tmp/a", "/tmp/a")])
+@pytest.mark.parametrize(
+    ("name", "folder"), [("a", "runs/a"), ("x/a", "x/a"), ("/tmp/a", "/tmp/a")]
+)
 def test_a_name_is_a_folder_under_runs_and_a_path_is_itself(name: str, folder: str) -> None:
     assert study_folder(name) == Path(folder)
 
@@ -76,9 +87,13 @@ def test_a_name_that_names_no_folder_is_refused(name: str) -> None:
         study_folder(name)
 
 
-@pytest.mark.parametrize("name", ["lock", "holder.json", "journal.log", "study.yaml", "checkpoints", "summary.json"])
+@pytest.mark.parametrize(
+    "name", ["lock", "holder.json", "journal.log", "study.yaml", "checkpoints", "summary.json"]
+)
 @pytest.mark.parametrize("target", ["file", "missing"])
-def test_a_study_in_which_a_link_leads_out_is_not_begun(tmp_path: Path, name: str, target: str) -> None:
+def test_a_study_in_which_a_link_leads_out_is_not_begun(
+    tmp_path: Path, name: str, target: str
+) -> None:
     (tmp_path / "s").mkdir()
     (tmp_path / "file").write_text("theirs")
     (tmp_path / "s" / name).symlink_to(tmp_path / target)
@@ -126,7 +141,9 @@ def test_a_study_is_reached_through_a_link_to_its_folder(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["~", "~/s", "~nobody_of_this_name/s"])
-def test_a_study_is_in_no_folder_called_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_study_is_in_no_folder_called_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "")
     with pytest.raises(InvalidInput, match="home directory is not known"):
@@ -134,7 +151,8 @@ def test_a_study_is_in_no_folder_called_tilde(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "content", ["[" * 100_000, '{"pid": 1e999, "user": 1, "host": 1, "machine": 1, "born": 1}', "[]", None]
+    "content",
+    ["[" * 100_000, '{"pid": 1e999, "user": 1, "host": 1, "machine": 1, "born": 1}', "[]", None],
 )
 def test_a_holder_that_cannot_be_read_is_unknown(tmp_path: Path, content: str | None) -> None:
     with lock_study(tmp_path / "s"):
@@ -144,12 +162,19 @@ def test_a_holder_that_cannot_be_read_is_unknown(tmp_path: Path, content: str | 
             os.mkfifo(holder)
         else:
             holder.write_text(content)
-        with pytest.raises(StudyError, match=r"is using this study \(holder unknown\)"), lock_study(tmp_path / "s"):
+        with (
+            pytest.raises(StudyError, match=r"is using this study \(holder unknown\)"),
+            lock_study(tmp_path / "s"),
+        ):
             pass
 
 
-def test_an_empty_home_is_not_the_root_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_home_is_not_the_root_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "")
-    with pytest.raises(StudyError, match=r"^storage sqlite:///~/x\.db: the home directory for ~ is unknown"):
+    with pytest.raises(
+        StudyError, match=r"^storage sqlite:///~/x\.db: the home directory for ~ is unknown"
+    ):
         normal_url("sqlite:///~/x.db")

@@ -28,7 +28,9 @@ from tests.study.proposals import proposal
         ("mysql://me:s3cret@h/x", "its database driver is not installed"),
     ],
 )
-def test_a_url_that_cannot_be_is_one_line_without_its_password(tmp_path: Path, url: str, rule: str) -> None:
+def test_a_url_that_cannot_be_is_one_line_without_its_password(
+    tmp_path: Path, url: str, rule: str
+) -> None:
     with pytest.raises(StudyError) as caught:
         open_url(url)
     assert rule in str(caught.value)
@@ -36,7 +38,9 @@ def test_a_url_that_cannot_be_is_one_line_without_its_password(tmp_path: Path, u
     assert "s3c" not in str(caught.value)
 
 
-def test_the_home_folder_may_begin_the_file_of_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_folder_may_begin_the_file_of_sqlite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert storage_url("sqlite:///~/x.db", tmp_path / "s") == f"sqlite:///{tmp_path}/x.db"
 
@@ -66,7 +70,9 @@ def make(kind: str, place: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "device", "socket"])
 @pytest.mark.parametrize("name", ["journal.log", "storage.url", "study.db"])
-def test_what_is_no_file_is_refused_in_one_line_and_never_waited_for(tmp_path: Path, kind: str, name: str) -> None:
+def test_what_is_no_file_is_refused_in_one_line_and_never_waited_for(
+    tmp_path: Path, kind: str, name: str
+) -> None:
     folder = tmp_path / "s"
     folder.mkdir()
     make(kind, folder / name)
@@ -97,7 +103,9 @@ def test_garbage_within_a_journal_is_one_line_that_says_where(tmp_path: Path, li
     lines = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join([*lines, line + b"\n", lines[-1]]))
     for writing in (False, True):
-        with pytest.raises(StudyError, match=f"line {len(lines) + 1}: must be an Optuna journal file"):
+        with pytest.raises(
+            StudyError, match=f"line {len(lines) + 1}: must be an Optuna journal file"
+        ):
             open_storage(None, tmp_path / "s", writing=writing)
 
 

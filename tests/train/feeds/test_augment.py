@@ -14,7 +14,9 @@ def _images(count: int = 64) -> torch.Tensor:
 
 def _run(images: torch.Tensor, flip: bool, shift: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return moved(images, sample_augmentation(len(images), flip=flip, shift=shift, generator=generator))
+    return moved(
+        images, sample_augmentation(len(images), flip=flip, shift=shift, generator=generator)
+    )
 
 
 def test_without_flip_and_shift_the_images_come_back() -> None:
@@ -31,7 +33,9 @@ def test_a_flip_mirrors_about_half_of_the_images_and_leaves_the_others() -> None
 
 def test_a_shift_moves_whole_images_and_repeats_the_border() -> None:
     before, after = _images(), _run(_images(), False, 1)
-    padded = torch.nn.functional.pad(before.permute(0, 3, 1, 2).float(), (1, 1, 1, 1), mode="replicate")
+    padded = torch.nn.functional.pad(
+        before.permute(0, 3, 1, 2).float(), (1, 1, 1, 1), mode="replicate"
+    )
     windows = padded.unfold(2, 6, 1).unfold(3, 6, 1).permute(0, 2, 3, 4, 5, 1)  # (N, 3, 3, 6, 6, 3)
     hits = (windows == after[:, None, None].float()).flatten(3).all(dim=3).flatten(1)
     assert hits.any(dim=1).all()

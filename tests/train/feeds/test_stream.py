@@ -35,7 +35,9 @@ def _same(one: Batch, other: Batch) -> bool:
 
 
 def test_an_epoch_shows_every_picture_once_and_the_next_in_another_order() -> None:
-    feed = _feed(MadeUpSource(people=48, each=1), Recipe("plain", epochs=3, batch_size=8, flip=False))
+    feed = _feed(
+        MadeUpSource(people=48, each=1), Recipe("plain", epochs=3, batch_size=8, flip=False)
+    )
     orders = [torch.cat([part.labels for (part,) in feed.epoch(epoch, 0)]) for epoch in range(2)]
     assert all(torch.equal(order.sort().values, torch.arange(48)) for order in orders)
     assert not torch.equal(*orders)
@@ -80,7 +82,9 @@ def test_what_cannot_be_read_is_named_and_a_neighbour_takes_its_place() -> None:
 
 
 def test_where_a_whole_batch_cannot_be_read_one_line_says_so() -> None:
-    with pytest.raises(DataError, match=r"^p\d/\d+.png: cannot be read, nor can any other picture of its batch: ") as e:
+    with pytest.raises(
+        DataError, match=r"^p\d/\d+.png: cannot be read, nor can any other picture of its batch: "
+    ) as e:
         next(_steps(_feed(MadeUpSource(broken=range(48)))))
     assert "\n" not in str(e.value)
 
@@ -108,6 +112,11 @@ def test_an_image_of_the_network_s_shape_is_trained_on_as_it_is(tmp_path: Path) 
     recipe = Recipe("r", epochs=1, batch_size=8, flip=False, shift=0.0)
     source = open_source(tmp_path / "faces")
     feed = SourceFeed(source, recipe, size=SIZE, seed=0, parts=2)
-    seen = {image.tobytes() for step in feed.epoch(0, 0) for batch in step for image in batch.images.numpy()}
+    seen = {
+        image.tobytes()
+        for step in feed.epoch(0, 0)
+        for batch in step
+        for image in batch.images.numpy()
+    }
     assert len(seen) == 8 * feed.steps
     assert seen <= {image.tobytes() for image in images}

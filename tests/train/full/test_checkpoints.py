@@ -14,9 +14,12 @@ WHOLE: dict[str, Any] = {"rows": [], "seconds": 1.0, "step": 3, "unreadable": {}
 
 
 @pytest.mark.parametrize(
-    "change", [{"rows": 5}, {"rows": [{"epoch": 1}]}, {"seconds": "1"}, {"step": 1.5}, {"unreadable": []}]
+    "change",
+    [{"rows": 5}, {"rows": [{"epoch": 1}]}, {"seconds": "1"}, {"step": 1.5}, {"unreadable": []}],
 )
-def test_a_checkpoint_of_another_version_is_passed_over_with_the_reason(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_a_checkpoint_of_another_version_is_passed_over_with_the_reason(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
     checkpoints = run_checkpoints(tmp_path)
     checkpoints.save(1, pack({"a": torch.zeros(2)}, WHOLE))
     checkpoints.save(2, pack({"a": torch.zeros(2)}, {**WHOLE, **change}))

@@ -15,7 +15,14 @@ from tests.run.trainings import RECIPE, small_plan
 
 def test_options_are_read_by_their_keys_and_the_rest_has_defaults() -> None:
     spec = small_plan(Path()).spec
-    given = {"spec": spec, "data": "faces", "epochs": 2, "save_every": "2m", "val": "a.bin, b.bin", "accumulate": 3}
+    given = {
+        "spec": spec,
+        "data": "faces",
+        "epochs": 2,
+        "save_every": "2m",
+        "val": "a.bin, b.bin",
+        "accumulate": 3,
+    }
     plan = plan_of_options(TrainPlan, given)
     assert (plan.recipe.epochs, plan.recipe.batch_size) == (2, read_recipe("paper").batch_size)
     assert (plan.save_seconds, plan.benchmarks, plan.parts) == (120.0, ("a.bin", "b.bin"), 3)
@@ -45,6 +52,6 @@ def test_what_must_stay_is_what_the_options_declare_and_how_the_images_are_cropp
     assert plan.required_settings("12ab", 3)["processes x accumulate"] == 6
     wide = small_plan(Path("run"), spec=spec.at_resolution(32, 24))
     assert wide.required_settings("12ab")["crop"] == "aspect"
-    assert small_plan(Path("elsewhere"), workers=3, device="cuda", benchmarks=("a.bin",)).settings() == (
-        small_plan(Path("run")).settings()
-    )
+    assert small_plan(
+        Path("elsewhere"), workers=3, device="cuda", benchmarks=("a.bin",)
+    ).settings() == (small_plan(Path("run")).settings())

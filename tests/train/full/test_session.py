@@ -19,7 +19,16 @@ import seesawnas as sn
 from seesawnas.data import FaceSource, open_source
 from seesawnas.errors import DataError, InvalidInput, RunError, TrialError
 from seesawnas.train import EpochRecord, Recipe, Training
-from seesawnas.train.full import Benchmark, Completed, EpochDone, Resumed, Stepped, TrainPlan, opened, read_benchmark
+from seesawnas.train.full import (
+    Benchmark,
+    Completed,
+    EpochDone,
+    Resumed,
+    Stepped,
+    TrainPlan,
+    opened,
+    read_benchmark,
+)
 from seesawnas.train.full.plan import check_settings
 from tests.cli.running import Ran
 from tests.oblong import SIZE, write_bin, write_people
@@ -39,16 +48,24 @@ def weights(plan: TrainPlan) -> bytes:
     return (plan.folder / "model.safetensors").read_bytes()
 
 
-def test_a_training_yields_its_steps_and_epochs_and_leaves_a_network_that_loads(tmp_path: Path) -> None:
+def test_a_training_yields_its_steps_and_epochs_and_leaves_a_network_that_loads(
+    tmp_path: Path,
+) -> None:
     plan = small_plan(tmp_path / "run")
     events = run(plan)
-    assert [event.record.step for event in events if isinstance(event, Stepped)] == list(range(1, 19))
+    assert [event.record.step for event in events if isinstance(event, Stepped)] == list(
+        range(1, 19)
+    )
     assert [event.record.epoch for event in events if isinstance(event, EpochDone)] == [1, 2, 3]
     about = result(events)
-    assert about == json.loads((plan.folder / "model.json").read_text()) | {"recipe": about["recipe"]} | {
-        "input": about["input"]
-    }
-    assert (about["digest"], about["seed"], about["data"]["fingerprint"]) == (plan.spec.digest(), 0, "made up")
+    assert about == json.loads((plan.folder / "model.json").read_text()) | {
+        "recipe": about["recipe"]
+    } | {"input": about["input"]}
+    assert (about["digest"], about["seed"], about["data"]["fingerprint"]) == (
+        plan.spec.digest(),
+        0,
+        "made up",
+    )
     assert set(about["versions"]) >= {"python", "seesawnas", "torch", "safetensors"}
     network = sn.load_model(plan.folder)
     assert network.spec.digest() == plan.spec.digest()
@@ -89,20 +106,25 @@ def test_a_training_that_is_stopped_goes_on_to_the_same_bits(step: int, tmp_path
     assert second[0] == Resumed(step, 18, ())
     assert weights(whole) == weights(stopped)
     losses = [
-        [row["loss"] for row in json.loads((p.folder / "model.json").read_text())["epochs"]] for p in (whole, stopped)
+        [row["loss"] for row in json.loads((p.folder / "model.json").read_text())["epochs"]]
+        for p in (whole, stopped)
     ]
     assert losses[0] == losses[1]
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "empty"])
-def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(damage: str, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
+    damage: str, tmp_path: Path
+) -> None:
     whole, plan = small_plan(tmp_path / "whole"), small_plan(tmp_path / "run", save_seconds=0.0)
     run(whole)
     run(plan, stop=lambda at: at == 9)
     newest = max((plan.folder / "checkpoints").iterdir())
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 0xFF
-    newest.write_bytes({"torn": bytes(content[:-100]), "flipped": bytes(content), "empty": b""}[damage])
+    newest.write_bytes(
+        {"torn": bytes(content[:-100]), "flipped": bytes(content), "empty": b""}[damage]
+    )
     event = run(plan)[0]
     assert isinstance(event, Resumed)
     assert event.step == 8
@@ -137,10 +159,14 @@ def test_a_training_at_its_end_is_not_made_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"seed": 1}, {"recipe": replace(RECIPE, epochs=4)}])
-def test_a_folder_of_another_training_is_refused(changes: dict[str, object], tmp_path: Path) -> None:
+def test_a_folder_of_another_training_is_refused(
+    changes: dict[str, object], tmp_path: Path
+) -> None:
     plan = small_plan(tmp_path / "run")
     run(plan, stop=lambda at: at == 3)
-    with pytest.raises(RunError, match=r"started with (--seed 0, got 1|--epochs 3, got 4); use another --out") as e:
+    with pytest.raises(
+        RunError, match=r"started with (--seed 0, got 1|--epochs 3, got 4); use another --out"
+    ) as e:
         run(replace(plan, **changes))  # type: ignore[arg-type]
     assert "\n" not in str(e.value)
 
@@ -160,7 +186,9 @@ def _said(value: Any) -> str:
 
 @pytest.mark.parametrize("name", _DEFAULTS)
 @pytest.mark.parametrize("back", [False, True])
-def test_a_field_that_is_kept_where_it_is_no_default_is_held_both_ways(name: str, back: bool, tmp_path: Path) -> None:
+def test_a_field_that_is_kept_where_it_is_no_default_is_held_both_ways(
+    name: str, back: bool, tmp_path: Path
+) -> None:
     usual, other = RECIPE, replace(RECIPE, **{name: _OTHERS[name]})
     first, second = (other, usual) if back else (usual, other)
     plan = small_plan(tmp_path / "run", recipe=first)
@@ -174,18 +202,27 @@ def test_a_field_that_is_kept_where_it_is_no_default_is_held_both_ways(name: str
 
 @pytest.mark.parametrize(
     ("changes", "told"),
-    [({"precision": "bf16"}, "--precision fp32, got bf16"), ({"parts": 2}, "processes x --accumulate 1, got 2")],
+    [
+        ({"precision": "bf16"}, "--precision fp32, got bf16"),
+        ({"parts": 2}, "processes x --accumulate 1, got 2"),
+    ],
 )
-def test_what_changes_the_numbers_is_held(changes: dict[str, object], told: str, tmp_path: Path) -> None:
+def test_what_changes_the_numbers_is_held(
+    changes: dict[str, object], told: str, tmp_path: Path
+) -> None:
     plan = small_plan(tmp_path / "run")
     run(plan, stop=lambda at: at == 3)
     with pytest.raises(RunError, match=told):
         run(replace(plan, **changes))  # type: ignore[arg-type]
 
 
-def test_pieces_may_go_from_processes_to_parts_and_an_older_folder_says_nothing_of_them(tmp_path: Path) -> None:
+def test_pieces_may_go_from_processes_to_parts_and_an_older_folder_says_nothing_of_them(
+    tmp_path: Path,
+) -> None:
     plan = small_plan(tmp_path, parts=4)
-    assert replace(plan, parts=2).required_settings("made up", 2) == plan.required_settings("made up")
+    assert replace(plan, parts=2).required_settings("made up", 2) == plan.required_settings(
+        "made up"
+    )
     kept = plan.required_settings("made up")
     del kept["precision"], kept["processes x accumulate"]
     check_settings(kept, plan.required_settings("made up"), tmp_path)
@@ -212,10 +249,15 @@ def test_settings_that_are_none_are_one_line(content: str, tmp_path: Path) -> No
         run(plan)
 
 
-def test_an_earlier_version_s_training_is_resumed_only_if_its_images_are_cropped_alike(tmp_path: Path) -> None:
+def test_an_earlier_version_s_training_is_resumed_only_if_its_images_are_cropped_alike(
+    tmp_path: Path,
+) -> None:
     spec = small_plan(tmp_path).spec.at_resolution(*SIZE)
     write_people(tmp_path / "faces")
-    for name, source, is_same in (("a", MadeUpSource(), True), ("b", open_source(tmp_path / "faces"), False)):
+    for name, source, is_same in (
+        ("a", MadeUpSource(), True),
+        ("b", open_source(tmp_path / "faces"), False),
+    ):
         plan = small_plan(tmp_path / name, spec=spec)
         run(plan, source, stop=lambda step: step == 1)
         settings = json.loads((plan.folder / "training.json").read_text())
@@ -257,24 +299,33 @@ def test_other_faces_are_another_training(tmp_path: Path) -> None:
 
 def test_a_folder_is_held_by_one_process(tmp_path: Path) -> None:
     plan = small_plan(tmp_path / "run")
-    with opened(plan, MadeUpSource()), pytest.raises(RunError, match="another training process is using this folder"):
+    with (
+        opened(plan, MadeUpSource()),
+        pytest.raises(RunError, match="another training process is using this folder"),
+    ):
         run(plan)
 
 
 def test_divergence_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
-    plan = small_plan(tmp_path / "run", recipe=replace(RECIPE, learning_rate=1e30, warm_up=0.9), save_seconds=0.0)
+    plan = small_plan(
+        tmp_path / "run", recipe=replace(RECIPE, learning_rate=1e30, warm_up=0.9), save_seconds=0.0
+    )
     with pytest.raises(TrialError, match="became") as caught:
         run(plan)
     assert "\n" not in str(caught.value)
     for path in (plan.folder / "checkpoints").iterdir():
         kept = load_file(path)
-        assert all(torch.isfinite(value).all() for name, value in kept.items() if name.startswith("network."))
+        assert all(
+            torch.isfinite(value).all()
+            for name, value in kept.items()
+            if name.startswith("network.")
+        )
 
 
 def test_statistics_that_became_no_numbers_are_divergence_and_leave_no_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Batch norm's running variance overflows while every weight and every loss is still a number."""
+    """Batch norm's running variance overflows while weights and losses are still numbers."""
     plan = small_plan(tmp_path / "run", save_seconds=0.0)
     run(plan, stop=lambda at: at == 5)
     kept = sorted(path.name for path in (plan.folder / "checkpoints").iterdir())
@@ -320,7 +371,9 @@ def test_embeddings_that_are_no_numbers_are_divergence_and_keep_the_checkpoint_b
     assert run(plan)[0] == Resumed(8, 18, ())
 
 
-def test_an_epoch_outlives_a_crash_while_it_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_epoch_outlives_a_crash_while_it_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pairs = pairs_file(tmp_path / "pairs.bin")
     whole, plan = (small_plan(tmp_path / name, benchmarks=(pairs,)) for name in ("whole", "run"))
     expected = [event for event in run(whole) if isinstance(event, EpochDone)]
@@ -340,14 +393,21 @@ def test_an_epoch_outlives_a_crash_while_it_is_scored(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize(
     ("answers", "spoilt"),
-    [([True, False, True], ()), ([True] * 6, ()), ([True, False] * 4, range(5)), ([False] * 5 + [True], [5])],
+    [
+        ([True, False, True], ()),
+        ([True] * 6, ()),
+        ([True, False] * 4, range(5)),
+        ([False] * 5 + [True], [5]),
+    ],
 )
 def test_a_verification_set_that_cannot_be_scored_is_refused_before_the_first_step(
     answers: list[bool], spoilt: Collection[int], tmp_path: Path
 ) -> None:
     path = pairs_file(tmp_path / "few.bin", answers, spoilt)
     plan = small_plan(tmp_path / "run", benchmarks=(path,))
-    with pytest.raises(DataError, match=r"few\.bin: verification: must have at least 4 pairs") as caught:
+    with pytest.raises(
+        DataError, match=r"few\.bin: verification: must have at least 4 pairs"
+    ) as caught:
         run(plan)
     assert ("unreadable images: " in str(caught.value)) == bool(spoilt)
     assert not (plan.folder / "checkpoints").exists()
@@ -359,10 +419,15 @@ def test_few_pairs_that_can_be_read_are_enough_wherever_they_lie(tmp_path: Path)
 
 
 def test_sets_of_one_name_go_by_their_paths_and_each_is_scored_once(tmp_path: Path) -> None:
-    one, two = (pairs_file(tmp_path / name / "pairs.bin", [True, False] * n) for name, n in (("a", 4), ("b", 3)))
+    one, two = (
+        pairs_file(tmp_path / name / "pairs.bin", [True, False] * n)
+        for name, n in (("a", 4), ("b", 3))
+    )
     other = pairs_file(tmp_path / "other.bin")
     again = str(tmp_path / "a" / ".." / "a" / "pairs.bin")
-    plan = small_plan(tmp_path / "run", benchmarks=(one, two, again, other), recipe=replace(RECIPE, epochs=1))
+    plan = small_plan(
+        tmp_path / "run", benchmarks=(one, two, again, other), recipe=replace(RECIPE, epochs=1)
+    )
     scores = result(run(plan))["scores"]
     assert {name: score["pairs"] for name, score in scores.items()} == {one: 8, two: 6, "other": 8}
     with (plan.folder / "log.csv").open() as file:
@@ -399,7 +464,9 @@ def test_a_result_that_lost_a_file_is_written_again(name: str, tmp_path: Path) -
     assert (plan.folder / name).read_bytes() == content
 
 
-def test_a_finished_network_is_scored_on_a_new_set_and_its_result_keeps_that(tmp_path: Path) -> None:
+def test_a_finished_network_is_scored_on_a_new_set_and_its_result_keeps_that(
+    tmp_path: Path,
+) -> None:
     old, new = (pairs_file(tmp_path / f"{name}.bin") for name in ("old", "new"))
     plan = small_plan(tmp_path / "run", benchmarks=(old,))
     first = result(run(plan))
@@ -408,8 +475,12 @@ def test_a_finished_network_is_scored_on_a_new_set_and_its_result_keeps_that(tmp
     assert isinstance(event, Completed)
     assert (event.before, event.files) == (True, (plan.folder / "model.json",))
     assert event.about["scores"]["old"] == first["scores"]["old"]
-    assert event.about["scores"]["new"]["auc"] == pytest.approx(first["scores"]["old"]["auc"], abs=1e-6)
-    assert run(wider) == [Completed(json.loads((plan.folder / "model.json").read_text()), (), before=True)]
+    assert event.about["scores"]["new"]["auc"] == pytest.approx(
+        first["scores"]["old"]["auc"], abs=1e-6
+    )
+    assert run(wider) == [
+        Completed(json.loads((plan.folder / "model.json").read_text()), (), before=True)
+    ]
 
 
 def test_pictures_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -417,7 +488,10 @@ def test_pictures_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     events = run(plan, MadeUpSource(broken=(3, 30)))
     done = [event for event in events if isinstance(event, EpochDone)]
     assert done[-1].unreadable == ("p0/3.png", "p3/30.png")
-    assert [line.split(":")[0] for line in result(events)["data"]["unreadable"]] == ["p0/3.png", "p3/30.png"]
+    assert [line.split(":")[0] for line in result(events)["data"]["unreadable"]] == [
+        "p0/3.png",
+        "p3/30.png",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["no folder", "no weights", "another's weights", "torn weights"])
@@ -442,10 +516,15 @@ def test_a_folder_without_a_network_is_one_line(kind: str, tmp_path: Path) -> No
 
 def test_what_build_writes_loads_too(tmp_path: Path) -> None:
     assert Ran("build", "paper/seesaw_share", "--out", str(tmp_path)).code == 0
-    assert sn.load_model(tmp_path, untrained=True).spec.digest() == sn.load("paper/seesaw_share").digest()
+    assert (
+        sn.load_model(tmp_path, untrained=True).spec.digest()
+        == sn.load("paper/seesaw_share").digest()
+    )
 
 
-def test_scores_on_real_faces_are_those_of_the_loaded_network(tmp_path: Path, lfw_train: Path) -> None:
+def test_scores_on_real_faces_are_those_of_the_loaded_network(
+    tmp_path: Path, lfw_train: Path
+) -> None:
     path = lfw_train.parent / "lfw_dev.bin"
     plan = small_plan(tmp_path / "run", recipe=replace(RECIPE, epochs=1), benchmarks=(str(path),))
     about = result(run(plan))
@@ -461,9 +540,12 @@ def test_a_source_is_a_source() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["lock", "training.json", "spec.yaml", "model.safetensors", "checkpoints", "tensorboard"]
+    "name",
+    ["lock", "training.json", "spec.yaml", "model.safetensors", "checkpoints", "tensorboard"],
 )
-def test_a_link_that_leads_out_of_the_folder_is_refused_before_anything_is_trained(tmp_path: Path, name: str) -> None:
+def test_a_link_that_leads_out_of_the_folder_is_refused_before_anything_is_trained(
+    tmp_path: Path, name: str
+) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / name).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(InvalidInput, match=rf"{name}: must not be a link to outside"):

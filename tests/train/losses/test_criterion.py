@@ -14,7 +14,9 @@ from seesawnas.train.feeds.stream import SourceFeed, cut
 from tests.train.losses.toy import Toy
 from tests.train.sources import MadeUpSource
 
-RECIPE = Recipe("toy", epochs=3, batch_size=8, learning_rate=0.02, weight_decay=0.0, head_weight_decay=0.0)
+RECIPE = Recipe(
+    "toy", epochs=3, batch_size=8, learning_rate=0.02, weight_decay=0.0, head_weight_decay=0.0
+)
 SIZE = (32, 32)
 
 
@@ -24,11 +26,15 @@ def source() -> MadeUpSource:
 
 def images() -> torch.Tensor:
     made: FaceSource = source()
-    return torch.from_numpy(np.stack([cut(made.payload(index), SIZE) for index in range(len(made))]))
+    return torch.from_numpy(
+        np.stack([cut(made.payload(index), SIZE) for index in range(len(made))])
+    )
 
 
 def in_memory() -> MemoryFeed:
-    faces = Faces(images().numpy(), np.asarray(source().labels, dtype=np.int64), tuple(source().names))
+    faces = Faces(
+        images().numpy(), np.asarray(source().labels, dtype=np.int64), tuple(source().names)
+    )
     return MemoryFeed(faces, RECIPE, seed=1)
 
 
@@ -76,7 +82,8 @@ def test_a_criterion_is_given_its_batches_and_is_minimised(feed: Feed) -> None:
 def test_it_goes_on_from_its_state_to_the_bit(feed: Feed) -> None:
     made = type(feed)
     whole, first, second = (
-        training(in_memory() if made is MemoryFeed else by_workers(), Toy(len(source()), 6)) for _ in range(3)
+        training(in_memory() if made is MemoryFeed else by_workers(), Toy(len(source()), 6))
+        for _ in range(3)
     )
     list(whole.steps())
     for count, _ in enumerate(first.steps(), 1):

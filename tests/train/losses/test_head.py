@@ -22,7 +22,11 @@ def _sampled(rate: float, classes: int = 40) -> SampledHead:
 def _training(recipe: Recipe, people: int = 20) -> Training:
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(people), 4)
-    faces = Faces(rng.integers(0, 255, (len(labels), 8, 8, 3)).astype(np.uint8), labels, tuple(map(str, range(people))))
+    faces = Faces(
+        rng.integers(0, 255, (len(labels), 8, 8, 3)).astype(np.uint8),
+        labels,
+        tuple(map(str, range(people))),
+    )
     with seeded(0):
         network = nn.Sequential(nn.Flatten(), nn.Linear(192, 6), nn.BatchNorm1d(6))
     feed = MemoryFeed(faces, recipe, seed=0)
@@ -68,7 +72,9 @@ def test_rate_one_is_the_full_head_to_the_bit() -> None:
     losses = [[record.loss for record in training.epochs()] for training in (full, whole)]
     assert losses[0] == losses[1]
     assert torch.equal(full._criterion.head.weight, head.weight)
-    for one, other in zip(full._network.state_dict().values(), whole._network.state_dict().values(), strict=True):
+    for one, other in zip(
+        full._network.state_dict().values(), whole._network.state_dict().values(), strict=True
+    ):
         assert torch.equal(one, other)
 
 
@@ -79,7 +85,10 @@ def test_a_class_that_sits_out_keeps_its_weight_and_its_momentum() -> None:
     assert isinstance(head, SampledHead)
     steps = training.steps()
     next(steps)
-    before = {name: value.clone() for name, value in (("weight", head.weight), ("momentum", head.momentum))}
+    before = {
+        name: value.clone()
+        for name, value in (("weight", head.weight), ("momentum", head.momentum))
+    }
     next(steps)
     out = torch.ones(20, dtype=torch.bool)
     out[head._drawn] = False

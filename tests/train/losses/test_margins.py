@@ -1,4 +1,7 @@
-"""One suite for every margin: its values by a float64 reference, its gradients by gradcheck, and the laws they share."""
+"""One suite for every margin.
+
+Its values by a float64 reference, its gradients by gradcheck, and the laws they share.
+"""
 
 from __future__ import annotations
 
@@ -95,13 +98,20 @@ def test_under_the_linear_guard_a_larger_angle_is_never_rewarded(
     kind: Margin, first: float, second: float, size: float, quality: float
 ) -> None:
     near, far = sorted((first, second))
-    assert _value(kind, "linear", far, size, quality) <= _value(kind, "linear", near, size, quality) + 1e-6
+    assert (
+        _value(kind, "linear", far, size, quality)
+        <= _value(kind, "linear", near, size, quality) + 1e-6
+    )
 
 
 @pytest.mark.parametrize(("kind", "guard"), _KINDS)
-def test_gradients_are_finite_where_an_embedding_meets_its_class_and_its_opposite(kind: Margin, guard: Guard) -> None:
+def test_gradients_are_finite_where_an_embedding_meets_its_class_and_its_opposite(
+    kind: Margin, guard: Guard
+) -> None:
     head = MarginHead(3, 4, margin=kind, guard=guard)
-    embeddings = torch.stack([head.weight[0], -head.weight[0], head.weight[1]]).detach().requires_grad_()
+    embeddings = (
+        torch.stack([head.weight[0], -head.weight[0], head.weight[1]]).detach().requires_grad_()
+    )
     logits = head(embeddings, torch.tensor([0, 0, 2]))
     torch.nn.functional.cross_entropy(logits, torch.tensor([0, 0, 2])).backward()  # type: ignore[no-untyped-call]
     assert embeddings.grad is not None
@@ -112,9 +122,16 @@ def test_gradients_are_finite_where_an_embedding_meets_its_class_and_its_opposit
 
 @pytest.mark.parametrize(("kind", "guard"), _KINDS)
 def test_the_head_s_logits_are_the_reference_s(kind: Margin, guard: Guard) -> None:
-    head = MarginHead(5, 8, margin=kind, guard=guard, size=0.4, scale=32.0, generator=_generator(0)).double().eval()
+    head = (
+        MarginHead(5, 8, margin=kind, guard=guard, size=0.4, scale=32.0, generator=_generator(0))
+        .double()
+        .eval()
+    )
     head.weight.data += 0.02  # some true angles near pi - m
-    embeddings, labels = torch.randn(40, 8, generator=_generator(1)).double() - 0.5, torch.arange(40) % 5
+    embeddings, labels = (
+        torch.randn(40, 8, generator=_generator(1)).double() - 0.5,
+        torch.arange(40) % 5,
+    )
     unit = (embeddings / embeddings.norm(dim=1, keepdim=True)).float().double().numpy()
     weight = (head.weight / head.weight.norm(dim=1, keepdim=True)).detach().numpy()
     angles = np.arccos(np.clip(unit @ weight.T, -1, 1))
@@ -122,20 +139,30 @@ def test_the_head_s_logits_are_the_reference_s(kind: Margin, guard: Guard) -> No
     expected = np.array(
         [
             [
-                REFERENCES[kind](angle, 0.4 if label == column else 0.0, guard, (norms[row] - 20.0) / (100.0 + 1e-3))
+                REFERENCES[kind](
+                    angle,
+                    0.4 if label == column else 0.0,
+                    guard,
+                    (norms[row] - 20.0) / (100.0 + 1e-3),
+                )
                 for column, angle in enumerate(angles[row])
             ]
             for row, label in enumerate(labels.tolist())
         ]
     )
     head = head.float()
-    np.testing.assert_allclose(head(embeddings.float(), labels).detach().numpy(), 32.0 * expected, atol=2e-4)
+    np.testing.assert_allclose(
+        head(embeddings.float(), labels).detach().numpy(), 32.0 * expected, atol=2e-4
+    )
 
 
 @pytest.mark.parametrize("kind", MARGINS)
 def test_the_margin_falls_on_the_true_class_alone_and_grows_with_its_share(kind: Margin) -> None:
     head = MarginHead(5, 8, margin=kind, size=0.5, scale=10.0, generator=_generator(0)).eval()
-    embeddings, labels = torch.randn(6, 8, generator=_generator(1)), torch.tensor([0, 1, 2, 3, 4, 0])
+    embeddings, labels = (
+        torch.randn(6, 8, generator=_generator(1)),
+        torch.tensor([0, 1, 2, 3, 4, 0]),
+    )
     logits = []
     for share in (0.0, 0.5, 1.0):
         head.margin_share = share
@@ -154,7 +181,10 @@ def test_the_length_of_an_embedding_does_not_matter(kind: Margin) -> None:
 
 
 def test_to_adaface_a_long_embedding_is_a_good_picture_and_what_is_usual_follows() -> None:
-    head, labels = MarginHead(5, 8, margin="adaface", scale=1.0, generator=_generator(0)), torch.tensor([1, 2])
+    head, labels = (
+        MarginHead(5, 8, margin="adaface", scale=1.0, generator=_generator(0)),
+        torch.tensor([1, 2]),
+    )
     embeddings = torch.randn(2, 8, generator=_generator(1))
     before = float(head.usual_norm)
     head(embeddings, labels)
@@ -170,7 +200,9 @@ def test_to_adaface_a_long_embedding_is_a_good_picture_and_what_is_usual_follows
 def test_past_pi_less_the_margin_the_two_guards_of_arcface_differ() -> None:
     angle, size = math.pi - 0.1, 0.5
     assert _value("arcface", "none", angle, size) > _value("arcface", "none", math.pi - size, size)
-    assert _value("arcface", "linear", angle, size) < _value("arcface", "linear", math.pi - size, size)
+    assert _value("arcface", "linear", angle, size) < _value(
+        "arcface", "linear", math.pi - size, size
+    )
 
 
 def _generator(seed: int) -> torch.Generator:

@@ -1,4 +1,7 @@
-"""A criterion that no margin is in: it looks up what the embedding shall be, by image and flip, as distillation does."""
+"""A criterion that no margin is in.
+
+It looks up what the embedding shall be, by image and flip, as distillation does.
+"""
 
 from __future__ import annotations
 
@@ -22,4 +25,6 @@ class Toy(Criterion):
 
     def forward(self, embeddings: Tensor, batch: Batch) -> Tensor:
         self.seen.append(batch)
-        return F.mse_loss(embeddings.float() + self.bias, self.table[batch.indices, batch.flipped.long()])
+        return F.mse_loss(
+            embeddings.float() + self.bias, self.table[batch.indices, batch.flipped.long()]
+        )

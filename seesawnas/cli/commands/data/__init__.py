@@ -15,8 +15,10 @@ from seesawnas.cli.usage import add_commands
 
 data = typer.Typer(
     no_args_is_help=True,
-    help="Inspect, pack, subset or align face images.\n\nA PATH is a folder with one sub-folder per identity, a folder "
-    "with train.rec, a .rec file, or synthetic:IDENTITIESxIMAGES (synthetic images for scaling tests).",
+    help="Inspect, pack, subset or align face images.\n\nA PATH is a folder with one sub-folder "
+    "per identity, a folder "
+    "with train.rec, a .rec file, or synthetic:IDENTITIESxIMAGES (synthetic images for scaling "
+    "tests).",
 )
 COMMANDS: dict[str, Callable[..., None]] = {
     "info": info,

@@ -15,7 +15,9 @@ def align(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="FOLDER", help="Folder of photographs, one sub-folder per identity.", show_default=False
+            metavar="FOLDER",
+            help="Folder of photographs, one sub-folder per identity.",
+            show_default=False,
         ),
     ],
     landmarks: Annotated[
@@ -23,7 +25,8 @@ def align(
         typer.Option(
             "--landmarks",
             metavar="FILE.csv",
-            help="Lines of NAME/FILE,x1,y1,...,x5,y5: eyes, nose, mouth corners; left (as seen in the image) before right.",
+            help="Lines of NAME/FILE,x1,y1,...,x5,y5: eyes, nose, mouth corners; left (as seen in "
+            "the image) before right.",
             show_default=False,
         ),
     ],
@@ -32,7 +35,8 @@ def align(
 ) -> None:
     """Align faces by five landmarks to ArcFace's 112x112 template (similarity transform).
 
-    Landmarks are in pixels of the image after EXIF rotation. Use any detector; seesawnas does not include one.
+    Landmarks are in pixels of the image after EXIF rotation. Use any detector; seesawnas does not
+    include one.
 
     Run the same command to resume an interrupted run.
     """

@@ -17,7 +17,8 @@ def cache(
 
     Location: $SEESAWNAS_CACHE, else $XDG_CACHE_HOME/seesawnas, else ~/.cache/seesawnas.
 
-    Size limit: $SEESAWNAS_CACHE_LIMIT (default 20G); the least recently used files are deleted first.
+    Size limit: $SEESAWNAS_CACHE_LIMIT (default 20G); the least recently used files are deleted
+    first.
     """
     from seesawnas.cli.views.output import print_json, print_lines
     from seesawnas.data.cache import cache_folder, cache_limit, entries, remove_entry
@@ -31,7 +32,13 @@ def cache(
     size = sum(bytes_ for _, bytes_ in there)
     folder = cache_folder()
     where = None if folder is None else str(folder)
-    values = {"folder": where, "entries": len(there), "bytes": size, "limit": limit, "cleared": clear}
+    values = {
+        "folder": where,
+        "entries": len(there),
+        "bytes": size,
+        "limit": limit,
+        "cleared": clear,
+    }
     if json:
         print_json(values)
     else:

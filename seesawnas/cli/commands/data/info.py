@@ -23,7 +23,9 @@ def info(
     ] = False,
     contact_sheet: Annotated[
         Path | None,
-        typer.Option("--contact-sheet", metavar="FILE", help="Write a contact sheet (sample images) as PNG."),
+        typer.Option(
+            "--contact-sheet", metavar="FILE", help="Write a contact sheet (sample images) as PNG."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -34,9 +36,13 @@ def info(
 
     source = open_source(path, least=0)
     if not len(source):
-        raise DataError("; ".join([f"{path}: must contain face images in sub-folders, got none", *source.notes]))
+        raise DataError(
+            "; ".join([f"{path}: must contain face images in sub-folders, got none", *source.notes])
+        )
     most = None if everything else MAX_CHECKED
-    with bar("checking images", len(source) if everything else min(MAX_CHECKED, len(source))) as advance:
+    with bar(
+        "checking images", len(source) if everything else min(MAX_CHECKED, len(source))
+    ) as advance:
         found = survey(source, most=most, advance=advance)
     if contact_sheet is not None:
         _draw(source, contact_sheet)
@@ -81,7 +87,9 @@ def _values(path: str, source: OpenedSource, found: Survey) -> dict[str, Any]:
 def _lines(source: OpenedSource, found: Survey) -> list[str]:
     each = found.images_per_person
     spread = (
-        f"{each['least']:g} to {each['most']:g}, median {each['median']:g}, mean {each['mean']:.1f}" if each else "none"
+        f"{each['least']:g} to {each['most']:g}, median {each['median']:g}, mean {each['mean']:.1f}"
+        if each
+        else "none"
     )
     decoded = f"{images(found.looked_at)} decoded, {found.bytes_per_image:,.0f} bytes on average"
     return [

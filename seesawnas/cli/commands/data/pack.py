@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.commands.data.showing import FacesPath, Out, bar, check_out, images, people, resumed_line, show
+from seesawnas.cli.commands.data.showing import (
+    FacesPath,
+    Out,
+    bar,
+    check_out,
+    images,
+    people,
+    resumed_line,
+    show,
+)
 from seesawnas.cli.options import MAX_SEED, Json
 from seesawnas.text import several
 
@@ -24,7 +33,11 @@ def pack(
     path: FacesPath,
     out: Out,
     to: Annotated[
-        Form, typer.Option("--to", help="rec: train.rec with its index, for training; bin: pairs, for verification.")
+        Form,
+        typer.Option(
+            "--to",
+            help="rec: train.rec with its index, for training; bin: pairs, for verification.",
+        ),
     ] = Form.REC,
     resolution: Annotated[
         int | None,
@@ -40,20 +53,29 @@ def pack(
     pairs: Annotated[
         int,
         typer.Option(
-            "--pairs", metavar="N", min=2, max=10**7, help="bin: at most N pairs, half of them genuine (same identity)."
+            "--pairs",
+            metavar="N",
+            min=2,
+            max=10**7,
+            help="bin: at most N pairs, half of them genuine (same identity).",
         ),
     ] = 6000,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="bin: seed of the pair selection.")
+        int,
+        typer.Option(
+            "--seed", metavar="S", min=0, max=MAX_SEED, help="bin: seed of the pair selection."
+        ),
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Pack images into an InsightFace train.rec (--out is a folder) or a verification .bin (--out is a file).
+    """Pack images into an InsightFace train.rec (--out is a folder) or a verification .bin (--out
+    is a file).
 
-    RGB and grey JPEG and PNG files are copied byte by byte; files that tools read differently (CMYK, EXIF
-    rotation, PGM) are converted to PNG.
+    RGB and grey JPEG and PNG files are copied byte by byte; files that tools read differently
+    (CMYK, EXIF rotation, PGM) are converted to PNG.
 
-    Unreadable images are skipped and reported. Run the same command to resume an interrupted train.rec.
+    Unreadable images are skipped and reported. Run the same command to resume an interrupted
+    train.rec.
     """
     check_out(path, out)
     if to is Form.REC:
@@ -75,13 +97,19 @@ def _pack_rec(path: str, out: Path, resolution: int | None, json: bool) -> None:
         "encoded_anew": report.encoded_anew,
         "people_before": report.before,
     }
-    anew = f", {report.encoded_anew:,} of them re-encoded" if report.encoded_anew else ", bytes unchanged"
+    anew = (
+        f", {report.encoded_anew:,} of them re-encoded"
+        if report.encoded_anew
+        else ", bytes unchanged"
+    )
     lines = resumed_line(report.before)
     lines += [f"packed      {images(report.images)} of {people(report.people)}{anew}"]
     show(values, lines + [f"wrote       {file}" for file in report.files], report.left_out, json)
 
 
-def _pack_bin(path: str, out: Path, resolution: int | None, pairs: int, seed: int, json: bool) -> None:
+def _pack_bin(
+    path: str, out: Path, resolution: int | None, pairs: int, seed: int, json: bool
+) -> None:
     from seesawnas.data import open_source, pack_bin
     from seesawnas.errors import DataError
     from seesawnas.evaluation import make_pairs
@@ -95,5 +123,8 @@ def _pack_bin(path: str, out: Path, resolution: int | None, pairs: int, seed: in
         written, left_out = pack_bin(source, out, chosen, resolution=resolution, advance=advance)
     same = sum(pair[2] for pair in written)
     values = {"files": [str(out)], "pairs": len(written), "same": same, "seed": seed}
-    lines = [f"packed      {several(len(written), 'pair')}, {same:,} of them genuine", f"wrote       {out}"]
+    lines = [
+        f"packed      {several(len(written), 'pair')}, {same:,} of them genuine",
+        f"wrote       {out}",
+    ]
     show(values, lines, left_out, json)

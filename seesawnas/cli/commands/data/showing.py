@@ -17,15 +17,21 @@ FacesPath = Annotated[
     str,
     typer.Argument(
         metavar="PATH",
-        help="A folder with one sub-folder per identity, a folder with train.rec, a .rec file, or synthetic:IDENTITIESxIMAGES.",
+        help="A folder with one sub-folder per identity, a folder with train.rec, a .rec file, or "
+        "synthetic:IDENTITIESxIMAGES.",
         show_default=False,
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="OUT", help="Output path; existing files are never overwritten.")]
+Out = Annotated[
+    Path,
+    typer.Option("--out", metavar="OUT", help="Output path; existing files are never overwritten."),
+]
 
 
 def check_out(path: str | Path, out: Path) -> None:
-    """Raises DataError if ``out`` is inside the folder ``path``, where it would be read as an identity."""
+    """Raises DataError if ``out`` is inside the folder ``path``, where it would be read as an
+    identity.
+    """
     from seesawnas.data.sources.rec import REC
     from seesawnas.errors import DataError
     from seesawnas.io.files import expanded
@@ -38,13 +44,26 @@ def check_out(path: str | Path, out: Path) -> None:
 @contextmanager
 def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr, if it is a terminal; yields the function that advances it."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     from seesawnas.cli.views.output import screen
 
     shown = screen()
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=shown, disable=not shown.is_terminal, transient=True) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=shown, disable=not shown.is_terminal, transient=True
+    ) as progress:
         task = progress.add_task(words, total=total)
         yield lambda pictures: progress.advance(task, pictures)
 
@@ -52,7 +71,8 @@ def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
 def as_json(left_out: Skipped) -> list[dict[str, Any]]:
     """Skipped images: a mapping per reason."""
     return [
-        {"what": reason, "count": count, "first": left_out.first(reason)} for reason, count in left_out.counts().items()
+        {"what": reason, "count": count, "first": left_out.first(reason)}
+        for reason, count in left_out.counts().items()
     ]
 
 

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from seesawnas.cli.commands.data.showing import FacesPath, Out, bar, check_out, images, people, resumed_line, show
+from seesawnas.cli.commands.data.showing import (
+    FacesPath,
+    Out,
+    bar,
+    check_out,
+    images,
+    people,
+    resumed_line,
+    show,
+)
 from seesawnas.cli.options import MAX_SEED, Json
 
 
@@ -22,31 +31,58 @@ def subset(
     path: FacesPath,
     out: Out,
     number: Annotated[
-        int, typer.Option("--people", metavar="N", min=1, max=10**9, help="Number of identities.", show_default=False)
+        int,
+        typer.Option(
+            "--people",
+            metavar="N",
+            min=1,
+            max=10**9,
+            help="Number of identities.",
+            show_default=False,
+        ),
     ],
     to: Annotated[
-        Form, typer.Option("--to", help="rec: train.rec with its index; folder: one sub-folder per identity.")
+        Form,
+        typer.Option(
+            "--to", help="rec: train.rec with its index; folder: one sub-folder per identity."
+        ),
     ] = Form.REC,
     random: Annotated[
         bool,
-        typer.Option("--random/--first", help="Select identities at random (by --seed), or the first ones by label."),
+        typer.Option(
+            "--random/--first",
+            help="Select identities at random (by --seed), or the first ones by label.",
+        ),
     ] = True,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="S", min=0, max=MAX_SEED, help="Seed of the random selection.")
+        int,
+        typer.Option(
+            "--seed", metavar="S", min=0, max=MAX_SEED, help="Seed of the random selection."
+        ),
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Write a subset of the identities of a large data set, without re-encoding images, for example for a search.
+    """Write a subset of the identities of a large data set, without re-encoding images, for example
+    for a search.
 
     With the same seed, a larger subset contains every smaller one.
 
     Run the same command to resume an interrupted run.
     """
-    from seesawnas.data import Preparation, first_identities, open_source, pack_rec, random_identities, write_folder
+    from seesawnas.data import (
+        Preparation,
+        first_identities,
+        open_source,
+        pack_rec,
+        random_identities,
+        write_folder,
+    )
 
     check_out(path, out)
     source = open_source(path)
-    some = random_identities(source, number, seed=seed) if random else first_identities(source, number)
+    some = (
+        random_identities(source, number, seed=seed) if random else first_identities(source, number)
+    )
     write = pack_rec if to is Form.REC else write_folder
     with bar("copying", len(some)) as advance:
         report = write(some, out, Preparation(as_is=True), advance)
@@ -59,5 +95,9 @@ def subset(
         "seed": seed if random else None,
     }
     taken = f"{images(report.images)} of {people(report.people)}, of {len(source.names):,}"
-    lines = [*resumed_line(report.before), f"copied      {taken}", *(f"wrote       {file}" for file in report.files)]
+    lines = [
+        *resumed_line(report.before),
+        f"copied      {taken}",
+        *(f"wrote       {file}" for file in report.files),
+    ]
     show(values, lines, report.left_out, json)

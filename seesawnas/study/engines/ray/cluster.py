@@ -25,8 +25,10 @@ from seesawnas.study.engines.ray.servers import RayServers
 # Ray and Tune read these, some of them while they are being imported.
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no telemetry
-    "RAY_ENABLE_AUTO_CONNECT": "0",  # Tune's thread, outliving the connection, must not start a Ray of its own
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # under `uv run` it would build the working directory's project at each worker
+    # Tune's thread, outliving the connection, must not start a Ray of its own
+    "RAY_ENABLE_AUTO_CONNECT": "0",
+    # under `uv run` it would build the working directory's project at each worker
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even where it is told not to
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no CSV, JSON and TensorBoard files of each trial
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
@@ -54,7 +56,9 @@ class RayCluster:
             _connect(address, self._here, math.ceil((workers or 1) * cpus))
             self._servers = RayServers.of_this_connection()
             if not self._places():
-                raise StudyError(f"no node of the Ray cluster has the resources of one trial: {self._wanted()}")
+                raise StudyError(
+                    f"no node of the Ray cluster has the resources of one trial: {self._wanted()}"
+                )
         except BaseException:
             self.close()
             raise
@@ -70,16 +74,23 @@ class RayCluster:
         self.check()
         if time.monotonic() - self._counted > _COUNT_SECONDS:
             self._capacity, self._counted = self._places(), time.monotonic()
-        return max(1, self._capacity if self._workers is None else min(self._workers, self._capacity))
+        return max(
+            1, self._capacity if self._workers is None else min(self._workers, self._capacity)
+        )
 
     def check(self) -> None:
-        """Raises StudyError if Ray has died. From then on nothing of Ray may be called: it would end this process."""
+        """Raises StudyError if Ray has died.
+
+        From then on nothing of Ray may be called: it would end this process.
+        """
         self._servers.check()
 
     def abandon(self) -> None:
-        """Remove what lies on the disk, and let Ray do nothing more, not even when the interpreter ends.
+        """Remove what lies on the disk, and let Ray do nothing more, not even when the interpreter
+        ends.
 
-        There it would wait for its servers for a minute, and then end the process with a code of its own.
+        There it would wait for its servers for a minute, and then end the process with a code of
+        its own.
         """
         with suppress(Exception):
             from ray._private import worker
@@ -134,9 +145,13 @@ def _connect(address: str | None, here: LocalRayServer, cores: int) -> None:
     try:
         import ray
     except ImportError:
-        raise StudyError("Ray is not installed; pip install 'ray[tune]', or use --engine local") from None
+        raise StudyError(
+            "Ray is not installed; pip install 'ray[tune]', or use --engine local"
+        ) from None
     if ray.is_initialized():
-        raise StudyError("this process is already connected to Ray; the engine needs its own connection")
+        raise StudyError(
+            "this process is already connected to Ray; the engine needs its own connection"
+        )
     with _our_signals(), isolated_children():
         if address is None:
             here.start(cores, job_config=_job(), **_QUIETLY)
@@ -146,7 +161,10 @@ def _connect(address: str | None, here: LocalRayServer, cores: int) -> None:
 
 
 def _job() -> Any:
-    """Workers search for modules where the driver does; of itself Ray would have them search the working directory first."""
+    """Workers search for modules where the driver does.
+
+    Of itself Ray would have them search the working directory first.
+    """
     from ray.job_config import JobConfig
 
     folders = import_path()[::-1]  # a worker puts each of them before the others
@@ -169,7 +187,9 @@ def _join(address: str) -> None:
 
 
 def _silence() -> None:
-    """Ray prints each worker's death on standard output, which is the driver's; the study keeps the reason.
+    """Ray prints each worker's death on standard output, which is the driver's.
+
+    The study keeps the reason.
 
     There is no setting for it but the one that Ray's debugger uses.
     """
@@ -181,19 +201,24 @@ def _silence() -> None:
 def _probe(address: str) -> None:
     """Ray itself tries for minutes if nobody answers, and does not say when a token is wrong."""
     if "://" in address:
-        raise StudyError(f"the Ray address must be auto or HOST:PORT, as `ray start` prints it, got {address}")
+        raise StudyError(
+            f"the Ray address must be auto or HOST:PORT, as `ray start` prints it, got {address}"
+        )
     if ":" in address:
         _listen(address)
     words = [sys.executable, "-P", "-c", _PROBE, address]
     try:
         with isolated_children():
-            probe = subprocess.run(words, capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False)
+            probe = subprocess.run(
+                words, capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False
+            )
         told, code = probe.stderr, probe.returncode
     except subprocess.TimeoutExpired as silence:
         told, code = str(silence.stderr or ""), -1
     if "InvalidAuthToken" in told or "AuthenticationError" in told:
         raise StudyError(
-            f"Ray at {address} rejected the token: RAY_AUTH_MODE and RAY_AUTH_TOKEN must be those of the cluster"
+            f"Ray at {address} rejected the token: RAY_AUTH_MODE and RAY_AUTH_TOKEN must be those "
+            "of the cluster"
         )
     if code != 0:
         last = told.strip().splitlines()[-1:] if code > 0 else []

@@ -1,7 +1,7 @@
 """Who works on what in a run of Ray Tune. Everything here happens in Tune's thread.
 
-A trial that has ended keeps its worker until the next job comes: Tune itself keeps one worker without a trial and stops
-the others, and a new one takes seconds to start.
+A trial that has ended keeps its worker until the next job comes: Tune itself keeps one worker
+without a trial and stops the others, and a new one takes seconds to start.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from seesawnas.study.engines.base import EngineEvent, EpochFinished, Lost
 from seesawnas.study.engines.ray.worker import Ticket
 from seesawnas.study.engines.traceback_summary import summarize_traceback
 
-# Tune waits 0.1 s at a time for its workers, deaf to the driver: it pays to wait for the driver's answer to an event first.
+# Tune waits 0.1 s at a time for its workers, deaf to the driver: it pays to wait for the driver's
+# answer to an event first.
 _ANSWER = 0.1
 _NOBODY_WORKS = 1.0
-# Longer than a worker takes to start: a trial that waits longer for one waits for room that is not there.
+# Longer than a worker takes to start: a trial that waits longer for one waits for room that is not
+# there.
 _OVERDUE = 30.0
 
 
@@ -62,7 +64,9 @@ Word: TypeAlias = Submit | Proceed | Stop | Close
 class RayJobQueue:
     """The jobs, trials and workers of a run. It hears ``words`` and gives events to ``tell``."""
 
-    def __init__(self, words: SimpleQueue[Word], tell: Callable[[Ticket, EngineEvent], None]) -> None:
+    def __init__(
+        self, words: SimpleQueue[Word], tell: Callable[[Ticket, EngineEvent], None]
+    ) -> None:
         self._words, self._tell = words, tell
         self._controller: Any = None
         self._queue: deque[Ticket] = deque()
@@ -75,7 +79,10 @@ class RayJobQueue:
         self._told = self._closing = False
 
     def hear(self) -> bool:
-        """Hear what the driver says, waiting if that is wise; True once it says that all is over."""
+        """Hear what the driver says, waiting if that is wise.
+
+        True once it says that all is over.
+        """
         patience, self._told = self._patience(), False
         with suppress(Empty):
             self._obey(self._words.get(timeout=patience) if patience else self._words.get_nowait())
@@ -87,7 +94,10 @@ class RayJobQueue:
         return self._closing
 
     def next_job(self, trial_id: str) -> Ticket | None:
-        """A job for a trial that Tune would make; one at a time if there are idle workers to match with."""
+        """A job for a trial that Tune would make.
+
+        One at a time if there are idle workers to match with.
+        """
         if not self._queue or (self._new is not None and self._idle):
             return None
         self._tickets[trial_id] = self._queue.popleft()
@@ -102,14 +112,17 @@ class RayJobQueue:
     def trial_for_idle_worker(self) -> Trial | None:
         """The new trial, if a worker is idle; otherwise Tune starts one.
 
-        One that has waited for a worker for long comes first: a node may have died, and the room there was with it.
+        One that has waited for a worker for long comes first: a node may have died, and the room
+        there was with it.
         """
         trial, self._new = self._new, None
         trial = (self._overdue() if self._idle else None) or trial
         if trial is None or not self._idle:
             return None
         done = self._idle.popleft()
-        self._controller.stop_trial(done)  # Tune keeps its worker, and finds it for the trial returned
+        self._controller.stop_trial(
+            done
+        )  # Tune keeps its worker, and finds it for the trial returned
         shutil.rmtree(str(done.local_path), ignore_errors=True)  # empty, and one a trial
         return trial
 
@@ -171,7 +184,8 @@ class RayJobQueue:
     def _proceed(self, ticket: Ticket) -> None:
         if ticket in self._waiting:
             self._waiting.discard(ticket)
-            # Not among what Tune offers to schedulers: there it is go on or stop at once, all others waiting meanwhile.
+            # Not among what Tune offers to schedulers: there it is go on or stop at once, all
+            # others waiting meanwhile.
             self._controller._schedule_trial_train(self._trials[ticket])
 
     def _stop(self, ticket: Ticket) -> None:
@@ -213,5 +227,8 @@ def _kill(trial: Trial) -> bool:
 def _reason(trial: Trial) -> str:
     """Tune has written the error into the trial's folder, and does not hand it out otherwise."""
     with suppress(OSError):
-        return f"its worker was lost: {summarize_traceback(Path(trial.error_file).read_text(errors='replace'))}"
+        return (
+            "its worker was lost: "
+            f"{summarize_traceback(Path(trial.error_file).read_text(errors='replace'))}"
+        )
     return "its worker was lost"

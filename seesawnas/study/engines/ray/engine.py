@@ -1,7 +1,8 @@
 """The Ray engine: every job is a trial of Ray Tune, on this machine or on the nodes of a cluster.
 
-Tune is an executor that may be thrown away: it writes no state, restores none and tries nothing again. Nodes share no disk
-and workers know no database; a job, its checkpoint and what it comes to travel through Ray's object store.
+Tune is an executor that may be thrown away: it writes no state, restores none and tries nothing
+again. Nodes share no disk and workers know no database; a job, its checkpoint and what it comes to
+travel through Ray's object store.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ _CHECK_SECONDS = 0.5
 
 
 class RayEngine:
-    """Runs ``workers`` trials at a time, each with ``cpus`` cores and ``gpus`` GPUs, which may be fractions.
+    """Runs ``workers`` trials at a time, each with ``cpus`` cores and ``gpus`` GPUs, which may be
+    fractions.
 
-    ``address`` names a cluster to run on, "auto" or HOST:PORT, and the driver must run on a node of it; None starts Ray on
-    this machine, for as long as the engine lives. ``workers`` None is as many as fit. A trial has one thread a whole core.
-    Raises StudyError if Ray is not there, or cannot give one trial what it asks for; and if its servers die meanwhile.
+    ``address`` names a cluster to run on, "auto" or HOST:PORT, and the driver must run on a node of
+    it; None starts Ray on this machine, for as long as the engine lives. ``workers`` None is as
+    many as fit. A trial has one thread a whole core. Raises StudyError if Ray is not there, or
+    cannot give one trial what it asks for; and if its servers die meanwhile.
     """
 
     def __init__(
@@ -76,7 +79,10 @@ class RayEngine:
         self._living_run().submit(ticket)
 
     def next_event(self, timeout: float | None = None) -> EngineEvent | None:
-        """Wait for what Tune's thread has to tell; what it tells of jobs that were stopped is passed over."""
+        """Wait for what Tune's thread has to tell.
+
+        What it tells of jobs that were stopped is passed over.
+        """
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         while True:
             self._check()

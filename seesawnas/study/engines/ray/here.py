@@ -1,4 +1,6 @@
-"""A Ray of our own on this machine, which lives as long as the engine and never longer than the driver."""
+"""A Ray of our own on this machine, which lives as long as the engine and never longer than the
+driver.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,18 @@ class LocalRayServer:
         self.folder, self._lock = create_temp_folder(_short_folder())
         # Not our environment: a path or a start-up hook of the user's would be read for nothing.
         words = [sys.executable, "-I", "-S", ray_guard.__file__, str(self.folder)]
-        # In a session of its own: what reaches the driver's group must not reach the one who cleans up after it.
+        # In a session of its own: what reaches the driver's group must not reach the one who cleans
+        # up after it.
         self._guard = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
 
     def start(self, cores: int, **settings: Any) -> None:
         """Start Ray with as many ``cores``, be they there or not."""
         import ray
 
-        place: dict[str, Any] = {"_temp_dir": str(self.folder / "ray"), "_node_ip_address": "127.0.0.1"}
+        place: dict[str, Any] = {
+            "_temp_dir": str(self.folder / "ray"),
+            "_node_ip_address": "127.0.0.1",
+        }
         with _apart():
             ray.init("local", num_cpus=cores, include_dashboard=False, **place, **settings)
 
@@ -43,7 +49,10 @@ class LocalRayServer:
 
 
 def guarded_environment() -> dict[str, str]:
-    """Variables to set before Ray is imported: it is to hear this machine alone, and to obey this process alone."""
+    """Variables to set before Ray is imported.
+
+    It is to hear this machine alone, and to obey this process alone.
+    """
     loopback = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
     if "RAY_AUTH_MODE" in os.environ:
         return loopback
@@ -53,7 +62,9 @@ def guarded_environment() -> dict[str, str]:
 
 @contextmanager
 def _apart() -> Iterator[None]:
-    """Ray's servers in process groups of their own: a polite end reaches a whole group, and the driver is to decide.
+    """Ray's servers in process groups of their own.
+
+    A polite end reaches a whole group, and the driver is to decide.
 
     Ray has no setting for it; workers it does put apart, and interrupts it blocks everywhere.
     """

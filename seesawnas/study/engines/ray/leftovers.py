@@ -1,6 +1,8 @@
-"""Temporary folders of this program, each with a file that its process holds locked, so that the dead ones' are found.
+"""Temporary folders of this program, each with a file that its process holds locked, so that the
+dead ones' are found.
 
-A lock, unlike a process number, means the same in every container that shares the folder, and ends however its process ends.
+A lock, unlike a process number, means the same in every container that shares the folder, and ends
+however its process ends.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ _TRIES = 10
 
 
 def create_temp_folder(above: str | None = None) -> tuple[Path, int]:
-    """A folder for this process in ``above`` or the system's, and the descriptor that keeps it; the dead ones' are removed.
+    """A folder for this process in ``above`` or the system's, and the descriptor that keeps it.
+
+    The dead ones' are removed.
 
     Raises StudyError if there is no room for one.
     """
@@ -34,18 +38,23 @@ def create_temp_folder(above: str | None = None) -> tuple[Path, int]:
         remove_stale_folders(Path(above or tempfile.gettempdir()))
         for _ in range(_TRIES):
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve()
-            with suppress(FileNotFoundError, BlockingIOError):  # another process sweeps, and was faster than this one
+            with suppress(
+                FileNotFoundError, BlockingIOError
+            ):  # another process sweeps, and was faster than this one
                 return folder, _lock(folder, os.O_CREAT | os.O_EXCL)
-        raise StudyError(f"{above or tempfile.gettempdir()}: temporary folders are deleted by another program")
+        raise StudyError(
+            f"{above or tempfile.gettempdir()}: temporary folders are deleted by another program"
+        )
     except OSError as error:
         place = error.filename or above or "the folder for temporary files"
         raise StudyError(
-            f"{place}: cannot be written: {error.strerror or error}; set TMPDIR to a writable folder"
+            f"{place}: cannot be written: {error.strerror or error}; set TMPDIR to a writable "
+            "folder"
         ) from None
 
 
 def remove_stale_folders(above: Path) -> None:
-    """Remove the folders in ``above`` that a process of this user left there and that nobody uses."""
+    """Remove the folders in ``above`` that this user's processes left and that nobody uses."""
     with suppress(OSError):
         for entry in list(os.scandir(above)):
             if _NAME.fullmatch(entry.name):
@@ -55,7 +64,11 @@ def remove_stale_folders(above: Path) -> None:
 
 def _remove(folder: Path) -> None:
     about = os.lstat(folder)
-    mine = stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and stat.S_IMODE(about.st_mode) == 0o700
+    mine = (
+        stat.S_ISDIR(about.st_mode)
+        and about.st_uid == os.geteuid()
+        and stat.S_IMODE(about.st_mode) == 0o700
+    )
     if not mine:
         return
     inside = os.listdir(folder)

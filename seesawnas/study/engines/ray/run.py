@@ -1,7 +1,10 @@
-"""One run of Ray Tune in a thread of the driver's: Tune's searcher and scheduler, as the engine needs them.
+"""One run of Ray Tune in a thread of the driver's.
 
-Tune asks the searcher for a trial at every turn of its loop, and that is where it hears the driver. The scheduler answers
-every result with "nothing for now": the trial continues when the driver says so, while others run.
+Tune's searcher and scheduler, as the engine needs them.
+
+Tune asks the searcher for a trial at every turn of its loop, and that is where it hears the driver.
+The scheduler answers every result with "nothing for now": the trial continues when the driver says
+so, while others run.
 """
 
 from __future__ import annotations
@@ -26,15 +29,22 @@ Told: TypeAlias = tuple[Ticket, EngineEvent]
 
 
 class TuneRun:
-    """Runs jobs until it is closed. What happens to them goes into ``events``, each with its job's ticket."""
+    """Runs jobs until it is closed.
 
-    def __init__(self, trainable: Any, resources: dict[str, float], folder: Path, events: SimpleQueue[Told]) -> None:
+    What happens to them goes into ``events``, each with its job's ticket.
+    """
+
+    def __init__(
+        self, trainable: Any, resources: dict[str, float], folder: Path, events: SimpleQueue[Told]
+    ) -> None:
         self._words: SimpleQueue[Word] = SimpleQueue()
         self._events = events
         self._floor = RayJobQueue(self._words, lambda ticket, event: events.put((ticket, event)))
         self._over = threading.Lock()
         self.alive = True
-        self._thread = threading.Thread(target=self._tune, args=(trainable, resources, folder), daemon=True)
+        self._thread = threading.Thread(
+            target=self._tune, args=(trainable, resources, folder), daemon=True
+        )
         self._thread.start()
 
     def say(self, word: Word) -> None:
@@ -43,7 +53,9 @@ class TuneRun:
             if self.alive:
                 self._words.put(word)
             elif isinstance(word, Submit):
-                self._events.put((word.ticket, Lost(word.ticket.number, "Ray Tune stopped unexpectedly")))
+                self._events.put(
+                    (word.ticket, Lost(word.ticket.number, "Ray Tune stopped unexpectedly"))
+                )
 
     def submit(self, ticket: Ticket) -> None:
         """Start a job."""
@@ -99,7 +111,9 @@ class TuneRun:
 
 
 class _Closed(Exception):
-    """The way out of Tune that does not write down what all its trials were, which takes seconds after thousands."""
+    """The way out of Tune that does not write down what all its trials were, which takes seconds
+    after thousands.
+    """
 
 
 class _Jobs(Searcher):
@@ -134,7 +148,8 @@ class _Answers(TrialScheduler):
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         if self._floor.tell(trial, result[EVENT]):
             return str(TrialScheduler.NOOP)
-        # Asked to go on, it is found dead, and Tune frees what it had; of a trial that waits Tune would never know.
+        # Asked to go on, it is found dead, and Tune frees what it had; of a trial that waits Tune
+        # would never know.
         return str(TrialScheduler.CONTINUE)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
@@ -154,7 +169,10 @@ class _Answers(TrialScheduler):
 
 
 class _Silence(TrialProgressCallback):
-    """In the place of what Tune would print, and of the events in the results that Tune keeps: they hold megabytes."""
+    """In the place of what Tune would print, and of the events in the results that Tune keeps.
+
+    They hold megabytes.
+    """
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
@@ -164,5 +182,7 @@ class _Silence(TrialProgressCallback):
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
         pass
 
-    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
+    def on_trial_complete(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
+    ) -> None:
         pass

@@ -1,7 +1,8 @@
 """Ray's servers that a driver cannot do without, and whether they live.
 
-Ray itself notices after 12 to 60 seconds, says nothing, and ends the driver's process from within its C++ code; at once
-if something is being written to the raylet at that moment, and then without a reason. The study loses nothing.
+Ray itself notices after 12 to 60 seconds, says nothing, and ends the driver's process from within
+its C++ code; at once if something is being written to the raylet at that moment, and then without a
+reason. The study loses nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ _ASKED_EVERY = 5.0
 
 @dataclass
 class RayServers:
-    """The servers of the Ray that this process is connected to: this machine's raylet, and the GCS wherever it runs."""
+    """The servers of the Ray that this process is connected to.
+
+    This machine's raylet, and the GCS wherever it runs.
+    """
 
     processes: dict[str, ProcessName]
     gcs: tuple[str, int] | None = None
@@ -37,7 +41,9 @@ class RayServers:
 
         node: Any = worker._global_node
         pids = {
-            name: each[0].process.pid for name, each in node.all_processes.items() if name in ("raylet", "gcs_server")
+            name: each[0].process.pid
+            for name, each in node.all_processes.items()
+            if name in ("raylet", "gcs_server")
         }
         if pids:
             return cls({name: ProcessName.of(pid) for name, pid in pids.items()})
@@ -48,12 +54,20 @@ class RayServers:
 
     def check(self) -> None:
         """Raises StudyError if one of them has died."""
-        dead = next((f"its {name} (process {one.pid})" for name, one in self.processes.items() if one.is_gone()), None)
+        dead = next(
+            (
+                f"its {name} (process {one.pid})"
+                for name, one in self.processes.items()
+                if one.is_gone()
+            ),
+            None,
+        )
         if dead is None and self.gcs is not None and not self._answers(self.gcs):
             dead = f"its GCS at {self.gcs[0]}:{self.gcs[1]}"
         if dead is not None:
             raise StudyError(
-                f"Ray stopped: {dead} died or was killed; run the same command to resume from the last epochs"
+                f"Ray stopped: {dead} died or was killed; run the same command to resume from the "
+                "last epochs"
             )
 
     def _answers(self, address: tuple[str, int]) -> bool:
@@ -73,6 +87,8 @@ def _listener(path: str) -> int | None:
     with suppress(OSError), socket.socket(socket.AF_UNIX) as asking:
         asking.settimeout(1)
         asking.connect(path)
-        pid, _, _ = struct.unpack("3i", asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+        pid, _, _ = struct.unpack(
+            "3i", asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        )
         return int(pid) or None
     return None

@@ -1,6 +1,7 @@
 """What runs at a worker under Ray Tune: one trainable, which outlives its trials.
 
-Its step is one epoch. It holds no state: the checkpoint of every epoch goes to the driver with the epoch's result.
+Its step is one epoch. It holds no state: the checkpoint of every epoch goes to the driver with the
+epoch's result.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ TICKET, EVENT = "ticket", "event"
 class Ticket:
     """A job's place in the object store, until it is released.
 
-    Tune copies and keeps every configuration: of a ticket there is one, and with nothing behind it once its job has ended.
+    Tune copies and keeps every configuration: of a ticket there is one, and with nothing behind it
+    once its job has ended.
     """
 
     def __init__(self, job: TrialJob, checkpoint: bytes | None) -> None:

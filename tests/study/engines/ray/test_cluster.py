@@ -1,4 +1,7 @@
-"""Two nodes, each Ray's own idea of a machine, on this one: what the engine does when one of them dies."""
+"""Two nodes, each Ray's own idea of a machine, on this one.
+
+What the engine does when one of them dies.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ class Node:
         ports = ["--min-worker-port=0", "--max-worker-port=0", f"--temp-dir={self._folder}"]
         self._log = (folder / f"{name}.log").open("w+")
         self._process = subprocess.Popen(
-            [*words, *own, *ports, *where], stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True
+            [*words, *own, *ports, *where],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     def await_start(self) -> None:
@@ -64,16 +70,24 @@ class Node:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Node]]:
     """An address, and the node of it that nobody drives from."""
-    # A process reads its token once: all tests of one share theirs, those of engines of this machine too.
+    # A process reads its token once: all tests of one share theirs, those of engines of this
+    # machine too.
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    health = {"period_ms": "1000", "timeout_ms": "2000", "failure_threshold": "3", "initial_delay_ms": "1000"}
+    health = {
+        "period_ms": "1000",
+        "timeout_ms": "2000",
+        "failure_threshold": "3",
+        "initial_delay_ms": "1000",
+    }
     for name, value in health.items():
         monkeypatch.setenv(f"RAY_health_check_{name}", value)
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.delenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", raising=False)
     # Not tmp_path: a socket's path has 107 characters at most.
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(
+        prefix="ray-", dir="/tmp", ignore_cleanup_errors=True
+    ) as place:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         address = f"127.0.0.1:{port}"
@@ -112,7 +126,10 @@ def test_a_trial_of_a_dead_node_goes_on_elsewhere_from_its_last_checkpoint(
         assert engine.capacity == 2
         for number in (1, 2):
             engine.submit(numbered(number, EPOCHS), None)
-        checkpoints = {event.number: event.epoch.checkpoint for event in (progressed(engine), progressed(engine))}
+        checkpoints = {
+            event.number: event.epoch.checkpoint
+            for event in (progressed(engine), progressed(engine))
+        }
         for number in (1, 2):
             engine.proceed(number)
         end(node)
@@ -126,14 +143,18 @@ def test_a_trial_of_a_dead_node_goes_on_elsewhere_from_its_last_checkpoint(
         engine.close()
 
 
-def test_another_token_is_refused_in_one_line(cluster: tuple[str, Node], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_token_is_refused_in_one_line(
+    cluster: tuple[str, Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
     with pytest.raises(StudyError, match="rejected the token") as caught:
         RayEngine(made_up_faces(), address=cluster[0])
     assert "\n" not in str(caught.value)
 
 
-def test_more_than_a_node_has_is_refused_though_the_nodes_together_have_it(cluster: tuple[str, Node]) -> None:
+def test_more_than_a_node_has_is_refused_though_the_nodes_together_have_it(
+    cluster: tuple[str, Node],
+) -> None:
     with pytest.raises(StudyError, match="no node of the Ray cluster has 2 CPUs"):
         RayEngine(made_up_faces(), address=cluster[0], cpus=2)
 
@@ -160,7 +181,8 @@ from seesawnas.errors import StudyError
 from seesawnas.study import RayEngine
 from tests.faces import made_up_faces
 engine = RayEngine(made_up_faces(), address={cluster[0]!r})
-time.sleep(3)  # the faces are on their way to the raylet: a write that breaks off ends the process from within Ray
+# The faces are on their way to the raylet: a write that breaks off ends the process.
+time.sleep(3)
 os.kill(engine._cluster._servers.processes["raylet"].pid, 9)
 try:
     engine.next_event(20)
@@ -168,8 +190,13 @@ except StudyError as error:
     print(error, file=sys.stderr)
 engine.close()
 """
-    words, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    words, environment = (
+        [sys.executable, "-c", code],
+        {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
+    )
+    done = subprocess.run(
+        words, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 2, done.stderr
     assert "its raylet" in done.stderr
     assert done.stderr.count("\n") == 1

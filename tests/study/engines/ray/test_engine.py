@@ -77,9 +77,13 @@ class TestRay(EngineConformance):
     def worker_pids(self, engine: RayEngine) -> Callable[[], list[int]]:
         # Ray names a worker after its class, and after its method while that runs.
         names = ("ray::TrialWorker", "ray::_Inner")
-        return lambda: [pid for pid in processes_using(engine._cluster.folder) if command(pid).startswith(names)]
+        return lambda: [
+            pid for pid in processes_using(engine._cluster.folder) if command(pid).startswith(names)
+        ]
 
-    def test_workers_stay_alive_from_job_to_job(self, engine: RayEngine, worker_pids: Callable[[], list[int]]) -> None:
+    def test_workers_stay_alive_from_job_to_job(
+        self, engine: RayEngine, worker_pids: Callable[[], list[int]]
+    ) -> None:
         seen: set[int] = set()
         for number in range(1, 5, 2):
             for each in (number, number + 1):
@@ -90,7 +94,9 @@ class TestRay(EngineConformance):
             engine.stop(number + 1)
         assert len(seen) == 2
 
-    def test_where_tune_itself_ends_its_jobs_are_lost_and_the_next_finds_another(self, engine: RayEngine) -> None:
+    def test_where_tune_itself_ends_its_jobs_are_lost_and_the_next_finds_another(
+        self, engine: RayEngine
+    ) -> None:
         engine.submit(numbered(1), None)
         progressed(engine)
         assert engine._tune is not None
@@ -102,7 +108,9 @@ class TestRay(EngineConformance):
         engine.stop(1)
 
 
-def test_closing_leaves_no_process_and_no_file_and_signals_as_they_were(capfd: pytest.CaptureFixture[str]) -> None:
+def test_closing_leaves_no_process_and_no_file_and_signals_as_they_were(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     before = signal.getsignal(signal.SIGTERM)
     engine = RayEngine(made_up_faces(), workers=1)
     assert signal.getsignal(signal.SIGTERM) is before
@@ -123,10 +131,19 @@ def test_nothing_is_left_of_a_ray_whose_driver_was_killed() -> None:
     wait_until(lambda: not list(processes_using(folder)) and not folder.exists())
 
 
-def test_an_interrupt_or_a_polite_end_of_the_whole_group_leaves_rays_servers_to_the_driver() -> None:
-    deaf = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+def test_an_interrupt_or_a_polite_end_of_the_whole_group_leaves_rays_servers_to_the_driver() -> (
+    None
+):
+    deaf = (
+        "import signal\nsignal.signal(signal.SIGTERM, "
+        "signal.SIG_IGN)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+    )
     with driving(deaf + DRIVER) as (driver, folder):
-        servers = {pid for pid in processes_using(folder) if "raylet" in command(pid) or "gcs_server" in command(pid)}
+        servers = {
+            pid
+            for pid in processes_using(folder)
+            if "raylet" in command(pid) or "gcs_server" in command(pid)
+        }
         assert len(servers) == 2
         os.killpg(driver.pid, signal.SIGTERM)
         os.killpg(driver.pid, signal.SIGINT)
@@ -166,7 +183,9 @@ def test_a_server_of_rays_that_dies_ends_the_driver_with_one_line(server: str) -
         [sys.executable, "-c", KILLED.replace("SERVER", server)],
         {**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(
+        words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False
+    )
     assert (done.returncode, done.stdout) == (2, "False\n"), done.stderr
     assert done.stderr.count("\n") == 1
     assert server in done.stderr

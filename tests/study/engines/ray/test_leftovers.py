@@ -25,7 +25,9 @@ def left(above: Path, name: str = "seesawnas-abcdefg1", *inside: str) -> Path:
     return folder
 
 
-def test_the_folder_of_a_process_that_was_killed_is_removed_and_that_of_one_that_lives_is_not(tmp_path: Path) -> None:
+def test_the_folder_of_a_process_that_was_killed_is_removed_and_that_of_one_that_lives_is_not(
+    tmp_path: Path,
+) -> None:
     code = f"{IMPORT}; print(create_temp_folder({str(tmp_path)!r})[0], flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -85,7 +87,9 @@ def test_many_starts_at_once_leave_each_other_alone(tmp_path: Path) -> None:
     code = f"{IMPORT}; print(create_temp_folder({str(tmp_path)!r})[0], flush=True); input()"
     words = [sys.executable, "-c", code]
     started = [
-        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, close_fds=True)
+        subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, close_fds=True
+        )
         for _ in range(4)
     ]
     try:
