@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from seesawnas.evaluation.verification import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,9 @@ class Metric:
         scale: Factor of a shown value: 100 for shares, which are shown in percent.
         digits: Decimals of a value that is shown.
         unit: What a change is counted in.
-        may_be_unresolved: Whether it is None if there are too few pairs to resolve it.
         is_share: Whether it lies between 0 and 1.
+        far: The false accept rate at which it is the true accept rate, such as ``1e-2``; empty for
+            other metrics, which are attributes of an evaluation.
     """
 
     name: str
@@ -33,10 +37,15 @@ class Metric:
     scale: int = 100
     digits: int = 2
     unit: str = "points"
-    may_be_unresolved: bool = False
     is_share: bool = True
+    far: str = ""
 
     direction: ClassVar[Literal["maximize"]] = "maximize"
+
+    @property
+    def may_be_unresolved(self) -> bool:
+        """Whether it is None if there are too few pairs to resolve it."""
+        return bool(self.far)
 
     @property
     def is_percent(self) -> bool:
@@ -62,6 +71,12 @@ class Metric:
         """With its sign, without its unit: ``+0.31`` for 0.0031 of a share."""
         return f"{self.scale * change:+.{self.change_digits}f}"
 
+    def of(self, evaluation: Evaluation) -> float | None:
+        """Its value in an evaluation; None if it was not resolvable."""
+        if self.far:
+            return evaluation.tar_at_far[self.far]
+        return float(getattr(evaluation, self.name))
+
     def read(self, values: Mapping[str, Any]) -> float | None:
         """Its value among stored ones.
 
@@ -76,8 +91,8 @@ METRICS = {
     for metric in (
         Metric("accuracy", "verification accuracy", "accuracy"),
         Metric("auc", "AUC", "AUC", scale=1, digits=4, unit="AUC"),
-        Metric("tar_at_far_1e_2", "TAR@FAR 1e-2", "TAR@FAR 1e-2", may_be_unresolved=True),
-        Metric("tar_at_far_1e_3", "TAR@FAR 1e-3", "TAR@FAR 1e-3", may_be_unresolved=True),
+        Metric("tar_at_far_1e_2", "TAR@FAR 1e-2", "TAR@FAR 1e-2", far="1e-2"),
+        Metric("tar_at_far_1e_3", "TAR@FAR 1e-3", "TAR@FAR 1e-3", far="1e-3"),
         Metric(
             "separation",
             "separation d'",

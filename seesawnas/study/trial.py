@@ -23,6 +23,7 @@ from seesawnas.arch import ArchSpec, scaled_size
 from seesawnas.data import FaceData, load_faces
 from seesawnas.errors import CheckpointError, StudyError, TrialError
 from seesawnas.evaluation import Pairs, embed, evaluate, make_pairs
+from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import shown
 from seesawnas.nn import build
 from seesawnas.space import to_point
@@ -333,14 +334,8 @@ def _fitted(spec: ArchSpec, faces: FaceData, resolution: int) -> tuple[ArchSpec,
 def measure(embeddings: NDArray[np.float32], pairs: Pairs) -> Scores:
     """The scores of ``pairs`` by ``embeddings`` (N, D), rows of length one."""
     found = evaluate(embeddings, pairs, resamples=0)
-    return Scores(
-        accuracy=found.accuracy,
-        accuracy_std=found.std,
-        auc=found.auc,
-        tar_at_far_1e_2=found.tar_at_far["1e-2"],
-        tar_at_far_1e_3=found.tar_at_far["1e-3"],
-        separation=found.separation,
-    )
+    values: dict[str, Any] = {name: metric.of(found) for name, metric in METRICS.items()}
+    return Scores(accuracy_std=found.std, **values)
 
 
 MAX_SHAPES = 16

@@ -17,9 +17,11 @@ from typing import Annotated, Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
+from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
+from seesawnas.evaluation.metrics import METRICS, Metric
 from seesawnas.io.stored_json import shown, stored_json, too_deep
 from seesawnas.space.validation import faults_of
 from seesawnas.study.record.renewed import renewed
@@ -107,14 +109,19 @@ def _tries(raw: Any) -> Any:
 _Text = Annotated[Any, BeforeValidator(_text)]
 _MaybeText = Annotated[Any, BeforeValidator(partial(_or_none, _text))]
 _Whole = Annotated[Any, BeforeValidator(_whole)]
-_Share = Annotated[Any, BeforeValidator(partial(_number, 0, 1))]
-_MaybeShare = Annotated[Any, BeforeValidator(partial(_or_none, partial(_number, 0, 1)))]
 _Length = Annotated[Any, BeforeValidator(partial(_number, 0, _HUGE))]
-_Real = Annotated[Any, BeforeValidator(partial(_number, -_HUGE, _HUGE))]
 
 
-class _Attributes(BaseModel):
-    """The attributes of a trial that are read anywhere.
+def _metric_key(metric: Metric) -> tuple[Any, Any]:
+    low, high = (0, 1) if metric.is_share else (-_HUGE, _HUGE)
+    rule = partial(_number, low, high)
+    if metric.may_be_unresolved:
+        return Annotated[Any, BeforeValidator(partial(_or_none, rule))], None
+    return Annotated[Any, BeforeValidator(rule)], 0.0
+
+
+class _OtherAttributes(BaseModel):
+    """The attributes of a trial that are read anywhere, but for costs and metrics.
 
     Defaults are only for those that are absent.
     """
@@ -132,17 +139,16 @@ class _Attributes(BaseModel):
     interrupted: _Text = ""
     losses: Annotated[Any, BeforeValidator(_tries)] = ""
     fixed: Annotated[Any, BeforeValidator(_flag)] = False
-    madds: _Whole = 0
-    params: _Whole = 0
-    activation_bytes: _Whole = 0
     stopped_after: _Whole = 0
-    accuracy: _Share = 0.0
     accuracy_std: _Length = 0.0
-    auc: _Share = 0.0
-    tar_at_far_1e_2: _MaybeShare = None
-    tar_at_far_1e_3: _MaybeShare = None
-    separation: _Real = 0.0
     seconds: _Length = 0.0
+
+
+_MEASURED: dict[str, Any] = {
+    **dict.fromkeys(COSTS, (_Whole, 0)),
+    **{name: _metric_key(metric) for name, metric in METRICS.items()},
+}
+_Attributes = create_model("_Attributes", __base__=_OtherAttributes, **_MEASURED)
 
 
 def trial_faults(trial: FrozenTrial, objectives: int, *, ours: bool = True) -> Iterator[str]:
