@@ -1,6 +1,6 @@
 """Networks and search spaces by REF.
 
-A file, a trained network's folder, or what ships, such as ``paper/seesaw_share``.
+A REF is a file, a trained network's folder, or what ships, such as ``paper/seesaw_share``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ _WANTED = Wanted(
 def load(ref: str | Path) -> ArchSpec:
     """The network that ``ref`` names: ``sn.load("paper/seesaw_share")``.
 
-    Raises UnknownReference or DocumentError.
+    Raises:
+        UnknownReference: If ``ref`` names nothing.
+        DocumentError: If the document cannot be read or breaks a rule.
     """
     return load_point(ref).spec
 
