@@ -176,7 +176,7 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
 
     Raises:
         InvalidInput: Every fault in a line of its own, before anything is written if the plan
-        cannot be carried out.
+            cannot be carried out.
     """
     ready = prepare_run(plan)
     decisions = ready.feasible.decisions

@@ -69,7 +69,7 @@ class Ranking:
         rows: Best first.
         objectives: The study's.
         is_ranked: Whether the first is a winner: an ablation's rows are its networks, by their
-        means, and none has won.
+            means, and none has won.
     """
 
     rows: tuple[ResultRow, ...]

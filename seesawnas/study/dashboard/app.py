@@ -37,7 +37,8 @@ READ_ONLY = "This dashboard is read-only."
 def dashboard_app(storage: BaseStorage, showcase: DashboardContent) -> App:
     """optuna-dashboard on ``storage`` as a WSGI application.
 
-    Raises StudyError if it is not installed.
+    Raises:
+        StudyError: If optuna-dashboard is not installed.
     """
     try:
         import optuna_dashboard
@@ -91,9 +92,9 @@ class _Dashboard:
         return [body]
 
     def _study(self, number: int, query: str) -> str | None:
-        """Our answer; None if optuna-dashboard's is better, as for another's study.
+        """Our answer; None if optuna-dashboard's is better, as for another program's study.
 
-        A plot is not worth a page.
+        A plot that fails does not cost the page.
         """
         try:
             study = load_view(self.storage, number)
@@ -144,7 +145,7 @@ class _Dashboard:
         return [body]
 
     def _say(self, line: str) -> None:
-        """Once a fault, not once a poll."""
+        """Report a fault once, not at every poll."""
         if line not in self.said:
             self.said.add(line)
             print(escape_line(line), file=sys.stderr, flush=True)

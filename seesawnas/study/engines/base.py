@@ -70,7 +70,7 @@ class Engine(Protocol):
         ...
 
     def proceed(self, number: int) -> None:
-        """Answer a ``EpochFinished``: train the next epoch."""
+        """Answer an ``EpochFinished``: train the next epoch."""
         ...
 
     def stop(self, number: int) -> None:

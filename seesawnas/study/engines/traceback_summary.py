@@ -1,6 +1,6 @@
 """The reason to report for a lost worker.
 
-Apart from Ray, which may be imported only once its settings are made.
+It is apart from Ray, which may be imported only once its settings are made.
 """
 
 from __future__ import annotations
