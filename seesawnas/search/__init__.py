@@ -1,6 +1,7 @@
 """A search.
 
-Its plan, from study files and options; what to try next; the running study and its repeats.
+Here are its plan, from study files and options; what to try next; the running study and its
+repeats.
 """
 
 from typing import TYPE_CHECKING

@@ -108,8 +108,8 @@ class SearchPlan(RunPlan):
 
     Attributes:
         points: REFs of fixed points; None for every paper point that fits.
-        trials: Finished trials that the study shall hold; a default one only if nothing else ends
-            the search.
+        trials: Finished trials that the study shall hold; a default number only if nothing else
+            ends the search.
         halving: Early stopping.
         repeats: New training seeds for each of the ``repeat_top`` best networks.
     """

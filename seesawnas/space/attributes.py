@@ -29,7 +29,7 @@ _FAR = 1e9  # from 0; no end of a range lies there
 class Attribute:
     """What one attribute may hold at one place.
 
-    ``path`` names that place, and the decision where there is one.
+    ``path`` names that place, and the decision if there is one.
     """
 
     path: str

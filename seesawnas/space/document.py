@@ -9,9 +9,8 @@ One language serves a search space and a search point; a point has nothing left 
                                 (none: the head's own channels)
     defaults                    block attributes for every block that does not set its own
     stages                      a list; each: depth, width (output channels), stride (of its first
-                                block), block
-                                attributes for the stage, and `blocks`: {index: block attributes}
-                                for single blocks
+                                block), block attributes for the stage, and
+                                `blocks`: {index: block attributes} for single blocks
     published                   what a paper prints of a point: params, madds, accuracies; and its
                                 source
     counted                     params and madds as they are counted here, exactly

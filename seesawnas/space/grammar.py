@@ -65,7 +65,7 @@ class Grammar:
 
 
 def shared_default(name: str, some: Iterable[Kind]) -> Option | None:
-    """The default of the attribute in ``some`` kinds; None where they have none, or several."""
+    """The default of the attribute in ``some`` kinds; None if they have none, or several."""
     found = {kind.attributes[name].default for kind in some if name in kind.attributes}
     return found.pop() if len(found) == 1 else None
 

@@ -272,7 +272,7 @@ class _Reading:
                 )
 
     def _paired(self, own: Mapping[str, Attribute]) -> set[str]:
-        """What ``own`` replaces: itself and its partner, where two attributes say one thing."""
+        """What ``own`` replaces: itself and its partner, if two attributes say one thing."""
         found: set[str] = set()
         for name in own:
             others = partners(name, self.grammar.declared["block"])

@@ -167,7 +167,7 @@ class ResultRow:
 
     @property
     def label(self) -> str:
-        """The name if there is one, else the digest."""
+        """The name if there is one, otherwise the digest."""
         return self.name or self.digest
 
     def objective(self, name: str) -> float:

@@ -201,7 +201,7 @@ class StudySession:
         self.start = self._stack.enter_context(run)
 
     def recover(self) -> int:
-        """Put trials that nothing runs any more back in line; returns how many. May be repeated."""
+        """Put trials that nothing runs any more back in line; return how many. May be repeated."""
         return sum(record.recover() for record in self.records.values())
 
     @property

@@ -145,7 +145,7 @@ class TrialJob:
     def mark(self) -> str:
         """A hash of everything that decides the result of the trial.
 
-        Its number and where it ran do not.
+        It does not depend on the trial's number or on where it ran.
         """
         text = json.dumps([self.point, self.proxy.to_mapping()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,7 +1,7 @@
 """A bottleneck as a drawing: bars of channels, the convs between them, SE and the shortcut.
 
-For the two kinds whose groups have a special drawing; :mod:`seesawnas.report.network.body_drawing`
-draws any other.
+It is for the two kinds whose groups have a special drawing;
+:mod:`seesawnas.report.network.body_drawing` draws any other.
 """
 
 from __future__ import annotations

@@ -184,10 +184,10 @@ def _row(part: str, name: str, values: Sequence[Value]) -> Row:
 
 
 def _runs(values: Sequence[dict[str, Any]], blocks: Sequence[Block], name: str) -> Value:
-    """An attribute block by block, equal ones together.
+    """An attribute block by block, equal ones together, such as ``192, 4 x 144``.
 
-    Such as ``192, 4 x 144``; the value itself if it is one. ``none`` is an option that is off;
-    ``-`` is a block that has no such attribute (None if all are so).
+    It is the value itself if there is one only. ``none`` is an option that is off; ``-`` is a block
+    that has no such attribute (None if all are so).
     """
     shortcuts = name == "skip" and any(
         one[name] is not None for one in values

@@ -55,7 +55,7 @@ def _acts(attributes: Mapping[str, Attribute]) -> bool:
 
 
 def _telling_apart(space: SearchSpace) -> set[str]:
-    """Activations by which alone a stage's first block may differ from the blocks before it."""
+    """Activations in which alone a stage's first block may differ from the blocks before it."""
     found: set[str] = set()
     for before, stage in zip(space.stages, space.stages[1:], strict=False):
         if 1 in stage.stride.options and not before.depth.is_fixed:

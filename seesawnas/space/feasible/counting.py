@@ -173,7 +173,7 @@ def _below(node: Node) -> Iterator[Node]:
 
 
 def _length(node: Node) -> int:
-    """At most so many distinct costs from ``node`` on."""
+    """An upper bound on the number of distinct costs from ``node`` on."""
     if not node.children:
         return len(node.costs)
     if "length" not in node.memo:

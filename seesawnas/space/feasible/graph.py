@@ -68,9 +68,12 @@ class StageTable:
 class Node:
     """Edges to the nodes after one stage, grouped by (child, cost) and sorted by it.
 
-    ``costs``, ``child`` (-1: the end) and ``weights`` (rows in the group) describe the groups;
-    ``rows`` lists the table's rows, group after group, and ``starts`` says where each group begins.
-    On the last stage ``costs`` include the head.
+    Attributes:
+        costs: The cost of each group; on the last stage it includes the head.
+        child: The child of each group; -1 is the end.
+        weights: Rows in each group.
+        rows: The table's rows, group after group.
+        starts: The place in ``rows`` at which each group begins.
     """
 
     stage: int
@@ -303,11 +306,11 @@ def _choices(space: SearchSpace, decisions: tuple[Decision, ...]) -> tuple[Assig
 
 
 def _check_kinds(space: SearchSpace, tried: BuildResult) -> None:
-    """Check that every kind of a user's is made somewhere.
+    """Check that every kind that does not ship is made somewhere.
 
-    One that is made nowhere is broken, or given what it cannot take; left out without a word, it
-    would be missed. Kinds that ship are tested, and spaces exist that offer one to widths that it
-    does not divide.
+    A kind that is made nowhere is broken, or given what it cannot take; left out without a word, it
+    would be missed. Kinds that ship are tested, and there are spaces that offer one to widths that
+    it does not divide.
 
     Raises:
         DocumentError: If a kind that does not ship is made nowhere.

@@ -97,7 +97,7 @@ class _Walk:
                         yield from self._after(child, start + depth, still & child.allowed, taken)
 
     def _state(self, blocks: int) -> State:
-        """The shapes of the last outputs after so many blocks of the network."""
+        """The shapes of the last outputs after the first ``blocks`` blocks of the network."""
         return read_shapes(self._shapes[: blocks + 1], self.feasible.candidates.trellis.reads)
 
     @cached_property

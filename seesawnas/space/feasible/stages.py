@@ -111,9 +111,12 @@ class Place:
 class Rows:
     """Rows of one stage, after one state and for one choice of the decisions above the stage.
 
-    ``blocks`` (rows, 1 + classes) identifies a row: its depth, then the number of the block in each
-    class of positions. ``combination`` says which options make it (see :func:`unpack`); ``costs``
-    what it costs; ``after`` the number of the state after it.
+    Attributes:
+        blocks: (rows, 1 + classes) Identifies a row: its depth, then the number of the block in
+            each class of positions.
+        combination: The options that make each row (see :func:`unpack`).
+        costs: What each row costs.
+        after: The number of the state after each row.
     """
 
     blocks: Ints

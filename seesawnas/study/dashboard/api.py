@@ -174,7 +174,7 @@ class StudyJson:
 def best_trials(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     """The complete trials that no other dominates, by number.
 
-    Of a study of one objective, the first of its best.
+    If the study has one objective, the first of its best.
     """
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     if complete and len(complete[0].values) == 1:

@@ -3,8 +3,8 @@
 optuna-dashboard answers; its answer about a study of networks is completed on its way to the
 browser: notes, diagrams and plots, and readable attributes. So nothing of this is stored: the
 search pays nothing for it, a journal does not grow by it, a study of any age and storage has it,
-and it is as fresh as the page. (Stored, optuna-dashboard looks through the notes of all trials once
-a trial, and every refreshed plot would stay in the journal for good.)
+and it is as fresh as the page. (If it were stored, optuna-dashboard would look through the notes of
+all trials once per trial, and every refreshed plot would stay in the journal for good.)
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ Draw: TypeAlias = Callable[..., Any]
 def bounded_plot(storage: BaseStorage, number: int, kind: str) -> str | None:
     """The plot ``kind`` of a study as plotly's JSON.
 
-    None if it is one that optuna-dashboard draws quickly of any study.
+    None if optuna-dashboard draws plots of this kind quickly for any study.
     """
     if kind not in _PLOTS and kind != "timeline":
         return None

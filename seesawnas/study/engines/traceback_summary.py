@@ -12,9 +12,9 @@ _LONGEST = 500
 
 
 def summarize_traceback(text: str) -> str:
-    """What a traceback, or Ray's report of a death, comes to: one line without codes for terminals.
+    """What a traceback, or Ray's report of a death, says: one line without codes for terminals.
 
-    Of a worker that raised it is the last line of its traceback, of one that died Ray's first
+    For a worker that raised, it is the last line of its traceback; for one that died, Ray's first
     sentence.
     """
     plain = "".join(

@@ -95,7 +95,7 @@ class StudyView:
     def sought(self) -> Objectives:
         """The objectives as a search names them.
 
-        Of costs that another program named otherwise, only the known ones.
+        If another program named costs otherwise, only the known ones are among them.
         """
         names = {kind.title: name for name, kind in COSTS.items()}
         return Objectives(

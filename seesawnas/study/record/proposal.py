@@ -47,7 +47,7 @@ class Proposal:
 def distribution(decision: Decision) -> BaseDistribution:
     """A decision as Optuna knows it.
 
-    Evenly spaced integers of an ordered attribute are integers there, all else categories.
+    Evenly spaced integers of an ordered attribute are integers there; all others are categories.
     """
     options = decision.options
     numbers = [option for option in options if type(option) is int]

@@ -169,9 +169,9 @@ class StudyRecord:
             self._storage.say = say
 
     def recover(self) -> int:
-        """Put trials that no process runs any more back in line; returns how many.
+        """Put trials that no process runs any more back in line; return how many.
 
-        Only the holder of the study may.
+        Only the holder of the study may do this.
         """
         self._index.touch_all()
         found = self.trials(TrialState.RUNNING)
@@ -253,8 +253,8 @@ class StudyRecord:
     def prune(self, number: int, epoch: int, scores: Scores) -> None:
         """Store that a trial was stopped early, with the point of its curve that says why.
 
-        The mark goes in with the point: a kill between the two would have the trial pass its judge
-        unjudged.
+        The mark is stored together with the point: after a kill between the two the trial would
+        pass its judge unjudged.
         """
         attrs, curve = (
             {**asdict(scores), "stopped_after": epoch},

@@ -1,6 +1,6 @@
 """Many values of one trial in one durable write.
 
-Optuna's storages write, and wait for the disk, once a value; a trial's scores are ten of them. A
+Optuna's storages write, and wait for the disk, once per value; a trial's scores are ten of them. A
 journal takes many lines in one append, a database many rows in one transaction. Neither has a
 public name, so a test pins both; any other storage is written value by value, in the same order.
 """

@@ -145,7 +145,7 @@ def check_regular(path: Path) -> None:
 def mend_journal(path: Path) -> None:
     """Remove what a killed writer left: a lock, and a torn tail, which was never acted on.
 
-    Only the study's holder may.
+    Only the study's holder may do this.
 
     Raises:
         StudyError: If it is no file, or its beginning is lost: a study begun in it would be a

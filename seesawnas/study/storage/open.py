@@ -1,6 +1,7 @@
 """Where a study is stored.
 
-In the folder runs/NAME, and there, unless a storage URL says otherwise, in Optuna's journal file.
+It is stored in the folder runs/NAME, and there, unless a storage URL says otherwise, in Optuna's
+journal file.
 """
 
 from __future__ import annotations

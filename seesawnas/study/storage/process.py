@@ -61,7 +61,7 @@ class ProcessName:
     def is_gone(self) -> bool:
         """Whether it was a process of this machine and lives no more.
 
-        Of other machines nothing is known.
+        Nothing is known of processes of other machines.
         """
         if not self.machine or self.machine != _machine():
             return False

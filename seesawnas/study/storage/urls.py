@@ -1,6 +1,6 @@
 """The URLs of databases.
 
-Which are accepted, with which driver, and how they are shown (never with a password).
+Here is which URLs are accepted, with which driver, and how they are shown (never with a password).
 """
 
 from __future__ import annotations
