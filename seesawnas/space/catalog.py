@@ -33,8 +33,8 @@ def load(ref: str | Path) -> ArchSpec:
     """The network that ``ref`` names: ``sn.load("paper/seesaw_share")``.
 
     Raises:
-        UnknownReference: If ``ref`` names nothing.
-        DocumentError: If the document cannot be read or breaks a rule.
+        UnknownReference: If ``ref`` names no such file, or the file cannot be read.
+        DocumentError: If the file is not YAML or breaks a rule.
     """
     return load_point(ref).spec
 

@@ -36,7 +36,8 @@ class StudyFile:
         """The file that ``ref`` names.
 
         Raises:
-            InvalidInput: If there is no such file, or if it is not a mapping in YAML.
+            InvalidInput: If there is no such file, it cannot be read, or it is not a mapping in
+                YAML.
         """
         values, name = read_study(ref)
         return cls(values, str(ref), name)
@@ -57,7 +58,7 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now.
 
     Raises:
-        StudyError: If there is no such file, or it is not a mapping of keys.
+        StudyError: If there is no such file, it cannot be read, or it is not a mapping of keys.
         DocumentError: If it is not YAML.
     """
     document = read_document(ref, _WANTED)
