@@ -46,13 +46,19 @@ SHOWN = 10
 
 
 class Study:
-    """The study in a folder, ``runs/x`` or ``x``.
+    """A stored study.
 
-    Or, with ``storage``, of that name in a database's URL; or a URL's only one.
+    It is read once, as it stands: open it again to see what a search has added. Nothing is written,
+    and a running search is not affected.
 
-    None is the study under runs/ that was last written to. It is read once, as it stands: open it
-    again to see what a search has added. Nothing is written, and a running search is not affected.
-    Raises StudyError, one line, if there is none.
+    Args:
+        study: The study's folder, ``runs/x`` or ``x``; its name if ``storage`` is given; or the URL
+            of a database that holds it alone. None for the study under runs/ that was last written
+            to.
+        storage: The URL of the database that holds it.
+
+    Raises:
+        StudyError: In one line, if there is no such study.
     """
 
     def __init__(self, study: str | Path | None = None, storage: str | None = None) -> None:
@@ -85,41 +91,46 @@ class Study:
     def ranked(self) -> list[ResultRow]:
         """The complete trials, best first.
 
-        Networks that were retrained with new seeds come before the others.
-
-        Of an ablation its networks, by their means over seeds.
+        Networks that were retrained with new seeds come before the others. Of an ablation, its
+        networks, by their means over seeds.
         """
         return list(ranking_of(self._view).rows)
 
     def frame(self) -> pd.DataFrame:
         """A row per trial, by number.
 
-        State, rank, digest, label, scores, costs, repeats; then a column per decision, by its path.
-
-        As it is stored, nothing rounded; empty if a trial has no such thing.
+        Its columns are state, rank, digest, label, scores, costs, repeats; then one per decision,
+        by its path. Values are as they are stored, nothing rounded; empty if a trial has no such
+        thing.
         """
         return trials_frame(self._view).set_index("trial")
 
     def pareto(self) -> pd.DataFrame:
         """The rows of :meth:`frame` on the Pareto front, cheapest first.
 
-        Of the quality and the study's costs, or else MAdds.
+        The front is that of the quality and the study's costs, or of MAdds if it has none.
 
-        None of an ablation: its trials are single training runs, of which the best is not
+        There are none of an ablation: its trials are single training runs, of which the best is not
         meaningful.
         """
         return self.frame().loc[[row.number for row in ranking_of(self._view).pareto]]
 
     def best(self) -> ArchSpec:
-        """The network that is ranked first, of an ablation by its mean over seeds, called
-        ``STUDY:NUMBER``.
+        """The network that is ranked first, called ``STUDY:NUMBER``.
 
-        Raises StudyError if no trial is complete yet.
+        Of an ablation, the first by its mean over seeds.
+
+        Raises:
+            StudyError: If no trial is complete yet.
         """
         return self.spec(self._first().number)
 
     def spec(self, number: int) -> ArchSpec:
-        """The network of trial ``number``. Raises StudyError if there is none."""
+        """The network of trial ``number``.
+
+        Raises:
+            StudyError: If there is no such trial, or if it cannot be shown.
+        """
         found = next((trial for trial in self.trials if trial.number == number), None)
         if found is None:
             left = next(
@@ -139,17 +150,22 @@ class Study:
     def importance(self, bands: Bands = None) -> Importance | None:
         """Which decisions mattered; see :func:`seesawnas.analysis.importance.importance_of`.
 
-        None of too few trials.
+        None if there are too few trials.
         """
         from seesawnas.analysis.importance import importance_of
 
         return importance_of(self._view, bands)
 
     def figure(self, kind: str = "pareto") -> go.Figure:
-        """A plotly figure: ``pareto``, ``curves`` (of learning), ``parallel`` (of decisions) or
-        ``importance``.
+        """A plotly figure of the study.
 
-        Raises StudyError if there are too few trials to draw it of.
+        Args:
+            kind: ``pareto``, ``curves`` (of learning), ``parallel`` (of decisions) or
+                ``importance``.
+
+        Raises:
+            StudyError: If there is no figure of this kind, or if there are too few trials to draw
+                it.
         """
         if kind not in _FIGURES:
             raise StudyError(f"figure must be one of {', '.join(_FIGURES)}, got {kind}")

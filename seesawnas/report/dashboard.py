@@ -1,7 +1,4 @@
-"""``NetworkDashboardContent``.
-
-What the dashboard shows of a study of networks and of each of its trials.
-"""
+"""``NetworkDashboardContent``: what the dashboard shows of studies of networks and their trials."""
 
 from __future__ import annotations
 
@@ -57,7 +54,7 @@ class NetworkDashboardContent:
         return notes.study_note(study, self._ref(study))
 
     def study_attributes(self, study: StudyView) -> dict[str, str]:
-        """The settings, one a row."""
+        """The settings, one per row."""
         return {
             name: value
             for name, value in notes.settings(study.attributes)
@@ -136,7 +133,10 @@ def _titles() -> dict[str, str]:
 
 
 def _address(digest: str) -> str:
-    """Hexadecimal, whatever another program called a digest: it stands in an address."""
+    """A digest that may stand in an address.
+
+    It is hexadecimal, whatever another program called a digest.
+    """
     return (
         digest
         if _HEXADECIMAL.fullmatch(digest)

@@ -1,6 +1,7 @@
-"""A search: its plan, from study files and options; what to try next.
+"""A search.
 
-The running study and its repeats.
+Here are its plan, from study files and options; what to try next; the running study and its
+repeats.
 """
 
 from typing import TYPE_CHECKING

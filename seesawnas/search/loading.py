@@ -36,7 +36,8 @@ class PreparedRun:
 def prepare_run(plan: SearchPlan) -> PreparedRun:
     """Find all that ``plan`` names, writing nothing.
 
-    Raises InvalidInput with every fault, each in its line.
+    Raises:
+        InvalidInput: With every fault, each in its line, if the plan cannot be carried out.
     """
     feasible, points = check_environment(plan)
     space = feasible.space
@@ -46,7 +47,7 @@ def prepare_run(plan: SearchPlan) -> PreparedRun:
 
 
 def check_environment(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, ...]]:
-    """All of :func:`prepare_run` but the reading of the faces, which takes seconds.
+    """Check all that :func:`prepare_run` checks except the faces, whose reading takes seconds.
 
     Their folder must be there.
     """
@@ -67,7 +68,8 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
 
     Either may be absent.
 
-    Raises StudyError: one line per fault, of what does not parse and of what is not there alike.
+    Raises:
+        StudyError: With one line per fault, of what does not parse and of what is not there alike.
     """
     if file is not None:
         file.must_be("search", "a search's study file")

@@ -35,8 +35,11 @@ _STOPPING = re.compile(r"asha(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?")
 
 @dataclass(frozen=True, slots=True)
 class EarlyStopping:
-    """ASHA as asked for; ``first`` None is a quarter of the epochs, ``factor`` None the default
-    one.
+    """ASHA as asked for.
+
+    Attributes:
+        first: The first epoch at which trials are judged; None for a quarter of the epochs.
+        factor: One in this number of trials continues; None for the default.
     """
 
     first: int | None
@@ -44,7 +47,11 @@ class EarlyStopping:
 
     @classmethod
     def parse(cls, text: str) -> EarlyStopping:
-        """``asha``, ``asha:FIRST`` or ``asha:FIRST:FACTOR``. Raises ValueError."""
+        """Parse ``asha``, ``asha:FIRST`` or ``asha:FIRST:FACTOR``.
+
+        Raises:
+            ValueError: If the text is none of these, or a number in it is not allowed.
+        """
         match = _STOPPING.fullmatch(text)
         if match is None:
             raise ValueError(
@@ -56,7 +63,7 @@ class EarlyStopping:
         return found
 
     def at(self, epochs: int) -> Asha:
-        """For trials of ``epochs`` epochs."""
+        """Early stopping for trials of ``epochs`` epochs."""
         from seesawnas.study import Asha
 
         first = max(1, epochs // 4) if self.first is None else self.first
@@ -101,8 +108,8 @@ class SearchPlan(RunPlan):
 
     Attributes:
         points: REFs of fixed points; None for every paper point that fits.
-        trials: Finished trials that the study shall hold; a default one only if nothing else ends
-        the search.
+        trials: Finished trials that the study shall hold; a default number only if nothing else
+            ends the search.
         halving: Early stopping.
         repeats: New training seeds for each of the ``repeat_top`` best networks.
     """
@@ -222,6 +229,6 @@ class SearchPlan(RunPlan):
     def repeat_seeds(self) -> tuple[int, ...]:
         """The training seeds of the repeats.
 
-        Those that follow the study's own, the same for every network.
+        They follow the study's own seed and are the same for every network.
         """
         return tuple((self.seed + number) % 2**63 for number in range(1, self.repeats + 1))

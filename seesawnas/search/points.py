@@ -21,9 +21,11 @@ def chosen_points(
 
     Without a budget all do.
 
-    A point may be outside the space: it is then a reference, of which no sampler learns. A point
-    outside the budget, or with another input size than the space, is rejected. Raises StudyError
-    with every fault.
+    A point may be outside the space: it is then a reference, of which no sampler learns.
+
+    Raises:
+        StudyError: With every fault, if a point is outside the budget, has another input size than
+            the space, or cannot be loaded.
     """
     if refs is None:
         return list(fitting_points(feasible, budget))

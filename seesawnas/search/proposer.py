@@ -22,8 +22,10 @@ class NetworkProposer:
     """Proposes networks of ``feasible``; deterministic for ``seed`` and what the study holds.
 
     ``points`` come first, once ever; then uniform draws until ``startup`` trials are complete; then
-    those of ``sampler``, the name of one of ``SAMPLERS`` or one of your own. Raises StudyError if
-    there is none of this name.
+    those of ``sampler``, the name of one of ``SAMPLERS`` or one of your own.
+
+    Raises:
+        StudyError: If there is no sampler of this name.
     """
 
     def __init__(

@@ -92,7 +92,7 @@ class RepeatsSource:
 def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord) -> list[Proposal]:
     """The repeats that ``plan`` asks for and the study of repeats does not hold yet.
 
-    Seed by seed, so that an interruption leaves the networks with nearly equally many.
+    They come seed by seed, so that an interruption leaves the networks with nearly equally many.
     """
     held = repeats.keys()
     complete = [trial for trial in record.trials(TrialState.COMPLETE) if "spec" in trial.user_attrs]
@@ -150,10 +150,8 @@ class Session:
     def run(self) -> Generator[SearchEvent]:
         """Search until a rule of the plan ends it, then repeat the best in the time that is left.
 
-        Yield events.
-
-        The last event is ``Ended``: why the search ended, and whether its time limit came before
-        the end of its repeats.
+        Yield events. The last one is ``Ended``: why the search ended, and whether its time limit
+        came before the end of its repeats.
         """
         plan, ready, record = self.plan, self.ready, self.record
         search, repeats = SearchSource(plan, ready, record), []
@@ -175,8 +173,8 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
         engine: Makes what runs the trials; the plan's engine if it is None.
 
     Raises:
-        InvalidInput: Every fault in a line of its own, before anything is written if the plan
-        cannot be carried out.
+        InvalidInput: If the plan cannot be carried out, before anything is written; with every
+            fault in a line of its own.
     """
     ready = prepare_run(plan)
     decisions = ready.feasible.decisions
@@ -206,9 +204,9 @@ def _seeds(plan: SearchPlan) -> dict[str, Any]:
 def _settings(
     plan: SearchPlan, space: SearchSpace, faces: FaceData, kept: object
 ) -> dict[str, Any]:
-    """What trials must share to be compared; ``kept``.
+    """What trials must share to be compared.
 
-    How the study names its space, if it does so already.
+    ``kept`` is how the study names its space, if it does so already.
     """
     return plan.settings(
         space=compatible_digest(space, kept, space.name or plan.space),

@@ -1,6 +1,4 @@
-"""Attributes of the grammar.
-
-What each may hold, and how a value, a choice or a range of it is written.
+"""What each attribute of the grammar may hold, and how its values, choices and ranges are written.
 
 A value in YAML is fixed (``kernel: 3``), a choice (``kernel: {choice: [3, 5]}``) or a range with
 both ends (``depth: {range: [2, 8]}``, ``width: {range: [32, 96, 16]}``: from, to, step). ``when``
@@ -31,7 +29,7 @@ _FAR = 1e9  # from 0; no end of a range lies there
 class Attribute:
     """What one attribute may hold at one place.
 
-    ``path`` names that place, and the decision where there is one.
+    ``path`` names that place, and the decision if there is one.
     """
 
     path: str
@@ -50,7 +48,11 @@ class Attribute:
 
 
 def parse_attribute(name: str, raw: Any, grammar: Grammar, role: Role = "block") -> Attribute:
-    """What ``raw`` says ``name`` may hold. Raises ValueError with the rule and then the value."""
+    """What ``raw`` says ``name`` may hold.
+
+    Raises:
+        ValueError: If ``raw`` breaks a rule; the message has the rule and then the value.
+    """
     rule = grammar.rule(name, role)
     if not isinstance(raw, dict):
         return Attribute(name, (_one_value(rule, raw),))

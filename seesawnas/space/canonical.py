@@ -1,6 +1,4 @@
-"""What a search space is, apart from how it is written.
-
-The identity by which a study knows its space again.
+"""The identity by which a study recognizes its space, however the space is written.
 
 The mapping leaves out what holds by default, so that a key that the grammar gets later changes no
 identity of a space that does not use it.
@@ -33,7 +31,7 @@ _FIRST: Mapping[str, Option] = {
 def canonical_mapping(space: SearchSpace) -> dict[str, Any]:
     """JSON values, equal for spaces of the same networks and decisions.
 
-    Neither name nor file counts.
+    Name and file do not count.
     """
     image = {
         **_unless("height", _said(space.height), 112),
@@ -56,9 +54,9 @@ def space_digest(space: SearchSpace) -> str:
 
 
 def compatible_digest(space: SearchSpace, kept: object, label: str = "") -> str:
-    """The identity of ``space``, ``label`` in front.
+    """The identity of ``space``, with ``label`` in front.
 
-    As ``kept``, if that is how version 0.1 wrote it of the same space.
+    It is ``kept`` if version 0.1 wrote that for the same space.
     """
     front = f"{label} " if label else ""
     old = f"{front}{_digest_of_0_1(space)}"
@@ -103,9 +101,9 @@ def _is_used(name: str, some: list[Kind]) -> bool:
 
 
 def _said(attribute: Attribute) -> Any:
-    """The value of what is fixed.
+    """The value of a fixed attribute.
 
-    Of a decision its place too, which says with what it is shared.
+    Of a decision also its place, which says with what it is shared.
     """
     if attribute.is_fixed and not attribute.when:
         return attribute.options[0]
@@ -123,7 +121,7 @@ def _unless(name: str, value: Any, default: Any) -> dict[str, Any]:
 
 
 def _digest_of_0_1(space: SearchSpace) -> str:
-    """The identity that version 0.1 gave: of its own repr of the space."""
+    """The identity that version 0.1 gave, made from its own repr of the space."""
     stages = ", ".join(map(_stage_of_0_1, space.stages)) + ("," if len(space.stages) == 1 else "")
     stem, head = (
         {name: attribute for name, attribute in part.items() if name != "kind"}

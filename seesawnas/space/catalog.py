@@ -1,6 +1,6 @@
 """Networks and search spaces by REF.
 
-A file, a trained network's folder, or what ships, such as ``paper/seesaw_share``.
+A REF is a file, a trained network's folder, or what ships, such as ``paper/seesaw_share``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ _WANTED = Wanted(
 def load(ref: str | Path) -> ArchSpec:
     """The network that ``ref`` names: ``sn.load("paper/seesaw_share")``.
 
-    Raises UnknownReference or DocumentError.
+    Raises:
+        UnknownReference: If ``ref`` names no such file, or the file cannot be read.
+        DocumentError: If the file is not YAML or breaks a rule.
     """
     return load_point(ref).spec
 

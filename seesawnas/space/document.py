@@ -9,9 +9,8 @@ One language serves a search space and a search point; a point has nothing left 
                                 (none: the head's own channels)
     defaults                    block attributes for every block that does not set its own
     stages                      a list; each: depth, width (output channels), stride (of its first
-                                block), block
-                                attributes for the stage, and `blocks`: {index: block attributes}
-                                for single blocks
+                                block), block attributes for the stage, and
+                                `blocks`: {index: block attributes} for single blocks
     published                   what a paper prints of a point: params, madds, accuracies; and its
                                 source
     counted                     params and madds as they are counted here, exactly
@@ -85,7 +84,11 @@ def _quantity(raw: Any) -> str:
 
 
 def text(raw: Any) -> str:
-    """``raw`` as text; YAML takes some words for numbers. Raises ValueError."""
+    """``raw`` as text; YAML takes some words for numbers.
+
+    Raises:
+        ValueError: If ``raw`` is neither text nor a number, or is too long.
+    """
     if not isinstance(raw, (str, int, float)) or isinstance(raw, bool):
         raise ValueError(f"must be text, got {short(raw)}")
     if isinstance(raw, str) and len(raw) > MAX_TEXT:
@@ -107,7 +110,7 @@ class AttributeKeys(_Keys):
     def attributes(self) -> dict[str, Attribute]:
         """What was said, by the attribute's name, in the grammar's order.
 
-        Written as null it is what its rule makes of it.
+        An attribute that is written as null is what its rule makes of null.
         """
         found = {
             name: getattr(self, name)
@@ -120,8 +123,9 @@ class AttributeKeys(_Keys):
 
 
 class PublishedKeys(_Keys):
-    """``published``: counts as printed (their last digit is their precision), in the print's unit,
-    and accuracies in percent.
+    """``published``: counts as printed, in the unit of the print, and accuracies in percent.
+
+    The last digit of a count is its precision.
     """
 
     params: Quantity | None = None
@@ -150,8 +154,8 @@ def _reading(raw: Any) -> int | None:
 class ErratumKeys(_Keys):
     """One of ``errata``: text, or text and which published figures it explains.
 
-    ``explains`` maps a figure to the count under the erratum's reading of the paper, ``none`` where
-    no reading counts to it.
+    ``explains`` maps a figure to the count under the erratum's reading of the paper, or to ``none``
+    if no reading counts to it.
     """
 
     text: Text
@@ -203,7 +207,11 @@ def _attributes(grammar: Grammar, role: Role) -> dict[str, Any]:
 
 
 def _check_pairs(said: Iterable[str], declared: Mapping[str, AttributeInfo]) -> None:
-    """Raise ValueError if two attributes that say one thing are both said."""
+    """Check that of two attributes that say one thing, only one is said.
+
+    Raises:
+        ValueError: If both are said.
+    """
     for name in said:
         for other in partners(name, declared):
             if other in said:
@@ -289,7 +297,8 @@ def _models(grammar: Grammar) -> Models:
 def parse_document(values: Any, source: str) -> tuple[Any, Grammar]:
     """The document in ``values`` (from YAML or JSON), and the grammar that it is written in.
 
-    Raises DocumentError with every fault, ``source`` in front.
+    Raises:
+        DocumentError: With every fault, and ``source`` in front, if the document breaks rules.
     """
     if not isinstance(values, dict):
         raise DocumentError(
@@ -311,7 +320,7 @@ def parse_document(values: Any, source: str) -> tuple[Any, Grammar]:
 def _known(models: Models, loc: tuple[int | str, ...]) -> Iterable[str]:
     """The keys that stand beside the one at ``loc``.
 
-    Those that stand in ``defaults`` with a dot.
+    Those that stand in ``defaults`` are given with a dot.
     """
     if len(loc) == 1:
         return [

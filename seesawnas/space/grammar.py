@@ -31,9 +31,11 @@ RESERVED = frozenset({"kind", "width", "depth", "stride", "blocks"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grammar:
-    """``kinds`` by name, of every role.
+    """The kinds that a document may name.
 
-    ``declared`` their attributes by role and name, in order.
+    Attributes:
+        kinds: The kinds by name, of every role.
+        declared: Their attributes by role and name, in order.
     """
 
     kinds: Mapping[str, Kind]
@@ -46,7 +48,8 @@ class Grammar:
     def rule(self, name: str, role: Role = "block") -> Rule:
         """What makes an option of what YAML has.
 
-        Raises KeyError where no kind of the role has the attribute.
+        Raises:
+            KeyError: If no kind of the role has the attribute.
         """
         if name == "kind":
             return partial(_kind, self, role)
@@ -54,14 +57,15 @@ class Grammar:
         return declared[name].rule if name in declared else OWN_RULES[name]
 
     def default(self, name: str, role: Role = "block") -> Option | None:
-        """What holds where nothing is said, if all kinds of the role that have the attribute say
-        the same.
+        """What holds if nothing is said.
+
+        Only if all kinds of the role that have the attribute say the same.
         """
         return shared_default(name, [kind for kind in self.kinds.values() if kind.role == role])
 
 
 def shared_default(name: str, some: Iterable[Kind]) -> Option | None:
-    """The default of the attribute in ``some`` kinds; None where they have none, or several."""
+    """The default of the attribute in ``some`` kinds; None if they have none, or several."""
     found = {kind.attributes[name].default for kind in some if name in kind.attributes}
     return found.pop() if len(found) == 1 else None
 
@@ -77,7 +81,8 @@ def partners(name: str, declared: Mapping[str, AttributeInfo]) -> tuple[str, ...
 def grammar_of(values: Any) -> Grammar:
     """The grammar of the document in ``values``.
 
-    Raises InvalidInput where a kind that is installed breaks a rule.
+    Raises:
+        InvalidInput: If a kind that is installed breaks a rule.
     """
     named = {name for name in _named(values) if isinstance(name, str) and ":" in name}
     return _grammar(tuple(sorted(name for name in named if _found(name) is not None)))

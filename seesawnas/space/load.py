@@ -25,7 +25,7 @@ class PublishedValue:
 
     @classmethod
     def parse(cls, text: str) -> PublishedValue:
-        """From text such as ``1.3M``."""
+        """Parse text such as ``1.3M``."""
         return cls(parse_quantity(text), printed_step(text))
 
     def agrees(self, counted: int) -> bool:
@@ -38,10 +38,7 @@ class PublishedValue:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a paper prints of a point, ``flops`` where it counts 2 x MAdds.
-
-    Accuracies in percent.
-    """
+    """What a paper prints of a point, ``flops`` if it counts 2 x MAdds; accuracies in percent."""
 
     params: PublishedValue | None
     madds: PublishedValue | None
@@ -52,10 +49,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Erratum:
-    """Where the print is wrong.
+    """An error in the print.
 
     ``explains`` maps a published figure, ``params``, ``madds`` or ``flops``, to what the network
-    counts to under this reading of the paper; to None where no reading counts to the figure.
+    counts to under this reading of the paper; to None if no reading counts to the figure.
     """
 
     text: str
@@ -64,8 +61,9 @@ class Erratum:
 
 @dataclass(frozen=True, slots=True)
 class SearchPoint:
-    """A fixed spec, what was published of it, the exact counts on record and why they differ where
-    they do.
+    """A fixed spec, and what was published of it.
+
+    It also has the exact counts on record, and why they differ from the print if they do.
     """
 
     spec: ArchSpec
@@ -76,7 +74,11 @@ class SearchPoint:
 
 
 def to_space(values: Any, source: str) -> SearchSpace:
-    """The search space in plain ``values``. Raises DocumentError with every fault."""
+    """The search space in plain ``values``.
+
+    Raises:
+        DocumentError: With every fault, if the document breaks rules.
+    """
     document, grammar = parse_document(values, source)
     reading = _Reading(document, grammar)
     faults = list(dict.fromkeys(reading.faults()))
@@ -98,7 +100,8 @@ def to_space(values: Any, source: str) -> SearchSpace:
 def to_point(values: Any, source: str) -> SearchPoint:
     """The search point in plain ``values``.
 
-    Raises DocumentError where something is left to decide or does not fit.
+    Raises:
+        DocumentError: If something is left to decide or does not fit.
     """
     space = to_space(values, source)
     if space.decisions:
@@ -205,7 +208,7 @@ class _Reading:
         )
 
     def faults(self) -> Iterator[str]:
-        """What is missing, and what is said where no block or part can use it."""
+        """What is missing, and what is said at places whose blocks or parts cannot use it."""
         yield from self._unusable(
             "defaults", _own(self.document.defaults, "defaults"), self._every_kind()
         )
@@ -269,7 +272,7 @@ class _Reading:
                 )
 
     def _paired(self, own: Mapping[str, Attribute]) -> set[str]:
-        """What ``own`` replaces: itself and its partner, where two attributes say one thing."""
+        """What ``own`` replaces: itself and its partner, if two attributes say one thing."""
         found: set[str] = set()
         for name in own:
             others = partners(name, self.grammar.declared["block"])
@@ -283,7 +286,7 @@ class _Reading:
         return [self.grammar.kinds[name] for name in names]
 
     def _every_kind(self) -> list[Kind]:
-        """Those of blocks anywhere; all of them if none is said.
+        """The kinds of blocks anywhere; all of them if none is said.
 
         An activation is the stem's and the head's too.
         """

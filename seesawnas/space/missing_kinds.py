@@ -1,6 +1,6 @@
-"""Unknown keys that follow from a kind that is not there.
+"""Unknown keys that follow from a missing kind.
 
-It may have declared them, so they say nothing of the document.
+The kind may have declared them, so they say nothing of the document.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from seesawnas.text import nearest
 
 
 def follows_missing_kind(values: Mapping[str, Any], grammar: Grammar) -> Callable[[Place], bool]:
-    """Whether an unknown key of the document at a place may be an attribute of a kind that it names
-    and that is not there.
+    """Whether an unknown key at a place may be an attribute of a missing kind.
 
-    A key that is like one of the grammar's own, ``depht``, is a slip whatever the kind.
+    That is a kind that the document names and that is not there. A key that is like one of the
+    grammar's own, ``depht``, is a slip whatever the kind.
     """
     scopes = set(_scopes(values, grammar))
 
@@ -43,8 +43,9 @@ def _scopes(values: Mapping[str, Any], grammar: Grammar) -> Iterator[tuple[str, 
 
 
 def _stages(stages: Any, grammar: Grammar, common: bool) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Stages and single blocks, and whether a block that inherits from there, or this block, is of
-    a missing kind.
+    """Stages and single blocks, each with whether its kind is missing.
+
+    For a stage, that is the kind of a block that inherits from it.
     """
     for number, stage in enumerate(stages if isinstance(stages, list) else ()):
         inherited = _missing(stage, grammar, common)
@@ -61,7 +62,7 @@ def _stages(stages: Any, grammar: Grammar, common: bool) -> Iterator[tuple[tuple
 def _missing(part: Any, grammar: Grammar, inherited: bool) -> bool:
     """Whether a part's kind, or one that it may have, is not there.
 
-    ``inherited`` if it says none.
+    ``inherited`` if the part says no kind.
     """
     if not isinstance(part, Mapping) or "kind" not in part:
         return inherited

@@ -33,10 +33,11 @@ class Decision:
 class StageSpace:
     """What may vary in one stage.
 
-    ``attributes`` holds what its blocks inherit, ``overrides`` what single blocks set.
-
-    ``pairs`` names the attributes that an overriding one replaces beside itself: expansion and
-    middle replace each other.
+    Attributes:
+        attributes: What its blocks inherit.
+        overrides: What single blocks set.
+        pairs: The attributes that an overriding one replaces beside itself: expansion and middle
+            replace each other.
     """
 
     depth: Attribute
@@ -59,8 +60,9 @@ class StageSpace:
         return self._merged.get(index, self.attributes)
 
     def all(self) -> Iterator[Attribute]:
-        """Every attribute in force in some block that the stage can have, and the stage's own
-        three.
+        """Every attribute in force in some block of the stage, and the stage's own three.
+
+        Blocks are all that the stage can have.
         """
         yield from (self.depth, self.width, self.stride)
         for index in range(int(max(self.depth.options))):
@@ -98,7 +100,7 @@ class SearchSpace:
         return tuple(itertools.product(heights, widths))
 
     def attributes(self) -> Iterator[Attribute]:
-        """Every attribute in force somewhere, more than once where scopes share it."""
+        """Every attribute in force somewhere, more than once if scopes share it."""
         yield from (self.height, self.width, *self.stem.values())
         for stage in self.stages:
             yield from stage.all()
@@ -107,8 +109,8 @@ class SearchSpace:
     def choose(self, assignment: Assignment) -> ArchSpec:
         """The network of ``assignment``; decisions that it leaves out take their first option.
 
-        Raises SpecError, its message starting with the place, where the options do not fit
-        together.
+        Raises:
+            SpecError: If the options do not fit together; the message starts with the place.
         """
         picture = self.input(assignment)
         stem, output = self.stem_of(assignment)
@@ -123,14 +125,19 @@ class SearchSpace:
         return Input(*size, self.mean, self.std)
 
     def stem_of(self, assignment: Assignment) -> tuple[Block, Shape]:
-        """The stem that ``assignment`` says, and its output. Raises SpecError."""
+        """The stem that ``assignment`` says, and its output.
+
+        Raises:
+            SpecError: If its options do not fit together.
+        """
         image = Shape(3, int(pick(self.height, assignment)), int(pick(self.width, assignment)))
         return _part("stem", self.stem, assignment, [image])
 
     def head_of(self, assignment: Assignment, found: Sequence[Shape]) -> tuple[Block, Shape]:
         """The head that ``assignment`` says after the shapes ``found``, and its output.
 
-        Raises SpecError.
+        Raises:
+            SpecError: If its options do not fit together.
         """
         return _part("head", self.head, assignment, found)
 
@@ -193,7 +200,11 @@ def possible_kinds(attribute: Attribute) -> tuple[str, ...]:
 
 
 def known_kind(name: str) -> Kind:
-    """The kind of that name. Raises InvalidInput where it is not there any more."""
+    """The kind of that name.
+
+    Raises:
+        InvalidInput: If it is not there any more.
+    """
     kind = find_kind(name)
     if kind is None:
         raise InvalidInput(f"kind must be installed, got {name}")
@@ -203,7 +214,7 @@ def known_kind(name: str) -> Kind:
 def read_shapes(found: Sequence[Shape], reads: int) -> Inputs:
     """The last ``reads`` of ``found``, the last first.
 
-    Where there are fewer, the first stands for those before it.
+    If there are fewer, the first stands for those before it.
     """
     if reads == 1:
         return (found[-1],)
@@ -217,11 +228,17 @@ def make_block(
     width: int,
     stride: int,
 ) -> tuple[Block, Shape]:
-    """One block, canonical, from the attributes in force after maps of the shapes ``found``.
+    """One block, canonical, after maps of the shapes ``found``, and its output.
 
-    And its output.
+    Args:
+        attributes: The attributes in force.
+        assignment: The options of the decisions among them.
+        found: The shapes of the outputs before the block, the last one last.
+        width: Output channels.
+        stride: The block's stride; 0 for the part's own.
 
-    ``stride`` 0: the part's own. Raises SpecError where there is no such block.
+    Raises:
+        SpecError: If there is no such block.
     """
     values = _values(attributes, assignment, stride)
     reads = known_kind(str(values["kind"])).reads
@@ -244,9 +261,9 @@ def _built(
 
 
 def _own_stride(kind: Kind) -> int:
-    """A stem's or head's, which its class says.
+    """The stride of a stem or head, which its class says.
 
-    One that leaves it open gets what its role is there for.
+    A class that leaves it open gets what its role is there for.
     """
     stride = kind.block.stride
     return stride if isinstance(stride, int) else 2 if kind.role == "stem" else 1
@@ -274,7 +291,7 @@ def _overridden(
     own: Mapping[str, Attribute],
     pairs: Mapping[str, tuple[str, ...]],
 ) -> Mapping[str, Attribute]:
-    """What a block has that sets ``own``.
+    """What a block that sets ``own`` has.
 
     Of two attributes that say one thing, one replaces the other.
     """
@@ -307,7 +324,7 @@ def _values(
 
 
 def _held(picked: Mapping[str, Option], name: str) -> Option | None:
-    """What was picked of an attribute; the kind's own default where nothing was said of it."""
+    """What was picked of an attribute; the kind's own default if nothing was said of it."""
     if name in picked:
         return picked[name]
     attributes = known_kind(str(picked["kind"])).attributes

@@ -58,10 +58,11 @@ Propose: TypeAlias = Callable[[StudyRecord], Proposal | None]
 
 @dataclass(frozen=True, slots=True)
 class TrialSetup:
-    """How a study runs: the proxy of its trials, when it ends, who is stopped early.
+    """How a study runs: the proxy of its trials, when it ends, which trials are stopped early.
 
-    checkpoints: where running trials are kept, None for nowhere; silence: seconds without an epoch
-    after which a trial counts as hanging.
+    Attributes:
+        checkpoints: Where running trials are kept; None for nowhere.
+        silence: Seconds without an epoch after which a trial counts as hanging.
     """
 
     proxy: Proxy
@@ -231,8 +232,9 @@ class _Loop:
         self._forget(event.number)
 
     def _check_engine(self, number: int, reason: str) -> None:
-        """If every worker dies before its first epoch, the trials are not the cause and do not
-        fail.
+        """End the study if every worker dies before its first epoch.
+
+        Then the trials are not the cause, and do not fail.
         """
         self.lost.append(number)
         if len(self.lost) >= max(4, 2 * self.engine.capacity) and len(set(self.lost)) > 1:

@@ -28,7 +28,12 @@ class Objectives:
 
     @classmethod
     def parse(cls, text: str) -> Objectives:
-        """``accuracy`` or ``accuracy,madds,params``. Raises StudyError."""
+        """Parse ``accuracy`` or ``accuracy,madds,params``.
+
+        Raises:
+            StudyError: If a name is unknown or occurs twice, or if it is not one metric and then
+                costs.
+        """
         names = [name.strip() for name in text.split(",")]
         for name in names:
             if name not in METRICS and name not in COSTS:
@@ -67,7 +72,7 @@ class Objectives:
     def shown_costs(self) -> tuple[str, ...]:
         """The costs that tables show.
 
-        MAdds and params, and the other costs that the study minimises.
+        They are MAdds and params, and the other costs that the study minimises.
         """
         return tuple(dict.fromkeys([*MAIN_COSTS, *self.costs]))
 
@@ -89,9 +94,10 @@ ACCURACY = Objectives()
 
 
 def non_dominated(values: Sequence[Sequence[float]]) -> set[int]:
-    """The places of those that no other dominates: as good in every objective, and better in one.
+    """The places of those that no other dominates.
 
-    The first objective is maximised, the others are costs. Equals do not dominate each other.
+    One dominates another if it is as good in every objective, and better in one. The first
+    objective is maximised, the others are costs. Equals do not dominate each other.
     """
     if not len(values):
         return set()

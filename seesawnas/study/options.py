@@ -53,9 +53,9 @@ def _stored_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stored_url(url: str | None) -> str | None:
-    """A storage with a user or a password is left out.
+    """The storage as a study file says it.
 
-    The study's folder keeps it, for its owner alone.
+    One with a user or a password is left out: the study's folder keeps it, for its owner alone.
     """
     from seesawnas.study.storage.urls import shown_url
 
@@ -63,7 +63,11 @@ def _stored_url(url: str | None) -> str | None:
 
 
 def parse_budget(raw: Any) -> Any:
-    """``raw`` as a :class:`seesawnas.cost.Budget`. Raises ValueError."""
+    """``raw`` as a :class:`seesawnas.cost.Budget`.
+
+    Raises:
+        ValueError: If it is not the text of a budget.
+    """
     from seesawnas.cost import Budget
 
     if not isinstance(raw, (str, int)) or isinstance(raw, bool):
@@ -72,7 +76,11 @@ def parse_budget(raw: Any) -> Any:
 
 
 def metric_name(raw: Any) -> Any:
-    """The name of a measure of quality. Raises ValueError."""
+    """The name of a measure of quality.
+
+    Raises:
+        ValueError: If there is no measure of this name.
+    """
     from seesawnas.evaluation.metrics import METRICS
 
     return OneOf(tuple(METRICS))(raw)
@@ -168,7 +176,7 @@ class RunPlan(EnginePlan):
         seconds: The time of this run.
         share: The part of the training identities that is trained on.
         recipe: All of the proxy's recipe, as JSON values; it may be given as what differs from the
-        default one.
+            default one.
         silence: Seconds without a finished epoch after which a trial is restarted.
     """
 

@@ -1,12 +1,9 @@
 """``ResultRow``: the results of a network in a study.
 
-The only ranking and the only Pareto front of such rows.
-
-What a search reports, its tables and plots, a study's ``best`` and the points that are trained
-again all come from here.
+Here are the only ranking and the only Pareto front of such rows. What a search reports, its tables
+and plots, a study's ``best`` and the points that are trained again all come from here.
 
 Repeats: the best networks trained again from other seeds, so that the first is not the luckiest.
-
 The trial that won a search is biased upwards by winning: its own measurement never counts as a
 repeat. Repeats are trials of a study of their own, ``NAME.repeats`` in the same storage, and a
 network's figure is the mean over its new seeds alone.
@@ -54,12 +51,15 @@ class Repeats:
 
     @property
     def mean(self) -> float:
-        """What networks are ranked by."""
+        """The value that networks are ranked by."""
         return statistics.fmean(self.values)
 
     @property
     def standard_error(self) -> float | None:
-        """Of the mean: the sample standard deviation over the root of n; None of a single seed."""
+        """Standard error of the mean; None for a single seed.
+
+        It is the sample standard deviation over the root of n.
+        """
         return None if self.n < 2 else statistics.stdev(self.values) / self.n**0.5
 
     def to_mapping(self) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class ResultRow:
         seconds: What the trial took.
         repeats: Trainings of the network from new seeds; None if there are none.
         stopped_after: The epoch after which it was stopped early; None if it was not. Such rows are
-        never ranked.
+            never ranked.
     """
 
     number: int
@@ -124,7 +124,7 @@ class ResultRow:
 
     @classmethod
     def of(cls, trial: FrozenTrial, repeats: Mapping[str, Repeats] | None = None) -> ResultRow:
-        """Of a trial that measured something; ``repeats`` by digest."""
+        """The row of a trial that measured something; ``repeats`` by digest."""
         attrs = trial.user_attrs
         stopped_after = attrs.get("stopped_after")
         reached = (
@@ -147,7 +147,7 @@ class ResultRow:
 
     @property
     def accuracy(self) -> float:
-        """Of verification, 0 to 1."""
+        """Accuracy of verification, 0 to 1."""
         return self.objective("accuracy")
 
     @property
@@ -167,7 +167,7 @@ class ResultRow:
 
     @property
     def label(self) -> str:
-        """The name if there is one, else the digest."""
+        """The name if there is one, otherwise the digest."""
         return self.name or self.digest
 
     def objective(self, name: str) -> float:
@@ -179,8 +179,9 @@ class ResultRow:
 
     @property
     def merit(self) -> float:
-        """What it is ranked by: the mean over new seeds if there are any, else what the search
-        measured.
+        """What it is ranked by.
+
+        The mean over new seeds if there are any, otherwise what the search measured.
         """
         return self.value if self.repeats is None else self.repeats.mean
 
@@ -206,7 +207,7 @@ class ResultRow:
 def network_rows(trials: Iterable[FrozenTrial]) -> Iterator[ResultRow]:
     """A row per network that was trained from several seeds.
 
-    Its means over them, under the number of its first training.
+    It has the means over them, under the number of the network's first training.
     """
     found: dict[str, list[ResultRow]] = {}
     for trial in trials:
@@ -243,7 +244,7 @@ def pareto_front(
 ) -> list[ResultRow]:
     """The rows that no other row dominates, cheapest first.
 
-    By MAdds, if the objectives name no cost.
+    The cost is MAdds if the objectives name none.
 
     A row is dominated by one that is as good in every objective, and better in one. Rows are
     compared by what the search measured: all of them have that, from one and the same seed.

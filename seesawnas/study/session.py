@@ -1,12 +1,13 @@
-"""One study session: check, lock, open, require the same settings, recover, then run sources of
-proposals.
+"""One study session, from its checks to its results.
 
-A search, its repeats, an ablation and the levels of a fidelity study are sources. All that they
-share is here: who holds the studies, what an interrupted start left, the time of a start, what is
-written down of it, and the engine.
+It checks, locks and opens the studies, requires the same settings, recovers trials, and then runs
+sources of proposals. A search, its repeats, an ablation and the levels of a fidelity study are
+sources. All that they share is here: who holds the studies, what an interrupted start left, the
+time of a start, what is written down of it, and the engine.
 
-    with open_session(folder, {"": StudyPart(decisions, settings)},
-    engine=engine_factory(plan.engine)) as session:
+    with open_session(
+        folder, {"": StudyPart(decisions, settings)}, engine=engine_factory(plan.engine)
+    ) as session:
         session.record_start(plan.to_mapping(), data=fingerprint, seeds=seeds)
         for event in session.run(source, seconds=3600):
             ...
@@ -78,7 +79,7 @@ def preflight(
 
     Raises:
         InvalidInput: Every fault of every check, each in its line; a single one as its check raised
-        it.
+            it.
     """
 
     def open_data() -> None:
@@ -112,12 +113,11 @@ class StudyPart:
     Attributes:
         decisions: What the options of its trials are chosen from.
         settings: Makes the settings that this start requires from those that the study was started
-        with, none if it is new.
+            with, none if it is new.
         objectives: What its trials are measured by.
         checkpoints: Where its running trials are kept.
         resumes: Whether this start runs its trials. If not, the study is opened only if it is
-        stored already, and its
-            interrupted trials wait.
+            stored already, and its interrupted trials wait.
     """
 
     decisions: tuple[Decision, ...]
@@ -172,7 +172,7 @@ class StudySession:
         folder: Where their files lie.
         storage: Where they are stored.
         records: The studies by the suffix of their names, ``""`` for the one that is called as the
-        folder.
+            folder.
         engine: Makes what runs the trials.
         recovered: Trials that an interrupted start left, and that this one resumes.
         start: This start as it is written down, None if it is not.
@@ -201,7 +201,7 @@ class StudySession:
         self.start = self._stack.enter_context(run)
 
     def recover(self) -> int:
-        """Put trials that nothing runs any more back in line; returns how many. May be repeated."""
+        """Put trials that nothing runs any more back in line; return how many. May be repeated."""
         return sum(record.recover() for record in self.records.values())
 
     @property
@@ -234,8 +234,10 @@ class StudySession:
     def _run(
         self, source: Source, end: float | None
     ) -> Generator[SessionEvent, None, tuple[str, bool]]:
-        """Why it ended, at the monotonic time ``end`` at the latest, and whether all wanted trials
-        are finished.
+        """Run ``source`` until the monotonic time ``end`` at the latest.
+
+        Returns:
+            Why it ended, and whether all wanted trials are finished.
         """
         work = source.prepare()
         if isinstance(work, Ended):
@@ -272,8 +274,8 @@ def open_session(
         url: The storage, None for where the study lies already, or for a journal in ``folder``.
 
     Raises:
-        StudyError: Another process holds a study, it was started with other settings, or it cannot
-        be read or written.
+        StudyError: If another process holds a study, if it was started with other settings, or if
+            it cannot be read or written.
     """
     with on_disk(folder), lock_study(folder), ExitStack() as stack:
         storage = open_storage(url, folder, writing=True)

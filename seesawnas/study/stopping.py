@@ -26,12 +26,17 @@ FAILED_IN_A_ROW = 20
 
 @dataclass(frozen=True, slots=True)
 class StopRules:
-    """The first rule that holds ends the study.
+    """When a study ends: by the first rule that holds.
 
-    trials: finished trials it shall hold; patience: finished trials since the best one, or in all
-    if none is complete; target: quality reached by a complete trial, or, if no number of trials is
-    given, given up after :data:`FAILED_IN_A_ROW`. After these, running trials are finished.
-    seconds: of this run of the study; then running trials wait for the next run.
+    After ``trials``, ``patience`` and ``target``, running trials are finished; after ``seconds``,
+    they wait for the next run.
+
+    Attributes:
+        trials: Finished trials it shall hold.
+        patience: Finished trials since the best one, or in all if none is complete.
+        target: Quality reached by a complete trial; if no number of trials is given, given up after
+            :data:`FAILED_IN_A_ROW`.
+        seconds: Of this run of the study.
     """
 
     trials: int | None = None
@@ -69,9 +74,9 @@ class StopRules:
         return None
 
     def _failing(self, record: StudyRecord) -> str | None:
-        """A search with only a target must not go through a whole space of failures.
+        """Whether a search with only a target must give up.
 
-        Other rules end by themselves.
+        It must not go through a whole space of failures. Other rules end by themselves.
         """
         if self.target is None or self.patience is not None or self.trials is not None:
             return None

@@ -1,5 +1,6 @@
-"""One proxy trial: spec -> network -> ArcFace training at low resolution -> verification on
-identities not trained on.
+"""One proxy trial: a network from its spec, ArcFace training at low resolution, verification.
+
+It is verified on identities that it was not trained on.
 
 A job is plain values, so that it crosses processes and machines; a measurement too. Nothing here
 touches the study.
@@ -81,7 +82,8 @@ def _finite(value: Any) -> Any:
 class Proxy:
     """How a network is evaluated.
 
-    The training recipe, the longer side of the input in pixels, the verification pairs, the seeds.
+    It holds the training recipe, the longer side of the input in pixels, the verification pairs and
+    the seeds.
 
     Every trial of a study shares one proxy, its seeds included: all see the same images in the same
     order, and are verified on the same pairs. ``seed`` is the training's alone, so that repeats
@@ -118,10 +120,11 @@ class Proxy:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Proxy:
-        """From :meth:`to_mapping`'s values; keys of other versions are ignored.
+        """From the values of :meth:`to_mapping`; keys of other versions are ignored.
 
-        Raises TypeError or ValueError if a value is of another kind than the one that stands for it
-        by default.
+        Raises:
+            TypeError: If a value is of another kind than the default one.
+            ValueError: If a value is not allowed.
         """
         recipe = Recipe(**_known(Recipe, values["recipe"]))
         return cls(
@@ -143,7 +146,7 @@ class TrialJob:
     def mark(self) -> str:
         """A hash of everything that decides the result of the trial.
 
-        Its number and where it ran do not.
+        It does not depend on the trial's number or on where it ran.
         """
         text = json.dumps([self.point, self.proxy.to_mapping()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -153,11 +156,15 @@ class TrialJob:
 class Scores:
     """How well a network verifies identities that it was not trained on.
 
-    accuracy: mean over 10 folds, accuracy_std its population standard deviation; auc: area under
-    the ROC curve; tar_at_far_1e_2, tar_at_far_1e_3: true accept rate if one in a hundred, or a
-    thousand, different pairs is accepted, None if there are too few pairs to say; separation:
-    distance between the mean cosines of same and different pairs, in their pooled standard
-    deviations (d').
+    Attributes:
+        accuracy: Mean over 10 folds.
+        accuracy_std: Population standard deviation of accuracy over the folds.
+        auc: Area under the ROC curve.
+        tar_at_far_1e_2: True accept rate if one in a hundred different pairs is accepted; None if
+            there are too few pairs to say.
+        tar_at_far_1e_3: The same for one in a thousand.
+        separation: Distance between the mean cosines of same and different pairs, in their pooled
+            standard deviations (d').
     """
 
     accuracy: float
@@ -172,7 +179,7 @@ class Scores:
 class TrialEpoch:
     """An epoch that is not a trial's last.
 
-    Its record, the scores after it, and a checkpoint to resume from.
+    It holds the epoch's record, the scores after it, and a checkpoint to resume from.
     """
 
     record: EpochRecord
@@ -185,7 +192,7 @@ class TrialEpoch:
 class Measurement:
     """The result of a trial.
 
-    The scores after each epoch, the mean loss of each, and the seconds it took in all.
+    It holds the scores after each epoch, the mean loss of each, and the seconds it took in all.
     """
 
     curve: tuple[Scores, ...]
@@ -194,7 +201,7 @@ class Measurement:
 
     @property
     def scores(self) -> Scores:
-        """After the last epoch."""
+        """The scores after the last epoch."""
         return self.curve[-1]
 
     def to_json(self) -> str:
@@ -210,7 +217,10 @@ class Measurement:
     def of_mapping(cls, values: Mapping[str, Any]) -> Measurement:
         """From JSON values; other keys are ignored.
 
-        Raises KeyError, TypeError or ValueError if they are none.
+        Raises:
+            KeyError: If one is missing.
+            TypeError: If they are no measurement.
+            ValueError: If they are no measurement.
         """
         curve = tuple(Scores(**_known(Scores, scores)) for scores in values["curve"])
         if not curve:
@@ -225,10 +235,13 @@ def run_trial(
 
     The network is built for the proxy's resolution, in its own aspect; its head follows the smaller
     map. It is trained on the GPU that this process sees, if it sees one (Ray shows a trial those it
-    was given), else on the CPU. Deterministic for a seed on one machine and number of threads, also
-    if it goes on from a ``checkpoint`` of the same job; a damaged one is as none, and the first
-    epoch's note says so. Raises TrialError, with the reason, if training diverges or the faces are
-    not of the network's size.
+    was given), otherwise on the CPU. The result is deterministic for a seed on one machine and
+    number of threads, also if the trial goes on from a ``checkpoint`` of the same job; a damaged
+    checkpoint is as none, and the first epoch's note says so.
+
+    Raises:
+        TrialError: With the reason, if training diverges or the faces are not of the network's
+            size.
     """
     run = _Run(job, faces)
     note = run.restore(checkpoint)
@@ -345,12 +358,14 @@ _Size = tuple[int, int]
 
 
 def proxy_sizes(source: str, inputs: Iterable[_Size], resolution: int) -> dict[_Size, _Size]:
-    """What a proxy of ``resolution`` makes of each of the networks' ``inputs``, all (height,
-    width).
+    """What a proxy of ``resolution`` makes of each of the networks' ``inputs``.
 
-    The longest side of all becomes ``resolution``, the others keep their proportion to it: 112x96
-    at 56 is 56x48. Raises StudyError, which names ``source``, for too many shapes and for two that
-    become one, which would train one network twice.
+    All sizes are (height, width). The longest side of all becomes ``resolution``, the others keep
+    their proportion to it: 112x96 at 56 is 56x48.
+
+    Raises:
+        StudyError: If there are too many shapes, or if two become one, which would train one
+            network twice; the message names ``source``.
     """
     wanted = list(dict.fromkeys(inputs))
     if len(wanted) > MAX_SHAPES:
@@ -375,7 +390,8 @@ def proxy_sizes(source: str, inputs: Iterable[_Size], resolution: int) -> dict[_
 def load_proxy_faces(data: str | Path | None, sizes: dict[_Size, _Size], *, seed: int) -> FaceData:
     """The faces at ``data`` in each of the ``sizes`` that ``proxy_sizes`` returns.
 
-    Raises DataError as ``load_faces`` does.
+    Raises:
+        DataError: If ``load_faces`` raises it.
     """
     found = {size: load_faces(data, resolution=small, seed=seed) for size, small in sizes.items()}
     first = next(iter(found.values()))

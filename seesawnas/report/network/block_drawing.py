@@ -1,7 +1,7 @@
 """A bottleneck as a drawing: bars of channels, the convs between them, SE and the shortcut.
 
-For the two kinds whose groups have a special drawing; :mod:`seesawnas.report.network.body_drawing`
-draws any other.
+It is for the two kinds whose groups have a special drawing;
+:mod:`seesawnas.report.network.body_drawing` draws any other.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def is_bottleneck(block: Block) -> bool:
 
 
 def block_title(block: Block) -> str:
-    """Such as ``share 1:3 · swish``.
+    """Words such as ``share 1:3 · swish``.
 
-    Of a kind without an activation, what else it says, or how many channels it gives.
+    For a kind without an activation, what else it says, or how many channels it gives.
     """
     row = block.row()
     split = f" {':'.join(map(str, block.split))}" if "split" in row else ""
@@ -135,7 +135,7 @@ def _colors(split: tuple[int, ...]) -> list[str]:
 
 
 def _bars(channels: int, split: tuple[int, ...]) -> list[tuple[int, int]]:
-    """(first channel, channels) of each group."""
+    """The first channel and the number of channels of each group."""
     sizes = split_channels(channels, split)
     return list(zip([0, *accumulate(sizes)], sizes, strict=False))
 
@@ -152,8 +152,9 @@ def _seen(block: Block, split: tuple[int, ...]) -> list[int]:
 
 
 def _mixtures(seen: list[int], reads: list[tuple[int, int]], groups: int) -> list[list[float]]:
-    """For each group of the second conv, the share of each of the first conv's groups in what it
-    reads.
+    """What each group of the second conv reads of the first conv's groups.
+
+    For each, the share of each of the first conv's groups in what it reads.
     """
     return [
         [seen[first : first + size].count(group) / size for group in range(groups)]
@@ -255,7 +256,7 @@ def _draw_shuffle(
 
 
 def _stripes(seen: list[int], groups: int) -> Iterator[tuple[float, float, int]]:
-    """(from, to, group) in channels.
+    """Stripes, each (from, to, group) in channels.
 
     If channels are too many to be distinguished, fewer and wider ones stand for them.
     """

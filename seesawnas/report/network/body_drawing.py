@@ -84,9 +84,9 @@ def _draw_read(
     near: bool,
     from_input: bool,
 ) -> None:
-    """A convolution's trapezoid to the next row.
+    """Draw what is read: a convolution's trapezoid to the next row, otherwise a line.
 
-    Else a line, at the left if a sum reads an input from afar.
+    The line is at the left if a sum reads an input that is not near.
     """
     (left, top, width), (to, bottom, into) = source, target
     start, end = left + width / 2, to + into / 2
@@ -137,7 +137,7 @@ def _gate_words(bar: Bar) -> str:
 
 
 def _groups(bar: Bar) -> list[tuple[int, int, str]]:
-    """(first channel, channels, colour) of a convolution's few groups.
+    """The first channel, the number of channels and the colour of a convolution's few groups.
 
     Many groups, as of a depthwise one, are one grey.
     """

@@ -97,10 +97,7 @@ def _seen(body: Body, hidden: set[int], read: int) -> int:
 
 
 def _gates(body: Body) -> dict[int, tuple[set[int], int]]:
-    """Squeeze-and-excitations by the index of their scaling.
-
-    Their nodes, and their hidden width.
-    """
+    """Squeeze-and-excitations by the index of their scaling, with their nodes and hidden width."""
     found: dict[int, tuple[set[int], int]] = {}
     for index, node in enumerate(body):
         if isinstance(node.layer, Gating):

@@ -32,9 +32,10 @@ out of memory.
 
 @contextmanager
 def buildable(spec: ArchSpec) -> Iterator[None]:
-    """For a block that builds ``spec``, or runs it.
+    """Guard a block that builds ``spec``, or runs it.
 
-    Raises InvalidInput, in one line, if it is too large for that.
+    Raises:
+        InvalidInput: In one line, if ``spec`` is too large for that.
     """
     name, total = spec.name or "network", cost(spec)
     params = f"{format_quantity(total.params)} params"
@@ -52,11 +53,14 @@ def buildable(spec: ArchSpec) -> Iterator[None]:
 
 
 def write_bundle(point: SearchPoint, folder: Path, seed: int) -> list[Path]:
-    """Write ``point`` with random weights drawn by ``seed``; the paths written.
+    """Write ``point`` with random weights drawn by ``seed``; return the paths written.
 
     spec.yaml loads as a search point; the weights carry it, its digest, the version and that they
-    are random as metadata, and summary.json says so. Raises InvalidInput, also for a folder of
-    trained weights: these would be lost.
+    are random as metadata, and summary.json says so.
+
+    Raises:
+        InvalidInput: If the network is too large, or if the folder holds trained weights: these
+            would be lost.
     """
     if (folder / WEIGHTS).is_file() and _holds_trained(folder):
         raise InvalidInput(
@@ -95,9 +99,10 @@ class Check:
 
 
 def check(spec: ArchSpec) -> Check:
-    """Builds the network and counts it again.
+    """Build the network and count it again.
 
-    Raises InvalidInput if it is too large, or fvcore is not installed.
+    Raises:
+        InvalidInput: If it is too large, or if fvcore is not installed.
     """
     if find_spec("fvcore") is None:
         raise InvalidInput('--check must have fvcore: pip install "seesawnas[check]"')
@@ -114,9 +119,9 @@ def check(spec: ArchSpec) -> Check:
 
 
 def _fvcore_madds(network: nn.Module, size: tuple[int, int]) -> int:
-    """fvcore's conv + linear.
+    """MAdds of the network's convolutions and linear layers, as fvcore counts them.
 
-    Its total adds batch norm and pooling, which the convention leaves out.
+    fvcore's total adds batch norm and pooling, which the convention leaves out.
     """
     import torch
 

@@ -1,6 +1,6 @@
 """Networks side by side, stage by stage.
 
-A row an attribute, a column per network, and whether they differ.
+There is a row per attribute and a column per network, and whether they differ.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ _ELSEWHERE = ("inputs", "name", "output", "flops", *COSTS)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``part`` is network, stem, stages.N or head.
+    """An attribute of the networks compared.
 
-    ``values`` one a network, None if it has no such part or attribute.
+    Attributes:
+        part: network, stem, stages.N or head.
+        values: One per network; None if it has no such part or attribute.
     """
 
     part: str
@@ -36,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``names`` are those that the networks were asked for by."""
+    """Networks compared; ``names`` are those that they were asked for by."""
 
     names: tuple[str, ...]
     digests: tuple[str, ...]
@@ -66,7 +68,7 @@ class Comparison:
     def to_mapping(self) -> dict[str, Any]:
         """JSON values with stable keys.
 
-        Names, digests, same, and rows of part, name, values and differs.
+        They are names, digests, same, and rows of part, name, values and differs.
         """
         rows = [asdict(row) for row in self.rows]
         return {
@@ -182,12 +184,10 @@ def _row(part: str, name: str, values: Sequence[Value]) -> Row:
 
 
 def _runs(values: Sequence[dict[str, Any]], blocks: Sequence[Block], name: str) -> Value:
-    """An attribute block by block, equal ones together.
+    """An attribute block by block, equal ones together, such as ``192, 4 x 144``.
 
-    ``192, 4 x 144``; the value itself if it is one.
-
-    ``none`` is an option that is off, ``-`` (None if all are so) a block that has no such
-    attribute.
+    It is the value itself if there is one only. ``none`` is an option that is off; ``-`` is a block
+    that has no such attribute (None if all are so).
     """
     shortcuts = name == "skip" and any(
         one[name] is not None for one in values

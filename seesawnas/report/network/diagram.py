@@ -51,7 +51,7 @@ class Box:
 
     @property
     def height(self) -> float:
-        """Pixels."""
+        """The height of the box in pixels."""
         return BLOCK_HEIGHT if self.is_known else body_height(self.block, self.inputs)
 
 
@@ -70,7 +70,7 @@ class Column:
 
 
 def diagram(spec: ArchSpec) -> str:
-    """SVG text."""
+    """The diagram of ``spec`` as SVG text."""
     columns = _columns(spec)
     widths = [
         width for b in spec.blocks for width in (b.inputs, getattr(b, "middle", 0), b.outputs)
@@ -199,8 +199,9 @@ _MARKS = (
 
 
 def _draw_legend(canvas: Canvas, top: float, spec: ArchSpec) -> None:
-    """Of what is drawn: the lines on groups stand for the drawings made for bottlenecks, other
-    blocks show each conv's.
+    """Draw the legend of what is drawn.
+
+    The lines on groups stand for the drawings made for bottlenecks; other blocks show each conv's.
     """
     for number, color in enumerate(COLORS[:2]):
         canvas.rect((MARGIN + 16 * number, top - 10), 14, 12, color)

@@ -25,12 +25,14 @@ says so.
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One paper point. ``agrees``.
+    """One paper point.
 
-    Its counts are the file's exact ones, and each published figure prints as counted, or as an
-    erratum of the file counts it. ``explained``: it does not agree, but errata state the reason of
-    each difference. ``explained_by`` is the errata's text in either case. ``faults`` says what
-    nothing explains.
+    Attributes:
+        agrees: Whether its counts are the file's exact ones, and each published figure prints as
+            counted, or as an erratum of the file counts it.
+        explained: Whether it does not agree, but errata state the reason of each difference.
+        explained_by: The errata's text in either case.
+        faults: What nothing explains.
     """
 
     name: str
@@ -49,7 +51,7 @@ class LedgerRow:
     def prints_flops(self) -> bool:
         """Whether what is printed as MAdds are FLOPs, 2 x MAdds, as an erratum then says.
 
-        Without one it would not agree.
+        Without an erratum it would not agree.
         """
         printed = self.published_madds
         return not self.faults and printed is not None and _is_near(2 * self.madds, printed)
@@ -122,8 +124,9 @@ def _rounds_to(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
 
 
 def _states_a_reason(erratum: Erratum, figure: str, printed: PublishedValue) -> bool:
-    """Whether the erratum says that no reading counts to the figure, or has one that comes near to
-    it.
+    """Whether the erratum states a reason for the difference.
+
+    It says that no reading counts to the figure, or has one that comes near to it.
     """
     if figure not in erratum.explains:
         return False
@@ -132,9 +135,9 @@ def _states_a_reason(erratum: Erratum, figure: str, printed: PublishedValue) -> 
 
 
 def _to_digits(printed: PublishedValue) -> PublishedValue:
-    """1050 M as a print of three digits, its last zero no digit but a place.
+    """The figure printed to three digits if its last zero is only a place, such as 1050 M.
 
-    Any other print as it is.
+    Any other figure is as printed.
     """
     step = 10 ** max(0, len(str(printed.value)) - DIGITS)
     return (
@@ -164,7 +167,8 @@ def _value(printed: PublishedValue | None) -> int | None:
 class KnownResult:
     """What is printed of a network.
 
-    The keys of a :class:`~seesawnas.report.network.published.LedgerRow`, with nothing counted.
+    It has the keys of a :class:`~seesawnas.report.network.published.LedgerRow`, with nothing
+    counted.
 
     ``published_madds`` and ``published_flops`` (2 x MAdds) are the print's figure in its own unit,
     one of them None. Accuracies are in percent, by test set.
@@ -187,7 +191,7 @@ class KnownResult:
 
 @cache
 def known_results() -> tuple[KnownResult, ...]:
-    """By name."""
+    """The results known only from print, by name."""
     rows = yaml.safe_load(
         (files("seesawnas.report") / "known_results.yaml").read_text(encoding="utf-8")
     )

@@ -44,8 +44,9 @@ def stage_rows(spec: ArchSpec) -> list[dict[str, Any]]:
 
 
 def block_values(block: Block) -> dict[str, Any]:
-    """A block's attributes: those that most kinds have, null if this one has none, then those of
-    the kind's own.
+    """A block's attributes.
+
+    First those that most kinds have, null if this one has none, then those of the kind's own.
     """
     row = block.row()
     found = {
@@ -69,7 +70,10 @@ def part_values(block: Block) -> dict[str, Any]:
 
 
 def _placed(part: PartCost, values: dict[str, Any]) -> dict[str, Any]:
-    """What is counted wins over an attribute of the same name."""
+    """The values of a part at its place.
+
+    What is counted wins over an attribute of the same name.
+    """
     counted = _part(part)
     return {**counted, **values, **counted}
 

@@ -50,8 +50,9 @@ class Canvas:
     def text(
         self, at: Point, text: str, size: float = 12, color: str = INK, **style: str | float
     ) -> None:
-        """One line of text whose baseline starts (or, with text_anchor, ends or is centred) at
-        ``at``.
+        """One line of text whose baseline starts at ``at``.
+
+        With ``text_anchor`` it ends there or is centred there.
         """
         self._add("text", x=at[0], y=at[1], font_size=size, fill=color, **style).text = clean(text)
 

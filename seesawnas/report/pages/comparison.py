@@ -1,6 +1,6 @@
 """A comparison as one HTML file.
 
-The table with its differences marked, and the diagrams below each other.
+It shows the table with its differences marked, and the diagrams below each other.
 """
 
 from __future__ import annotations

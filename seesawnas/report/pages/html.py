@@ -1,6 +1,6 @@
 """HTML pages that work offline.
 
-Templates filled, scripts allowed by their hashes, everything from studies escaped.
+Templates are filled, scripts allowed by their hashes, and everything from studies escaped.
 """
 
 from __future__ import annotations

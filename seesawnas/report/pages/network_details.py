@@ -1,6 +1,6 @@
 """What a page shows of one network.
 
-Its costs, its scores, its diagram, its spec, the command that builds it.
+That is its costs, its scores, its diagram, its spec, and the command that builds it.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def drawn_of(ranking: Ranking) -> list[int]:
 def trial_details(
     report: StudyReport, place: int, *, named: bool = False
 ) -> dict[str, dict[str, str]]:
-    """By key, ``PLACE:NUMBER``.
+    """The details of every network of the ranking, by key, ``PLACE:NUMBER``.
 
-    Every network of the ranking; ``named``: their titles name the study.
+    If ``named``, their titles name the study.
     """
     trials = {trial.number: trial for trial in report.study.trials}
     drawn = set(drawn_of(report.ranking))
@@ -56,7 +56,7 @@ def trial_details(
 
 
 def published_details() -> dict[str, dict[str, str]]:
-    """By REF: every network that ships."""
+    """The details of every network that ships, by REF."""
     return {
         network.ref: {
             "title": f"{network.ref}, as published",

@@ -210,8 +210,9 @@ def _listed(report: StudyReport, place: int, *, several: bool) -> dict[str, Any]
 
 
 def _row(ranking: Ranking, number: int) -> list[Any]:
-    """rank, trial, network, whether on the front, cells, the numbers that cells are sorted by,
-    digest.
+    """A network of the ranking as the page's script takes it.
+
+    Rank, trial, network, whether on the front, cells, the numbers that cells are sorted by, digest.
     """
     line = ranking.lines[number]
     return [

@@ -1,5 +1,6 @@
-"""An ablation as plots: a forest of effects with their intervals and costs, and how factors depend
-on each other.
+"""An ablation as plots.
+
+A forest of effects with their intervals and costs, and how factors depend on each other.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ def interaction_forest(result: AblationResult) -> go.Figure | None:
 
 
 def interaction_plots(result: AblationResult) -> go.Figure | None:
-    """For each pair of factors with an interaction.
+    """For each pair of factors with an interaction, the mean quality at each level of one.
 
-    Mean quality at each level of one, a line per level of the other.
+    There is a line per level of the other.
     """
     pairs = list(
         dict.fromkeys(interaction.factors for interaction in result.interactions)
@@ -253,7 +254,7 @@ def _values(arms: Sequence[ArmResult], wanted: dict[str, str]) -> list[float]:
 
 
 def _place_legends(figure: go.Figure, pairs: Sequence[tuple[str, str]]) -> None:
-    """Each plot's own, between it and its title."""
+    """Place each plot's own legend between the plot and its title."""
     figure.update_annotations(yshift=24, x=0, xanchor="left", font_size=14)
     for place in range(len(pairs)):
         axis = str(place + 1) if place else ""

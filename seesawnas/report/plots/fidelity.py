@@ -14,7 +14,7 @@ from seesawnas.report.plots.pareto import BLUE, GREEN, ORANGE, plain
 def fidelity_html(found: Sequence[Agreement], *, title: str, reference: str, score: str) -> str:
     """Kendall's tau of each reading against its seconds per network.
 
-    Costs known without training as dashed lines.
+    Costs known without training are dashed lines.
     """
     figure = go.Figure()
     levels = list(dict.fromkeys(agreement.level for agreement in found if agreement.epoch))

@@ -1,6 +1,6 @@
 """Decisions by importance as bars.
 
-Both methods side by side, the linear model's with its noise floor.
+Both methods stand side by side, the linear model's with its noise floor.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _VIEWS = ("drop of unseen R² without it (dashed: noise floor)", "PED-ANOVA, sha
 
 
 def importance_figure(importance: Importance) -> go.Figure:
-    """A row per band, a column a view; bars below the floor are pale."""
+    """A row per band, a column per view; bars below the floor are pale."""
     bands = importance.bands
     drawn = [band.decisions[:SHOWN] for band in bands]
     figure = make_subplots(

@@ -1,6 +1,6 @@
 """Parallel coordinates of a study's decisions.
 
-A row per decision, its options from left to right, a line per network.
+There is a row per decision, its options from left to right, and a line per network.
 
 Rows are horizontal, so that the names of 24 decisions are easy to read. Lines are plain SVG:
 plotly's own parallel coordinates need WebGL, and functions made at run time, which the report's
@@ -43,7 +43,7 @@ class Coordinate:
 
 
 def parallel_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure | None:
-    """None if there are fewer than two networks with decisions to compare."""
+    """The plot; None if there are fewer than two networks with decisions to compare."""
     trials = {trial.number: trial for trial in study.trials}
     inside = [row for row in rows if trials[row.number].params]
     shown = _thinned(inside)
@@ -72,7 +72,7 @@ def _thinned(rows: Sequence[ResultRow]) -> list[ResultRow]:
 
 
 def _order(name: str) -> tuple[Any, ...]:
-    """stages.2 before stages.10, network-wide decisions first."""
+    """A key that sorts stages.2 before stages.10, and network-wide decisions first."""
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in name.split("."))
 
 
@@ -162,7 +162,10 @@ def _figure(
 
 
 def _labels(coordinates: Sequence[Coordinate]) -> Iterator[dict[str, Any]]:
-    """On a ground of the page's colour (its script knows that), so that no line crosses a word."""
+    """The options' names, on a ground of the page's colour, so that no line crosses a word.
+
+    The page's script knows that colour.
+    """
     for number, coordinate in enumerate(coordinates):
         for place, label, _ in coordinate.marks:
             if label:

@@ -1,5 +1,6 @@
-"""A study's quality against its first cost, MAdds if it has none, as one HTML file that works
-offline.
+"""A study's quality against its first cost as one HTML file that works offline.
+
+The cost is MAdds if the study has none.
 """
 
 from __future__ import annotations
@@ -47,11 +48,10 @@ def pareto_figure(
     budget: Budget | None = None,
     objectives: Objectives = ACCURACY,
 ) -> go.Figure:
-    """A point per trial, the Pareto front of the study's objectives, paper points as stars, the
-    budget's end dashed.
+    """A point per trial, with the Pareto front of the study's objectives.
 
-    The front of two objectives is a line; that of more is no line in two dimensions, and its points
-    are ringed.
+    Paper points are stars, and the budget's end is dashed. The front of two objectives is a line;
+    that of more is no line in two dimensions, and its points are ringed.
     """
     figure = go.Figure()
     shown = objectives.of_front

@@ -1,5 +1,6 @@
-"""Published networks: results of papers after full training, as a layer separate from a study's
-proxy results.
+"""Published networks: results of papers after full training.
+
+They are a layer separate from a study's proxy results.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from seesawnas.study import MAIN_COSTS
 
 @dataclass(frozen=True, slots=True)
 class PublishedNetwork:
-    """A shipped search point with its costs, counted here, and the published accuracies (percent,
-    by test set).
+    """A shipped search point with its costs, counted here, and the published accuracies.
+
+    Accuracies are in percent, by test set.
     """
 
     ref: str

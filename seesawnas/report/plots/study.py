@@ -39,7 +39,7 @@ _CARD = {"margin": {"l": 60, "r": 20, "t": 50, "b": 50}, "template": "plotly_whi
 
 
 def study_figures(study: StudyView) -> dict[str, str]:
-    """By id; without those that have nothing to draw yet."""
+    """The plots by id, without those that have nothing to draw yet."""
     found = {}
     ablation = find_ablation(study)
     if ablation is not None and (forest := forest_figure(ablation, costs=False)) is not None:
@@ -132,9 +132,10 @@ def _trace(
 
 
 def _card(forest: go.Figure) -> str:
-    """A forest is as high as its effects are many, and as wide as their names.
+    """Fit a forest to a card of the dashboard.
 
-    A card has no room for costs beside it.
+    A forest is as high as its effects are many, and as wide as their names. A card has no room for
+    costs beside it.
     """
     forest.update_layout(
         title="Effects against the base, with their intervals",

@@ -22,8 +22,9 @@ BINS = 100
 
 
 def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, title: str) -> str:
-    """The ROC curves of all sets in one plot, false accept rates by powers of ten, and below it a
-    histogram of each set.
+    """The ROC curves of all sets in one plot, and below it a histogram of each set.
+
+    False accept rates are by powers of ten.
     """
     names = [plain(one.name) for one in scored]
     figure = make_subplots(rows=1 + len(scored), cols=1, subplot_titles=["ROC", *names])

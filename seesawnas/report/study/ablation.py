@@ -50,7 +50,7 @@ def ablation_sentences(result: AblationResult) -> Iterator[str]:
 
 
 def effect_words(effect: Effect | Interaction, quality: str) -> str:
-    """Such as ``+0.31 (-0.10 to +0.72) points``."""
+    """Words such as ``+0.31 (-0.10 to +0.72) points``."""
     if effect.mean is None:
         return "not measured yet"
     metric = METRICS[quality]

@@ -1,5 +1,6 @@
-"""A study as a table: a row per trial, of every state, with its scores, its costs and each of its
-decisions.
+"""A study as a table: a row per trial, of every state.
+
+It has the trial's scores, its costs and each of its decisions.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ AGAIN = ("repeats", "repeats_mean", "repeats_standard_error")
 
 
 def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFrame:
-    """By number. Shares are 0 to 1 and costs whole numbers, as they are stored: nothing is rounded.
+    """The trials by number.
+
+    Shares are 0 to 1 and costs whole numbers, as they are stored: nothing is rounded.
 
     Columns: study, trial, state, rank, pareto, digest, label, variant (an ablation's training
     seed); the scores; madds, params, activation_bytes; seconds, stopped_after, reason; repeats (how

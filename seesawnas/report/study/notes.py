@@ -41,9 +41,10 @@ _HOW_TO_READ = """\
 
 
 def trial_note(trial: Trial, ref: str, files: Sequence[str]) -> str:
-    """``files`` are the addresses of the diagram and of the spec.
+    """The note of a trial.
 
-    ``ref`` is what commands know the trial by.
+    ``files`` are the addresses of the diagram and of the spec. ``ref`` is what commands know the
+    trial by.
     """
     attrs = trial.user_attrs
     name = str(attrs.get("label") or f"network {attrs['digest']}")
@@ -122,7 +123,10 @@ def _measured(trial: Trial) -> list[str]:
 
 
 def _ablation(found: AblationResult) -> Iterator[str]:
-    """Networks are compared over their seeds: the best single training run is not meaningful."""
+    """The result of an ablation.
+
+    Networks are compared over their seeds: the best single training run is not meaningful.
+    """
     yield f"### Effect of each choice, relative to {plain_markdown(found.base)}"
     yield "\n".join(f"- {plain_markdown(words)}" for words in verdict_words(found))
     yield _table(_ablation_heads(HEADS, 2), [tuple(map(cell, row)) for row in effect_rows(found)])
@@ -182,7 +186,7 @@ def _wrapped(line: str) -> str:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A column marked ``>`` stands to the right.
+    """A table in Markdown; a column marked ``>`` is aligned to the right.
 
     The spaces keep columns apart, which the page does not.
     """

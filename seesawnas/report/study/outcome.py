@@ -1,6 +1,6 @@
 """The result of a search.
 
-Ranking, front, stopped and failed trials, and the files of the best network.
+It is the ranking, the front, stopped and failed trials, and the files of the best network.
 """
 
 from __future__ import annotations

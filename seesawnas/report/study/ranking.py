@@ -1,6 +1,6 @@
 """The ranking and the facts of a study in words.
 
-The one place where the dashboard and the report take them from.
+The dashboard and the report take them from here alone.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Ranking:
         rows: Best first.
         objectives: The study's.
         is_ranked: Whether the first is a winner: an ablation's rows are its networks, by their
-        means, and none has won.
+            means, and none has won.
     """
 
     rows: tuple[ResultRow, ...]
@@ -141,9 +141,9 @@ class Ranking:
 
 
 def ranking_of(study: StudyView) -> Ranking:
-    """Complete trials best first.
+    """The ranking of complete trials, best first.
 
-    Of an ablation a row per network, with its means over the seeds.
+    For an ablation, a row per network, with its means over the seeds.
     """
     complete = [
         trial
@@ -163,17 +163,17 @@ def is_ablation(study: StudyView) -> bool:
 
 
 def mean_words(repeats: Repeats, metric: str) -> str:
-    """Such as ``82.10 ± 0.31 %``: the mean over new seeds and its standard error."""
+    """The mean over new seeds and its standard error, such as ``82.10 ± 0.31 %``."""
     return METRICS[metric].format(repeats.mean, repeats.standard_error)
 
 
 def metric_words(row: ResultRow, metric: str) -> str:
-    """Such as ``82.10 ± 1.54 %``: of accuracy with the standard deviation over folds."""
+    """A metric such as ``82.10 ± 1.54 %``: accuracy with the standard deviation over folds."""
     return METRICS[metric].format(row.objective(metric), row.std if metric == "accuracy" else None)
 
 
 def cost_words(row: ResultRow, cost: str) -> str:
-    """Such as ``145.76 M``."""
+    """A cost such as ``145.76 M``."""
     return COSTS[cost].format(row.objective(cost))
 
 

@@ -1,5 +1,6 @@
-"""``StudyReport``: a study and everything that reports show of it, gathered once for HTML,
-Markdown, CSV and JSON alike.
+"""``StudyReport``: a study and everything that reports show of it.
+
+It is gathered once for HTML, Markdown, CSV and JSON alike.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from seesawnas.study import StudyView, TrialState
 
 @dataclass(frozen=True)
 class StudyReport:
-    """``ref`` is what commands call the study."""
+    """A study and what reports show of it; ``ref`` is what commands call the study."""
 
     study: StudyView
     ref: str
@@ -43,7 +44,11 @@ class StudyReport:
 
     @classmethod
     def of(cls, study: StudyView, ref: str) -> StudyReport:
-        """Raises StudyError if the study is not one of networks."""
+        """The report of a study.
+
+        Raises:
+            StudyError: If the study is not one of networks.
+        """
         if study.trials and not study.is_shipped:
             raise StudyError(
                 f"study {study.name}: must contain trials of seesawnas, got trials of another "
@@ -62,7 +67,7 @@ class StudyReport:
 
     @cached_property
     def importance_sentences(self) -> tuple[str, ...] | None:
-        """The same in words."""
+        """The importance of decisions in words."""
         return None if self.importance is None else importance_words(self.importance)
 
     @cached_property
@@ -77,8 +82,9 @@ class StudyReport:
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The summary; an ablation's is of its networks over their seeds, not of the best single
-        training.
+        """The summary.
+
+        An ablation's is of its networks over their seeds, not of the best single training.
         """
         if self.ablation is not None:
             return (

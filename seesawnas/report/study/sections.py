@@ -23,7 +23,7 @@ def find_ablation(study: StudyView) -> AblationResult | None:
 def notes_of(study: StudyView, numbers: Collection[int] = ()) -> tuple[str, ...]:
     """What of a study cannot be shown, and why, one line each.
 
-    Of trials ``numbers`` also what is wrong with the network.
+    For the trials ``numbers``, also what is wrong with the network.
     """
     notes = list(study.notes)
     try:

@@ -140,8 +140,10 @@ def runs_of(study: StudyView) -> list[dict[str, Any]]:
 
 
 def start_words(start: Start, before: Start | None) -> str:
-    """One start in a line: its command, what it did, why it ended, and the settings that the start
-    before did not have.
+    """One start in a line.
+
+    It tells the command, what it did, why it ended, and the settings that the start before did not
+    have.
     """
     made = start.made
     command = (
@@ -181,7 +183,7 @@ def study_file(study: StudyView) -> str | None:
 def run_facts(study: StudyView) -> list[tuple[str, str]]:
     """What was run in words, a line per fact.
 
-    The last start that trained anything, and every start with what it did.
+    It is the last start that trained anything, and every start with what it did.
     """
     starts, agreed = starts_of(study), settings_mapping(study)
     last = next(
@@ -233,7 +235,10 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
 
 
 def rerun_commands(study: StudyView, ref: str, *, ranked: bool = True) -> list[str]:
-    """Commands that run it again and go on from here; ``ranked``: the study has a best network."""
+    """Commands that run the study again and go on from here.
+
+    ``ranked`` says whether the study has a best network.
+    """
     text = study_file(study)
     words = []
     if text is not None:

@@ -28,7 +28,8 @@ SAMPLERS: Mapping[str, Callable[[FeasibleSet], Sampler]] = {
 def make_sampler(name: str, feasible: FeasibleSet) -> Sampler:
     """The sampler called ``name``, one of ``SAMPLERS``, with its default settings.
 
-    Raises StudyError.
+    Raises:
+        StudyError: If there is no sampler of this name.
     """
     if name not in SAMPLERS:
         raise StudyError(f"sampler must be one of {', '.join(SAMPLERS)}, got {name!r}")

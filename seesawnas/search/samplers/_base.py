@@ -17,8 +17,10 @@ from seesawnas.space import Assignment
 class Past:
     """A trial as samplers see it.
 
-    losses: one number an objective, every one to be kept down (a quality is negated); empty unless
-    the trial is complete. curve: loss of the quality after each epoch that was reported.
+    Attributes:
+        losses: One number per objective, every one to be kept down (a quality is negated); empty
+            unless the trial is complete.
+        curve: Loss of the quality after each epoch that was reported.
     """
 
     number: int
@@ -29,12 +31,14 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A study's trials that lie in its space and were judged by its proxy, by state, each in the
-    order of their numbers.
+    """A study's trials that lie in its space and were judged by its proxy, by state.
 
-    ``pruned`` ones were stopped early; ``pending`` ones wait or run. Failed ones are left out: most
-    failures are those of a machine, and the few that are a network's own say nothing of how good it
-    is.
+    Each state's are in the order of their numbers. Failed trials are left out: most failures are
+    those of a machine, and the few that are a network's own say nothing of how good it is.
+
+    Attributes:
+        pruned: Trials that were stopped early.
+        pending: Trials that wait or run.
     """
 
     complete: tuple[Past, ...]
@@ -46,7 +50,7 @@ class History:
 class Sampler(Protocol):
     """Proposes networks of a feasible set.
 
-    A sampler may remember what is dear to work out, but what it proposes is a function of the
+    A sampler may remember what is expensive to work out, but what it proposes is a function of the
     history and of ``rng`` alone: a study that is resumed with a new sampler goes on as it would
     have with the old one.
     """
@@ -54,8 +58,7 @@ class Sampler(Protocol):
     def candidates(self, history: History, rng: random.Random) -> Iterator[Assignment]:
         """Feasible networks without end, the most wanted first.
 
-        At least one trial of ``history`` is complete.
-
-        The caller takes the first that its study does not hold.
+        At least one trial of ``history`` is complete. The caller takes the first that its study
+        does not hold.
         """
         ...

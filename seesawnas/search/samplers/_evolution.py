@@ -1,10 +1,10 @@
-"""Regularised evolution (Real et al., 2019, "Regularized evolution for image classifier
-architecture search").
+"""Regularised evolution (Real et al., 2019).
 
-The population is the latest complete trials: the oldest dies, however good, so that a lucky score
-does not breed for ever. The best of a random few becomes a parent, and one changed decision makes
-its child. A pruned trial takes no place in the population: its score is of another fidelity, and in
-a study that stops three trials of four early the population would hold little else.
+"Regularized evolution for image classifier architecture search". The population is the latest
+complete trials: the oldest dies, however good, so that a lucky score does not breed for ever. The
+best of a random few becomes a parent, and one changed decision makes its child. A pruned trial
+takes no place in the population: its score is of another fidelity, and in a study that stops three
+trials of four early the population would hold little else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from seesawnas.space.feasible.moves import mutate
 class EvolutionSampler:
     """A population of ``population`` trials, tournaments of ``tournament``.
 
-    Of several objectives the better rank of domination wins, within a rank the less crowded.
+    With several objectives the better rank of domination wins, within a rank the less crowded.
     """
 
     def __init__(self, feasible: FeasibleSet, population: int = 30, tournament: int = 10) -> None:

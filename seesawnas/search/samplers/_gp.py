@@ -1,6 +1,6 @@
 """A Gaussian process over the decisions, by Optuna's ``GPSampler``.
 
-Few trials are used well; a proposal takes about half a second.
+It uses few trials well; a proposal takes about half a second.
 
 The time grows with the cube of the trials modelled, so these are bounded. One thread serves
 matrices of this size ten times as fast as two do on a busy machine, and makes proposals independent

@@ -46,9 +46,9 @@ class Recorded:
         )
 
     def _past(self, trial: Trial, objectives: int) -> Past | None:
-        """None if the trial says nothing of the space.
+        """The trial as samplers see it; None if it says nothing of the space.
 
-        A point outside it, another program's, or another proxy's.
+        That is a point outside it, another program's trial, or another proxy's.
         """
         if trial.params.keys() != self._options.keys() or trial.user_attrs.get("variant"):
             return None

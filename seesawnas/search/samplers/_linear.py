@@ -1,12 +1,11 @@
-"""Thompson sampling of a linear model.
+"""Thompson sampling of a linear model: what each option adds to the score, drawn at random.
 
-What each option adds to the score, drawn from what is known of it.
-
-The model is that of :mod:`seesawnas.analysis.linear_model`. A proposal draws one set of weights
-from its posterior (Thompson, 1933) and climbs to a feasible network that they favour, one changed
-decision at a time. In spaces whose decisions mostly add up, a few dozen trials tell much about
-every network. Several objectives are scalarised again for each proposal, by random weights (ParEGO;
-Knowles, 2006). Pruned trials are left out: their scores are of another fidelity.
+The draw is from what is known of it. The model is that of :mod:`seesawnas.analysis.linear_model`. A
+proposal draws one set of weights from its posterior (Thompson, 1933) and climbs to a feasible
+network that they favour, one changed decision at a time. In spaces whose decisions mostly add up, a
+few dozen trials tell much about every network. Several objectives are scalarised again for each
+proposal, by random weights (ParEGO; Knowles, 2006). Pruned trials are left out: their scores are of
+another fidelity.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ class LinearThompson:
 def _scalars(past: Sequence[Past], drawing: np.random.Generator) -> Floats:
     """One number per trial, the more the better.
 
-    The only objective, or a random weighing of them all.
+    It is the only objective, or all objectives weighed at random.
     """
     losses = np.array([trial.losses for trial in past])
     span = np.ptp(losses, axis=0)

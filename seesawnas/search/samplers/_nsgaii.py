@@ -1,6 +1,6 @@
 """NSGA-II (Deb et al., 2002), by Optuna's sampler.
 
-A generation breeds the next, the elite of all so far are the parents.
+A generation breeds the next; the elite of all so far are the parents.
 
 Optuna keeps the generations in the study's attributes, as trials come. Here the ``population``
 complete trials of a study by number are its first generation, the next ones its second: a function
@@ -46,8 +46,9 @@ class NSGAII:
         yield from self._study.candidates(_Crossover.seeded, trials, history.objectives, rng)
 
     def _parents(self, history: History) -> tuple[Past, ...]:
-        """The elite after the last whole generation, computed again from the first generation that
-        has changed.
+        """The elite after the last whole generation.
+
+        It is computed again from the first generation that has changed.
         """
         parents: tuple[Past, ...] = ()
         size = self._population

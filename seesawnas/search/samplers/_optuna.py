@@ -117,8 +117,10 @@ def _ask(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what Optuna says of studies in memory, of what is experimental, and of fits that it
-    falls back from.
+    """Silence Optuna within the block.
+
+    That is what it says of studies in memory, of what is experimental, and of fits that it falls
+    back from.
     """
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)

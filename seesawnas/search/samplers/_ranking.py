@@ -1,6 +1,6 @@
 """Which trials are the better ones, under one objective or several.
 
-Domination and crowding (NSGA-II; Deb et al., 2002).
+Several are ranked by domination and crowding (NSGA-II; Deb et al., 2002).
 
 Losses are arrays (trials, objectives), less is better. A trial dominates another if it is no worse
 in all and better in one.
@@ -32,7 +32,7 @@ def ranks(losses: Floats) -> npt.NDArray[np.int64]:
 
 
 def crowding(losses: Floats) -> Floats:
-    """How lonely each trial is among these.
+    """How far each trial is from the others.
 
     The sides of the box to its neighbours, summed; infinite at the ends.
     """
@@ -49,7 +49,7 @@ def crowding(losses: Floats) -> Floats:
 def fitness(past: Sequence[Past]) -> list[tuple[float, ...]]:
     """A key for each trial, the better the less.
 
-    Its loss, or its rank and, within the rank, how crowded it is there.
+    It is the trial's loss, or its rank and, within the rank, how crowded it is there.
     """
     losses = np.array([trial.losses for trial in past])
     if losses.shape[1] == 1:
@@ -63,9 +63,8 @@ def fitness(past: Sequence[Past]) -> list[tuple[float, ...]]:
 def remembered(past: Sequence[Past], best: int, recent: int) -> tuple[Past, ...]:
     """The ``best`` trials and the ``recent`` others, by number.
 
-    All that a model needs of a long study.
-
-    Of several objectives the best are the Pareto front, thinned out if it is crowded.
+    They are all that a model needs of a long study. With several objectives the best are the Pareto
+    front, thinned out if it is crowded.
     """
     if len(past) <= best + recent:
         return tuple(past)

@@ -1,9 +1,8 @@
-"""TPE, the tree-structured Parzen estimator (Bergstra et al., 2011), of all decisions together
-(Optuna's ``multivariate``).
+"""TPE, the tree-structured Parzen estimator (Bergstra et al., 2011), of all decisions together.
 
-It models the options of the good trials and those of the others, and draws what is likely among the
-first and unlikely among the second. A draw over budget is repaired, keeping as many of its options
-as fit.
+It is Optuna's with ``multivariate``. It models the options of the good trials and those of the
+others, and draws what is likely among the first and unlikely among the second. A draw over budget
+is repaired, keeping as many of its options as fit.
 
 What a pruned trial teaches: under one objective Optuna ranks it behind all complete ones, by how
 far it came and then by its last value. Under several it has no values to be ranked by; there it

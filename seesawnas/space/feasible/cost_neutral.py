@@ -1,5 +1,6 @@
-"""Free decisions: activations that change no cost, so that a space need not be compiled for each of
-their options.
+"""Free decisions: activations that change no cost.
+
+A space need not be compiled for each of their options.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ def cost_neutral_decisions(space: SearchSpace) -> tuple[Decision, ...]:
 
     They change no MAdds and divide nothing, and each option is a network of its own.
 
-    Only of kinds that say so (``free_activation``); what others do with an activation is found out
-    by making their blocks.
+    They are only those of kinds that say so (``free_activation``); what other kinds do with an
+    activation is found by making their blocks.
     """
     acting, conditional = set[str](), set[str]()
     for part in (space.stem, space.head):
@@ -54,7 +55,7 @@ def _acts(attributes: Mapping[str, Attribute]) -> bool:
 
 
 def _telling_apart(space: SearchSpace) -> set[str]:
-    """Activations by which alone a stage's first block may differ from the blocks before it."""
+    """Activations in which alone a stage's first block may differ from the blocks before it."""
     found: set[str] = set()
     for before, stage in zip(space.stages, space.stages[1:], strict=False):
         if 1 in stage.stride.options and not before.depth.is_fixed:

@@ -1,9 +1,9 @@
 """Exact counts on a trellis: how many networks from a node on cost at most so much.
 
 The last stage answers from its sorted costs. A stage before it asks its children at every budget
-that its own edges leave, all distinct budgets at once; or, where that is more work, it lists once
-all costs from it on with their numbers of networks, and answers from the list. A list is never
-longer than the grid of the costs' greatest common divisor.
+that its own edges leave, all distinct budgets at once; or, if that is more work, it lists once all
+costs from it on with their numbers of networks, and answers from the list. A list is never longer
+than the grid of the costs' greatest common divisor.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ def count(node: Node, budgets: Ints) -> Ints:
 
 
 def choose(node: Node, low: Ints, high: Ints, ranks: Ints) -> tuple[Ints, Ints]:
-    """(group of edges, rank below it) for each rank among the networks that cost ``low`` to
-    ``high`` from ``node`` on.
+    """The group of edges and the rank below it for each of ``ranks``.
+
+    The ranks are among the networks that cost ``low`` to ``high`` from ``node`` on.
     """
     if not node.children:
         ends = _listed(node)[1]
@@ -84,7 +85,7 @@ def choose(node: Node, low: Ints, high: Ints, ranks: Ints) -> tuple[Ints, Ints]:
 
 
 def _ends(node: Node, low: Ints, high: Ints) -> Ints:
-    """(budgets, groups) running sums of the groups' networks."""
+    """Running sums of the groups' networks, (budgets, groups)."""
     key = "ends", int(low[0]), int(high[0])
     if node.stage > 0:
         return np.cumsum(_edge_counts(node, low, high), axis=0).T.copy()
@@ -95,9 +96,7 @@ def _ends(node: Node, low: Ints, high: Ints) -> Ints:
 
 
 def _edge_counts(node: Node, low: Ints, high: Ints) -> Ints:
-    """(groups, budgets) networks through each group of edges that cost ``low`` to ``high`` from
-    ``node`` on.
-    """
+    """Networks from ``node`` on that cost ``low`` to ``high``, by group: (groups, budgets)."""
     ways: Ints = np.zeros((len(node.costs), len(high)), _dtype(node))
     for span, child in zip(_spans(node), node.children, strict=True):
         # Budgets rise along the last axis: a search among sorted costs goes fastest in their order.
@@ -130,11 +129,10 @@ def _ask_children(node: Node, budgets: Ints) -> Ints:
 
 
 def _work_to_ask(node: Node, budgets: int) -> float:
-    """Searches that answering ``budgets`` takes.
+    """Number of searches that answering ``budgets`` takes.
 
-    At each level below, distinct budgets are no more than the grid's cells.
-
-    Every node asks each of its children, also those that another has asked.
+    At each level below, distinct budgets are no more than the grid's cells. Every node asks each of
+    its children, also those that another has asked.
     """
     if not node.children or "listed" in node.memo:
         return float(budgets)
@@ -175,7 +173,7 @@ def _below(node: Node) -> Iterator[Node]:
 
 
 def _length(node: Node) -> int:
-    """At most so many distinct costs from ``node`` on."""
+    """An upper bound on the number of distinct costs from ``node`` on."""
     if not node.children:
         return len(node.costs)
     if "length" not in node.memo:
@@ -193,8 +191,9 @@ def _cells(node: Node) -> int:
 
 
 def _listed(node: Node) -> tuple[Ints, Ints]:
-    """(costs, ways): ``ways[i]`` networks from ``node`` on cost less than ``costs[i]``, and
-    ``ways[-1]`` are all.
+    """Costs and ways: ``ways[i]`` networks from ``node`` on cost less than ``costs[i]``.
+
+    ``ways[-1]`` counts all networks.
     """
     if "listed" not in node.memo:
         costs, ways = (node.costs, node.weights) if not node.children else _merged(node)
@@ -256,5 +255,5 @@ def _step(node: Node) -> int:
 
 
 def _dtype(node: Node) -> type:
-    """Machine integers where they hold every count, Python's where they might not."""
+    """Machine integers if they hold every count, Python's if they might not."""
     return np.int64 if total(node) < 2**62 else object

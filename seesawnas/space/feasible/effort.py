@@ -29,9 +29,12 @@ _STEPS_A_GROUP = 10
 
 @dataclass(frozen=True, slots=True)
 class StageEffort:
-    """states: input maps that the stage may see; groups.
+    """What compiling a stage takes.
 
-    Combinations of network-wide decisions; options: the stage's own.
+    Attributes:
+        states: Input maps that the stage may see.
+        groups: Combinations of network-wide decisions.
+        options: Combinations of the stage's own decisions.
     """
 
     number: int
@@ -61,9 +64,7 @@ _listener: ContextVar[Progress | None] = ContextVar("_listener", default=None)
 
 @contextmanager
 def compiling_reported_to(progress: Progress) -> Iterator[None]:
-    """``progress`` hears of the steps done and the steps in all while a space is compiled in the
-    block.
-    """
+    """Report compiling to ``progress`` within the block: the steps done and the steps in all."""
     token = _listener.set(progress)
     try:
         yield
@@ -72,7 +73,11 @@ def compiling_reported_to(progress: Progress) -> Iterator[None]:
 
 
 class CompileCost:
-    """The steps of compiling ``space``. Raises DocumentError where they are more than MAX_STEPS."""
+    """The steps of compiling ``space``.
+
+    Raises:
+        DocumentError: If they are more than MAX_STEPS.
+    """
 
     def __init__(self, space: SearchSpace) -> None:
         self.stages = tuple(_stages(space))
@@ -93,9 +98,10 @@ class CompileCost:
             self._progress(min(self._done, self.total), self.total)
 
     def hold(self, stage: int, edges: int) -> None:
-        """A node of ``stage`` holds so many edges.
+        """Count the edges that a node of ``stage`` holds.
 
-        Raises DocumentError where all of them are more than MAX_EDGES.
+        Raises:
+            DocumentError: If all edges together are more than MAX_EDGES.
         """
         self._edges += edges
         if self._edges > MAX_EDGES:

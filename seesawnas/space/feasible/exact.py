@@ -1,6 +1,6 @@
 """``MaddsSet``: every network of a space within a limit on MAdds.
 
-Counted exactly, drawn uniformly, nothing rejected.
+It is counted exactly and drawn uniformly; nothing is rejected.
 
 The set is a sequence: index 0 to ``len - 1``, each index one network, each network one index. A
 uniform index is a uniform network. Counting and drawing are dynamic programming over the stages:
@@ -35,9 +35,11 @@ _NO_NETWORK = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Choice vectors: ``vectors`` (n, decisions) of option indices.
+    """Choice vectors.
 
-    ``madds`` (n,), or what the set's measure is.
+    Attributes:
+        vectors: (n, decisions) option indices.
+        madds: (n,) MAdds, or what the set's measure is.
     """
 
     decisions: tuple[Decision, ...]
@@ -69,13 +71,14 @@ class Sample:
 class MaddsSet:
     """The networks of ``space`` within the MAdds of ``budget``, whatever else they cost.
 
-    ``None`` admits all.
+    A budget of ``None`` admits all.
 
-    ``measure`` may be another than MAdds; what the set calls MAdds is that measure then, and so are
+    ``measure`` may be another than MAdds; then what the set calls MAdds is that measure, and so are
     the ends of ``budget``.
 
-    Raises BudgetError, with the smallest possible cost, where none fits, and DocumentError where
-    the space has none at all.
+    Raises:
+        BudgetError: With the smallest possible cost, if no network fits.
+        DocumentError: If the space has no network at all.
     """
 
     def __init__(
@@ -112,7 +115,7 @@ class MaddsSet:
 
     @property
     def max_madds(self) -> int:
-        """MAdds of the dearest network of the space."""
+        """MAdds of the most expensive network of the space."""
         return max(root.cost + extremes(root.node)[1] for root in self.trellis.roots)
 
     def drawn(self, n: int, rng: random.Random) -> Sample:
@@ -120,7 +123,11 @@ class MaddsSet:
         return self.at([rng.randrange(self.count) for _ in range(n)])
 
     def at(self, indices: Sequence[int]) -> Sample:
-        """The networks at ``indices``. Raises IndexError outside 0 ... ``count`` - 1."""
+        """The networks at ``indices``.
+
+        Raises:
+            IndexError: If an index is outside 0 ... ``count`` - 1.
+        """
         if any(not 0 <= index < self.count for index in indices):
             raise IndexError(f"indices must lie in 0..{self.count - 1}")
         cores = [index // self._copies for index in indices]
@@ -173,7 +180,8 @@ class MaddsSet:
     def _fill(self, steps: list[tuple[list[Node], Ints]], own: Ints, vectors: Ints) -> None:
         """Turn paths into option indices.
 
-        Of the network-wide choices still allowed at the end the first stands for all.
+        The first of the network-wide choices that are still allowed at the end stands for all of
+        them.
         """
         names = [decision.name for decision in self.decisions]
         allowed = [node.allowed for node in steps[0][0]]
@@ -243,6 +251,6 @@ def _together(nodes: list[Node]) -> Iterator[tuple[Node, Ints]]:
 
 
 def _within(node: Node, groups: Ints, ranks: Ints) -> tuple[Ints, Ints]:
-    """(row within each group, rank below that row): ranks run over the group's rows first."""
+    """Row within each group and rank below that row; ranks run over the group's rows first."""
     weights = node.weights[groups].astype(ranks.dtype)
     return (ranks % weights).astype(np.int64), ranks // weights

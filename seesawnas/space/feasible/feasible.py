@@ -26,12 +26,14 @@ LISTED_AT_MOST = 10_000  # networks that are gone through one by one, a second's
 class FeasibleSet:
     """The networks of ``space`` within ``budget``; ``None`` admits all.
 
-    ``candidates`` are those within the limit on MAdds. ``acceptance`` says how many of them meet
-    the other limits where that is known by draws alone; it is None where the set is counted
-    exactly.
+    Attributes:
+        candidates: The networks within the limit on MAdds.
+        acceptance: How many of the candidates meet the other limits, if that is known by draws
+            alone; None if the set is counted exactly.
 
-    Raises BudgetError, with the smallest cost, where none fits or is found, and DocumentError where
-    the space has none at all.
+    Raises:
+        BudgetError: With the smallest cost, if no network fits or none is found.
+        DocumentError: If the space has no network at all.
     """
 
     def __init__(self, space: SearchSpace, budget: Budget | None = None) -> None:
@@ -51,7 +53,8 @@ class FeasibleSet:
     def count(self) -> int:
         """Networks of the set, exactly.
 
-        Raises BudgetError where that is not known: see ``acceptance``.
+        Raises:
+            BudgetError: If that is not known: see ``acceptance``.
         """
         if self.acceptance is not None:
             rule = (
@@ -75,13 +78,13 @@ class FeasibleSet:
 
     @property
     def max_madds(self) -> int:
-        """MAdds of the dearest network of the space."""
+        """MAdds of the most expensive network of the space."""
         return self.candidates.max_madds
 
     def is_counted(self, at_most: int | None = None) -> bool:
-        """Whether ``count`` is known, and ``at`` can be asked.
+        """Whether ``count`` is known, so that ``at`` can be asked.
 
-        And whether it is ``at_most`` so many, if given.
+        If ``at_most`` is given, also whether ``count`` is no more than that.
         """
         return self.acceptance is None and (at_most is None or self.count <= at_most)
 
@@ -106,8 +109,9 @@ class FeasibleSet:
         return Sample.joined(samples).only(range(n))
 
     def stream(self, rng: random.Random, size: int) -> Iterator[Sample]:
-        """Networks without end, independent and uniform over the set, about ``size`` at a time and
-        never none.
+        """Networks without end, independent and uniform over the set.
+
+        They come about ``size`` at a time, and never none.
         """
         if self.budget is not None and self.acceptance is not None:
             return stream(self.candidates, self.budget, rng, self.acceptance.rate, size)
@@ -119,7 +123,9 @@ class FeasibleSet:
     def at(self, indices: Sequence[int]) -> Sample:
         """The networks at ``indices``.
 
-        Raises IndexError outside 0 ... ``count`` - 1, BudgetError where ``count`` does.
+        Raises:
+            IndexError: If an index is outside 0 ... ``count`` - 1.
+            BudgetError: If ``count`` is not known.
         """
         count = self.count
         if any(not 0 <= index < count for index in indices):

@@ -47,10 +47,13 @@ MAX_NETWORK_CHOICES = 4096
 class StageTable:
     """A stage's distinct rows on one input map, over every choice of the network-wide decisions.
 
-    ``makes`` (groups, rows) holds the combination that makes a row under a group of choices, -1
-    where none does, and ``group`` the group of each choice; ``allows`` (rows,) the bit set of
-    choices under which the row exists. ``kinds`` lists the distinct (state after it, bit set) of
-    rows, each with the rows that have it, in order.
+    Attributes:
+        makes: (groups, rows) The combination that makes a row under a group of choices, -1 if none
+            does.
+        group: The group of each choice.
+        allows: (rows,) The bit set of choices under which the row exists.
+        kinds: The distinct (state after it, bit set) of rows, each with the rows that have it, in
+            order.
     """
 
     blocks: Ints
@@ -65,9 +68,12 @@ class StageTable:
 class Node:
     """Edges to the nodes after one stage, grouped by (child, cost) and sorted by it.
 
-    ``costs``, ``child`` (-1: the end) and ``weights`` (rows in the group) describe the groups;
-    ``rows`` lists the table's rows, group after group, and ``starts`` says where each group begins.
-    On the last stage ``costs`` include the head.
+    Attributes:
+        costs: The cost of each group; on the last stage it includes the head.
+        child: The child of each group; -1 is the end.
+        weights: Rows in each group.
+        rows: The table's rows, group after group.
+        starts: The place in ``rows`` at which each group begins.
     """
 
     stage: int
@@ -94,7 +100,8 @@ class Root:
 class Trellis:
     """Compiles a search space.
 
-    Raises DocumentError where it has no network at all, or cannot be counted exactly.
+    Raises:
+        DocumentError: If the space has no network at all, or cannot be counted exactly.
     """
 
     def __init__(self, space: SearchSpace, measure: Measure = MADDS) -> None:
@@ -219,8 +226,9 @@ def _merge(found: list[Rows], group: list[int], states: States) -> StageTable:
 def _kinds(
     after: Ints, masks: npt.NDArray[np.object_], pattern: Ints, states: States
 ) -> tuple[tuple[State, int, Ints], ...]:
-    """Rows by the state after them and by the network-wide choices that make them, with these
-    choices as a bit set.
+    """Rows by the state after them and by the network-wide choices that make them.
+
+    These choices are given as a bit set.
     """
     kinds, kind = np.unique(np.column_stack([after, pattern]), axis=0, return_inverse=True)
     order = np.argsort(kind, kind="stable")
@@ -234,7 +242,8 @@ def _kinds(
 def _groups(table: StageTable, allowed: int) -> Mapping[tuple[State, int], Ints]:
     """Rows by what the next stage sees.
 
-    The last outputs, and network-wide choices still allowed; none left: no edge.
+    That is the last outputs and the network-wide choices still allowed; if none is left, there is
+    no edge.
     """
     groups: dict[tuple[State, int], list[Ints]] = {}
     for after, mask, rows in table.kinds:
@@ -297,11 +306,14 @@ def _choices(space: SearchSpace, decisions: tuple[Decision, ...]) -> tuple[Assig
 
 
 def _check_kinds(space: SearchSpace, tried: BuildResult) -> None:
-    """A kind of a user's that is made nowhere is broken, or given what it cannot take.
+    """Check that every kind that does not ship is made somewhere.
 
-    Left out without a word, it would be missed.
+    A kind that is made nowhere is broken, or given what it cannot take; left out without a word, it
+    would be missed. Kinds that ship are tested, and there are spaces that offer one to widths that
+    it does not divide.
 
-    Those that ship are tested; and spaces exist that offer one to widths that it does not divide.
+    Raises:
+        DocumentError: If a kind that does not ship is made nowhere.
     """
     for name, reason in tried.refused.items():
         kind = find_kind(name)
@@ -312,11 +324,15 @@ def _check_kinds(space: SearchSpace, tried: BuildResult) -> None:
 
 
 def _check_boundaries(space: SearchSpace, tables: Mapping[tuple[int, State], StageTable]) -> None:
-    """A stage that may go on with the blocks before it could be cut from them in two ways, and
-    counted twice.
+    """Check that no stage may go on with the blocks of the stage before it.
 
+    Two such stages could be cut from each other in two ways, and a network would be counted twice.
     A stage's own first block always begins it, so only the blocks after it (columns 2 and on) can
-    be taken for the next's.
+    be taken for the next stage's.
+
+    Raises:
+        DocumentError: If a stage may begin with a block that the stage before it, of variable
+            depth, may end with.
     """
     for number, stage in enumerate(space.stages[1:], start=1):
         if 1 not in stage.stride.options or space.stages[number - 1].depth.is_fixed:

@@ -20,9 +20,10 @@ _SIZES = ((7, 7), (4, 3), (1, 1))
 
 
 class Heads:
-    """``group`` is the number of each choice's group.
+    """The heads of a space; ``group`` is the number of each choice's group.
 
-    Raises DocumentError where choices cannot be grouped.
+    Raises:
+        DocumentError: If choices cannot be grouped.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Heads:
     def cost(self, group: int, after: tuple[Shape, ...], measure: Measure) -> int | None:
         """What the group's head costs after the last outputs ``after``.
 
-        None where there is no such head.
+        None if there is no such head.
         """
         if after not in self._known:
             self._known[after] = self._made(after)
@@ -55,7 +56,7 @@ class Heads:
         return None if head is None else measure.of(head, read_shapes(after[::-1], head.reads))
 
     def _made(self, after: tuple[Shape, ...]) -> list[Block | None]:
-        """A head a group."""
+        """One head per group."""
         found = [self._head(plan, after) for plan in range(len(self._plans))]
         digests = ["" if head is None else block_digest(head) for head in found]
         by_group = [{digests[plan] for plan in members} for members in self._members.values()]

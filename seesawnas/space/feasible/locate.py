@@ -23,7 +23,7 @@ Path: TypeAlias = tuple[dict[str, Option], list[int]]
 def locate(feasible: FeasibleSet, spec: ArchSpec) -> dict[str, Option] | None:
     """The assignment of ``spec`` in the set, always the same one for a network.
 
-    None where it is not in the set.
+    None if it is not in the set.
     """
     if not feasible.holds(spec):
         return None
@@ -36,8 +36,9 @@ def locate(feasible: FeasibleSet, spec: ArchSpec) -> dict[str, Option] | None:
 
 
 def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> dict[str, Option]:
-    """The options of the decisions that cost nothing (activations), read off the parts that they
-    rule.
+    """The options of the decisions that cost nothing (activations).
+
+    They are read from the parts that they rule.
     """
     space = feasible.space
     places: list[tuple[Mapping[str, Attribute], Block]] = [
@@ -58,16 +59,20 @@ def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> d
 
 @dataclass
 class _Walk:
-    """Follows the trellis along the blocks of a network, with the free activations at their
-    stand-ins.
+    """Follows the trellis along the blocks of a network.
+
+    The free activations are at their stand-ins.
     """
 
     feasible: FeasibleSet
     spec: ArchSpec
 
     def paths(self) -> Iterator[Path]:
-        """(assignment but for the free decisions, depth of each stage) of paths that hold the
-        network's blocks.
+        """Paths that hold the network's blocks.
+
+        Returns:
+            For each path, its assignment except for the free decisions, and the depth of each
+            stage.
         """
         for root in self.feasible.candidates.trellis.roots:
             yield from self._after(root.node, 0, root.node.allowed, [])
@@ -92,7 +97,7 @@ class _Walk:
                         yield from self._after(child, start + depth, still & child.allowed, taken)
 
     def _state(self, blocks: int) -> State:
-        """The shapes of the last outputs after so many blocks of the network."""
+        """The shapes of the last outputs after the first ``blocks`` blocks of the network."""
         return read_shapes(self._shapes[: blocks + 1], self.feasible.candidates.trellis.reads)
 
     @cached_property

@@ -35,9 +35,8 @@ def neighbours(feasible: FeasibleSet, assignment: Assignment) -> Iterator[dict[s
 def mutate(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) -> dict[str, Option]:
     """A uniform choice among the neighbours.
 
-    Where there is none, the repair of a random change of one decision.
-
-    The result may be ``assignment`` itself only where nothing else can be reached.
+    If there is none, the repair of a random change of one decision. The result may be
+    ``assignment`` itself only if nothing else can be reached.
     """
     near = list(neighbours(feasible, assignment))
     if near:
@@ -52,11 +51,10 @@ def mutate(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) ->
 def crossover(
     feasible: FeasibleSet, mother: Assignment, father: Assignment, rng: random.Random
 ) -> dict[str, Option]:
-    """A network uniform among all feasible ones whose every decision comes from one parent or the
-    other.
+    """A uniform choice among the feasible networks that mix the decisions of two parents.
 
-    Under a budget of several limits that so few mixes meet that a bounded number of draws finds
-    none, a feasible parent.
+    Every decision comes from one parent or the other. Under a budget of several limits a bounded
+    number of draws may find no such network; then it is a feasible parent.
     """
     both = {name: (mother[name], father[name]) for name in mother}
     try:
@@ -73,12 +71,11 @@ def crossover(
 
 
 def repair(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) -> dict[str, Option]:
-    """A feasible network that keeps as many of the assignment's decisions, in random order of
-    giving up, as it can.
+    """A feasible network that keeps as many of the assignment's decisions as it can.
 
-    Decisions are freed one at a time until something fits; among what fits then, the draw is
-    uniform. Under a budget of several limits, what fits is looked for by a bounded number of draws,
-    so that one decision more may be freed.
+    Decisions are freed one at a time, in random order, until something fits; among what fits then,
+    the draw is uniform. Under a budget of several limits, what fits is looked for by a bounded
+    number of draws, so that one decision more may be freed.
     """
     if (whole := _located(feasible, assignment)) is not None:
         return whole

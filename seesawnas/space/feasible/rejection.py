@@ -1,8 +1,7 @@
-"""Exact rejection: networks drawn uniformly within the limit on MAdds, and of these only those that
-meet the other limits.
+"""Exact rejection: networks drawn uniformly within the limit on MAdds that meet the other limits.
 
 What is kept is uniform over what a budget of several limits admits. How much is kept is measured,
-and said.
+and reported.
 """
 
 from __future__ import annotations
@@ -28,8 +27,12 @@ _Z = 1.959964  # of 95 % of a normal distribution
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Of ``drawn`` networks, uniform over the ``candidates`` within the limit on MAdds,
-    ``accepted`` meet the other limits.
+    """How many networks within the limit on MAdds meet the other limits, estimated by draws.
+
+    Attributes:
+        accepted: How many of those drawn meet the other limits.
+        drawn: How many were drawn, uniform over the candidates.
+        candidates: How many networks are within the limit on MAdds.
     """
 
     accepted: int
@@ -63,8 +66,9 @@ class Acceptance:
 
 @dataclass
 class RejectionSampling:
-    """Networks seen, how many a budget admits, and the ends of what those seen cost, for the
-    message where it admits none.
+    """Networks seen, and how many of them a budget admits.
+
+    It also keeps the ends of what those seen cost, for the message if the budget admits none.
     """
 
     candidates: MaddsSet
@@ -79,7 +83,7 @@ class RejectionSampling:
         return [position for position, one in enumerate(costs) if self.budget.admits(one)]
 
     def fault(self) -> BudgetError:
-        """That nothing seen is admitted, with the ends of what was seen."""
+        """The error that nothing seen is admitted, with the ends of what was seen."""
         space, limits = self.candidates.space, self.budget
         within = f" within {limits.madds_words}" if limits.limits_madds else ""
         every = "the" if self.seen == self.candidates.count else f"{self.seen:,} sampled of the"
@@ -103,7 +107,8 @@ class RejectionSampling:
 def listed(candidates: MaddsSet, budget: Budget) -> list[int]:
     """The index of every candidate that the budget admits.
 
-    Raises BudgetError where it admits none.
+    Raises:
+        BudgetError: If it admits none.
     """
     trawl, found = RejectionSampling(candidates, budget), list[int]()
     for start in range(0, candidates.count, _CHUNK):
@@ -117,10 +122,12 @@ def listed(candidates: MaddsSet, budget: Budget) -> list[int]:
 def measured(candidates: MaddsSet, budget: Budget) -> Acceptance:
     """The acceptance rate by ``PILOT`` draws, always the same ones.
 
-    Where these hold none, by ``SECOND`` draws after them.
+    If the budget admits none of these, by ``SECOND`` draws after them. The numbers are fixed
+    beforehand, so that the interval holds: to stop at the first one accepted would make the rate
+    too high.
 
-    Numbers fixed beforehand, so that the interval holds: to stop at the first one accepted would
-    make the rate too high. Raises BudgetError where no draw is accepted.
+    Raises:
+        BudgetError: If no draw is accepted.
     """
     trawl, rng = RejectionSampling(candidates, budget), random.Random("acceptance")
     for drawn in (PILOT, SECOND):
@@ -136,7 +143,7 @@ def stream(
 ) -> Iterator[Sample]:
     """Admitted networks without end, those of one round of draws at a time.
 
-    Rounds that hold about ``most`` of them, or less.
+    A round holds about ``most`` of them, or less.
     """
     trawl = RejectionSampling(candidates, budget)
     n = min(_CHUNK, ceil(most / rate))
@@ -150,8 +157,9 @@ def stream(
 def one_of(candidates: MaddsSet, budget: Budget, rng: random.Random) -> dict[str, Option]:
     """A uniform choice among the candidates that the budget admits.
 
-    Raises BudgetError where there is none, or, among more than ``TRIES`` candidates, where
-    ``TRIES`` draws find none.
+    Raises:
+        BudgetError: If there is none, or, among more than ``TRIES`` candidates, if ``TRIES`` draws
+            find none.
     """
     if candidates.count <= TRIES:
         return _assignment(candidates.at([rng.choice(listed(candidates, budget))]), 0)

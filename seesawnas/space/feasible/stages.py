@@ -40,11 +40,11 @@ class Blocks:
         self._numbers: dict[object, int] = {}
 
     def number(self, block: Block, inputs: Inputs) -> int:
-        """The block's number, a new one where it is new."""
+        """The block's number, a new one if it is new."""
         return self._numbers.setdefault(_body_key(block, inputs), len(self._numbers))
 
     def known(self, block: Block, inputs: Inputs) -> int | None:
-        """The block's number, None where no stage can hold it."""
+        """The block's number, None if no stage can hold it."""
         return self._numbers.get(_body_key(block, inputs))
 
 
@@ -63,7 +63,7 @@ class States:
     _numbers: dict[State, int] = field(default_factory=dict)
 
     def number(self, state: State) -> int:
-        """The state's number, a new one where it is new."""
+        """The state's number, a new one if it is new."""
         if state not in self._numbers:
             self._numbers[state] = len(self.states)
             self.states.append(state)
@@ -111,9 +111,12 @@ class Place:
 class Rows:
     """Rows of one stage, after one state and for one choice of the decisions above the stage.
 
-    ``blocks`` (rows, 1 + classes) identifies a row: its depth, then the number of the block in each
-    class of positions. ``combination`` says which options make it (see :func:`unpack`); ``costs``
-    what it costs; ``after`` the number of the state after it.
+    Attributes:
+        blocks: (rows, 1 + classes) Identifies a row: its depth, then the number of the block in
+            each class of positions.
+        combination: The options that make each row (see :func:`unpack`).
+        costs: What each row costs.
+        after: The number of the state after each row.
     """
 
     blocks: Ints
@@ -135,11 +138,10 @@ class PositionClass:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """What a class's block is for each combination of ``decisions``.
+    """The block of a class for each combination of ``decisions``.
 
-    (combinations, 3), its number, cost and output.
-
-    The output is the number of the state that holds it alone.
+    (combinations, 3): its number, its cost and its output, the number of the state that holds the
+    output alone.
     """
 
     decisions: tuple[Decision, ...]
@@ -147,7 +149,7 @@ class Cells:
 
 
 def stage_decisions(stage: StageSpace, number: int) -> tuple[Decision, ...]:
-    """The stage's own decisions but its depth, in the order that numbers combinations."""
+    """The stage's own decisions except its depth, in the order that numbers combinations."""
     own = {
         a.path: a for a in stage.all() if not a.is_fixed and a.path.startswith(f"stages.{number}.")
     }
@@ -197,7 +199,7 @@ def stage_rows(place: Place, before: State, above: Assignment) -> Rows:
 def position_classes(stage: StageSpace, reads: int = 1) -> Iterator[PositionClass]:
     """The classes of a stage's positions, in the order of the columns of ``Rows.blocks``.
 
-    ``reads``: how many outputs before it a block may read. So many blocks read something from
+    ``reads`` is how many outputs before it a block may read. So many blocks read something from
     before the stage, or not the same as the next one; each is a class of its own.
     """
     found: dict[object, list[int]] = {}
@@ -239,8 +241,9 @@ def _later(
     shapes: list[int],
     outputs: Ints,
 ) -> tuple[Ints, Ints]:
-    """A class's (block numbers, costs) for every combination of the stage's options, ``outputs``
-    being the first block's.
+    """A class's block numbers and costs for every combination of the stage's options.
+
+    ``outputs`` are the first block's.
     """
     relevant = _relevant(decisions, {a.path for a in cls.attributes.values()})
     tables = [
@@ -330,7 +333,9 @@ def _check(
 ) -> None:
     """What a stage asks of its blocks, so that networks can be counted without being listed.
 
-    Raises DocumentError.
+    Raises:
+        DocumentError: If a block has no layer, another width than the stage, or changes the map
+            size after the first block.
     """
     where = f"stages.{place.number}: blocks of kind {block.kind} must"
     if not body_of(block):
@@ -359,8 +364,9 @@ def _relevant(decisions: tuple[Decision, ...], paths: set[str]) -> tuple[Decisio
 
 
 def _index(decisions: tuple[Decision, ...], options: Ints, relevant: tuple[Decision, ...]) -> Ints:
-    """The number of each combination of the stage's options among those of the ``relevant``
-    decisions.
+    """The number of each combination of the stage's options.
+
+    The number counts the combinations of the ``relevant`` decisions.
     """
     index = np.zeros(len(options), np.int64)
     for decision in relevant:

@@ -1,10 +1,10 @@
 """A study as optuna-dashboard's pages take it: the JSON of its address ``/api/studies/N``.
 
-The same as optuna-dashboard's own answer (a test compares them), but for three things. Notes,
-attributes, files and plots come from a showcase. What its pages never read, each option of each
-decision of each trial, is left out: two thirds of the bytes. And what was said of a finished trial
-is said again without being made again, so that a page that is left open costs the search beside it
-next to nothing.
+It is the same as optuna-dashboard's own answer (a test compares them), except for three things.
+Notes, attributes, files and plots come from a showcase. What its pages never read, each option of
+each decision of each trial, is left out: two thirds of the bytes. And what was said of a finished
+trial is said again without being made again, so that a page that is left open costs the search
+beside it next to nothing.
 """
 
 from __future__ import annotations
@@ -172,9 +172,9 @@ class StudyJson:
 
 
 def best_trials(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
-    """The complete trials that no other beats, by number.
+    """The complete trials that no other dominates, by number.
 
-    Of a study of one objective, the first of its best.
+    If the study has one objective, the first of its best.
     """
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     if complete and len(complete[0].values) == 1:
@@ -240,8 +240,9 @@ def _file(attached: Artifact) -> dict[str, str | None]:
 
 
 def _note(body: str, system: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Ours, and after it what a user wrote with optuna-dashboard itself, which keeps notes in
-    pieces.
+    """Our note, and after it what a user wrote with optuna-dashboard itself.
+
+    That keeps notes in pieces.
     """
     theirs = ""
     if f"{prefix}note_ver" in system:
@@ -256,7 +257,7 @@ def _note(body: str, system: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | str:
-    """as many digits as are useful; JSON has no words for what is not finite."""
+    """As many digits as are useful; JSON has no words for what is not finite."""
     if math.isnan(value):
         return "nan"
     return round(value, DIGITS) if math.isfinite(value) else ("inf" if value > 0 else "-inf")

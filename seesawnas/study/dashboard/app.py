@@ -3,8 +3,8 @@
 optuna-dashboard answers; its answer about a study of networks is completed on its way to the
 browser: notes, diagrams and plots, and readable attributes. So nothing of this is stored: the
 search pays nothing for it, a journal does not grow by it, a study of any age and storage has it,
-and it is as fresh as the page. (Stored, optuna-dashboard looks through the notes of all trials once
-a trial, and every refreshed plot would stay in the journal for good.)
+and it is as fresh as the page. (If it were stored, optuna-dashboard would look through the notes of
+all trials once per trial, and every refreshed plot would stay in the journal for good.)
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ READ_ONLY = "This dashboard is read-only."
 def dashboard_app(storage: BaseStorage, showcase: DashboardContent) -> App:
     """optuna-dashboard on ``storage`` as a WSGI application.
 
-    Raises StudyError if it is not installed.
+    Raises:
+        StudyError: If optuna-dashboard is not installed.
     """
     try:
         import optuna_dashboard
@@ -91,9 +92,9 @@ class _Dashboard:
         return [body]
 
     def _study(self, number: int, query: str) -> str | None:
-        """Our answer; None if optuna-dashboard's is better, as for another's study.
+        """Our answer; None if optuna-dashboard's is better, as for another program's study.
 
-        A plot is not worth a page.
+        A plot that fails does not cost the page.
         """
         try:
             study = load_view(self.storage, number)
@@ -144,7 +145,7 @@ class _Dashboard:
         return [body]
 
     def _say(self, line: str) -> None:
-        """Once a fault, not once a poll."""
+        """Report a fault once, not at every poll."""
         if line not in self.said:
             self.said.add(line)
             print(escape_line(line), file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
 """What a browser may do with the dashboard.
 
-Nothing from elsewhere is loaded, and no page from elsewhere asks.
+Nothing is loaded from elsewhere, and no page from elsewhere can ask.
 
 A page of another site can have its own name resolve to this machine, and then read what answers to
 any name (DNS rebinding). So only the names that the dashboard listens under are answered. Ports are
@@ -67,8 +67,9 @@ def check_request_origin(app: App, host: str) -> App:
 
 
 def add_security_headers(app: App) -> App:
-    """``app`` with headers by which a browser loads nothing from elsewhere, shows it in no frame
-    and guesses no type.
+    """``app`` with headers that restrict what a browser does with its pages.
+
+    It loads nothing from elsewhere, shows them in no frame and guesses no type.
     """
 
     def answer(environ: dict[str, Any], respond: Callable[..., Any]) -> Iterable[bytes]:
@@ -95,9 +96,10 @@ def _names(host: str) -> tuple[str, ...]:
 
 
 def _is_ours(asked: str, names: tuple[str, ...], *, is_everywhere: bool) -> bool:
-    """Where every address is listened on, each may be asked by itself.
+    """Whether the server may be asked by the name ``asked``.
 
-    No other site can have an address for its name.
+    If it listens on every address, each may be asked by itself: no other site can have an address
+    for its name.
     """
     match = _HOST.fullmatch(asked.lower())
     return match is not None and (match[1] in names or (is_everywhere and _is_address(match[1])))

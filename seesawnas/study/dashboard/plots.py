@@ -1,10 +1,9 @@
 """Optuna's own plots of large studies, bounded.
 
-Optuna-dashboard draws them of every trial, and some of every pair of decisions.
-
-Of 5,000 trials with 24 decisions its plot of ranks is 1.8 GB, made in minutes. Here a plot shows at
-most :data:`TRIALS` trials, the best half of them and others evenly by their quality, and, if it
-grows with the pairs of decisions, the :data:`DECISIONS` that matter most; its title says so.
+optuna-dashboard draws them of every trial, and some of every pair of decisions. Of 5,000 trials
+with 24 decisions its plot of ranks is 1.8 GB, made in minutes. Here a plot shows at most
+:data:`TRIALS` trials, the best half of them and others evenly by their quality, and, if it grows
+with the pairs of decisions, the :data:`DECISIONS` that matter most; its title says so.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ Draw: TypeAlias = Callable[..., Any]
 def bounded_plot(storage: BaseStorage, number: int, kind: str) -> str | None:
     """The plot ``kind`` of a study as plotly's JSON.
 
-    None of one that optuna-dashboard draws of any study in no time.
+    None if optuna-dashboard draws plots of this kind quickly for any study.
     """
     if kind not in _PLOTS and kind != "timeline":
         return None
@@ -92,7 +91,7 @@ class _Thinned(optuna.Study):
 
 
 def _target(study: optuna.Study) -> dict[str, Any]:
-    """As optuna-dashboard does: of several objectives the first."""
+    """The objective that is plotted: of several the first, as in optuna-dashboard."""
     if len(study.directions) == 1:
         return {"target_name": "Objective Value"}
     return {"target": lambda trial: trial.values[0], "target_name": "Objective 0"}
@@ -101,7 +100,8 @@ def _target(study: optuna.Study) -> dict[str, Any]:
 def _decisions(study: _Thinned, options: dict[str, Any], most: int) -> tuple[list[str], list[str]]:
     """The names of the decisions that matter most, of those that most trials have.
 
-    And words, if that is not all.
+    They come with words that say that these are not all. Both are empty if the study has no more
+    than ``most`` decisions.
     """
     counts: dict[str, int] = {}
     for trial in study.get_trials():

@@ -61,7 +61,7 @@ class Engine(Protocol):
     def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
         """Start a job, from ``checkpoint`` if there is one.
 
-        Never more than ``capacity`` at a time.
+        There are never more than ``capacity`` jobs at a time.
         """
         ...
 
@@ -70,7 +70,7 @@ class Engine(Protocol):
         ...
 
     def proceed(self, number: int) -> None:
-        """Answer a ``EpochFinished``: train the next epoch."""
+        """Answer an ``EpochFinished``: train the next epoch."""
         ...
 
     def stop(self, number: int) -> None:

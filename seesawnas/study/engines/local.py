@@ -56,7 +56,7 @@ class LocalEngine:
 
     @property
     def capacity(self) -> int:
-        """One job a worker."""
+        """One job per worker."""
         return len(self._workers)
 
     def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
@@ -144,7 +144,7 @@ def _start() -> _Worker:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Ctrl-C and a polite end reach the whole group, and the driver decides.
+    """Ignore Ctrl-C and SIGTERM, which reach the whole group: the driver decides.
 
     Workers are born ignoring them.
     """
@@ -178,8 +178,9 @@ def _work(pipe: Connection) -> None:
 
 
 def _end_with_driver() -> None:
-    """A driver that was killed closes no pipe that a worker in the middle of an epoch would look
-    at.
+    """End this worker if its driver was killed.
+
+    A killed driver closes no pipe that a worker in the middle of an epoch would look at.
     """
     driver = multiprocessing.parent_process()
     if driver is not None:

@@ -65,7 +65,11 @@ def engine_factory(settings: EngineSettings) -> EngineFactory:
 
 
 def check_engine(engine: EngineSettings) -> None:
-    """Raises StudyError if it cannot run here: no Ray, no such cluster."""
+    """Check that the engine can run here.
+
+    Raises:
+        StudyError: If Ray is not installed, or if there is no such cluster.
+    """
     if engine.kind == "ray" and find_spec("ray") is None:
         raise StudyError("engine ray requires Ray: pip install 'ray[tune]'")
     if engine.ray_address is not None:

@@ -1,6 +1,6 @@
 """The reason to report for a lost worker.
 
-Apart from Ray, which may be imported only once its settings are made.
+It is apart from Ray, which may be imported only once its settings are made.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ _LONGEST = 500
 
 
 def summarize_traceback(text: str) -> str:
-    """What a traceback, or Ray's report of a death, comes to: one line without codes for terminals.
+    """What a traceback, or Ray's report of a death, says: one line without codes for terminals.
 
-    Of a worker that raised it is the last line of its traceback, of one that died Ray's first
+    For a worker that raised, it is the last line of its traceback; for one that died, Ray's first
     sentence.
     """
     plain = "".join(

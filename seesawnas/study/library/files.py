@@ -33,13 +33,20 @@ class StudyFile:
 
     @classmethod
     def read(cls, ref: str | Path) -> StudyFile:
-        """The file that ``ref`` names. Raises InvalidInput."""
+        """The file that ``ref`` names.
+
+        Raises:
+            InvalidInput: If there is no such file, it cannot be read, or it is not a mapping in
+                YAML.
+        """
         values, name = read_study(ref)
         return cls(values, str(ref), name)
 
     def must_be(self, kind: Kind, words: str) -> None:
-        """Raise StudyError if its keys are those of a document of another kind than ``kind``, which
-        ``words`` name.
+        """Check that its keys are those of a document of ``kind``, which ``words`` name.
+
+        Raises:
+            StudyError: If they are those of another kind.
         """
         if other := other_kind(self.values, kind, ref=self.source):
             raise StudyError(f"{self.source}: must be {words}, got {other}")
@@ -49,7 +56,10 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     """The values of the study file that ``ref`` names, and its name without ``.yaml``.
 
     The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now.
-    Raises StudyError if there is none, and DocumentError if it is not YAML.
+
+    Raises:
+        StudyError: If there is no such file, it cannot be read, or it is not a mapping of keys.
+        DocumentError: If it is not YAML.
     """
     document = read_document(ref, _WANTED)
     values, path = document.values, document.path

@@ -26,12 +26,12 @@ def placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:
 
 
 def default_name(*words: str) -> str:
-    """A study's name of ``words``: small letters, digits and underscores."""
+    """A study's name made of ``words``: small letters, digits and underscores."""
     return "_".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words)[
         :_MAX_NAME
     ]
 
 
 def data_words(data: str | None) -> list[str]:
-    """What a study's name has of its faces."""
+    """What a study's name says of its faces."""
     return [Path(data).resolve().name] if data else []

@@ -26,10 +26,10 @@ _MOST_DIGITS = 15
 def find_network(ref: str, storage: str | None = None) -> SearchPoint:
     """The network that ``ref`` names.
 
-    ``paper/NAME``, a YAML file, a trained network's folder, or a study's trial.
+    ``ref`` is ``paper/NAME``, a YAML file, a trained network's folder, or a study's trial.
 
     Raises:
-        InvalidInput: In one line, if it names none; if a file breaks rules, a line per fault.
+        InvalidInput: In one line, if it names none; if a file breaks rules, with a line per fault.
     """
     return trial_point(ref, storage) or load_point(ref)
 
@@ -37,7 +37,8 @@ def find_network(ref: str, storage: str | None = None) -> SearchPoint:
 def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
     """The network of the trial that ``ref`` names, None if ``ref`` is not of that form.
 
-    Raises StudyError.
+    Raises:
+        StudyError: If there is no such study or trial, or if the trial has no network.
     """
     if (named := split_trial(ref)) is None:
         return None
@@ -52,7 +53,11 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
 
 
 def _suggest(name: str, storage: str | None) -> None:
-    """Raise StudyError if there is no study ``name`` under runs/ but one of a name near to it."""
+    """Suggest a study of a name near to ``name``.
+
+    Raises:
+        StudyError: If there is no study ``name`` under runs/ but one of a name near to it.
+    """
     if storage is not None or "://" in name or study_folder(name).exists() or not RUNS.is_dir():
         return
     if near := nearest(name, (folder.name for folder in RUNS.iterdir() if folder.is_dir())):

@@ -32,13 +32,19 @@ _DIGITS_OF_NUMBER = 20
 
 @dataclass(frozen=True, slots=True)
 class StudyView:
-    """A study as it stands: its name and number in the storage, what it was made with, its
-    objectives, its trials.
+    """A study as it stands.
 
-    ``directions`` are ``maximize`` or ``minimize``; ``system`` is what optuna-dashboard and others
-    keep with the study; ``repeats`` are its networks' trainings from new seeds, by digest;
-    ``left_out`` are trials that cannot be trusted and are not among the others, ``faults`` what
-    else of it cannot be shown.
+    Attributes:
+        name: Its name in the storage.
+        number: Its number in the storage.
+        attributes: What it was made with.
+        system: What optuna-dashboard and others keep with the study.
+        objectives: What its trials are measured by.
+        directions: ``maximize`` or ``minimize``, for each objective.
+        trials: Its trials, without those left out.
+        repeats: Its networks' trainings from new seeds, by digest.
+        left_out: Trials that cannot be trusted and are not among the others.
+        faults: What else of it cannot be shown.
     """
 
     name: str
@@ -60,7 +66,8 @@ class StudyView:
     def trial(self, number: str, ref: str) -> FrozenTrial:
         """The trial of a ``number`` as text; ``ref`` names it in messages.
 
-        Raises StudyError if there is none, or if it cannot be shown.
+        Raises:
+            StudyError: If there is none, or if it cannot be shown.
         """
         wanted = int(number[:_DIGITS_OF_NUMBER])
         for one in self.left_out:
@@ -88,7 +95,7 @@ class StudyView:
     def sought(self) -> Objectives:
         """The objectives as a search names them.
 
-        Of costs that another program named otherwise only the known ones.
+        If another program named costs otherwise, only the known ones are among them.
         """
         names = {kind.title: name for name, kind in COSTS.items()}
         return Objectives(
@@ -105,10 +112,15 @@ class StudyView:
 
 @dataclass(frozen=True, slots=True)
 class StoredStudy:
-    """A stored study: what commands call it, its folder, its storage, its number and its name
-    there.
+    """A stored study.
 
-    ``name`` is what it is called when it is shown: as its folder, also if that was renamed since.
+    Attributes:
+        ref: What commands call it.
+        folder: Its folder.
+        storage: Its storage.
+        number: Its number in the storage.
+        stored: Its name in the storage.
+        name: What it is called when it is shown: as its folder, also if that was renamed since.
     """
 
     ref: str
@@ -124,10 +136,15 @@ class StoredStudy:
 
 
 def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
-    """The study ``name``: a folder under runs/, a path, or the URL of a database that holds one
-    study alone; the one last written to if it is None. Raises StudyError.
+    """The study ``name``.
 
-    ``url`` is its storage, if the search did not run on this machine.
+    Args:
+        name: A folder under runs/, a path, or the URL of a database that holds one study alone;
+            None for the study last written to.
+        url: Its storage, if the search did not run on this machine.
+
+    Raises:
+        StudyError: If there is no such study, or if its storage cannot be read.
     """
     if isinstance(name, str) and "://" in name and url is None:
         return _only(name)
@@ -150,10 +167,14 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
 def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> int:
     """The number of a study in its storage, as the dashboard's addresses have it.
 
-    Raises StudyError.
+    Args:
+        storage: The storage.
+        name: The name of the study in the storage.
+        or_first: Take the storage's first study if none has this name, as in a panel's, which holds
+            a study for each size of the input.
 
-    ``or_first``: the storage's first study if none has this name, as in a panel's, which holds a
-    study for each size of the input.
+    Raises:
+        StudyError: If there is no such study.
     """
     try:
         return int(storage.get_study_id_from_name(name))
@@ -166,10 +187,11 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
 def load_view(storage: BaseStorage, number: int) -> StudyView:
     """Everything that is shown of a study.
 
-    Trials that cannot be are left out of it, and it says which and why.
+    Trials that cannot be shown are left out of it, and it says which and why.
 
-    Raises StudyError if there is nothing to show: a storage that cannot be read, a study of a newer
-    version.
+    Raises:
+        StudyError: If there is nothing to show: a storage that cannot be read, a study of a newer
+            version.
     """
     name = storage.get_study_name_from_id(number)
     attributes, faults = read_attributes(storage, number)
@@ -228,7 +250,10 @@ def _only(url: str) -> StoredStudy:
 
 
 def _check_there(url: str) -> None:
-    """SQLite would create a missing file instead of failing."""
+    """Check that the file of an SQLite URL exists.
+
+    SQLite would create a missing file instead of failing.
+    """
     if "://" in url:
         check_url(url := normal_url(url))
         if (file := sqlite_file(url)) is not None and not file.is_file():

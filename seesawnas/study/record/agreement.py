@@ -1,6 +1,6 @@
 """The settings of a study compared with those of a later start.
 
-Each difference by its option, with both values.
+Each difference is told by its option, with both values.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def refusal(
 def _follows(name: str, names: list[str], kept: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether a setting differs only because others do.
 
-    The same faces at another size have another fingerprint.
+    For example, the same faces at another size have another fingerprint.
     """
     if not any(cause in names for cause in _MADE_OF.get(name, ())):
         return False
@@ -69,9 +69,9 @@ def _follows(name: str, names: list[str], kept: Mapping[str, Any], now: Mapping[
 
 
 def _faces(value: Any) -> str:
-    """A data setting's description.
+    """The name of the faces in a data setting's description, and where they lie.
 
-    Its name and where it lies, without counts, which a seed may change, and fingerprint.
+    Without counts, which a seed may change, and without the fingerprint.
     """
     return str(value).rsplit(" ", 1)[0].split(": ")[0]
 

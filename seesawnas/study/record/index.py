@@ -1,11 +1,10 @@
-"""``TrialIndex``: a study's trials in memory, by number, state and key, at a cost that does not
-grow with the study.
+"""``TrialIndex``: a study's trials in memory, by number, state and key.
 
-Optuna answers every question about a study by going through all its trials. A study has one driver,
-so what that driver knows need not be asked again: finished trials never change, and those that it
-runs change by its own writes. What other programs add (optuna-dashboard, ``enqueue_trial``) is
-looked for, by number, whenever the index is asked, and so is what becomes of it, and of trials that
-wait.
+Its cost does not grow with the study. Optuna answers every question about a study by going through
+all its trials. A study has one driver, so what that driver knows need not be asked again: finished
+trials never change, and those that it runs change by its own writes. What other programs add
+(optuna-dashboard, ``enqueue_trial``) is looked for, by number, whenever the index is asked, and so
+is what becomes of it, and of trials that wait.
 """
 
 from __future__ import annotations
@@ -30,7 +29,10 @@ class TrialIndex:
 
     Whoever writes to a trial calls :meth:`touch` first, so that the next answer is right.
 
-    Each trial is checked as it comes in, once. Raises StudyError if one cannot be trusted.
+    Each trial is checked as it comes in, once.
+
+    Raises:
+        StudyError: If a trial cannot be read or trusted; also later, for trials that come in then.
     """
 
     def __init__(self, study: optuna.Study, distributions: Mapping[str, BaseDistribution]) -> None:
@@ -125,8 +127,9 @@ class TrialIndex:
             self._stale.add(trial.number)
 
     def _slim(self, trial: FrozenTrial) -> FrozenTrial:
-        """The trial with the study's own distributions and names for the equal ones that its
-        storage made for it, and with its network's digest of today.
+        """The trial with its network's digest of today, and with shared values.
+
+        The study's own distributions and names replace the equal ones that its storage made for it.
         """
         trial = renewed(trial)
         if (

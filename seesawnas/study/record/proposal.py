@@ -21,11 +21,14 @@ ORDERED = ("depth", "width", "height", "expansion", "middle", "kernel", "embeddi
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A network to try, the options that make it (empty if it is outside the space) and a label for
-    users.
+    """A network to try.
 
-    ``proxy`` is another than the study's, and ``variant`` its name: a study holds a network once a
-    variant. A ``fixed`` point is a reference: it is never stopped early.
+    Attributes:
+        assignment: The options that make it; empty if it is outside the space.
+        label: What users call it.
+        proxy: Another proxy than the study's.
+        variant: The name of that proxy: a study holds a network once per variant.
+        fixed: Whether it is a reference: it is never stopped early.
     """
 
     spec: ArchSpec
@@ -44,7 +47,7 @@ class Proposal:
 def distribution(decision: Decision) -> BaseDistribution:
     """A decision as Optuna knows it.
 
-    Evenly spaced integers of an ordered attribute as such, all else as categories.
+    Evenly spaced integers of an ordered attribute are integers there; all others are categories.
     """
     options = decision.options
     numbers = [option for option in options if type(option) is int]
@@ -72,7 +75,8 @@ def options_of(distribution: BaseDistribution) -> tuple[Any, ...]:
 def trial_spec(trial: FrozenTrial, study: str = "") -> ArchSpec:
     """The network of a trial.
 
-    Raises StudyError, naming ``study`` and the trial, if something else is stored.
+    Raises:
+        StudyError: If something else is stored; the message names ``study`` and the trial.
     """
     source = f"{study}, trial {trial.number}: spec" if study else f"trial {trial.number}: spec"
     try:
@@ -84,7 +88,8 @@ def trial_spec(trial: FrozenTrial, study: str = "") -> ArchSpec:
 def trial_proxy(trial: FrozenTrial, study: str) -> Proxy:
     """The proxy that a trial has of its own.
 
-    Raises StudyError, naming ``study`` and the trial, if it is none.
+    Raises:
+        StudyError: If it is no proxy; the message names ``study`` and the trial.
     """
     try:
         return Proxy.from_mapping(stored_mapping(trial.user_attrs["proxy"]))
@@ -95,7 +100,8 @@ def trial_proxy(trial: FrozenTrial, study: str) -> Proxy:
 def measurement_of(trial: FrozenTrial, study: str) -> Measurement:
     """What a trial measured.
 
-    Raises StudyError, naming ``study`` and the trial, if it is no measurement.
+    Raises:
+        StudyError: If it is no measurement; the message names ``study`` and the trial.
     """
     try:
         return Measurement.of_mapping(stored_mapping(trial.user_attrs["measurement"]))

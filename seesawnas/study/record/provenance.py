@@ -1,6 +1,6 @@
-"""The environment of a study.
+"""The environment of a study: versions, the working directory's git state, the machine.
 
-Versions, the working directory's git state, the machine; it never fails.
+Reading it never fails.
 """
 
 from __future__ import annotations
@@ -117,8 +117,9 @@ class Run:
         return 0 if self._repeats is None else len(self._repeats.trials(TrialState.COMPLETE))
 
     def _text(self) -> str | None:
-        """The study file of the settings that produced what the study holds, with what made the
-        last start that trained.
+        """The study file of the settings that produced what the study holds.
+
+        It also has what made the last start that trained.
         """
         starts = read_starts(self._record.study.user_attrs, self._record.trials(), self._done())
         plan = reproducible_settings(starts, self._record.finished)
@@ -174,9 +175,9 @@ def git_state() -> dict[str, Any] | None:
 
 
 def _is_dirty() -> bool:
-    """Submodules count by their commit alone.
+    """Whether anything that git follows differs from the commit.
 
-    Git would ask each of them under its own configuration.
+    Submodules count by their commit alone: git would ask each of them under its own configuration.
     """
     names = _git("config", "--list", "--name-only", "-z")
     filters = sorted({name for name in (names or "").split("\0") if name.startswith("filter.")})

@@ -25,7 +25,7 @@ _MAPPINGS = ("settings", "ablation")
 def read_trials(storage: BaseStorage, study: int) -> tuple[list[FrozenTrial], list[SkippedTrial]]:
     """The trials of a study, and those that the storage cannot read.
 
-    Of a database whose cells are damaged, row by row.
+    A database whose cells are damaged is read row by row.
     """
     if not isinstance(storage, PatientStorage):
         return storage.get_all_trials(study, deepcopy=False), []

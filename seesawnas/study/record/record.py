@@ -89,7 +89,11 @@ class StudyRecord:
         return study
 
     def _check(self) -> None:
-        """Raise StudyError if the stored attributes of the study do not allow to resume it."""
+        """Check that the stored attributes of the study allow to resume it.
+
+        Raises:
+            StudyError: If they do not.
+        """
         number, place = self.study._study_id, f"study {self.study.study_name}"
         attributes = self._storage.get_study_user_attrs(number)
         check_format(attributes, place)
@@ -115,9 +119,10 @@ class StudyRecord:
         return self._settings_of(self.study)
 
     def require_settings(self, settings: Mapping[str, Any]) -> None:
-        """Keep the settings that make trials comparable, or hold them against those kept.
+        """Keep the settings that make trials comparable, or compare them with those kept.
 
-        Raises StudyError.
+        Raises:
+            StudyError: If they differ from those kept.
         """
         kept = self.study.user_attrs.get("settings")
         if kept is None:
@@ -132,12 +137,13 @@ class StudyRecord:
     def lock_storage(self) -> Iterator[None]:
         """Hold the study for this process.
 
-        Raises StudyError, with the holder and since when, if another process has it.
-
         A study in a database is held by a lease that lies there: a driver in another folder or on
         another host takes over once the old one is gone. Checkpoints lie in the driver's folder, so
         that elsewhere an interrupted trial starts again from its first epoch. A journal lies in the
         folder and is held by the folder's lock (:func:`lock_study`).
+
+        Raises:
+            StudyError: If another process has it; the message says which, and since when.
         """
         if isinstance(self._storage, PatientStorage):
             with self._storage.hold(self.study._study_id, self.study.study_name):
@@ -146,24 +152,26 @@ class StudyRecord:
             yield
 
     def check(self) -> None:
-        """Raise StudyError if another driver took the study over.
+        """Check that no other driver took the study over.
 
-        Then nothing more can be written.
+        Raises:
+            StudyError: If one did; then nothing more can be written.
         """
         if isinstance(self._storage, PatientStorage) and self._storage.lease is not None:
             self._storage.lease.check()
 
     def on_outage(self, say: Callable[[str], None]) -> None:
-        """Have ``say`` told, in a line, that the storage cannot be reached and is waited for, and
-        that it is back.
+        """Have ``say`` told when the storage cannot be reached, and when it is back.
+
+        Each is one line; the storage is waited for.
         """
         if isinstance(self._storage, PatientStorage):
             self._storage.say = say
 
     def recover(self) -> int:
-        """Put trials that no process runs any more back in line; returns how many.
+        """Put trials that no process runs any more back in line; return how many.
 
-        Only the holder of the study may.
+        Only the holder of the study may do this.
         """
         self._index.touch_all()
         found = self.trials(TrialState.RUNNING)
@@ -245,8 +253,8 @@ class StudyRecord:
     def prune(self, number: int, epoch: int, scores: Scores) -> None:
         """Store that a trial was stopped early, with the point of its curve that says why.
 
-        The mark goes in with the point: a kill between the two would have the trial pass its judge
-        unjudged.
+        The mark is stored together with the point: after a kill between the two the trial would
+        pass its judge unjudged.
         """
         attrs, curve = (
             {**asdict(scores), "stopped_after": epoch},
@@ -261,13 +269,14 @@ class StudyRecord:
         self._end(number, state=TrialState.FAIL)
 
     def lose(self, number: int, reason: str, reached: int = 0) -> bool:
-        """A trial's worker died: put it back in line, or fail it if it gets no further.
-
-        Returns whether it runs again.
+        """Put a trial whose worker died back in line, or fail it if it gets no further.
 
         Tries count as long as the trial ends where it ended before, after the epoch ``reached`` in
         this try: one that a busy machine killed three times on its way goes on, one that dies of
         its own memory three times at one place does not.
+
+        Returns:
+            Whether it runs again.
         """
         trial = self._index[number]
         place, tries = stored_json(trial.user_attrs.get("losses", "[0, 0]"))

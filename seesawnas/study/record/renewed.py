@@ -1,6 +1,4 @@
-"""Trials from before digests were hashes of bodies.
-
-Their digests and keys as this version makes them.
+"""Trials from before digests were hashes of bodies, with this version's digests and keys.
 
 The digest that version 0.1 stored names the same network by other digits. Wherever trials are read,
 they get today's, so that whatever is compared by digest (what was tried, repeats, arms, a panel's

@@ -30,11 +30,15 @@ Made: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One start: what ``made`` it, the ``plan`` in force, None if an earlier version did not say.
+    """One start of a study.
 
-    trained: the numbers of the trials that it finished, by how they ended, None if that is not on
-    record; repeats: how many repeats it finished; ended: why it ended, None if it was killed, or
-    still runs.
+    Attributes:
+        made: What made it.
+        plan: The plan in force; None if an earlier version did not say.
+        trained: The numbers of the trials that it finished, by how they ended; None if that is not
+            on record.
+        repeats: How many repeats it finished.
+        ended: Why it ended; None if it was killed, or still runs.
     """
 
     made: Made
@@ -83,7 +87,7 @@ class Start:
 def held(trials: Sequence[FrozenTrial], repeats: int) -> dict[str, Any]:
     """What a study holds when a start begins.
 
-    How many trials, which of them are not finished, how many repeats are done.
+    That is how many trials, which of them are not finished, and how many repeats are done.
     """
     unfinished = [trial.number for trial in trials if not trial.state.is_finished()]
     return {"trials": len(trials), "unfinished": unfinished, "repeats": repeats}
@@ -92,9 +96,9 @@ def held(trials: Sequence[FrozenTrial], repeats: int) -> dict[str, Any]:
 def read_starts(
     attributes: Mapping[str, Any], trials: Sequence[FrozenTrial], repeats: int = 0
 ) -> list[Start]:
-    """The starts of a study with these attributes and trials, the first first; ``repeats``.
+    """The starts of a study with these attributes and trials, the first first.
 
-    How many are done by now.
+    ``repeats`` is how many repeats are done by now.
     """
     names = [name for name in attributes if name.startswith(PREFIX)]
     found = [
@@ -111,7 +115,7 @@ def reproducible_settings(starts: Sequence[Start], finished: int) -> dict[str, A
 
     None if no start that trained anything says its plan.
 
-    Those of the last start that trained: of its trials, or, of the repeats, of the last that
+    They are those of the last start that trained trials, or, for the repeats, of the last that
     trained repeats. A start that trained nothing has no say. ``time`` limits one start, not the
     study: if several trained, it is left out, and if nothing else ends the last of them that is
     over, its trials are as many as are ``finished``. ``seeds`` are the most.
@@ -145,7 +149,7 @@ INTERRUPTED = "interrupted"
 
 
 def spans(numbers: Sequence[int]) -> str:
-    """Such as ``0 to 11, 13``."""
+    """Numbers in words, such as ``0 to 11, 13``."""
     return ", ".join(
         f"{low}" if low == high else f"{low} to {high}" for low, high in _runs(numbers)
     )

@@ -154,8 +154,10 @@ _Attributes = create_model("_Attributes", __base__=_OtherAttributes, **_MEASURED
 def trial_faults(trial: FrozenTrial, objectives: int, *, ours: bool = True) -> Iterator[str]:
     """What is wrong with a stored trial, a line per fault; nothing if it can be trusted.
 
-    objectives: how many values a complete trial has; ours: the study is one of networks, so that a
-    trial that ran has one.
+    Args:
+        trial: The trial.
+        objectives: How many values a complete trial has.
+        ours: Whether the study is one of networks, so that a trial that ran has one.
     """
     attrs = trial.user_attrs
     if not isinstance(attrs, dict) or not isinstance(trial.intermediate_values, dict):
@@ -272,8 +274,10 @@ def is_foreign(trial: FrozenTrial) -> bool:
 
 
 def check_trial(trial: FrozenTrial, objectives: int, study: str) -> None:
-    """Raise StudyError, naming ``study`` and the trial, if the trial cannot be trusted to go on
-    with.
+    """Check that a trial can be trusted to go on with.
+
+    Raises:
+        StudyError: If it cannot; the message names ``study`` and the trial.
     """
     fault = next(trial_faults(trial, objectives, ours=not is_foreign(trial)), None)
     if fault is not None:
@@ -281,7 +285,11 @@ def check_trial(trial: FrozenTrial, objectives: int, study: str) -> None:
 
 
 def check_format(attributes: Any, study: str) -> None:
-    """Raise StudyError if a study is of a newer format than is read here."""
+    """Check that a study is of a format that is read here.
+
+    Raises:
+        StudyError: If it is of a newer one.
+    """
     kept = attributes.get(FORMAT_ATTRIBUTE, FORMAT) if isinstance(attributes, dict) else FORMAT
     if type(kept) is int and kept > FORMAT:
         raise StudyError(

@@ -1,6 +1,6 @@
 """Many values of one trial in one durable write.
 
-Optuna's storages write, and wait for the disk, once a value; a trial's scores are ten of them. A
+Optuna's storages write, and wait for the disk, once per value; a trial's scores are ten of them. A
 journal takes many lines in one append, a database many rows in one transaction. Neither has a
 public name, so a test pins both; any other storage is written value by value, in the same order.
 """
@@ -25,8 +25,9 @@ def write_values(
     attrs: Mapping[str, Any],
     curve: Mapping[int, float] | None = None,
 ) -> None:
-    """Store user attributes, in their order, and then points of the learning curve (epoch to
-    value).
+    """Store user attributes, in their order, and then points of the learning curve.
+
+    ``curve`` maps epochs to values.
     """
     if isinstance(storage, PatientStorage):
         storage.repeated(lambda again: _commit_held(storage, trial_id, attrs, curve or {}))
@@ -67,7 +68,10 @@ def _append(
 def _commit_held(
     storage: PatientStorage, trial_id: int, attrs: Mapping[str, Any], curve: Mapping[int, float]
 ) -> None:
-    """Safe to repeat: a value that is stored already is stored over."""
+    """Store the values in one transaction.
+
+    This is safe to repeat: a value that is stored already is stored over.
+    """
     with storage.writing():
         _commit(storage.database, trial_id, attrs, curve)
 

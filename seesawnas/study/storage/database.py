@@ -1,10 +1,10 @@
-"""Optuna's storage in a database, for a study that outlives it.
+"""Optuna's storage in a database, for a study that outlives the outages of its database.
 
-SQLite, or PostgreSQL for drivers on other machines.
+The database is SQLite, or PostgreSQL for drivers on other machines.
 
-Optuna's own ends the study at the first lost connection. This one waits until the database is back
-and repeats what failed; each write is safe to repeat if it was done and only its acknowledgement
-was lost.
+Optuna's own storage ends the study at the first lost connection. This one waits until the database
+is back and repeats what failed; each write is safe to repeat if it was done and only its
+acknowledgement was lost.
 """
 
 from __future__ import annotations
@@ -73,17 +73,17 @@ def _fenced(
 
 
 class PatientStorage(_CachedStorage):
-    """A database that a driver holds by a lease (:meth:`hold`), and waits for up to ``patience``
-    seconds an outage.
+    """A database that a driver holds by a lease (:meth:`hold`) and waits for when it is out.
 
-    Reading, and all before a lease is held, waits for nothing. ``say`` reports in a line when an
-    outage begins and ends.
+    It waits for up to ``patience`` seconds per outage. Reading, and all before a lease is held,
+    waits for nothing. ``say`` reports in a line when an outage begins and ends.
     """
 
     def __init__(self, url: str, shown: str, *, writing: bool = True) -> None:
-        """``writing``: make the tables if they are missing.
+        """Open the database of ``url``; if ``writing``, make the tables if they are missing.
 
-        Raises StudyError if they are missing and it is False.
+        Raises:
+            StudyError: If the tables are missing and ``writing`` is False.
         """
         if not writing and not has_tables(url):
             raise StudyError(f"storage {shown}: contains no study")
@@ -109,7 +109,11 @@ class PatientStorage(_CachedStorage):
         every: float = RENEWED_EVERY,
         stale: float = STALE_AFTER,
     ) -> Iterator[None]:
-        """Hold a study for this process. Raises StudyError if another process has it."""
+        """Hold a study for this process.
+
+        Raises:
+            StudyError: If another process has it.
+        """
         lease = Lease(self.database.engine, study_id, name, every=every, stale=stale)
         self.repeated(lambda again: lease.take())
         self.lease, self._patience = lease, patience
@@ -129,12 +133,13 @@ class PatientStorage(_CachedStorage):
             self._writing = False
 
     def repeated(self, call: Callable[[bool], R]) -> R:
-        """``call``'s result, as soon as the database gives it.
+        """The result of ``call``, as soon as the database gives it.
 
         ``call`` gets whether it was tried before.
 
-        Raises StudyError, in a line, if that takes longer than the patience, or if waiting would
-        not help.
+        Raises:
+            StudyError: In a line, if that takes longer than the patience, or if waiting would not
+                help.
         """
         since: float | None = None
         while True:
@@ -265,7 +270,7 @@ def _damage(error: Exception) -> str:
 
 
 def _passes(error: BaseException) -> bool:
-    """Whether the same may succeed later without anyone's doing at this end."""
+    """Whether the same may succeed later without anything being done at this end."""
     if not isinstance(error, DBAPIError):
         return False
     code = getattr(error.orig, "sqlstate", None)

@@ -29,11 +29,17 @@ def repeats_name(study: str) -> str:
 def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> str:
     """The name under which the study of ``folder`` is stored.
 
-    The folder's own if it is not stored yet.
+    It is the folder's own if the study is not stored yet.
 
-    parts: it is a panel's, which stores a study for each size of the input under ``NAME.56px``.
-    Raises StudyError, naming them, if the storage holds several of which none can be told to be the
-    folder's.
+    Args:
+        storage: The storage.
+        folder: The study's folder.
+        parts: Whether it is a panel's, which stores a study for each size of the input under
+            ``NAME.56px``.
+
+    Raises:
+        StudyError: If the storage holds several studies of which none can be told to be the
+            folder's; the message names them.
     """
     own = folder.absolute().name
     if (folder / ELSEWHERE).is_file():
@@ -44,9 +50,7 @@ def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> s
 
 
 def store_study_name(folder: Path, name: str) -> None:
-    """Remember in ``folder`` that its study is stored in a database under another ``name`` than the
-    folder's.
-    """
+    """Remember in ``folder`` the ``name`` of its study in a database, if it is not the folder's."""
     if (folder / ELSEWHERE).is_file() and name != folder.absolute().name:
         write_atomically(folder / NAME_FILE, name + "\n")
 

@@ -26,11 +26,11 @@ _CREATES = b'{"op_code":0,'  # how the line begins that creates a study, and so 
 
 
 class WholeLines(JournalFileBackend):
-    """A journal of which a failed append leaves nothing, and of which a line is read only as far as
-    it can be one.
+    """A journal in which a failed append leaves nothing.
 
-    Optuna's own leaves what fitted on a full disk; the next line, written once there is room, would
-    stand on the same line, and no later reading would get past it.
+    A line is read only as far as it can be one. Optuna's own leaves what fitted on a full disk; the
+    next line, written once there is room, would stand on the same line, and no later reading would
+    get past it.
     """
 
     line = 0
@@ -39,7 +39,10 @@ class WholeLines(JournalFileBackend):
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
         """The lines from ``log_number_from`` on.
 
-        A last one without its end is still being written. Raises StudyError.
+        A last one without its end is still being written.
+
+        Raises:
+            StudyError: If a line is longer than a journal's can be.
         """
         with open(self._file_path, "rb") as file:
             number = log_number_from if log_number_from in self._log_number_offset else 0
@@ -58,7 +61,11 @@ class WholeLines(JournalFileBackend):
                 )
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append all of ``logs`` or nothing. Raises OSError."""
+        """Append all of ``logs`` or nothing.
+
+        Raises:
+            OSError: If they cannot be written, as on a full disk.
+        """
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
         with get_lock_file(self._lock):
             file = os.open(self._file_path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
@@ -104,7 +111,8 @@ class Journal(JournalStorage):
 def open_journal(path: Path) -> JournalStorage:
     """The journal in ``path``.
 
-    Raises StudyError if it is another program's, damaged or cannot be read.
+    Raises:
+        StudyError: If it is another program's, is damaged or cannot be read.
     """
     check_regular(path)
     try:
@@ -114,9 +122,12 @@ def open_journal(path: Path) -> JournalStorage:
 
 
 def check_regular(path: Path) -> None:
-    """Raise StudyError if ``path`` is there and is no file.
+    """Check that ``path``, if it is there, is a file.
 
     A pipe is never written to an end, a device has none.
+
+    Raises:
+        StudyError: If it is no file, or cannot be read.
     """
     try:
         mode = path.stat().st_mode
@@ -134,10 +145,11 @@ def check_regular(path: Path) -> None:
 def mend_journal(path: Path) -> None:
     """Remove what a killed writer left: a lock, and a torn tail, which was never acted on.
 
-    Only the study's holder may.
+    Only the study's holder may do this.
 
-    Raises StudyError if it is no file, or its beginning is lost: a study begun in it would be a
-    second one.
+    Raises:
+        StudyError: If it is no file, or its beginning is lost: a study begun in it would be a
+            second one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_name(path.name + ".lock").unlink(missing_ok=True)
@@ -160,8 +172,9 @@ def mend_journal(path: Path) -> None:
 
 
 def _creates(file: IO[bytes]) -> bool:
-    """Whether the first line creates a study, its keys in whatever order another program wrote
-    them.
+    """Whether the first line creates a study.
+
+    Its keys may be in whatever order another program wrote them.
     """
     file.seek(0)
     try:

@@ -57,7 +57,12 @@ class _Entry:
 
     @classmethod
     def from_json(cls, text: Any) -> _Entry:
-        """Raises ValueError or KeyError if it is another's."""
+        """From the row's text.
+
+        Raises:
+            ValueError: If it is not a lease's.
+            KeyError: If a value is missing.
+        """
         values = stored_mapping(text)
         holder = values["holder"]
         if not isinstance(holder, dict):
@@ -98,8 +103,9 @@ class Lease:
     def take(self) -> None:
         """Take the lease, and renew it in the background until :meth:`release`.
 
-        Raises StudyError, with its holder and since when, if another has it; SQLAlchemyError if the
-        database cannot be asked.
+        Raises:
+            StudyError: If another process has it; the message says which, and since when.
+            SQLAlchemyError: If the database cannot be asked.
         """
         while True:
             now, old = self._now(), self._read()
@@ -111,7 +117,11 @@ class Lease:
         self._keeper.start()
 
     def check(self) -> None:
-        """Raise StudyError if the lease was found lost."""
+        """Check that the lease was not found lost.
+
+        Raises:
+            StudyError: If it was.
+        """
         if self._lost is not None:
             raise StudyError(
                 f"study {self._name}: another search ({self._lost}) took over this study because "
@@ -120,9 +130,10 @@ class Lease:
             )
 
     def fence(self, session: Session) -> None:
-        """Raise StudyError if another holds the lease.
+        """Keep the lease until the transaction of ``session`` ends: nobody takes it before.
 
-        Else nobody takes it before ``session``'s transaction ends.
+        Raises:
+            StudyError: If another process holds it.
         """
         session.flush()  # SQLite locks at the first write
         row = session.execute(
@@ -131,7 +142,7 @@ class Lease:
         self._compare(row)
 
     def release(self) -> None:
-        """Give the lease up, if the database can be reached; else it goes stale."""
+        """Give the lease up, if the database can be reached; otherwise it goes stale."""
         self._end.set()
         if self._keeper.ident is not None:
             self._keeper.join(timeout=_RETRY)
@@ -183,7 +194,7 @@ class Lease:
     def _swap(self, old: str | None, new: str) -> bool:
         """Put ``new`` in the place of ``old``.
 
-        Returns False if something else stands there by now.
+        Return False if something else stands there by now.
         """
         try:
             with self._engine.begin() as connection:

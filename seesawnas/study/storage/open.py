@@ -1,6 +1,7 @@
 """Where a study is stored.
 
-The folder runs/NAME, and in it, unless a storage URL says otherwise, Optuna's journal file.
+It is stored in the folder runs/NAME, and there, unless a storage URL says otherwise, in Optuna's
+journal file.
 """
 
 from __future__ import annotations
@@ -61,9 +62,10 @@ _LONGEST_URL = 10_000
 
 
 def study_folder(name: str) -> Path:
-    """runs/NAME, or NAME itself if it is a path with a slash.
+    """The folder of the study ``name``: runs/NAME, or NAME itself if it is a path with a slash.
 
-    Raises StudyError if it cannot name a folder.
+    Raises:
+        StudyError: If it cannot name a folder.
     """
     folder = Path(name) if "/" in name or name.startswith("~") else RUNS / name
     if not name or name in (".", "..") or folder.name in ("", "..") or any(map(_is_control, name)):
@@ -84,7 +86,8 @@ def _is_control(letter: str) -> bool:
 def latest_study() -> str:
     """The name of the study under runs/ that was last written to.
 
-    Raises StudyError if there is none.
+    Raises:
+        StudyError: If there is none.
     """
     found = [place for name in (JOURNAL, ELSEWHERE) for place in RUNS.glob(f"*/{name}")]
     if not found:
@@ -97,9 +100,10 @@ def latest_study() -> str:
 
 
 def _last_written(folder: Path) -> float:
-    """A study that is stored elsewhere shows in the files beside it.
+    """When the study in ``folder`` was last written to.
 
-    Its holder, its checkpoints, its summary.
+    A study that is stored elsewhere shows in the files beside it: its holder, its checkpoints, its
+    summary.
     """
     return max((place.stat().st_mtime for place in folder.iterdir() if place.exists()), default=0.0)
 
@@ -110,8 +114,10 @@ def lock_study(folder: Path) -> Iterator[None]:
 
     The system lets go when the process ends, however it ends.
 
-    A study in a database is moreover held by a lease there; see :meth:`StudyRecord.lock_storage`.
-    Raises StudyError, naming the holder, if another process has it.
+    A study in a database is also held by a lease there; see :meth:`StudyRecord.lock_storage`.
+
+    Raises:
+        StudyError: If another process has it; the message names that process.
     """
     holder = folder / "holder.json"
     try:
@@ -137,11 +143,18 @@ def lock_study(folder: Path) -> Iterator[None]:
 
 
 def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage:
-    """The study's storage: a database's ``url`` (sqlite:///x.db, postgresql://host/name), or the
-    journal in ``folder``.
+    """The study's storage: a database, or the journal in ``folder``.
 
-    ``writing`` is for the one process that holds the study: it remembers ``url`` in ``folder``, and
-    mends what a killed writer left in the journal, a torn last line or a lock. Raises StudyError.
+    Args:
+        url: The database, as sqlite:///x.db or postgresql://host/name; None for what the folder
+            says.
+        folder: The study's folder.
+        writing: For the one process that holds the study: remember ``url`` in ``folder``, and mend
+            what a killed writer left in the journal, a torn last line or a lock.
+
+    Raises:
+        StudyError: If ``url`` is not the study's storage, if the storage cannot be opened, or,
+            without ``writing``, if it holds no study.
     """
     url = storage_url(url, folder)
     storage: BaseStorage
@@ -163,7 +176,9 @@ def open_url(url: str, *, writing: bool = True) -> PatientStorage:
 
     Its tables are made if they are missing and it is opened for ``writing``.
 
-    Raises StudyError.
+    Raises:
+        StudyError: If ``url`` is no database's, its driver is not installed, or it cannot be
+            opened; without ``writing``, if it contains no study.
     """
     url = normal_url(url)
     check_url(url)
@@ -193,9 +208,10 @@ def open_url(url: str, *, writing: bool = True) -> PatientStorage:
 
 
 def check_storage(url: str | None, folder: Path) -> None:
-    """Raise StudyError if the study of ``folder`` could not be stored in ``url``.
+    """Check that the study of ``folder`` could be stored in ``url``; write nothing in the folder.
 
-    Write nothing in the folder.
+    Raises:
+        StudyError: If it could not.
     """
     if "://" in (place := storage_url(url, folder)):
         open_url(place).database.engine.dispose()
@@ -206,7 +222,8 @@ def check_storage(url: str | None, folder: Path) -> None:
 def storage_url(url: str | None, folder: Path) -> str:
     """Where the study of ``folder`` is stored: what optuna-dashboard takes.
 
-    Raises StudyError if ``url`` says otherwise.
+    Raises:
+        StudyError: If ``url`` says otherwise, or is no URL.
     """
     place = folder / ELSEWHERE
     kept = _kept_url(folder)
@@ -227,7 +244,11 @@ def storage_url(url: str | None, folder: Path) -> str:
 
 
 def _kept_url(folder: Path) -> str | None:
-    """What ``storage.url`` in ``folder`` says. Raises StudyError if that cannot be."""
+    """What ``storage.url`` in ``folder`` says; None if there is no such file.
+
+    Raises:
+        StudyError: If it does not say the URL of a study's storage.
+    """
     place = folder / ELSEWHERE
     if not _is_there(place):
         return None
@@ -254,7 +275,7 @@ def _kept_url(folder: Path) -> str | None:
 
 
 def _remember(url: str, folder: Path) -> None:
-    """A URL may hold a password: only its owner reads it."""
+    """Keep ``url`` in ``folder``; it may hold a password, so only its owner may read it."""
     place = folder / ELSEWHERE
     if not place.is_file():
         write_atomically(place, url + "\n", within=folder, mode=0o600)
@@ -274,7 +295,7 @@ def _made_by_another(error: Exception) -> bool:
 
 
 def _reason(error: Exception, url: str) -> str:
-    """The error's first line, without what ``url`` holds of secrets."""
+    """The error's first line, without the secrets in ``url``."""
     line = next(iter(str(getattr(error, "orig", error)).strip().splitlines()), type(error).__name__)
     return without_secrets(line, url)
 

@@ -19,9 +19,11 @@ _DEAD = ("Z", "X")
 class ProcessName:
     """A process by its number, the machine that counts so, and its start, since numbers come again.
 
-    machine: this start of the system and this namespace of process numbers (a container has its
-    own); empty if the system does not say, and then no other process counts as being on this
-    machine. born: clock ticks since the system's start.
+    Attributes:
+        machine: This start of the system and this namespace of process numbers (a container has its
+            own); empty if the system does not say, and then no other process counts as being on
+            this machine.
+        born: Clock ticks since the system's start.
     """
 
     user: str
@@ -42,9 +44,12 @@ class ProcessName:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> ProcessName:
-        """From :meth:`to_mapping`'s values.
+        """From the values of :meth:`to_mapping`.
 
-        Raises KeyError, ValueError or TypeError if they are another's.
+        Raises:
+            KeyError: If one is missing.
+            ValueError: If they are another program's.
+            TypeError: If they are another program's.
         """
         text = {name: str(values[name]) for name in ("user", "host", "machine", "born")}
         return cls(pid=int(values["pid"]), **text)
@@ -56,7 +61,7 @@ class ProcessName:
     def is_gone(self) -> bool:
         """Whether it was a process of this machine and lives no more.
 
-        Of other machines nothing is known.
+        Nothing is known of processes of other machines.
         """
         if not self.machine or self.machine != _machine():
             return False

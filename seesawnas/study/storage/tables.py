@@ -1,6 +1,6 @@
 """Optuna's tables in a database.
 
-Made all or none, and a trial in them once however often its storing is tried.
+All or none of them are made, and a trial is in them once however often its storing is tried.
 """
 
 from __future__ import annotations
@@ -103,8 +103,9 @@ def _make_tables(url: str, options: dict[str, Any]) -> None:
 
 
 def _bound(connection: Any, _: object) -> None:
-    """A driver whose host vanished in the middle of a transaction shall not keep its locks for
-    hours.
+    """Bound how long the server keeps the locks of a transaction.
+
+    A driver whose host vanished in the middle of one shall not keep them for hours.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = '60s'")

@@ -1,6 +1,6 @@
 """The URLs of databases.
 
-Which are accepted, with which driver, and how they are shown (never with a password).
+Here is which URLs are accepted, with which driver, and how they are shown (never with a password).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def normal_url(url: str) -> str:
 
     ``~`` at the beginning of SQLite's file is the home folder.
 
-    Raises StudyError if there is no home folder.
+    Raises:
+        StudyError: If there is no home folder.
     """
     scheme, separator, rest = url.strip().partition("://")
     if separator and _SAME.fullmatch(scheme):
@@ -46,8 +47,10 @@ def normal_url(url: str) -> str:
 
 
 def check_url(url: str) -> None:
-    """Raise StudyError if ``url`` is none, would keep nothing, or names a file that no database can
-    be.
+    """Check that a study can be stored at ``url``.
+
+    Raises:
+        StudyError: If ``url`` is none, would keep nothing, or names a file that no database can be.
     """
     if "://" not in url:
         raise StudyError(f"storage must be a URL such as sqlite:///study.db, got {shown_url(url)}")
@@ -96,7 +99,7 @@ def shown_url(url: str) -> str:
 
 
 def without_secrets(line: str, url: str) -> str:
-    """``line``, an error's, without what ``url`` holds of secrets."""
+    """``line``, an error's, without the secrets in ``url``."""
     for secret in re.findall(r"//[^:@]*:(.*)@|password=([^&]*)", url):
         for word in filter(None, {*secret, *map(unquote, secret)}):
             line = line.replace(word, "...")

@@ -45,7 +45,8 @@ _PROBE = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_le
 class RayCluster:
     """A connection to Ray, and how many trials it can run at a time.
 
-    Raises StudyError if there is no such cluster, or if no node of it has what a trial needs.
+    Raises:
+        StudyError: If there is no such cluster, or if no node of it has what a trial needs.
     """
 
     def __init__(self, address: str | None, workers: int | None, cpus: float, gpus: float) -> None:
@@ -79,18 +80,20 @@ class RayCluster:
         )
 
     def check(self) -> None:
-        """Raises StudyError if Ray has died.
+        """Check that Ray lives.
 
-        From then on nothing of Ray may be called: it would end this process.
+        From its death on nothing of Ray may be called: it would end this process.
+
+        Raises:
+            StudyError: If Ray has died.
         """
         self._servers.check()
 
     def abandon(self) -> None:
-        """Remove what lies on the disk, and let Ray do nothing more, not even when the interpreter
-        ends.
+        """Remove what lies on the disk, and let Ray do nothing more.
 
-        There it would wait for its servers for a minute, and then end the process with a code of
-        its own.
+        Not even when the interpreter ends: there it would wait for its servers for a minute, and
+        then end the process with a code of its own.
         """
         with suppress(Exception):
             from ray._private import worker
@@ -131,7 +134,11 @@ def _fit(has: dict[str, float], need: dict[str, float]) -> int:
 
 
 def check_cluster(address: str) -> None:
-    """Raise StudyError if no cluster answers at ``address``; connect to nothing."""
+    """Check that a cluster answers at ``address``; connect to nothing.
+
+    Raises:
+        StudyError: If none answers.
+    """
     os.environ.update(_SETTINGS)
     _probe(address)
 
@@ -161,9 +168,9 @@ def _connect(address: str | None, here: LocalRayServer, cores: int) -> None:
 
 
 def _job() -> Any:
-    """Workers search for modules where the driver does.
+    """Have workers search for modules in the same places as the driver.
 
-    Of itself Ray would have them search the working directory first.
+    By default Ray would have them search the working directory first.
     """
     from ray.job_config import JobConfig
 
@@ -187,11 +194,9 @@ def _join(address: str) -> None:
 
 
 def _silence() -> None:
-    """Ray prints each worker's death on standard output, which is the driver's.
+    """Keep Ray from printing each worker's death on standard output, which is the driver's.
 
-    The study keeps the reason.
-
-    There is no setting for it but the one that Ray's debugger uses.
+    The study keeps the reason. There is no setting for it except the one that Ray's debugger uses.
     """
     from ray._private import worker
 
@@ -199,7 +204,10 @@ def _silence() -> None:
 
 
 def _probe(address: str) -> None:
-    """Ray itself tries for minutes if nobody answers, and does not say when a token is wrong."""
+    """Ask for the cluster ourselves.
+
+    Ray tries for minutes if nobody answers, and does not say when a token is wrong.
+    """
     if "://" in address:
         raise StudyError(
             f"the Ray address must be auto or HOST:PORT, as `ray start` prints it, got {address}"
@@ -235,7 +243,7 @@ def _listen(address: str) -> None:
 
 @contextmanager
 def _our_signals() -> Iterator[None]:
-    """Ray takes SIGTERM for itself; what a signal means is the driver's to say."""
+    """Keep SIGTERM, which Ray takes for itself; what a signal means is for the driver to say."""
     before = signal.getsignal(signal.SIGTERM)
     try:
         yield

@@ -81,7 +81,7 @@ class RayJobQueue:
     def hear(self) -> bool:
         """Hear what the driver says, waiting if that is wise.
 
-        True once it says that all is over.
+        Return True once the driver says that all is over.
         """
         patience, self._told = self._patience(), False
         with suppress(Empty):
@@ -112,7 +112,7 @@ class RayJobQueue:
     def trial_for_idle_worker(self) -> Trial | None:
         """The new trial, if a worker is idle; otherwise Tune starts one.
 
-        One that has waited for a worker for long comes first: a node may have died, and the room
+        A trial that has waited long for a worker comes first: a node may have died, and the room
         there was with it.
         """
         trial, self._new = self._new, None
@@ -225,7 +225,7 @@ def _kill(trial: Trial) -> bool:
 
 
 def _reason(trial: Trial) -> str:
-    """Tune has written the error into the trial's folder, and does not hand it out otherwise."""
+    """The error of a trial, which Tune writes into the trial's folder and gives nowhere else."""
     with suppress(OSError):
         return (
             "its worker was lost: "

@@ -30,13 +30,18 @@ _CHECK_SECONDS = 0.5
 
 
 class RayEngine:
-    """Runs ``workers`` trials at a time, each with ``cpus`` cores and ``gpus`` GPUs, which may be
-    fractions.
+    """Runs trials on Ray, each with ``cpus`` cores and ``gpus`` GPUs, which may be fractions.
 
-    ``address`` names a cluster to run on, "auto" or HOST:PORT, and the driver must run on a node of
-    it; None starts Ray on this machine, for as long as the engine lives. ``workers`` None is as
-    many as fit. A trial has one thread a whole core. Raises StudyError if Ray is not there, or
-    cannot give one trial what it asks for; and if its servers die meanwhile.
+    A trial has one thread per whole core.
+
+    Args:
+        workers: How many trials run at a time; None for as many as fit.
+        address: The cluster to run on, "auto" or HOST:PORT; the driver must run on a node of it.
+            None starts Ray on this machine, for as long as the engine lives.
+
+    Raises:
+        StudyError: If Ray is not there, or cannot give one trial what it asks for; also later, if
+            its servers die.
     """
 
     def __init__(
@@ -120,7 +125,11 @@ class RayEngine:
         self._cluster.close()
 
     def _check(self) -> None:
-        """Raises StudyError if Ray has died."""
+        """Check that Ray lives.
+
+        Raises:
+            StudyError: If Ray has died.
+        """
         try:
             self._cluster.check()
         except StudyError:
@@ -128,7 +137,7 @@ class RayEngine:
             raise
 
     def _living_run(self) -> TuneRun:
-        """Where Tune has ended by a fault of its own, the study goes on with another run of it."""
+        """The run of Tune; a new one if the last has ended by a fault of its own."""
         from seesawnas.study.engines.ray.run import TuneRun
 
         if self._tune is None or not self._tune.alive:
@@ -138,7 +147,10 @@ class RayEngine:
 
 
 def _trainable(faces: FaceData, threads: int, run: RunTrial) -> Any:
-    """The faces lie in the object store, once a node, and workers read them there."""
+    """What Tune runs.
+
+    The faces lie in the object store, once per node, and workers read them there.
+    """
     import ray
     from ray import tune
 

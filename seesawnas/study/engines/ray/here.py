@@ -1,5 +1,6 @@
-"""A Ray of our own on this machine, which lives as long as the engine and never longer than the
-driver.
+"""A Ray of our own on this machine.
+
+It lives as long as the engine and never longer than the driver.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class LocalRayServer:
         self._guard = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
 
     def start(self, cores: int, **settings: Any) -> None:
-        """Start Ray with as many ``cores``, be they there or not."""
+        """Start Ray with as many ``cores``, whether they exist or not."""
         import ray
 
         place: dict[str, Any] = {
@@ -51,7 +52,7 @@ class LocalRayServer:
 def guarded_environment() -> dict[str, str]:
     """Variables to set before Ray is imported.
 
-    It is to hear this machine alone, and to obey this process alone.
+    By them it listens to this machine alone, and obeys this process alone.
     """
     loopback = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
     if "RAY_AUTH_MODE" in os.environ:
@@ -62,11 +63,10 @@ def guarded_environment() -> dict[str, str]:
 
 @contextmanager
 def _apart() -> Iterator[None]:
-    """Ray's servers in process groups of their own.
+    """Put Ray's servers in process groups of their own.
 
-    A polite end reaches a whole group, and the driver is to decide.
-
-    Ray has no setting for it; workers it does put apart, and interrupts it blocks everywhere.
+    SIGTERM and Ctrl-C may reach a whole group, and the driver is to decide. Ray has no setting for
+    it; workers it does put apart, and interrupts it blocks everywhere.
     """
     from ray._private import services
 

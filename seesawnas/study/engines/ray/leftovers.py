@@ -1,8 +1,7 @@
-"""Temporary folders of this program, each with a file that its process holds locked, so that the
-dead ones' are found.
+"""Temporary folders of this program, each with a file that its process holds locked.
 
-A lock, unlike a process number, means the same in every container that shares the folder, and ends
-however its process ends.
+So those of dead processes are found. A lock, unlike a process number, means the same in every
+container that shares the folder, and ends however its process ends.
 """
 
 from __future__ import annotations
@@ -30,9 +29,10 @@ _TRIES = 10
 def create_temp_folder(above: str | None = None) -> tuple[Path, int]:
     """A folder for this process in ``above`` or the system's, and the descriptor that keeps it.
 
-    The dead ones' are removed.
+    The folders of dead processes are removed.
 
-    Raises StudyError if there is no room for one.
+    Raises:
+        StudyError: If there is no room for a folder.
     """
     try:
         remove_stale_folders(Path(above or tempfile.gettempdir()))
@@ -88,7 +88,11 @@ def _remove(folder: Path) -> None:
 
 
 def _lock(folder: Path, flags: int) -> int:
-    """Raises BlockingIOError if a process that lives has it."""
+    """Lock the folder.
+
+    Raises:
+        BlockingIOError: If a process that lives has it.
+    """
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

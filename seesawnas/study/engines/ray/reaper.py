@@ -42,9 +42,9 @@ def end_processes(folder: Path, spare: set[int]) -> None:
 
 
 def processes_using(folder: Path) -> Iterator[int]:
-    """Processes with an open file in ``folder``; none if there is no /proc.
+    """Processes with an open file in ``folder``.
 
-    There Ray has a reaper of its own.
+    There are none if there is no /proc; there Ray has a reaper of its own.
     """
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

@@ -1,6 +1,6 @@
 """One run of Ray Tune in a thread of the driver's.
 
-Tune's searcher and scheduler, as the engine needs them.
+It has Tune's searcher and scheduler, as the engine needs them.
 
 Tune asks the searcher for a trial at every turn of its loop, and that is where it hears the driver.
 The scheduler answers every result with "nothing for now": the trial continues when the driver says
@@ -48,7 +48,7 @@ class TuneRun:
         self._thread.start()
 
     def say(self, word: Word) -> None:
-        """Have a word with the run; if it has ended, its jobs are lost."""
+        """Say a word to the run; if the run has ended, its jobs are lost."""
         with self._over:
             if self.alive:
                 self._words.put(word)
@@ -111,8 +111,9 @@ class TuneRun:
 
 
 class _Closed(Exception):
-    """The way out of Tune that does not write down what all its trials were, which takes seconds
-    after thousands.
+    """The way out of Tune that does not write down what all its trials were.
+
+    That takes seconds after thousands of trials.
     """
 
 
@@ -169,7 +170,7 @@ class _Answers(TrialScheduler):
 
 
 class _Silence(TrialProgressCallback):
-    """In the place of what Tune would print, and of the events in the results that Tune keeps.
+    """Takes the place of what Tune would print, and of the events in the results that Tune keeps.
 
     They hold megabytes.
     """

@@ -25,7 +25,7 @@ _ASKED_EVERY = 5.0
 class RayServers:
     """The servers of the Ray that this process is connected to.
 
-    This machine's raylet, and the GCS wherever it runs.
+    They are this machine's raylet, and the GCS on whatever machine it runs.
     """
 
     processes: dict[str, ProcessName]
@@ -53,7 +53,11 @@ class RayServers:
         return cls(processes, (host.strip("[]"), int(port)) if port.isdecimal() else None)
 
     def check(self) -> None:
-        """Raises StudyError if one of them has died."""
+        """Check that the servers live.
+
+        Raises:
+            StudyError: If one of them has died.
+        """
         dead = next(
             (
                 f"its {name} (process {one.pid})"
