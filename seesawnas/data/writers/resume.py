@@ -85,7 +85,10 @@ class ResumeLog:
                 self.done.append(WriteProgress(**json.loads(line)))
 
     def restart(self, size: int) -> int:
-        """Drop identities that end beyond ``size``, rewrite the lines, return where the last ends."""
+        """Drop identities that end beyond ``size``; return where the last one ends.
+
+        The lines are written anew.
+        """
         while self.done and self.done[-1].end > size:
             self.done.pop()
         lines = [json.dumps(self._wanted), *(json.dumps(asdict(person)) for person in self.done)]
