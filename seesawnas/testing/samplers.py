@@ -1,4 +1,4 @@
-"""What every sampler owes."""
+"""What every sampler must fulfil."""
 
 from __future__ import annotations
 
