@@ -30,7 +30,7 @@ class Skipped:
         first.extend(places[: NAMED - len(first)])
 
     def copy(self) -> Skipped:
-        """Another, to go on from here."""
+        """A copy, to continue from."""
         other = Skipped()
         other._counts = self._counts.copy()
         other._first = {reason: list(first) for reason, first in self._first.items()}

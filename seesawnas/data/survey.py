@@ -126,7 +126,11 @@ class _Looks:
         return found
 
     def judge_aspects(self) -> tuple[int, tuple[str, ...]]:
-        """Note which images would be cropped if most would not: how many, and the first of them."""
+        """Note which images would lose a part if cropped to the most common aspect.
+
+        Returns:
+            How many, and the first of them.
+        """
         aspects = self.aspects().most_common(1)
         if not aspects:
             return 0, ()

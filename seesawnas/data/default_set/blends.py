@@ -56,7 +56,7 @@ def _blend(
 
 
 def _bend(photos: NDArray[np.float32], warp: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """One displacement for all photographs of a person, read off by bilinear interpolation."""
+    """One displacement for all photographs of an identity, by bilinear interpolation."""
     side = photos.shape[1]
     steps = np.arange(side)
     top, down = _split(steps[:, None] + _displacement(side, warp, rng), side)

@@ -120,7 +120,7 @@ def default_fingerprint(resolution: Resolution, *, seed: int, plan: Plan | None 
 
 
 def _squares(photos: NDArray[np.uint8], resolution: int) -> NDArray[np.uint8]:
-    """(P, 112, 92) as (P, S, S): the centre square, no finer than the pictures to be made of it."""
+    """(P, 112, 92) as (P, S, S): the centre square, no finer than the images to be made of it."""
     side = min(WIDTH, max(8, round(_FINEST * resolution)))
     top = (HEIGHT - WIDTH) // 2
     box = (0, top, WIDTH, top + WIDTH)

@@ -121,7 +121,7 @@ def _expose(grey: _Floats, nuisance: Nuisance, rng: np.random.Generator) -> NDAr
 
 
 def _cover(colour: _Floats, nuisance: Nuisance, rng: np.random.Generator) -> None:
-    """Hide a rectangle of some pictures behind one colour, in place."""
+    """Hide a rectangle of some images behind one colour, in place."""
     count, resolution = colour.shape[:2]
     sides = rng.uniform(0.15, max(0.15, nuisance.cover), (count, 2)) * resolution
     corners = rng.uniform(0.0, 1.0, (count, 2)) * (resolution - sides)

@@ -1,4 +1,4 @@
-"""Encoded faces by index, wherever they lie: what a loader reads and a cache is made from."""
+"""Encoded faces by index, from any source: what a loader reads and a cache is made from."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class OpenedSource(FaceSource, Protocol):
 
     @property
     def left_out(self) -> Skipped:
-        """What opening left out; a copy, to go on from."""
+        """What opening left out; a copy, to continue from."""
         ...
 
     @property
@@ -85,7 +85,7 @@ class OpenedSource(FaceSource, Protocol):
 def keep_identities(
     labels: NDArray[np.int64], names: Sequence[str], least: int, left_out: Skipped
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], tuple[str, ...]]:
-    """Return (which images stay, their labels counted anew, the names of their identities).
+    """Return (which images stay, their new labels, the names of their identities).
 
     Identities with fewer than ``least`` images are dropped, and named in ``left_out``.
     """

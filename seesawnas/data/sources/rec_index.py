@@ -2,9 +2,10 @@
 
 This is read from its .idx if that fits, else by reading through the file.
 
-InsightFace's layout says in a few records what belongs to whom (a header record at key 0, one
-record per identity after the images), so that millions of images are known after reading some
-thousand places. Files of other tools have no such records; there each image's own header is read.
+InsightFace's layout says in a few records which images are of which identity (a header record at
+key 0, one record per identity after the images), so that millions of images are known after reading
+some thousand places. Files of other tools have no such records; there each image's own header is
+read.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ def image_of(record: bytes) -> tuple[float, bytes]:
 def scan_records(file: RecordFile) -> Iterator[tuple[int, Head | BrokenRecordError]]:
     """Every record by offset, in order.
 
-    After a broken record the scan goes on at the next magic number.
+    After a broken record the scan continues at the next magic number.
     """
     offset, chunk, start = 0, b"", 0
     while offset < file.size:
@@ -196,7 +196,7 @@ def scan_records(file: RecordFile) -> Iterator[tuple[int, Head | BrokenRecordErr
 
 
 def _next_magic(file: RecordFile, offset: int) -> int:
-    """The first aligned place from ``offset`` on where a record begins, or the end of the file."""
+    """The first aligned place from ``offset`` on with a magic number, or the end of the file."""
     while chunk := file.bytes_at(offset, _CHUNK):
         at = chunk.find(MAGIC)
         while at >= 0:

@@ -16,7 +16,7 @@ from seesawnas.errors import DataError
 class IdentitySubset:
     """The images of ``people``, labels of ``source`` in ascending order.
 
-    The labels are counted anew; the names stay.
+    They get new labels and keep their names.
     """
 
     def __init__(self, source: OpenedSource, people: NDArray[np.int64]) -> None:

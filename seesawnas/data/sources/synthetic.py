@@ -32,7 +32,8 @@ class SyntheticSource:
     Images are JPEG, made when asked for, and always the same.
 
     Raises:
-        DataError: If ``text`` is not ``synthetic:PEOPLExIMAGES``.
+        DataError: If ``text`` is not ``synthetic:PEOPLExIMAGES``, gives too many images, or fewer
+            than ``least`` per identity.
     """
 
     def __init__(self, text: str, *, least: int = 0) -> None:

@@ -22,7 +22,8 @@ from seesawnas.io.files import make_folder, open_within, write_atomically
 class WriteProgress:
     """One identity of the source, written.
 
-    It says where each image begins, where the next identity's would, and what there is to report.
+    It says where each image begins, where the next identity's images would begin, and what there is
+    to report.
     """
 
     name: str
@@ -87,7 +88,7 @@ class ResumeLog:
     def restart(self, size: int) -> int:
         """Drop identities that end beyond ``size``; return where the last one ends.
 
-        The lines are written anew.
+        The lines are rewritten.
         """
         while self.done and self.done[-1].end > size:
             self.done.pop()

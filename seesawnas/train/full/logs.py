@@ -48,7 +48,7 @@ class Logs:
             self._add(points, record.step)
 
     def epochs(self, rows: list[dict[str, Any]], step: int) -> None:
-        """Write the table of all epochs anew; add the last to the curves."""
+        """Rewrite the table of all epochs; add the last to the curves."""
         flat = [_flat(row) for row in rows]
         text = io.StringIO()
         names = dict.fromkeys(

@@ -250,7 +250,7 @@ def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) ->
 def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
     """``settings`` with what the recipe's mapping leaves out, and with a crop.
 
-    An earlier version stored no crop: a square first.
+    An earlier version stored no crop, which means: a square first.
     """
     settings = {**settings, CROP: settings.get(CROP, _SQUARE)}
     recipe = settings.get("recipe")
