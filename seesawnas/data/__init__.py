@@ -1,7 +1,4 @@
-"""Faces: encoded, in a folder or a .rec; decoded, in memory; written elsewhere.
-
-The default set; and pairs to verify.
-"""
+"""Face images: sources, decoding, the cache, writers, the default set and verification pairs."""
 
 from seesawnas.data.encoded_images import EncodedImages
 from seesawnas.data.faces import FaceData, Faces

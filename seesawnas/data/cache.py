@@ -1,6 +1,4 @@
-"""The cache of decoded images, shared by all trials on a machine.
-
-Uint8 pixels in memory-mapped files.
+"""The cache of decoded images: uint8 pixels in memory-mapped files that all processes share.
 
 The name of an entry follows from the content, the files' times, and the height and width, so that
 all processes map the same pages for the same images. The pixels are in the order of the first
@@ -50,8 +48,10 @@ _ABANDONED = 86_400.0  # seconds after which a draft has no writer any more
 def cache_folder() -> Path | None:
     """$SEESAWNAS_CACHE, or seesawnas in $XDG_CACHE_HOME, or ~/.cache/seesawnas; it need not exist.
 
-    None without a home directory. Raises InvalidInput if SEESAWNAS_CACHE begins with a ~ that is
-    not known.
+    None without a home directory.
+
+    Raises:
+        InvalidInput: If SEESAWNAS_CACHE begins with a ~ that cannot be resolved.
     """
     own = os.environ.get("SEESAWNAS_CACHE")
     if own:
@@ -63,9 +63,10 @@ def cache_folder() -> Path | None:
 
 
 def cache_limit() -> int:
-    """Bytes that the entries may take together.
+    """The most bytes that all entries may take together.
 
-    Raises DataError if SEESAWNAS_CACHE_LIMIT is not a number.
+    Raises:
+        DataError: If SEESAWNAS_CACHE_LIMIT is not a number.
     """
     text = os.environ.get("SEESAWNAS_CACHE_LIMIT") or LIMIT
     try:
@@ -114,7 +115,9 @@ def make_room(wanted: int) -> bool:
 @contextmanager
 def new_entry(folder: Path, name: str) -> Iterator[Path]:
     """A folder to write in, which becomes the entry ``name`` of ``folder`` if the block succeeds.
-    Raises OSError.
+
+    Raises:
+        OSError: If a folder cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = folder / f"{_DRAFT}{secrets.token_hex(8)}"
@@ -146,11 +149,10 @@ _Place: TypeAlias = tuple[str, int, str, tuple[int, ...]]
 
 
 def pickle_mapped_arrays(value: object) -> bytes:
-    """``value`` for ``pickle.loads`` on this machine.
+    """``value`` for ``pickle.loads`` on this machine; mapped arrays are sent as places in files.
 
-    Arrays that are mapped files go as places, all else as ever.
-
-    What was written to a mapped array since is not sent: the file is as it was.
+    All else is pickled as usual. What was written to a mapped array since is not sent: the file is
+    as it was.
     """
     file = io.BytesIO()
     _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
@@ -158,9 +160,9 @@ def pickle_mapped_arrays(value: object) -> bytes:
 
 
 def map_file(path: str | Path, offset: int, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """The array at ``offset``.
+    """The array at ``offset``, mapped copy-on-write.
 
-    Whoever writes to it changes neither the file nor what others see.
+    Writes to it change neither the file nor what other processes see.
     """
     return np.memmap(path, dtype=kind, mode="c", offset=offset, shape=shape).view(np.ndarray)
 
@@ -174,7 +176,7 @@ class _Pickler(pickle.Pickler):
 def _place(array: NDArray[Any]) -> _Place | None:
     """The file that ``array`` maps and the place in it.
 
-    None if it maps none, or one that was removed.
+    None if it maps no file, or one that was removed.
     """
     base: Any = array
     while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
@@ -212,10 +214,7 @@ class Decoded:
     note: str = ""
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The pixels of images of the source.
-
-        A slice if their rows are consecutive, else a copy.
-        """
+        """Pixels of images of the source: a slice if their rows are consecutive, else a copy."""
         rows = self.rows[indices]
         if len(rows) and (np.diff(rows) == 1).all():
             return self.pixels[rows[0] : rows[-1] + 1]
@@ -225,7 +224,8 @@ class Decoded:
 def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> Decoded:
     """The images ``order`` of ``source``, from the cache or into it; unreadable ones have no row.
 
-    Raises DataError if they need more memory than the machine has.
+    Raises:
+        DataError: If they need more memory than the machine has.
     """
     size = len(order) * int(np.prod(size_of(resolution))) * 3
     _check_memory(size)
@@ -315,9 +315,9 @@ def _write(
 def _read(
     entry: Path, order: NDArray[np.int64], resolution: Resolution, total: int
 ) -> Decoded | None:
-    """What the entry contains, None if there is none.
+    """What the entry contains, or None if there is none.
 
-    A damaged one is removed, so that it is made again.
+    A damaged entry is removed, so that it is made again.
     """
     if not entry.is_dir():
         return None

@@ -1,4 +1,4 @@
-"""EncodedImages that are not decoded yet: what an evaluation walks through, a batch at a time."""
+"""Images that are not decoded yet: what an evaluation walks through, a batch at a time."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from seesawnas.data.skipped import Skipped
 
 @dataclass(frozen=True, eq=False)
 class EncodedImages:
-    """encoded: bytes, or the path of a file; places: what to call each for people.
+    """Encoded images, decoded when they are needed.
 
-    resolution: the side, or (height, width), of those that are decoded for no network in
-    particular.
+    Attributes:
+        encoded: Bytes, or the path of a file, of each.
+        places: What to call each for people.
+        resolution: The side, or (height, width), of those that are decoded for no network in
+            particular.
     """
 
     encoded: Sequence[bytes | Path]
@@ -33,10 +36,10 @@ class EncodedImages:
     def decode(
         self, start: int, stop: int, size: tuple[int, int] | None = None
     ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """EncodedImages ``start`` to ``stop`` as uint8 (N, H, W, 3), and which of them could be
-        read; the others are black.
+        """Images ``start`` to ``stop`` as uint8 (N, H, W, 3), and which of them are readable.
 
-        ``size`` is the (height, width) that a network asks for, instead of ``resolution``.
+        The others are black. ``size`` is the (height, width) that a network asks for, instead of
+        ``resolution``.
         """
         wanted, (height, width) = self.encoded[start:stop], size or size_of(self.resolution)
         images = np.zeros((len(wanted), height, width, 3), dtype=np.uint8)
@@ -50,7 +53,7 @@ class EncodedImages:
         return images, readable
 
     def unreadable_notes(self, readable: NDArray[np.bool_]) -> tuple[str, ...]:
-        """How many are not ``readable`` (N,), and which first; nothing where all are."""
+        """How many are not ``readable`` (N,), and which first; nothing if all are."""
         left_out = Skipped()
         for picture in np.flatnonzero(~readable).tolist():
             left_out.add("unreadable images", self.places[picture])
@@ -58,7 +61,7 @@ class EncodedImages:
 
 
 class ImageList:
-    """EncodedImages in the making: by the path that a file names, below ``root``, each once."""
+    """Encoded images in the making: by the path that a file names, below ``root``, each once."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -71,12 +74,12 @@ class ImageList:
         return len(self._index)
 
     def find(self, paths: Sequence[str]) -> int | None:
-        """The index of the picture that lies at the first of ``paths``.
+        """The index of the image that lies at the first of ``paths``.
 
         None, with a note, if it lies at none.
 
-        Raises DataError for a path that leads out of the root, and for one that several files may
-        be meant by.
+        Raises:
+            DataError: If a path leads out of the root, or could mean several files.
         """
         for path in paths:
             if path in self._known:
@@ -89,7 +92,7 @@ class ImageList:
         return None
 
     def finished(self, resolution: Resolution) -> tuple[EncodedImages, tuple[str, ...]]:
-        """The pictures, and a note of those that are not there."""
+        """The images, and a note of those that are not there."""
         places = list(self._index)
         return EncodedImages(
             [self._root / place for place in places], places, resolution

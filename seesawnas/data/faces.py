@@ -1,4 +1,4 @@
-"""What a set of faces is: pixels in memory, one label a picture, one name an identity."""
+"""What a set of faces is: pixels in memory, one label per image, one name per identity."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ from seesawnas.text import several
 class Faces:
     """Images of people.
 
-    images: uint8 (N, H, W, 3), RGB; labels: int64 (N,) in 0..C-1; names: the C identities that the
-    labels index. Raises DataError where the three do not fit together.
+    Attributes:
+        images: uint8 (N, H, W, 3), RGB.
+        labels: int64 (N,) in 0..C-1.
+        names: The C identities that the labels index.
+
+    Raises:
+        DataError: If the three do not fit together.
     """
 
     images: NDArray[np.uint8]
@@ -43,9 +48,9 @@ class Faces:
         return len(self.labels)
 
     def of_share(self, share: float, *, seed: int) -> Faces:
-        """Those of a seeded draw of ``share`` of the people, two at least.
+        """Those of a seeded draw of ``share`` of the identities, at least two.
 
-        More people hold all that fewer held.
+        A larger draw contains all of a smaller one.
         """
         if share >= 1.0:
             return self
@@ -67,15 +72,18 @@ FEW = 100
 
 @dataclass(frozen=True, eq=False)
 class FaceData:
-    """Faces to train on and faces of other people to verify on.
+    """Faces to train on, and faces of other identities to verify.
 
-    fingerprint: a hash of the content and the settings: of a folder its decoded pixels, labels and
-    names, of the default set the photographs and the plan it is made from. notes: one line for each
-    kind of thing that was left out, with its count and the first few names. shapes: for networks of
-    several input shapes, the same faces in the shape for each, by the input's (height, width); the
-    fields above are then the first one's. description: the data as a study stores and compares it
-    on resume, so its wording never changes; ``summary`` is for people. title: the name that
-    ``summary`` begins with.
+    Attributes:
+        fingerprint: A hash of the content and the settings: for a folder, of its decoded pixels,
+            labels and names; for the default set, of the photographs and the plan it is made from.
+        notes: One line for each kind of thing that was left out, with its count and the first few
+            names.
+        shapes: For networks of several input shapes, the same faces in the shape for each, by the
+            input's (height, width); the other fields are then the first one's.
+        description: The data as a study stores and compares it on resume, so its wording never
+            changes; ``summary`` is for people.
+        title: The name that ``summary`` begins with.
     """
 
     training: Faces
@@ -109,7 +117,7 @@ class FaceData:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """Why a ranking of networks on these faces says little, where that is so; a line each."""
+        """Why a ranking of networks on these faces is unreliable, if it is; one line each."""
         return _few(self.training.identities + self.verification.identities)
 
 
@@ -137,7 +145,7 @@ _COUNTS = re.compile(
 
 
 def rank(seed: int, name: str) -> bytes:
-    """A person's place in a seeded order that does not depend on who else is there."""
+    """The place of an identity in a seeded order that does not depend on the other identities."""
     return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogateescape")).digest()
 
 
@@ -163,11 +171,11 @@ def split_identities(
 ) -> tuple[list[str], list[str]]:
     """Return (training, verification) names, each sorted.
 
-    ``share`` of them, at least two, are verified.
+    ``share`` of them, at least two, are verified. The place of an identity follows from a hash of
+    the seed and the name, so adding identities moves few of those already there.
 
-    A person's place follows from a hash of the seed and the name, so adding people moves few of
-    those already there. Raises DataError where the share is not between 0 and 1 or there are fewer
-    than four people.
+    Raises:
+        DataError: If the share is not between 0 and 1, or there are fewer than four identities.
     """
     if not 0.0 < share < 1.0:
         raise DataError(f"verification share: must be between 0 and 1, got {share}")

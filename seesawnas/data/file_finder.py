@@ -24,9 +24,11 @@ class FileFinder:
         """Where ``path`` lies, relative to the root; None if there is no such file.
 
         ``path`` is relative to the root or absolute, and may have the separators of Windows. A file
-        of exactly this name is preferred to those whose extension differs in case. Raises DataError
-        if the path leads out of the root, and if only several files differ from it in the case of
-        their extension.
+        of exactly this name is preferred to those whose extension differs in case.
+
+        Raises:
+            DataError: If the path leads out of the root, or if there is no exact match and several
+                files differ from it only in the case of their extension.
         """
         place = self._look(path)
         return self._look(path.replace("\\", "/")) if place is None and "\\" in path else place
@@ -70,7 +72,7 @@ class FileFinder:
         return os.path.relpath(os.path.realpath(os.path.join(self._home, path)), self._home)
 
     def _listing(self, folder: str) -> dict[str, list[str]]:
-        """Names of images in ``folder`` by themselves with their extension in lower case."""
+        """Names of images in ``folder`` by themselves, their extension in lower case."""
         if folder not in self._listings:
             found: dict[str, list[str]] = {}
             try:

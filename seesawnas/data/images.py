@@ -1,4 +1,4 @@
-"""One picture file as RGB pixels in the shape that a network asks for, or a reason why not."""
+"""One image file as RGB pixels in the shape that a network asks for, or a reason why not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NATIVE_MODES = frozenset({"RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "YCbCr"})
 
 
 class UnreadableError(Exception):
-    """A file that is no picture, or a broken one, or one too large to decode safely."""
+    """A file that is no image, or a broken one, or one too large to decode safely."""
 
 
 def size_of(resolution: Resolution) -> tuple[int, int]:
@@ -35,13 +35,14 @@ def size_of(resolution: Resolution) -> tuple[int, int]:
 
 
 def decode(path: Path | IO[bytes], resolution: Resolution) -> NDArray[np.uint8]:
-    """Return uint8 (height, width, 3).
+    """Return the image upright, cropped and resized to ``resolution``: uint8 (height, width, 3).
 
-    Turned upright, cropped to the aspect of ``resolution``, resized by area.
+    It is cropped to the aspect of ``resolution`` and resized by area. An image of exactly this
+    shape stays as it is, to the bit. If a square image is to become a rectangle, the middle of the
+    resized square is kept.
 
-    An image of exactly this shape stays as it is, to the bit. Of a square image that shall not be
-    square, the middle of the resized square is kept. Raises UnreadableError for whatever Pillow
-    could not make of the file.
+    Raises:
+        UnreadableError: If Pillow cannot read the image, or it is too large to decode safely.
     """
     height, width = size_of(resolution)
     twice = 2 * max(height, width)
@@ -66,17 +67,19 @@ def decode(path: Path | IO[bytes], resolution: Resolution) -> NDArray[np.uint8]:
 
 
 def middle(squares: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Of pictures (..., S, S, 3) the middle: (..., height, width, 3)."""
+    """The middle of images (..., S, S, 3): (..., height, width, 3)."""
     top, left = (squares.shape[-3] - height) // 2, (squares.shape[-2] - width) // 2
     return squares[..., top : top + height, left : left + width, :]
 
 
 def crop_box(width: int, height: int, aspect: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The largest part, centred, of an image of ``width`` x ``height`` that has the ``aspect``
-    (height, width).
+    """The largest part, centred, of an image of ``width`` x ``height`` that has the ``aspect``.
 
-    Returns (left, top, right, bottom) in whole pixels; one side is whole, the other is within half
-    a pixel of the aspect.
+    ``aspect`` is (height, width).
+
+    Returns:
+        (left, top, right, bottom) in whole pixels; one side is whole, the other is within half a
+        pixel of the aspect.
     """
     tall, wide = aspect
     if width * tall > height * wide:
@@ -90,7 +93,7 @@ def crop_box(width: int, height: int, aspect: tuple[int, int]) -> tuple[int, int
 def unreadable(error: Exception) -> UnreadableError:
     """What Pillow raised, in words.
 
-    Of what it does not know at all it would name an object in memory.
+    For an unknown format, Pillow's own message would name an object in memory.
     """
     if isinstance(error, UnidentifiedImageError):
         return UnreadableError("not a JPEG, PNG, PGM or PPM file")
@@ -98,7 +101,7 @@ def unreadable(error: Exception) -> UnreadableError:
 
 
 def upright(content: bytes) -> Image.Image:
-    """The whole picture in RGB, turned upright, in its own size. Raises whatever Pillow does."""
+    """The whole image in RGB, turned upright, in its own size. Raises whatever Pillow raises."""
     with (
         warnings.catch_warnings(action="ignore"),
         Image.open(io.BytesIO(content), formats=FORMATS) as picture,
@@ -159,10 +162,13 @@ _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "PPM": ".ppm"}
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What the bytes say: format is JPEG, PNG or PPM; mode is Pillow's.
+    """What the bytes say.
 
-    turned: EXIF wants it turned or mirrored; sideways: by a quarter, so that width and height
-    change places.
+    Attributes:
+        format: JPEG, PNG or PPM.
+        mode: Pillow's.
+        turned: Whether EXIF asks to turn or mirror the image.
+        sideways: Whether it is turned by a quarter, so that width and height change places.
     """
 
     format: str
@@ -189,9 +195,10 @@ class ImageInfo:
 
 
 def inspect(content: bytes, *, whole: bool) -> ImageInfo:
-    """What ``content`` is; ``whole`` decodes it too, which finds what is truncated.
+    """What ``content`` is; ``whole`` decodes it too, which finds truncated images.
 
-    Raises UnreadableError.
+    Raises:
+        UnreadableError: If it is no image that can be read, or is too large to decode safely.
     """
     try:
         with (
@@ -215,11 +222,13 @@ def inspect(content: bytes, *, whole: bool) -> ImageInfo:
 
 
 def prepared(content: bytes, resolution: int | None) -> tuple[bytes, ImageInfo]:
-    """``content`` itself where it is plain, and of ``resolution`` where one is given.
+    """``content`` if it is plain, and of ``resolution`` if one is given; otherwise a PNG that is.
 
-    Otherwise as a PNG that is.
+    Returns:
+        The bytes, and what they are.
 
-    Raises UnreadableError.
+    Raises:
+        UnreadableError: If it cannot be decoded.
     """
     picture = inspect(content, whole=True)
     if (
@@ -237,7 +246,7 @@ def prepared(content: bytes, resolution: int | None) -> tuple[bytes, ImageInfo]:
 
 
 def suffix(content: bytes) -> str | None:
-    """What a file of these bytes is called, None where they are no picture that is known here."""
+    """The file extension for these bytes, None if they are no image of a known format."""
     for start, kind in (
         (b"\xff\xd8\xff", "JPEG"),
         (b"\x89PNG\r\n\x1a\n", "PNG"),

@@ -1,4 +1,4 @@
-"""The one door to faces in memory: the default set, or faces of the user's own in whatever form."""
+"""The one way to load faces into memory: the default set, or the user's own in any form."""
 
 from __future__ import annotations
 
@@ -27,17 +27,23 @@ def load_faces(
 ) -> FaceData:
     """Return faces of ``resolution``, the side of squares or (height, width).
 
-    ``data`` None is the default set.
+    The same content, resolution and seed give the same arrays in the same order. Images are cropped
+    to the aspect, and those of the shape stay as they are.
 
-    Other ``data`` is what ``open_source`` takes; images are cropped to the aspect, and those of the
-    shape stay as they are.
+    ``verification_share`` of the identities are held out, by a seeded order of their names; the
+    default set has its own split. A .rec has names only if ``data pack`` or ``data subset`` wrote
+    them beside it: then it is split as its folder would be; otherwise the number of the class is
+    the name.
 
-    The same content, resolution and seed give the same arrays in the same order.
-    ``verification_share`` of the people are held out, by a seeded order of their names; the default
-    set has its own split. A .rec knows names only where ``data pack`` or ``data subset`` wrote them
-    beside it: then it is split as its folder would be; the people of others go by the number of
-    their class. Raises DataError, in one line, where there are no such faces or too few people,
-    where they do not fit in memory, or where the default set's photographs are not installed.
+    Args:
+        data: What ``open_source`` takes; None for the default set.
+        resolution: Of the images.
+        seed: Of the split.
+        verification_share: Fraction of the identities to hold out.
+
+    Raises:
+        DataError: If there are no such faces or too few identities, if they do not fit in memory,
+            or if the default set's photographs are not installed.
     """
     if min(size_of(resolution)) < 1:
         raise DataError(f"resolution: must be positive, got {resolution}")
@@ -61,7 +67,7 @@ def load_faces(
 def _load(
     source: OpenedSource, place: str, resolution: Resolution, seed: int, share: float
 ) -> tuple[Faces, Faces, tuple[str, ...]]:
-    """(training, verification, notes) of the people with two readable pictures or more."""
+    """(training, verification, notes) of the identities with at least two readable images."""
     left_out = source.left_out
     pictures = decoded(source, _order(source, seed, share), resolution)
     names = _usable(source, pictures, left_out)
@@ -76,8 +82,9 @@ def _load(
 
 
 def _order(source: OpenedSource, seed: int, share: float) -> NDArray[np.int64]:
-    """The pictures of people with two or more, those of each side together, so that both sides are
-    slices.
+    """The images of identities with two or more, those of each side together.
+
+    So both sides are slices.
     """
     by_person = {
         name: indices for name, indices in _by_person(source).items() if len(indices) >= LEAST
@@ -98,7 +105,7 @@ def _by_person(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
 
 
 def _usable(source: OpenedSource, pictures: Decoded, left_out: Skipped) -> list[str]:
-    """The people with two readable pictures or more; the rest is noted."""
+    """The identities with at least two readable images; the rest is noted."""
     names = []
     for name, indices in _by_person(source).items():
         readable = int((pictures.rows[indices] >= 0).sum())

@@ -10,9 +10,9 @@ NAMED = 3
 
 
 class Skipped:
-    """Counts by reason. Memory does not grow with them.
+    """Counts by reason, and the first few places.
 
-    Of 5.8 million bad pictures three are remembered.
+    Memory does not grow with the counts: of 5.8 million unreadable images three are remembered.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Skipped:
         first.extend(places[: NAMED - len(first)])
 
     def copy(self) -> Skipped:
-        """Another, to go on from here."""
+        """A copy, to continue from."""
         other = Skipped()
         other._counts = self._counts.copy()
         other._first = {reason: list(first) for reason, first in self._first.items()}
@@ -45,7 +45,7 @@ class Skipped:
         return [printable(place) for place in self._first.get(reason, [])]
 
     def notes(self) -> tuple[str, ...]:
-        """One line a reason: the reason, the count, the first few places."""
+        """One line per reason: the reason, the count, the first few places."""
         return tuple(
             f"{reason}: {count} ({self._named(reason, count)})"
             for reason, count in self._counts.items()
@@ -58,5 +58,5 @@ class Skipped:
 
 
 def printable(text: str) -> str:
-    """``text`` on one line: what no terminal should be sent is a question mark."""
+    """``text`` on one line; characters that a terminal should not get become question marks."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -25,12 +25,14 @@ _TILE, _GAP, _LINE = 112, 4, 14
 
 @dataclass(frozen=True)
 class Survey:
-    """Counts. ``looked_at`` pictures, spread evenly, were decoded.
+    """Counts of a set. ``looked_at`` images, spread evenly, were decoded.
 
     Sizes, formats and modes are theirs.
 
-    aspects: by width:height in lowest terms of the image turned upright, such as 1:1 or 6:7;
-    other_aspects: how many are not of the most common one, and the first of them.
+    Attributes:
+        aspects: Counts by width:height in lowest terms of the image turned upright, such as 1:1 or
+            6:7.
+        other_aspects: How many do not have the most common aspect, and the first of them.
     """
 
     images: int
@@ -78,7 +80,7 @@ def survey(
 
 
 class _Looks:
-    """Counts of pictures looked at; memory does not grow with their number."""
+    """Counts of images looked at; memory does not grow with their number."""
 
     def __init__(self, source: OpenedSource) -> None:
         self._source, self.wrong, self.bytes = source, source.left_out, 0
@@ -88,9 +90,7 @@ class _Looks:
         self._first_upright: dict[tuple[int, int], list[int]] = {}
 
     def at(self, index: int) -> None:
-        """Look at one picture; remark what is read all the same, but may not be what its owner
-        thinks.
-        """
+        """Look at one image; note what is readable, but may not be what its owner expects."""
         place = self._source.place(index)
         try:
             content = self._source.payload(index)
@@ -113,7 +113,7 @@ class _Looks:
             self.wrong.add(f"images in {picture.mode} (converted to RGB)", place)
 
     def judge_sizes(self) -> None:
-        """Remark which pictures have another size than most, once that is known."""
+        """Note which images have another size than most, once that is known."""
         (usual, _), *others = self.sizes.most_common() or [("", 0)]
         for size, count in others:
             self.wrong.add_many(f"images that are not {usual} (resized)", count, self._first[size])
@@ -126,9 +126,10 @@ class _Looks:
         return found
 
     def judge_aspects(self) -> tuple[int, tuple[str, ...]]:
-        """Remark which pictures lose a part where most are whole.
+        """Note which images would lose a part if cropped to the most common aspect.
 
-        How many, and the first of them.
+        Returns:
+            How many, and the first of them.
         """
         aspects = self.aspects().most_common(1)
         if not aspects:
@@ -160,9 +161,9 @@ def _quartiles(each: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, fl
 
 
 def contact_sheet(source: OpenedSource, *, people: int = 12, images: int = 10) -> Image.Image:
-    """Images of people spread evenly over the set, a row a person under the name.
+    """Images of identities spread evenly over the set, one row per identity under its name.
 
-    An unreadable one is crossed out.
+    Unreadable images are crossed out.
     """
     chosen = np.unique(
         np.linspace(0, len(source.names) - 1, min(people, len(source.names))).astype(int)

@@ -1,7 +1,4 @@
-"""How well embeddings separate identities.
-
-Pairs, embeddings, protocols, and trained networks to evaluate.
-"""
+"""How well embeddings separate identities: pairs, embeddings, protocols, trained networks."""
 
 from seesawnas.evaluation.benchmark import (
     HowToVerify,

@@ -117,11 +117,10 @@ class _Embedded:
 
 
 def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = None) -> VerifiedSet:
-    """Evaluate ``model`` on the verification set at ``path``, in any format that ``read_pairs``
-    takes.
+    """Evaluate ``model`` on the verification set at ``path``, in any format of ``read_pairs``.
 
-    Raises DataError, in one line with what was skipped, if it is not such a set or has too few
-    pairs.
+    Raises:
+        DataError: If it is not such a set or has too few pairs; the message says what was skipped.
     """
     how = how or HowToVerify()
     embedded = (

@@ -53,7 +53,7 @@ class DecodedImages:
 class EmbeddedBatch:
     """A batch that begins with image ``start``.
 
-    Rows of unit length (n, D), and which are readable.
+    It has rows of unit length (n, D), and which of them are readable.
     """
 
     start: int
@@ -73,7 +73,7 @@ def embed_batches(
         batch_size: Images per batch.
 
     Raises:
-        InvalidInput: The embedding of a readable image is not finite, or is zero, which has no
+        InvalidInput: If the embedding of a readable image is not finite, or is zero, which has no
             direction.
     """
     for start in range(0, len(images), batch_size):
@@ -107,7 +107,8 @@ def embed_network(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """:func:`embed_pictures` by a network that is being trained.
 
-    It runs in eval mode where its parameters are; every module gets its own mode back afterwards.
+    It runs in eval mode on the device of its parameters; every module gets its own mode back
+    afterwards.
 
     Args:
         network: (N, 3, H, W) to (N, D).
@@ -119,7 +120,7 @@ def embed_network(
         batch_size: Images per batch.
 
     Raises:
-        TrialError: An embedding is not finite, or is zero.
+        TrialError: If an embedding is not finite, or is zero.
     """
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     model = FaceModel(name, network, *size, mean, std, device)

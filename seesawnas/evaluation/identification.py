@@ -34,16 +34,14 @@ class Identification:
     Attributes:
         rank: Fraction of the probes whose identity is among the first 1, 5 of the gallery.
         tpir_at_fpir: By the name of the FPIR (the fraction of non-mated probes that find somebody),
-        the fraction of the
-            probes whose identity is first and above the threshold; None if that FPIR is less than
-            one probe.
+            the fraction of the probes whose identity is first and above the threshold; None if that
+            FPIR is less than one probe.
         thresholds: The cosine at which each FPIR is reached.
         enrolled: Identities in the gallery.
         searches: Mated probes.
         unmated: Non-mated probes.
         distances: Of each probe, for curves: minus the cosine of its own identity, infinite if that
-        is not first; for
-            non-mated probes minus the cosine of the first.
+            is not first; for non-mated probes minus the cosine of the first.
         mated: Whether each of ``distances`` is of a mated probe.
     """
 
@@ -74,7 +72,7 @@ def identify(embeddings: _Floats, labels: _Indices) -> Identification:
         labels: (N,), the identity of each row.
 
     Raises:
-        DataError: Fewer than two identities have two images.
+        DataError: If fewer than two identities have two images.
     """
     gallery, probes, others = _roles(labels)
     if len(gallery) < 2:
@@ -108,8 +106,11 @@ def identify(embeddings: _Floats, labels: _Indices) -> Identification:
 
 
 def _roles(labels: _Indices) -> tuple[_Indices, _Indices, _Indices]:
-    """Indices of (the first image of each identity with more, their others, images of identities
-    with one).
+    """Split the images of ``labels`` into gallery, probes and non-mated images.
+
+    Returns:
+        Indices of the first image of each identity with more than one, of their other images, and
+        of the images of identities with one.
     """
     _, first, person, counts = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
@@ -125,9 +126,7 @@ def _search(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], _Indices]:
     """(cosine with its identity, largest cosine with another, rank of its identity) of each probe.
 
-    Ties count as errors.
-
-    For non-mated probes the first is -inf.
+    Ties count as errors. For non-mated probes the first is -inf.
     """
     mates, others, ranks = [np.empty(0)], [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for start in range(0, len(probes), _CHUNK):

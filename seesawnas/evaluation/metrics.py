@@ -1,5 +1,4 @@
-"""``METRICS``: what trials measure of a network on faces that it was not trained on, and how each
-is shown.
+"""``METRICS``: what trials measure on faces that were not trained on, and how it is shown.
 
 The only table of names, titles, ranges and formats of metrics: objectives, rankings, tables,
 frames, plots, the dashboard and the report take them from here.
@@ -78,10 +77,7 @@ class Metric:
         return float(getattr(evaluation, self.name))
 
     def read(self, values: Mapping[str, Any]) -> float | None:
-        """Its value among stored ones.
-
-        0 if an early study did not store it, None if it was not resolvable.
-        """
+        """Its value among stored ones: 0 if an early study did not store it, None if unresolved."""
         found = values.get(self.name, None if self.may_be_unresolved else 0.0)
         return None if found is None else float(found)
 

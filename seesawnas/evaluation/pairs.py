@@ -16,7 +16,7 @@ FOLDS = 10
 class Pairs:
     """Pair i is (left[i], right[i]), indices of images (int64).
 
-    Same[i] says whether they show one identity (bool).
+    same[i] says whether they show one identity (bool).
     """
 
     left: NDArray[np.int64]
@@ -28,8 +28,7 @@ class Pairs:
 
 
 def make_pairs(labels: NDArray[np.int64], *, limit: int, seed: int) -> Pairs:
-    """Return at most ``limit`` pairs, same and different in turn, so that every fold of ten is
-    balanced.
+    """Return at most ``limit`` pairs, same and different in turn, so that ten folds are balanced.
 
     All pairs of one identity are used up to half of ``limit``, beyond that a random sample of them
     without repetition; as many pairs of two identities are sampled. From twenty pairs on, the
@@ -41,7 +40,7 @@ def make_pairs(labels: NDArray[np.int64], *, limit: int, seed: int) -> Pairs:
         seed: Of the samples.
 
     Raises:
-        DataError: No identity has two images, or there is only one identity.
+        DataError: If no identity has two images, or there is only one identity.
     """
     rng = np.random.default_rng(seed)
     same = _same_pairs(labels, limit // 2, rng)

@@ -81,8 +81,8 @@ class Protocol:
     def separation(self, distances: _Floats, same: _Flags) -> float:
         """How far apart the cosines of same and different pairs are: d' of signal detection.
 
-        The difference of their means over the root of the mean of their variances. It changes with
-        every pair, whereas accuracy changes only with those near the threshold.
+        It is the difference of their means over the root of the mean of their variances. It changes
+        with every pair, whereas accuracy changes only with those near the threshold.
         """
         cosines = self.cosines(distances)
         spread = float(np.sqrt((np.var(cosines[same]) + np.var(cosines[~same])) / 2.0))
@@ -95,9 +95,9 @@ class Protocol:
 
 
 def cut_folds(count: int) -> NDArray[np.int64]:
-    """The fold of each of ``count`` pairs, (count,): ten in order, of two pairs at least.
+    """The fold of each of ``count`` pairs, (count,): ten in order, of at least two pairs.
 
-    As scikit-learn's KFold cuts them: the first ``count % folds`` folds are one pair longer.
+    They are cut as by scikit-learn's KFold: the first ``count % folds`` folds are one pair longer.
     """
     folds = min(FOLDS, count // 2)
     sizes = np.full(folds, count // folds)
@@ -106,7 +106,11 @@ def cut_folds(count: int) -> NDArray[np.int64]:
 
 
 def find_protocol(name: str) -> Protocol:
-    """The protocol called ``name``. Raises InvalidInput."""
+    """The protocol called ``name``.
+
+    Raises:
+        InvalidInput: If there is none.
+    """
     if name not in PROTOCOLS:
         raise InvalidInput(f"--protocol must be one of {', '.join(PROTOCOLS)}, got {name}")
     return PROTOCOLS[name]

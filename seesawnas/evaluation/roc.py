@@ -40,19 +40,19 @@ def operating_points(
 ) -> list[OperatingPoint | None]:
     """The point of each false accept rate of ``rates``.
 
-    None if that is less than one different pair.
-
-    With ties fewer pairs are accepted: the false accept rate is the requested one or below it.
+    None if the rate is less than one different pair. With ties fewer pairs are accepted: the false
+    accept rate is the requested one or below it.
     """
     different = np.sort(distances[~same])
     return [_point(distances, different, same, rate) for rate in rates]
 
 
 def curve(distances: _Floats, same: _Flags) -> tuple[_Floats, _Floats, _Floats]:
-    """Return (false accept rate, true accept rate, threshold) at each distinct distance, and one
-    above all.
+    """The ROC curve, from (0, 0) to (1, 1).
 
-    The rates rise from (0, 0) to (1, 1).
+    Returns:
+        False accept rate, true accept rate and threshold at each distinct distance, and one above
+        all.
     """
     values = np.unique(distances)
     thresholds = np.append(values, np.nextafter(values[-1], np.inf))

@@ -104,7 +104,7 @@ def evaluate(
         seed: Of the resamples.
 
     Raises:
-        DataError: There are fewer than four pairs, or only same or only different ones.
+        DataError: If there are fewer than four pairs, or only same or only different ones.
     """
     check_pairs(pairs)
     distances = protocol.distances(embeddings, pairs)
@@ -144,7 +144,11 @@ def few_cautions(pairs: Pairs, people: NDArray[np.int64] | None) -> tuple[str, .
 
 
 def check_pairs(pairs: Pairs) -> None:
-    """Raises DataError if there are fewer than four pairs, or only same or only different ones."""
+    """Check that ``pairs`` can be evaluated.
+
+    Raises:
+        DataError: If there are fewer than four pairs, or only same or only different ones.
+    """
     same = int(np.count_nonzero(pairs.same))
     if len(pairs) < 4 or not 0 < same < len(pairs):
         found = f"{same} same and {len(pairs) - same} different"

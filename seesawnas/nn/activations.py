@@ -15,7 +15,7 @@ from seesawnas.nn.cpu import Step
 
 
 def activation(name: Activation | Gate, channels: int) -> nn.Module:
-    """The module called ``name`` for a map of ``channels``; ``prelu`` learns a slope a channel."""
+    """The module called ``name`` for a map of ``channels``; ``prelu`` has one slope per channel."""
     match name:
         case "swish":
             return nn.SiLU()
@@ -76,7 +76,7 @@ class NormAct(nn.BatchNorm2d):
         return y
 
     def scale_and_shift(self) -> tuple[Tensor, Tensor]:
-        """(scale, shift) a channel, such that eval mode's batch norm is scale * x + shift."""
+        """(scale, shift) per channel, such that eval mode's batch norm is scale * x + shift."""
         assert self.running_mean is not None
         assert self.running_var is not None
         scale = self.weight * torch.rsqrt(self.running_var + self.eps)

@@ -1,6 +1,4 @@
-"""A block as a module: the layers of its body under their nodes' names, and the steps that run
-them.
-"""
+"""A block as a module: its body's layers under their nodes' names, and the steps that run them."""
 
 from __future__ import annotations
 
@@ -191,7 +189,7 @@ class _Builder:
     def _over(self, index: int, made: list[tuple[Step, tuple[int, ...], int]]) -> int | None:
         """What a sum may overwrite in training.
 
-        What it alone reads, and whose maker remembers what it read, not what it made.
+        That is what only the sum reads, and whose maker remembers what it read, not what it made.
         """
         makers = {out: step for step, _, out in made}
         reads = self.graph.body[index].reads
@@ -219,7 +217,7 @@ class _Builder:
 
 
 def _is_view(step: Step) -> bool:
-    """Whether what the step gives may lie where what it reads lies."""
+    """Whether the step's result may share memory with what the step reads."""
     return isinstance(step, SliceStep) or (isinstance(step, ShuffleStep) and step.is_view)
 
 
@@ -230,7 +228,7 @@ def _forgets(step: Step | None) -> bool:
 
 
 def _is_vector(graph: Graph, index: int) -> bool:
-    """Whether the node's value is (N, C): a linear layer, or a pool of the whole map, made it."""
+    """Whether the node's value is (N, C), from a linear layer or a pool of the whole map."""
     while index >= 0:
         layer = graph.body[index].layer
         if isinstance(layer, Linear) or (isinstance(layer, Pool) and layer.kernel is None):

@@ -1,4 +1,4 @@
-"""How eval mode runs where only the values count: on a CPU, without gradients.
+"""How eval mode runs if only the values count: on a CPU, without gradients.
 
 The images are shared out to torch's threads: a thread takes a few of them through the whole
 network, and each operator runs on that thread alone. Threads that share an operator wait for one
@@ -43,10 +43,7 @@ class Geometry:
 
 
 def is_plain_inference(x: Tensor) -> bool:
-    """Whether only the values count.
-
-    No gradients, no trace, no export, no autocast; in float32 on a CPU.
-    """
+    """Whether only the values count: float32 on a CPU, no gradients, trace, export or autocast."""
     if torch.is_grad_enabled() or torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):
         return False
     tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
@@ -60,8 +57,9 @@ def is_plain_inference(x: Tensor) -> bool:
 
 
 def conv_weight(outputs: int, inputs: int, rows: int = 1, columns: int = 1) -> nn.Parameter:
-    """(outputs, inputs, rows, columns), normal with variance 2 / fan-in (He et al., arXiv
-    1502.01852).
+    """(outputs, inputs, rows, columns), normal with variance 2 / fan-in.
+
+    He et al., arXiv 1502.01852.
     """
     weight = torch.empty(outputs, inputs, rows, columns)
     return nn.Parameter(nn.init.kaiming_normal_(weight, nonlinearity="relu"))

@@ -11,11 +11,12 @@ from seesawnas.errors import InvalidInput
 
 
 def pick_device(name: str | None, local: int | None = None) -> torch.device:
-    """``name``'s device; without one a GPU where there is one, else the CPU.
+    """The device called ``name``; without a name a GPU if there is one, else the CPU.
 
-    The ``local``-th GPU of a team's process.
+    Of the GPUs, it is number ``local``, that of this process of a team.
 
-    Raises InvalidInput where it is none that torch knows, or none that is here.
+    Raises:
+        InvalidInput: If torch does not know the device, or it is not available.
     """
     try:
         found = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -46,10 +47,7 @@ def normalised(pixels: Tensor, mean: PerChannel, std: PerChannel) -> Tensor:
 
 
 def _operand(values: PerChannel, batch: Tensor) -> float | Tensor:
-    """A plain number where that will do, several times as fast in this layout.
-
-    Else (1, 3, 1, 1).
-    """
+    """A plain number if that is enough, several times as fast in this layout; else (1, 3, 1, 1)."""
     if not isinstance(values, tuple):
         return values
     return (

@@ -27,7 +27,7 @@ _WASTE_LIMIT = 2**15  # multiplications by zero a pixel; measured where both for
 
 
 class GroupedConv(nn.Module):
-    """One convolution a group, concatenate.
+    """One convolution per group, their outputs concatenated.
 
     ``reads`` names the input channels of each group, each channel once. Group g's weight is
     (outputs of g, reads of g, rows, columns), its second axis in the order of ``reads``.
@@ -72,10 +72,10 @@ class GroupedConv(nn.Module):
     def folded(
         self, scale: Tensor, shift: Tensor, activation: nn.Module, plain: bool
     ) -> Callable[[Tensor, Tensor | None], Tensor]:
-        """activation(scale * conv(x) + shift) in eval mode, of x and factors (N, inputs, 1, 1) for
-        it, or None.
+        """activation(scale * conv(x) + shift) in eval mode.
 
-        The factors are applied while the groups' channels are picked out of ``x``.
+        x may be multiplied by factors (N, inputs, 1, 1) or None; they are applied while the groups'
+        channels are picked out of ``x``.
         """
         pick, join = (_pick, self._join) if plain else (_take, _joined)
         sizes = list(self.made)
@@ -167,7 +167,7 @@ def _runs(channels: Channels) -> Runs:
 def _columns(reads: Sequence[Channels]) -> Tensor | None:
     """Where each input channel stands among the groups' columns.
 
-    None where it stands in its own place.
+    None if all stand in their own place.
     """
     order = list(concatenated.from_iterable(reads))
     return None if order == sorted(order) else torch.tensor(order).argsort()

@@ -1,6 +1,6 @@
 """Layers with weights as modules.
 
-Where they stand, and how they run together, :mod:`seesawnas.nn.steps` says.
+:mod:`seesawnas.nn.steps` says where they stand, and how they run together.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Convolution(nn.Module):
 
 
 class FullyConnected(nn.Linear):
-    """Linear layer on a map, flattened.
+    """Linear layer on a flattened map.
 
     Without a bias, as before an embedding's batch norm, it starts with He's variance.
     """
@@ -54,8 +54,9 @@ class FullyConnected(nn.Linear):
 
 
 def has_convs_of_its_own(layer: Conv, x: Shape) -> bool:
-    """Whether each group of ``layer`` has a convolution, and weights, of its own, and may read any
-    channels.
+    """Whether each group of ``layer`` has its own convolution and weights.
+
+    Such a group may read any channels.
     """
     if isinstance(layer.groups, tuple):
         return True
@@ -71,7 +72,7 @@ def make_conv(
 ) -> Convolution | GroupedConv:
     """The module of ``layer``.
 
-    ``order`` says which channel of ``x`` is read as the first, the second ..., by groups' turns.
+    ``order`` says which channel of ``x`` is read as the first, the second ..., group by group.
     """
     if not has_convs_of_its_own(layer, x):
         return Convolution(layer, x)

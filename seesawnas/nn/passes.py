@@ -1,6 +1,6 @@
 """What is found in a body before it becomes modules.
 
-Who reads what, and which shuffles need not be run.
+That is which nodes read which, and which shuffles need not be run.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ class Graph:
 
 
 def removable_shuffles(graph: Graph) -> dict[int, int]:
-    """From each grouped convolution that can read shuffled channels where they lie, to the shuffle
-    that so need not be run.
+    """From each grouped convolution that can read the channels unshuffled, to the shuffle left out.
 
     Between the two stand only layers that treat all channels alike, whose weights may lie in the
     order before the shuffle, and squeeze-and-excitation, whose linear layers may learn in any
@@ -64,9 +63,7 @@ def removable_shuffles(graph: Graph) -> dict[int, int]:
 
 
 def dropped_shuffles(graph: Graph) -> set[int]:
-    """Shuffles that need not be run, whether a grouped convolution is what makes up for them or
-    nothing has to.
-    """
+    """Shuffles that need not be run: a grouped convolution makes up for them, or nothing has to."""
     return {
         index
         for index, node in enumerate(graph.body)
@@ -75,7 +72,7 @@ def dropped_shuffles(graph: Graph) -> set[int]:
 
 
 def _is_absorbed(graph: Graph, index: int, ends: set[int]) -> bool:
-    """Whether every reader of the node can do with its channels in another order.
+    """Whether every reader of the node can take its channels in another order.
 
     ``ends`` collects the grouped ones.
     """
@@ -110,9 +107,9 @@ def _absorbs(graph: Graph, reader: int, index: int, ends: set[int]) -> bool:
 
 
 def _is_free(graph: Graph, index: int, reader: int) -> bool:
-    """Whether the order of the node's channels is nobody's but ``reader``'s.
+    """Whether the order of the node's channels matters to ``reader`` alone.
 
-    A linear layer makes them.
+    That is so if a linear layer makes them.
     """
     if index < 0 or graph.only_reader(index) != reader:
         return False

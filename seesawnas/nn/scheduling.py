@@ -11,8 +11,10 @@ from seesawnas.nn.steps import ConvStep, ScaleStep, Step
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScheduledStep:
-    """A step, the slots that it reads and writes, those that nobody reads after it, and, of what it
-    reads, what is fresh: made by a step before it and a view of nothing.
+    """A step and its place in the order.
+
+    It has the slots that the step reads and writes, those that no step reads after it, and, of what
+    it reads, what is fresh: made by a step before it and a view of nothing.
     """
 
     step: Step
@@ -31,12 +33,10 @@ class ScheduledStep:
 
 
 def fuse_gates(steps: Sequence[ScheduledStep]) -> list[ScheduledStep]:
-    """``steps`` with each gate that only a grouped convolution reads left to it.
+    """``steps`` with each gate that only a grouped convolution reads left to that convolution.
 
-    It scales what it picks anyway.
-
-    Unless a step between the two is the last to read what the gate reads: by then it may be gone,
-    or overwritten.
+    It scales what it picks anyway. A gate stays if a step between the two is the last to read what
+    the gate reads: by then it may be gone, or overwritten.
     """
     found: list[ScheduledStep] = []
     scales = {placed.out: placed for placed in steps if isinstance(placed.step, ScaleStep)}

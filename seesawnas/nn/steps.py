@@ -1,10 +1,8 @@
-"""A body's nodes as steps that run one after another.
+"""A body's nodes as steps that run one after another, in training and in eval mode.
 
-In training, and in eval mode with batch norms folded.
-
-``folded(plain, own)`` gives what runs in eval mode with the weights as they are now; ``plain`` is
-plain inference (:mod:`seesawnas.nn.cpu`), where a step may overwrite the maps that ``own`` says
-nobody reads after it.
+``folded(plain, own)`` returns what runs in eval mode with the weights as they are now, batch norms
+folded; ``plain`` is plain inference (:mod:`seesawnas.nn.cpu`), where a step may overwrite the maps
+that ``own`` says no step reads after it.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ Own: TypeAlias = tuple[bool, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConvStep:
-    """Convolution, and the batch norm and activation after it, if there are."""
+    """Convolution, and the batch norm and activation after it, if there are any."""
 
     conv: Convolution | GroupedConv
     norm: NormAct | None
@@ -42,7 +40,7 @@ class ConvStep:
         return y
 
     def folded(self, plain: bool, own: Own) -> Run:
-        """Batch norm is part of the convolution's weight and bias.
+        """The convolution with batch norm as part of its weight and bias.
 
         Grouped convolutions take factors for their input too.
         """
@@ -107,16 +105,16 @@ class PoolStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShuffleStep:
-    """Channel shuffle of ``channels``, where it cannot be a matter of which channels are read."""
+    """Channel shuffle of ``channels``, if it cannot be a matter of which channels are read."""
 
     layer: Shuffle
     channels: int
 
     @property
     def is_view(self) -> bool:
-        """Whether every channel stays where it is.
+        """Whether every channel stays in its place.
 
-        Then nothing is copied, and what is given is what is read.
+        Then nothing is copied, and the input itself is returned.
         """
         return self.layer.groups in (1, self.channels)
 
@@ -153,8 +151,9 @@ class SliceStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AddStep:
-    """The sum. ``over`` is the place among what it reads that training may overwrite, None if there
-    is none.
+    """The sum.
+
+    ``over`` is the place, among what it reads, that training may overwrite, None if there is none.
     """
 
     over: int | None
@@ -206,7 +205,7 @@ def as_map(x: Tensor) -> Tensor:
 
 
 def _affine(conv: Convolution | GroupedConv, norm: NormAct | None) -> tuple[Tensor, Tensor]:
-    """(scale, shift) a channel, of what follows the convolution's products."""
+    """(scale, shift) per channel, of what follows the convolution's products."""
     if norm is None:
         weight = next(conv.parameters())
         count = conv.bias.numel() if conv.bias is not None else _outputs(conv)

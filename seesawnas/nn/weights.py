@@ -1,8 +1,7 @@
 """A network's folder: ``spec.yaml`` is the network, ``model.safetensors`` its weights.
 
-Reading them runs no code.
-
-If there is no ``spec.yaml``, ``model.json`` may have the network under ``spec``.
+Reading them runs no code. If there is no ``spec.yaml``, ``model.json`` may have the network under
+``spec``.
 """
 
 from __future__ import annotations
@@ -39,11 +38,12 @@ _MOST_BYTES, _HEADER = (
 def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     """The network in ``folder``, in eval mode on the CPU.
 
-    What ``seesawnas train`` or ``seesawnas build --out`` wrote.
+    ``seesawnas train`` or ``seesawnas build --out`` wrote it; ``network.spec`` says what images it
+    takes. Weights that are known to be random give a UserWarning, unless they are wanted
+    (``untrained``).
 
-    ``network.spec`` says what images it takes. Weights that are known to be random give a
-    UserWarning, unless they are wanted (``untrained``). Raises InvalidInput, in one line, if the
-    folder contains no such network.
+    Raises:
+        InvalidInput: If the folder contains no such network.
     """
     place = Path(folder)
     if (path := spec_file(place)) is None:
@@ -71,10 +71,10 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
 def is_trained(folder: str | Path) -> bool:
     """False if the weights in ``folder`` are known to be random.
 
-    If ``seesawnas build --out`` wrote them.
+    ``seesawnas build --out`` marks them so. Weights without this information count as trained.
 
-    Weights that say nothing of themselves count as trained. Raises InvalidInput, in one line, if
-    they cannot be read.
+    Raises:
+        InvalidInput: If they cannot be read.
     """
     place = Path(folder)
     about = _metadata(place / WEIGHTS)
@@ -86,8 +86,9 @@ def is_trained(folder: str | Path) -> bool:
 
 
 def save_model(network: FaceNetwork, folder: str | Path, *, trained: bool = True) -> Path:
-    """Write ``network`` into ``folder`` for :func:`load_model`, and for every command that takes a
-    trained network.
+    """Write ``network`` into ``folder`` for :func:`load_model`.
+
+    Every command that takes a trained network can read it too.
 
     Args:
         network: What to write.
@@ -98,7 +99,7 @@ def save_model(network: FaceNetwork, folder: str | Path, *, trained: bool = True
         The folder.
 
     Raises:
-        InvalidInput: The folder cannot be written.
+        InvalidInput: If the folder cannot be written.
     """
     return write_model(folder, network.spec, network.state_dict(), trained=trained)[0].parent
 
@@ -126,7 +127,7 @@ def write_model(
         The paths, in the order of writing: if the last file is there, so are the others.
 
     Raises:
-        InvalidInput: The folder cannot be written.
+        InvalidInput: If the folder cannot be written.
     """
     place, text = make_folder(folder), write_yaml(to_mapping(spec))
     about = {
@@ -152,15 +153,17 @@ def write_document(folder: Path, name: str, values: Mapping[str, Any]) -> Path:
 def weights_file(weights: Mapping[str, Tensor], about: Mapping[str, str]) -> bytes:
     """``weights`` as a safetensors file with ``about`` as its metadata.
 
-    The same bytes for the same content.
+    The same content gives the same bytes.
     """
     plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
     return _in_order(save(plain, metadata=dict(about)))
 
 
 def _check_size(path: Path, named: str, spec: ArchSpec) -> None:
-    """Raises InvalidInput if the file is no file, or cannot be of the network, before memory is
-    taken for either.
+    """Check the size of the file before memory is taken for it or for the network.
+
+    Raises:
+        InvalidInput: If it is no file, or cannot be the network's.
     """
     if not path.is_file():
         raise InvalidInput(f"{path}: cannot be read: there is no such file")
@@ -172,7 +175,11 @@ def _check_size(path: Path, named: str, spec: ArchSpec) -> None:
 
 
 def _check_numbers(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
-    """Raises InvalidInput if weights are not finite, or not of the network's kind of number."""
+    """Check that weights are finite and of the network's data types.
+
+    Raises:
+        InvalidInput: If they are not.
+    """
     for name, value in weights.items():
         if name not in wanted or value.shape != wanted[name].shape:
             # which is named with what else does not fit; operators may not even take its shape
@@ -202,7 +209,7 @@ def _metadata(path: Path) -> dict[str, str]:
 
 
 def _printable(text: str) -> str:
-    """The first line of ``text``, of a stranger's file."""
+    """The first line of ``text``, which comes from a file, made printable."""
     return "".join(
         letter if letter.isprintable() else "?" for letter in text.partition(chr(10))[0][:200]
     )
@@ -211,7 +218,7 @@ def _printable(text: str) -> str:
 def _in_order(content: bytes) -> bytes:
     """The same file with its metadata sorted.
 
-    Safetensors writes them in an order that changes from run to run.
+    safetensors writes them in an order that changes from run to run.
     """
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])

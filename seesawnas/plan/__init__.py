@@ -1,4 +1,1 @@
-"""Plans: what a command is asked to do, each option declared once.
-
-And the documents that are read to them.
-"""
+"""Plans: what a command is asked to do, each option declared once, and documents read into them."""

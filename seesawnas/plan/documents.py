@@ -1,6 +1,6 @@
 """Documents: study files and options of the command line, which are read to plans.
 
-A document has its plan's options by their keys; see :mod:`seesawnas.plan.options`; and
+A document has its plan's options by their keys (see :mod:`seesawnas.plan.options`) and:
 
 about                       a sentence
 provenance                  what made a resolved study file; not read
@@ -36,7 +36,7 @@ class Document(BaseModel):
     def beside(cls, place: tuple[int | str, ...]) -> list[str]:
         """The keys that stand beside the one at ``place``.
 
-        Those that stand in a mapping, such as ``recipe``, with a dot.
+        Those that stand in a mapping, such as ``recipe``, have a dot.
         """
         nested = {name: _keys_of(one.annotation) for name, one in cls.model_fields.items()}
         if len(place) > 1 and (keys := nested.get(str(place[0]))):
@@ -56,9 +56,8 @@ def _keys_of(annotation: Any) -> list[str]:
 def document_of(plan: type[Plan], *, whole: bool = True) -> type[Document]:
     """Make the document of ``plan``.
 
-    What it inherits comes first, as faults are listed in this order.
-
-    If it need not be ``whole``, keys that are required may be left out, and are None.
+    What the plan inherits comes first: faults are listed in this order. If the document need not be
+    ``whole``, keys that are required may be left out, and are None.
     """
     known = {one.name: one for one in options_of(plan)}
     keys: dict[str, Any] = {}
@@ -76,14 +75,14 @@ def document_of(plan: type[Plan], *, whole: bool = True) -> type[Document]:
 def values_of(
     plan: type[Plan], values: Mapping[str, Any], *, whole: bool = True, context: Any = None
 ) -> dict[str, Any]:
-    """The fields of ``plan`` that ``values``, by their keys, come to.
+    """The values of the fields of ``plan`` that follow from ``values``, which are by their keys.
 
-    None where the plan fills in what follows from others.
+    None if the plan derives the value from others.
 
     Args:
         plan: What they are options of.
         values: As a document has them, without faults; see :func:`faults_in`.
-        whole: Whether all that is required is there; else it is None.
+        whole: Whether everything that is required is there; otherwise it is None.
         context: The validation's.
     """
     document = document_of(plan, whole=whole).model_validate(values, context=context)
@@ -128,7 +127,7 @@ def plan_of_options(
     options: Mapping[str, Any],
     conflicts: Callable[[P, Place], Iterable[str]] = no_conflicts,
 ) -> P:
-    """The plan that options of the command line come to.
+    """The plan that follows from options of the command line.
 
     Args:
         plan: What they are options of.
@@ -136,7 +135,7 @@ def plan_of_options(
         conflicts: What is wrong with the options of a plan together.
 
     Raises:
-        InvalidInput: Every fault in its line; the plan's own error.
+        InvalidInput: If there are faults: the plan's own error, one line per fault.
     """
     faults, _ = faults_in(plan, options, flag_of)
     if not faults:

@@ -38,7 +38,11 @@ class Whole:
     optional: bool = False
 
     def __call__(self, raw: Any) -> Any:
-        """The number. Raises ValueError."""
+        """The number.
+
+        Raises:
+            ValueError: If ``raw`` is no integer, or out of range.
+        """
         if raw is None and self.optional:
             return None
         if not isinstance(given(raw), int) or isinstance(raw, bool):
@@ -59,7 +63,11 @@ class Number:
     optional: bool = False
 
     def __call__(self, raw: Any) -> Any:
-        """The number. Raises ValueError."""
+        """The number.
+
+        Raises:
+            ValueError: If ``raw`` is no number, or out of range.
+        """
         return number(self.low, self.high, raw if self.optional else given(raw))
 
 
@@ -70,36 +78,60 @@ class OneOf:
     names: tuple[str, ...]
 
     def __call__(self, raw: Any) -> Any:
-        """The name. Raises ValueError."""
+        """The name.
+
+        Raises:
+            ValueError: If ``raw`` is none of the names.
+        """
         if raw not in self.names:
             raise ValueError(f"must be one of {', '.join(self.names)}, got {short(raw)}")
         return raw
 
 
 def text(raw: Any) -> Any:
-    """``raw`` as text. Raises ValueError."""
+    """``raw`` as text.
+
+    Raises:
+        ValueError: If it is no text.
+    """
     from seesawnas.space import document
 
     return document.text(raw)
 
 
 def optional_text(raw: Any) -> Any:
-    """``raw`` as text, or None. Raises ValueError."""
+    """``raw`` as text, or None.
+
+    Raises:
+        ValueError: If it is neither.
+    """
     return None if raw is None else text(raw)
 
 
 def duration(raw: Any) -> float:
-    """The seconds of a time such as 2h. Raises ValueError."""
+    """The seconds of a time such as 2h.
+
+    Raises:
+        ValueError: If ``raw`` is no time.
+    """
     return parse_duration(given(raw))
 
 
 def optional_duration(raw: Any) -> float | None:
-    """The seconds of a time such as 2h, or None. Raises ValueError."""
+    """The seconds of a time such as 2h, or None.
+
+    Raises:
+        ValueError: If ``raw`` is neither.
+    """
     return None if raw in (None, "none") else parse_duration(raw)
 
 
 def given(raw: Any) -> Any:
-    """``raw`` if it is not None. Raises ValueError."""
+    """``raw`` if it is not None.
+
+    Raises:
+        ValueError: If it is None.
+    """
     if raw is None:
         raise ValueError("must have a value, got none")
     return raw
@@ -108,7 +140,9 @@ def given(raw: Any) -> Any:
 def parsed(parse: Callable[[str], Any], subject: str, raw: Any) -> Any:
     """What ``parse`` makes of ``raw`` as text.
 
-    Its errors without the ``subject``, which a place names.
+    Raises:
+        ValueError: If ``parse`` raises InvalidInput; the message lacks the ``subject``, which the
+            place names.
     """
     try:
         return parse(raw if isinstance(raw, str) else str(raw))
@@ -266,7 +300,8 @@ class Plan:
     """The settings of a command: each field is an option.
 
     Attributes:
-        fault: What is raised with every whole number that is out of range, and for documents of it.
+        fault: The error that is raised with a line for every integer that is out of range, and for
+            documents of the plan.
     """
 
     fault: ClassVar[type[InvalidInput]] = InvalidInput

@@ -1,6 +1,6 @@
-"""What blocks, margins, samplers and engines owe, as suites that pytest runs.
+"""Suites that pytest runs: what every block, margin, sampler and engine must fulfil.
 
-Those of this package keep them, and so can yours.
+The blocks, margins, samplers and engines of this package do, and so can yours.
 
 Derive a class whose name begins with ``Test``, and give it the fixtures that the suite names::
 

@@ -1,4 +1,4 @@
-"""Tiny made-up people: each a pattern of its own, under noise."""
+"""Tiny made-up identities: each a pattern of its own, under noise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from seesawnas.data import FaceData, Faces
 
 
 def patterns(people: int, each: int, side: int, seed: int = 0) -> Faces:
-    """``each`` images of ``people`` people, ``side`` pixels square."""
+    """``each`` images of ``people`` identities, ``side`` pixels square."""
     rng = np.random.default_rng(seed)
     bases = rng.integers(0, 255, (people, 4, 4, 3)).astype(np.float64)
     labels = np.repeat(np.arange(people), each)

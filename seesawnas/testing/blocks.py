@@ -1,4 +1,4 @@
-"""What every kind of block owes."""
+"""What every kind of block must fulfil."""
 
 from __future__ import annotations
 
@@ -140,8 +140,9 @@ class BlockSuite:
     def test_eval_mode_is_training_mode_with_the_kept_statistics(
         self, module: BlockLayers, maps: list[Tensor]
     ) -> None:
-        """Batch norms folded into weights, and inference without gradients, are the same network;
-        nothing is overwritten.
+        """Folded batch norms and inference without gradients are the same network.
+
+        Nothing is overwritten.
         """
         before = [each.clone() for each in maps]
         folded = module.eval()(*maps).detach()

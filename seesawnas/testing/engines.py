@@ -1,4 +1,4 @@
-"""What every engine owes, however it runs its trials."""
+"""What every engine must fulfil, however it runs its trials."""
 
 from __future__ import annotations
 
@@ -110,8 +110,9 @@ def one_thread() -> Iterator[None]:
 
 
 class EngineSuite:
-    """Needs the fixtures ``engine``, with two workers, and ``worker_pids``, which lists the
-    processes of its workers.
+    """Needs the fixtures ``engine``, with two workers, and ``worker_pids``.
+
+    The latter lists the processes of its workers.
     """
 
     def test_a_trial_comes_to_what_one_thread_of_the_driver_comes_to(self, engine: Engine) -> None:

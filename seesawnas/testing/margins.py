@@ -1,4 +1,4 @@
-"""What every margin owes."""
+"""What every margin must fulfil."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ class MarginSuite:
     def test_the_true_class_is_harder_to_win_and_more_so_by_a_larger_margin(
         self, margin: MarginKind, guard: Guard
     ) -> None:
-        """At a usual length of embeddings (quality 0), wherever the margin does not pass the
-        opposite.
-        """
+        """At a usual length of embeddings (quality 0), if the margin does not pass the opposite."""
         cosine, quality = (
             _cosines(1.0 - math.cos(_SIZE) - 0.95),
             torch.zeros(40, dtype=torch.float64),

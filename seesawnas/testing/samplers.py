@@ -1,4 +1,4 @@
-"""What every sampler owes."""
+"""What every sampler must fulfil."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SamplerSuite:
     def test_it_proposes_by_the_history_and_the_generator_alone(
         self, make: MakeSampler, feasible: FeasibleSet, history: History
     ) -> None:
-        """A new sampler goes on as one that has seen every trial come."""
+        """A new sampler continues like one that has seen every trial come."""
         lasting = make(feasible)
         for length in range(2, _TRIALS):
             _first(lasting, _history(feasible, length, history.objectives), 1)

@@ -10,12 +10,10 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 class WeightAverage:
     """Averages every floating point tensor of ``network``'s state.
 
-    Parameters, running means and variances.
-
-    The running statistics are averaged with the weights they were measured under, so they fit the
-    averaged weights without another pass over the data. torch's AveragedModel would copy the
-    weights at the first step, keep its count on the GPU and name its tensors in another way; its
-    rule for a list of tensors is used.
+    These are parameters, running means and variances. The running statistics are averaged with the
+    weights they were measured under, so they fit the averaged weights without another pass over the
+    data. torch's AveragedModel would copy the weights at the first step, keep its count on the GPU
+    and name its tensors in another way; its rule for a list of tensors is used.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:

@@ -13,11 +13,11 @@ class Batch:
 
     Attributes:
         images: uint8 (N, H, W, 3), flipped and shifted.
-        labels: int64 (N,), whom each shows.
+        labels: int64 (N,), the identity of each.
         indices: int64 (N,), which image of the data each is, on the CPU.
         flipped: bool (N,), whether each is mirrored, on the CPU.
         unreadable: Index and reason of each image that could not be read; another of the batch
-        stands in its place.
+            stands in its place.
     """
 
     images: Tensor

@@ -34,7 +34,11 @@ def pack(state: Mapping[str, Tensor], about: Mapping[str, Any]) -> bytes:
 
 
 def unpack(packed: bytes) -> Saved:
-    """What :func:`pack` was given. Raises CheckpointError if the bytes are damaged."""
+    """What :func:`pack` was given.
+
+    Raises:
+        CheckpointError: If the bytes are damaged.
+    """
     try:
         tensors = load(packed)
         about = json.loads(bytes(tensors.pop(_ABOUT).tolist()))
@@ -64,10 +68,12 @@ class Checkpoints:
     Args:
         folder: Where the files are; made when the first is saved.
         home: The folder of the study or the training run, by default the one that ``folder`` is in.
-            Whatever writes or deletes raises InvalidInput if a link leads out of it.
         prefix: What a file's name begins with, before the number.
         digits: The least digits of the number.
         most: How many are kept when one is saved, those with the largest numbers; all if None.
+
+    Raises:
+        InvalidInput: If a link leads out of ``home``; raised by whatever writes or deletes.
     """
 
     def __init__(
@@ -100,7 +106,7 @@ class Checkpoints:
         """Find the newest valid checkpoint.
 
         Args:
-            check: Raises CheckpointError for a checkpoint that cannot be used.
+            check: Called with each checkpoint; raises CheckpointError if it cannot be used.
 
         Returns:
             The valid checkpoint with the largest number, None if there is none, and a line for each

@@ -1,6 +1,4 @@
-"""The processes that train one network together, as torchrun starts them.
-
-One process is a team too.
+"""The processes that train one network together, as torchrun starts them; one is a team too.
 
 Each holds the whole network and the whole margin head, takes its part of every batch, and averages
 gradients with the others, so all go through the same weights. Batch norm's statistics are of each
@@ -73,7 +71,7 @@ class Team:
         return dict(sorted({key: value for part in parts for key, value in part.items()}.items()))
 
     def any(self, wish: bool, device: torch.device) -> bool:
-        """Whether one of the team wishes it."""
+        """Whether the value is true in one process of the team."""
         if self.size == 1:
             return wish
         wishes = torch.tensor(float(wish), device=device)
@@ -85,9 +83,10 @@ class Team:
 def joined(device: str | None) -> Iterator[tuple[Team, torch.device]]:
     """The team that torchrun's environment names, for the block, and this process's device.
 
-    A GPU where there is one.
+    The device is a GPU if there is one.
 
-    Raises InvalidInput where ``device`` is none that torch knows or finds here.
+    Raises:
+        InvalidInput: If torch does not know ``device``, or it is not available.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     rank, local = int(os.environ.get("RANK", "0")), int(os.environ.get("LOCAL_RANK", "0"))

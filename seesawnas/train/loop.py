@@ -1,4 +1,4 @@
-"""The training loop: it yields a record a step and a record an epoch, and prints nothing."""
+"""The training loop: it yields a record per step and a record per epoch, and prints nothing."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from seesawnas.train.schedule import learning_rate_factor
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch: its number from 1, of how many, mean loss, last learning rate, seconds and the
-    images seen in these.
+    """One epoch.
 
-    Where the epoch went on from a checkpoint, seconds and images are of what was left of it; the
-    loss is of all its steps.
+    It has the epoch's number from 1, of how many, mean loss, last learning rate, seconds and the
+    images seen in these. If the epoch was resumed from a checkpoint, seconds and images are of what
+    was left of it; the loss is of all its steps.
     """
 
     epoch: int
@@ -44,8 +44,10 @@ class EpochRecord:
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One step: how many there were in all, of how many, its loss and learning rate, and what could
-    not be read.
+    """One step.
+
+    It has how many steps there were in all, of how many, its loss and learning rate, and which
+    images could not be read.
     """
 
     step: int
@@ -62,8 +64,9 @@ _VARIABLE = ("losses",)
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed torch's global generator for the block (that is: to initialise a network), and put it
-    back afterwards.
+    """Seed torch's global generator for the block, and put it back afterwards.
+
+    This is for the initial weights of a network.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -88,15 +91,16 @@ def train(
 
 
 class Training:
-    """The training of ``network`` (N, 3, H, W) -> (N, D) by what ``feed`` gives, pixels as (pixel -
-    mean) / std.
+    """The training of ``network`` (N, 3, H, W) -> (N, D) by what ``feed`` returns.
 
-    ``mean`` and ``std`` are one number, or one for each of red, green and blue. Order, flips and
-    shifts are the feed's and the same for every network; the initial weights are the caller's (see
-    ``seeded``). On one machine and thread count the same seed gives the same weights, also where
-    ``state`` went into another training of the same network, feed, recipe and seed between two
-    steps. Each process of a ``team`` makes one of its own, and all make the same steps.
-    ``criterion`` is what is minimised, the recipe's margin loss if none is given.
+    Pixels are normalised as (pixel - mean) / std; ``mean`` and ``std`` are one number, or one for
+    each of red, green and blue. Order, flips and shifts are the feed's and the same for every
+    network; the initial weights are the caller's (see ``seeded``). ``criterion`` is what is
+    minimised, by default the recipe's margin loss.
+
+    On one machine and thread count the same seed gives the same weights, also if ``state`` was
+    restored into another training of the same network, feed, recipe and seed between two steps.
+    Each process of a ``team`` makes one of its own, and all make the same steps.
     """
 
     def __init__(
@@ -132,8 +136,10 @@ class Training:
         """Train what is left; yield after each epoch.
 
         Whenever it yields, the network holds the averaged weights if the recipe averages, and keeps
-        them if the caller stops there. Raises TrialError, in one line, where the loss is not
-        finite.
+        them if the caller stops there.
+
+        Raises:
+            TrialError: If the loss is not finite.
         """
         for record in self.steps():
             if isinstance(record, EpochRecord):
@@ -154,10 +160,7 @@ class Training:
             yield self._end_epoch(time.perf_counter() - started, first)
 
     def sample(self) -> Tensor:
-        """A batch as the network is given them, blank.
-
-        Its shape, layout and device are what counts.
-        """
+        """A blank batch as the network is given it: only its shape, layout and device count."""
         pixels = torch.zeros(self._feed.batch_size, *self._feed.size, 3, dtype=torch.uint8)
         return normalised(pixels.to(self._device), *self._normalisation)
 
@@ -173,7 +176,11 @@ class Training:
 
     @torch.no_grad()
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a ``state`` of the same training. Raises ValueError where it is another's."""
+        """Resume from a ``state`` of the same training.
+
+        Raises:
+            ValueError: If it is the state of another training.
+        """
         kept = self.state()
         if set(state) != set(kept):
             raise ValueError("must be the state of the same network and recipe")
@@ -187,15 +194,16 @@ class Training:
         self.done, self._losses = int(state["done"]), state["losses"].tolist()
 
     def is_finite(self) -> bool:
-        """Whether all that the steps to come depend on is numbers, batch norm's statistics and the
-        average included.
+        """Whether all that the steps to come depend on is finite.
+
+        That includes batch norm's statistics and the average.
         """
         return all(bool(torch.isfinite(tensor).all()) for tensor in self._tensors().values())
 
     def _tensors(self) -> dict[str, Tensor]:
         """Network, criterion, momentum and average, by name.
 
-        The same memory that the training works on.
+        They are the memory that the training works on, not copies.
         """
         found = {f"network.{name}": tensor for name, tensor in self._network.state_dict().items()}
         # A margin head's names are those of checkpoints before there were other criteria.
@@ -212,7 +220,7 @@ class Training:
     def _end_epoch(self, seconds: float, first: int) -> EpochRecord:
         """The record of an epoch whose steps from ``first`` on took ``seconds``.
 
-        Those before were an earlier process's.
+        The steps before were an earlier process's.
         """
         losses, self._losses = self._losses, []
         self.done += 1
@@ -226,7 +234,7 @@ class Training:
         )
 
     def _swap(self) -> None:
-        """Exchange the network's weights and their average, where the recipe averages."""
+        """Exchange the network's weights and their average, if the recipe averages."""
         if self._average is not None:
             self._average.swap()
 

@@ -1,4 +1,4 @@
-"""The optimiser: stochastic gradient descent, weight decay by kind of weight."""
+"""The optimiser: stochastic gradient descent, with weight decay by kind of weight."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from seesawnas.train.recipe import Precision, Recipe
 
 
 def make_optimizer(network: nn.Module, criterion: nn.Module, recipe: Recipe) -> torch.optim.SGD:
-    """Of convolutions and linear layers, what has one dimension, the embedding's linear layer, the
-    criterion's parameters.
+    """The optimiser of ``network`` and ``criterion``, with four groups of parameters.
+
+    These are the weights of convolutions and linear layers, what has one dimension, the embedding's
+    linear layer, and the criterion's parameters.
     """
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
     last = _embedding_weights(network) if recipe.embedding_weight_decay is not None else []
@@ -35,11 +37,9 @@ def make_optimizer(network: nn.Module, criterion: nn.Module, recipe: Recipe) -> 
 
 
 def momenta(optimizer: torch.optim.SGD, criterion: Criterion) -> list[Tensor]:
-    """Each parameter's momentum, in order.
+    """Each parameter's momentum, in order, without those that the criterion keeps itself.
 
-    Made here rather than at the first step, so that a state can be restored first.
-
-    What the criterion keeps itself is not among them.
+    They are made here rather than at the first step, so that a state can be restored first.
     """
     own = {id(parameter) for parameter in criterion.with_own_momentum()}
     found = []
@@ -65,9 +65,9 @@ _TYPES: dict[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.fl
 
 
 class LossScaler:
-    """Autocast for the way forward.
+    """Autocast for the forward pass; for fp16 also a loss scale that adapts.
 
-    For fp16, whose gradients would vanish, a loss scale that adapts.
+    Without it fp16's gradients would vanish.
     """
 
     def __init__(self, precision: Precision, device: torch.device) -> None:
@@ -83,7 +83,7 @@ class LossScaler:
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
-        """One step; none where a gradient overflowed, and a smaller scale from then on."""
+        """One step; none if a gradient overflowed, and a smaller scale from then on."""
         self._scaler.step(optimizer)
         self._scaler.update()
 
@@ -95,7 +95,7 @@ class LossScaler:
         )
 
     def restore(self, state: Tensor) -> None:
-        """Go on from a ``state``."""
+        """Resume from a ``state``."""
         if self._scaler.is_enabled():
             kept = {"scale": float(state[0]), "_growth_tracker": int(state[1])}
             self._scaler.load_state_dict({**self._scaler.state_dict(), **kept})

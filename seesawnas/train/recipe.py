@@ -1,10 +1,8 @@
-"""What a training run is made of, but for the network, the faces and the seed.
+"""Recipes: what a training run is made of, except for the network, the faces and the seed.
 
-Recipes as YAML: what ships under ``studies/recipes``, or a file of the user's own; every fault at
-once.
-
-A file says ``epochs``, and what differs from :class:`Recipe`'s defaults, by its field names;
-``about`` is a sentence.
+They are YAML, one that ships under ``studies/recipes`` or a file of the user's own; every fault is
+reported at once. A file says ``epochs``, and what differs from :class:`Recipe`'s defaults, by its
+field names; ``about`` is a sentence.
 """
 
 from __future__ import annotations
@@ -38,14 +36,18 @@ _LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate"
 class Recipe:
     """Stochastic gradient descent on a margin head.
 
-    Shares (``warm_up``, ``margin_warm_up``, ``decay_steps``) are parts of the whole training;
-    ``decay_steps``, at which the learning rate is multiplied by ``decay_factor``, are read by decay
-    "steps" alone. Weight decay acts on convolutions and linear layers, never on biases, batch norm
-    or PReLU slopes; on the embedding's linear layer it is ``embedding_weight_decay`` where one is
-    given. ``shift`` is the largest random move of a picture, in parts of its side. ``averaging`` is
-    the decay a step of the averaged weights, 0 for none; early on it is less, so that the average
-    does not remember the initial weights. ``sample_rate`` is the share of the classes that a step
-    uses (Partial FC).
+    Shares (``warm_up``, ``margin_warm_up``, ``decay_steps``) are parts of the whole training.
+    Weight decay acts on convolutions and linear layers, never on biases, batch norm or PReLU
+    slopes.
+
+    Attributes:
+        decay_steps: When the learning rate is multiplied by ``decay_factor``; for decay "steps"
+            alone.
+        embedding_weight_decay: Weight decay of the embedding's linear layer, if given.
+        shift: The largest random move of an image, as a fraction of its side.
+        averaging: The decay per step of the averaged weights, 0 for none; early on it is less, so
+            that the average does not remember the initial weights.
+        sample_rate: The fraction of the classes that a step uses (Partial FC).
     """
 
     label: str
@@ -76,8 +78,9 @@ class Recipe:
         object.__setattr__(self, "decay_steps", tuple(self.decay_steps))  # JSON makes it a list
 
     def to_mapping(self) -> dict[str, Any]:
-        """As JSON values; fields added later are left out at their defaults, so that what was kept
-        before still agrees.
+        """As JSON values; fields added later are left out at their defaults.
+
+        So what was kept before still agrees.
         """
         values, default_values = (
             {**asdict(self), "decay_steps": list(self.decay_steps)},
@@ -91,7 +94,7 @@ class Recipe:
 
     @classmethod
     def default_values(cls) -> dict[str, Any]:
-        """What holds where a mapping does not say, as JSON values."""
+        """What holds if a mapping does not say, as JSON values."""
         values: dict[str, Any] = {
             field.name: field.default for field in fields(cls) if field.name in _LATER
         }
@@ -148,14 +151,19 @@ RECIPE_KEYS = tuple(field.name for field in fields(Recipe) if field.name != "epo
 def read_recipe(ref: str | Path) -> Recipe:
     """The recipe that ``ref`` names: a YAML file, or a shipped one's name.
 
-    Raises InvalidInput, one line a fault.
+    Raises:
+        InvalidInput: If it cannot be read or has faults, one line each.
     """
     document = read_document(ref, _WANTED)
     return to_recipe(document.values, document.source, document.name)
 
 
 def to_recipe(values: Any, source: str, name: str) -> Recipe:
-    """The recipe in plain ``values``. Raises DocumentError with every fault."""
+    """The recipe in plain ``values``.
+
+    Raises:
+        DocumentError: If they have faults: every fault.
+    """
     if not isinstance(values, dict):
         raise DocumentError(
             source,
@@ -206,7 +214,7 @@ def _optional(check: Callable[[Any], Any], raw: Any) -> Any:
 
 
 def _key(name: str, hint: Any) -> tuple[Any, None]:
-    """A recipe's key: none given leaves the default's own value."""
+    """A recipe's key; None leaves the default's own value."""
     low, high = _RANGES.get(name, (0.0, _MOST))
     checks: dict[Any, Callable[[Any], Any]] = {
         float: partial(number, low, high),

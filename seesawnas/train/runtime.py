@@ -15,14 +15,14 @@ from torch import Tensor, nn
 
 
 def as_graphs(network: nn.Module, sample: Tensor) -> bool:
-    """Have ``network`` train by CUDA graphs from now on, on batches like ``sample``.
-
-    Whether that could be done.
+    """Make ``network`` train by CUDA graphs from now on, on batches like ``sample``.
 
     Forward and backward are recorded once and replayed: the same kernels on the same numbers,
     started at once. Eval mode runs as before. Batch norm's statistics are as they were; gradients
-    are gone. Elsewhere than on a GPU nothing is done, and where recording fails the network trains
-    as before.
+    are gone. Without a GPU nothing is done, and if recording fails the network trains as before.
+
+    Returns:
+        Whether the network trains by graphs.
     """
     if sample.device.type != "cuda":
         return False
@@ -56,9 +56,9 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep freed maps for the rest of the process; elsewhere, do nothing.
+    """Let glibc keep freed maps for the rest of the process; elsewhere, do nothing.
 
-    It gives large ones back to the system, which hands them out again page by page and zeroed:
+    glibc gives large ones back to the system, which hands them out again page by page and zeroed:
     nearly half of the CPU time of a training step of seesaw_shuffle at 112x112 and batch 32, and a
     third at 56x56.
     """

@@ -1,5 +1,6 @@
-"""Schedules: plain functions of progress in [0, 1), so that a short proxy and a long run share one
-recipe.
+"""Schedules: plain functions of progress in [0, 1).
+
+So a short proxy and a long run share one recipe.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ def learning_rate_factor(
     steps: Sequence[float] = PAPER_STEPS,
     factor: float = 0.1,
 ) -> float:
-    """Factor of the peak learning rate: rises over ``warm_up``, then falls.
+    """Factor of the peak learning rate: it rises over ``warm_up``, then falls.
 
-    Decay "steps" multiplies by ``factor`` at each of ``steps``, shares of the whole training; the
-    smooth ones fall over what the warm-up leaves of it.
+    Decay "steps" multiplies by ``factor`` at each of ``steps``, fractions of the whole training;
+    the smooth ones fall over the part after the warm-up.
     """
     if progress < warm_up:
         return ramp(progress, warm_up)

@@ -1,8 +1,8 @@
-"""More people than were photographed: blends of two, bent by a smooth warp of their own.
+"""Additional identities: blends of two photographed ones, bent by a smooth warp of their own.
 
 A blend keeps what its two parents have in common and how they differ from everyone else, so
 learning to tell blends apart teaches what tells people apart. Parents come from one side of the
-split only, so no one verified was trained on.
+split only, so that no identity that is verified was trained on.
 """
 
 from __future__ import annotations
@@ -22,11 +22,18 @@ _LEAST, _MOST = (
 def with_blends(
     photos: dict[str, NDArray[np.uint8]], *, count: int, warp: float, rng: np.random.Generator
 ) -> dict[str, NDArray[np.uint8]]:
-    """Return ``photos``, name -> uint8 (P, S, S), and ``count`` blends of two of these people,
-    named "a+b".
+    """Return ``photos`` and ``count`` blends of two of these identities, named "a+b".
 
-    warp: deviation of each cosine of the displacement, of the side. No two blends have the same
-    parents. Raises ValueError where there are fewer pairs of parents than blends.
+    No two blends have the same parents.
+
+    Args:
+        photos: Name -> uint8 (P, S, S).
+        count: Number of blends.
+        warp: Standard deviation of each cosine of the displacement, as a fraction of the side.
+        rng: The random generator.
+
+    Raises:
+        ValueError: If there are fewer pairs of parents than blends.
     """
     names = list(photos)
     parents = [(first, second) for place, second in enumerate(names) for first in names[:place]]
@@ -40,16 +47,16 @@ def with_blends(
 def _blend(
     first: NDArray[np.uint8], second: NDArray[np.uint8], rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Photograph i of one and another of the other, in shares that are the blend's own.
+    """Mix photographs of one identity with those of another: (P, S, S).
 
-    (P, S, S).
+    The shares are the blend's own.
     """
     share = np.float32(rng.uniform(_LEAST, _MOST))
     return share * first + (np.float32(1.0) - share) * second[rng.permutation(len(second))]
 
 
 def _bend(photos: NDArray[np.float32], warp: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """One displacement for all photographs of a person, read off by bilinear interpolation."""
+    """One displacement for all photographs of an identity, by bilinear interpolation."""
     side = photos.shape[1]
     steps = np.arange(side)
     top, down = _split(steps[:, None] + _displacement(side, warp, rng), side)
@@ -60,8 +67,9 @@ def _bend(photos: NDArray[np.float32], warp: float, rng: np.random.Generator) ->
 
 
 def _displacement(side: int, warp: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """(S, S) pixels: a sum of products of low cosines, without the constant one, which would only
-    shift.
+    """(S, S) pixels: a sum of products of low cosines.
+
+    The constant one is left out: it would only shift.
     """
     waves = np.cos(np.pi * np.arange(_WAVES)[:, None] * np.linspace(0.0, 1.0, side))
     weights = rng.normal(0.0, warp * side, (_WAVES, _WAVES))

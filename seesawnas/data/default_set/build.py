@@ -5,19 +5,17 @@ own.
 
 The photographs themselves (forty people, see ``orl``) do not tell networks apart: raw pixels verify
 them nearly as well as a trained network. So everyone is seen under seeded nuisances (see
-``nuisance``), on both sides of the split, and the people to train on are joined by blends of them
-(see ``blends``).
+``corruptions``), on both sides of the split, and the people to train on are joined by blends of
+them (see ``blends``).
 
 Measured at 56x56, seed 0, InsightFace's protocol on 4,000 pairs of the 12 people held out (a
-default trial verifies about 4,560), training by the recipe ``train.FIRST_RUN`` (7,200 pictures
-seen, about 55 seconds of one thread), area under the ROC curve, standard deviations those of a
-sample:
+default trial verifies about 4,560), training by the recipe ``train.FIRST_RUN`` (7,200 images seen,
+about 55 seconds of one thread), area under the ROC curve, standard deviations those of a sample:
 
 - raw pixels, image and mirror: 0.642;
 - seesaw_share, training seeds 0, 1, 2: 0.898, 0.906, 0.899 (standard deviation 0.0044);
 - seesaw_share and five networks drawn from the seesaw space at 120M..150M: 0.898, 0.829, 0.875,
-  0.852, 0.871, 0.869
-  (standard deviation 0.023: about five times that of the seeds).
+  0.852, 0.871, 0.869 (standard deviation 0.023: about five times that of the seeds).
 """
 
 from __future__ import annotations
@@ -50,10 +48,15 @@ _FINEST = (
 
 @dataclass(frozen=True)
 class Plan:
-    """How many pictures of whom.
+    """How many images of how many identities are made.
 
-    held_out: share of the forty people that is verified; blends: people added to those trained on;
-    pictures, verified_pictures: of each person trained on and verified; warp: see ``with_blends``.
+    Attributes:
+        held_out: Fraction of the forty identities that is verified.
+        blends: Identities added to those trained on.
+        pictures: Images of each identity trained on.
+        verified_pictures: Images of each identity verified.
+        warp: See ``with_blends``.
+        nuisance: How far the nuisances go.
     """
 
     held_out: float = 0.3
@@ -69,10 +72,11 @@ def default_faces(
 ) -> tuple[Faces, Faces]:
     """Return (training, verification) at ``resolution``.
 
-    The split, the blends and the nuisances follow from ``seed``.
+    The split, the blends and the nuisances follow from ``seed``. The set's images are squares; for
+    a (height, width), the middle of those of its longer side is returned.
 
-    The set's images are squares; a (height, width) gets the middle of those of its longer side.
-    Raises DataError if the photographs are not installed.
+    Raises:
+        DataError: If the photographs are not installed.
     """
     height, width = size_of(resolution)
     training, verification = _square_faces(max(height, width), seed, plan or Plan())
@@ -105,7 +109,7 @@ def _square_faces(resolution: int, seed: int, plan: Plan) -> tuple[Faces, Faces]
 def default_fingerprint(resolution: Resolution, *, seed: int, plan: Plan | None = None) -> str:
     """A hash of what the set is made from.
 
-    The pictures made of it may differ in a last bit from machine to machine.
+    The images made from it may differ in a last bit from machine to machine.
     """
     height, width = size_of(resolution)
     size = height if height == width else (height, width)
@@ -116,7 +120,7 @@ def default_fingerprint(resolution: Resolution, *, seed: int, plan: Plan | None 
 
 
 def _squares(photos: NDArray[np.uint8], resolution: int) -> NDArray[np.uint8]:
-    """(P, 112, 92) as (P, S, S): the centre square, no finer than the pictures to be made of it."""
+    """(P, 112, 92) as (P, S, S): the centre square, no finer than the images to be made of it."""
     side = min(WIDTH, max(8, round(_FINEST * resolution)))
     top = (HEIGHT - WIDTH) // 2
     box = (0, top, WIDTH, top + WIDTH)

@@ -1,10 +1,8 @@
 """Images of a face as a careless camera takes them.
 
-Moved, turned, lit from a side, tinted, half covered, noisy.
-
-A nuisance says nothing about who is shown, so a network has to learn to look past it. Pixels do
-not: two pictures of one person under different light are further apart than two people under the
-same light.
+They are moved, turned, lit from a side, tinted, half covered and noisy. A nuisance says nothing
+about the identity, so a network has to learn to ignore it. Pixels do not: two images of one person
+under different light are further apart than two people under the same light.
 """
 
 from __future__ import annotations
@@ -20,13 +18,19 @@ _CHUNK = 256  # pictures rendered at once: bounds the memory of the intermediate
 
 @dataclass(frozen=True)
 class Nuisance:
-    """How far each nuisance goes.
+    """How far each nuisance goes. Noise is normal, everything else uniform up to its limit.
 
-    shift: of the side; rotation: radians; zoom: log of the scale; light: log gain from the centre
-    to the lit side; tint: log gain of a channel; gamma, contrast: logs of the exponent and the
-    factor; noise: deviation in grey levels; cover: largest side of what hides a part; covered:
-    share of the pictures with such a thing. Noise is normal, everything else uniform up to its
-    limit.
+    Attributes:
+        shift: Fraction of the side.
+        rotation: Radians.
+        zoom: Log of the scale.
+        light: Log gain from the centre to the lit side.
+        tint: Log gain of a channel.
+        gamma: Log of the exponent.
+        contrast: Log of the factor.
+        noise: Standard deviation in grey levels.
+        cover: Largest side of what hides a part.
+        covered: Fraction of the images with such a cover.
     """
 
     shift: float = 0.03
@@ -48,9 +52,9 @@ def render(
     nuisance: Nuisance,
     rng: np.random.Generator,
 ) -> NDArray[np.uint8]:
-    """Return uint8 (M, resolution, resolution, 3): one picture of ``sources[chosen[i]]`` each.
+    """Return uint8 (M, resolution, resolution, 3): one image of ``sources[chosen[i]]`` each.
 
-    sources: uint8 (K, S, S), grey; the window of a picture without nuisance is the whole source.
+    ``sources`` is uint8 (K, S, S), grey; without nuisance an image shows the whole source.
     """
     pictures = np.empty((len(chosen), resolution, resolution, 3), dtype=np.uint8)
     for start in range(0, len(chosen), _CHUNK):
@@ -117,7 +121,7 @@ def _expose(grey: _Floats, nuisance: Nuisance, rng: np.random.Generator) -> NDAr
 
 
 def _cover(colour: _Floats, nuisance: Nuisance, rng: np.random.Generator) -> None:
-    """Hide a rectangle of some pictures behind one colour, in place."""
+    """Hide a rectangle of some images behind one colour, in place."""
     count, resolution = colour.shape[:2]
     sides = rng.uniform(0.15, max(0.15, nuisance.cover), (count, 2)) * resolution
     corners = rng.uniform(0.0, 1.0, (count, 2)) * (resolution - sides)

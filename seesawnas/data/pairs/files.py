@@ -1,8 +1,10 @@
-"""Verification sets by any of their names: ``read_pairs`` is the one door.
+"""Verification sets in any format: ``read_pairs`` reads them all.
 
-FILE.bin               InsightFace's: encoded pictures and answers pairs.txt              LFW's:
-``name i j`` and ``name1 i name2 j``, with a folder of images NAME/NAME_0001.jpg FILE.csv, FILE.txt
-two paths and whether they show one person, a pair a line, with or without a header
+FILE.bin               InsightFace's: encoded images and labels
+pairs.txt              LFW's: ``name i j`` and ``name1 i name2 j``, with a folder of images
+                       NAME/NAME_0001.jpg
+FILE.csv, FILE.txt     two paths and whether they show one identity, one pair per line, with or
+                       without a header
 .../Protocol/Split/FP  a folder of CFP's protocol, or FF
 """
 
@@ -37,16 +39,21 @@ _TEXT = frozenset({".txt", ".csv", ".tsv", ".lst", ".list"})
 def read_pairs(
     path: str | Path, *, images: str | Path | None = None, resolution: Resolution = 112
 ) -> PairSet:
-    """The verification set at ``path``; ``images`` is the folder that its picture paths start from.
+    """The verification set at ``path``; ``images`` is the folder that its image paths start from.
 
-    ``resolution`` is the side, or (height, width), of its images once they are decoded for no
-    network in particular.
+    A .bin contains its images itself; LFW's pairs.txt needs the folder; the paths of another list
+    start beside it by default, CFP's in its own ``Data/Images``. Images that are not there are
+    counted and named in the set's notes, and their pairs left out.
 
-    A .bin holds its images itself; LFW's pairs.txt needs the folder; the paths of another list
-    otherwise start beside it, CFP's in its own ``Data/Images``. Images that are not there are
-    counted and named in the set's notes, and their pairs left out. Raises DataError, in one line,
-    for what is no such set, for what can be read in two ways, and for paths that lead out of the
-    folder.
+    Args:
+        path: The file, or the folder of CFP's protocol.
+        images: The folder that image paths start from.
+        resolution: The side, or (height, width), of images that are decoded for no network in
+            particular.
+
+    Raises:
+        DataError: If it is no such set, if it can be read in two ways, or if a path leads out of
+            the folder.
     """
     found = expanded(path, DataError)
     folder = None if images is None else expanded(images, DataError)
@@ -86,10 +93,9 @@ def _read_text(path: Path, folder: Path | None, resolution: Resolution) -> PairS
 
 
 def _commented_header(text: str, lines: Sequence[tuple[int, str]]) -> tuple[int, str] | None:
-    """The comment above the first of ``lines``, if it names their columns as ``numpy.savetxt``
-    writes names.
+    """The comment above the first of ``lines``, if it names columns as ``numpy.savetxt`` does.
 
-    Passed over, ``# path1 path2 different`` would leave labels that are read as their opposite.
+    If ``# path1 path2 different`` were ignored, labels would be read as their opposite.
     """
     number, first = lines[0]
     comment = comment_above(text, number)

@@ -105,7 +105,7 @@ def is_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 def names_images(fields: Sequence[str]) -> bool:
     """Whether the line names the columns of two images, beyond doubt.
 
-    "path1" and "path2", not "a" and "b".
+    For example "path1" and "path2", not "a" and "b".
     """
     names = [plain(field) for field in fields]
     return not any(map(is_path, fields)) and any(
@@ -114,9 +114,13 @@ def names_images(fields: Sequence[str]) -> bool:
 
 
 def columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
-    """What the names say; ``rows``, the first of the file, help only if they leave a choice.
+    """Which column holds what, by the names in ``header``.
 
-    Raises DataError.
+    ``rows``, the first of the file, help only if the names leave a choice.
+
+    Raises:
+        DataError: If a name occurs twice, or the names leave open which columns hold the two paths,
+            the label or the folds.
     """
     names = [plain(field) for field in header]
     shown = ", ".join(header)
@@ -173,7 +177,7 @@ def _sides(
 def _pairs_of_sides(names: Sequence[str]) -> list[tuple[int, int]]:
     """Where ``names`` has the columns of two images.
 
-    Left and right, path1 and path2, image_a and image_b ...
+    For example left and right, path1 and path2, image_a and image_b.
     """
     found = {
         (one, two)

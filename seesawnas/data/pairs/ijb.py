@@ -1,9 +1,8 @@
-"""Templates of several pictures of one person, as IJB-B and IJB-C have them, and the pairs of
-templates to verify.
+"""Templates of several images of one identity, as in IJB-B and IJB-C, and pairs of them to verify.
 
-face_tid_mid.txt          lines ``1.jpg 1 69544``: picture, template, media (a photograph, or a
-video with many frames) template_pair_label.txt   lines ``1 11065 1``: two templates, and 1 where
-they show one person
+face_tid_mid.txt          lines ``1.jpg 1 69544``: image, template, media (a photograph, or a
+                          video with many frames)
+template_pair_label.txt   lines ``1 11065 1``: two templates, and 1 if they show one identity
 """
 
 from __future__ import annotations
@@ -33,9 +32,14 @@ _NUMBER = re.compile(r"[0-9]{1,18}")  # str.isdecimal is also true of other digi
 
 @dataclass(frozen=True, eq=False)
 class TemplateSet:
-    """templates, media: (N,) numbers of each picture's; left, right.
+    """A set of templates, and pairs of them.
 
-    (P,) numbers of templates; same: (P,).
+    Attributes:
+        templates: (N,), the template number of each image.
+        media: (N,), the media number of each image.
+        left: (P,), the number of the first template of each pair.
+        right: (P,), that of the second.
+        same: (P,), whether a pair shows one identity.
     """
 
     name: str
@@ -55,11 +59,13 @@ def read_templates(
     *,
     resolution: Resolution = 112,
 ) -> TemplateSet:
-    """The templates that ``members`` lists and the ``pairs`` of them.
+    """The templates that ``members`` lists, and the ``pairs`` of them; images lie below ``images``.
 
-    Pictures lie below ``images``.
+    Images that are not there are counted and named in the notes.
 
-    Images that are not there are counted and named in the notes. Raises DataError, in one line.
+    Raises:
+        DataError: If ``images`` is no folder, a file cannot be read, a line is wrong, an image is
+            listed twice, or no image exists.
     """
     members, pairs = expanded(members, DataError), expanded(pairs, DataError)
     if images is None or not expanded(images, DataError).is_dir():

@@ -1,6 +1,6 @@
-"""Verification sets in InsightFace's ``.bin`` form.
+"""Verification sets in InsightFace's ``.bin`` form: a pickle of (encoded images, labels).
 
-A pickle of (encoded pictures, whether each pair is one person).
+A label says whether a pair shows one identity.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def read_bin(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return images uint8 (2 P, H, W, 3) and same bool (P,); pair i is images 2 i and 2 i + 1.
 
-    Raises DataError, in one line, as :func:`read_bin_pairs` does, and where a picture cannot be
-    decoded.
+    Raises:
+        DataError: If :func:`read_bin_pairs` raises it, or an image cannot be decoded.
     """
     pictures, same = _load(path)
     try:
@@ -50,10 +50,13 @@ def read_bin(
 
 
 def read_bin_pairs(path: str | Path, *, resolution: Resolution) -> PairSet:
-    """The set in ``path``, its pictures still encoded, about as many bytes as the file has.
+    """The set in ``path``, its images still encoded, about as many bytes as the file has.
 
-    Those in circulation were written by Python 2. Nothing in the file is called or imported; numpy
-    arrays are taken for the bytes that they hold. Raises DataError, in one line.
+    Files in circulation were written by Python 2. Nothing in the file is called or imported; numpy
+    arrays are taken for the bytes that they hold.
+
+    Raises:
+        DataError: If the file cannot be read, or is no pickle of two encoded images per label.
     """
     pictures, same = _load(path)
     left = np.arange(0, len(pictures), 2)
@@ -86,7 +89,7 @@ def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:
 def _check_size(content: bytes) -> None:
     """Refuse what would take far more memory than the file has bytes.
 
-    A memo is an array as long as its largest index.
+    A pickle's memo is an array as long as its largest index.
     """
     for opcode, argument, _ in pickletools.genops(content):
         if opcode.name in _MEMO_WRITES and isinstance(argument, int) and argument > len(content):
@@ -94,7 +97,7 @@ def _check_size(content: bytes) -> None:
 
 
 def _as_bytes(pictures: Sequence[object]) -> list[bytes]:
-    """Each picture's bytes; those that the file holds once are copied once."""
+    """The bytes of each image; those that the file holds once are copied once."""
     made: dict[int, bytes] = {}
     for picture in pictures:
         content = (
@@ -122,12 +125,10 @@ def _as_answer(answer: object) -> bool:
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Lists, tuples, numbers and bytes.
+    """Reads lists, tuples, numbers and bytes.
 
-    A pickle from elsewhere can name any function, and this resolves none.
-
-    numpy's constructors become stand-ins of our own, made anew each time so that nothing done to
-    one is kept.
+    A pickle from elsewhere can name any function; none is resolved here. numpy's constructors
+    become stand-ins of our own, made anew each time so that nothing done to one is kept.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -176,7 +177,7 @@ class _Kind:
 class _Array:
     """Stands for a numpy array or scalar.
 
-    The kind of its elements and its bytes, whatever its shape.
+    It has the kind of its elements and its bytes, whatever its shape.
     """
 
     def __init__(self, content: object = b"", kind: object = None) -> None:

@@ -1,7 +1,4 @@
-"""What the third thing of a pair may be.
-
-Whether both images show one identity, in the words that files use.
-"""
+"""The label of a pair: whether both images show one identity, in the words that files use."""
 
 from __future__ import annotations
 
@@ -28,15 +25,19 @@ _ZERO, _MINUS = {"0", "0.0"}, {"-1", "-1.0"}
 
 
 def are_alike(one: str, two: str) -> bool:
-    """Whether a file that writes the label ``one`` would write ``two``.
+    """Whether a file that writes the label ``one`` could write ``two``.
 
-    "same" and "different", not "same" and "1".
+    "same" and "different" are alike, "same" and "1" are not.
     """
     return any(one in yes + no and two in yes + no for yes, no in _KINDS)
 
 
 def answer(label: str) -> bool:
-    """Whether ``label`` says that both images show one identity. Raises DataError."""
+    """Whether ``label`` says that both images show one identity.
+
+    Raises:
+        DataError: If it is no known label.
+    """
     try:
         return LABEL_VALUES[label.lower()]
     except KeyError:
@@ -44,7 +45,11 @@ def answer(label: str) -> bool:
 
 
 def check_words(labels: Iterable[str]) -> None:
-    """Raise DataError for 0 beside -1: one of them may mean "unknown"."""
+    """Refuse 0 beside -1: one of them may mean "unknown".
+
+    Raises:
+        DataError: If both occur.
+    """
     known = set(labels)
     if known & _ZERO and known & _MINUS:
         raise DataError("labels must be 1 and 0, or 1 and -1, got both 0 and -1")

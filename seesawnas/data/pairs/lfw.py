@@ -57,7 +57,8 @@ def read_lfw(
 ) -> PairSet:
     """The pairs of ``lines`` (number, text), whose images are root/NAME/NAME_0001.jpg.
 
-    Raises DataError, in one line.
+    Raises:
+        DataError: If a line is wrong, a path leads out of ``root``, or no pair has both images.
     """
     rows = []
     for number, line in lines:
@@ -114,7 +115,7 @@ def _is_header(fields: Sequence[str]) -> bool:
 
 
 def _fold_size(fields: Sequence[str]) -> int | None:
-    """Same pairs a fold, if the line is a header: ``10 300``, or ``300`` alone."""
+    """Same pairs per fold, if the line is a header: ``10 300``, or ``300`` alone."""
     return int(fields[-1]) if len(fields) in (1, 2) and all(map(is_number, fields)) else None
 
 

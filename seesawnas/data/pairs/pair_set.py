@@ -1,4 +1,4 @@
-"""Pairs of pictures that are not decoded yet: a verification set as it lies on disk."""
+"""Pairs of images that are not decoded yet: a verification set as it lies on disk."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from seesawnas.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class PairSet:
-    """Pair i is (left[i], right[i]), indices of pictures (int64).
+    """Pair i is (left[i], right[i]), indices of images (int64).
 
-    Same[i] says whether they show one person (bool).
-
-    folds: (P,) never falling, where the set has folds of its own; people: (N,) who each picture
-    shows, where it is known. notes: a line for each kind of thing that was left out.
+    Attributes:
+        same: (P,), bool, whether a pair shows one identity.
+        folds: (P,), ascending, if the set has folds of its own.
+        people: (N,), the identity of each image, if it is known.
+        notes: One line for each kind of thing that was left out.
     """
 
     name: str
@@ -37,9 +38,9 @@ class PairSet:
         return len(self.same)
 
     def without(self, readable: NDArray[np.bool_]) -> PairSet:
-        """The pairs of which both pictures are ``readable`` (N,), with a note of the others.
+        """The pairs of which both images are ``readable`` (N,).
 
-        How many, and which first.
+        A note says how many images are not, and which first.
         """
         kept = readable[self.left] & readable[self.right]
         notes = self.notes + self.pictures.unreadable_notes(readable)
@@ -78,11 +79,12 @@ class PairList:
         fold: int = 0,
         people: tuple[str, str] = ("", ""),
     ) -> None:
-        """One pair; of each picture the paths at which it may lie.
+        """Add a pair; of each image the paths at which it may lie.
 
-        Where it lies at none the pair is left out, and noted.
+        If an image lies at none of them, the pair is left out, and noted.
 
-        Raises DataError for a path that leads out of the root.
+        Raises:
+            DataError: If a path leads out of the root.
         """
         left, right = self._pictures.find(first), self._pictures.find(second)
         if left is None or right is None:
@@ -95,7 +97,8 @@ class PairList:
     def finished(self, name: str, resolution: Resolution, *, folds: bool, people: bool) -> PairSet:
         """The set; ``folds`` and ``people`` say whether those of the pairs mean something.
 
-        Raises DataError without pairs.
+        Raises:
+            DataError: If there are no pairs.
         """
         pictures, notes = self._pictures.finished(resolution)
         if self._lost:

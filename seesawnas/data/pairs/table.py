@@ -1,9 +1,7 @@
-"""Files of two paths and a label a line.
+"""Files of two paths and a label per line: which column is which.
 
-Which column is which, and what is said of a file that leaves it open.
-
-With a header its names decide. Without one there must be one way alone to read the file: one column
-that holds labels in every line, and two of text.
+With a header its names decide. Without one there must be exactly one way to read the file: one
+column that has labels in every line, and two of text. A file that leaves it open is refused.
 """
 
 from __future__ import annotations
@@ -38,7 +36,9 @@ def read_table(
 ) -> PairSet:
     """The pairs of ``lines`` (number, text), whose paths are below ``root``.
 
-    Raises DataError, in one line.
+    Raises:
+        DataError: If a line is wrong, the columns are not clear, a path leads out of ``root``, or
+            no pair has both images.
     """
     separator = find_separator([line for _, line in lines], 3)
     rows: list[_Row] = []
@@ -138,8 +138,9 @@ def _add(path: Path, pairs: PairList, rows: Sequence[_Row], columns: Columns) ->
 
 
 def _by_fold(rows: list[_Row], columns: Columns) -> tuple[list[_Row], Columns, tuple[str, ...]]:
-    """Rows in the order of their folds, the columns to use, and a note if folds are named but are
-    no numbers.
+    """Rows in the order of their folds, the columns to use, and notes.
+
+    If folds are named but are no numbers, they are not used, and a note says so.
     """
     place = columns.fold
     if place is None:

@@ -1,8 +1,6 @@
-"""Text files that strangers wrote.
+"""Text files that others wrote: read whole, faults reported by file and line.
 
-Read whole and refused in one line, faults placed by file and line.
-
-Millions of lines of three numbers, from a stranger, at the speed of numpy's own reader.
+Lines of three numbers, of which there may be millions, are read at the speed of numpy's own reader.
 
 numpy's text readers are C code that trusts its input: ``loadtxt`` indexes a table of 256 with any
 character, and ``fromstring`` reads "1-2" as two numbers and saturates what is too large. They get
@@ -35,9 +33,10 @@ _END = re.compile(
 
 
 def read_text(path: Path) -> str:
-    """The text in ``path``, a byte order mark left out.
+    """The text in ``path``, without a byte order mark.
 
-    Raises DataError if it cannot be read or is no text.
+    Raises:
+        DataError: If it cannot be read, is too large or is no UTF-8 text.
     """
     try:
         check_regular(path)
@@ -57,18 +56,19 @@ def read_text(path: Path) -> str:
 
 
 def check_regular(path: Path) -> None:
-    """Raise DataError for a pipe, a device or a folder.
+    """Refuse a pipe, a device or a folder: opening one may wait for ever, reading it never end.
 
-    Opening them may wait for ever, reading them never end.
+    Raises:
+        DataError: If ``path`` is one of these.
     """
     if os.path.exists(path) and not os.path.isfile(path):
         raise DataError(f"{printable(str(path))}: must be a file")
 
 
 def content_lines(text: str) -> Iterator[tuple[int, str]]:
-    """(number from 1, line) of the lines that hold something.
+    """(number from 1, line) of the lines that are neither empty nor comments.
 
-    Those that begin with ``#`` are comments.
+    Comments begin with ``#``.
     """
     for number, line in enumerate(_END.split(text), 1):
         stripped = line.strip(" \t")
@@ -77,10 +77,7 @@ def content_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def comment_above(text: str, number: int) -> str:
-    """The comment that stands last above line ``number``, without its mark.
-
-    Nothing if there is none.
-    """
+    """The last comment above line ``number``, without its mark; nothing if there is none."""
     above = (
         line.strip(" \t") for line in reversed(_END.split(text, maxsplit=number - 1)[: number - 1])
     )
@@ -89,14 +86,14 @@ def comment_above(text: str, number: int) -> str:
 
 
 def unreadable_file(path: Path, error: Exception) -> DataError:
-    """What to raise if opening or reading ``path`` raised ``error``."""
+    """The error to raise if opening or reading ``path`` raised ``error``."""
     reason = getattr(error, "strerror", None) or error
     return DataError(f"{printable(str(path))}: cannot be read: {printable(str(reason))}")
 
 
 @contextmanager
 def located(path: Path, line: int) -> Iterator[None]:
-    """Faults in here get the file and the line in front."""
+    """Put the file and the line in front of the DataErrors of the block."""
     try:
         yield
     except DataError as error:
@@ -117,10 +114,11 @@ _LINE = re.compile(
 def read_labelled_pairs(path: Path) -> tuple[_Ints, _Ints, NDArray[np.bool_]]:
     """(left, right, same), (P,) each, of lines ``11065 17 1``.
 
-    Two numbers of templates, and 1 if they show one identity.
+    A line has two template numbers, and 1 if they show one identity. Separators are spaces, tabs,
+    commas or semicolons; blank lines and what follows a ``#`` are ignored.
 
-    Separators are spaces, tabs, commas or semicolons; blank lines and what follows a ``#`` are
-    passed over. Raises DataError that names the first line that is wrong.
+    Raises:
+        DataError: If the file cannot be read or a line is wrong; it names the first such line.
     """
     parts: list[tuple[_Ints, _Ints, NDArray[np.bool_]]] = []
     number = 1
@@ -170,9 +168,7 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _fast(block: bytes) -> _Ints | None:
-    """(P, 3) if every line is three numbers, single separators between, and the third is 0 or 1;
-    else None.
-    """
+    """(P, 3) if each line is three numbers with single separators, the third 0 or 1; else None."""
     if b"\t" in block or b"," in block or b";" in block:
         block = block.translate(_SEPARATORS)
     rest = block.translate(None, _DIGITS)
@@ -189,7 +185,7 @@ def _fast(block: bytes) -> _Ints | None:
 
 
 def _slow(path: Path, block: bytes, first: int) -> _Ints:
-    """(P, 3) of a block in any layout, line by line. Raises DataError."""
+    """(P, 3) of a block in any layout, line by line."""
     rows = []
     for number, line in enumerate(block[:-1].split(b"\n"), first):
         content = line.partition(b"#")[0]
@@ -222,7 +218,8 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 def split_fields(line: str, separator: str) -> list[str]:
     """The fields, without the spaces around them; quotation marks keep a field together.
 
-    Raises DataError.
+    Raises:
+        DataError: If the line cannot be split, such as for a quotation mark that is not closed.
     """
     if separator == SPACES:
         # Of Unicode's spaces these two alone: a name may hold the others.
@@ -249,11 +246,10 @@ def split_fields(line: str, separator: str) -> list[str]:
 
 
 def find_separator(lines: Sequence[str], least: int) -> str:
-    """The separator that cuts most of the first ``lines`` into as many fields, ``least`` or more,
-    as the first of them.
+    """The separator that cuts most of the first ``lines`` into as many fields as the first of them.
 
-    Of those that do it equally well the first of SEPARATORS; if none does, the one that occurs most
-    in the first line.
+    That number must be ``least`` or more. Of several that do it equally well, it is the first of
+    SEPARATORS; if none does, the one that occurs most in the first line.
     """
     looked_at = lines[:_LOOKED_AT]
     fits = {separator: _fit(looked_at, separator, least) for separator in SEPARATORS}
@@ -286,8 +282,8 @@ def without_empty_end(fields: Sequence[str]) -> list[str]:
 
 
 def is_number(field: str) -> bool:
-    """Whether it is one to nine of ASCII's digits.
+    """Whether it is one to nine ASCII digits.
 
-    ``str.isdecimal`` is also true of others, and of five thousand.
+    ``str.isdecimal`` is also true of other digits, and of five thousand of them.
     """
     return _NUMBER.fullmatch(field) is not None

@@ -1,4 +1,4 @@
-"""Encoded faces by index, wherever they lie: what a loader reads and a cache is made from."""
+"""Encoded faces by index, from any source: what a loader reads and a cache is made from."""
 
 from __future__ import annotations
 
@@ -15,17 +15,15 @@ SAMPLED = 64
 
 
 class FaceSource(Protocol):
-    """Faces that are not in memory.
+    """Faces that are not in memory: random access to their encoded bytes.
 
-    Random access to their encoded bytes, from any thread or worker process.
-
-    A source is opened cheaply, whatever its size, and can be pickled to a worker, which opens the
-    files for itself.
+    Any thread or worker process may read. A source is opened cheaply, whatever its size, and can be
+    pickled to a worker process, which opens the files for itself.
     """
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """(N,), in 0..C-1: the identity of each picture."""
+        """(N,), in 0..C-1: the identity of each image."""
         ...
 
     @property
@@ -40,28 +38,26 @@ class FaceSource(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Of the content as far as it is known without decoding.
+        """A hash of the content as far as it is known without decoding.
 
-        The index, the sizes, a sample of the bytes.
+        It covers the index, the sizes and a sample of the bytes.
         """
         ...
 
     def __len__(self) -> int:
-        """N, how many pictures there are."""
+        """N, how many images there are."""
         ...
 
     def payload(self, index: int) -> bytes:
-        """The encoded picture (JPEG, PNG ...).
+        """The encoded image (JPEG, PNG ...).
 
-        Raises DataError, in one line, where the bytes cannot be had.
+        Raises:
+            DataError: If the bytes cannot be read.
         """
         ...
 
     def place(self, index: int) -> str:
-        """Where the picture lies, for people.
-
-        ``NAME/NAME_0001.jpg`` or ``train.rec: record 17``.
-        """
+        """Where the image lies, for people: ``NAME/NAME_0001.jpg`` or ``train.rec: record 17``."""
         ...
 
 
@@ -70,17 +66,18 @@ class OpenedSource(FaceSource, Protocol):
 
     @property
     def left_out(self) -> Skipped:
-        """What opening left out; a copy, to go on from."""
+        """What opening left out; a copy, to continue from."""
         ...
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What opening left out, a line a reason."""
+        """What opening left out, one line per reason."""
         ...
 
     def stamp(self) -> str:
-        """What changes on this machine whenever a file of the source is written to, though its
-        fingerprint might not.
+        """A value that changes on this machine whenever a file of the source is written to.
+
+        The fingerprint might not change then.
         """
         ...
 
@@ -88,9 +85,9 @@ class OpenedSource(FaceSource, Protocol):
 def keep_identities(
     labels: NDArray[np.int64], names: Sequence[str], least: int, left_out: Skipped
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], tuple[str, ...]]:
-    """Return (which pictures stay, their labels counted anew, the names of their people).
+    """Return (which images stay, their new labels, the names of their identities).
 
-    Those of people with fewer than ``least`` pictures go, and are named in ``left_out``.
+    Identities with fewer than ``least`` images are dropped, and named in ``left_out``.
     """
     enough = np.bincount(labels, minlength=len(names)) >= least
     for person in np.flatnonzero(~enough).tolist():
@@ -102,6 +99,6 @@ def keep_identities(
 
 
 def few(least: int) -> str:
-    """Why a person is left out."""
+    """Why an identity is left out."""
     count = {1: "no", 2: "fewer than two"}.get(least, f"fewer than {least}")
     return f"identities with {count} readable images"

@@ -1,4 +1,4 @@
-"""A folder of identities: one sub-folder a person, pictures inside."""
+"""A folder of identities: one sub-folder per identity, images inside."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ MAX_BYTES = 1 << 26
 
 
 class FolderSource:
-    """The pictures under ``root`` by index, people and files in sorted order.
+    """The images under ``root`` by index, identities and files in sorted order.
 
-    Nothing is opened before it is asked for.
+    No image is opened before it is asked for. Identities with fewer than ``least`` images are left
+    out. ``paths`` are relative to ``root``.
 
-    People with fewer than ``least`` pictures are left out. paths are relative to ``root``. Raises
-    DataError where ``root`` is no folder.
+    Raises:
+        DataError: If ``root`` is no folder.
     """
 
     def __init__(self, root: Path, *, least: int) -> None:
@@ -86,8 +87,10 @@ class FolderSource:
         return digest.hexdigest()[:16]
 
     def payload(self, index: int) -> bytes:
-        """The encoded picture. Raises DataError where the file cannot be read or is far too large
-        for one.
+        """The encoded image.
+
+        Raises:
+            DataError: If the file cannot be read or is far too large for an image.
         """
         try:
             with open(os.path.join(self._root, self.paths[index]), "rb", buffering=0) as file:
@@ -113,11 +116,12 @@ class FolderSource:
 
 
 def list_identities(root: Path, left_out: Skipped) -> list[tuple[str, list[str]]]:
-    """Return [(person, [picture, ...]), ...], paths relative to ``root``, sorted.
+    """Return [(identity, [image, ...]), ...], paths relative to ``root``, sorted.
 
-    Hidden entries are passed over.
+    Hidden entries are ignored.
 
-    Raises DataError where ``root`` is missing or not a folder.
+    Raises:
+        DataError: If ``root`` is missing or not a folder.
     """
     # os.path's questions answer False where pathlib's raise: no permission, a name too long, a zero
     # byte.
@@ -154,9 +158,9 @@ def _list_pictures(root: Path, home: str, person: str, left_out: Skipped) -> lis
 
 
 def _entries(folder: Path, left_out: Skipped, shown: str) -> list[os.DirEntry[str]]:
-    """What ``folder`` holds, sorted.
+    """The entries of ``folder``, sorted.
 
-    Most systems say what each thing is without being asked again.
+    Most systems say what each entry is without being asked again.
     """
     try:
         with os.scandir(folder) as found:
@@ -185,10 +189,12 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 def open_folder(
     path: str | Path, *, resolution: Resolution
 ) -> tuple[EncodedImages, NDArray[np.int64], tuple[str, ...]]:
-    """Return (pictures, labels int64 (N,), notes) of the people under ``path``, people and files in
-    sorted order.
+    """Return (images, labels int64 (N,), notes) of the identities under ``path``, sorted.
 
-    Raises DataError, in one line, where it is no folder of identities.
+    Identities and the files of each are in sorted order.
+
+    Raises:
+        DataError: If it is no folder of identities.
     """
     root, left_out = expanded(path, DataError), Skipped()
     places, labels = [], []

@@ -1,4 +1,4 @@
-"""The door to faces that stay where they are: which kind of source a path means."""
+"""Opens faces that stay where they are: which kind of source a path means."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LEAST = 2
 
 
 def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:
-    """The faces at ``path``.
+    """The faces at ``path``: a folder of identities or with train.rec, a .rec, or ``synthetic:``.
 
-    A folder of identities, a folder with train.rec, a .rec, or ``synthetic:PEOPLExIMAGES``.
+    The last is ``synthetic:PEOPLExIMAGES``. Identities with fewer than ``least`` images are left
+    out, and what else is left out is in ``notes``. The same identities have the same labels and the
+    same order in a folder and in a .rec that was packed from it by name.
 
-    People with fewer than ``least`` pictures are left out, and what else is left out is in
-    ``notes``. The same people have the same labels and the same order in a folder and in a .rec
-    that was packed from it by name. Raises DataError, in one line, where there is no such thing, or
-    nothing in it.
+    Raises:
+        DataError: If there is no such source, or nothing in it.
     """
     source = _open(path, least)
     if least and not len(source):

@@ -26,12 +26,14 @@ Others go by their number.
 
 
 class RecSource:
-    """The pictures of a .rec by index, in the order of their keys.
+    """The images of a .rec by index, in the order of their keys.
 
-    Opened by reading a few places, never through.
+    It is opened by reading a few places, never the whole file, if the .idx is there and fits; see
+    :mod:`seesawnas.data.sources.rec_index`. Images of identities with fewer than ``least`` are left
+    out.
 
-    Images of people with fewer than ``least`` are left out. Raises DataError where the file cannot
-    be read or holds none.
+    Raises:
+        DataError: If the file cannot be read or contains no images.
     """
 
     def __init__(self, path: Path, *, least: int) -> None:
@@ -96,8 +98,10 @@ class RecSource:
         return f"{status.st_size}:{status.st_mtime_ns}"
 
     def payload(self, index: int) -> bytes:
-        """The encoded picture. Raises DataError where the record is broken, or is not the one that
-        the index means.
+        """The encoded image.
+
+        Raises:
+            DataError: If the record is broken, or is not the one that the index means.
         """
         try:
             label, picture = image_of(self._file.record(int(self._offsets[index])))
@@ -115,7 +119,7 @@ class RecSource:
         return picture
 
     def place(self, index: int) -> str:
-        """``train.rec: record 17``, by its byte where no .idx gives it a key."""
+        """``train.rec: record 17``; the byte if no .idx gives it a key."""
         word, number = (
             ("byte", self._offsets[index]) if self._keys is None else ("record", self._keys[index])
         )
@@ -123,12 +127,12 @@ class RecSource:
 
 
 def numbered(number: int) -> str:
-    """The name of a class that has none, such that names sort as numbers do: 0000017."""
+    """A name for a class without one, such that names sort as numbers do: 0000017."""
     return f"{number:07d}"
 
 
 def _compact(keys: NDArray[np.int64]) -> NDArray[np.int64] | range:
-    """Each worker gets a copy of them: most often they need no memory."""
+    """``keys`` as a range if they are consecutive: each worker gets a copy."""
     consecutive = (
         len(keys) and int(keys[-1]) - int(keys[0]) == len(keys) - 1 and (np.diff(keys) == 1).all()
     )
@@ -151,7 +155,7 @@ def _names(path: Path, numbers: NDArray[np.int64], left_out: Skipped) -> list[st
 
 
 def _check_property(path: Path, classes: int, left_out: Skipped) -> None:
-    """InsightFace's own reader needs the file; this one says where it is wrong."""
+    """Note a ``property`` file that is wrong: InsightFace's own reader needs it."""
     if not path.is_file():
         return
     try:

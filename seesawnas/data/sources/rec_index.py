@@ -1,10 +1,11 @@
-"""Where the pictures of a .rec lie and whose they are.
+"""Where the images of a .rec lie and which identities they are of.
 
-From its .idx where that fits, by reading through where not.
+This is read from its .idx if that fits, else by reading through the file.
 
-InsightFace's layout says in a few records what belongs to whom (a header record at key 0, one
-record an identity after the pictures), so that millions of pictures are known after reading some
-thousand places. Files of other tools have no such records; there each picture's own header is read.
+InsightFace's layout says in a few records which images are of which identity (a header record at
+key 0, one record per identity after the images), so that millions of images are known after reading
+some thousand places. Files of other tools have no such records; there each image's own header is
+read.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ _EXACT = 2**24  # labels are float32: past this a header record cannot name ever
 
 @dataclass(frozen=True, eq=False)
 class RecIndex:
-    """Picture i begins at byte offsets[i] and shows class classes[i].
+    """Image i begins at byte offsets[i] and is of class classes[i].
 
-    Keys[i] is its key, None where no .idx says so.
+    keys[i] is its key; ``keys`` is None if there is no .idx that says so.
     """
 
     keys: _Ints | None
@@ -46,9 +47,9 @@ class _Misfit(Exception):
 
 
 def index_of(file: RecordFile, left_out: Skipped) -> RecIndex:
-    """The pictures of ``file`` in the order of their keys, or of the file.
+    """The images of ``file`` in the order of their keys, or of the file.
 
-    What is no picture goes to ``left_out``.
+    Records that are no image go to ``left_out``.
     """
     path = file.path.with_suffix(".idx")
     if not path.is_file():
@@ -111,8 +112,10 @@ def _check_end(file: RecordFile, offsets: _Ints) -> None:
 def _by_header_record(
     file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skipped
 ) -> RecIndex | None:
-    """InsightFace's layout, None where the file has another or its identity records do not say
-    whose each picture is.
+    """The index by InsightFace's layout.
+
+    None if the file has another layout or its identity records do not say which identity each image
+    is of.
     """
     if keys[0] != 0:
         return None
@@ -132,10 +135,10 @@ def _by_header_record(
 
 
 def _classes(file: RecordFile, offsets: _Ints, first: int, last: int) -> _Ints | None:
-    """The class of pictures 1 to ``first`` - 1 by the identity records, which go on to ``last`` -
-    1; offsets by key.
+    """The class of images 1 to ``first`` - 1 by the identity records, ``first`` to ``last`` - 1.
 
-    None where these leave gaps, or where a range's first and last picture are of two classes.
+    ``offsets`` are by key. None if these leave gaps, or if a range's first and last image are of
+    two classes.
     """
     classes = np.full(first, -1, dtype=np.int64)
     for key in range(first, last):
@@ -154,7 +157,7 @@ def _classes(file: RecordFile, offsets: _Ints, first: int, last: int) -> _Ints |
 
 
 def _by_own_labels(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skipped) -> RecIndex:
-    """Every key a picture with a class of its own."""
+    """The index if every key is an image with a class of its own."""
 
     def heads() -> Iterable[tuple[int, Head]]:
         for key, offset in zip(keys.tolist(), offsets.tolist(), strict=True):
@@ -164,7 +167,7 @@ def _by_own_labels(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skip
 
 
 def _read_through(file: RecordFile, left_out: Skipped) -> RecIndex:
-    """Every record of the file that holds a picture."""
+    """Every record of the file that contains an image."""
     found = array("q")
 
     def heads() -> Iterable[tuple[int, Head | BrokenRecordError]]:
@@ -183,9 +186,9 @@ def _gather(
     file: RecordFile,
     left_out: Skipped,
 ) -> RecIndex:
-    """Those of ``heads`` that are pictures with a class.
+    """Those of ``heads`` that are images with a class.
 
-    Offsets may grow as ``heads`` is gone through.
+    ``offsets`` may grow while ``heads`` is iterated.
     """
     kept, classes = array("b"), array("d")
     kind = "byte" if keys is None else "record"
@@ -204,7 +207,7 @@ def _gather(
 
 
 def _fault(head: Head | BrokenRecordError) -> str | None:
-    """Why a record is not used, None where it is.
+    """Why a record is not used, None if it is.
 
     Header and identity records are no fault and have no words.
     """

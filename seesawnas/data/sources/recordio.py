@@ -1,6 +1,4 @@
-"""RecordIO, MXNet's container.
-
-Records one after the other, each behind a magic number and its length.
+"""RecordIO, MXNet's container: records in a row, each behind a magic number and its length.
 
 Files are read by ``pread`` and not through a memory map: threads and forked workers share one
 descriptor, what was read does not count as resident memory, and a file that is cut short under a
@@ -36,13 +34,15 @@ _CHUNK = 1 << 20
 
 
 class BrokenRecordError(Exception):
-    """What stands at a place is no whole record; the reason in a few words."""
+    """There is no whole record at a place; the reason in a few words."""
 
 
 class Head(NamedTuple):
     """The beginning of a record.
 
-    Its class, or the two keys of a header record, and whether a picture follows.
+    Attributes:
+        labels: Its class, or the two keys of a header record.
+        has_image: Whether an image follows.
     """
 
     labels: tuple[float, ...]
@@ -73,7 +73,11 @@ class RecordFile:
         return os.pread(self._file, count, offset)
 
     def head(self, offset: int) -> Head:
-        """What the record at ``offset`` is. Raises BrokenRecordError."""
+        """What the record at ``offset`` is.
+
+        Raises:
+            BrokenRecordError: If no whole record begins there, or it is too short for its header.
+        """
         flag, length, _ = self._frame(offset, starts=True)
         if flag != WHOLE:  # the magic number may even have stood in the header
             record = self.record(offset)
@@ -81,7 +85,11 @@ class RecordFile:
         return parse_head(self.bytes_at(offset + _FRAME.size, HEAD - _FRAME.size), length)
 
     def record(self, offset: int) -> bytes:
-        """The whole record at ``offset``, parts joined. Raises BrokenRecordError."""
+        """The whole record at ``offset``, parts joined.
+
+        Raises:
+            BrokenRecordError: If no whole record begins there.
+        """
         flag, length, end = self._frame(offset, starts=True)
         parts = [self._body(offset, length)]
         while flag not in (WHOLE, END):
@@ -91,7 +99,11 @@ class RecordFile:
         return MAGIC.join(parts)
 
     def end(self, offset: int) -> int:
-        """Where the record at ``offset`` ends, padding included. Raises BrokenRecordError."""
+        """Where the record at ``offset`` ends, padding included.
+
+        Raises:
+            BrokenRecordError: If no whole record begins there.
+        """
         flag, _, end = self._frame(offset, starts=True)
         while flag not in (WHOLE, END):
             flag, _, end = self._frame(end, starts=False)
@@ -111,7 +123,9 @@ class RecordFile:
 def parse_frame(frame: bytes, offset: int, size: int, *, starts: bool) -> tuple[int, int, int]:
     """Return (flag, length, end) of the part that begins with ``frame``.
 
-    Raises BrokenRecordError.
+    Raises:
+        BrokenRecordError: If it is not the start of a record (``starts``) or of a later part, or
+            ends beyond ``size``.
     """
     if len(frame) < _FRAME.size or frame[:4] != MAGIC:
         raise BrokenRecordError(f"byte {offset} is not the start of a record")
@@ -127,9 +141,10 @@ def parse_frame(frame: bytes, offset: int, size: int, *, starts: bool) -> tuple[
 
 
 def parse_head(start: bytes, length: int) -> Head:
-    """What a record is whose first part is ``length`` long and begins with ``start``.
+    """What a record is, if its first part is ``length`` long and begins with ``start``.
 
-    Raises BrokenRecordError.
+    Raises:
+        BrokenRecordError: If it is too short for a header or its labels.
     """
     if min(length, len(start)) < _IMAGE.size:
         raise BrokenRecordError("too short for a header")
@@ -143,9 +158,10 @@ def parse_head(start: bytes, length: int) -> Head:
 
 
 def image_of(record: bytes) -> tuple[float, bytes]:
-    """The first label and the encoded picture.
+    """The first label and the encoded image.
 
-    Raises BrokenRecordError where there is no picture.
+    Raises:
+        BrokenRecordError: If there is no image.
     """
     head = parse_head(record, len(record))
     flag = _IMAGE.unpack_from(record)[0]
@@ -157,7 +173,7 @@ def image_of(record: bytes) -> tuple[float, bytes]:
 def scan_records(file: RecordFile) -> Iterator[tuple[int, Head | BrokenRecordError]]:
     """Every record by offset, in order.
 
-    Where one is broken the walk goes on at the next magic number.
+    After a broken record the scan continues at the next magic number.
     """
     offset, chunk, start = 0, b"", 0
     while offset < file.size:
@@ -180,7 +196,7 @@ def scan_records(file: RecordFile) -> Iterator[tuple[int, Head | BrokenRecordErr
 
 
 def _next_magic(file: RecordFile, offset: int) -> int:
-    """The first aligned place from ``offset`` on where a record begins, or the end of the file."""
+    """The first aligned place from ``offset`` on with a magic number, or the end of the file."""
     while chunk := file.bytes_at(offset, _CHUNK):
         at = chunk.find(MAGIC)
         while at >= 0:
@@ -200,7 +216,8 @@ def encode_record(
 ) -> bytes:
     """The bytes of one record, padded, as MXNet writes them.
 
-    Raises ValueError where it is too long for the format.
+    Raises:
+        ValueError: If it is too long for the format.
     """
     flag, label = (len(labels), 0.0) if isinstance(labels, tuple) else (0, labels)
     more = struct.pack(f"<{len(labels)}f", *labels) if isinstance(labels, tuple) else b""
@@ -208,7 +225,7 @@ def encode_record(
 
 
 def frame(record: bytes) -> bytes:
-    """``record`` behind magic number and length, split where it holds the number itself."""
+    """``record`` behind magic number and length, split if it contains the magic number itself."""
     if len(record) > MAX_LENGTH:
         raise ValueError(f"a record has at most {MAX_LENGTH} bytes, got {len(record)}")
     parts = _split(record)

@@ -1,4 +1,4 @@
-"""Some of the people of a source, as a source."""
+"""Some of the identities of a source, as a source."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from seesawnas.errors import DataError
 
 
 class IdentitySubset:
-    """The pictures of ``people``, labels of ``source`` in rising order.
+    """The images of ``people``, labels of ``source`` in ascending order.
 
-    They are counted anew and keep their names.
+    They get new labels and keep their names.
     """
 
     def __init__(self, source: OpenedSource, people: NDArray[np.int64]) -> None:
@@ -54,23 +54,34 @@ class IdentitySubset:
         return self._source.stamp()
 
     def payload(self, index: int) -> bytes:
-        """The encoded picture. Raises DataError as the source does."""
+        """The encoded image.
+
+        Raises:
+            DataError: If the source raises it.
+        """
         return self._source.payload(int(self._indices[index]))
 
     def place(self, index: int) -> str:
-        """Where the picture lies in the source."""
+        """Where the image lies in the source."""
         return self._source.place(int(self._indices[index]))
 
 
 def first_identities(source: OpenedSource, number: int) -> IdentitySubset:
-    """The first ``number`` people by label. Raises DataError where there are fewer."""
+    """The first ``number`` identities by label.
+
+    Raises:
+        DataError: If there are fewer.
+    """
     return IdentitySubset(source, np.arange(_checked(source, number), dtype=np.int64))
 
 
 def random_identities(source: OpenedSource, number: int, *, seed: int) -> IdentitySubset:
-    """A seeded draw of ``number`` people.
+    """A seeded draw of ``number`` identities.
 
-    A larger draw of the same seed holds all that a smaller one held.
+    A larger draw of the same seed contains all of a smaller one.
+
+    Raises:
+        DataError: If there are fewer.
     """
     order = sorted(range(len(source.names)), key=lambda person: rank(seed, source.names[person]))
     return IdentitySubset(

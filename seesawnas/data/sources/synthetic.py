@@ -1,6 +1,6 @@
-"""Made-up people in any number, to test scale with.
+"""Made-up identities in any number, to test scale with.
 
-``synthetic:85000x68`` is 5.8 million pictures on no disk.
+``synthetic:85000x68`` is 5.8 million images on no disk.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ _NOISE = 24.0
 
 
 class SyntheticSource:
-    """Each person a pattern of coloured patches, each picture of it under noise.
+    """Each identity a pattern of coloured patches, each image the pattern under noise.
 
-    JPEG, made when asked for, always alike.
+    Images are JPEG, made when asked for, and always the same.
 
-    Raises DataError where ``text`` is not ``synthetic:PEOPLExIMAGES``.
+    Raises:
+        DataError: If ``text`` is not ``synthetic:PEOPLExIMAGES``, gives too many images, or fewer
+            than ``least`` per identity.
     """
 
     def __init__(self, text: str, *, least: int = 0) -> None:

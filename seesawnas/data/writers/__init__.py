@@ -1,1 +1,1 @@
-"""Commands on faces that write others."""
+"""Writers of faces: folders, InsightFace's forms and aligned copies."""

@@ -1,5 +1,6 @@
-"""Faces turned, scaled and shifted so that five landmarks come to lie where every face-recognition
-network wants them.
+"""Faces turned, scaled and shifted so that five landmarks lie at their standard places.
+
+These are the places that every face-recognition network expects.
 """
 
 from __future__ import annotations
@@ -41,10 +42,12 @@ _SAME_NAME = "images whose names differ only in the extension"
 
 
 def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
-    """(2, 3): the rotation, scale and shift that takes ``points`` (5, 2) nearest to ``template`` by
-    least squares.
+    """(2, 3): the rotation, scale and shift that takes ``points`` (5, 2) nearest to ``template``.
 
-    Umeyama, 1991; never a reflection. Raises ValueError where the points do not determine one.
+    By least squares (Umeyama, 1991); never a reflection.
+
+    Raises:
+        ValueError: If the points do not determine one.
     """
     centre, target = points.mean(axis=0), template.mean(axis=0)
     spread = ((points - centre) ** 2).sum() / len(points)
@@ -60,9 +63,10 @@ def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
 
 
 def aligned(picture: Image.Image, points: _Floats) -> Image.Image:
-    """``picture``, RGB, by ``similarity``, in 112x112; what lies outside it is black.
+    """``picture``, RGB, transformed by ``similarity``, in 112x112; what lies outside it is black.
 
-    Raises ValueError.
+    Raises:
+        ValueError: If the points do not determine a transform.
     """
     factor = int(1.0 / np.sqrt(abs(np.linalg.det(similarity(points)[:, :2]))))
     if (
@@ -84,11 +88,16 @@ def align_folder(
     out: Path,
     advance: Advance = lambda pictures: None,
 ) -> tuple[int, Skipped]:
-    """Write each picture of ``source`` that has landmarks as NAME/FILE.png under ``out``, which
-    must be empty.
+    """Write each image of ``source`` that has landmarks as NAME/FILE.png under ``out``.
 
-    Landmarks are in pixels of the picture turned upright. An interrupted run of the same goes on.
-    Returns how many pictures there are and what was left out. Raises DataError.
+    ``out`` must be empty. Landmarks are in pixels of the image turned upright. An interrupted run
+    with the same images and options is resumed.
+
+    Returns:
+        How many images there are, and what was left out.
+
+    Raises:
+        DataError: If ``out`` is not empty or cannot be written.
     """
     left_out, written, taken, out = source.left_out, 0, set[str](), expanded(out)
     marks = sorted((name, points.tolist()) for name, points in landmarks.items())
@@ -116,7 +125,7 @@ def align_folder(
 def _align(
     source: FolderSource, index: int, points: _Floats | None, out: Path, name: str
 ) -> str | None:
-    """Write one picture, unless an earlier run did. Returns why not, None where it is there."""
+    """Write one image, unless an earlier run did. Return why not, None if it is there."""
     if points is None:
         return "images without landmarks"
     if (target := out / name).exists():

@@ -1,4 +1,4 @@
-"""Faces written as a folder of identities, a person at a time, the bytes as they are."""
+"""Faces written as a folder of identities, one identity at a time, the bytes as they are."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ def write_folder(
     how: Preparation | None = None,
     advance: Advance = lambda pictures: None,
 ) -> Report:
-    """Write NAME/NAME_0001.jpg ...
+    """Write NAME/NAME_0001.jpg ... under ``out``, which must be empty.
 
-    Under ``out``, which must be empty; an interrupted run of the same goes on.
+    An interrupted run with the same images and options is resumed. The folder of an identity
+    appears whole or not at all. Identities whose name cannot be a folder's are left out.
 
-    A person's folder appears whole or not at all. People whose name is none for a folder are left
-    out. Raises DataError.
+    Raises:
+        DataError: If ``out`` is not empty or cannot be written.
     """
     how, out = how or Preparation(as_is=True), expanded(out)
     with open_output_folder(out, [source.fingerprint, source.stamp(), asdict(how)]):
@@ -50,7 +51,7 @@ def _write(source: OpenedSource, out: Path, how: Preparation, advance: Advance) 
 
 
 def _write_person(person: Person, out: Path, left_out: Skipped) -> int:
-    """How many pictures there are now of ``person``."""
+    """How many images there are now of ``person``."""
     name, draft = person.name, out / _DRAFT
     if not _is_folder_name(name):
         left_out.add("identities whose name is not a valid folder name", name)
@@ -74,7 +75,7 @@ def _write_person(person: Person, out: Path, left_out: Skipped) -> int:
 
 
 def _is_folder_name(name: str) -> bool:
-    """Neither a path, nor hidden, nor longer than a picture's own name leaves room for."""
+    """Neither a path, nor hidden, nor longer than an image's own name leaves room for."""
     try:
         length = len(os.fsencode(name))
     except UnicodeEncodeError:

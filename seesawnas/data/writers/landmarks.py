@@ -1,4 +1,4 @@
-"""Five landmarks a face from a CSV file, by the names of its columns if it has any."""
+"""Five landmarks per face from a CSV file, by the names of its columns if it has any."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ _IN_ORDER = range(11)
 def read_landmarks(path: Path) -> dict[str, _Floats]:
     """File, relative to the folder of faces -> (5, 2), in pixels.
 
-    Raises DataError that names the first line that is wrong.
+    A first line of names may have the columns in any order.
 
-    A first line of names may have the columns in any order; names that do not say which is which
-    are refused, and so are files that have left and right the other way round.
+    Raises:
+        DataError: If a line is wrong (it names the first such line), if names do not say which
+            column is which, or if left and right are swapped.
     """
     lines = list(content_lines(read_text(path)))
     separator = find_separator([line for _, line in lines], 11)
@@ -82,7 +83,7 @@ def _face(fields: Sequence[str], order: Sequence[int]) -> tuple[str, _Floats]:
 def _number(field: str) -> float | None:
     """The finite number in ``field``, None if it is none.
 
-    Float() also reads 1_0 and the digits of other scripts.
+    float() also reads 1_0 and the digits of other scripts.
     """
     try:
         number = float(field) if field.isascii() and "_" not in field else np.nan
@@ -92,7 +93,11 @@ def _number(field: str) -> float | None:
 
 
 def _order(names: Sequence[str]) -> list[int]:
-    """The columns of the file, x1, y1, ... y5. Raises DataError if the names do not say it."""
+    """The columns of the file, x1, y1, ... y5.
+
+    Raises:
+        DataError: If the names do not say it.
+    """
     marks: dict[tuple[int, str], int] = {}
     others = []
     for column, name in enumerate(names):
@@ -125,9 +130,9 @@ def _mark(name: str) -> tuple[int, str] | None:
 
 
 def _is_mirrored(points: _Floats) -> bool:
-    """Whether left and right are exchanged, however the face is turned.
+    """Whether left and right are swapped, however the face is turned.
 
-    No similarity takes such marks to a face.
+    No similarity maps such landmarks to a face.
     """
     across, down = points[1] - points[0], points[3:].mean(axis=0) - points[:2].mean(axis=0)
     return bool(across[0] * down[1] - across[1] * down[0] < 0)

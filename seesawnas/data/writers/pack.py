@@ -37,12 +37,13 @@ def pack_rec(
     how: Preparation | None = None,
     advance: Advance = lambda pictures: None,
 ) -> Report:
-    """Write train.rec, train.idx, property and train.names.json to the folder ``out``, which must
-    not hold one.
+    """Write train.rec, train.idx, property and train.names.json to ``out``, which must have none.
 
-    ``how`` says what becomes of each picture. train.rec appears last and whole. A run that was
-    interrupted goes on after the last person it wrote, if it is asked for the same. Raises
-    DataError.
+    ``how`` says what becomes of each image. train.rec appears last and whole. An interrupted run
+    resumes after the last identity that it wrote, if the images and options are the same.
+
+    Raises:
+        DataError: If ``out`` contains another set or a part of one, or cannot be written.
     """
     how = how or Preparation()
     out = make_folder(out)
@@ -62,8 +63,10 @@ def pack_rec(
 
 
 def _refuse_another(out: Path, wanted: dict[str, Any]) -> None:
-    """Raises DataError where ``out`` holds a set, or a part of one, that is not what a run that
-    ``wanted`` the same left.
+    """Refuse ``out`` if it contains a set, or a part of one that is not from a run of this kind.
+
+    Raises:
+        DataError: If it contains more than what an interrupted run that ``wanted`` the same left.
     """
     there = [name for name in _FILES if (out / name).exists()]
     begun = read_request(out / _JOURNAL)
@@ -104,9 +107,7 @@ def _written(person: Person, offsets: list[int], end: int) -> WriteProgress:
 
 
 def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) -> Report:
-    """Close the draft with identity and header records, write what lies beside it, and give it its
-    name.
-    """
+    """Add identity and header records to the draft, write what lies beside it, and rename it."""
     people = [person for person in journal.done if person.offsets]
     report = journal.report(tuple(out / name for name in _FILES), source.left_out)
     if not people:
@@ -138,9 +139,7 @@ def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) 
 
 
 def _identity_records(each: Sequence[int]) -> Iterator[bytes]:
-    """A record a person, of which pictures it has, and the header record, of which records these
-    are.
-    """
+    """One record per identity, of which images it has, and the header record, of which records."""
     ends = list(itertools.accumulate(each, initial=1))
     first = ends[-1]
     for key, (start, stop) in enumerate(itertools.pairwise(ends), start=first):
@@ -149,7 +148,7 @@ def _identity_records(each: Sequence[int]) -> Iterator[bytes]:
 
 
 def _size(report: Report) -> tuple[int, int]:
-    """(height, width) of most pictures; of InsightFace's where nobody looked."""
+    """(height, width) of most images; InsightFace's if no image was inspected."""
     ((size, _),) = report.sizes.most_common(1) or [("112x112", 0)]
     width, height = (int(number) for number in size.split("x"))
     return height, width
@@ -163,12 +162,23 @@ def pack_bin(
     resolution: int | None = None,
     advance: Advance = lambda pictures: None,
 ) -> tuple[list[tuple[int, int, bool]], Skipped]:
-    """Write pairs, (index, index, whether they show one person), as InsightFace's verification sets
-    are: a pickle.
+    """Write pairs as an InsightFace verification set, a pickle.
 
-    The pickle holds lists, bytes and bools alone and names nothing; Python 3 reads it. Returns the
-    pairs written, and what was left out: pictures that are unreadable, and the pairs that they are
-    in. Raises DataError where no pair is left.
+    The pickle contains lists, bytes and bools alone and names nothing; Python 3 reads it.
+
+    Args:
+        source: The images.
+        out: The file.
+        pairs: (index, index, whether they show one identity).
+        resolution: The side that images are made ready for; their own if None.
+        advance: Called with the number of images done.
+
+    Returns:
+        The pairs written, and what was left out: images that are unreadable, and the pairs that
+        they are in.
+
+    Raises:
+        DataError: If no pair is left.
     """
     written, pictures, left_out, lost = (
         list[tuple[int, int, bool]](),

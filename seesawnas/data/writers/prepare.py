@@ -1,4 +1,4 @@
-"""Faces made ready to be written elsewhere, a person at a time."""
+"""Faces prepared for writing, one identity at a time."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Advance = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Preparation:
-    """How pictures are made ready.
+    """How images are prepared.
 
     Those that every tool reads keep their bytes; others, and with ``resolution`` those of another
-    size, become PNG. ``as_is`` keeps all bytes and does not look. People with fewer than ``least``
-    readable pictures are left out.
+    size, become PNG. ``as_is`` keeps all bytes and does not inspect them. Identities with fewer
+    than ``least`` readable images are left out.
     """
 
     resolution: int | None = None
@@ -31,7 +31,7 @@ class Preparation:
     least: int = LEAST
 
     def people(self, source: OpenedSource, start: int = 0) -> Iterator[Person]:
-        """Each person from label ``start`` on; one who is left out has no pictures."""
+        """Each identity from label ``start`` on; one who is left out has no images."""
         order = np.argsort(source.labels, kind="stable")
         starts = np.searchsorted(source.labels[order], np.arange(len(source.names) + 1)).tolist()
         for label in range(start, len(source.names)):
@@ -63,9 +63,9 @@ class Preparation:
 
 @dataclass
 class Person:
-    """Someone's pictures, their sizes, how many were encoded anew.
+    """The images of one identity, their sizes, how many were re-encoded, and what was left out.
 
-    What was left out, by reason and place.
+    What was left out is counted by reason and place.
     """
 
     name: str

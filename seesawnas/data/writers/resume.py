@@ -20,9 +20,10 @@ from seesawnas.io.files import make_folder, open_within, write_atomically
 
 @dataclass(frozen=True)
 class WriteProgress:
-    """One person of the source.
+    """One identity of the source, written.
 
-    Where each picture begins, where the next person's would, and what there is to tell.
+    It says where each image begins, where the next identity's images would begin, and what there is
+    to report.
     """
 
     name: str
@@ -36,8 +37,9 @@ class WriteProgress:
 
 @dataclass(frozen=True)
 class Report:
-    """What was written: files, pictures, people, how many pictures were encoded anew, their sizes,
-    what was left out.
+    """What was written: files, images, identities, how many images were re-encoded, their sizes.
+
+    It also has what was left out.
     """
 
     files: tuple[Path, ...]
@@ -53,7 +55,7 @@ class Report:
 def read_request(path: Path) -> Any:
     """What the run wanted that left the journal at ``path``.
 
-    None where there is no journal, "" where it cannot be read.
+    None if there is no journal, "" if it cannot be read.
     """
     try:
         first, *_ = path.read_text(encoding="ascii").splitlines()
@@ -65,9 +67,7 @@ def read_request(path: Path) -> Any:
 
 
 class ResumeLog:
-    """The lines of ``path``, those of an earlier run first where it was asked for the same
-    (``wanted``).
-    """
+    """The lines of ``path``, those of an earlier run first if it ``wanted`` the same."""
 
     def __init__(self, path: Path, wanted: dict[str, Any]) -> None:
         self.path = path
@@ -86,8 +86,9 @@ class ResumeLog:
                 self.done.append(WriteProgress(**json.loads(line)))
 
     def restart(self, size: int) -> int:
-        """Forget who ends beyond ``size``, write the lines anew, and return where the last person
-        ends.
+        """Drop identities that end beyond ``size``; return where the last one ends.
+
+        The lines are rewritten.
         """
         while self.done and self.done[-1].end > size:
             self.done.pop()
@@ -125,10 +126,12 @@ _MARK = ".seesawnas-unfinished.json"
 
 @contextmanager
 def open_output_folder(out: Path, wanted: Any) -> Iterator[None]:
-    """Fill the folder ``out``, which must be empty or what an interrupted run that ``wanted`` the
-    same left.
+    """Open ``out`` for writing, for the block.
 
-    Raises DataError, also for every OSError within.
+    It must be empty or what an interrupted run that ``wanted`` the same left.
+
+    Raises:
+        DataError: If it contains anything else, or for an OSError in the block.
     """
     make_folder(out)
     mark, text = out / _MARK, json.dumps(wanted)
@@ -152,9 +155,10 @@ def open_output_folder(out: Path, wanted: Any) -> Iterator[None]:
 
 
 def lock_folder(file: IO[Any], out: Path) -> None:
-    """Make sure, for as long as ``file`` is open, that no other process fills ``out``.
+    """Make sure, for as long as ``file`` is open, that no other process writes to ``out``.
 
-    Raises DataError.
+    Raises:
+        DataError: If another process does.
     """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

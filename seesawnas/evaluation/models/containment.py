@@ -13,8 +13,7 @@ import psutil
 
 @contextmanager
 def limit_memory(is_wanted: bool = True) -> Iterator[None]:
-    """Limit this process to the memory that is available, so that a request for more fails instead
-    of killing it.
+    """Limit this process to the available memory: a larger request fails instead of killing it.
 
     On Linux only. Not wanted with a GPU, whose driver reserves addresses without memory.
     """

@@ -25,10 +25,11 @@ _SHOWN = 60
 def parse_normalisation(text: str) -> tuple[PerChannel, PerChannel]:
     """(mean, std) of ``text``.
 
-    A name of NORMALISATIONS, ``MEAN,STD``, or three means and three stds, red first.
+    ``text`` is a name of NORMALISATIONS, ``MEAN,STD``, or three means and three stds, red first.
+    The input of a network is (pixel - mean) / std of pixels from 0 to 255.
 
-    Input of a network is (pixel - mean) / std of pixels from 0 to 255. Raises InvalidInput, in one
-    line.
+    Raises:
+        InvalidInput: If ``text`` is none of these, or a number is out of range.
     """
     name = text.strip().lower()
     if name in NORMALISATIONS:
@@ -53,9 +54,7 @@ def parse_normalisation(text: str) -> tuple[PerChannel, PerChannel]:
 
 
 def scale_caution(mean: PerChannel, std: PerChannel) -> tuple[str, ...]:
-    """A line if the numbers look like those of pixels from 0 to 1, which would be a wrong result in
-    silence.
-    """
+    """A line if the numbers look like those of pixels from 0 to 1: results would be wrong."""
     means, stds = _all(mean), _all(std)
     if max(stds) >= 1 or max(map(abs, means)) > 1:
         return ()

@@ -36,9 +36,8 @@ _SECONDS = 60.0  # and as many again for each image
 def open_onnx(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
     """The network in an ONNX file.
 
-    Its one input takes images, and one of its outputs, ``output``, is the embedding.
-
-    It is run once, on black images, to see what it gives; of ``side`` pixels if it fixes no size.
+    Its only input takes images, and one of its outputs, ``output``, is the embedding. It is run
+    once, on black images, to see what it returns; of ``side`` pixels if it fixes no size.
     """
     start = _start(path)
     _check_external(path, start)
@@ -80,7 +79,7 @@ class _InputInfo(NamedTuple):
 def _described(path: Path, session: Any) -> tuple[list[_InputInfo], list[str]]:
     """(inputs, names of outputs).
 
-    Their texts are a stranger's, and are decoded only as they are asked for.
+    Their texts come from the file, and are decoded only as they are asked for.
     """
     try:
         taken = [_InputInfo(one.name, one.type, list(one.shape)) for one in session.get_inputs()]
@@ -92,9 +91,9 @@ def _described(path: Path, session: Any) -> tuple[list[_InputInfo], list[str]]:
 
 
 class _Input:
-    """The one input: (N, 3, H, W), or (N, H, W, 3) as TensorFlow has it.
+    """The only input: (N, 3, H, W), or (N, H, W, 3) as in TensorFlow.
 
-    Step, size: None if the file fixes none.
+    ``step`` and ``size`` are None if the file fixes none.
     """
 
     def __init__(self, path: Path, taken: Sequence[_InputInfo]) -> None:
@@ -145,8 +144,10 @@ def _start(path: Path) -> GraphStart:
 
 
 def _check_external(path: Path, start: GraphStart) -> None:
-    """Raises InvalidInput if weights in other files are not there, or lead out of the file's
-    folder.
+    """Refuse weights in other files that are not there, or lead out of the file's folder.
+
+    Raises:
+        InvalidInput: If there are such weights.
     """
     # A file may be a link into a store, its data beside the link or beside what it leads to.
     folders = {path.parent.resolve(), path.resolve().parent}
@@ -198,8 +199,9 @@ def _session(path: Path, device: torch.device) -> Any:
 
 
 class _Runner:
-    """Runs a session; within ``limits`` of memory and time, which are set for a batch and not for
-    each of its images.
+    """Runs a session within ``limits`` of memory and time.
+
+    The limits are set for a batch and not for each of its images.
     """
 
     def __init__(self, path: Path, session: Any) -> None:

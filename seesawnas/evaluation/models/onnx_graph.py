@@ -1,6 +1,4 @@
-"""What an ONNX file says of itself, read without running it.
-
-How its graph begins, and the files that it leads to.
+"""What an ONNX file says of itself, read without running it: its first nodes and its other files.
 
 ONNX is protobuf; only its wire format is read, with no package for it: lengths and tags, what is
 not needed skipped. Every length is checked against what is there, and the number of fields and the
@@ -59,8 +57,9 @@ class _Node:
 
 @dataclass(slots=True)
 class GraphStart:
-    """Found in a file: its first nodes, what it takes, and the places of its external data as they
-    are written.
+    """What was found in a file.
+
+    It has the first nodes, the inputs, and the places of the external data as they are written.
     """
 
     nodes: list[_Node] = field(default_factory=list)
@@ -82,7 +81,7 @@ class GraphStart:
         return self._by_names()
 
     def _by_names(self) -> str | None:
-        """As InsightFace's own reader looks for it: by the names that MXNet gives these nodes."""
+        """The operator, found as by InsightFace's own reader: by the names that MXNet gives it."""
         first = [node.name for node in self.nodes[:8]]
         if "bn_data" in first[:3]:
             return "BatchNormalization"
@@ -95,7 +94,7 @@ class GraphStart:
 def read_start(path: Path) -> GraphStart:
     """What the ONNX file at ``path`` says of itself, as far as it can be read.
 
-    Damage is for whoever runs it to report.
+    Damage is reported by whatever runs it.
     """
     found = GraphStart()
     with path.open("rb") as file:
@@ -123,7 +122,8 @@ def read_bytes(content: memoryview, found: GraphStart) -> None:
 class _Reader:
     """Reads messages by the field numbers of onnx.proto.
 
-    Raises ValueError at damage, or when it has read too much.
+    Raises:
+        ValueError: If the bytes are damaged, or it has read too much.
     """
 
     def __init__(self, found: GraphStart) -> None:
@@ -205,7 +205,7 @@ class _Reader:
 
 
 def _varint(content: memoryview, at: int) -> tuple[int, int]:
-    """(value, where it ends) of the whole number of seven bits a byte that begins ``at``."""
+    """(value, where it ends) of the integer with seven bits per byte that begins ``at``."""
     value = shift = 0
     while at < len(content) and shift < 70:
         byte = content[at]

@@ -1,8 +1,8 @@
 """A trained network to evaluate: ``open_model``.
 
 A folder           what `seesawnas train` and `seesawnas build --out` write: model.safetensors, and
-                   spec.yaml or, under
-                   `spec`, model.json, which say the network and how its input is normalised
+                   spec.yaml or, under `spec`, model.json, which say the network and how its input
+                   is normalised
 FILE.onnx          run by onnxruntime (extra ``onnx``)
 FILE.pt            TorchScript; it contains code: open only files you trust
 """
@@ -35,12 +35,12 @@ SIDE = 112  # of the input if a file does not fix it
 
 @dataclass(frozen=True, slots=True)
 class FaceModel:
-    """``run`` maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N,
-    D) of any length.
+    """A trained network, ready to run.
 
     Attributes:
         name: Of the file or folder.
-        run: The network.
+        run: Maps normalised float32 images (N, 3, height, width) on ``device`` to embeddings (N, D)
+            of any length.
         height: Of its images.
         width: Of its images.
         mean: Of pixels from 0 to 255: one number, or one for each of red, green and blue.
@@ -83,17 +83,16 @@ def open_model(
     Args:
         path: A folder of ours, an ONNX file or a TorchScript file.
         normalise: How pixels become a foreign model's input: one of NORMALISATIONS, or ``MEAN,STD``
-        in pixels from 0 to
-            255, or three means and three stds, red first. Its file does not say, and a folder of
-            ours does.
+            in pixels from 0 to 255, or three means and three stds, red first. Its file does not say
+            this, but a folder of ours does.
         bgr: Give a foreign model blue first instead of red.
         output: Which of a foreign model's outputs is the embedding, if it has several.
         device: cpu, cuda or cuda:N.
-        untrained: Take a folder of random weights too.
+        untrained: Accept a folder of random weights too.
 
     Raises:
-        InvalidInput: In one line, if it cannot be opened or gives no embeddings; also for random
-        weights.
+        InvalidInput: If it cannot be opened or gives no embeddings, or if its weights are random
+            and ``untrained`` is false.
     """
     found, where = expanded(path), pick_device(device)
     if found.is_dir():
@@ -117,7 +116,11 @@ def open_model(
 
 
 def _refuse_options(path: str | Path, given: dict[str, bool]) -> None:
-    """Raises InvalidInput if an option of foreign files is given for a folder."""
+    """Refuse options of foreign files if the network is a folder.
+
+    Raises:
+        InvalidInput: If one is given.
+    """
     named = [name for name, is_given in given.items() if is_given]
     if named:
         rule = "a model folder defines its own input and output"
@@ -129,7 +132,8 @@ def _check_normalisation(
 ) -> None:
     """A file with uint8 input takes pixels unchanged; any other needs an option.
 
-    Raises InvalidInput.
+    Raises:
+        InvalidInput: If the option does not fit the file.
     """
     if opened.takes_bytes and chosen != NONE:
         raise InvalidInput(f"{path}: has uint8 input: --normalise must be none, got {text}")

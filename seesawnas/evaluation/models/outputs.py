@@ -1,7 +1,4 @@
-"""What ONNX and TorchScript files have in common once they run.
-
-Outputs that are chosen, and rows that are counted.
-"""
+"""What running ONNX and TorchScript files has in common: an output is chosen, rows are checked."""
 
 from __future__ import annotations
 
@@ -21,10 +18,14 @@ _LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """``run`` maps (N, 3, H, W) to (N, D); ``size`` is (H, W) if the file fixes it.
+    """A foreign model that runs.
 
-    normalises: the operator that the file begins with, if that looks like a normalisation.
-    takes_bytes: its input is uint8. notes: what there is to know of it, a line each.
+    Attributes:
+        run: Maps (N, 3, H, W) to (N, D).
+        size: (H, W) if the file fixes it.
+        normalises: The operator that the file begins with, if that looks like a normalisation.
+        takes_bytes: Whether its input is uint8.
+        notes: Cautions about it, one line each.
     """
 
     run: Callable[[Tensor], Tensor]
@@ -35,12 +36,11 @@ class Opened:
 
 
 class Rows:
-    """Runs ``call``, (N, 3, H, W) to any tensor, and checks that it returns one row of ``width``
-    numbers per image.
+    """Runs ``call``, (N, 3, H, W) to any tensor, and checks that it returns one row per image.
 
-    step: how many images the file takes at a time, any number if None; the last ones are padded
-    with black. A file that takes any number and does not return one row per image is run image by
-    image from then on.
+    A row has ``width`` numbers. ``step`` is how many images the file takes at a time, any number if
+    None; the last ones are padded with black. A file that takes any number and does not return one
+    row per image is run image by image from then on.
     """
 
     def __init__(
@@ -49,7 +49,11 @@ class Rows:
         self._path, self._call, self._step, self._width = path, call, step, width
 
     def __call__(self, images: Tensor) -> Tensor:
-        """(N, width), float32. Raises InvalidInput, in one line."""
+        """(N, width), float32.
+
+        Raises:
+            InvalidInput: If the file fails, or does not return one row per image.
+        """
         try:
             return self._by(self._step or max(1, len(images)), images)
         except InvalidInput:
@@ -85,10 +89,11 @@ def choose_output(
 ) -> tuple[str, int, tuple[str, ...]]:
     """(name, width, notes) of the embedding among the outputs ``found`` for so many ``images``.
 
-    None: no tensor of numbers.
+    An output that is None is no tensor of numbers. Without ``wanted``, the embedding is the only
+    output that is wider than one number.
 
-    Without ``wanted`` it is the one of them that is wider than a number. Raises InvalidInput, in
-    one line that lists them.
+    Raises:
+        InvalidInput: If there is no such output, or there are several; the message lists them.
     """
     widths = {
         name: 0 if tensor is None else tensor.numel() // images for name, tensor in found.items()

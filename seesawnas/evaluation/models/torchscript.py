@@ -37,9 +37,8 @@ _SEEN = 5000  # nodes: those that fetch weights may come first
 def open_script(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
     """The network in a TorchScript file.
 
-    A pickled module, which runs code as it is loaded, is refused.
-
-    It is run once, on a black square of ``side`` pixels, to see what it gives.
+    A pickled module, which runs code as it is loaded, is refused. The network is run once, on a
+    black square of ``side`` pixels, to see what it returns.
     """
     if not _is_script(path):
         raise InvalidInput(
@@ -83,7 +82,7 @@ def open_script(path: Path, device: torch.device, side: int, output: str | None 
 
 
 def _by_name(found: object) -> dict[str, Tensor | None]:
-    """Tensors by their keys, fields or places; None for what is no tensor of numbers."""
+    """Tensors by their keys, fields or places; None for anything that is no tensor of numbers."""
     if isinstance(found, Mapping):
         parts = {str(key): value for key, value in found.items()}
     elif isinstance(found, Sequence) and not isinstance(found, str):

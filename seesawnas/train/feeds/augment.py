@@ -9,7 +9,9 @@ from torch import Tensor
 
 
 class AugmentParams(NamedTuple):
-    """How each of N pictures is moved, down and to the right (2, N, 1), and whether it is mirrored
+    """How N images are augmented.
+
+    It is how far each image is moved, down and to the right (2, N, 1), and whether it is mirrored
     (N, 1).
     """
 
@@ -25,7 +27,7 @@ class AugmentParams(NamedTuple):
 def sample_augmentation(
     count: int, *, flip: bool, shift: int, generator: torch.Generator
 ) -> AugmentParams:
-    """Each mirrored with chance one half and moved by up to ``shift`` pixels."""
+    """Each mirrored with probability one half and moved by up to ``shift`` pixels."""
     shifts = torch.randint(-shift, shift + 1, (2, count, 1), generator=generator)
     mirrored = torch.randint(0, 2, (count, 1), generator=generator) * int(flip)
     return AugmentParams(shifts, mirrored)

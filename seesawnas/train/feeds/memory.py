@@ -1,7 +1,4 @@
-"""What a training is fed with.
-
-Batches of augmented pixels, in an order that follows from a seed.
-"""
+"""The batches of a training: augmented pixels, in an order that follows from a seed."""
 
 from __future__ import annotations
 
@@ -20,8 +17,9 @@ from seesawnas.train.recipe import Recipe
 class Feed(Protocol):
     """Batches by epoch and step, the same whenever they are asked for.
 
-    batch_size: pictures a step, of all processes together; steps: an epoch's. What whole batches
-    leave over sits out.
+    Attributes:
+        batch_size: Images per step, of all processes together.
+        steps: Steps per epoch. Images beyond the last whole batch are left out.
     """
 
     identities: int
@@ -30,23 +28,25 @@ class Feed(Protocol):
     steps: int
 
     def epoch(self, done: int, first: int) -> Iterator[list[Batch]]:
-        """This process's parts of each step from ``first`` to the last of the epoch after ``done``
-        epochs.
+        """This process's parts of the steps of one epoch, from step ``first`` to the last.
+
+        ``done`` is the number of epochs before it.
         """
         ...
 
     def state(self) -> Tensor:
-        """What the batches to come depend on beside the seed, the epoch and the step."""
+        """What the batches to come depend on, besides the seed, the epoch and the step."""
         ...
 
     def restore(self, state: Tensor) -> None:
-        """Go on from a ``state``."""
+        """Resume from a ``state``."""
         ...
 
 
 class MemoryFeed:
-    """Faces in memory; one generator draws order, flips and shifts, one after another through the
-    training.
+    """Faces in memory.
+
+    One generator draws order, flips and shifts, one after another through the training.
     """
 
     def __init__(self, faces: Faces, recipe: Recipe, *, seed: int) -> None:
@@ -60,7 +60,7 @@ class MemoryFeed:
         self._start = self._generator.get_state()
 
     def epoch(self, done: int, first: int) -> Iterator[list[Batch]]:
-        """One part a step."""
+        """One part per step."""
         self._generator.set_state(self._start)
         order = torch.randperm(len(self._labels), generator=self._generator)
         for step, chosen in enumerate(torch.split(order, self.batch_size)[: self.steps]):
@@ -73,12 +73,12 @@ class MemoryFeed:
         self._start = self._generator.get_state()
 
     def state(self) -> Tensor:
-        """The generator's at the beginning of the epoch under way.
+        """The generator's state at the beginning of the current epoch.
 
-        The epoch's draws are made again to go on in it.
+        To resume within the epoch, its draws are made again.
         """
         return self._start
 
     def restore(self, state: Tensor) -> None:
-        """Go on from a ``state``."""
+        """Resume from a ``state``."""
         self._start = state

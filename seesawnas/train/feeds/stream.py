@@ -40,12 +40,12 @@ _Part = tuple[int, int, int]
 
 
 class SourceFeed:
-    """Faces of ``source``, cut to ``size`` (H, W) pixels.
+    """Faces of ``source``, cropped to ``size`` (H, W) pixels.
 
     An epoch's order follows from the seed and its number, a chunk's flips and shifts from the seed
-    and its place, so any step can be gone on from and any number of workers gives the same. A
-    step's batch is cut into as many chunks as the team has processes, times ``parts``; each process
-    takes ``parts`` of them in a row.
+    and its place, so a training can be resumed at any step and any number of workers gives the
+    same. A step's batch is cut into as many chunks as the team has processes, times ``parts``; each
+    process takes ``parts`` of them in a row.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class SourceFeed:
             yield parts
 
     def state(self) -> Tensor:
-        """Nothing: seed, epoch and step say all."""
+        """Nothing: seed, epoch and step say everything."""
         return torch.zeros(0)
 
     def restore(self, state: Tensor) -> None:
-        """Nothing to take in."""
+        """Nothing to restore."""
 
     def close(self) -> None:
         """End the workers."""
@@ -153,7 +153,7 @@ class _Order(Sampler[_Part]):
 
 @dataclass
 class _Pictures(Dataset[_Loaded]):
-    """Chunks of augmented pictures by their place in the training."""
+    """Chunks of augmented images by their place in the training."""
 
     source: FaceSource
     size: tuple[int, int]
@@ -198,10 +198,10 @@ class _Pictures(Dataset[_Loaded]):
 def _read(
     source: FaceSource, chosen: NDArray[np.int64], size: tuple[int, int]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[tuple[int, str], ...]]:
-    """Images (N, H, W, 3), the indices that they are of, and what could not be read.
+    """Images (N, H, W, 3), their indices, and what could not be read.
 
-    A picture that cannot be read gives its place to the one before it that can, so that a batch
-    keeps its size.
+    An image that cannot be read is replaced by the one before it that can, so that a batch keeps
+    its size.
     """
     read: dict[int, NDArray[np.uint8]] = {}
     unreadable = []
@@ -225,9 +225,10 @@ def _stand_in(place: int, read: dict[int, NDArray[np.uint8]]) -> int:
 
 
 def cut(payload: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """The encoded picture as uint8 (H, W, 3), cropped to the aspect of ``size`` and resized.
+    """The encoded image as uint8 (H, W, 3), cropped to the aspect of ``size`` and resized.
 
-    Raises UnreadableError.
+    Raises:
+        UnreadableError: If the image cannot be decoded.
     """
     return decode(io.BytesIO(payload), size)
 
@@ -261,7 +262,7 @@ def _start_worker(worker: int) -> None:
 def _end_with(parent: int) -> None:
     """End this process once ``parent`` is gone.
 
-    Torch's own watch would wait forever to hand on what nobody reads.
+    torch's own watch would wait forever to hand on what no process reads.
     """
     while os.getppid() == parent:
         time.sleep(_WATCH)
@@ -269,14 +270,15 @@ def _end_with(parent: int) -> None:
 
 
 def _as_it_is(part: Any) -> Any:
-    """Arrays, not tensors: these cross as bytes, where tensors need shared memory that containers
-    are short of.
+    """Arrays, not tensors: these are sent as bytes.
+
+    Tensors need shared memory, of which containers have little.
     """
     return part
 
 
 def default_workers(device: torch.device, team: Team) -> int:
-    """Worker processes of each of the team's.
+    """Worker processes of each process of the team.
 
     As many as a GPU can use, or one beside a CPU that trains.
     """

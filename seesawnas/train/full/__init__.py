@@ -1,6 +1,6 @@
-"""A full training, in a folder of its own.
+"""A full training in a folder of its own: checkpoints, logs, scores and the trained network.
 
-Checkpoints that survive a kill, logs, scores, and the trained network.
+The checkpoints survive a kill.
 """
 
 from typing import TYPE_CHECKING

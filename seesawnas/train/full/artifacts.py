@@ -1,6 +1,6 @@
 """The trained network as a folder.
 
-``spec.yaml``, ``model.safetensors`` and, about them, ``model.json``.
+It has ``spec.yaml``, ``model.safetensors`` and, about them, ``model.json``.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ def describe(
 
 
 def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> list[Path]:
-    """Write the three files; ``model.json`` last, so that the others are there if it is.
+    """Write the three files and return their paths.
 
-    Returns their paths.
+    ``model.json`` is the last, so that the others are there if it is.
     """
     metadata = {
         "version": about["versions"]["seesawnas"],

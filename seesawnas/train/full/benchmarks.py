@@ -33,7 +33,8 @@ class Benchmark:
     def score(self, network: nn.Module, inputs: Input) -> dict[str, Any]:
         """What ``seesawnas eval`` reports of the network, without intervals, as JSON values.
 
-        Raises TrialError if an embedding is not finite, or zero.
+        Raises:
+            TrialError: If an embedding is not finite, or zero.
         """
         size = (inputs.height, inputs.width)
         embeddings, readable = embed_network(
@@ -60,7 +61,10 @@ class Benchmark:
 def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchmark]:
     """The verification sets at ``paths``, each once.
 
-    Those with equal names are named by their paths. Raises DataError.
+    Sets with equal names are named by their paths.
+
+    Raises:
+        DataError: If :func:`read_benchmark` raises it for one of them.
     """
     once: dict[str, str] = {}
     for path in paths:
@@ -76,8 +80,9 @@ def read_benchmarks(paths: Sequence[str], size: tuple[int, int]) -> list[Benchma
 def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
     """The verification set at ``path``, images in ``size`` (H, W).
 
-    Raises DataError, also if it has too few pairs: that must not be found out after the first
-    epoch.
+    Raises:
+        DataError: If it cannot be read, or has too few pairs: that must not be found out after the
+            first epoch.
     """
     found = read_pairs(path, resolution=size)
     readable = np.ones(len(found.pictures), dtype=np.bool_)
@@ -93,7 +98,7 @@ def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
 def _has_enough(found: PairSet, readable: NDArray[np.bool_]) -> bool:
     """Whether four pairs of both kinds can be read.
 
-    Looks at no more, and marks in ``readable`` (N,) what it cannot.
+    No more images are read; those that are unreadable are marked in ``readable`` (N,).
     """
     kinds: list[bool] = []
     in_turn = np.argsort(

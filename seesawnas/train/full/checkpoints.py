@@ -18,7 +18,11 @@ def run_checkpoints(folder: Path) -> Checkpoints:
 
 
 def check_saved(saved: Saved) -> None:
-    """Raises CheckpointError if the values beside the tensors are not those that a run saves."""
+    """Check that the values beside the tensors are those that a run saves.
+
+    Raises:
+        CheckpointError: If they are not.
+    """
     about = saved[1]
     rows, unreadable = about.get("rows"), about.get("unreadable")
     needed = {field.name for field in fields(EpochRecord)} | {"scores"}

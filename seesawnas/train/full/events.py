@@ -45,8 +45,10 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The end: what is known of the trained network, the files written now, and whether it was
-    trained ``before``.
+    """The end of a training run.
+
+    It has what is known of the trained network, the files written now, and whether it was trained
+    ``before``.
     """
 
     about: dict[str, Any]

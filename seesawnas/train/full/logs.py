@@ -1,6 +1,6 @@
 """The logs of a training run.
 
-``log.csv``, one row per epoch, and TensorBoard events, also per step.
+They are ``log.csv``, one row per epoch, and TensorBoard events, also per step.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WINDOW = 50  # steps that the pace is measured over
 class Logs:
     """The two logs in ``folder``.
 
-    Steps after ``step``, from a run that was killed, are struck out of the curves.
+    Steps after ``step``, from a run that was killed, are removed from the curves.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
@@ -48,7 +48,7 @@ class Logs:
             self._add(points, record.step)
 
     def epochs(self, rows: list[dict[str, Any]], step: int) -> None:
-        """Write the table of all epochs anew; add the last to the curves."""
+        """Rewrite the table of all epochs; add the last to the curves."""
         flat = [_flat(row) for row in rows]
         text = io.StringIO()
         names = dict.fromkeys(
@@ -71,18 +71,18 @@ class Logs:
 
 
 class Pace:
-    """Images a second over the last steps; what lies between two epochs does not count."""
+    """Images per second over the last steps; the time between two epochs does not count."""
 
     def __init__(self) -> None:
         self._steps: deque[tuple[float, int]] = deque(maxlen=_WINDOW)
         self.restart()
 
     def restart(self) -> None:
-        """Begin to count time now."""
+        """Start to measure time now."""
         self._last = time.perf_counter()
 
     def take(self, images: int) -> float:
-        """One more step; the images per second."""
+        """Count one more step; return the images per second."""
         now = time.perf_counter()
         self._steps.append((now - self._last, images))
         self._last = now

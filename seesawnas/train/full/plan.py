@@ -1,8 +1,6 @@
 """``TrainPlan``: all that a full training run is asked to do.
 
-Its fields declare the options of ``train``.
-
-Nothing here imports torch: help waits for this module.
+Its fields declare the options of ``train``. Nothing here imports torch: help waits for this module.
 """
 
 from __future__ import annotations
@@ -41,7 +39,8 @@ CROP, _SQUARE, _ASPECT = "crop", "square", "aspect"
 def _recipe(raw: Any) -> Any:
     """The recipe that a REF names.
 
-    Raises InvalidInput with every fault of its file, each at its place there.
+    Raises:
+        InvalidInput: If its file has faults: every fault, each at its place there.
     """
     return raw if isinstance(raw, Recipe) else read_recipe(text(raw))
 
@@ -57,9 +56,7 @@ def _folder(raw: Any) -> Path | None:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainPlan(Plan):
-    """What a full training run is asked to do.
-
-    Train a network by a recipe from a seed, in a folder.
+    """What a full training run is asked to do: train a network by a recipe, in a folder.
 
     Attributes:
         spec: The network, at the resolution that it is trained at; the command's argument.
@@ -203,7 +200,7 @@ class TrainPlan(Plan):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of the pictures."""
+        """Height and width of the images."""
         return self.spec.input.height, self.spec.input.width
 
     def required_settings(self, fingerprint: str, processes: int = 1) -> dict[str, Any]:
@@ -224,13 +221,16 @@ class TrainPlan(Plan):
 
 
 def default_folder(name: str) -> Path:
-    """Where a network called ``name`` is trained if nothing else is said: runs/train_NAME."""
+    """The default folder to train a network called ``name`` in: runs/train_NAME."""
     return RUNS / "_".join(["train", *re.findall(r"[A-Za-z0-9]+", name.removeprefix("paper/"))])
 
 
 def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
-    """Raises RunError, naming every option that differs, if ``folder`` holds a training run with
-    other settings.
+    """Check that the training run in ``folder`` has the settings ``asked``.
+
+    Raises:
+        RunError: If ``folder`` contains a training run with other settings; names every option that
+            differs.
     """
     before, now = _in_full(kept), _in_full(asked)
     later = {one.kept_as for one in options_of(TrainPlan) if one.is_later}
@@ -248,8 +248,9 @@ def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) ->
 
 
 def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
-    """With what the recipe's mapping leaves out, and the crop of an earlier version, which says
-    none: a square first.
+    """``settings`` with what the recipe's mapping leaves out, and with a crop.
+
+    An earlier version stored no crop, which means: a square first.
     """
     settings = {**settings, CROP: settings.get(CROP, _SQUARE)}
     recipe = settings.get("recipe")
@@ -261,9 +262,7 @@ def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:
-    """(the option with what the training was started with, what is asked for), of each value that
-    differs.
-    """
+    """Each value that differs: the option with what the training was started with, and as asked."""
     options = {one.kept_as: one.kept_name or one.flag for one in options_of(TrainPlan)}
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [key for key in {**new, **old} if old.get(key) != new.get(key)]

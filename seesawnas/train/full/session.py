@@ -46,10 +46,11 @@ _WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorbo
 
 @contextmanager
 def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
-    """``plan``'s training run, its folder locked by this process, or by the first one of its team.
+    """``plan``'s training run; this process, or the first of its team, locks the folder.
 
-    Raises RunError if another process uses the folder, or it contains a training run with other
-    settings.
+    Raises:
+        RunError: If another process uses the folder, or it contains a training run with other
+            settings.
     """
     with joined(plan.device) as (team, device), _held(plan, team):
         _agree(plan, source, team)
@@ -108,7 +109,8 @@ class Session:
 
         If ``is_stopped``, save after the current step and end.
 
-        Raises TrialError if the training diverges; the last good checkpoint is kept.
+        Raises:
+            TrialError: If the training diverges; the last good checkpoint is kept.
         """
         if (about := self.team.share(read_result(self._plan.folder))) is not None:
             yield self._completed_before(about)
@@ -257,7 +259,11 @@ def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
 
 
 def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
-    """Raises RunError if the folder contains a training run with other settings."""
+    """Check that the folder's training run, if there is one, has the same settings.
+
+    Raises:
+        RunError: If it has others, or its settings cannot be read.
+    """
     if team.rank > 0:
         return
     path = plan.folder / _SETTINGS
@@ -282,9 +288,9 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
 
 
 def _are_square(source: FaceSource) -> bool:
-    """Whether a sample of the images, spread evenly, is square.
+    """Whether all of a sample of the images, spread evenly, are square.
 
-    Such images are cropped as they have always been.
+    Such images are cropped as in earlier versions.
     """
     for index in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
         with suppress(DataError, UnreadableError):

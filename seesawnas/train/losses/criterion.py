@@ -1,6 +1,6 @@
 """What a training minimises.
 
-An object, so that another loss is another file and the loop stays as it is.
+It is an object, so that another loss is another file and the loop stays as it is.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Criterion(nn.Module):
         """Take note, before each step, of the part of the training that is done, in [0, 1)."""
 
     def prepare(self, labels: Callable[[], Tensor], step: int) -> None:
-        """Make ready for step number ``step``, from 0.
+        """Prepare for step number ``step``, from 0.
 
         ``labels`` gathers those of all processes and parts.
         """

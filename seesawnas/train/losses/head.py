@@ -1,9 +1,8 @@
-"""The margin head: scaled cosines of embeddings to one weight vector a class, with a margin for the
-true class.
+"""The margin head: scaled cosines to one weight vector per class, with a margin for the true class.
 
-Of many classes a step may use a sample (Partial FC, arXiv 2203.15565): the classes of the batch,
-and others drawn at random up to a share of all. Logits, gradient and update are then of the
-sample's rows alone, which is what makes 360,000 classes fit; a row that sits out keeps its weight
+If there are many classes, a step may use a sample (Partial FC, arXiv 2203.15565): the classes of
+the batch, and others drawn at random up to a fraction of all. Logits, gradient and update are then
+of the sample's rows alone, so that 360,000 classes fit; a row that is not drawn keeps its weight
 and its momentum as they are.
 """
 
@@ -26,7 +25,7 @@ _SHORTEST, _LONGEST = 1e-3, 100.0
 
 
 class MarginHead(nn.Module):
-    """One weight vector a class, (C, D).
+    """One weight vector per class, (C, D).
 
     ``margin_share`` in [0, 1] is the part of the margin that is in force; a recipe raises it from
     0. Works in float32 whatever the embeddings are in.
@@ -70,7 +69,7 @@ class MarginHead(nn.Module):
     def _quality(self, embeddings: Tensor) -> Tensor:
         """(N,): by how many usual deviations an embedding is longer than the usual one.
 
-        Training moves what is usual.
+        Training updates what is usual.
         """
         if not self._margin.needs_quality:
             return embeddings.new_zeros(())
@@ -108,7 +107,7 @@ class SampledHead(MarginHead):
     def draw(self, labels: Tensor, step: int) -> None:
         """Take the classes of ``labels``, all processes' of this step, and others at random.
 
-        The same for a seed and step.
+        The same seed and step give the same classes.
         """
         present = torch.unique(labels.cpu())
         generator = torch.Generator().manual_seed((self._seed * 1_000_003 + step) % 2**63)

@@ -1,9 +1,7 @@
 """Margins: what the true class's cosine becomes, so that it is harder to win.
 
-Values by the published formulas.
-
-Gradients flow through the whole formula; arcface_torch edits the angle without gradient, so values
-agree with its and gradients do not.
+Values are those of the published formulas. Gradients flow through the whole formula; arcface_torch
+edits the angle without gradient, so values agree with its and gradients do not.
 """
 
 from __future__ import annotations
@@ -27,12 +25,14 @@ _ADAFACE_EDGE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class MarginKind:
-    """``target``: of the true class's cosine, the margin's size, the guard and the quality.
+    """A kind of margin, as two functions.
 
-    ``other``: of all cosines.
+    ``quality`` in [-1, 1] is how much longer than usual an image's embedding is; AdaFace alone uses
+    it.
 
-    ``quality`` in [-1, 1] is how much longer than usual a picture's embedding is; AdaFace alone
-    looks at it.
+    Attributes:
+        target: Of the true class's cosine, the margin's size, the guard and the quality.
+        other: Of all cosines.
     """
 
     target: Callable[[Tensor, float, Guard, Tensor], Tensor]
@@ -47,8 +47,8 @@ def _same(cosine: Tensor) -> Tensor:
 def _arcface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
     """cos(theta + m) (arXiv 1801.07698, equation 3).
 
-    Past theta = pi - m it would rise again. guard "none" lets it (arcface_torch); "linear" goes on
-    falling there as cos(theta) - m sin(pi - m) (PocketNet, the Seesaw authors).
+    Past theta = pi - m it would rise again. The guard "none" lets it (arcface_torch); "linear" goes
+    on falling there as cos(theta) - m sin(pi - m) (PocketNet, the Seesaw authors).
     """
     shifted = cosine * math.cos(size) - _sine(cosine) * math.sin(size)
     if guard == "none":
@@ -65,7 +65,7 @@ def _cosface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tens
 def _li_arcface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
     """(pi - 2 (theta + m)) / pi (AirFace, arXiv 1907.12256, equation 6).
 
-    Linear in the angle, it needs no guard.
+    It is linear in the angle and needs no guard.
     """
     return _straight(cosine) - 2.0 * size / math.pi
 
@@ -76,10 +76,9 @@ def _straight(cosine: Tensor) -> Tensor:
 
 
 def _adaface(cosine: Tensor, size: float, guard: Guard, quality: Tensor) -> Tensor:
-    """cos(theta - m q) - (m + m q), q = 0.333 quality (arXiv 2204.00964, equation 11, the authors'
-    clamps).
+    """cos(theta - m q) - (m + m q), q = 0.333 quality (arXiv 2204.00964, equation 11).
 
-    The angle is kept within [0.001, pi - 0.001], as the authors do, which guards it.
+    The clamps are the authors': the angle is kept within [0.001, pi - 0.001], which guards it.
     """
     scaler = (_ADAFACE_SLOPE * quality).clamp(-1.0, 1.0)
     angle = torch.atan2(_sine(cosine), cosine) - size * scaler
