@@ -45,9 +45,9 @@ _state = {node: rules.one_of(*states) for node, states in _STATES.items()}
 class DartsCell(Block):
     """A cell of operations, all without a change of width.
 
-    They are dw1 to dw7 (activation, depthwise convolution of that kernel, pointwise convolution, batch
-    norm), max3 and avg3 (3x3 pooling, batch norm), skip (the state itself). In a cell of stride 2
-    edges from the states 0 and 1 have that stride; skip is then a factorised reduction.
+    They are dw1 to dw7 (activation, depthwise convolution of that kernel, pointwise convolution,
+    batch norm), max3 and avg3 (3x3 pooling, batch norm), skip (the state itself). In a cell of
+    stride 2 edges from the states 0 and 1 have that stride; skip is then a factorised reduction.
 
     A factorised reduction (activation; a 1x1 depthwise and a pointwise convolution, on the even
     pixels to half of the channels and on the odd ones to the other half; batch norm) also brings
