@@ -9,9 +9,9 @@ SeesawnasError
 |   |-- UnknownReference    a REF that names nothing
 |   |-- DataError           faces that cannot be read, or too few of them
 |   |-- StudyError          a study that is held, missing, made with other settings or asked for the
-    impossible
+|   |                       impossible
 |   `-- RunError            a training whose folder is held or another training's, or that is asked
-    for the impossible
+|                           for the impossible
 |-- TrialError              a training failed (NaN, divergence, dead worker); a search goes on
 `-- CheckpointError         a checkpoint is damaged or another's; the training goes on from an older
                             one, or starts again

@@ -38,7 +38,13 @@ class LeftOut:
 
 
 def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftOut:
-    """columns: those of each decision, (trials, options), centred; quality: (trials,)."""
+    """How well the linear model predicts each trial from the others, with and without decisions.
+
+    Args:
+        columns: Those of each decision, (trials, options), centred.
+        quality: Of each trial, (trials,).
+        seed: Of the shuffles.
+    """
     rng, quality = (
         np.random.default_rng(seed),
         quality - quality[0],

@@ -33,7 +33,7 @@ class PanelRow:
 
     @property
     def side(self) -> str:
-        """What levels on the same pictures share: 56 of 8x56:0.5."""
+        """What levels on the same images share: 56 of 8x56:0.5."""
         return self.level.partition("x")[2].partition(":")[0] or self.level
 
     @classmethod

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def space(ref: SpaceRef, budget: BudgetText = None, json: Json = False) -> None:
     """Count the networks of a search space exactly, and show their costs.
 
-    They are counted in total and within a budget.
+    The networks are counted in total and within a budget.
     """
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json
