@@ -9,9 +9,9 @@ SeesawnasError
 |   |-- UnknownReference    a REF that names nothing
 |   |-- DataError           faces that cannot be read, or too few of them
 |   |-- StudyError          a study that is held, missing, made with other settings or asked for the
-    impossible
+|   |                       impossible
 |   `-- RunError            a training whose folder is held or another training's, or that is asked
-    for the impossible
+|                           for the impossible
 |-- TrialError              a training failed (NaN, divergence, dead worker); a search goes on
 `-- CheckpointError         a checkpoint is damaged or another's; the training goes on from an older
                             one, or starts again
@@ -27,7 +27,7 @@ class SeesawnasError(Exception):
 
 
 class InvalidInput(SeesawnasError):
-    """The user's fault. ``str(error)`` is what the command line prints before it exits with 2.
+    """The user's fault: ``str(error)`` is what the command line prints before it exits with 2.
 
     It quotes what users and files say, and so it is cut to lines, and a number of lines, that a
     person reads.
@@ -51,15 +51,16 @@ class DocumentError(InvalidInput):
 
 
 class SpecError(InvalidInput):
-    """A network whose numbers do not fit together, such as a split that does not divide its
-    channels.
+    """A network whose numbers do not fit together.
+
+    Such as a split that does not divide its channels.
     """
 
 
 class BlockError(InvalidInput):
     """A kind of block that breaks the rules of kinds, whatever network it is part of.
 
-    Its author's fault.
+    It is the fault of the kind's author.
     """
 
 
@@ -76,16 +77,16 @@ class DataError(InvalidInput):
 
 
 class StudyError(InvalidInput):
-    """A study that another driver holds, that does not exist or was made with other settings.
+    """A study that is held, missing, made with other settings or asked for the impossible.
 
-    A plan that cannot be.
+    Another driver holds it, it does not exist, or its plan cannot be carried out.
     """
 
 
 class RunError(InvalidInput):
-    """A training whose folder another process holds or another training fills.
+    """A training whose folder is held or another training's, or that is asked for the impossible.
 
-    A training that cannot be.
+    Another process holds the folder, another training fills it, or the plan cannot be carried out.
     """
 
 
@@ -96,5 +97,5 @@ class TrialError(SeesawnasError):
 class CheckpointError(SeesawnasError):
     """A checkpoint that is damaged, or another training's.
 
-    What made it goes on from an older one, or starts again.
+    The training that finds it goes on from an older one, or starts again.
     """

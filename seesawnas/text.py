@@ -3,11 +3,9 @@
 A message may quote what somebody typed, which has any length: it is cut here, in one place, to a
 few hundred characters.
 
-Text from strangers as people may see it: without what steers a terminal, turns a line round or
-computes in a sheet.
-
-YAML, studies, file names, metadata of models and the words of exceptions all reach a screen or a
-file for people through here. JSON keeps exact values: its own escapes are harmless.
+Text from strangers is shown without what steers a terminal, turns a line round or computes in a
+sheet. YAML, studies, file names, metadata of models and the words of exceptions all reach a screen
+or a file for people through here. JSON keeps exact values: its own escapes are harmless.
 """
 
 from __future__ import annotations
@@ -113,11 +111,10 @@ _ESCAPED = re.compile(
 
 
 def plain(text: str) -> str:
-    """``text`` with what steers or hides spelled out.
+    r"""``text`` with what steers or hides spelled out.
 
-    ESC is ``\\x1b``, a turn of direction ``\\u202e``.
-
-    Tabs and line breaks stay, and CR LF is a line break.
+    ESC is ``\x1b``, a turn of direction ``\u202e``. Tabs and line breaks stay, and CR LF is a line
+    break.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -152,7 +149,7 @@ def plain_values(values: Any) -> Any:
 def plain_json(text: str) -> str:
     """A JSON document whose texts are all ``plain``, for a page that shows them.
 
-    Itself if they are already.
+    It is the document itself if they are already.
     """
     if _ESCAPED.search(text) is None and _STEERS.search(text) is None:
         return text
@@ -160,10 +157,10 @@ def plain_json(text: str) -> str:
 
 
 def csv_cell(value: Any) -> Any:
-    """What a sheet must not take for a formula begins with an apostrophe, as sheets themselves mark
-    text.
+    """``value`` for a sheet: text that a sheet would take for a formula begins with an apostrophe.
 
-    Numbers stay, those that are written as text (``-0.5``) too.
+    That is how sheets themselves mark text. Numbers stay, those that are written as text (``-0.5``)
+    too.
     """
     if not isinstance(value, str):
         return value

@@ -1,7 +1,4 @@
-"""Numbers and times as users write them.
-
-``150M``, ``1.3 M``, ``146000000``; ``2h``, ``90m``, ``30s``.
-"""
+"""Numbers and times as users write them: ``150M``, ``1.3 M``, ``146000000``; ``2h``, ``90m``."""
 
 from __future__ import annotations
 
@@ -27,7 +24,8 @@ _DURATION = re.compile(
 def parse_quantity(text: str | int) -> int:
     """The whole number that ``text`` says: ``"1.5M"`` is 1,500,000.
 
-    Raises ValueError if ``text`` is not a number with an optional K, M or G, or is not whole.
+    Raises:
+        ValueError: If ``text`` is not a number with an optional K, M or G, or is not whole.
     """
     value = _split(text)[0]
     if value != value.to_integral_value():
@@ -40,7 +38,8 @@ def parse_quantity(text: str | int) -> int:
 def printed_step(text: str | int) -> int:
     """The size of the last printed digit: ``"1.3M"`` is printed to the nearest 100,000.
 
-    Raises ValueError as :func:`parse_quantity` does.
+    Raises:
+        ValueError: If :func:`parse_quantity` raises it for ``text``.
     """
     return max(1, int(_split(text)[1]))
 
@@ -62,7 +61,8 @@ def format_quantity(value: int, *, exact: bool = False) -> str:
 def parse_duration(text: str) -> float:
     """The seconds that ``text`` says: ``"1h30m"`` is 5,400.
 
-    Raises ValueError if it is not such a time, or nothing.
+    Raises:
+        ValueError: If ``text`` is not such a time, or is zero or too large.
     """
     match = (
         _DURATION.fullmatch(text.strip())
@@ -90,7 +90,11 @@ def format_duration(seconds: float) -> str:
 
 
 def number(low: float, high: float, raw: Any) -> Any:
-    """``raw`` as a number from ``low`` to ``high``, or None. Raises ValueError."""
+    """``raw`` as a number from ``low`` to ``high``, or None.
+
+    Raises:
+        ValueError: If ``raw`` is not None and not such a number.
+    """
     if raw is None:
         return raw
     if (

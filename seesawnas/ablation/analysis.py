@@ -1,23 +1,21 @@
-"""Effects and interactions of the arms of a design, paired by seed, with intervals and corrected
-p-values.
+"""Effects and interactions of a design's arms, with intervals and corrected p-values.
 
-Everything is a contrast: weights of arms that sum to zero. In a one-at-a-time design it is an arm
-minus the base; in a factorial design the mean of a level's arms minus the mean of the reference
-level's, and for an interaction the difference of two such differences. A contrast has one value per
-seed, so what a seed does to all arms alike drops out; over those values goes Student's t. Holm's
-correction is over all contrasts of the design, those that still wait for seeds too (as if p were
-1): the family does not grow while an ablation runs.
+Arms are paired by seed. Everything is a contrast: weights of arms that sum to zero. In a
+one-at-a-time design it is an arm minus the base; in a factorial design the mean of a level's arms
+minus the mean of the reference level's, and for an interaction the difference of two such
+differences. A contrast has one value per seed, so what a seed does to all arms alike drops out;
+over those values goes Student's t. Holm's correction is over all contrasts of the design, those
+that still wait for seeds too (as if p were 1): the family does not grow while an ablation runs.
 
-Two cases the t-test has no answer for. Where a contrast is between the same networks (their digests
-say so) there is nothing to test: no p, and not one of the family. Where all values are equal, yet
-the networks are not the same, the spread is below the quality's own steps and nobody knows it: no
+Two cases the t-test has no answer for. If a contrast is between the same networks (their digests
+say so) there is nothing to test: no p, and not one of the family. If all values are equal, yet the
+networks are not the same, the spread is below the quality's own steps and nobody knows it: no
 interval, and p is the exact sign test's, 2 ** (1 - n), or 1 for all nil.
 
-How many seeds would resolve an effect: the power of the paired t-test, as statsmodels has it.
-
-The chance counts finds of the effect's own sign only. (A two-sided power adds the other tail, which
-is next to nothing, and which SciPy cannot always tell: it says NaN for some effects of a few
-standard deviations and few seeds.)
+How many seeds would resolve an effect follows from the power of the paired t-test, as statsmodels
+has it. That power counts finds of the effect's own sign only. (A two-sided power adds the other
+tail, which is next to nothing, and which SciPy cannot always tell: it says NaN for some effects of
+a few standard deviations and few seeds.)
 """
 
 from __future__ import annotations
@@ -44,11 +42,10 @@ _MAX_SIZE = 100.0
 
 
 def seeds_for(size: float, alpha: float, power: float = POWER) -> int | None:
-    """The fewest seeds with which a two-sided paired t-test at ``alpha`` finds an effect of
-    ``size`` with ``power``.
+    """The fewest seeds with which a paired t-test finds an effect of ``size`` with ``power``.
 
-    ``size`` is the mean difference in standard deviations of the differences. None if it takes more
-    than 10,000 seeds.
+    The test is two-sided, at ``alpha``. ``size`` is the mean difference in standard deviations of
+    the differences. None if it takes more than 10,000 seeds.
     """
     low, high = 1, 2
     while power_at(size, high, alpha) < power:
@@ -65,8 +62,9 @@ def seeds_for(size: float, alpha: float, power: float = POWER) -> int | None:
 
 
 def power_at(size: float, seeds: int, alpha: float) -> float:
-    """The probability that a two-sided paired t-test at ``alpha`` of ``seeds`` pairs finds an
-    effect of ``size``, with its sign.
+    """The probability that a paired t-test of ``seeds`` pairs finds an effect of ``size``.
+
+    The test is two-sided, at ``alpha``; it must find the effect with its sign.
     """
     return float(
         TTestPower().power(min(abs(size), _MAX_SIZE), seeds, alpha / 2, alternative="larger")
@@ -86,13 +84,13 @@ def analyse(
 ) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
     """Effects, factor by factor, and interactions, pair by pair.
 
-    Those in one-at-a-time designs are unknown, so none.
+    One-at-a-time designs do not show interactions, so theirs are none.
 
-    Of a fractional design's interactions those aliased with a main effect are left out, and of
-    those aliased with each other the first is given; so of those that are another contrast because
-    arms are one network, as when ``kind`` has no effect beside ``split=1``. ``needed`` is at
-    Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest step, so that the effect is
-    resolved whatever the others turn out to be.
+    Of a fractional design's interactions, those aliased with a main effect are left out, and of
+    those aliased with each other the first is given. The same holds for interactions that are a
+    multiple of another contrast because arms are one network, as when ``kind`` has no effect beside
+    ``split=1``. ``needed`` is at Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest
+    step, so that the effect is resolved whatever the others turn out to be.
     """
     effects = list(_effects(arms, factors, design))
     interactions = list(_apart(arms, effects, list(_interactions(arms, factors, design))))
@@ -205,9 +203,9 @@ def _apart(
     effects: Sequence[_NamedEffect],
     interactions: Sequence[_NamedInteraction],
 ) -> Iterator[_NamedInteraction]:
-    """The interactions that are no multiple of an effect or of one before.
+    """The interactions that are no multiple of an effect or of an interaction before them.
 
-    One finding is counted once.
+    So one finding is counted once.
     """
     digests = [arm.digest for arm in arms]
     known = [effect[0].by_network(digests) for effect in effects]
@@ -289,8 +287,9 @@ def _judged(test: _Test, p_holm: float, alpha: float, family: int) -> _Test:
 
 
 def _seeds_that_agree(mean: float, alpha: float) -> int | None:
-    """So many seeds of one sign are significant by the sign test, which is all there is if no two
-    differ.
+    """How many seeds of one sign are significant by the sign test.
+
+    That test is all there is if no two values differ.
     """
     return (
         None

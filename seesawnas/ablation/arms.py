@@ -1,5 +1,6 @@
-"""Arms: the networks of an ablation's design, each built from the base and, if asked, rescaled to
-its cost.
+"""Arms: the networks of an ablation's design.
+
+Each is built from the base and, if asked, rescaled to its cost.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ NAMED = 3
 class Arm:
     """A network of the design.
 
-    Its name, its (factor, level) pairs, every factor's, and what it costs.
+    It has a name, the (factor, level) pairs of every factor, and what it costs.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Arm:
 class Arms:
     """The design, and its networks in the order of its rows.
 
-    The first is what the others are compared with.
+    The first network is what the others are compared with.
     """
 
     base: ArchSpec
@@ -59,7 +60,8 @@ class Arms:
 def make_arms(plan: AblationPlan) -> Arms:
     """The networks of ``plan``.
 
-    Raises InvalidInput, one line for each network that cannot be built.
+    Raises:
+        InvalidInput: If a network cannot be built, with one line for each that cannot.
     """
     base = find_network(plan.base, plan.scale)
     others = _others(plan, base)

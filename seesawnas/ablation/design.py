@@ -1,5 +1,4 @@
-"""Designs: which networks an ablation trains to tell the factors' effects apart, and what it then
-cannot tell apart.
+"""Designs: the networks that an ablation trains, and which effects these cannot tell apart.
 
 ``one-at-a-time`` trains the base and, for every other level, the base with that level. ``full``
 crosses all levels. ``fractional`` trains a part of the full design of two-level factors (generators
@@ -42,14 +41,12 @@ _ROMAN = {3: "III", 4: "IV", 5: "V"}
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """The networks of an ablation, one row each.
+    """The networks of an ablation, one row each: a level per factor, in the order of ``factors``.
 
-    A level per factor, in the order of ``factors``; the base comes first.
-
-    ``resolution`` and ``aliases`` are a fractional design's. An alias such as ``se × kind = skip ×
-    kernel`` says which main effects and two-way interactions are one number; ``se = -kind × skip``
-    that one is the other's negative. Interactions of three and more factors are taken to be nil, as
-    is usual.
+    The base comes first. ``resolution`` and ``aliases`` are a fractional design's. An alias such as
+    ``se × kind = skip × kernel`` says which main effects and two-way interactions are one number;
+    ``se = -kind × skip`` that one is the other's negative. Interactions of three and more factors
+    are taken to be nil, as is usual.
     """
 
     kind: DesignKind
@@ -69,7 +66,11 @@ class Design:
 
 
 def make_design(levels: Levels, kind: DesignKind) -> Design:
-    """The design of that kind. Raises StudyError if there is none."""
+    """The design of that kind.
+
+    Raises:
+        StudyError: If there is no such design of these levels.
+    """
     factors = tuple(levels.items())
     _check(factors)
     if kind == "one-at-a-time":
@@ -89,11 +90,10 @@ def contrasts(rows: Sequence[Row], factors: FactorLevels) -> NDArray[np.int64]:
 
 
 def alias_classes(columns: NDArray[np.int64]) -> list[dict[tuple[int, ...], int]]:
-    """Main effects and two-way interactions of two-level factors that the rows cannot tell apart,
-    with their signs.
+    """Main effects and two-way interactions of two-level factors that the rows cannot tell apart.
 
-    One class of aliases each, effects as the indices of their factors, lower order first; the first
-    one's sign is 1.
+    Each class of aliases has its effects with their signs: effects as the indices of their factors,
+    lower order first; the first one's sign is 1.
     """
     classes: dict[bytes, dict[tuple[int, ...], int]] = {}
     for order in (1, 2):

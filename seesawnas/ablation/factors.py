@@ -1,11 +1,10 @@
-"""Factors: what an ablation can change in a network, one table of them, and how each is read and
-set.
+"""Factors: what an ablation can change in a network, and how each is read and set.
 
-A factor is an attribute that a kind of stem, block or head declares; it is read from and set in the
-parts that have it, so ``activation`` is the stem's and the head's too. ``kind`` is the blocks'
-kind, ``width`` multiplies all widths of stem and blocks. A level is a word as YAML has it: ``1:3``,
-``shuffle``, ``0``, ``maxpool_conv``. Where blocks differ, a network's own level is ``mixed``; it
-cannot be set.
+One table holds them all. A factor is an attribute that a kind of stem, block or head declares; it
+is read from and set in the parts that have it, so ``activation`` is the stem's and the head's too.
+``kind`` is the blocks' kind, ``width`` multiplies all widths of stem and blocks. A level is a word
+as YAML has it: ``1:3``, ``shuffle``, ``0``, ``maxpool_conv``. If blocks differ, a network's own
+level is ``mixed``; it cannot be set.
 
 Setting ``kind`` leaves blocks of one group as they are, for they have nothing to mix, unless no
 block is split: then the grammar's default split comes with it. Setting ``split`` gives blocks
@@ -35,15 +34,19 @@ _TRUTHS = {"true": True, "false": False}
 
 
 def ruled(one: AttributeInfo) -> Callable[[str], str]:
-    """Makes a word the one spelling of a level.
+    """What makes a word the one spelling of a level.
 
-    Raises ValueError with the rule and then the word.
+    It raises ValueError, with the rule and then the word, if the word is no level.
     """
     return _ratio if one.rule is rules.ratio else lambda word: level_word(one, _option(one, word))
 
 
 def option_of(one: AttributeInfo, level: str) -> Option:
-    """The option that a level stands for. Raises ValueError."""
+    """The option that a level stands for.
+
+    Raises:
+        ValueError: If the level breaks the attribute's rule.
+    """
     if one.rule is rules.ratio:
         value = Fraction(level)
         return one.rule(int(value) if value.denominator == 1 else float(value))
@@ -114,7 +117,7 @@ def is_split(block: Block) -> bool:
 def is_whole(block: Block) -> bool:
     """Whether the block is what a kind with a split is at one group.
 
-    It has the same attributes but that.
+    It has the same attributes except the split's own.
     """
     return _is_whole(type(block))
 
@@ -179,8 +182,9 @@ _FIRST = ("split", "kind", "se", "activation", "skip", "expansion", "kernel", "e
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One factor: its default levels, how a word is made a level (ValueError with the rule), and a
-    network's own words.
+    """One factor: its default levels, how a word is made a level, and a network's own words.
+
+    What makes a word a level raises ValueError with the rule.
     """
 
     name: str
@@ -224,7 +228,8 @@ def factors_of(spec: ArchSpec) -> Mapping[str, Factor]:
 def level_of(spec: ArchSpec, factor: str) -> str:
     """The network's own level of ``factor``: ``4``, ``1:3``; ``mixed`` if its blocks differ.
 
-    Raises SpecError if it has none.
+    Raises:
+        SpecError: If the network does not have the factor.
     """
     found = _factor_in(spec, factor).read(spec)
     return found.pop() if len(found) == 1 else MIXED
@@ -233,7 +238,8 @@ def level_of(spec: ArchSpec, factor: str) -> str:
 def with_level(spec: ArchSpec, factor: str, level: str) -> ArchSpec:
     """The network with ``factor`` at ``level``.
 
-    Raises SpecError if it cannot be built, with factor, rule and value.
+    Raises:
+        SpecError: If it cannot be built, with factor, rule and value.
     """
     return with_levels(spec, {factor: level})
 
@@ -272,17 +278,23 @@ def no_factors() -> Mapping[str, Factor]:
 
 
 def parse_level(factor: str, word: str, own: OwnFactors = no_factors) -> str:
-    """The one spelling of a level: ``off`` is ``0``, ``2:6`` is ``1:3``. Raises SpecError."""
+    """The one spelling of a level: ``off`` is ``0``, ``2:6`` is ``1:3``.
+
+    Raises:
+        SpecError: If there is no such factor, or the word is no level of it.
+    """
     return MIXED if word == MIXED else _worded(known_factor(factor, own), word)
 
 
 def known_factor(name: str, own: OwnFactors = no_factors) -> Factor:
     """The factor of that name.
 
-    Of a kind known by name, of the network that ``own`` reads, or of a kind already imported.
+    It is one of a kind known by name, of the network that ``own`` reads, or of a kind already
+    imported. ``own`` is asked only for what no kind known by name has, since the network may have
+    to be read.
 
-    ``own`` is asked only for what no kind known by name has, since the network may have to be read.
-    Raises SpecError.
+    Raises:
+        SpecError: If there is none of that name.
     """
     if name in FACTORS:
         return FACTORS[name]
@@ -352,9 +364,9 @@ def _changed(
 def _change(
     kind: Kind, one: AttributeInfo, inputs: tuple[Shape, ...], level: str
 ) -> dict[str, object]:
-    """The option of a level; an expansion as the width that it gives, if the kind takes that.
+    """The option of a level, by the attribute's name.
 
-    No float is as exact.
+    An expansion is given as the width that it makes, if the kind takes that: no float is as exact.
     """
     if one.instead_of and one.instead_of in kind.attributes and one.rule is ratio:
         middle = inputs[0].channels * Fraction(level)
@@ -371,7 +383,7 @@ def _change(
 def _table(some: tuple[Kind, ...]) -> dict[str, Factor]:
     """The factors of ``some`` kinds.
 
-    Of attributes that say one thing in two ways, that with levels.
+    Of two attributes that say one thing in two ways, it is the one with levels.
     """
     found: dict[str, AttributeInfo] = {}
     for kind in some:
@@ -422,9 +434,9 @@ def _splits(spec: ArchSpec) -> set[str]:
 
 
 def _reductions(spec: ArchSpec) -> set[str]:
-    """One that gives every block its hidden width, as written most often, if there is one.
+    """The one reduction that gives every block its hidden width, as written most often.
 
-    Else the blocks' own.
+    If there is none, the blocks' own.
     """
     blocks = [block for block in spec.blocks if "se" in declared(type(block))]
     ranges = [_reducing(block) for block in blocks]

@@ -1,7 +1,7 @@
 """Which factors and levels a command means: ``split,kind,se`` and ``se=0,4,8; split=1,1:3``.
 
 Levels are between commas, factors between semicolons or spaces (``se=0,4 split=1,1:3``). The first
-level of a factor is what the others are compared with: the network's own wherever it is among them.
+level of a factor is what the others are compared with: the network's own if it is among them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _MOST_TEXT = 10_000
 def parse_factors(text: str, own: OwnFactors = no_factors) -> tuple[str, ...]:
     """The factors of ``split,kind,se``, each once; ``own`` gives those of the base.
 
-    Raises SpecError.
+    Raises:
+        SpecError: If no factor is named, one is not known, or one is named twice.
     """
     names = [name for name in re.split(r"[\s,;]+", text.strip()) if name]
     if not names:
@@ -45,9 +46,13 @@ def parse_factors(text: str, own: OwnFactors = no_factors) -> tuple[str, ...]:
 
 
 def parse_levels(texts: str | Iterable[str], own: OwnFactors = no_factors) -> Levels:
-    """The levels of ``se=0,4,8; split=1,1:3``, or of several such texts; ``own`` as above.
+    """The levels of ``se=0,4,8; split=1,1:3``, or of several such texts.
 
-    Raises SpecError.
+    ``own`` gives the factors of the base.
+
+    Raises:
+        SpecError: If a text does not parse, a factor is not known or named twice, or a word is no
+            level.
     """
     found: Levels = {}
     for text in [texts] if isinstance(texts, str) else texts:
@@ -61,12 +66,14 @@ def parse_levels(texts: str | Iterable[str], own: OwnFactors = no_factors) -> Le
 def chosen_levels(
     base: ArchSpec, factors: Sequence[str], given: Mapping[str, Sequence[str]], *, joint: bool
 ) -> Levels:
-    """Each factor's levels, what the others are compared with first.
+    """Each factor's levels: those given, else the defaults that fit ``base``.
 
-    Those given, else the defaults that fit ``base``.
+    The first is what the others are compared with. That is always the base's own level, so that the
+    base is among the networks. ``joint``: a factorial design, whose levels are crossed.
 
-    That is always the base's own level, so that the base is among the networks. ``joint``: a
-    factorial design, whose levels are crossed. Raises SpecError.
+    Raises:
+        SpecError: If levels are given of a factor that is not among ``factors``, ``base`` does not
+            have a factor, or a factor has only the base's level.
     """
     for factor in given:
         if factor not in factors:
@@ -90,8 +97,9 @@ def _ordered(own: str, given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _fitting(base: ArchSpec, factor: str, others: Levels) -> Iterator[str]:
-    """The default levels that make another network than the base and each other, and fit each level
-    of the ``others``.
+    """The default levels that make another network than the base and each other.
+
+    They fit each level of the ``others``.
     """
     own = level_of(base, factor)
     digests = {base.digest()}

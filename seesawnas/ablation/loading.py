@@ -23,7 +23,8 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
 
     Either may be absent.
 
-    Raises StudyError, one line per fault.
+    Raises:
+        StudyError: If the plan cannot be made, with one line per fault.
     """
     if file is not None:
         file.must_be("ablation", "an ablation study file, with the key base")

@@ -41,8 +41,12 @@ NETWORK = "network"
 
 
 def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
-    """The network that ``ref`` names, of the library, a file or a study, its widths times
-    ``scale``. Raises InvalidInput.
+    """The network that ``ref`` names, its widths times ``scale``.
+
+    ``ref`` names a network of the library, a file or a study.
+
+    Raises:
+        InvalidInput: If ``ref`` names no network, or the network cannot be scaled.
     """
     from seesawnas.study.library import reference
 
@@ -240,8 +244,8 @@ class AblationPlan(RunPlan):
 
     @property
     def training_seeds(self) -> tuple[int, ...]:
-        """The same for every arm.
+        """The seeds of each arm's trainings, the same for every arm.
 
-        Its training runs see the same images in the same order as the base's.
+        An arm's training runs see the same images in the same order as the base's.
         """
         return tuple((self.seed + number) % 2**63 for number in range(self.seeds))

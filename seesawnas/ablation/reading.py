@@ -31,8 +31,13 @@ def read_ablation(
 
     None if the study is of another kind.
 
-    attributes: the study's own; trials: in whatever state; those that are complete count. Raises
-    StudyError if the study says what it is of in a way that cannot be read.
+    Args:
+        study: The study's name.
+        attributes: The study's own.
+        trials: In whatever state; those that are complete count.
+
+    Raises:
+        StudyError: If the study says what it is of in a way that cannot be read.
     """
     text = attributes.get(ATTRIBUTE)
     if text is None:

@@ -1,5 +1,4 @@
-"""``AblationResult``: what an ablation found, as plain values that tables, plots and JSON are made
-of.
+"""``AblationResult``: what an ablation found, as plain values for tables, plots and JSON.
 
 Effects are differences of the study's quality (accuracy, AUC: 0 to 1) between a level and the
 base's, paired by training seed: both networks of a pair saw the same images in the same order.
@@ -18,8 +17,11 @@ DesignKind: TypeAlias = Literal["one-at-a-time", "full", "fractional"]
 class ArmResult:
     """One network of the design.
 
-    ``levels`` are its (factor, level) pairs, every factor's; ``values`` its (seed, quality) pairs,
-    of the seeds that are done; costs are those of the network at full resolution.
+    Attributes:
+        levels: Its (factor, level) pairs, every factor's.
+        values: Its (seed, quality) pairs, of the seeds that are done.
+        madds: Its MAdds at full resolution.
+        params: Its params at full resolution.
     """
 
     name: str
@@ -34,11 +36,18 @@ class ArmResult:
 class Effect:
     """How much ``level`` of ``factor`` changes the quality against the base's level.
 
-    n: pairs of seeds; mean: of the paired differences; low, high: its interval at the result's
-    confidence; p: two-sided, p_holm: corrected over all effects and interactions; needed: seeds to
-    resolve an effect of this size (power 0.8), None if it is resolved or cannot be said; verdict
-    ``same network``: the level changes nothing here; madds, params: change in cost against the
-    base's level, in the mean over arms.
+    Attributes:
+        n: Pairs of seeds.
+        mean: Of the paired differences.
+        low: Lower end of its interval at the result's confidence.
+        high: Upper end of that interval.
+        p: Two-sided.
+        p_holm: ``p`` corrected over all effects and interactions.
+        needed: Seeds to resolve an effect of this size (power 0.8); None if it is resolved or
+            cannot be said.
+        verdict: ``same network``: the level changes nothing here.
+        madds: Change in MAdds against the base's level, in the mean over arms.
+        params: Change in params, likewise.
     """
 
     factor: str
@@ -60,9 +69,7 @@ class Effect:
 class Interaction:
     """How much the effect of the first factor's level depends on the second's.
 
-    A difference of differences.
-
-    Fields as in :class:`Effect`.
+    It is a difference of differences, with fields as in :class:`Effect`.
     """
 
     factors: tuple[str, str]
@@ -79,11 +86,15 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class AblationResult:
-    """A whole ablation. ``factors`` are (factor, its levels, the base's first).
+    """A whole ablation.
 
-    ``resolution`` and ``aliases`` (words such as ``se = kind × act``) are a fractional design's;
-    ``matched``: arms were rescaled to the base's MAdds; ``looks``: how many seeds there were each
-    time that all were done and the verdicts were computed.
+    Attributes:
+        factors: (factor, its levels, the base's first).
+        resolution: A fractional design's.
+        aliases: A fractional design's: words such as ``se = kind × act``.
+        matched: Whether arms were rescaled to the base's MAdds.
+        looks: How many seeds there were each time that all were done and the verdicts were
+            computed.
     """
 
     study: str

@@ -56,7 +56,8 @@ class PreparedRun:
 def prepare_run(plan: AblationPlan) -> PreparedRun:
     """Find all that ``plan`` names, writing nothing.
 
-    Raises InvalidInput with every fault, each in its line.
+    Raises:
+        InvalidInput: If anything is missing or wrong, with every fault in its own line.
     """
     arms = check_environment(plan)
     inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
@@ -65,9 +66,9 @@ def prepare_run(plan: AblationPlan) -> PreparedRun:
 
 
 def check_environment(plan: AblationPlan) -> Arms:
-    """All of :func:`prepare_run` but the reading of the faces, which takes seconds.
+    """Check all that :func:`prepare_run` does except reading the faces, which takes seconds.
 
-    Their folder must be there.
+    The folder of the faces must be there.
     """
     return preflight(
         lambda: make_arms(plan),
@@ -82,7 +83,7 @@ def check_environment(plan: AblationPlan) -> Arms:
 class AblationSource:
     """The trainings of an ablation that its study does not hold yet.
 
-    ``wanted`` trials are in it then.
+    When they are done, ``wanted`` trials are in it.
     """
 
     plan: AblationPlan
@@ -178,8 +179,8 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
         engine: Makes what runs the trials; the plan's engine if it is None.
 
     Raises:
-        InvalidInput: Every fault in a line of its own, before anything is written if the plan
-        cannot be carried out.
+        InvalidInput: If the plan cannot be carried out, with every fault in a line of its own,
+            before anything is written.
     """
     ready = prepare_run(plan)
     decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
@@ -208,10 +209,9 @@ def missing_trainings(
 ) -> Iterator[Proposal]:
     """The trainings that the study does not hold yet, or that failed.
 
-    Seed by seed, the arms of each in an order of its own.
-
-    So whatever changes while it runs, a machine's load or heat, falls on all arms alike, and an
-    interruption leaves them with equally many seeds.
+    They go seed by seed, the arms of each in an order of its own. So whatever changes while it
+    runs, a machine's load or heat, falls on all arms alike, and an interruption leaves them with
+    equally many seeds.
     """
     states = [state for state in TrialState if state is not TrialState.FAIL]
     held_keys = {trial.user_attrs.get("key") for trial in record.trials(*states)}
@@ -236,8 +236,9 @@ def _training(arm: Arm, plan: AblationPlan, seed: int) -> Proposal:
 
 
 def _keep_design(record: StudyRecord, plan: AblationPlan, ready: PreparedRun) -> None:
-    """Store what the trials' levels and networks mean, so that the study can be read without what
-    made it.
+    """Store what the trials' levels and networks mean.
+
+    So the study can be read without what made it.
     """
     design, kept = ready.arms.design, _kept(record)
     arms = [
@@ -269,7 +270,8 @@ def _keep_design(record: StudyRecord, plan: AblationPlan, ready: PreparedRun) ->
 def _kept(record: StudyRecord) -> dict[str, Any]:
     """The design as it is stored, empty if it is not yet.
 
-    Raises StudyError if it cannot be read.
+    Raises:
+        StudyError: If it cannot be read.
     """
     read_ablation(record.study.study_name, record.study.user_attrs, [])
     return stored_mapping(record.study.user_attrs.get(ATTRIBUTE, "{}"))
@@ -290,7 +292,7 @@ def _settings(plan: AblationPlan, ready: PreparedRun, kept: Mapping[str, Any]) -
 
     How many seeds there are and what runs them may change.
 
-    ``kept``: what the study keeps of them. It names the same networks by other digests if version
+    ``kept`` is what the study keeps of them. It names the same networks by other digests if version
     0.1 wrote it.
     """
     design, faces = ready.arms.design, ready.faces
@@ -322,9 +324,12 @@ _BATCHES = 4
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """trials: trainings in all; at_a_time.
+    """The estimated time of an ablation.
 
-    How many run at once; seconds: of one, of the base, measured here.
+    Attributes:
+        trials: Trainings in all.
+        at_a_time: How many run at once.
+        seconds: Of one, of the base, measured here.
     """
 
     trials: int
@@ -341,8 +346,9 @@ class Estimate:
 
 
 def estimate(plan: AblationPlan, ready: PreparedRun) -> Estimate:
-    """Train the base for a few batches on this machine, and estimate the time of all arms with all
-    seeds.
+    """Train the base for a few batches on this machine, and estimate the time of the ablation.
+
+    That is the time of all arms with all seeds.
     """
     networks = ready.arms.networks
     costs = [arm.cost.madds for arm in networks]
@@ -362,8 +368,10 @@ def _that_fit(engine: EngineSettings) -> int:
 
 
 def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:
-    """Of a whole training: the second of two epochs on a part of the images, which starts warm, for
-    all of them.
+    """The seconds of a whole training.
+
+    They are those of the second of two epochs on a part of the images, which starts warm, for all
+    of them.
     """
     batches = plan.proxy.recipe.batch_size * _BATCHES
     share = min(1.0, batches / len(faces.training))

@@ -1,8 +1,7 @@
 """The result of an ablation in words.
 
-A sentence per effect, the resolved interactions, and what is not resolved.
-
-Scores have four decimals: about the resolution of a verification set; seeds differ by more.
+A sentence per effect, the resolved interactions, and what is not resolved. Scores have four
+decimals: about the resolution of a verification set; seeds differ by more.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from seesawnas.text import several
 def verdict_words(result: AblationResult) -> tuple[str, ...]:
     """The sentences, effects in the order of the factors and the closing one last.
 
-    Of a result that is not complete, too.
+    A result that is not complete has them too.
     """
     effects = [_effect(result, effect) for effect in result.effects]
     interactions = [

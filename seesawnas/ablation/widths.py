@@ -8,12 +8,10 @@ attributes stay; the head's width and the embedding too: they are what comes out
 a factor of their own. What a block ties and in which steps it can be made is learnt from its body,
 and by making it: no kind is named here.
 
-``matched(spec, madds)``: the network rescaled in width until it costs ``madds``, so that arms are
-judged at equal cost.
-
-First one multiplier for all widths (MAdds rise with it, so it is found by bisection), then, since
-widths move in steps, single segments a step up or down as long as that comes closer. No segment
-ends more than two steps from the multiplier's.
+``matched(spec, madds)`` is the network rescaled in width until it costs ``madds``, so that arms are
+judged at equal cost. First comes one multiplier for all widths (MAdds rise with it, so it is found
+by bisection); then, since widths move in steps, single segments go a step up or down as long as
+that comes closer. No segment ends more than two steps from the multiplier's.
 """
 
 from __future__ import annotations
@@ -35,7 +33,11 @@ from seesawnas.errors import SpecError
 
 
 def kind_named(name: str) -> Kind:
-    """The kind of that name. Raises SpecError if there is none, as of a class within a function."""
+    """The kind of that name.
+
+    Raises:
+        SpecError: If there is none that can be imported, as of a class within a function.
+    """
     found = find_kind(name)
     if found is None:
         raise SpecError(f"kind must be one that can be imported, got {name}")
@@ -52,8 +54,10 @@ def options_of(block: Block) -> tuple[tuple[str, Option], ...]:
 def rebuild_block(
     block: Block, kind: Kind, inputs: Inputs, changes: Mapping[str, Any], width: int | None = None
 ) -> Block:
-    """A block of ``kind`` with ``block``'s attributes, as far as it has them, but for ``changes``.
-    Raises SpecError.
+    """A block of ``kind`` with ``block``'s attributes, as far as it has them, and ``changes``.
+
+    Raises:
+        SpecError: If the kind cannot be made with them.
     """
     options = {name: value for name, value in options_of(block) if name in kind.attributes}
     for name in changes:
@@ -129,9 +133,10 @@ class Segments:
     def network(self, widths: Widths) -> ArchSpec:
         """The network at these widths, multiples of the steps.
 
-        Whether its form is the same, :meth:`keeps` says.
+        :meth:`keeps` says whether its form is the same.
 
-        Raises SpecError if a kind cannot be made at them.
+        Raises:
+            SpecError: If a kind cannot be made at them.
         """
         channels = [widths[place] for place in self.places]
         image = Shape(3, self.spec.input.height, self.spec.input.width)
@@ -147,7 +152,7 @@ class Segments:
     def keeps(self, network: ArchSpec) -> bool:
         """Whether ``network`` has the layers that the segments' own has.
 
-        No shortcut came by two widths that met.
+        If so, no shortcut came by two widths that met.
         """
         pairs = zip(network.blocks, self.spec.blocks, strict=True)
         return all(_form(block) == _form(own) for block, own in pairs)
@@ -156,7 +161,8 @@ class Segments:
 def scaled(spec: ArchSpec, multiplier: float) -> ArchSpec:
     """``spec`` with all widths of stem and blocks times ``multiplier``.
 
-    Raises SpecError if its form would change.
+    Raises:
+        SpecError: If its form would change.
     """
     segments = Segments.of(spec)
     found = segments.network(segments.at(multiplier))
@@ -197,7 +203,7 @@ def _ties(block: Block, inputs: Inputs) -> bool:
 def _middle(block: Block, inputs: int) -> int:
     """The block's expansion of ``inputs``, to the nearest width that its groups divide.
 
-    Never below its SE's reduction.
+    It is never below its SE's reduction.
     """
     step = lcm(_grouped(block), *_shuffled(block), gcd(_EVEN, block.middle))
     reduction = getattr(block, "se", 0)
@@ -209,8 +215,9 @@ def _middle(block: Block, inputs: int) -> int:
 
 @lru_cache(maxsize=1 << 14)
 def _step(block: Block, inputs: Inputs) -> int:
-    """The smallest step of inputs and outputs at which the block can be made, of those that its
-    body speaks of.
+    """The smallest step of inputs and outputs at which the block can be made.
+
+    It is one of those that its body speaks of.
     """
     whole = lcm(_grouped(block), *_sliced(block, inputs))
     if not hasattr(block, "middle"):
@@ -272,8 +279,10 @@ _REACH = 2
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rescaled network; ``multiplier`` is its widths' before rounding, ``off`` how far its MAdds
-    are from those asked.
+    """A rescaled network.
+
+    ``multiplier`` is that of its widths before rounding, ``off`` how far its MAdds are from those
+    asked.
     """
 
     spec: ArchSpec
@@ -289,7 +298,7 @@ class Match:
 def matched(spec: ArchSpec, madds: int) -> Match:
     """The network of ``spec``'s form whose MAdds are closest to ``madds``.
 
-    ``spec`` itself if it is near enough.
+    It is ``spec`` itself if that is near enough.
     """
     itself = Match(spec, 1.0, _off(spec, madds))
     if abs(itself.off) <= CLOSE:
@@ -301,8 +310,9 @@ def matched(spec: ArchSpec, madds: int) -> Match:
 
 
 def _bracket(segments: Segments, madds: int) -> tuple[float, float]:
-    """Two close multipliers, the first at or below ``madds`` and the second at or above, if there
-    are such.
+    """Two close multipliers, the first at or below ``madds`` and the second at or above.
+
+    If there are no such two, both are near one end of the range of multipliers.
     """
     low, high = _MULTIPLIERS
     for _ in range(_BISECTIONS):
@@ -315,9 +325,9 @@ def _bracket(segments: Segments, madds: int) -> tuple[float, float]:
 
 
 def _madds(segments: Segments, widths: Widths) -> float:
-    """At widths at which a block cannot be made, about what they would cost.
+    """The MAdds at ``widths``; if a block cannot be made at them, about what they would cost.
 
-    MAdds rise with their square.
+    MAdds rise with the square of the widths.
     """
     try:
         return cost(segments.network(widths)).madds

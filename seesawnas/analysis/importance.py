@@ -40,8 +40,9 @@ from seesawnas.study import StudyRecord, StudyView, Trial, TrialState
 
 @dataclass(frozen=True, slots=True)
 class OptionEffect:
-    """What ``option``, taken ``n`` times, adds to the quality by the linear model, against the mean
-    over the trials.
+    """What ``option``, taken ``n`` times, adds to the quality by the linear model.
+
+    ``worth`` is against the mean over the trials.
     """
 
     option: bool | int | float | str
@@ -53,9 +54,13 @@ class OptionEffect:
 class DecisionImportance:
     """A decision by both methods.
 
-    ped_anova: its share of all decisions'; drop: of the share of the variance of the quality that
-    the linear model predicts in trials that it has not seen; floor: below it a drop may be noise;
-    n: trials that have the decision; options: those taken.
+    Attributes:
+        ped_anova: Its share of all decisions'.
+        drop: Of the share of the variance of the quality that the linear model predicts in trials
+            that it has not seen.
+        floor: Below it a drop may be noise.
+        n: Trials that have the decision.
+        options: Those taken.
     """
 
     name: str
@@ -75,9 +80,10 @@ class DecisionImportance:
 class BandImportance:
     """The decisions among the ``n`` trials of ``low`` to ``high`` MAdds, by their drop.
 
-    explained: R^2 of the whole linear model in trials that it has not seen; agreement: Spearman's
-    rank correlation of the two views, None if there is nothing to rank; best: how many trials
-    PED-ANOVA compared with the rest.
+    Attributes:
+        explained: R^2 of the whole linear model in trials that it has not seen.
+        agreement: Spearman's rank correlation of the two views; None if there is nothing to rank.
+        best: How many trials PED-ANOVA compared with the rest.
     """
 
     low: int
@@ -91,9 +97,9 @@ class BandImportance:
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """Of ``quality`` in the study of that name.
+    """The importance of decisions for ``quality`` in the study of that name.
 
-    Over all MAdds first, then in each band if there are several.
+    ``bands`` begin with all MAdds; then comes each band, if there are several.
     """
 
     study: str
@@ -119,11 +125,15 @@ Bands: TypeAlias = int | Sequence[Budget] | None
 
 
 def importance_of(study: StudyRecord | StudyView, bands: Bands = None) -> Importance | None:
-    """None if fewer than ``MIN_TRIALS`` trials count.
+    """The importance of a study's decisions; None if fewer than ``MIN_TRIALS`` trials count.
 
-    bands: into how many of equally many trials the study is split, by MAdds; or the bands
-    themselves; by default three, or two, of at least 60 trials. Raises StudyError if a band asked
-    for has too few.
+    Args:
+        study: The study, or what is read of it.
+        bands: Into how many bands of equally many trials the study is split, by MAdds; or the bands
+            themselves; by default three, or two, of at least 60 trials.
+
+    Raises:
+        StudyError: If a band asked for has too few trials.
     """
     name, quality, every = _read(study)
     trials = [trial for trial in every if _counts(trial)]
@@ -267,9 +277,9 @@ def _ped_anova(trials: Sequence[Trial], varied: set[str], quantile: float) -> di
 
 
 class _Copy(optuna.Study):
-    """A study of the quality alone that holds ``trials`` without a storage's copies of each.
+    """A study of the quality alone that holds ``trials``; thousands cost nothing.
 
-    Thousands cost nothing.
+    There are no copies of each trial, as a storage makes.
     """
 
     def __init__(self, trials: Sequence[Trial]) -> None:

@@ -22,10 +22,13 @@ FALSE_ALARMS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """r2: of the predicted metric, at most 1, below 0 if the mean predicts better; drops.
+    """How well a linear model predicts unseen trials, and how much of it each decision brings.
 
-    How much of it each decision brings; floor: what the largest drop of shuffled qualities passes
-    in one of twenty; weights: of each decision's columns.
+    Attributes:
+        r2: Of the predicted metric, at most 1, below 0 if the mean predicts better.
+        drops: How much of ``r2`` each decision brings.
+        floor: What the largest drop of shuffled qualities passes in one of twenty.
+        weights: Of each decision's columns.
     """
 
     r2: float
@@ -35,7 +38,13 @@ class LeftOut:
 
 
 def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftOut:
-    """columns: those of each decision, (trials, options), centred; quality: (trials,)."""
+    """How well the linear model predicts each trial from the others, with and without decisions.
+
+    Args:
+        columns: Those of each decision, (trials, options), centred.
+        quality: Of each trial, (trials,).
+        seed: Of the shuffles.
+    """
     rng, quality = (
         np.random.default_rng(seed),
         quality - quality[0],
@@ -74,8 +83,9 @@ def _penalties(x: Floats, values: Floats) -> Floats:
 
 
 def _predicted(x: Floats, values: Floats, penalties: Floats) -> Floats:
-    """(qualities,): 1 - the squared errors of predicting each trial from the others, over those of
-    the others' mean.
+    """R^2 of predicting each trial from the others, (qualities,).
+
+    That is 1 - the squared errors of these predictions, over those of the others' mean.
     """
     trials = len(values)
     squares, axes = np.linalg.eigh(

@@ -49,9 +49,9 @@ class OneHot:
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """Of the weights of centred columns.
+    """The posterior of the weights of centred columns.
 
-    Normal, with ``mean`` and ``root`` root^T as its covariance.
+    It is normal, with ``mean`` and ``root`` root^T as its covariance.
     """
 
     mean: Floats
@@ -82,10 +82,14 @@ def evidence(
 ) -> tuple[float, float]:
     """The penalty of the highest marginal likelihood, and the noise's variance under it.
 
-    squares: of X's singular values; projected: centred ``y`` on its left singular vectors.
-
     y ~ N(0, variance (I + X X^T / penalty)): in the basis of X's left singular vectors each
     component has the variance (1 + square / penalty), and what lies outside of them 1.
+
+    Args:
+        squares: Of X's singular values.
+        projected: Centred ``y`` on its left singular vectors.
+        y: Centred qualities, (trials,).
+        penalties: Those to choose from.
     """
     trials = max(1, len(y) - 1)
     outside = max(0.0, float(y @ y - projected @ projected))

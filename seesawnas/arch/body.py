@@ -1,5 +1,6 @@
-"""What a block is: a small graph of layers, from which cost, module, deploy form, diagram and
-digest follow.
+"""What a block is: a small graph of layers.
+
+Cost, module, deploy form, diagram and digest follow from it.
 
 Shapes are (channels, height, width). A node reads earlier nodes by their index in the body, and the
 outputs of the blocks before this one by -1 (the one just before), -2 (the one before that) and so
@@ -43,7 +44,7 @@ BEFORE = -1
 class Node(NamedTuple):
     """A layer, what it reads, and its name within the block.
 
-    Where its weights lie in a model's file.
+    The name says where its weights lie in a model's file.
     """
 
     name: str
@@ -87,8 +88,9 @@ class Draft:
         shared: bool = False,
         norm: bool = True,
     ) -> int:
-        """Convolution without bias, batch norm (if ``norm``) and ``activation`` (None: none), a
-        PReLU's slope ``shared``.
+        """Convolution without bias, batch norm (if ``norm``) and ``activation`` (None: none).
+
+        A PReLU's slope is one for all channels if ``shared``.
         """
         size = (kernel, kernel) if isinstance(kernel, int) else kernel
         x = self._make(name, (x,), Conv, outputs, size, stride, groups)
@@ -150,8 +152,9 @@ class Draft:
         activation: Activation = "prelu",
         gate: Gate = "sigmoid",
     ) -> int:
-        """Scale each of ``channels`` by a gate computed from all channels' means (Hu et al., arXiv
-        1709.01507).
+        """Scale each of ``channels`` by a gate computed from all channels' means.
+
+        Hu et al., arXiv 1709.01507.
         """
         y = self._make(f"{name}.pool", (x,), Pool, "average")
         y = self._make(f"{name}.squeeze", (y,), Linear, squeezed, True)
@@ -168,9 +171,9 @@ class Draft:
 def make_node(
     name: str, reads: tuple[int, ...], layer: Callable[..., Layer], values: tuple[Any, ...]
 ) -> Node:
-    """Kept, for blocks of a space share most of their nodes.
+    """A node, kept because blocks of a space share most of their nodes.
 
-    It saves the time to make them, and the memory.
+    That saves the time to make them, and the memory.
     """
     return Node(name, layer(*values), reads)
 
@@ -186,7 +189,8 @@ def reads_of(body: Body) -> int:
 def shapes(body: Body, inputs: Sequence[Shape]) -> list[Shape]:
     """The shape after each node; ``inputs`` are those of the blocks before, the last first.
 
-    Raises SpecError, the node's name in front, if a layer does not fit what it reads.
+    Raises:
+        SpecError: If a layer does not fit what it reads, with the node's name in front.
     """
     found: list[Shape] = []
     for node in body:
@@ -214,9 +218,11 @@ def output_shape(body: Body, inputs: Sequence[Shape]) -> Shape:
 
 
 def check_nodes(body: object) -> None:
-    """Raises TypeError or ValueError unless it is a tuple of nodes.
+    """Check that it is a tuple of nodes: names that modules can have, layers, indices.
 
-    Names that modules can have, layers, indices.
+    Raises:
+        TypeError: If something is of another type.
+        ValueError: If a name or an index is not possible.
     """
     if not isinstance(body, tuple):
         raise TypeError(f"must be a tuple of nodes, got {type(body).__name__}")
@@ -262,8 +268,10 @@ _RESERVED = frozenset(
 
 
 def check_body(body: Body) -> None:
-    """Raises SpecError, the node's name in front, if the body is not a graph all of whose nodes
-    reach the output.
+    """Check that the body is a graph all of whose nodes reach the output.
+
+    Raises:
+        SpecError: If it is not, with the node's name in front.
     """
     _check_graph(tuple([(node.name, node.reads) for node in body]))
 
@@ -287,12 +295,12 @@ def _check_graph(nodes: tuple[tuple[str, tuple[int, ...]], ...]) -> None:
 
 
 def body_digest(body: Body, inputs: Sequence[str] = ()) -> str:
-    """32 hexadecimal digits, equal for bodies that build the same network on ``inputs``, the
-    digests of what is read.
+    """32 hexadecimal digits, equal for bodies that build the same network on ``inputs``.
 
-    From the output upwards: names and the order in which nodes are written do not count, nor does
-    the order of what a sum reads; layers that do nothing are left out. Of two nodes with weights of
-    their own it counts which one is read, even if they are the same layer of the same input.
+    ``inputs`` are the digests of what is read. The digest is made from the output upwards: names
+    and the order in which nodes are written do not count, nor does the order of what a sum reads;
+    layers that do nothing are left out. Of two nodes with weights of their own it counts which one
+    is read, even if they are the same layer of the same input.
     """
     known: list[str] = []
     does = False
@@ -333,11 +341,10 @@ def _make_distinct(body: Body, known: Sequence[str]) -> str:
 def _digest_of_duplicates(
     known: Sequence[str], kept: dict[int, tuple[Node, list[int]]], output: int
 ) -> str:
-    """Nodes that are the same by what they read are told apart by what reads them, until nothing
-    new is told.
+    """The digest of a body with nodes that are the same by what they read.
 
-    A node's colour is a number: its rank among all that is told of nodes, so that equal graphs are
-    coloured equally.
+    They are told apart by what reads them, until nothing new is told. A node's colour is a number:
+    its rank among all that is told of nodes, so that equal graphs are coloured equally.
     """
     sums = {value for value, (node, _) in kept.items() if isinstance(node.layer, Add)}
     ranks = {text: rank for rank, text in enumerate(sorted({known[value] for value in kept}))}

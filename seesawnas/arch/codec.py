@@ -31,7 +31,7 @@ _MOST_BLOCKS = 100_000
 def to_mapping(spec: ArchSpec) -> dict[str, Any]:
     """Plain values, ready for YAML or JSON.
 
-    A row of ``stages`` for each run of equal blocks, as papers print them.
+    ``stages`` has a row for each run of equal blocks, as papers print them.
     """
     return {
         **({"name": spec.name} if spec.name else {}),
@@ -52,7 +52,11 @@ def to_json(spec: ArchSpec) -> str:
 
 
 def from_mapping(values: Any) -> ArchSpec:
-    """The network that :func:`to_mapping` wrote. Raises SpecError, the place in front."""
+    """The network that :func:`to_mapping` wrote.
+
+    Raises:
+        SpecError: If ``values`` hold no such network, with the place in front.
+    """
     _check_keys("", values, _KEYS)
     picture = _read_input(values.get("input", {}))
     found = [Shape(3, picture.height, picture.width)]

@@ -3,15 +3,12 @@
 Every block is a small graph of these values, and all that is known of it follows.
 
 A layer maps shapes (channels, height, width) of one image to one such shape. The convention, before
-any number: **MAdds** are
-the multiply-adds of convolutions and linear layers. Batch norm, activations, pooling, additions,
-sigmoid and scaling are not
-counted; squeeze-and-excitation's two linear layers are. A convolution in groups counts as grouped.
-FLOPs = 2 x MAdds.
-**Params** are all that learn: weights, biases, batch norm's two vectors, PReLU slopes; not running
-statistics. **Activation
-bytes** are 4 (float32) x elements of the output; what only reads another's channels in another
-order, or some of them, makes none.
+any number: **MAdds** are the multiply-adds of convolutions and linear layers. Batch norm,
+activations, pooling, additions, sigmoid and scaling are not counted; squeeze-and-excitation's two
+linear layers are. A convolution in groups counts as grouped. FLOPs = 2 x MAdds. **Params** are all
+that learn: weights, biases, batch norm's two vectors, PReLU slopes; not running statistics.
+**Activation bytes** are 4 (float32) x elements of the output; what only reads another's channels in
+another order, or some of them, makes none.
 """
 
 from __future__ import annotations
@@ -50,10 +47,11 @@ class Shape(NamedTuple):
 class Conv:
     """Convolution to ``outputs`` channels.
 
-    ``kernel`` (rows, columns); None is the whole map, without padding. ``groups`` is a number of
-    equal groups, or the ratio of uneven ones, each with a convolution of its own: 64 channels in
-    (1, 3) are 16 and 48. ``padding`` in pixels; None is half the kernel, so that a map of stride 1
-    keeps its size.
+    Attributes:
+        kernel: (rows, columns); None is the whole map, without padding.
+        groups: A number of equal groups, or the ratio of uneven ones, each with a convolution of
+            its own: 64 channels in (1, 3) are 16 and 48.
+        padding: In pixels; None is half the kernel, so that a map of stride 1 keeps its size.
     """
 
     outputs: int
@@ -104,7 +102,11 @@ class Conv:
         return (x.height, x.width) if self.kernel is None else self.kernel
 
     def parts(self, channels: int) -> tuple[int, ...]:
-        """``channels`` by group. Raises SpecError if the groups do not divide them."""
+        """``channels`` by group.
+
+        Raises:
+            SpecError: If the groups do not divide ``channels``.
+        """
         return split_channels(channels, self.groups)
 
     def output(self, x: Shape) -> Shape:
@@ -295,8 +297,9 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Shuffle:
-    """Channel shuffle: view (groups, channels // groups), transpose, flatten (ShuffleNet, arXiv
-    1707.01083).
+    """Channel shuffle: view (groups, channels // groups), transpose, flatten.
+
+    ShuffleNet, arXiv 1707.01083.
     """
 
     groups: int
@@ -447,7 +450,8 @@ Layer: TypeAlias = Conv | Linear | Norm | Act | Pool | Shuffle | Slice | Add | C
 def split_channels(channels: int, split: int | tuple[int, ...]) -> tuple[int, ...]:
     """``channels`` in the ratio ``split``, or in so many equal groups: 64 in [1, 3] is (16, 48).
 
-    Raises SpecError if it does not divide.
+    Raises:
+        SpecError: If ``split`` does not divide ``channels``.
     """
     if isinstance(split, int):
         if channels % split:

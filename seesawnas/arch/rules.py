@@ -81,8 +81,9 @@ def split(raw: Any) -> str:
 
 
 def _is_part(raw: Any) -> bool:
-    """Whether it is a positive whole number, of digits that every reader knows, and no longer than
-    a width.
+    """Whether it is a positive whole number, no longer than a width.
+
+    Its digits must be those that every reader knows.
     """
     word = short(raw)
     return (
@@ -117,7 +118,7 @@ slopes: Rule = one_of(*SLOPES)
 def written(rule: Rule, option: Any) -> Any:
     """How YAML has an option, or a block's own value, of the rule.
 
-    A split as a list, a reduction of 0 as ``off``.
+    A split is a list, a reduction of 0 is ``off``.
     """
     if rule is split:
         return list(parse_split(option))

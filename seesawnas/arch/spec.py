@@ -29,7 +29,7 @@ from seesawnas.errors import SpecError
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The picture that the network expects.
+    """The image that the network expects.
 
     RGB, ``height`` x ``width`` pixels, (pixel - mean) / std, pixels 0 to 255.
     """
@@ -57,7 +57,11 @@ class Input:
 class Stage:
     """Blocks that end at one resolution.
 
-    (first block's index, its blocks, output height and width in pixels).
+    Attributes:
+        first: The first block's index.
+        blocks: Its blocks.
+        height: Of the output, in pixels.
+        width: Of the output, in pixels.
     """
 
     first: int
@@ -72,7 +76,8 @@ class ArchSpec:
 
     ``name`` is a label and not compared.
 
-    Raises SpecError if the numbers do not fit together.
+    Raises:
+        SpecError: If the numbers do not fit together.
     """
 
     blocks: tuple[Block, ...]
@@ -130,7 +135,8 @@ class ArchSpec:
     def shapes(self) -> tuple[Shape, ...]:
         """(channels, height, width) after each of ``parts``.
 
-        Raises SpecError if one does not fit the map before it.
+        Raises:
+            SpecError: If a part does not fit the map before it.
         """
         found = [Shape(3, self.input.height, self.input.width)]
         for name, block in self.parts:
@@ -162,8 +168,9 @@ class ArchSpec:
         )
 
     def at_side(self, side: int) -> ArchSpec:
-        """The same network with an input whose longer side has ``side`` pixels, its aspect kept to
-        the nearest pixel.
+        """The same network with an input whose longer side has ``side`` pixels.
+
+        Its aspect is kept to the nearest pixel.
         """
         height, width = scaled_size((self.input.height, self.input.width), side)
         return self.at_resolution(height, width)
@@ -173,11 +180,11 @@ class ArchSpec:
         return replace(self, name=name)
 
     def digest(self) -> str:
-        """16 hexadecimal digits that name the network, the same in every process and on every
-        machine.
+        """16 hexadecimal digits that name the network.
 
-        Of the bodies' layers, from the embedding upwards: whatever kinds and options say the same
-        layers, it is the same.
+        They are the same in every process and on every machine. They are of the bodies' layers,
+        from the embedding upwards: whatever kinds and options say the same layers, the digest is
+        the same.
         """
         if not self._digest:
             object.__setattr__(self, "_digest", self._make_digest())
@@ -223,8 +230,10 @@ class ArchSpec:
 
 
 def _canonical(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Blocks come in runs of one object, and to look one up costs more than to see that it is the
-    last one again.
+    """The blocks, canonical.
+
+    Blocks come in runs of one object, and to look one up costs more than to see that it is the last
+    one again.
     """
     last = found = None
     for block in blocks:
@@ -239,10 +248,9 @@ def down(pixels: int, stride: int) -> int:
 
 
 def scaled_size(size: tuple[int, int], side: int, longest: int | None = None) -> tuple[int, int]:
-    """``size`` in pixels, scaled so that ``longest`` (by default its own longer side) becomes
-    ``side``; never below 1.
+    """``size`` in pixels, scaled so that ``longest`` becomes ``side``; never below 1.
 
-    112x96 at the side 56 is 56x48.
+    ``longest`` is by default the longer side of ``size``. 112x96 at the side 56 is 56x48.
     """
     whole = longest or max(size)
     height, width = (max(1, (2 * pixels * side + whole) // (2 * whole)) for pixels in size)

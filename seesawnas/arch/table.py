@@ -66,7 +66,7 @@ def spec_rows(spec: ArchSpec) -> Iterator[tuple[str, ...]]:
 def spec_lines(spec: ArchSpec) -> list[str]:
     """:func:`spec_rows` as lines.
 
-    ``stage 0, 4x seesaw share, 64 → 128 → 64, split 1:3, kernel 3 ...``.
+    Such as ``stage 0, 4x seesaw share, 64 → 128 → 64, split 1:3, kernel 3 ...``.
     """
     columns = spec_columns(spec)
     return [

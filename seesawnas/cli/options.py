@@ -58,13 +58,13 @@ def takes_options(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options that ``plan`` declares.
 
+    The command receives as ``**given`` those on the command line, by their keys. Its help lists its
+    arguments first, then these options, then its own options.
+
     Args:
         plan: What declares them.
         whole: Whether no study file completes the command line: what the plan requires must be
-        given.
-
-    The command receives as ``**given`` those on the command line, by their keys. Its help lists
-    its arguments first, then these options, then its own options.
+            given.
     """
     declared = [one for one in options_of(plan) if one.flag]
 
@@ -151,7 +151,11 @@ BudgetText = Annotated[
 
 
 def find_network(ref: str) -> SearchPoint:
-    """The search point that ``ref`` names. Raises InvalidInput."""
+    """The search point that ``ref`` names.
+
+    Raises:
+        InvalidInput: If ``ref`` names none, or it cannot be read.
+    """
     if split_trial(ref) is None:  # the study is not needed, and slow to import
         from seesawnas.space import load_point
 

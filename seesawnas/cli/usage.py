@@ -1,6 +1,6 @@
 """Invalid values of options, reported in the form of every other error.
 
-``--trials: must be a whole number, got many``.
+Such as ``--trials: must be a whole number, got many``.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _MOST_TEXT = 1000
 class Limit:
     """``low`` <= the cost called ``name`` <= ``high``, both included.
 
-    ``high`` None is no upper end.
+    If ``high`` is None, there is no upper end.
     """
 
     name: str
@@ -58,9 +58,10 @@ class Limit:
 def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
     """The limits of a text whose parts stand between commas, by name.
 
-    Of a part without a name, the first of ``names``.
+    A part without a name limits the first of ``names``.
 
-    Raises BudgetError.
+    Raises:
+        BudgetError: If the text is too long, a part does not parse, or a limit is given twice.
     """
     if len(text) > _MOST_TEXT:
         raise BudgetError(f"budget must be at most {_MOST_TEXT} characters, got {short(text)!r}")
@@ -186,11 +187,13 @@ class Budget:
 
     @classmethod
     def parse(cls, text: str) -> Budget:
-        """``150M`` is a ceiling, ``140M..150M`` a band.
+        """The budget of a text: ``150M`` is a ceiling, ``140M..150M`` a band.
 
-        ``140M<=madds<=150M, params<=1.5M`` limits several costs.
+        ``140M<=madds<=150M, params<=1.5M`` limits several costs. A name of ``PRESETS`` is what it
+        stands for.
 
-        A name of ``PRESETS`` is what it stands for. Raises BudgetError.
+        Raises:
+            BudgetError: If the text does not parse, or contains no limit.
         """
         text = _preset(text)
         found = {name: limit for name, limit in parse_limits(text, NAMES).items() if limit.is_limit}
@@ -224,7 +227,7 @@ class Budget:
 
     @property
     def madds_words(self) -> str:
-        """The limit on MAdds for people, such as ``150.00 M MAdds``; empty where there is none."""
+        """The limit on MAdds for people, such as ``150.00 M MAdds``; empty if there is none."""
         if self.high is None:
             return f"{format_quantity(self.low, exact=True)} MAdds or more" if self.low else ""
         return f"{self._madds()} MAdds"
@@ -240,9 +243,9 @@ class Budget:
         return ", ".join(filter(None, (self.madds_words, self.others_words)))
 
     def setting(self) -> list[int] | str:
-        """As studies and JSON keep it.
+        """The budget as studies and JSON keep it.
 
-        (low, high) of MAdds where these are all, else the text that parses to it.
+        (low, high) of MAdds if these are all, else the text that parses to it.
         """
         return str(self) if self.others or self.high is None else [self.low, self.high]
 
@@ -259,7 +262,8 @@ class Budget:
 def _preset(text: str) -> str:
     """What a preset's name stands for; other text as it is.
 
-    Raises BudgetError for a word that is like a name.
+    Raises:
+        BudgetError: If ``text`` is a word that is like a name.
     """
     word = text.strip().lower().replace("_", "-")
     if word in PRESETS:

@@ -56,9 +56,9 @@ class CostKind:
         return f"{change / self.SCALE:+.{digits}f} M"
 
     def words(self, value: int | None) -> str:
-        """With what it counts: ``145.76 M MAdds``, ``12.3 MB of activations``.
+        """``value`` with what it counts: ``145.76 M MAdds``, ``12.3 MB of activations``.
 
-        None where it is unknown.
+        None if it is unknown.
         """
         if value is None:
             return f"{self.noun} unknown"
@@ -156,9 +156,9 @@ def costs_by_stage(spec: ArchSpec) -> tuple[PartCost, ...]:
 
 
 def costs_by_op(spec: ArchSpec) -> tuple[PartCost, ...]:
-    """Every layer in running order, named ``blocks.0.
+    """Every layer in running order, named ``blocks.0: conv 1x1 64->128 in 1:3``.
 
-    Conv 1x1 64->128 in 1:3``; its output's bytes are its own.
+    Its output's bytes are its own.
     """
     return tuple(
         PartCost(f"{name}: {label}", own, output)
@@ -170,7 +170,8 @@ def costs_by_op(spec: ArchSpec) -> tuple[PartCost, ...]:
 def block_cost(block: Block, inputs: Inputs) -> Cost:
     """Cost of one block on the maps ``inputs``, the last block's first.
 
-    Raises SpecError if a layer does not fit.
+    Raises:
+        SpecError: If a layer does not fit.
     """
     return cost_and_output(block, inputs)[0]
 
@@ -179,7 +180,10 @@ def block_cost(block: Block, inputs: Inputs) -> Cost:
 def cost_and_output(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
     """The cost and the shape after the block, both in one look-up.
 
-    Hashing a block takes most of it. Raises SpecError.
+    Hashing a block takes most of the time of a look-up.
+
+    Raises:
+        SpecError: If a layer does not fit.
     """
     madds = params = elements = 0
     found: list[Shape] = []
@@ -199,7 +203,7 @@ def cost_and_output(block: Block, inputs: Inputs) -> tuple[Cost, Shape]:
 
 @lru_cache(maxsize=1 << 16)
 def layer_cost(layer: Layer, read: Inputs) -> tuple[Shape, int, int, int]:
-    """Output, MAdds, params and numbers that it holds.
+    """Shape of the output, MAdds, params and numbers that the layer holds.
 
     Blocks of one width and kind share most of their layers.
     """

@@ -16,10 +16,12 @@ from seesawnas.cost.cost import block_cost
 class Measure:
     """``of(block, inputs)`` is a block's share on the maps ``inputs``, the last block's first.
 
-    An integer from 0.
+    It is an integer from 0.
 
-    ``name`` is for people. ``sees_activations``: whether it may differ between two blocks that
-    differ in an activation alone.
+    Attributes:
+        name: For people.
+        sees_activations: Whether it may differ between two blocks that differ in an activation
+            alone.
     """
 
     name: str

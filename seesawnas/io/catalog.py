@@ -39,10 +39,7 @@ class Shelf:
         return tuple(self.paths())
 
     def find(self, ref: str | Path) -> Path | None:
-        """The file that ``ref`` names, with or without ``.yaml`` and the folder.
-
-        None if none does.
-        """
+        """The file that ``ref`` names, with or without ``.yaml`` and the folder, or None."""
         name = Path(ref).as_posix().removesuffix(".yaml").removeprefix(f"{self.home}/")
         return self.paths().get(name)
 
@@ -75,8 +72,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML document: its ``values``, the REF that named it, its name without ``.yaml``, and its
-    file.
+    """A YAML document.
+
+    Its ``values``, the REF that named it, its name without ``.yaml``, and its file.
     """
 
     values: Any
@@ -89,7 +87,8 @@ def read_document(ref: str | Path, wanted: Wanted) -> Document:
     """The document that ``ref`` names.
 
     Raises:
-        InvalidInput: ``wanted.fault`` if there is none, DocumentError if it is not YAML.
+        InvalidInput: ``wanted.fault`` if there is none or it cannot be read, DocumentError if it is
+            not YAML.
     """
     path = find_file(ref, wanted)
     try:
@@ -103,7 +102,11 @@ def read_document(ref: str | Path, wanted: Wanted) -> Document:
 
 
 def find_file(ref: str | Path, wanted: Wanted) -> Path:
-    """The file that ``ref`` names. Raises ``wanted.fault``, in one line with the nearest name."""
+    """The file that ``ref`` names.
+
+    Raises:
+        InvalidInput: ``wanted.fault`` if there is none, in one line with the nearest name.
+    """
     own = Path(ref)
     for candidate in (own, own.with_name(f"{own.name}.yaml")) if own.name else ():
         if is_file(candidate):
@@ -128,9 +131,9 @@ def shipped_kind(ref: str) -> str | None:
 
 
 def shipped_folder(name: str) -> Path:
-    """Where the shipped YAML lies.
+    """The folder in which the shipped YAML lies.
 
-    Inside the package in a wheel, beside it in a checkout or an editable install.
+    It is inside the package in a wheel, beside it in a checkout or an editable install.
     """
     package = Path(__file__).resolve().parents[1]
     inside = package / name

@@ -16,11 +16,13 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
 
 @contextmanager
 def on_disk(folder: Path) -> Iterator[None]:
-    """A full or failing disk is the user's to mend.
+    """Report a full or failing disk as the user's to mend.
 
     What is stored so far stays, and the same command goes on from there.
 
-    Raises StudyError, one line, in place of an OSError; one that is no disk's keeps its own words.
+    Raises:
+        StudyError: If an OSError comes, in its place and in one line; one that is no disk's keeps
+            its own words.
     """
     try:
         yield

@@ -19,13 +19,20 @@ def write_atomically(
 ) -> None:
     """Put ``content`` in ``path``.
 
-    A reader, or a crash, sees the old file or the new one and never a part.
+    A reader, or a crash, sees the old file or the new one and never a part. Folders above it are
+    made.
 
-    Folders above it are made. ``within`` is the study's or the model's folder for a file that
-    belongs to it: then no link may lead out of that folder, and whatever else has the file's name
-    is replaced. Without ``within`` it is a file that the user has named: a link keeps pointing
-    where it did, and a device or a pipe is written straight. ``mode`` holds for a new file. Raises
-    InvalidInput, one line, where that is not possible.
+    Args:
+        path: The file to write.
+        content: Text is written as UTF-8.
+        within: The study's or the model's folder for a file that belongs to it: then no link may
+            lead out of that folder, and whatever else has the file's name is replaced. If it is
+            None, the file is one that the user has named: a link keeps pointing where it did, and a
+            device or a pipe is written straight.
+        mode: Permissions of a new file.
+
+    Raises:
+        InvalidInput: If the file cannot be written, in one line.
     """
     data = content.encode() if isinstance(content, str) else content
     target = expanded(path) if within is None else Path(path)
@@ -50,9 +57,10 @@ def is_draft(path: Path) -> bool:
 def inside(folder: str | Path, path: str | Path) -> Path:
     """``path``, in ``folder``, without links.
 
-    Raises InvalidInput where a link leads out of ``folder``.
-
     The folder itself may be reached by a link.
+
+    Raises:
+        InvalidInput: If a link leads out of ``folder``.
     """
     home, real = os.path.realpath(folder), os.path.realpath(path)
     if not real.startswith(home.rstrip(os.sep) + os.sep):
@@ -65,17 +73,21 @@ def open_within(
 ) -> Any:
     """Open the file ``path`` in ``folder``.
 
-    Raises OSError, and InvalidInput where a link leads out of ``folder``.
+    Raises:
+        OSError: If it cannot be opened.
+        InvalidInput: If a link leads out of ``folder``.
     """
     return open(inside(folder, path), mode, encoding=encoding, opener=_unlinked)
 
 
 def expanded(path: str | Path, fault: type[InvalidInput] = InvalidInput) -> Path:
-    """``path`` with ``~`` or ``~USER`` at its beginning replaced, unless there is a file of that
-    very name.
+    """``path`` with ``~`` or ``~USER`` at its beginning replaced.
 
-    Raises ``fault`` where nobody knows that home directory, rather than to mean a folder called
-    ``~``.
+    It stays if there is a file of that very name.
+
+    Raises:
+        InvalidInput: ``fault`` if nobody knows that home directory, rather than to mean a folder
+            called ``~``.
     """
     text = os.fspath(path)
     if not text.startswith("~") or os.path.lexists(text):
@@ -90,16 +102,17 @@ def expanded(path: str | Path, fault: type[InvalidInput] = InvalidInput) -> Path
 def home() -> Path | None:
     """The user's home directory.
 
-    None where neither HOME nor the system's list of users names one.
+    None if neither HOME nor the system's list of users names one.
     """
     found = os.path.expanduser("~") if os.environ.get("HOME") != "" else ""
     return Path(found) if os.path.isabs(found) else None
 
 
 def make_folder(path: str | Path) -> Path:
-    """The folder ``path``, made where it is missing.
+    """The folder ``path``, made if it is missing.
 
-    Raises InvalidInput where it is a file or may not be written in.
+    Raises:
+        InvalidInput: If it is a file, cannot be made or may not be written in.
     """
     folder = expanded(path)
     try:
@@ -114,9 +127,9 @@ def make_folder(path: str | Path) -> Path:
 
 
 def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:
-    """Neither path has links in it.
+    """Replace ``target``, below ``home``; neither path has links in it.
 
-    One that is made meanwhile, below ``home``, is an error and not followed.
+    A link that is made meanwhile, below ``home``, is an error and not followed.
     """
     home.mkdir(parents=True, exist_ok=True)
     folder = _opened_folder(home, target.parent)
@@ -140,9 +153,10 @@ def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:
 
 
 def _opened_folder(home: Path, below: Path) -> int:
-    """A descriptor of the folder ``below`` in ``home``, made where it is missing.
+    """A descriptor of the folder ``below`` in ``home``, made if it is missing.
 
-    Raises OSError where a step is a link.
+    Raises:
+        OSError: If a step is a link.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     folder = os.open(home, flags)

@@ -1,10 +1,9 @@
 """What this program and its child processes may import and run.
 
-Nothing that merely lies in the working directory.
-
-Python, and programs that are looked up by name, take what they find there first: a user's
-``profile.py`` in the place of the standard library's, or a stranger's ``numpy.py`` or ``git``. This
-module imports next to nothing, and is the first to run.
+Nothing that merely lies in the working directory is among it. Python, and programs that are looked
+up by name, take what they find there first: a user's ``profile.py`` in the place of the standard
+library's, or a stranger's ``numpy.py`` or ``git``. This module imports next to nothing, and is the
+first to run.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
 def runs_as_program() -> bool:
-    """Whether this process is the command ``seesawnas`` or ``python -m seesawnas``, which says -m
-    until it has found it.
+    """Whether this process is the command ``seesawnas`` or ``python -m seesawnas``.
+
+    The latter is called ``-m`` until Python has found the module.
     """
     started = getattr(sys, "argv", [""])[:1]
     return started == ["-m"] or [os.path.basename(name) for name in started] == [__package__]
@@ -35,8 +35,7 @@ def isolate_imports() -> None:
 
 
 def clean(environment: MutableMapping[str, str]) -> None:
-    """Take the working directory out of the lists of folders that are searched for programs,
-    modules and libraries.
+    """Take the working directory out of the lists of folders for programs, modules and libraries.
 
     Afterwards ``python -c`` and ``python -m`` do not search it either. An empty entry, as a colon
     at the end leaves it, is the working directory, and a relative one lies in it.
@@ -58,8 +57,9 @@ def clean(environment: MutableMapping[str, str]) -> None:
 
 @contextmanager
 def isolated_children() -> Iterator[None]:
-    """Processes that are started meanwhile, Python's own way to start them among these, do not see
-    the working directory.
+    """Hide the working directory from processes that are started meanwhile.
+
+    This includes Python's own way to start processes.
     """
     environment, path = dict(os.environ), list(sys.path)
     clean(os.environ)
@@ -78,7 +78,7 @@ def isolated_children() -> Iterator[None]:
 def import_path() -> list[str]:
     """``sys.path`` without the working directory.
 
-    It comes last if this package or the script that runs lies there: nothing that lies there hides
+    If this package or the script that runs lies there, it comes last: nothing that lies there hides
     anything that is installed.
     """
     here = _real(os.curdir)
@@ -124,7 +124,7 @@ def _home() -> str | None:
 def _script() -> str | None:
     """The folder of the user's own script, if there is one.
 
-    Programs that are installed are none.
+    A program that is installed is no such script.
     """
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     return None if file is None else _real(os.path.dirname(os.path.abspath(file)))

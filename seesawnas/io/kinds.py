@@ -1,5 +1,6 @@
-"""Which kind of YAML document something is, so that one given in another's place is named and its
-command said.
+"""Which kind of YAML document something is.
+
+So one that is given in another's place is named, and its command said.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _WORDS: dict[Kind, str] = {
 
 
 def document_kind(values: Any) -> Kind | None:
-    """The kind whose keys ``values`` hold; None where they hold those of none."""
+    """The kind whose keys ``values`` hold; None if they hold those of none."""
     if not isinstance(values, Mapping):
         return None
     kind = next((kind for kind, marks in _MARKS.items() if not marks.isdisjoint(values)), None)
@@ -46,8 +47,9 @@ def _decides(values: Any) -> bool:
 
 
 def other_kind(values: Any, *wanted: Kind, ref: str) -> str | None:
-    """What ``values`` are where that is a kind other than those ``wanted``, with what takes
-    ``ref``; else None.
+    """What ``values`` are, and what takes ``ref``, if it is another kind than those ``wanted``.
+
+    Else None.
     """
     kind = document_kind(values)
     return None if kind is None or kind in wanted else described(kind, ref)

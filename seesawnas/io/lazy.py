@@ -1,8 +1,7 @@
 """Packages whose names are imported when first asked for.
 
-Torch and Optuna take seconds, and ``--help`` needs neither.
-
-Python 3.15's ``lazy from ... import`` does the same in the language.
+Torch and Optuna take seconds, and ``--help`` needs neither. Python 3.15's ``lazy from ... import``
+does the same in the language.
 """
 
 from __future__ import annotations
@@ -16,8 +15,9 @@ from typing import Any
 
 
 def lazy_exports(package: str) -> Callable[[str], Any]:
-    """Make the ``__getattr__`` of a package that imports its names under ``if TYPE_CHECKING:``
-    alone.
+    """Make the ``__getattr__`` of a package that imports its names only when they are asked for.
+
+    They are the names that it imports under ``if TYPE_CHECKING:`` alone.
 
     Args:
         package: The ``__name__`` of the package that is being imported.
@@ -40,9 +40,7 @@ def lazy_exports(package: str) -> Callable[[str], Any]:
 
 
 def _homes(source: str) -> dict[str, tuple[str, str]]:
-    """(module, name there) of every name that is imported under ``if TYPE_CHECKING:``, by its name
-    here.
-    """
+    """(module, name there) of every name imported under ``if TYPE_CHECKING:``, by its name here."""
     checked = [
         part
         for part in ast.parse(source).body

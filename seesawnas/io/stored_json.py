@@ -1,6 +1,6 @@
 """JSON that a study stores as text, and values nested deeper than any of its own.
 
-Read without trusting whoever wrote it.
+It is read without trusting whoever wrote it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ What copies and writes them recurses.
 def stored_json(text: str) -> Any:
     """The value of ``text``.
 
-    Raises ValueError, whatever is wrong with it, deep nesting included.
+    Raises:
+        ValueError: If anything is wrong with it, deep nesting included.
     """
     try:
         values = json.loads(text)
@@ -31,7 +32,11 @@ def stored_json(text: str) -> Any:
 
 
 def stored_mapping(text: Any) -> dict[str, Any]:
-    """The mapping that ``text`` is the JSON of. Raises ValueError in the words of a rule."""
+    """The mapping that ``text`` is the JSON of.
+
+    Raises:
+        ValueError: If it is no such text, in the words of a rule.
+    """
     try:
         values = stored_json(text) if isinstance(text, str) else None
     except ValueError:

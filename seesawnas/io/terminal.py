@@ -1,10 +1,9 @@
 """Standard output and standard error that can be lost.
 
-A closed terminal, a full disk, a reader that left.
-
-``install`` puts a :class:`Screen` in the place of both. What is only shown may then be lost, and
-nothing ends of it; what is a command's result raises :class:`OutputLost`. Whatever is printed
-through them, by anyone, is ``plain`` text.
+They are lost by a closed terminal, a full disk or a reader that left. ``install`` puts a
+:class:`Screen` in the place of both. What is only shown may then be lost, and nothing ends of it;
+what is a command's result raises :class:`OutputLost`. Whatever is printed through them, by anyone,
+is ``plain`` text.
 """
 
 from __future__ import annotations
@@ -39,11 +38,10 @@ class OutputLost(Exception):
 
 
 class Screen(io.TextIOBase):
-    """A text stream on the file descriptor ``number``, which cannot be written where ``is_open`` is
-    false.
+    """A text stream on the file descriptor ``number``.
 
-    A ``strict`` one raises OutputLost where a text cannot be written, another drops the text.
-    Characters that ``encoding`` lacks are replaced.
+    It cannot be written if ``is_open`` is false. A ``strict`` one raises OutputLost if a text
+    cannot be written, another drops the text. Characters that ``encoding`` lacks are replaced.
     """
 
     def __init__(
@@ -79,7 +77,7 @@ class Screen(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        """Write ``text``, cleaned; colours stay where a terminal shows them."""
+        """Write ``text``, cleaned; colours stay if a terminal shows them."""
         if self._is_terminal:
             parts = _COLOUR.split(text)
             self.put(
@@ -92,7 +90,8 @@ class Screen(io.TextIOBase):
     def put(self, text: str, *, must_arrive: bool = False) -> None:
         """Write ``text`` as it is.
 
-        What ``must_arrive`` raises OutputLost even where the screen is not strict.
+        Raises:
+            OutputLost: If it cannot be written, and ``must_arrive`` or the screen is strict.
         """
         with self._lock:
             self._pending += text.encode(self._encoding, "replace")
@@ -105,7 +104,11 @@ class Screen(io.TextIOBase):
                 self.flush()
 
     def flush(self) -> None:
-        """Hand on what is pending. Raises OutputLost where that must arrive and cannot."""
+        """Hand on what is pending.
+
+        Raises:
+            OutputLost: If some of it must arrive and cannot.
+        """
         with self._lock:
             pending, must_arrive = bytes(self._pending), self._must_arrive
             self._pending, self._must_arrive = bytearray(), False
@@ -142,8 +145,9 @@ class Screen(io.TextIOBase):
 
 
 class Raw(io.TextIOBase):
-    """A screen for a writer that cleans its texts itself and moves the cursor, such as a bar of
-    progress.
+    """A screen for a writer that cleans its texts itself and moves the cursor.
+
+    Such as a bar of progress.
     """
 
     def __init__(self, screen: Screen) -> None:
@@ -213,12 +217,13 @@ class _IgnoreWriteErrors(io.TextIOBase):
 
 
 def install(*, strict: bool = True) -> None:
-    """Make both standard streams screens; ``strict``.
-
-    What is written to standard output must arrive.
+    """Make both standard streams screens.
 
     A descriptor that was closed gives onto /dev/null from now on: the next file that is opened
     would have its number, and receive what other code prints.
+
+    Args:
+        strict: Whether what is written to standard output must arrive.
     """
     is_open = [_reserve(number) for number in range(3)]
     for number, name in ((1, "stdout"), (2, "stderr")):
@@ -247,7 +252,8 @@ def only_shown() -> None:
 def write_stdout(text: str) -> None:
     """Write ``text``, which holds no control characters, to standard output.
 
-    Raises OutputLost where it cannot be.
+    Raises:
+        OutputLost: If it cannot be written.
     """
     if isinstance(sys.stdout, Screen):
         sys.stdout.put(text, must_arrive=True)
@@ -258,13 +264,13 @@ def write_stdout(text: str) -> None:
 def raw(stream: TextIO | None) -> TextIO:
     """``stream`` for a writer that cleans its texts itself.
 
-    Of another program's, faults end nothing.
+    If it is another program's stream, faults end nothing.
     """
     return cast(TextIO, stream.raw if isinstance(stream, Screen) else _IgnoreWriteErrors(stream))
 
 
 def _reserve(number: int) -> bool:
-    """Whether the descriptor ``number`` is open; where not, it gives onto /dev/null."""
+    """Whether the descriptor ``number`` is open; if not, it gives onto /dev/null."""
     try:
         os.fstat(number)
     except OSError:

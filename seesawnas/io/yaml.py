@@ -1,5 +1,4 @@
-"""The YAML door: text -> plain values, by the safe loader alone and by the YAML 1.2 reading of
-scalars.
+"""The YAML door: text -> plain values, by the safe loader alone and YAML 1.2's scalars.
 
 PyYAML reads ``off`` as false and ``1:3`` as the number 63 (YAML 1.1); here both stay text, as their
 writers mean them. A key given twice is a fault, where PyYAML would silently keep the last.
@@ -36,7 +35,7 @@ _PLAIN = (":null", ":bool", ":int", ":float", ":str", ":seq", ":map")
 
 
 class _PythonParser(Reader, Scanner, Parser):
-    """What stands in for libyaml's where PyYAML was installed without it."""
+    """What stands in for libyaml's if PyYAML was installed without it."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)
@@ -122,14 +121,21 @@ _Loader.add_implicit_resolver(
 def read_text(path: Path) -> str:
     """The text of ``path`` for :func:`read_yaml`, which refuses what is longer.
 
-    Raises UnicodeDecodeError or OSError.
+    Raises:
+        UnicodeDecodeError: If the file is not UTF-8.
+        OSError: If the file cannot be read.
     """
     with path.open(encoding="utf-8") as file:
         return file.read(MAX_CHARACTERS + 1)
 
 
 def read_yaml(text: str, source: str) -> Any:
-    """The plain values of ``text``. Raises DocumentError, naming ``source`` and the line."""
+    """The plain values of ``text``.
+
+    Raises:
+        DocumentError: If ``text`` is not YAML or holds more than a document may, with ``source``
+            and the line.
+    """
     if len(text) > MAX_CHARACTERS:
         raise DocumentError(source, [f"must be at most {MAX_CHARACTERS} characters, got more"])
     try:
@@ -161,13 +167,13 @@ def write_yaml(values: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """A list of scalars, or a mapping of scalars and such lists, goes on one line.
+    """Writes a list of scalars, or a mapping of scalars and such lists, on one line.
 
-    The rest in blocks.
+    The rest is in blocks.
     """
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        """In double quotes where characters must be escaped that yaml takes for ordinary ones."""
+        """In double quotes if characters must be escaped that yaml takes for ordinary ones."""
         return self.represent_scalar(
             "tag:yaml.org,2002:str", text, '"' if plain(text) != text else None
         )
@@ -197,7 +203,7 @@ for _first, _pairs in _Loader.yaml_implicit_resolvers.items():
 
 
 def _spelled_out(value: Any, sizes: dict[int, int]) -> int:
-    """Characters of ``value``, at least, with aliases written out.
+    """The number of characters of ``value``, at least, with aliases written out.
 
     A few lines of them can stand for gigabytes.
     """

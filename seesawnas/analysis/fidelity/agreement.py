@@ -1,6 +1,6 @@
 """How well cheap proxies rank networks.
 
-Kendall's tau between readings of a panel and its reference.
+The measure is Kendall's tau between readings of a panel and its reference.
 
 A reading is what one would have known at some cost: a level's scores after some of its epochs,
 averaged over some seeds. The reference is the mean of the reference level's last scores over all of
@@ -9,10 +9,10 @@ number of trainings; taus are averaged over which. A reading's own seeds are lef
 every level. So the reading of one seed at the reference level is the ceiling: what the same
 training tells of itself from other seeds.
 
-A reading of several seeds may leave fewer than K - 1; ``reference_seeds`` tells. Where it leaves
-none, as where the reference has but one seed, a reading of another level is held against the seeds
-there are: another training, but in the same order of the data. An early epoch of the reference
-level itself is then told as of the same run.
+A reading of several seeds may leave fewer than K - 1; ``reference_seeds`` tells. If it leaves none,
+as when the reference has but one seed, a reading of another level is held against the seeds there
+are: another training, but in the same order of the data. An early epoch of the reference level
+itself is then told as of the same run.
 """
 
 from __future__ import annotations
@@ -38,12 +38,15 @@ _Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Kendall's tau-b of a reading with the reference over ``networks``, its 95 % bootstrap
-    interval over networks.
+    """Kendall's tau-b of a reading with the reference over ``networks``.
 
-    seconds: what the reading costs a network, on one thread. reference_seeds: trainings of a
-    network whose mean score is the reference. same_run: the reading is an earlier epoch of the very
-    training that the reference ends, because there is no other seed.
+    It comes with its 95 % bootstrap interval over networks.
+
+    Attributes:
+        seconds: What the reading costs a network, on one thread.
+        reference_seeds: Trainings of a network whose mean score is the reference.
+        same_run: Whether the reading is an earlier epoch of the very training that the reference
+            ends, because there is no other seed.
     """
 
     reading: str
@@ -62,11 +65,13 @@ class Agreement:
 def agreements(
     rows: Iterable[PanelRow], score: str, reference: str | None = None
 ) -> list[Agreement]:
-    """Every reading of ``rows`` against ``reference`` (a level; the costliest where none is named),
-    by ``score``.
+    """Every reading of ``rows`` against ``reference``, by ``score``.
 
-    Raises StudyError where ``reference`` is not among the levels, where nothing has three networks
-    in common with it, and where rows cannot be compared.
+    ``reference`` is a level; if it is None, the most expensive one.
+
+    Raises:
+        StudyError: If ``reference`` is not among the levels, nothing has three networks in common
+            with it, or rows cannot be compared.
     """
     table = _Table(rows, score)
     reference = table.named(reference)
@@ -82,9 +87,10 @@ def agreements(
 
 
 def reference_level(rows: Iterable[PanelRow], wanted: str | None = None) -> str:
-    """The level that :func:`agreements` takes: ``wanted``, else the costliest.
+    """The level that :func:`agreements` takes: ``wanted``, else the most expensive.
 
-    Raises StudyError.
+    Raises:
+        StudyError: If ``wanted`` is not among the levels, or rows cannot be compared.
     """
     return _Table(rows, "auc").named(wanted)
 
@@ -93,10 +99,11 @@ def reference_level(rows: Iterable[PanelRow], wanted: str | None = None) -> str:
 class Noise:
     """How far a level's score tells networks apart.
 
-    Standard deviations between networks and, within one, between seeds.
-
-    reliability: the share of a single training's variance that is the network's and not the seed's
-    (ICC(1)).
+    Attributes:
+        between: Standard deviation between networks.
+        within: Standard deviation within a network, between seeds.
+        reliability: The share of a single training's variance that is the network's and not the
+            seed's (ICC(1)).
     """
 
     level: str
@@ -118,7 +125,8 @@ def noises(rows: Iterable[PanelRow], scores: Sequence[str]) -> list[Noise]:
 def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
     """``rows``, each network once a level and seed.
 
-    Raises StudyError where they differ in faces or length of training.
+    Raises:
+        StudyError: If there are none, or they differ in faces or length of training.
     """
     found = list({(row.level, row.seed, row.digest): row for row in reversed(list(rows))}.values())[
         ::-1
@@ -150,7 +158,7 @@ class _Table:
         self.levels = list(dict.fromkeys(row.level for row in self._rows))
 
     def named(self, level: str | None) -> str:
-        """``level``, or the costliest where it is None."""
+        """``level``, or the most expensive if it is None."""
         if level is not None and level not in self.levels:
             raise StudyError(f"reference must be one of {', '.join(self.levels)}, got {level}")
         return level or max(self.levels, key=self._seconds)
@@ -159,8 +167,9 @@ class _Table:
         return sorted({row.seed for row in self._rows if row.level == level})
 
     def values(self, level: str, seeds: Iterable[int], epoch: int) -> dict[str, float]:
-        """The mean score of each network that was trained from all of ``seeds``, after ``epoch``; 0
-        is the last.
+        """The mean score, after ``epoch``, of each network that was trained from all of ``seeds``.
+
+        Epoch 0 is the last.
         """
         wanted = set(seeds)
         found: dict[str, list[float]] = {}
@@ -182,8 +191,9 @@ class _Table:
     def _reading(
         self, level: str, reference: str, epoch: int, epochs: int, count: int
     ) -> Iterable[Agreement]:
-        """The mean over which ``count`` seeds are read, and which unseen ones they are held
-        against.
+        """The agreement of the mean over ``count`` seeds with that over unseen ones.
+
+        It is averaged over the choices of which seeds are read, and which they are held against.
         """
         taken, same_run = self._most_unseen(level, reference, count), False
         if not taken and level == reference:
@@ -206,8 +216,9 @@ class _Table:
         return max(1, len(self.seeds(reference)) - 1)
 
     def _most_unseen(self, level: str, reference: str, count: int) -> int:
-        """As many seeds of the reference as some ``count`` seeds of ``level`` leave unseen, at most
-        all but one.
+        """As many seeds of the reference as some ``count`` seeds of ``level`` leave unseen.
+
+        At most all but one.
         """
         known = set(self.seeds(reference))
         foreign = len(set(self.seeds(level)) - known)
@@ -218,7 +229,7 @@ class _Table:
     ) -> list[tuple[tuple[int, ...], ...]]:
         """Which seeds are read and which they are held against.
 
-        Those unseen, whichever where there are none.
+        Those are unseen seeds; if there are none, any.
         """
 
         def pairs() -> Iterator[tuple[tuple[int, ...], ...]]:

@@ -36,7 +36,8 @@ class Level:
     def parse(cls, text: str) -> Level:
         """``8x56`` is 8 epochs at 56 pixels, ``8x56:0.5`` the same on half of the people.
 
-        Raises StudyError.
+        Raises:
+            StudyError: If the text is of another form, or the numbers are out of range.
         """
         match = _LEVEL.fullmatch(text.strip())
         if match is None:

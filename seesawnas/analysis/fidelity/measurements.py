@@ -17,9 +17,8 @@ from seesawnas.study import Scores
 class PanelRow:
     """A network trained once.
 
-    Which of the panel's, what it costs, at what level and seed, what each epoch scored.
-
-    ``data`` is the faces' fingerprint, which differs between sizes of the input.
+    It says which of the panel's networks, what it costs, at what level and seed, and what each
+    epoch scored. ``data`` is the faces' fingerprint, which differs between sizes of the input.
     """
 
     network: int
@@ -34,14 +33,17 @@ class PanelRow:
 
     @property
     def side(self) -> str:
-        """What levels on the same pictures share: 56 of 8x56:0.5."""
+        """What levels on the same images share: 56 of 8x56:0.5."""
         return self.level.partition("x")[2].partition(":")[0] or self.level
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> PanelRow:
         """From a line of a panel's measurements.
 
-        Raises KeyError, TypeError or ValueError where it is none.
+        Raises:
+            KeyError: If a value is missing.
+            TypeError: If a value is of another type.
+            ValueError: If a value is not possible.
         """
         return cls(
             network=_integer(values, "network"),
@@ -90,7 +92,11 @@ def _scores(values: Mapping[str, Any]) -> Scores:
 
 
 def read_measurements(text: str, source: str) -> list[dict[str, Any]]:
-    """The measurements of a file, one JSON object a line. Raises StudyError with file and line."""
+    """The measurements of a file, one JSON object a line.
+
+    Raises:
+        StudyError: If a line holds no measurement, with file and line.
+    """
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:

@@ -1,8 +1,8 @@
-"""A panel: the same networks trained under several proxies and seeds, as resumable studies of their
-own.
+"""A panel: the same networks trained under several proxies and seeds, as resumable studies.
 
-What rankings of proxies, and replays of samplers, are made from. A study holds a network once a
-level and seed; another run with more networks, levels or seeds adds what is missing.
+Rankings of proxies, and replays of samplers, are made from it. A study of a panel is the panel's
+own; it holds a network once a level and seed; another run with more networks, levels or seeds adds
+what is missing.
 """
 
 from __future__ import annotations
@@ -46,10 +46,9 @@ from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 class FidelityMeasurement:
     """A network trained once.
 
-    Which of the panel's, at what level and seed, what it costs, and what each epoch scored.
-
-    ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint: where both are
-    the same, so is the measurement.
+    It says which of the panel's networks, at what level and seed, what it costs, and what each
+    epoch scored. ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint:
+    if both are the same, so is the measurement.
     """
 
     network: int
@@ -78,9 +77,8 @@ def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[
         engine: Makes what runs the trials; the plan's engine if it is None.
 
     Raises:
-        InvalidInput: The panel cannot be carried out, before anything is written, or a study of it
-        was made with other
-            settings.
+        InvalidInput: If the panel cannot be carried out, before anything is written, or a study of
+            it was made with other settings.
     """
     feasible = preflight(
         lambda: FeasibleSet(load_space(plan.space), plan.budget),
@@ -96,7 +94,7 @@ def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[
 
 @dataclass(frozen=True, slots=True)
 class LevelsSource:
-    """The trainings of a panel at one size of the input: an engine holds one size of pictures.
+    """The trainings of a panel at one size of the input: an engine holds one size of images.
 
     Attributes:
         plan: What they are of.
@@ -173,7 +171,7 @@ class FidelitySession:
 
         Args:
             known: Mappings of measurements made elsewhere: those of the same networks, proxies and
-            faces are taken in.
+                faces are taken in.
         """
         known, proposals = list(known), self._proposals()
         sources = (

@@ -68,22 +68,20 @@ def _paths(raw: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class FidelityPlan(EnginePlan):
-    """What a fidelity study is asked to do.
-
-    Train the same networks at several levels from several seeds.
+    """What a fidelity study is asked to do: train the same networks at several levels and seeds.
 
     Attributes:
         budget: What the networks are drawn within, uniformly; None if nothing is trained.
         data: A folder of faces; None for the default set.
         networks: How many networks.
-        levels: The reference first; empty if nothing is trained and the costliest of the
-        measurements is meant.
+        levels: The reference first; empty if nothing is trained and the most expensive of the
+            measurements is meant.
         seeds: Each network is trained at each level from the seeds 0 ... ``seeds`` - 1.
         seed: Draws the networks, splits the identities and draws the pairs.
         score: The measure that networks are ranked by.
         measurements: Files of measurements made before: taken in, or, without a budget, judged.
         recipe: All of the proxy's recipe but its epochs, which the levels say; see
-        :class:`RunPlan`.
+            :class:`RunPlan`.
     """
 
     budget: Budget | None = option(
@@ -186,7 +184,8 @@ class FidelityPlan(EnginePlan):
 def plan_of(options: Mapping[str, Any]) -> FidelityPlan:
     """The plan of options of the command line, by their keys.
 
-    Raises StudyError, one line a fault.
+    Raises:
+        StudyError: If an option is wrong, with one line a fault.
     """
     from seesawnas.plan.documents import plan_of_options
 

@@ -25,7 +25,11 @@ class AverageHead(Block):
 
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int = 1, **options: Any) -> Self:
-        """Raises SpecError unless the map has ``width`` channels."""
+        """The head of the map, whose channels must be ``width``.
+
+        Raises:
+            SpecError: If the map does not have ``width`` channels.
+        """
         require(
             inputs[0].channels == width,
             f"width must equal the input channels {inputs[0].channels}",

@@ -30,10 +30,14 @@ _KEY = "seesawnas"
 class AttributeInfo:
     """What a kind says of one of its attributes.
 
-    ``rule`` makes an option of what YAML has. ``default`` (None: the attribute must be given) is
-    what holds otherwise. ``label`` is its name for people, ``levels`` what an ablation tries if not
-    told, ``ordered`` whether options are quantities. ``instead_of`` names an attribute that it
-    replaces, and that replaces it, where the two say one thing in two ways.
+    Attributes:
+        rule: Makes an option of what YAML has.
+        default: What holds if the attribute is not given; None if it must be given.
+        label: Its name for people.
+        levels: What an ablation tries if not told.
+        ordered: Whether options are quantities.
+        instead_of: The attribute that it replaces, and that replaces it, if the two say one thing
+            in two ways.
     """
 
     name: str
@@ -110,10 +114,16 @@ class Block(ABC):
     @classmethod
     @abstractmethod
     def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:
-        """The block that takes ``inputs`` and gives ``width`` channels, its first map's sides
-        divided by ``stride``.
+        """The block that takes ``inputs`` and gives ``width`` channels.
 
-        ``options`` are the attributes by name. Raises SpecError if there is none such.
+        Args:
+            inputs: The maps that it reads, the last block's first.
+            width: Channels of its output.
+            stride: By what it divides the sides of its first map.
+            options: The attributes by name.
+
+        Raises:
+            SpecError: If there is no such block.
         """
 
     @abstractmethod
@@ -160,6 +170,10 @@ def _declared(found: Field[Any]) -> AttributeInfo:
 
 
 def require(condition: bool, rule: str, value: object) -> None:
-    """Raises SpecError with ``rule`` and ``value`` unless ``condition`` holds."""
+    """Check that ``condition`` holds.
+
+    Raises:
+        SpecError: If it does not, with ``rule`` and ``value``.
+    """
     if not condition:
         raise SpecError(f"{rule}, got {value}")

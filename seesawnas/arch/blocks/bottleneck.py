@@ -5,13 +5,11 @@ Every one maps (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stri
 1. expand: pointwise conv inputs -> middle, no bias, batch norm, activation;
 2. depthwise: kernel x kernel, the block's stride, batch norm, activation;
 3. squeeze-and-excitation, if ``se`` > 0: average pool, linear middle -> middle // se with bias,
-   PReLU (a slope a
-   channel), linear back with bias, sigmoid, scale (Hu et al., arXiv 1709.01507);
+   PReLU (a slope a channel), linear back with bias, sigmoid, scale (Hu et al., arXiv 1709.01507);
 4. project: pointwise conv middle -> outputs, no bias, batch norm, no activation;
 5. shortcut: the input itself if stride is 1 and inputs == outputs; if stride is 2, what ``skip``
-   names: nothing, a
-   stride-2 1x1 conv, or a 2x2 max pool (ceil mode) and a 1x1 conv, each with batch norm and
-   activation.
+   names: nothing, a stride-2 1x1 conv, or a 2x2 max pool (ceil mode) and a 1x1 conv, each with
+   batch norm and activation.
 
 :class:`InvertedBottleneck` has full pointwise convs (MobileFaceNet, arXiv 1804.07573).
 :class:`SeesawBlock` splits the channels of both in uneven groups (Seesaw-Net, arXiv 1905.03672;
@@ -77,10 +75,12 @@ class _Bottleneck(Expanding):
     def _body(
         self, first: int | tuple[int, ...] | None, second: int | tuple[int, ...], shuffled: int
     ) -> Body:
-        """``first`` and ``second``.
+        """The layers of a bottleneck with these groups.
 
-        Groups of the pointwise convs, None: no conv; ``shuffled``: of the shuffle between them, 1:
-        none.
+        Args:
+            first: Groups of the first pointwise conv; None: no conv.
+            second: Groups of the second one.
+            shuffled: Groups of the shuffle between them; 1: none.
         """
         draft, act = Draft(), self.activation
         x = (
@@ -122,13 +122,15 @@ class InvertedBottleneck(_Bottleneck):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeesawBlock(_Bottleneck):
-    """Both pointwise convs split their channels in the integer ratio ``split``, each group with a
-    conv of its own.
+    """An inverted bottleneck with both pointwise convs in groups, of the integer ratio ``split``.
 
-    ``mixing`` says how information crosses groups: ``share`` reverses the split in the second conv,
-    so that its groups overlap the first one's; ``shuffle`` permutes the middle channels (view
-    (groups, middle // groups), transpose, flatten); ``plain`` does neither. Raises SpecError if the
-    split does not divide the channels.
+    Each group has a conv of its own. ``mixing`` says how information crosses groups: ``share``
+    reverses the split in the second conv, so that its groups overlap the first one's; ``shuffle``
+    permutes the middle channels (view (groups, middle // groups), transpose, flatten); ``plain``
+    does neither.
+
+    Raises:
+        SpecError: If the split does not divide the channels.
     """
 
     options: ClassVar[tuple[AttributeInfo, ...]] = (SPLIT, EXPANSION)
@@ -194,8 +196,9 @@ def _reduced(split: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _mixes_nothing(mixing: Mixing, split: tuple[int, ...], middle: int) -> bool:
-    """Whether the second split reads as the first, or the permutation leaves every channel where it
-    is.
+    """Whether the mixing changes nothing.
+
+    Either the second split reads as the first, or the permutation leaves every channel where it is.
     """
     return (mixing == "share" and split == split[::-1]) or (
         mixing == "shuffle" and middle == len(split)

@@ -22,7 +22,7 @@ stride_rule = rules.one_of(*STRIDES)
 class ConvNormStem(Block):
     """Conv of ``stride`` 1 or 2 from 3 to ``width`` channels, batch norm, no activation.
 
-    For blocks that begin with one.
+    It is for blocks that begin with an activation.
     """
 
     kind: ClassVar[str] = "conv_norm"
@@ -62,7 +62,7 @@ class ConvNormStem(Block):
 class ConvStem(ConvNormStem):
     """Conv of ``stride`` 1 or 2 from 3 to ``width`` channels, batch norm, activation.
 
-    A PReLU with a slope for each of ``slopes``.
+    A PReLU has a slope for each of ``slopes``.
     """
 
     kind: ClassVar[str] = "conv"

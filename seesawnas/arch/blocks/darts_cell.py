@@ -1,16 +1,16 @@
 """PocketNet's DARTS cell (Boutros et al., arXiv 2108.10710; Liu et al., arXiv 1806.09055).
 
-Operations on the edges of a graph.
+It is made of operations on the edges of a graph.
 
 A cell reads two maps, states 0 (the output before the last one) and 1 (the last one), each brought
 to ``width / 4`` channels. Its nodes, states 2 to 5, are sums of two edges: ``op_3b`` of the state
 ``from_3b`` is the second edge of node 3. The nodes, concatenated, are the output.
 
 Cells that differ in the order of their nodes, or of the two edges of a node, are one value,
-exactly: all orders are tried, and the first one by the edges' operations and states holds. Not
-found to be the same: two first cells that differ in which of the states 0 and 1, there one map, are
-read; and two nodes of skips alone that add the same states in other pairs, as (a + b) + c and a +
-(b + c), which are equal but for rounding.
+exactly: all orders are tried, and the first one by the edges' operations and states holds. Two
+cases are not found to be the same: two first cells that differ in which of the states 0 and 1,
+there one map, are read; and two nodes of skips alone that add the same states in other pairs, as (a
++ b) + c and a + (b + c), which are equal but for rounding.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ _state = {node: rules.one_of(*states) for node, states in _STATES.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DartsCell(Block):
-    """Operations, all without a change of width.
+    """A cell of operations, all without a change of width.
 
-    Dw1 to dw7 (activation, depthwise convolution of that kernel, pointwise convolution, batch
-    norm), max3 and avg3 (3x3 pooling, batch norm), skip (the state itself). In a cell of stride 2
-    edges from the states 0 and 1 have that stride; skip is then a factorised reduction.
+    They are dw1 to dw7 (activation, depthwise convolution of that kernel, pointwise convolution,
+    batch norm), max3 and avg3 (3x3 pooling, batch norm), skip (the state itself). In a cell of
+    stride 2 edges from the states 0 and 1 have that stride; skip is then a factorised reduction.
 
     A factorised reduction (activation; a 1x1 depthwise and a pointwise convolution, on the even
     pixels to half of the channels and on the odd ones to the other half; batch norm) also brings
-    state 0 to the size of state 1 where the block before this one had stride 2, which the shapes
-    say. A state that no edge reads is not made; one edge must read state 1.
+    state 0 to the size of state 1 if the block before this one had stride 2, which the shapes say.
+    A state that no edge reads is not made; one edge must read state 1.
 
     By default the edges are those of PocketNet's normal cell.
     """
@@ -111,9 +111,10 @@ class DartsCell(Block):
 
     @classmethod
     def of(cls, inputs: Inputs, width: int, stride: int, **options: Any) -> Self:
-        """``reduced_before`` follows from the sizes of the two maps.
+        """The cell on two maps; ``reduced_before`` follows from their sizes.
 
-        Raises SpecError where they do not fit together.
+        Raises:
+            SpecError: If the sizes do not fit together.
         """
         new, old = inputs
         return cls(

@@ -18,8 +18,9 @@ EXPANSION = AttributeInfo(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expanding(Block):
-    """``inputs`` channels to ``outputs`` by way of ``middle``, which YAML may also say as
-    ``expansion`` of the inputs.
+    """``inputs`` channels to ``outputs`` by way of ``middle``.
+
+    YAML may also say ``middle`` as ``expansion`` of the inputs.
     """
 
     options: ClassVar[tuple[AttributeInfo, ...]] = (EXPANSION,)
@@ -40,7 +41,12 @@ class Expanding(Block):
         middle: int | None = None,
         **options: Any,
     ) -> Self:
-        """``middle`` channels, or inputs x ``expansion`` of them. Raises SpecError."""
+        """The block with ``middle`` channels, or inputs x ``expansion`` of them.
+
+        Raises:
+            SpecError: If neither is given, inputs x ``expansion`` is no whole number, or the block
+                cannot be made.
+        """
         channels = inputs[0].channels
         middle = whole_width(channels, expansion) if middle is None else middle
         return cls(inputs=channels, middle=middle, outputs=width, stride=stride, **options)
@@ -52,7 +58,11 @@ class Expanding(Block):
 
 
 def whole_width(inputs: int, expansion: Option | None) -> int:
-    """inputs x expansion. Raises SpecError if there is none, or that is no whole number."""
+    """The width that is inputs x ``expansion``.
+
+    Raises:
+        SpecError: If there is no expansion, or the width is no whole number.
+    """
     if expansion is None:
         raise SpecError("expansion or middle is required, got neither")
     product = inputs * Fraction(str(expansion))

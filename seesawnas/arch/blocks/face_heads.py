@@ -1,6 +1,6 @@
 """Heads with a global convolution beside MobileFaceNet's.
 
-Those of VarGFaceNet, ShuffleFaceNet and PocketNet.
+They are those of VarGFaceNet, ShuffleFaceNet and PocketNet.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from seesawnas.arch.rules import SLOPES, Slopes
 
 @dataclass(frozen=True, slots=True)
 class VarGFaceNetHead(Head):
-    """1x1 conv to ``width``, activation.
+    """VarGFaceNet's head (arXiv 1910.04985).
 
-    Global convolution in groups of ``group_width`` channels; 1x1 conv to ``hidden``, activation;
-    batch norm after each. Then, if ``embedding`` > 0, a linear layer with bias and a batch norm
-    (arXiv 1910.04985).
+    1x1 conv to ``width``, activation; global convolution in groups of ``group_width`` channels; 1x1
+    conv to ``hidden``, activation; batch norm after each. Then, if ``embedding`` > 0, a linear
+    layer with bias and a batch norm.
     """
 
     kind: ClassVar[str] = "vargfacenet"
@@ -54,10 +54,11 @@ class VarGFaceNetHead(Head):
 
 @dataclass(frozen=True, slots=True)
 class ShuffleFaceNetHead(Head):
-    """1x1 conv to ``width``; global depthwise conv.
+    """ShuffleFaceNet's head (ICCVW 2019, by its public code).
 
-    Batch norm and activation after each, a PReLU with a slope for each of ``slopes``. Then, if
-    ``embedding`` > 0, a linear layer with bias and a batch norm (ICCVW 2019, by its public code).
+    1x1 conv to ``width``; global depthwise conv; batch norm and activation after each, a PReLU with
+    a slope for each of ``slopes``. Then, if ``embedding`` > 0, a linear layer with bias and a batch
+    norm.
     """
 
     kind: ClassVar[str] = "shufflefacenet"
@@ -84,8 +85,10 @@ class ShuffleFaceNetHead(Head):
 
 @dataclass(frozen=True, slots=True)
 class PocketNetHead(Head):
-    """Activation, :class:`Head`'s 1x1 conv and global depthwise conv with an activation between
-    them, and its linear layer, for maps that are not activated yet (arXiv 2108.10710).
+    """PocketNet's head (arXiv 2108.10710), for maps that are not activated yet.
+
+    Activation, :class:`Head`'s 1x1 conv and global depthwise conv with an activation between them,
+    and its linear layer.
     """
 
     kind: ClassVar[str] = "pocketnet"

@@ -1,5 +1,6 @@
-"""The ghost bottleneck (Han et al., arXiv 1911.11907) as GhostFaceNets have it (Alansari et al.,
-IEEE Access 2023).
+"""The ghost bottleneck (Han et al., arXiv 1911.11907) of GhostFaceNets.
+
+As Alansari et al. have it (IEEE Access 2023).
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from seesawnas.arch.layers import ACTIVATIONS, Activation, Concat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GhostBottleneck(Expanding):
-    """Ghost module to ``middle`` with activation; at stride 2 a depthwise conv.
+    """Ghost module to ``middle`` with activation; ghost module to ``outputs`` without.
 
-    Squeeze-and-excitation, if ``se`` > 0; ghost module to ``outputs`` without activation; plus the
-    input, by a depthwise and a pointwise conv unless the shapes are the same.
+    Between them are a depthwise conv, if the stride is 2, and squeeze-and-excitation, if ``se`` >
+    0. The input is added, by a depthwise and a pointwise conv unless the shapes are the same.
 
     A ghost module makes half of its channels by a pointwise conv, and the others from these by a
     3x3 depthwise one. ``kernel`` is that of the other depthwise convs. The squeeze is middle // se
@@ -67,9 +68,9 @@ class GhostBottleneck(Expanding):
 
     @property
     def squeezed(self) -> int:
-        """Hidden width of the squeeze-and-excitation.
+        """Hidden width of the squeeze-and-excitation; 0 if off.
 
-        A multiple of 4, never more than a tenth below middle / se; 0 if off.
+        It is a multiple of 4, never more than a tenth below middle / se.
         """
         if not self.se:
             return 0

@@ -44,12 +44,11 @@ class AnyMapHead(Block):
 
 @dataclass(frozen=True, slots=True)
 class Head(AnyMapHead):
-    """1x1 conv to ``width``, batch norm, activation.
+    """MobileFaceNet's head (arXiv 1804.07573), and SeesawFaceNets'.
 
-    Global depthwise conv over the whole map, batch norm; then, if ``embedding`` > 0, a linear layer
-    without bias and a batch norm. With ``embedding`` 0 the ``width`` channels are it.
-
-    MobileFaceNet's (arXiv 1804.07573), and SeesawFaceNets'.
+    1x1 conv to ``width``, batch norm, activation; global depthwise conv over the whole map, batch
+    norm; then, if ``embedding`` > 0, a linear layer without bias and a batch norm. With
+    ``embedding`` 0 the ``width`` channels are the embedding.
     """
 
     kind: ClassVar[str] = "global_depthwise"

@@ -1,5 +1,6 @@
-"""The improved residual unit of ArcFace's ResNets (Deng et al., arXiv 1801.07698; Han et al., arXiv
-1610.02915).
+"""The improved residual unit of ArcFace's ResNets.
+
+Deng et al., arXiv 1801.07698; Han et al., arXiv 1610.02915.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from seesawnas.arch.layers import ACTIVATIONS, Activation
 class ImprovedResidual(Block):
     """Batch norm, conv, batch norm, activation, conv with the block's stride, batch norm.
 
-    Squeeze-and-excitation, if ``se`` > 0; plus the input, by a 1x1 conv and a batch norm unless it
-    has the shape of the output. Nothing stands after the sum.
+    Then squeeze-and-excitation, if ``se`` > 0; plus the input, by a 1x1 conv and a batch norm
+    unless it has the shape of the output. Nothing stands after the sum.
     """
 
     kind: ClassVar[str] = "improved_residual"

@@ -13,10 +13,10 @@ from seesawnas.arch.layers import Linear
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearHead(AnyMapHead):
-    """Batch norm, a linear layer with bias from the whole map to the ``width`` of the embedding,
-    batch norm.
+    """Batch norm, a linear layer with bias to the ``width`` of the embedding, batch norm.
 
-    The article's dropout before the linear layer is not built; it does nothing after training.
+    The linear layer reads the whole map. The article's dropout before it is not built; it does
+    nothing after training.
     """
 
     kind: ClassVar[str] = "linear"

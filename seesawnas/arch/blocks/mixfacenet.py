@@ -1,6 +1,6 @@
 """The unit of MixFaceNets (Boutros et al., arXiv 2107.13046).
 
-MixNet's (Tan and Le, arXiv 1907.09595), perhaps shuffled.
+It is MixNet's (Tan and Le, arXiv 1907.09595), perhaps shuffled.
 """
 
 from __future__ import annotations
@@ -36,10 +36,12 @@ def mixed_rule(raw: Any) -> Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MixFaceNetUnit(Expanding):
-    """Expanding pointwise conv in ``expand_groups`` (none if it would not expand: middle ==
+    """An expanding pointwise conv, depthwise convs of several kernels, and a projecting conv.
+
+    In order: expanding pointwise conv in ``expand_groups`` (none if it would not expand: middle ==
     inputs); depthwise convs of ``kernels`` equal parts of the channels, 3x3, 5x5, 7x7 ..., the
-    first of which takes what is left over; squeeze-and-excitation, if ``se`` > 0, to middle //
-    se, with swish; projecting pointwise conv in ``project_groups``.
+    first of which takes what is left over; squeeze-and-excitation, if ``se`` > 0, to middle // se,
+    with swish; projecting pointwise conv in ``project_groups``.
 
     The input is added if the shapes are the same. With ``shuffle`` the even channels come first at
     last, then the odd ones.

@@ -14,7 +14,7 @@ from seesawnas.arch.body import Body
 class MobileNetV2Block(_Bottleneck):
     """An inverted bottleneck whose expanding conv is left out if it would not expand.
 
-    Middle == inputs.
+    That is if middle == inputs.
     """
 
     kind: ClassVar[str] = "mobilenet_v2"

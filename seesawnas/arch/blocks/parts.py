@@ -21,11 +21,10 @@ T = TypeVar("T")
 
 @contextmanager
 def wrap_kind_errors(block: type[Block], method: str, name: str = "") -> Iterator[None]:
-    """What the code of a user's kind raises, other than what it is asked to, is its author's fault:
-    BlockError, in one line.
+    """Raise BlockError, in one line, for what the code of a user's kind raises.
 
-    ``name`` is the kind's where it is not called as its class says. What a kind that ships raises
-    is a bug, and stays.
+    What it raises, other than what it is asked to, is its author's fault. ``name`` is the kind's if
+    it is not called as its class says. What a kind that ships raises is a bug, and stays.
     """
     try:
         yield
@@ -46,7 +45,8 @@ def error_line(error: BaseException) -> str:
 def body_of(block: Block) -> Body:
     """The block's body, checked.
 
-    Raises BlockError if it is none, or reads more than the kind says.
+    Raises:
+        BlockError: If it is no body, or reads more than the kind says.
     """
     with wrap_kind_errors(type(block), "body"):
         body = block.body()
@@ -72,9 +72,10 @@ def is_shipped(block: type[Block]) -> bool:
 
 
 def check_output(block: Block, inputs: Inputs, output: Shape) -> None:
-    """Raises BlockError unless the block gives what it says.
+    """Check that the block gives what it says: its channels, on sides divided by its stride.
 
-    Its channels, on sides divided by its stride.
+    Raises:
+        BlockError: If it does not.
     """
     if is_shipped(type(block)):
         return
@@ -106,7 +107,11 @@ def block_reads(block: Block) -> int:
 
 @lru_cache(maxsize=1 << 17)
 def block_output(block: Block, inputs: Inputs) -> Shape:
-    """The shape after the block. Raises SpecError if a layer does not fit."""
+    """The shape after the block.
+
+    Raises:
+        SpecError: If a layer does not fit.
+    """
     return output_shape(body_of(block), inputs)
 
 
@@ -123,17 +128,17 @@ def canonical_block(block: Block) -> Block:
 def inputs_of(block: Block, found: Sequence[Shape]) -> Inputs:
     """What ``block`` reads of the shapes ``found`` so far.
 
-    The image's, the stem's, and those of the blocks after it.
+    These are the image's, the stem's, and those of the blocks after it.
     """
     return (found[-1],) if block.reads == 1 else tuple(read_before(block, found))
 
 
 def read_before(block: Block, found: Sequence[T]) -> list[T]:
-    """Of one value a part (the image's first, then the stem's ...), those of the parts that
-    ``block`` reads, the last first.
+    """The values of the parts that ``block`` reads, the last part's first.
 
-    Nothing reads the image but the stem: the first block of several reads finds the stem in place
-    of what is before it.
+    ``found`` holds one value a part (the image's first, then the stem's ...). Nothing reads the
+    image but the stem: the first block of several reads finds the stem in place of what is before
+    it.
     """
     first = min(1, len(found) - 1)
     return [found[max(first, len(found) - read)] for read in range(1, block.reads + 1)]

@@ -70,7 +70,7 @@ class Kind:
 
         Of two attributes that say one thing, one is enough.
 
-        Without the stride, which :attr:`make` takes apart, and which stems may declare.
+        The stride is left out: :attr:`make` takes it apart, and stems may declare it.
         """
         attributes = self.attributes
         found = {name: option for name, option in options.items() if name != "stride"}
@@ -93,7 +93,9 @@ class Kind:
     def create(self, inputs: Inputs, width: int, stride: int, options: Mapping[str, Any]) -> Block:
         """The block at its place, canonical; ``options`` need not name what has a default.
 
-        Raises SpecError if it does not fit, BlockError if the kind itself is at fault.
+        Raises:
+            SpecError: If it does not fit.
+            BlockError: If the kind itself is at fault.
         """
         filled = self.filled(options)
         with wrap_kind_errors(self.block, "of", self.name):
@@ -186,8 +188,9 @@ def kinds() -> Mapping[str, Kind]:
 def find_kind(name: str) -> Kind | None:
     """The kind called ``name``, or that of ``module:Class``; None if there is none.
 
-    Raises BlockError, in one line, if there is one that breaks the rules of kinds, or cannot be
-    imported.
+    Raises:
+        BlockError: If there is one that breaks the rules of kinds, or cannot be imported, in one
+            line.
     """
     found, broken = _found()
     if name in found:
@@ -209,7 +212,7 @@ def find_kind(name: str) -> Kind | None:
 
 
 def _imported(load: Callable[[], Any], where: str) -> Any:
-    """What ``load`` gives. What the module prints goes to standard error.
+    """What ``load`` gives; what the module prints goes to standard error.
 
     Standard output may be a table, or JSON.
     """
@@ -242,7 +245,11 @@ def _kind(block: type[Block]) -> Kind:
 
 
 def _checked(block: Any, where: str) -> Kind:
-    """The kind that a class is. Raises BlockError with the first rule of kinds that it breaks."""
+    """The kind that a class is.
+
+    Raises:
+        BlockError: If it breaks a rule of kinds, with the first one that it breaks.
+    """
     if not (isinstance(block, type) and issubclass(block, Block)):
         raise BlockError(
             f"{where}: must be a class that derives from seesawnas.arch.Block, got {short(block)}"
@@ -284,7 +291,7 @@ def _has(block: type[Block], name: str) -> bool:
 
 
 def _check_attribute(one: AttributeInfo, where: str) -> None:
-    """Its default and its levels must be options by its own rule.
+    """Check that its default and its levels are options by its own rule.
 
     What is written must be read again.
     """
@@ -308,7 +315,7 @@ def _check_attribute(one: AttributeInfo, where: str) -> None:
 
 
 def _check_shared(kind: Kind, others: Any, where: str) -> None:
-    """One name, one meaning.
+    """Check that one name has one meaning.
 
     Kinds that share an attribute share its rule, so that a stage may choose among them.
     """

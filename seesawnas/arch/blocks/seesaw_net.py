@@ -17,10 +17,11 @@ from seesawnas.arch.layers import ACTIVATIONS, Activation, split_channels
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeesawNetBlock(Expanding):
-    """Pointwise conv in the ratio ``split``, batch norm, shuffle.
+    """Pointwise conv, shuffle, depthwise conv, pointwise conv.
 
-    Depthwise conv, batch norm, activation; pointwise conv in the same ratio, batch norm; the input
-    is added if the shapes are the same. Nothing else is activated.
+    Both pointwise convs are in the ratio ``split``. Batch norm stands after each conv, and an
+    activation after the depthwise one's; the input is added if the shapes are the same. Nothing
+    else is activated.
     """
 
     kind: ClassVar[str] = "seesaw_net"

@@ -16,8 +16,9 @@ from seesawnas.arch.layers import ACTIVATIONS, Activation, Concat, Pool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShuffleNetUnit(Expanding):
-    """Pointwise conv in ``groups`` to ``middle``, activation, shuffle, depthwise conv, pointwise
-    conv in ``groups``; batch norm after each, and the activation once more at the end.
+    """Pointwise conv to ``middle``, shuffle, depthwise conv, pointwise conv, both in ``groups``.
+
+    Batch norm after each conv, an activation after the first one's, and once more at the end.
 
     At stride 1 the input is added, and has as many channels. At stride 2 the 3x3 average of the
     input is set before the branch, which makes the other channels; so there are more outputs than

@@ -1,5 +1,6 @@
-"""The unit of ShuffleNetV2 (Ma et al., arXiv 1807.11164) as ShuffleFaceNet has it (Martindez-Diaz
-et al., ICCVW 2019).
+"""The unit of ShuffleNetV2 (Ma et al., arXiv 1807.11164) as ShuffleFaceNet has it.
+
+ShuffleFaceNet: Martindez-Diaz et al., ICCVW 2019.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from seesawnas.arch.rules import SLOPES, Slopes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShuffleNetV2Unit(Block):
-    """Half of the outputs pass, the other half are worked on (pointwise, depthwise, pointwise
-    convolution, batch norm after each, activation after the pointwise ones); then a shuffle of
-    two groups interleaves them.
+    """Half of the outputs pass, the other half are worked on; then a shuffle interleaves the two.
+
+    The work is a pointwise, a depthwise and a pointwise convolution, batch norm after each,
+    activation after the pointwise ones. The shuffle has two groups.
 
     At stride 1 the first half of the input passes, and the second is worked on, so there are as
     many outputs as inputs. At stride 2 both halves are made of the whole input; the passing one by

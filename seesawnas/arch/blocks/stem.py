@@ -16,9 +16,7 @@ from seesawnas.errors import SpecError
 class Stem(Block):
     """3x3 conv stride 2 from 3 to ``width`` channels, then 3x3 depthwise.
 
-    Batch norm and activation after each.
-
-    MobileFaceNet's (arXiv 1804.07573), and SeesawFaceNets'.
+    Batch norm and activation after each. MobileFaceNet's (arXiv 1804.07573), and SeesawFaceNets'.
     """
 
     kind: ClassVar[str] = "conv_depthwise"
@@ -52,7 +50,11 @@ class Stem(Block):
 
 
 def check_part(part: str, width: int, activation: str) -> None:
-    """Raises SpecError unless ``width`` is positive and ``activation`` known."""
+    """Check a part's width and activation.
+
+    Raises:
+        SpecError: If ``width`` is not positive, or ``activation`` is not known.
+    """
     if width < 1:
         raise SpecError(f"{part} width must be positive, got {width}")
     if activation not in ACTIVATIONS:

@@ -52,9 +52,9 @@ class _VarGroup(Block):
         check_kernel(self.kernel)
 
     def _normal(self, draft: Draft, x: int, channels: int, stride: int) -> None:
-        """Two separable convolutions and squeeze-and-excitation.
+        """Two separable convolutions and squeeze-and-excitation, plus ``x``.
 
-        Plus ``x``, by a third one if ``stride`` is 2.
+        If ``stride`` is 2, ``x`` is added by a third separable convolution.
         """
         y = self._separable(draft, "first", x, channels, channels, stride, self.activation)
         y = self._separable(draft, "second", y, channels, channels, 1)
@@ -73,9 +73,9 @@ class _VarGroup(Block):
         stride: int,
         activation: Activation | None = None,
     ) -> int:
-        """Group convolution to ``factor`` x inputs, batch norm, activation.
+        """Group convolution to ``factor`` x inputs, batch norm, activation; then a pointwise one.
 
-        Pointwise convolution, batch norm.
+        Batch norm after the pointwise convolution, and ``activation`` if it is not None.
         """
         groups, middle = inputs // self.group_width, self.factor * inputs
         x = draft.conv(
@@ -95,13 +95,13 @@ class _VarGroup(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VarGroupUnit(_VarGroup):
-    """At stride 1 from as many channels.
+    """VarGFaceNet's unit: the normal one at stride 1 from as many channels, else the other.
 
-    Two separable convolutions (variable group convolution to ``factor`` times its inputs,
-    activation, pointwise convolution), squeeze-and-excitation, plus the input, activation.
+    The normal one: two separable convolutions (variable group convolution to ``factor`` times its
+    inputs, activation, pointwise convolution), squeeze-and-excitation, plus the input, activation.
 
-    Else: two separable convolutions side by side, summed, activation, one more, plus a fourth one
-    of the input, activation; no squeeze-and-excitation. VarGFaceNet has this unit at stride 2
+    The other: two separable convolutions side by side, summed, activation, one more, plus a fourth
+    one of the input, activation; no squeeze-and-excitation. VarGFaceNet has this unit at stride 2
     alone.
     """
 

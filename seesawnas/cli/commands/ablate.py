@@ -51,10 +51,10 @@ def ablate(
     ] = False,
     **given: Any,
 ) -> None:
-    """Change one design choice of a network at a time, train every variant with several seeds, and
-    report the effect of each choice.
+    """Change one design choice of a network at a time, and report the effect of each choice.
 
-    Run the same command again to resume, or with more --seeds to add training runs.
+    Every variant is trained with several seeds. Run the same command again to resume, or with more
+    --seeds to add training runs.
     """
     plan = _plan(spec, given)
     if dry_run:

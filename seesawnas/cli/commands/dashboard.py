@@ -43,7 +43,7 @@ def dashboard(
 ) -> None:
     """Show a study in the browser (optuna-dashboard), also while it runs.
 
-    Trials, diagrams, costs, Pareto front, curves.
+    It shows trials, diagrams, costs, the Pareto front and curves.
 
     Read only: a running search is not affected. Stop the dashboard with Ctrl-C.
     """
@@ -66,7 +66,11 @@ def dashboard(
 
 
 def _server(host: str, port: int | None, app: Any) -> BaseServer:
-    """Raises StudyError if it cannot listen on ``port``, or without one on any port."""
+    """A server of ``app`` on ``port``; if it is None, on the default port or any free one.
+
+    Raises:
+        StudyError: If it cannot listen there.
+    """
     from socketserver import ThreadingMixIn
     from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 

@@ -81,7 +81,7 @@ def evaluate(
 ) -> None:
     """Verify pairs of faces with a trained network.
 
-    Accuracy over ten folds, AUC, EER, TAR@FAR, thresholds.
+    Reported are accuracy over ten folds, AUC, EER, TAR@FAR and thresholds.
 
     A rate is shown as "not resolvable" if less than one impostor pair would be accepted at it.
     """

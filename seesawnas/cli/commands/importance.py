@@ -54,8 +54,9 @@ def importance(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Report which decisions of the search space mattered in a study, by two methods, and how
-    certain this is.
+    """Report which decisions of the search space mattered in a study, and how certain this is.
+
+    Two methods are used.
 
     R² drop: how much worse a linear model predicts unseen trials if the decision is removed from
     it. The noise floor comes from the same model fitted to shuffled scores.
@@ -105,7 +106,11 @@ def _show(found: Importance, top: int) -> None:
 
 
 def _bands(text: str | None) -> Bands:
-    """``2``, or bands of MAdds between commas. Raises InvalidInput."""
+    """``2``, or bands of MAdds between commas.
+
+    Raises:
+        InvalidInput: If a band does not parse, or limits something other than MAdds.
+    """
     from seesawnas.cost import Budget
 
     if text is None:

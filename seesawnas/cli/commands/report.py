@@ -60,7 +60,7 @@ def report(
 ) -> None:
     """Write a report of one or more studies as one HTML file that works offline.
 
-    Pareto front, curves, decisions, ranking, settings.
+    It contains the Pareto front, curves, decisions, the ranking and settings.
 
     Read only; a search may still be running. Several studies share one Pareto plot.
     """
@@ -94,7 +94,11 @@ def report(
 
 
 def _format(given: Format | None, out: Path | None, json: bool) -> Format:
-    """Raises StudyError if --json and --format disagree, or the file extension is unknown."""
+    """The format that is asked for: --format, --json or the file extension.
+
+    Raises:
+        StudyError: If --json and --format disagree, or the file extension is unknown.
+    """
     if json and given not in (None, Format.JSON):
         raise StudyError(f"--format must be json with --json, got {given}")
     if json or given is not None:

@@ -36,10 +36,10 @@ def search(
     ] = False,
     **given: Any,
 ) -> None:
-    """Search for networks within a hard MAdds budget, with short proxy trainings in an Optuna
-    study.
+    """Search for networks within a hard MAdds budget, with short proxy trainings.
 
-    Give --budget or a study file. Run the same command again to resume after Ctrl-C or a crash.
+    The trainings are trials of an Optuna study. Give --budget or a study file. Run the same command
+    again to resume after Ctrl-C or a crash.
     """
     _carry_out(_plan(study_file, given), json)
 

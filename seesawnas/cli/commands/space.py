@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def space(ref: SpaceRef, budget: BudgetText = None, json: Json = False) -> None:
-    """Count the networks of a search space exactly, in total and within a budget, and show their
-    costs.
+    """Count the networks of a search space exactly, and show their costs.
+
+    The networks are counted in total and within a budget.
     """
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json

@@ -72,8 +72,9 @@ def _left(checkpoints: Path) -> str:
 
 @contextmanager
 def _polite_end() -> Iterator[list[float]]:
-    """When Ctrl-C, or SIGTERM, came is put into the list, for the step under way to be finished; a
-    later one interrupts.
+    """A list of the times at which Ctrl-C, or SIGTERM, came.
+
+    So the step under way can be finished; a later signal interrupts.
     """
     asked: list[float] = []
 

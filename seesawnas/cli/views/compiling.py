@@ -13,9 +13,9 @@ LARGE = 100_000
 
 @contextmanager
 def compiling_shown(clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """A line after two seconds, and one every ten seconds after it.
+    """Print a line after two seconds, and one every ten seconds after it.
 
-    Nothing for small spaces, and those that ship are.
+    Nothing is printed for small spaces; those that ship are small.
     """
     from seesawnas.cli.views.output import screen
     from seesawnas.space import compiling_reported_to

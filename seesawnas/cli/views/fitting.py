@@ -29,11 +29,12 @@ _GAP, _EDGES = 3, 2  # cells between two columns, and left and right of all
 class FittedTable:
     """``columns`` by their headings; those that begin with ``>`` hold figures.
 
-    They stand to the right and never wrap.
+    Figures stand to the right and never wrap.
 
-    keys: how many of the first columns say what a row is; they never wrap, and begin every row of a
-    second table. spare: headings of columns that a narrow screen does without, the first the least
-    needed.
+    Attributes:
+        keys: How many of the first columns say what a row is; they never wrap, and begin every row
+            of a second table.
+        spare: Headings of columns that a narrow screen does without, the first the least needed.
     """
 
     columns: Sequence[str]
@@ -90,7 +91,7 @@ class FittedTable:
     def _groups(self, places: Sequence[int], width: int) -> Iterator[list[int]]:
         """As many columns a table as fit, the keys first in each; at least one beside them.
 
-        Where all keys and one column do not fit, the last key alone begins the rows.
+        If all keys and one column do not fit, the last key alone begins the rows.
         """
         count = self.keys
         if any(
@@ -129,9 +130,9 @@ class FittedTable:
         return made
 
     def _widths(self, places: Sequence[int], width: int) -> list[int]:
-        """Every column its least, and what is left over to those that want more, evenly.
+        """The width of each column: its least, and what is left over, evenly, if it wants more.
 
-        Too little is taken from the widest.
+        If there is too little, the widest give it.
         """
         found = [self._least(place) for place in places]
         wanted = [self._natural(place) for place in places]
@@ -150,9 +151,9 @@ class FittedTable:
         return sum(every) + _GAP * (len(every) - 1) + _EDGES
 
     def _least(self, place: int) -> int:
-        """What a column must have.
+        """The least width of a column.
 
-        Figures and keys whole, sentences their comfort, headings their longest word.
+        Figures and keys must be whole, sentences have their comfort, headings their longest word.
         """
         cells = max(map(cell_len, self._lines(place)), default=0)
         if not self._is_number(place) and place >= self.keys:

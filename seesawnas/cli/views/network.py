@@ -91,9 +91,9 @@ _EDGE = re.compile(r"(op|from)_([0-9]+)([a-z])")
 
 
 def _edges(block: dict[str, Any]) -> str:
-    """The nodes of a cell, each the operations that it adds and the states that they read.
+    """The nodes of a cell, such as ``2: dw1(1)+dw3(0)  3: ...``.
 
-    ``2: dw1(1)+dw3(0)  3: ...``.
+    Each has the operations that it adds and the states that they read.
     """
     found = [edge for edge in map(_EDGE.fullmatch, block) if edge and edge[1] == "op"]
     nodes = groupby(found, key=lambda edge: edge[2])

@@ -45,8 +45,9 @@ class CleanConsole(Console):
 
 
 def console() -> Console:
-    """Standard output; if it is not a terminal, without colours, and wide unless ``COLUMNS`` is
-    set.
+    """Standard output.
+
+    If it is not a terminal, it is without colours, and wide unless ``COLUMNS`` is set.
     """
     file = sys.stdout.raw if isinstance(sys.stdout, Screen) else None
     if sys.stdout.isatty():
@@ -66,7 +67,11 @@ def screen(*, quiet: bool = False) -> Console:
 
 
 def print_json(values: Any, *, indent: int | None = 2) -> None:
-    """One JSON document, values as they are. Raises OutputLost if it cannot be written."""
+    """Print one JSON document, values as they are.
+
+    Raises:
+        OutputLost: If it cannot be written.
+    """
     write_stdout(json.dumps(values, indent=indent) + "\n")
 
 
@@ -86,9 +91,7 @@ def table(
 ) -> FittedTable:
     """A table whose numeric columns, marked ``>``, stand to the right: ``("name", ">params")``.
 
-    Cells are plain text.
-
-    How it gives way on a narrow screen: see :class:`FittedTable`.
+    Cells are plain text. How it gives way on a narrow screen: see :class:`FittedTable`.
     """
     made = FittedTable(columns, title, keys, spare)
     for row in rows:
@@ -112,9 +115,9 @@ def networks(number: int) -> str:
 
 
 def found(feasible: FeasibleSet) -> str:
-    """The size of a feasible set; an estimate is marked as one.
+    """The size of a feasible set, such as ``about 91,551,000,000 networks``.
 
-    ``about 91,551,000,000 networks``.
+    An estimate is marked as one.
     """
     if feasible.acceptance is None:
         return networks(feasible.count)

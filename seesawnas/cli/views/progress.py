@@ -64,7 +64,8 @@ class ProgressView:
 def watch(watched: ProgressView, screen: Console) -> str | None:
     """Run the session and show it on ``screen``.
 
-    Returns why it ended, None if the user stopped it with Ctrl-C.
+    Returns:
+        Why it ended; None if the user stopped it with Ctrl-C.
     """
     say(screen, *watched.lines)
     columns = (
@@ -153,7 +154,7 @@ class _Phase:
     def note(self) -> str:
         """How far it is, and what is left.
 
-        Of the trials by the pace so far, of the time by the clock.
+        That is of the trials by the pace so far, of the time by the clock.
         """
         parts = [f"{self.done}/{self.wanted}" if self.wanted else several(self.done, "trial")]
         complete = self.record.trials(TrialState.COMPLETE)

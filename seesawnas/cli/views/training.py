@@ -28,7 +28,8 @@ _NAMED = 3
 def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
     """Print what is trained.
 
-    Returns the screen for what follows, silent except in the first process.
+    Returns:
+        The screen for what follows, silent except in the first process.
     """
     shown = screen(quiet=session.team.rank > 0)
     height, width = plan.size

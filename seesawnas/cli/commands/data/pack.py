@@ -68,8 +68,9 @@ def pack(
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Pack images into an InsightFace train.rec (--out is a folder) or a verification .bin (--out
-    is a file).
+    """Pack images into an InsightFace train.rec or a verification .bin.
+
+    --out is a folder for a train.rec, and a file for a .bin.
 
     RGB and grey JPEG and PNG files are copied byte by byte; files that tools read differently
     (CMYK, EXIF rotation, PGM) are converted to PNG.

@@ -29,8 +29,10 @@ Out = Annotated[
 
 
 def check_out(path: str | Path, out: Path) -> None:
-    """Raises DataError if ``out`` is inside the folder ``path``, where it would be read as an
-    identity.
+    """Check that ``out`` is not inside the folder ``path``.
+
+    Raises:
+        DataError: If it is: it would be read as an identity there.
     """
     from seesawnas.data.sources.rec import REC
     from seesawnas.errors import DataError

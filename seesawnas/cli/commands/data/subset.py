@@ -62,10 +62,9 @@ def subset(
     ] = 0,
     json: Json = False,
 ) -> None:
-    """Write a subset of the identities of a large data set, without re-encoding images, for example
-    for a search.
+    """Write a subset of the identities of a large data set, for example for a search.
 
-    With the same seed, a larger subset contains every smaller one.
+    Images are not re-encoded. With the same seed, a larger subset contains every smaller one.
 
     Run the same command to resume an interrupted run.
     """
