@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="module", autouse=True)
 def _little_garbage() -> Iterator[None]:
-    """statsmodels' ``multipletests`` collects garbage each time, of the whole test run where it is
+    """Statsmodels' ``multipletests`` collects garbage each time, of the whole test run where it is
     not kept from it.
     """
     gc.freeze()

@@ -196,7 +196,7 @@ def test_the_cache_lies_where_the_environment_says(
 def test_a_system_that_does_not_say_which_processors_are_ours_decodes_too(
     faces: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """macOS has no sched_getaffinity."""
+    """MacOS has no sched_getaffinity."""
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert processors() == (os.cpu_count() or 1)
     assert len(load_faces(faces, resolution=16).training) > 0
