@@ -1,9 +1,8 @@
-"""A search from Python: a study of proxy-trained networks under a budget, and what it holds
-afterwards.
+"""A search from Python: a study of proxy-trained networks under a budget, and its results.
 
     python search.py
 
-Run it twice: the second run finds all trials done and only shows them. With more TRIALS it goes on.
+Run it twice: the second run finds all trials done and only shows them. With more TRIALS it resumes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A block of one's own: two depthwise convolutions side by side, of kernels 3 and K, summed,
-between two pointwise ones.
+"""Your own block: two parallel depthwise convolutions between two pointwise ones.
+
+Their kernels are 3 and K, and their outputs are summed.
 """
 
 from __future__ import annotations
