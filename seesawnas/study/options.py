@@ -161,7 +161,7 @@ def engine_conflicts(plan: EnginePlan, place: Place) -> Iterator[str]:
         if (
             getattr(plan, name) is not None and plan.engine_kind != "ray"
         ):  # the others have one core a trial, and no GPU
-            yield f"{place(name)} must go with engine ray, got engine {plan.engine_kind}"
+            yield f"{place(name)} requires engine ray, got engine {plan.engine_kind}"
 
 
 @dataclass(frozen=True, kw_only=True)

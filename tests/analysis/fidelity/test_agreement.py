@@ -118,7 +118,7 @@ def test_the_plot_shows_every_level_and_baseline() -> None:
     html = fidelity_html(
         agreements(rows, "auc", "long"), title="panel", reference="long", score="AUC"
     )
-    for text in ("long", "cheap", "MAdds alone", "params alone", "Kendall"):
+    for text in ("long", "cheap", "MAdds only", "params only", "Kendall"):
         assert text in html
 
 

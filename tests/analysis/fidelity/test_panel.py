@@ -110,7 +110,9 @@ def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(fold
         pairs = session.plan.pairs
     other = panel(networks=1, levels="1x16,1x32", pairs=pairs + 1)
     with (
-        pytest.raises(StudyError, match=r"study p\.32px: started with --pairs \d+, got \d+; use"),
+        pytest.raises(
+            StudyError, match=r"study p\.32px: must be resumed with --pairs \d+, got \d+; or use"
+        ),
         opened(other),
     ):
         pass

@@ -46,7 +46,7 @@ def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_
         ),
         (
             ["--budget", "1M", "--engine", "local", "--gpus-per-trial", "1"],
-            "--gpus-per-trial must go with engine ray",
+            "--gpus-per-trial requires engine ray",
         ),
         (
             ["--budget", "1M", "--seed", "-1"],

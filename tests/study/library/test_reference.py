@@ -60,5 +60,5 @@ def test_a_study_stored_elsewhere_is_found_by_its_folder(
     assert found is not None
     assert found.spec.digest() == record.trials()[0].user_attrs["digest"]
     assert Path("runs/far/storage.url").stat().st_mode & 0o077 == 0
-    with pytest.raises(StudyError, match="stored elsewhere"):
+    with pytest.raises(StudyError, match="uses another storage"):
         open_storage("sqlite:///other.db", Path("runs/far"), writing=True)

@@ -75,7 +75,7 @@ def test_a_storage_of_several_studies_is_one_line_that_names_them(tmp_path: Path
     begun(tmp_path / "old")
     StudyRecord(open_storage(None, tmp_path / "old", writing=True), "other", small_set().decisions)
     (tmp_path / "old").rename(tmp_path / "new")
-    with pytest.raises(StudyError, match="it holds old, other") as caught:
+    with pytest.raises(StudyError, match="it contains old, other") as caught:
         begun(tmp_path / "new")
     assert "\n" not in str(caught.value)
 

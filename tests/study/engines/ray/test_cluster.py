@@ -155,7 +155,9 @@ def test_another_token_is_refused_in_one_line(
 def test_more_than_a_node_has_is_refused_though_the_nodes_together_have_it(
     cluster: tuple[str, Node],
 ) -> None:
-    with pytest.raises(StudyError, match="no node of the Ray cluster has 2 CPUs"):
+    with pytest.raises(
+        StudyError, match="no node of the Ray cluster has the resources of one trial: 2 CPUs"
+    ):
         RayEngine(made_up_faces(), address=cluster[0], cpus=2)
 
 

@@ -217,7 +217,10 @@ def test_a_server_that_is_no_ray_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_more_than_any_node_has_is_one_line() -> None:
-    with pytest.raises(StudyError, match="no node of the Ray cluster has 1 CPUs and 1000 GPUs"):
+    with pytest.raises(
+        StudyError,
+        match="no node of the Ray cluster has the resources of one trial: 1 CPUs and 1000 GPUs",
+    ):
         RayEngine(made_up_faces(), workers=1, gpus=1000)
 
 

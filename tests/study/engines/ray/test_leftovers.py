@@ -12,7 +12,7 @@ import pytest
 from seesawnas.errors import StudyError
 from seesawnas.study.engines.ray.leftovers import create_temp_folder, remove_stale_folders
 
-IMPORT = "from seesawnas.study.engines.ray.leftovers import new_folder"
+IMPORT = "from seesawnas.study.engines.ray.leftovers import create_temp_folder"
 
 pytestmark = pytest.mark.processes
 
