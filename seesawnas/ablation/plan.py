@@ -212,7 +212,7 @@ class AblationPlan(RunPlan):
         metric_name,
         "NAME",
         JUDGED,
-        "The score to compare: accuracy, auc, tar_at_far_1e_2, tar_at_far_1e_3 or separation. "
+        "The metric to compare: accuracy, auc, tar_at_far_1e_2, tar_at_far_1e_3 or separation. "
         "Default: auc.",
         default="auc",
         must_stay=True,

@@ -131,7 +131,7 @@ class SearchPlan(RunPlan):
         _objectives,
         "NAMES",
         SEARCHED,
-        "One quality measure, then any costs, such as accuracy,madds. Default: accuracy.",
+        "One metric, then any costs, such as accuracy,madds. Default: accuracy.",
         default=partial(_objectives, "accuracy"),
         must_stay=True,
         store=_names,

@@ -158,9 +158,8 @@ class EnginePlan(Plan):
 def engine_conflicts(plan: EnginePlan, place: Place) -> Iterator[str]:
     """What is wrong with the keys of the engine together."""
     for name in ("cpus_per_trial", "gpus_per_trial", "ray_address"):
-        if (
-            getattr(plan, name) is not None and plan.engine_kind != "ray"
-        ):  # the others have one core a trial, and no GPU
+        # The other engines give each trial one core and no GPU.
+        if getattr(plan, name) is not None and plan.engine_kind != "ray":
             yield f"{place(name)} requires engine ray, got engine {plan.engine_kind}"
 
 

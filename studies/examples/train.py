@@ -31,9 +31,8 @@ def main() -> None:
     """Train, evaluate, save, load."""
     spec = sn.load(NETWORK).at_resolution(RESOLUTION)
     recipe = replace(read_recipe("small"), epochs=EPOCHS)  # a frozen value: replace makes another
-    faces = load_faces(
-        DATA, resolution=RESOLUTION, seed=SEED
-    )  # people to train on, and others to verify on
+    # Identities to train on, and others to verify.
+    faces = load_faces(DATA, resolution=RESOLUTION, seed=SEED)
     print(faces.description)
 
     with seeded(SEED):  # the initial weights
@@ -57,9 +56,8 @@ def main() -> None:
         f"{high:.4f})"
     )
 
-    folder = sn.save_model(
-        network, OUT
-    )  # for sn.load_model, `seesawnas eval` and `seesawnas identify`
+    # For sn.load_model, `seesawnas eval` and `seesawnas identify`.
+    folder = sn.save_model(network, OUT)
     again = sn.load_model(folder)
     print(f"{folder}: {again.spec.digest()}, {sum(p.numel() for p in again.parameters()):,} params")
 

@@ -125,7 +125,7 @@ class FidelityPlan(EnginePlan):
         metric_name,
         "NAME",
         JUDGED,
-        "Score to rank by: accuracy, auc, separation ... Default: auc.",
+        "Metric to rank by: accuracy, auc, separation ... Default: auc.",
         default="auc",
     )
     measurements: tuple[str, ...] = option(
@@ -195,5 +195,5 @@ def plan_of(options: Mapping[str, Any]) -> FidelityPlan:
 def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
     """What is wrong with options together."""
     if plan.budget is None and not plan.measurements:
-        yield f"{place('budget')} is required without {place('measurements')}, got nothing"
+        yield f"{place('budget')} must be given, such as 120M..150M, or {place('measurements')}"
     yield from engine_conflicts(plan, place)

@@ -4,7 +4,7 @@ It is for a first run, to see a search work from end to end; decide on networks 
 own.
 
 The photographs themselves (forty people, see ``orl``) do not tell networks apart: raw pixels verify
-them nearly as well as a trained network. So everyone is seen under seeded nuisances (see
+them nearly as well as a trained network. So everyone is seen under seeded distortions (see
 ``corruptions``), on both sides of the split, and the people to train on are joined by blends of
 them (see ``blends``).
 
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seesawnas.data.default_set.blends import with_blends
-from seesawnas.data.default_set.corruptions import Nuisance, render
+from seesawnas.data.default_set.corruptions import Corruptions, render
 from seesawnas.data.default_set.orl import HEIGHT, WIDTH, read_orl
 from seesawnas.data.faces import Faces, split_identities
 from seesawnas.data.images import Resolution, middle, size_of
@@ -56,7 +56,7 @@ class Plan:
         pictures: Images of each identity trained on.
         verified_pictures: Images of each identity verified.
         warp: See ``with_blends``.
-        nuisance: How far the nuisances go.
+        corruptions: How far the distortions go.
     """
 
     held_out: float = 0.3
@@ -64,7 +64,7 @@ class Plan:
     pictures: int = 30
     verified_pictures: int = 20
     warp: float = 0.01
-    nuisance: Nuisance = field(default_factory=Nuisance)
+    corruptions: Corruptions = field(default_factory=Corruptions)
 
 
 def default_faces(
@@ -72,8 +72,8 @@ def default_faces(
 ) -> tuple[Faces, Faces]:
     """Return (training, verification) at ``resolution``.
 
-    The split, the blends and the nuisances follow from ``seed``. The set's images are squares; for
-    a (height, width), the middle of those of its longer side is returned.
+    The split, the blends and the distortions follow from ``seed``. The set's images are squares;
+    for a (height, width), the middle of those of its longer side is returned.
 
     Raises:
         DataError: If the photographs are not installed.
@@ -95,12 +95,12 @@ def _square_faces(resolution: int, seed: int, plan: Plan) -> tuple[Faces, Faces]
         {name: photos[name] for name in training}, count=plan.blends, warp=plan.warp, rng=rng
     )
     return (
-        _photograph(people, plan.pictures, resolution, plan.nuisance, rng),
+        _photograph(people, plan.pictures, resolution, plan.corruptions, rng),
         _photograph(
             {name: photos[name] for name in verification},
             plan.verified_pictures,
             resolution,
-            plan.nuisance,
+            plan.corruptions,
             np.random.default_rng([seed, _VERIFICATION]),
         ),
     )
@@ -135,7 +135,7 @@ def _photograph(
     people: dict[str, NDArray[np.uint8]],
     pictures: int,
     resolution: int,
-    nuisance: Nuisance,
+    corruptions: Corruptions,
     rng: np.random.Generator,
 ) -> Faces:
     """``pictures`` of each identity, from all its photographs in turn, in a random order."""
@@ -144,5 +144,7 @@ def _photograph(
     photos = len(sources) // len(people)
     chosen = np.concatenate([np.resize(rng.permutation(photos), pictures) for _ in people])
     return Faces(
-        render(sources, labels * photos + chosen, resolution, nuisance, rng), labels, tuple(people)
+        render(sources, labels * photos + chosen, resolution, corruptions, rng),
+        labels,
+        tuple(people),
     )

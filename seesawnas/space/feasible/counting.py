@@ -1,4 +1,4 @@
-"""Exact counts on a trellis: how many networks from a node on cost at most so much.
+"""Exact counts on a graph: how many networks from a node on cost at most so much.
 
 The last stage answers from its sorted costs. A stage before it asks its children at every budget
 that its own edges leave, all distinct budgets at once; or, if that is more work, it lists once all

@@ -22,7 +22,7 @@ from seesawnas.errors import BudgetError, DocumentError
 from seesawnas.space.attributes import Option
 from seesawnas.space.feasible.cost_neutral import cost_neutral_decisions
 from seesawnas.space.feasible.counting import choose, count, extremes, total
-from seesawnas.space.feasible.graph import Node, Root, Trellis
+from seesawnas.space.feasible.graph import Node, Root, StageGraph
 from seesawnas.space.feasible.stages import Ints, unpack
 from seesawnas.space.search_space import Decision, SearchSpace
 from seesawnas.units import format_quantity
@@ -90,13 +90,15 @@ class MaddsSet:
         self.decisions = space.decisions
         self.free = () if measure.sees_activations else cost_neutral_decisions(space)
         self._copies = prod(len(decision.options) for decision in self.free)
-        # A free decision changes no cost: the trellis is compiled with its first option and every
+        # A free decision changes no cost: the graph is compiled with its first option and every
         # path stands for all.
-        self.trellis = Trellis(space.restrict({d.name: d.options[:1] for d in self.free}), measure)
-        if not self.trellis.roots:
+        self.stage_graph = StageGraph(
+            space.restrict({d.name: d.options[:1] for d in self.free}), measure
+        )
+        if not self.stage_graph.roots:
             raise DocumentError(space.source, [_NO_NETWORK])
         self._low, self._high = _ends(budget, self.max_madds)
-        self._counts = [self._count(root) for root in self.trellis.roots]
+        self._counts = [self._count(root) for root in self.stage_graph.roots]
         self.count = sum(self._counts) * self._copies
         if (
             budget is not None and not self.count
@@ -106,17 +108,17 @@ class MaddsSet:
     @property
     def size(self) -> int:
         """Networks of the space, whatever they cost."""
-        return sum(total(root.node) for root in self.trellis.roots) * self._copies
+        return sum(total(root.node) for root in self.stage_graph.roots) * self._copies
 
     @property
     def min_madds(self) -> int:
         """MAdds of the cheapest network of the space."""
-        return min(root.cost + extremes(root.node)[0] for root in self.trellis.roots)
+        return min(root.cost + extremes(root.node)[0] for root in self.stage_graph.roots)
 
     @property
     def max_madds(self) -> int:
         """MAdds of the most expensive network of the space."""
-        return max(root.cost + extremes(root.node)[1] for root in self.trellis.roots)
+        return max(root.cost + extremes(root.node)[1] for root in self.stage_graph.roots)
 
     def drawn(self, n: int, rng: random.Random) -> Sample:
         """``n`` networks, independent and uniform over the set."""
@@ -134,7 +136,7 @@ class MaddsSet:
         vectors = np.zeros((len(indices), len(self.decisions)), np.int64)
         madds = np.zeros(len(indices), np.int64)
         start = 0
-        for root, size in zip(self.trellis.roots, self._counts, strict=True):
+        for root, size in zip(self.stage_graph.roots, self._counts, strict=True):
             own = np.array(
                 [i for i, core in enumerate(cores) if start <= core < start + size], np.int64
             )
@@ -190,13 +192,13 @@ class MaddsSet:
                 mask & n.table.allows[r] for mask, n, r in zip(allowed, nodes, rows, strict=True)
             ]
         choices = np.array([(mask & -mask).bit_length() - 1 for mask in allowed], np.int64)
-        for decision in self.trellis.network:
+        for decision in self.stage_graph.network:
             options = [
-                decision.options.index(choice[decision.name]) for choice in self.trellis.choices
+                decision.options.index(choice[decision.name]) for choice in self.stage_graph.choices
             ]
             vectors[own, names.index(decision.name)] = np.array(options)[choices]
         for (nodes, rows), decisions, stage in zip(
-            steps, self.trellis.stage_decisions, self.space.stages, strict=True
+            steps, self.stage_graph.stage_decisions, self.space.stages, strict=True
         ):
             made = np.array(
                 [

@@ -1,4 +1,4 @@
-"""The space as a trellis.
+"""The space as a graph.
 
 A path from a root to the end is a network, and every network is exactly one path.
 
@@ -97,7 +97,7 @@ class Root:
     cost: int
 
 
-class Trellis:
+class StageGraph:
     """Compiles a search space.
 
     Raises:

@@ -59,7 +59,7 @@ def _free_options(feasible: FeasibleSet, spec: ArchSpec, depths: list[int]) -> d
 
 @dataclass
 class _Walk:
-    """Follows the trellis along the blocks of a network.
+    """Follows the graph along the blocks of a network.
 
     The free activations are at their stand-ins.
     """
@@ -74,13 +74,13 @@ class _Walk:
             For each path, its assignment except for the free decisions, and the depth of each
             stage.
         """
-        for root in self.feasible.candidates.trellis.roots:
+        for root in self.feasible.candidates.stage_graph.roots:
             yield from self._after(root.node, 0, root.node.allowed, [])
 
     def _after(
         self, node: Node, start: int, allowed: int, rows: list[tuple[Node, int]]
     ) -> Iterator[Path]:
-        stage = self.feasible.candidates.trellis.space.stages[node.stage]
+        stage = self.feasible.candidates.stage_graph.space.stages[node.stage]
         for depth in sorted(int(option) for option in stage.depth.options):
             end = start + depth
             if end > len(self.spec.blocks) or (not node.children and end != len(self.spec.blocks)):
@@ -98,7 +98,7 @@ class _Walk:
 
     def _state(self, blocks: int) -> State:
         """The shapes of the last outputs after the first ``blocks`` blocks of the network."""
-        return read_shapes(self._shapes[: blocks + 1], self.feasible.candidates.trellis.reads)
+        return read_shapes(self._shapes[: blocks + 1], self.feasible.candidates.stage_graph.reads)
 
     @cached_property
     def _shapes(self) -> tuple[Shape, ...]:
@@ -106,10 +106,10 @@ class _Walk:
 
     def _rows(self, node: Node, stage: StageSpace, start: int, depth: int) -> list[int]:
         wanted: list[int | None] = [depth]
-        trellis = self.feasible.candidates.trellis
-        for cls in position_classes(stage, trellis.reads):
+        stage_graph = self.feasible.candidates.stage_graph
+        for cls in position_classes(stage, stage_graph.reads):
             own = {
-                trellis.numbers.known(
+                stage_graph.numbers.known(
                     self._stand_in(stage, i, self.spec.blocks[start + i]), self._state(start + i)
                 )
                 for i in cls.indices
@@ -130,18 +130,18 @@ class _Walk:
         return replace(block, activation=attributes[NAME].options[0])  # type: ignore[call-arg]
 
     def _assignments(self, allowed: int, rows: list[tuple[Node, int]]) -> Iterator[Path]:
-        trellis = self.feasible.candidates.trellis
+        stage_graph = self.feasible.candidates.stage_graph
         depths = [int(node.table.blocks[row, 0]) for node, row in rows]
         for choice in range(allowed.bit_length()):
             if not allowed >> choice & 1:
                 continue
-            found = dict(trellis.choices[choice])
+            found = dict(stage_graph.choices[choice])
             for number, (node, row) in enumerate(rows):
-                decisions = trellis.stage_decisions[number]
+                decisions = stage_graph.stage_decisions[number]
                 options = unpack(decisions, node.table.makes[node.table.group[choice], [row]])[0]
                 found.update(
                     {d.name: d.options[i] for d, i in zip(decisions, options, strict=True)}
                 )
-                depth = trellis.space.stages[number].depth
+                depth = stage_graph.space.stages[number].depth
                 found.update({} if depth.is_fixed else {depth.path: depths[number]})
             yield found, depths

@@ -165,7 +165,7 @@ def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage
         return storage
     path = inside(folder, url) if writing else Path(url)
     if not writing and not _is_there(path):
-        raise StudyError(f"{path}: contains no study")
+        raise StudyError(f"{path}: contains no study: no such file")
     if writing:
         mend_journal(path)
     return open_journal(path)

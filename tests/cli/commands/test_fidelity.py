@@ -35,7 +35,7 @@ def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "--budget is required without --measurements, got nothing"),
+        ([], "--budget must be given, such as 120M..150M, or --measurements"),
         (["--budget", "1M", "--levels", "nonsense"], "--levels must be EPOCHSxPIXELS"),
         (["--budget", "1M", "--levels", "1x32,1x32"], "--levels must differ"),
         (["--budget", "1M", "--networks", "0"], "--networks must be from 1 to 100000, got 0"),

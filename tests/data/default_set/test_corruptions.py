@@ -1,4 +1,4 @@
-"""Each nuisance does what it says, and none does nothing."""
+"""Each corruptions does what it says, and none does nothing."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from seesawnas.data.default_set.blends import with_blends
-from seesawnas.data.default_set.corruptions import Nuisance, render
+from seesawnas.data.default_set.corruptions import Corruptions, render
 
-_NONE = Nuisance(**{field.name: 0.0 for field in fields(Nuisance)})
+_NONE = Corruptions(**{field.name: 0.0 for field in fields(Corruptions)})
 _SOURCES = np.random.default_rng(0).integers(60, 200, (3, 16, 16), dtype=np.uint8)
 
 
 def _render(
-    nuisance: Nuisance, resolution: int = 16, seed: int = 0, count: int = 3
+    corruptions: Corruptions, resolution: int = 16, seed: int = 0, count: int = 3
 ) -> NDArray[np.uint8]:
-    return render(_SOURCES, np.arange(count) % 3, resolution, nuisance, np.random.default_rng(seed))
+    return render(
+        _SOURCES, np.arange(count) % 3, resolution, corruptions, np.random.default_rng(seed)
+    )
 
 
 def test_without_nuisances_a_picture_is_its_source() -> None:
@@ -57,7 +59,7 @@ def test_covers_fall_on_about_the_given_share_of_the_pictures() -> None:
 @given(st.integers(0, 1000), st.integers(4, 40))
 @settings(max_examples=15, deadline=None)
 def test_a_seed_repeats_itself_at_any_resolution(seed: int, resolution: int) -> None:
-    first, again = (_render(Nuisance(), resolution, seed) for _ in range(2))
+    first, again = (_render(Corruptions(), resolution, seed) for _ in range(2))
     assert first.shape == (3, resolution, resolution, 3)
     assert (first == again).all()
 

@@ -90,7 +90,7 @@ def test_a_hundred_fixed_stages_are_one_network() -> None:
 def test_decisions_that_all_stages_share_make_one_table_a_map() -> None:
     feasible = FeasibleSet(crossed())
     found: dict[Any, Any] = {}
-    layer = [root.node for root in feasible.candidates.trellis.roots]
+    layer = [root.node for root in feasible.candidates.stage_graph.roots]
     while layer:
         found |= {(node.stage, node.state): node.table for node in layer}
         layer = list({id(child): child for node in layer for child in node.children}.values())
