@@ -69,7 +69,7 @@ def test_a_search_that_is_asked_to_stop_says_so_and_leaves_nothing_running(
         )
     )
     assert search.interrupt([(end, 0)]) == 130, search.errors
-    assert "the same command goes on" in search.errors
+    assert "Run the same command to resume" in search.errors
     assert "Ranked by verification accuracy" in (tmp_path / "out").read_text()
     assert search.count().running == 0
 
