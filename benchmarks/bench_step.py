@@ -43,12 +43,13 @@ _LITERAL, _SHUFFLE, _SHARE, _MOBILE = (
     "seesaw_share",
     "mobilefacenet_512",
 )
+# (ours, base).
 _PAIRS = (
     (_SHUFFLE, _LITERAL),
     (_SHARE, _LITERAL),
     (_SHUFFLE, _MOBILE),
     (_SHARE, _MOBILE),
-)  # (ours, base)
+)
 _ROUNDS = (2, 15)  # at least, at most
 _OVER = "over"
 

@@ -10,9 +10,8 @@ from seesawnas.text import short
 
 LARGEST = 10**15
 _SCALES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
-_QUANTITY = re.compile(
-    r"([0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?)\s*([KMGkmg]?)"
-)  # no two repeats of one character in a row
+# No two repeats of one character in a row.
+_QUANTITY = re.compile(r"([0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?)\s*([KMGkmg]?)")
 _MOST_TEXT = 10_000
 _MOST_TIME = 100
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -97,9 +96,8 @@ def number(low: float, high: float, raw: Any) -> Any:
     """
     if raw is None:
         return raw
-    if (
-        not isinstance(raw, (int, float)) or isinstance(raw, bool) or not low <= raw <= high
-    ):  # no NaN is
+    # No NaN is.
+    if not isinstance(raw, (int, float)) or isinstance(raw, bool) or not low <= raw <= high:
         raise ValueError(f"must be a number from {low:g} to {high:g}, got {short(raw)}")
     return float(raw)
 

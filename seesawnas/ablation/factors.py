@@ -396,9 +396,8 @@ def _table(some: tuple[Kind, ...]) -> dict[str, Factor]:
     factors = {name: _factor(one) for name, one in found.items()}
     blocks = [kind for kind in some if kind.role == "block"]
     names = tuple(kind.name for kind in blocks)
-    mixing = tuple(
-        name for name in MIXINGS if name in names
-    )  # other kinds differ in more than how groups mix
+    # Other kinds differ in more than how groups mix.
+    mixing = tuple(name for name in MIXINGS if name in names)
     factors["kind"] = Factor("kind", mixing or names, partial(_kind_word, names), kinds_of)
     order = [
         *(name for name in _FIRST if name in factors),

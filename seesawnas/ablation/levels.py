@@ -129,9 +129,8 @@ def _builds(base: ArchSpec, levels: Mapping[str, str]) -> bool:
 def _parts(text: str) -> Iterator[tuple[str, str]]:
     if len(text) > _MOST_TEXT:
         raise SpecError(f"levels must be at most {_MOST_TEXT} characters, got {short(text)!r}")
-    spaced = re.sub(
-        r"\s+", " ", text
-    )  # first: two repeats of spaces around a sign take the square of their number
+    # First: two repeats of spaces around a sign take the square of their number.
+    spaced = re.sub(r"\s+", " ", text)
     parts = re.split(r"[; ]+", re.sub(" ?([,=]) ?", r"\1", spaced).strip(" ;"))
     for part in parts:
         factor, equals, words = part.partition("=")

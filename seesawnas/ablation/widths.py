@@ -223,9 +223,8 @@ def _step(block: Block, inputs: Inputs) -> int:
     if not hasattr(block, "middle"):
         whole = lcm(whole, *_shuffled(block))
     divisors = {step for step in range(1, min(whole, 1024) + 1) if whole % step == 0}
-    powers = {
-        1 << power for power in range(block.outputs.bit_length())
-    }  # groups may be as many as the width asks
+    # Groups may be as many as the width asks.
+    powers = {1 << power for power in range(block.outputs.bit_length())}
     return next(
         (step for step in sorted(divisors | powers) if _can_move(block, inputs, step)), whole
     )

@@ -262,12 +262,10 @@ def _ped_anova(trials: Sequence[Trial], varied: set[str], quantile: float) -> di
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        warnings.filterwarnings(
-            "ignore", "Some regimes for parameter"
-        )  # those of fewer than 2 trials are passed over
-        warnings.filterwarnings(
-            "ignore", "Target and region quantiles select the same"
-        )  # all are equally good
+        # Those of fewer than 2 trials are passed over.
+        warnings.filterwarnings("ignore", "Some regimes for parameter")
+        # All are equally good.
+        warnings.filterwarnings("ignore", "Target and region quantiles select the same")
         found = get_param_importances(study, evaluator=evaluator, normalize=False)
     total = sum(found[name] for name in varied)
     return {

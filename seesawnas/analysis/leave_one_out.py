@@ -45,10 +45,11 @@ def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftO
         quality: Of each trial, (trials,).
         seed: Of the shuffles.
     """
+    # So that equal ones have a mean of exactly 0.
     rng, quality = (
         np.random.default_rng(seed),
         quality - quality[0],
-    )  # so that equal ones have a mean of exactly 0
+    )
     shuffled = [rng.permutation(quality) for _ in range(SHUFFLES)]
     values = np.stack([quality, *shuffled], axis=1)
     values = values - values.mean(axis=0)
@@ -88,9 +89,8 @@ def _predicted(x: Floats, values: Floats, penalties: Floats) -> Floats:
     That is 1 - the squared errors of these predictions, over those of the others' mean.
     """
     trials = len(values)
-    squares, axes = np.linalg.eigh(
-        x.T @ x
-    )  # much faster than the singular values of x, if trials are many
+    # Much faster than the singular values of x, if trials are many.
+    squares, axes = np.linalg.eigh(x.T @ x)
     along, errors = x @ axes, np.zeros(values.shape[1])
     for penalty in np.unique(penalties):
         some = penalties == penalty

@@ -204,9 +204,8 @@ def shapes(body: Body, inputs: Sequence[Shape]) -> list[Shape]:
 def read_shapes(node: Node, found: Sequence[Shape], inputs: Sequence[Shape]) -> tuple[Shape, ...]:
     """What ``node`` reads, of the shapes ``found`` so far."""
     reads = node.reads
-    if (
-        len(reads) == 1
-    ):  # most do, and this is called for every layer of every network that is counted
+    # Most do, and this is called for every layer of every network that is counted.
+    if len(reads) == 1:
         index = reads[0]
         return (found[index] if index >= 0 else inputs[-index - 1],)
     return tuple([found[index] if index >= 0 else inputs[-index - 1] for index in reads])

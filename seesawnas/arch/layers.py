@@ -82,10 +82,11 @@ class Conv:
             raise SpecError(f"conv kernel must be (rows, columns), got {self.kernel}")
         if self.padding is not None:
             _require_padding(self)
+            # The default, spelled out.
             if (self.padding, self.padding) == (
                 self.kernel[0] // 2,
                 self.kernel[1] // 2,
-            ):  # the default, spelled out
+            ):
                 object.__setattr__(self, "padding", None)
 
     @property
@@ -482,9 +483,8 @@ def _side(
     if room < 0 and not ceil:
         raise SpecError(f"{layer} must not be larger than its input map, got {pixels} pixels")
     side = (-(-room // stride) if ceil else room // stride) + 1
-    if (
-        ceil and (side - 1) * stride >= pixels + padding
-    ):  # as torch: no window begins in the padding behind the map
+    # As torch: no window begins in the padding behind the map.
+    if ceil and (side - 1) * stride >= pixels + padding:
         side -= 1
     if side < 1:
         raise SpecError(f"{layer} must not be larger than its input map, got {pixels} pixels")

@@ -42,10 +42,11 @@ class Input:
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 1:
             raise SpecError(f"input must be at least 1x1 pixels, got {self.height}x{self.width}")
+        # 127 and 127.0, or -0.0 and 0.0, are equal, and must read the same in the digest.
         for name in (
             "mean",
             "std",
-        ):  # 127 and 127.0, or -0.0 and 0.0, are equal, and must read the same in the digest
+        ):
             object.__setattr__(
                 self, name, tuple(float(value) + 0.0 for value in getattr(self, name))
             )

@@ -281,9 +281,8 @@ def processors() -> int:
 
 def _name(source: OpenedSource, order: NDArray[np.int64], resolution: Resolution) -> str:
     height, width = size_of(resolution)
-    key = (
-        height if height == width else (height, width)
-    )  # squares keep the names that they have always had
+    # Squares keep the names that they have always had.
+    key = height if height == width else (height, width)
     content = (_VERSION, source.fingerprint, source.stamp(), len(source), len(order), key)
     return f"faces-{hashlib.sha256(repr(content).encode()).hexdigest()[:24]}"
 

@@ -56,9 +56,8 @@ def decode(path: Path | IO[bytes], resolution: Resolution) -> NDArray[np.uint8]:
             # loses nothing.
             picture.draft(None, (twice, twice))
             ImageOps.exif_transpose(picture, in_place=True)
-            return np.array(
-                _fitted(_as_rgb(picture), height, width)
-            )  # not asarray: torch wants what it may write to
+            # Not asarray: torch wants what it may write to.
+            return np.array(_fitted(_as_rgb(picture), height, width))
     except UnreadableError:
         raise
     # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...

@@ -147,10 +147,11 @@ def is_file(path: Path) -> bool:
     """
     try:
         return path.is_file()
+    # A NUL, a name too long for a file, or a folder that may not be entered.
     except (
         OSError,
         ValueError,
-    ):  # a NUL, a name too long for a file, or a folder that may not be entered
+    ):
         return False
 
 

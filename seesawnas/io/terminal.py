@@ -205,9 +205,8 @@ class _IgnoreWriteErrors(io.TextIOBase):
         return int(self._stream.fileno())
 
     def write(self, text: str) -> int:
-        with suppress(
-            OSError, ValueError, AttributeError
-        ):  # closed, or a character that its encoding lacks; None
+        # Closed, or a character that its encoding lacks; None.
+        with suppress(OSError, ValueError, AttributeError):
             self._stream.write(text)
         return len(text)
 
@@ -228,9 +227,8 @@ def install(*, strict: bool = True) -> None:
     is_open = [_reserve(number) for number in range(3)]
     for number, name in ((1, "stdout"), (2, "stderr")):
         before = getattr(sys, name)
-        with suppress(
-            OSError, ValueError, AttributeError
-        ):  # AttributeError: None, as it was closed
+        # AttributeError: None, as it was closed.
+        with suppress(OSError, ValueError, AttributeError):
             before.flush()
         encoding = getattr(before, "encoding", None) or "utf-8"
         setattr(

@@ -28,9 +28,8 @@ _HAS_ONEDNN = all(
     hasattr(_ONEDNN, name) for name in ("_convolution_pointwise", "_linear_pointwise")
 )
 _LARGEST_LEARNT = 31 * 2**20
-_PART_PIXELS = (
-    8 * 112 * 112
-)  # input pixels that run together: of 2 to 16 images of 112x112, 8 took least
+# Input pixels that run together: of 2 to 16 images of 112x112, 8 took least.
+_PART_PIXELS = 8 * 112 * 112
 
 
 @dataclass(frozen=True, slots=True)

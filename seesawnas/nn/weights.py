@@ -29,10 +29,8 @@ WEIGHTS = "model.safetensors"
 TRAINED = "trained"
 """The key of the weights' metadata: ``true``, or ``false`` for random weights."""
 
-_MOST_BYTES, _HEADER = (
-    16,
-    101 << 20,
-)  # of a weight with its statistics, twice over; of a header as safetensors limits it
+# Of a weight with its statistics, twice over; of a header as safetensors limits it.
+_MOST_BYTES, _HEADER = 16, 101 << 20
 
 
 def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
@@ -50,9 +48,8 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
         raise InvalidInput(f"{folder}: must contain {WEIGHTS}, and {SPEC} or {ABOUT}")
     named, spec = path.name, load_point(place).spec
     _check_size(place / WEIGHTS, named, spec)
-    with torch.random.fork_rng(
-        devices=[]
-    ):  # the fresh weights are not kept, and nobody's draws move for them
+    # The fresh weights are not kept, and nobody's draws move for them.
+    with torch.random.fork_rng(devices=[]):
         network = build(spec)
     weights = _weights(place / WEIGHTS)
     _check_numbers(place / WEIGHTS, weights, network.state_dict())

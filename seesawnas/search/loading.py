@@ -137,9 +137,8 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
     metric = METRICS[plan.objectives.metric]
     if plan.target is not None and plan.target > 1 and metric.is_share:
         yield f"{place('target')} must be at most 1 for {metric.title}, got {plan.target:g}"
-    if (
-        "repeat_top" in options and not plan.repeats
-    ):  # a study file may well hold it for another time
+    # A study file may well hold it for another time.
+    if "repeat_top" in options and not plan.repeats:
         yield (
             f"{place('repeat_top')} requires repeats of at least 1, got {plan.repeats}; give "
             "--repeats too"

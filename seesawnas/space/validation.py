@@ -106,9 +106,8 @@ def faults_of(
         if not (fault["type"] == "extra_forbidden" and passed_over(fault["loc"]))
     ]
     for number, fault in enumerate(told):
-        beside = (
-            known if number < MOST_LINES else _nothing
-        )  # of tens of thousands nobody reads the hints
+        # Of tens of thousands nobody reads the hints.
+        beside = known if number < MOST_LINES else _nothing
         yield tuple(part for part in fault["loc"] if part != "[key]"), _rule(fault, beside)
 
 

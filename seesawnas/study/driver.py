@@ -155,9 +155,8 @@ class _Loop:
         checkpoint = self.setup.checkpoints.load(number) if self.setup.checkpoints else None
         study = self.record.study.study_name
         proxy = trial_proxy(trial, study) if "proxy" in attrs else self.setup.proxy
-        trial_spec(
-            trial, f"study {study}"
-        )  # said here, in a line that names the trial, and not by a worker
+        # Said here, in a line that names the trial, and not by a worker.
+        trial_spec(trial, f"study {study}")
         self.running[number] = time.monotonic()
         self.reached[number] = (trial.last_step or 0) if checkpoint is not None else 0
         self.fixed |= {number} if attrs.get("fixed") else set()
@@ -211,9 +210,8 @@ class _Loop:
         self.record.progress(number, epoch, scores)
         if self.setup.checkpoints is not None:
             self.setup.checkpoints.save(number, event.epoch.checkpoint)
-        self.running[number] = (
-            time.monotonic()
-        )  # now: a database that was waited for is not the trial's silence
+        # Now: a database that was waited for is not the trial's silence.
+        self.running[number] = time.monotonic()
         self.engine.proceed(number)
 
     def _write(self, event: Finished | Failed | Lost) -> None:

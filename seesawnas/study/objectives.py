@@ -108,9 +108,8 @@ def non_dominated(values: Sequence[Sequence[float]]) -> set[int]:
 
 def front(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Indices, rising, of what nothing dominates among losses (N, objectives); equals all stay."""
-    left = np.lexsort(
-        losses.T[::-1]
-    )  # what comes later in this order never dominates what comes before
+    # What comes later in this order never dominates what comes before.
+    left = np.lexsort(losses.T[::-1])
     kept: list[int] = []
     while left.size:
         best = losses[left[0]]

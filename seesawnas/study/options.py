@@ -76,10 +76,10 @@ def parse_budget(raw: Any) -> Any:
 
 
 def metric_name(raw: Any) -> Any:
-    """The name of a measure of quality.
+    """The name of a metric.
 
     Raises:
-        ValueError: If there is no measure of this name.
+        ValueError: If there is no metric of this name.
     """
     from seesawnas.evaluation.metrics import METRICS
 

@@ -191,10 +191,11 @@ class EngineSuite:
             assert engine.next_event(timeout=0.2) is None
             engine.submit(numbered(2), None)
             engine.submit(numbered(3), None)
+            # Both workers work.
             assert {progressed(engine).number, progressed(engine).number} == {
                 2,
                 3,
-            }  # both workers work
+            }
             engine.stop(2)
             engine.stop(3)
 

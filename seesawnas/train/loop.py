@@ -148,9 +148,8 @@ class Training:
     def steps(self) -> Generator[StepRecord | EpochRecord]:
         """Train what is left; yield after each step, and after each epoch like :meth:`epochs`."""
         while self.done < self._recipe.epochs:
-            if (
-                self.done and not self._losses
-            ):  # before an epoch: a caller who stops keeps the averaged weights
+            # Before an epoch: a caller who stops keeps the averaged weights.
+            if self.done and not self._losses:
                 self._swap()
             started, first = time.perf_counter(), len(self._losses)
             self._network.train()

@@ -264,9 +264,8 @@ def test_a_factorial_contrast_between_the_same_networks_is_none() -> None:
     values[1:] = values[1]
     arms = make_arms(design, values, digests=["seesaw", "whole", "whole", "whole"])
     effects, interactions = analyse(arms, design.factors, design.kind)
-    assert (
-        interactions == ()
-    )  # it would be the effects once more: of two networks there is one difference
+    # It would be the effects once more: of two networks there is one difference.
+    assert interactions == ()
     assert effects[0].mean == pytest.approx(effects[1].mean)
     alike = make_arms(design, values, digests=["a", "b", "a", "b"])
     split = analyse(alike, design.factors, design.kind)[0][0]

@@ -86,13 +86,14 @@ def test_a_level_leaves_other_factors_alone(
     spec: ArchSpec, wanted: tuple[str, str], other: str
 ) -> None:
     factor, level = wanted
+    # Kinds come with splits; hidden widths follow the middle's.
     tied = {
         "split",
         "kind",
         "width",
         "expansion",
         "se",
-    }  # kinds come with splits; hidden widths follow the middle's
+    }
     assume(other != factor and not ({factor, other} <= tied))
     assert level_of(built(spec, factor, level), other) == level_of(spec, other)
 

@@ -89,10 +89,11 @@ FAULTS: dict[str, Fault] = {
 
 def _polite(search: Searching, signals: list[tuple[signal.Signals, float]]) -> None:
     code = search.interrupt(signals)
+    # The last before the command has begun to listen.
     assert code in (0, 130, -signals[0][0]), (
         code,
         search.errors,
-    )  # the last before the command has begun to listen
+    )
     # An interrupt that falls into a callback of the interpreter's own is reported by it and passed
     # over.
     errors = re.sub(

@@ -75,9 +75,8 @@ def made_table(rng: Random) -> Table:
             for row in rows:
                 row[name] = rng.choice(values)
     order = rng.sample(list(names), len(names))
-    if order.index("first") > order.index(
-        "second"
-    ):  # left comes before right, in the file as in the set
+    # Left comes before right, in the file as in the set.
+    if order.index("first") > order.index("second"):
         a, b = order.index("second"), order.index("first")
         order[a], order[b] = order[b], order[a]
     lines = [[row[name] for name in order] for row in rows]

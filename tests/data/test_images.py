@@ -48,9 +48,8 @@ def test_an_aligned_crop_is_resized_by_the_mean_of_its_pixels(tmp_path: Path) ->
     pixels = np.random.default_rng(0).integers(0, 256, (112, 112, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "x.png")
     mean = pixels.reshape(56, 2, 56, 2, 3).mean(axis=(1, 3))
-    assert (
-        np.abs(decode(tmp_path / "x.png", 56) - mean).max() <= 1
-    )  # Pillow rounds once along each side
+    # Pillow rounds once along each side.
+    assert np.abs(decode(tmp_path / "x.png", 56) - mean).max() <= 1
 
 
 @pytest.mark.parametrize("size", [(30, 10), (10, 30)])

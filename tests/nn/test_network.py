@@ -130,9 +130,8 @@ def test_a_trace_takes_any_number_of_images() -> None:
     images = torch.randn(900, 3, 40, 32)
     with torch.no_grad():
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # torch deprecates its tracer, which its ONNX export and fvcore build on
+            # Torch deprecates its tracer, which its ONNX export and fvcore build on.
+            warnings.simplefilter("ignore")
             traced = torch.jit.trace(network, images[:2])  # type: ignore[no-untyped-call]
         torch.testing.assert_close(traced(images), network(images), rtol=1e-4, atol=1e-5)
 

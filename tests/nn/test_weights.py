@@ -52,23 +52,26 @@ def test_random_weights_say_so_and_are_refused_unless_asked_for(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("metadata", "with_model_json", "expected"),
     [
+        # `build --out` of 0.1.
         (
             {"spec": "", "digest": "", "version": "0.1.0", "seed": "0"},
             False,
             False,
-        ),  # `build --out` of 0.1
+        ),
+        # `train` of 0.1.
         (
             {"spec": "", "digest": "", "version": "0.1.0", "seed": "0", "recipe": "{}"},
             True,
             True,
-        ),  # `train` of 0.1
+        ),
         ({"spec": "", "digest": ""}, False, True),  # `save_model` of 0.1
         ({"trained": "false", "recipe": "{}"}, True, False),
+        # `build` over what `train` left.
         (
             {"spec": "", "digest": "", "version": "0.1.0", "seed": "0"},
             True,
             False,
-        ),  # `build` over what `train` left
+        ),
         (None, False, True),  # another tool's file
     ],
 )

@@ -213,10 +213,11 @@ def test_a_start_that_trains_nothing_changes_nothing_in_the_study_file(runs: Run
 
 def test_what_trained_is_what_runs_again_without_one_start_s_time(runs: Runs) -> None:
     runs(trials=2, time="1h")
+    # One start did it all.
     assert (plan_kept().rules.trials, plan_kept().rules.seconds) == (
         2,
         3600,
-    )  # one start did it all
+    )
     runs(trials=4, time="2h", sampler="tpe")
     assert (plan_kept().rules.trials, plan_kept().rules.seconds, plan_kept().sampler) == (
         4,

@@ -145,9 +145,8 @@ def test_another_measure_counts_exactly_too(name: str) -> None:
             sample = part.at(range(part.count))
             specs = dict(zip(part.specs(sample), sample.madds.tolist(), strict=True))
             assert len(specs) == part.count == len(expected)
-            if (
-                measure is PARAMS
-            ):  # layers of equal networks may differ in number: what does nothing is one
+            # Layers of equal networks may differ in number: what does nothing is one.
+            if measure is PARAMS:
                 assert specs == expected
 
 

@@ -111,9 +111,8 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
     from seesawnas.cli.views.ablation import show, watched
     from seesawnas.cli.views.progress import say, watch
 
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # SIGTERM stops it like Ctrl-C: nothing is lost
+    # SIGTERM stops it like Ctrl-C: nothing is lost.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     only_shown()
     screen = shown_screen()
     with opened(plan) as session:

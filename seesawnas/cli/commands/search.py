@@ -62,9 +62,8 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.report.study.outcome import outcome_of, summary_of
     from seesawnas.search import opened
 
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # SIGTERM stops it like Ctrl-C: nothing is lost
+    # SIGTERM stops it like Ctrl-C: nothing is lost.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     only_shown()
     shown = screen()
     with compiling_shown(), opened(plan) as session:

@@ -50,9 +50,8 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
         ("Folder", str(plan.folder)),
     ):
         _say(shown, f"{title:8} {what}")
-    for note in getattr(
-        source, "notes", ()
-    ):  # what was skipped when it was opened, if the source reports it
+    # What was skipped when it was opened, if the source reports it.
+    for note in getattr(source, "notes", ()):
         _say(shown, f"{'':8} {note}")
     return shown
 

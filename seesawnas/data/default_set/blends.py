@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 _WAVES = (
     4  # cosines along each side of a warp: it bends the proportions of a face and not its details
 )
+# Share of the first parent; nearer to 0 or 1 a blend is one of its parents.
 _LEAST, _MOST = (
     0.3,
     0.7,
-)  # share of the first parent; nearer to 0 or 1 a blend is one of its parents
+)
 
 
 def with_blends(

@@ -53,9 +53,8 @@ _WHOLE = {
     ("x", "y"),
     ("source", "target"),
     *((one, two) for one in ("probe", "query") for two in ("gallery", "reference")),
-    *(
-        (stem, stem + number) for stem in _STEMS for number in "12"
-    ),  # pandas calls a second "path" path.1
+    # Pandas calls a second "path" path.1.
+    *((stem, stem + number) for stem in _STEMS for number in "12"),
 }
 """Pairs of names of the two columns of paths, beside a stem with one of the sides."""
 

@@ -133,15 +133,13 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content), encoding="bytes")
-        self._left = len(
-            content
-        )  # bytes that text may still become: a short file can ask for one text a million times
+        # Bytes that text may still become: a short file can ask for one text a million times.
+        self._left = len(content)
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("_codecs", "encode"):
-            return lambda text, encoding: self._latin_1(
-                text
-            )  # how Python 3 writes bytes for Python 2 to read
+            # How Python 3 writes bytes for Python 2 to read.
+            return lambda text, encoding: self._latin_1(text)
         if module in _NUMPY:
             match name:
                 case "ndarray":

@@ -27,9 +27,8 @@ from seesawnas.errors import DataError
 MAX_BYTES = 2 << 30
 """The pairs of IJB-C take 300 MB; a file beyond this is something else."""
 
-_END = re.compile(
-    r"\r\n|\n|\r"
-)  # str.splitlines would also cut at U+0085 and U+2028, which file names may hold
+# str.splitlines would also cut at U+0085 and U+2028, which file names may hold.
+_END = re.compile(r"\r\n|\n|\r")
 
 
 def read_text(path: Path) -> str:
@@ -159,9 +158,8 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
         if end:
             yield whole + end
         elif len(kept) > _BLOCK:
-            yield (
-                b"a line that is too long: " + kept[:50] + b"\n"
-            )  # to be refused, whatever it holds
+            # To be refused, whatever it holds.
+            yield (b"a line that is too long: " + kept[:50] + b"\n")
             return
     if kept:
         yield kept.removesuffix(b"\r") + b"\n"

@@ -69,9 +69,8 @@ def aligned(picture: Image.Image, points: _Floats) -> Image.Image:
         ValueError: If the points do not determine a transform.
     """
     factor = int(1.0 / np.sqrt(abs(np.linalg.det(similarity(points)[:, :2]))))
-    if (
-        factor > 1
-    ):  # a plain mean first: bilinear interpolation alone would skip most pixels of a large picture
+    # A plain mean first: bilinear interpolation alone would skip most pixels of a large picture.
+    if factor > 1:
         picture, points = picture.reduce(factor), (points + 0.5) / factor - 0.5
     forth = np.vstack([similarity(points), [0.0, 0.0, 1.0]])
     back = np.linalg.inv(forth)[:2]

@@ -47,9 +47,8 @@ def open_script(path: Path, device: torch.device, side: int, output: str | None 
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # torch.jit ages; its files are still in use
+            # torch.jit ages; its files are still in use.
+            warnings.simplefilter("ignore", DeprecationWarning)
             module: Any = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
         module.eval()
         kind = next(

@@ -98,9 +98,8 @@ def _draw_read(
         canvas.path(steps, PALETTE["skip"], stroke_width=1.6)
     else:
         middle = (top + BAR + bottom) / 2
-        bend = (
-            0 if near or abs(start - end) > into else -0.75 * (into + 60)
-        )  # around what lies between
+        # Around what lies between.
+        bend = 0 if near or abs(start - end) > into else -0.75 * (into + 60)
         turns = f"{start + bend:.1f},{middle:.1f} {end + bend:.1f},{middle:.1f}"
         steps = f"M{start:.1f},{top + BAR} C{turns} {end:.1f},{bottom}"
         canvas.path(steps, FADED, stroke_width=1.2, stroke_opacity=0.7)

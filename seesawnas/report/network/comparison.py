@@ -189,9 +189,8 @@ def _runs(values: Sequence[dict[str, Any]], blocks: Sequence[Block], name: str) 
     It is the value itself if there is one only. ``none`` is an option that is off; ``-`` is a block
     that has no such attribute (None if all are so).
     """
-    shortcuts = name == "skip" and any(
-        one[name] is not None for one in values
-    )  # no attribute: whether one is residual
+    # No attribute: whether one is residual.
+    shortcuts = name == "skip" and any(one[name] is not None for one in values)
     each = [
         _written(one.get(name))
         if one.get(name) is not None or shortcuts or name in block.row()

@@ -74,9 +74,8 @@ def _study(report: StudyReport) -> Iterator[str]:
         yield "\n".join(f"- {plain_markdown(note)}" for note in limit_notes(report.notes))
     if report.ablation is not None:
         yield from _ablation(report)
-    if (
-        report.ranking.lines and report.ranking.is_ranked
-    ):  # an ablation's networks stand in its own tables, by their means
+    # An ablation's networks stand in its own tables, by their means.
+    if report.ranking.lines and report.ranking.is_ranked:
         yield from _ranking(report)
     if report.importance_sentences is not None:
         yield "## Importance"

@@ -31,9 +31,8 @@ class Recorded:
     def _known(self, state: TrialState, record: StudyRecord, objectives: int) -> tuple[Past, ...]:
         trials = record.trials(state)
         old, known = self._finished.get(state, ([], ()))
-        if (
-            trials[: len(old)] == old
-        ):  # the same objects, so that this takes no time; else one of a lower number came late
+        # The same objects, so that this takes no time; else one of a lower number came late.
+        if trials[: len(old)] == old:
             known += self._of(trials[len(old) :], objectives)
         else:
             known = self._of(trials, objectives)

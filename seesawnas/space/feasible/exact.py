@@ -100,9 +100,8 @@ class MaddsSet:
         self._low, self._high = _ends(budget, self.max_madds)
         self._counts = [self._count(root) for root in self.stage_graph.roots]
         self.count = sum(self._counts) * self._copies
-        if (
-            budget is not None and not self.count
-        ):  # without one there is a network, for there is a root
+        # Without one there is a network, for there is a root.
+        if budget is not None and not self.count:
             raise BudgetError(self._nothing_fits(budget))
 
     @property
@@ -218,9 +217,8 @@ class MaddsSet:
 
     def _fill_free(self, ranks: list[int], vectors: Ints) -> None:
         names = [decision.name for decision in self.decisions]
-        for decision in reversed(
-            self.free
-        ):  # ranks as Python integers: their number may exceed any machine integer
+        # Ranks as Python integers: their number may exceed any machine integer.
+        for decision in reversed(self.free):
             size = len(decision.options)
             vectors[:, names.index(decision.name)] = [rank % size for rank in ranks]
             ranks = [rank // size for rank in ranks]

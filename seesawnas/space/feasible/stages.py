@@ -251,9 +251,8 @@ def _later(
         for shape in shapes
     ]
     size = prod(len(decision.options) for decision in relevant)
-    rank = np.full(
-        len(place.states.states) + 1, len(tables), np.int64
-    )  # the last one: no first block, so nothing after it
+    # The last one: no first block, so nothing after it.
+    rank = np.full(len(place.states.states) + 1, len(tables), np.int64)
     rank[shapes] = np.arange(len(tables))
     index = np.minimum(
         rank[outputs] * size + _index(decisions, options, relevant), len(tables) * size

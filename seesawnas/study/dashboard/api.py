@@ -79,9 +79,8 @@ class StudyJson:
     def text(self, study: StudyView, after: int = 0) -> str:
         """The whole study, with the trials from number ``after`` on."""
         about = {**self._study(study), "best_trials": [], "trials": []}
-        winners = (
-            [] if "ablation" in study.attributes else best_trials(study.trials)
-        )  # single trainings are none
+        # Single trainings are none.
+        winners = [] if "ablation" in study.attributes else best_trials(study.trials)
         best = ",".join(self._trial(study, trial) for trial in winners)
         trials = ",".join(self._trial(study, trial) for trial in study.trials[after:])
         return f'{json.dumps(about)[:-1]}, "best_trials": [{best}], "trials": [{trials}]}}'

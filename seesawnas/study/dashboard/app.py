@@ -111,9 +111,10 @@ class _Dashboard:
 
     def _plot(self, number: int, kind: str) -> str | None:
         """A plot that would be too large of a large study; None if optuna-dashboard's will do."""
+        # A quarter of a second that only plots need.
         from seesawnas.study.dashboard.plots import (
             bounded_plot,
-        )  # a quarter of a second that only plots need
+        )
 
         try:
             return bounded_plot(self.storage, number, kind)

@@ -46,9 +46,8 @@ class LocalEngine:
         try:
             for _ in range(workers):
                 self._workers.append(_start())
-            for worker in (
-                self._workers
-            ):  # when all have begun to start: a worker takes its faces once it is up
+            # When all have begun to start: a worker takes its faces once it is up.
+            for worker in self._workers:
                 self._feed(worker)
         except BaseException:  # Ctrl-C most of all: nobody else knows of these workers yet
             self.close()
@@ -128,9 +127,8 @@ class LocalEngine:
 
     def _feed(self, worker: _Worker) -> None:
         with suppress(OSError):  # it died at once: its first job is lost, and next_event says so
-            worker.pipe.send_bytes(
-                pickle_mapped_arrays(self._faces)
-            )  # all workers map one file of decoded images
+            # All workers map one file of decoded images.
+            worker.pipe.send_bytes(pickle_mapped_arrays(self._faces))
 
 
 def _start() -> _Worker:

@@ -80,9 +80,8 @@ class Run:
         self._name = f"{PREFIX}{number}"
         # of the starts before: the last of them may have been killed before it could write its file
         text = self._text()
-        if (
-            text is None and record.finished
-        ):  # by an earlier version, which did not say what each start did
+        # By an earlier version, which did not say what each start did.
+        if text is None and record.finished:
             text = record.study.user_attrs.get("study_file")
         text = text or write_yaml({**plan, "provenance": made})
         record.study.set_user_attr(self._name, json.dumps(self._values))
@@ -157,9 +156,8 @@ def kept_run(
     try:
         yield run
     finally:
-        with suppress(
-            Exception
-        ):  # a full disk, a database that is away, another driver's study: what ended it is told
+        # A full disk, a database that is away, another driver's study: what ended it is told.
+        with suppress(Exception):
             run.end(INTERRUPTED)
 
 

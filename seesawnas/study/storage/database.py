@@ -95,9 +95,8 @@ class PatientStorage(_CachedStorage):
         self._patience = 0.0
         self._writing = False
         event.listen(self.database.scoped_session, "before_commit", self._fence)
-        finalize(
-            self, self.database.engine.dispose
-        )  # connections are closed with it, and not whenever they are collected
+        # Connections are closed with it, and not whenever they are collected.
+        finalize(self, self.database.engine.dispose)
 
     @contextmanager
     def hold(

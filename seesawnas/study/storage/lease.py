@@ -171,9 +171,8 @@ class Lease:
             try:
                 self._renew()
                 pause = self._every
-            except (
-                SQLAlchemyError
-            ):  # whoever writes hears of it and waits; here the next moment is tried
+            # Whoever writes hears of it and waits; here the next moment is tried.
+            except SQLAlchemyError:
                 pause = min(_RETRY, self._every)
 
     def _renew(self) -> None:

@@ -251,10 +251,11 @@ def _generator(*numbers: int) -> torch.Generator:
 
 
 def _start_worker(worker: int) -> None:
+    # A group of processes gets them as one; they are the training's to answer.
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
-    ):  # a group of processes gets them as one; they are the training's to answer
+    ):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 

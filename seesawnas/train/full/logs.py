@@ -51,9 +51,8 @@ class Logs:
         """Rewrite the table of all epochs; add the last to the curves."""
         flat = [_flat(row) for row in rows]
         text = io.StringIO()
-        names = dict.fromkeys(
-            name for row in flat for name in row
-        )  # verification sets may have come and gone
+        # Verification sets may have come and gone.
+        names = dict.fromkeys(name for row in flat for name in row)
         table = csv.DictWriter(text, list(names), lineterminator="\n", restval="")
         table.writerow({name: csv_cell(name) for name in names})
         table.writerows({name: csv_cell(value) for name, value in row.items()} for row in flat)

@@ -281,9 +281,8 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
         )
     asked = plan.required_settings(source.fingerprint, team.size)
     if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
-        asked.pop(
-            CROP, None
-        )  # an earlier version began it, and its crop changes nothing that is still to come
+        # An earlier version began it, and its crop changes nothing that is still to come.
+        asked.pop(CROP, None)
     check_settings(kept, asked, plan.folder)
 
 

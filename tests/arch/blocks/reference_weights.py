@@ -100,9 +100,8 @@ def copy_block(graph: Graph, layers: BlockLayers, queue: Iterator[Tensor]) -> No
             case Linear():
                 assert order is None
                 weight = own[f"{node.name}.weight"]
-                weight.copy_(
-                    next(queue).view_as(weight)
-                )  # a reference may have a 1x1 convolution here
+                # A reference may have a 1x1 convolution here.
+                weight.copy_(next(queue).view_as(weight))
                 if node.layer.bias:
                     own[f"{node.name}.bias"].copy_(next(queue))
         if order is not None:
@@ -142,7 +141,6 @@ def _copy_conv(
             else order[start:][: mine.shape[1]]
         )
         start += mine.shape[1]
-        mine.copy_(
-            weight[:, torch.tensor(reads).argsort()]
-        )  # as built, a group reads its channels in ascending order
+        # As built, a group reads its channels in ascending order.
+        mine.copy_(weight[:, torch.tensor(reads).argsort()])
     return None

@@ -196,10 +196,11 @@ def test_folds_that_are_named_are_the_set_s(root: Path) -> None:
         (f"{ANN},{OTHER},1\n{ANN},{BO},2\n", "line 2: must have a label such as 1 or 0, got '2'"),
         (f"0,1,2\n{ANN},{BO},0\n", "line 1: must have a label"),
         (f'"{ANN},{BO},0\n{ANN},{BO},0\n', "line 1: must be fields"),
+        # The campaign found it.
         (
             '10\t300\nAnn\t1\t2\nA\t1\nBo\t"\t"0001\ta.JPG1\n',
             "line 4: must be fields",
-        ),  # the campaign found it
+        ),
         (f"{ANN},{BO},0\n\n{ANN},x,{BO},0\n", "line 3: must have 3 fields as in line 1, got 4"),
         (f"my {ANN} other {BO} 0\n", "must have two columns of paths"),
         (f"{ANN} {BO} \u00b2\n", "must have a label"),

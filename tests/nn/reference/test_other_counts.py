@@ -45,9 +45,8 @@ def _run(name: str) -> tuple[nn.Module, Tensor, int]:
     def add(module: nn.Module, _: object, output: Tensor) -> None:
         nonlocal madds
         assert isinstance(module, nn.Conv2d | nn.Linear)
-        madds += output.numel() * prod(
-            module.weight.shape[1:]
-        )  # a weight's other axes: the inputs of one output
+        # A weight's other axes: the inputs of one output.
+        madds += output.numel() * prod(module.weight.shape[1:])
 
     with torch.device("meta"):
         network = OTHERS[name].make().eval()

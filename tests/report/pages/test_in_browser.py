@@ -175,9 +175,8 @@ def test_a_comparison_opens_and_hides_what_is_alike(tmp_path: Path) -> None:
     with browser() as page:
         page.open(path.as_uri())
         page.wait_for_text("They differ in stages.0, stages.1, stages.2; the same in stem, head.")
-        page.wait(
-            "document.readyState === 'complete'"
-        )  # the script that answers the click stands below the text
+        # The script that answers the click stands below the text.
+        page.wait("document.readyState === 'complete'")
         page.evaluate("document.querySelector('#only input').click()")
         assert page.evaluate(
             "[...document.querySelectorAll('tr.same')].every(row => row.offsetParent === null)"

@@ -57,9 +57,8 @@ def test_uniform_draws_go_over_the_whole_set_evenly() -> None:
 
 def test_evolution_breeds_of_the_population_alone_and_of_its_better_ones() -> None:
     assignments = list(FEASIBLE.sample(30, seed=1).assignments())
-    past = tuple(
-        Past(i, a, (float(i),)) for i, a in enumerate(assignments)
-    )  # the oldest are the best
+    # The oldest are the best.
+    past = tuple(Past(i, a, (float(i),)) for i, a in enumerate(assignments))
     sampler = EvolutionSampler(FEASIBLE, population=10, tournament=10)
     parent = FEASIBLE.space.choose(past[20].assignment)
     for child in islice(sampler.candidates(History(past), random.Random(0)), 10):
@@ -75,11 +74,12 @@ def test_generations_are_worked_out_the_same_from_the_start_and_as_trials_come()
         for i, a in enumerate(FEASIBLE.sample(90, seed=2).assignments())
     )
     lasting = NSGAII(FEASIBLE, population=10)
+    # A trial may also finish late, among those of lower numbers.
     for end in (
         *range(5, 90, 7),
         40,
         90,
-    ):  # a trial may also finish late, among those of lower numbers
+    ):
         history = History(past[:end] if end % 2 else past[1:end], objectives=2)
         old, new = lasting._parents(history), NSGAII(FEASIBLE, population=10)._parents(history)
         assert old == new

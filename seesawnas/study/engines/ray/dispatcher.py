@@ -120,9 +120,8 @@ class RayJobQueue:
         if trial is None or not self._idle:
             return None
         done = self._idle.popleft()
-        self._controller.stop_trial(
-            done
-        )  # Tune keeps its worker, and finds it for the trial returned
+        # Tune keeps its worker, and finds it for the trial returned.
+        self._controller.stop_trial(done)
         shutil.rmtree(str(done.local_path), ignore_errors=True)  # empty, and one a trial
         return trial
 

@@ -38,9 +38,8 @@ def create_temp_folder(above: str | None = None) -> tuple[Path, int]:
         remove_stale_folders(Path(above or tempfile.gettempdir()))
         for _ in range(_TRIES):
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve()
-            with suppress(
-                FileNotFoundError, BlockingIOError
-            ):  # another process sweeps, and was faster than this one
+            # Another process sweeps, and was faster than this one.
+            with suppress(FileNotFoundError, BlockingIOError):
                 return folder, _lock(folder, os.O_CREAT | os.O_EXCL)
         raise StudyError(
             f"{above or tempfile.gettempdir()}: temporary folders are deleted by another program"

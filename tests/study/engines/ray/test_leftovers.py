@@ -77,9 +77,8 @@ def test_nothing_that_is_somebodys_own_is_removed(tmp_path: Path) -> None:
     (linked / "ray").symlink_to(tmp_path / "kept")
     before = {path.name for path in tmp_path.iterdir()}
     remove_stale_folders(tmp_path)
-    assert before - {path.name for path in tmp_path.iterdir()} == {
-        "seesawnas-inlink00"
-    }  # the link itself, not its target
+    # The link itself, not its target.
+    assert before - {path.name for path in tmp_path.iterdir()} == {"seesawnas-inlink00"}
     assert (tmp_path / "kept" / "file").exists()
 
 
