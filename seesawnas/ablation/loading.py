@@ -12,7 +12,7 @@ from typing import Any
 
 from seesawnas.ablation.plan import AblationPlan, BaseFactors
 from seesawnas.errors import StudyError
-from seesawnas.plan.documents import Place, faults_in, values_of
+from seesawnas.plan.documents import Place, faults_in, override, values_of
 from seesawnas.study import StudyFile
 from seesawnas.study.library.names import data_words, default_name, placer
 from seesawnas.study.options import engine_conflicts
@@ -28,7 +28,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
     """
     if file is not None:
         file.must_be("ablation", "an ablation study file, with the key base")
-    values = {**(file.values if file else {}), **options}
+    values = override(AblationPlan, file.values if file else {}, options)
     if "factors" in options and "levels" not in options:
         _drop_levels(values)
     place = placer(file, options)

@@ -104,7 +104,10 @@ class AblationSource:
             )
         checkpoints = Checkpoints(plan.checkpoints)
         setup = TrialSetup(
-            plan.proxy, StopRules(self.wanted), checkpoints=checkpoints, silence=plan.silence
+            plan.proxy,
+            StopRules(self.wanted),
+            checkpoints=checkpoints,
+            stall_timeout=plan.stall_timeout,
         )
         return Work(lambda _: next(queue, None), self.faces, setup, finish=self._finish)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -80,10 +81,18 @@ def takes_options(
 
         @wraps(command)
         def run(**values: Any) -> None:
+            former = {one.key: values.pop(one.former_key) for one in declared if one.former_key}
             asked = {one.key: values.pop(one.key) for one in declared}
+            asked |= {key: value for key, value in former.items() if asked[key] is None}
             command(**values, **{key: value for key, value in asked.items() if value is not None})
 
-        parameters = [*arguments, *(_parameter(one, whole) for one in declared), *others]
+        former = [replace(one, key=one.former_key) for one in declared if one.former_key]
+        parameters = [
+            *arguments,
+            *(_parameter(one, whole) for one in declared),
+            *(_parameter(one, whole=False, hidden=True) for one in former),
+            *others,
+        ]
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return run
 
@@ -96,16 +105,16 @@ def _is_argument(parameter: inspect.Parameter) -> bool:
     )
 
 
-def _parameter(one: Option, whole: bool) -> inspect.Parameter:
+def _parameter(one: Option, whole: bool, hidden: bool = False) -> inspect.Parameter:
     is_required = whole and one.default is ...
     default, kind = (inspect.Parameter.empty, one.kind) if is_required else (None, one.kind | None)
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(
-        one.key, keyword, default=default, annotation=Annotated[kind, _typer_option(one)]
+        one.key, keyword, default=default, annotation=Annotated[kind, _typer_option(one, hidden)]
     )
 
 
-def _typer_option(one: Option) -> OptionInfo:
+def _typer_option(one: Option, hidden: bool) -> OptionInfo:
     """Without a default in the help: the value may come from a study file."""
     found: OptionInfo = typer.Option(
         one.flag,
@@ -113,6 +122,7 @@ def _typer_option(one: Option) -> OptionInfo:
         rich_help_panel=one.panel or None,
         help=one.help,
         show_default=False,
+        hidden=hidden,
         autocompletion=_COMPLETIONS[one.completion],
     )
     return found

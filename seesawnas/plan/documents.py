@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
 
 from seesawnas.plan.options import Plan, options_of
 from seesawnas.space.document import Text
@@ -68,7 +76,10 @@ def document_of(plan: type[Plan], *, whole: bool = True) -> type[Document]:
             continue
         required = one.default is ...
         default = (... if whole else None) if required else Field(default_factory=one.make_default)
-        keys[one.key] = (Annotated[Any, BeforeValidator(one.rule)], default)
+        rule: Any = Annotated[Any, BeforeValidator(one.rule)]
+        if one.former_key:
+            rule = Annotated[rule, Field(validation_alias=AliasChoices(one.key, one.former_key))]
+        keys[one.key] = (rule, default)
     return create_model(f"{plan.__name__}Document", __base__=Document, **keys)
 
 
@@ -88,6 +99,14 @@ def values_of(
     document = document_of(plan, whole=whole).model_validate(values, context=context)
     found = {one.name: getattr(document, one.key) for one in options_of(plan)}
     return {name: _plain(value) for name, value in found.items()}
+
+
+def override(
+    plan: type[Plan], values: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The ``values`` of a document of ``plan``, except that ``options``, by their keys, win."""
+    former = {one.former_key for one in options_of(plan) if one.key in options}
+    return {**{key: value for key, value in values.items() if key not in former}, **options}
 
 
 def _plain(value: Any) -> Any:

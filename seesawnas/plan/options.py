@@ -167,6 +167,8 @@ class Option:
         must_stay: Whether the value must stay when the study is resumed.
         completion: What kind of word the shell completes it with; see :mod:`seesawnas.cli.options`.
         key: Its key in study files; the field's name if empty.
+        former_key: Its key in study files of earlier versions, which is still read, as is its
+            option; empty if it had no other.
         keys: Makes the model of its keys, if the value is a mapping.
         is_list: Whether the command line may give it more than once.
         store: Makes of the value what a study file holds; of None, it is left out.
@@ -187,6 +189,7 @@ class Option:
     must_stay: bool = False
     completion: str = ""
     key: str = ""
+    former_key: str = ""
     keys: Callable[[], type[BaseModel]] | None = None
     is_list: bool = False
     store: Callable[[Any], Any] = as_it_is

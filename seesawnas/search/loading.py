@@ -12,7 +12,7 @@ from typing import Any
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.plan.documents import Place, faults_in, values_of
+from seesawnas.plan.documents import Place, faults_in, override, values_of
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
@@ -73,7 +73,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
     """
     if file is not None:
         file.must_be("search", "a search's study file")
-    values = {**(file.values if file else {}), **options}
+    values = override(SearchPlan, file.values if file else {}, options)
     place = placer(file, options)
     faults, bad = faults_in(SearchPlan, values, place)
     if len(faults) > MOST_LINES:  # nobody reads more of them

@@ -56,7 +56,7 @@ class SearchSource:
         plan, ready = self.plan, self.ready
         proposer = NetworkProposer(ready.feasible, ready.points, plan.seed, plan.sampler)
         setup = TrialSetup(
-            plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.silence
+            plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.stall_timeout
         )
         return Work(proposer, ready.faces, setup)
 
@@ -82,7 +82,7 @@ class RepeatsSource:
             plan.proxy,
             StopRules(wanted),
             checkpoints=_repeats_checkpoints(plan),
-            silence=plan.silence,
+            stall_timeout=plan.stall_timeout,
         )
         return Work(
             lambda _: next(queue, None), self.ready.faces, setup, Repeating(wanted, record.finished)

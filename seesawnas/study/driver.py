@@ -62,14 +62,14 @@ class TrialSetup:
 
     Attributes:
         checkpoints: Where running trials are kept; None for nowhere.
-        silence: Seconds without an epoch after which a trial counts as hanging.
+        stall_timeout: Seconds without an epoch after which a trial counts as hanging.
     """
 
     proxy: Proxy
     rules: StopRules
     halving: Asha | None = None
     checkpoints: Checkpoints | None = None
-    silence: float = 3600.0
+    stall_timeout: float = 3600.0
 
 
 def drive(
@@ -179,7 +179,7 @@ class _Loop:
     def _patience(self) -> float:
         """Seconds until the next time limit, if no event comes before."""
         now = time.monotonic()
-        ends = [heard + self.setup.silence for heard in self.running.values()]
+        ends = [heard + self.setup.stall_timeout for heard in self.running.values()]
         ends += (
             [self.started + self.setup.rules.seconds]
             if self.setup.rules.seconds is not None
@@ -189,9 +189,13 @@ class _Loop:
 
     def _stop_stalled(self) -> Generator[DriverEvent]:
         now = time.monotonic()
-        for number in [n for n, heard in self.running.items() if now - heard >= self.setup.silence]:
+        for number in [
+            n for n, heard in self.running.items() if now - heard >= self.setup.stall_timeout
+        ]:
             self.engine.stop(number)
-            lost = Lost(number, f"no response: no epoch finished within {self.setup.silence:.0f} s")
+            lost = Lost(
+                number, f"no response: no epoch finished within {self.setup.stall_timeout:.0f} s"
+            )
             self._write(lost)
             yield lost
 
@@ -210,7 +214,7 @@ class _Loop:
         self.record.progress(number, epoch, scores)
         if self.setup.checkpoints is not None:
             self.setup.checkpoints.save(number, event.epoch.checkpoint)
-        # Now: a database that was waited for is not the trial's silence.
+        # Now: a database that was waited for is not a stall of the trial.
         self.running[number] = time.monotonic()
         self.engine.proceed(number)
 

@@ -176,7 +176,7 @@ class RunPlan(EnginePlan):
         share: The part of the training identities that is trained on.
         recipe: All of the proxy's recipe, as JSON values; it may be given as what differs from the
             default one.
-        silence: Seconds without a finished epoch after which a trial is restarted.
+        stall_timeout: Seconds without a finished epoch after which a trial is restarted.
     """
 
     data: str | None = option(
@@ -260,12 +260,13 @@ class RunPlan(EnginePlan):
     cpus_per_trial: float | None = inherited(EnginePlan, "cpus_per_trial")
     gpus_per_trial: float | None = inherited(EnginePlan, "gpus_per_trial")
     ray_address: str | None = inherited(EnginePlan, "ray_address")
-    silence: float = option(
+    stall_timeout: float = option(
         duration,
         "T",
         PLACED,
         "Restart a trial that has finished no epoch for this time. Default: 1h.",
         default=3600.0,
+        former_key="silence",
         store=store_duration,
     )
 

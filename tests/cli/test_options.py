@@ -20,12 +20,16 @@ from seesawnas.plan.options import Number, Plan, Whole, option, options_of, text
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study.options import ENDS
 from seesawnas.train.full.plan import TrainPlan
+from tests.cli.running import Ran
 
 
 @dataclass(frozen=True, kw_only=True)
 class Small(Plan):
     some_width: int | None = option(Whole(1, 9, optional=True), "N", ENDS, "A width.", default=None)
     share: float = option(Number(0, 1), "X", ENDS, "A share.", default=0.5)
+    width_unit: str = option(
+        text, "UNIT", ENDS, "Of widths.", default="px", former_key="unit_of_width"
+    )
     note: str = option(text, default="")
 
 
@@ -54,6 +58,22 @@ def test_options_that_are_given_come_parsed_by_their_keys_beside_the_command_s_o
     assert ran("x", "--share", "0.25")[1]["given"] == {"share": 0.25}
 
 
+def test_an_option_is_still_taken_by_its_former_name_which_no_help_has() -> None:
+    assert ran("x", "--unit-of-width", "mm")[1]["given"] == {"width_unit": "mm"}
+    assert ran("x", "--unit-of-width", "mm", "--width-unit", "cm")[1]["given"] == {
+        "width_unit": "cm"
+    }
+    for command in ("search", "ablate"):
+        shown = Ran(command, "--help").out
+        assert "--stall-timeout" in shown
+        assert "--silence" not in shown
+    fault = Ran("search", "--budget", "150M", "--silence", "soon")
+    assert (fault.code, fault.err.partition(",")[0]) == (
+        2,
+        "--stall-timeout must be a time such as 2h",
+    )
+
+
 @pytest.mark.parametrize("words", [("--note", "n"), ("--some-width", "wide")])
 def test_a_key_without_a_metavar_and_a_value_of_another_kind_are_refused(
     words: tuple[str, ...],
@@ -71,6 +91,7 @@ def test_a_command_has_the_options_that_its_plan_declares(command: Any, plan: ty
     names = {
         word
         for one in typer.main.get_command(app).params
+        if not getattr(one, "hidden", False)
         for word in one.opts
         if word.startswith("--")
     }

@@ -61,7 +61,7 @@ def corrupt_checkpoint(search: Searching, rng: random.Random) -> None:
 
 
 def hang_worker(search: Searching, rng: random.Random) -> None:
-    """A worker that answers no more; the driver ends it after the plan's silence."""
+    """A worker that answers no more; the driver ends it after the plan's stall timeout."""
     found = search.workers()
     if found:
         send(rng.choice(found), signal.SIGSTOP)

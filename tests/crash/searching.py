@@ -117,7 +117,7 @@ class Searching:
             "faces",
             "--study",
             "crash",
-            "--silence",
+            "--stall-timeout",
             "5m",
         ]
         words += ["--trials", str(self.trials), "--epochs", str(self.epochs), "--resolution", "32"]

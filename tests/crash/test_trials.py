@@ -60,7 +60,7 @@ def give_memory(pid: int, more: int | None) -> None:
 
 def expect_an_epoch_within(setup: TrialSetup, seconds: float) -> None:
     """A worker of a busy machine may take long to start; that is not one that hangs."""
-    object.__setattr__(setup, "silence", seconds)
+    object.__setattr__(setup, "stall_timeout", seconds)
 
 
 @pytest.mark.slow

@@ -137,7 +137,7 @@ OPTIONS = st.fixed_dictionaries(
         "storage": st.just("sqlite:///x.db"),
         "engine": st.sampled_from(sorted(ENGINES)),
         "workers": st.integers(1, 64),
-        "silence": st.sampled_from(("1h", "30s")),
+        "stall_timeout": st.sampled_from(("1h", "30s")),
     },
 )
 
@@ -151,6 +151,17 @@ def test_a_resolved_study_file_is_the_plan_it_was_written_from(options: dict[str
     text = write_yaml({**plan.to_mapping(), "provenance": {"git": None}})
     again = StudyFile(read_yaml(text, "study.yaml"), "study.yaml", "another name")
     assert plan_of(again, {}) == plan
+
+
+def test_the_stall_timeout_is_still_read_by_its_former_key() -> None:
+    study = file("{budget: 1M, silence: 30s}")
+    assert plan_of(study, {}).stall_timeout == 30
+    assert plan_of(study, {}).to_mapping()["stall_timeout"] == "30s"
+    assert plan_of(study, {"stall_timeout": "2h"}).stall_timeout == 7200
+    assert plan_of(file("{budget: 1M, stall_timeout: 2h}"), {}).stall_timeout == 7200
+    assert faults(file("{budget: 1M, silence: soon}"))[0].startswith("mine.yaml: silence: must be ")
+    both = faults(file("{budget: 1M, stall_timeout: 2h, silence: 30s}"))
+    assert both[0].startswith("mine.yaml: silence: is not a known key")
 
 
 def test_a_password_is_not_written_into_the_resolved_file() -> None:
@@ -206,8 +217,11 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
         ),
         ({"target": float("nan")}, "--target must be a number from 0 to 1000, got nan"),
         ({"repeats": -1}, "--repeats must be from 0 to 100, got -1"),
-        ({"silence": "0s"}, "--silence must be a time such as 2h"),
-        ({"silence": "none"}, "--silence must be a time such as 2h, 90m, 30s or 1h30m, got none"),
+        ({"stall_timeout": "0s"}, "--stall-timeout must be a time such as 2h"),
+        (
+            {"stall_timeout": "none"},
+            "--stall-timeout must be a time such as 2h, 90m, 30s or 1h30m, got none",
+        ),
         ({"target": 85}, "--target must be at most 1 for verification accuracy, got 85"),
         ({"target": 1.5, "objectives": "auc,madds"}, "--target must be at most 1 for AUC, got 1.5"),
         (

@@ -228,7 +228,7 @@ def test_a_trial_that_hangs_is_ended_and_runs_again(tmp_path: Path) -> None:
             return super().next_event(timeout)
 
     record, engine = record_in(tmp_path / "s"), Hanging(capacity=1)
-    list(drive(record, uniform(small_set()), engine, replace(enough(3), silence=0.05)))
+    list(drive(record, uniform(small_set()), engine, replace(enough(3), stall_timeout=0.05)))
     assert engine.stopped == [1]
     assert [job.number for job in engine.jobs] == [0, 1, 1, 2]
     assert (

@@ -221,8 +221,8 @@ def _probe(address: str) -> None:
                 words, capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False
             )
         told, code = probe.stderr, probe.returncode
-    except subprocess.TimeoutExpired as silence:
-        told, code = str(silence.stderr or ""), -1
+    except subprocess.TimeoutExpired as timeout:
+        told, code = str(timeout.stderr or ""), -1
     if "InvalidAuthToken" in told or "AuthenticationError" in told:
         raise StudyError(
             f"Ray at {address} rejected the token: RAY_AUTH_MODE and RAY_AUTH_TOKEN must be those "
