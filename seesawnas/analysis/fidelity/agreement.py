@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from seesawnas.analysis.fidelity.measurements import PanelRow
+from seesawnas.analysis.fidelity.plan import LEAST_NETWORKS
 from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
 
 BOOTSTRAPS = 1000
-LEAST = 3
 MOST_CHOICES = 32  # of seeds, over which a tau is averaged: with many seeds there are millions
 _Floats = NDArray[np.float64]
 
@@ -77,11 +77,11 @@ def agreements(
     reference = table.named(reference)
     found = [agreement for level in table.levels for agreement in table.of_level(level, reference)]
     baselines = [table.of_cost(name, reference) for name in ("madds", "params")]
-    kept = [agreement for agreement in [*baselines, *found] if agreement.networks >= LEAST]
+    kept = [agreement for agreement in [*baselines, *found] if agreement.networks >= LEAST_NETWORKS]
     if not kept:
         raise StudyError(
-            f"fidelity must have {LEAST} networks trained from the same seeds at {reference}, got "
-            "fewer"
+            f"fidelity must have {LEAST_NETWORKS} networks trained from the same seeds at "
+            f"{reference}, got fewer"
         )
     return kept
 
@@ -265,7 +265,7 @@ def _agreement(
 ) -> Agreement:
     networks = sorted(set.intersection(*(set(part) for pair in pairs for part in pair)))
     rest = (seconds, reference_seeds, same_run)
-    if len(networks) < LEAST:
+    if len(networks) < LEAST_NETWORKS:
         return Agreement(*about, len(networks), 0.0, -1.0, 1.0, *rest)
     taken = [
         tuple(np.array([part[network] for network in networks]) for part in pair) for pair in pairs

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LEVELS = "8x56,8x32,3x56"
 """Those that networks are trained at if none are given."""
+LEAST_NETWORKS = 3
+"""Of fewer no ranking is compared."""
 
 
 def _budget(raw: Any) -> Any:
@@ -97,10 +99,11 @@ class FidelityPlan(EnginePlan):
     space: str = inherited(SpacePlan, "space")
     data: str | None = inherited(RunPlan, "data")
     networks: int = option(
-        Whole(1, 100_000),
+        Whole(LEAST_NETWORKS, 100_000),
         "N",
         SEARCHED,
-        "Number of networks, sampled uniformly within the budget. Default: 40.",
+        f"Number of networks, {LEAST_NETWORKS} or more, sampled uniformly within the budget. "
+        "Default: 40.",
         default=40,
     )
     levels: tuple[Level, ...] = option(

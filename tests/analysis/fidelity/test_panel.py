@@ -21,7 +21,7 @@ from tests.study.fakes import SMALL_SPACE
 
 
 def panel(
-    study: str = "p", networks: int = 2, seeds: int = 1, levels: str = "1x32", **more: Any
+    study: str = "p", networks: int = 3, seeds: int = 1, levels: str = "1x32", **more: Any
 ) -> FidelityPlan:
     return FidelityPlan(
         budget=Budget.parse("1M"),
@@ -61,25 +61,25 @@ def test_a_panel_of_networks_that_are_not_square_sees_their_aspect(folder: Path)
         return InlineEngine(faces)
 
     with opened(panel(levels="1x32,1x16"), engine) as session:
-        assert sum(isinstance(event, Finished) for event in session.run()) == 4
+        assert sum(isinstance(event, Finished) for event in session.run()) == 6
     assert seen == [((32, 24),), ((16, 12),)]
 
 
 def test_a_larger_panel_trains_only_what_the_smaller_one_did_not(folder: Path) -> None:
     with opened(panel()) as session:
-        assert sum(isinstance(event, Finished) for event in session.run()) == 2
+        assert sum(isinstance(event, Finished) for event in session.run()) == 3
         small = session.rows()
-    with opened(panel(networks=3, seeds=2, levels="1x32,1x32:0.5")) as session:
-        assert sum(isinstance(event, Finished) for event in session.run()) == 12 - 2
+    with opened(panel(networks=4, seeds=2, levels="1x32,1x32:0.5")) as session:
+        assert sum(isinstance(event, Finished) for event in session.run()) == 16 - 3
         rows = session.rows()
     assert {(row.level, row.seed, row.network) for row in rows} == {
         (level, seed, network)
         for level in ("1x32", "1x32:0.5")
         for seed in (0, 1)
-        for network in (0, 1, 2)
+        for network in range(4)
     }
     assert all(row in rows for row in small)
-    assert len({row.mark for row in rows}) == 12
+    assert len({row.mark for row in rows}) == 16
 
 
 def test_measurements_of_the_same_networks_proxies_and_faces_are_taken_in_and_others_are_not(
@@ -93,7 +93,7 @@ def test_measurements_of_the_same_networks_proxies_and_faces_are_taken_in_and_ot
         assert [row.to_mapping() for row in session.rows()] == known
     elsewhere = [{**values, "data": "0" * 16} for values in known]
     with opened(panel(study="r")) as session:
-        assert sum(isinstance(event, Finished) for event in session.run(elsewhere)) == 2
+        assert sum(isinstance(event, Finished) for event in session.run(elsewhere)) == 3
 
 
 def test_a_space_with_fewer_networks_than_wanted_is_refused(folder: Path) -> None:
@@ -105,10 +105,10 @@ def test_a_space_with_fewer_networks_than_wanted_is_refused(folder: Path) -> Non
 
 
 def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(folder: Path) -> None:
-    with opened(panel(networks=1)) as session:
+    with opened(panel()) as session:
         list(session.run())
         pairs = session.plan.pairs
-    other = panel(networks=1, levels="1x16,1x32", pairs=pairs + 1)
+    other = panel(levels="1x16,1x32", pairs=pairs + 1)
     with (
         pytest.raises(
             StudyError, match=r"study p\.32px: must be resumed with --pairs \d+, got \d+; or use"
@@ -119,11 +119,11 @@ def test_a_finished_panel_is_not_gone_on_with_under_other_settings_or_faces(fold
     write_folder(Path("faces"), people=25)
     with (
         pytest.raises(StudyError, match=r"study p\.32px: must be resumed with --data "),
-        opened(panel(networks=1)),
+        opened(panel()),
     ):
         pass
     # What the old study refused is not kept in the new one.
-    with opened(panel(networks=1, levels="1x16")) as session:
+    with opened(panel(levels="1x16")) as session:
         assert session.records[16].settings["pairs"] == pairs
 
 

@@ -38,7 +38,8 @@ def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_
         ([], "--budget must be given, such as 120M..150M, or --measurements"),
         (["--budget", "1M", "--levels", "nonsense"], "--levels must be EPOCHSxPIXELS"),
         (["--budget", "1M", "--levels", "1x32,1x32"], "--levels must differ"),
-        (["--budget", "1M", "--networks", "0"], "--networks must be from 1 to 100000, got 0"),
+        (["--budget", "1M", "--networks", "0"], "--networks must be from 3 to 100000, got 0"),
+        (["--budget", "1M", "--networks", "2"], "--networks must be from 3 to 100000, got 2"),
         (["--budget", "1M", "--workers", "65"], "--workers must be from 1 to 64, got 65"),
         (
             ["--budget", "1M", "--engine", "steam"],
