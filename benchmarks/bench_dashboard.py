@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--objectives", default="accuracy,madds")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--screenshot", type=Path, help="keep a picture of the study's page here")
+    parser.add_argument("--screenshot", type=Path, help="keep an image of the study's page here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "large"

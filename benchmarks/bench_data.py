@@ -1,4 +1,4 @@
-"""What data costs: opening millions of pictures, and pictures a second beside torch's DataLoader
+"""What data costs: opening millions of images, and images a second beside torch's DataLoader
 with PIL.
 
     python benchmarks/bench_data.py index [--people 85000] [--each 68] python
@@ -8,7 +8,7 @@ with PIL.
 ``index`` writes a train.rec of tiny records, with its index, and opens it in a process of its own:
 seconds and peak resident memory. ``templates`` writes as many pairs as IJB-C has and reads them,
 each time in a process of its own, with numpy's loadtxt and as we do: processor seconds, their ratio
-in each round, peak resident memory. ``loader`` reads all pictures of FOLDER (a folder of
+in each round, peak resident memory. ``loader`` reads all images of FOLDER (a folder of
 identities) in each way in turn; a round gives each one turn, each ratio is taken within a round,
 and the median over the rounds is printed, with the lowest and the highest. DataLoader's workers
 stay from turn to turn, so that their start is not counted; the file cache is warm for all.
@@ -69,9 +69,9 @@ def _index(people: int, each: int) -> None:
 def _in_a_process(name: str, path: str) -> None:
     took = open_apart(path)
     memory = f"{took['peak_mib']:5.0f} MiB (of which {took['before_mib']:.0f} before)"
-    found = f"{took['images']:,} pictures of {took['people']:,} people"
+    found = f"{took['images']:,} images of {took['people']:,} people"
     print(
-        f"{name:26}{took['seconds']:6.2f} s  {memory}  {took['picture_us']:6.1f} us a picture  "
+        f"{name:26}{took['seconds']:6.2f} s  {memory}  {took['image_us']:6.1f} us an image  "
         f"{found}",
         flush=True,
     )
@@ -221,7 +221,7 @@ def _seconds(batches: Iterable[Any]) -> float:
     return time.perf_counter() - start
 
 
-def _print(rounds: list[dict[str, float]], pictures: int, as_json: bool) -> None:
+def _print(rounds: list[dict[str, float]], images: int, as_json: bool) -> None:
     values = {}
     for name in rounds[0]:
         ratios = [each[name] / each[_BASE] for each in rounds]
@@ -233,9 +233,9 @@ def _print(rounds: list[dict[str, float]], pictures: int, as_json: bool) -> None
             "high": max(ratios),
         }
     if as_json:
-        print(json.dumps({"pictures": pictures, "ways": values}, indent=2))
+        print(json.dumps({"images": images, "ways": values}, indent=2))
         return
-    print(f"{pictures} images, {len(rounds)} rounds")
+    print(f"{images} images, {len(rounds)} rounds")
     for name, value in values.items():
         rate, ratio, low, high = value.values()
         print(f"{name:28}{rate:>12,.0f} /s  {ratio:7.2f} x  ({low:.2f} to {high:.2f})")

@@ -9,7 +9,7 @@ reference level, the mean over its seeds. A way to rank costs trainings of 8x56,
 times pixels. Told are Kendall's tau with the reference and what the network that comes out first is
 worth there, above the mean of all (gain), each with its 95 % interval over draws of as many
 networks, with replacement. A reading of the seed that the reference has, too, shares its first
-weights and its order of the pictures.
+weights and its order of the images.
 """
 
 from __future__ import annotations

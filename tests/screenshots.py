@@ -10,7 +10,7 @@ from tests.browser import Page
 
 
 def keep(page: Page, name: str, height: int = 1000) -> None:
-    """A picture for a person, where one is wanted."""
+    """An image for a person, where one is wanted."""
     if folder := os.environ.get("SCREENSHOTS"):
         page.size(1400, height)
         time.sleep(2)

@@ -58,8 +58,8 @@ def from_mapping(values: Any) -> ArchSpec:
         SpecError: If ``values`` hold no such network, with the place in front.
     """
     _check_keys("", values, _KEYS)
-    picture = _read_input(values.get("input", {}))
-    found = [Shape(3, picture.height, picture.width)]
+    image = _read_input(values.get("input", {}))
+    found = [Shape(3, image.height, image.width)]
     stem = _read_part("stem", values.get("stem", {}), found)
     rows = values.get("stages")
     if not isinstance(rows, list) or not rows:
@@ -73,7 +73,7 @@ def from_mapping(values: Any) -> ArchSpec:
     name = values.get("name", "")
     if not isinstance(name, str):
         raise SpecError(f"name: must be text, got {short(name)}")
-    return ArchSpec(tuple(blocks), picture, stem, head, name)
+    return ArchSpec(tuple(blocks), image, stem, head, name)
 
 
 def _stages(spec: ArchSpec) -> Iterator[dict[str, Any]]:
@@ -96,8 +96,8 @@ def _row_text(block: Block) -> tuple[str, int]:
 
 
 @lru_cache(maxsize=1 << 10)
-def _frame(picture: Input, stem: Block, head: Block) -> tuple[str, str]:
-    before = json.dumps({"input": _input(picture), "stem": _part(stem)})
+def _frame(image: Input, stem: Block, head: Block) -> tuple[str, str]:
+    before = json.dumps({"input": _input(image), "stem": _part(stem)})
     return f'{before[:-1]}, "stages": [', f'], "head": {json.dumps(_part(head))}}}'
 
 
@@ -121,8 +121,8 @@ def _part(block: Block) -> dict[str, Any]:
     return {**said, "width": getattr(block, "width", block.outputs), **block.row()}
 
 
-def _input(picture: Input) -> dict[str, Any]:
-    values: dict[str, Any] = {field.name: getattr(picture, field.name) for field in fields(picture)}
+def _input(image: Input) -> dict[str, Any]:
+    values: dict[str, Any] = {field.name: getattr(image, field.name) for field in fields(image)}
     for name in ("mean", "std"):
         one, two, three = values[name]
         values[name] = one if one == two == three else [one, two, three]

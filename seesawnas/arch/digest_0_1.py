@@ -27,8 +27,8 @@ def digest_0_1(spec: ArchSpec) -> str | None:
     blocks = [_block(block) for block in spec.blocks]
     if None in blocks:
         return None
-    picture = tuple(field.name for field in fields(Input))
-    size, stem = _named(spec.input, picture), _named(spec.stem, _STEM)
+    image = tuple(field.name for field in fields(Input))
+    size, stem = _named(spec.input, image), _named(spec.stem, _STEM)
     text = f"[{size},{stem},[{','.join(map(str, blocks))}],{_named(spec.head, _HEAD)}]"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

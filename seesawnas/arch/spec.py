@@ -259,9 +259,9 @@ def scaled_size(size: tuple[int, int], side: int, longest: int | None = None) ->
 
 
 @lru_cache(maxsize=1 << 10)
-def _text(picture: Input) -> str:
+def _text(image: Input) -> str:
     return json.dumps(
-        {f.name: getattr(picture, f.name) for f in fields(picture)}, separators=(",", ":")
+        {f.name: getattr(image, f.name) for f in fields(image)}, separators=(",", ":")
     )
 
 

@@ -75,9 +75,9 @@ def print_notes(model: FaceModel) -> None:
 
 
 def embed_shown(
-    model: FaceModel, pictures: EncodedImages, *, flip: bool, batch_size: int
+    model: FaceModel, images: EncodedImages, *, flip: bool, batch_size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """``embed_pictures`` with a bar on a terminal's stderr while it runs."""
+    """``embed_images`` with a bar on a terminal's stderr while it runs."""
     from rich.progress import (
         BarColumn,
         Progress,
@@ -90,8 +90,8 @@ def embed_shown(
     from seesawnas.evaluation import embed_batches, gathered
 
     shown = screen()
-    batches = embed_batches(model, pictures, flip=flip, batch_size=batch_size)
-    total = -(-len(pictures) // batch_size)
+    batches = embed_batches(model, images, flip=flip, batch_size=batch_size)
+    total = -(-len(images) // batch_size)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

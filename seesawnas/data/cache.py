@@ -350,9 +350,9 @@ def _in_memory(
 ) -> Decoded:
     pixels = np.empty((len(order), *size_of(resolution), 3), dtype=np.uint8)
     rows, count = np.full(len(source), -1, dtype=np.int64), 0
-    for index, picture in zip(order.tolist(), decode_all(source, order, resolution), strict=True):
-        if picture is not None:
-            pixels[count], rows[index] = picture, count
+    for index, image in zip(order.tolist(), decode_all(source, order, resolution), strict=True):
+        if image is not None:
+            pixels[count], rows[index] = image, count
             count += 1
     return Decoded(pixels[:count], rows, f"images are decoded again in every run: {note}")
 

@@ -44,9 +44,9 @@ class EncodedImages:
         wanted, (height, width) = self.encoded[start:stop], size or size_of(self.resolution)
         images = np.zeros((len(wanted), height, width, 3), dtype=np.uint8)
         readable = np.ones(len(wanted), dtype=np.bool_)
-        for place, picture in enumerate(wanted):
+        for place, image in enumerate(wanted):
             try:
-                file = io.BytesIO(picture) if isinstance(picture, bytes) else picture
+                file = io.BytesIO(image) if isinstance(image, bytes) else image
                 images[place] = decode(file, (height, width))
             except UnreadableError:
                 readable[place] = False
@@ -55,8 +55,8 @@ class EncodedImages:
     def unreadable_notes(self, readable: NDArray[np.bool_]) -> tuple[str, ...]:
         """How many are not ``readable`` (N,), and which first; nothing if all are."""
         left_out = Skipped()
-        for picture in np.flatnonzero(~readable).tolist():
-            left_out.add("unreadable images", self.places[picture])
+        for image in np.flatnonzero(~readable).tolist():
+            left_out.add("unreadable images", self.places[image])
         return left_out.notes()
 
 

@@ -17,7 +17,7 @@ FORMATS = ("JPEG", "PNG", "PPM")
 """What Pillow may take a file for; its other decoders are many and little used."""
 
 MAX_PIXELS = 64_000_000
-"""Largest picture that is decoded; a small file can claim far more pixels than memory holds."""
+"""Largest image that is decoded; a small file can claim far more pixels than memory holds."""
 
 Resolution: TypeAlias = int | tuple[int, int]
 """In pixels: the side of a square, or (height, width)."""
@@ -47,17 +47,15 @@ def decode(path: Path | IO[bytes], resolution: Resolution) -> NDArray[np.uint8]:
     height, width = size_of(resolution)
     twice = 2 * max(height, width)
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise UnreadableError(
-                    f"image is too large: {picture.width}x{picture.height} pixels"
-                )
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UnreadableError(f"image is too large: {image.width}x{image.height} pixels")
             # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time; twice the wanted size
             # loses nothing.
-            picture.draft(None, (twice, twice))
-            ImageOps.exif_transpose(picture, in_place=True)
+            image.draft(None, (twice, twice))
+            ImageOps.exif_transpose(image, in_place=True)
             # Not asarray: torch wants what it may write to.
-            return np.array(_fitted(_as_rgb(picture), height, width))
+            return np.array(_fitted(_as_rgb(image), height, width))
     except UnreadableError:
         raise
     # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
@@ -103,49 +101,49 @@ def upright(content: bytes) -> Image.Image:
     """The whole image in RGB, turned upright, in its own size. Raises whatever Pillow raises."""
     with (
         warnings.catch_warnings(action="ignore"),
-        Image.open(io.BytesIO(content), formats=FORMATS) as picture,
+        Image.open(io.BytesIO(content), formats=FORMATS) as image,
     ):
-        ImageOps.exif_transpose(picture, in_place=True)
-        made = _as_rgb(picture)
+        ImageOps.exif_transpose(image, in_place=True)
+        made = _as_rgb(image)
         made.load()
         return made
 
 
-def _as_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode == "RGB":
-        return picture
-    if picture.mode in _NATIVE_MODES:
-        return picture.convert("RGB")
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode in _NATIVE_MODES:
+        return image.convert("RGB")
     # Sixteen-bit greys ("I;16", "I"): Pillow's own conversion clips them to white instead of
     # scaling.
-    grey = np.asarray(picture, dtype=np.float64)
+    grey = np.asarray(image, dtype=np.float64)
     return Image.fromarray(np.clip(grey / 257.0 + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
 
 
-def _fitted(picture: Image.Image, height: int, width: int) -> Image.Image:
-    if picture.size == (width, height):
-        return picture
-    if height == width or picture.width != picture.height:
-        return _resized(picture, crop_box(*picture.size, (height, width)), (width, height))
+def _fitted(image: Image.Image, height: int, width: int) -> Image.Image:
+    if image.size == (width, height):
+        return image
+    if height == width or image.width != image.height:
+        return _resized(image, crop_box(*image.size, (height, width)), (width, height))
     # Aligned squares, cut in the middle, are what networks of such a shape are used to: resized
     # first, then cut.
     side = max(height, width)
     left, top = (side - width) // 2, (side - height) // 2
-    square = _resized(picture, (0, 0, *picture.size), (side, side))
+    square = _resized(image, (0, 0, *image.size), (side, side))
     return square.crop((left, top, left + width, top + height))
 
 
 def _resized(
-    picture: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]
+    image: Image.Image, box: tuple[int, int, int, int], size: tuple[int, int]
 ) -> Image.Image:
-    """The part ``box`` of ``picture`` in ``size`` (width, height)."""
+    """The part ``box`` of ``image`` in ``size`` (width, height)."""
     width, height = box[2] - box[0], box[3] - box[1]
     if (width, height) == size:
-        return picture.crop(box)
+        return image.crop(box)
     # A whole ratio is a plain mean of pixels (112 -> 56: of 2x2); elsewhere a triangle as wide as
     # the ratio.
     is_whole = width % size[0] == 0 and height % size[1] == 0
-    return picture.resize(
+    return image.resize(
         size, Image.Resampling.BOX if is_whole else Image.Resampling.BILINEAR, box=box
     )
 
@@ -202,18 +200,16 @@ def inspect(content: bytes, *, whole: bool) -> ImageInfo:
     try:
         with (
             warnings.catch_warnings(action="ignore"),
-            Image.open(io.BytesIO(content), formats=FORMATS) as picture,
+            Image.open(io.BytesIO(content), formats=FORMATS) as image,
         ):
-            if picture.width * picture.height > MAX_PIXELS:
-                raise UnreadableError(
-                    f"image is too large: {picture.width}x{picture.height} pixels"
-                )
-            orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
-            kind = str(picture.format)
+            if image.width * image.height > MAX_PIXELS:
+                raise UnreadableError(f"image is too large: {image.width}x{image.height} pixels")
+            orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+            kind = str(image.format)
             if whole:
-                picture.load()
+                image.load()
             turned, sideways = orientation in range(2, 9), orientation in range(5, 9)
-            return ImageInfo(kind, picture.mode, picture.width, picture.height, turned, sideways)
+            return ImageInfo(kind, image.mode, image.width, image.height, turned, sideways)
     except UnreadableError:
         raise
     except Exception as error:  # whatever Pillow's decoders raise
@@ -229,13 +225,9 @@ def prepared(content: bytes, resolution: int | None) -> tuple[bytes, ImageInfo]:
     Raises:
         UnreadableError: If it cannot be decoded.
     """
-    picture = inspect(content, whole=True)
-    if (
-        picture.is_plain
-        and resolution in (None, picture.width)
-        and resolution in (None, picture.height)
-    ):
-        return content, picture
+    image = inspect(content, whole=True)
+    if image.is_plain and resolution in (None, image.width) and resolution in (None, image.height):
+        return content, image
     made = (
         Image.fromarray(decode(io.BytesIO(content), resolution)) if resolution else upright(content)
     )

@@ -69,15 +69,15 @@ def _load(
 ) -> tuple[Faces, Faces, tuple[str, ...]]:
     """(training, verification, notes) of the identities with at least two readable images."""
     left_out = source.left_out
-    pictures = decoded(source, _order(source, seed, share), resolution)
-    names = _usable(source, pictures, left_out)
-    notes = (*left_out.notes(), *([pictures.note] if pictures.note else []))
+    images = decoded(source, _order(source, seed, share), resolution)
+    names = _usable(source, images, left_out)
+    notes = (*left_out.notes(), *([images.note] if images.note else []))
     try:
         sides = split_identities(names, seed=seed, share=share)
     except DataError as error:
         raise DataError("; ".join([f"{place}: {error}", *notes])) from None
     by_person = _by_person(source)
-    training, verification = (_gather(by_person, pictures, side) for side in sides)
+    training, verification = (_gather(by_person, images, side) for side in sides)
     return training, verification, notes
 
 
@@ -104,13 +104,13 @@ def _by_person(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
     }
 
 
-def _usable(source: OpenedSource, pictures: Decoded, left_out: Skipped) -> list[str]:
+def _usable(source: OpenedSource, images: Decoded, left_out: Skipped) -> list[str]:
     """The identities with at least two readable images; the rest is noted."""
     names = []
     for name, indices in _by_person(source).items():
-        readable = int((pictures.rows[indices] >= 0).sum())
+        readable = int((images.rows[indices] >= 0).sum())
         if len(indices) >= LEAST and readable < len(indices):
-            for index in indices[pictures.rows[indices] < 0].tolist():
+            for index in indices[images.rows[indices] < 0].tolist():
                 left_out.add("unreadable images", source.place(index))
         if readable >= LEAST:
             names.append(name)
@@ -120,13 +120,11 @@ def _usable(source: OpenedSource, pictures: Decoded, left_out: Skipped) -> list[
 
 
 def _gather(
-    by_person: dict[str, NDArray[np.int64]], pictures: Decoded, names: Sequence[str]
+    by_person: dict[str, NDArray[np.int64]], images: Decoded, names: Sequence[str]
 ) -> Faces:
-    chosen = [
-        indices[pictures.rows[indices] >= 0] for indices in (by_person[name] for name in names)
-    ]
+    chosen = [indices[images.rows[indices] >= 0] for indices in (by_person[name] for name in names)]
     labels = np.repeat(np.arange(len(names), dtype=np.int64), [len(indices) for indices in chosen])
-    return Faces(pictures.take(np.concatenate(chosen)), labels, tuple(names))
+    return Faces(images.take(np.concatenate(chosen)), labels, tuple(names))
 
 
 def _size(faces: Faces) -> str:

@@ -18,7 +18,7 @@ from seesawnas.data.sources.open import LEAST
 from seesawnas.errors import DataError
 
 MAX_CHECKED = 20_000
-"""How many pictures a survey decodes unless it is told to decode all."""
+"""How many images a survey decodes unless it is told to decode all."""
 
 _TILE, _GAP, _LINE = 112, 4, 14
 
@@ -52,9 +52,9 @@ def survey(
     source: OpenedSource,
     *,
     most: int | None = MAX_CHECKED,
-    advance: Callable[[int], object] = lambda pictures: None,
+    advance: Callable[[int], object] = lambda images: None,
 ) -> Survey:
-    """Look at ``source``, opened with ``least=0``; ``most`` None decodes every picture."""
+    """Look at ``source``, opened with ``least=0``; ``most`` None decodes every image."""
     looks, each = _Looks(source), np.bincount(source.labels, minlength=len(source.names))
     for person in np.flatnonzero(each < LEAST).tolist():
         looks.wrong.add("identities with fewer than two images", source.names[person])
@@ -95,22 +95,22 @@ class _Looks:
         try:
             content = self._source.payload(index)
             self.bytes += len(content)
-            picture = inspect(content, whole=True)
+            image = inspect(content, whole=True)
         except (DataError, UnreadableError):
             self.wrong.add("unreadable images", place)
             return
-        self.sizes[picture.size] += 1
-        self.formats[picture.format] += 1
-        self.modes[picture.mode] += 1
-        first = self._first.setdefault(picture.size, [])
+        self.sizes[image.size] += 1
+        self.formats[image.format] += 1
+        self.modes[image.mode] += 1
+        first = self._first.setdefault(image.size, [])
         first.extend([place] if len(first) < NAMED else [])
-        self._upright[picture.upright] += 1
-        same = self._first_upright.setdefault(picture.upright, [])
+        self._upright[image.upright] += 1
+        same = self._first_upright.setdefault(image.upright, [])
         same.extend([index] if len(same) < NAMED else [])
-        if picture.turned:
+        if image.turned:
             self.wrong.add("images with EXIF rotation (ignored by some tools)", place)
-        if picture.mode not in ("RGB", "L"):
-            self.wrong.add(f"images in {picture.mode} (converted to RGB)", place)
+        if image.mode not in ("RGB", "L"):
+            self.wrong.add(f"images in {image.mode} (converted to RGB)", place)
 
     def judge_sizes(self) -> None:
         """Note which images have another size than most, once that is known."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seesawnas.data import EncodedImages, TemplateSet, read_pairs, read_templates
 from seesawnas.errors import DataError
 from seesawnas.evaluation.bootstrap import RESAMPLES
-from seesawnas.evaluation.embed import embed_pictures
+from seesawnas.evaluation.embed import embed_images
 from seesawnas.evaluation.models.open import FaceModel
 from seesawnas.evaluation.pairs import Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
@@ -61,10 +61,10 @@ MOST_RESAMPLED = 200_000
 
 
 class Embedder(Interface):
-    """``embed_pictures``, or a function that also shows its progress."""
+    """``embed_images``, or a function that also shows its progress."""
 
     def __call__(
-        self, model: FaceModel, pictures: EncodedImages, *, flip: bool, batch_size: int
+        self, model: FaceModel, images: EncodedImages, *, flip: bool, batch_size: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Embeddings (N, D) and which of the N images are readable."""
         ...
@@ -92,7 +92,7 @@ class HowToVerify:
     batch_size: int = 128
     resamples: int = RESAMPLES
     seed: int = 0
-    embedder: Embedder = field(default=embed_pictures)
+    embedder: Embedder = field(default=embed_images)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,7 @@ def _cautions(evaluation: Evaluation, *, skipped: bool) -> tuple[str, ...]:
 def _embed_pairs(model: FaceModel, path: str | Path, how: HowToVerify) -> _Embedded:
     found = read_pairs(path, images=how.images, resolution=model.size)
     embeddings, readable = how.embedder(
-        model, found.pictures, flip=how.flip, batch_size=how.batch_size
+        model, found.images, flip=how.flip, batch_size=how.batch_size
     )
     kept = found.without(readable)
     pairs = Pairs(kept.left, kept.right, kept.same)
@@ -167,10 +167,10 @@ def _embed_templates(model: FaceModel, path: str | Path, how: HowToVerify) -> _E
     assert how.templates is not None
     found = read_templates(path, how.templates, how.images, resolution=model.size)
     embeddings, readable = how.embedder(
-        model, found.pictures, flip=how.flip, batch_size=how.batch_size
+        model, found.images, flip=how.flip, batch_size=how.batch_size
     )
     rows, pairs = template_pairs(found, embeddings, readable)
-    notes = found.notes + found.pictures.unreadable_notes(readable)
+    notes = found.notes + found.images.unreadable_notes(readable)
     if len(pairs) < len(found.same):
         notes += (
             f"pairs skipped because of unreadable images: {len(found.same) - len(pairs):,} of "

@@ -88,11 +88,15 @@ def embed_batches(
         yield EmbeddedBatch(start, embeddings, readable)
 
 
-def embed_pictures(
-    model: FaceModel, pictures: Images, *, flip: bool = True, batch_size: int = 128
+def embed_images(
+    model: FaceModel, images: Images, *, flip: bool = True, batch_size: int = 128
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """:func:`embed_batches` as whole arrays: (N, D), and which of the N are readable."""
-    return gathered(embed_batches(model, pictures, flip=flip, batch_size=batch_size))
+    return gathered(embed_batches(model, images, flip=flip, batch_size=batch_size))
+
+
+embed_pictures = embed_images
+"""Its former name."""
 
 
 def embed_network(
@@ -105,7 +109,7 @@ def embed_network(
     name: str = "images",
     batch_size: int = 128,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """:func:`embed_pictures` by a network that is being trained.
+    """:func:`embed_images` by a network that is being trained.
 
     It runs in eval mode on the device of its parameters; every module gets its own mode back
     afterwards.
@@ -126,7 +130,7 @@ def embed_network(
     model = FaceModel(name, network, *size, mean, std, device)
     try:
         with _in_eval_mode(network):
-            return embed_pictures(model, images, batch_size=batch_size)
+            return embed_images(model, images, batch_size=batch_size)
     except InvalidInput:
         raise TrialError(f"the network's embeddings of {name} are not finite, or zero") from None
 

@@ -112,12 +112,12 @@ class SearchSpace:
         Raises:
             SpecError: If the options do not fit together; the message starts with the place.
         """
-        picture = self.input(assignment)
+        image = self.input(assignment)
         stem, output = self.stem_of(assignment)
         found, blocks = [output], list[Block]()
         for number, stage in enumerate(self.stages):
             _add_stage(stage, number, found, blocks, assignment)
-        return ArchSpec(tuple(blocks), picture, stem, self.head_of(assignment, found)[0])
+        return ArchSpec(tuple(blocks), image, stem, self.head_of(assignment, found)[0])
 
     def input(self, assignment: Assignment) -> Input:
         """The input that ``assignment`` says."""

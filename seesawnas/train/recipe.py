@@ -126,7 +126,7 @@ after 8.
 """
 
 FIRST_RUN = replace(PROXY, label="first run", epochs=2, flip=False, shift=0.0, averaging=0.95)
-"""For the default set: its 3,600 pictures twice over, 55 seconds of one thread.
+"""For the default set: its 3,600 images twice over, 55 seconds of one thread.
 
 Flips and shifts only slow so few steps down: the set's images are distorted already.
 """

@@ -196,7 +196,7 @@ def test_a_body_has_its_layers_in_running_order() -> None:
     assert labels(seesaw(mixing="shuffle"), 4)[3] == "shuffle 2"
 
 
-def test_the_stem_halves_the_picture() -> None:
+def test_the_stem_halves_the_image() -> None:
     cost = counted(Stem(8), 15, 16, channels=3)
     assert cost.madds == 8 * 8 * (27 * 8 + 9 * 8)
     assert cost.params == 27 * 8 + 9 * 8 + 2 * 2 * 8

@@ -85,7 +85,7 @@ print(ArchSpec((block,), Input(mean=(1, 2.5, 3)), Stem(8), name="any").digest())
     assert found == {ArchSpec((block,), Input(mean=(1.0, 2.5, 3.0)), Stem(8)).digest()}
 
 
-def test_whole_numbers_and_floats_name_the_same_picture() -> None:
+def test_whole_numbers_and_floats_name_the_same_image() -> None:
     whole, floats = (network(input=Input(mean=mean)) for mean in ((0, 0, 0), (0.0, 0.0, 0.0)))
     assert whole == floats
     assert whole.digest() == floats.digest()
@@ -187,12 +187,10 @@ def test_a_network_that_breaks_a_rule_is_refused_with_the_value(make: Any, messa
         make()
 
 
-def test_pictures_that_are_equal_have_one_digest_however_their_numbers_are_written() -> None:
+def test_images_that_are_equal_have_one_digest_however_their_numbers_are_written() -> None:
     zero, minus, whole = (
         Input(mean=mean) for mean in ((0.0, 0.0, 0.0), (-0.0, -0.0, 0.0), (0, 0, 0))
     )
     block = InvertedBottleneck(inputs=64, middle=64, outputs=64)
-    digests = {
-        ArchSpec(blocks=(block,), input=picture).digest() for picture in (minus, zero, whole)
-    }
+    digests = {ArchSpec(blocks=(block,), input=image).digest() for image in (minus, zero, whole)}
     assert len(digests) == 1

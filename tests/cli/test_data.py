@@ -17,7 +17,7 @@ from seesawnas.data import load_faces, open_source, read_bin
 from seesawnas.data.writers.align import TEMPLATE
 from tests.cli.running import Ran
 from tests.crash.processes import heed_ctrl_c
-from tests.data.rec_files import insightface, picture, write_records
+from tests.data.rec_files import encoded_image, insightface, write_records
 from tests.faces import write_folder
 from tests.oblong import write_people
 
@@ -33,7 +33,7 @@ def test_info_counts_and_names_what_is_wrong(faces: Path) -> None:
     (faces / "notes.txt").write_text("x")
     Image.new("CMYK", (20, 30)).save(faces / "p1" / "odd.jpg")
     (faces / "single").mkdir()
-    (faces / "single" / "1.png").write_bytes(picture(1, side=32))
+    (faces / "single" / "1.png").write_bytes(encoded_image(1, side=32))
     values = Ran("data", "info", "faces", "--json").json
     assert (values["people"], values["images"], values["looked_at"]) == (7, 21, 21)
     assert values["images_per_person"] == {

@@ -52,7 +52,7 @@ def test_flops_are_twice_the_multiply_adds(spec: ArchSpec) -> None:
 
 
 @given(arch_specs())
-def test_a_larger_picture_costs_more_and_learns_no_less(spec: ArchSpec) -> None:
+def test_a_larger_image_costs_more_and_learns_no_less(spec: ArchSpec) -> None:
     larger = spec.at_resolution(2 * spec.input.height, 2 * spec.input.width)
     assert cost(larger).madds > cost(spec).madds
     assert cost(larger).params >= cost(spec).params

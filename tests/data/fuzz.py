@@ -33,7 +33,7 @@ from seesawnas.data import load_faces, open_source, read_bin, read_landmarks, su
 from seesawnas.data.images import UnreadableError, decode, prepared
 from seesawnas.data.sources.recordio import MAGIC
 from seesawnas.errors import DataError
-from tests.data.rec_files import insightface, people, picture, read_all, write_records
+from tests.data.rec_files import encoded_image, insightface, people, read_all, write_records
 
 _SLOW = 20.0
 _MEMORY = 6 << 30
@@ -187,7 +187,7 @@ def _check(*lines: str) -> None:
 
 
 def _image(rng: random.Random) -> bytes:
-    """A small picture of any kind, sometimes spoilt."""
+    """A small image of any kind, sometimes spoilt."""
     kind, mode = rng.choice(_KINDS)
     pixels = np.frombuffer(rng.randbytes(64), dtype=np.uint8).reshape(8, 8)
     plain = Image.fromarray(pixels).resize((rng.randint(1, 40), rng.randint(1, 40)))
@@ -205,9 +205,9 @@ def _image(rng: random.Random) -> bytes:
     return spoilt(content, rng) if rng.random() < 0.7 else content
 
 
-def _picture(place: Path, rng: random.Random) -> None:
+def _single(place: Path, rng: random.Random) -> None:
     content = _image(rng)
-    (place / "picture").write_bytes(content)
+    (place / "image").write_bytes(content)
     try:
         pixels = decode(io.BytesIO(content), rng.choice((1, 8, 112)))
     except UnreadableError:
@@ -221,7 +221,7 @@ def _picture(place: Path, rng: random.Random) -> None:
 def _bin(place: Path, rng: random.Random) -> None:
     pairs = rng.randint(0, 3)
     content = (
-        [picture(shade) for shade in range(2 * pairs)],
+        [encoded_image(shade) for shade in range(2 * pairs)],
         [bool(rng.randrange(2)) for _ in range(pairs)],
     )
     (place / "v.bin").write_bytes(spoilt(pickle.dumps(content, protocol=rng.randint(1, 5)), rng))
@@ -239,7 +239,7 @@ def _landmarks(place: Path, rng: random.Random) -> None:
 READERS: dict[str, Callable[[Path, random.Random], None]] = {
     "records": _records,
     "folder": _folder,
-    "picture": _picture,
+    "image": _single,
     "bin": _bin,
     "landmarks": _landmarks,
 }

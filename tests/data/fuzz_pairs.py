@@ -29,7 +29,7 @@ from PIL import Image
 from seesawnas.data import read_landmarks, read_pairs, read_templates
 from seesawnas.errors import DataError
 from tests.data.pair_tables import made_table
-from tests.data.pairs.bins import PARTS, picture
+from tests.data.pairs.bins import PARTS, encoded_image
 
 SLOW = 5.0
 TEXT_PARTS = (
@@ -129,7 +129,7 @@ def formats(root: Path) -> list[tuple[str, list[bytes], Sequence[bytes], Reader]
 def _pairs(root: Path, suffix: str, content: bytes) -> None:
     (root / f"input.{suffix}").write_bytes(content)
     found = read_pairs(root / f"input.{suffix}", images=root / "images", resolution=8)
-    found.pictures.decode(0, len(found.pictures))
+    found.images.decode(0, len(found.images))
 
 
 def _templates(root: Path, members: bytes | None, content: bytes) -> None:
@@ -174,9 +174,9 @@ def write_people(root: Path) -> None:
 
 def bins() -> list[bytes]:
     """Sets of one pair in every protocol, as bytes and as arrays."""
-    pictures = [picture(0), picture(9)]
-    arrays = [np.frombuffer(content, dtype=np.uint8) for content in pictures]
-    sets = [(pictures, [True]), (arrays, [np.bool_(True)]), (arrays, np.array([True]))]
+    images = [encoded_image(0), encoded_image(9)]
+    arrays = [np.frombuffer(content, dtype=np.uint8) for content in images]
+    sets = [(images, [True]), (arrays, [np.bool_(True)]), (arrays, np.array([True]))]
     return [pickle.dumps(one, protocol=protocol) for one in sets for protocol in range(6)]
 
 
@@ -224,7 +224,7 @@ def tables(root: Path, inputs: int, rng: Random) -> str:
                 raise AssertionError(table.content, str(error)) from None
             ends["refused"] += 1
             continue
-        places = found.pictures.places
+        places = found.images.places
         sides = zip(found.left.tolist(), found.right.tolist(), found.same.tolist(), strict=True)
         assert [(places[a], places[b], same) for a, b, same in sides] == table.pairs, table.content
         ends["read"] += 1

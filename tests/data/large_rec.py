@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from seesawnas.data.sources.recordio import encode_record
 
-_PICTURE = bytes(8)
+_IMAGE = bytes(8)
 _ROOT = Path(__file__).parents[2]
 _OPEN = """
 import json, sys, time
@@ -33,31 +33,31 @@ for index in np.random.default_rng(0).integers(len(source), size=1000).tolist():
     source.payload(index)
 each = (time.perf_counter() - start) / 1000
 print(json.dumps({
-    "seconds": seconds, "before_mib": before, "peak_mib": peak(), "picture_us": each * 1e6,
+    "seconds": seconds, "before_mib": before, "peak_mib": peak(), "image_us": each * 1e6,
     "images": len(source), "people": len(source.names), "notes": source.notes,
 }))
 """
 
 
 def write_large(folder: Path, people: int, each: int) -> None:
-    """``people`` of ``each`` pictures, keys and labels as InsightFace has them.
+    """``people`` of ``each`` images, keys and labels as InsightFace has them.
 
-    A picture is eight zero bytes.
+    An image is eight zero bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     count = people * each
-    pictures = _repeat(encode_record(0.0, 1, picture=_PICTURE), count)
-    pictures[:, 12:16] = _bytes(np.repeat(np.arange(people), each).astype("<f4"))
-    pictures[:, 16:24] = _bytes(np.arange(1, count + 1, dtype="<u8"))
+    images = _repeat(encode_record(0.0, 1, image=_IMAGE), count)
+    images[:, 12:16] = _bytes(np.repeat(np.arange(people), each).astype("<f4"))
+    images[:, 16:24] = _bytes(np.arange(1, count + 1, dtype="<u8"))
     identities = _repeat(encode_record((0.0, 0.0), 0), people)
     starts = np.arange(people) * each + 1
     identities[:, 32:40] = _bytes(np.stack([starts, starts + each], axis=1).astype("<f4"))
     header = encode_record((float(count + 1), float(count + people + 1)), 0, 1)
     with (folder / "train.rec").open("wb") as file:
-        for records in (pictures, identities):
+        for records in (images, identities):
             records.tofile(file)
         file.write(header)
-    wide, narrow = pictures.shape[1], identities.shape[1]
+    wide, narrow = images.shape[1], identities.shape[1]
     offsets = [
         *range(0, count * wide, wide),
         *(count * wide + np.arange(people + 1) * narrow).tolist(),
@@ -69,7 +69,7 @@ def write_large(folder: Path, people: int, each: int) -> None:
 
 
 def open_apart(path: str | Path) -> dict[str, Any]:
-    """What opening ``path`` and reading a thousand pictures takes, in a process that does nothing
+    """What opening ``path`` and reading a thousand images takes, in a process that does nothing
     else.
     """
     done = subprocess.run(

@@ -14,7 +14,7 @@ from seesawnas.data.sources.recordio import encode_record
 from seesawnas.errors import DataError
 
 
-def picture(shade: int, side: int = 8, kind: str = "PNG") -> bytes:
+def encoded_image(shade: int, side: int = 8, kind: str = "PNG") -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (side, side), (shade, shade, shade)).save(file, kind)
     return file.getvalue()
@@ -39,13 +39,13 @@ def people(each: Sequence[int]) -> list[tuple[int, bytes]]:
     """Images of ``each`` number a person, as plain records from key 1 on."""
     labels = np.repeat(np.arange(len(each)), each).tolist()
     return [
-        (key, encode_record(float(label), key, picture=picture(20 * label + key)))
+        (key, encode_record(float(label), key, image=encoded_image(20 * label + key)))
         for key, label in enumerate(labels, start=1)
     ]
 
 
 def insightface(each: Sequence[int]) -> list[tuple[int, bytes]]:
-    """InsightFace's layout: pictures, identity records, the header record at key 0, last."""
+    """InsightFace's layout: images, identity records, the header record at key 0, last."""
     records = people(each)
     first = len(records) + 1
     ends = np.cumsum([1, *each]).tolist()

@@ -1,4 +1,4 @@
-"""The cache of decoded pictures.
+"""The cache of decoded images.
 
 Found again, shared, bounded, and made anew where it is damaged.
 """
@@ -31,7 +31,7 @@ def faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def count(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows by one a picture that is decoded."""
+    """Grows by one an image that is decoded."""
     seen: list[int] = []
 
     def counting(file: IO[bytes], resolution: int) -> NDArray[np.uint8]:
@@ -81,8 +81,8 @@ def test_another_resolution_and_changed_files_are_decoded(faces: Path, count: li
     load_faces(faces, resolution=16)
     load_faces(faces, resolution=8)
     assert len(count) == 48
-    picture = faces / "p0" / "0.png"
-    os.utime(picture, ns=(1, 1))
+    image = faces / "p0" / "0.png"
+    os.utime(image, ns=(1, 1))
     load_faces(faces, resolution=16)
     assert len(count) == 72
 
@@ -110,7 +110,7 @@ def test_a_damaged_cache_is_made_again(
     assert len(count) == 48
 
 
-def test_unreadable_pictures_are_noted_from_the_cache_too(faces: Path) -> None:
+def test_unreadable_images_are_noted_from_the_cache_too(faces: Path) -> None:
     (faces / "p3" / "10.png").write_bytes(b"none")
     notes = [load_faces(faces, resolution=16, seed=seed).notes for seed in (0, 0, 1)]
     assert notes == [("unreadable images: 1 (p3/10.png)",)] * 3
@@ -124,7 +124,7 @@ def test_old_entries_make_room_for_new_ones(faces: Path, monkeypatch: pytest.Mon
     assert sum(size for _, size in entries()) <= 50_000
 
 
-def test_without_room_the_pictures_are_decoded_in_memory_with_a_note(
+def test_without_room_the_images_are_decoded_in_memory_with_a_note(
     faces: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = load_faces(faces, resolution=16)

@@ -54,11 +54,11 @@ def test_an_aligned_crop_is_resized_by_the_mean_of_its_pixels(tmp_path: Path) ->
 
 @pytest.mark.parametrize("size", [(30, 10), (10, 30)])
 def test_the_centre_square_is_kept(tmp_path: Path, size: tuple[int, int]) -> None:
-    picture = Image.new("L", size, 0)
-    picture.paste(
+    image = Image.new("L", size, 0)
+    image.paste(
         255, ((size[0] - 10) // 2, (size[1] - 10) // 2, (size[0] + 10) // 2, (size[1] + 10) // 2)
     )
-    picture.save(tmp_path / "x.pgm")
+    image.save(tmp_path / "x.pgm")
     assert (decode(tmp_path / "x.pgm", 5) == 255).all()
 
 
@@ -70,7 +70,7 @@ def test_a_large_jpeg_decodes_to_nearly_the_same_pixels_as_at_full_size(tmp_path
     assert np.abs(drafted.astype(int) - full).max() <= 3
 
 
-def test_a_picture_of_one_pixel_is_enlarged(tmp_path: Path) -> None:
+def test_an_image_of_one_pixel_is_enlarged(tmp_path: Path) -> None:
     Image.new("RGB", (1, 1), (1, 2, 3)).save(tmp_path / "x.png")
     assert (decode(tmp_path / "x.png", 4) == (1, 2, 3)).all()
 
@@ -82,7 +82,7 @@ def test_other_formats_are_refused_whatever_their_name_says(tmp_path: Path) -> N
         decode(tmp_path / "x.png", 4)
 
 
-def test_what_is_no_picture_is_told_without_objects_in_memory() -> None:
+def test_what_is_no_image_is_told_without_objects_in_memory() -> None:
     with pytest.raises(UnreadableError) as caught:
         decode(io.BytesIO(b"x"), 8)
     assert str(caught.value) == "not a JPEG, PNG, PGM or PPM file"

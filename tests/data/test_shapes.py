@@ -85,14 +85,14 @@ def test_the_upright_image_is_what_counts(mode: str, orientation: int) -> None:
         8: np.rot90(upright, -1),
     }[orientation]
     stored = np.ascontiguousarray(stored)
-    picture = {
+    image = {
         "RGB": lambda: Image.fromarray(stored),
         "L": lambda: Image.fromarray(stored[:, :, 0]),
         "I;16": lambda: Image.fromarray(stored[:, :, 0].astype(np.uint16) * 257),
     }[mode]()
     exif, file = Image.Exif(), io.BytesIO()
     exif[0x0112] = orientation
-    picture.save(file, "PNG", exif=exif)
+    image.save(file, "PNG", exif=exif)
     file.seek(0)
     assert np.array_equal(decode(file, SIZE), upright)
 

@@ -13,7 +13,7 @@ from seesawnas.data import EncodedImages
 from seesawnas.evaluation import COSINE, FaceModel, HowToVerify, evaluate, verify_set
 from seesawnas.evaluation import benchmark as verified_set
 from seesawnas.evaluation.pairs import Pairs
-from tests.data.pairs.bins import picture
+from tests.data.pairs.bins import encoded_image
 
 _MODEL = FaceModel(
     "rows", lambda images: images.mean(dim=(1, 3)) + 1.0, 8, 8, 127.5, 128.0, torch.device("cpu")
@@ -24,8 +24,8 @@ _MODEL = FaceModel(
 def whole(tmp_path: Path) -> Path:
     path = tmp_path / "small.bin"
     shades = [(10, 12), (10, 200), (90, 92), (90, 5)] * 6
-    pictures = [picture(shade) for pair in shades for shade in pair]
-    path.write_bytes(pickle.dumps((pictures, [True, False] * 12), protocol=2))
+    images = [encoded_image(shade) for pair in shades for shade in pair]
+    path.write_bytes(pickle.dumps((images, [True, False] * 12), protocol=2))
     return path
 
 
@@ -43,9 +43,9 @@ def test_the_embedder_given_is_used_and_the_protocol_s_scores_are_kept(whole: Pa
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
 
     def embedder(
-        model: FaceModel, pictures: EncodedImages, *, flip: bool, batch_size: int
+        model: FaceModel, images: EncodedImages, *, flip: bool, batch_size: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        assert (len(pictures), flip, batch_size) == (48, False, 7)
+        assert (len(images), flip, batch_size) == (48, False, 7)
         return rows, np.ones(48, dtype=np.bool_)
 
     how = HowToVerify(protocol=COSINE, flip=False, batch_size=7, resamples=0, embedder=embedder)
@@ -66,5 +66,7 @@ def test_many_pairs_get_no_intervals_and_are_told_so(
 
 def test_unbalanced_folds_are_told(tmp_path: Path) -> None:
     path = tmp_path / "blocks.bin"
-    path.write_bytes(pickle.dumps(([picture(9)] * 80, [True] * 20 + [False] * 20), protocol=2))
+    path.write_bytes(
+        pickle.dumps(([encoded_image(9)] * 80, [True] * 20 + [False] * 20), protocol=2)
+    )
     assert "10 of 10" in verify_set(_MODEL, path).notes[0]

@@ -21,21 +21,21 @@ def _random(seed: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
 def _slow(rows: np.ndarray, labels: np.ndarray) -> tuple[list[int], list[float], list[float]]:
     """(rank of each mate, its cosine, best cosine of each search without a mate)."""
     seen: dict[int, int] = {}
-    for picture, person in enumerate(labels.tolist()):
-        seen.setdefault(person, picture)
+    for image, person in enumerate(labels.tolist()):
+        seen.setdefault(person, image)
     counts = {person: labels.tolist().count(person) for person in seen}
-    gallery = {person: picture for person, picture in seen.items() if counts[person] > 1}
+    gallery = {person: image for person, image in seen.items() if counts[person] > 1}
     ranks, cosines, unmated = [], [], []
-    for picture, person in enumerate(labels.tolist()):
+    for image, person in enumerate(labels.tolist()):
         others = sorted(
-            (float(rows[picture] @ rows[g]) for p, g in gallery.items() if p != person),
+            (float(rows[image] @ rows[g]) for p, g in gallery.items() if p != person),
             reverse=True,
         )
-        if person in gallery and gallery[person] != picture:
-            mate = float(rows[picture] @ rows[gallery[person]])
+        if person in gallery and gallery[person] != image:
+            mate = float(rows[image] @ rows[gallery[person]])
             ranks.append(1 + sum(other >= mate for other in others))
             cosines.append(mate)
-        if gallery.get(person) != picture:
+        if gallery.get(person) != image:
             unmated.append(others[0])
     return ranks, cosines, unmated
 
@@ -69,6 +69,6 @@ def test_a_tie_with_another_person_is_lost() -> None:
     assert identify(rows, np.array([0, 0, 1, 1])).rank == {1: 0.0, 5: 1.0}
 
 
-def test_one_person_with_two_pictures_is_too_few() -> None:
+def test_one_person_with_two_images_is_too_few() -> None:
     with pytest.raises(DataError, match="must have at least two identities"):
         identify(np.eye(4), np.array([0, 0, 1, 2]))

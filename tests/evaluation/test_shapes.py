@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seesawnas.data import open_folder, read_pairs
-from seesawnas.evaluation import FaceModel, HowToVerify, embed_pictures, verify_set
+from seesawnas.evaluation import FaceModel, HowToVerify, embed_images, verify_set
 from tests.oblong import SIZE, write_bin, write_people
 
 
@@ -75,8 +75,8 @@ def test_a_verified_image_of_the_network_s_shape_is_untouched(
 
 def test_an_identified_image_of_the_network_s_shape_is_untouched(tmp_path: Path) -> None:
     images, seen = write_people(tmp_path / "faces"), Seen()
-    pictures, _, _ = open_folder(tmp_path / "faces", resolution=SIZE)
-    embed_pictures(seen.model(), pictures, flip=False)
+    encoded, _, _ = open_folder(tmp_path / "faces", resolution=SIZE)
+    embed_images(seen.model(), encoded, flip=False)
     assert np.array_equal(np.stack(seen.images), images)
 
 
@@ -86,5 +86,5 @@ def test_the_network_decides_on_the_shape_whatever_the_pairs_were_read_for(
 ) -> None:
     images, seen = write_people(tmp_path / "faces"), Seen()
     found = read_pairs(write_bin(tmp_path / "v.bin", images), resolution=resolution)
-    embed_pictures(seen.model(), found.pictures, flip=False)
+    embed_images(seen.model(), found.images, flip=False)
     assert np.array_equal(np.stack(seen.images)[::2], images)

@@ -50,7 +50,7 @@ def test_a_video_of_many_frames_weighs_as_much_as_a_photograph() -> None:
 
 
 def _made_up(people: int = 30) -> tuple[TemplateSet, np.ndarray]:
-    """Two templates a person, of three media with two pictures each; all pairs of templates."""
+    """Two templates a person, of three media with two images each; all pairs of templates."""
     rng = np.random.default_rng(0)
     templates = np.repeat(np.arange(2 * people) + 100, 6)
     media = np.arange(len(templates)) // 2
@@ -60,9 +60,9 @@ def _made_up(people: int = 30) -> tuple[TemplateSet, np.ndarray]:
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     left, right = np.triu_indices(2 * people, 1)
     names = [str(number) for number in range(len(templates))]
-    pictures = EncodedImages([b""] * len(names), names, 8)
+    images = EncodedImages([b""] * len(names), names, 8)
     found = TemplateSet(
-        "made up", pictures, templates, media, left + 100, right + 100, left // 2 == right // 2
+        "made up", images, templates, media, left + 100, right + 100, left // 2 == right // 2
     )
     return found, rows
 
@@ -87,7 +87,7 @@ def test_pairs_of_templates_score_as_a_slow_reading_scores_them() -> None:
     assert measured.auc > 0.95
 
 
-def test_templates_without_a_readable_picture_lose_their_pairs() -> None:
+def test_templates_without_a_readable_image_lose_their_pairs() -> None:
     found, rows = _made_up()
     readable = found.templates != 100
     _, pairs = template_pairs(found, rows, readable)

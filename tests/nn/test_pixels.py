@@ -32,7 +32,7 @@ def test_three_equal_numbers_are_that_number_to_the_bit() -> None:
     )
 
 
-def test_the_pictures_themselves_stay_as_they_are() -> None:
+def test_the_images_themselves_stay_as_they_are() -> None:
     pixels = torch.from_numpy(_PIXELS.copy())
     normalised(pixels, _MEAN, _STD)
     assert torch.equal(pixels, torch.from_numpy(_PIXELS))

@@ -17,9 +17,9 @@ from seesawnas.space import load_point
 def test_a_saved_network_loads_as_it_was(tmp_path: Path) -> None:
     network = sn.build(sn.load("paper/seesaw_share").at_resolution(32)).eval()
     folder = sn.save_model(network, tmp_path / "a" / "model")
-    again, picture = sn.load_model(folder), torch.randn(2, 3, 32, 32)
+    again, image = sn.load_model(folder), torch.randn(2, 3, 32, 32)
     assert again.spec == network.spec
-    assert torch.equal(again(picture), network(picture))
+    assert torch.equal(again(image), network(image))
     assert open_model(folder).resolution == 32
 
 

@@ -41,15 +41,15 @@ def pairs_file(
 ) -> str:
     """A verification set of the made-up people as a .bin.
 
-    A pair an answer; the pictures of ``spoilt`` pairs are torn.
+    A pair an answer; the images of ``spoilt`` pairs are torn.
     """
     source = MadeUpSource()
-    pictures = []
+    images = []
     for number, same in enumerate(answers):
         both = [source.payload(number), source.payload(number + 1 if same else number + 24)]
-        pictures += [picture[:50] for picture in both] if number in spoilt else both
+        images += [image[:50] for image in both] if number in spoilt else both
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pickle.dumps((pictures, list(answers))))
+    path.write_bytes(pickle.dumps((images, list(answers))))
     return str(path)
 
 

@@ -15,7 +15,7 @@ from tests.space.documents import choice, document, stage
 from tests.strategies import arch_specs
 
 colours = st.tuples(*[st.integers(0, 255).map(float) | st.floats(0.5, 255)] * 3)
-pictures = st.builds(Input, st.integers(16, 40), st.integers(16, 40), colours, colours.filter(min))
+images = st.builds(Input, st.integers(16, 40), st.integers(16, 40), colours, colours.filter(min))
 
 
 def again(spec: ArchSpec) -> ArchSpec:
@@ -25,13 +25,13 @@ def again(spec: ArchSpec) -> ArchSpec:
 @settings(max_examples=80)
 @given(
     arch_specs(max_blocks=4),
-    pictures,
+    images,
     st.text(st.characters(codec="ascii", categories=("L", "N")), max_size=16),
 )
 def test_a_network_written_as_yaml_and_read_back_is_the_same(
-    spec: ArchSpec, picture: Input, name: str
+    spec: ArchSpec, image: Input, name: str
 ) -> None:
-    spec = replace(spec, input=picture, name=name)
+    spec = replace(spec, input=image, name=name)
     assert again(spec) == spec
     assert again(spec).name == name
     assert again(spec).digest() == spec.digest()

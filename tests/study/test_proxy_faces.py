@@ -67,9 +67,9 @@ def test_each_network_of_a_study_sees_the_images_in_its_own_shape(
     seen: list[tuple[int, ...]] = []
     embed = evaluation.embed
 
-    def seeing(network: Any, pictures: np.ndarray, **more: Any) -> Any:
-        seen.append(pictures.shape[1:3])
-        return embed(network, pictures, **more)
+    def seeing(network: Any, batch: np.ndarray, **more: Any) -> Any:
+        seen.append(batch.shape[1:3])
+        return embed(network, batch, **more)
 
     monkeypatch.setattr("seesawnas.study.trial.embed", seeing)
     for size in sizes:

@@ -17,7 +17,7 @@ from tests.faces import patterns
 
 @dataclass
 class MadeUpSource:
-    """Patterns of ``people``, ``each`` pictures.
+    """Patterns of ``people``, ``each`` images.
 
     ``broken`` ones do not decode and ``missing`` ones cannot be had.
     """

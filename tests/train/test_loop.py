@@ -101,7 +101,7 @@ def test_the_global_generator_is_neither_read_nor_moved() -> None:
     assert torch.equal(_weights(first), _weights(again))
 
 
-def test_every_network_sees_the_same_pictures_in_the_same_order() -> None:
+def test_every_network_sees_the_same_images_in_the_same_order() -> None:
     class Spy(nn.Module):
         def __init__(self, dimensions: int) -> None:
             super().__init__()

@@ -59,10 +59,10 @@ def identify(
         model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained
     )
     print_notes(opened)
-    pictures, labels, notes = open_folder(folder, resolution=opened.size)
-    embeddings, readable = embed_shown(opened, pictures, flip=flip, batch_size=batch_size)
+    images, labels, notes = open_folder(folder, resolution=opened.size)
+    embeddings, readable = embed_shown(opened, images, flip=flip, batch_size=batch_size)
     found = measure(embeddings[readable], labels[readable])
-    notes += pictures.unreadable_notes(readable) + found.cautions
+    notes += images.unreadable_notes(readable) + found.cautions
     if html is not None:
         from seesawnas.io.files import write_atomically
         from seesawnas.report.plots.verification import identification_html

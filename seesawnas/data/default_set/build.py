@@ -42,13 +42,15 @@ A study is resumed only if it is the same.
 
 _TRAINING, _VERIFICATION = 0, 1
 _FINEST = (
-    1.25  # a source has this many pixels for each of a picture: fewer would blur, more would alias
+    1.25  # a source has this many pixels for each of an image: fewer would blur, more would alias
 )
 
 
 @dataclass(frozen=True)
 class Plan:
     """How many images of how many identities are made.
+
+    The names of its fields are part of the fingerprint.
 
     Attributes:
         held_out: Fraction of the forty identities that is verified.

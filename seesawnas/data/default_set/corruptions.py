@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _Floats = NDArray[np.floating]
-_CHUNK = 256  # pictures rendered at once: bounds the memory of the intermediate float arrays
+_CHUNK = 256  # images rendered at once: bounds the memory of the intermediate float arrays
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def render(
 
     ``sources`` is uint8 (K, S, S), grey; without corruptions an image shows the whole source.
     """
-    pictures = np.empty((len(chosen), resolution, resolution, 3), dtype=np.uint8)
+    images = np.empty((len(chosen), resolution, resolution, 3), dtype=np.uint8)
     for start in range(0, len(chosen), _CHUNK):
         part = chosen[start : start + _CHUNK]
         grey = _sample(sources, part, resolution, corruptions, rng)
-        pictures[start : start + _CHUNK] = _expose(grey, corruptions, rng)
-    return pictures
+        images[start : start + _CHUNK] = _expose(grey, corruptions, rng)
+    return images
 
 
 def _sample(

@@ -71,12 +71,12 @@ def _add_pairs(
 ) -> None:
     for number, line in content_lines(read_text(path)):
         with located(path, number):
-            first, second = _pictures(line, lists)
+            first, second = _images(line, lists)
             people = (first.partition("/")[0], second.partition("/")[0])
             pairs.add([first], [second], same, fold=fold, people=people)
 
 
-def _pictures(line: str, lists: tuple[dict[int, str], dict[int, str]]) -> tuple[str, str]:
+def _images(line: str, lists: tuple[dict[int, str], dict[int, str]]) -> tuple[str, str]:
     fields = split_fields(line, "," if "," in line else SPACES)
     if len(fields) != 2 or not all(map(is_number, fields)):
         raise DataError(f"must be two numbers, got {line!r:.100}")

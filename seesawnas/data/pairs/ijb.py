@@ -43,7 +43,7 @@ class TemplateSet:
     """
 
     name: str
-    pictures: EncodedImages
+    images: EncodedImages
     templates: NDArray[np.int64]
     media: NDArray[np.int64]
     left: NDArray[np.int64]
@@ -77,19 +77,19 @@ def read_templates(
     for number, line in content_lines(read_text(members)):
         with located(members, number):
             path, template, media = _member(line)
-            before, picture = len(found), found.find([path])
-            if picture is not None and picture < before:
+            before, place = len(found), found.find([path])
+            if place is not None and place < before:
                 raise DataError(f"images must be unique, got {path!r:.100} twice")
-        if picture is not None:
-            rows.append((picture, template, media))
-    pictures, notes = found.finished(resolution)
+        if place is not None:
+            rows.append((place, template, media))
+    encoded, notes = found.finished(resolution)
     if not rows:
         raise DataError(
             "; ".join([f"{members}: must name at least one existing image, got none", *notes])
         )
     chosen = np.array(rows, dtype=np.int64)
     left, right, same = read_labelled_pairs(pairs)
-    return TemplateSet(pairs.stem, pictures, chosen[:, 1], chosen[:, 2], left, right, same, notes)
+    return TemplateSet(pairs.stem, encoded, chosen[:, 1], chosen[:, 2], left, right, same, notes)
 
 
 def _member(line: str) -> tuple[str, int, int]:

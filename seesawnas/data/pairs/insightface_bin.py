@@ -39,9 +39,9 @@ def read_bin(
     Raises:
         DataError: If :func:`read_bin_pairs` raises it, or an image cannot be decoded.
     """
-    pictures, same = _load(path)
+    encoded, same = _load(path)
     try:
-        images = np.stack([decode(io.BytesIO(picture), resolution) for picture in pictures])
+        images = np.stack([decode(io.BytesIO(content), resolution) for content in encoded])
     except UnreadableError as error:
         raise DataError(
             f"{path}: contains an image that cannot be decoded: {error}".splitlines()[0]
@@ -58,12 +58,10 @@ def read_bin_pairs(path: str | Path, *, resolution: Resolution) -> PairSet:
     Raises:
         DataError: If the file cannot be read, or is no pickle of two encoded images per label.
     """
-    pictures, same = _load(path)
-    left = np.arange(0, len(pictures), 2)
-    places = [f"image {number}" for number in range(len(pictures))]
-    return PairSet(
-        Path(path).stem, EncodedImages(pictures, places, resolution), left, left + 1, same
-    )
+    images, same = _load(path)
+    left = np.arange(0, len(images), 2)
+    places = [f"image {number}" for number in range(len(images))]
+    return PairSet(Path(path).stem, EncodedImages(images, places, resolution), left, left + 1, same)
 
 
 def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:
@@ -74,8 +72,8 @@ def _load(path: str | Path) -> tuple[list[bytes], NDArray[np.bool_]]:
         raise unreadable_file(Path(path), error) from None
     try:
         _check_size(content)
-        pictures, same = _PlainUnpickler(content).load()
-        encoded, answers = _as_bytes(pictures), _as_answers(same)
+        images, same = _PlainUnpickler(content).load()
+        encoded, answers = _as_bytes(images), _as_answers(same)
     except Exception as error:  # a pickle that is broken or hostile raises whatever it likes
         text = f"{path}: must be a pickle of images and labels: {error}"
         raise DataError(
@@ -96,17 +94,15 @@ def _check_size(content: bytes) -> None:
             raise ValueError(f"{opcode.name} {argument} reaches past the end of the file")
 
 
-def _as_bytes(pictures: Sequence[object]) -> list[bytes]:
+def _as_bytes(images: Sequence[object]) -> list[bytes]:
     """The bytes of each image; those that the file holds once are copied once."""
     made: dict[int, bytes] = {}
-    for picture in pictures:
-        content = (
-            picture.content if isinstance(picture, _Array) and picture.kind == "u1" else picture
-        )
+    for image in images:
+        content = image.content if isinstance(image, _Array) and image.kind == "u1" else image
         if not isinstance(content, (bytes, bytearray)):
             raise ValueError("an image must be bytes or an array of them")
-        made.setdefault(id(picture), bytes(content))
-    return [made[id(picture)] for picture in pictures]
+        made.setdefault(id(image), bytes(content))
+    return [made[id(image)] for image in images]
 
 
 def _as_answers(same: object) -> list[bool]:

@@ -26,7 +26,7 @@ class PairSet:
     """
 
     name: str
-    pictures: EncodedImages
+    images: EncodedImages
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     same: NDArray[np.bool_]
@@ -43,7 +43,7 @@ class PairSet:
         A note says how many images are not, and which first.
         """
         kept = readable[self.left] & readable[self.right]
-        notes = self.notes + self.pictures.unreadable_notes(readable)
+        notes = self.notes + self.images.unreadable_notes(readable)
         if not kept.all():
             notes += (
                 f"pairs skipped because of unreadable images: {np.count_nonzero(~kept)} of "
@@ -64,7 +64,7 @@ class PairList:
     """A pair set in the making, from a file that names its images by paths below ``root``."""
 
     def __init__(self, root: Path) -> None:
-        self._pictures = ImageList(root)
+        self._images = ImageList(root)
         self._people: dict[str, int] = {}
         self._person_of: dict[int, int] = {}
         self._pairs: list[tuple[int, int, bool, int]] = []
@@ -86,13 +86,13 @@ class PairList:
         Raises:
             DataError: If a path leads out of the root.
         """
-        left, right = self._pictures.find(first), self._pictures.find(second)
+        left, right = self._images.find(first), self._images.find(second)
         if left is None or right is None:
             self._lost += 1
             return
         self._pairs.append((left, right, same, fold))
-        for picture, person in zip((left, right), people, strict=True):
-            self._person_of[picture] = self._people.setdefault(person, len(self._people))
+        for image, person in zip((left, right), people, strict=True):
+            self._person_of[image] = self._people.setdefault(person, len(self._people))
 
     def finished(self, name: str, resolution: Resolution, *, folds: bool, people: bool) -> PairSet:
         """The set; ``folds`` and ``people`` say whether those of the pairs mean something.
@@ -100,7 +100,7 @@ class PairList:
         Raises:
             DataError: If there are no pairs.
         """
-        pictures, notes = self._pictures.finished(resolution)
+        images, notes = self._images.finished(resolution)
         if self._lost:
             notes += (
                 f"pairs skipped because of missing images: {self._lost} of "
@@ -117,14 +117,14 @@ class PairList:
                 )
             )
         columns = np.array(self._pairs, dtype=np.int64).T
-        # A picture whose partner is not there is in no pair; it is nobody.
+        # An image whose partner is not there is in no pair; it is nobody.
         known = np.array(
-            [self._person_of.get(picture, -1) for picture in range(len(pictures))], dtype=np.int64
+            [self._person_of.get(image, -1) for image in range(len(images))], dtype=np.int64
         )
         has_folds = folds and len(np.unique(columns[3])) > 1
         return PairSet(
             name,
-            pictures,
+            images,
             columns[0],
             columns[1],
             columns[2].astype(np.bool_),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from seesawnas.data.skipped import Skipped
 
 SAMPLED = 64
-"""How many pictures, spread evenly, a fingerprint looks into."""
+"""How many images, spread evenly, a fingerprint looks into."""
 
 
 class FaceSource(Protocol):

@@ -21,7 +21,7 @@ from seesawnas.io.files import expanded
 __all__ = ["FolderSource", "Skipped", "list_identities"]
 
 MAX_BYTES = 1 << 26
-"""Largest file that is taken for a picture."""
+"""Largest file that is taken for an image."""
 
 
 class FolderSource:
@@ -138,14 +138,14 @@ def list_identities(root: Path, left_out: Skipped) -> list[tuple[str, list[str]]
         if not _stays_inside(home, entry):
             left_out.add("links that lead outside the folder", entry.name)
         elif os.path.isdir(entry.path):
-            people.append((entry.name, _list_pictures(root, home, entry.name, left_out)))
+            people.append((entry.name, _list_images(root, home, entry.name, left_out)))
         else:
             left_out.add("files outside the identity folders", entry.name)
     return people
 
 
-def _list_pictures(root: Path, home: str, person: str, left_out: Skipped) -> list[str]:
-    pictures = []
+def _list_images(root: Path, home: str, person: str, left_out: Skipped) -> list[str]:
+    images = []
     for entry in _entries(root / person, left_out, person):
         path = f"{person}/{entry.name}"
         if not _stays_inside(home, entry):
@@ -153,8 +153,8 @@ def _list_pictures(root: Path, home: str, person: str, left_out: Skipped) -> lis
         elif os.path.splitext(entry.name)[1].lower() not in SUFFIXES or not _is_file(entry):
             left_out.add("entries that are not JPEG, PNG or PGM files", path)
         else:
-            pictures.append(path)
-    return pictures
+            images.append(path)
+    return images
 
 
 def _entries(folder: Path, left_out: Skipped, shown: str) -> list[os.DirEntry[str]]:
@@ -175,7 +175,7 @@ def _entries(folder: Path, left_out: Skipped, shown: str) -> list[os.DirEntry[st
 
 def _stays_inside(home: str, entry: os.DirEntry[str]) -> bool:
     # Only a link can leave the folder, and resolving every path costs more than decoding a small
-    # picture.
+    # image.
     return not entry.is_symlink() or os.path.realpath(entry.path).startswith(home + os.sep)
 
 
@@ -205,5 +205,5 @@ def open_folder(
         raise DataError(
             "; ".join([f"{root}: must contain images in sub-folders, got none", *left_out.notes()])
         )
-    pictures = EncodedImages([root / place for place in places], places, resolution)
-    return pictures, np.array(labels, dtype=np.int64), left_out.notes()
+    images = EncodedImages([root / place for place in places], places, resolution)
+    return images, np.array(labels, dtype=np.int64), left_out.notes()

@@ -13,7 +13,7 @@ from seesawnas.errors import DataError
 from seesawnas.io.files import expanded
 
 LEAST = 2
-"""A person with one picture makes no pair of the same person, and teaches little."""
+"""A person with one image makes no pair of the same person, and teaches little."""
 
 
 def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:

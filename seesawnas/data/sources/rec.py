@@ -104,7 +104,7 @@ class RecSource:
             DataError: If the record is broken, or is not the one that the index means.
         """
         try:
-            label, picture = image_of(self._file.record(int(self._offsets[index])))
+            label, image = image_of(self._file.record(int(self._offsets[index])))
         except BrokenRecordError as error:
             raise DataError(f"{self.place(index)}: damaged record: {error}") from None
         except OSError as error:
@@ -116,7 +116,7 @@ class RecSource:
             raise DataError(
                 f"{self.place(index)}: label must be {number} as in the index, got {label:g}"
             )
-        return picture
+        return image
 
     def place(self, index: int) -> str:
         """``train.rec: record 17``; the byte if no .idx gives it a key."""

@@ -25,7 +25,7 @@ MAX_LENGTH = (1 << 29) - 1
 _FRAME = struct.Struct("<4sI")
 _IMAGE = struct.Struct("<IfQQ")  # flag, label, id, id2
 HEAD = _FRAME.size + _IMAGE.size + 8
-"""How many bytes of a record say everything about it but its picture.
+"""How many bytes of a record say everything about it but its image.
 
 Frame, header and two labels.
 """
@@ -212,7 +212,7 @@ def _next_magic(file: RecordFile, offset: int) -> int:
 
 
 def encode_record(
-    labels: float | tuple[float, ...], key: int, second: int = 0, picture: bytes = b""
+    labels: float | tuple[float, ...], key: int, second: int = 0, image: bytes = b""
 ) -> bytes:
     """The bytes of one record, padded, as MXNet writes them.
 
@@ -221,7 +221,7 @@ def encode_record(
     """
     flag, label = (len(labels), 0.0) if isinstance(labels, tuple) else (0, labels)
     more = struct.pack(f"<{len(labels)}f", *labels) if isinstance(labels, tuple) else b""
-    return frame(_IMAGE.pack(flag, label, key, second) + more + picture)
+    return frame(_IMAGE.pack(flag, label, key, second) + more + image)
 
 
 def frame(record: bytes) -> bytes:

@@ -19,7 +19,7 @@ from seesawnas.errors import DataError
 PREFIX = "synthetic:"
 SIDE = 112
 MOST = 2**30
-"""Most pictures of one source."""
+"""Most images of one source."""
 
 _PATTERN = re.compile(r"synthetic:([1-9]\d{0,9})x([1-9]\d{0,9})", re.ASCII)
 _GRID = 7  # a person is this many patches of colour a side
@@ -79,14 +79,14 @@ class SyntheticSource:
         """A JPEG of 112x112."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        person, picture = divmod(index, self._each)
+        person, image = divmod(index, self._each)
         patches = np.random.default_rng(person).uniform(40, 215, (_GRID, _GRID, 3))
-        noise = np.random.default_rng([person, picture + 1]).normal(0, _NOISE, patches.shape)
+        noise = np.random.default_rng([person, image + 1]).normal(0, _NOISE, patches.shape)
         small = Image.fromarray(np.clip(patches + noise, 0, 255).astype(np.uint8))
         file = io.BytesIO()
         small.resize((SIDE, SIDE), Image.Resampling.BILINEAR).save(file, "JPEG", quality=90)
         return file.getvalue()
 
     def place(self, index: int) -> str:
-        """``synthetic: picture 17``."""
-        return f"synthetic: picture {index}"
+        """``synthetic: image 17``."""
+        return f"synthetic: image {index}"

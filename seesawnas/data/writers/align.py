@@ -62,21 +62,21 @@ def similarity(points: _Floats, template: _Floats = TEMPLATE) -> _Floats:
     return np.hstack([scale * turn, (target - scale * turn @ centre)[:, None]])
 
 
-def aligned(picture: Image.Image, points: _Floats) -> Image.Image:
-    """``picture``, RGB, transformed by ``similarity``, in 112x112; what lies outside it is black.
+def aligned(image: Image.Image, points: _Floats) -> Image.Image:
+    """``image``, RGB, transformed by ``similarity``, in 112x112; what lies outside it is black.
 
     Raises:
         ValueError: If the points do not determine a transform.
     """
     factor = int(1.0 / np.sqrt(abs(np.linalg.det(similarity(points)[:, :2]))))
-    # A plain mean first: bilinear interpolation alone would skip most pixels of a large picture.
+    # A plain mean first: bilinear interpolation alone would skip most pixels of a large image.
     if factor > 1:
-        picture, points = picture.reduce(factor), (points + 0.5) / factor - 0.5
+        image, points = image.reduce(factor), (points + 0.5) / factor - 0.5
     forth = np.vstack([similarity(points), [0.0, 0.0, 1.0]])
     back = np.linalg.inv(forth)[:2]
     # Pillow's coordinates are of the corners of pixels, landmarks are of their centres.
     back[:, 2] += 0.5 - 0.5 * back[:, 0] - 0.5 * back[:, 1]
-    return picture.transform(
+    return image.transform(
         (SIDE, SIDE), Image.Transform.AFFINE, back.ravel().tolist(), Image.Resampling.BILINEAR
     )
 
@@ -85,7 +85,7 @@ def align_folder(
     source: FolderSource,
     landmarks: Mapping[str, _Floats],
     out: Path,
-    advance: Advance = lambda pictures: None,
+    advance: Advance = lambda images: None,
 ) -> tuple[int, Skipped]:
     """Write each image of ``source`` that has landmarks as NAME/FILE.png under ``out``.
 

@@ -22,7 +22,7 @@ def write_folder(
     source: OpenedSource,
     out: Path,
     how: Preparation | None = None,
-    advance: Advance = lambda pictures: None,
+    advance: Advance = lambda images: None,
 ) -> Report:
     """Write NAME/NAME_0001.jpg ... under ``out``, which must be empty.
 
@@ -56,11 +56,11 @@ def _write_person(person: Person, out: Path, left_out: Skipped) -> int:
     if not _is_folder_name(name):
         left_out.add("identities whose name is not a valid folder name", name)
         return 0
-    if not person.pictures or (out / name).is_dir():
-        return len(person.pictures)
-    digits = max(4, len(str(len(person.pictures))))
+    if not person.images or (out / name).is_dir():
+        return len(person.images)
+    digits = max(4, len(str(len(person.images))))
     draft.mkdir()
-    for number, content in enumerate(person.pictures, start=1):
+    for number, content in enumerate(person.images, start=1):
         kind = suffix(content)
         if kind is None:
             left_out.add("images that are neither JPEG, PNG, PGM nor PPM", f"{name}: {number}")

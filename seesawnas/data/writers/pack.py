@@ -35,7 +35,7 @@ def pack_rec(
     source: OpenedSource,
     out: Path,
     how: Preparation | None = None,
-    advance: Advance = lambda pictures: None,
+    advance: Advance = lambda images: None,
 ) -> Report:
     """Write train.rec, train.idx, property and train.names.json to ``out``, which must have none.
 
@@ -90,9 +90,9 @@ def _write_records(
     key = 1 + sum(len(person.offsets) for person in journal.done)
     for person in how.people(source, len(journal.done)):
         offsets = []
-        for picture in person.pictures:
+        for image in person.images:
             offsets.append(rec.tell())
-            rec.write(encode_record(float(label), key, picture=picture))
+            rec.write(encode_record(float(label), key, image=image))
             key += 1
         rec.flush()
         journal.add(_written(person, offsets, rec.tell()))
@@ -160,7 +160,7 @@ def pack_bin(
     pairs: Sequence[tuple[int, int, bool]],
     *,
     resolution: int | None = None,
-    advance: Advance = lambda pictures: None,
+    advance: Advance = lambda images: None,
 ) -> tuple[list[tuple[int, int, bool]], Skipped]:
     """Write pairs as an InsightFace verification set, a pickle.
 
@@ -180,7 +180,7 @@ def pack_bin(
     Raises:
         DataError: If no pair is left.
     """
-    written, pictures, left_out, lost = (
+    written, images, left_out, lost = (
         list[tuple[int, int, bool]](),
         list[bytes](),
         source.left_out,
@@ -189,11 +189,11 @@ def pack_bin(
     for first, second, same in pairs:
         both = [_prepared(source, index, resolution) for index in (first, second)]
         lost.update(
-            index for index, picture in zip((first, second), both, strict=True) if picture is None
+            index for index, image in zip((first, second), both, strict=True) if image is None
         )
         if None not in both:
             written.append((first, second, bool(same)))
-            pictures += [picture for picture in both if picture is not None]
+            images += [image for image in both if image is not None]
         advance(2)
     if lost:
         left_out.add_many(
@@ -211,7 +211,7 @@ def pack_bin(
                 [f"{source.description}: must give at least one pair, got none", *left_out.notes()]
             )
         )
-    write_atomically(out, pickle.dumps((pictures, [same for *_, same in written]), protocol=4))
+    write_atomically(out, pickle.dumps((images, [same for *_, same in written]), protocol=4))
     return written, left_out
 
 

@@ -14,7 +14,7 @@ from seesawnas.data.sources.open import LEAST
 from seesawnas.errors import DataError
 
 Advance = Callable[[int], object]
-"""Hears how many pictures more were dealt with."""
+"""Hears how many images more were dealt with."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Preparation:
             person = Person(source.names[label])
             for index in order[starts[label] : starts[label + 1]].tolist():
                 self._add(person, source, index)
-            if len(person.pictures) < self.least:
-                person.pictures.clear()
+            if len(person.images) < self.least:
+                person.images.clear()
                 person.sizes.clear()
                 person.faults.append((few(self.least), person.name))
             yield person
@@ -53,10 +53,10 @@ class Preparation:
                     person.sizes.append(inspect(content, whole=False).size)
             else:
                 original = content
-                content, picture = prepared(original, self.resolution)
-                person.sizes.append(picture.size)
+                content, image = prepared(original, self.resolution)
+                person.sizes.append(image.size)
                 person.anew += content is not original
-            person.pictures.append(content)
+            person.images.append(content)
         except (DataError, UnreadableError):
             person.faults.append(("unreadable images", source.place(index)))
 
@@ -69,7 +69,7 @@ class Person:
     """
 
     name: str
-    pictures: list[bytes] = field(default_factory=list)
+    images: list[bytes] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)
     anew: int = 0
     seen: int = 0

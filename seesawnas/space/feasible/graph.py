@@ -132,21 +132,21 @@ class StageGraph:
         parts: dict[tuple[Input, str, int], int] = {}
         stems: dict[tuple[Input, str], tuple[Block, Shape]] = {}
         for bit, choice in enumerate(self.choices):
-            picture = self.space.input(choice)
+            size = self.space.input(choice)
             try:
                 with self._tried.record(self.space.stem, choice):
                     stem = self.space.stem_of(choice)
             except SpecError:
                 continue
-            key = (picture, block_digest(stem[0]))
+            key = (size, block_digest(stem[0]))
             stems.setdefault(key, stem)
             part = (*key, self.heads.group[bit])
             parts[part] = parts.get(part, 0) | 1 << bit
-        for (picture, digest, head), allowed in parts.items():
-            made, output = stems[picture, digest]
+        for (size, digest, head), allowed in parts.items():
+            made, output = stems[size, digest]
             node = self._node(0, (output,) * self.reads, allowed, head)
             if node is not None:
-                image = Shape(3, picture.height, picture.width)
+                image = Shape(3, size.height, size.width)
                 yield Root(node, self.measure.of(made, (image,)))
 
     def _node(self, stage: int, state: State, allowed: int, head: int) -> Node | None:

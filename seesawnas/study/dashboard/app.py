@@ -134,7 +134,7 @@ class _Dashboard:
             return _answer(
                 respond, "404 Not Found", json.dumps({"reason": "there is no such file"})
             )
-        except Exception as error:  # as above: one picture is missing
+        except Exception as error:  # as above: one image is missing
             self._say(
                 f"{artifact}: cannot be drawn: {type(error).__name__}: {_last_line(str(error))}"
             )

@@ -31,7 +31,7 @@ from seesawnas.train.distributed import Team
 from seesawnas.train.feeds.augment import moved, sample_augmentation
 from seesawnas.train.recipe import Recipe
 
-_LEAST = 2  # batch norm needs two pictures
+_LEAST = 2  # batch norm needs two images
 _AHEAD = 4  # parts that each worker reads ahead
 _WATCH = 0.5  # seconds between two looks at whether the training lives
 
@@ -66,7 +66,7 @@ class SourceFeed:
         self._epochs, self._workers, self._parts = recipe.epochs, workers, parts
         self._own = range(team.rank * parts, (team.rank + 1) * parts)
         shift = round(recipe.shift * max(size))
-        self._pictures = _Pictures(source, size, seed, self.batch_size, chunks, recipe.flip, shift)
+        self._images = _Images(source, size, seed, self.batch_size, chunks, recipe.flip, shift)
         self._at: tuple[int, int] | None = None
         self._read: Iterator[_Loaded] = iter(())
 
@@ -100,7 +100,7 @@ class SourceFeed:
                 "worker_init_fn": _start_worker,
             }
         loader = DataLoader(
-            self._pictures,
+            self._images,
             batch_size=None,
             sampler=order,
             num_workers=self._workers,
@@ -114,10 +114,9 @@ class SourceFeed:
         *arrays, unreadable = read
         images, labels, indices, flipped = map(torch.from_numpy, arrays)
         if len(unreadable) == len(labels):
-            where = self._pictures.source.place(unreadable[0][0])
+            where = self._images.source.place(unreadable[0][0])
             raise DataError(
-                f"{where}: cannot be read, nor can any other picture of its batch: "
-                f"{unreadable[0][1]}"
+                f"{where}: cannot be read, nor can any other image of its batch: {unreadable[0][1]}"
             )
         return Batch(images, labels, indices, flipped, unreadable)
 
@@ -152,7 +151,7 @@ class _Order(Sampler[_Part]):
 
 
 @dataclass
-class _Pictures(Dataset[_Loaded]):
+class _Images(Dataset[_Loaded]):
     """Chunks of augmented images by their place in the training."""
 
     source: FaceSource
@@ -233,15 +232,15 @@ def cut(payload: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
     return decode(io.BytesIO(payload), size)
 
 
-def _batch_size(wanted: int, pictures: int, chunks: int) -> int:
+def _batch_size(wanted: int, images: int, chunks: int) -> int:
     if wanted % chunks or wanted // chunks < _LEAST:
         raise InvalidInput(
-            f"batch size must be a multiple of {chunks} (processes x parts), {_LEAST} pictures "
+            f"batch size must be a multiple of {chunks} (processes x parts), {_LEAST} images "
             f"each, got {wanted}"
         )
-    found = wanted if pictures >= wanted else pictures // chunks * chunks
+    found = wanted if images >= wanted else images // chunks * chunks
     if found // chunks < _LEAST:
-        raise DataError(f"must be at least {_LEAST * chunks} pictures to train on, got {pictures}")
+        raise DataError(f"must be at least {_LEAST * chunks} images to train on, got {images}")
     return found
 
 

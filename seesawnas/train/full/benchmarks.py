@@ -39,7 +39,7 @@ class Benchmark:
         size = (inputs.height, inputs.width)
         embeddings, readable = embed_network(
             network,
-            self.found.pictures,
+            self.found.images,
             size=size,
             mean=inputs.mean,
             std=inputs.std,
@@ -85,7 +85,7 @@ def read_benchmark(path: str, size: tuple[int, int]) -> Benchmark:
             first epoch.
     """
     found = read_pairs(path, resolution=size)
-    readable = np.ones(len(found.pictures), dtype=np.bool_)
+    readable = np.ones(len(found.images), dtype=np.bool_)
     if not _has_enough(found, readable):
         kept = found.without(readable)
         try:
@@ -106,9 +106,9 @@ def _has_enough(found: PairSet, readable: NDArray[np.bool_]) -> bool:
     )
     for pair in in_turn.tolist():
         both = (int(found.left[pair]), int(found.right[pair]))
-        for picture in both:
-            readable[picture] = found.pictures.decode(picture, picture + 1)[1][0]
-        kinds += [bool(found.same[pair])] if all(readable[picture] for picture in both) else []
+        for image in both:
+            readable[image] = found.images.decode(image, image + 1)[1][0]
+        kinds += [bool(found.same[pair])] if all(readable[image] for image in both) else []
         if len(kinds) >= 4 and 0 < sum(kinds) < len(kinds):
             return True
     return False

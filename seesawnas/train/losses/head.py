@@ -141,7 +141,7 @@ def make_head(classes: int, dimensions: int, recipe: Recipe, seed: int) -> Margi
         "size": recipe.margin_size,
         "scale": recipe.scale,
         "guard": recipe.guard,
-        # Its own generator: how much it draws depends on the network, and the order of the pictures
+        # Its own generator: how much it draws depends on the network, and the order of the images
         # must not.
         "generator": torch.Generator().manual_seed(seed),
     }

@@ -155,8 +155,8 @@ def test_a_user_s_fault_is_one_line(
 
 
 def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:
-    picture = Path("faces/p0/0.png").read_bytes()
-    Path("v.bin").write_bytes(pickle.dumps(([picture] * 8, [True] * 4), protocol=2))
+    image = Path("faces/p0/0.png").read_bytes()
+    Path("v.bin").write_bytes(pickle.dumps(([image] * 8, [True] * 4), protocol=2))
     ran = Ran("eval", network, "--pairs", "v.bin", "--normalise", "128")
     assert "v.bin: verification: must have at least 4 pairs, both same and different" in ran.err
     Path("v.bin").write_bytes(pickle.dumps(([b"no picture"] * 8, [True] * 4), protocol=2))

@@ -36,7 +36,7 @@ def test_forty_people_are_split_and_blends_have_parents_among_those_trained_on(
     assert not photographed & set(default.verification.names)
 
 
-def test_everyone_has_equally_many_pictures_and_no_two_are_equal(default: FaceData) -> None:
+def test_everyone_has_equally_many_images_and_no_two_are_equal(default: FaceData) -> None:
     for faces in (default.training, default.verification):
         assert len(set(np.bincount(faces.labels).tolist())) == 1
         assert len(np.unique(faces.images.reshape(len(faces), -1), axis=0)) == len(faces)

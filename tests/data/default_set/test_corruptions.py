@@ -25,12 +25,12 @@ def _render(
     )
 
 
-def test_without_nuisances_a_picture_is_its_source() -> None:
-    pictures = _render(_NONE)
-    assert (pictures[..., 0] == pictures[..., 1]).all()
-    # The outermost pixel centres of a picture lie half a pixel inside the source: corners are
+def test_without_nuisances_an_image_is_its_source() -> None:
+    images = _render(_NONE)
+    assert (images[..., 0] == images[..., 1]).all()
+    # The outermost pixel centres of an image lie half a pixel inside the source: corners are
     # interpolated.
-    assert abs(float(pictures.mean()) - float(_SOURCES.mean())) < 2.0
+    assert abs(float(images.mean()) - float(_SOURCES.mean())) < 2.0
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_without_nuisances_a_picture_is_its_source() -> None:
         ("contrast", 0.5),
     ],
 )
-def test_each_nuisance_alone_changes_every_picture(name: str, limit: float) -> None:
+def test_each_nuisance_alone_changes_every_image(name: str, limit: float) -> None:
     changed = (_render(replace(_NONE, **{name: limit})) != _render(_NONE)).any(axis=(1, 2, 3))
     assert changed.all()
 
 
-def test_covers_fall_on_about_the_given_share_of_the_pictures() -> None:
+def test_covers_fall_on_about_the_given_share_of_the_images() -> None:
     covered = replace(_NONE, cover=0.5, covered=0.3)
     changed = (_render(covered, count=300) != _render(_NONE, count=300)).any(axis=(1, 2, 3))
     assert 60 < int(changed.sum()) < 120

@@ -7,7 +7,7 @@ import io
 from PIL import Image
 
 
-def picture(shade: int) -> bytes:
+def encoded_image(shade: int) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (16, 16), (shade, shade, shade)).save(file, "PNG")
     return file.getvalue()

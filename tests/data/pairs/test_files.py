@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seesawnas.data import PairSet, read_pairs
 from seesawnas.errors import DataError
-from tests.data.pairs.written import outcome, write_picture
+from tests.data.pairs.written import outcome, write_image
 
 FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 
@@ -22,12 +22,12 @@ def people(tmp_path: Path) -> Path:
     for shade, name in enumerate(
         ("Ann_Lee/Ann_Lee_0001.jpg", "Ann_Lee/Ann_Lee_0002.jpg", "Bo/Bo_0001.png", "Cy/Cy_0012.jpg")
     ):
-        write_picture(tmp_path / "images" / name, 60 * shade)
+        write_image(tmp_path / "images" / name, 60 * shade)
     return tmp_path
 
 
 def shown(found: PairSet) -> list[tuple[str, str, bool]]:
-    places = found.pictures.places
+    places = found.images.places
     sides = (found.left.tolist(), found.right.tolist(), found.same.tolist())
     return [(places[a], places[b], same) for a, b, same in zip(*sides, strict=True)]
 
@@ -58,7 +58,7 @@ def test_lfw_s_pairs_are_read_in_both_layouts_with_their_folds_and_people(
     assert found.people is not None
     assert found.people.tolist() == [0, 0, 1, 2]
     assert found.notes == ()
-    images, readable = found.pictures.decode(0, 4)
+    images, readable = found.images.decode(0, 4)
     assert readable.all()
     assert images.shape == (4, 8, 8, 3)
     assert [int(image.mean()) for image in images] == [0, 60, 120, 180]
@@ -79,7 +79,7 @@ def test_images_that_are_not_there_or_cannot_be_read_are_counted_and_named(peopl
         "pairs skipped because of missing images: 2 of 6",
         "folds may be wrong: the first line gives 2 folds of 2 pairs, got 6 pairs",
     )
-    kept = found.without(found.pictures.decode(0, len(found.pictures))[1])
+    kept = found.without(found.images.decode(0, len(found.images))[1])
     assert kept.notes[3:] == (
         "unreadable images: 1 (Bo/Bo_0001.png)",
         "pairs skipped because of unreadable images: 2 of 4",
@@ -146,7 +146,7 @@ def test_a_csv_s_paths_start_from_the_folder_of_images_where_one_is_given(people
 
 @pytest.mark.parametrize("path", ["../secret.png", "/etc/passwd", "a/../../secret.png", "link.png"])
 def test_a_path_that_leads_out_of_the_folder_is_refused(people: Path, path: str) -> None:
-    write_picture(people / "secret.png")
+    write_image(people / "secret.png")
     (people / "images/link.png").symlink_to(people / "secret.png")
     (people / "mine.csv").write_text(f"Bo/Bo_0001.png,{path},1\n")
     with pytest.raises(DataError, match=r"line 1: must be an image path inside .*images"):
@@ -174,7 +174,7 @@ def cfp(tmp_path: Path) -> Path:
     root = tmp_path / "cfp-dataset"
     for person in (1, 2):
         for kind, number in (("frontal", 1), ("frontal", 2), ("profile", 1)):
-            write_picture(root / f"Data/Images/{person:03d}/{kind}/{number:02d}.jpg", 40 * person)
+            write_image(root / f"Data/Images/{person:03d}/{kind}/{number:02d}.jpg", 40 * person)
     protocol = root / "Protocol"
     frontal = [(p, n) for p in (1, 2) for n in (1, 2)]
     for fold in ("01", "02"):
@@ -276,9 +276,9 @@ def _is_read_or_refused(path: Path, content: bytes, images: Path) -> None:
         assert "\n" not in found
         return
     assert len(found.left) == len(found.right) == len(found) > 0
-    assert max(found.left.max(), found.right.max()) < len(found.pictures)
+    assert max(found.left.max(), found.right.max()) < len(found.images)
     inside = images.resolve()
-    assert all((inside / place).resolve().is_relative_to(inside) for place in found.pictures.places)
+    assert all((inside / place).resolve().is_relative_to(inside) for place in found.images.places)
 
 
 @FUZZ

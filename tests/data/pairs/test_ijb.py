@@ -25,9 +25,9 @@ def ijb(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_pictures_templates_media_and_pairs_are_read(ijb: Path) -> None:
+def test_images_templates_media_and_pairs_are_read(ijb: Path) -> None:
     found = read_templates(ijb / "pairs.txt", ijb / "tid_mid.txt", ijb / "loose_crop")
-    assert found.pictures.places == ["1.png", "2.png", "3.png"]
+    assert found.images.places == ["1.png", "2.png", "3.png"]
     assert (found.templates.tolist(), found.media.tolist()) == ([5, 5, 9], [70, 71, 72])
     assert (found.left.tolist(), found.right.tolist(), found.same.tolist()) == (
         [5, 5],
@@ -36,7 +36,7 @@ def test_pictures_templates_media_and_pairs_are_read(ijb: Path) -> None:
     )
 
 
-def test_commas_will_do_and_missing_pictures_are_named(ijb: Path) -> None:
+def test_commas_will_do_and_missing_images_are_named(ijb: Path) -> None:
     (ijb / "tid_mid.txt").write_text(MEMBERS.replace(" ", ",") + "4.png,9,73\n")
     (ijb / "pairs.txt").write_text("5,9,0\n")
     found = read_templates(ijb / "pairs.txt", ijb / "tid_mid.txt", ijb / "loose_crop")
@@ -107,5 +107,5 @@ def test_any_files_are_read_or_refused_and_nothing_else(
         lines = str(error).splitlines()
     else:
         lines = [f"{len(found.same)} pairs"]
-        assert len(found.templates) == len(found.media) == len(found.pictures) >= 3
+        assert len(found.templates) == len(found.media) == len(found.images) >= 3
     assert len(lines) == 1

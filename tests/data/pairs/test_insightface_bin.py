@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seesawnas.data import read_bin, read_pairs
 from seesawnas.errors import DataError
-from tests.data.pairs.bins import PARTS, picture
+from tests.data.pairs.bins import PARTS, encoded_image
 from tests.data.pairs.written import outcome
 
 
@@ -20,7 +20,8 @@ def test_pairs_come_in_order_with_their_answers(tmp_path: Path, protocol: int) -
     path = tmp_path / "v.bin"
     path.write_bytes(
         pickle.dumps(
-            ([picture(shade) for shade in (0, 50, 100, 150)], [True, False]), protocol=protocol
+            ([encoded_image(shade) for shade in (0, 50, 100, 150)], [True, False]),
+            protocol=protocol,
         )
     )
     images, same = read_bin(path, resolution=8)
@@ -29,16 +30,16 @@ def test_pairs_come_in_order_with_their_answers(tmp_path: Path, protocol: int) -
     assert same.tolist() == [True, False]
 
 
-def _python_2(pictures: list[bytes], same: list[bool]) -> bytes:
+def _python_2(images: list[bytes], same: list[bool]) -> bytes:
     """What Python 2's cPickle writes at protocol 2: strings of bytes."""
-    strings = b"".join(b"T" + len(content).to_bytes(4, "little") + content for content in pictures)
+    strings = b"".join(b"T" + len(content).to_bytes(4, "little") + content for content in images)
     answers = b"".join(b"\x88" if answer else b"\x89" for answer in same)
     return b"\x80\x02](" + strings + b"e](" + answers + b"e\x86."
 
 
 def _whole(path: Path) -> None:
     found = read_pairs(path, resolution=8)
-    images, readable = found.pictures.decode(0, 4)
+    images, readable = found.images.decode(0, 4)
     assert readable.all()
     assert [int(image.mean()) for image in images] == [0, 50, 100, 150]
     assert (found.left.tolist(), found.right.tolist(), found.same.tolist()) == (
@@ -50,7 +51,9 @@ def _whole(path: Path) -> None:
 
 def test_a_file_that_python_2_wrote_is_read(tmp_path: Path) -> None:
     path = tmp_path / "v.bin"
-    path.write_bytes(_python_2([picture(shade) for shade in (0, 50, 100, 150)], [True, False]))
+    path.write_bytes(
+        _python_2([encoded_image(shade) for shade in (0, 50, 100, 150)], [True, False])
+    )
     _whole(path)
 
 
@@ -60,25 +63,29 @@ def test_arrays_of_bytes_are_read_without_numpy_s_constructors(
     tmp_path: Path, protocol: int, module: str
 ) -> None:
     path = tmp_path / "v.bin"
-    pictures = [np.frombuffer(picture(shade), dtype=np.uint8) for shade in (0, 50, 100, 150)]
+    images = [np.frombuffer(encoded_image(shade), dtype=np.uint8) for shade in (0, 50, 100, 150)]
     answers: tuple[object, ...] = (
         [np.bool_(True), np.bool_(False)],
         np.array([True, False]),
         [1, 0],
     )
     for same in answers:
-        content = pickle.dumps((pictures, same), protocol=protocol)
+        content = pickle.dumps((images, same), protocol=protocol)
         if protocol < 4:  # later ones write the names' lengths
             content = content.replace(b"cnumpy._core.", f"c{module}.".encode())
         path.write_bytes(content)
         _whole(path)
 
 
-def test_pictures_that_cannot_be_decoded_are_named(tmp_path: Path) -> None:
+def test_images_that_cannot_be_decoded_are_named(tmp_path: Path) -> None:
     path = tmp_path / "v.bin"
-    path.write_bytes(_python_2([picture(0), b"no picture", picture(5), picture(5)], [True, False]))
+    path.write_bytes(
+        _python_2(
+            [encoded_image(0), b"no picture", encoded_image(5), encoded_image(5)], [True, False]
+        )
+    )
     found = read_pairs(path, resolution=8)
-    kept = found.without(found.pictures.decode(0, 4)[1])
+    kept = found.without(found.images.decode(0, 4)[1])
     assert kept.notes == (
         "unreadable images: 1 (image 1)",
         "pairs skipped because of unreadable images: 1 of 2",
@@ -137,7 +144,9 @@ def test_what_is_done_to_a_stand_in_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         read_pairs(path)
     path.write_bytes(
-        pickle.dumps(([picture(shade) for shade in (0, 50, 100, 150)], [True, False]), protocol=2)
+        pickle.dumps(
+            ([encoded_image(shade) for shade in (0, 50, 100, 150)], [True, False]), protocol=2
+        )
     )
     _whole(path)
 
@@ -152,7 +161,7 @@ class _Hostile:
     [
         b"",
         b"nonsense",
-        pickle.dumps(([picture(0)], [True])),
+        pickle.dumps(([encoded_image(0)], [True])),
         pickle.dumps(([b"no picture", b"no picture"], [True])),
         pickle.dumps((["text", "text"], [True])),
         pickle.dumps(7),
@@ -177,7 +186,7 @@ def test_a_file_that_is_no_verification_set_is_one_line_and_runs_nothing(
 def test_a_damaged_file_is_read_or_refused_and_nothing_else(
     tmp_path: Path, data: st.DataObject
 ) -> None:
-    whole = bytearray(pickle.dumps(([picture(0), picture(9)], [True]), protocol=2))
+    whole = bytearray(pickle.dumps(([encoded_image(0), encoded_image(9)], [True]), protocol=2))
     for place in data.draw(st.lists(st.integers(0, len(whole) - 1), max_size=4)):
         whole[place] = data.draw(st.integers(0, 255))
     path = tmp_path / "v.bin"
@@ -201,4 +210,4 @@ def test_any_row_of_opcodes_is_read_or_refused_and_nothing_else(
     if isinstance(found, str):
         assert "\n" not in found
     else:
-        assert len(found.pictures) == 2 * len(found) > 0
+        assert len(found.images) == 2 * len(found) > 0

@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 def _read(root: Path, name: str, text: str) -> list[tuple[str, str, bool]]:
     (root / name).write_text(text)
     found = read_pairs(root / name, images=root / "images", resolution=8)
-    places = found.pictures.places
+    places = found.images.places
     sides = (found.left.tolist(), found.right.tolist(), found.same.tolist())
     assert found.people is not None
     return [(places[a], places[b], same) for a, b, same in zip(*sides, strict=True)]

@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
 def _read(root: Path, text: str, name: str = "mine.csv") -> list[tuple[str, str, bool]]:
     (root / name).write_bytes(text.encode())
     found = read_pairs(root / name, images=root / "images", resolution=8)
-    places = found.pictures.places
+    places = found.images.places
     sides = (found.left.tolist(), found.right.tolist(), found.same.tolist())
     return [(places[a], places[b], same) for a, b, same in zip(*sides, strict=True)]
 

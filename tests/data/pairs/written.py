@@ -10,7 +10,7 @@ from seesawnas.data import PairSet, read_pairs
 from seesawnas.errors import DataError
 
 
-def write_picture(path: Path, shade: int = 0) -> None:
+def write_image(path: Path, shade: int = 0) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (16, 16), (shade, shade, shade)).save(path)
 

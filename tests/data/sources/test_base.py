@@ -49,7 +49,7 @@ def test_it_says_what_it_is_in_printable_words(source: OpenedSource) -> None:
     assert source.notes == ()
 
 
-def test_synthetic_faces_are_pictures_that_differ_and_stay_alike(tmp_path: Path) -> None:
+def test_synthetic_faces_are_images_that_differ_and_stay_alike(tmp_path: Path) -> None:
     first, again = (load_faces("synthetic:12x4", resolution=16) for _ in range(2))
     assert first.fingerprint == again.fingerprint
     assert len(first.training) + len(first.verification) == 48
@@ -86,7 +86,7 @@ def test_any_text_is_a_source_or_one_line(text: str) -> None:
     assert str(caught.value).isprintable()
 
 
-def test_a_picture_that_went_away_is_one_line(tmp_path: Path) -> None:
+def test_an_image_that_went_away_is_one_line(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "faces", people=5, each=3)
     source = open_source(folder)
     (folder / "p0" / "1.png").unlink()
@@ -95,7 +95,7 @@ def test_a_picture_that_went_away_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_index_of_millions_of_pictures_opens_in_seconds_and_little_memory(
+def test_an_index_of_millions_of_images_opens_in_seconds_and_little_memory(
     tmp_path: Path,
 ) -> None:
     write_large(tmp_path, people=85_000, each=68)

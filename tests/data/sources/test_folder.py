@@ -14,20 +14,18 @@ from seesawnas.data import load_faces
 from seesawnas.errors import DataError
 
 
-def _picture(
-    path: Path, shade: int = 100, size: tuple[int, int] = (8, 8), mode: str = "RGB"
-) -> None:
+def _image(path: Path, shade: int = 100, size: tuple[int, int] = (8, 8), mode: str = "RGB") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("L", size, shade).convert(mode).save(path)
 
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Six people of three pictures, one grey shade a picture."""
+    """Six people of three images, one grey shade an image."""
     root = tmp_path / "faces"
     for person in range(6):
         for number in range(3):
-            _picture(root / f"person{person}" / f"{number}.png", shade=20 * person + number)
+            _image(root / f"person{person}" / f"{number}.png", shade=20 * person + number)
     return root
 
 
@@ -40,7 +38,7 @@ def _shades(root: Path, **settings: int) -> dict[str, list[int]]:
     }
 
 
-def test_every_picture_of_every_person_arrives_once_and_in_order(people: Path) -> None:
+def test_every_image_of_every_person_arrives_once_and_in_order(people: Path) -> None:
     assert _shades(people) == {f"person{p}": [20 * p, 20 * p + 1, 20 * p + 2] for p in range(6)}
 
 
@@ -61,9 +59,9 @@ def test_reading_twice_gives_the_same_fingerprint_and_another_seed_another_split
 
 def test_one_changed_pixel_changes_the_fingerprint(people: Path) -> None:
     before = load_faces(people, resolution=8).fingerprint
-    picture = Image.open(people / "person0" / "0.png")
-    picture.putpixel((3, 3), (255, 0, 0))
-    picture.save(people / "person0" / "0.png")
+    image = Image.open(people / "person0" / "0.png")
+    image.putpixel((3, 3), (255, 0, 0))
+    image.save(people / "person0" / "0.png")
     assert load_faces(people, resolution=8).fingerprint != before
 
 
@@ -99,7 +97,7 @@ def test_a_person_with_fewer_than_two_readable_images_is_left_out_with_a_note(pe
 def test_links_that_lead_outside_the_folder_are_skipped_and_counted(
     people: Path, tmp_path: Path
 ) -> None:
-    _picture(tmp_path / "outside" / "secret.png")
+    _image(tmp_path / "outside" / "secret.png")
     (people / "person0" / "leak.png").symlink_to(tmp_path / "outside" / "secret.png")
     (people / "person9").symlink_to(tmp_path / "outside")
     notes = load_faces(people, resolution=4).notes
@@ -138,8 +136,8 @@ def test_notes_name_the_first_three_only_and_stay_on_one_line(people: Path) -> N
 
 def test_too_few_people_says_how_many_are_needed_and_found(people: Path) -> None:
     for person in (0, 1, 2):
-        for picture in (people / f"person{person}").iterdir():
-            picture.unlink()
+        for image in (people / f"person{person}").iterdir():
+            image.unlink()
     with pytest.raises(DataError) as caught:
         load_faces(people, resolution=4)
     assert "must have at least 4 identities with two readable images, got 3" in str(caught.value)

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from seesawnas.data import load_faces, open_source
 from seesawnas.data.sources.recordio import MAGIC, encode_record
 from seesawnas.errors import DataError
-from tests.data.rec_files import insightface, people, picture, read_all, write_records
+from tests.data.rec_files import encoded_image, insightface, people, read_all, write_records
 
 EACH = (3, 2, 4)
 
 
 @pytest.mark.parametrize("index", [True, False])
 @pytest.mark.parametrize("layout", [insightface, people])
-def test_each_layout_holds_the_same_pictures_with_and_without_index(
+def test_each_layout_holds_the_same_images_with_and_without_index(
     tmp_path: Path, layout: Callable[[tuple[int, ...]], list[tuple[int, bytes]]], index: bool
 ) -> None:
     source = open_source(write_records(tmp_path / "set", layout(EACH), index=index))
@@ -32,7 +32,7 @@ def test_each_layout_holds_the_same_pictures_with_and_without_index(
     assert source.labels.dtype == np.int64
     assert tuple(source.names) == ("0000000", "0000001", "0000002")
     assert [source.payload(i) for i in range(9)] == [
-        picture(20 * label + i + 1) for i, label in enumerate(source.labels)
+        encoded_image(20 * label + i + 1) for i, label in enumerate(source.labels)
     ]
     assert source.notes == ()
 
@@ -54,26 +54,27 @@ def test_keys_in_any_order_are_put_in_order_and_name_the_place(tmp_path: Path) -
 
 def test_an_array_of_labels_gives_its_first(tmp_path: Path) -> None:
     records = [
-        (key, encode_record((float(key // 2), 9.0, 9.0), key, picture=picture(key)))
+        (key, encode_record((float(key // 2), 9.0, 9.0), key, image=encoded_image(key)))
         for key in range(4)
     ]
     source = open_source(write_records(tmp_path, records))
     assert source.labels.tolist() == [0, 0, 1, 1]
-    assert source.payload(3) == picture(3)
+    assert source.payload(3) == encoded_image(3)
 
 
 def test_classes_with_gaps_are_numbered_anew_and_keep_their_number_as_name(tmp_path: Path) -> None:
     records = [
-        (key, encode_record(float(7 * (key // 2)), key, picture=picture(key))) for key in range(6)
+        (key, encode_record(float(7 * (key // 2)), key, image=encoded_image(key)))
+        for key in range(6)
     ]
     source = open_source(write_records(tmp_path, records))
     assert source.labels.tolist() == [0, 0, 1, 1, 2, 2]
     assert tuple(source.names) == ("0000000", "0000007", "0000014")
 
 
-def test_a_picture_split_at_the_magic_number_is_whole_again(tmp_path: Path) -> None:
+def test_an_image_split_at_the_magic_number_is_whole_again(tmp_path: Path) -> None:
     content = b"1234" + MAGIC + b"5678" + MAGIC
-    records = [(key, encode_record(0.0, key, picture=content)) for key in range(2)]
+    records = [(key, encode_record(0.0, key, image=content)) for key in range(2)]
     assert open_source(write_records(tmp_path, records)).payload(1) == content
 
 
@@ -92,7 +93,7 @@ def test_names_beside_the_rec_are_used_and_wrong_ones_are_noted(tmp_path: Path) 
         )
 
 
-def test_people_with_one_picture_are_left_out_with_a_note_and_the_others_counted_anew(
+def test_people_with_one_image_are_left_out_with_a_note_and_the_others_counted_anew(
     tmp_path: Path,
 ) -> None:
     source = open_source(write_records(tmp_path, insightface((2, 1, 3))))
@@ -133,7 +134,7 @@ def test_an_index_that_does_not_fit_is_named_and_done_without(
     assert words in note
 
 
-def test_an_index_whose_places_were_exchanged_is_noticed_when_a_picture_is_asked_for(
+def test_an_index_whose_places_were_exchanged_is_noticed_when_an_image_is_asked_for(
     tmp_path: Path,
 ) -> None:
     write_records(tmp_path, insightface((3, 3)))
@@ -146,12 +147,12 @@ def test_an_index_whose_places_were_exchanged_is_noticed_when_a_picture_is_asked
         open_source(tmp_path).payload(1)
 
 
-def test_identity_records_that_contradict_the_pictures_are_noted_and_the_pictures_believed(
+def test_identity_records_that_contradict_the_images_are_noted_and_the_images_believed(
     tmp_path: Path,
 ) -> None:
     records = insightface(EACH)
-    records[1] = (2, encode_record(0.0, 2, picture=picture(1)))
-    records[2] = (3, encode_record(1.0, 3, picture=picture(1)))
+    records[1] = (2, encode_record(0.0, 2, image=encoded_image(1)))
+    records[2] = (3, encode_record(1.0, 3, image=encoded_image(1)))
     source = open_source(write_records(tmp_path, records))
     assert source.labels.tolist() == [0, 0, 1, 1, 1, 2, 2, 2, 2]
     assert source.notes == ("identity records that contradict the image records: 1 (train.rec)",)
@@ -169,7 +170,7 @@ def test_a_file_cut_short_keeps_what_is_whole_and_names_the_rest(tmp_path: Path)
 
 @pytest.mark.parametrize("label", [-1.0, 0.5, float("nan"), float("inf"), 1e30])
 def test_a_label_that_is_no_class_is_a_named_skip(tmp_path: Path, label: float) -> None:
-    records = [*people((2, 2)), (5, encode_record(label, 5, picture=picture(1)))]
+    records = [*people((2, 2)), (5, encode_record(label, 5, image=encoded_image(1)))]
     source = open_source(write_records(tmp_path, records))
     assert len(source) == 4
     assert source.notes == ("records with an invalid label: 1 (train.rec: record 5)",)
@@ -202,7 +203,7 @@ def test_a_path_that_is_no_file_is_one_line(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 100, encode_record((1.0, 1.0), 0)])
-def test_a_file_without_pictures_is_one_line(tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_images_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "train.rec").write_bytes(content)
     with pytest.raises(DataError, match="must contain images") as caught:
         open_source(tmp_path)
@@ -241,7 +242,7 @@ def test_spoilt_files_are_read_as_far_as_they_go_or_refused_in_one_line(
 
 
 def test_a_hostile_length_or_number_of_labels_asks_for_no_memory(tmp_path: Path) -> None:
-    record = bytearray(encode_record(0.0, 1, picture=bytes(8)))
+    record = bytearray(encode_record(0.0, 1, image=bytes(8)))
     struct.pack_into("<I", record, 8, 2**32 - 1)
     write_records(tmp_path, [*people((2, 2)), (5, bytes(record))], index=False)
     (note,) = open_source(tmp_path).notes

@@ -45,11 +45,11 @@ def test_what_is_framed_comes_back_byte_for_byte(
 
 
 @given(st.integers(0, 2**20), st.integers(0, 2**64 - 1), MAGICAL.filter(bool))
-def test_a_picture_comes_back_with_its_label_even_where_the_header_holds_the_magic_number(
-    tmp_path_factory: pytest.TempPathFactory, label: int, key: int, picture: bytes
+def test_an_image_comes_back_with_its_label_even_where_the_header_holds_the_magic_number(
+    tmp_path_factory: pytest.TempPathFactory, label: int, key: int, image: bytes
 ) -> None:
-    file = _file(tmp_path_factory, encode_record(float(label), key, picture=picture))
-    assert image_of(file.record(0)) == (label, picture)
+    file = _file(tmp_path_factory, encode_record(float(label), key, image=image))
+    assert image_of(file.record(0)) == (label, image)
     assert file.head(0).labels == (label,)
     assert file.head(0).has_image
 
@@ -63,7 +63,7 @@ def test_a_record_is_split_at_aligned_magic_numbers_as_mxnet_splits_it() -> None
 
 
 def test_a_walk_finds_every_record_and_goes_on_after_broken_ones(tmp_path: Path) -> None:
-    good = [encode_record(float(label), label, picture=bytes(10)) for label in range(4)]
+    good = [encode_record(float(label), label, image=bytes(10)) for label in range(4)]
     content = good[0] + b"no record here!!" + good[1] + good[2][:-8] + good[3]
     (tmp_path / "x.rec").write_bytes(content)
     found = list(scan_records(RecordFile(tmp_path / "x.rec")))

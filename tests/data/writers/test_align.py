@@ -54,18 +54,16 @@ def _least_squares(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([[a, -b, c], [b, a, d]])
 
 
-def test_a_picture_that_is_aligned_stays_as_it_is() -> None:
-    picture = Image.fromarray(
+def test_an_image_that_is_aligned_stays_as_it_is() -> None:
+    image = Image.fromarray(
         np.random.default_rng(0).integers(0, 255, (112, 112, 3), dtype=np.uint8)
     )
-    assert (
-        np.abs(np.asarray(aligned(picture, TEMPLATE)).astype(int) - np.asarray(picture)).max() <= 1
-    )
+    assert np.abs(np.asarray(aligned(image, TEMPLATE)).astype(int) - np.asarray(image)).max() <= 1
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4, 7])
 def test_marks_come_to_lie_on_the_template(scale: int) -> None:
-    """A picture turned by 90 degrees, scaled and shifted, with a white spot at each landmark."""
+    """An image turned by 90 degrees, scaled and shifted, with a white spot at each landmark."""
     turned = np.stack([200 - TEMPLATE[:, 1], TEMPLATE[:, 0] + 30], axis=1)
     points = (turned + 0.5) * scale - 0.5
     pixels = np.zeros((240 * scale, 240 * scale, 3), dtype=np.uint8)
@@ -110,15 +108,15 @@ def test_a_folder_is_aligned_and_what_cannot_be_is_named(faces: Path, tmp_path: 
         str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")
     )
     assert files == ["ann/1.png", "ann/2.png"]
-    with Image.open(tmp_path / "out" / "ann" / "1.png") as picture:
-        assert picture.size == (112, 112)
+    with Image.open(tmp_path / "out" / "ann" / "1.png") as image:
+        assert image.size == (112, 112)
 
 
 def test_an_interrupted_run_goes_on(faces: Path, tmp_path: Path) -> None:
     names = ("ann/1.jpg", "ann/2.png", "bob/1.jpg")
     landmarks = dict.fromkeys(names, TEMPLATE + 30)
 
-    def interrupt(pictures: int) -> None:
+    def interrupt(images: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -27,7 +27,7 @@ from seesawnas.data.sources.recordio import MAGIC, RecordFile
 from seesawnas.data.sources.subset import first_identities
 from seesawnas.data.writers.prepare import Preparation
 from seesawnas.errors import DataError
-from tests.data.rec_files import insightface, picture, write_records
+from tests.data.rec_files import encoded_image, insightface, write_records
 from tests.faces import write_folder as make_folder
 
 
@@ -94,9 +94,9 @@ def test_any_bytes_go_through_a_rec_and_back(
     tmp_path_factory: pytest.TempPathFactory, contents: list[list[bytes]]
 ) -> None:
     place = tmp_path_factory.mktemp("any")
-    for person, pictures in enumerate(contents):
+    for person, images in enumerate(contents):
         (place / "in" / f"p{person}").mkdir(parents=True)
-        for number, content in enumerate(pictures):
+        for number, content in enumerate(images):
             (place / "in" / f"p{person}" / f"{number}.jpg").write_bytes(b"x" + content)
     folder = open_source(place / "in")
     pack_rec(folder, place / "out", Preparation(as_is=True))
@@ -111,7 +111,7 @@ def test_what_is_unreadable_is_left_out_and_named_and_people_with_too_few_go(
     faces: Path, tmp_path: Path
 ) -> None:
     for name in ("p1/5.png", "p2/6.png", "p2/7.png"):
-        (faces / name).write_bytes(picture(3)[:30])
+        (faces / name).write_bytes(encoded_image(3)[:30])
     report = pack_rec(open_source(faces), tmp_path / "out")
     assert report.left_out.counts() == {
         "unreadable images": 3,
@@ -120,7 +120,7 @@ def test_what_is_unreadable_is_left_out_and_named_and_people_with_too_few_go(
     assert tuple(open_source(tmp_path / "out").names) == ("p0", "p1", "p3", "p4", "p5")
 
 
-def test_pictures_that_tools_read_differently_become_png(faces: Path, tmp_path: Path) -> None:
+def test_images_that_tools_read_differently_become_png(faces: Path, tmp_path: Path) -> None:
     for name, mode in (
         ("a.jpg", "CMYK"),
         ("b.pgm", "L"),
@@ -141,7 +141,7 @@ def test_pictures_that_tools_read_differently_become_png(faces: Path, tmp_path: 
     assert one.fingerprint == other.fingerprint
 
 
-def test_a_resolution_makes_all_pictures_one_size(faces: Path, tmp_path: Path) -> None:
+def test_a_resolution_makes_all_images_one_size(faces: Path, tmp_path: Path) -> None:
     Image.new("RGB", (50, 40)).save(faces / "p0" / "big.png")
     report = pack_rec(open_source(faces), tmp_path / "out", Preparation(resolution=32))
     assert (report.encoded_anew, dict(report.sizes)) == (1, {"32x32": 19})
@@ -155,8 +155,8 @@ def test_an_interrupted_run_goes_on_and_ends_as_an_uninterrupted_one(
     pack_rec(source, tmp_path / "whole")
     seen: list[int] = []
 
-    def interrupt(pictures: int) -> None:
-        seen.append(pictures)
+    def interrupt(images: int) -> None:
+        seen.append(images)
         if sum(seen) >= 9:
             raise KeyboardInterrupt
 
@@ -205,8 +205,8 @@ def test_what_another_run_left_unfinished_is_left_alone(
 ) -> None:
     source, out = open_source(faces), tmp_path / "out"
 
-    def interrupt(pictures: int) -> None:
-        if pictures:
+    def interrupt(images: int) -> None:
+        if images:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -250,7 +250,7 @@ def test_two_processes_never_write_in_one_place(faces: Path, tmp_path: Path) -> 
     for write in (pack_rec, write_folder):
         refused: list[str] = []
 
-        def meanwhile(pictures: int, write: Any = write, refused: list[str] = refused) -> None:
+        def meanwhile(images: int, write: Any = write, refused: list[str] = refused) -> None:
             with pytest.raises(DataError) as caught:
                 write(source, tmp_path / write.__name__)
             refused.append(str(caught.value))
@@ -278,12 +278,12 @@ def test_pairs_are_read_back_by_ours_and_by_plain_pickle(faces: Path, tmp_path: 
     images, same = read_bin(tmp_path / "pairs.bin", resolution=32)
     assert same.tolist() == [True, False]
     assert np.array_equal(images[0], images[2])
-    pictures, answers = pickle.loads((tmp_path / "pairs.bin").read_bytes())
-    assert pictures == [source.payload(index) for index in (0, 1, 0, 5)]
+    encoded, answers = pickle.loads((tmp_path / "pairs.bin").read_bytes())
+    assert encoded == [source.payload(index) for index in (0, 1, 0, 5)]
     assert answers == [True, False]
 
 
-def test_a_pair_with_an_unreadable_picture_is_left_out_counted_and_named(
+def test_a_pair_with_an_unreadable_image_is_left_out_counted_and_named(
     faces: Path, tmp_path: Path
 ) -> None:
     (faces / "p0" / "0.png").write_bytes(b"x")
@@ -350,7 +350,7 @@ def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(
 ) -> None:
     source = first_identities(open_source(faces), 4)
 
-    def interrupt(pictures: int) -> None:
+    def interrupt(images: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -365,7 +365,7 @@ def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(
         write_folder(source, tmp_path / "out")
 
 
-def test_pictures_of_no_known_kind_are_left_out_of_a_folder(tmp_path: Path) -> None:
+def test_images_of_no_known_kind_are_left_out_of_a_folder(tmp_path: Path) -> None:
     records = [(key, record) for key, record in insightface((2, 2))]
     source = open_source(write_records(tmp_path / "rec", records))
     content = (tmp_path / "rec" / "train.rec").read_bytes().replace(b"\x89PNG", b"\x00PNG", 1)

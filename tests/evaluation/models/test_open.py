@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from seesawnas.arch import ArchSpec
 from seesawnas.data import EncodedImages
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation import embed, embed_pictures, open_model
+from seesawnas.evaluation import embed, embed_images, open_model
 from seesawnas.nn import build
 from seesawnas.report.network.build import write_bundle
 from seesawnas.space import load_point, to_mapping, to_point, write_yaml
-from tests.data.pairs.written import write_picture
+from tests.data.pairs.written import write_image
 from tests.evaluation.onnx_file import write_flatten
 
 _POINT = {
@@ -38,8 +38,8 @@ def spec() -> ArchSpec:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> EncodedImages:
-    """Five random squares of 24 pixels; the last one is no picture."""
+def encoded(tmp_path: Path) -> EncodedImages:
+    """Five random squares of 24 pixels; the last one is no image."""
     from PIL import Image
 
     rng = np.random.default_rng(0)
@@ -65,7 +65,7 @@ def write_result(folder: Path, spec: ArchSpec) -> nn.Module:
 
 
 def test_a_folder_of_training_embeds_as_its_network_does(
-    tmp_path: Path, spec: ArchSpec, pictures: EncodedImages
+    tmp_path: Path, spec: ArchSpec, encoded: EncodedImages
 ) -> None:
     network = write_result(tmp_path / "run", spec)
     model = open_model(tmp_path / "run")
@@ -75,19 +75,19 @@ def test_a_folder_of_training_embeds_as_its_network_does(
         (120.0, 110.0, 100.0),
         60.0,
     )
-    embeddings, readable = embed_pictures(model, pictures, batch_size=2)
+    embeddings, readable = embed_images(model, encoded, batch_size=2)
     assert readable.tolist() == [True] * 4 + [False]
-    images = pictures.decode(0, 4)[0][:, :, 4:20].copy()  # the centre columns
+    images = encoded.decode(0, 4)[0][:, :, 4:20].copy()  # the centre columns
     wanted = embed(network, images, mean=(120.0, 110.0, 100.0), std=60.0)
     np.testing.assert_allclose(embeddings[:4], wanted, atol=1e-5)
 
 
 def test_without_flip_the_image_alone_counts(
-    tmp_path: Path, spec: ArchSpec, pictures: EncodedImages
+    tmp_path: Path, spec: ArchSpec, encoded: EncodedImages
 ) -> None:
     write_result(tmp_path / "run", spec)
     model = open_model(tmp_path / "run")
-    alone, both = (embed_pictures(model, pictures, flip=flip)[0][:4] for flip in (False, True))
+    alone, both = (embed_images(model, encoded, flip=flip)[0][:4] for flip in (False, True))
     assert np.abs(alone - both).max() > 1e-3
     np.testing.assert_allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-6)
 
@@ -136,7 +136,7 @@ def test_a_damaged_folder_is_one_line(tmp_path: Path, spec: ArchSpec) -> None:
 
 
 def test_embeddings_that_are_not_finite_are_one_line(
-    tmp_path: Path, spec: ArchSpec, pictures: EncodedImages
+    tmp_path: Path, spec: ArchSpec, encoded: EncodedImages
 ) -> None:
     network = write_result(tmp_path / "run", spec)
     weights = {
@@ -148,20 +148,20 @@ def test_embeddings_that_are_not_finite_are_one_line(
         tmp_path / "run/model.safetensors",
     )
     with pytest.raises(InvalidInput, match="not finite"):
-        embed_pictures(open_model(tmp_path / "run"), pictures)
+        embed_images(open_model(tmp_path / "run"), encoded)
 
 
 @pytest.mark.parametrize(
     "shape", [[1, 3, 24, 24], [2, 3, 24, 24], ["n", 3, 24, 24], ["n", 24, 24, 3]]
 )
 def test_an_onnx_file_takes_as_many_images_at_a_time_as_it_says(
-    tmp_path: Path, pictures: EncodedImages, shape: list[int | str]
+    tmp_path: Path, encoded: EncodedImages, shape: list[int | str]
 ) -> None:
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     model = open_model(write_flatten(tmp_path / "m.onnx", shape), normalise="127.5")
     assert (model.height, model.width) == (24, 24)
-    embeddings, _ = embed_pictures(model, pictures, batch_size=3)
-    images = (pictures.decode(0, 4)[0].astype(np.float64) - 127.5) / 127.5
+    embeddings, _ = embed_images(model, encoded, batch_size=3)
+    images = (encoded.decode(0, 4)[0].astype(np.float64) - 127.5) / 127.5
     both = images + images[:, :, ::-1]
     rows = (both if shape[3] == 3 else both.transpose(0, 3, 1, 2)).reshape(4, -1)
     np.testing.assert_allclose(
@@ -170,13 +170,13 @@ def test_an_onnx_file_takes_as_many_images_at_a_time_as_it_says(
 
 
 def test_imagenet_s_normalisation_is_that_of_images_from_0_to_1(
-    tmp_path: Path, pictures: EncodedImages
+    tmp_path: Path, encoded: EncodedImages
 ) -> None:
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     model = open_model(write_flatten(tmp_path / "m.onnx", ["n", 3, 24, 24]), normalise="imagenet")
-    images = (pictures.decode(0, 4)[0] / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    images = (encoded.decode(0, 4)[0] / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
     rows = images.transpose(0, 3, 1, 2).reshape(4, -1)
-    embeddings, _ = embed_pictures(model, pictures, flip=False)
+    embeddings, _ = embed_images(model, encoded, flip=False)
     np.testing.assert_allclose(
         embeddings[:4], rows / np.linalg.norm(rows, axis=1, keepdims=True), atol=1e-5
     )
@@ -220,8 +220,8 @@ def write_script(path: Path) -> Path:
 
 def test_torchscript_runs(tmp_path: Path) -> None:
     model = open_model(write_script(tmp_path / "m.pt"), normalise="128")
-    write_picture(tmp_path / "a.png", 9)
-    embeddings, _ = embed_pictures(
+    write_image(tmp_path / "a.png", 9)
+    embeddings, _ = embed_images(
         model, EncodedImages([tmp_path / "a.png"], ["a"], model.resolution)
     )
     assert embeddings.shape == (1, 3 * 112 * 112 // 2)

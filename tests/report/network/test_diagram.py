@@ -116,7 +116,7 @@ def test_names_are_text_and_never_markup() -> None:
     assert '<script>"&?' in texts(spec)
 
 
-def test_the_same_network_is_the_same_picture() -> None:
+def test_the_same_network_is_the_same_image() -> None:
     assert diagram(load("paper/seesaw_shuffle")) == diagram(load("paper/seesaw_shuffle"))
 
 

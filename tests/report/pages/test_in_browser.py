@@ -1,4 +1,4 @@
-"""The report and the comparison in a real browser. SCREENSHOTS=DIR keeps pictures of them."""
+"""The report and the comparison in a real browser. SCREENSHOTS=DIR keeps images of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The dashboard's pages in a real browser, while another process writes the study.
 
-SCREENSHOTS=DIR keeps pictures of them.
+SCREENSHOTS=DIR keeps images of them.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def _same(one: Batch, other: Batch) -> bool:
     return all(torch.equal(getattr(one, name), getattr(other, name)) for name in names)
 
 
-def test_an_epoch_shows_every_picture_once_and_the_next_in_another_order() -> None:
+def test_an_epoch_shows_every_image_once_and_the_next_in_another_order() -> None:
     feed = _feed(
         MadeUpSource(people=48, each=1), Recipe("plain", epochs=3, batch_size=8, flip=False)
     )
@@ -83,13 +83,13 @@ def test_what_cannot_be_read_is_named_and_a_neighbour_takes_its_place() -> None:
 
 def test_where_a_whole_batch_cannot_be_read_one_line_says_so() -> None:
     with pytest.raises(
-        DataError, match=r"^p\d/\d+.png: cannot be read, nor can any other picture of its batch: "
+        DataError, match=r"^p\d/\d+.png: cannot be read, nor can any other image of its batch: "
     ) as e:
         next(_steps(_feed(MadeUpSource(broken=range(48)))))
     assert "\n" not in str(e.value)
 
 
-def test_fewer_pictures_than_a_batch_are_one_batch() -> None:
+def test_fewer_images_than_a_batch_are_one_batch() -> None:
     feed = _feed(MadeUpSource(people=3, each=3), Recipe("r", epochs=1, batch_size=64), parts=2)
     assert (feed.batch_size, feed.steps) == (8, 1)
 

@@ -483,7 +483,7 @@ def test_a_finished_network_is_scored_on_a_new_set_and_its_result_keeps_that(
     ]
 
 
-def test_pictures_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def test_images_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     plan = small_plan(tmp_path / "run")
     events = run(plan, MadeUpSource(broken=(3, 30)))
     done = [event for event in events if isinstance(event, EpochDone)]

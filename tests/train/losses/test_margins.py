@@ -180,7 +180,7 @@ def test_the_length_of_an_embedding_does_not_matter(kind: Margin) -> None:
     torch.testing.assert_close(head(embeddings, labels), head(100 * embeddings, labels))
 
 
-def test_to_adaface_a_long_embedding_is_a_good_picture_and_what_is_usual_follows() -> None:
+def test_to_adaface_a_long_embedding_is_a_good_image_and_what_is_usual_follows() -> None:
     head, labels = (
         MarginHead(5, 8, margin="adaface", scale=1.0, generator=_generator(0)),
         torch.tensor([1, 2]),

@@ -67,7 +67,7 @@ def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
         *columns, console=shown, disable=not shown.is_terminal, transient=True
     ) as progress:
         task = progress.add_task(words, total=total)
-        yield lambda pictures: progress.advance(task, pictures)
+        yield lambda more: progress.advance(task, more)
 
 
 def as_json(left_out: Skipped) -> list[dict[str, Any]]:
