@@ -1,4 +1,4 @@
-"""Search points trained the same way on all people of a folder, verified on a .bin of other people.
+"""Search points trained the same way on all identities of a folder, verified on a .bin of others.
 
     python benchmarks/retrain.py --data DIR --bin FILE [--epochs 16] [--resolution 112]
     [--first-seed 0] [--seeds 2]
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def _everyone(data: str, resolution: int) -> Faces:
-    """Those that a search would hold out too: the .bin holds other people."""
+    """Those that a search would hold out too: the .bin holds others."""
     found = load_faces(data, resolution=resolution)
     first, second = found.training, found.verification
     labels = np.concatenate([first.labels, second.labels + first.identities])

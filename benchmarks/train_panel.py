@@ -9,8 +9,8 @@ A plan's part is NETWORKS:LEVEL:SEEDS, the level as ``seesawnas fidelity`` takes
 or FIRST-LAST; parts are trained in order. It may be cut off anywhere: lines that FILE holds are not
 made again, and the same command goes on. ``seesawnas fidelity --measurements FILE`` reads the
 lines; each has the networks, proxies and faces of a panel's. ``extras`` tells what else was
-measured after each epoch: on all pairs of the held-out people instead of a balanced draw (all), and
-at the end also without averaged weights (live).
+measured after each epoch: on all pairs of the held-out identities instead of a balanced draw (all),
+and at the end also without averaged weights (live).
 
 Where there is a GPU every process uses it, with forward and backward passes as CUDA graphs:
 training such small networks from Python, a GPU mostly waits.

@@ -60,13 +60,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def lfw_rec(lfw_train: Path) -> Path:
-    """The same faces, of people with two images or more, as MXNet wrote them."""
+    """The same faces, of identities with two images or more, as MXNet wrote them."""
     return lfw_train.parent / "rec"
 
 
 @pytest.fixture(scope="session")
 def lfw_train() -> Path:
-    """Real faces, one folder a person; not part of the repository."""
+    """Real faces, one folder an identity; not part of the repository."""
     folder = Path(__file__).parents[2] / "shared" / "data" / "lfw" / "train"
     if not folder.is_dir():
         pytest.skip("real faces are not at ../shared/data/lfw")

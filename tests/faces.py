@@ -1,4 +1,4 @@
-"""Tiny made-up people: each a pattern of its own, under noise."""
+"""Tiny made-up identities: each a pattern of its own, under noise."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ def png(image: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def write_people(
+def write_identities(
     root: Path, people: int = 6, each: int = 3, size: tuple[int, int] = SIZE
 ) -> NDArray[np.uint8]:
-    """A folder of identities; returns its images in the order of people and files."""
+    """A folder of identities; returns its images in the order of identities and files."""
     images = pixels(people * each, size)
     for index, image in enumerate(images):
         folder = root / f"p{index // each}"

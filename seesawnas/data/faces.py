@@ -16,7 +16,7 @@ from seesawnas.text import several
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """Images of people.
+    """Images of identities.
 
     Attributes:
         images: uint8 (N, H, W, 3), RGB.
@@ -54,15 +54,17 @@ class Faces:
         """
         if share >= 1.0:
             return self
-        ranked = sorted(range(self.identities), key=lambda person: rank(seed, self.names[person]))
+        ranked = sorted(
+            range(self.identities), key=lambda identity: rank(seed, self.names[identity])
+        )
         kept = sorted(ranked[: max(2, round(share * self.identities))])
         chosen = np.isin(self.labels, kept)
         labels = np.searchsorted(kept, self.labels[chosen]).astype(np.int64)
-        return Faces(self.images[chosen], labels, tuple(self.names[person] for person in kept))
+        return Faces(self.images[chosen], labels, tuple(self.names[identity] for identity in kept))
 
     @property
     def identities(self) -> int:
-        """How many people there are."""
+        """How many identities there are."""
         return len(self.names)
 
 
@@ -162,7 +164,7 @@ def fingerprint(*parts: Faces) -> str:
 MIN_IDENTITIES = 4
 """Two to train on and two to verify on.
 
-The least from which a pair of different people can be drawn on both sides.
+The least from which a pair of different identities can be drawn on both sides.
 """
 
 

@@ -76,8 +76,8 @@ def _load(
         sides = split_identities(names, seed=seed, share=share)
     except DataError as error:
         raise DataError("; ".join([f"{place}: {error}", *notes])) from None
-    by_person = _by_person(source)
-    training, verification = (_gather(by_person, images, side) for side in sides)
+    by_identity = _by_identity(source)
+    training, verification = (_gather(by_identity, images, side) for side in sides)
     return training, verification, notes
 
 
@@ -86,28 +86,29 @@ def _order(source: OpenedSource, seed: int, share: float) -> NDArray[np.int64]:
 
     So both sides are slices.
     """
-    by_person = {
-        name: indices for name, indices in _by_person(source).items() if len(indices) >= LEAST
+    by_identity = {
+        name: indices for name, indices in _by_identity(source).items() if len(indices) >= LEAST
     }
-    names: Sequence[str] = sorted(by_person)
+    names: Sequence[str] = sorted(by_identity)
     if len(names) >= MIN_IDENTITIES:
         training, verification = split_identities(names, seed=seed, share=share)
         names = training + verification
-    return np.concatenate([np.empty(0, dtype=np.int64), *(by_person[name] for name in names)])
+    return np.concatenate([np.empty(0, dtype=np.int64), *(by_identity[name] for name in names)])
 
 
-def _by_person(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
+def _by_identity(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
     order = np.argsort(source.labels, kind="stable")
     starts = np.searchsorted(source.labels[order], np.arange(len(source.names) + 1)).tolist()
     return {
-        name: order[starts[person] : starts[person + 1]] for person, name in enumerate(source.names)
+        name: order[starts[identity] : starts[identity + 1]]
+        for identity, name in enumerate(source.names)
     }
 
 
 def _usable(source: OpenedSource, images: Decoded, left_out: Skipped) -> list[str]:
     """The identities with at least two readable images; the rest is noted."""
     names = []
-    for name, indices in _by_person(source).items():
+    for name, indices in _by_identity(source).items():
         readable = int((images.rows[indices] >= 0).sum())
         if len(indices) >= LEAST and readable < len(indices):
             for index in indices[images.rows[indices] < 0].tolist():
@@ -120,9 +121,11 @@ def _usable(source: OpenedSource, images: Decoded, left_out: Skipped) -> list[st
 
 
 def _gather(
-    by_person: dict[str, NDArray[np.int64]], images: Decoded, names: Sequence[str]
+    by_identity: dict[str, NDArray[np.int64]], images: Decoded, names: Sequence[str]
 ) -> Faces:
-    chosen = [indices[images.rows[indices] >= 0] for indices in (by_person[name] for name in names)]
+    chosen = [
+        indices[images.rows[indices] >= 0] for indices in (by_identity[name] for name in names)
+    ]
     labels = np.repeat(np.arange(len(names), dtype=np.int64), [len(indices) for indices in chosen])
     return Faces(images.take(np.concatenate(chosen)), labels, tuple(names))
 

@@ -56,8 +56,8 @@ def survey(
 ) -> Survey:
     """Look at ``source``, opened with ``least=0``; ``most`` None decodes every image."""
     looks, each = _Looks(source), np.bincount(source.labels, minlength=len(source.names))
-    for person in np.flatnonzero(each < LEAST).tolist():
-        looks.wrong.add("identities with fewer than two images", source.names[person])
+    for identity in np.flatnonzero(each < LEAST).tolist():
+        looks.wrong.add("identities with fewer than two images", source.names[identity])
     count = len(source) if most is None else min(most, len(source))
     for index in np.linspace(0, len(source) - 1, count).astype(int).tolist():
         looks.at(index)
@@ -171,10 +171,10 @@ def contact_sheet(source: OpenedSource, *, people: int = 12, images: int = 10) -
     width, height = images * (_TILE + _GAP) + _GAP, len(chosen) * (_TILE + _LINE + _GAP) + _GAP
     sheet = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(sheet)
-    for row, person in enumerate(chosen):
+    for row, identity in enumerate(chosen):
         top = _GAP + row * (_TILE + _LINE + _GAP)
-        indices = np.flatnonzero(source.labels == person)
-        name = printable(source.names[person])[:80].encode("ascii", "replace").decode()
+        indices = np.flatnonzero(source.labels == identity)
+        name = printable(source.names[identity])[:80].encode("ascii", "replace").decode()
         draw.text((_GAP, top), f"{name}  ({len(indices)})", fill="black")
         for column, index in enumerate(indices[:images].tolist()):
             sheet.paste(_tile(source, index), (_GAP + column * (_TILE + _GAP), top + _LINE))

@@ -36,7 +36,7 @@ def pair_draws(same: NDArray[np.bool_], folds: _Indices) -> Draw:
     return draw
 
 
-def people_draws(pairs: Pairs, people: _Indices) -> Draw:
+def identity_draws(pairs: Pairs, people: _Indices) -> Draw:
     """Resamples of identities; ``people`` (N,) has the identity of each image."""
     shown = np.unique(people[np.concatenate([pairs.left, pairs.right])])
     left, right = (np.searchsorted(shown, people[side]) for side in (pairs.left, pairs.right))

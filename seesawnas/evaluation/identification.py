@@ -112,12 +112,12 @@ def _roles(labels: _Indices) -> tuple[_Indices, _Indices, _Indices]:
         Indices of the first image of each identity with more than one, of their other images, and
         of the images of identities with one.
     """
-    _, first, person, counts = np.unique(
+    _, first, identity, counts = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )
     is_first = np.zeros(len(labels), dtype=np.bool_)
     is_first[first] = True
-    has_more = counts[person] > 1
+    has_more = counts[identity] > 1
     return tuple(np.flatnonzero(role) for role in (is_first & has_more, ~is_first, ~has_more))  # type: ignore[return-value]
 
 

@@ -62,17 +62,17 @@ def _same_pairs(
 
     Pairs are numbered over all identities and unranked, never listed: there may be 10^8.
     """
-    by_person = np.argsort(labels, kind="stable")
+    by_identity = np.argsort(labels, kind="stable")
     counts = np.unique(labels, return_counts=True)[1]
     ends = np.cumsum(counts * (counts - 1) // 2)
     total = int(ends[-1]) if len(ends) else 0
     chosen = rng.choice(total, limit, replace=False) if total > limit else np.arange(total)
-    person = np.searchsorted(ends, chosen, side="right")
-    rank = chosen - (ends - counts * (counts - 1) // 2)[person]
+    identity = np.searchsorted(ends, chosen, side="right")
+    rank = chosen - (ends - counts * (counts - 1) // 2)[identity]
     first, second = _unrank(rank)
-    offset = (np.cumsum(counts) - counts)[person]
+    offset = (np.cumsum(counts) - counts)[identity]
     return np.sort(
-        np.stack([by_person[offset + first], by_person[offset + second]], axis=1), axis=1
+        np.stack([by_identity[offset + first], by_identity[offset + second]], axis=1), axis=1
     )
 
 

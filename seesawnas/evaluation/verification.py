@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
-from seesawnas.evaluation.bootstrap import RESAMPLES, intervals_of, pair_draws, people_draws
+from seesawnas.evaluation.bootstrap import RESAMPLES, identity_draws, intervals_of, pair_draws
 from seesawnas.evaluation.pairs import Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol, cut_folds
 from seesawnas.evaluation.roc import auc, equal_error, operating_points
@@ -110,7 +110,7 @@ def evaluate(
     distances = protocol.distances(embeddings, pairs)
     folds = cut_folds(len(pairs)) if folds is None else folds
     values, thresholds = _measure(distances, pairs.same, folds, protocol)
-    draws = pair_draws(pairs.same, folds) if people is None else people_draws(pairs, people)
+    draws = pair_draws(pairs.same, folds) if people is None else identity_draws(pairs, people)
 
     def measure_again(drawn: NDArray[np.int64]) -> dict[str, float | None] | None:
         return _redrawn(distances, pairs.same, folds, protocol, drawn)

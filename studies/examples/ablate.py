@@ -22,10 +22,10 @@ PLAN = {
     "levels": {"se": [4, 0]},  # the base has 4
     "match": "none",  # "madds": rescale every arm to the base's cost
     "seeds": 2,
-    "data": None,  # a folder of faces, one sub-folder a person; None: the default faces
+    "data": None,  # a folder of faces, one sub-folder an identity; None: the default faces
     "epochs": 1,
     "resolution": 32,
-    "share": 0.25,  # of the people to train on
+    "share": 0.25,  # of the identities to train on
     "engine": "local",  # processes of this machine; "ray" for a cluster
     "workers": 1,
 }

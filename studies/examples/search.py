@@ -18,12 +18,12 @@ PLAN = {
     "study": "example_search",  # its folder: runs/example_search
     "space": "seesaw",  # or a YAML file of your own
     "budget": "40M..60M",  # of MAdds; no network outside is ever built
-    "data": None,  # a folder of faces, one sub-folder a person; None: the default faces
+    "data": None,  # a folder of faces, one sub-folder an identity; None: the default faces
     "points": "none",  # no paper points first
     "trials": 3,
     "epochs": 1,
     "resolution": 32,
-    "share": 0.25,  # of the people to train on
+    "share": 0.25,  # of the identities to train on
     "engine": "local",  # processes of this machine; "ray" for a cluster
     "workers": 1,
     "seed": 0,

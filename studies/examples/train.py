@@ -19,10 +19,10 @@ from seesawnas.train import read_recipe, seeded, train
 
 # a shipped search point, a YAML file, or a trial of a study: search_150m:best
 NETWORK = "paper/seesaw_share"
-DATA = None  # a folder of faces, one sub-folder a person; None: the default faces
+DATA = None  # a folder of faces, one sub-folder an identity; None: the default faces
 EPOCHS = 1  # 16 is the recipe's own
 RESOLUTION = 32  # pixels; the network's own is 112
-SHARE = 0.25  # of the people to train on
+SHARE = 0.25  # of the identities to train on
 SEED = 0
 OUT = "runs/example_train"
 

@@ -19,7 +19,7 @@ from tests.cli.running import Ran
 from tests.crash.processes import heed_ctrl_c
 from tests.data.rec_files import encoded_image, insightface, write_records
 from tests.faces import write_folder
-from tests.oblong import write_people
+from tests.oblong import write_identities
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_info_counts_and_names_what_is_wrong(faces: Path) -> None:
 
 
 def test_info_names_the_images_of_another_aspect_as_they_are_upright(tmp_path: Path) -> None:
-    write_people(tmp_path / "faces", people=2, each=3)
+    write_identities(tmp_path / "faces", people=2, each=3)
     for name, size, orientation in (("a", (28, 24), 6), ("b", (28, 24), 1), ("c", (48, 56), 1)):
         exif = Image.Exif()
         exif[0x0112] = orientation
@@ -138,7 +138,7 @@ def test_a_rec_s_own_folder_may_hold_another(faces: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["rec", "folder"])
-def test_subset_takes_people_without_encoding_anew(faces: Path, form: str) -> None:
+def test_subset_takes_identities_without_encoding_anew(faces: Path, form: str) -> None:
     values = Ran(
         "data",
         "subset",

@@ -150,9 +150,9 @@ def _records(place: Path, rng: random.Random) -> None:
 
 
 def _folder(place: Path, rng: random.Random) -> None:
-    for person in range(rng.randint(0, 6)):
+    for identity in range(rng.randint(0, 6)):
         name = place / rng.choice(
-            (f"p{person}", f"p\n{person}", f".p{person}", "é" * 30 + str(person))
+            (f"p{identity}", f"p\n{identity}", f".p{identity}", "é" * 30 + str(identity))
         )
         name.mkdir(exist_ok=True)
         for number in range(rng.randint(0, 4)):
@@ -176,7 +176,7 @@ def _folder(place: Path, rng: random.Random) -> None:
 def _load(place: Path) -> None:
     try:
         _check(*load_faces(place, resolution=4).notes)
-    except DataError as error:  # most often that there are too few people
+    except DataError as error:  # most often that there are too few identities
         _check(str(error))
 
 

@@ -99,7 +99,7 @@ def main() -> None:
     total = 0
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        write_people(root / "images")
+        write_identities(root / "images")
         for name, whole, parts, read in formats(root):
             print(
                 campaign(name, whole, parts, read, given.inputs, Random(f"{given.seed} {name}")),
@@ -166,7 +166,7 @@ def _cfp(root: Path, name: str, content: bytes) -> None:
     read_pairs(protocol / "Split/FF", images=root / "images", resolution=8)
 
 
-def write_people(root: Path) -> None:
+def write_identities(root: Path) -> None:
     for name in ("Ann/Ann_0001", "Ann/Ann_0002", "Bo/Bo_0001"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8)).save(root / f"{name}.png")

@@ -36,7 +36,7 @@ def write_records(
 
 
 def people(each: Sequence[int]) -> list[tuple[int, bytes]]:
-    """Images of ``each`` number a person, as plain records from key 1 on."""
+    """Images of ``each`` number an identity, as plain records from key 1 on."""
     labels = np.repeat(np.arange(len(each)), each).tolist()
     return [
         (key, encode_record(float(label), key, image=encoded_image(20 * label + key)))

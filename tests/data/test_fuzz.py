@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.fuzz import READERS, try_one
-from tests.data.fuzz_pairs import campaign, formats, write_people
+from tests.data.fuzz_pairs import campaign, formats, write_identities
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -23,6 +23,6 @@ def test_spoilt_inputs_are_read_or_refused_in_one_line(
 
 
 def test_spoilt_lists_and_sets_of_pairs_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
-    write_people(tmp_path / "images")
+    write_identities(tmp_path / "images")
     for name, whole, parts, read in formats(tmp_path):
         assert campaign(name, whole, parts, read, 40, random.Random(name))

@@ -17,7 +17,7 @@ from PIL import Image
 from seesawnas.data import load_faces
 from seesawnas.data.cache import entries
 from seesawnas.data.images import crop_box, decode, middle
-from tests.oblong import SIZE, pixels, png, write_people, write_rec
+from tests.oblong import SIZE, pixels, png, write_identities, write_rec
 
 sides = st.integers(1, 300)
 
@@ -110,7 +110,7 @@ def test_faces_of_the_shape_are_loaded_as_they_are(
     tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
-    images = write_people(tmp_path / "faces")
+    images = write_identities(tmp_path / "faces")
     data = (
         tmp_path / "faces"
         if form == "folder"
@@ -121,7 +121,7 @@ def test_faces_of_the_shape_are_loaded_as_they_are(
         for faces in (found.training, found.verification):
             people = [int(faces.names[label][1:]) for label in faces.labels]
             wanted = np.stack(
-                [images[3 * person + place % 3] for place, person in enumerate(people)]
+                [images[3 * identity + place % 3] for place, identity in enumerate(people)]
             )
             assert np.array_equal(faces.images, wanted)
     assert (
@@ -134,7 +134,7 @@ def test_the_cache_tells_height_from_width_and_makes_a_damaged_entry_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
-    write_people(tmp_path / "faces")
+    write_identities(tmp_path / "faces")
     tall = load_faces(tmp_path / "faces", resolution=(28, 24))
     wide = load_faces(tmp_path / "faces", resolution=(24, 28))
     assert (tall.size, wide.size) == ((28, 24), (24, 28))
@@ -146,7 +146,7 @@ def test_the_cache_tells_height_from_width_and_makes_a_damaged_entry_again(
     assert np.array_equal(again.training.images, before)
 
 
-def test_the_default_set_and_made_up_people_give_the_middle_of_their_squares() -> None:
+def test_the_default_set_and_made_up_identities_give_the_middle_of_their_squares() -> None:
     for data in (None, "synthetic:6x3"):
         square, narrow = (load_faces(data, resolution=size) for size in (28, SIZE))
         assert np.array_equal(narrow.training.images, middle(square.training.images, *SIZE))

@@ -21,21 +21,21 @@ def _random(seed: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
 def _slow(rows: np.ndarray, labels: np.ndarray) -> tuple[list[int], list[float], list[float]]:
     """(rank of each mate, its cosine, best cosine of each search without a mate)."""
     seen: dict[int, int] = {}
-    for image, person in enumerate(labels.tolist()):
-        seen.setdefault(person, image)
-    counts = {person: labels.tolist().count(person) for person in seen}
-    gallery = {person: image for person, image in seen.items() if counts[person] > 1}
+    for image, identity in enumerate(labels.tolist()):
+        seen.setdefault(identity, image)
+    counts = {identity: labels.tolist().count(identity) for identity in seen}
+    gallery = {identity: image for identity, image in seen.items() if counts[identity] > 1}
     ranks, cosines, unmated = [], [], []
-    for image, person in enumerate(labels.tolist()):
+    for image, identity in enumerate(labels.tolist()):
         others = sorted(
-            (float(rows[image] @ rows[g]) for p, g in gallery.items() if p != person),
+            (float(rows[image] @ rows[g]) for p, g in gallery.items() if p != identity),
             reverse=True,
         )
-        if person in gallery and gallery[person] != image:
-            mate = float(rows[image] @ rows[gallery[person]])
+        if identity in gallery and gallery[identity] != image:
+            mate = float(rows[image] @ rows[gallery[identity]])
             ranks.append(1 + sum(other >= mate for other in others))
             cosines.append(mate)
-        if gallery.get(person) != image:
+        if gallery.get(identity) != image:
             unmated.append(others[0])
     return ranks, cosines, unmated
 
@@ -64,11 +64,11 @@ def test_people_who_are_alike_but_for_noise_are_found() -> None:
     assert found.tpir_at_fpir["1e-3"] is None
 
 
-def test_a_tie_with_another_person_is_lost() -> None:
+def test_a_tie_with_another_identity_is_lost() -> None:
     rows = np.tile([1.0, 0.0], (4, 1))
     assert identify(rows, np.array([0, 0, 1, 1])).rank == {1: 0.0, 5: 1.0}
 
 
-def test_one_person_with_two_images_is_too_few() -> None:
+def test_one_identity_with_two_images_is_too_few() -> None:
     with pytest.raises(DataError, match="must have at least two identities"):
         identify(np.eye(4), np.array([0, 0, 1, 2]))

@@ -17,7 +17,7 @@ _Labels = NDArray[np.int64]
 
 @st.composite
 def labels(draw: st.DrawFn) -> _Labels:
-    """Two people or more, one of them with two images or more, in any order."""
+    """Two identities or more, one of them with two images or more, in any order."""
     counts = draw(
         st.lists(st.integers(1, 8), min_size=2, max_size=8).filter(lambda counts: max(counts) > 1)
     )
@@ -29,7 +29,7 @@ def _keys(pairs: Pairs) -> set[tuple[int, int]]:
 
 
 @given(labels(), st.integers(2, 60), st.integers(0, 5))
-def test_every_pair_says_truly_whether_it_shows_one_person(
+def test_every_pair_says_truly_whether_it_shows_one_identity(
     labels: _Labels, limit: int, seed: int
 ) -> None:
     pairs = make_pairs(labels, limit=limit, seed=seed)
@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_pairs(labels: _Labels, seed: int) -> None:
     assert (first.right == again.right).all()
 
 
-def test_without_a_tight_limit_all_pairs_of_the_same_person_are_used() -> None:
+def test_without_a_tight_limit_all_pairs_of_the_same_identity_are_used() -> None:
     pairs = make_pairs(np.repeat(np.arange(20), 3), limit=1000, seed=0)
     assert pairs.same.sum() == 60
     assert {
@@ -82,7 +82,7 @@ def test_a_tight_limit_draws_without_favour() -> None:
     assert 30 < counts.min() <= counts.max() < 110
 
 
-def test_one_person_or_no_second_image_is_refused() -> None:
+def test_one_identity_or_no_second_image_is_refused() -> None:
     for labels in (np.zeros(5, dtype=np.int64), np.arange(5), np.empty(0, dtype=np.int64)):
         with pytest.raises(DataError, match="must have two identities"):
             make_pairs(labels, limit=100, seed=0)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seesawnas.data import open_folder, read_pairs
 from seesawnas.evaluation import FaceModel, HowToVerify, embed_images, verify_set
-from tests.oblong import SIZE, write_bin, write_people
+from tests.oblong import SIZE, write_bin, write_identities
 
 
 class Seen:
@@ -35,8 +35,8 @@ def _bin(folder: Path, images: NDArray[np.uint8]) -> tuple[Path, HowToVerify]:
 
 
 def _pairs() -> list[tuple[int, int, int]]:
-    same = [(3 * person, 3 * person + 1, 1) for person in range(6)]
-    return same + [(3 * person, (3 * person + 4) % 18, 0) for person in range(6)]
+    same = [(3 * identity, 3 * identity + 1, 1) for identity in range(6)]
+    return same + [(3 * identity, (3 * identity + 4) % 18, 0) for identity in range(6)]
 
 
 def _name(place: int) -> str:
@@ -65,7 +65,7 @@ def _templates(folder: Path, images: NDArray[np.uint8]) -> tuple[Path, HowToVeri
 def test_a_verified_image_of_the_network_s_shape_is_untouched(
     tmp_path: Path, written: Callable[[Path, NDArray[np.uint8]], tuple[Path, HowToVerify]]
 ) -> None:
-    images, seen = write_people(tmp_path / "faces"), Seen()
+    images, seen = write_identities(tmp_path / "faces"), Seen()
     path, how = written(tmp_path, images)
     verify_set(seen.model(), path, how)
     known = {image.tobytes() for image in images}
@@ -74,7 +74,7 @@ def test_a_verified_image_of_the_network_s_shape_is_untouched(
 
 
 def test_an_identified_image_of_the_network_s_shape_is_untouched(tmp_path: Path) -> None:
-    images, seen = write_people(tmp_path / "faces"), Seen()
+    images, seen = write_identities(tmp_path / "faces"), Seen()
     encoded, _, _ = open_folder(tmp_path / "faces", resolution=SIZE)
     embed_images(seen.model(), encoded, flip=False)
     assert np.array_equal(np.stack(seen.images), images)
@@ -84,7 +84,7 @@ def test_an_identified_image_of_the_network_s_shape_is_untouched(tmp_path: Path)
 def test_the_network_decides_on_the_shape_whatever_the_pairs_were_read_for(
     tmp_path: Path, resolution: int | tuple[int, int]
 ) -> None:
-    images, seen = write_people(tmp_path / "faces"), Seen()
+    images, seen = write_identities(tmp_path / "faces"), Seen()
     found = read_pairs(write_bin(tmp_path / "v.bin", images), resolution=resolution)
     embed_images(seen.model(), found.images, flip=False)
     assert np.array_equal(np.stack(seen.images)[::2], images)

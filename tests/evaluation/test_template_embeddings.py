@@ -50,7 +50,7 @@ def test_a_video_of_many_frames_weighs_as_much_as_a_photograph() -> None:
 
 
 def _made_up(people: int = 30) -> tuple[TemplateSet, np.ndarray]:
-    """Two templates a person, of three media with two images each; all pairs of templates."""
+    """Two templates an identity, of three media with two images each; all pairs of templates."""
     rng = np.random.default_rng(0)
     templates = np.repeat(np.arange(2 * people) + 100, 6)
     media = np.arange(len(templates)) // 2

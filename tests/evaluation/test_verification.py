@@ -20,7 +20,7 @@ from seesawnas.evaluation import (
     find_protocol,
     make_pairs,
 )
-from seesawnas.evaluation.bootstrap import pair_draws, people_draws
+from seesawnas.evaluation.bootstrap import identity_draws, pair_draws
 from seesawnas.evaluation.roc import curve, equal_error, operating_points
 from tests.evaluation import slow
 
@@ -215,12 +215,12 @@ def test_intervals_hold_the_figure_and_are_seeded() -> None:
     assert evaluate(embeddings, pairs, resamples=0).intervals["auc"] is None
 
 
-def test_people_drawn_again_give_the_longer_intervals() -> None:
+def test_identities_drawn_again_give_the_longer_intervals() -> None:
     embeddings, pairs, labels = _people()
-    by_pairs, by_people = (
+    by_pairs, by_identity = (
         _ends(evaluate(embeddings, pairs, people=p, resamples=200), "auc") for p in (None, labels)
     )
-    assert by_people[1] - by_people[0] > 1.2 * (by_pairs[1] - by_pairs[0])
+    assert by_identity[1] - by_identity[0] > 1.2 * (by_pairs[1] - by_pairs[0])
 
 
 @pytest.mark.slow
@@ -248,11 +248,11 @@ def test_draws_keep_folds_together_and_both_kinds_in_each() -> None:
         assert (folds[drawn] == fold).sum() == 10
 
 
-def test_a_pair_is_drawn_as_often_as_its_people_together() -> None:
+def test_a_pair_is_drawn_as_often_as_its_identities_together() -> None:
     people = np.array([0, 0, 1, 1])
     pairs = Pairs(np.array([0, 0, 2]), np.array([1, 2, 3]), np.array([True, False, True]))
     seen = {
-        tuple(np.bincount(people_draws(pairs, people)(np.random.default_rng(s)), minlength=3))
+        tuple(np.bincount(identity_draws(pairs, people)(np.random.default_rng(s)), minlength=3))
         for s in range(20)
     }
     assert seen == {(1, 1, 1), (2, 0, 0), (0, 0, 2)}

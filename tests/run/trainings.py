@@ -39,7 +39,7 @@ def small_plan(folder: Path, **more: Any) -> TrainPlan:
 def pairs_file(
     path: Path, answers: Sequence[bool] = (True, False) * 4, spoilt: Collection[int] = ()
 ) -> str:
-    """A verification set of the made-up people as a .bin.
+    """A verification set of the made-up identities as a .bin.
 
     A pair an answer; the images of ``spoilt`` pairs are torn.
     """

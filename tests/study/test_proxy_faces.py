@@ -14,7 +14,7 @@ from seesawnas.errors import StudyError, TrialError
 from seesawnas.space import to_mapping
 from seesawnas.study import Measurement, Proxy, TrialJob, run_trial
 from seesawnas.study.trial import MAX_SHAPES, load_proxy_faces, proxy_sizes
-from tests.oblong import write_people
+from tests.oblong import write_identities
 from tests.study.fakes import small_set
 
 _SIDE = st.integers(1, 512)
@@ -57,7 +57,7 @@ def _job(height: int, width: int, resolution: int) -> TrialJob:
 def test_each_network_of_a_study_sees_the_images_in_its_own_shape(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    images = write_people(tmp_path / "faces", people=8, each=4)
+    images = write_identities(tmp_path / "faces", people=8, each=4)
     sizes = proxy_sizes("s", [(28, 24), (28, 28), (24, 28)], 28)
     faces = load_proxy_faces(tmp_path / "faces", sizes, seed=0)
     assert faces.sizes == ((28, 24), (28, 28), (24, 28))
@@ -79,7 +79,7 @@ def test_each_network_of_a_study_sees_the_images_in_its_own_shape(
 
 
 def test_faces_of_another_shape_than_the_network_s_are_refused(tmp_path: Path) -> None:
-    write_people(tmp_path / "faces")
+    write_identities(tmp_path / "faces")
     faces: FaceData = load_proxy_faces(tmp_path / "faces", {(28, 24): (28, 24)}, seed=0)
     with pytest.raises(
         TrialError, match=r"^faces must be 28x28 for a network of 28x28, got 28x24$"

@@ -32,7 +32,7 @@ class MadeUpSource:
 
     @property
     def names(self) -> list[str]:
-        return [f"p{person}" for person in range(self.people)]
+        return [f"p{identity}" for identity in range(self.people)]
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Levels: how much training, at what size and on how many people a proxy is."""
+"""Levels: how much training, at what size and on how many identities a proxy is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEVEL = re.compile(r"(?P<epochs>[0-9]{1,5})x(?P<side>[0-9]{1,5})(:(?P<share>0?\
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A fidelity: epochs of training, side of the input in pixels, share of the training people."""
+    """A fidelity: epochs of training, side of the input in pixels, share of the identities."""
 
     epochs: int
     resolution: int
@@ -29,12 +29,12 @@ class Level:
         ):
             raise StudyError(
                 f"level must have 1 to {MAX_EPOCHS} epochs, 16 to 512 pixels and 0.01 to 1 of the "
-                f"people, got {self}"
+                f"identities, got {self}"
             )
 
     @classmethod
     def parse(cls, text: str) -> Level:
-        """``8x56`` is 8 epochs at 56 pixels, ``8x56:0.5`` the same on half of the people.
+        """``8x56`` is 8 epochs at 56 pixels, ``8x56:0.5`` the same on half of the identities.
 
         Raises:
             StudyError: If the text is of another form, or the numbers are out of range.

@@ -1,7 +1,7 @@
 """Additional identities: blends of two photographed ones, bent by a smooth warp of their own.
 
 A blend keeps what its two parents have in common and how they differ from everyone else, so
-learning to tell blends apart teaches what tells people apart. Parents come from one side of the
+learning to tell blends apart teaches what tells identities apart. Parents come from one side of the
 split only, so that no identity that is verified was trained on.
 """
 

@@ -5,10 +5,10 @@ own.
 
 The photographs themselves (forty people, see ``orl``) do not tell networks apart: raw pixels verify
 them nearly as well as a trained network. So everyone is seen under seeded distortions (see
-``corruptions``), on both sides of the split, and the people to train on are joined by blends of
+``corruptions``), on both sides of the split, and the identities to train on are joined by blends of
 them (see ``blends``).
 
-Measured at 56x56, seed 0, InsightFace's protocol on 4,000 pairs of the 12 people held out (a
+Measured at 56x56, seed 0, InsightFace's protocol on 4,000 pairs of the 12 identities held out (a
 default trial verifies about 4,560), training by the recipe ``train.FIRST_RUN`` (7,200 images seen,
 about 55 seconds of one thread), area under the ROC curve, standard deviations those of a sample:
 
@@ -90,7 +90,7 @@ def _middle_of(faces: Faces, height: int, width: int) -> Faces:
 
 
 def _square_faces(resolution: int, seed: int, plan: Plan) -> tuple[Faces, Faces]:
-    photos = {name: _squares(person, resolution) for name, person in read_orl().items()}
+    photos = {name: _squares(identity, resolution) for name, identity in read_orl().items()}
     training, verification = split_identities(list(photos), seed=seed, share=plan.held_out)
     rng = np.random.default_rng([seed, _TRAINING])
     people = with_blends(

@@ -1,8 +1,8 @@
 """Images of a face as a careless camera takes them.
 
 They are moved, turned, lit from a side, tinted, half covered and noisy. A distortion says nothing
-about the identity, so a network has to learn to ignore it. Pixels do not: two images of one person
-under different light are further apart than two people under the same light.
+about the identity, so a network has to learn to ignore it. Pixels do not: two images of one
+identity under different light are further apart than two identities under the same light.
 """
 
 from __future__ import annotations

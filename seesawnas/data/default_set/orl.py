@@ -30,7 +30,9 @@ def read_orl() -> dict[str, NDArray[np.uint8]]:
         DataError: If the package is not installed or its photographs are incomplete.
     """
     folder = _folder()
-    return {f"s{person}": _read_person(folder / f"s{person}") for person in range(1, PEOPLE + 1)}
+    return {
+        f"s{identity}": _read_identity(folder / f"s{identity}") for identity in range(1, PEOPLE + 1)
+    }
 
 
 def _folder() -> Path:
@@ -43,7 +45,7 @@ def _folder() -> Path:
     raise DataError(f"the default faces are not installed: {_REMEDY}")
 
 
-def _read_person(folder: Path) -> NDArray[np.uint8]:
+def _read_identity(folder: Path) -> NDArray[np.uint8]:
     photos = np.empty((PHOTOS, HEIGHT, WIDTH), dtype=np.uint8)
     for number in range(PHOTOS):
         path = folder / f"{number + 1}.pgm"

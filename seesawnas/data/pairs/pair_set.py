@@ -66,7 +66,7 @@ class PairList:
     def __init__(self, root: Path) -> None:
         self._images = ImageList(root)
         self._people: dict[str, int] = {}
-        self._person_of: dict[int, int] = {}
+        self._identity_of: dict[int, int] = {}
         self._pairs: list[tuple[int, int, bool, int]] = []
         self._lost = 0
 
@@ -91,8 +91,8 @@ class PairList:
             self._lost += 1
             return
         self._pairs.append((left, right, same, fold))
-        for image, person in zip((left, right), people, strict=True):
-            self._person_of[image] = self._people.setdefault(person, len(self._people))
+        for image, identity in zip((left, right), people, strict=True):
+            self._identity_of[image] = self._people.setdefault(identity, len(self._people))
 
     def finished(self, name: str, resolution: Resolution, *, folds: bool, people: bool) -> PairSet:
         """The set; ``folds`` and ``people`` say whether those of the pairs mean something.
@@ -119,7 +119,7 @@ class PairList:
         columns = np.array(self._pairs, dtype=np.int64).T
         # An image whose partner is not there is in no pair; it is nobody.
         known = np.array(
-            [self._person_of.get(image, -1) for image in range(len(images))], dtype=np.int64
+            [self._identity_of.get(image, -1) for image in range(len(images))], dtype=np.int64
         )
         has_folds = folds and len(np.unique(columns[3])) > 1
         return PairSet(

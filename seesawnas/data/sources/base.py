@@ -90,8 +90,8 @@ def keep_identities(
     Identities with fewer than ``least`` images are dropped, and named in ``left_out``.
     """
     enough = np.bincount(labels, minlength=len(names)) >= least
-    for person in np.flatnonzero(~enough).tolist():
-        left_out.add(few(least), names[person])
+    for identity in np.flatnonzero(~enough).tolist():
+        left_out.add(few(least), names[identity])
     kept = enough[labels]
     renumbered = np.cumsum(enough, dtype=np.int64) - 1
     people = tuple(name for name, stays in zip(names, enough.tolist(), strict=True) if stays)

@@ -144,10 +144,10 @@ def list_identities(root: Path, left_out: Skipped) -> list[tuple[str, list[str]]
     return people
 
 
-def _list_images(root: Path, home: str, person: str, left_out: Skipped) -> list[str]:
+def _list_images(root: Path, home: str, identity: str, left_out: Skipped) -> list[str]:
     images = []
-    for entry in _entries(root / person, left_out, person):
-        path = f"{person}/{entry.name}"
+    for entry in _entries(root / identity, left_out, identity):
+        path = f"{identity}/{entry.name}"
         if not _stays_inside(home, entry):
             left_out.add("links that lead outside the folder", path)
         elif os.path.splitext(entry.name)[1].lower() not in SUFFIXES or not _is_file(entry):

@@ -13,7 +13,7 @@ from seesawnas.errors import DataError
 from seesawnas.io.files import expanded
 
 LEAST = 2
-"""A person with one image makes no pair of the same person, and teaches little."""
+"""An identity with one image makes no pair of the same identity, and teaches little."""
 
 
 def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:

@@ -19,7 +19,7 @@ from seesawnas.errors import DataError
 
 REC = "train.rec"
 NAMES = ".names.json"
-"""What ``data pack`` writes beside a .rec: the people's names in the order of the classes.
+"""What ``data pack`` writes beside a .rec: the identities' names in the order of the classes.
 
 Others go by their number.
 """

@@ -23,7 +23,7 @@ class IdentitySubset:
         self._source = source
         self._indices = np.flatnonzero(np.isin(source.labels, people))
         self.labels = np.searchsorted(people, source.labels[self._indices]).astype(np.int64)
-        self.names = tuple(source.names[person] for person in people.tolist())
+        self.names = tuple(source.names[identity] for identity in people.tolist())
         self.description = (
             f"{len(people)} {'identity' if len(people) == 1 else 'identities'} of "
             f"{source.description}"
@@ -83,7 +83,9 @@ def random_identities(source: OpenedSource, number: int, *, seed: int) -> Identi
     Raises:
         DataError: If there are fewer.
     """
-    order = sorted(range(len(source.names)), key=lambda person: rank(seed, source.names[person]))
+    order = sorted(
+        range(len(source.names)), key=lambda identity: rank(seed, source.names[identity])
+    )
     return IdentitySubset(
         source, np.array(sorted(order[: _checked(source, number)]), dtype=np.int64)
     )

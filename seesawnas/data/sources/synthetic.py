@@ -22,7 +22,7 @@ MOST = 2**30
 """Most images of one source."""
 
 _PATTERN = re.compile(r"synthetic:([1-9]\d{0,9})x([1-9]\d{0,9})", re.ASCII)
-_GRID = 7  # a person is this many patches of colour a side
+_GRID = 7  # an identity is this many patches of colour a side
 _NOISE = 24.0
 
 
@@ -48,7 +48,7 @@ class SyntheticSource:
             raise DataError(f"{text}: must have at least {least} images per identity")
         self.description = self._text = text
         self.labels: NDArray[np.int64] = np.repeat(np.arange(people, dtype=np.int64), self._each)
-        self.names = tuple(f"{person:07d}" for person in range(people))
+        self.names = tuple(f"{identity:07d}" for identity in range(people))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -79,9 +79,9 @@ class SyntheticSource:
         """A JPEG of 112x112."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        person, image = divmod(index, self._each)
-        patches = np.random.default_rng(person).uniform(40, 215, (_GRID, _GRID, 3))
-        noise = np.random.default_rng([person, image + 1]).normal(0, _NOISE, patches.shape)
+        identity, image = divmod(index, self._each)
+        patches = np.random.default_rng(identity).uniform(40, 215, (_GRID, _GRID, 3))
+        noise = np.random.default_rng([identity, image + 1]).normal(0, _NOISE, patches.shape)
         small = Image.fromarray(np.clip(patches + noise, 0, 255).astype(np.uint8))
         file = io.BytesIO()
         small.resize((SIDE, SIDE), Image.Resampling.BILINEAR).save(file, "JPEG", quality=90)

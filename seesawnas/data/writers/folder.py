@@ -11,7 +11,7 @@ from pathlib import Path
 from seesawnas.data.images import suffix
 from seesawnas.data.skipped import Skipped
 from seesawnas.data.sources.base import OpenedSource
-from seesawnas.data.writers.prepare import Advance, Person, Preparation
+from seesawnas.data.writers.prepare import Advance, Preparation, PreparedIdentity
 from seesawnas.data.writers.resume import Report, open_output_folder
 from seesawnas.io.files import expanded
 
@@ -40,27 +40,27 @@ def write_folder(
 
 def _write(source: OpenedSource, out: Path, how: Preparation, advance: Advance) -> Report:
     left_out, images, people, anew, before = source.left_out, 0, 0, 0, 0
-    for person in how.people(source):
-        for reason, place in person.faults:
+    for identity in how.people(source):
+        for reason, place in identity.faults:
             left_out.add(reason, place)
-        before += _is_folder_name(person.name) and (out / person.name).is_dir()
-        written = _write_person(person, out, left_out)
-        images, people, anew = images + written, people + bool(written), anew + person.anew
-        advance(person.seen)
+        before += _is_folder_name(identity.name) and (out / identity.name).is_dir()
+        written = _write_identity(identity, out, left_out)
+        images, people, anew = images + written, people + bool(written), anew + identity.anew
+        advance(identity.seen)
     return Report((out,), images, people, anew, Counter(), left_out, before)
 
 
-def _write_person(person: Person, out: Path, left_out: Skipped) -> int:
-    """How many images there are now of ``person``."""
-    name, draft = person.name, out / _DRAFT
+def _write_identity(identity: PreparedIdentity, out: Path, left_out: Skipped) -> int:
+    """How many images there are now of ``identity``."""
+    name, draft = identity.name, out / _DRAFT
     if not _is_folder_name(name):
         left_out.add("identities whose name is not a valid folder name", name)
         return 0
-    if not person.images or (out / name).is_dir():
-        return len(person.images)
-    digits = max(4, len(str(len(person.images))))
+    if not identity.images or (out / name).is_dir():
+        return len(identity.images)
+    digits = max(4, len(str(len(identity.images))))
     draft.mkdir()
-    for number, content in enumerate(person.images, start=1):
+    for number, content in enumerate(identity.images, start=1):
         kind = suffix(content)
         if kind is None:
             left_out.add("images that are neither JPEG, PNG, PGM nor PPM", f"{name}: {number}")

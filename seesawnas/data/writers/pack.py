@@ -16,7 +16,7 @@ from seesawnas.data.skipped import Skipped, printable
 from seesawnas.data.sources.base import OpenedSource
 from seesawnas.data.sources.rec import NAMES, REC
 from seesawnas.data.sources.recordio import encode_record
-from seesawnas.data.writers.prepare import Advance, Person, Preparation
+from seesawnas.data.writers.prepare import Advance, Preparation, PreparedIdentity
 from seesawnas.data.writers.resume import (
     Report,
     ResumeLog,
@@ -85,30 +85,30 @@ def _write_records(
 ) -> None:
     rec.truncate(journal.restart(rec.tell()))
     rec.seek(0, os.SEEK_END)
-    advance(sum(person.seen for person in journal.done))
-    label = sum(bool(person.offsets) for person in journal.done)
-    key = 1 + sum(len(person.offsets) for person in journal.done)
-    for person in how.people(source, len(journal.done)):
+    advance(sum(identity.seen for identity in journal.done))
+    label = sum(bool(identity.offsets) for identity in journal.done)
+    key = 1 + sum(len(identity.offsets) for identity in journal.done)
+    for identity in how.people(source, len(journal.done)):
         offsets = []
-        for image in person.images:
+        for image in identity.images:
             offsets.append(rec.tell())
             rec.write(encode_record(float(label), key, image=image))
             key += 1
         rec.flush()
-        journal.add(_written(person, offsets, rec.tell()))
+        journal.add(_written(identity, offsets, rec.tell()))
         label += bool(offsets)
-        advance(person.seen)
+        advance(identity.seen)
 
 
-def _written(person: Person, offsets: list[int], end: int) -> WriteProgress:
-    sizes = {size: person.sizes.count(size) for size in dict.fromkeys(person.sizes)}
-    faults = [list(fault) for fault in person.faults]
-    return WriteProgress(person.name, offsets, end, sizes, person.seen, person.anew, faults)
+def _written(identity: PreparedIdentity, offsets: list[int], end: int) -> WriteProgress:
+    sizes = {size: identity.sizes.count(size) for size in dict.fromkeys(identity.sizes)}
+    faults = [list(fault) for fault in identity.faults]
+    return WriteProgress(identity.name, offsets, end, sizes, identity.seen, identity.anew, faults)
 
 
 def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) -> Report:
     """Add identity and header records to the draft, write what lies beside it, and rename it."""
-    people = [person for person in journal.done if person.offsets]
+    people = [identity for identity in journal.done if identity.offsets]
     report = journal.report(tuple(out / name for name in _FILES), source.left_out)
     if not people:
         raise DataError(
@@ -119,8 +119,8 @@ def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) 
                 ]
             )
         )
-    offsets = list(itertools.chain.from_iterable(person.offsets for person in people))
-    for record in _identity_records([len(person.offsets) for person in people]):
+    offsets = list(itertools.chain.from_iterable(identity.offsets for identity in people))
+    for record in _identity_records([len(identity.offsets) for identity in people]):
         offsets.append(rec.tell())
         rec.write(record)
     rec.flush()
@@ -131,7 +131,9 @@ def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) 
     write_atomically(out / "train.idx", "".join(lines), within=out)
     write_atomically(out / "property", f"{len(people)},{height},{width}\n", within=out)
     write_atomically(
-        out / f"train{NAMES}", json.dumps([person.name for person in people], indent=0), within=out
+        out / f"train{NAMES}",
+        json.dumps([identity.name for identity in people], indent=0),
+        within=out,
     )
     (out / _DRAFT).rename(out / REC)
     journal.path.unlink()

@@ -30,39 +30,39 @@ class Preparation:
     as_is: bool = False
     least: int = LEAST
 
-    def people(self, source: OpenedSource, start: int = 0) -> Iterator[Person]:
+    def people(self, source: OpenedSource, start: int = 0) -> Iterator[PreparedIdentity]:
         """Each identity from label ``start`` on; one who is left out has no images."""
         order = np.argsort(source.labels, kind="stable")
         starts = np.searchsorted(source.labels[order], np.arange(len(source.names) + 1)).tolist()
         for label in range(start, len(source.names)):
-            person = Person(source.names[label])
+            identity = PreparedIdentity(source.names[label])
             for index in order[starts[label] : starts[label + 1]].tolist():
-                self._add(person, source, index)
-            if len(person.images) < self.least:
-                person.images.clear()
-                person.sizes.clear()
-                person.faults.append((few(self.least), person.name))
-            yield person
+                self._add(identity, source, index)
+            if len(identity.images) < self.least:
+                identity.images.clear()
+                identity.sizes.clear()
+                identity.faults.append((few(self.least), identity.name))
+            yield identity
 
-    def _add(self, person: Person, source: OpenedSource, index: int) -> None:
-        person.seen += 1
+    def _add(self, identity: PreparedIdentity, source: OpenedSource, index: int) -> None:
+        identity.seen += 1
         try:
             content = source.payload(index)
             if self.as_is:
                 with contextlib.suppress(UnreadableError):
-                    person.sizes.append(inspect(content, whole=False).size)
+                    identity.sizes.append(inspect(content, whole=False).size)
             else:
                 original = content
                 content, image = prepared(original, self.resolution)
-                person.sizes.append(image.size)
-                person.anew += content is not original
-            person.images.append(content)
+                identity.sizes.append(image.size)
+                identity.anew += content is not original
+            identity.images.append(content)
         except (DataError, UnreadableError):
-            person.faults.append(("unreadable images", source.place(index)))
+            identity.faults.append(("unreadable images", source.place(index)))
 
 
 @dataclass
-class Person:
+class PreparedIdentity:
     """The images of one identity, their sizes, how many were re-encoded, and what was left out.
 
     What was left out is counted by reason and place.

@@ -49,7 +49,7 @@ class Report:
     sizes: Counter[str]
     left_out: Skipped
     before: int = 0
-    """How many people of the source an earlier run had dealt with."""
+    """How many identities of the source an earlier run had dealt with."""
 
 
 def read_request(path: Path) -> Any:
@@ -92,31 +92,34 @@ class ResumeLog:
         """
         while self.done and self.done[-1].end > size:
             self.done.pop()
-        lines = [json.dumps(self._wanted), *(json.dumps(asdict(person)) for person in self.done)]
+        lines = [
+            json.dumps(self._wanted),
+            *(json.dumps(asdict(identity)) for identity in self.done),
+        ]
         write_atomically(self.path, "\n".join(lines) + "\n", within=self.path.parent)
         self.before = len(self.done)
         return self.done[-1].end if self.done else 0
 
-    def add(self, person: WriteProgress) -> None:
-        """Remember that ``person`` is written."""
+    def add(self, identity: WriteProgress) -> None:
+        """Remember that ``identity`` is written."""
         with open_within(self.path.parent, self.path, "a", encoding="ascii") as file:
-            file.write(json.dumps(asdict(person)) + "\n")
-        self.done.append(person)
+            file.write(json.dumps(asdict(identity)) + "\n")
+        self.done.append(identity)
 
     def report(self, files: tuple[Path, ...], left_out: Skipped) -> Report:
         """All that was written."""
         sizes: Counter[str] = Counter()
-        for person in self.done:
-            sizes.update(person.sizes)
-            for reason, place in person.faults:
+        for identity in self.done:
+            sizes.update(identity.sizes)
+            for reason, place in identity.faults:
                 left_out.add(reason, place)
         (usual, _), *others = sizes.most_common() or [("", 0)]
         for size, count in others:
             left_out.add_many(f"images that are not {usual} (written anyway)", count, [size])
-        people = [person for person in self.done if person.offsets]
+        people = [identity for identity in self.done if identity.offsets]
         images, anew = (
-            sum(len(person.offsets) for person in people),
-            sum(person.anew for person in people),
+            sum(len(identity.offsets) for identity in people),
+            sum(identity.anew for identity in people),
         )
         return Report(files, images, len(people), anew, sizes, left_out, self.before)
 

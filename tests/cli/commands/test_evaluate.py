@@ -21,7 +21,7 @@ KEYS = (
 
 @pytest.fixture
 def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A network that gives its pixels, and made-up people in ``faces``."""
+    """A network that gives its pixels, and made-up identities in ``faces``."""
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     monkeypatch.chdir(tmp_path)
     write_folder(Path("faces"), people=12, each=4)
@@ -168,7 +168,7 @@ def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:
     assert len(ran.err.splitlines()) == 1
 
 
-def test_people_of_a_folder_are_identified(network: str) -> None:
+def test_identities_of_a_folder_are_identified(network: str) -> None:
     arguments = ("identify", network, "faces", "--normalise", "128")
     values = Ran(*arguments, "--json").json
     assert (values["enrolled"], values["searches"], values["unmated"]) == (12, 36, 36)

@@ -24,7 +24,7 @@ def test_the_default_set_says_what_it_is(default: FaceData) -> None:
     assert default.notes == ()
 
 
-def test_forty_people_are_split_and_blends_have_parents_among_those_trained_on(
+def test_forty_identities_are_split_and_blends_have_parents_among_those_trained_on(
     default: FaceData,
 ) -> None:
     photographed = {name for name in default.training.names if "+" not in name}
@@ -48,13 +48,13 @@ def test_the_same_seed_gives_the_same_set_and_another_seed_another(default: Face
 
 
 @pytest.mark.parametrize("resolution", [8, 112])
-def test_every_resolution_shows_the_same_people(default: FaceData, resolution: int) -> None:
+def test_every_resolution_shows_the_same_identities(default: FaceData, resolution: int) -> None:
     scaled = load_faces(None, resolution=resolution)
     assert scaled.training.images.shape[1:] == (resolution, resolution, 3)
     assert scaled.training.names == default.training.names
 
 
-def test_raw_pixels_do_not_tell_people_apart(default: FaceData) -> None:
+def test_raw_pixels_do_not_tell_identities_apart(default: FaceData) -> None:
     faces = default.verification
     pixels = faces.images.reshape(len(faces), -1) - np.float32(127.5)
     pixels /= np.linalg.norm(pixels, axis=1, keepdims=True)

@@ -38,7 +38,7 @@ LFW = "2\t1\nAnn_Lee\t1\t2\nAnn_Lee\t1\tBo\t1\nAnn_Lee\t2\t1\nBo\t1\tCy\t12\n"
 @pytest.mark.parametrize(
     "text", [LFW, LFW.replace("\t", " "), LFW.replace("\n", "\r\n"), "\ufeff" + LFW, LFW + "\n\n"]
 )
-def test_lfw_s_pairs_are_read_in_both_layouts_with_their_folds_and_people(
+def test_lfw_s_pairs_are_read_in_both_layouts_with_their_folds_and_identities(
     people: Path, text: str
 ) -> None:
     (people / "pairs.txt").write_bytes(text.encode())
@@ -172,9 +172,9 @@ def test_a_csv_that_is_none_is_one_line(people: Path, text: str, words: str) -> 
 @pytest.fixture
 def cfp(tmp_path: Path) -> Path:
     root = tmp_path / "cfp-dataset"
-    for person in (1, 2):
+    for identity in (1, 2):
         for kind, number in (("frontal", 1), ("frontal", 2), ("profile", 1)):
-            write_image(root / f"Data/Images/{person:03d}/{kind}/{number:02d}.jpg", 40 * person)
+            write_image(root / f"Data/Images/{identity:03d}/{kind}/{number:02d}.jpg", 40 * identity)
     protocol = root / "Protocol"
     frontal = [(p, n) for p in (1, 2) for n in (1, 2)]
     for fold in ("01", "02"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seesawnas.data import read_pairs
 from seesawnas.errors import DataError
-from tests.data.fuzz_pairs import write_people
+from tests.data.fuzz_pairs import write_identities
 from tests.data.pair_tables import made_table
 
 ANN, OTHER, BO = "Ann/Ann_0001.png", "Ann/Ann_0002.png", "Bo/Bo_0001.png"
@@ -23,7 +23,7 @@ ROWS = [(ANN, OTHER, True), (ANN, BO, False)]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    write_people(tmp_path / "images")
+    write_identities(tmp_path / "images")
     return tmp_path
 
 

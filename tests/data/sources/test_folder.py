@@ -21,11 +21,11 @@ def _image(path: Path, shade: int = 100, size: tuple[int, int] = (8, 8), mode: s
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Six people of three images, one grey shade an image."""
+    """Six identities of three images, one grey shade an image."""
     root = tmp_path / "faces"
-    for person in range(6):
+    for identity in range(6):
         for number in range(3):
-            _image(root / f"person{person}" / f"{number}.png", shade=20 * person + number)
+            _image(root / f"person{identity}" / f"{number}.png", shade=20 * identity + number)
     return root
 
 
@@ -38,11 +38,11 @@ def _shades(root: Path, **settings: int) -> dict[str, list[int]]:
     }
 
 
-def test_every_image_of_every_person_arrives_once_and_in_order(people: Path) -> None:
+def test_every_image_of_every_identity_arrives_once_and_in_order(people: Path) -> None:
     assert _shades(people) == {f"person{p}": [20 * p, 20 * p + 1, 20 * p + 2] for p in range(6)}
 
 
-def test_people_to_train_on_and_to_verify_on_are_disjoint(people: Path) -> None:
+def test_identities_to_train_on_and_to_verify_on_are_disjoint(people: Path) -> None:
     data = load_faces(people, resolution=4, verification_share=0.5)
     assert data.training.identities == data.verification.identities == 3
     assert not set(data.training.names) & set(data.verification.names)
@@ -86,7 +86,9 @@ def test_a_decompression_bomb_is_refused_as_unreadable(people: Path) -> None:
     assert load_faces(people, resolution=4).notes == ("unreadable images: 1 (person0/bomb.png)",)
 
 
-def test_a_person_with_fewer_than_two_readable_images_is_left_out_with_a_note(people: Path) -> None:
+def test_an_identity_with_fewer_than_two_readable_images_is_left_out_with_a_note(
+    people: Path,
+) -> None:
     for name in ("1.png", "2.png"):
         (people / "person3" / name).write_bytes(b"broken")
     data = load_faces(people, resolution=4)
@@ -134,9 +136,9 @@ def test_notes_name_the_first_three_only_and_stay_on_one_line(people: Path) -> N
     assert note == "identities with fewer than two readable images: 4 (a, b?b, c, ...)"
 
 
-def test_too_few_people_says_how_many_are_needed_and_found(people: Path) -> None:
-    for person in (0, 1, 2):
-        for image in (people / f"person{person}").iterdir():
+def test_too_few_identities_says_how_many_are_needed_and_found(people: Path) -> None:
+    for identity in (0, 1, 2):
+        for image in (people / f"person{identity}").iterdir():
             image.unlink()
     with pytest.raises(DataError) as caught:
         load_faces(people, resolution=4)
@@ -174,7 +176,7 @@ def test_a_path_that_cannot_be_is_one_line_too(path: str, rule: str) -> None:
     assert str(caught.value).isprintable()
 
 
-def test_an_empty_folder_is_too_few_people(tmp_path: Path) -> None:
+def test_an_empty_folder_is_too_few_identities(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="got 0"):
         load_faces(tmp_path, resolution=4)
 

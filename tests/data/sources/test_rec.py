@@ -93,7 +93,7 @@ def test_names_beside_the_rec_are_used_and_wrong_ones_are_noted(tmp_path: Path) 
         )
 
 
-def test_people_with_one_image_are_left_out_with_a_note_and_the_others_counted_anew(
+def test_identities_with_one_image_are_left_out_with_a_note_and_the_others_counted_anew(
     tmp_path: Path,
 ) -> None:
     source = open_source(write_records(tmp_path, insightface((2, 1, 3))))

@@ -94,10 +94,10 @@ def test_any_bytes_go_through_a_rec_and_back(
     tmp_path_factory: pytest.TempPathFactory, contents: list[list[bytes]]
 ) -> None:
     place = tmp_path_factory.mktemp("any")
-    for person, images in enumerate(contents):
-        (place / "in" / f"p{person}").mkdir(parents=True)
+    for identity, images in enumerate(contents):
+        (place / "in" / f"p{identity}").mkdir(parents=True)
         for number, content in enumerate(images):
-            (place / "in" / f"p{person}" / f"{number}.jpg").write_bytes(b"x" + content)
+            (place / "in" / f"p{identity}" / f"{number}.jpg").write_bytes(b"x" + content)
     folder = open_source(place / "in")
     pack_rec(folder, place / "out", Preparation(as_is=True))
     (place / "out" / "train.idx").unlink()
@@ -107,7 +107,7 @@ def test_any_bytes_go_through_a_rec_and_back(
     ]
 
 
-def test_what_is_unreadable_is_left_out_and_named_and_people_with_too_few_go(
+def test_what_is_unreadable_is_left_out_and_named_and_identities_with_too_few_go(
     faces: Path, tmp_path: Path
 ) -> None:
     for name in ("p1/5.png", "p2/6.png", "p2/7.png"):
@@ -310,7 +310,7 @@ def test_no_pair_that_can_be_read_is_one_line(faces: Path, tmp_path: Path) -> No
     assert not (tmp_path / "pairs.bin").exists()
 
 
-def test_a_larger_draw_of_people_holds_a_smaller_one(faces: Path) -> None:
+def test_a_larger_draw_of_identities_holds_a_smaller_one(faces: Path) -> None:
     source = open_source(faces)
     draws = [random_identities(source, number, seed=4) for number in range(1, 7)]
     for small, large in itertools.pairwise(draws):

@@ -14,7 +14,7 @@ from seesawnas.data import open_source
 from seesawnas.errors import DataError, InvalidInput
 from seesawnas.train import Batch, Recipe, Team
 from seesawnas.train.feeds.stream import SourceFeed
-from tests.oblong import SIZE, write_people
+from tests.oblong import SIZE, write_identities
 from tests.train.sources import MadeUpSource
 
 _RECIPE = Recipe("short", epochs=3, batch_size=8, shift=0.1)
@@ -108,7 +108,7 @@ def test_a_size_that_is_no_square_is_the_middle_of_the_square() -> None:
 
 
 def test_an_image_of_the_network_s_shape_is_trained_on_as_it_is(tmp_path: Path) -> None:
-    images = write_people(tmp_path / "faces")
+    images = write_identities(tmp_path / "faces")
     recipe = Recipe("r", epochs=1, batch_size=8, flip=False, shift=0.0)
     source = open_source(tmp_path / "faces")
     feed = SourceFeed(source, recipe, size=SIZE, seed=0, parts=2)

@@ -31,7 +31,7 @@ from seesawnas.train.full import (
 )
 from seesawnas.train.full.plan import check_settings
 from tests.cli.running import Ran
-from tests.oblong import SIZE, write_bin, write_people
+from tests.oblong import SIZE, write_bin, write_identities
 from tests.run.trainings import RECIPE, halted, pairs_file, result, run, small_plan
 from tests.train.sources import MadeUpSource
 
@@ -253,7 +253,7 @@ def test_an_earlier_version_s_training_is_resumed_only_if_its_images_are_cropped
     tmp_path: Path,
 ) -> None:
     spec = small_plan(tmp_path).spec.at_resolution(*SIZE)
-    write_people(tmp_path / "faces")
+    write_identities(tmp_path / "faces")
     for name, source, is_same in (
         ("a", MadeUpSource(), True),
         ("b", open_source(tmp_path / "faces"), False),
@@ -272,7 +272,7 @@ def test_an_earlier_version_s_training_is_resumed_only_if_its_images_are_cropped
 
 
 def test_a_verification_image_of_the_network_s_shape_is_scored_as_it_is(tmp_path: Path) -> None:
-    images = write_people(tmp_path / "faces")
+    images = write_identities(tmp_path / "faces")
     seen: set[bytes] = set()
 
     class Seeing(torch.nn.Module):
