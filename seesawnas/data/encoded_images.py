@@ -54,10 +54,10 @@ class EncodedImages:
 
     def unreadable_notes(self, readable: NDArray[np.bool_]) -> tuple[str, ...]:
         """How many are not ``readable`` (N,), and which first; nothing if all are."""
-        left_out = Skipped()
+        skipped = Skipped()
         for image in np.flatnonzero(~readable).tolist():
-            left_out.add("unreadable images", self.places[image])
-        return left_out.notes()
+            skipped.add("unreadable images", self.places[image])
+        return skipped.notes()
 
 
 class ImageList:
@@ -68,7 +68,7 @@ class ImageList:
         self._finder = FileFinder(root)
         self._index: dict[str, int] = {}
         self._known: dict[str, int] = {}
-        self._left_out = Skipped()
+        self._skipped = Skipped()
 
     def __len__(self) -> int:
         return len(self._index)
@@ -88,7 +88,7 @@ class ImageList:
             if place is not None:
                 self._known[path] = self._index.setdefault(place, len(self._index))
                 return self._known[path]
-        self._left_out.add("missing images", paths[0])
+        self._skipped.add("missing images", paths[0])
         return None
 
     def finished(self, resolution: Resolution) -> tuple[EncodedImages, tuple[str, ...]]:
@@ -96,4 +96,4 @@ class ImageList:
         places = list(self._index)
         return EncodedImages(
             [self._root / place for place in places], places, resolution
-        ), self._left_out.notes()
+        ), self._skipped.notes()

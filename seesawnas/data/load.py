@@ -68,10 +68,10 @@ def _load(
     source: OpenedSource, place: str, resolution: Resolution, seed: int, share: float
 ) -> tuple[Faces, Faces, tuple[str, ...]]:
     """(training, verification, notes) of the identities with at least two readable images."""
-    left_out = source.left_out
+    skipped = source.skipped
     images = decoded(source, _order(source, seed, share), resolution)
-    names = _usable(source, images, left_out)
-    notes = (*left_out.notes(), *([images.note] if images.note else []))
+    names = _usable(source, images, skipped)
+    notes = (*skipped.notes(), *([images.note] if images.note else []))
     try:
         sides = split_identities(names, seed=seed, share=share)
     except DataError as error:
@@ -105,18 +105,18 @@ def _by_identity(source: OpenedSource) -> dict[str, NDArray[np.int64]]:
     }
 
 
-def _usable(source: OpenedSource, images: Decoded, left_out: Skipped) -> list[str]:
+def _usable(source: OpenedSource, images: Decoded, skipped: Skipped) -> list[str]:
     """The identities with at least two readable images; the rest is noted."""
     names = []
     for name, indices in _by_identity(source).items():
         readable = int((images.rows[indices] >= 0).sum())
         if len(indices) >= LEAST and readable < len(indices):
             for index in indices[images.rows[indices] < 0].tolist():
-                left_out.add("unreadable images", source.place(index))
+                skipped.add("unreadable images", source.place(index))
         if readable >= LEAST:
             names.append(name)
         else:
-            left_out.add(few(LEAST), name)
+            skipped.add(few(LEAST), name)
     return names
 
 

@@ -83,7 +83,7 @@ class _Looks:
     """Counts of images looked at; memory does not grow with their number."""
 
     def __init__(self, source: OpenedSource) -> None:
-        self._source, self.wrong, self.bytes = source, source.left_out, 0
+        self._source, self.wrong, self.bytes = source, source.skipped, 0
         self.sizes, self.formats, self.modes = Counter[str](), Counter[str](), Counter[str]()
         self._first: dict[str, list[str]] = {}
         self._upright = Counter[tuple[int, int]]()

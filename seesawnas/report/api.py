@@ -136,7 +136,7 @@ class Study:
             left = next(
                 (
                     f", which is ignored: {one.reason}"
-                    for one in self._view.left_out
+                    for one in self._view.skipped
                     if one.number == number
                 ),
                 "",

@@ -123,9 +123,9 @@ def test_pack_leaves_out_pairs_that_cannot_be_read_and_names_them(faces: Path) -
         "1",
         "--json",
     )
-    left_out = {each["what"]: (each["count"], each["first"]) for each in ran.json["left_out"]}
-    assert left_out["unreadable images"] == (1, ["p0/0.png"])
-    gone, first = left_out["pairs with an unreadable image"]
+    skipped = {each["what"]: (each["count"], each["first"]) for each in ran.json["left_out"]}
+    assert skipped["unreadable images"] == (1, ["p0/0.png"])
+    gone, first = skipped["pairs with an unreadable image"]
     assert gone == 20 - ran.json["pairs"] > 0
     assert all("p0/0.png" in place for place in first)
     _, same = read_bin("v.bin", resolution=32)

@@ -65,7 +65,7 @@ class OpenedSource(FaceSource, Protocol):
     """What ``open_source`` returns: a source that says what it left out."""
 
     @property
-    def left_out(self) -> Skipped:
+    def skipped(self) -> Skipped:
         """What opening left out; a copy, to continue from."""
         ...
 
@@ -83,15 +83,15 @@ class OpenedSource(FaceSource, Protocol):
 
 
 def keep_identities(
-    labels: NDArray[np.int64], names: Sequence[str], least: int, left_out: Skipped
+    labels: NDArray[np.int64], names: Sequence[str], least: int, skipped: Skipped
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], tuple[str, ...]]:
     """Return (which images stay, their new labels, the names of their identities).
 
-    Identities with fewer than ``least`` images are dropped, and named in ``left_out``.
+    Identities with fewer than ``least`` images are dropped, and named in ``skipped``.
     """
     enough = np.bincount(labels, minlength=len(names)) >= least
     for identity in np.flatnonzero(~enough).tolist():
-        left_out.add(few(least), names[identity])
+        skipped.add(few(least), names[identity])
     kept = enough[labels]
     renumbered = np.cumsum(enough, dtype=np.int64) - 1
     people = tuple(name for name, stays in zip(names, enough.tolist(), strict=True) if stays)

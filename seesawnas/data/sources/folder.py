@@ -35,15 +35,15 @@ class FolderSource:
     """
 
     def __init__(self, root: Path, *, least: int) -> None:
-        self._left_out = Skipped()
+        self._skipped = Skipped()
         self._root = root
-        people = list_identities(root, self._left_out)
+        people = list_identities(root, self._skipped)
         labels = np.repeat(
             np.arange(len(people), dtype=np.int64),
             np.array([len(files) for _, files in people], dtype=np.int64),
         )
         names = [name for name, _ in people]
-        kept, self.labels, self.names = keep_identities(labels, names, least, self._left_out)
+        kept, self.labels, self.names = keep_identities(labels, names, least, self._skipped)
         files = (path for _, files in people for path in files)
         self.paths: list[str] = [
             path for path, stays in zip(files, kept.tolist(), strict=True) if stays
@@ -58,14 +58,14 @@ class FolderSource:
         return printable(os.path.basename(os.path.realpath(self._root)))
 
     @property
-    def left_out(self) -> Skipped:
+    def skipped(self) -> Skipped:
         """What opening left out; a copy."""
-        return self._left_out.copy()
+        return self._skipped.copy()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What opening left out, in words."""
-        return self._left_out.notes()
+        return self._skipped.notes()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -115,7 +115,7 @@ class FolderSource:
         return status.st_size, status.st_mtime_ns
 
 
-def list_identities(root: Path, left_out: Skipped) -> list[tuple[str, list[str]]]:
+def list_identities(root: Path, skipped: Skipped) -> list[tuple[str, list[str]]]:
     """Return [(identity, [image, ...]), ...], paths relative to ``root``, sorted.
 
     Hidden entries are ignored.
@@ -134,30 +134,30 @@ def list_identities(root: Path, left_out: Skipped) -> list[tuple[str, list[str]]
         )
     home = os.path.realpath(root)
     people = []
-    for entry in _entries(root, left_out, ""):
+    for entry in _entries(root, skipped, ""):
         if not _stays_inside(home, entry):
-            left_out.add("links that lead outside the folder", entry.name)
+            skipped.add("links that lead outside the folder", entry.name)
         elif os.path.isdir(entry.path):
-            people.append((entry.name, _list_images(root, home, entry.name, left_out)))
+            people.append((entry.name, _list_images(root, home, entry.name, skipped)))
         else:
-            left_out.add("files outside the identity folders", entry.name)
+            skipped.add("files outside the identity folders", entry.name)
     return people
 
 
-def _list_images(root: Path, home: str, identity: str, left_out: Skipped) -> list[str]:
+def _list_images(root: Path, home: str, identity: str, skipped: Skipped) -> list[str]:
     images = []
-    for entry in _entries(root / identity, left_out, identity):
+    for entry in _entries(root / identity, skipped, identity):
         path = f"{identity}/{entry.name}"
         if not _stays_inside(home, entry):
-            left_out.add("links that lead outside the folder", path)
+            skipped.add("links that lead outside the folder", path)
         elif os.path.splitext(entry.name)[1].lower() not in SUFFIXES or not _is_file(entry):
-            left_out.add("entries that are not JPEG, PNG or PGM files", path)
+            skipped.add("entries that are not JPEG, PNG or PGM files", path)
         else:
             images.append(path)
     return images
 
 
-def _entries(folder: Path, left_out: Skipped, shown: str) -> list[os.DirEntry[str]]:
+def _entries(folder: Path, skipped: Skipped, shown: str) -> list[os.DirEntry[str]]:
     """The entries of ``folder``, sorted.
 
     Most systems say what each entry is without being asked again.
@@ -169,7 +169,7 @@ def _entries(folder: Path, left_out: Skipped, shown: str) -> list[os.DirEntry[st
                 key=lambda entry: entry.name,
             )
     except OSError:
-        left_out.add("folders that cannot be read", shown)
+        skipped.add("folders that cannot be read", shown)
         return []
 
 
@@ -196,14 +196,14 @@ def open_folder(
     Raises:
         DataError: If it is no folder of identities.
     """
-    root, left_out = expanded(path, DataError), Skipped()
+    root, skipped = expanded(path, DataError), Skipped()
     places, labels = [], []
-    for number, (_, files) in enumerate(list_identities(root, left_out)):
+    for number, (_, files) in enumerate(list_identities(root, skipped)):
         places += files
         labels += [number] * len(files)
     if not places:
         raise DataError(
-            "; ".join([f"{root}: must contain images in sub-folders, got none", *left_out.notes()])
+            "; ".join([f"{root}: must contain images in sub-folders, got none", *skipped.notes()])
         )
     images = EncodedImages([root / place for place in places], places, resolution)
-    return images, np.array(labels, dtype=np.int64), left_out.notes()
+    return images, np.array(labels, dtype=np.int64), skipped.notes()

@@ -37,20 +37,20 @@ class RecSource:
     """
 
     def __init__(self, path: Path, *, least: int) -> None:
-        self._left_out = Skipped()
+        self._skipped = Skipped()
         if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe would wait for ever
             raise DataError(f"{printable(str(path))}: must be a file")
         try:
             self._file = RecordFile(path)
-            index = index_of(self._file, self._left_out)
+            index = index_of(self._file, self._skipped)
         except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
             reason = getattr(error, "strerror", None) or error
             raise DataError(f"{printable(str(path))}: cannot be read: {reason}") from None
         numbers, labels = np.unique(index.classes, return_inverse=True)
-        _check_property(path.with_name("property"), len(numbers), self._left_out)
-        names = _names(path.with_suffix(NAMES), numbers, self._left_out)
+        _check_property(path.with_name("property"), len(numbers), self._skipped)
+        names = _names(path.with_suffix(NAMES), numbers, self._skipped)
         kept, self.labels, self.names = keep_identities(
-            labels.astype(np.int64), names, least, self._left_out
+            labels.astype(np.int64), names, least, self._skipped
         )
         self._offsets, self._numbers = index.offsets[kept], numbers[np.unique(labels[kept])]
         self._keys = None if index.keys is None else _compact(index.keys[kept])
@@ -68,14 +68,14 @@ class RecSource:
         return printable("/".join(Path(os.path.realpath(self._file.path)).parts[-2:]).lstrip("/"))
 
     @property
-    def left_out(self) -> Skipped:
+    def skipped(self) -> Skipped:
         """What opening left out; a copy."""
-        return self._left_out.copy()
+        return self._skipped.copy()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What opening left out, in words."""
-        return self._left_out.notes()
+        return self._skipped.notes()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -139,7 +139,7 @@ def _compact(keys: NDArray[np.int64]) -> NDArray[np.int64] | range:
     return range(int(keys[0]), int(keys[-1]) + 1) if consecutive else keys
 
 
-def _names(path: Path, numbers: NDArray[np.int64], left_out: Skipped) -> list[str]:
+def _names(path: Path, numbers: NDArray[np.int64], skipped: Skipped) -> list[str]:
     if path.is_file():
         try:
             names = json.loads(path.read_text(encoding="utf-8"))
@@ -148,13 +148,13 @@ def _names(path: Path, numbers: NDArray[np.int64], left_out: Skipped) -> list[st
                 return chosen
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             pass
-        left_out.add(
+        skipped.add(
             "name files that do not match (identities are named by class number)", path.name
         )
     return [numbered(number) for number in numbers.tolist()]
 
 
-def _check_property(path: Path, classes: int, left_out: Skipped) -> None:
+def _check_property(path: Path, classes: int, skipped: Skipped) -> None:
     """Note a ``property`` file that is wrong: InsightFace's own reader needs it."""
     if not path.is_file():
         return
@@ -162,10 +162,10 @@ def _check_property(path: Path, classes: int, left_out: Skipped) -> None:
         text = path.read_bytes()[:200].decode("ascii", "replace").strip()
         said = int(text.split(",")[0])
     except (OSError, ValueError):
-        left_out.add("invalid property files (expected CLASSES,HEIGHT,WIDTH)", path.name)
+        skipped.add("invalid property files (expected CLASSES,HEIGHT,WIDTH)", path.name)
     else:
         if said != classes:
-            left_out.add(
+            skipped.add(
                 "property files that are wrong",
                 f"{path.name}: gives {said} classes, the records have {classes}",
             )

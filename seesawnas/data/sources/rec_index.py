@@ -46,26 +46,26 @@ class _Misfit(Exception):
     """The .idx does not fit the .rec: why."""
 
 
-def index_of(file: RecordFile, left_out: Skipped) -> RecIndex:
+def index_of(file: RecordFile, skipped: Skipped) -> RecIndex:
     """The images of ``file`` in the order of their keys, or of the file.
 
-    Records that are no image go to ``left_out``.
+    Records that are no image go to ``skipped``.
     """
     path = file.path.with_suffix(".idx")
     if not path.is_file():
-        return _read_through(file, left_out)
+        return _read_through(file, skipped)
     try:
         keys, offsets = _read_idx(path)
         _check_end(file, offsets)
-        return _by_header_record(file, keys, offsets, left_out) or _by_own_labels(
-            file, keys, offsets, left_out
+        return _by_header_record(file, keys, offsets, skipped) or _by_own_labels(
+            file, keys, offsets, skipped
         )
     except _Misfit as misfit:
-        left_out.add(
+        skipped.add(
             "index files that do not match (records were found by scanning)",
             f"{path.name}: {misfit}",
         )
-        return _read_through(file, left_out)
+        return _read_through(file, skipped)
 
 
 def _read_idx(path: Path) -> tuple[_Ints, _Ints]:
@@ -110,7 +110,7 @@ def _check_end(file: RecordFile, offsets: _Ints) -> None:
 
 
 def _by_header_record(
-    file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skipped
+    file: RecordFile, keys: _Ints, offsets: _Ints, skipped: Skipped
 ) -> RecIndex | None:
     """The index by InsightFace's layout.
 
@@ -129,8 +129,8 @@ def _by_header_record(
         raise _Misfit(f"must have the keys 0 to {last - 1} given in its header record")
     classes = _classes(file, offsets, first, last)
     if classes is None:
-        left_out.add("identity records that contradict the image records", file.path.name)
-        return _by_own_labels(file, keys[1:first], offsets[1:first], left_out)
+        skipped.add("identity records that contradict the image records", file.path.name)
+        return _by_own_labels(file, keys[1:first], offsets[1:first], skipped)
     return RecIndex(keys[1:first], offsets[1:first], classes)
 
 
@@ -156,17 +156,17 @@ def _classes(file: RecordFile, offsets: _Ints, first: int, last: int) -> _Ints |
     return classes[1:] if (classes[1:] >= 0).all() else None
 
 
-def _by_own_labels(file: RecordFile, keys: _Ints, offsets: _Ints, left_out: Skipped) -> RecIndex:
+def _by_own_labels(file: RecordFile, keys: _Ints, offsets: _Ints, skipped: Skipped) -> RecIndex:
     """The index if every key is an image with a class of its own."""
 
     def heads() -> Iterable[tuple[int, Head]]:
         for key, offset in zip(keys.tolist(), offsets.tolist(), strict=True):
             yield key, _head(file, key, offset)
 
-    return _gather(heads(), keys, offsets, file, left_out)
+    return _gather(heads(), keys, offsets, file, skipped)
 
 
-def _read_through(file: RecordFile, left_out: Skipped) -> RecIndex:
+def _read_through(file: RecordFile, skipped: Skipped) -> RecIndex:
     """Every record of the file that contains an image."""
     found = array("q")
 
@@ -175,7 +175,7 @@ def _read_through(file: RecordFile, left_out: Skipped) -> RecIndex:
             found.append(offset)
             yield offset, head
 
-    index = _gather(heads(), None, found, file, left_out)
+    index = _gather(heads(), None, found, file, skipped)
     return RecIndex(None, index.offsets, index.classes)
 
 
@@ -184,7 +184,7 @@ def _gather(
     keys: _Ints | None,
     offsets: _Ints | array[int],
     file: RecordFile,
-    left_out: Skipped,
+    skipped: Skipped,
 ) -> RecIndex:
     """Those of ``heads`` that are images with a class.
 
@@ -198,7 +198,7 @@ def _gather(
         if fault is None and isinstance(head, Head):
             classes.append(head.labels[0])
         elif fault:
-            left_out.add(fault, f"{file.path.name}: {kind} {where}")
+            skipped.add(fault, f"{file.path.name}: {kind} {where}")
     mask = np.asarray(kept, dtype=np.bool_)
     chosen = np.asarray(offsets, dtype=np.int64)[mask]
     return RecIndex(

@@ -33,9 +33,9 @@ class IdentitySubset:
         return len(self._indices)
 
     @property
-    def left_out(self) -> Skipped:
+    def skipped(self) -> Skipped:
         """What opening the source left out."""
-        return self._source.left_out
+        return self._source.skipped
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class SyntheticSource:
         return SyntheticSource, (self._text,)
 
     @property
-    def left_out(self) -> Skipped:
+    def skipped(self) -> Skipped:
         """Nothing."""
         return Skipped()
 

@@ -98,7 +98,7 @@ def align_folder(
     Raises:
         DataError: If ``out`` is not empty or cannot be written.
     """
-    left_out, written, taken, out = source.left_out, 0, set[str](), expanded(out)
+    skipped, written, taken, out = source.skipped, 0, set[str](), expanded(out)
     marks = sorted((name, points.tolist()) for name, points in landmarks.items())
     with open_output_folder(
         out, [source.fingerprint, source.stamp(), hashlib.sha256(repr(marks).encode()).hexdigest()]
@@ -114,11 +114,11 @@ def align_folder(
             taken.add(target)
             written += reason is None
             if reason is not None:
-                left_out.add(reason, path)
+                skipped.add(reason, path)
             advance(1)
     for path in sorted(set(landmarks) - set(source.paths)):
-        left_out.add("landmarks without an image", path)
-    return written, left_out
+        skipped.add("landmarks without an image", path)
+    return written, skipped
 
 
 def _align(

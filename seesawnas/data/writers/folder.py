@@ -39,22 +39,22 @@ def write_folder(
 
 
 def _write(source: OpenedSource, out: Path, how: Preparation, advance: Advance) -> Report:
-    left_out, images, people, anew, before = source.left_out, 0, 0, 0, 0
+    skipped, images, people, anew, before = source.skipped, 0, 0, 0, 0
     for identity in how.people(source):
         for reason, place in identity.faults:
-            left_out.add(reason, place)
+            skipped.add(reason, place)
         before += _is_folder_name(identity.name) and (out / identity.name).is_dir()
-        written = _write_identity(identity, out, left_out)
+        written = _write_identity(identity, out, skipped)
         images, people, anew = images + written, people + bool(written), anew + identity.anew
         advance(identity.seen)
-    return Report((out,), images, people, anew, Counter(), left_out, before)
+    return Report((out,), images, people, anew, Counter(), skipped, before)
 
 
-def _write_identity(identity: PreparedIdentity, out: Path, left_out: Skipped) -> int:
+def _write_identity(identity: PreparedIdentity, out: Path, skipped: Skipped) -> int:
     """How many images there are now of ``identity``."""
     name, draft = identity.name, out / _DRAFT
     if not _is_folder_name(name):
-        left_out.add("identities whose name is not a valid folder name", name)
+        skipped.add("identities whose name is not a valid folder name", name)
         return 0
     if not identity.images or (out / name).is_dir():
         return len(identity.images)
@@ -63,7 +63,7 @@ def _write_identity(identity: PreparedIdentity, out: Path, left_out: Skipped) ->
     for number, content in enumerate(identity.images, start=1):
         kind = suffix(content)
         if kind is None:
-            left_out.add("images that are neither JPEG, PNG, PGM nor PPM", f"{name}: {number}")
+            skipped.add("images that are neither JPEG, PNG, PGM nor PPM", f"{name}: {number}")
         else:
             (draft / f"{name}_{number:0{digits}d}{kind}").write_bytes(content)
     written = len(os.listdir(draft))

@@ -109,13 +109,13 @@ def _written(identity: PreparedIdentity, offsets: list[int], end: int) -> WriteP
 def _finish(source: OpenedSource, out: Path, rec: BinaryIO, journal: ResumeLog) -> Report:
     """Add identity and header records to the draft, write what lies beside it, and rename it."""
     people = [identity for identity in journal.done if identity.offsets]
-    report = journal.report(tuple(out / name for name in _FILES), source.left_out)
+    report = journal.report(tuple(out / name for name in _FILES), source.skipped)
     if not people:
         raise DataError(
             "; ".join(
                 [
                     f"{source.description}: must contain identities to write, got none",
-                    *report.left_out.notes(),
+                    *report.skipped.notes(),
                 ]
             )
         )
@@ -182,10 +182,10 @@ def pack_bin(
     Raises:
         DataError: If no pair is left.
     """
-    written, images, left_out, lost = (
+    written, images, skipped, lost = (
         list[tuple[int, int, bool]](),
         list[bytes](),
-        source.left_out,
+        source.skipped,
         set[int](),
     )
     for first, second, same in pairs:
@@ -198,7 +198,7 @@ def pack_bin(
             images += [image for image in both if image is not None]
         advance(2)
     if lost:
-        left_out.add_many(
+        skipped.add_many(
             "unreadable images", len(lost), [source.place(index) for index in sorted(lost)]
         )
         gone = [
@@ -206,15 +206,15 @@ def pack_bin(
             for a, b, _ in pairs
             if not lost.isdisjoint((a, b))
         ]
-        left_out.add_many("pairs with an unreadable image", len(gone), gone)
+        skipped.add_many("pairs with an unreadable image", len(gone), gone)
     if not written:
         raise DataError(
             "; ".join(
-                [f"{source.description}: must give at least one pair, got none", *left_out.notes()]
+                [f"{source.description}: must give at least one pair, got none", *skipped.notes()]
             )
         )
     write_atomically(out, pickle.dumps((images, [same for *_, same in written]), protocol=4))
-    return written, left_out
+    return written, skipped
 
 
 def _prepared(source: OpenedSource, index: int, resolution: int | None) -> bytes | None:

@@ -47,7 +47,7 @@ class Report:
     people: int
     encoded_anew: int
     sizes: Counter[str]
-    left_out: Skipped
+    skipped: Skipped
     before: int = 0
     """How many identities of the source an earlier run had dealt with."""
 
@@ -106,22 +106,22 @@ class ResumeLog:
             file.write(json.dumps(asdict(identity)) + "\n")
         self.done.append(identity)
 
-    def report(self, files: tuple[Path, ...], left_out: Skipped) -> Report:
+    def report(self, files: tuple[Path, ...], skipped: Skipped) -> Report:
         """All that was written."""
         sizes: Counter[str] = Counter()
         for identity in self.done:
             sizes.update(identity.sizes)
             for reason, place in identity.faults:
-                left_out.add(reason, place)
+                skipped.add(reason, place)
         (usual, _), *others = sizes.most_common() or [("", 0)]
         for size, count in others:
-            left_out.add_many(f"images that are not {usual} (written anyway)", count, [size])
+            skipped.add_many(f"images that are not {usual} (written anyway)", count, [size])
         people = [identity for identity in self.done if identity.offsets]
         images, anew = (
             sum(len(identity.offsets) for identity in people),
             sum(identity.anew for identity in people),
         )
-        return Report(files, images, len(people), anew, sizes, left_out, self.before)
+        return Report(files, images, len(people), anew, sizes, skipped, self.before)
 
 
 _MARK = ".seesawnas-unfinished.json"

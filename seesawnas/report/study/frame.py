@@ -52,7 +52,7 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
             "pareto": False,
             "reason": one.reason,
         }
-        for one in study.left_out
+        for one in study.skipped
     ]
     rows.sort(key=lambda row: -1 if row["trial"] is None else row["trial"])
     frame = pd.DataFrame(rows, columns=columns)

@@ -196,7 +196,7 @@ def progress_words(study: StudyView) -> str:
     """How many trials there are, in which states, and what they are judged by."""
     states = Counter(trial.state for trial in study.trials)
     counts = ", ".join(f"{states[state]} {word}" for state, word in STATES.items() if states[state])
-    left = f" {len(study.left_out)} more cannot be read and are ignored." if study.left_out else ""
+    left = f" {len(study.skipped)} more cannot be read and are ignored." if study.skipped else ""
     return (
         f"{several(len(study.trials), 'trial')}: {counts or 'none yet'}.{left} Objectives: "
         f"{', '.join(study.objectives)}."

@@ -43,7 +43,7 @@ class StudyView:
         directions: ``maximize`` or ``minimize``, for each objective.
         trials: Its trials, without those left out.
         repeats: Its networks' trainings from new seeds, by digest.
-        left_out: Trials that cannot be trusted and are not among the others.
+        skipped: Trials that cannot be trusted and are not among the others.
         faults: What else of it cannot be shown.
     """
 
@@ -55,13 +55,13 @@ class StudyView:
     directions: tuple[str, ...]
     trials: tuple[FrozenTrial, ...]
     repeats: Mapping[str, Repeats] = field(default_factory=dict)
-    left_out: tuple[SkippedTrial, ...] = ()
+    skipped: tuple[SkippedTrial, ...] = ()
     faults: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What cannot be shown of the study, and why, one line each."""
-        return (*self.faults, *(f"{one}; ignored" for one in self.left_out))
+        return (*self.faults, *(f"{one}; ignored" for one in self.skipped))
 
     def trial(self, number: str, ref: str) -> FrozenTrial:
         """The trial of a ``number`` as text; ``ref`` names it in messages.
@@ -70,7 +70,7 @@ class StudyView:
             StudyError: If there is none, or if it cannot be shown.
         """
         wanted = int(number[:_DIGITS_OF_NUMBER])
-        for one in self.left_out:
+        for one in self.skipped:
             if one.number == wanted:
                 raise StudyError(f"{ref.rpartition(':')[0]}, {one}")
         found = next((trial for trial in self.trials if trial.number == wanted), None)
@@ -201,7 +201,7 @@ def load_view(storage: BaseStorage, number: int) -> StudyView:
     ours = "settings" in attributes or any(_has_spec(trial) for trial in stored)
     trials, damaged = trusted(stored, len(directions), ours=ours)
     repeats, damaged_repeats = _repeats(storage, name)
-    left_out = sorted([*unread, *damaged], key=lambda one: -1 if one.number is None else one.number)
+    skipped = sorted([*unread, *damaged], key=lambda one: -1 if one.number is None else one.number)
     return StudyView(
         name=name,
         number=number,
@@ -211,7 +211,7 @@ def load_view(storage: BaseStorage, number: int) -> StudyView:
         directions=directions,
         trials=tuple(trials),
         repeats=repeats_of(repeats),
-        left_out=tuple(left_out),
+        skipped=tuple(skipped),
         faults=(*faults, *more, *(f"repeats, {one}; ignored" for one in damaged_repeats)),
     )
 

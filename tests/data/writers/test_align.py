@@ -91,13 +91,13 @@ def test_a_folder_is_aligned_and_what_cannot_be_is_named(faces: Path, tmp_path: 
     (faces / "bob" / "flat.jpg").write_bytes((faces / "bob" / "1.jpg").read_bytes())
     names = ("ann/1.jpg", "ann/1.png", "ann/2.png", "bob/bad.jpg", "../../etc/passwd")
     rows = [(name, TEMPLATE + 30) for name in names] + [("bob/flat.jpg", np.zeros((5, 2)))]
-    written, left_out = align_folder(
+    written, skipped = align_folder(
         FolderSource(faces, least=0),
         read_landmarks(_csv(tmp_path / "l.csv", rows)),
         tmp_path / "out",
     )
     assert written == 2
-    assert left_out.notes() == (
+    assert skipped.notes() == (
         "images whose names differ only in the extension: 1 (ann/1.png)",
         "images without landmarks: 1 (bob/1.jpg)",
         "unreadable images: 1 (bob/bad.jpg)",

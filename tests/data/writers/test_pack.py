@@ -46,7 +46,7 @@ def test_a_packed_folder_holds_the_same_bytes_under_the_same_names(
     assert records.labels.tolist() == folder.labels.tolist()
     assert records.names == folder.names
     assert (report.images, report.people, report.encoded_anew) == (18, 6, 0)
-    assert records.notes == report.left_out.notes() == ()
+    assert records.notes == report.skipped.notes() == ()
 
 
 def test_folder_and_rec_give_the_same_faces_to_a_proxy(faces: Path, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_what_is_unreadable_is_left_out_and_named_and_identities_with_too_few_go
     for name in ("p1/5.png", "p2/6.png", "p2/7.png"):
         (faces / name).write_bytes(encoded_image(3)[:30])
     report = pack_rec(open_source(faces), tmp_path / "out")
-    assert report.left_out.counts() == {
+    assert report.skipped.counts() == {
         "unreadable images": 3,
         "identities with fewer than two readable images": 1,
     }
@@ -136,7 +136,7 @@ def test_images_that_tools_read_differently_become_png(faces: Path, tmp_path: Pa
     )
     report = pack_rec(open_source(faces), tmp_path / "out")
     assert report.encoded_anew == 5  # all but the grey JPEG
-    assert report.left_out.notes() == ("images that are not 32x32 (written anyway): 1 (16x32)",)
+    assert report.skipped.notes() == ("images that are not 32x32 (written anyway): 1 (16x32)",)
     one, other = (load_faces(path, resolution=16) for path in (faces, tmp_path / "out"))
     assert one.fingerprint == other.fingerprint
 
@@ -289,9 +289,9 @@ def test_a_pair_with_an_unreadable_image_is_left_out_counted_and_named(
     (faces / "p0" / "0.png").write_bytes(b"x")
     source, advanced = open_source(faces), list[int]()
     pairs = [(0, 1, True), (1, 2, True), (0, 5, False)]
-    written, left_out = pack_bin(source, tmp_path / "pairs.bin", pairs, advance=advanced.append)
+    written, skipped = pack_bin(source, tmp_path / "pairs.bin", pairs, advance=advanced.append)
     assert written == [(1, 2, True)]
-    assert left_out.notes() == (
+    assert skipped.notes() == (
         "unreadable images: 1 (p0/0.png)",
         "pairs with an unreadable image: 2 (p0/0.png and p0/1.png, p0/0.png and p1/5.png)",
     )
@@ -341,8 +341,8 @@ def test_names_that_escape_are_left_out_of_a_folder(tmp_path: Path) -> None:
     report = write_folder(open_source(tmp_path / "rec"), tmp_path / "out" / "in")
     assert [path.name for path in (tmp_path / "out" / "in").iterdir()] == ["good"]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["in"]
-    assert report.left_out.counts() == {"identities whose name is not a valid folder name": 6}
-    assert all(note.isprintable() for note in report.left_out.notes())
+    assert report.skipped.counts() == {"identities whose name is not a valid folder name": 6}
+    assert all(note.isprintable() for note in report.skipped.notes())
 
 
 def test_writing_a_folder_goes_on_after_an_interruption_and_touches_no_other(
@@ -371,7 +371,7 @@ def test_images_of_no_known_kind_are_left_out_of_a_folder(tmp_path: Path) -> Non
     content = (tmp_path / "rec" / "train.rec").read_bytes().replace(b"\x89PNG", b"\x00PNG", 1)
     (tmp_path / "rec" / "train.rec").write_bytes(content)
     report = write_folder(source, tmp_path / "out")
-    assert report.left_out.notes() == (
+    assert report.skipped.notes() == (
         "images that are neither JPEG, PNG, PGM nor PPM: 1 (0000000: 1)",
     )
     assert report.images == 3

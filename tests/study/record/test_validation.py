@@ -93,7 +93,7 @@ def test_a_damaged_attribute_leaves_its_trial_out_of_reports_and_stops_a_search(
     edit(tmp_path / "s", attribute(1, name, value))
     view = find_study(tmp_path / "s").view()
     assert [trial.number for trial in view.trials] == [0, 2, 3]
-    assert [(one.number, one.reason.startswith(fault)) for one in view.left_out] == [(1, True)]
+    assert [(one.number, one.reason.startswith(fault)) for one in view.skipped] == [(1, True)]
     with pytest.raises(StudyError) as caught:
         record_in(tmp_path / "s")
     assert str(caught.value).startswith(f"study s, trial 1: {fault}")
@@ -185,8 +185,8 @@ def test_states_and_values_that_disagree_leave_a_trial_out(
         lambda log: log.update(change) if log.get("trial_id") == 1 and "values" in log else None,
     )
     view = find_study(tmp_path / "s").view()
-    assert [one.number for one in view.left_out] == [1]
-    assert view.left_out[0].reason.startswith("values: must be")
+    assert [one.number for one in view.skipped] == [1]
+    assert view.skipped[0].reason.startswith("values: must be")
     with pytest.raises(StudyError, match="study s, trial 1: values: must be"):
         record_in(tmp_path / "s")
 
@@ -209,7 +209,7 @@ def test_a_damaged_row_of_a_database_leaves_its_trial_out(
     with sqlite3.connect(tmp_path / "study.db") as connection:
         connection.execute(f"UPDATE trials SET {column} = ? WHERE number = 1", (value,))
     view = find_study(tmp_path / "s").view()
-    assert len(view.left_out) == 1
+    assert len(view.skipped) == 1
     assert [trial.number for trial in view.trials if trial.state is TrialState.COMPLETE] == [0, 2]
     with pytest.raises(StudyError) as caught:
         StudyRecord(open_storage(url, tmp_path / "s", writing=True), "s", small_set().decisions)

@@ -47,6 +47,6 @@ def align(
     check_out(folder, out)
     source = FolderSource(folder, least=0)
     with bar("aligning", len(source)) as advance:
-        written, left_out = align_folder(source, known, out, advance)
+        written, skipped = align_folder(source, known, out, advance)
     lines = [f"aligned     {images(written)}", f"wrote       {out}"]
-    show({"files": [str(out)], "images": written, "landmarks": len(known)}, lines, left_out, json)
+    show({"files": [str(out)], "images": written, "landmarks": len(known)}, lines, skipped, json)

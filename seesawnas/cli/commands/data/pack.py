@@ -105,7 +105,7 @@ def _pack_rec(path: str, out: Path, resolution: int | None, json: bool) -> None:
     )
     lines = resumed_line(report.before)
     lines += [f"packed      {images(report.images)} of {people(report.people)}{anew}"]
-    show(values, lines + [f"wrote       {file}" for file in report.files], report.left_out, json)
+    show(values, lines + [f"wrote       {file}" for file in report.files], report.skipped, json)
 
 
 def _pack_bin(
@@ -121,11 +121,11 @@ def _pack_bin(
     drawn = make_pairs(source.labels, limit=pairs, seed=seed)
     chosen = list(zip(drawn.left.tolist(), drawn.right.tolist(), drawn.same.tolist(), strict=True))
     with bar("packing", 2 * len(chosen)) as advance:
-        written, left_out = pack_bin(source, out, chosen, resolution=resolution, advance=advance)
+        written, skipped = pack_bin(source, out, chosen, resolution=resolution, advance=advance)
     same = sum(pair[2] for pair in written)
     values = {"files": [str(out)], "pairs": len(written), "same": same, "seed": seed}
     lines = [
         f"packed      {several(len(written), 'pair')}, {same:,} of them genuine",
         f"wrote       {out}",
     ]
-    show(values, lines, left_out, json)
+    show(values, lines, skipped, json)

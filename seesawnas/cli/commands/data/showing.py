@@ -70,24 +70,24 @@ def bar(words: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda more: progress.advance(task, more)
 
 
-def as_json(left_out: Skipped) -> list[dict[str, Any]]:
+def as_json(skipped: Skipped) -> list[dict[str, Any]]:
     """Skipped images: a mapping per reason."""
     return [
-        {"what": reason, "count": count, "first": left_out.first(reason)}
-        for reason, count in left_out.counts().items()
+        {"what": reason, "count": count, "first": skipped.first(reason)}
+        for reason, count in skipped.counts().items()
     ]
 
 
-def show(values: dict[str, Any], lines: list[str], left_out: Skipped, json: bool) -> None:
+def show(values: dict[str, Any], lines: list[str], skipped: Skipped, json: bool) -> None:
     """The values as JSON, or the lines, then one line per reason for skipped images."""
     from seesawnas.cli.views.output import print_json, print_lines
     from seesawnas.io.terminal import only_shown
 
     only_shown()
     if json:
-        print_json({**values, "left_out": as_json(left_out)})
+        print_json({**values, "left_out": as_json(skipped)})
     else:
-        print_lines(*lines, *(f"skipped     {note}" for note in left_out.notes()))
+        print_lines(*lines, *(f"skipped     {note}" for note in skipped.notes()))
 
 
 def resumed_line(before: int) -> list[str]:

@@ -99,4 +99,4 @@ def subset(
         f"copied      {taken}",
         *(f"wrote       {file}" for file in report.files),
     ]
-    show(values, lines, report.left_out, json)
+    show(values, lines, report.skipped, json)
