@@ -7,16 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from seesawnas.io.catalog import STUDIES, split_trial
+from seesawnas.io.catalog import STUDIES
 from seesawnas.plan.options import Option, Plan, options_of
-
-if TYPE_CHECKING:
-    from seesawnas.space import SearchPoint
 
 MAX_SEED = 2**63 - 1
 
@@ -158,18 +155,3 @@ BudgetText = Annotated[
         show_default="no limit",
     ),
 ]
-
-
-def find_network(ref: str) -> SearchPoint:
-    """The search point that ``ref`` names.
-
-    Raises:
-        InvalidInput: If ``ref`` names none, or it cannot be read.
-    """
-    if split_trial(ref) is None:  # the study is not needed, and slow to import
-        from seesawnas.space import load_point
-
-        return load_point(ref)
-    from seesawnas.study import find_network as find
-
-    return find(ref)

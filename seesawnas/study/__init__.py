@@ -42,7 +42,8 @@ if TYPE_CHECKING:
         engine_factory,
     )
     from seesawnas.study.library.files import StudyFile, shipped_studies
-    from seesawnas.study.library.reference import find_network, trial_point
+    from seesawnas.study.library.reference import find_network
+    from seesawnas.study.library.trials import trial_point
     from seesawnas.study.library.view import (
         StoredStudy,
         StudyView,

@@ -15,7 +15,6 @@ import pytest
 from seesawnas.ablation.arms import make_arms
 from seesawnas.ablation.loading import plan_of
 from seesawnas.cli.commands.train import _plan
-from seesawnas.cli.options import find_network as load_ref
 from seesawnas.cost import Budget
 from seesawnas.errors import InvalidInput
 from seesawnas.nn import build, save_model
@@ -62,7 +61,7 @@ def by_build(ref: str) -> str:
 
 
 def by_compare(ref: str) -> str:
-    return compare([load_ref("paper/seesaw_share"), load_ref(ref)], ["a", "b"]).digests[1]
+    return compare([find_network("paper/seesaw_share"), find_network(ref)], ["a", "b"]).digests[1]
 
 
 def by_train(ref: str) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import MAX_SEED, Json, PointRef, find_network
+from seesawnas.cli.options import MAX_SEED, Json, PointRef
+from seesawnas.study import find_network
 
 if TYPE_CHECKING:
     from seesawnas.space import SearchPoint

@@ -11,10 +11,11 @@ from typing import Any
 
 import typer
 
-from seesawnas.cli.options import Json, PointRef, find_network, takes_options
+from seesawnas.cli.options import Json, PointRef, takes_options
 from seesawnas.cli.views.output import print_json
 from seesawnas.errors import TrialError
 from seesawnas.io.terminal import only_shown
+from seesawnas.study import find_network
 from seesawnas.train.full.plan import TrainPlan
 
 _AT_ONCE = 2.0  # seconds

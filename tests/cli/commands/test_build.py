@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -288,11 +286,11 @@ def test_check_without_fvcore_says_how_to_get_it(
 def test_a_trial_of_a_study_is_a_ref(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def find_network(ref: str) -> object:
+    def trial_point(ref: str, storage: str | None) -> object:
         asked.append(ref)
         return load_point("paper/seesaw_share")
 
-    monkeypatch.setitem(sys.modules, "seesawnas.study", SimpleNamespace(find_network=find_network))
+    monkeypatch.setattr("seesawnas.study.library.trials.trial_point", trial_point)
     assert Ran("build", "lfw_150M:best", "--json").json["params"] == 1_370_176
     assert Ran("build", "runs/lfw_150M:12", "--json").json["params"] == 1_370_176
     assert asked == ["lfw_150M:best", "runs/lfw_150M:12"]

@@ -1,0 +1,65 @@
+"""The network of a study's trial, by a REF.
+
+``search_150m:12`` is trial 12 of runs/search_150m, ``search_150m:best`` its best: the first of the
+ranking, by repeats if there are any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from optuna.trial import FrozenTrial, TrialState
+
+from seesawnas.errors import StudyError
+from seesawnas.io.catalog import split_trial
+from seesawnas.space import Published, SearchPoint
+from seesawnas.study.library.view import StudyView, find_study
+from seesawnas.study.ranking import best_trial
+from seesawnas.study.record.proposal import trial_spec
+from seesawnas.study.storage.open import RUNS, study_folder
+from seesawnas.text import nearest, short
+
+_MOST_DIGITS = 15
+
+
+def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
+    """The network of the trial that ``ref`` names, None if ``ref`` is not of that form.
+
+    Raises:
+        StudyError: If there is no such study or trial, or if the trial has no network.
+    """
+    if (named := split_trial(ref)) is None:
+        return None
+    name, which = named
+    if len(which) > _MOST_DIGITS:
+        raise StudyError(f"{name}: must be followed by :NUMBER or :best, got {short(which)}")
+    _suggest(name, storage)
+    study = find_study(name, storage).view()
+    trial = _pick(study, which, ref)
+    spec = replace(trial_spec(trial, name), name=f"{name}:{trial.number}")
+    return SearchPoint(spec, Published(None, None, {}, ""), {}, ())
+
+
+def _suggest(name: str, storage: str | None) -> None:
+    """Suggest a study of a name near to ``name``.
+
+    Raises:
+        StudyError: If there is no study ``name`` under runs/ but one of a name near to it.
+    """
+    if storage is not None or "://" in name or study_folder(name).exists() or not RUNS.is_dir():
+        return
+    if near := nearest(name, (folder.name for folder in RUNS.iterdir() if folder.is_dir())):
+        raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
+
+
+def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:
+    if which != "best":
+        return study.trial(which, ref)
+    done = [
+        trial
+        for trial in study.trials
+        if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+    ]
+    if not done:
+        raise StudyError(f"{ref}: no trial is complete yet")
+    return best_trial(done, study.repeats)
