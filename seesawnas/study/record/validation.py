@@ -23,7 +23,7 @@ from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS, Metric
 from seesawnas.io.stored_json import shown, stored_json, too_deep
-from seesawnas.space.validation import faults_of
+from seesawnas.io.validation import faults_of
 from seesawnas.study.record.renewed import renewed
 from seesawnas.text import one_line, several
 
