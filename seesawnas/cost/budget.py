@@ -197,7 +197,8 @@ def _with_model(limit: Limit, read: bool) -> Limit:
     """
     if limit.name != LATENCY.name:
         return limit
-    file, _, digest = limit.source.partition("#")
+    match = _SOURCE.fullmatch(limit.source)
+    file, digest = match.groups() if match else ("", None)
     if not file:
         raise BudgetError(
             f"budget {limit.name} must have the file of its model, such as "
@@ -212,6 +213,9 @@ def _with_model(limit: Limit, read: bool) -> Limit:
             "the file without # to use it as it is"
         )
     return limit_latency(model, limit.high, limit.low)
+
+
+_SOURCE = re.compile(r"(.*?)\s*(?:#([0-9a-f]{12}))?")
 
 
 def limit_latency(model: LatencyModel, high: int | None, low: int = 0) -> Limit:

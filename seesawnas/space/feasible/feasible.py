@@ -123,6 +123,15 @@ class FeasibleSet:
         return self._by_madds.max_madds
 
     @property
+    def within_madds(self) -> int:
+        """Networks within the limit on MAdds, whatever else they cost."""
+        if self.candidates.measure is MADDS:
+            return self.candidates.count
+        if self.budget is None or not self.budget.limits_madds:
+            return self.size
+        return MaddsSet(self.space, self.budget).count
+
+    @property
     def latency_ends(self) -> tuple[int, int] | None:
         """The least and the largest predicted latency of the space, in microseconds.
 
