@@ -1,0 +1,1 @@
+"""``seesawnas latency``: the commands that measure latency and fit models of it."""

@@ -1,0 +1,1 @@
+"""Networks on the device that they are for: measured there, and predicted."""

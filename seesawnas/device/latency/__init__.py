@@ -1,0 +1,1 @@
+"""Latency: how it is measured, and a model of it."""
