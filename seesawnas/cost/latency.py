@@ -36,11 +36,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Annotated, Any, assert_never
+from typing import Annotated, Any, TypeAlias, assert_never
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -73,6 +73,8 @@ VERSION = 1
 LATENCY_FILE = "latency.yaml"
 """What a model's file is called by default, and in a study's folder."""
 Counts = Mapping[str, int]
+MeasureLatency: TypeAlias = Callable[[Sequence[ArchSpec]], Sequence[float]]
+"""Measures networks side by side on a device: the milliseconds of each."""
 _MILLION = 10**6
 _ALIGNED = 16
 _MOVES = ("add", "concat", "slice", "shuffle", "scale", "average_pool", "max_pool")

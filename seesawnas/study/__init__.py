@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         check_engine,
         engine_factory,
     )
+    from seesawnas.study.finalists import measure_finalists, missed_limit
     from seesawnas.study.library.files import StudyFile, shipped_studies
     from seesawnas.study.library.reference import find_network, trial_point
     from seesawnas.study.library.view import (
@@ -172,7 +173,9 @@ __all__ = [
     "latest_study",
     "load_view",
     "lock_study",
+    "measure_finalists",
     "measurement_of",
+    "missed_limit",
     "network_rows",
     "non_dominated",
     "on_disk",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, LatencyModel
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.report.study.frame import trials_frame
+from seesawnas.report.study.outcome import outcome_of, summary_of
 from seesawnas.report.study.ranking import ranking_of
 from seesawnas.search import StudyFile, opened, plan_of
 from seesawnas.space import FeasibleSet, load_space
-from seesawnas.study import StudyRecord, find_study, trial_spec
+from seesawnas.study import StudyRecord, find_network, find_study, missed_limit, trial_spec
 from tests.latency import model
 from tests.study.fakes import FakeEngine, by_madds
 
@@ -121,3 +124,74 @@ def test_latency_may_be_an_objective_beside_its_limit(
 def test_latency_as_an_objective_requires_a_model(folder: Path) -> None:
     with pytest.raises(InvalidInput, match="--objectives must have a latency model for latency"):
         plan_of(None, {**BASE, "budget": "1M", "objectives": "accuracy,latency"})
+
+
+class Device:
+    """Takes what was predicted, times a factor for each network in ``slow``."""
+
+    def __init__(self, found: LatencyModel, slow: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+        self.model, self.slow, self.asked = found, slow, list[str]()
+
+    def __call__(self, specs: Sequence[ArchSpec]) -> list[float]:
+        self.asked += [spec.digest() for spec in specs]
+        return [
+            self.model.predict(spec) / 1000 * (100 if spec.digest() in self.slow else 1)
+            for spec in specs
+        ]
+
+
+def finish(device: Device, **options: Any) -> StudyRecord:
+    with opened(plan_of(None, {**BASE, **options}), lambda _: FakeEngine(1, by_madds)) as session:
+        list(session.run(device))
+        return session.record
+
+
+def test_finalists_are_measured_and_one_that_misses_the_limit_is_excluded_and_named(
+    small_model: LatencyModel, limit: str
+) -> None:
+    budget = f"latency<={limit}@latency.yaml"
+    run(budget=budget, trials=8)
+    asked = {"budget": budget, "trials": 8, "repeat_top": 2, "repeats": 1}
+    best, second, third, *_ = [row.digest for row in ranking_of(find_study("s").view()).rows]
+    device = Device(small_model, {best})
+    record = finish(device, **asked)
+    assert device.asked == [best, second, third]
+    view = find_study("s").view()
+    assert set(view.missed) == {best}
+    assert "measured at" in view.missed[best]
+    assert "above the limit of" in view.missed[best]
+    assert any(best in note and "not ranked" in note for note in view.notes)
+    assert best not in {row.digest for row in ranking_of(view).rows}
+    assert set(view.repeats) == {second, third}
+    outcome = outcome_of(record, view.repeats)
+    assert [digest for _, digest, _ in outcome.missed] == [best]
+    assert outcome.finished == 8
+    assert outcome.best is not None
+    assert outcome.best.digest() in {second, third}
+    assert find_network("s:best").spec.digest() in {second, third}
+    summary = summary_of(outcome, study="s", settings={})
+    assert [one["digest"] for one in summary["missed"]] == [best]
+    again = Device(small_model)
+    finish(again, **asked)
+    assert not again.asked
+
+
+def test_finalists_may_all_miss_the_limit(small_model: LatencyModel, limit: str) -> None:
+    class Slow(Device):
+        def __call__(self, specs: Sequence[ArchSpec]) -> list[float]:
+            return [1000 * each for each in super().__call__(specs)]
+
+    device = Slow(small_model)
+    finish(device, budget=f"latency<={limit}@latency.yaml", trials=8, repeats=1, repeat_top=2)
+    assert len(device.asked) == 6
+    assert len(find_study("s").view().missed) == 6
+
+
+def test_what_is_no_latency_is_refused(small_model: LatencyModel, limit: str) -> None:
+    with pytest.raises(InvalidInput, match="must be 4 positive numbers of milliseconds, got"):
+        finish(lambda _: [0.0], budget=f"latency<={limit}@latency.yaml")  # type: ignore[arg-type]
+
+
+def test_a_damaged_measurement_of_finalists_says_nothing() -> None:
+    for text in ("no", "{}", '{"limit": 1, "measured": 2}', '{"limit": "x", "measured": {}}'):
+        assert missed_limit({"finalists": text}) == {}

@@ -34,6 +34,13 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
     say(
         screen,
         *(
+            f"trial {number} ({digest}) is not ranked: {reason}"
+            for number, digest, reason in outcome.missed
+        ),
+    )
+    say(
+        screen,
+        *(
             f"trial {number} ({digest}) failed: {reason}"
             for number, digest, reason in outcome.failed
         ),

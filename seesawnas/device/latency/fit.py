@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
 from scipy.stats import kendalltau
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost.latency import UNITS, LatencyModel
+from seesawnas.cost.latency import UNITS, LatencyModel, MeasureLatency
 from seesawnas.device.latency.design import Floats, counted_names, counts_matrix
 from seesawnas.errors import InvalidInput
 from seesawnas.io.files import write_atomically
@@ -38,9 +38,6 @@ MAX_DRIFT = 0.25
 """Of the network that every batch has, above which batches cannot be compared."""
 _DIGITS = 6
 _ITERATIONS = 10_000
-
-Measure: TypeAlias = Callable[[Sequence[ArchSpec]], Sequence[float]]
-"""Measures networks side by side: the milliseconds of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +191,7 @@ def _rounded(value: float) -> float:
 
 
 def measure_networks(
-    networks: Sequence[ArchSpec], measure: Measure, path: Path, setting: Setting
+    networks: Sequence[ArchSpec], measure: MeasureLatency, path: Path, setting: Setting
 ) -> Iterator[dict[str, float]]:
     """Measure what ``path`` does not hold yet, batch by batch; yield milliseconds by digest so far.
 

@@ -156,7 +156,9 @@ def ranking_of(study: StudyView) -> Ranking:
     complete = [
         trial
         for trial in study.trials
-        if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+        if trial.state is TrialState.COMPLETE
+        and "accuracy" in trial.user_attrs
+        and trial.user_attrs.get("digest") not in study.missed
     ]
     if is_ablation(study):
         return Ranking(tuple(rank(network_rows(complete))), study.sought, is_ranked=False)

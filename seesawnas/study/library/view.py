@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
+from seesawnas.study.finalists import missed_limit
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, repeats_of
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
@@ -60,8 +61,17 @@ class StudyView:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What cannot be shown of the study, and why, one line each."""
-        return (*self.faults, *(f"{one}; ignored" for one in self.left_out))
+        """What cannot be shown of the study, and why, one line each; networks not ranked too."""
+        return (
+            *self.faults,
+            *(f"{one}; ignored" for one in self.left_out),
+            *(f"network {digest}: {why}; not ranked" for digest, why in self.missed.items()),
+        )
+
+    @property
+    def missed(self) -> Mapping[str, str]:
+        """Finalists that took longer than the budget allows: why, by digest."""
+        return missed_limit(self.attributes)
 
     def trial(self, number: str, ref: str) -> FrozenTrial:
         """The trial of a ``number`` as text; ``ref`` names it in messages.

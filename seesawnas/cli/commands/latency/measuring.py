@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seesawnas.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from seesawnas.device.latency.fit import Measure
+    from seesawnas.cost.latency import MeasureLatency
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class OpenedMeasure:
 
     device: str
     runtime_version: str
-    measure: Measure
+    measure: MeasureLatency
 
 
 def open_measure(runtime: str, *, threads: int, batch: int, command: str | None) -> OpenedMeasure:
