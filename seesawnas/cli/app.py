@@ -21,6 +21,7 @@ from seesawnas.cli.commands.compare import compare
 from seesawnas.cli.commands.dashboard import dashboard
 from seesawnas.cli.commands.data import data
 from seesawnas.cli.commands.evaluate import evaluate
+from seesawnas.cli.commands.export import export
 from seesawnas.cli.commands.fidelity import fidelity
 from seesawnas.cli.commands.identify import identify
 from seesawnas.cli.commands.importance import importance
@@ -147,6 +148,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "identify": identify,
     "fidelity": fidelity,
     "train": train,
+    "export": export,
     "dashboard": dashboard,
     "report": report,
     "compare": compare,

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from seesawnas.errors import InvalidInput
 from seesawnas.nn.deploy import DeployForm
+
+Images: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,9 @@ class Format:
         least_cosine: Between the embeddings of the written network and of ours, over faces.
         any_batch: Whether a file can take any number of images.
         write: (form, stem, contents) writes ``stem`` + each suffix.
+        write_int8: The same in eight bits, calibrated on images (N, 3, H, W) as the network takes
+            them; None: the format has none.
+        precision: Of the weights that ``write`` writes.
     """
 
     name: str
@@ -47,6 +56,8 @@ class Format:
     least_cosine: float
     any_batch: bool
     write: Callable[[DeployForm, Path, Contents], None]
+    write_int8: Callable[[DeployForm, Path, Contents, Images], None] | None = None
+    precision: str = "float32"
 
     def files(self, stem: Path) -> tuple[Path, ...]:
         """The files of the model ``stem``."""

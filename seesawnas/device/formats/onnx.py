@@ -5,6 +5,7 @@ The graph is written node by node, without torch's exporters: what is in the fil
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, assert_never
@@ -15,7 +16,8 @@ from torch import Tensor
 
 from seesawnas import __version__
 from seesawnas.arch.layers import Pool, Shape
-from seesawnas.device.formats.base import Contents, Format, needs
+from seesawnas.device.formats.base import Contents, Format, Images, needs
+from seesawnas.device.formats.onnx_int8 import quantise_onnx
 from seesawnas.io.files import write_atomically
 from seesawnas.nn.deploy.form import (
     INPUT,
@@ -91,8 +93,24 @@ def _write(form: DeployForm, stem: Path, contents: Contents) -> None:
     write_atomically(stem.with_name(stem.name + ".onnx"), content)
 
 
+def _write_int8(form: DeployForm, stem: Path, contents: Contents, images: Images) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
+        source.write_bytes(onnx_bytes(form, batch=contents.batch, about=contents.about or {}))
+        quantise_onnx(source, target, images, name=IMAGES)
+        write_atomically(stem.with_name(stem.name + ".onnx"), target.read_bytes())
+
+
 ONNX = Format(
-    "onnx", "onnxruntime", (".onnx",), "onnx", float("inf"), 0.99999, any_batch=True, write=_write
+    name="onnx",
+    runtime="onnxruntime",
+    suffixes=(".onnx",),
+    extra="onnx",
+    waste=float("inf"),
+    least_cosine=0.99999,
+    any_batch=True,
+    write=_write,
+    write_int8=_write_int8,
 )
 
 

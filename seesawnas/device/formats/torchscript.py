@@ -17,7 +17,7 @@ def traced(form: DeployForm, batch: int) -> torch.jit.ScriptModule:
     images = torch.zeros(batch, *form.input)
     with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch on its own tracer
-        found = torch.jit.trace(to_module(form), images, check_trace=False)
+        found = torch.jit.trace(to_module(form), images, check_trace=False)  # type: ignore[no-untyped-call]
     assert isinstance(found, torch.jit.ScriptModule)
     return found
 
@@ -27,4 +27,13 @@ def _write(form: DeployForm, stem: Path, contents: Contents) -> None:
     write_atomically(stem.with_name(stem.name + ".pt"), content)
 
 
-TORCHSCRIPT = Format("torchscript", "torch", (".pt",), None, float("inf"), 0.99999, True, _write)
+TORCHSCRIPT = Format(
+    name="torchscript",
+    runtime="torch",
+    suffixes=(".pt",),
+    extra=None,
+    waste=float("inf"),
+    least_cosine=0.99999,
+    any_batch=True,
+    write=_write,
+)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.card import card_normalisation, card_size, read_card
 from seesawnas.evaluation.models.normalisation import (
     FORMS,
     NONE,
@@ -103,14 +104,19 @@ def open_model(
         return _own(found, where, untrained)
     if not found.is_file():
         raise InvalidInput(f"{path}: there is no such file or folder")
-    if normalise is None and found.suffix.lower() != ".onnx":
+    card = read_card(found) if normalise is None else None
+    if card is None and normalise is None and found.suffix.lower() != ".onnx":
         raise InvalidInput(f"{path}: requires --normalise (one of {FORMS}), got nothing")
     mean, std = NONE if normalise is None else parse_normalisation(normalise)
     opener = open_onnx if found.suffix.lower() == ".onnx" else open_script
-    opened = opener(found, where, SIDE, output)
-    _check_normalisation(path, opened, normalise, (mean, std))
-    notes = opened.notes + _cautions(opened, mean, std)
-    height, width = opened.size or (SIDE, SIDE)
+    opened = opener(found, where, max(card_size(card) or (SIDE,)), output)
+    if card is None:
+        _check_normalisation(path, opened, normalise, (mean, std))
+        notes = opened.notes + _cautions(opened, mean, std)
+    else:
+        mean, std = card_normalisation(card)
+        notes = opened.notes
+    height, width = opened.size or card_size(card) or (SIDE, SIDE)
     run = _blue_first(opened.run) if bgr else opened.run
     return FaceModel(found.name, run, height, width, mean, std, where, notes)
 
