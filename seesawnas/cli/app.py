@@ -25,6 +25,7 @@ from seesawnas.cli.commands.export import export
 from seesawnas.cli.commands.fidelity import fidelity
 from seesawnas.cli.commands.identify import identify
 from seesawnas.cli.commands.importance import importance
+from seesawnas.cli.commands.latency import latency
 from seesawnas.cli.commands.paper import paper
 from seesawnas.cli.commands.report import report
 from seesawnas.cli.commands.sample import sample
@@ -149,6 +150,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "fidelity": fidelity,
     "train": train,
     "export": export,
+    "latency": latency,
     "dashboard": dashboard,
     "report": report,
     "compare": compare,

@@ -25,7 +25,7 @@ from tests.faces import made_up_faces
 pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
-POINT = {
+POINT: dict[str, object] = {
     "name": "tiny",
     "input": {"height": 32, "width": 32},
     "stem": {"width": 16},
@@ -85,10 +85,21 @@ def test_the_card_is_complete_and_its_lines_run(
     done = export(network, tmp_path / "tiny.onnx", ExportOptions("onnx"), faces, trained=True)
     card = json.loads((tmp_path / "tiny.onnx.json").read_text())
     assert card == done.card
-    assert (
-        list(card)
-        == ["seesawnas", "version", "format", "runtime", "precision", "operators", "files", "network", "training", "input", "output", "scores", "parity"]
-    )
+    assert list(card) == [
+        "seesawnas",
+        "version",
+        "format",
+        "runtime",
+        "precision",
+        "operators",
+        "files",
+        "network",
+        "training",
+        "input",
+        "output",
+        "scores",
+        "parity",
+    ]
     assert card["network"]["digest"] == network.spec.digest()
     thresholds = card["scores"][0]["after"]["thresholds"]
     assert {"1e-2", "1e-3"} <= set(thresholds)
@@ -115,7 +126,7 @@ def test_a_runtime_that_disagrees_leaves_nothing(
 
     broken = replace(FORMATS["torchscript"], name="broken", write=wrong)
     monkeypatch.setitem(FORMATS, "broken", broken)
-    with pytest.raises(InvalidInput, match="must have a cosine of at least 0.99999"):
+    with pytest.raises(InvalidInput, match=r"must have a cosine of at least 0\.99999"):
         export(network, tmp_path / "tiny", ExportOptions("broken"), faces, trained=True)
     assert list(tmp_path.iterdir()) == []
 
