@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from seesawnas.device.formats.base import needs
 from seesawnas.device.latency.protocol import Run, Sample
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.executorch import executorch_session
+from seesawnas.evaluation.models.ncnn import ncnn_session
 from seesawnas.text import nearest, short
 
 Images: TypeAlias = NDArray[np.float32]
@@ -53,42 +55,17 @@ def _open_torch(path: Path, threads: int) -> Session:
     return run
 
 
-def _open_ncnn(path: Path, threads: int) -> Session:
-    try:
-        import ncnn
-    except ImportError:
-        raise needs("ncnn", "--runtime ncnn", "ncnn") from None
-    network = ncnn.Net()
-    network.opt.use_vulkan_compute = False
-    network.opt.num_threads = threads
-    weights = path.with_name(path.name.removesuffix(".param") + ".bin")
-    if network.load_param(str(path)) or network.load_model(str(weights)):
-        raise InvalidInput(f"{path}: cannot be opened by ncnn")
-
-    def run(images: Images) -> object:
-        found = []
-        for image in images:
-            extractor = network.create_extractor()
-            extractor.input("in0", ncnn.Mat(image))
-            found.append(np.array(extractor.extract("out0")[1]))
-        return found
-
-    return run
-
-
 def _open_executorch(path: Path, threads: int) -> Session:
-    try:
+    if threads != 1:
         import torch
-        from executorch.runtime import Runtime
-    except ImportError:
-        raise needs("executorch", "--runtime executorch", "executorch") from None
-    method = Runtime.get().load_program(str(path)).load_method("forward")
-    return lambda images: method.execute([torch.from_numpy(images)])
+
+        torch.set_num_threads(threads)
+    return executorch_session(path)
 
 
 _OPENERS: dict[str, tuple[Callable[[Path, int], Session], str]] = {
     "onnxruntime": (_open_onnxruntime, "onnxruntime"),
-    "ncnn": (_open_ncnn, "ncnn"),
+    "ncnn": (ncnn_session, "ncnn"),
     "executorch": (_open_executorch, "executorch"),
     "torch": (_open_torch, "torch"),
 }
