@@ -30,7 +30,9 @@ def write(folder: Path, text: str, weights: bytes | None = b"") -> Path:
 
 @pytest.mark.processes
 def test_a_stranger_s_file_runs(tmp_path: Path) -> None:
-    model = open_model(write(tmp_path, FLATTEN.replace("192", str(3 * 112 * 112))), normalise="none")
+    model = open_model(
+        write(tmp_path, FLATTEN.replace("192", str(3 * 112 * 112))), normalise="none"
+    )
     images = torch.rand(2, 3, 112, 112)
     torch.testing.assert_close(model.run(images), images.flatten(1))
 
