@@ -184,8 +184,15 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
 
     main, again = Checkpoints(plan.checkpoints), _repeats_checkpoints(plan)
     parts = {
-        "": StudyPart(decisions, settings, plan.objectives, main),
-        REPEATS: StudyPart(decisions, settings, plan.objectives, again, resumes=plan.repeats > 0),
+        "": StudyPart(decisions, settings, plan.objectives, main, latency=plan.budget.model),
+        REPEATS: StudyPart(
+            decisions,
+            settings,
+            plan.objectives,
+            again,
+            resumes=plan.repeats > 0,
+            latency=plan.budget.model,
+        ),
     }
     engine = engine or engine_factory(plan.engine)
     with open_session(plan.folder, parts, engine=engine, url=plan.storage) as study:

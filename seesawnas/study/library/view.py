@@ -10,7 +10,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study.objectives import Objectives
@@ -97,7 +97,7 @@ class StudyView:
 
         If another program named costs otherwise, only the known ones are among them.
         """
-        names = {kind.title: name for name, kind in COSTS.items()}
+        names = {kind.title: name for name, kind in ALL_COSTS.items()}
         return Objectives(
             self.metric, tuple(names[title] for title in self.objectives[1:] if title in names)
         )
