@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from seesawnas.cost import Budget
 from seesawnas.device.latency.prepare import random_network, write_network
-from seesawnas.device.latency.protocol import Measured, Run, measure
+from seesawnas.device.latency.protocol import Run, finished, measure
 from seesawnas.device.latency.runtimes import open_session, timed
 from seesawnas.space import FeasibleSet, load_space
 
@@ -95,13 +95,8 @@ def networks(arguments: argparse.Namespace) -> dict[str, Run]:
 
 def by_protocol(runs: dict[str, Run], rounds: int) -> NDArray[np.float64]:
     """Milliseconds of each, as ``seesawnas latency`` takes them."""
-    going = measure(runs, rounds=rounds)
-    while True:
-        try:
-            next(going)
-        except StopIteration as end:
-            measured: Measured = end.value
-            return np.array([one.minimum for one in measured.latencies()])
+    measured = finished(measure(runs, rounds=rounds))
+    return np.array([one.minimum for one in measured.latencies()])
 
 
 def one_by_one(runs: dict[str, Run], rounds: int) -> NDArray[np.float64]:

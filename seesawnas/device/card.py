@@ -103,8 +103,8 @@ def _latency(latency: Mapping[str, Any] | None) -> list[str]:
     if latency is None:
         return []
     return [
-        f"| latency | {latency['minimum_ms']:.2f} ms (minimum of {latency['rounds']} rounds, "
-        f"{latency['threads']} thread, {latency['machine']}) |"
+        f"| latency | {latency['ms']:.2f} ms (minimum of {latency['rounds']} runs, one thread, "
+        f"batch {latency['batch']}, {latency['machine']['processor']}) |"
     ]
 
 

@@ -19,6 +19,9 @@ from seesawnas.cost import cost
 from seesawnas.data import FaceData, Faces
 from seesawnas.device.card import PAGE, VERSION, card_page, card_text, file_entry
 from seesawnas.device.formats import Contents, Format, find_format
+from seesawnas.device.latency.machine import machine
+from seesawnas.device.latency.protocol import finished, measure
+from seesawnas.device.latency.runtimes import open_session, runtime_version, timed
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import (
     COSINE,
@@ -41,6 +44,7 @@ from seesawnas.space import to_mapping
 Lowering: TypeAlias = Literal["auto", "separate", "dense"]
 LOWERINGS: tuple[Lowering, ...] = get_args(Lowering)
 CALIBRATION_IMAGES = 200
+LATENCY_ROUNDS = 30
 FEWEST_CALIBRATION = 32
 PAIRS = 12_000
 LEAST_INT8_COSINE = 0.98
@@ -126,7 +130,8 @@ def export(
         write_atomically(card_path(files[0]), card_text(card))
         say(f"comparing {format.runtime} with torch")
         checked = _check_parity(network, files[0], format, options, faces)
-        card = {**card, **checked}
+        say(f"timing it in {format.runtime}")
+        card = {**card, **checked, "latency": _latency(files[0], format, options, network)}
         write_atomically(card_path(files[0]), card_text(card))
         write_atomically(files[0].with_name(files[0].name + PAGE), card_page(card))
         # The card last: if it is there, so are the files that it is of.
@@ -283,6 +288,26 @@ def _check_parity(
             "cosine_min": least,
         },
         "scores": scores,
+    }
+
+
+def _latency(
+    file: Path, format: Format, options: ExportOptions, network: FaceNetwork
+) -> dict[str, Any]:
+    """What one run takes on this machine, with one thread."""
+    inputs, batch = network.spec.input, options.batch or 1
+    images = np.zeros((batch, 3, inputs.height, inputs.width), np.float32)
+    run = timed(open_session(format.runtime, file, 1), images, 1)
+    (found,) = finished(measure({file.name: run}, rounds=LATENCY_ROUNDS)).latencies()
+    return {
+        "ms": found.minimum,
+        "lower_quartile_ms": found.quartile,
+        "halves_disagree": found.disagreement,
+        "rounds": LATENCY_ROUNDS,
+        "threads": 1,
+        "batch": batch,
+        "runtime_version": runtime_version(format.runtime),
+        "machine": machine(),
     }
 
 

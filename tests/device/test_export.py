@@ -99,6 +99,7 @@ def test_the_card_is_complete_and_its_lines_run(
         "output",
         "scores",
         "parity",
+        "latency",
     ]
     assert card["network"]["digest"] == network.spec.digest()
     thresholds = card["scores"][0]["after"]["thresholds"]

@@ -163,6 +163,16 @@ def measure(
     return Measured(names, clock or ("wall" if cpu is None else "cpu"), wall, cpu)
 
 
+def finished(rounds: Generator[RoundFinished, None, Measured]) -> Measured:
+    """What ``rounds`` of :func:`measure` come to."""
+    while True:
+        try:
+            next(rounds)
+        except StopIteration as end:
+            found: Measured = end.value
+            return found
+
+
 def check_halves(latencies: Sequence[Latency]) -> None:
     """Check that the even and the odd rounds agree.
 

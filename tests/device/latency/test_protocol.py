@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,10 +10,10 @@ from hypothesis import strategies as st
 from seesawnas.device.latency.protocol import (
     Latency,
     Measured,
-    RoundFinished,
     Run,
     Sample,
     check_halves,
+    finished,
     measure,
 )
 from seesawnas.errors import InvalidInput
@@ -32,16 +30,6 @@ def played(*values: float, cpu: bool = True) -> Run:
         return Sample(value, value if cpu else None)
 
     return run
-
-
-def finished(rounds: Iterator[RoundFinished]) -> Measured:
-    """What ``rounds`` come to."""
-    while True:
-        try:
-            next(rounds)
-        except StopIteration as end:
-            found: Measured = end.value
-            return found
 
 
 @given(st.lists(times, min_size=2, max_size=30), times)
