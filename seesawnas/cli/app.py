@@ -21,9 +21,11 @@ from seesawnas.cli.commands.compare import compare
 from seesawnas.cli.commands.dashboard import dashboard
 from seesawnas.cli.commands.data import data
 from seesawnas.cli.commands.evaluate import evaluate
+from seesawnas.cli.commands.export import export
 from seesawnas.cli.commands.fidelity import fidelity
 from seesawnas.cli.commands.identify import identify
 from seesawnas.cli.commands.importance import importance
+from seesawnas.cli.commands.latency import latency
 from seesawnas.cli.commands.paper import paper
 from seesawnas.cli.commands.report import report
 from seesawnas.cli.commands.sample import sample
@@ -147,6 +149,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "identify": identify,
     "fidelity": fidelity,
     "train": train,
+    "export": export,
+    "latency": latency,
     "dashboard": dashboard,
     "report": report,
     "compare": compare,

@@ -1,1 +1,1 @@
-"""Networks on the device that they are for: measured there, and predicted."""
+"""On the device: networks in the formats of phones' runtimes, and how fast they run there."""

@@ -1,1 +1,1 @@
-"""Latency: how it is measured, and a model of it."""
+"""How long networks take where they run, measured and not believed."""

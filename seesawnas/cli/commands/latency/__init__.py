@@ -1,1 +1,0 @@
-"""``seesawnas latency``: the commands that measure latency and fit models of it."""
