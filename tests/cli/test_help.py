@@ -27,6 +27,7 @@ COMMANDS = (
         "identify",
         "importance",
         "latency",
+        "latency fit",
         "paper",
     ),
     *("report", "space", "sample", "search", "train"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def fit(
     runtime: Annotated[
         str,
-        typer.Option("--runtime", metavar="NAME", help="What runs the networks: onnxruntime, ..."),
+        typer.Option("--runtime", metavar="NAME", help="onnxruntime, ncnn, executorch or torch."),
     ] = "onnxruntime",
     space: Annotated[
         str,
@@ -47,6 +47,17 @@ def fit(
     batch: Annotated[
         int, typer.Option("--batch", metavar="N", min=1, max=1024, help="Images of a run.")
     ] = 1,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            "--rounds",
+            metavar="N",
+            min=8,
+            max=100_000,
+            help="Rounds, in each of which every network runs once.",
+            show_default="60; 10 on a device",
+        ),
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -69,37 +80,37 @@ def fit(
     search within, so that such networks are measured. Run the same command again to resume after
     Ctrl-C.
     """
-    from seesawnas.cli.commands.latency.measuring import open_measure
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json
     from seesawnas.cost import Budget
     from seesawnas.device.latency.design import design_networks
     from seesawnas.device.latency.fit import Setting, fit_latency, measure_networks
+    from seesawnas.device.latency.measuring import NetworkTimer
     from seesawnas.io.files import write_atomically
     from seesawnas.report.plots.latency import latency_page
     from seesawnas.space import FeasibleSet, load_space
 
     limit = Budget.parse(budget) if budget is not None else None
-    measured = open_measure(runtime, threads=threads, batch=batch, command=command)
+    timer = NetworkTimer.open(runtime, threads=threads, batch=batch, command=command, rounds=rounds)
     with compiling_shown():
         chosen = design_networks(FeasibleSet(load_space(space), limit), networks, seed)
     setting = Setting(
-        device=measured.device,
+        device=timer.place,
         runtime=runtime,
-        runtime_version=measured.runtime_version,
+        runtime_version=timer.version,
         threads=threads,
         batch=batch,
         space=space if limit is None else f"{space} within {limit.words}",
     )
     times: dict[str, float] = {}
-    for times in measure_networks(chosen, measured.measure, out.with_suffix(".jsonl"), setting):
+    for times in measure_networks(chosen, timer, out.with_suffix(".jsonl"), setting):
         _say(f"{sum(spec.digest() in times for spec in chosen)} of {networks} networks measured")
     found = fit_latency([times[spec.digest()] for spec in chosen], chosen, setting)
     page = latency_page(
         found.measured,
         found.held_out,
         [spec.digest() for spec in chosen],
-        title=f"{runtime} {measured.runtime_version}, {setting.device}",
+        title=f"{runtime} {timer.version}, {setting.device}",
         factor=found.model.factor,
     )
     plot = out.with_suffix(".html")

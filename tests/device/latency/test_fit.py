@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cli.commands.latency import measuring
-from seesawnas.cli.commands.latency.fit import fit
+from seesawnas.cli.commands.latency_fit import fit
 from seesawnas.cost import Budget, LatencyModel
 from seesawnas.device.latency.design import design_networks
 from seesawnas.device.latency.fit import (
@@ -28,6 +27,7 @@ from seesawnas.device.latency.fit import (
     measure_networks,
     read_measurements,
 )
+from seesawnas.device.latency.measuring import NetworkTimer
 from seesawnas.errors import InvalidInput
 from seesawnas.space import FeasibleSet, load_space
 from tests.latency import model
@@ -156,10 +156,7 @@ def test_a_line_cut_off_by_a_kill_is_measured_again_and_another_is_refused(tmp_p
 def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> typer.Typer:
     monkeypatch.chdir(tmp_path)
 
-    def open_measure(runtime: str, **_: object) -> measuring.OpenedMeasure:
-        return measuring.OpenedMeasure("a test", "1.2.3", Machine())
-
-    monkeypatch.setattr(measuring, "open_measure", open_measure)
+    monkeypatch.setattr(NetworkTimer, "__call__", lambda _, specs: Machine()(specs))
     found = typer.Typer()
     found.command()(fit)
     return found
