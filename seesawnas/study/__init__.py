@@ -41,7 +41,6 @@ if TYPE_CHECKING:
         check_engine,
         engine_factory,
     )
-    from seesawnas.study.finalists import measure_finalists, missed_limit
     from seesawnas.study.library.files import StudyFile, shipped_studies
     from seesawnas.study.library.reference import find_network, trial_point
     from seesawnas.study.library.view import (
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
         rank_trials,
         read_repeats,
     )
+    from seesawnas.study.record.finalists import measure_finalists, missed_limit
     from seesawnas.study.record.proposal import (
         Proposal,
         measurement_of,

@@ -13,9 +13,9 @@ from optuna.trial import FrozenTrial
 from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.study.finalists import missed_limit
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, repeats_of
+from seesawnas.study.record.finalists import missed_limit
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
 from seesawnas.study.storage.identity import repeats_name, stored_name
