@@ -88,6 +88,38 @@ def format_duration(seconds: float) -> str:
     return "".join(parts) or "0s"
 
 
+_LATENCY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|s)", re.IGNORECASE)
+_MICROSECONDS = {"us": 1, "ms": 10**3, "s": 10**6}
+
+
+def parse_latency(text: str) -> int:
+    """The microseconds that ``text`` says: ``"6ms"`` is 6,000.
+
+    Raises:
+        ValueError: If ``text`` is not a number with us, ms or s, is not whole in microseconds, or
+            is too large.
+    """
+    match = _LATENCY.fullmatch(text.strip()) if len(text) <= _MOST_TIME else None
+    if match is None:
+        raise ValueError(f"must be a time such as 6ms or 800us, got {short(text)!r}")
+    value = Decimal(match[1]) * _MICROSECONDS[match[2].lower()]
+    if value != value.to_integral_value() or value > LARGEST:
+        raise ValueError(f"must be a whole number of microseconds, got {short(text)!r}")
+    return int(value)
+
+
+def format_latency(microseconds: int, *, exact: bool = False) -> str:
+    """``microseconds`` for users: 6,123 is ``6.12 ms``, 850 ``850 us``.
+
+    ``exact`` keeps every digit, so that :func:`parse_latency` returns ``microseconds`` again.
+    """
+    if abs(microseconds) < _MICROSECONDS["ms"]:
+        return f"{microseconds} us"
+    if exact:
+        return f"{(Decimal(microseconds) / _MICROSECONDS['ms']).normalize():f} ms"
+    return f"{microseconds / _MICROSECONDS['ms']:.2f} ms"
+
+
 def number(low: float, high: float, raw: Any) -> Any:
     """``raw`` as a number from ``low`` to ``high``, or None.
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.errors import DocumentError, InvalidInput
-from seesawnas.space.validation import KEY_ALIASES
+from seesawnas.io.validation import KEY_ALIASES
 from seesawnas.text import MOST_LINE, MOST_LINES, bounded, nearest, several, short
 
 

@@ -12,8 +12,8 @@ from seesawnas.ablation.result import AblationResult, ArmResult
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_mapping
+from seesawnas.io.validation import lines_of
 from seesawnas.plan.options import OneOf
-from seesawnas.space.validation import lines_of
 from seesawnas.study import Trial, TrialState
 from seesawnas.study.record.renewed import DIGEST_BEFORE
 from seesawnas.text import one_line

@@ -21,9 +21,12 @@ from seesawnas.cli.commands.compare import compare
 from seesawnas.cli.commands.dashboard import dashboard
 from seesawnas.cli.commands.data import data
 from seesawnas.cli.commands.evaluate import evaluate
+from seesawnas.cli.commands.export import export
 from seesawnas.cli.commands.fidelity import fidelity
 from seesawnas.cli.commands.identify import identify
 from seesawnas.cli.commands.importance import importance
+from seesawnas.cli.commands.latency import latency
+from seesawnas.cli.commands.latency_fit import fit
 from seesawnas.cli.commands.paper import paper
 from seesawnas.cli.commands.report import report
 from seesawnas.cli.commands.sample import sample
@@ -77,6 +80,12 @@ class Commands(TyperGroup):
         except Exception as error:
             _clean(error)
             raise
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that ``args`` name; two words may name one (``latency fit``)."""
+        pair = " ".join(args[:2])
+        words = [pair, *args[2:]] if len(args) > 1 and pair in self.commands else args
+        return super().resolve_command(ctx, words)
 
     def make_context(self, *words: Any, **more: Any) -> Any:
         """Read the command line."""
@@ -147,6 +156,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "identify": identify,
     "fidelity": fidelity,
     "train": train,
+    "export": export,
+    "latency": latency,
+    "latency fit": fit,
     "dashboard": dashboard,
     "report": report,
     "compare": compare,

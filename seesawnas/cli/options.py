@@ -150,8 +150,9 @@ BudgetText = Annotated[
     typer.Option(
         "--budget",
         metavar="BUDGET",
-        help="Maximum MAdds (150M), a range (140M..150M), several limits ('150M, params<=1.5M') "
-        "or a preset (seesaw, mobilefacenet, lfr2019-light).",
+        help="Maximum MAdds (150M), a range (140M..150M), several limits ('150M, params<=1.5M'), "
+        "a latency that a fitted model predicts ('latency<=6ms@latency.yaml') or a preset (seesaw, "
+        "mobilefacenet, lfr2019-light).",
         show_default="no limit",
     ),
 ]

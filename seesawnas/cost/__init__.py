@@ -2,7 +2,9 @@
 
 from seesawnas.cost.budget import Budget, Limit
 from seesawnas.cost.cost import (
+    ALL_COSTS,
     COSTS,
+    LATENCY,
     Cost,
     CostKind,
     PartCost,
@@ -12,16 +14,20 @@ from seesawnas.cost.cost import (
     costs_by_op,
     costs_by_stage,
 )
+from seesawnas.cost.latency import LatencyModel
 from seesawnas.cost.measures import ACTIVATION_BYTES, MADDS, PARAMS, Measure
 
 __all__ = [
     "ACTIVATION_BYTES",
+    "ALL_COSTS",
     "COSTS",
+    "LATENCY",
     "MADDS",
     "PARAMS",
     "Budget",
     "Cost",
     "CostKind",
+    "LatencyModel",
     "Limit",
     "Measure",
     "PartCost",

@@ -1,17 +1,22 @@
 """``Budget``: the hard limits on what a network costs.
 
-MAdds come first; params and activation bytes may be limited too.
+MAdds come first; params and activation bytes may be limited too, and the latency that a model
+predicts: ``latency<=6ms@latency.yaml``, the file of the model after the ``@``.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from seesawnas.cost.cost import COSTS, Cost
+from seesawnas.arch import ArchSpec
+from seesawnas.cost.cost import ALL_COSTS, LATENCY, Cost, cost
+from seesawnas.cost.latency import LATENCY_FILE, LatencyModel
 from seesawnas.errors import BudgetError
 from seesawnas.text import nearest, short
-from seesawnas.units import format_quantity, parse_quantity
+from seesawnas.units import format_latency, format_quantity, parse_latency, parse_quantity
 
 _FORMS = "such as 150M, or a range such as 140M..150M"
 _COMPARISON = re.compile("(<=|>=)")
@@ -23,11 +28,18 @@ class Limit:
     """``low`` <= the cost called ``name`` <= ``high``, both included.
 
     If ``high`` is None, there is no upper end.
+
+    Attributes:
+        model: What predicts a latency, whose ends are in microseconds; None for other costs, and
+            if a study's budget is shown without its model.
+        source: The model's file and digest, as studies keep them: ``latency.yaml#0123456789ab``.
     """
 
     name: str
     high: int | None
     low: int = 0
+    model: LatencyModel | None = None
+    source: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.high is not None and self.low > self.high:
@@ -45,20 +57,26 @@ class Limit:
         """Whether ``value`` lies within."""
         return self.low <= value and (self.high is None or value <= self.high)
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> str:
+        """The limit for people, such as ``params<=1.50 M`` or ``latency<=6 ms``."""
+        write = format_latency if self.name == LATENCY.name else format_quantity
         low, high = (
-            None if end is None else format_quantity(end, exact=True)
-            for end in (self.low, self.high)
+            None if end is None else write(end, exact=True) for end in (self.low, self.high)
         )
         if high is None:
             return f"{self.name}>={low}"
         return f"{low}<={self.name}<={high}" if self.low else f"{self.name}<={high}"
 
+    def __str__(self) -> str:
+        return f"{self.words}@{self.source}" if self.source else self.words
+
 
 def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
     """The limits of a text whose parts stand between commas, by name.
 
-    A part without a name limits the first of ``names``.
+    A part without a name limits the first of ``names``. What stands after an ``@`` is the limit's
+    ``source``.
 
     Raises:
         BudgetError: If the text is too long, a part does not parse, or a limit is given twice.
@@ -66,11 +84,14 @@ def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
     if len(text) > _MOST_TEXT:
         raise BudgetError(f"budget must be at most {_MOST_TEXT} characters, got {short(text)!r}")
     ends: dict[tuple[str, str], tuple[int, str]] = {}
+    sources: dict[str, str] = {}
     parts = [part.strip() for part in text.split(",")]
-    for part in parts:
-        if not part and len(parts) > 1:
+    for whole in parts:
+        if not whole and len(parts) > 1:
             raise BudgetError(f"budget must have a limit between commas, got {short(text)!r}")
+        part, sign, source = (word.strip() for word in whole.partition("@"))
         for name, side, value in _ends(part, names):
+            _check_source(name, sign, source, sources)
             if (name, side) in ends:
                 first = ends[name, side][1]
                 raise BudgetError(
@@ -78,13 +99,30 @@ def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
                     f"{short(part)!r}"
                 )
             ends[name, side] = value, part
-    return {name: _limit(name, ends) for name, _ in ends}
+    return {name: _limit(name, ends, sources.get(name, "")) for name, _ in ends}
 
 
-def _limit(name: str, ends: dict[tuple[str, str], tuple[int, str]]) -> Limit:
+def _check_source(name: str, sign: str, source: str, sources: dict[str, str]) -> None:
+    """Keep the ``source`` of a limit.
+
+    Raises:
+        BudgetError: If the cost has none, or another one.
+    """
+    if not sign:
+        return
+    if name != LATENCY.name:
+        raise BudgetError(f"budget must have a file for {LATENCY.name} alone, got one for {name}")
+    if sources.setdefault(name, source) != source:
+        raise BudgetError(
+            f"budget must have only one file for {name}, got {short(sources[name])} and "
+            f"{short(source)}"
+        )
+
+
+def _limit(name: str, ends: dict[tuple[str, str], tuple[int, str]], source: str) -> Limit:
     high = ends.get((name, "upper"))
     low = ends.get((name, "lower"))
-    return Limit(name, high and high[0], low[0] if low else 0)
+    return Limit(name, high and high[0], low[0] if low else 0, source=source)
 
 
 def _ends(part: str, names: tuple[str, ...]) -> list[tuple[str, str, int]]:
@@ -96,13 +134,15 @@ def _ends(part: str, names: tuple[str, ...]) -> list[tuple[str, str, int]]:
         raise BudgetError(f"budget must use <= or >=, got {short(part)!r}")
     match words:
         case [left, sign, right] if _is_name(right):
-            return [(_known(right, names, part), _side(sign, after=False), _quantity(left, part))]
+            name = _known(right, names, part)
+            return [(name, _side(sign, after=False), _quantity(name, left, part))]
         case [left, sign, right]:
-            return [(_known(left, names, part), _side(sign), _quantity(right, part))]
+            name = _known(left, names, part)
+            return [(name, _side(sign), _quantity(name, right, part))]
         case [left, sign, name, again, right] if sign == again:
             name = _known(name, names, part)
-            first = name, _side(sign, after=False), _quantity(left, part)
-            return [first, (name, _side(sign), _quantity(right, part))]
+            first = name, _side(sign, after=False), _quantity(name, left, part)
+            return [first, (name, _side(sign), _quantity(name, right, part))]
     raise BudgetError(
         f"budget must have limits of the form params<=1.5M or 1M<=params<=1.5M, got {short(part)!r}"
     )
@@ -141,14 +181,58 @@ def _known(word: str, names: tuple[str, ...], part: str) -> str:
     return name
 
 
-def _quantity(word: str, part: str) -> int:
+def _quantity(name: str, word: str, part: str) -> int:
     try:
-        return parse_quantity(word)
+        return parse_latency(word) if name == LATENCY.name else parse_quantity(word)
     except ValueError as error:
         raise BudgetError(f"budget {error} in {short(part)!r}") from None
 
 
-NAMES = tuple(COSTS)
+def _with_model(limit: Limit, read: bool) -> Limit:
+    """A limit on latency with its model; another as it is.
+
+    Raises:
+        BudgetError: If there is no file, it cannot be read, or it is not the one that was meant.
+        DocumentError: If it is no model.
+    """
+    if limit.name != LATENCY.name:
+        return limit
+    match = _SOURCE.fullmatch(limit.source)
+    file, digest = match.groups() if match else ("", None)
+    if not file:
+        raise BudgetError(
+            f"budget {limit.name} must have the file of its model, such as "
+            f"{limit.words.replace(' ', '')}@{LATENCY_FILE}, got {limit.words}"
+        )
+    if not read:
+        return limit
+    model = LatencyModel.read(file)
+    if digest and digest != model.digest:
+        raise BudgetError(
+            f"budget must have the latency model {digest} in {file}, got {model.digest}; give "
+            "the file without # to use it as it is"
+        )
+    return limit_latency(model, limit.high, limit.low)
+
+
+_SOURCE = re.compile(r"(.*?)\s*(?:#([0-9a-f]{12}))?")
+
+
+def limit_latency(model: LatencyModel, high: int | None, low: int = 0) -> Limit:
+    """The limit on the latency that ``model`` predicts, in microseconds."""
+    return Limit(LATENCY.name, high, low, model, f"{LATENCY_FILE}#{model.digest}")
+
+
+def anchor_files(text: str, folder: Path) -> str:
+    """The text of a budget whose files are relative to ``folder``, with absolute ones."""
+    parts = []
+    for part in text.split(","):
+        limit, sign, source = part.partition("@")
+        parts.append(f"{limit}{sign}{folder.absolute() / source.strip() if sign else source}")
+    return ",".join(parts)
+
+
+NAMES = tuple(ALL_COSTS)
 
 PRESETS: dict[str, str] = {
     "seesaw": "150M",
@@ -186,26 +270,88 @@ class Budget:
             raise BudgetError("budget must contain a limit, got nothing")
 
     @classmethod
-    def parse(cls, text: str) -> Budget:
+    def parse(cls, text: str, *, read: bool = True) -> Budget:
         """The budget of a text: ``150M`` is a ceiling, ``140M..150M`` a band.
 
-        ``140M<=madds<=150M, params<=1.5M`` limits several costs. A name of ``PRESETS`` is what it
-        stands for.
+        ``140M<=madds<=150M, params<=1.5M`` limits several costs, ``latency<=6ms@latency.yaml`` what
+        the model in that file predicts. A name of ``PRESETS`` is what it stands for.
+
+        Args:
+            text: What users write, or :meth:`setting` if it is text.
+            read: Whether to read the latency model. Without it a budget can be shown, but admits
+                nothing.
 
         Raises:
-            BudgetError: If the text does not parse, or contains no limit.
+            BudgetError: If the text does not parse, contains no limit, or there is no such file.
+            DocumentError: If the file is no latency model.
         """
         text = _preset(text)
-        found = {name: limit for name, limit in parse_limits(text, NAMES).items() if limit.is_limit}
+        found = {
+            name: _with_model(limit, read)
+            for name, limit in parse_limits(text, NAMES).items()
+            if limit.is_limit
+        }
         if not found:
             raise BudgetError(f"budget must contain a limit, got {short(text)!r}")
         madds = found.get("madds", Limit("madds", None))
         return cls(madds.high, madds.low, tuple(found[name] for name in NAMES[1:] if name in found))
 
+    @property
+    def latency(self) -> Limit | None:
+        """The limit on latency."""
+        return next((limit for limit in self.others if limit.name == LATENCY.name), None)
+
+    @property
+    def model(self) -> LatencyModel | None:
+        """What predicts latencies; None if they are not limited."""
+        return None if self.latency is None else self.latency.model
+
+    @property
+    def predicted_ends(self) -> tuple[int, int | None]:
+        """The least and the largest latency that may be predicted, in microseconds.
+
+        They are those whose bound, with the model's factor, lies within the limit.
+        """
+        limit = self.latency
+        if limit is None or limit.model is None:
+            return 0, None
+        low = limit.model.most_predicted(limit.low - 1) + 1
+        return low, None if limit.high is None else limit.model.most_predicted(limit.high)
+
+    def costs(self, spec: ArchSpec) -> Mapping[str, int]:
+        """What a network costs of all that may be limited, by name, as limits have it.
+
+        The latency is the bound that follows from the model; without a model there is none.
+
+        Raises:
+            BudgetError: If the model cannot predict it.
+        """
+        total = cost(spec)
+        found = {name: int(getattr(total, name)) for name in NAMES if name != LATENCY.name}
+        if self.model is not None:
+            found[LATENCY.name] = self.model.bound(self.model.predict(spec))
+        return found
+
+    def admits_costs(self, costs: Mapping[str, int]) -> bool:
+        """Whether a network of these :meth:`costs` fits."""
+        return all(limit.admits(costs[limit.name]) for limit in self.limits)
+
+    def admits_network(self, spec: ArchSpec) -> bool:
+        """Whether a network fits.
+
+        Raises:
+            BudgetError: If a model cannot predict its latency.
+        """
+        return self.admits(cost(spec)) and (
+            self.model is None or self.admits_costs(self.costs(spec))
+        )
+
     def admits(self, cost: Cost) -> bool:
-        """Whether a network of this cost fits."""
+        """Whether a network of this cost fits, whatever its latency."""
         return self.admits_madds(cost.madds) and all(
-            limit.admits(getattr(cost, limit.name)) for limit in self.others
+            limit.admits(getattr(cost, limit.name))
+            for limit in self.others
+            if limit.name != LATENCY.name
         )
 
     def admits_madds(self, madds: int) -> bool:
@@ -235,7 +381,7 @@ class Budget:
     @property
     def others_words(self) -> str:
         """The other limits for people, such as ``params<=1.50 M``."""
-        return ", ".join(map(str, self.others))
+        return ", ".join(limit.words for limit in self.others)
 
     @property
     def words(self) -> str:
@@ -250,7 +396,7 @@ class Budget:
         return str(self) if self.others or self.high is None else [self.low, self.high]
 
     def __str__(self) -> str:
-        return ", ".join(filter(None, (self._madds(), self.others_words)))
+        return ", ".join(filter(None, (self._madds(), *map(str, self.others))))
 
     def _madds(self) -> str:
         if self.high is None:

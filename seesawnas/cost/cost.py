@@ -13,7 +13,7 @@ from seesawnas.arch.body import read_shapes
 from seesawnas.arch.layers import FLOAT32_BYTES, Layer, Shuffle, Slice
 from seesawnas.arch.table import html_table
 from seesawnas.errors import SpecError
-from seesawnas.units import format_quantity
+from seesawnas.units import format_latency, format_quantity
 
 _READ_ALONE = (Shuffle, Slice)  # no map of their own: which channels others read
 
@@ -120,6 +120,40 @@ COSTS = {field.name: CostKind(field.name, **field.metadata) for field in fields(
 
 Every field of :class:`Cost`, with the words that it was declared with.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyKind(CostKind):
+    """Latency as a model predicts it, in microseconds."""
+
+    SCALE: ClassVar[float] = 1e3
+
+    @property
+    def axis(self) -> str:
+        """See the base."""
+        return f"{self.title} ({self.unit})"
+
+    def format(self, value: float) -> str:
+        """The number with its unit: ``5.93 ms``."""
+        return format_latency(int(value))
+
+    def format_change(self, change: float, digits: int = 2) -> str:
+        """With its sign: ``+1.20 ms``."""
+        return f"{change / self.SCALE:+.{digits}f} ms"
+
+    def words(self, value: int | None) -> str:
+        """``5.93 ms predicted latency``."""
+        return f"{self.noun} unknown" if value is None else f"{self.format(value)} {self.noun}"
+
+    def exact_words(self, value: int) -> str:
+        """Every digit: ``5,932 us predicted latency``."""
+        return f"{value:,} us {self.noun}"
+
+
+LATENCY = LatencyKind("latency", "predicted latency", "predicted latency", "ms")
+"""Known beside a model alone (:mod:`seesawnas.cost.latency`), so that no :class:`Cost` has it."""
+ALL_COSTS: dict[str, CostKind] = {**COSTS, LATENCY.name: LATENCY}
+"""What may be limited, minimised and shown."""
 
 
 @dataclass(frozen=True, slots=True)

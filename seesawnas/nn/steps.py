@@ -45,7 +45,7 @@ class ConvStep:
         Grouped convolutions take factors for their input too.
         """
         conv = self.conv
-        scale, shift = _affine(conv, self.norm)
+        scale, shift = affine_of(conv, self.norm)
         activation = nn.Identity() if self.norm is None else self.norm.activation
         if isinstance(conv, GroupedConv):
             grouped = conv.folded(scale, shift, activation, plain)
@@ -204,7 +204,7 @@ def as_map(x: Tensor) -> Tensor:
     return x[:, :, None, None] if x.ndim == 2 else x
 
 
-def _affine(conv: Convolution | GroupedConv, norm: NormAct | None) -> tuple[Tensor, Tensor]:
+def affine_of(conv: Convolution | GroupedConv, norm: NormAct | None) -> tuple[Tensor, Tensor]:
     """(scale, shift) per channel, of what follows the convolution's products."""
     if norm is None:
         weight = next(conv.parameters())

@@ -22,9 +22,9 @@ from pydantic import (
     create_model,
 )
 
+from seesawnas.io.validation import faults_of, path_of
 from seesawnas.plan.options import Plan, options_of
 from seesawnas.space.document import Text
-from seesawnas.space.validation import faults_of, path_of
 from seesawnas.text import one_line
 
 Place: TypeAlias = Callable[[str], str]

@@ -219,7 +219,9 @@ class Study:
         done = [
             trial
             for trial in self.trials
-            if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+            if trial.state is TrialState.COMPLETE
+            and "accuracy" in trial.user_attrs
+            and trial.user_attrs.get("digest") not in self._view.missed
         ]
         if not done:
             raise StudyError(f"study {self.name}: no trial is complete yet")

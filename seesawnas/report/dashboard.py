@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.network.diagram import diagram
 from seesawnas.report.study import notes
@@ -83,13 +83,13 @@ class NetworkDashboardContent:
         found: dict[str, float | str] = {"network": str(attrs.get("label") or attrs["digest"])}
         found |= {
             kind.column: round(attrs[name] / kind.SCALE, 3)
-            for name, kind in COSTS.items()
+            for name, kind in ALL_COSTS.items()
             if name in attrs
         }
         for name, title in _titles().items():
             if attrs.get(name) not in (None, ""):
                 found[title] = _short(attrs[name])
-        hidden = {*_HIDDEN, *COSTS, *_titles()}
+        hidden = {*_HIDDEN, *ALL_COSTS, *_titles()}
         return found | {
             name: _short(value)
             for name, value in attrs.items()

@@ -9,6 +9,8 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from seesawnas.cost import LATENCY
+from seesawnas.cost.latency import LATENCY_FILE
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.evaluation.metrics import METRICS
@@ -128,6 +130,11 @@ def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
         yield (
             f"{place('early_stopping')} FIRST must be less than the {epochs} of a trial, got "
             f"{first}"
+        )
+    if LATENCY.name in plan.objectives.costs and plan.budget is not None and not plan.budget.model:
+        yield (
+            f"{place('objectives')} must have a latency model for {LATENCY.name}, got none; limit "
+            f"it in the budget, such as latency<=20ms@{LATENCY_FILE}"
         )
     yield from engine_conflicts(plan, place)
 

@@ -118,8 +118,9 @@ class SearchPlan(RunPlan):
         parse_budget,
         "BUDGET",
         SEARCHED,
-        "Maximum MAdds (150M), a range (140M..150M), several limits ('150M, params<=1.5M') "
-        "or a preset (seesaw, mobilefacenet, lfr2019-light).",
+        "Maximum MAdds (150M), a range (140M..150M), several limits ('150M, params<=1.5M'), "
+        "a latency that a fitted model predicts ('latency<=6ms@latency.yaml') or a preset (seesaw, "
+        "mobilefacenet, lfr2019-light).",
         store=str,
         must_stay=True,
         keep=Budget.setting,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost import Budget, Cost, cost
-from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.cost import LATENCY, Budget, cost
+from seesawnas.errors import BudgetError, InvalidInput, StudyError
 from seesawnas.space import load_point, shipped
 from seesawnas.space.feasible.feasible import FeasibleSet
 from seesawnas.space.feasible.locate import locate
@@ -44,9 +44,17 @@ def fitting_points(feasible: FeasibleSet, budget: Budget | None) -> Iterator[Pro
     """Every shipped paper point within the budget and the space, the most expensive first."""
     specs = [load_point(ref).spec for ref in shipped("paper")]
     for spec in sorted(specs, key=lambda spec: (-cost(spec).madds, spec.name)):
-        assignment = locate(feasible, spec) if budget is None or budget.admits(cost(spec)) else None
+        assignment = locate(feasible, spec) if _fits(spec, budget) else None
         if assignment is not None:
             yield Proposal(spec, assignment, spec.name, fixed=True)
+
+
+def _fits(spec: ArchSpec, budget: Budget | None) -> bool:
+    """Whether the budget admits ``spec``; not if its latency cannot be predicted."""
+    try:
+        return budget is None or budget.admits_network(spec)
+    except BudgetError:
+        return False
 
 
 def _point(ref: str, feasible: FeasibleSet, budget: Budget | None) -> Proposal:
@@ -63,17 +71,23 @@ def _check(ref: str, spec: ArchSpec, feasible: FeasibleSet, budget: Budget | Non
             " or ".join(f"{h}x{w}" for h, w in sizes),
         )
         raise StudyError(f"point {ref}: input must be {wanted} as in the search space, got {got}")
-    total = cost(spec)
-    if budget is not None and not budget.admits(total):
+    if budget is None:
+        return
+    costs = budget.costs(spec)
+    if not budget.admits_costs(costs):
         raise StudyError(
-            f"point {ref}: must be within the budget of {budget.words}, got {_words(total, budget)}"
+            f"point {ref}: must be within the budget of {budget.words}, got {_words(costs, budget)}"
         )
 
 
-def _words(total: Cost, budget: Budget) -> str:
+def _words(costs: Mapping[str, int], budget: Budget) -> str:
     """What the network costs, of that which the budget limits."""
-    found = {limit.name: getattr(total, limit.name) for limit in budget.limits}
     return ", ".join(
-        f"{format_quantity(value)} {'MAdds' if name == 'madds' else name}"
-        for name, value in found.items()
+        f"{_quantity(limit.name, costs[limit.name])}"
+        f" {'MAdds' if limit.name == 'madds' else limit.name}"
+        for limit in budget.limits
     )
+
+
+def _quantity(name: str, value: int) -> str:
+    return LATENCY.format(value) if name == LATENCY.name else format_quantity(value)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from seesawnas.cost.latency import MeasureLatency
 from seesawnas.data import FaceData
 from seesawnas.search.loading import PreparedRun, prepare_run
 from seesawnas.search.plan import SearchPlan
@@ -23,6 +24,7 @@ from seesawnas.study import (
     Repeating,
     Repeats,
     SessionEvent,
+    Source,
     StopRules,
     StudyPart,
     StudyRecord,
@@ -32,6 +34,8 @@ from seesawnas.study import (
     TrialState,
     Work,
     engine_factory,
+    measure_finalists,
+    missed_limit,
     non_dominated,
     open_session,
     rank_trials,
@@ -59,6 +63,28 @@ class SearchSource:
             plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.stall_timeout
         )
         return Work(proposer, ready.faces, setup)
+
+
+@dataclass(frozen=True, slots=True)
+class FinalistsSource:
+    """The best networks of ``record``, measured before they are ranked or repeated.
+
+    It trains nothing. Those that take longer than the budget allows are left out of the ranking,
+    and the next best take their places.
+    """
+
+    plan: SearchPlan
+    record: StudyRecord
+    measure: MeasureLatency
+    name: str = "finalists"
+
+    def prepare(self) -> Ended:
+        """Measure them."""
+        plan, limit = self.plan, self.plan.budget.latency
+        if limit is not None:
+            ranked = networks_to_repeat(complete_networks(self.record), plan.objectives)
+            measure_finalists(self.record, ranked, limit, self.measure, plan.repeat_top)
+        return Ended("all finalists are measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +121,18 @@ def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord)
     They come seed by seed, so that an interruption leaves the networks with nearly equally many.
     """
     held = repeats.keys()
-    complete = [trial for trial in record.trials(TrialState.COMPLETE) if "spec" in trial.user_attrs]
+    missed = missed_limit(record.study.user_attrs)
+    complete = [
+        trial for trial in complete_networks(record) if trial.user_attrs["digest"] not in missed
+    ]
     best = networks_to_repeat(complete, plan.objectives)[: plan.repeat_top]
     wanted = (_repeat(trial, plan, seed) for seed in plan.repeat_seeds for trial in best)
     return [proposal for proposal in wanted if proposal.key not in held]
+
+
+def complete_networks(record: StudyRecord) -> list[Trial]:
+    """The complete trials, without those of other programs."""
+    return [trial for trial in record.trials(TrialState.COMPLETE) if "spec" in trial.user_attrs]
 
 
 def networks_to_repeat(complete: list[Trial], objectives: Objectives) -> list[Trial]:
@@ -147,14 +181,20 @@ class Session:
         """The repeats, of this run or an earlier; None if there are none."""
         return self.study.records.get(REPEATS)
 
-    def run(self) -> Generator[SearchEvent]:
+    def run(self, measure: MeasureLatency | None = None) -> Generator[SearchEvent]:
         """Search until a rule of the plan ends it, then repeat the best in the time that is left.
 
         Yield events. The last one is ``Ended``: why the search ended, and whether its time limit
         came before the end of its repeats.
+
+        Args:
+            measure: Measures the best networks on the device under a latency budget, before they
+                are repeated and ranked; None to trust the prediction.
         """
         plan, ready, record = self.plan, self.ready, self.record
-        search, repeats = SearchSource(plan, ready, record), []
+        search, repeats = SearchSource(plan, ready, record), list[Source]()
+        if measure is not None:
+            repeats.append(FinalistsSource(plan, record, measure))
         if self.repeats is not None and plan.repeats:
             repeats.append(RepeatsSource(plan, ready, record, self.repeats))
         return self.study.run(search, *repeats, seconds=plan.rules.seconds)
@@ -184,8 +224,15 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
 
     main, again = Checkpoints(plan.checkpoints), _repeats_checkpoints(plan)
     parts = {
-        "": StudyPart(decisions, settings, plan.objectives, main),
-        REPEATS: StudyPart(decisions, settings, plan.objectives, again, resumes=plan.repeats > 0),
+        "": StudyPart(decisions, settings, plan.objectives, main, latency=plan.budget.model),
+        REPEATS: StudyPart(
+            decisions,
+            settings,
+            plan.objectives,
+            again,
+            resumes=plan.repeats > 0,
+            latency=plan.budget.model,
+        ),
     }
     engine = engine or engine_factory(plan.engine)
     with open_session(plan.folder, parts, engine=engine, url=plan.storage) as study:

@@ -70,6 +70,8 @@ def spec_file(folder: Path) -> Path | None:
 
 
 def _read(ref: str | Path) -> Document:
+    if (exported := _of_exported(Path(ref))) is not None:
+        return exported
     if (path := spec_file(Path(ref))) is None or str(ref) == "":
         return read_document(ref, _WANTED)
     name = path.parent.resolve().name
@@ -80,3 +82,15 @@ def _read(ref: str | Path) -> Document:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise InvalidInput(f"{path}: must be JSON with the network under `spec`") from None
     return Document(values, str(path), name, path)
+
+
+def _of_exported(file: Path) -> Document | None:
+    """The network of an exported file, from the card beside it; None if it is no such file."""
+    card = file.with_name(f"{file.name}.json") if file.name else file
+    if file.suffix in ("", ".yaml", ".yml") or not (is_file(file) and is_file(card)):
+        return None
+    try:
+        values: Any = json.loads(card.read_text(encoding="utf-8"))["network"]["spec"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return Document(values, str(card), file.name, card)

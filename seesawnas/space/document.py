@@ -41,10 +41,10 @@ from pydantic import (
 from seesawnas.arch.blocks import AttributeInfo, Role
 from seesawnas.errors import DocumentError
 from seesawnas.io.kinds import other_kind
+from seesawnas.io.validation import lines_of
 from seesawnas.space.attributes import Attribute, parse_attribute
 from seesawnas.space.grammar import DEFAULT_KINDS, Grammar, grammar_of, partners
 from seesawnas.space.missing_kinds import follows_missing_kind
-from seesawnas.space.validation import lines_of
 from seesawnas.text import short
 from seesawnas.units import parse_quantity
 

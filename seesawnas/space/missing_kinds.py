@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from seesawnas.io.validation import Place
 from seesawnas.space.grammar import RESERVED, Grammar, kind_options
-from seesawnas.space.validation import Place
 from seesawnas.text import nearest
 
 

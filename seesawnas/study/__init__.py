@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         rank_trials,
         read_repeats,
     )
+    from seesawnas.study.record.finalists import measure_finalists, missed_limit
     from seesawnas.study.record.proposal import (
         Proposal,
         measurement_of,
@@ -173,7 +174,9 @@ __all__ = [
     "latest_study",
     "load_view",
     "lock_study",
+    "measure_finalists",
     "measurement_of",
+    "missed_limit",
     "network_rows",
     "non_dominated",
     "on_disk",

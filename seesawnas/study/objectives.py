@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study.trial import Scores
@@ -36,9 +36,9 @@ class Objectives:
         """
         names = [name.strip() for name in text.split(",")]
         for name in names:
-            if name not in METRICS and name not in COSTS:
+            if name not in METRICS and name not in ALL_COSTS:
                 raise StudyError(
-                    f"objectives must be among {', '.join([*METRICS, *COSTS])}, got {name!r}"
+                    f"objectives must be among {', '.join([*METRICS, *ALL_COSTS])}, got {name!r}"
                 )
         if len(set(names)) < len(names):
             raise StudyError(f"objectives must be unique, got {text!r}")
@@ -56,7 +56,7 @@ class Objectives:
     @property
     def titles(self) -> tuple[str, ...]:
         """As users read them."""
-        return (METRICS[self.metric].title, *(COSTS[name].title for name in self.costs))
+        return (METRICS[self.metric].title, *(ALL_COSTS[name].title for name in self.costs))
 
     @property
     def of_front(self) -> Objectives:
@@ -79,7 +79,7 @@ class Objectives:
     @property
     def directions(self) -> list[Literal["maximize", "minimize"]]:
         """As Optuna takes them."""
-        return [METRICS[self.metric].direction, *(COSTS[name].direction for name in self.costs)]
+        return [METRICS[self.metric].direction, *(ALL_COSTS[name].direction for name in self.costs)]
 
     def value(self, scores: Scores) -> float:
         """The metric; the worst value if there are too few pairs to resolve it."""

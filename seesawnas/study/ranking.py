@@ -20,7 +20,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import COSTS, LATENCY
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study.objectives import MAIN_COSTS, MAIN_METRICS, Objectives, non_dominated
 from seesawnas.study.record.renewed import renewed
@@ -103,7 +103,7 @@ class ResultRow:
         name: A published network's; None if a sampler proposed it.
         value: What the search measured of the study's metric.
         metrics: By name; None if too few pairs resolve it.
-        costs: By name.
+        costs: By name; the predicted latency if the study has a model.
         std: Standard deviation of accuracy over the folds.
         seconds: What the trial took.
         repeats: Trainings of the network from new seeds; None if there are none.
@@ -138,7 +138,10 @@ class ResultRow:
             name=attrs.get("label") or None,
             value=float(reached or 0.0),
             metrics={name: metric.read(attrs) for name, metric in METRICS.items()},
-            costs={name: attrs.get(name, 0) for name in COSTS},
+            costs={
+                **{name: attrs.get(name, 0) for name in COSTS},
+                **({LATENCY.name: attrs[LATENCY.name]} if LATENCY.name in attrs else {}),
+            },
             std=attrs.get("accuracy_std", 0.0),
             seconds=attrs.get("seconds", 0.0),
             repeats=(repeats or {}).get(str(attrs["digest"])),

@@ -25,10 +25,12 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
+from seesawnas.cost import LatencyModel
+from seesawnas.cost.latency import LATENCY_FILE
 from seesawnas.data import FaceData, open_source
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.disk import on_disk
-from seesawnas.io.files import expanded
+from seesawnas.io.files import expanded, write_atomically
 from seesawnas.space import Decision
 from seesawnas.study.driver import (
     TIME_LIMIT_REACHED,
@@ -118,6 +120,7 @@ class StudyPart:
         checkpoints: Where its running trials are kept.
         resumes: Whether this start runs its trials. If not, the study is opened only if it is
             stored already, and its interrupted trials wait.
+        latency: Predicts the latency that is stored with each network; None if none is.
     """
 
     decisions: tuple[Decision, ...]
@@ -125,6 +128,7 @@ class StudyPart:
     objectives: Objectives = ACCURACY
     checkpoints: Checkpoints | None = None
     resumes: bool = True
+    latency: LatencyModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +287,9 @@ def open_session(
         records: dict[str, StudyRecord] = {}
         for suffix, part in parts.items():
             if part.resumes or is_stored(storage, name + suffix):
-                record = StudyRecord(storage, name + suffix, part.decisions, part.objectives)
+                record = StudyRecord(
+                    storage, name + suffix, part.decisions, part.objectives, part.latency
+                )
                 if not records:
                     stack.enter_context(record.lock_storage())
                 records[suffix] = record
@@ -292,6 +298,9 @@ def open_session(
             record.require_settings(parts[suffix].settings(record.settings))
         if "" in parts:
             store_study_name(folder, name)
+        if (model := next((part.latency for part in parts.values()), None)) is not None:
+            # The settings name it by its digest: whoever has the folder has all of the study.
+            write_atomically(folder / LATENCY_FILE, model.to_yaml(), within=folder)
         recovered = sum(_recover(record, parts[suffix]) for suffix, record in records.items())
         yield StudySession(folder, storage, records, engine, recovered, _stack=stack)
 

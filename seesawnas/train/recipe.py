@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, cr
 from seesawnas.errors import DocumentError
 from seesawnas.io.catalog import RECIPES, Wanted, read_document
 from seesawnas.io.kinds import other_kind
-from seesawnas.space.validation import lines_of
+from seesawnas.io.validation import lines_of
 from seesawnas.text import short
 from seesawnas.train.schedule import PAPER_STEPS, Decay
 from seesawnas.units import number

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seesawnas.cost import Budget, Cost, Limit
-from seesawnas.errors import BudgetError
+from seesawnas.cost.budget import anchor_files, limit_latency
+from seesawnas.errors import BudgetError, DocumentError
+from tests.latency import model
+
+KNOWN = "must limit madds, params, activation_bytes or latency"
 
 
 @pytest.mark.parametrize(
@@ -115,9 +122,15 @@ def test_a_budget_limits_any_cost(text: str, budget: Budget) -> None:
         ("params=1M", "must use <= or >=, got 'params=1M'"),
         ("params!=1M", "must use <= or >=, got 'params!=1M'"),
         ("params<==1M", "must use <= or >=, got 'params<==1M'"),
-        ("parms<=1M", "must limit madds, params or activation_bytes, got 'parms' in 'parms<=1M'"),
-        ("flops<=1M", "must limit madds, params or activation_bytes, got 'flops' in 'flops<=1M'"),
-        ("<=1M", "must limit madds, params or activation_bytes, got '' in '<=1M'"),
+        (
+            "parms<=1M",
+            f"{KNOWN}, got 'parms' in 'parms<=1M'",
+        ),
+        (
+            "flops<=1M",
+            f"{KNOWN}, got 'flops' in 'flops<=1M'",
+        ),
+        ("<=1M", f"{KNOWN}, got '' in '<=1M'"),
         ("params<=", "must be a number with an optional K, M or G, got '' in 'params<='"),
         ("params<=-1", "must be a number with an optional K, M or G, got '-1' in 'params<=-1'"),
         ("params<=0.5", "must be a whole number, got 0.5 in 'params<=0.5'"),
@@ -169,7 +182,7 @@ def test_other_limits_are_of_other_costs_once_each_in_their_order(
 ) -> None:
     with pytest.raises(
         BudgetError,
-        match=r"^budget must limit each of params, activation_bytes once, in this order, got ",
+        match=r"^budget must limit each of params, activation_bytes, latency once, in this order, ",
     ):
         Budget(150, others=others)
 
@@ -253,3 +266,102 @@ def test_a_preset_is_what_it_stands_for(name: str, text: str) -> None:
 def test_a_word_like_a_preset_names_it() -> None:
     with pytest.raises(BudgetError, match="did you mean lfr2019-light"):
         Budget.parse("lfr-2019-light")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "latency.yaml"
+    path.write_text(model().to_yaml())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("latency<=6ms@", 0, 6000),
+        (" latency <= 6 ms @ ", 0, 6000),
+        ("6ms>=latency@", 0, 6000),
+        ("latency<=800us@", 0, 800),
+        ("4ms<=latency<=6.5ms@", 4000, 6500),
+        ("latency>=4ms@", 4000, None),
+    ],
+)
+def test_a_limit_on_latency_names_the_file_of_its_model(
+    text: str, low: int, high: int | None, file: Path
+) -> None:
+    budget = Budget.parse(f"{text}{file}")
+    assert budget == Budget(None, others=(limit_latency(model(), high, low),))
+    assert budget.model == model()
+    assert not budget.limits_madds
+
+
+def test_a_limit_on_latency_stands_beside_others(file: Path) -> None:
+    budget = Budget.parse(f"150M, latency<=6ms@{file}, params<=2M")
+    assert budget.high == 150_000_000
+    assert [limit.name for limit in budget.others] == ["params", "latency"]
+    assert budget.words == "150.00 M MAdds, params<=2.00 M, latency<=6 ms"
+
+
+def test_a_study_keeps_the_digest_of_the_model_and_not_where_it_lay(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"latency<=6 ms@latency.yaml#{model().digest}"
+    budget = Budget.parse(f"latency<=6ms@{file}")
+    assert budget.setting() == str(budget) == text
+    shown = Budget.parse(text, read=False)
+    assert shown == replace(budget, others=(replace(budget.others[0], model=None),))
+    assert shown.setting() == text
+    monkeypatch.chdir(file.parent)
+    assert Budget.parse(text) == budget
+    file.write_text(model(factor=1.2).to_yaml())
+    with pytest.raises(
+        BudgetError, match=r"must have the latency model \w{12} in latency.yaml, got"
+    ):
+        Budget.parse(text)
+
+
+def test_files_are_relative_to_a_folder(file: Path) -> None:
+    text = anchor_files("150M, latency<=6ms@latency.yaml, params<=2M", file.parent)
+    assert text == f"150M, latency<=6ms@{file}, params<=2M"
+    assert anchor_files(text, Path("/elsewhere")) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "latency<=6ms",
+            "latency must have the file of its model, such as latency<=6ms@latency.yaml, got "
+            "latency<=6 ms",
+        ),
+        ("latency<=6@x", "must be a time such as 6ms or 800us, got '6' in 'latency<=6'"),
+        (
+            "latency<=0.0001ms@x",
+            "must be a whole number of microseconds, got '0.0001ms' in 'latency<=0.0001ms'",
+        ),
+        ("params<=2M@x", "must have a file for latency alone, got one for params"),
+        ("latency<=6ms@x, latency>=4ms@y", "must have only one file for latency, got x and y"),
+        ("6ms@x", "must be a number with an optional K, M or G, got '6ms'; write such as 150M, .*"),
+    ],
+)
+def test_a_limit_on_latency_that_does_not_parse(text: str, message: str) -> None:
+    with pytest.raises(BudgetError, match=f"^budget {message}"):
+        Budget.parse(text)
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BudgetError, match=r"none.yaml: latency model cannot be read: no such file"):
+        Budget.parse(f"latency<=6ms@{tmp_path / 'none.yaml'}")
+    (tmp_path / "x.yaml").write_text("budget: 150M")
+    with pytest.raises(DocumentError, match="must be a latency model"):
+        Budget.parse(f"latency<=6ms@{tmp_path / 'x.yaml'}")
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0.5, 3), st.integers(0, 10**6))
+def test_the_limit_is_on_the_prediction_times_the_factor(
+    low: int, high: int, factor: float, predicted: int
+) -> None:
+    limit = limit_latency(model(factor=factor), max(low, high), min(low, high))
+    least, most = Budget(None, others=(limit,)).predicted_ends
+    assert most is not None
+    assert limit.admits(model(factor=factor).bound(predicted)) == (least <= predicted <= most)

@@ -237,7 +237,10 @@ def _part(plan: FidelityPlan, feasible: FeasibleSet, side: int) -> StudyPart:
     def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
         return plan.settings(space=compatible_digest(feasible.space, kept.get("space")), data=data)
 
-    return StudyPart(feasible.decisions, settings, checkpoints=_checkpoints(plan, side))
+    model = None if plan.budget is None else plan.budget.model
+    return StudyPart(
+        feasible.decisions, settings, checkpoints=_checkpoints(plan, side), latency=model
+    )
 
 
 def _suffix(side: int) -> str:

@@ -11,6 +11,7 @@ from seesawnas.cli.options import MAX_SEED, BudgetText, complete_ref
 
 if TYPE_CHECKING:
     from seesawnas.arch import ArchSpec
+    from seesawnas.cost import LatencyModel
     from seesawnas.space import FeasibleSet
 
 SHOWN = 20
@@ -49,7 +50,7 @@ def sample(
     """Sample networks uniformly from all networks within a budget.
 
     With --json, each line is one network: its spec (which loads as a search point), digest, MAdds
-    and params.
+    and params; in microseconds the latency that the budget's model predicts, if it has one.
     """
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cost import Budget
@@ -59,7 +60,7 @@ def sample(
     with compiling_shown():
         feasible = FeasibleSet(load_space(space), limit)
     if json:
-        _print_lines(_draw(feasible, number, seed))
+        _print_lines(_draw(feasible, number, seed), limit.model if limit else None)
     else:
         _print_table(feasible, _draw(feasible, min(number, SHOWN), seed), number)
 
@@ -77,7 +78,7 @@ def _draw(feasible: FeasibleSet, number: int, seed: int) -> Iterator[ArchSpec]:
             return
 
 
-def _print_lines(specs: Iterator[ArchSpec]) -> None:
+def _print_lines(specs: Iterator[ArchSpec], model: LatencyModel | None) -> None:
     from seesawnas.cost import cost
     from seesawnas.io.terminal import write_stdout
     from seesawnas.space.point import to_json
@@ -85,22 +86,28 @@ def _print_lines(specs: Iterator[ArchSpec]) -> None:
     for spec in specs:
         total = cost(spec)
         known = f'"digest": "{spec.digest()}", "madds": {total.madds}, "params": {total.params}'
+        if model is not None:
+            known += f', "latency": {model.predict(spec)}'
         write_stdout(f'{{"spec": {to_json(spec)}, {known}}}\n')
 
 
 def _print_table(feasible: FeasibleSet, specs: Iterator[ArchSpec], number: int) -> None:
     from seesawnas.cli.views.output import console, count, found, table
-    from seesawnas.cost import cost
+    from seesawnas.cost import LATENCY, cost
 
     rows = []
+    model = None if feasible.budget is None else feasible.budget.model
     for spec in specs:
         total = cost(spec)
         stages = "  ".join(
             f"{len(stage.blocks)} x {stage.blocks[-1].outputs}" for stage in spec.stages
         )
-        rows.append((spec.digest(), count(total.madds), count(total.params), stages))
+        predicted = () if model is None else (LATENCY.format(model.predict(spec)),)
+        rows.append((spec.digest(), count(total.madds), count(total.params), *predicted, stages))
     out = console()
-    out.print(table(("digest", ">MAdds", ">params", "blocks x channels, per stage"), rows))
+    predicted = () if model is None else (f">{LATENCY.title}",)
+    heads = ("digest", ">MAdds", ">params", *predicted, "blocks x channels, per stage")
+    out.print(table(heads, rows))
     more = (
         f"{number - SHOWN:,} more networks not shown; --json prints all. " if number > SHOWN else ""
     )

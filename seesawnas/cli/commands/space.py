@@ -37,7 +37,7 @@ def _values(feasible: FeasibleSet) -> dict[str, Any]:
         "name": feasible.space.name,
         "size": feasible.size,
         "feasible": feasible.count if feasible.is_counted() else None,
-        "within_madds": feasible.candidates.count,
+        "within_madds": feasible.within_madds,
         "acceptance": _acceptance(feasible.acceptance) if feasible.acceptance else None,
         "min_madds": feasible.min_madds,
         "max_madds": feasible.max_madds,
@@ -63,6 +63,7 @@ def _acceptance(found: Acceptance) -> dict[str, Any]:
 
 def _print_tables(feasible: FeasibleSet) -> None:
     from seesawnas.cli.views.output import console, count, table
+    from seesawnas.cost import LATENCY
 
     out = console()
     rows: list[tuple[str, str, str]] = [("networks", count(feasible.size), "")]
@@ -70,6 +71,10 @@ def _print_tables(feasible: FeasibleSet) -> None:
         rows += _within(feasible, feasible.budget)
     rows.append(("lowest cost", count(feasible.min_madds), "MAdds"))
     rows.append(("highest cost", count(feasible.max_madds), "MAdds"))
+    if feasible.latency_ends is not None:
+        low, high = map(LATENCY.format, feasible.latency_ends)
+        rows.append(("lowest predicted latency", low, ""))
+        rows.append(("highest predicted latency", high, ""))
     out.print(table(("space", f">{feasible.space.name or feasible.space.source}", ""), rows))
     decisions = [
         (decision.name, len(decision.options), _options(decision))
@@ -85,8 +90,8 @@ def _within(feasible: FeasibleSet, budget: Budget) -> Iterator[tuple[str, str, s
     if budget.limits_madds:
         yield (
             f"within {budget.madds_words}",
-            count(feasible.candidates.count),
-            _share(feasible.candidates.count, feasible),
+            count(feasible.within_madds),
+            _share(feasible.within_madds, feasible),
         )
     if budget.others:
         words = f"{'and ' if budget.limits_madds else 'within '}{budget.others_words}"

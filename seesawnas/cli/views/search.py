@@ -14,7 +14,7 @@ from rich.console import Console
 from seesawnas.cli.views.fitting import FittedTable
 from seesawnas.cli.views.output import found
 from seesawnas.cli.views.progress import ProgressView, before, say, study_lines
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.outcome import Outcome
 from seesawnas.report.study.ranking import Ranking, cost_words, mean_words, objective_names
@@ -31,6 +31,13 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
         screen.print(_ranking(outcome.ranking))
         say(screen, *_front(outcome.ranking))
     say(screen, *_stopped(outcome))
+    say(
+        screen,
+        *(
+            f"trial {number} ({digest}) is not ranked: {reason}"
+            for number, digest, reason in outcome.missed
+        ),
+    )
     say(
         screen,
         *(
@@ -106,7 +113,7 @@ def _front(ranking: Ranking) -> Iterator[str]:
         f"{', '.join(cost_words(row, name) for name in shown.costs)}"
         for row in ranking.pareto
     )
-    costs = ", ".join(COSTS[name].title for name in shown.costs)
+    costs = ", ".join(ALL_COSTS[name].title for name in shown.costs)
     joined = ", ".join(points) if len(shown.costs) == 1 else "; ".join(points)
     yield f"Pareto front ({metric.label} at {costs}): {joined}"
 

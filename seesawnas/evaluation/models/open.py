@@ -4,6 +4,8 @@ A folder           what `seesawnas train` and `seesawnas build --out` write: mod
                    spec.yaml or, under `spec`, model.json, which say the network and how its input
                    is normalised
 FILE.onnx          run by onnxruntime (extra ``onnx``)
+FILE.ncnn.param    run by ncnn (extra ``ncnn``), with FILE.ncnn.bin beside it
+FILE.pte           run by ExecuTorch (extra ``executorch``)
 FILE.pt            TorchScript; it contains code: open only files you trust
 """
 
@@ -17,6 +19,11 @@ import torch
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.card import card_normalisation, card_size, read_card
+from seesawnas.evaluation.models.executorch import SUFFIX as PROGRAM
+from seesawnas.evaluation.models.executorch import open_executorch
+from seesawnas.evaluation.models.ncnn import SUFFIX as LAYERS
+from seesawnas.evaluation.models.ncnn import open_ncnn
 from seesawnas.evaluation.models.normalisation import (
     FORMS,
     NONE,
@@ -31,6 +38,7 @@ from seesawnas.nn import PerChannel, is_trained, load_model
 from seesawnas.nn.device import pick_device
 
 SIDE = 112  # of the input if a file does not fix it
+_OPENERS = {".onnx": open_onnx, LAYERS: open_ncnn, PROGRAM: open_executorch}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +111,22 @@ def open_model(
         return _own(found, where, untrained)
     if not found.is_file():
         raise InvalidInput(f"{path}: there is no such file or folder")
-    if normalise is None and found.suffix.lower() != ".onnx":
+    card = read_card(found) if normalise is None else None
+    if card is None and normalise is None and found.suffix.lower() != ".onnx":
         raise InvalidInput(f"{path}: requires --normalise (one of {FORMS}), got nothing")
     mean, std = NONE if normalise is None else parse_normalisation(normalise)
-    opener = open_onnx if found.suffix.lower() == ".onnx" else open_script
-    opened = opener(found, where, SIDE, output)
-    _check_normalisation(path, opened, normalise, (mean, std))
-    notes = opened.notes + _cautions(opened, mean, std)
-    height, width = opened.size or (SIDE, SIDE)
+    opener = next(
+        (made for suffix, made in _OPENERS.items() if found.name.lower().endswith(suffix)),
+        open_script,
+    )
+    opened = opener(found, where, max(card_size(card) or (SIDE,)), output)
+    if card is None:
+        _check_normalisation(path, opened, normalise, (mean, std))
+        notes = opened.notes + _cautions(opened, mean, std)
+    else:
+        mean, std = card_normalisation(card)
+        notes = opened.notes
+    height, width = opened.size or card_size(card) or (SIDE, SIDE)
     run = _blue_first(opened.run) if bgr else opened.run
     return FaceModel(found.name, run, height, width, mean, std, where, notes)
 
@@ -124,7 +140,9 @@ def _refuse_options(path: str | Path, given: dict[str, bool]) -> None:
     named = [name for name, is_given in given.items() if is_given]
     if named:
         rule = "a model folder defines its own input and output"
-        raise InvalidInput(f"{path}: {rule}, got {', '.join(named)}, only for ONNX and TorchScript")
+        raise InvalidInput(
+            f"{path}: {rule}, got {', '.join(named)}, only for files of other formats"
+        )
 
 
 def _check_normalisation(

@@ -10,7 +10,7 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from seesawnas.ablation import AblationResult
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS, COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.pages.html import Plot, asset, data_block, packed, plot, render
 from seesawnas.report.pages.network_details import drawn_of, published_details, trial_details
@@ -151,8 +151,12 @@ def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
         "value": metric_words(line.row, study.metric),
         "note": f"trial {line.row.number}, {line.row.label}",
     }
-    for cost in study.sought.shown_costs:
-        yield {"name": f"its {COSTS[cost].title}", "value": cost_words(line.row, cost), "note": ""}
+    for cost in report.ranking.shown_costs:
+        yield {
+            "name": f"its {ALL_COSTS[cost].title}",
+            "value": cost_words(line.row, cost),
+            "note": "",
+        }
     yield {
         "name": "trials",
         "value": str(len(study.trials)),
@@ -164,7 +168,7 @@ def _tiles(report: StudyReport) -> Iterator[dict[str, str]]:
 def _front_title(report: StudyReport) -> str:
     cost = report.study.sought.of_front.costs[0]
     quality = METRICS[report.study.metric].title
-    return f"{quality[0].upper()}{quality[1:]} against {COSTS[cost].title}"
+    return f"{quality[0].upper()}{quality[1:]} against {ALL_COSTS[cost].title}"
 
 
 def _pareto(report: StudyReport) -> Plot | None:
@@ -173,7 +177,8 @@ def _pareto(report: StudyReport) -> Plot | None:
     if report.ablation is not None:  # its names are of arms, not of published networks
         rows = [replace(row, name=None) for row in rows]
     figure, cost = quality_figure(report.study, rows), report.study.sought.of_front.costs[0]
-    add_published(figure, cost, [row.objective(cost) for row in rows])
+    if cost in COSTS:  # a latency that a study's model predicts is of no published network
+        add_published(figure, cost, [row.objective(cost) for row in rows])
     return plot(figure, height=760)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import plotly.graph_objects as go
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.plan.options import kept_names
 from seesawnas.report.plots.pareto import (
@@ -66,11 +66,12 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
         return None
     figure = go.Figure()
     scale, cost = METRICS[objectives.metric].scale, objectives.costs[0]
+    unit = ALL_COSTS[cost].SCALE
     if not differing(reports):
         every = pareto_front([row for some in rows for row in some], objectives)
         figure.add_trace(
             _front(
-                [(row.objective(cost), row.objective(objectives.metric)) for row in every],
+                [(row.objective(cost) / unit, row.objective(objectives.metric)) for row in every],
                 scale,
                 GREEN,
             )
@@ -81,12 +82,14 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
             own = pareto_front(some, objectives)
             figure.add_trace(
                 _front(
-                    [(r.objective(cost), r.objective(objectives.metric)) for r in own], scale, color
+                    [(r.objective(cost) / unit, r.objective(objectives.metric)) for r in own],
+                    scale,
+                    color,
                 )
             )
         figure.add_trace(
             go.Scatter(
-                x=[row.objective(cost) / 1e6 for row in some],
+                x=[row.objective(cost) / unit for row in some],
                 y=[scale * row.objective(objectives.metric) for row in some],
                 name=plain(report.study.name),
                 mode="markers",
@@ -102,7 +105,7 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
             )
         )
     figure.update_layout(
-        xaxis_title=COSTS[cost].axis,
+        xaxis_title=ALL_COSTS[cost].axis,
         yaxis_title=METRICS[objectives.metric].axis,
         hovermode="closest",
     )
@@ -111,7 +114,7 @@ def joint_figure(reports: Sequence[StudyReport]) -> go.Figure | None:
 
 def _front(points: Sequence[tuple[float, float]], scale: int, color: str) -> go.Scatter:
     return go.Scatter(
-        x=[x / 1e6 for x, _ in points],
+        x=[x for x, _ in points],
         y=[scale * y for _, y in points],
         name="Pareto front",
         mode="lines",

@@ -16,7 +16,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.pareto import BLUE, GREEN, GREY, plain
 from seesawnas.report.study.ranking import metric_words
@@ -118,9 +118,9 @@ def _scale(rows: Sequence[ResultRow], name: str, quality: str, drawn: Sequence[i
     values = [row.objective(name) for row in rows]
     low, high = min(values), max(values)
     places = tuple((values[place] - low) / ((high - low) or 1.0) for place in drawn)
-    title = COSTS[name].title if name in COSTS else METRICS[name].label
+    title = ALL_COSTS[name].title if name in ALL_COSTS else METRICS[name].label
     ends = [
-        COSTS[name].format(value) if name in COSTS else METRICS[name].format(value)
+        ALL_COSTS[name].format(value) if name in ALL_COSTS else METRICS[name].format(value)
         for value in (low, high)
     ]
     marks = tuple(

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import plotly.graph_objects as go
 
-from seesawnas.cost import COSTS, Budget
+from seesawnas.cost import ALL_COSTS, LATENCY, Budget
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.plots.figure_page import figure_page
 from seesawnas.report.study.ranking import metric_words
@@ -36,7 +36,9 @@ def pareto_html(
 ) -> str:
     """An interactive page with :func:`pareto_figure`."""
     shown = objectives.of_front
-    title = f"{plain(title)}: {METRICS[shown.metric].title} against {COSTS[shown.costs[0]].title}"
+    title = (
+        f"{plain(title)}: {METRICS[shown.metric].title} against {ALL_COSTS[shown.costs[0]].title}"
+    )
     figure = pareto_figure(rows, title=title, budget=budget, objectives=objectives)
     return figure_page(figure)
 
@@ -78,7 +80,7 @@ def pareto_figure(
         )
     figure.update_layout(
         title=title,
-        xaxis_title=COSTS[axes[1]].axis,
+        xaxis_title=ALL_COSTS[axes[1]].axis,
         yaxis_title=METRICS[axes[0]].axis,
         template="plotly_white",
         hovermode="closest",
@@ -87,7 +89,12 @@ def pareto_figure(
 
 
 def _end(budget: Budget | None, cost: str) -> int | None:
-    """Where the budget ends on the axis of ``cost``; None if it does not limit that."""
+    """Where the budget ends on the axis of ``cost``; None if it does not limit that.
+
+    A limit on latency is on more than the prediction, which the axis shows.
+    """
+    if cost == LATENCY.name:
+        return None
     return (
         None
         if budget is None
@@ -97,7 +104,7 @@ def _end(budget: Budget | None, cost: str) -> int | None:
 
 def _front(rows: Sequence[ResultRow], axes: _Axes, *, line: bool) -> go.Scatter:
     return go.Scatter(
-        x=[row.objective(axes[1]) / 1e6 for row in rows],
+        x=[row.objective(axes[1]) / ALL_COSTS[axes[1]].SCALE for row in rows],
         y=[METRICS[axes[0]].scale * row.objective(axes[0]) for row in rows],
         name="Pareto front",
         mode="lines" if line else "markers",
@@ -115,7 +122,7 @@ def _points(
     labels: bool = False,
 ) -> go.Scatter:
     return go.Scatter(
-        x=[row.objective(axes[1]) / 1e6 for row in rows],
+        x=[row.objective(axes[1]) / ALL_COSTS[axes[1]].SCALE for row in rows],
         y=[METRICS[axes[0]].scale * row.objective(axes[0]) for row in rows],
         name=name,
         mode="markers+text" if labels else "markers",
@@ -134,7 +141,7 @@ def hover_words(row: ResultRow) -> str:
         f"<b>{plain(row.label)}</b>",
         f"trial {row.number}, digest {plain(row.digest)}",
         ", ".join(f"{METRICS[name].label} {metric_words(row, name)}" for name in MAIN_METRICS),
-        ", ".join(COSTS[name].words(int(row.objective(name))) for name in MAIN_COSTS)
+        ", ".join(ALL_COSTS[name].words(int(row.objective(name))) for name in MAIN_COSTS)
         + f", {row.seconds:.0f} s",
     ]
     return "<br>".join(lines)

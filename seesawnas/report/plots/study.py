@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from seesawnas.cost import COSTS, Budget
+from seesawnas.cost import ALL_COSTS, Budget
 from seesawnas.errors import BudgetError
 from seesawnas.evaluation.metrics import METRICS, Metric
 from seesawnas.io.stored_json import stored_mapping
@@ -57,7 +57,9 @@ def study_figures(study: StudyView) -> dict[str, str]:
 def quality_figure(study: StudyView, rows: Sequence[ResultRow]) -> go.Figure:
     """The study's quality against its first cost."""
     cost = study.sought.of_front.costs[0]
-    title = f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {COSTS[cost].title}"
+    title = (
+        f"{study.objectives[0][0].upper()}{study.objectives[0][1:]} against {ALL_COSTS[cost].title}"
+    )
     return pareto_figure(rows, title=title, budget=study_budget(study), objectives=study.sought)
 
 
@@ -71,7 +73,11 @@ def study_budget(study: StudyView) -> Budget | None:
     """The budget that the search was under; None if it is not known."""
     try:
         value = stored_mapping(study.attributes["settings"])["budget"]
-        return Budget.parse(value) if isinstance(value, str) else Budget(value[1], value[0])
+        return (
+            Budget.parse(value, read=False)
+            if isinstance(value, str)
+            else Budget(value[1], value[0])
+        )
     except (KeyError, ValueError, TypeError, IndexError, BudgetError):
         return None
 

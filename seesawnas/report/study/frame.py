@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import COSTS, LATENCY
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.ranking import STATES, RankedLine, Ranking, ranking_of
 from seesawnas.study import StudyView, Trial
@@ -28,7 +28,8 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
     Shares are 0 to 1 and costs whole numbers, as they are stored: nothing is rounded.
 
     Columns: study, trial, state, rank, pareto, digest, label, variant (an ablation's training
-    seed); the scores; madds, params, activation_bytes; seconds, stopped_after, reason; repeats (how
+    seed); the scores; madds, params, activation_bytes, and latency (microseconds) if it is
+    predicted; seconds, stopped_after, reason; repeats (how
     many new seeds), repeats_mean, repeats_standard_error, of an ablation those of its network,
     which has no rank; and each decision of the space by its name, such as ``stages.2.expansion``. A
     trial that cannot be read has the state ``left out`` and the reason why.
@@ -39,7 +40,9 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
         line.row.number if ranking.is_ranked else line.row.digest: line for line in ranking.lines
     }
     decisions = sorted({name for trial in study.trials for name in trial.params})
-    columns = [*ABOUT, *_scores(), *COSTS, *ENDED, *AGAIN, *decisions]
+    is_predicted = any(LATENCY.name in trial.user_attrs for trial in study.trials)
+    costs = (*COSTS, LATENCY.name) if is_predicted else tuple(COSTS)
+    columns = [*ABOUT, *_scores(), *costs, *ENDED, *AGAIN, *decisions]
     rows = []
     for trial in study.trials:
         line = lines.get(trial.number if ranking.is_ranked else trial.user_attrs.get("digest"))
@@ -56,7 +59,7 @@ def trials_frame(study: StudyView, ranking: Ranking | None = None) -> pd.DataFra
     ]
     rows.sort(key=lambda row: -1 if row["trial"] is None else row["trial"])
     frame = pd.DataFrame(rows, columns=columns)
-    whole = ["trial", "rank", *COSTS, "stopped_after", "repeats"]
+    whole = ["trial", "rank", *costs, "stopped_after", "repeats"]
     return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
@@ -89,7 +92,7 @@ def _row(
         "label": attrs.get("label") or None,
         "variant": attrs.get("variant") or None,
     }
-    found = {name: attrs.get(name) for name in (*_scores(), *COSTS, *ENDED)}
+    found = {name: attrs.get(name) for name in (*_scores(), *COSTS, LATENCY.name, *ENDED)}
     repeats = (
         {
             "repeats": again.n,

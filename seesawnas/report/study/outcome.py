@@ -22,6 +22,7 @@ from seesawnas.study import (
     StudyRecord,
     Trial,
     TrialState,
+    missed_limit,
     rank,
     trial_spec,
 )
@@ -36,17 +37,20 @@ class Outcome:
         failed: (number, digest, reason).
         stopped: Trials that were stopped early: they are never ranked among the complete.
         best: The network that is ranked first.
+        missed: (number, digest, reason) of finalists that took longer than the budget allows.
     """
 
     ranking: Ranking
     failed: tuple[tuple[int, str, str], ...]
     stopped: tuple[ResultRow, ...]
     best: ArchSpec | None
+    missed: tuple[tuple[int, str, str], ...] = ()
 
     @property
     def finished(self) -> int:
         """Trials that ended, in whatever way."""
-        return len(self.ranking.rows) + len(self.failed) + len(self.stopped)
+        ranked = len(self.ranking.rows) + len(self.missed)
+        return ranked + len(self.failed) + len(self.stopped)
 
 
 def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None) -> Outcome:
@@ -54,7 +58,14 @@ def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None
 
     ``repeats`` are its networks' trainings from new seeds, by digest.
     """
-    complete = _networks(record, TrialState.COMPLETE)
+    why = missed_limit(record.study.user_attrs)
+    every = _networks(record, TrialState.COMPLETE)
+    complete = [trial for trial in every if trial.user_attrs["digest"] not in why]
+    missed = tuple(
+        (trial.number, str(trial.user_attrs["digest"]), why[trial.user_attrs["digest"]])
+        for trial in every
+        if trial.user_attrs["digest"] in why
+    )
     rows = tuple(rank(ResultRow.of(trial, repeats) for trial in complete))
     failed = tuple(
         (
@@ -66,7 +77,7 @@ def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None
     )
     best = next((trial_spec(trial) for trial in complete if trial.number == rows[0].number), None)
     stopped = tuple(map(ResultRow.of, _networks(record, TrialState.PRUNED)))
-    return Outcome(Ranking(rows, record.objectives), failed, stopped, best)
+    return Outcome(Ranking(rows, record.objectives), failed, stopped, best, missed)
 
 
 def _networks(record: StudyRecord, state: TrialState) -> list[Trial]:
@@ -78,6 +89,9 @@ def summary_of(
     outcome: Outcome, *, study: str, settings: Mapping[str, Any], reason: str | None = None
 ) -> dict[str, Any]:
     """The machine-readable summary; its keys are stable. ``reason`` is why the search ended."""
+    missed = [
+        {"number": n, "digest": digest, "reason": reason} for n, digest, reason in outcome.missed
+    ]
     return {
         "study": study,
         **settings,
@@ -90,6 +104,7 @@ def summary_of(
             {"number": n, "digest": digest, "reason": reason}
             for n, digest, reason in outcome.failed
         ],
+        **({"missed": missed} if missed else {}),
     }
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from seesawnas.ablation.reading import ATTRIBUTE
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS, COSTS, LATENCY
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study import (
     Objectives,
@@ -101,11 +101,19 @@ class Ranking:
         return bool(self.rows) and self.rows[0].repeats is not None
 
     @property
+    def shown_costs(self) -> tuple[str, ...]:
+        """The costs that it shows: those of the objectives, and the latency if all rows have it."""
+        costs = self.objectives.shown_costs
+        if self.rows and all(LATENCY.name in row.costs for row in self.rows):
+            return tuple(dict.fromkeys((*costs, LATENCY.name)))
+        return costs
+
+    @property
     def measured_heads(self) -> tuple[str, ...]:
         """The names of the columns of metrics and costs."""
         shown = self.objectives
         metrics = (METRICS[name].label for name in shown.shown_metrics)
-        return (*metrics, *(COSTS[name].title for name in shown.shown_costs))
+        return (*metrics, *(ALL_COSTS[name].title for name in self.shown_costs))
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -126,7 +134,7 @@ class Ranking:
         return f"on the Pareto front of {front}; ± is the standard deviation over folds{again}"
 
     def _line(self, place: int, row: ResultRow, on_front: bool) -> RankedLine:
-        metrics, costs = self.objectives.shown_metrics, self.objectives.shown_costs
+        metrics, costs = self.objectives.shown_metrics, self.shown_costs
         measured = (
             *(metric_words(row, name) for name in metrics),
             *(cost_words(row, name) for name in costs),
@@ -148,7 +156,9 @@ def ranking_of(study: StudyView) -> Ranking:
     complete = [
         trial
         for trial in study.trials
-        if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+        if trial.state is TrialState.COMPLETE
+        and "accuracy" in trial.user_attrs
+        and trial.user_attrs.get("digest") not in study.missed
     ]
     if is_ablation(study):
         return Ranking(tuple(rank(network_rows(complete))), study.sought, is_ranked=False)
@@ -174,12 +184,16 @@ def metric_words(row: ResultRow, metric: str) -> str:
 
 def cost_words(row: ResultRow, cost: str) -> str:
     """A cost such as ``145.76 M``."""
-    return COSTS[cost].format(row.objective(cost))
+    return ALL_COSTS[cost].format(row.objective(cost))
 
 
 def costs_words(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Every cost with its unit; early studies did not keep all of them."""
-    return tuple(kind.words(values.get(name)) for name, kind in COSTS.items())
+    known = LATENCY.name in values
+    return (
+        *(kind.words(values.get(name)) for name, kind in COSTS.items()),
+        *((LATENCY.words(values[LATENCY.name]),) if known else ()),
+    )
 
 
 def measured_words(attrs: Mapping[str, Any]) -> str:
@@ -209,6 +223,6 @@ def objective_names(objectives: Objectives, *, in_short: bool = False) -> str:
     metric = METRICS[wanted.metric]
     *most, last = (
         metric.label if in_short else metric.title,
-        *(COSTS[cost].title for cost in wanted.costs),
+        *(ALL_COSTS[cost].title for cost in wanted.costs),
     )
     return f"{', '.join(most)} and {last}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from shlex import join, quote
 from typing import Any
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.data.faces import described_cautions
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_json, stored_mapping
@@ -63,8 +63,8 @@ def summary(study: StudyView, ranking: Ranking) -> Iterator[str]:
 
 def _best(study: StudyView, ranking: Ranking) -> str:
     row = ranking.lines[0].row
-    costs = study.sought.shown_costs
-    words = ", ".join(f"{cost_words(row, name)} {COSTS[name].title}" for name in costs)
+    costs = ranking.shown_costs
+    words = ", ".join(f"{cost_words(row, name)} {ALL_COSTS[name].title}" for name in costs)
     label = f"{row.name}, digest {row.digest}" if row.name else f"network {row.digest}"
     if row.repeats is None:
         return f"Best is trial {row.number} ({label}): {_named(row, study.metric)} at {words}."

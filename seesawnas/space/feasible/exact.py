@@ -17,7 +17,7 @@ from math import prod
 import numpy as np
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost import MADDS, Budget, Measure
+from seesawnas.cost import LATENCY, MADDS, Budget, Measure
 from seesawnas.errors import BudgetError, DocumentError
 from seesawnas.space.attributes import Option
 from seesawnas.space.feasible.cost_neutral import cost_neutral_decisions
@@ -74,7 +74,8 @@ class MaddsSet:
     A budget of ``None`` admits all.
 
     ``measure`` may be another than MAdds; then what the set calls MAdds is that measure, and so are
-    the ends of ``budget``.
+    the ends of ``budget``. Of the latency that the budget's model predicts, they are the budget's
+    ends on latency.
 
     Raises:
         BudgetError: With the smallest possible cost, if no network fits.
@@ -97,7 +98,7 @@ class MaddsSet:
         )
         if not self.stage_graph.roots:
             raise DocumentError(space.source, [_NO_NETWORK])
-        self._low, self._high = _ends(budget, self.max_madds)
+        self._low, self._high = _ends(budget, measure, self.max_madds)
         self._counts = [self._count(root) for root in self.stage_graph.roots]
         self.count = sum(self._counts) * self._copies
         # Without one there is a network, for there is a root.
@@ -224,21 +225,26 @@ class MaddsSet:
             ranks = [rank // size for rank in ranks]
 
     def _nothing_fits(self, budget: Budget) -> str:
+        rule = f"budget must contain at least one network of {self.space.name or self.space.source}"
+        if self.measure.name == LATENCY.name and budget.model is not None:
+            low, high = (
+                LATENCY.format(budget.model.bound(end)) for end in (self.min_madds, self.max_madds)
+            )
+            how = f"predicted latency x {budget.model.factor:g} ranges from {low} to {high}"
+            return f"{rule}, got {budget.words}: {how}"
         low, high = format_quantity(self.min_madds), format_quantity(self.max_madds)
         unit = "MAdds" if self.measure is MADDS else self.measure.name
         return (
-            f"budget must contain at least one network of {self.space.name or self.space.source}, "
-            f"got {budget}: "
+            f"{rule}, got {budget}: "
             f"{unit} range from {low} ({self.min_madds}) to {high} ({self.max_madds})"
         )
 
 
-def _ends(budget: Budget | None, largest: int) -> tuple[int, int]:
+def _ends(budget: Budget | None, measure: Measure, largest: int) -> tuple[int, int]:
     if budget is None:
         return 0, largest
-    return min(budget.low, largest + 1), largest if budget.high is None else min(
-        budget.high, largest
-    )
+    low, high = budget.predicted_ends if measure.name == LATENCY.name else (budget.low, budget.high)
+    return min(low, largest + 1), largest if high is None else min(high, largest)
 
 
 def _together(nodes: list[Node]) -> Iterator[tuple[Node, Ints]]:

@@ -1,9 +1,11 @@
 """``FeasibleSet``: every network of a space that a budget admits, drawn uniformly.
 
-Under a limit on MAdds alone, nothing is rejected: the set is a sequence, counted exactly
-(:mod:`seesawnas.space.feasible.exact`). Limits on other costs are met by exact rejection from that
-sequence (:mod:`seesawnas.space.feasible.rejection`); if it is short, by going through it once, so
-that the set is counted exactly all the same.
+Under a limit on MAdds alone, or on latency alone, nothing is rejected: the set is a sequence,
+counted exactly (:mod:`seesawnas.space.feasible.exact`). Limits on other costs are met by exact
+rejection from that sequence (:mod:`seesawnas.space.feasible.rejection`); if it is short, by going
+through it once, so that the set is counted exactly all the same. If MAdds and latency are both
+limited, the sequence is within the MAdds, whose graph is compiled faster; if so few of it meet the
+latency that draws take long, it is within the latency.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost import Budget, cost
+from seesawnas.cost import MADDS, Budget, LatencyModel
 from seesawnas.errors import BudgetError
 from seesawnas.space.attributes import Option
 from seesawnas.space.feasible.exact import MaddsSet, Sample
@@ -21,33 +24,70 @@ from seesawnas.space.feasible.rejection import Acceptance, listed, measured, str
 from seesawnas.space.search_space import SearchSpace
 
 LISTED_AT_MOST = 10_000  # networks that are gone through one by one, a second's work or two
+FEW = 0.01  # share of candidates that are accepted, below which others are tried
 
 
 class FeasibleSet:
     """The networks of ``space`` within ``budget``; ``None`` admits all.
 
     Attributes:
-        candidates: The networks within the limit on MAdds.
+        candidates: The networks within the limit on MAdds; within the limit on latency if networks
+            are counted by it.
         acceptance: How many of the candidates meet the other limits, if that is known by draws
             alone; None if the set is counted exactly.
 
     Raises:
-        BudgetError: With the smallest cost, if no network fits or none is found.
+        BudgetError: With the smallest cost, if no network fits or none is found; if a latency
+            cannot be predicted.
         DocumentError: If the space has no network at all.
     """
 
     def __init__(self, space: SearchSpace, budget: Budget | None = None) -> None:
         self.space = space
         self.budget = budget
-        self.candidates = MaddsSet(space, budget)
         self.decisions = space.decisions
         self.acceptance: Acceptance | None = None
         self._kept: list[int] | None = None
-        if budget is not None and budget.others:
-            if self.candidates.count <= LISTED_AT_MOST:
-                self._kept = listed(self.candidates, budget)
-            else:
-                self.acceptance = measured(self.candidates, budget)
+        model = None if budget is None else budget.model
+        if model is not None:
+            for size in space.input_sizes:
+                model.check_input(size)
+        by_latency = model is not None and budget is not None and not budget.limits_madds
+        self.candidates = MaddsSet(space, budget, model.measure if model and by_latency else MADDS)
+        try:
+            self._meet_others()
+        except BudgetError:
+            if model is None or by_latency:
+                raise
+            self._count_by_latency(model)
+        else:
+            few = self.acceptance is not None and self.acceptance.rate < FEW
+            if model is not None and not by_latency and few:
+                self._count_by_latency(model)
+
+    def _meet_others(self) -> None:
+        """Find which candidates meet the limits that they are not counted by."""
+        budget, candidates = self.budget, self.candidates
+        if budget is None or all(limit.name == candidates.measure.name for limit in budget.limits):
+            return
+        if candidates.count <= LISTED_AT_MOST:
+            self._kept = listed(candidates, budget)
+        else:
+            self.acceptance = measured(candidates, budget)
+
+    def _count_by_latency(self, model: LatencyModel) -> None:
+        """Take as candidates the networks within the latency, if more of them are accepted."""
+        before, rate = self.candidates, self.acceptance
+        self.candidates, self.acceptance = MaddsSet(self.space, self.budget, model.measure), None
+        try:
+            self._meet_others()
+        except BudgetError:
+            if rate is None:
+                raise
+        if self._kept is None and rate is not None:
+            now: Acceptance | None = self.acceptance
+            if now is None or now.rate <= rate.rate:
+                self.candidates, self.acceptance = before, rate
 
     @property
     def count(self) -> int:
@@ -57,8 +97,9 @@ class FeasibleSet:
             BudgetError: If that is not known: see ``acceptance``.
         """
         if self.acceptance is not None:
+            limit = "MAdds" if self.candidates.measure is MADDS else self.candidates.measure.name
             rule = (
-                f"must have at most {LISTED_AT_MOST} networks within the MAdds limit, got "
+                f"must have at most {LISTED_AT_MOST} networks within the {limit} limit, got "
                 f"{self.candidates.count}"
             )
             raise BudgetError(
@@ -74,12 +115,38 @@ class FeasibleSet:
     @property
     def min_madds(self) -> int:
         """MAdds of the cheapest network of the space."""
-        return self.candidates.min_madds
+        return self._by_madds.min_madds
 
     @property
     def max_madds(self) -> int:
         """MAdds of the most expensive network of the space."""
-        return self.candidates.max_madds
+        return self._by_madds.max_madds
+
+    @property
+    def within_madds(self) -> int:
+        """Networks within the limit on MAdds, whatever else they cost."""
+        if self.candidates.measure is MADDS:
+            return self.candidates.count
+        if self.budget is None or not self.budget.limits_madds:
+            return self.size
+        return MaddsSet(self.space, self.budget).count
+
+    @property
+    def latency_ends(self) -> tuple[int, int] | None:
+        """The least and the largest predicted latency of the space, in microseconds.
+
+        None if networks are not counted by it.
+        """
+        if self.candidates.measure is MADDS:
+            return None
+        return self.candidates.min_madds, self.candidates.max_madds
+
+    @cached_property
+    def _by_madds(self) -> MaddsSet:
+        """The whole space, counted by MAdds."""
+        if self.candidates.measure is MADDS:
+            return self.candidates
+        return MaddsSet(self.space)
 
     def is_counted(self, at_most: int | None = None) -> bool:
         """Whether ``count`` is known, so that ``at`` can be asked.
@@ -90,7 +157,7 @@ class FeasibleSet:
 
     def holds(self, spec: ArchSpec) -> bool:
         """Whether the budget admits ``spec``, a network of the space."""
-        return self.budget is None or self.budget.admits(cost(spec))
+        return self.budget is None or self.budget.admits_network(spec)
 
     def draw(self, rng: random.Random) -> dict[str, Option]:
         """The assignment of one network, uniform over the set."""

@@ -105,8 +105,11 @@ def _drawn(
 ) -> dict[str, Option]:
     if not options:  # the whole set, which is known to hold something
         return feasible.draw(rng)
-    part = MaddsSet(feasible.space.restrict(options), feasible.budget)
-    if feasible.budget is not None and feasible.budget.others:
+    measure = feasible.candidates.measure
+    part = MaddsSet(feasible.space.restrict(options), feasible.budget, measure)
+    if feasible.budget is not None and any(
+        limit.name != measure.name for limit in feasible.budget.limits
+    ):
         return one_of(part, feasible.budget, rng)
     return next(part.drawn(1, rng).assignments())
 

@@ -1,4 +1,6 @@
-"""Exact rejection: networks drawn uniformly within the limit on MAdds that meet the other limits.
+"""Exact rejection: networks drawn uniformly within one limit that meet the other limits.
+
+The one limit, on MAdds or on latency, is met by counting (:mod:`seesawnas.space.feasible.exact`).
 
 What is kept is uniform over what a budget of several limits admits. How much is kept is measured,
 and reported.
@@ -7,11 +9,11 @@ and reported.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil, floor, sqrt
 
-from seesawnas.cost import Budget, Cost, cost
+from seesawnas.cost import LATENCY, Budget
 from seesawnas.errors import BudgetError
 from seesawnas.space.attributes import Option
 from seesawnas.space.feasible.exact import MaddsSet, Sample
@@ -27,12 +29,13 @@ _Z = 1.959964  # of 95 % of a normal distribution
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How many networks within the limit on MAdds meet the other limits, estimated by draws.
+    """How many networks within one limit meet the other limits, estimated by draws.
 
     Attributes:
         accepted: How many of those drawn meet the other limits.
         drawn: How many were drawn, uniform over the candidates.
-        candidates: How many networks are within the limit on MAdds.
+        candidates: How many networks are within the limit on MAdds, or on latency, if networks are
+            counted by it.
     """
 
     accepted: int
@@ -78,30 +81,42 @@ class RejectionSampling:
 
     def kept(self, sample: Sample) -> list[int]:
         """The positions in ``sample`` of what the budget admits."""
-        costs = [cost(spec) for spec in self.candidates.specs(sample)]
+        costs = [self.budget.costs(spec) for spec in self.candidates.specs(sample)]
         self._remember(costs)
-        return [position for position, one in enumerate(costs) if self.budget.admits(one)]
+        return [position for position, one in enumerate(costs) if self.budget.admits_costs(one)]
 
     def fault(self) -> BudgetError:
         """The error that nothing seen is admitted, with the ends of what was seen."""
         space, limits = self.candidates.space, self.budget
-        within = f" within {limits.madds_words}" if limits.limits_madds else ""
+        own = self.candidates.measure.name
+        within = next(
+            (f" within {limit.words}" for limit in limits.limits if limit.name == own), ""
+        )
+        if own == "madds":
+            within = f" within {limits.madds_words}" if limits.limits_madds else ""
         every = "the" if self.seen == self.candidates.count else f"{self.seen:,} sampled of the"
         networks = f"{every} {several(self.candidates.count, 'network')}"
         verb = "has" if networks == "the 1 network" else "have"
-        ends = ", ".join(f"{name} from {low} to {high}" for name, (low, high) in self.ends.items())
+        ends = ", ".join(_range(name, *ends) for name, ends in self.ends.items())
         return BudgetError(
             f"budget must contain at least one network of {space.name or space.source}, got "
-            f"{limits}: "
+            f"{limits.words if limits.latency else limits}: "
             f"{networks}{within} {verb} {ends}"
         )
 
-    def _remember(self, costs: list[Cost]) -> None:
+    def _remember(self, costs: list[Mapping[str, int]]) -> None:
         self.seen += len(costs)
-        for limit in self.budget.others:
-            values = [getattr(one, limit.name) for one in costs]
-            values += self.ends.get(limit.name, ())
-            self.ends[limit.name] = min(values), max(values)
+        for limit in self.budget.limits:
+            if limit.name != self.candidates.measure.name:
+                values = [one[limit.name] for one in costs]
+                values += self.ends.get(limit.name, ())
+                self.ends[limit.name] = min(values), max(values)
+
+
+def _range(name: str, low: int, high: int) -> str:
+    if name != LATENCY.name:
+        return f"{name} from {low} to {high}"
+    return f"{name}, with its model's factor, from {LATENCY.format(low)} to {LATENCY.format(high)}"
 
 
 def listed(candidates: MaddsSet, budget: Budget) -> list[int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seesawnas.cost.budget import anchor_files
 from seesawnas.errors import StudyError
 from seesawnas.io.catalog import STUDIES, Wanted, read_document
 from seesawnas.io.kinds import Kind, other_kind
@@ -55,6 +56,8 @@ class StudyFile:
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     """The values of the study file that ``ref`` names, and its name without ``.yaml``.
 
+    A file that the budget names is relative to the study file, and absolute among the values.
+
     The ``study.yaml`` of a study's folder is that study's, whatever the folder is called by now.
 
     Raises:
@@ -63,6 +66,8 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
     """
     document = read_document(ref, _WANTED)
     values, path = document.values, document.path
+    if isinstance(values, dict) and "@" in str(budget := values.get("budget")):
+        values = {**values, "budget": anchor_files(str(budget), path.parent)}
     if not isinstance(values, dict):
         raise StudyError(
             f"{ref}: must be a mapping of keys such as budget, trials, objectives, got "

@@ -58,7 +58,9 @@ def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:
     done = [
         trial
         for trial in study.trials
-        if trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
+        if trial.state is TrialState.COMPLETE
+        and "accuracy" in trial.user_attrs
+        and trial.user_attrs.get("digest") not in study.missed
     ]
     if not done:
         raise StudyError(f"{ref}: no trial is complete yet")

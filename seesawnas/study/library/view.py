@@ -10,11 +10,12 @@ from typing import Any
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, repeats_of
+from seesawnas.study.record.finalists import missed_limit
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
 from seesawnas.study.storage.identity import repeats_name, stored_name
@@ -60,8 +61,17 @@ class StudyView:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What cannot be shown of the study, and why, one line each."""
-        return (*self.faults, *(f"{one}; ignored" for one in self.skipped))
+        """What cannot be shown of the study, and why, one line each; networks not ranked too."""
+        return (
+            *self.faults,
+            *(f"{one}; ignored" for one in self.skipped),
+            *(f"network {digest}: {why}; not ranked" for digest, why in self.missed.items()),
+        )
+
+    @property
+    def missed(self) -> Mapping[str, str]:
+        """Finalists that took longer than the budget allows: why, by digest."""
+        return missed_limit(self.attributes)
 
     def trial(self, number: str, ref: str) -> FrozenTrial:
         """The trial of a ``number`` as text; ``ref`` names it in messages.
@@ -97,7 +107,7 @@ class StudyView:
 
         If another program named costs otherwise, only the known ones are among them.
         """
-        names = {kind.title: name for name, kind in COSTS.items()}
+        names = {kind.title: name for name, kind in ALL_COSTS.items()}
         return Objectives(
             self.metric, tuple(names[title] for title in self.objectives[1:] if title in names)
         )

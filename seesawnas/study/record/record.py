@@ -21,7 +21,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from seesawnas.cost import cost
+from seesawnas.cost import LATENCY, LatencyModel, cost
 from seesawnas.errors import StudyError
 from seesawnas.io.stored_json import stored_json, stored_mapping
 from seesawnas.space import Decision, to_mapping, write_yaml
@@ -50,9 +50,11 @@ class StudyRecord:
         name: str,
         decisions: tuple[Decision, ...],
         objectives: Objectives = ACCURACY,
+        latency: LatencyModel | None = None,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.objectives = objectives
+        self._latency = latency
         self._distributions = {decision.name: distribution(decision) for decision in decisions}
         self._storage = storage
         self.study = self._open(name)
@@ -199,6 +201,8 @@ class StudyRecord:
             "label": proposal.label,
             "spec": write_yaml(to_mapping(proposal.spec)),
         }
+        if self._latency is not None:
+            attrs[LATENCY.name] = self._latency.predict(proposal.spec)
         if proposal.fixed:
             attrs["fixed"] = True
         if proposal.proxy is not None:

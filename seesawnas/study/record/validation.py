@@ -19,11 +19,11 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS, Metric
 from seesawnas.io.stored_json import shown, stored_json, too_deep
-from seesawnas.space.validation import faults_of
+from seesawnas.io.validation import faults_of
 from seesawnas.study.record.renewed import renewed
 from seesawnas.text import one_line, several
 
@@ -145,7 +145,7 @@ class _OtherAttributes(BaseModel):
 
 
 _MEASURED: dict[str, Any] = {
-    **dict.fromkeys(COSTS, (_Whole, 0)),
+    **dict.fromkeys(ALL_COSTS, (_Whole, 0)),
     **{name: _metric_key(metric) for name, metric in METRICS.items()},
 }
 _Attributes = create_model("_Attributes", __base__=_OtherAttributes, **_MEASURED)

@@ -199,7 +199,7 @@ def test_memory_that_is_not_there_is_one_line(file: Path) -> None:
 
 def test_an_option_of_foreign_files_is_refused_for_a_folder(tmp_path: Path) -> None:
     for options in ({"bgr": True}, {"output": "y"}):
-        with pytest.raises(InvalidInput, match="for ONNX and TorchScript"):
+        with pytest.raises(InvalidInput, match="for files of other formats"):
             open_model(tmp_path, **options)
 
 

@@ -1,0 +1,252 @@
+"""``seesawnas latency``: how long networks take in a runtime, here or on a device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seesawnas.cli.options import Json, complete_ref, find_network
+
+if TYPE_CHECKING:
+    from seesawnas.device.latency.prepare import ModelFile
+    from seesawnas.device.latency.protocol import Measured
+
+_MEASURING = "Measuring"
+_DEVICE = "Device"
+REMOTE_ROUNDS, REMOTE_RUNS = 10, 10
+
+
+def latency(
+    refs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="REF",
+            help="Networks: paper/NAME, a YAML file, a trial of a study, a trained network's "
+            "folder, or an exported file. Ratios are to the first.",
+            autocompletion=complete_ref,
+            show_default=False,
+        ),
+    ],
+    runtime: Annotated[
+        str,
+        typer.Option(
+            "--runtime",
+            metavar="NAME",
+            help="onnxruntime, ncnn, executorch or torch.",
+            rich_help_panel=_MEASURING,
+        ),
+    ] = "onnxruntime",
+    threads: Annotated[
+        int,
+        typer.Option(
+            "--threads",
+            metavar="N",
+            min=1,
+            max=256,
+            rich_help_panel=_MEASURING,
+            help="Threads of the runtime.",
+        ),
+    ] = 1,
+    batch: Annotated[
+        int,
+        typer.Option(
+            "--batch",
+            metavar="N",
+            min=1,
+            max=1024,
+            rich_help_panel=_MEASURING,
+            help="Images at a time.",
+        ),
+    ] = 1,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            "--rounds",
+            metavar="N",
+            min=8,
+            max=100_000,
+            rich_help_panel=_MEASURING,
+            help="Rounds, in each of which every network runs once.",
+            show_default="60; 10 on a device",
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed",
+            metavar="S",
+            min=0,
+            rich_help_panel=_MEASURING,
+            help="Seed of the order within a round.",
+        ),
+    ] = 0,
+    command: Annotated[
+        str | None,
+        typer.Option(
+            "--command",
+            metavar="CMD",
+            help="Measure on a device: a command with {model}, {runs} and {threads} that prints "
+            "the milliseconds of each run, one number a line.",
+            rich_help_panel=_DEVICE,
+            show_default=False,
+        ),
+    ] = None,
+    runs: Annotated[
+        int,
+        typer.Option(
+            "--runs",
+            metavar="N",
+            min=1,
+            max=10_000,
+            rich_help_panel=_DEVICE,
+            help="Runs in each call of --command.",
+        ),
+    ] = REMOTE_RUNS,
+    timeout: Annotated[
+        str,
+        typer.Option(
+            "--timeout",
+            metavar="T",
+            rich_help_panel=_DEVICE,
+            help="Time limit of each call of --command.",
+        ),
+    ] = "2m",
+    json: Json = False,
+) -> None:
+    """Measure how long networks take, side by side.
+
+    All are open at once and run in turn, once a round, in random order. The minimum over the
+    rounds is the time; if the even and the odd rounds disagree by more than 5 %, the result is
+    refused (exit code 2).
+    """
+    import tempfile
+
+    from seesawnas.cli.views.device import print_latency, rounds_shown
+    from seesawnas.device.latency.machine import machine, peak_memory
+    from seesawnas.device.latency.protocol import ROUNDS, check_halves, measure
+    from seesawnas.device.latency.remote import DeviceCommand
+    from seesawnas.device.latency.runtimes import check_runtime, runtime_version
+
+    check_runtime(runtime)
+    device = None
+    if command is not None:
+        device = DeviceCommand(command, runs=runs, threads=threads, seconds=_seconds(timeout))
+    count = rounds or (ROUNDS if device is None else REMOTE_ROUNDS)
+    with tempfile.TemporaryDirectory() as folder:
+        files = _files(refs, runtime, Path(folder), batch)
+        shapes: dict[str, tuple[int, ...]] = {one.name: (batch, 3, *one.size) for one in files}
+        if device is None:
+            contestants = _local(files, runtime, shapes, threads)
+        else:
+            contestants = {one.name: device.run(one.path) for one in files}
+        warm_up = 3 if device is None else 1
+        found: Measured = rounds_shown(
+            measure(contestants, rounds=count, warm_up=warm_up, seed=seed)
+        )
+        memory: dict[str, float | None] = dict.fromkeys(found.names)
+        if device is None:
+            memory = {
+                one.name: peak_memory(runtime, one.path, shapes[one.name], threads) for one in files
+            }
+    latencies = found.latencies(seed)
+    values = _values(found, latencies, files, memory)
+    values |= {
+        "runtime": runtime,
+        "runtime_version": runtime_version(runtime) if device is None else None,
+        "threads": threads,
+        "batch": batch,
+        "rounds": count,
+        "command": command,
+        "machine": machine(),
+    }
+    if json:
+        from seesawnas.cli.views.output import print_json
+
+        print_json(values)
+    else:
+        print_latency(values)
+    check_halves(latencies)
+
+
+def _seconds(text: str) -> float:
+    from seesawnas.errors import InvalidInput
+    from seesawnas.units import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise InvalidInput(f"--timeout {error}") from None
+
+
+def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[ModelFile]:
+    from seesawnas.cli.views.device import steps_shown
+    from seesawnas.device.latency.prepare import (
+        existing_file,
+        is_model_file,
+        random_network,
+        write_network,
+    )
+    from seesawnas.errors import InvalidInput
+    from seesawnas.nn import load_model
+    from seesawnas.nn.weights import WEIGHTS
+
+    if len(set(refs)) < len(refs):
+        twice = next(ref for ref in refs if refs.count(ref) > 1)
+        raise InvalidInput(f"REF must name each network once, got {twice} twice")
+    found = []
+    with steps_shown() as say:
+        for number, ref in enumerate(refs):
+            say(f"writing {ref} for {runtime}")
+            if is_model_file(ref):
+                found.append(existing_file(Path(ref), runtime))
+                continue
+            if (Path(ref) / WEIGHTS).is_file():
+                network = load_model(ref, untrained=True)
+            else:
+                network = random_network(find_network(ref).spec)
+            place = folder / str(number)
+            place.mkdir()
+            found.append(write_network(network, runtime, place, ref, batch))
+    return found
+
+
+def _local(
+    files: list[ModelFile], runtime: str, shapes: dict[str, tuple[int, ...]], threads: int
+) -> dict[str, Any]:
+    import numpy as np
+
+    from seesawnas.device.latency.runtimes import open_session, timed
+
+    rng = np.random.default_rng(0)
+    return {
+        one.name: timed(
+            open_session(runtime, one.path, threads),
+            rng.standard_normal(shapes[one.name], np.float32),
+            threads,
+        )
+        for one in files
+    }
+
+
+def _values(
+    found: Measured, latencies: list[Any], files: list[ModelFile], memory: dict[str, float | None]
+) -> dict[str, Any]:
+    """As --json prints them; keys are only ever added."""
+    rows = [
+        {
+            "network": one.name,
+            "ms": one.minimum,
+            "lower_quartile_ms": one.quartile,
+            "wall_ms": one.wall_minimum,
+            "cpu_ms": one.cpu_minimum,
+            "ratio": one.ratio,
+            "ratio_interval": [one.low, one.high],
+            "halves_disagree": one.disagreement,
+            "memory_mib": memory[one.name],
+            "input": [*file.size],
+        }
+        for one, file in zip(latencies, files, strict=True)
+    ]
+    return {"networks": rows, "clock": found.clock}

@@ -1,0 +1,27 @@
+"""The formats that ``seesawnas export`` writes, one file each."""
+
+from __future__ import annotations
+
+from seesawnas.device.formats.base import Contents, Format
+from seesawnas.device.formats.onnx import ONNX
+from seesawnas.device.formats.torchscript import TORCHSCRIPT
+from seesawnas.errors import InvalidInput
+from seesawnas.text import nearest, short
+
+FORMATS: dict[str, Format] = {one.name: one for one in (ONNX, TORCHSCRIPT)}
+
+
+def find_format(name: str) -> Format:
+    """The format called ``name``.
+
+    Raises:
+        InvalidInput: If there is none.
+    """
+    if name in FORMATS:
+        return FORMATS[name]
+    near = nearest(name, FORMATS)
+    hint = f"; did you mean {near}?" if near else ""
+    raise InvalidInput(f"--format must be one of {', '.join(FORMATS)}, got {short(name)}{hint}")
+
+
+__all__ = ["FORMATS", "Contents", "Format", "find_format"]

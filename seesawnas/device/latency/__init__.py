@@ -1,0 +1,1 @@
+"""How long networks take where they run, measured and not believed."""

@@ -1,0 +1,274 @@
+"""From measured networks to a latency model.
+
+Coefficients are not negative and minimise the squared *relative* error. How well the model predicts
+is told by ten-fold cross-validation: every network is predicted by a model of others. The factor
+that makes a prediction a bound is conformal: the quantile of measured / predicted over the networks
+held out, at a rank that is right for a finite number of them. All networks serve both the fit and
+the factor, each fold's the others (cross-conformal prediction, Vovk 2015): that the bound holds for
+the stated share is a theorem if a model and its factor come from different networks, and what is
+found in practice if they are shared like this.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import nnls
+from scipy.stats import kendalltau
+
+from seesawnas.arch import ArchSpec
+from seesawnas.cost.latency import UNITS, LatencyModel, MeasureLatency
+from seesawnas.device.latency.design import Floats, counted_names, counts_matrix
+from seesawnas.errors import InvalidInput
+from seesawnas.io.files import write_atomically
+from seesawnas.text import short
+
+FOLDS = 10
+COVERAGE = 0.95
+BATCH = 20
+"""Networks that are measured together: what an interruption loses at most."""
+MAX_DRIFT = 0.25
+"""Of the network that every batch has, above which batches cannot be compared."""
+_DIGITS = 6
+_ITERATIONS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What networks are measured on.
+
+    Attributes:
+        device: For people.
+        runtime: What runs them.
+        runtime_version: Its version.
+        threads: It runs with so many.
+        batch: Images a run.
+        space: Where the networks come from, with the budget, if there is one.
+    """
+
+    device: str
+    runtime: str
+    runtime_version: str
+    threads: int
+    batch: int
+    space: str
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyFit:
+    """A model, and how well it predicts networks that it was not fitted to.
+
+    Attributes:
+        model: Fitted to all networks.
+        networks: They.
+        measured: Microseconds of each.
+        held_out: What a model of other networks predicts of each, in microseconds.
+    """
+
+    model: LatencyModel
+    networks: tuple[ArchSpec, ...]
+    measured: tuple[float, ...]
+    held_out: tuple[float, ...]
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As JSON values; the keys are stable."""
+        return {
+            **self.model.to_mapping(),
+            "measured": [
+                {
+                    "digest": spec.digest(),
+                    "milliseconds": measured / 1000,
+                    "held_out_prediction": predicted / 1000,
+                }
+                for spec, measured, predicted in zip(
+                    self.networks, self.measured, self.held_out, strict=True
+                )
+            ],
+        }
+
+
+def fit_latency(
+    milliseconds: Sequence[float],
+    networks: Sequence[ArchSpec],
+    setting: Setting,
+    *,
+    coverage: float = COVERAGE,
+) -> LatencyFit:
+    """Fit a model to networks and what each of them took.
+
+    Raises:
+        InvalidInput: If there are too few networks for the ``coverage``, or a time is not positive.
+    """
+    measured = 1000 * np.array(milliseconds, np.float64)
+    if not (np.isfinite(measured).all() and (measured > 0).all()):
+        raise InvalidInput("measured latencies must be positive numbers of milliseconds")
+    least = least_networks(coverage)
+    if len(networks) < least:
+        raise InvalidInput(
+            f"networks to fit to must be at least {least}, so that {coverage:.0%} of new ones "
+            f"can be bounded, got {len(networks)}"
+        )
+    names = counted_names(networks)
+    counts = counts_matrix(networks, names)
+    held_out = _held_out(counts, measured)
+    errors = np.abs(held_out / measured - 1)
+    coefficients = _coefficients(counts, measured)
+    model = LatencyModel(
+        device=setting.device,
+        runtime=setting.runtime,
+        runtime_version=setting.runtime_version,
+        threads=setting.threads,
+        batch=setting.batch,
+        inputs=tuple(sorted({(spec.input.height, spec.input.width) for spec in networks})),
+        space=setting.space,
+        networks=len(networks),
+        mape=_rounded(float(errors.mean())),
+        within_10_percent=_rounded(float((errors <= 0.1).mean())),
+        tau=_rounded(_tau(measured, held_out)),
+        factor=_rounded(conformal_factor(measured / held_out, coverage)),
+        coverage=coverage,
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        coefficients=tuple(
+            (name, _rounded(float(value) * UNITS[name]))
+            for name, value in zip(names, coefficients, strict=True)
+        ),
+    )
+    return LatencyFit(model, tuple(networks), tuple(measured.tolist()), tuple(held_out.tolist()))
+
+
+def least_networks(coverage: float) -> int:
+    """How many ratios it takes so that one of them bounds a new one with this probability."""
+    return max(2 * FOLDS, math.ceil(coverage / (1 - coverage) - 1e-9))
+
+
+def conformal_factor(ratios: Floats, coverage: float) -> float:
+    """The ratio that a new one does not exceed with the probability ``coverage``.
+
+    It is the one of rank ceil((n + 1) coverage), rounded up in its last digit.
+    """
+    rank = math.ceil((len(ratios) + 1) * coverage - 1e-9)
+    found = float(np.sort(ratios)[min(rank, len(ratios)) - 1])
+    return math.ceil(found * 10_000) / 10_000
+
+
+def _coefficients(counts: Floats, measured: Floats) -> Floats:
+    """Microseconds a count, none negative, by least squares of the relative error."""
+    scale = counts.max(axis=0)
+    scale[scale == 0] = 1.0
+    found, _ = nnls(counts / scale / measured[:, None], np.ones(len(measured)), maxiter=_ITERATIONS)
+    return np.asarray(found / scale, np.float64)
+
+
+def _held_out(counts: Floats, measured: Floats) -> Floats:
+    """What models of the other folds predict, in microseconds; a microsecond at least."""
+    order = np.random.default_rng(0).permutation(len(measured))
+    found = np.zeros(len(measured))
+    for fold in np.array_split(order, FOLDS):
+        others = np.setdiff1d(order, fold)
+        found[fold] = counts[fold] @ _coefficients(counts[others], measured[others])
+    return np.maximum(found, 1.0)
+
+
+def _tau(measured: Floats, predicted: Floats) -> float:
+    """Kendall's tau; 0 if one of them is constant."""
+    found = float(kendalltau(measured, predicted).statistic)
+    return found if math.isfinite(found) else 0.0
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def measure_networks(
+    networks: Sequence[ArchSpec], measure: MeasureLatency, path: Path, setting: Setting
+) -> Iterator[dict[str, float]]:
+    """Measure what ``path`` does not hold yet, batch by batch; yield milliseconds by digest so far.
+
+    The file has a line of JSON for the setting and one for each network, so that an interruption
+    loses no batch that is done. A machine that has become slower or faster is told by the first
+    network, which is measured with every batch: other times of the batch are multiplied by what it
+    took at first over what it takes now.
+
+    Raises:
+        InvalidInput: If the file is of another setting, is no such file, or the first network takes
+            far less or more than it did at first.
+    """
+    known = read_measurements(path, setting)
+    yield dict(known)
+    missing = [spec for spec in networks if spec.digest() not in known]
+    anchor = networks[0]
+    for start in range(0, len(missing), BATCH):
+        batch = missing[start : start + BATCH]
+        again = [] if anchor in batch else [anchor]
+        found = list(measure([*again, *batch]))
+        ratio = known[anchor.digest()] / found[0] if again else 1.0
+        if abs(ratio - 1) > MAX_DRIFT:
+            raise InvalidInput(
+                f"{path}: network {anchor.digest()} must take about what it took before, "
+                f"{known[anchor.digest()]:.3g} ms, got {found[0]:.3g} ms; measure on a quieter "
+                f"machine, or delete the file"
+            )
+        own = zip(batch, found[len(again) :], strict=True)
+        fresh = {spec.digest(): ratio * value for spec, value in own}
+        _append(path, setting, fresh)
+        known |= fresh
+        yield dict(known)
+
+
+def read_measurements(path: Path, setting: Setting) -> dict[str, float]:
+    """The milliseconds by digest that ``path`` holds; none if there is no such file.
+
+    Raises:
+        InvalidInput: If it is of another setting, or no such file.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path}: cannot be read: {short(error)}") from None
+    found: dict[str, float] = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            values = json.loads(line)
+            if number == 1:
+                _check_setting(path, values["setting"], setting)
+            else:
+                found[str(values["digest"])] = float(values["milliseconds"])
+        except (ValueError, KeyError, TypeError):
+            if number == len(lines) > 1:  # cut off by a kill
+                break
+            raise InvalidInput(
+                f"{path}: line {number} must be a measurement of seesawnas latency fit, got "
+                f"{short(line)}"
+            ) from None
+    return found
+
+
+def _check_setting(path: Path, kept: Mapping[str, Any], setting: Setting) -> None:
+    for name, value in setting.to_mapping().items():
+        if kept.get(name) != value:
+            raise InvalidInput(
+                f"{path}: must be measurements with {name} {short(value)}, got "
+                f"{short(kept.get(name))}; delete the file, or give another --out"
+            )
+
+
+def _append(path: Path, setting: Setting, fresh: Mapping[str, float]) -> None:
+    kept = read_measurements(path, setting)
+    lines: list[dict[str, Any]] = [{"setting": setting.to_mapping()}]
+    lines += [
+        {"digest": digest, "milliseconds": value} for digest, value in {**kept, **fresh}.items()
+    ]
+    write_atomically(path, "".join(f"{json.dumps(line)}\n" for line in lines))

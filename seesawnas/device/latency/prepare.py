@@ -1,0 +1,81 @@
+"""Networks as files of a runtime, in the form that it runs fastest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seesawnas.arch import ArchSpec
+from seesawnas.device.formats import FORMATS, Contents, Format
+from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.card import card_size, read_card
+from seesawnas.nn import FaceNetwork
+from seesawnas.nn.deploy import deploy_form
+
+SIDE = 112
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A file to time.
+
+    Attributes:
+        name: Of the network.
+        path: The file by which a runtime opens it.
+        size: (height, width) of its images.
+        note: A line on it, if there is one to say.
+    """
+
+    name: str
+    path: Path
+    size: tuple[int, int]
+    note: str = ""
+
+
+def format_of(runtime: str) -> Format:
+    """The format that ``runtime`` opens."""
+    return next(one for one in FORMATS.values() if one.runtime == runtime)
+
+
+def write_network(
+    network: FaceNetwork, runtime: str, folder: Path, name: str, batch: int = 1
+) -> ModelFile:
+    """``network`` written for ``runtime`` into ``folder``.
+
+    Raises:
+        InvalidInput: If what writes the format is not installed, or the format cannot hold it.
+    """
+    made = format_of(runtime)
+    stem = folder / "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
+    made.write(deploy_form(network, made.waste), stem, Contents(batch))
+    inputs = network.spec.input
+    return ModelFile(name, made.files(stem)[0], (inputs.height, inputs.width))
+
+
+def existing_file(path: Path, runtime: str) -> ModelFile:
+    """A file that was exported before.
+
+    Raises:
+        InvalidInput: If it is not of ``runtime``'s format.
+    """
+    suffix = format_of(runtime).suffixes[0]
+    if not path.name.endswith(suffix):
+        raise InvalidInput(f"{path}: must be a {suffix} file for --runtime {runtime}")
+    return ModelFile(path.name, path, card_size(read_card(path)) or (SIDE, SIDE))
+
+
+def is_model_file(ref: str) -> bool:
+    """Whether ``ref`` is a file of one of the formats."""
+    suffixes = tuple(one.suffixes[0] for one in FORMATS.values())
+    return ref.endswith(suffixes) and Path(ref).is_file()
+
+
+def random_network(spec: ArchSpec) -> FaceNetwork:
+    """``spec`` with random weights, always the same: they do not change how long it takes."""
+    import torch
+
+    from seesawnas.nn import build
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return build(spec).eval()

@@ -1,0 +1,128 @@
+"""Runtimes on this machine: a file is opened once, and run as often as asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.device.formats.base import needs
+from seesawnas.device.latency.protocol import Run, Sample
+from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.executorch import executorch_session
+from seesawnas.evaluation.models.ncnn import ncnn_session
+from seesawnas.text import nearest, short
+
+Images: TypeAlias = NDArray[np.float32]
+Session: TypeAlias = Callable[[Images], object]
+
+
+def _open_onnxruntime(path: Path, threads: int) -> Session:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise needs("onnxruntime", "--runtime onnxruntime", "onnx") from None
+    onnxruntime.set_default_logger_severity(4)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 4
+    # A thread that waits busily would be counted, and would disturb the others' sessions.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    providers = ["CPUExecutionProvider"]
+    session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    name = session.get_inputs()[0].name
+    return lambda images: session.run(None, {name: images})
+
+
+def _open_torch(path: Path, threads: int) -> Session:
+    import torch
+
+    network = torch.jit.load(str(path)).eval()  # type: ignore[no-untyped-call]
+    network = torch.jit.freeze(network)
+
+    def run(images: Images) -> object:
+        torch.set_num_threads(threads)
+        with torch.inference_mode():
+            return network(torch.from_numpy(images))
+
+    return run
+
+
+def _open_executorch(path: Path, threads: int) -> Session:
+    if threads != 1:
+        import torch
+
+        torch.set_num_threads(threads)
+    return executorch_session(path)
+
+
+_OPENERS: dict[str, tuple[Callable[[Path, int], Session], str]] = {
+    "onnxruntime": (_open_onnxruntime, "onnxruntime"),
+    "ncnn": (ncnn_session, "ncnn"),
+    "executorch": (_open_executorch, "executorch"),
+    "torch": (_open_torch, "torch"),
+}
+RUNTIMES = tuple(_OPENERS)
+
+
+def check_runtime(name: str) -> str:
+    """``name``, if it is a runtime's.
+
+    Raises:
+        InvalidInput: If it is none.
+    """
+    if name in RUNTIMES:
+        return name
+    near = nearest(name, RUNTIMES)
+    hint = f"; did you mean {near}?" if near else ""
+    raise InvalidInput(f"--runtime must be one of {', '.join(RUNTIMES)}, got {short(name)}{hint}")
+
+
+def import_runtime(name: str) -> None:
+    """Import what a runtime needs, so that it is not counted as a network's memory."""
+    for module in ("torch", "executorch.runtime") if name == "executorch" else (name,):
+        with suppress(ImportError):
+            import_module(module)
+
+
+def runtime_version(name: str) -> str | None:
+    """The version of the installed runtime."""
+    try:
+        return version(_OPENERS[name][1])
+    except PackageNotFoundError:
+        return None
+
+
+def open_session(runtime: str, path: Path, threads: int) -> Session:
+    """The network in ``path``, opened in ``runtime`` with ``threads``.
+
+    Raises:
+        InvalidInput: If the runtime is not installed, or cannot open the file.
+    """
+    try:
+        return _OPENERS[check_runtime(runtime)][0](path, threads)
+    except InvalidInput:
+        raise
+    except Exception as error:  # the runtimes' own classes
+        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InvalidInput(f"{path}: cannot be opened by {runtime}: {short(line)}") from None
+
+
+def timed(session: Session, images: Images, threads: int) -> Run:
+    """One run of ``session``, timed."""
+    # With one thread the network runs in the calling one: what shows progress is not counted.
+    clock = time.thread_time_ns if threads == 1 else time.process_time_ns
+
+    def run() -> Sample:
+        wall, cpu = time.perf_counter_ns(), clock()
+        session(images)
+        return Sample((time.perf_counter_ns() - wall) / 1e6, (clock() - cpu) / 1e6)
+
+    return run

@@ -1,0 +1,109 @@
+"""Networks in ncnn's format, a text of layers and a file of weights beside it (extra ``ncnn``).
+
+ncnn reads them without checks of its own, and a broken file ends the process. So a file without the
+card that ``seesawnas export`` writes is first run in a process of its own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.card import read_card
+from seesawnas.evaluation.models.outputs import Opened, Rows
+
+SUFFIX = ".ncnn.param"
+_MAGIC = "7767517"
+_SECONDS = 60
+_MOST_EXIT = 127
+
+_Images = NDArray[np.float32]
+
+
+def ncnn_session(path: Path, threads: int) -> Callable[[_Images], _Images]:
+    """The network in ``path``, opened: float32 (N, 3, H, W) to (N, D), image by image.
+
+    Raises:
+        InvalidInput: If ncnn is not installed, a file is missing, or ncnn cannot read it.
+    """
+    try:
+        import ncnn
+    except ImportError:
+        raise InvalidInput(
+            f"{path}: needs ncnn, which is not installed: pip install 'seesawnas[ncnn]'"
+        ) from None
+    weights = _weights(path)
+    network = ncnn.Net()
+    network.opt.use_vulkan_compute = False
+    network.opt.num_threads = threads
+    if network.load_param(str(path)) or network.load_model(str(weights)):
+        raise InvalidInput(f"{path}: cannot be opened by ncnn")
+
+    def run(images: _Images) -> _Images:
+        rows = []
+        for image in images:
+            extractor = network.create_extractor()
+            extractor.input("in0", ncnn.Mat(np.ascontiguousarray(image)))
+            code, row = extractor.extract("out0")
+            if code:
+                raise InvalidInput(f"{path}: cannot be run by ncnn on images of {image.shape[1:]}")
+            rows.append(np.array(row, np.float32).reshape(-1))
+        return np.stack(rows)
+
+    return run
+
+
+def open_ncnn(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
+    """The network in ``path``; its input is ``in0`` and its output ``out0``, as pnnx names them.
+
+    Raises:
+        InvalidInput: If it cannot be opened, or ends the process that tries it.
+    """
+    if device.type != "cpu":
+        raise InvalidInput(f"{path}: runs on the CPU: --device must be cpu, got {device}")
+    if output is not None:
+        raise InvalidInput(f"{path}: has one output: --output must not be given, got {output}")
+    if read_card(path) is None:
+        _try_apart(path, side)
+    session = ncnn_session(path, torch.get_num_threads())
+    width = session(np.zeros((1, 3, side, side), np.float32)).shape[1]
+
+    def call(images: Tensor) -> Tensor:
+        return torch.from_numpy(session(images.float().numpy()))
+
+    return Opened(Rows(path, call, None, width), None)
+
+
+def _weights(path: Path) -> Path:
+    weights = path.with_name(path.name.removesuffix(".param") + ".bin")
+    if not weights.is_file():
+        raise InvalidInput(f"{path}: needs its weights beside it, which are not there: {weights}")
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)).decode("ascii", "replace") != _MAGIC:
+            raise InvalidInput(f"{path}: must be an ncnn .param file in text")
+    return weights
+
+
+def _try_apart(path: Path, side: int) -> None:
+    _weights(path)
+    code = (
+        "import sys, numpy, pathlib; from seesawnas.evaluation.models.ncnn import ncnn_session; "
+        "size = int(sys.argv[2]); run = ncnn_session(pathlib.Path(sys.argv[1]), 1); "
+        "run(numpy.zeros((1, 3, size, size), numpy.float32))"
+    )
+    command = [sys.executable, "-P", "-c", code, str(path), str(side)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise InvalidInput(f"{path}: takes more than {_SECONDS} s to run once in ncnn") from None
+    # What fails without ending the process is said when it is opened here.
+    if done.returncode < 0 or done.returncode > _MOST_EXIT:
+        raise InvalidInput(f"{path}: cannot be run by ncnn: it ended the process that tried it")

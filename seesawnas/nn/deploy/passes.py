@@ -1,0 +1,217 @@
+"""What is rewritten before a deploy form is run, with equal results.
+
+Batch norms that are left become part of a neighbouring convolution, and channels are made in the
+order in which groups of convolutions read them, so that each group reads a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from seesawnas.nn.deploy.form import (
+    INPUT,
+    Activate,
+    AddMaps,
+    Affine,
+    Convolve,
+    ConvolveGroups,
+    DeployForm,
+    MultiplyMaps,
+    Operator,
+    PoolMap,
+    SliceChannels,
+    Step,
+    rewrite,
+)
+from seesawnas.nn.deploy.lowering import is_dense, runs_of
+
+
+def fold_affines(form: DeployForm) -> DeployForm:
+    """Each :class:`Affine` next to a convolution as part of its constants.
+
+    After any convolution that nothing else reads; before one without padding: padding is zeros
+    after the affine, not before.
+    """
+    while (found := _one_fold(form)) is not None:
+        form = found
+    return form
+
+
+def _one_fold(form: DeployForm) -> DeployForm | None:
+    readers = form.readers()
+    for index, step in enumerate(form.steps):
+        if not isinstance(step.operator, Affine) or step.reads[0] == INPUT:
+            continue
+        kept: list[Step | None] = list(form.steps)
+        kept[index] = None
+        source = step.reads[0]
+        maker = form.steps[source]
+        if readers[source] == [index] and isinstance(maker.operator, Convolve | ConvolveGroups):
+            kept[source] = maker._replace(operator=_followed(maker.operator, step.operator))
+            return rewrite(form, kept, {index: source})
+        if readers[index] and all(_takes_affine(form.steps[at].operator) for at in readers[index]):
+            for at in readers[index]:
+                reader = form.steps[at]
+                assert isinstance(reader.operator, Convolve)
+                kept[at] = reader._replace(operator=_preceded(reader.operator, step.operator))
+            return rewrite(form, kept, {index: source})
+    return None
+
+
+def _followed(conv: Convolve | ConvolveGroups, affine: Affine) -> Convolve | ConvolveGroups:
+    bias = conv.bias * affine.scale + affine.shift
+    if isinstance(conv, Convolve):
+        return replace(conv, weight=conv.weight * affine.scale.view(-1, 1, 1, 1), bias=bias)
+    scales = torch.split(affine.scale.view(-1, 1, 1, 1), list(conv.made))
+    weights = tuple(w * scale for w, scale in zip(conv.weights, scales, strict=True))
+    return replace(conv, weights=weights, bias=bias)
+
+
+def _takes_affine(operator: Operator) -> bool:
+    return isinstance(operator, Convolve) and operator.padding == (0, 0) and operator.groups == 1
+
+
+def _preceded(conv: Convolve, affine: Affine) -> Convolve:
+    shift = (conv.weight * affine.shift.view(1, -1, 1, 1)).sum((1, 2, 3))
+    return replace(
+        conv, weight=conv.weight * affine.scale.view(1, -1, 1, 1), bias=conv.bias + shift
+    )
+
+
+def order_channels(form: DeployForm, waste: float) -> DeployForm:
+    """Channels in the order in which :class:`ConvolveGroups` read them, if nothing forbids it.
+
+    Maps whose channels must stay in one order (a sum and what it adds, a map before and after a
+    depthwise convolution) are one family. A family may be ordered anew if each of its makers and
+    readers can be: it is then sorted by the groups of the first reader that would gather scattered
+    channels.
+    """
+    families = _Families(form, waste)
+    for family in families.free():
+        order = _best_order(form, family)
+        if order is not None:
+            form = _reordered(form, family, order)
+    return form
+
+
+class _Families:
+    """Which steps' outputs have the same channels in the same places."""
+
+    def __init__(self, form: DeployForm, waste: float) -> None:
+        self.form, self.waste, self.shapes = form, waste, form.shapes()
+        self.parent = list(range(len(form.steps)))
+        self.fixed: set[int] = {len(form.steps) - 1}
+        for index, step in enumerate(form.steps):
+            self._look(index, step)
+
+    def free(self) -> list[list[int]]:
+        """The families that may be ordered anew."""
+        members: dict[int, list[int]] = {}
+        for index in range(len(self.form.steps)):
+            members.setdefault(self._root(index), []).append(index)
+        fixed = {self._root(index) for index in self.fixed}
+        return [family for root, family in members.items() if root not in fixed]
+
+    def _look(self, index: int, step: Step) -> None:
+        operator = step.operator
+        match operator:
+            case Convolve() if operator.groups == 1:
+                return
+            case ConvolveGroups():
+                x = self.form.read_shape(step.reads[0], self.shapes)
+                if not is_dense(operator, x, self.waste):  # its outputs are made group by group
+                    self.fixed.add(index)
+                return
+        if INPUT in step.reads or not _keeps_channels(operator):
+            self.fixed.update([index, *(read for read in step.reads if read != INPUT)])
+            return
+        for read in step.reads:
+            self.parent[self._root(read)] = self._root(index)
+
+    def _root(self, index: int) -> int:
+        while self.parent[index] != index:
+            index = self.parent[index]
+        return index
+
+
+def _keeps_channels(operator: Operator) -> bool:
+    """Whether channel i of the output is made of the channels i of its inputs alone."""
+    match operator:
+        case Convolve():
+            return operator.is_depthwise
+        case SliceChannels():
+            return operator.layer.start == 0 and operator.layer.stop is None
+        case Affine() | Activate() | PoolMap() | AddMaps() | MultiplyMaps():
+            return True
+        case _:
+            return False
+
+
+def _best_order(form: DeployForm, family: Sequence[int]) -> tuple[int, ...] | None:
+    readers = [
+        step.operator
+        for step in form.steps
+        if isinstance(step.operator, ConvolveGroups) and step.reads[0] in family
+    ]
+    scattered = [one for one in readers if any(len(runs_of(group)) > 1 for group in one.reads)]
+    if not scattered:
+        return None
+    order = tuple(channel for group in scattered[0].reads for channel in sorted(group))
+    places = _places(order)
+    before = sum(len(runs_of(group)) for one in readers for group in one.reads)
+    after = sum(len(runs_of(places[c] for c in group)) for one in readers for group in one.reads)
+    return order if after < before else None
+
+
+def _reordered(form: DeployForm, family: Sequence[int], order: tuple[int, ...]) -> DeployForm:
+    """``form`` with the channel ``order[i]`` of the family in place i."""
+    places, index, members = _places(order), torch.tensor(order), set(family)
+    steps = []
+    for at, step in enumerate(form.steps):
+        operator = step.operator
+        if step.reads[0] in members:
+            operator = _reading(operator, order, places, index)
+        if at in members:
+            operator = _making(operator, order, index)
+        steps.append(step._replace(operator=operator))
+    return form.with_steps(steps)
+
+
+def _reading(
+    operator: Operator, order: tuple[int, ...], places: dict[int, int], index: Tensor
+) -> Operator:
+    match operator:
+        case Convolve() if operator.groups == 1:
+            return replace(operator, weight=operator.weight[:, index].contiguous())
+        case ConvolveGroups():
+            reads, weights = [], []
+            for group, weight in zip(operator.reads, operator.weights, strict=True):
+                moved = [places[channel] for channel in group]
+                sort = sorted(range(len(moved)), key=moved.__getitem__)
+                reads.append(tuple(moved[i] for i in sort))
+                weights.append(weight[:, torch.tensor(sort)].contiguous())
+            return replace(operator, reads=tuple(reads), weights=tuple(weights))
+    return operator
+
+
+def _making(operator: Operator, order: tuple[int, ...], index: Tensor) -> Operator:
+    match operator:
+        case Convolve():
+            weight, bias = operator.weight[index].contiguous(), operator.bias[index].contiguous()
+            return replace(operator, weight=weight, bias=bias)
+        case ConvolveGroups():
+            first = operator.order or tuple(range(len(operator.bias)))
+            return replace(operator, order=tuple(first[channel] for channel in order))
+        case Affine():
+            return Affine(operator.scale[index].contiguous(), operator.shift[index].contiguous())
+        case Activate(slope=slope) if slope is not None and len(slope) > 1:
+            return replace(operator, slope=slope[index].contiguous())
+    return operator
+
+
+def _places(order: Iterable[int]) -> dict[int, int]:
+    return {channel: place for place, channel in enumerate(order)}

@@ -1,0 +1,124 @@
+"""``seesawnas latency`` and ``seesawnas export`` from the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.running import Ran
+from tests.device.test_export import POINT
+from tests.faces import write_folder
+
+pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+KEYS = {
+    "networks",
+    "clock",
+    "runtime",
+    "runtime_version",
+    "threads",
+    "batch",
+    "rounds",
+    "command",
+    "machine",
+}
+ROW = {
+    "network",
+    "ms",
+    "lower_quartile_ms",
+    "wall_ms",
+    "cpu_ms",
+    "ratio",
+    "ratio_interval",
+    "halves_disagree",
+    "memory_mib",
+    "input",
+}
+
+
+@pytest.fixture(autouse=True)
+def point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A network in ``tiny.yaml``, and people in ``faces``."""
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(yaml.safe_dump(POINT))
+    write_folder(Path("faces"), people=12, each=6)
+    return "tiny.yaml"
+
+
+@pytest.mark.processes
+def test_networks_are_timed_in_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seesawnas.device.latency.protocol.MOST_DISAGREEMENT", 1e9)
+    assert Ran("build", "tiny.yaml", "--out", "tiny").code == 0
+    values = Ran("latency", "tiny.yaml", "tiny", "--rounds", "8", "--json").json
+    assert set(values) == KEYS
+    assert [set(row) for row in values["networks"]] == [ROW, ROW]
+    first, second = values["networks"]
+    assert (first["network"], second["network"]) == ("tiny.yaml", "tiny")
+    assert first["ratio"] == 1
+    assert first["memory_mib"] > 0
+    assert values["clock"] == "cpu"
+
+
+def test_a_device_is_a_command(tmp_path: Path) -> None:
+    device = tmp_path / "device.py"
+    device.write_text("import sys\nfor _ in range(int(sys.argv[2])): print(4.5)")
+    command = f"{sys.executable} {device} {{model}} {{runs}}"
+    values = Ran(
+        "latency", "tiny.yaml", "--command", command, "--rounds", "8", "--runs", "2", "--json"
+    ).json
+    assert values["networks"][0]["ms"] == 4.5
+    assert (values["clock"], values["networks"][0]["cpu_ms"]) == ("wall", None)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--runtime", "onnxruntim"), "did you mean onnxruntime?"),
+        (("--command", "echo"), "--command must contain {model}"),
+        (("--command", "echo {model} {runs}"), "must print milliseconds"),
+        (("--command", "x {model} {runs}", "--timeout", "soon"), "--timeout must be a time"),
+        (("tiny.yaml",), "must name each network once"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(words: tuple[str, ...], said: str) -> None:
+    ran = Ran("latency", "tiny.yaml", *words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_a_network_is_exported_and_opened_by_every_command() -> None:
+    refused = Ran("export", "tiny.yaml", "--format", "onnx")
+    assert refused.code == 2
+    assert "got random weights" in refused.err
+    values = Ran(
+        "export", "tiny.yaml", "--format", "onnx", "--untrained", "--calibrate", "faces", "--json"
+    ).json
+    assert values["written"] == ["tiny.onnx", "tiny.onnx.json", "tiny.onnx.md"]
+    assert values["network"]["trained"] is False
+    assert Ran("identify", "tiny.onnx", "faces").code == 0
+    assert Ran("compare", "tiny.onnx", "tiny.yaml").code == 0
+    assert Ran("build", "tiny.onnx", "--json").json["digest"] == values["network"]["digest"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--format", "onx"), "did you mean onnx?"),
+        (("--format", "onnx", "--batch", "0"), "--batch must be a whole number"),
+        (("--format", "onnx", "--normalise", "both"), "--normalise must be inside or outside"),
+        (("--format", "onnx", "--lowering", "x"), "--lowering must be one of"),
+        (("--format", "torchscript", "--int8"), "--int8 must be given with one of"),
+        (("--format", "onnx", "--calibrate", "nowhere"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_line(words: tuple[str, ...], said: str) -> None:
+    ran = Ran("export", "tiny.yaml", "--untrained", *words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert not list(Path().glob("*.onnx*"))

@@ -1,0 +1,184 @@
+"""Fits: the truth is found if there is one, bounds hold, and nothing that was measured is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from seesawnas.arch import ArchSpec
+from seesawnas.cli.commands.latency_fit import fit
+from seesawnas.cost import Budget, LatencyModel
+from seesawnas.device.latency.design import design_networks
+from seesawnas.device.latency.fit import (
+    LatencyFit,
+    Setting,
+    conformal_factor,
+    fit_latency,
+    least_networks,
+    measure_networks,
+    read_measurements,
+)
+from seesawnas.device.latency.measuring import NetworkTimer
+from seesawnas.errors import InvalidInput
+from seesawnas.space import FeasibleSet, load_space
+from tests.latency import model
+
+SETTING = Setting("a test", "onnxruntime", "1.2.3", 1, 1, "seesaw")
+TRUTH = model()
+
+
+@cache
+def networks() -> tuple[ArchSpec, ...]:
+    feasible = FeasibleSet(load_space("seesaw"), Budget.parse("140M..150M"))
+    return tuple(design_networks(feasible, 40))
+
+
+def milliseconds(specs: Sequence[ArchSpec], noise: float = 0.0) -> list[float]:
+    random = np.random.default_rng(0)
+    return [TRUTH.predict(spec) / 1000 * (1 + noise * random.normal()) for spec in specs]
+
+
+@cache
+def fitted(noise: float) -> LatencyFit:
+    return fit_latency(milliseconds(networks(), noise), networks(), SETTING)
+
+
+def test_an_additive_truth_is_found() -> None:
+    found = fitted(0.0).model
+    assert found.mape < 0.002
+    assert found.within_10_percent == 1.0
+    assert found.tau > 0.99
+    assert 1 <= found.factor < 1.01
+    assert found.networks == 40
+    assert found.inputs == ((112, 112),)
+    for spec in FeasibleSet(load_space("seesaw"), Budget.parse("140M..150M")).specs(
+        FeasibleSet(load_space("seesaw"), Budget.parse("140M..150M")).sample(20, 5)
+    ):
+        assert found.predict(spec) == pytest.approx(TRUTH.predict(spec), rel=0.02)
+
+
+def test_noise_is_reported_and_bounded() -> None:
+    found = fitted(0.05)
+    assert 0.02 < found.model.mape < 0.12
+    assert found.model.factor > 1.05
+    assert all(value >= 0 for _, value in found.model.coefficients)
+    assert LatencyModel.from_mapping(found.model.to_mapping()) == found.model
+    shown = found.to_mapping()
+    assert len(shown["measured"]) == 40
+    assert set(shown["measured"][0]) == {"digest", "milliseconds", "held_out_prediction"}
+
+
+@given(st.lists(st.floats(0.5, 2), min_size=19, max_size=80))
+def test_a_factor_is_the_ratio_of_the_conformal_rank(values: list[float]) -> None:
+    ratios = np.array(values)
+    factor = conformal_factor(ratios, 0.95)
+    assert (ratios <= factor).sum() >= min(len(values), 0.95 * (len(values) + 1))
+    assert factor <= max(values) + 1e-4
+
+
+def test_nineteen_ratios_are_needed_for_95_percent() -> None:
+    assert least_networks(0.95) == 20
+    assert least_networks(0.99) == 99
+    with pytest.raises(InvalidInput, match=r"must be at least 20, .* got 5"):
+        fit_latency(milliseconds(networks()[:5]), networks()[:5], SETTING)
+    with pytest.raises(InvalidInput, match="must be positive"):
+        fit_latency([0.0] * 40, networks(), SETTING)
+
+
+class Machine:
+    """Measures what the truth says, at some speed, until it is interrupted."""
+
+    def __init__(self, speed: float = 1.0, batches: int = 100) -> None:
+        self.speed, self.batches, self.asked = speed, batches, list[int]()
+
+    def __call__(self, specs: Sequence[ArchSpec]) -> list[float]:
+        if len(self.asked) == self.batches:
+            raise KeyboardInterrupt
+        self.asked.append(len(specs))
+        return [self.speed * TRUTH.predict(spec) / 1000 for spec in specs]
+
+
+def run(machine: Machine, path: Path, setting: Setting = SETTING) -> dict[str, float]:
+    return list(measure_networks(networks(), machine, path, setting))[-1]
+
+
+def test_measuring_is_resumed_and_drift_is_taken_out(tmp_path: Path) -> None:
+    path = tmp_path / "latency.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        run(Machine(batches=1), path)
+    assert len(read_measurements(path, SETTING)) == 20
+    slower = Machine(speed=1.1)
+    found = run(slower, path)
+    assert slower.asked == [21]  # the first network again
+    assert [found[spec.digest()] for spec in networks()] == pytest.approx(milliseconds(networks()))
+    idle = Machine()
+    assert run(idle, path) == found
+    assert not idle.asked
+
+
+def test_a_machine_that_has_changed_too_much_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "latency.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        run(Machine(batches=1), path)
+    with pytest.raises(InvalidInput, match="must take about what it took before"):
+        run(Machine(speed=2.0), path)
+
+
+def test_measurements_of_another_setting_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "latency.jsonl"
+    run(Machine(), path)
+    other = Setting("a test", "onnxruntime", "1.2.3", 2, 1, "seesaw")
+    with pytest.raises(InvalidInput, match="must be measurements with threads 2, got 1; delete"):
+        run(Machine(), path, other)
+
+
+def test_a_line_cut_off_by_a_kill_is_measured_again_and_another_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "latency.jsonl"
+    found = run(Machine(), path)
+    text = path.read_text()
+    path.write_text(text[:-10])
+    assert run(Machine(), path) == pytest.approx(found)
+    path.write_text("no\n" + text)
+    with pytest.raises(InvalidInput, match="line 1 must be a measurement"):
+        run(Machine(), path)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> typer.Typer:
+    monkeypatch.chdir(tmp_path)
+
+    monkeypatch.setattr(NetworkTimer, "__call__", lambda _, specs: Machine()(specs))
+    found = typer.Typer()
+    found.command()(fit)
+    return found
+
+
+def test_the_command_writes_a_model_that_a_budget_takes(app: typer.Typer, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["--budget", "140M..150M", "--json"])
+    assert result.exit_code == 0, result.output
+    values = json.loads(result.stdout)
+    assert values["files"] == {
+        "model": "latency.yaml",
+        "measurements": "latency.jsonl",
+        "plot": "latency.html",
+    }
+    assert values["networks"] == 40
+    assert values["space"] == "seesaw within 140.00 M..150.00 M MAdds"
+    assert "plotly" in (tmp_path / "latency.html").read_text()
+    budget = Budget.parse("latency<=20ms@latency.yaml")
+    assert budget.model is not None
+    assert budget.model.factor == values["factor"]
+    shown = CliRunner().invoke(app, ["--budget", "140M..150M"])
+    assert shown.exit_code == 0
+    assert "40 of 40 networks measured" in shown.output
+    assert "mean error of held-out networks" in shown.output
+    assert "--budget 'latency<=" in shown.output

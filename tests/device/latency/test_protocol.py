@@ -1,0 +1,96 @@
+"""The laws of the protocol, on networks whose times are made up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seesawnas.device.latency.protocol import (
+    Latency,
+    Measured,
+    Run,
+    Sample,
+    check_halves,
+    finished,
+    measure,
+)
+from seesawnas.errors import InvalidInput
+
+times = st.floats(0.1, 100)
+
+
+def played(*values: float, cpu: bool = True) -> Run:
+    """A network that takes ``values`` in turn, and then the last of them."""
+    left = list(values)
+
+    def run() -> Sample:
+        value = left.pop(0) if len(left) > 1 else left[0]
+        return Sample(value, value if cpu else None)
+
+    return run
+
+
+@given(st.lists(times, min_size=2, max_size=30), times)
+def test_more_rounds_never_raise_the_minimum(values: list[float], more: float) -> None:
+    def minimum(row: list[float]) -> float:
+        wall = np.array([row])
+        return Measured(("a",), "wall", wall, None).latencies()[0].minimum
+
+    assert minimum([*values, more]) <= minimum(values)
+
+
+@given(st.lists(times, min_size=8, max_size=30))
+def test_the_ratio_to_itself_is_one(values: list[float]) -> None:
+    wall = np.array([values, values])
+    first, second = Measured(("a", "b"), "wall", wall, None).latencies()
+    assert first.ratio == second.ratio == first.low == second.high == 1
+
+
+@given(st.lists(times, min_size=8, max_size=30), st.floats(0.5, 2))
+def test_a_network_that_takes_twice_as_long_has_twice_the_ratio(
+    values: list[float], factor: float
+) -> None:
+    wall = np.array([values, [factor * value for value in values]])
+    second = Measured(("a", "b"), "wall", wall, None).latencies()[1]
+    assert second.ratio == pytest.approx(factor)
+    assert second.low == pytest.approx(factor) == second.high
+
+
+def test_each_network_runs_once_a_round_in_an_order_that_changes() -> None:
+    calls: list[str] = []
+
+    def named(name: str) -> Run:
+        def run() -> Sample:
+            calls.append(name)
+            return Sample(1.0, 1.0)
+
+        return run
+
+    events = list(measure({name: named(name) for name in "abc"}, rounds=10, warm_up=2, seed=1))
+    assert [event.done for event in events] == list(range(1, 13))
+    orders = ["".join(calls[i : i + 3]) for i in range(0, len(calls), 3)]
+    assert all(sorted(order) == list("abc") for order in orders)
+    assert len(set(orders)) > 2
+
+
+def test_the_warm_up_does_not_count() -> None:
+    found = finished(measure({"a": played(0.1, 5, 6, 7)}, rounds=3, warm_up=1))
+    assert found.latencies()[0].minimum == 5
+
+
+def test_processor_time_is_the_clock_if_all_have_it() -> None:
+    both = finished(measure({"a": played(1), "b": played(2)}, rounds=4))
+    one = finished(measure({"a": played(1), "b": played(2, cpu=False)}, rounds=4))
+    assert (both.clock, one.clock) == ("cpu", "wall")
+    assert one.latencies()[0].cpu_minimum is None
+
+
+def test_halves_that_disagree_are_refused() -> None:
+    wall = np.array([[1.0, 1.1] * 10])
+    found = Measured(("a",), "wall", wall, None).latencies()
+    assert found[0].disagreement == pytest.approx(0.1)
+    with pytest.raises(InvalidInput, match=r"a: the even and the odd rounds .* got 10.0 %"):
+        check_halves(found)
+    check_halves([Latency("a", 1, 1, 1, 1, 0.049, 1, 1, 1)])

@@ -1,0 +1,71 @@
+"""Devices behind a command: real processes that stand for them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from seesawnas.device.latency.remote import DeviceCommand
+from seesawnas.errors import InvalidInput
+
+FAKE = """\
+import sys, pathlib
+model, runs, threads = sys.argv[1:]
+size = len(pathlib.Path(model).read_bytes())
+print("# a device with", threads, "threads")
+for run in range(int(runs)):
+    print(size / 10 + run)
+"""
+
+
+def device(tmp_path: Path, code: str = FAKE, runs: int = 3, seconds: float = 60) -> DeviceCommand:
+    """A command that runs ``code``, with a model of 50 bytes in ``tmp_path``."""
+    (tmp_path / "device.py").write_text(code)
+    (tmp_path / "a model.onnx").write_bytes(b"x" * 50)
+    template = f"'{sys.executable}' '{tmp_path / 'device.py'}' {{model}} {{runs}} {{threads}}"
+    return DeviceCommand(template, runs=runs, threads=2, seconds=seconds)
+
+
+def test_the_device_s_figures_are_read(tmp_path: Path) -> None:
+    command = device(tmp_path)
+    assert command.times(tmp_path / "a model.onnx") == [5, 6, 7]
+    assert command.run(tmp_path / "a model.onnx")().wall == 5
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("print('fast')", "must print milliseconds, one number a line, got fast"),
+        ("print(-1)", "above 0, got -1"),
+        ("print('nan')", "above 0, got nan"),
+        ("print(1)", "3 of them, got 1"),
+        ("", "3 of them, got 0"),
+        ("import sys; sys.exit('no device')", "must exit with code 0, got 1: no device"),
+    ],
+)
+def test_nonsense_is_one_line(tmp_path: Path, code: str, words: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        device(tmp_path, code).times(tmp_path / "a model.onnx")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.processes
+def test_a_command_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> None:
+    code = "import subprocess\nsubprocess.run(['sleep', '600'])"
+    with pytest.raises(InvalidInput, match=r"must end within 0\.5 s"):
+        device(tmp_path, code, seconds=0.5).times(tmp_path / "a model.onnx")
+
+
+@pytest.mark.parametrize("template", ["run {model}", "run {runs}", "run", "run '"])
+def test_a_template_without_its_fields_is_refused(template: str) -> None:
+    with pytest.raises(InvalidInput, match="--command must"):
+        DeviceCommand(template, runs=1, threads=1, seconds=1)
+
+
+def test_a_command_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    command = DeviceCommand("/no/such/program {model} {runs}", runs=1, threads=1, seconds=1)
+    with pytest.raises(InvalidInput, match="--command cannot be run"):
+        command.times(tmp_path)

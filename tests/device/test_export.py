@@ -1,0 +1,181 @@
+"""``export``: what is written, what is refused, and the card."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from seesawnas.data import FaceData
+from seesawnas.device.export import ExportOptions, export
+from seesawnas.device.formats import FORMATS, find_format
+from seesawnas.errors import InvalidInput
+from seesawnas.evaluation import open_model
+from seesawnas.nn import FaceNetwork, build
+from seesawnas.space import to_point
+from tests.faces import made_up_faces
+
+pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+POINT: dict[str, object] = {
+    "name": "tiny",
+    "input": {"height": 32, "width": 32},
+    "stem": {"width": 16},
+    "defaults": {"kind": "share", "split": [1, 3], "se": 4, "activation": "swish"},
+    "stages": [{"depth": 2, "middle": 32, "width": 16, "stride": 2}],
+    "head": {"width": 32, "embedding": 24},
+}
+
+
+@pytest.fixture(scope="module")
+def network() -> FaceNetwork:
+    """With statistics that are not those of a fresh network."""
+    torch.manual_seed(0)
+    made = build(to_point(POINT, "tiny").spec)
+    for module in made.modules():
+        if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+        if isinstance(module, torch.nn.PReLU):
+            module.weight.data.uniform_(-0.1, 1.4)
+    return made.eval()
+
+
+@pytest.fixture(scope="module")
+def faces() -> FaceData:
+    return made_up_faces(32)
+
+
+@pytest.mark.parametrize("batch", [1, 3, None])
+@pytest.mark.parametrize("normalise", ["inside", "outside"])
+def test_the_file_gives_torch_s_embeddings_however_it_is_fed(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, batch: int | None, normalise: str
+) -> None:
+    inside = normalise == "inside"
+    options = ExportOptions(
+        "onnx", normalise="inside" if inside else "outside", l2=inside, batch=batch
+    )
+    done = export(network, tmp_path / "tiny", options, faces, trained=True)
+    assert [path.name for path in done.files] == ["tiny.onnx", "tiny.onnx.json", "tiny.onnx.md"]
+    model = open_model(done.files[0])  # the card says how it is fed
+    pixels = torch.from_numpy(faces.verification.images[:6]).permute(0, 3, 1, 2).float()
+    images = (pixels - 127.5) / 128
+    found = model.run(pixels if inside else images)
+    with torch.no_grad():
+        wanted = network(images)
+    if inside:
+        wanted = torch.nn.functional.normalize(wanted, dim=1)
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
+    assert done.card["input"]["shape"] == ["N" if batch is None else batch, 3, 32, 32]
+
+
+def test_the_card_is_complete_and_its_lines_run(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path
+) -> None:
+    done = export(network, tmp_path / "tiny.onnx", ExportOptions("onnx"), faces, trained=True)
+    card = json.loads((tmp_path / "tiny.onnx.json").read_text())
+    assert card == done.card
+    assert list(card) == [
+        "seesawnas",
+        "version",
+        "format",
+        "runtime",
+        "precision",
+        "operators",
+        "files",
+        "network",
+        "training",
+        "input",
+        "output",
+        "scores",
+        "parity",
+        "latency",
+    ]
+    assert card["network"]["digest"] == network.spec.digest()
+    thresholds = card["scores"][0]["after"]["thresholds"]
+    assert {"1e-2", "1e-3"} <= set(thresholds)
+    page = (tmp_path / "tiny.onnx.md").read_text()
+    code = page.split("```python\n")[1].split("```")[0]
+    Image.fromarray(faces.verification.images[0]).save(tmp_path / "face.png")
+    code += "\nnp.save('embedding.npy', embedding)"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    image = torch.from_numpy(faces.verification.images[:1]).permute(0, 3, 1, 2).float()
+    with torch.no_grad():
+        wanted = network((image - 127.5) / 128)[0]
+    found = torch.from_numpy(np.load(tmp_path / "embedding.npy"))
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_a_runtime_that_disagrees_leaves_nothing(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(form: object, stem: Path, contents: object) -> None:
+        other = build(network.spec).eval()
+        from seesawnas.nn.deploy import deploy_form
+
+        FORMATS["torchscript"].write(deploy_form(other), stem, contents)  # type: ignore[arg-type]
+
+    broken = replace(FORMATS["torchscript"], name="broken", write=wrong)
+    monkeypatch.setitem(FORMATS, "broken", broken)
+    with pytest.raises(InvalidInput, match=r"must have a cosine of at least 0\.99999"):
+        export(network, tmp_path / "tiny", ExportOptions("broken"), faces, trained=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_eight_bits_are_smaller_and_close(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seesawnas.device.export.LEAST_INT8_COSINE", 0.9)
+    monkeypatch.setattr("seesawnas.device.export.MOST_INT8_LOSS", 1.0)
+    done = export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), faces, trained=True)
+    assert done.card["precision"] == "int8"
+    assert done.card["parity"]["cosine_mean"] > 0.9
+    import onnx
+
+    graph = onnx.load(str(done.files[0])).graph
+    assert {
+        one.data_type for one in graph.initializer if one.name.endswith("weight_quantized")
+    } == {onnx.TensorProto.INT8}
+    assert {"Sigmoid", "Mul", "PRelu"} <= {node.op_type for node in graph.node}
+
+
+def test_eight_bits_that_are_broken_are_refused(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seesawnas.device.export.LEAST_INT8_COSINE", 0.9999999)
+    with pytest.raises(InvalidInput, match="in eight bits the mean cosine"):
+        export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), faces, trained=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_few_faces_to_calibrate_on_are_refused(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path
+) -> None:
+    few = replace(faces, training=faces.training.of_share(0.01, seed=0))
+    with pytest.raises(InvalidInput, match="--calibrate must have at least 32 images"):
+        export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), few, trained=True)
+
+
+def test_a_card_of_another_file_is_refused(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path
+) -> None:
+    done = export(network, tmp_path / "tiny", ExportOptions("onnx"), faces, trained=True)
+    done.files[0].write_bytes(done.files[0].read_bytes() + b"\x00")
+    with pytest.raises(InvalidInput, match="got one of another file"):
+        open_model(done.files[0])
+
+
+def test_formats_are_found_by_name() -> None:
+    assert find_format("onnx") is FORMATS["onnx"]
+    with pytest.raises(InvalidInput, match="did you mean onnx"):
+        find_format("onx")
