@@ -1,4 +1,4 @@
-"""ExecuTorch programs: opened and kept alive; strangers' ones are first tried in another process."""
+"""ExecuTorch programs: opened and kept alive; strangers' ones are first tried apart."""
 
 from __future__ import annotations
 
