@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -127,7 +128,7 @@ def latency(
     from seesawnas.device.latency.machine import machine, peak_memory
     from seesawnas.device.latency.protocol import ROUNDS, check_halves, measure
     from seesawnas.device.latency.remote import DeviceCommand
-    from seesawnas.device.latency.runtimes import check_runtime, runtime_version
+    from seesawnas.device.latency.runtimes import check_runtime, clock_of, runtime_version
 
     check_runtime(runtime)
     device = None
@@ -143,7 +144,13 @@ def latency(
             contestants = {one.name: device.run(one.path) for one in files}
         warm_up = 3 if device is None else 1
         found: Measured = rounds_shown(
-            measure(contestants, rounds=count, warm_up=warm_up, seed=seed)
+            measure(
+                contestants,
+                rounds=count,
+                warm_up=warm_up,
+                seed=seed,
+                clock=clock_of(threads) if device is None else None,
+            )
         )
         memory: dict[str, float | None] = dict.fromkeys(found.names)
         if device is None:
@@ -155,10 +162,11 @@ def latency(
     values |= {
         "runtime": runtime,
         "runtime_version": runtime_version(runtime) if device is None else None,
-        "threads": threads,
+        "threads": threads if device is None or device.takes_threads else None,
         "batch": batch,
         "rounds": count,
         "command": command,
+        "device": device and device.device,
         "machine": machine(),
     }
     if json:
@@ -189,7 +197,7 @@ def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[Mode
         write_network,
     )
     from seesawnas.errors import InvalidInput
-    from seesawnas.nn import load_model
+    from seesawnas.nn import is_trained, load_model
     from seesawnas.nn.weights import WEIGHTS
 
     if len(set(refs)) < len(refs):
@@ -203,12 +211,13 @@ def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[Mode
                 found.append(existing_file(Path(ref), runtime))
                 continue
             if (Path(ref) / WEIGHTS).is_file():
-                network = load_model(ref, untrained=True)
+                network, is_random = load_model(ref, untrained=True), not is_trained(Path(ref))
             else:
-                network = random_network(find_network(ref).spec)
+                network, is_random = random_network(find_network(ref).spec), True
             place = folder / str(number)
             place.mkdir()
-            found.append(write_network(network, runtime, place, ref, batch))
+            file = write_network(network, runtime, place, ref, batch)
+            found.append(replace(file, weights="random" if is_random else "trained"))
     return found
 
 
@@ -246,6 +255,7 @@ def _values(
             "halves_disagree": one.disagreement,
             "memory_mib": memory[one.name],
             "input": [*file.size],
+            "weights": file.weights,
         }
         for one, file in zip(latencies, files, strict=True)
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from seesawnas.cli.views.output import console, count, screen, table
-from seesawnas.text import several
+from seesawnas.text import several, short
 
 if TYPE_CHECKING:
     from seesawnas.device.export import Exported
@@ -95,8 +95,9 @@ def print_latency(values: dict[str, Any]) -> None:
     """Print the times as a table, and what they were taken on."""
     out = console()
     version = f" {values['runtime_version']}" if values["runtime_version"] else ""
-    where = "device" if values["command"] else values["machine"]["processor"]
-    threads = several(values["threads"], "thread")
+    device = short(values["device"] or "device")
+    where = device if values["command"] else values["machine"]["processor"]
+    threads = several(values["threads"], "thread") if values["threads"] else "its own threads"
     title = (
         f"{values['runtime']}{version}, {threads}, batch {values['batch']}, {values['rounds']} "
         f"rounds, {where}"
@@ -127,3 +128,5 @@ def print_latency(values: dict[str, Any]) -> None:
     ]
     out.print(title, markup=False, style="bold")
     out.print(table(columns, rows, f"ms: minimum {clock} of a run; ratio to the first"))
+    if any(one["weights"] == "random" for one in values["networks"]):
+        out.print("Weights are random unless trained; they do not change how long a network takes.")

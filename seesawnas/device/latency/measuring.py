@@ -16,6 +16,7 @@ from seesawnas.device.latency.protocol import ROUNDS, Run, check_halves, finishe
 from seesawnas.device.latency.remote import DeviceCommand
 from seesawnas.device.latency.runtimes import (
     check_runtime,
+    clock_of,
     open_session,
     runtime_version,
     timed,
@@ -94,7 +95,8 @@ class NetworkTimer:
                 )
                 runs[name] = self._run(file)
             rounds = self.rounds or (ROUNDS if self.device is None else REMOTE_ROUNDS)
-            found = finished(measure(runs, rounds=rounds)).latencies()
+            clock = None if self.device is not None else clock_of(self.threads)
+            found = finished(measure(runs, rounds=rounds, clock=clock)).latencies()
         check_halves(found)
         return [one.minimum for one in found]
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from seesawnas.arch import ArchSpec
 from seesawnas.device.formats import FORMATS, Contents, Format
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation import open_model
 from seesawnas.evaluation.models.card import card_size, read_card
 from seesawnas.nn import FaceNetwork
 from seesawnas.nn.deploy import deploy_form
 
-SIDE = 112
+Weights: TypeAlias = Literal["random", "trained", "file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,13 @@ class ModelFile:
         name: Of the network.
         path: The file by which a runtime opens it.
         size: (height, width) of its images.
-        note: A line on it, if there is one to say.
+        weights: Whether they are ``random``, ``trained``, or those of an exported ``file``.
     """
 
     name: str
     path: Path
     size: tuple[int, int]
-    note: str = ""
+    weights: Weights = "random"
 
 
 def format_of(runtime: str) -> Format:
@@ -53,15 +55,17 @@ def write_network(
 
 
 def existing_file(path: Path, runtime: str) -> ModelFile:
-    """A file that was exported before.
+    """A file that was exported before, by this program or another.
 
     Raises:
-        InvalidInput: If it is not of ``runtime``'s format.
+        InvalidInput: If it is not of ``runtime``'s format, or does not run.
     """
     suffix = format_of(runtime).suffixes[0]
     if not path.name.endswith(suffix):
         raise InvalidInput(f"{path}: must be a {suffix} file for --runtime {runtime}")
-    return ModelFile(path.name, path, card_size(read_card(path)) or (SIDE, SIDE))
+    # A stranger's file is run once by what evaluates such files, with all its checks.
+    size = card_size(read_card(path)) or open_model(path, normalise="none").size
+    return ModelFile(str(path), path, size, "file")
 
 
 def is_model_file(ref: str) -> bool:

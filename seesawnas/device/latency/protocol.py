@@ -100,10 +100,10 @@ class Measured:
     def latencies(self, seed: int = 0) -> list[Latency]:
         """The figures of each network; ``seed`` draws the bootstrap's rounds."""
         times = self.times
-        drawn = np.random.default_rng(seed).integers(
-            times.shape[1], size=(RESAMPLES, times.shape[1])
-        )
-        minima = times[:, drawn].min(axis=2)
+        rng, rounds = np.random.default_rng(seed), times.shape[1]
+        # One resample at a time: all at once need gigabytes for many rounds.
+        resampled = (times[:, rng.integers(rounds, size=rounds)] for _ in range(RESAMPLES))
+        minima = np.stack([sample.min(axis=1) for sample in resampled], axis=1)
         ratios = minima / minima[0]
         low, high = np.quantile(ratios, (0.025, 0.975), axis=1)
         halves = np.stack([times[:, 0::2].min(axis=1), times[:, 1::2].min(axis=1)])

@@ -2,25 +2,34 @@
 
 The command is a template with the fields ``{model}``, the path of the model's file on this machine,
 ``{runs}``, how often to run it, and ``{threads}``. It prints the milliseconds of each run, one
-number a line; lines that begin with ``#`` are for people. ``adb``, ``ssh``, ncnn's ``benchncnn``
-and ExecuTorch's ``executor_runner`` fit behind a few lines of shell.
+number a line; lines that begin with ``#`` are for people, and the first of them names the device.
+``adb``, ``ssh``, ncnn's ``benchncnn`` and ExecuTorch's ``executor_runner`` fit behind a few lines
+of shell.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 import shlex
 import signal
 import subprocess
+import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from seesawnas.device.latency.protocol import Run, Sample
 from seesawnas.errors import InvalidInput
 from seesawnas.text import short
 
-_FIELDS = ("model", "runs", "threads")
+_FIELD = re.compile(r"\{(model|runs|threads)\}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf)", re.IGNORECASE | re.ASCII)
+_COMMENT = "#"
 _MOST_OUTPUT = 1 << 20
+_CHUNK = 1 << 16
+_GRACE = 1.0  # seconds for what is left in the pipes of a command that has ended
 
 
 class DeviceCommand:
@@ -32,8 +41,12 @@ class DeviceCommand:
         threads: On the device.
         seconds: Time limit of a call.
 
+    Attributes:
+        device: What the command says that it runs on; None before it has said so.
+
     Raises:
-        InvalidInput: If the template does not parse, or lacks ``{model}`` or ``{runs}``.
+        InvalidInput: If the template does not parse, or lacks ``{model}`` or ``{runs}``, or
+            ``{threads}`` if they are not 1.
     """
 
     def __init__(self, template: str, *, runs: int, threads: int, seconds: float) -> None:
@@ -41,10 +54,17 @@ class DeviceCommand:
             self.words = shlex.split(template)
         except ValueError as error:
             raise InvalidInput(f"--command must be a command line: {error}") from None
-        for field in ("{model}", "{runs}"):
-            if not any(field in word for word in self.words):
-                raise InvalidInput(f"--command must contain {field}, got {short(template)}")
+        fields = {field for word in self.words for field in _FIELD.findall(word)}
+        needed = ("model", "runs") if threads == 1 else ("model", "runs", "threads")
+        for field in needed:
+            if field not in fields:
+                hint = f" for --threads {threads}" if field == "threads" else ""
+                raise InvalidInput(
+                    f"--command must contain {{{field}}}{hint}, got {short(template)}"
+                )
         self.runs, self.threads, self.seconds = runs, threads, seconds
+        self.takes_threads = "threads" in fields
+        self.device: str | None = None
 
     def times(self, model: Path) -> list[float]:
         """The milliseconds of each run of ``model``.
@@ -52,13 +72,12 @@ class DeviceCommand:
         Raises:
             InvalidInput: If the command fails, takes too long, or prints something else.
         """
-        values = dict(zip(_FIELDS, (str(model), str(self.runs), str(self.threads)), strict=True))
-        words = []
-        for word in self.words:
-            for field, value in values.items():
-                word = word.replace(f"{{{field}}}", value)
-            words.append(word)
-        return _numbers(self._output(words), self.runs)
+        values = {"model": str(model), "runs": str(self.runs), "threads": str(self.threads)}
+        words = [_FIELD.sub(lambda found: values[found[1]], word) for word in self.words]
+        lines = [line.strip() for line in self._output(words).splitlines()]
+        comments = (line.lstrip(_COMMENT).strip() for line in lines if line.startswith(_COMMENT))
+        self.device = self.device or next(filter(None, comments), None)
+        return _numbers([line for line in lines if line and line[0] != _COMMENT], self.runs)
 
     def run(self, model: Path) -> Run:
         """One call as a sample: its fastest run."""
@@ -73,39 +92,77 @@ class DeviceCommand:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-        except OSError as error:
-            raise InvalidInput(
-                f"--command cannot be run: {words[0]}: {error.strerror or error}"
-            ) from None
+        except (OSError, ValueError) as error:  # a word with a NUL is a ValueError
+            said = getattr(error, "strerror", None) or error
+            raise InvalidInput(f"--command cannot be run: {short(words[0])}: {said}") from None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        out, errors = (_Reader(pipe, process) for pipe in (process.stdout, process.stderr))
         try:
-            out, errors = process.communicate(timeout=self.seconds)
+            process.wait(self.seconds)
         except subprocess.TimeoutExpired:
             raise InvalidInput(
                 f"--command must end within {self.seconds:g} s (--timeout), and was stopped"
             ) from None
-        finally:
+        finally:  # also after Ctrl-C
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
+                _kill(process)
+                process.wait()
+        # What it leaves running, as adb leaves its server, may keep the pipes open.
+        for reader in (out, errors):
+            reader.join(_GRACE)
+        if out.is_too_long or errors.is_too_long:
+            raise InvalidInput(f"--command must print at most {_MOST_OUTPUT:,} bytes, got more")
         if process.returncode:
-            said = errors.decode(errors="replace").strip().splitlines()
+            lines = errors.text.strip().splitlines()
             raise InvalidInput(
                 f"--command must exit with code 0, got {process.returncode}"
-                + (f": {short(said[-1])}" if said else "")
+                + (f": {short(lines[-1])}" if lines else "")
             )
-        return out[:_MOST_OUTPUT].decode(errors="replace")
+        return out.text
 
 
-def _numbers(output: str, runs: int) -> list[float]:
+class _Reader(threading.Thread):
+    """Reads what a process prints, and ends the process if that is too long."""
+
+    def __init__(self, pipe: IO[bytes], process: subprocess.Popen[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._pipe, self._process, self._kept = pipe, process, bytearray()
+        self.start()
+
+    def run(self) -> None:
+        """Read to the end."""
+        with self._pipe:
+            while chunk := os.read(self._pipe.fileno(), _CHUNK):
+                self._kept += chunk
+                if self.is_too_long:
+                    _kill(self._process)
+                    return
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it is more than anything that measures prints."""
+        return len(self._kept) > _MOST_OUTPUT
+
+    @property
+    def text(self) -> str:
+        """What was printed so far."""
+        return bytes(self._kept).decode(errors="replace")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and those that it has started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _numbers(lines: list[str], runs: int) -> list[float]:
     rule = "--command must print milliseconds, one number a line"
     found = []
-    for line in map(str.strip, output.splitlines()):
-        if not line or line.startswith("#"):
-            continue
-        try:
-            value = float(line)
-        except ValueError:
-            raise InvalidInput(f"{rule}, got {short(line)}") from None
+    for line in lines:
+        if not _NUMBER.fullmatch(line):
+            raise InvalidInput(f"{rule}, got {short(line)}")
+        value = float(line)
         if not 0 < value < math.inf:
             raise InvalidInput(f"{rule} above 0, got {short(line)}")
         found.append(value)

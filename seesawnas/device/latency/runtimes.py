@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -14,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.device.formats.base import needs
-from seesawnas.device.latency.protocol import Run, Sample
+from seesawnas.device.latency.protocol import Clock, Run, Sample
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.models.executorch import executorch_session
+from seesawnas.evaluation.models.executorch import executorch_session, import_executorch
 from seesawnas.evaluation.models.ncnn import ncnn_session
+from seesawnas.evaluation.models.outputs import reason
 from seesawnas.text import nearest, short
 
 Images: TypeAlias = NDArray[np.float32]
@@ -44,29 +46,28 @@ def _open_onnxruntime(path: Path, threads: int) -> Session:
 def _open_torch(path: Path, threads: int) -> Session:
     import torch
 
-    network = torch.jit.load(str(path)).eval()  # type: ignore[no-untyped-call]
-    network = torch.jit.freeze(network)
+    with warnings.catch_warnings():
+        # torch.jit ages; its files are still in use.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        network = torch.jit.load(str(path)).eval()  # type: ignore[no-untyped-call]
+        network = torch.jit.freeze(network)
 
     def run(images: Images) -> object:
+        before = torch.get_num_threads()
         torch.set_num_threads(threads)
-        with torch.inference_mode():
-            return network(torch.from_numpy(images))
+        try:
+            with torch.inference_mode():
+                return network(torch.from_numpy(images))
+        finally:
+            torch.set_num_threads(before)
 
     return run
-
-
-def _open_executorch(path: Path, threads: int) -> Session:
-    if threads != 1:
-        import torch
-
-        torch.set_num_threads(threads)
-    return executorch_session(path)
 
 
 _OPENERS: dict[str, tuple[Callable[[Path, int], Session], str]] = {
     "onnxruntime": (_open_onnxruntime, "onnxruntime"),
     "ncnn": (ncnn_session, "ncnn"),
-    "executorch": (_open_executorch, "executorch"),
+    "executorch": (executorch_session, "executorch"),
     "torch": (_open_torch, "torch"),
 }
 RUNTIMES = tuple(_OPENERS)
@@ -87,9 +88,11 @@ def check_runtime(name: str) -> str:
 
 def import_runtime(name: str) -> None:
     """Import what a runtime needs, so that it is not counted as a network's memory."""
-    for module in ("torch", "executorch.runtime") if name == "executorch" else (name,):
-        with suppress(ImportError):
-            import_module(module)
+    with suppress(ImportError, InvalidInput):
+        if name == "executorch":
+            import_executorch(Path())
+        else:
+            import_module(name)
 
 
 def runtime_version(name: str) -> str | None:
@@ -104,15 +107,37 @@ def open_session(runtime: str, path: Path, threads: int) -> Session:
     """The network in ``path``, opened in ``runtime`` with ``threads``.
 
     Raises:
-        InvalidInput: If the runtime is not installed, or cannot open the file.
+        InvalidInput: If the runtime is not installed, or cannot open the file; also by the session,
+            if it cannot run images of their shape.
     """
     try:
-        return _OPENERS[check_runtime(runtime)][0](path, threads)
+        session = _OPENERS[check_runtime(runtime)][0](path, threads)
     except InvalidInput:
         raise
     except Exception as error:  # the runtimes' own classes
-        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InvalidInput(f"{path}: cannot be opened by {runtime}: {short(line)}") from None
+        raise InvalidInput(f"{path}: cannot be opened by {runtime}: {reason(error)}") from None
+
+    def run(images: Images) -> object:
+        try:
+            return session(images)
+        except InvalidInput:
+            raise
+        except Exception as error:
+            shape = "x".join(map(str, images.shape))
+            raise InvalidInput(
+                f"{path}: cannot run images of {shape} in {runtime}: {reason(error, -1)}"
+            ) from None
+
+    return run
+
+
+def clock_of(threads: int) -> Clock:
+    """The clock that says how long a run of so many threads takes on this machine.
+
+    The processor time of one thread does not count what other programs take. That of several is
+    what they take together, however long the run is.
+    """
+    return "cpu" if threads == 1 else "wall"
 
 
 def timed(session: Session, images: Images, threads: int) -> Run:

@@ -37,6 +37,8 @@ def read_card(model: Path) -> dict[str, Any] | None:
             return None
         mean, std = card["input"]["mean"], card["input"]["std"]
         files = {one["name"]: one["sha256"] for one in card["files"]}
+        if any(Path(name).name != name for name in files):
+            raise ValueError
         if not all(isinstance(v, int | float) for v in (*mean, *std)) or (len(mean), len(std)) != (
             3,
             3,
@@ -48,12 +50,21 @@ def read_card(model: Path) -> dict[str, Any] | None:
         raise InvalidInput(
             f"{path}: must be the card that `seesawnas export` wrote beside {model.name}"
         ) from None
-    if files.get(model.name) != hashlib.sha256(model.read_bytes()).hexdigest():
-        raise InvalidInput(
-            f"{path}: must be the card of {model.name}, got one of another file: export it again, "
-            "or remove the card"
-        )
+    for name in {model.name, *files}:
+        if files.get(name) != _sha256(model.with_name(name)):
+            raise InvalidInput(
+                f"{path}: must be the card of {name}, got one of another file: export it again, "
+                "or remove the card"
+            )
     return card
+
+
+def _sha256(path: Path) -> str | None:
+    """The digest of a file; None if there is none that can be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def card_normalisation(card: dict[str, Any]) -> tuple[PerChannel, PerChannel]:

@@ -1,14 +1,23 @@
-"""Limits of memory and time for code that runs another program's file in this process."""
+"""Limits for code that runs another program's file: of memory, of time, and a trial run apart."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
+
+from seesawnas.errors import InvalidInput
+
+_SECONDS = 60
+_MOST_EXIT = 127
+_STDERR = 2
 
 
 @contextmanager
@@ -44,6 +53,47 @@ def terminate_after(seconds: float, options: Any) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def try_apart(path: Path, runtime: str, code: str, side: int) -> None:
+    """Run ``code`` in a process of its own, which a broken file may end.
+
+    It finds ``path`` and ``side`` in ``sys.argv``. What fails in it without ending the process is
+    no matter here: it fails again, in words, where the file is opened.
+
+    Raises:
+        InvalidInput: If the process was ended, or takes too long.
+    """
+    command = [sys.executable, "-P", "-c", code, str(path), str(side)]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise InvalidInput(
+            f"{path}: takes more than {_SECONDS} s to run once in {runtime}"
+        ) from None
+    if done.returncode < 0 or done.returncode > _MOST_EXIT:
+        raise InvalidInput(
+            f"{path}: cannot be run by {runtime}: it ended the process that tried it"
+        )
+
+
+@contextmanager
+def discard_stderr() -> Iterator[None]:
+    """Without what libraries write to the standard error stream, whatever language they are in."""
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # there is none
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
 
 
 def _bytes_left() -> int | None:

@@ -1,8 +1,14 @@
-"""ExecuTorch programs (extra ``executorch``)."""
+"""ExecuTorch programs (extra ``executorch``).
+
+A broken file may end the process. So a file without the card that ``seesawnas export`` writes is
+first run in a process of its own.
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +18,46 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.card import read_card
+from seesawnas.evaluation.models.containment import discard_stderr, try_apart
 from seesawnas.evaluation.models.outputs import Opened, Rows, reason
 
 SUFFIX = ".pte"
+_TRIAL = """
+import pathlib, sys
+from seesawnas.evaluation.models.executorch import open_here
+open_here(pathlib.Path(sys.argv[1]))
+"""
 
 
-def executorch_session(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+def import_executorch(path: Path) -> Any:
+    """ExecuTorch's module for running programs, without its words on stderr.
+
+    Raises:
+        InvalidInput: If it is not installed.
+    """
+    try:
+        with discard_stderr(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return import_module("executorch.runtime")
+    except ImportError:
+        raise InvalidInput(
+            f"{path}: needs executorch, which is not installed: pip install 'seesawnas[executorch]'"
+        ) from None
+
+
+def executorch_session(
+    path: Path, threads: int = 1
+) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """The program in ``path``, opened: float32 (N, 3, H, W) to (N, D), of the N it was made for.
+
+    All programs of a process share its threads: open none with another number of ``threads`` while
+    one is in use.
 
     Raises:
         InvalidInput: If ExecuTorch is not installed, or cannot open the file.
     """
-    method = _method(path)
+    method = _method(path, threads)
 
     def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
         found: NDArray[np.float32] = _run(path, method, torch.from_numpy(images)).numpy()
@@ -44,7 +78,20 @@ def open_executorch(
         raise InvalidInput(f"{path}: runs on the CPU: --device must be cpu, got {device}")
     if output is not None:
         raise InvalidInput(f"{path}: has one output: --output must not be given, got {output}")
-    method = _method(path)
+    if read_card(path) is None:
+        import_executorch(path)
+        try_apart(path, "executorch", _TRIAL, side)
+    return open_here(path)
+
+
+def open_here(path: Path) -> Opened:
+    """The program in ``path``, run once in this process.
+
+    Raises:
+        InvalidInput: If it cannot be opened, or takes no images.
+    """
+    # Its threads wait busily for one another, which takes long beside another program.
+    method = _method(path, 1)
     shape = _input(path, method)
     step = shape[0]
     width = _run(path, method, torch.zeros(shape)).shape[1]
@@ -55,21 +102,29 @@ def open_executorch(
     return Opened(Rows(path, call, step, width), (shape[2], shape[3]))
 
 
-def _method(path: Path) -> Any:
+def _method(path: Path, threads: int) -> Any:
+    runtime = import_executorch(path)
     try:
-        from executorch.runtime import Runtime, Verification
-    except ImportError:
-        raise InvalidInput(
-            f"{path}: needs executorch, which is not installed: pip install 'seesawnas[executorch]'"
-        ) from None
-    try:
-        content = path.read_bytes()
-        program = Runtime.get().load_program(content, verification=Verification.InternalConsistency)
-        return program.load_method("forward")
-    except OSError as error:
-        raise InvalidInput(f"{path}: cannot be read: {error.strerror or error}") from None
+        with discard_stderr(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _set_threads(threads)
+            # By its path: a method reads the bytes of a program, but does not keep them alive.
+            program = runtime.Runtime.get().load_program(
+                path, verification=runtime.Verification.InternalConsistency
+            )
+            method = program.load_method("forward")
+            method.program = program
+            return method
     except Exception as error:  # of the runtime, whatever the bytes make of it
         raise InvalidInput(f"{path}: cannot be opened by executorch: {reason(error)}") from None
+
+
+def _set_threads(threads: int) -> None:
+    """Give ExecuTorch's pool so many threads; without this, it has one a core."""
+    pool = import_module("executorch.extension.pybindings.portable_lib")
+    # A program keeps a pointer to the pool that there was when it was opened.
+    if pool._threadpool_get_thread_count() != threads:
+        pool._unsafe_reset_threadpool(threads)
 
 
 def _input(path: Path, method: Any) -> tuple[int, int, int, int]:

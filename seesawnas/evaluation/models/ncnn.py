@@ -6,8 +6,6 @@ card that ``seesawnas export`` writes is first run in a process of its own.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,12 +16,17 @@ from torch import Tensor
 
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.models.card import read_card
+from seesawnas.evaluation.models.containment import try_apart
 from seesawnas.evaluation.models.outputs import Opened, Rows
 
 SUFFIX = ".ncnn.param"
 _MAGIC = "7767517"
-_SECONDS = 60
-_MOST_EXIT = 127
+_TRIAL = """
+import pathlib, sys, numpy
+from seesawnas.evaluation.models.ncnn import ncnn_session
+side = int(sys.argv[2])
+ncnn_session(pathlib.Path(sys.argv[1]), 1)(numpy.zeros((1, 3, side, side), numpy.float32))
+"""
 
 _Images = NDArray[np.float32]
 
@@ -50,8 +53,10 @@ def ncnn_session(path: Path, threads: int) -> Callable[[_Images], _Images]:
     def run(images: _Images) -> _Images:
         rows = []
         for image in images:
+            # A Mat does not keep the array that it shows alive.
+            kept = np.ascontiguousarray(image, np.float32)
             extractor = network.create_extractor()
-            extractor.input("in0", ncnn.Mat(np.ascontiguousarray(image)))
+            extractor.input("in0", ncnn.Mat(kept))
             code, row = extractor.extract("out0")
             if code:
                 raise InvalidInput(f"{path}: cannot be run by ncnn on images of {image.shape[1:]}")
@@ -72,8 +77,10 @@ def open_ncnn(path: Path, device: torch.device, side: int, output: str | None = 
     if output is not None:
         raise InvalidInput(f"{path}: has one output: --output must not be given, got {output}")
     if read_card(path) is None:
-        _try_apart(path, side)
-    session = ncnn_session(path, torch.get_num_threads())
+        _weights(path)
+        try_apart(path, "ncnn", _TRIAL, side)
+    # Its threads wait busily for one another, which takes long beside another program.
+    session = ncnn_session(path, 1)
     width = session(np.zeros((1, 3, side, side), np.float32)).shape[1]
 
     def call(images: Tensor) -> Tensor:
@@ -90,20 +97,3 @@ def _weights(path: Path) -> Path:
         if file.read(len(_MAGIC)).decode("ascii", "replace") != _MAGIC:
             raise InvalidInput(f"{path}: must be an ncnn .param file in text")
     return weights
-
-
-def _try_apart(path: Path, side: int) -> None:
-    _weights(path)
-    code = (
-        "import sys, numpy, pathlib; from seesawnas.evaluation.models.ncnn import ncnn_session; "
-        "size = int(sys.argv[2]); run = ncnn_session(pathlib.Path(sys.argv[1]), 1); "
-        "run(numpy.zeros((1, 3, size, size), numpy.float32))"
-    )
-    command = [sys.executable, "-P", "-c", code, str(path), str(side)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise InvalidInput(f"{path}: takes more than {_SECONDS} s to run once in ncnn") from None
-    # What fails without ending the process is said when it is opened here.
-    if done.returncode < 0 or done.returncode > _MOST_EXIT:
-        raise InvalidInput(f"{path}: cannot be run by ncnn: it ended the process that tried it")

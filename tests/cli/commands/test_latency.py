@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from seesawnas.device.latency.prepare import random_network, write_network
+from seesawnas.space import to_point
 from tests.cli.running import Ran
 from tests.device.test_export import POINT
 from tests.faces import write_folder
@@ -24,6 +26,7 @@ KEYS = {
     "batch",
     "rounds",
     "command",
+    "device",
     "machine",
 }
 ROW = {
@@ -37,6 +40,7 @@ ROW = {
     "halves_disagree",
     "memory_mib",
     "input",
+    "weights",
 }
 
 
@@ -60,18 +64,56 @@ def test_networks_are_timed_in_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> N
     assert (first["network"], second["network"]) == ("tiny.yaml", "tiny")
     assert first["ratio"] == 1
     assert first["memory_mib"] > 0
+    assert first["weights"] == second["weights"] == "random"
     assert values["clock"] == "cpu"
+    several = Ran("latency", "tiny.yaml", "--rounds", "8", "--threads", "2", "--json").json
+    assert several["clock"] == "wall"
+
+
+@pytest.mark.processes
+def test_exported_files_are_told_apart_by_their_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seesawnas.device.latency.protocol.MOST_DISAGREEMENT", 1e9)
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        file = write_network(
+            random_network(to_point(POINT, "tiny").spec), "onnxruntime", Path(folder), "net"
+        )
+    values = Ran("latency", "a/net.onnx", "b/net.onnx", "--rounds", "8", "--json").json
+    assert [row["network"] for row in values["networks"]] == ["a/net.onnx", "b/net.onnx"]
+    # They have no card: the file itself fixes the size.
+    assert [row["input"] for row in values["networks"]] == [[32, 32], [32, 32]]
+    assert {row["weights"] for row in values["networks"]} == {"file"}
+    assert file.weights == "random"
+    ran = Ran("latency", "a/net.onnx", "--batch", "2")
+    assert ran.code == 2
+    assert ran.err.startswith("a/net.onnx: cannot run images of 2x3x32x32 in onnxruntime: ")
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_a_file_that_is_no_network_is_one_line() -> None:
+    Path("net.onnx").write_bytes(b"what")
+    ran = Ran("latency", "net.onnx")
+    assert ran.code == 2
+    assert ran.err.startswith("net.onnx: ")
+    assert len(ran.err.splitlines()) == 1
+    assert (
+        "must be a .pt file for --runtime torch"
+        in Ran("latency", "net.onnx", "--runtime", "torch").err
+    )
 
 
 def test_a_device_is_a_command(tmp_path: Path) -> None:
     device = tmp_path / "device.py"
-    device.write_text("import sys\nfor _ in range(int(sys.argv[2])): print(4.5)")
+    device.write_text(
+        "import sys\nprint('# a phone')\nfor _ in range(int(sys.argv[2])): print(4.5)"
+    )
     command = f"{sys.executable} {device} {{model}} {{runs}}"
     values = Ran(
         "latency", "tiny.yaml", "--command", command, "--rounds", "8", "--runs", "2", "--json"
     ).json
     assert values["networks"][0]["ms"] == 4.5
     assert (values["clock"], values["networks"][0]["cpu_ms"]) == ("wall", None)
+    assert (values["device"], values["threads"]) == ("a phone", None)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +123,7 @@ def test_a_device_is_a_command(tmp_path: Path) -> None:
         (("--command", "echo"), "--command must contain {model}"),
         (("--command", "echo {model} {runs}"), "must print milliseconds"),
         (("--command", "x {model} {runs}", "--timeout", "soon"), "--timeout must be a time"),
+        (("--command", "x {model} {runs}", "--threads", "2"), "must contain {threads}"),
         (("tiny.yaml",), "must name each network once"),
     ],
 )

@@ -36,7 +36,7 @@ def test_each_network_is_opened_and_measured(monkeypatch: pytest.MonkeyPatch) ->
     feasible = FeasibleSet(SPACE)
     specs = list(feasible.specs(feasible.at(range(3))))
     timer = NetworkTimer.open("torch", threads=2, batch=4, rounds=8)
-    assert timer(specs) == [0.5, 1.0, 1.5]
+    assert timer(specs) == [1, 2, 3]  # on the wall: processor time is that of both threads
     size = specs[0].input
     assert set(shapes) == {(4, 3, size.height, size.width)}
     assert timer.version != "unknown"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -85,6 +87,23 @@ def test_processor_time_is_the_clock_if_all_have_it() -> None:
     one = finished(measure({"a": played(1), "b": played(2, cpu=False)}, rounds=4))
     assert (both.clock, one.clock) == ("cpu", "wall")
     assert one.latencies()[0].cpu_minimum is None
+
+
+def test_the_clock_may_be_given() -> None:
+    found = finished(measure({"a": played(1)}, rounds=4, clock="wall"))
+    assert found.clock == "wall"
+    assert found.cpu is not None
+
+
+def test_intervals_of_many_rounds_take_little_memory() -> None:
+    wall = np.random.default_rng(0).uniform(1, 2, (2, 40_000))
+    tracemalloc.start()
+    first, second = Measured(("a", "b"), "wall", wall, None).latencies()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert first.low == first.high == 1
+    assert second.low <= second.ratio <= second.high
+    assert peak < 10 * wall.nbytes
 
 
 def test_halves_that_disagree_are_refused() -> None:

@@ -30,7 +30,9 @@ def device(tmp_path: Path, code: str = FAKE, runs: int = 3, seconds: float = 60)
 
 def test_the_device_s_figures_are_read(tmp_path: Path) -> None:
     command = device(tmp_path)
+    assert command.device is None
     assert command.times(tmp_path / "a model.onnx") == [5, 6, 7]
+    assert command.device == "a device with 2 threads"
     assert command.run(tmp_path / "a model.onnx")().wall == 5
 
 
@@ -42,6 +44,10 @@ def test_the_device_s_figures_are_read(tmp_path: Path) -> None:
         ("print('nan')", "above 0, got nan"),
         ("print(1)", "3 of them, got 1"),
         ("", "3 of them, got 0"),
+        ("print('1_0')", "one number a line, got 1_0"),
+        ("print('5 ms')", "one number a line, got 5 ms"),
+        ("print('1e999')", "above 0, got 1e999"),
+        ("while True: print(1)", "must print at most 1,048,576 bytes"),
         ("import sys; sys.exit('no device')", "must exit with code 0, got 1: no device"),
     ],
 )
@@ -57,6 +63,25 @@ def test_a_command_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> No
     code = "import subprocess\nsubprocess.run(['sleep', '600'])"
     with pytest.raises(InvalidInput, match=r"must end within 0\.5 s"):
         device(tmp_path, code, seconds=0.5).times(tmp_path / "a model.onnx")
+
+
+@pytest.mark.processes
+def test_what_a_command_leaves_running_is_not_waited_for(tmp_path: Path) -> None:
+    code = "import subprocess\nprint(3, flush=True)\nsubprocess.Popen(['sleep', '8'])"
+    assert device(tmp_path, code, runs=1).times(tmp_path / "a model.onnx") == [3]
+
+
+def test_a_path_with_braces_is_passed_on_as_it_is(tmp_path: Path) -> None:
+    code = "import sys\nprint('#', *sys.argv[1:])\nprint(1)"
+    command = device(tmp_path, code, runs=1)
+    command.times(tmp_path / "{runs} {threads}.onnx")
+    assert command.device == f"{tmp_path}/{{runs}} {{threads}}.onnx 1 2"
+
+
+def test_threads_that_the_command_cannot_set_are_refused() -> None:
+    assert not DeviceCommand("x {model} {runs}", runs=1, threads=1, seconds=1).takes_threads
+    with pytest.raises(InvalidInput, match=r"must contain \{threads\} for --threads 2"):
+        DeviceCommand("x {model} {runs}", runs=1, threads=2, seconds=1)
 
 
 @pytest.mark.parametrize("template", ["run {model}", "run {runs}", "run", "run '"])
