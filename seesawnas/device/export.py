@@ -29,7 +29,7 @@ from seesawnas.evaluation import (
     Evaluation,
     FaceModel,
     HowToVerify,
-    embed_pictures,
+    embed_images,
     evaluate,
     make_pairs,
     open_model,
@@ -265,8 +265,8 @@ def _check_parity(
     theirs = replace(open_model(file), name=file.name)
     seen = faces.verification
     images = DecodedImages(seen.images)
-    before, _ = embed_pictures(ours, images, flip=False)
-    after, _ = embed_pictures(theirs, images, flip=False)
+    before, _ = embed_images(ours, images, flip=False)
+    after, _ = embed_images(theirs, images, flip=False)
     cosines = np.sum(before.astype(np.float64) * after, axis=1)
     mean, least = float(cosines.mean()), float(cosines.min())
     scores = [

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref, find_network
+from seesawnas.cli.options import Json, complete_ref
 from seesawnas.errors import InvalidInput
+from seesawnas.study import find_network
 from seesawnas.text import short
 
 if TYPE_CHECKING:

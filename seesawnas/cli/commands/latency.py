@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref, find_network
+from seesawnas.cli.options import Json, complete_ref
+from seesawnas.study import find_network
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.prepare import ModelFile
