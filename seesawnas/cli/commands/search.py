@@ -16,6 +16,7 @@ from seesawnas.search.plan import SearchPlan
 from seesawnas.text import several
 
 if TYPE_CHECKING:
+    from seesawnas.cost.latency import MeasureLatency
     from seesawnas.report.study.outcome import Outcome
 
 
@@ -66,8 +67,11 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     only_shown()
     shown = screen()
+    timer, note = _timer(plan)
+    if note:
+        say(shown, note)
     with compiling_shown(), opened(plan) as session:
-        reason = watch(watched(session), shown)
+        reason = watch(watched(session, timer), shown)
         outcome = outcome_of(session.record, session.measured_again())
         settings = settings_of(_ran(plan, session.study.trained))
         summary = summary_of(
@@ -89,6 +93,24 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     if outcome.best is None:
         say(shown, f"No trial is complete: {_without_one(outcome)}.")
         raise typer.Exit(1)
+
+
+def _timer(plan: SearchPlan) -> tuple[MeasureLatency | None, str]:
+    """What measures the best networks under a latency budget here; else why nothing does."""
+    model = None if plan.budget.latency is None else plan.budget.latency.model
+    if model is None:
+        return None, ""
+    from seesawnas.device.latency.measuring import NetworkTimer
+    from seesawnas.device.latency.runtimes import RUNTIMES
+
+    if model.runtime in RUNTIMES:
+        timer = NetworkTimer.open(model.runtime, threads=model.threads, batch=model.batch)
+        if timer.place == model.device:
+            return timer, ""
+    return None, (
+        f"Latency  predicted for {model.device} ({model.runtime}), not measured: this machine is "
+        "another; measure the best with `seesawnas latency --command`"
+    )
 
 
 def _ran(plan: SearchPlan, trained: bool) -> SearchPlan:

@@ -15,6 +15,7 @@ from seesawnas.cli.views.fitting import FittedTable
 from seesawnas.cli.views.output import found
 from seesawnas.cli.views.progress import ProgressView, before, say, study_lines
 from seesawnas.cost import ALL_COSTS
+from seesawnas.cost.latency import MeasureLatency
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.outcome import Outcome
 from seesawnas.report.study.ranking import Ranking, cost_words, mean_words, objective_names
@@ -136,15 +137,15 @@ def _stopped(outcome: Outcome) -> Iterator[str]:
         yield f"  and {len(stopped) - MAX_STOPPED_SHOWN} more, in the summary"
 
 
-def watched(session: Session) -> ProgressView:
-    """The search, and the repeats that follow it."""
+def watched(session: Session, measure: MeasureLatency | None = None) -> ProgressView:
+    """The search, the measuring of its best by ``measure``, and the repeats that follow it."""
     plan, record = session.plan, session.record
     space = f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"
     where = f"{plan.folder}{before(record, session.study.recovered)}"
     best, seeds = several(plan.repeat_top, "network"), several(plan.repeats, "new seed")
     return ProgressView(
         record=record,
-        run=session.run,
+        run=lambda: session.run(measure),
         recover=session.study.recover,
         lines=[space, *study_lines(session.ready.faces, plan.proxy, plan.engine, where)],
         epochs=plan.proxy.recipe.epochs,

@@ -108,14 +108,15 @@ def _write(form: DeployForm, stem: Path, contents: Contents) -> None:
 
 
 NCNN = Format(
-    "ncnn",
-    "ncnn",
-    (".ncnn.param", ".ncnn.bin"),
-    "ncnn",
-    float("inf"),
-    0.999,
+    name="ncnn",
+    runtime="ncnn",
+    suffixes=(".ncnn.param", ".ncnn.bin"),
+    extra="ncnn",
+    waste=1e6,
+    least_cosine=0.999,
     any_batch=False,
     write=_write,
+    precision="float16",
 )
 
 
