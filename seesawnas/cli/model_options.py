@@ -18,9 +18,9 @@ Model = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A folder of `seesawnas train` or `seesawnas build --out`, an ONNX file, or a "
-        "TorchScript file (it contains code: "
-        "open only files that you trust).",
+        help="A folder of `seesawnas train` or `seesawnas build --out`, or a file: ONNX (.onnx), "
+        "ncnn (.ncnn.param, with .ncnn.bin beside it), ExecuTorch (.pte), or TorchScript (it "
+        "contains code: open only files that you trust).",
         show_default=False,
     ),
 ]
@@ -29,17 +29,15 @@ Normalise = Annotated[
     typer.Option(
         "--normalise",
         metavar="HOW",
-        help="Input normalisation of an ONNX or TorchScript file: none (pixels 0..255 unchanged); "
+        help="Input normalisation of a file: none (pixels 0..255 unchanged); "
         "0..1; 128 or 127.5, "
         "that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or three means, "
         "then three stds, "
         "in RGB order).",
-        show_default="stored in the model folder",
+        show_default="stored in the model folder, or in the card of an exported file",
     ),
 ]
-BlueFirst = Annotated[
-    bool, typer.Option("--bgr", help="Feed an ONNX or TorchScript file channels in BGR order.")
-]
+BlueFirst = Annotated[bool, typer.Option("--bgr", help="Feed a file channels in BGR order.")]
 Output = Annotated[
     str | None,
     typer.Option(

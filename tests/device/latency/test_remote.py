@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from seesawnas.device.latency.remote import DeviceCommand
@@ -63,6 +65,24 @@ def test_a_command_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> No
     code = "import subprocess\nsubprocess.run(['sleep', '600'])"
     with pytest.raises(InvalidInput, match=r"must end within 0\.5 s"):
         device(tmp_path, code, seconds=0.5).times(tmp_path / "a model.onnx")
+
+
+@pytest.mark.processes
+def test_ctrl_c_ends_the_command_with_its_children(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, signal, subprocess\n"
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        "pathlib.Path('child').write_text(str(child.pid))\n"
+        "os.kill(os.getppid(), signal.SIGINT)\n"
+        "child.wait()"
+    )
+    code = code.replace("'child'", repr(str(tmp_path / "child")))
+    with pytest.raises(KeyboardInterrupt):
+        device(tmp_path, code).times(tmp_path / "a model.onnx")
+    child = int((tmp_path / "child").read_text())
+    with suppress(psutil.NoSuchProcess):
+        psutil.wait_procs([psutil.Process(child)], timeout=10)
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.processes
