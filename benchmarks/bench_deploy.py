@@ -1,0 +1,207 @@
+"""The deploy form beside a plain export of the same network, in each runtime.
+
+    python benchmarks/bench_deploy.py [--networks paper/seesaw_share,...] [--runtimes ncnn,...]
+                                      [--rounds 60] [--json]
+
+Of each network both files are open at once, with those of all other networks, and take turns as in
+``seesawnas latency``: one thread, one image, random weights, processor time. A plain export is what
+torch's own tools give of the module in eval mode: ``torch.onnx.export`` (TorchScript) for
+onnxruntime, a trace through pnnx for ncnn, ``torch.export`` and the XNNPACK partitioner for
+ExecuTorch; in torch it is the module itself. One that a runtime cannot run is said to fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from seesawnas.device.latency.prepare import random_network, write_network
+from seesawnas.device.latency.protocol import Run, finished, measure
+from seesawnas.device.latency.runtimes import open_session, timed
+from seesawnas.nn import FaceNetwork
+from seesawnas.space import load_point
+
+NETWORKS = (
+    "seesaw_share",
+    "seesaw_shuffle",
+    "mobilefacenet",
+    "mobilefacenet_relu",
+    "mobiface",
+    "pocketnet_s128",
+    "vargfacenet",
+    "shufflefacenet_1x",
+    ,
+)
+RUNTIMES = ("onnxruntime", "ncnn", "executorch", "torch")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Milliseconds, and the deploy form over the plain export with its 95 % interval."""
+
+    runtime: str
+    network: str
+    plain_ms: float | None
+    deploy_ms: float | None
+    ratio: float | None
+    low: float | None
+    high: float | None
+    to_mobilefacenet_relu: float | None
+
+
+def main() -> None:
+    arguments = _arguments()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    rows = [
+        row
+        for runtime in arguments.runtimes.split(",")
+        for row in compare(runtime, arguments.networks.split(","), arguments.rounds)
+    ]
+    if arguments.json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    for row in rows:
+        cells = (row.plain_ms, row.deploy_ms, row.ratio, row.to_mobilefacenet_relu)
+        print(
+            f"{row.runtime:12} {row.network:26}",
+            *(f"{cell:8.2f}" if cell is not None else "  failed" for cell in cells),
+        )
+
+
+def compare(runtime: str, names: list[str], rounds: int) -> list[Row]:
+    """Both forms of each network in ``runtime``."""
+    images = np.random.default_rng(0).standard_normal((1, 3, 112, 112), np.float32)
+    runs: dict[str, Run] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            network = random_network(load_point(name).spec)
+            place = Path(folder) / name.replace("/", "_")
+            place.mkdir()
+            for form, write in (("plain", PLAIN[runtime]), ("deploy", deployed(runtime))):
+                try:
+                    session = write(network, place)
+                    session(images)
+                except Exception:  # whatever a runtime makes of a plain export
+                    continue
+                runs[f"{name} {form}"] = timed(session, images, 1)
+        measured = finished(measure(runs, rounds=rounds)) if runs else None
+    times = {} if measured is None else dict(zip(measured.names, measured.times, strict=True))
+    base = times.get("paper/mobilefacenet_relu deploy")
+    return [_row(runtime, name, times, base) for name in names]
+
+
+def _row(runtime: str, name: str, times: dict[str, NDArray[Any]], base: NDArray[Any] | None) -> Row:
+    plain, deploy = times.get(f"{name} plain"), times.get(f"{name} deploy")
+    ratio = low = high = None
+    if plain is not None and deploy is not None:
+        ratio = float(deploy.min() / plain.min())
+        drawn = np.random.default_rng(0).integers(len(plain), size=(1000, len(plain)))
+        ratios = deploy[drawn].min(axis=1) / plain[drawn].min(axis=1)
+        low, high = map(float, np.quantile(ratios, (0.025, 0.975)))
+    return Row(
+        runtime,
+        name,
+        None if plain is None else float(plain.min()),
+        None if deploy is None else float(deploy.min()),
+        ratio,
+        low,
+        high,
+        None if base is None or deploy is None else float(deploy.min() / base.min()),
+    )
+
+
+Session = Callable[[NDArray[Any]], object]
+
+
+def deployed(runtime: str) -> Callable[[FaceNetwork, Path], Session]:
+    """What opens the deploy form in ``runtime``."""
+
+    def write(network: FaceNetwork, folder: Path) -> Session:
+        file = write_network(network, runtime, folder, "deploy")
+        return open_session(runtime, file.path, 1)
+
+    return write
+
+
+def _plain_onnx(network: FaceNetwork, folder: Path) -> Session:
+    path = folder / "plain.onnx"
+    example = (torch.zeros(1, 3, 112, 112),)
+    torch.onnx.export(_frozen(network), example, str(path), dynamo=False)
+    return open_session("onnxruntime", path, 1)
+
+
+def _plain_ncnn(network: FaceNetwork, folder: Path) -> Session:
+    import pnnx
+
+    example = torch.zeros(1, 3, 112, 112)
+    traced = torch.jit.trace(_frozen(network), example, check_trace=False)  # type: ignore[no-untyped-call]
+    traced.save(str(folder / "plain.pt"))
+    command = [pnnx.EXEC_PATH, "plain.pt", "inputshape=[1,3,112,112]"]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=300)
+    return open_session("ncnn", folder / "plain.ncnn.param", 1)
+
+
+def _plain_executorch(network: FaceNetwork, folder: Path) -> Session:
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.exir import to_edge_transform_and_lower
+
+    example = (torch.zeros(1, 3, 112, 112),)
+    program = torch.export.export(_frozen(network), example, strict=False)
+    lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
+    path = folder / "plain.pte"
+    path.write_bytes(lowered.to_executorch().buffer)
+    return open_session("executorch", path, 1)
+
+
+def _plain_torch(network: FaceNetwork, folder: Path) -> Session:
+    def run(images: NDArray[Any]) -> object:
+        torch.set_num_threads(1)
+        with torch.inference_mode():
+            return network(torch.from_numpy(images))
+
+    return run
+
+
+def _frozen(network: FaceNetwork) -> FaceNetwork:
+    for weight in network.parameters():
+        weight.requires_grad_(False)
+    return network
+
+
+PLAIN: dict[str, Callable[[FaceNetwork, Path], Session]] = {
+    "onnxruntime": _plain_onnx,
+    "ncnn": _plain_ncnn,
+    "executorch": _plain_executorch,
+    "torch": _plain_torch,
+}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--networks", default=",".join(f"paper/{name}" for name in NETWORKS))
+    parser.add_argument("--runtimes", default=",".join(RUNTIMES))
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
