@@ -112,7 +112,7 @@ NCNN = Format(
     "ncnn",
     (".ncnn.param", ".ncnn.bin"),
     "ncnn",
-    float("inf"),
+    1e6,
     0.999,
     any_batch=False,
     write=_write,
