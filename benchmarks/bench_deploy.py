@@ -45,7 +45,6 @@ NETWORKS = (
     "pocketnet_s128",
     "vargfacenet",
     "shufflefacenet_1x",
-    ,
 )
 RUNTIMES = ("onnxruntime", "ncnn", "executorch", "torch")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from seesawnas.device.formats.base import Contents, Format
+from seesawnas.device.formats.executorch import EXECUTORCH
 from seesawnas.device.formats.ncnn import NCNN
 from seesawnas.device.formats.onnx import ONNX
 from seesawnas.device.formats.torchscript import TORCHSCRIPT
 from seesawnas.errors import InvalidInput
 from seesawnas.text import nearest, short
 
-FORMATS: dict[str, Format] = {one.name: one for one in (ONNX, NCNN, TORCHSCRIPT)}
+FORMATS: dict[str, Format] = {one.name: one for one in (ONNX, NCNN, EXECUTORCH, TORCHSCRIPT)}
 
 
 def find_format(name: str) -> Format:

@@ -96,7 +96,8 @@ def ncnn_files(form: DeployForm) -> tuple[str, bytes]:
 
 
 def _write(form: DeployForm, stem: Path, contents: Contents) -> None:
-    del contents  # one image at a time, and no place for words
+    if contents.batch != 1:
+        raise InvalidInput(f"--batch must be 1 for format ncnn, got {contents.batch}")
     text, weights = ncnn_files(form)
     first = stem.with_name(stem.name + ".ncnn.bin")
     write_atomically(first, weights)

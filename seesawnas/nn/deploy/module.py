@@ -35,9 +35,10 @@ def to_module(form: DeployForm) -> nn.Module:
     graph, root = fx.Graph(), nn.Module()
     images = graph.placeholder("images")
     values: list[fx.Node] = []
-    for step in form.steps:
+    for step, shape in zip(form.steps, form.shapes(), strict=True):
         reads = [images if read == INPUT else values[read] for read in step.reads]
         values.append(_write(graph, root, step.name, step.operator, reads))
+        values[-1].meta["channels"] = shape.channels
     graph.output(graph.call_function(torch.flatten, (values[-1], 1)))
     module = fx.GraphModule(root, graph, "DeployedNetwork")
     return module.eval().requires_grad_(False)
@@ -77,7 +78,12 @@ def _write(
         case ConcatMaps():
             return graph.call_function(torch.cat, (reads, 1))
         case UnitLength():
-            return graph.call_function(F.normalize, (x,), {"dim": 1})
+            # Of operators that XNNPACK has; F.normalize's is not among them.
+            size = x.meta["channels"]
+            root.add_module(target := name.replace(".", "_"), _conv(_sum_of(size)))
+            squares = graph.call_function(torch.mul, (x, x))
+            length = graph.call_function(torch.rsqrt, (graph.call_module(target, (squares,)),))
+            return graph.call_function(torch.mul, (x, length))
         case ConvolveGroups():
             raise ValueError(f"{name}: convolutions over uneven groups must be lowered first")
         case _:
@@ -121,6 +127,11 @@ def _with(module: nn.Module, constants: dict[str, Tensor]) -> nn.Module:
     if constants:
         module.load_state_dict(constants, assign=True)
     return module
+
+
+def _sum_of(channels: int) -> Convolve:
+    """Of all channels, and a number that no sum of squares but zero's is as small as."""
+    return Convolve(torch.ones(1, channels, 1, 1), torch.full((1,), 1e-24))
 
 
 def _pool(graph: fx.Graph, layer: Pool, x: fx.Node) -> fx.Node:

@@ -48,8 +48,17 @@ def run_ncnn(stem: Path, images: Images) -> Images:
     return np.stack(found)
 
 
+def run_executorch(stem: Path, images: Images) -> Images:
+    """In ExecuTorch's XNNPACK backend."""
+    runtime: Any = pytest.importorskip("executorch.runtime", reason="executorch is not installed")
+    method = runtime.Runtime.get().load_program(Path(f"{stem}.pte")).load_method("forward")
+    whole = np.ascontiguousarray(images)  # it reads the array itself, whatever its strides
+    return np.stack([method.execute([torch.from_numpy(image[None])])[0][0] for image in whole])
+
+
 RUNTIMES: dict[str, Callable[[Path, Images], Images]] = {
     "onnx": run_onnx,
     "torchscript": run_torchscript,
     "ncnn": run_ncnn,
+    "executorch": run_executorch,
 }

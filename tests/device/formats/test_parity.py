@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 from PIL import Image
 
 from seesawnas.arch import ArchSpec, Input
@@ -20,6 +21,8 @@ from seesawnas.space import load, shipped
 from tests.device.formats.runtimes import RUNTIMES, Images
 from tests.nn.deploy.networks import BLOCKS, HEADS, STEMS, plain_network, settled
 
+# Its exporter takes seconds a network.
+EXECUTORCH_QUICK = ("share", "shufflenet_v1", "ghost")
 QUICK = ("paper/seesaw_share", "paper/shufflefacenet_0_5x")
 
 
@@ -50,23 +53,33 @@ def noise(spec: ArchSpec, count: int = 3) -> Images:
     return np.random.default_rng(0).standard_normal(size).astype(np.float32)
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-@pytest.mark.parametrize("kind", FORMATS)
+def slow_if(slow: bool, *values: str) -> ParameterSet:
+    return pytest.param(*values, marks=pytest.mark.slow if slow else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "block"),
+    [
+        slow_if(kind == "executorch" and block not in EXECUTORCH_QUICK, kind, block)
+        for kind in FORMATS
+        for block in BLOCKS
+    ],
+)
 def test_every_kind_of_block_keeps_its_embeddings(kind: str, block: str, tmp_path: Path) -> None:
     spec = plain_network(block)
-    for waste in (0, inf):
+    for waste in (inf,) if kind == "executorch" else (0, inf):
         found = cosines(network_of(spec), noise(spec), kind, waste, tmp_path)
         assert found.min() > FORMATS[kind].least_cosine
 
 
 @pytest.mark.parametrize(
-    ("stem", "head"),
+    ("kind", "stem", "head"),
     [
-        *((stem, HEADS[0]) for stem in STEMS),
-        *(("conv", head) for head in HEADS[1:]),
+        slow_if(kind == "executorch" and "conv_pool" not in pair, kind, *pair)
+        for kind in FORMATS
+        for pair in [(one, HEADS[0]) for one in STEMS] + [("conv", one) for one in HEADS[1:]]
     ],
 )
-@pytest.mark.parametrize("kind", FORMATS)
 def test_every_stem_and_head_keeps_its_embeddings(
     kind: str, stem: str, head: str, tmp_path: Path
 ) -> None:
@@ -76,10 +89,13 @@ def test_every_stem_and_head_keeps_its_embeddings(
 
 
 @pytest.mark.parametrize(
-    "ref",
-    [pytest.param(ref, marks=[] if ref in QUICK else pytest.mark.slow) for ref in shipped("paper")],
+    ("kind", "ref"),
+    [
+        slow_if(ref not in QUICK or kind == "executorch", kind, ref)
+        for kind in FORMATS
+        for ref in shipped("paper")
+    ],
 )
-@pytest.mark.parametrize("kind", FORMATS)
 def test_published_networks_keep_their_embeddings(kind: str, ref: str, tmp_path: Path) -> None:
     spec = load(ref)
     small = replace(spec, input=Input(80, 80 if spec.input.height == spec.input.width else 64))

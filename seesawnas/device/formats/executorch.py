@@ -1,0 +1,172 @@
+"""A deploy form as an ExecuTorch program: the whole network in one XNNPACK delegate."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seesawnas.arch.layers import Shape
+from seesawnas.device.formats.base import Contents, Format, Images, needs
+from seesawnas.errors import InvalidInput
+from seesawnas.io.files import write_atomically
+from seesawnas.nn.deploy import DeployForm, to_module
+from seesawnas.nn.deploy.form import (
+    INPUT,
+    Activate,
+    Affine,
+    Convolve,
+    Operator,
+    PoolMap,
+    Writer,
+)
+from seesawnas.nn.deploy.passes import fold_affines
+
+_SUFFIX = ".pte"
+
+
+def executorch_bytes(form: DeployForm, calibration: NDArray[np.float32] | None = None) -> bytes:
+    """``form`` as the content of a ``.pte`` file, for one image at a time.
+
+    Args:
+        form: A lowered form.
+        calibration: Images (N, 3, H, W) as the form takes them, for weights and maps of eight
+            bits, weights a channel each; None: single precision.
+
+    Raises:
+        InvalidInput: If the package executorch is not installed, or if XNNPACK cannot run all of
+            it.
+    """
+    with _quiet():
+        try:
+            from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+            from executorch.exir import to_edge_transform_and_lower
+        except ImportError:
+            raise needs("executorch", "format executorch", "executorch") from None
+        images = (torch.zeros(1, *form.input),)
+        module: Any = to_module(_for_xnnpack(form))
+        if calibration is not None:
+            module = _quantised(module, images, torch.from_numpy(calibration))
+        # The weights of a form may have been made in inference mode.
+        with torch.inference_mode(False), torch.no_grad():
+            program = torch.export.export(module, images)
+            lowered: Any = to_edge_transform_and_lower(
+                program,
+                partitioner=[XnnpackPartitioner()],
+            )
+        _require_one_delegate(lowered)
+        content: bytes = bytes(lowered.to_executorch().buffer)
+    return content
+
+
+def _write(form: DeployForm, stem: Path, contents: Contents) -> None:
+    _require_one(contents)
+    write_atomically(stem.with_name(stem.name + _SUFFIX), executorch_bytes(form))
+
+
+def _write_int8(form: DeployForm, stem: Path, contents: Contents, images: Images) -> None:
+    _require_one(contents)
+    write_atomically(stem.with_name(stem.name + _SUFFIX), executorch_bytes(form, images))
+
+
+def _require_one(contents: Contents) -> None:
+    if contents.batch != 1:
+        raise InvalidInput(f"--batch must be 1 for format executorch, got {contents.batch}")
+
+
+EXECUTORCH = Format(
+    name="executorch",
+    runtime="executorch",
+    suffixes=(_SUFFIX,),
+    extra="executorch",
+    waste=float("inf"),
+    least_cosine=0.99999,
+    any_batch=False,
+    write=_write,
+    write_int8=_write_int8,
+)
+
+
+def _quantised(module: Any, images: tuple[torch.Tensor], calibration: torch.Tensor) -> Any:
+    from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
+        XNNPACKQuantizer,
+        get_symmetric_quantization_config,
+    )
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+    quantizer: Any = XNNPACKQuantizer()
+    quantizer.set_global(get_symmetric_quantization_config(is_per_channel=True))
+    with torch.inference_mode(False), torch.no_grad():
+        prepared = prepare_pt2e(torch.export.export(module, images).module(), quantizer)
+        for image in calibration:
+            prepared(image[None].clone())
+        return convert_pt2e(prepared)
+
+
+def _for_xnnpack(form: DeployForm) -> DeployForm:
+    """``form`` without the two operators that XNNPACK lacks, with equal results.
+
+    A hard sigmoid is ReLU6 between two affines, and an average that counts padding is a depthwise
+    convolution.
+    """
+    writer, places, shapes = Writer(), {INPUT: INPUT}, form.shapes()
+    for index, step in enumerate(form.steps):
+        reads = [places[read] for read in step.reads]
+        last = reads[0]
+        for name, operator in _rewritten(step.operator, form.read_shape(step.reads[0], shapes)):
+            last = writer.add(step.name + name, operator, *(reads if not name else (last,)))
+        places[index] = last
+    return fold_affines(form.with_steps(writer.steps))
+
+
+def _rewritten(operator: Operator, x: Shape) -> Iterator[tuple[str, Operator]]:
+    """Pairs of (what is appended to the name, operator)."""
+    ones = torch.ones(x.channels)
+    match operator:
+        case Activate("hard_sigmoid"):
+            yield ".from", Affine(ones, 3 * ones)
+            yield ".relu6", Activate("relu6")
+            yield ".to", Affine(ones / 6, 0 * ones)
+        case PoolMap(layer) if layer.kernel is not None and layer.pads and not layer.ceil:
+            weight = torch.full((x.channels, 1, layer.kernel, layer.kernel), 1 / layer.kernel**2)
+            pads = (layer.padding, layer.padding)
+            yield "", Convolve(weight, 0 * ones, layer.stride, pads, x.channels)
+        case _:
+            yield "", operator
+
+
+def _require_one_delegate(lowered: Any) -> None:
+    called = [
+        str(getattr(node.target, "__name__", node.target))
+        for node in lowered.exported_program().graph.nodes
+        if node.op == "call_function"
+    ]
+    left = sorted(set(called) - {"executorch_call_delegate", "getitem"})
+    if left or called.count("executorch_call_delegate") != 1:
+        names = ", ".join(left) or "several parts"
+        raise InvalidInput(f"XNNPACK cannot run all of this network as one: {names}")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's chatter."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
