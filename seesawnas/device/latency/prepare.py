@@ -35,8 +35,16 @@ class ModelFile:
 
 
 def format_of(runtime: str) -> Format:
-    """The format that ``runtime`` opens."""
-    return next(one for one in FORMATS.values() if one.runtime == runtime)
+    """The format that ``runtime`` opens.
+
+    Raises:
+        InvalidInput: If none of the formats is its own.
+    """
+    found = [one for one in FORMATS.values() if one.runtime == runtime]
+    if not found:
+        runtimes = ", ".join(one.runtime for one in FORMATS.values())
+        raise InvalidInput(f"--runtime must be one whose format can be written: {runtimes}")
+    return found[0]
 
 
 def write_network(
@@ -63,15 +71,17 @@ def existing_file(path: Path, runtime: str) -> ModelFile:
     suffix = format_of(runtime).suffixes[0]
     if not path.name.endswith(suffix):
         raise InvalidInput(f"{path}: must be a {suffix} file for --runtime {runtime}")
+    if not path.is_file():
+        raise InvalidInput(f"{path}: there is no such file")
     # A stranger's file is run once by what evaluates such files, with all its checks.
     size = card_size(read_card(path)) or open_model(path, normalise="none").size
     return ModelFile(str(path), path, size, "file")
 
 
 def is_model_file(ref: str) -> bool:
-    """Whether ``ref`` is a file of one of the formats."""
+    """Whether ``ref`` names a file of one of the formats, which may not be there."""
     suffixes = tuple(one.suffixes[0] for one in FORMATS.values())
-    return ref.endswith(suffixes) and Path(ref).is_file()
+    return ref.endswith(suffixes) and not Path(ref).is_dir()
 
 
 def random_network(spec: ArchSpec) -> FaceNetwork:

@@ -58,8 +58,12 @@ def executorch_session(
         InvalidInput: If ExecuTorch is not installed, or cannot open the file.
     """
     method = _method(path, threads)
+    shape = _input(path, method)
 
     def run(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        if images.shape != shape:
+            wanted, given = ("x".join(map(str, each)) for each in (shape, images.shape))
+            raise InvalidInput(f"{path}: must be given images of {wanted}, got {given}")
         found: NDArray[np.float32] = _run(path, method, torch.from_numpy(images)).numpy()
         return found
 

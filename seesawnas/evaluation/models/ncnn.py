@@ -16,7 +16,7 @@ from torch import Tensor
 
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.models.card import read_card
-from seesawnas.evaluation.models.containment import try_apart
+from seesawnas.evaluation.models.containment import discard_stderr, try_apart
 from seesawnas.evaluation.models.outputs import Opened, Rows
 
 SUFFIX = ".ncnn.param"
@@ -47,7 +47,9 @@ def ncnn_session(path: Path, threads: int) -> Callable[[_Images], _Images]:
     network = ncnn.Net()
     network.opt.use_vulkan_compute = False
     network.opt.num_threads = threads
-    if network.load_param(str(path)) or network.load_model(str(weights)):
+    with discard_stderr():
+        is_broken = network.load_param(str(path)) or network.load_model(str(weights))
+    if is_broken:
         raise InvalidInput(f"{path}: cannot be opened by ncnn")
 
     def run(images: _Images) -> _Images:
@@ -81,7 +83,8 @@ def open_ncnn(path: Path, device: torch.device, side: int, output: str | None = 
         try_apart(path, "ncnn", _TRIAL, side)
     # Its threads wait busily for one another, which takes long beside another program.
     session = ncnn_session(path, 1)
-    width = session(np.zeros((1, 3, side, side), np.float32)).shape[1]
+    with discard_stderr():
+        width = session(np.zeros((1, 3, side, side), np.float32)).shape[1]
 
     def call(images: Tensor) -> Tensor:
         return torch.from_numpy(session(images.float().numpy()))

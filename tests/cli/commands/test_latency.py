@@ -125,6 +125,7 @@ def test_a_device_is_a_command(tmp_path: Path) -> None:
         (("--command", "x {model} {runs}", "--timeout", "soon"), "--timeout must be a time"),
         (("--command", "x {model} {runs}", "--threads", "2"), "must contain {threads}"),
         (("tiny.yaml",), "must name each network once"),
+        (("none.onnx",), "none.onnx: there is no such file"),
     ],
 )
 def test_what_cannot_be_measured_is_one_line(words: tuple[str, ...], said: str) -> None:

@@ -77,6 +77,8 @@ def test_a_session_outlives_what_it_was_opened_from(
     wanted = network(images).detach().numpy()
     for session in sessions:
         np.testing.assert_allclose(session(images.numpy()), wanted, rtol=1e-4, atol=1e-5)
+        with pytest.raises(InvalidInput, match="must be given images of 1x3x16x16, got 2x3x16x16"):
+            session(np.zeros((2, 3, 16, 16), np.float32))
     assert len(filled) == 50
 
 

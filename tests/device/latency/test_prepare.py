@@ -1,0 +1,59 @@
+"""Networks and files as what a runtime opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from seesawnas.device.formats import FORMATS
+from seesawnas.device.latency import prepare
+from seesawnas.device.latency.prepare import (
+    existing_file,
+    format_of,
+    is_model_file,
+    random_network,
+    write_network,
+)
+from seesawnas.errors import InvalidInput
+from seesawnas.space import to_point
+from tests.device.test_export import POINT
+
+
+def test_every_format_is_that_of_its_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [format_of(one.runtime) for one in FORMATS.values()] == list(FORMATS.values())
+    monkeypatch.setattr(prepare, "FORMATS", {"torchscript": FORMATS["torchscript"]})
+    with pytest.raises(InvalidInput, match="--runtime must be one whose format can be written"):
+        format_of("ncnn")
+
+
+def test_random_weights_are_always_the_same_and_move_no_draws() -> None:
+    spec = to_point(POINT, "tiny").spec
+    before = torch.get_rng_state()
+    first, second = random_network(spec).state_dict(), random_network(spec).state_dict()
+    assert torch.equal(before, torch.get_rng_state())
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_network_and_the_file_that_it_becomes(tmp_path: Path) -> None:
+    written = write_network(
+        random_network(to_point(POINT, "tiny").spec), "torch", tmp_path, "paper/tiny net"
+    )
+    assert (written.name, written.path.name) == ("paper/tiny net", "paper_tiny_net.pt")
+    assert (written.size, written.weights) == ((32, 32), "random")
+    assert is_model_file(str(written.path))
+    with pytest.raises(InvalidInput, match=r"must be a \.onnx file for --runtime onnxruntime"):
+        existing_file(written.path, "onnxruntime")
+
+
+def test_what_is_no_file_of_a_format(tmp_path: Path) -> None:
+    (tmp_path / "run.pt").mkdir()
+    assert not is_model_file(str(tmp_path / "run.pt"))
+    assert not is_model_file("search_150m:12")
+    assert not is_model_file("net.yaml")
+    with pytest.raises(InvalidInput, match="there is no such file"):
+        existing_file(tmp_path / "none.pt", "torch")
+    (tmp_path / "broken.pt").write_bytes(b"what")
+    with pytest.raises(InvalidInput, match=r"broken\.pt: must be"):
+        existing_file(tmp_path / "broken.pt", "torch")
