@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -152,7 +153,7 @@ class LatencyKind(CostKind):
 
 LATENCY = LatencyKind("latency", "predicted latency", "predicted latency", "ms")
 """Known beside a model alone (:mod:`seesawnas.cost.latency`), so that no :class:`Cost` has it."""
-ALL_COSTS: dict[str, CostKind] = {**COSTS, LATENCY.name: LATENCY}
+ALL_COSTS: ChainMap[str, CostKind] = ChainMap({LATENCY.name: LATENCY}, COSTS)
 """What may be limited, minimised and shown."""
 
 

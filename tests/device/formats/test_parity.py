@@ -31,8 +31,15 @@ def network_of(spec: ArchSpec) -> FaceNetwork:
     return settled(spec)
 
 
+def require(kind: str) -> None:
+    """Skip the test if what the format needs is not installed."""
+    if kind != "torchscript":
+        pytest.importorskip(kind, reason=f"{kind} is not installed")
+
+
 def cosines(network: FaceNetwork, images: Images, kind: str, waste: float, folder: Path) -> Images:
     """Of the embeddings in the format's runtime with those of the network."""
+    require(kind)
     stem = folder / "net"
     FORMATS[kind].write(deploy_form(network, waste), stem, Contents())
     assert sorted(path.name for path in folder.iterdir()) == sorted(
@@ -117,6 +124,7 @@ def test_faces_keep_their_embeddings(kind: str, lfw_train: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_pixels_go_in_and_unit_vectors_come_out(kind: str, tmp_path: Path) -> None:
+    require(kind)
     spec = plain_network("share")
     network, mean, std = network_of(spec), [127.5, 120.0, 110.0], [128.0, 60.0, 70.0]
     form = deploy_form(network, inf).normalised(mean, std).of_unit_length()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -77,8 +78,13 @@ def test_ctrl_c_ends_the_command_with_its_children(tmp_path: Path) -> None:
         "child.wait()"
     )
     code = code.replace("'child'", repr(str(tmp_path / "child")))
-    with pytest.raises(KeyboardInterrupt):
-        device(tmp_path, code).times(tmp_path / "a model.onnx")
+    # What is started in the background of a script ignores it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            device(tmp_path, code).times(tmp_path / "a model.onnx")
+    finally:
+        signal.signal(signal.SIGINT, before)
     child = int((tmp_path / "child").read_text())
     with suppress(psutil.NoSuchProcess):
         psutil.wait_procs([psutil.Process(child)], timeout=10)
