@@ -7,7 +7,8 @@ Of each network both files are open at once, with those of all other networks, a
 ``seesawnas latency``: one thread, one image, random weights, processor time. A plain export is what
 torch's own tools give of the module in eval mode: ``torch.onnx.export`` (TorchScript) for
 onnxruntime, a trace through pnnx for ncnn, ``torch.export`` and the XNNPACK partitioner for
-ExecuTorch; in torch it is the module itself. One that a runtime cannot run is said to fail.
+ExecuTorch; in torch it is the module itself. One that a runtime cannot run is said to
+fail; ncnn's plain export needs pnnx, which no extra installs.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from seesawnas import __version__
 from seesawnas.cost import cost
 from seesawnas.data import FaceData, Faces
 from seesawnas.device.card import PAGE, VERSION, card_page, card_text, file_entry
-from seesawnas.device.formats import Contents, Format, find_format
+from seesawnas.device.formats import FORMATS, Contents, Format, find_format
 from seesawnas.device.latency.machine import machine
 from seesawnas.device.latency.protocol import finished, measure
 from seesawnas.device.latency.runtimes import open_session, runtime_version, timed
@@ -153,7 +153,7 @@ def _check(format: Format, options: ExportOptions, faces: FaceData) -> None:
             f"--batch must be a number for format {format.name}, which fixes it, got dynamic"
         )
     if options.int8 and format.write_int8 is None:
-        able = "onnx, executorch"
+        able = ", ".join(one.name for one in FORMATS.values() if one.write_int8 is not None)
         raise InvalidInput(f"--int8 must be given with one of {able}, got --format {format.name}")
     count = len(faces.training)
     if options.int8 and count < FEWEST_CALIBRATION:

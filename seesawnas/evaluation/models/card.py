@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.normalisation import per_channel
 from seesawnas.nn import PerChannel
 
 _MOST_BYTES = 1 << 24
@@ -72,8 +73,8 @@ def card_normalisation(card: dict[str, Any]) -> tuple[PerChannel, PerChannel]:
     inputs = card["input"]
     if inputs.get("normalise") == "inside":
         return 0.0, 1.0
-    mean, std = tuple(map(float, inputs["mean"])), tuple(map(float, inputs["std"]))
-    return _plain(mean), _plain(std)
+    mean, std = ([float(value) for value in inputs[name]] for name in ("mean", "std"))
+    return per_channel(mean), per_channel(std)
 
 
 def card_size(card: dict[str, Any] | None) -> tuple[int, int] | None:
@@ -82,7 +83,3 @@ def card_size(card: dict[str, Any] | None) -> tuple[int, int] | None:
         return None
     height, width = card["input"]["shape"][2:]
     return int(height), int(width)
-
-
-def _plain(values: tuple[float, ...]) -> PerChannel:
-    return values[0] if len(set(values)) == 1 else (values[0], values[1], values[2])

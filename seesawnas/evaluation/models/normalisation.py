@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from seesawnas.errors import InvalidInput
 from seesawnas.nn import PerChannel
@@ -50,7 +51,7 @@ def parse_normalisation(text: str) -> tuple[PerChannel, PerChannel]:
     if not all(_SMALLEST <= std <= _LARGEST for std in stds):
         rule = f"stds must be positive and finite, from {_SMALLEST} to {_LARGEST:,.0f}"
         raise InvalidInput(f"--normalise: {rule}, got {_shown(text)}")
-    return _per_channel(means), _per_channel(stds)
+    return per_channel(means), per_channel(stds)
 
 
 def scale_caution(mean: PerChannel, std: PerChannel) -> tuple[str, ...]:
@@ -73,8 +74,8 @@ def _number(text: str) -> float | None:
     return value if not math.isnan(value) else math.inf  # neither passes the limits above
 
 
-def _per_channel(values: list[float]) -> PerChannel:
-    """One number if all are equal, which is faster."""
+def per_channel(values: Sequence[float]) -> PerChannel:
+    """Three values of red, green and blue, or one for all; one if all are equal: it is faster."""
     return values[0] if len(set(values)) == 1 else (values[0], values[1], values[2])
 
 

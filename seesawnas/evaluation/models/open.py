@@ -28,6 +28,7 @@ from seesawnas.evaluation.models.normalisation import (
     FORMS,
     NONE,
     parse_normalisation,
+    per_channel,
     scale_caution,
 )
 from seesawnas.evaluation.models.onnx import open_onnx
@@ -189,12 +190,7 @@ def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:
         )
     network = load_model(folder, untrained=True).to(device)
     inputs = network.spec.input
-    mean, std = _plain(inputs.mean), _plain(inputs.std)
+    mean, std = per_channel(inputs.mean), per_channel(inputs.std)
     return FaceModel(
         folder.name or str(folder), network, inputs.height, inputs.width, mean, std, device
     )
-
-
-def _plain(values: tuple[float, float, float]) -> PerChannel:
-    """One number if the three are equal, which is faster."""
-    return values[0] if len(set(values)) == 1 else values
