@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -118,8 +119,8 @@ def export(
     _check(format, options, faces)
     stem = _stem(out, format, network)
     make_folder(stem.parent)
-    with tempfile.TemporaryDirectory(prefix=f".{stem.name}.", dir=stem.parent) as folder:
-        draft = Path(folder) / stem.name
+    with _draft_folder(stem) as folder:
+        draft = folder / stem.name
         say(f"writing {format.name}")
         form = _form(network, format, options)
         about = {"spec": network.spec.name, "digest": network.spec.digest()}
@@ -145,6 +146,20 @@ def export(
             os.replace(path, stem.parent / path.name)
     kept = (files[0], *files[1:], card_path(files[0]), files[0].with_name(files[0].name + PAGE))
     return Exported(tuple(stem.parent / path.name for path in kept), card)
+
+
+@contextmanager
+def _draft_folder(stem: Path) -> Iterator[Path]:
+    """A folder beside ``stem``'s files, gone afterwards.
+
+    Raises:
+        InvalidInput: If it, or what is written meanwhile, cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{stem.name}.", dir=stem.parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise InvalidInput(f"{stem.parent}: cannot be written: {error.strerror or error}") from None
 
 
 def _check(format: Format, options: ExportOptions, faces: FaceData) -> None:

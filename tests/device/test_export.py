@@ -175,6 +175,13 @@ def test_a_card_of_another_file_is_refused(
         open_model(done.files[0])
 
 
+def test_a_folder_that_takes_no_files_is_one_line(network: FaceNetwork, faces: FaceData) -> None:
+    if not Path("/proc/self").is_dir():
+        pytest.skip("there is no /proc, where nothing can be written")
+    with pytest.raises(InvalidInput, match=r"^/proc: cannot be written: .*$"):
+        export(network, Path("/proc/tiny"), ExportOptions("onnx"), faces, trained=True)
+
+
 def test_formats_are_found_by_name() -> None:
     assert find_format("onnx") is FORMATS["onnx"]
     with pytest.raises(InvalidInput, match="did you mean onnx"):
