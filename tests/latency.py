@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from seesawnas.cost.latency import UNITS, LatencyModel
+from seesawnas.cost.counts import UNITS
+from seesawnas.cost.latency import LatencyModel
 
 COEFFICIENTS = {
     name: {"madds": 11.0, "elements": 900.0}.get(name.partition(".")[2], 3.0) for name in UNITS
@@ -16,13 +17,15 @@ COEFFICIENTS = {
 def mapping(**changes: Any) -> dict[str, Any]:
     """What the file of a model holds."""
     return {
-        "version": 1,
+        "version": 2,
         "device": "a test",
         "runtime": "onnxruntime",
         "runtime_version": "1.2.3",
         "threads": 1,
         "batch": 1,
         "inputs": [[112, 112], [16, 16]],
+        "waste": "any",
+        "lanes": 8,
         "space": "seesaw",
         "networks": 40,
         "mape": 0.034,

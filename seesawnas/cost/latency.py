@@ -1,34 +1,13 @@
 """A latency model: what a network takes on one device, predicted from its layers.
 
-The prediction is additive: every layer has counts (:func:`layer_counts`) that depend on nothing but
-the layer and what it reads, and every count takes so much time (``LatencyModel.coefficients``). So
-a block has a latency, a network's is the sum of its blocks', and a limit on it is met as a limit on
-MAdds is: by counting, before anything is built.
+The prediction is additive: every block has counts (:mod:`seesawnas.cost.counts`) that depend on
+nothing but the block and what it reads, and every count takes so much time
+(``LatencyModel.coefficients``). So a block has a latency, a network's is the sum of its blocks',
+and a limit on it is met as a limit on MAdds is: by counting, before anything is built.
 
 Coefficients are fitted to networks that were measured on the device
 (:mod:`seesawnas.device.latency.fit`) and lie in a file, ``latency.yaml``. They are microseconds per
 unit: a million MAdds, a million elements of maps, or one.
-
-The counts are few, so that forty networks determine them, and none is special to a runtime:
-
-==========================  ========================================================================
-``full.madds``              convolutions of several pixels over all channels
-``depthwise.madds``         convolutions of one channel each, the global one too
-``pointwise.madds``         1x1 convolutions over all channels
-``grouped.madds``           convolutions in groups, even or not
-``linear.madds``            fully connected layers
-``depthwise.elements``      maps that depthwise convolutions read and write
-``pointwise.elements``      maps that 1x1 convolutions read and write, in groups too
-``unaligned.elements``      of these, the groups whose channels are not a multiple of 16: vector
-                            units compute 4, 8 or 16 at a time
-``ACTIVATION.elements``     maps that an activation writes, by its name; a gate's on a map, too
-``KIND.elements``           the largest map of a sum, concatenation, slice, shuffle, scale or pool
-``groups``                  groups of convolutions that are neither dense nor depthwise
-``layers``                  layers on maps, batch norms apart: each is started once
-``small``                   layers on vectors, as in squeeze-and-excitation
-==========================  ========================================================================
-
-Batch norms count nothing: they are folded into the convolutions before them.
 """
 
 from __future__ import annotations
@@ -36,32 +15,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, assert_never
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from seesawnas.arch import ArchSpec, Block, Inputs, Shape, body_of
-from seesawnas.arch.blocks.parts import block_output, inputs_of
-from seesawnas.arch.body import read_shapes
-from seesawnas.arch.layers import (
-    ACTIVATIONS,
-    GATES,
-    Act,
-    Add,
-    Concat,
-    Conv,
-    Layer,
-    Linear,
-    Norm,
-    Pool,
-    Scale,
-    Shuffle,
-    Slice,
-)
+from seesawnas.arch import ArchSpec, Block, Inputs
+from seesawnas.cost.counts import LANES, UNITS, Lowering, counts_of_block, placed_blocks
 from seesawnas.cost.measures import Measure
 from seesawnas.errors import BudgetError, DocumentError
 from seesawnas.io.files import expanded
@@ -69,114 +32,12 @@ from seesawnas.io.validation import lines_of
 from seesawnas.io.yaml import read_text, read_yaml, write_yaml
 from seesawnas.text import nearest, short
 
-VERSION = 1
+VERSION = 2
 LATENCY_FILE = "latency.yaml"
 """What a model's file is called by default, and in a study's folder."""
-Counts = Mapping[str, int]
 MeasureLatency: TypeAlias = Callable[[Sequence[ArchSpec]], Sequence[float]]
 """Measures networks side by side on a device: the milliseconds of each."""
-_MILLION = 10**6
-_ALIGNED = 16
-_MOVES = ("add", "concat", "slice", "shuffle", "scale", "average_pool", "max_pool")
-_MULTIPLIED = ("full", "depthwise", "pointwise", "grouped", "linear")
-UNITS: dict[str, int] = {
-    **{f"{kind}.madds": _MILLION for kind in _MULTIPLIED},
-    **{f"{kind}.elements": _MILLION for kind in ("depthwise", "pointwise", "unaligned")},
-    **{f"{kind}.elements": _MILLION for kind in (*ACTIVATIONS, *GATES, *_MOVES)},
-    **dict.fromkeys(("groups", "layers", "small"), 1),
-}
-"""Every count, and how many of it a coefficient's microseconds are for."""
-
-
-def layer_counts(layer: Layer, read: Inputs) -> dict[str, int]:
-    """What a layer counts on the maps that it reads; see the module's table."""
-    output = layer.output(*read)
-    if isinstance(layer, Norm):
-        return {}
-    if isinstance(layer, Linear):
-        return {"linear.madds": layer.madds(*read), "small": 1}
-    if output.height * output.width == 1 and read[0].height * read[0].width == 1:
-        more = {"linear.madds": layer.madds(*read)} if isinstance(layer, Conv) else {}
-        return {**more, "small": 1}
-    name: str
-    match layer:
-        case Conv():
-            return _conv_counts(layer, read[0], output)
-        case Act():
-            name, elements = layer.name, output.elements
-        case Pool():
-            name, elements = f"{layer.kind}_pool", read[0].elements
-        case Add() | Concat() | Slice() | Shuffle() | Scale():
-            name = type(layer).__name__.lower()
-            elements = max(shape.elements for shape in (*read, output))
-        case _:
-            assert_never(layer)
-    return {f"{name}.elements": elements, "layers": 1}
-
-
-def _conv_counts(conv: Conv, x: Shape, output: Shape) -> dict[str, int]:
-    madds, elements = conv.madds(x), x.elements + output.elements
-    if conv.groups == x.channels > 1:
-        return {"depthwise.madds": madds, "depthwise.elements": elements, "layers": 1}
-    inputs, outputs = conv.parts(x.channels), conv.parts(conv.outputs)
-    is_grouped = len(outputs) > 1
-    found = {"layers": 1}
-    if is_grouped:
-        found |= {"grouped.madds": madds, "groups": len(outputs)}
-    if conv.kernel != (1, 1):
-        return found if is_grouped else {**found, "full.madds": madds}
-    if not is_grouped:
-        found["pointwise.madds"] = madds
-    uneven = sum(
-        channels * shape.height * shape.width
-        for parts, shape in ((inputs, x), (outputs, output))
-        for channels in parts
-        if channels % _ALIGNED
-    )
-    return {**found, "pointwise.elements": elements, "unaligned.elements": uneven}
-
-
-@lru_cache(maxsize=1 << 16)
-def _block_counts(block: Block, inputs: Inputs) -> tuple[tuple[str, int], ...]:
-    total: dict[str, int] = {}
-    shapes: list[Shape] = []
-    for node in body_of(block):
-        read = read_shapes(node, shapes, inputs)
-        shapes.append(node.layer.output(*read))
-        _add(total, layer_counts(node.layer, read))
-    return tuple((name, number) for name, number in total.items() if number)
-
-
-def block_counts(block: Block, inputs: Inputs) -> dict[str, int]:
-    """The sum over a block's layers, by count; none of it is 0.
-
-    Raises:
-        SpecError: If a layer does not fit ``inputs``.
-    """
-    return dict(_block_counts(block, inputs))
-
-
-def network_counts(spec: ArchSpec) -> dict[str, int]:
-    """The sum over a network's blocks, by count."""
-    total: dict[str, int] = {}
-    for block, inputs in _placed(spec):
-        _add(total, dict(_block_counts(block, inputs)))
-    return total
-
-
-def _add(total: dict[str, int], more: Counts) -> None:
-    for name, number in more.items():
-        total[name] = total.get(name, 0) + number
-
-
-def _placed(spec: ArchSpec) -> list[tuple[Block, Inputs]]:
-    """Stem, blocks and head, each with the maps that it reads."""
-    shapes, found = [Shape(3, spec.input.height, spec.input.width)], []
-    for _, block in spec.parts:
-        inputs = inputs_of(block, shapes)
-        found.append((block, inputs))
-        shapes.append(block_output(block, inputs))
-    return found
+_ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +51,8 @@ class LatencyModel:
         threads: It ran with so many.
         batch: Images a run.
         inputs: (height, width) of the images of the networks that were measured.
+        waste: Of the form in which the networks ran, see :class:`~seesawnas.cost.counts.Lowering`.
+        lanes: See there, too.
         space: The search space that they were drawn from, and the budget, if there was one.
         networks: How many were measured.
         mape: Mean absolute error of networks that were held out, relative to what they took.
@@ -208,6 +71,8 @@ class LatencyModel:
     threads: int
     batch: int
     inputs: tuple[tuple[int, int], ...]
+    waste: float
+    lanes: int
     space: str
     networks: int
     mape: float
@@ -260,6 +125,7 @@ class LatencyModel:
             "version": VERSION,
             **values,
             "inputs": [list(size) for size in self.inputs],
+            "waste": _ANY if math.isinf(self.waste) else self.waste,
             "coefficients": dict(self.coefficients),
         }
 
@@ -274,6 +140,11 @@ class LatencyModel:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
+    def lowering(self) -> Lowering:
+        """The form in which the networks ran."""
+        return Lowering(self.waste, self.lanes)
+
+    @property
     def measure(self) -> Measure:
         """The prediction as what a search counts networks by."""
         return Measure("latency", self.predict_block)
@@ -284,7 +155,7 @@ class LatencyModel:
         Raises:
             BudgetError: If the block has a count that was not measured.
         """
-        return _predict(self.coefficients, block, inputs)
+        return _predict(self.coefficients, self.lowering, block, inputs)
 
     def predict(self, spec: ArchSpec) -> int:
         """Microseconds of a network: the sum over its blocks.
@@ -294,7 +165,7 @@ class LatencyModel:
                 measured.
         """
         self.check_input((spec.input.height, spec.input.width))
-        return sum(self.predict_block(block, inputs) for block, inputs in _placed(spec))
+        return sum(self.predict_block(block, inputs) for block, inputs in placed_blocks(spec))
 
     def check_input(self, size: tuple[int, int]) -> None:
         """Check that networks of the input ``size`` were measured.
@@ -328,9 +199,11 @@ class LatencyModel:
 
 
 @lru_cache(maxsize=1 << 17)
-def _predict(coefficients: tuple[tuple[str, float], ...], block: Block, inputs: Inputs) -> int:
+def _predict(
+    coefficients: tuple[tuple[str, float], ...], lowering: Lowering, block: Block, inputs: Inputs
+) -> int:
     known, total = dict(coefficients), 0.0
-    for name, number in _block_counts(block, inputs):
+    for name, number in counts_of_block(block, inputs, lowering):
         if name not in known:
             measured = "its networks had none of these"
             raise BudgetError(
@@ -360,7 +233,26 @@ def _number(low: float, high: float, raw: Any) -> Any:
     return float(raw)
 
 
+def _waste(raw: Any) -> Any:
+    if raw == _ANY:
+        return math.inf
+    if not isinstance(raw, (int, float)) or isinstance(raw, bool) or not 0 <= raw <= 1e15:
+        raise ValueError(f"must be {_ANY}, or a number of multiply-adds, got {short(raw)}")
+    return float(raw)
+
+
+def _lanes(raw: Any) -> Any:
+    if raw not in LANES or isinstance(raw, bool):
+        raise ValueError(f"must be one of {', '.join(map(str, LANES))}, got {short(raw)}")
+    return raw
+
+
 def _version(raw: Any) -> Any:
+    if raw == 1 and not isinstance(raw, bool):
+        raise ValueError(
+            f"must be {VERSION}, got 1, which counts layers in another form: fit the model again "
+            "by `seesawnas latency fit`"
+        )
     if raw != VERSION or isinstance(raw, bool):
         raise ValueError(f"must be {VERSION}, the version that is read here, got {short(raw)}")
     return raw
@@ -415,6 +307,8 @@ class _Keys(BaseModel):
     threads: _Whole
     batch: _Whole
     inputs: Annotated[Any, BeforeValidator(_sizes)]
+    waste: Annotated[Any, BeforeValidator(_waste)]
+    lanes: Annotated[Any, BeforeValidator(_lanes)]
     space: _Text
     networks: _Whole
     mape: Annotated[Any, BeforeValidator(partial(_number, 0, 1e6))]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MEASURING = "Measuring"
 _DEVICE = "Device"
-REMOTE_ROUNDS, REMOTE_RUNS = 10, 10
+REMOTE_RUNS = 10
 
 
 def latency(
@@ -70,7 +70,8 @@ def latency(
             min=8,
             max=100_000,
             rich_help_panel=_MEASURING,
-            help="Rounds, in each of which every network runs once.",
+            help="Rounds, in each of which every network runs once; up to five times as many "
+            "while the even and the odd rounds disagree.",
             show_default="60; 10 on a device",
         ),
     ] = None,
@@ -120,43 +121,34 @@ def latency(
     """Measure how long networks take, side by side.
 
     All are open at once and run in turn, once a round, in random order. The minimum over the
-    rounds is the time; if the even and the odd rounds disagree by more than 5 %, the result is
-    refused (exit code 2).
+    rounds is the time; if the even and the odd rounds still disagree by more than 5 % at the end,
+    the result is refused (exit code 2).
     """
     import tempfile
 
     from seesawnas.cli.views.device import print_latency, rounds_shown
     from seesawnas.device.latency.machine import machine, peak_memory
-    from seesawnas.device.latency.protocol import ROUNDS, check_halves, measure
-    from seesawnas.device.latency.remote import DeviceCommand
-    from seesawnas.device.latency.runtimes import check_runtime, clock_of, runtime_version
+    from seesawnas.device.latency.measuring import NetworkTimer
+    from seesawnas.device.latency.protocol import check_halves
+    from seesawnas.device.latency.runtimes import runtime_version
 
-    check_runtime(runtime)
-    device = None
-    if command is not None:
-        device = DeviceCommand(command, runs=runs, threads=threads, seconds=_seconds(timeout))
-    count = rounds or (ROUNDS if device is None else REMOTE_ROUNDS)
+    timer = NetworkTimer.open(
+        runtime,
+        threads=threads,
+        batch=batch,
+        command=command,
+        rounds=rounds,
+        runs=runs,
+        seconds=_seconds(timeout),
+    )
+    device = timer.device
     with tempfile.TemporaryDirectory() as folder:
         files = _files(refs, runtime, Path(folder), batch)
-        shapes: dict[str, tuple[int, ...]] = {one.name: (batch, 3, *one.size) for one in files}
-        if device is None:
-            contestants = _local(files, runtime, shapes, threads)
-        else:
-            contestants = {one.name: device.run(one.path) for one in files}
-        warm_up = 3 if device is None else 1
-        found: Measured = rounds_shown(
-            measure(
-                contestants,
-                rounds=count,
-                warm_up=warm_up,
-                seed=seed,
-                clock=clock_of(threads) if device is None else None,
-            )
-        )
+        found: Measured = rounds_shown(timer.measured(files, seed))
         memory: dict[str, float | None] = dict.fromkeys(found.names)
         if device is None:
             memory = {
-                one.name: peak_memory(runtime, one.path, shapes[one.name], threads) for one in files
+                one.name: peak_memory(runtime, one.path, timer.shape(one), threads) for one in files
             }
     latencies = found.latencies(seed)
     values = _values(found, latencies, files, memory)
@@ -165,7 +157,7 @@ def latency(
         "runtime_version": runtime_version(runtime) if device is None else None,
         "threads": threads if device is None or device.takes_threads else None,
         "batch": batch,
-        "rounds": count,
+        "rounds": found.rounds,
         "command": command,
         "device": device and device.device,
         "machine": machine(),
@@ -220,24 +212,6 @@ def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[Mode
             file = write_network(network, runtime, place, ref, batch)
             found.append(replace(file, weights="random" if is_random else "trained"))
     return found
-
-
-def _local(
-    files: list[ModelFile], runtime: str, shapes: dict[str, tuple[int, ...]], threads: int
-) -> dict[str, Any]:
-    import numpy as np
-
-    from seesawnas.device.latency.runtimes import open_session, timed
-
-    rng = np.random.default_rng(0)
-    return {
-        one.name: timed(
-            open_session(runtime, one.path, threads),
-            rng.standard_normal(shapes[one.name], np.float32),
-            threads,
-        )
-        for one in files
-    }
 
 
 def _values(

@@ -54,7 +54,8 @@ def fit(
             metavar="N",
             min=8,
             max=100_000,
-            help="Rounds, in each of which every network runs once.",
+            help="Rounds, in each of which every network runs once; up to five times as many "
+            "while the even and the odd rounds disagree.",
             show_default="60; 10 on a device",
         ),
     ] = None,
@@ -83,17 +84,23 @@ def fit(
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json
     from seesawnas.cost import Budget
+    from seesawnas.cost.counts import Lowering
     from seesawnas.device.latency.design import design_networks
     from seesawnas.device.latency.fit import Setting, fit_latency, measure_networks
     from seesawnas.device.latency.measuring import NetworkTimer
+    from seesawnas.device.latency.prepare import format_of
+    from seesawnas.device.latency.runtimes import check_runtime
     from seesawnas.io.files import write_atomically
     from seesawnas.report.plots.latency import latency_page
     from seesawnas.space import FeasibleSet, load_space
 
     limit = Budget.parse(budget) if budget is not None else None
+    waste = format_of(check_runtime(runtime)).waste
     timer = NetworkTimer.open(runtime, threads=threads, batch=batch, command=command, rounds=rounds)
     with compiling_shown():
-        chosen = design_networks(FeasibleSet(load_space(space), limit), networks, seed)
+        chosen = design_networks(
+            FeasibleSet(load_space(space), limit), networks, seed, Lowering(waste)
+        )
     setting = Setting(
         device=timer.place,
         runtime=runtime,
@@ -101,6 +108,7 @@ def fit(
         threads=threads,
         batch=batch,
         space=space if limit is None else f"{space} within {limit.words}",
+        waste=waste,
     )
     times: dict[str, float] = {}
     for times in measure_networks(chosen, timer, out.with_suffix(".jsonl"), setting):
@@ -152,9 +160,9 @@ def _show(found: LatencyFit, files: dict[str, str]) -> None:
 
 def _shares(found: LatencyFit) -> list[tuple[Any, ...]]:
     """Each count, largest first: its share of what networks take, and its coefficient."""
-    from seesawnas.cost.latency import UNITS, network_counts
+    from seesawnas.cost.counts import UNITS, network_counts
 
-    counts = [network_counts(spec) for spec in found.networks]
+    counts = [network_counts(spec, found.model.lowering) for spec in found.networks]
     rows = []
     for name, value in found.model.coefficients:
         takes = [value * one.get(name, 0) / UNITS[name] for one in counts]

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost.latency import network_counts
+from seesawnas.cost.counts import Lowering, network_counts
 from seesawnas.errors import InvalidInput
 from seesawnas.space import Decision, FeasibleSet
 from seesawnas.space.feasible.exact import Sample
@@ -27,13 +27,18 @@ from seesawnas.space.feasible.exact import Sample
 POOL = 2_000
 OPTIMAL_SHARE = 0.75
 _OPTIONS = 0.5  # weight of a decision's options beside a count
+_LOWERING = Lowering()
 _PRIOR = 1e-3  # of the information before the first network: only that it can be inverted
 
 Floats = npt.NDArray[np.float64]
 
 
-def design_networks(feasible: FeasibleSet, networks: int, seed: int = 0) -> list[ArchSpec]:
+def design_networks(
+    feasible: FeasibleSet, networks: int, seed: int = 0, lowering: Lowering = _LOWERING
+) -> list[ArchSpec]:
     """So many different networks of ``feasible`` to measure, the same for a seed.
+
+    ``lowering`` is how they are run.
 
     Raises:
         InvalidInput: If the set has fewer networks.
@@ -44,7 +49,7 @@ def design_networks(feasible: FeasibleSet, networks: int, seed: int = 0) -> list
             f"networks to measure must be at most {len(specs)} in so small a set, got {networks}"
         )
     wanted = min(networks, round(OPTIMAL_SHARE * networks))
-    chosen = select_d_optimal(_rows(feasible.decisions, pool, specs), wanted)
+    chosen = select_d_optimal(_rows(feasible.decisions, pool, specs, lowering), wanted)
     rest = (place for place in range(len(specs)) if place not in set(chosen))
     chosen += [place for place, _ in zip(rest, range(networks - wanted), strict=False)]
     return [specs[place] for place in chosen]
@@ -68,16 +73,18 @@ def select_d_optimal(rows: Floats, wanted: int) -> list[int]:
     return chosen
 
 
-def counts_matrix(specs: Sequence[ArchSpec], names: Sequence[str] | None = None) -> Floats:
+def counts_matrix(
+    specs: Sequence[ArchSpec], lowering: Lowering, names: Sequence[str] | None = None
+) -> Floats:
     """(networks, counts): the counts called ``names``, by default all that any of them has."""
-    found = [network_counts(spec) for spec in specs]
-    names = counted_names(specs) if names is None else names
+    found = [network_counts(spec, lowering) for spec in specs]
+    names = counted_names(specs, lowering) if names is None else names
     return np.array([[counts.get(name, 0) for name in names] for counts in found], np.float64)
 
 
-def counted_names(specs: Sequence[ArchSpec]) -> tuple[str, ...]:
+def counted_names(specs: Sequence[ArchSpec], lowering: Lowering) -> tuple[str, ...]:
     """The counts that any of the networks has, sorted."""
-    return tuple(sorted(set().union(*(network_counts(spec) for spec in specs))))
+    return tuple(sorted(set().union(*(network_counts(spec, lowering) for spec in specs))))
 
 
 def _pool(feasible: FeasibleSet, size: int, seed: int) -> tuple[Sample, list[ArchSpec]]:
@@ -94,9 +101,11 @@ def _pool(feasible: FeasibleSet, size: int, seed: int) -> tuple[Sample, list[Arc
     return pool.only([kept[place] for place in order]), [specs[place] for place in order]
 
 
-def _rows(decisions: Sequence[Decision], pool: Sample, specs: Sequence[ArchSpec]) -> Floats:
+def _rows(
+    decisions: Sequence[Decision], pool: Sample, specs: Sequence[ArchSpec], lowering: Lowering
+) -> Floats:
     """Counts as shares of a network, and which option of each decision it has."""
-    counts = counts_matrix(specs)
+    counts = counts_matrix(specs, lowering)
     counts /= counts.max(axis=0)
     # Errors are relative: a network of twice the size says no more.
     counts *= counts.shape[1] ** 0.5 / counts.sum(axis=1, keepdims=True)

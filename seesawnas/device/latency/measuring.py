@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,16 @@ import numpy as np
 from seesawnas.arch import ArchSpec
 from seesawnas.device.latency.machine import machine
 from seesawnas.device.latency.prepare import ModelFile, random_network, write_network
-from seesawnas.device.latency.protocol import ROUNDS, Run, check_halves, finished, measure
+from seesawnas.device.latency.protocol import (
+    MOST_ROUNDS,
+    ROUNDS,
+    Measured,
+    RoundFinished,
+    Run,
+    check_halves,
+    finished,
+    measure,
+)
 from seesawnas.device.latency.remote import DeviceCommand
 from seesawnas.device.latency.runtimes import (
     check_runtime,
@@ -23,7 +32,10 @@ from seesawnas.device.latency.runtimes import (
 )
 
 REMOTE_ROUNDS, REMOTE_RUNS = 10, 10
-_REMOTE_SECONDS = 120.0
+REMOTE_SECONDS = 120.0
+MAY_DISAGREE = 0.1
+"""Share of the networks of a fit that may."""
+_WARM_UP, _REMOTE_WARM_UP = 3, 1
 _UNKNOWN = "unknown"
 
 
@@ -36,14 +48,14 @@ class NetworkTimer:
         threads: It runs with so many.
         batch: Images a run.
         device: Runs model files elsewhere; None for this machine.
-        rounds: Of the protocol; None for its default.
+        rounds: Of the protocol, at least; five times as many while halves disagree.
     """
 
     runtime: str
     threads: int = 1
     batch: int = 1
     device: DeviceCommand | None = None
-    rounds: int | None = None
+    rounds: int = ROUNDS
 
     @classmethod
     def open(
@@ -54,17 +66,29 @@ class NetworkTimer:
         batch: int = 1,
         command: str | None = None,
         rounds: int | None = None,
+        runs: int = REMOTE_RUNS,
+        seconds: float = REMOTE_SECONDS,
     ) -> NetworkTimer:
         """The timer for a runtime and, for a device, the ``command`` that runs models there.
+
+        Args:
+            runtime: One of ``RUNTIMES``.
+            threads: The runtime uses so many.
+            batch: Images a run.
+            command: Measures a model file on a device.
+            rounds: Of the protocol; None: 60 here, 10 on a device.
+            runs: Runs in each call of the command.
+            seconds: Limit of each call.
 
         Raises:
             InvalidInput: If there is no such runtime, or the command lacks a field.
         """
         check_runtime(runtime)
-        device = command and DeviceCommand(
-            command, runs=REMOTE_RUNS, threads=threads, seconds=_REMOTE_SECONDS
-        )
-        return cls(runtime, threads, batch, device or None, rounds)
+        device = None
+        if command is not None:
+            device = DeviceCommand(command, runs=runs, threads=threads, seconds=seconds)
+        default = ROUNDS if device is None else REMOTE_ROUNDS
+        return cls(runtime, threads, batch, device, rounds or default)
 
     @property
     def place(self) -> str:
@@ -81,27 +105,48 @@ class NetworkTimer:
     def __call__(self, networks: Sequence[ArchSpec]) -> list[float]:
         """The milliseconds of each network, measured side by side.
 
+        One of ten may have halves that disagree.
+
         Raises:
             InvalidInput: If a network cannot be written or run, or the machine is too busy.
         """
         with tempfile.TemporaryDirectory() as folder:
-            runs: dict[str, Run] = {}
+            files = []
             for number, spec in enumerate(networks):
                 place = Path(folder) / str(number)
                 place.mkdir()
                 name = f"{number}: {spec.digest()}"
-                file = write_network(
-                    random_network(spec), self.runtime, place, spec.digest(), self.batch
+                files.append(
+                    write_network(random_network(spec), self.runtime, place, name, self.batch)
                 )
-                runs[name] = self._run(file)
-            rounds = self.rounds or (ROUNDS if self.device is None else REMOTE_ROUNDS)
-            clock = None if self.device is not None else clock_of(self.threads)
-            found = finished(measure(runs, rounds=rounds, clock=clock)).latencies()
-        check_halves(found)
+            found = finished(self.measured(files)).latencies()
+        check_halves(found, MAY_DISAGREE)
         return [one.minimum for one in found]
+
+    def measured(
+        self, files: Sequence[ModelFile], seed: int = 0
+    ) -> Generator[RoundFinished, None, Measured]:
+        """The protocol's rounds of ``files``, each opened; ``seed`` orders them in a round.
+
+        Raises:
+            InvalidInput: If a file cannot be opened or run.
+        """
+        here = self.device is None
+        return measure(
+            {one.name: self._run(one) for one in files},
+            rounds=self.rounds,
+            most_rounds=MOST_ROUNDS * self.rounds,
+            warm_up=_WARM_UP if here else _REMOTE_WARM_UP,
+            seed=seed,
+            clock=clock_of(self.threads) if here else None,
+        )
+
+    def shape(self, file: ModelFile) -> tuple[int, ...]:
+        """Of the images that ``file`` is run on."""
+        return (self.batch, 3, *file.size)
 
     def _run(self, file: ModelFile) -> Run:
         if self.device is not None:
             return self.device.run(file.path)
-        images = np.random.default_rng(0).standard_normal((self.batch, 3, *file.size), np.float32)
+        images = np.random.default_rng(0).standard_normal(self.shape(file), np.float32)
         return timed(open_session(self.runtime, file.path, self.threads), images, self.threads)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from seesawnas.cost import Budget
+from seesawnas.cost.counts import Lowering
 from seesawnas.device.latency.design import (
     counted_names,
     counts_matrix,
@@ -17,6 +18,7 @@ from seesawnas.space import FeasibleSet, load_space
 from seesawnas.space.feasible.locate import locate
 from tests.space.documents import choice, space_of, stage
 
+LOWERING = Lowering(0)
 SPACE = space_of(
     stage(kind=choice("share", "plain"), split=choice([1, 3], [1, 1], [1]), depth=choice(1, 2)),
     stage(se=choice("off", 4, 5), expansion=choice(2, 3), width=choice(8, 16)),
@@ -58,7 +60,7 @@ def test_the_rows_that_are_selected_say_more_than_the_first_ones() -> None:
 
 def test_counts_are_in_the_order_of_their_names() -> None:
     networks = design_networks(FeasibleSet(SPACE), 5)
-    names = counted_names(networks)
+    names = counted_names(networks, LOWERING)
     assert list(names) == sorted(names)
-    whole = counts_matrix(networks)
-    assert (counts_matrix(networks, names[::-1]) == whole[:, ::-1]).all()
+    whole = counts_matrix(networks, LOWERING)
+    assert (counts_matrix(networks, LOWERING, names[::-1]) == whole[:, ::-1]).all()

@@ -106,6 +106,23 @@ def test_intervals_of_many_rounds_take_little_memory() -> None:
     assert peak < 10 * wall.nbytes
 
 
+def test_rounds_go_on_until_the_halves_agree() -> None:
+    # The fastest time comes in round 6 and, for the other half, in round 13.
+    slow = [2.0] * 20
+    slow[5] = slow[12] = 1.0
+    runs = {"a": played(*slow), "b": played(1)}
+    events = list(measure(runs, rounds=8, most_rounds=40, warm_up=0))
+    assert [event.done for event in events] == list(range(1, 17))
+    assert [event.total for event in events] == [8] * 7 + [16] * 9
+
+
+def test_rounds_end_even_if_the_halves_never_agree() -> None:
+    runs = {"a": played(*[1.0, 2.0] * 20)}
+    found = finished(measure(runs, rounds=8, most_rounds=20, warm_up=0))
+    assert found.rounds == 20
+    assert found.disagreements.tolist() == [1.0]
+
+
 def test_halves_that_disagree_are_refused() -> None:
     wall = np.array([[1.0, 1.1] * 10])
     found = Measured(("a",), "wall", wall, None).latencies()
@@ -113,3 +130,15 @@ def test_halves_that_disagree_are_refused() -> None:
     with pytest.raises(InvalidInput, match=r"a: the even and the odd rounds .* got 10.0 %"):
         check_halves(found)
     check_halves([Latency("a", 1, 1, 1, 1, 0.049, 1, 1, 1)])
+
+
+def test_a_share_of_many_networks_may_disagree() -> None:
+    def named(name: str, disagreement: float) -> Latency:
+        return Latency(name, 1, 1, 1, 1, disagreement, 1, 1, 1)
+
+    twenty = [named(str(i), 0.2 if i < 2 else 0.01) for i in range(20)]
+    check_halves(twenty, 0.1)
+    with pytest.raises(InvalidInput, match=r"two: .* got 6.0 %"):
+        check_halves([*twenty[:19], named("two", 0.06)], 0.1)
+    with pytest.raises(InvalidInput, match=r"0: .* got 20.0 %"):
+        check_halves(twenty[:9], 0.1)

@@ -1,0 +1,110 @@
+"""Whether networks that a latency model lets through are as fast as it says.
+
+Networks that the model was not fitted to are drawn uniformly from a space below a latency, and from
+the whole budget without the latency, and measured side by side in the model's runtime.
+
+    python benchmarks/bench_latency_limit.py latency.yaml --limit 6ms [--space seesaw]
+                                             [--budget 120M..150M] [--networks 60] [--json]
+
+Below the limit: the share that takes no longer than it. Of all drawn: how far predictions are off.
+``--limit`` is by default the median bound of the networks of the budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from seesawnas.arch import ArchSpec
+from seesawnas.cost import Budget, LatencyModel
+from seesawnas.device.latency.measuring import NetworkTimer
+from seesawnas.space import FeasibleSet, load_space
+
+SEED = 12345
+BATCH = 20
+
+
+def main() -> None:
+    arguments = _arguments()
+    model = LatencyModel.read(arguments.model)
+    timer = NetworkTimer.open(model.runtime, threads=model.threads, batch=model.batch)
+    space = load_space(arguments.space)
+    anyone = FeasibleSet(space, Budget.parse(arguments.budget))
+    drawn = list(anyone.specs(anyone.sample(arguments.networks, SEED)))
+    bounds = np.array([model.bound(model.predict(spec)) for spec in drawn]) / 1000
+    limit = arguments.limit or f"{np.median(bounds):.1f}ms"
+    budget = f"{arguments.budget}, latency<={limit}@{arguments.model}"
+    feasible = FeasibleSet(space, Budget.parse(budget))
+    below = list(feasible.specs(feasible.sample(arguments.networks, SEED)))
+
+    measured = measure_in_batches(timer, [*drawn, *below])
+    predicted = np.array([model.predict(spec) / 1000 for spec in (*drawn, *below)])
+    most = float(limit.removesuffix("ms"))
+    values = {
+        "runtime": model.runtime,
+        "device": model.device,
+        "space": arguments.space,
+        "budget": arguments.budget,
+        "model": {"networks": model.networks, "mape": model.mape, "factor": model.factor},
+        "of_the_budget": agreement(measured[: len(drawn)], predicted[: len(drawn)]),
+        "limit_ms": most,
+        "share_of_the_budget_below": feasible.count / anyone.count,
+        "below_the_limit": {
+            **agreement(measured[len(drawn) :], predicted[len(drawn) :]),
+            "measured_below": float((measured[len(drawn) :] <= most).mean()),
+            "slowest_ms": round(float(measured[len(drawn) :].max()), 3),
+        },
+    }
+    print(json.dumps(values, indent=2) if arguments.json else words(values))
+
+
+def measure_in_batches(timer: NetworkTimer, networks: Sequence[ArchSpec]) -> NDArray[np.float64]:
+    """Milliseconds of each; the first network is measured with every batch, and sets its scale."""
+    found: list[float] = []
+    for start in range(0, len(networks), BATCH):
+        first, *others = timer([networks[0], *networks[start : start + BATCH]])
+        scale = found[0] / first if found else others[0] / first
+        found += [scale * one for one in others]
+    return np.array(found)
+
+
+def agreement(measured: NDArray[np.float64], predicted: NDArray[np.float64]) -> dict[str, float]:
+    """How well predictions agree with what was measured."""
+    errors = np.abs(predicted / measured - 1)
+    return {
+        "networks": len(measured),
+        "mape": round(float(errors.mean()), 4),
+        "within_10_percent": round(float((errors <= 0.1).mean()), 4),
+        "tau": round(float(kendalltau(measured, predicted).statistic), 4),
+        "fastest_ms": round(float(measured.min()), 3),
+        "slowest_ms": round(float(measured.max()), 3),
+    }
+
+
+def words(values: dict[str, object]) -> str:
+    """The figures, a line each."""
+    return "\n".join(f"{name:26} {value}" for name, value in values.items())
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("--limit", help="such as 6ms")
+    parser.add_argument("--space", default="seesaw")
+    parser.add_argument("--budget", default="120M..150M")
+    parser.add_argument("--networks", type=int, default=60)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
