@@ -2,6 +2,7 @@
 
     python benchmarks/bench_deploy.py [--networks paper/seesaw_share,...] [--runtimes ncnn,...]
                                       [--rounds 60] [--json]
+    python benchmarks/bench_deploy.py --waste 0,1e5,1e6,inf [...]
 
 Of each network both files are open at once, with those of all other networks, and take turns as in
 ``seesawnas latency``: one thread, one image, random weights, processor time. A plain export is what
@@ -9,6 +10,11 @@ torch's own tools give of the module in eval mode: ``torch.onnx.export`` (TorchS
 onnxruntime, a trace through pnnx for ncnn, ``torch.export`` and the XNNPACK partitioner for
 ExecuTorch; in torch it is the module itself. One that a runtime cannot run is said to
 fail; ncnn's plain export needs pnnx, which no extra installs.
+
+With ``--waste`` the deploy form is timed in several versions: a convolution over uneven groups of
+channels runs as one if it multiplies at most so many numbers by zero, else group by group. This is
+what ``waste`` of each format is set by. Of torch, the module in eval mode is beside its deploy form
+at a batch of 1 and of 32 (``--batch``).
 """
 
 from __future__ import annotations
@@ -31,10 +37,12 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from seesawnas.device.latency.prepare import random_network, write_network
+from seesawnas.device.formats import Contents
+from seesawnas.device.latency.prepare import format_of, random_network, write_network
 from seesawnas.device.latency.protocol import Run, finished, measure
 from seesawnas.device.latency.runtimes import open_session, timed
 from seesawnas.nn import FaceNetwork
+from seesawnas.nn.deploy import deploy_form
 from seesawnas.space import load_point
 
 NETWORKS = (
@@ -68,11 +76,11 @@ def main() -> None:
     arguments = _arguments()
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    rows = [
-        row
-        for runtime in arguments.runtimes.split(",")
-        for row in compare(runtime, arguments.networks.split(","), arguments.rounds)
-    ]
+    if arguments.waste:
+        for runtime in arguments.runtimes.split(","):
+            sweep(runtime, arguments)
+        return
+    rows = [row for runtime in arguments.runtimes.split(",") for row in compare(runtime, arguments)]
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
         return
@@ -84,23 +92,48 @@ def main() -> None:
         )
 
 
-def compare(runtime: str, names: list[str], rounds: int) -> list[Row]:
-    """Both forms of each network in ``runtime``."""
+def sweep(runtime: str, arguments: argparse.Namespace) -> None:
+    """Print the times of each network's deploy form by how much may be multiplied by zero."""
     images = np.random.default_rng(0).standard_normal((1, 3, 112, 112), np.float32)
+    wastes = [float(one) for one in arguments.waste.split(",")]
+    runs: dict[str, Run] = {}
+    made = format_of(runtime)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.networks.split(","):
+            network = random_network(load_point(name).spec)
+            for waste in wastes:
+                stem = Path(folder) / f"{name.replace('/', '_')}_{waste:g}"
+                made.write(deploy_form(network, waste), stem, Contents(1))
+                session = open_session(runtime, made.files(stem)[0], 1)
+                runs[f"{name} {waste:g}"] = timed(session, images, 1)
+        measured = finished(measure(runs, rounds=arguments.rounds))
+    print(f"{runtime:32}", *(f"{waste:>10g}" for waste in wastes))
+    times = dict(zip(measured.names, measured.times.min(axis=1), strict=True))
+    for name in arguments.networks.split(","):
+        print(f"{name:32}", *(f"{times[f'{name} {waste:g}']:10.2f}" for waste in wastes))
+
+
+def compare(runtime: str, arguments: argparse.Namespace) -> list[Row]:
+    """Both forms of each network in ``runtime``."""
+    names, batch = arguments.networks.split(","), arguments.batch
+    images = np.random.default_rng(0).standard_normal((batch, 3, 112, 112), np.float32)
     runs: dict[str, Run] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             network = random_network(load_point(name).spec)
             place = Path(folder) / name.replace("/", "_")
             place.mkdir()
-            for form, write in (("plain", PLAIN[runtime]), ("deploy", deployed(runtime))):
+            for form, write in (
+                ("plain", PLAIN[runtime]),
+                ("deploy", deployed(runtime, batch)),
+            ):
                 try:
                     session = write(network, place)
                     session(images)
                 except Exception:  # whatever a runtime makes of a plain export
                     continue
                 runs[f"{name} {form}"] = timed(session, images, 1)
-        measured = finished(measure(runs, rounds=rounds)) if runs else None
+        measured = finished(measure(runs, rounds=arguments.rounds)) if runs else None
     times = {} if measured is None else dict(zip(measured.names, measured.times, strict=True))
     base = times.get("paper/mobilefacenet_relu deploy")
     return [_row(runtime, name, times, base) for name in names]
@@ -129,11 +162,11 @@ def _row(runtime: str, name: str, times: dict[str, NDArray[Any]], base: NDArray[
 Session = Callable[[NDArray[Any]], object]
 
 
-def deployed(runtime: str) -> Callable[[FaceNetwork, Path], Session]:
+def deployed(runtime: str, batch: int) -> Callable[[FaceNetwork, Path], Session]:
     """What opens the deploy form in ``runtime``."""
 
     def write(network: FaceNetwork, folder: Path) -> Session:
-        file = write_network(network, runtime, folder, "deploy")
+        file = write_network(network, runtime, folder, "deploy", batch)
         return open_session(runtime, file.path, 1)
 
     return write
@@ -199,6 +232,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--networks", default=",".join(f"paper/{name}" for name in NETWORKS))
     parser.add_argument("--runtimes", default=",".join(RUNTIMES))
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--batch", type=int, default=1, help="images a run; above 1 in torch only")
+    parser.add_argument("--waste", help="multiply-adds by zero, such as 0,1e6,inf")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
