@@ -126,7 +126,8 @@ def export(
         bool,
         typer.Option(
             "--untrained",
-            help="Also export random weights, to measure their speed.",
+            help="Also export random weights, to measure their speed; how little --int8 may change "
+            "is not checked then.",
             rich_help_panel=_CHECK,
         ),
     ] = False,
