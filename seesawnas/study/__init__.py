@@ -69,7 +69,11 @@ if TYPE_CHECKING:
         rank_trials,
         read_repeats,
     )
-    from seesawnas.study.record.finalists import measure_finalists, missed_limit
+    from seesawnas.study.record.finalists import (
+        measure_finalists,
+        measured_latencies,
+        missed_limit,
+    )
     from seesawnas.study.record.proposal import (
         Proposal,
         measurement_of,
@@ -175,6 +179,7 @@ __all__ = [
     "load_view",
     "lock_study",
     "measure_finalists",
+    "measured_latencies",
     "measurement_of",
     "missed_limit",
     "network_rows",

@@ -171,6 +171,9 @@ def test_finalists_are_measured_and_one_that_misses_the_limit_is_excluded_and_na
     assert find_network("s:best").spec.digest() in {second, third}
     summary = summary_of(outcome, study="s", settings={})
     assert [one["digest"] for one in summary["missed"]] == [best]
+    measured = {one["digest"]: one["latency"] for one in summary["measured"]}
+    assert set(measured) == {second, third}
+    assert min(measured.values()) > 0
     again = Device(small_model)
     finish(again, **asked)
     assert not again.asked

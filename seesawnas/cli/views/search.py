@@ -14,7 +14,7 @@ from rich.console import Console
 from seesawnas.cli.views.fitting import FittedTable
 from seesawnas.cli.views.output import found
 from seesawnas.cli.views.progress import ProgressView, before, say, study_lines
-from seesawnas.cost import ALL_COSTS
+from seesawnas.cost import ALL_COSTS, LATENCY
 from seesawnas.cost.latency import MeasureLatency
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.outcome import Outcome
@@ -31,7 +31,7 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
     if outcome.ranking.rows:
         screen.print(_ranking(outcome.ranking))
         say(screen, *_front(outcome.ranking))
-    say(screen, *_stopped(outcome))
+    say(screen, *_measured(outcome), *_stopped(outcome))
     say(
         screen,
         *(
@@ -61,6 +61,12 @@ def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, s
         )
         shown = f"dashboard {quote(plan.study)}{missing}"
         say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))
+
+
+def _measured(outcome: Outcome) -> Iterator[str]:
+    if outcome.measured:
+        took = (f"{LATENCY.format(us)} (trial {number})" for number, _, us in outcome.measured)
+        yield f"Measured latency: {', '.join(took)}"
 
 
 def _ranking(ranking: Ranking) -> FittedTable:

@@ -22,6 +22,7 @@ from seesawnas.study import (
     StudyRecord,
     Trial,
     TrialState,
+    measured_latencies,
     missed_limit,
     rank,
     trial_spec,
@@ -38,6 +39,7 @@ class Outcome:
         stopped: Trials that were stopped early: they are never ranked among the complete.
         best: The network that is ranked first.
         missed: (number, digest, reason) of finalists that took longer than the budget allows.
+        measured: (number, digest, microseconds) of the others.
     """
 
     ranking: Ranking
@@ -45,6 +47,7 @@ class Outcome:
     stopped: tuple[ResultRow, ...]
     best: ArchSpec | None
     missed: tuple[tuple[int, str, str], ...] = ()
+    measured: tuple[tuple[int, str, int], ...] = ()
 
     @property
     def finished(self) -> int:
@@ -67,6 +70,10 @@ def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None
         if trial.user_attrs["digest"] in why
     )
     rows = tuple(rank(ResultRow.of(trial, repeats) for trial in complete))
+    took = measured_latencies(record.study.user_attrs)
+    measured = tuple(
+        (row.number, row.digest, took[row.digest]) for row in rows if row.digest in took
+    )
     failed = tuple(
         (
             trial.number,
@@ -77,7 +84,7 @@ def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None
     )
     best = next((trial_spec(trial) for trial in complete if trial.number == rows[0].number), None)
     stopped = tuple(map(ResultRow.of, _networks(record, TrialState.PRUNED)))
-    return Outcome(Ranking(rows, record.objectives), failed, stopped, best, missed)
+    return Outcome(Ranking(rows, record.objectives), failed, stopped, best, missed, measured)
 
 
 def _networks(record: StudyRecord, state: TrialState) -> list[Trial]:
@@ -92,6 +99,9 @@ def summary_of(
     missed = [
         {"number": n, "digest": digest, "reason": reason} for n, digest, reason in outcome.missed
     ]
+    measured = [
+        {"number": n, "digest": digest, "latency": took} for n, digest, took in outcome.measured
+    ]
     return {
         "study": study,
         **settings,
@@ -105,6 +115,7 @@ def summary_of(
             for n, digest, reason in outcome.failed
         ],
         **({"missed": missed} if missed else {}),
+        **({"measured": measured} if measured else {}),
     }
 
 
