@@ -167,6 +167,11 @@ class AblationResult:
     looks: tuple[int, ...] = ()
     race: RaceResult | None = None
 
+    @property
+    def title(self) -> str:
+        """What pages call it."""
+        return "Ablation" if self.race is None else "Confirmation"
+
     def to_mapping(self) -> dict[str, Any]:
         """JSON values; the keys are stable."""
         return asdict(self)

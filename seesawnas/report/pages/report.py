@@ -31,7 +31,7 @@ from seesawnas.units import format_quantity
 def ablation_tiles(result: AblationResult) -> Iterator[dict[str, str]]:
     """The most important numbers."""
     verdicts = Counter(effect.verdict for effect in result.effects)
-    for verdict in ("better", "worse", "not resolvable"):
+    for verdict in ("better", "worse", *(["equivalent"] if result.race else []), "not resolvable"):
         yield {
             "name": verdict,
             "value": str(verdicts[verdict]),
@@ -51,6 +51,7 @@ def ablation_context(result: AblationResult) -> dict[str, Any]:
         else {"legend": crossed.layout.legend, "margin": {"l": 62, "r": 16, "t": 72, "b": 56}}
     )
     return {
+        "title": result.title,
         "forest": plot(forest_figure(result), **grown),
         "interaction_forest": plot(interaction_forest(result), **grown),
         "interactions": plot(crossed, **own),
@@ -128,7 +129,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
 def _contents(made: dict[str, Any]) -> Iterator[tuple[str, str]]:
     named = (
         ("summary", "Summary", True),
-        ("ablation", "Ablation", made["ablation"]),
+        ("ablation", made["ablation"] and made["ablation"]["title"], made["ablation"]),
         ("front", "Pareto front", made["pareto"]),
         ("curves", "Learning curves", made["curves"]),
         ("decisions", "Decisions", made["parallel"]),

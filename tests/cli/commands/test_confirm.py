@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from seesawnas.cli.app import app
+from seesawnas.study import ENGINES, TrialJob
+from tests.confirmation.small import poor_is_worse, write_networks
+from tests.faces import write_folder
+from tests.study.fakes import FakeEngine
+
+TINY = ["small.yaml", "poor.yaml", "--data", "faces", "--epochs", "1", "--resolution", "32"]
+TINY += ["--engine", "local", "--workers", "1", "--study", "c"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_networks()
+    write_folder(Path("faces"))
+    return tmp_path
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> list[TrialJob]:
+    jobs: list[TrialJob] = []
+    monkeypatch.setitem(
+        ENGINES,
+        "local",
+        lambda _, settings: FakeEngine(settings.local_workers, poor_is_worse, jobs=jobs),
+    )
+    return jobs
+
+
+def confirm(*words: str) -> Result:
+    return CliRunner().invoke(app, ["confirm", *words])
+
+
+def test_a_real_confirmation_ends_with_a_table_words_and_files(folder: Path) -> None:
+    result = confirm(*TINY, "--seeds", "3")
+    assert result.exit_code == 0, result.output
+    assert "small minus each other network, paired by seed" in result.stdout
+    kept = json.loads(Path("runs/c/result.json").read_text())
+    again = json.loads(confirm(*TINY, "--seeds", "3", "--json").stdout)
+    assert again["race"] == kept["race"]
+    (pair,) = again["race"]["pairs"]
+    assert (pair["candidate"], pair["rival"], pair["n"]) == ("small", "poor", 3)
+    assert pair["low"] < pair["mean"] < pair["high"]
+    assert again["files"]["study"] == "runs/c/study.yaml"
+    assert {len(arm["values"]) for arm in again["arms"]} == {3}
+
+
+def test_the_verdict_is_a_sentence_and_the_study_file_runs_it_again(
+    folder: Path, fake: list[TrialJob]
+) -> None:
+    result = confirm(*TINY, "--seeds", "12")
+    assert "small is better than poor by 0.0" in result.stdout
+    assert "Ended    every difference is resolved" in result.stderr
+    assert len(fake) < 24
+    again = confirm("runs/c/study.yaml", "--study", "d", "--json")
+    assert again.exit_code == 0, again.output
+    first, second = (json.loads(Path(f"runs/{name}/result.json").read_text()) for name in "cd")
+    assert first["race"] == second["race"]
+
+
+def test_report_and_dashboard_say_the_same(folder: Path, fake: list[TrialJob]) -> None:
+    result = confirm(*TINY, "--seeds", "12")
+    line = next(line for line in result.stdout.splitlines() if "small is better" in line)
+    report = CliRunner().invoke(app, ["report", "c", "--out", "c.md"])
+    assert report.exit_code == 0, report.output
+    text = Path("c.md").read_text().replace("\\", "")
+    assert line in text
+    assert "## Confirmation of small" in text
+    assert "seesawnas confirm study.yaml" in text
+    assert "worse" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["small.yaml"], "networks must be from 2 to 32 REFs, got 1"),
+        (["small.yaml", "nowhere"], "nowhere: must be a YAML file or a shipped name"),
+        ([*TINY, "--seeds", "2"], "--seeds must be from 3 to 100, got 2"),
+        ([*TINY, "--trainings", "5"], "--trainings must be at least 6"),
+        (["bad.yaml"], "bad.yaml: seeds: must be a whole number"),
+    ],
+)
+def test_a_mistake_is_a_line_and_exit_code_two(
+    folder: Path, words: list[str], message: str
+) -> None:
+    Path("bad.yaml").write_text("networks: [small.yaml, poor.yaml]\nseeds: many\n")
+    result = confirm(*words)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("other", ["ablate", "search"])
+def test_its_study_file_given_to_another_command_is_named(
+    folder: Path, fake: list[TrialJob], other: str
+) -> None:
+    confirm(*TINY, "--seeds", "3")
+    result = CliRunner().invoke(app, [other, "runs/c/study.yaml"])
+    assert result.exit_code == 2
+    assert "seesawnas confirm runs/c/study.yaml" in result.stderr
