@@ -27,6 +27,7 @@ import scipy
 from numpy.typing import NDArray
 from scipy import stats
 
+from seesawnas.ablation.analysis import POWER, seeds_for
 from seesawnas.analysis.group_sequential import critical_values
 from seesawnas.analysis.spending import FIRST_LOOK
 
@@ -83,12 +84,13 @@ def measure(experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[
     bounds = boundaries(seeds)
     for name, noise in NOISES.items():
         null = t_statistics(noise(rng, shape))
-        shown = bounds if name == "normal" else {"confirm": bounds["confirm"]}
-        for method, bound in shown.items():
+        for method, bound in bounds.items():
             yield _rate(f"null, {name}: found by {method}", crossings(null, bound)[0])
     yield _rate(
         f"null, {RIVALS} rivals: any found by confirm", rivals(experiments, seeds, RIVALS, rng)
     )
+    for size in (0.75, 1.0):
+        yield needed(size, experiments, rng)
     for size in SIZES:
         draws = rng.normal(size=shape) + size
         for method, bound in bounds.items():
@@ -139,7 +141,7 @@ def t_statistics(draws: Draws) -> Draws:
 def crossings(t: Draws, bound: Draws) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Whether each row crosses ``bound``, and the seeds that it has used."""
     crossed = np.abs(t) >= bound
-    found = crossed.any(axis=1)
+    found = np.asarray(crossed.any(axis=1))
     return found, np.where(found, crossed.argmax(axis=1) + 1, t.shape[1])
 
 
@@ -150,13 +152,25 @@ def rivals(experiments: int, seeds: int, count: int, rng: np.random.Generator) -
     found = [
         crossings(t_statistics(values[0] - values[place + 1]), bound)[0] for place in range(count)
     ]
-    return np.any(found, axis=0)
+    return np.asarray(np.any(found, axis=0), dtype=np.bool_)
 
 
 def covered(draws: Draws, truth: float) -> NDArray[np.bool_]:
     """Whether the repeated intervals of all looks of a row hold ``truth``."""
     bound = boundaries(draws.shape[1])["confirm"]
-    return ~(np.abs(t_statistics(draws - truth)) > bound).any(axis=1)
+    return np.asarray((np.abs(t_statistics(draws - truth)) <= bound).all(axis=1))
+
+
+def needed(size: float, experiments: int, rng: np.random.Generator) -> Figure:
+    """The most seeds with which ``confirm`` has the power 0.8, over those of a t-test."""
+    fixed = seeds_for(size, ALPHA) or 0
+    seeds, power = fixed - 1, 0.0
+    while power < POWER:
+        seeds += 1
+        draws = rng.normal(size=(experiments, seeds)) + size
+        power = crossings(t_statistics(draws), boundaries(seeds)["confirm"])[0].mean()
+    name = f"effect of {size} sd: most seeds for power {POWER}, over a t-test's {fixed}"
+    return Figure(name, seeds / fixed, 0.0)
 
 
 def _rate(name: str, found: NDArray[np.bool_]) -> Figure:

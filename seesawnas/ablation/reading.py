@@ -216,7 +216,7 @@ _VERDICTS: dict[Judgement, Verdict] = {
     "not resolved": "not resolvable",
 }
 _TURNED: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
-_INFLATION = 1.12
+_INFLATION = 1.15
 """Seeds of a race over those of a t-test at a fixed number, for the same power; measured by
 ``benchmarks/bench_confirm.py``."""
 _LIKELY = 0.8

@@ -13,9 +13,11 @@ from seesawnas.analysis.spending import FIRST_LOOK
 from seesawnas.confirmation.plan import ConfirmPlan
 from seesawnas.errors import StudyError
 from seesawnas.plan.documents import Place, faults_in, override, values_of
+from seesawnas.plan.options import options_of
+from seesawnas.search.plan import SearchPlan
 from seesawnas.study import StudyFile
 from seesawnas.study.library.names import data_words, default_name, placer
-from seesawnas.study.options import engine_conflicts
+from seesawnas.study.options import RunPlan, engine_conflicts
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> ConfirmPlan:
@@ -40,6 +42,32 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> ConfirmPlan:
     if faults:
         raise StudyError("\n".join(faults))
     return plan
+
+
+def after_search(search: SearchPlan, number: int) -> ConfirmPlan:
+    """The plan that confirms a search's best trial against the networks of its ``confirm``.
+
+    Networks are trained as in the search. The seed is another one: what chose the network among the
+    search's trials, its training seed and its verification pairs, is not used again.
+
+    Args:
+        search: What was searched.
+        number: The trial.
+    """
+    shared = {name: getattr(search, name) for name in _SHARED}
+    return ConfirmPlan(
+        networks=(f"{search.study}:{number}", *search.confirm),
+        metric=search.objectives.metric,
+        seed=(search.seed + 1) % 2**63,
+        study=f"{search.study}_confirm_{number}",
+        **shared,
+    )
+
+
+_SHARED = tuple(
+    one.name for one in options_of(RunPlan) if one.name not in ("seed", "study", "seconds")
+)
+"""What a confirmation takes over from a search."""
 
 
 def _placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:

@@ -7,8 +7,8 @@ race, so that what is left of the budget goes to those that are close.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seesawnas.ablation.arms import Arm, Arms, make_race
@@ -22,16 +22,21 @@ from seesawnas.ablation.session import (
     result_of,
     trainings_of,
 )
+from seesawnas.ablation.text import verdict_words
 from seesawnas.analysis.group_sequential import judge
 from seesawnas.analysis.spending import FIRST_LOOK
 from seesawnas.confirmation.plan import ConfirmPlan
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
+from seesawnas.io.catalog import split_trial
+from seesawnas.io.stored_json import stored_mapping
 from seesawnas.space import Decision
 from seesawnas.study import (
     Checkpoints,
     Ended,
     EngineFactory,
+    Finished,
+    Noted,
     Objectives,
     Proposal,
     SessionEvent,
@@ -43,6 +48,7 @@ from seesawnas.study import (
     TrialState,
     Work,
     engine_factory,
+    find_study,
     open_session,
 )
 from seesawnas.text import several
@@ -54,7 +60,23 @@ def prepare_run(plan: ConfirmPlan) -> PreparedRun:
     Raises:
         InvalidInput: If anything is missing or wrong, with every fault in its own line.
     """
-    return prepare_arms(plan, lambda: _race(plan), "networks")
+    found = prepare_arms(plan, lambda: _race(plan), "networks")
+    notes = (*found.arms.notes, *_cautions(plan, found.faces))
+    return replace(found, arms=replace(found.arms, notes=notes))
+
+
+def _cautions(plan: ConfirmPlan, faces: FaceData) -> Iterator[str]:
+    """Say which networks were chosen by scores that the same trainings would repeat."""
+    for ref in plan.networks:
+        if (named := split_trial(ref)) is None:
+            continue
+        settings = stored_mapping(find_study(named[0]).view().attributes.get("settings", "{}"))
+        data = f"{faces.description} {faces.fingerprint}"
+        if (settings.get("seed"), settings.get("data")) == (plan.seed, data):
+            yield (
+                f"caution: {ref} was chosen by its score from seed {plan.seed} on these faces, "
+                f"which is used again; use another --seed"
+            )
 
 
 def _race(plan: ConfirmPlan) -> Arms:
@@ -193,7 +215,21 @@ class Session:
 
         Yield what happens, at last ``Ended`` with the reason.
         """
-        return self.study.run(self.source, seconds=self.plan.seconds)
+        told = self._verdicts()
+        with closing(self.study.run(self.source, seconds=self.plan.seconds)) as events:
+            for event in events:
+                yield event
+                if isinstance(event, Finished):
+                    known = self._verdicts()
+                    yield from (Noted(line) for line in known if line not in told)
+                    told = known
+
+    def _verdicts(self) -> list[str]:
+        """A sentence for each pair that is resolved."""
+        result = self.result()
+        assert result.race is not None
+        words = zip(result.race.pairs, verdict_words(result), strict=False)
+        return [line for pair, line in words if pair.verdict != "not resolvable"]
 
     def failed(self) -> list[dict[str, Any]]:
         """The trainings that failed, as JSON values."""

@@ -53,9 +53,18 @@ from seesawnas.study.storage.open import check_storage, lock_study, open_storage
 from seesawnas.train.checkpoint import Checkpoints
 
 T = TypeVar("T")
-SessionEvent: TypeAlias = DriverEvent | Repeating
 REPEATS = repeats_name("")
 """The suffix of the study that holds a study's repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that a source found out, in one line."""
+
+    line: str
+
+
+SessionEvent: TypeAlias = DriverEvent | Repeating | Noted
 
 
 def preflight(

@@ -17,6 +17,7 @@ from seesawnas.study import (
     EngineEvent,
     Failed,
     Finished,
+    Noted,
     StudyFile,
     TrialJob,
     TrialState,
@@ -65,6 +66,14 @@ def test_a_rival_that_is_resolved_leaves_the_race(runs: Runs) -> None:
     assert (runs.pairs["poor"].verdict, runs.pairs["near"].verdict) == ("better", "not resolvable")
     needed = runs.pairs["near"]
     assert needed.needed is None or needed.needed > 10
+
+
+def test_a_verdict_is_said_when_it_falls(runs: Runs) -> None:
+    events = runs(networks=THREE, seeds=10)
+    (place,) = [n for n, event in enumerate(events) if isinstance(event, Noted)]
+    assert events[place] == Noted(verdict_words(runs.result)[0])
+    assert isinstance(events[place - 1], Finished)
+    assert not any(isinstance(event, Noted) for event in runs(networks=THREE, seeds=10))
 
 
 def test_several_rivals_ask_for_more_certainty_of_each(runs: Runs) -> None:

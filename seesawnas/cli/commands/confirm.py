@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import signal
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,8 +16,10 @@ from seesawnas.cli.views.output import screen as shown_screen
 from seesawnas.confirmation.plan import ConfirmPlan
 from seesawnas.io.files import write_atomically
 from seesawnas.io.terminal import only_shown
+from seesawnas.text import several
 
 if TYPE_CHECKING:
+    from seesawnas.ablation import AblationResult
     from seesawnas.study import StudyFile
 
 
@@ -43,7 +46,13 @@ def confirm(
     After every seed the paired differences are tested; a rival whose difference is resolved is not
     trained further. Run the same command again to resume, or with more --trainings to go on.
     """
-    carry_out(_plan(refs, given), json)
+    plan = _plan(refs, given)
+    found = run_confirmation(plan)
+    if json:
+        print_json(found.values, indent=None)
+    else:
+        found.show(plan)
+    found.leave()
 
 
 def _plan(refs: list[str], given: Mapping[str, Any]) -> ConfirmPlan:
@@ -65,36 +74,62 @@ def _study_file(ref: str) -> StudyFile | None:
     return file if "networks" in file.values else None
 
 
-def carry_out(plan: ConfirmPlan, json: bool) -> None:
-    """Run a confirmation and print its result.
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a run of a confirmation found.
 
-    Raises:
-        Exit: With code 130 if it was stopped, 1 if no training is complete.
+    Attributes:
+        result: Its result so far.
+        values: The same as JSON values, with the failed trainings, the files and the reason.
+        done: Trainings that are finished.
+        reason: Why it ended; None if the user stopped it.
     """
-    from seesawnas.cli.views.confirmation import show, watched
-    from seesawnas.cli.views.progress import say, watch
+
+    result: AblationResult
+    values: dict[str, Any]
+    done: int
+    reason: str | None
+
+    def show(self, plan: ConfirmPlan) -> None:
+        """Print the result."""
+        from seesawnas.cli.views.confirmation import show
+
+        show(console(), plan, self.result, self.values["failed"], self.values["files"])
+
+    def leave(self) -> None:
+        """End the command if it was stopped or found nothing.
+
+        Raises:
+            Exit: With code 130 if it was stopped, 1 if no training is complete.
+        """
+        from seesawnas.cli.views.progress import say
+
+        screen, runs = shown_screen(), several(self.done, "training run")
+        if self.reason is None:
+            say(screen, f"Stopped after {runs}. Run the same command to resume.")
+            raise typer.Exit(130)
+        if not any(arm.values for arm in self.result.arms):
+            say(screen, "No training run is complete.")
+            raise typer.Exit(1)
+
+
+def run_confirmation(plan: ConfirmPlan) -> Confirmed:
+    """Run a confirmation, show its progress, and write its result."""
+    from seesawnas.cli.views.confirmation import watched
+    from seesawnas.cli.views.progress import watch
     from seesawnas.confirmation import opened
 
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     only_shown()
-    screen = shown_screen()
     with opened(plan) as session:
-        reason = watch(watched(session), screen)
-        result, failed, done = session.result(), session.failed(), session.record.finished
+        reason = watch(watched(session), shown_screen())
+        result, done = session.result(), session.record.finished
+        ended = {"reason": reason or "interrupted", "failed": session.failed()}
+        values = {**result.to_mapping(), **ended}
         files = {"result": plan.folder / "result.json", "study": plan.folder / "study.yaml"}
-        values = {**result.to_mapping(), "reason": reason or "interrupted", "failed": failed}
         write_atomically(
             files["result"], json_module.dumps(values, indent=2) + "\n", within=plan.folder
         )
     shown = {name: str(path) for name, path in files.items()}
-    if json:
-        print_json({**values, "files": shown}, indent=None)
-    else:
-        show(console(), plan, result, failed, shown)
-    if reason is None:
-        say(screen, f"Stopped after {done} training runs. Run the same command to resume.")
-        raise typer.Exit(130)
-    if not any(arm.values for arm in result.arms):
-        say(screen, "No training run is complete.")
-        raise typer.Exit(1)
+    return Confirmed(result, {**values, "files": shown}, done, reason)

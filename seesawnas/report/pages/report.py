@@ -9,7 +9,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
-from seesawnas.ablation import AblationResult
+from seesawnas.ablation import AblationResult, Verdict
 from seesawnas.cost import ALL_COSTS, COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.pages.html import Plot, asset, data_block, packed, plot, render
@@ -31,7 +31,8 @@ from seesawnas.units import format_quantity
 def ablation_tiles(result: AblationResult) -> Iterator[dict[str, str]]:
     """The most important numbers."""
     verdicts = Counter(effect.verdict for effect in result.effects)
-    for verdict in ("better", "worse", *(["equivalent"] if result.race else []), "not resolvable"):
+    shown: list[Verdict] = ["better", "worse", "not resolvable"]
+    for verdict in (*shown, "equivalent") if result.race else shown:
         yield {
             "name": verdict,
             "value": str(verdicts[verdict]),

@@ -3,14 +3,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from seesawnas.cli.app import app
-from seesawnas.study import ENGINES, TrialJob
-from tests.confirmation.small import poor_is_worse, write_networks
+from seesawnas.space import write_yaml
+from seesawnas.study import ENGINES, EngineEvent, Finished, TrialJob
+from tests.confirmation.small import HEADS, poor_is_worse, write_networks
 from tests.faces import write_folder
-from tests.study.fakes import FakeEngine
+from tests.study.fakes import SMALL_SPACE, FakeEngine, measured
 
 TINY = ["small.yaml", "poor.yaml", "--data", "faces", "--epochs", "1", "--resolution", "32"]
 TINY += ["--engine", "local", "--workers", "1", "--study", "c"]
@@ -106,3 +108,64 @@ def test_its_study_file_given_to_another_command_is_named(
     result = CliRunner().invoke(app, [other, "runs/c/study.yaml"])
     assert result.exit_code == 2
     assert "seesawnas confirm runs/c/study.yaml" in result.stderr
+
+
+@pytest.fixture
+def space(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[TrialJob]:
+    """A space beside the networks, and an engine for both."""
+    Path("space.yaml").write_text(write_yaml(SMALL_SPACE))
+    jobs: list[TrialJob] = []
+
+    def answer(job: TrialJob) -> EngineEvent:
+        noise = np.random.default_rng([job.proxy.seed, job.number]).normal(0, 0.01)
+        rival = 0.1 * (job.point["head"]["width"] == HEADS["poor"])
+        return Finished(job.number, measured(0.7 - rival + noise, 0.5))
+
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(1, answer, jobs=jobs))
+    return jobs
+
+
+SEARCH = ["search", "--space", "space.yaml", "--budget", "1M", "--epochs", "1", "--data", "faces"]
+SEARCH += ["--resolution", "32", "--engine", "local", "--workers", "1", "--trials", "2"]
+SEARCH += ["--study", "s"]
+
+
+def test_a_search_confirms_its_best_network_from_another_seed(space: list[TrialJob]) -> None:
+    words = [*SEARCH, "--confirm", "poor.yaml", "--json"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    values = json.loads(result.stdout)
+    best = values["ranking"][0]["number"]
+    (pair,) = values["confirmation"]["race"]["pairs"]
+    assert (pair["candidate"], pair["rival"]) == (f"s:{best}", "poor")
+    assert (pair["verdict"], values["confirmation"]["quality"]) == ("better", "accuracy")
+    assert {job.proxy.pairs_seed for job in space[2:]} == {1}
+    assert min(job.proxy.seed for job in space[2:]) == 1
+    assert Path(f"runs/s_confirm_{best}/result.json").is_file()
+    trained = len(space)
+    again = json.loads(CliRunner().invoke(app, words).stdout)
+    assert again["confirmation"]["race"] == values["confirmation"]["race"]
+    assert len(space) == trained
+
+
+@pytest.mark.parametrize(
+    ("rival", "message"),
+    [("nowhere", "nowhere: must be a YAML file"), ("paper/mobilefacenet", "--confirm paper/mobil")],
+)
+def test_what_a_search_shall_confirm_against_is_found_before_it_begins(
+    space: list[TrialJob], rival: str, message: str
+) -> None:
+    result = CliRunner().invoke(app, [*SEARCH, "--confirm", rival])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not Path("runs").exists()
+
+
+def test_a_score_that_chose_the_candidate_is_not_used_again_without_a_word(
+    space: list[TrialJob],
+) -> None:
+    assert CliRunner().invoke(app, SEARCH).exit_code == 0
+    words = ["s:best", "poor.yaml", *TINY[2:], "--seeds", "3"]
+    assert "s:best was chosen by its score from seed 0" in confirm(*words).stderr
+    other = confirm(*words, "--seed", "7", "--study", "d")
+    assert "was chosen by its score" not in other.stderr
