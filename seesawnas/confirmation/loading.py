@@ -44,7 +44,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> ConfirmPlan:
     return plan
 
 
-def after_search(search: SearchPlan, number: int) -> ConfirmPlan:
+def after_search(search: SearchPlan, number: int, *, seconds: float | None = None) -> ConfirmPlan:
     """The plan that confirms a search's best trial against the networks of its ``confirm``.
 
     Networks are trained as in the search. The seed is another one: what chose the network among the
@@ -53,6 +53,7 @@ def after_search(search: SearchPlan, number: int) -> ConfirmPlan:
     Args:
         search: What was searched.
         number: The trial.
+        seconds: The time of the search's run that is left; None for no limit.
     """
     shared = {name: getattr(search, name) for name in _SHARED}
     return ConfirmPlan(
@@ -60,6 +61,7 @@ def after_search(search: SearchPlan, number: int) -> ConfirmPlan:
         metric=search.objectives.metric,
         seed=(search.seed + 1) % 2**63,
         study=f"{search.study}_confirm_{number}",
+        seconds=seconds,
         **shared,
     )
 

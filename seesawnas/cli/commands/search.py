@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import signal
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -67,7 +68,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     only_shown()
-    shown = screen()
+    shown, started = screen(), time.monotonic()
     _check_rivals(plan)
     timer, note = _timer(plan)
     if note:
@@ -84,7 +85,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     if not json:
         show(console(), plan, outcome, files)
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
-    confirmed = None if reason is None else _confirm(plan, outcome, json)
+    confirmed = None if reason is None else _confirm(plan, outcome, json, started)
     if json:
         more = {} if confirmed is None else {"confirmation": confirmed.values}
         print_json({**summary, "files": files, **more}, indent=None)
@@ -122,14 +123,22 @@ def _check_rivals(plan: SearchPlan) -> None:
             )
 
 
-def _confirm(plan: SearchPlan, outcome: Outcome, json: bool) -> Confirmed | None:
-    """Confirm the best network against those of ``confirm``; None if there are none."""
+def _confirm(plan: SearchPlan, outcome: Outcome, json: bool, started: float) -> Confirmed | None:
+    """Confirm the best network against those of ``confirm``, in what is left of the run's time.
+
+    None if there are none, or no time is left. ``started`` is the run's monotonic start.
+    """
     from seesawnas.cli.commands.confirm import run_confirmation
+    from seesawnas.cli.views.progress import say
     from seesawnas.confirmation.loading import after_search
 
     if not plan.confirm or outcome.best is None:
         return None
-    asked = after_search(plan, outcome.ranking.rows[0].number)
+    left = None if plan.seconds is None else plan.seconds - (time.monotonic() - started)
+    if left is not None and left <= 0:
+        say(screen(), "Confirm  not begun: time limit reached; run the same command to go on")
+        return None
+    asked = after_search(plan, outcome.ranking.rows[0].number, seconds=left)
     found = run_confirmation(asked)
     if not json:
         found.show(asked)

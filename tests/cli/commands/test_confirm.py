@@ -169,3 +169,12 @@ def test_a_score_that_chose_the_candidate_is_not_used_again_without_a_word(
     assert "s:best was chosen by its score from seed 0" in confirm(*words).stderr
     other = confirm(*words, "--seed", "7", "--study", "d")
     assert "was chosen by its score" not in other.stderr
+
+
+def test_a_search_without_time_left_says_that_nothing_is_confirmed(space: list[TrialJob]) -> None:
+    words = [*SEARCH, "--confirm", "poor.yaml"]
+    assert CliRunner().invoke(app, SEARCH).exit_code == 0
+    result = CliRunner().invoke(app, [*words, "--time", "0.001s"])
+    assert result.exit_code == 0, result.output
+    assert "Confirm  not begun: time limit reached" in result.stderr
+    assert not list(Path("runs").glob("*confirm*"))
