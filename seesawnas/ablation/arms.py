@@ -5,7 +5,7 @@ Each is built from the base and, if asked, rescaled to its cost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seesawnas.ablation.design import Design, make_design
@@ -64,7 +64,7 @@ def make_arms(plan: AblationPlan) -> Arms:
         InvalidInput: If a network cannot be built, with one line for each that cannot.
     """
     base = find_network(plan.base, plan.scale)
-    others = _others(plan, base)
+    others = _others(base, plan.against, plan.scale, "against ")
     levels = (
         chosen_levels(base, plan.factors, plan.levels, joint=plan.design != "one-at-a-time")
         if plan.factors
@@ -78,18 +78,36 @@ def make_arms(plan: AblationPlan) -> Arms:
     return Arms(base, design, made, tuple(_notes(plan, base, made)))
 
 
-def _others(plan: AblationPlan, base: ArchSpec) -> dict[str, ArchSpec]:
+def make_race(refs: Sequence[str]) -> Arms:
+    """Whole networks, of which the first is compared with each other one.
+
+    Raises:
+        InvalidInput: If one is not found, or two cannot be compared.
+    """
+    base = find_network(refs[0])
+    others = _others(base, refs[1:])
+    design = make_design({NETWORK: (base.name, *others)}, "one-at-a-time")
+    arms = tuple(
+        Arm(spec.name, ((NETWORK, spec.name),), spec, cost(spec))
+        for spec in (base, *others.values())
+    )
+    return Arms(base, design, arms, tuple(_same_networks(arms)))
+
+
+def _others(
+    base: ArchSpec, refs: Sequence[str], scale: float = 1.0, place: str = ""
+) -> dict[str, ArchSpec]:
     """The whole networks to compare with, by name."""
     found: dict[str, ArchSpec] = {}
-    for ref in plan.against:
-        spec = find_network(ref, plan.scale)
+    for ref in refs:
+        spec = find_network(ref, scale)
         if spec.input != base.input:
             sizes = [f"{one.input.height}x{one.input.width}" for one in (base, spec)]
             raise StudyError(
-                f"against {ref}: must have the base's input size {sizes[0]}, got {sizes[1]}"
+                f"{place}{ref}: must have the base's input size {sizes[0]}, got {sizes[1]}"
             )
         if spec.name == base.name or spec.name in found:
-            raise StudyError(f"against {ref}: must have a unique name, got {spec.name} twice")
+            raise StudyError(f"{place}{ref}: must have a unique name, got {spec.name} twice")
         found[spec.name] = spec
     return found
 
@@ -133,6 +151,17 @@ def _network(base: ArchSpec, others: Mapping[str, ArchSpec], levels: Mapping[str
 
 def _notes(plan: AblationPlan, base: ArchSpec, arms: tuple[Arm, ...]) -> Iterator[str]:
     """What a reader of the design must know."""
+    yield from _same_networks(arms)
+    madds = cost(base).madds
+    for arm in arms:
+        if plan.matched and abs(off := arm.cost.madds / madds - 1) > FAR:
+            yield (
+                f"{arm.name} cannot be rescaled to the base's MAdds: the closest is "
+                f"{100 * off:+.1f} %"
+            )
+
+
+def _same_networks(arms: tuple[Arm, ...]) -> Iterator[str]:
     first: dict[str, str] = {}
     pairs = [
         (arm.name, other)
@@ -143,10 +172,3 @@ def _notes(plan: AblationPlan, base: ArchSpec, arms: tuple[Arm, ...]) -> Iterato
         yield f"{name} is the same network as {other}: it is trained once"
     if len(pairs) > NAMED:
         yield f"and {len(pairs) - NAMED} more arms are the same networks as others"
-    madds = cost(base).madds
-    for arm in arms:
-        if plan.matched and abs(off := arm.cost.madds / madds - 1) > FAR:
-            yield (
-                f"{arm.name} cannot be rescaled to the base's MAdds: the closest is "
-                f"{100 * off:+.1f} %"
-            )

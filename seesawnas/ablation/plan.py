@@ -26,8 +26,13 @@ from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
 from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed, text
-from seesawnas.study.options import JUDGED, RunPlan, metric_name
-from seesawnas.text import short
+from seesawnas.study.options import (
+    JUDGED,
+    RunPlan,
+    metric_name,
+    references,
+    stored_references,
+)
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
@@ -112,23 +117,12 @@ def _words(factor: Any, raw: Any, own: OwnFactors) -> Any:
     return found
 
 
-def _references(raw: Any) -> Any:
-    refs = raw if isinstance(raw, list) else str(raw or "").split(",")
-    if not all(isinstance(ref, str) for ref in refs):
-        raise ValueError(f"must be REFs such as paper/seesaw_share, got {short(repr(raw))}")
-    return tuple(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
-
-
 def _match(raw: Any) -> Any:
     return OneOf(MATCHES)("none" if raw is None else raw)
 
 
 def _stored_levels(levels: Levels) -> dict[str, list[str]] | None:
     return {factor: list(words) for factor, words in levels.items()} or None
-
-
-def _stored_references(refs: tuple[str, ...]) -> list[str] | None:
-    return list(refs) or None
 
 
 def _as_objectives(quality: str) -> list[str]:
@@ -176,13 +170,13 @@ class AblationPlan(RunPlan):
         store=_stored_levels,
     )
     against: tuple[str, ...] = option(
-        _references,
+        references,
         "REFS",
         CHANGED,
         "Other networks to compare with the base: REF,REF.",
         default=(),
         completion="ref",
-        store=_stored_references,
+        store=stored_references,
     )
     design: DesignKind = option(
         OneOf(DESIGNS),

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+from statistics import fmean, stdev
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from scipy import stats
 
-from seesawnas.ablation.analysis import analyse
-from seesawnas.ablation.result import AblationResult, ArmResult
+from seesawnas.ablation.analysis import POWER, analyse, power_at, seeds_for
+from seesawnas.ablation.result import (
+    AblationResult,
+    ArmResult,
+    Effect,
+    RacePair,
+    RaceResult,
+    Verdict,
+)
+from seesawnas.analysis.group_sequential import Judgement, critical_values, judge
+from seesawnas.analysis.spending import FIRST_LOOK, MOST_SEEDS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_mapping
@@ -22,6 +35,7 @@ Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 ATTRIBUTE = "ablation"
 """The study's attribute with the design: the meaning of its trials' levels and networks."""
+RACE_METHOD = "group-sequential t"
 
 
 def read_ablation(
@@ -77,6 +91,17 @@ class StoredArm(BaseModel):
         )
 
 
+class StoredRace(BaseModel):
+    """The rules of a race, as they are stored."""
+
+    model_config = ConfigDict(strict=True)
+
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+    margin: Annotated[float, Field(ge=0, le=1)]
+    seeds: Annotated[int, Field(ge=FIRST_LOOK, le=MOST_SEEDS)]
+    trainings: Count | None = None
+
+
 class StoredAblation(BaseModel):
     """What an ablation stores of its design; keys of other versions are ignored."""
 
@@ -92,6 +117,7 @@ class StoredAblation(BaseModel):
     aliases: list[Any]
     arms: list[StoredArm]
     looks: list[int] = []
+    race: StoredRace | None = None
 
     @field_validator("factors", mode="before")
     @classmethod
@@ -124,8 +150,13 @@ def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> Ablation
         for arm in kept.arms
     )
     factors = tuple((factor, tuple(levels)) for factor, levels in kept.factors)
-    effects, interactions = analyse(arms, factors, kept.design)
-    return AblationResult(
+    race = None
+    if kept.race is None:
+        effects, interactions = analyse(arms, factors, kept.design)
+    else:
+        race = RaceResult(**kept.race.model_dump(), pairs=tuple(_pairs(arms, trials, kept.race)))
+        effects, interactions = tuple(map(_effect, race.pairs, arms[1:], arms[:1] * len(arms))), ()
+    found = AblationResult(
         study=study,
         base=kept.base,
         quality=kept.quality,
@@ -139,21 +170,167 @@ def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> Ablation
         resolution=kept.resolution,
         aliases=tuple(kept.aliases),
         looks=tuple(kept.looks),
+        race=race,
     )
+    return found if race is None else replace(found, confidence=1 - race.alpha, method=RACE_METHOD)
+
+
+def _pairs(
+    arms: Sequence[ArmResult], trials: Iterable[Trial], rules: StoredRace
+) -> Iterator[RacePair]:
+    """The first arm against each other one."""
+    candidate, *rivals = arms
+    family = len({arm.digest for arm in rivals} - {candidate.digest})
+    states = trial_places(trials)
+    for rival in rivals:
+        if rival.digest == candidate.digest:
+            yield RacePair(
+                candidate.name, rival.name, 0, 0, 0.0, None, None, verdict="same network"
+            )
+            continue
+        differences = paired_differences(states, candidate.digest, rival.digest)
+        found = judge(
+            differences, most=rules.seeds, alpha=rules.alpha / family, margin=rules.margin
+        )
+        verdict = _VERDICTS[found.judgement]
+        needed: tuple[int | None, ...] = ()
+        if verdict == "not resolvable" and found.low is not None:
+            needed = tuple(_needed(differences[: found.n], rules, rules.alpha / family))
+        yield RacePair(
+            candidate.name,
+            rival.name,
+            found.n,
+            2 * found.n,
+            found.mean,
+            found.low,
+            found.high,
+            verdict,
+            *needed,
+        )
+
+
+_VERDICTS: dict[Judgement, Verdict] = {
+    "better": "better",
+    "worse": "worse",
+    "equivalent": "equivalent",
+    "not resolved": "not resolvable",
+}
+_TURNED: dict[Verdict, Verdict] = {"better": "worse", "worse": "better"}
+_INFLATION = 1.15
+"""Seeds of a race over those of a t-test at a fixed number, for the same power; measured by
+``benchmarks/bench_confirm.py``."""
+_LIKELY = 0.8
+
+
+def _needed(differences: Sequence[float], rules: StoredRace, alpha: float) -> Iterator[int | None]:
+    """Seeds that resolve the difference as it is, at its far end and at its near end.
+
+    The ends are those of its interval at a fixed number of seeds. What cannot be resolved is a
+    difference of exactly the margin, on either side of 0.
+    """
+    n, mean, spread = len(differences), abs(fmean(differences)), stdev(differences)
+    reach = float(stats.t.ppf((1 + _LIKELY) / 2, n - 1)) * spread / n**0.5
+    ends = [abs(end - rules.margin) for end in (mean - reach, mean + reach)]
+    nearest = 0.0 if mean - reach <= rules.margin <= mean + reach else min(ends)
+    for distance in (abs(mean - rules.margin), max(ends), nearest):
+        yield seeds_of_race(distance / spread, n, rules.seeds, alpha)
+
+
+def seeds_of_race(size: float, done: int, most: int, alpha: float) -> int | None:
+    """The fewest seeds, more than ``done``, at which a race resolves an effect of ``size``.
+
+    That is with power 0.8, at a single look: a little more than it takes. If it takes more than the
+    race has, it is said of a longer one.
+
+    Args:
+        size: In standard deviations of the differences.
+        done: Seeds that are done.
+        most: The most seeds of the race.
+        alpha: The pair's part of the race's.
+
+    Returns:
+        None if it takes more than 10,000, or ``size`` is 0.
+    """
+    critical = critical_values(most, alpha)
+    for n in range(max(done + 1, FIRST_LOOK), most + 1):
+        if size and power_at(size, n, 2 * float(stats.t.sf(critical[n], n - 1))) >= POWER:
+            return n
+    seeds = seeds_for(size, alpha) if size else None
+    return None if seeds is None else max(most + 1, ceil(_INFLATION * seeds))
+
+
+def _effect(pair: RacePair, rival: ArmResult, candidate: ArmResult) -> Effect:
+    """The same of the rival against the candidate."""
+    return Effect(
+        rival.levels[0][0],
+        pair.rival,
+        pair.candidate,
+        pair.n,
+        _minus(pair.mean),
+        _minus(pair.high),
+        _minus(pair.low),
+        None,
+        None,
+        _TURNED.get(pair.verdict, pair.verdict),
+        pair.needed,
+        madds=rival.madds - candidate.madds,
+        params=rival.params - candidate.params,
+    )
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+TrialPlaces: TypeAlias = dict[tuple[str, int], tuple[int, TrialState, float | None]]
+"""By a network's digest and a seed: the number and state of its last training, its metric."""
+
+
+def paired_differences(states: TrialPlaces, candidate: str, rival: str) -> list[float]:
+    """Candidate minus rival, by seed, in the order in which they are looked at.
+
+    That is the order of the later training of each pair, so that what is trained later never
+    changes earlier looks. A seed that failed for one of the two is left out; one that is not done
+    yet ends the list, also if later ones are done.
+    """
+    found: list[float] = []
+    seeds = {seed for digest, seed in states if digest == candidate}
+    both = [seed for seed in seeds if (rival, seed) in states]
+    for _, first, second in sorted(
+        (max(one[0], two[0]), one, two)
+        for one, two in ((states[candidate, seed], states[rival, seed]) for seed in both)
+    ):
+        if first[2] is not None and second[2] is not None:
+            found.append(first[2] - second[2])
+        elif TrialState.FAIL not in (first[1], second[1]):
+            break
+    return found
+
+
+def trial_places(trials: Iterable[Trial]) -> TrialPlaces:
+    """The trainings of a study by what they are of."""
+    found: TrialPlaces = {}
+    for trial in trials:
+        if (seed := training_seed(trial)) is not None:
+            value = trial.values[0] if trial.state is TrialState.COMPLETE else None
+            key = (str(trial.user_attrs["digest"]), seed)
+            if key not in found or found[key][2] is None:
+                found[key] = (trial.number, trial.state, value)
+    return found
+
+
+def training_seed(trial: Trial) -> int | None:
+    """The seed of a training; None if it is no training of an ablation."""
+    variant = str(trial.user_attrs.get("variant", ""))
+    text = variant.removeprefix("seed ")
+    is_seed = variant.startswith("seed ") and text.isdecimal() and len(text) < 20
+    return int(text) if is_seed and "digest" in trial.user_attrs else None
 
 
 def _values(trials: Iterable[Trial]) -> dict[str, dict[int, float]]:
     """The quality of each complete training, by the network's digest and the training's seed."""
     found: dict[str, dict[int, float]] = {}
     for trial in trials:
-        variant = str(trial.user_attrs.get("variant", ""))
-        text = variant.removeprefix("seed ")
-        if (
-            trial.state is TrialState.COMPLETE
-            and variant.startswith("seed ")
-            and text.isdecimal()
-            and len(text) < 20
-        ):
-            seed = int(text)
+        if trial.state is TrialState.COMPLETE and (seed := training_seed(trial)) is not None:
             found.setdefault(str(trial.user_attrs["digest"]), {})[seed] = trial.values[0]
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-Verdict: TypeAlias = Literal["better", "worse", "not resolvable", "same network"]
+Verdict: TypeAlias = Literal["better", "worse", "equivalent", "not resolvable", "same network"]
 DesignKind: TypeAlias = Literal["one-at-a-time", "full", "fractional"]
 
 
@@ -45,7 +45,8 @@ class Effect:
         p_holm: ``p`` corrected over all effects and interactions.
         needed: Seeds to resolve an effect of this size (power 0.8); None if it is resolved or
             cannot be said.
-        verdict: ``same network``: the level changes nothing here.
+        verdict: ``same network``: the level changes nothing here; ``equivalent``: the difference is
+            within a race's margin.
         madds: Change in MAdds against the base's level, in the mean over arms.
         params: Change in params, likewise.
     """
@@ -85,6 +86,57 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
+class RacePair:
+    """The candidate of a race against one of its rivals.
+
+    Attributes:
+        n: Seeds that both were trained with, up to the look that resolved the pair.
+        trainings: Of both networks, at that look.
+        mean: Of candidate minus rival over these seeds; None before the first.
+        low: Lower end of its repeated confidence interval; None if it has none yet.
+        high: Upper end of that interval.
+        verdict: What the candidate is.
+        needed: Seeds to resolve a difference of this size in a new race (power 0.8); None if it is
+            resolved or cannot be said.
+        fewest: The same, if the difference is as far from undecided as it may well be (the end of
+            its interval of 80 % at a fixed number of seeds).
+        most: The same, if it is as close to undecided as it may well be; None if no number will do.
+    """
+
+    candidate: str
+    rival: str
+    n: int
+    trainings: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    verdict: Verdict
+    needed: int | None = None
+    fewest: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RaceResult:
+    """Whole networks against the first, looked at after every seed.
+
+    Intervals and verdicts of all pairs hold together, at every look, with probability 1 - alpha.
+
+    Attributes:
+        alpha: Of the race; each pair has its equal part (Bonferroni).
+        margin: A difference of at most this size does not matter.
+        seeds: The most seeds, at which looking ends.
+        trainings: The budget of trainings that it was last run with; None for none.
+    """
+
+    alpha: float
+    margin: float
+    seeds: int
+    trainings: int | None
+    pairs: tuple[RacePair, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AblationResult:
     """A whole ablation.
 
@@ -95,6 +147,7 @@ class AblationResult:
         matched: Whether arms were rescaled to the base's MAdds.
         looks: How many seeds there were each time that all were done and the verdicts were
             computed.
+        race: Of a race, its pairs; the effects say the same of each rival against the candidate.
     """
 
     study: str
@@ -112,6 +165,12 @@ class AblationResult:
     confidence: float = 0.95
     method: str = "paired t"
     looks: tuple[int, ...] = ()
+    race: RaceResult | None = None
+
+    @property
+    def title(self) -> str:
+        """What pages call it."""
+        return "Ablation" if self.race is None else "Confirmation"
 
     def to_mapping(self) -> dict[str, Any]:
         """JSON values; the keys are stable."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from seesawnas.study import (
     EngineSettings,
     Objectives,
     Proposal,
+    Proxy,
     SessionEvent,
     StopRules,
     StudyPart,
@@ -42,6 +44,7 @@ from seesawnas.study import (
     preflight,
     run_trial,
 )
+from seesawnas.study.options import RunPlan
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 
@@ -59,9 +62,23 @@ def prepare_run(plan: AblationPlan) -> PreparedRun:
     Raises:
         InvalidInput: If anything is missing or wrong, with every fault in its own line.
     """
-    arms = check_environment(plan)
+    return prepare_arms(plan, lambda: make_arms(plan), plan.base)
+
+
+def prepare_arms(plan: RunPlan, find: Callable[[], Arms], source: str) -> PreparedRun:
+    """Find the arms and read the faces, writing nothing.
+
+    Args:
+        plan: What is asked for.
+        find: Makes the arms, and may raise InvalidInput.
+        source: What messages call the arms.
+
+    Raises:
+        InvalidInput: If anything is missing or wrong, with every fault in its own line.
+    """
+    arms = _check_environment(plan, find)
     inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
-    sizes = proxy_sizes(plan.base, inputs, plan.proxy.resolution)
+    sizes = proxy_sizes(source, inputs, plan.proxy.resolution)
     return PreparedRun(arms, load_proxy_faces(plan.data, sizes, seed=plan.proxy.seed))
 
 
@@ -70,8 +87,12 @@ def check_environment(plan: AblationPlan) -> Arms:
 
     The folder of the faces must be there.
     """
+    return _check_environment(plan, lambda: make_arms(plan))
+
+
+def _check_environment(plan: RunPlan, find: Callable[[], Arms]) -> Arms:
     return preflight(
-        lambda: make_arms(plan),
+        find,
         data=plan.data,
         storage=plan.storage,
         folder=plan.folder,
@@ -151,24 +172,33 @@ class Session:
 
     def failed(self) -> list[dict[str, Any]]:
         """The trainings that failed, and did not come to an end in another try, as JSON values."""
-        done = {trial.user_attrs.get("key") for trial in self.record.trials(TrialState.COMPLETE)}
-        return [
-            {
-                "number": trial.number,
-                "arm": trial.user_attrs.get("label"),
-                "variant": trial.user_attrs.get("variant"),
-                "reason": trial.user_attrs.get("reason", "unknown"),
-            }
-            for trial in self.record.trials(TrialState.FAIL)
-            if trial.user_attrs.get("key") not in done
-        ]
+        return failed_trainings(self.record)
 
     def result(self) -> AblationResult:
         """What the study says so far."""
-        attributes = self.record.study.user_attrs
-        found = read_ablation(self.plan.folder.absolute().name, attributes, self.record.trials())
-        assert found is not None
-        return found
+        return result_of(self.record, self.plan.folder)
+
+
+def failed_trainings(record: StudyRecord) -> list[dict[str, Any]]:
+    """The trainings that failed, and did not come to an end in another try, as JSON values."""
+    done = {trial.user_attrs.get("key") for trial in record.trials(TrialState.COMPLETE)}
+    return [
+        {
+            "number": trial.number,
+            "arm": trial.user_attrs.get("label"),
+            "variant": trial.user_attrs.get("variant"),
+            "reason": trial.user_attrs.get("reason", "unknown"),
+        }
+        for trial in record.trials(TrialState.FAIL)
+        if trial.user_attrs.get("key") not in done
+    ]
+
+
+def result_of(record: StudyRecord, folder: Path) -> AblationResult:
+    """What the study in ``folder`` says so far."""
+    found = read_ablation(folder.absolute().name, record.study.user_attrs, record.trials())
+    assert found is not None
+    return found
 
 
 @contextmanager
@@ -195,7 +225,9 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
     engine = engine or engine_factory(plan.engine)
     with open_session(plan.folder, {"": part}, engine=engine, url=plan.storage) as study:
         record = study.records[""]
-        _keep_design(record, plan, ready)
+        keep_design(
+            record, ready, quality=plan.quality, seeds=plan.training_seeds, matched=plan.matched
+        )
         missing = tuple(missing_trainings(plan, ready, record))
         seeds = {
             "people": plan.proxy.seed,
@@ -218,30 +250,40 @@ def missing_trainings(
     """
     states = [state for state in TrialState if state is not TrialState.FAIL]
     held_keys = {trial.user_attrs.get("key") for trial in record.trials(*states)}
-    networks = ready.arms.networks
     for seed in plan.training_seeds:
-        order = np.random.default_rng([plan.proxy.pairs_seed, seed]).permutation(len(networks))
-        for proposal in (_training(networks[place], plan, seed) for place in order):
+        for proposal in trainings_of(ready.arms.networks, plan.proxy, seed):
             if proposal.key not in held_keys:
                 yield proposal
 
 
-def _training(arm: Arm, plan: AblationPlan, seed: int) -> Proposal:
-    spec = arm.spec.renamed("")
-    return Proposal(
-        spec,
-        dict(arm.levels),
-        arm.name,
-        plan.proxy.with_seed(seed),
-        variant=f"seed {seed}",
-        fixed=True,
-    )
+def trainings_of(networks: Sequence[Arm], proxy: Proxy, seed: int) -> Iterator[Proposal]:
+    """The training of each network from ``seed``, in an order that the seed draws."""
+    for place in np.random.default_rng([proxy.pairs_seed, seed]).permutation(len(networks)):
+        arm, own = networks[place], proxy.with_seed(seed)
+        spec, levels = arm.spec.renamed(""), dict(arm.levels)
+        yield Proposal(spec, levels, arm.name, own, variant=f"seed {seed}", fixed=True)
 
 
-def _keep_design(record: StudyRecord, plan: AblationPlan, ready: PreparedRun) -> None:
+def keep_design(
+    record: StudyRecord,
+    ready: PreparedRun,
+    *,
+    quality: str,
+    seeds: Sequence[int],
+    matched: bool = False,
+    **more: Any,
+) -> None:
     """Store what the trials' levels and networks mean.
 
     So the study can be read without what made it.
+
+    Args:
+        record: The study.
+        ready: The design's networks.
+        quality: The metric that they are compared by.
+        seeds: Those of this start; those of earlier ones stay.
+        matched: Whether the networks were rescaled to the base's MAdds.
+        **more: What else is stored, as JSON values.
     """
     design, kept = ready.arms.design, _kept(record)
     arms = [
@@ -256,15 +298,16 @@ def _keep_design(record: StudyRecord, plan: AblationPlan, ready: PreparedRun) ->
     ]
     values = {
         "base": ready.arms.base.name,
-        "quality": plan.quality,
+        "quality": quality,
         "design": design.kind,
         "factors": [[factor, list(levels)] for factor, levels in design.factors],
-        "seeds": list(dict.fromkeys([*kept.get("seeds", []), *plan.training_seeds])),
-        "matched": plan.matched,
+        "seeds": list(dict.fromkeys([*kept.get("seeds", []), *seeds])),
+        "matched": matched,
         "resolution": design.resolution,
         "aliases": list(design.aliases),
         "arms": arms,
         "looks": kept.get("looks", []),
+        **more,
     }
     if values != kept:
         record.study.set_user_attr(ATTRIBUTE, json.dumps(values))

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import fmean
 
-from seesawnas.ablation.result import AblationResult, Effect, Interaction
+from seesawnas.ablation.result import (
+    AblationResult,
+    Effect,
+    Interaction,
+    RacePair,
+    RaceResult,
+)
+from seesawnas.analysis.spending import FIRST_LOOK
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.text import several
 
@@ -19,6 +26,9 @@ def verdict_words(result: AblationResult) -> tuple[str, ...]:
 
     A result that is not complete has them too.
     """
+    if result.race is not None:
+        pairs = [_pair(result, result.race, pair) for pair in result.race.pairs]
+        return (*pairs, _race_closing(result.race))
     effects = [_effect(result, effect) for effect in result.effects]
     interactions = [
         _interaction(result, found)
@@ -49,6 +59,72 @@ def _effect(result: AblationResult, effect: Effect) -> str:
         f"{level} against {base}: {change}, not resolvable with "
         f"{several(effect.n, 'seed')}{_needed(effect)}."
     )
+
+
+def _pair(result: AblationResult, race: RaceResult, pair: RacePair) -> str:
+    """The sentence of a candidate against a rival."""
+    candidate, rival, quality = pair.candidate, pair.rival, _quality(result)
+    if pair.verdict == "same network":
+        return f"{candidate} and {rival} are the same network."
+    runs = f"after {several(pair.trainings, 'training run')} ({several(pair.n, 'seed')})"
+    if pair.mean is None:
+        return f"{candidate} against {rival}: no seed is finished for both networks yet."
+    cost = f"at {_cost_ratio(result, pair)} of its MAdds"
+    change = f"{_signed(pair.mean)} {quality}"
+    if pair.low is None or pair.high is None:
+        why = (
+            f"the first interval takes {FIRST_LOOK} seeds"
+            if pair.n < FIRST_LOOK
+            else "all seeds give the same value: no interval"
+        )
+        return f"{candidate} against {rival}: {change}, not resolved {runs}; {why}."
+    interval = f"{_confidence(result)} interval {_plain(pair.low)}..{_plain(pair.high)}"
+    beyond = f", that is by more than the margin {race.margin:g}," if race.margin else ""
+    match pair.verdict:
+        case "better" | "worse":
+            return (
+                f"{candidate} is {pair.verdict} than {rival} by {_size(pair.mean)} {quality} "
+                f"({interval}){beyond} {cost}, {runs}."
+            )
+        case "equivalent":
+            return (
+                f"{candidate} and {rival} are equal within the margin {race.margin:g} {quality}: "
+                f"{change} ({interval}) {cost}, {runs}."
+            )
+    return (
+        f"{candidate} against {rival}: {change} ({interval}) {cost}, not resolved {runs}; "
+        f"{_more(race, pair)}."
+    )
+
+
+def _more(race: RaceResult, pair: RacePair) -> str:
+    """How many trainings would resolve a pair, as far as its trainings so far can say."""
+    if pair.needed is None:
+        return "a difference of this size would need more than 10,000 seeds"
+    more = several(2 * (pair.needed - pair.n), "more training run")
+    most = f"{pair.most:,}" if pair.most else "more than 10,000"
+    far = f", more than the {race.seeds} of this race" if pair.needed > race.seeds else ""
+    return (
+        f"about {more} ({several(pair.needed, 'seed')} in all{far}) if the difference is as it "
+        f"seems; {pair.fewest:,} to {most} seeds as far as {pair.n} seeds can say"
+    )
+
+
+def _race_closing(race: RaceResult) -> str:
+    open_ends = [pair.rival for pair in race.pairs if pair.verdict == "not resolvable"]
+    rule = (
+        f"The verdicts hold together, whenever one looks, with probability {1 - race.alpha:g} "
+        f"(group-sequential paired t-test of at most {several(race.seeds, 'seed')}, Bonferroni "
+        f"over {several(len(race.pairs), 'pair')})."
+    )
+    if not open_ends:
+        return f"All differences are resolved. {rule}"
+    return f"Not resolved (this does not mean equal): {', '.join(open_ends)}. {rule}"
+
+
+def _cost_ratio(result: AblationResult, pair: RacePair) -> str:
+    madds = {arm.name: arm.madds for arm in result.arms}
+    return f"{100 * madds[pair.candidate] / madds[pair.rival]:.0f} %"
 
 
 def _interaction(result: AblationResult, found: Interaction) -> str:

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from seesawnas.cli.commands.ablate import ablate
 from seesawnas.cli.commands.build import build
 from seesawnas.cli.commands.compare import compare
+from seesawnas.cli.commands.confirm import confirm
 from seesawnas.cli.commands.dashboard import dashboard
 from seesawnas.cli.commands.data import data
 from seesawnas.cli.commands.evaluate import evaluate
@@ -151,6 +152,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "sample": sample,
     "search": search,
     "ablate": ablate,
+    "confirm": confirm,
     "importance": importance,
     "eval": evaluate,
     "identify": identify,

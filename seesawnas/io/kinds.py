@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["space", "point", "search", "ablation", "recipe"]
+Kind: TypeAlias = Literal["space", "point", "search", "ablation", "confirmation", "recipe"]
 
 _MARKS: dict[Kind, frozenset[str]] = {
     "point": frozenset({"stages", "stem", "head"}),
     "ablation": frozenset({"base"}),
+    "confirmation": frozenset({"networks"}),
     "search": frozenset({"budget", "sampler", "objectives", "trials"}),
     "recipe": frozenset(
         {"batch_size", "learning_rate", "margin", "margin_size", "momentum", "weight_decay"}
@@ -24,6 +25,7 @@ _WORDS: dict[Kind, str] = {
     "point": "a search point; use seesawnas build {ref} or seesawnas train {ref}",
     "search": "a search study file; use seesawnas search {ref}",
     "ablation": "an ablation study file; use seesawnas ablate {ref}",
+    "confirmation": "a confirmation's study file; use seesawnas confirm {ref}",
     "recipe": "a recipe; give it with seesawnas train --recipe {ref}, or its keys under recipe in "
     "a study file",
 }

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import Budget
 from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed
-from seesawnas.study.options import ENDS, JUDGED, SEARCHED, RunPlan, SpacePlan, parse_budget
+from seesawnas.study.options import (
+    ENDS,
+    JUDGED,
+    SEARCHED,
+    RunPlan,
+    SpacePlan,
+    parse_budget,
+    references,
+    stored_references,
+)
 from seesawnas.text import short
 
 if TYPE_CHECKING:
@@ -112,6 +121,7 @@ class SearchPlan(RunPlan):
             ends the search.
         halving: Early stopping.
         repeats: New training seeds for each of the ``repeat_top`` best networks.
+        confirm: REFs of networks that the best one is confirmed against after the search.
     """
 
     budget: Budget = option(
@@ -202,6 +212,16 @@ class SearchPlan(RunPlan):
     )
     repeat_top: int = option(
         Whole(1, 1000), "M", JUDGED, "Number of networks to retrain. Default: 5.", default=5
+    )
+    confirm: tuple[str, ...] = option(
+        references,
+        "REFS",
+        JUDGED,
+        "After the search, confirm its best network against these, as `seesawnas confirm` does: "
+        "REF,REF.",
+        default=(),
+        completion="ref",
+        store=stored_references,
     )
 
     def __post_init__(self) -> None:

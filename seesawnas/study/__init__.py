@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from seesawnas.study.record.validation import SkippedTrial
     from seesawnas.study.session import (
         REPEATS,
+        Noted,
         SessionEvent,
         Source,
         StudyPart,
@@ -137,6 +138,7 @@ __all__ = [
     "LocalEngine",
     "Lost",
     "Measurement",
+    "Noted",
     "Objectives",
     "Proposal",
     "Propose",

@@ -23,6 +23,8 @@ from seesawnas.train.checkpoint import Checkpoints
 
 TIME_LIMIT_REACHED = "time limit reached"
 """The reason if a run has used its time."""
+NOTHING_LEFT = "all networks of the feasible set have been tried"
+"""The reason if there is nothing more to propose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class _Loop:
             if trial is None:
                 proposal = None if reason else self.propose(self.record)
                 if proposal is None:
-                    self.reason = reason or "all networks of the feasible set have been tried"
+                    self.reason = reason or NOTHING_LEFT
                     return None
                 self.record.add(proposal)
             elif "spec" in trial.user_attrs:

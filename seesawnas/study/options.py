@@ -86,6 +86,23 @@ def metric_name(raw: Any) -> Any:
     return OneOf(tuple(METRICS))(raw)
 
 
+def references(raw: Any) -> Any:
+    """REFs, of a list or of text with commas, each once.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    refs = raw if isinstance(raw, list) else str(raw or "").split(",")
+    if not all(isinstance(ref, str) for ref in refs):
+        raise ValueError(f"must be REFs such as paper/seesaw_share, got {short(repr(raw))}")
+    return tuple(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
+
+
+def stored_references(refs: tuple[str, ...]) -> list[str] | None:
+    """``refs`` as a study file holds them; None if there are none."""
+    return list(refs) or None
+
+
 @dataclass(frozen=True, kw_only=True)
 class SpacePlan(Plan):
     """The option that says which networks there are."""

@@ -33,6 +33,7 @@ from seesawnas.io.disk import on_disk
 from seesawnas.io.files import expanded, write_atomically
 from seesawnas.space import Decision
 from seesawnas.study.driver import (
+    NOTHING_LEFT,
     TIME_LIMIT_REACHED,
     DriverEvent,
     Ended,
@@ -52,9 +53,18 @@ from seesawnas.study.storage.open import check_storage, lock_study, open_storage
 from seesawnas.train.checkpoint import Checkpoints
 
 T = TypeVar("T")
-SessionEvent: TypeAlias = DriverEvent | Repeating
 REPEATS = repeats_name("")
 """The suffix of the study that holds a study's repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that a source found out, in one line."""
+
+    line: str
+
+
+SessionEvent: TypeAlias = DriverEvent | Repeating | Noted
 
 
 def preflight(
@@ -141,6 +151,7 @@ class Work:
         setup: How they run, and when it is enough; the session sets the time.
         event: Yielded before the first trial.
         finish: Called when no trial runs any more, before the reason is written down.
+        why: Says why nothing more is proposed, in words of the source's own; None for the driver's.
     """
 
     propose: Propose
@@ -148,6 +159,7 @@ class Work:
     setup: TrialSetup
     event: SessionEvent | None = None
     finish: Callable[[], None] = lambda: None
+    why: Callable[[], str] | None = None
 
 
 class Source(Protocol):
@@ -256,7 +268,8 @@ class StudySession:
         with closing(drive(source.record, work.propose, self.engine(work.faces), setup)) as driven:
             for event in driven:
                 if isinstance(event, Ended):
-                    reason = event.reason
+                    own = work.why if event.reason == NOTHING_LEFT else None
+                    reason = event.reason if own is None else own()
                     continue
                 if self.start is not None and isinstance(event, Finished | Failed | Stopped):
                     self.start.keep()

@@ -20,6 +20,7 @@ COMMANDS = (
         "ablate",
         "build",
         "compare",
+        "confirm",
         "dashboard",
         "eval",
         "export",

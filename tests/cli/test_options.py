@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 from seesawnas.ablation.plan import AblationPlan
 from seesawnas.analysis.fidelity.plan import FidelityPlan
 from seesawnas.cli.commands.ablate import ablate
+from seesawnas.cli.commands.confirm import confirm
 from seesawnas.cli.commands.fidelity import fidelity
 from seesawnas.cli.commands.search import search
 from seesawnas.cli.commands.train import train
 from seesawnas.cli.options import takes_options
+from seesawnas.confirmation.plan import ConfirmPlan
 from seesawnas.plan.options import Number, Plan, Whole, option, options_of, text
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study.options import ENDS
@@ -83,7 +85,13 @@ def test_a_key_without_a_metavar_and_a_value_of_another_kind_are_refused(
 
 @pytest.mark.parametrize(
     ("command", "plan"),
-    [(search, SearchPlan), (ablate, AblationPlan), (fidelity, FidelityPlan), (train, TrainPlan)],
+    [
+        (search, SearchPlan),
+        (ablate, AblationPlan),
+        (fidelity, FidelityPlan),
+        (confirm, ConfirmPlan),
+        (train, TrainPlan),
+    ],
 )
 def test_a_command_has_the_options_that_its_plan_declares(command: Any, plan: type[Plan]) -> None:
     app = typer.Typer()

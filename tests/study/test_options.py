@@ -13,6 +13,7 @@ import pytest
 
 from seesawnas.ablation.plan import AblationPlan
 from seesawnas.analysis.fidelity.plan import FidelityPlan
+from seesawnas.confirmation.plan import ConfirmPlan
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
 from seesawnas.plan.documents import document_of, faults_in, values_of
@@ -31,6 +32,7 @@ PLANS = [
     SearchPlan(**SEARCH),
     AblationPlan(base="paper/seesaw_share", study="s"),
     FidelityPlan(**SEARCH),
+    ConfirmPlan(networks=("paper/seesaw_share", "paper/mobilefacenet"), study="s"),
     small_plan(Path("run")),
 ]
 
@@ -145,3 +147,4 @@ def test_settings_that_make_figures_comparable_are_those_that_all_studies_keep()
     }
     assert set(SHARED) <= set(kept_names(SearchPlan))
     assert set(SHARED) <= set(kept_names(AblationPlan))
+    assert set(SHARED) <= set(kept_names(ConfirmPlan))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import signal
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from seesawnas.search.plan import SearchPlan
 from seesawnas.text import several
 
 if TYPE_CHECKING:
+    from seesawnas.cli.commands.confirm import Confirmed
     from seesawnas.cost.latency import MeasureLatency
     from seesawnas.report.study.outcome import Outcome
 
@@ -66,7 +68,8 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     only_shown()
-    shown = screen()
+    shown, started = screen(), time.monotonic()
+    _check_rivals(plan)
     timer, note = _timer(plan)
     if note:
         say(shown, note)
@@ -79,11 +82,15 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
         )
         summary["cautions"] = list(session.ready.faces.cautions)
         files = _write(plan, outcome, summary)
-    if json:
-        print_json({**summary, "files": files}, indent=None)
-    else:
+    if not json:
         show(console(), plan, outcome, files)
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
+    confirmed = None if reason is None else _confirm(plan, outcome, json, started)
+    if json:
+        more = {} if confirmed is None else {"confirmation": confirmed.values}
+        print_json({**summary, "files": files, **more}, indent=None)
+    if confirmed is not None:
+        confirmed.leave()
     if reason is None:
         say(
             shown,
@@ -93,6 +100,49 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     if outcome.best is None:
         say(shown, f"No trial is complete: {_without_one(outcome)}.")
         raise typer.Exit(1)
+
+
+def _check_rivals(plan: SearchPlan) -> None:
+    """Find the networks of ``confirm`` before hours of search.
+
+    Raises:
+        InvalidInput: If one is not found, or has another input size than those of the search.
+    """
+    from seesawnas.errors import StudyError
+    from seesawnas.space import load_space
+    from seesawnas.study import find_network
+
+    for ref in plan.confirm:
+        size = find_network(ref).spec.input
+        sizes = load_space(plan.space).input_sizes
+        if (size.height, size.width) not in sizes:
+            shown = ", ".join(f"{height}x{width}" for height, width in sizes)
+            raise StudyError(
+                f"--confirm {ref}: must have an input size of the search space, {shown}, got "
+                f"{size.height}x{size.width}"
+            )
+
+
+def _confirm(plan: SearchPlan, outcome: Outcome, json: bool, started: float) -> Confirmed | None:
+    """Confirm the best network against those of ``confirm``, in what is left of the run's time.
+
+    None if there are none, or no time is left. ``started`` is the run's monotonic start.
+    """
+    from seesawnas.cli.commands.confirm import run_confirmation
+    from seesawnas.cli.views.progress import say
+    from seesawnas.confirmation.loading import after_search
+
+    if not plan.confirm or outcome.best is None:
+        return None
+    left = None if plan.seconds is None else plan.seconds - (time.monotonic() - started)
+    if left is not None and left <= 0:
+        say(screen(), "Confirm  not begun: time limit reached; run the same command to go on")
+        return None
+    asked = after_search(plan, outcome.ranking.rows[0].number, seconds=left)
+    found = run_confirmation(asked)
+    if not json:
+        found.show(asked)
+    return found
 
 
 def _timer(plan: SearchPlan) -> tuple[MeasureLatency | None, str]:

@@ -120,18 +120,20 @@ def show(
 ) -> None:
     """Print the result."""
     screen.print(_effects(result))
-    screen.print(_arms(result))
+    screen.print(arms_table(result))
     say(screen, *verdict_words(result), *_fraction(result.resolution, result.aliases))
-    say(
-        screen,
-        *(
-            f"training run {one['number']} ({one['arm']}, {one['variant']}) failed: {one['reason']}"
-            for one in failed
-        ),
-    )
+    say(screen, *failed_lines(failed))
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
     name = quote(plan.study)
     say(screen, "Next:", f"  seesawnas report {name}", f"  seesawnas dashboard {name}")
+
+
+def failed_lines(failed: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line per training that failed, as the session has them."""
+    for one in failed:
+        yield (
+            f"training run {one['number']} ({one['arm']}, {one['variant']}) failed: {one['reason']}"
+        )
 
 
 def _effects(result: AblationResult) -> Any:
@@ -192,7 +194,8 @@ def _verdict(effect: Effect) -> str:
     return f"{effect.verdict}{needed}"
 
 
-def _arms(result: AblationResult) -> Any:
+def arms_table(result: AblationResult) -> Any:
+    """The networks, with their means over seeds and costs."""
     columns = (
         "arm",
         "network",

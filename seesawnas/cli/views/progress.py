@@ -25,6 +25,7 @@ from seesawnas.study import (
     Failed,
     Finished,
     Lost,
+    Noted,
     Proxy,
     Scores,
     Stopped,
@@ -208,6 +209,8 @@ class _View:
                 self._end(number, f"failed: {reason}")
             case Lost(number, reason):
                 self._end(number, f"lost: {reason}")
+            case Noted(line):
+                say(self.console, line)
             case Repeating(wanted):
                 self._repeat(wanted)
             case Ended(reason):

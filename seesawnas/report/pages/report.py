@@ -9,7 +9,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
-from seesawnas.ablation import AblationResult
+from seesawnas.ablation import AblationResult, Verdict
 from seesawnas.cost import ALL_COSTS, COSTS
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.pages.html import Plot, asset, data_block, packed, plot, render
@@ -31,7 +31,8 @@ from seesawnas.units import format_quantity
 def ablation_tiles(result: AblationResult) -> Iterator[dict[str, str]]:
     """The most important numbers."""
     verdicts = Counter(effect.verdict for effect in result.effects)
-    for verdict in ("better", "worse", "not resolvable"):
+    shown: list[Verdict] = ["better", "worse", "not resolvable"]
+    for verdict in (*shown, "equivalent") if result.race else shown:
         yield {
             "name": verdict,
             "value": str(verdicts[verdict]),
@@ -51,6 +52,7 @@ def ablation_context(result: AblationResult) -> dict[str, Any]:
         else {"legend": crossed.layout.legend, "margin": {"l": 62, "r": 16, "t": 72, "b": 56}}
     )
     return {
+        "title": result.title,
         "forest": plot(forest_figure(result), **grown),
         "interaction_forest": plot(interaction_forest(result), **grown),
         "interactions": plot(crossed, **own),
@@ -128,7 +130,7 @@ def _study(report: StudyReport, place: int, details: dict[str, Any]) -> dict[str
 def _contents(made: dict[str, Any]) -> Iterator[tuple[str, str]]:
     named = (
         ("summary", "Summary", True),
-        ("ablation", "Ablation", made["ablation"]),
+        ("ablation", made["ablation"] and made["ablation"]["title"], made["ablation"]),
         ("front", "Pareto front", made["pareto"]),
         ("curves", "Learning curves", made["curves"]),
         ("decisions", "Decisions", made["parallel"]),

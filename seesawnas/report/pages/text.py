@@ -117,7 +117,7 @@ def _ranking(report: StudyReport) -> Iterator[str]:
 def _ablation(report: StudyReport) -> Iterator[str]:
     assert report.ablation is not None
     found = report.ablation
-    yield f"## Ablation of {plain_markdown(found.base)}"
+    yield f"## {found.title} of {plain_markdown(found.base)}"
     yield _table(HEADS, effect_rows(found))
     yield _table(ARM_HEADS, arm_rows(found))
 

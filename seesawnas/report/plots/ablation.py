@@ -23,6 +23,7 @@ from seesawnas.text import several
 STYLES: dict[Verdict, tuple[str, str]] = {
     "better": (GREEN, "triangle-up"),
     "worse": (ORANGE, "triangle-down"),
+    "equivalent": (PINK, "diamond"),
     "not resolvable": (GREY, "circle-open"),
     "same network": (BLUE, "line-ns"),
 }

@@ -30,6 +30,13 @@ HEADS = (
 def ablation_sentences(result: AblationResult) -> Iterator[str]:
     """The design and its result."""
     arms = len({arm.digest for arm in result.arms})
+    if result.race is not None:
+        yield (
+            f"{result.base} against {several(len(result.race.pairs), 'network')}, trained in pairs "
+            f"from the same seeds and compared by {METRICS[result.quality].title} after every "
+            f"seed, at most {result.race.seeds}."
+        )
+        return
     matched = ", rescaled to the base's MAdds" if result.matched else ""
     yield (
         f"{result.design[0].upper()}{result.design[1:]} design around {result.base}: {arms} "

@@ -127,7 +127,8 @@ def _ablation(found: AblationResult) -> Iterator[str]:
 
     Networks are compared over their seeds: the best single training run is not meaningful.
     """
-    yield f"### Effect of each choice, relative to {plain_markdown(found.base)}"
+    what = "Effect of each choice" if found.race is None else "Each network"
+    yield f"### {what}, relative to {plain_markdown(found.base)}"
     yield "\n".join(f"- {plain_markdown(words)}" for words in verdict_words(found))
     yield _table(_ablation_heads(HEADS, 2), [tuple(map(cell, row)) for row in effect_rows(found)])
     yield "### Its networks"

@@ -234,6 +234,10 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in facts if value]
 
 
+_VERBS = {"factors": "ablate", "networks": "confirm"}
+"""What runs a study file, by a key that it has; a search's has none of them."""
+
+
 def rerun_commands(study: StudyView, ref: str, *, ranked: bool = True) -> list[str]:
     """Commands that run the study again and go on from here.
 
@@ -242,7 +246,7 @@ def rerun_commands(study: StudyView, ref: str, *, ranked: bool = True) -> list[s
     text = study_file(study)
     words = []
     if text is not None:
-        verb = "ablate" if "\nfactors:" in f"\n{text}" else "search"
+        verb = next((verb for key, verb in _VERBS.items() if f"\n{key}:" in f"\n{text}"), "search")
         words += [f"seesawnas {verb} study.yaml    # the study file below, saved under this name"]
     if ranked:
         best = quote(f"{ref}:best")

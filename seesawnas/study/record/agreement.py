@@ -13,11 +13,11 @@ from seesawnas.plan.options import options_of
 from seesawnas.study.options import RunPlan
 from seesawnas.units import format_quantity
 
-_NAMES = {"base": "SPEC", "networks": "networks"}
+_NAMES = {"base": "SPEC", "candidate": "the first REF", "networks": "networks"}
 """What they are called, which are no options."""
 _MADE_OF = {
     "data": ("resolution", "seed", "share"),
-    "networks": ("base", "factors", "design", "match"),
+    "networks": ("base", "candidate", "factors", "design", "match"),
 }
 """Settings that others change along with themselves.
 
@@ -29,9 +29,8 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple
     """(option, value of the study, value asked for) of every setting that differs."""
     now = json.loads(json.dumps(dict(asked)))
     names = [name for name in dict.fromkeys([*kept, *now]) if kept.get(name) != now.get(name)]
-    if ("base" in kept) != ("base" in now):
-        kinds = ("a search", "an ablation")
-        return [("", kinds["base" in kept], kinds["base" in now])]
+    if _kind(kept) != _kind(now):
+        return [("", _kind(kept), _kind(now))]
     if set(names) == {"recipe"} and {**kept["recipe"], "label": ""} == {
         **now["recipe"],
         "label": "",
@@ -39,6 +38,12 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple
         return [("recipe.label", str(kept["recipe"].get("label")), str(now["recipe"].get("label")))]
     named = [name for name in names if not _follows(name, names, kept, now)]
     return [found for name in named for found in _told(name, kept.get(name), now.get(name), kept)]
+
+
+def _kind(settings: Mapping[str, Any]) -> str:
+    if "candidate" in settings:
+        return "a confirmation"
+    return "an ablation" if "base" in settings else "a search"
 
 
 def refusal(
@@ -88,14 +93,14 @@ def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tu
         return
     common = {one.key: one.flag or one.key for one in options_of(RunPlan)}
     option = _NAMES.get(name) or common.get(name) or f"--{name.replace('_', '-')}"
-    if name == "objectives" and "base" in kept:
-        option = "--quality"
+    if name == "objectives" and ("base" in kept or "candidate" in kept):
+        option = "--quality" if "base" in kept else "--metric"
     if name == "data":
         before, now = _faces(old), _faces(new)
         same = before == now
         yield option, str(old) if same else before, str(new) if same else now
         return
-    if name in ("space", "base"):  # a name and a hash: the hash if the names are equal
+    if name in ("space", "base", "candidate"):  # a name and a hash: the hash if the names are equal
         before, now = _named(old), _named(new)
         yield option, str(old) if before == now else before, str(new) if before == now else now
         return

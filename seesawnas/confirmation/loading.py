@@ -1,0 +1,96 @@
+"""From a study file, and options that override it, to a confirmation's plan.
+
+All errors are reported together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seesawnas.analysis.spending import FIRST_LOOK
+from seesawnas.confirmation.plan import ConfirmPlan
+from seesawnas.errors import StudyError
+from seesawnas.plan.documents import Place, faults_in, override, values_of
+from seesawnas.plan.options import options_of
+from seesawnas.search.plan import SearchPlan
+from seesawnas.study import StudyFile
+from seesawnas.study.library.names import data_words, default_name, placer
+from seesawnas.study.options import RunPlan, engine_conflicts
+
+
+def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> ConfirmPlan:
+    """The plan of a study file and of ``options``, which hold the same keys and win.
+
+    Either may be absent.
+
+    Raises:
+        StudyError: If the plan cannot be made, with one line per fault.
+    """
+    if file is not None:
+        file.must_be("confirmation", "a confirmation's study file, with the key networks")
+    values = override(ConfirmPlan, file.values if file else {}, options)
+    place = _placer(file, options)
+    faults, _ = faults_in(ConfirmPlan, values, place)
+    if faults:
+        raise StudyError("\n".join(dict.fromkeys(faults)))
+    found = values_of(ConfirmPlan, values)
+    name = found["study"] or (file.name if file else _name(found["networks"], found["data"]))
+    plan = ConfirmPlan(**{**found, "study": name})
+    faults = list(_conflicts(plan, place))
+    if faults:
+        raise StudyError("\n".join(faults))
+    return plan
+
+
+def after_search(search: SearchPlan, number: int, *, seconds: float | None = None) -> ConfirmPlan:
+    """The plan that confirms a search's best trial against the networks of its ``confirm``.
+
+    Networks are trained as in the search. The seed is another one: what chose the network among the
+    search's trials, its training seed and its verification pairs, is not used again.
+
+    Args:
+        search: What was searched.
+        number: The trial.
+        seconds: The time of the search's run that is left; None for no limit.
+    """
+    shared = {name: getattr(search, name) for name in _SHARED}
+    return ConfirmPlan(
+        networks=(f"{search.study}:{number}", *search.confirm),
+        metric=search.objectives.metric,
+        seed=(search.seed + 1) % 2**63,
+        study=f"{search.study}_confirm_{number}",
+        seconds=seconds,
+        **shared,
+    )
+
+
+_SHARED = tuple(
+    one.name for one in options_of(RunPlan) if one.name not in ("seed", "study", "seconds")
+)
+"""What a confirmation takes over from a search."""
+
+
+def _placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:
+    """As other study files have it; networks are arguments."""
+    place = placer(file, options)
+    return lambda path: (
+        "networks" if path == "networks" and (file is None or path in options) else place(path)
+    )
+
+
+def _name(networks: Sequence[str], data: str | None) -> str:
+    words = [Path(ref).stem.replace(":", "_") for ref in networks]
+    return default_name("confirm", *words, *data_words(data))
+
+
+def _conflicts(plan: ConfirmPlan, place: Place) -> Iterator[str]:
+    """What is wrong with several keys together."""
+    networks = len(plan.networks)
+    if plan.trainings is not None and plan.trainings < (least := FIRST_LOOK * networks):
+        yield (
+            f"{place('trainings')} must be at least {least}, {FIRST_LOOK} seeds of {networks} "
+            f"networks, got {plan.trainings}"
+        )
+    yield from engine_conflicts(plan, place)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from seesawnas.cli.app import app
+from seesawnas.space import write_yaml
+from seesawnas.study import ENGINES, EngineEvent, Finished, TrialJob
+from tests.confirmation.small import HEADS, poor_is_worse, write_networks
+from tests.faces import write_folder
+from tests.study.fakes import SMALL_SPACE, FakeEngine, measured
+
+TINY = ["small.yaml", "poor.yaml", "--data", "faces", "--epochs", "1", "--resolution", "32"]
+TINY += ["--engine", "local", "--workers", "1", "--study", "c"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_networks()
+    write_folder(Path("faces"))
+    return tmp_path
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> list[TrialJob]:
+    jobs: list[TrialJob] = []
+    monkeypatch.setitem(
+        ENGINES,
+        "local",
+        lambda _, settings: FakeEngine(settings.local_workers, poor_is_worse, jobs=jobs),
+    )
+    return jobs
+
+
+def confirm(*words: str) -> Result:
+    return CliRunner().invoke(app, ["confirm", *words])
+
+
+def test_a_real_confirmation_ends_with_a_table_words_and_files(folder: Path) -> None:
+    result = confirm(*TINY, "--seeds", "3")
+    assert result.exit_code == 0, result.output
+    assert "small minus each other network, paired by seed" in result.stdout
+    kept = json.loads(Path("runs/c/result.json").read_text())
+    again = json.loads(confirm(*TINY, "--seeds", "3", "--json").stdout)
+    assert again["race"] == kept["race"]
+    (pair,) = again["race"]["pairs"]
+    assert (pair["candidate"], pair["rival"], pair["n"]) == ("small", "poor", 3)
+    assert pair["low"] < pair["mean"] < pair["high"]
+    assert again["files"]["study"] == "runs/c/study.yaml"
+    assert {len(arm["values"]) for arm in again["arms"]} == {3}
+
+
+def test_the_verdict_is_a_sentence_and_the_study_file_runs_it_again(
+    folder: Path, fake: list[TrialJob]
+) -> None:
+    result = confirm(*TINY, "--seeds", "12")
+    assert "small is better than poor by 0.0" in result.stdout
+    assert "Ended    every difference is resolved" in result.stderr
+    assert len(fake) < 24
+    again = confirm("runs/c/study.yaml", "--study", "d", "--json")
+    assert again.exit_code == 0, again.output
+    first, second = (json.loads(Path(f"runs/{name}/result.json").read_text()) for name in "cd")
+    assert first["race"] == second["race"]
+
+
+def test_report_and_dashboard_say_the_same(folder: Path, fake: list[TrialJob]) -> None:
+    result = confirm(*TINY, "--seeds", "12")
+    line = next(line for line in result.stdout.splitlines() if "small is better" in line)
+    report = CliRunner().invoke(app, ["report", "c", "--out", "c.md"])
+    assert report.exit_code == 0, report.output
+    text = Path("c.md").read_text().replace("\\", "")
+    assert line in text
+    assert "## Confirmation of small" in text
+    assert "seesawnas confirm study.yaml" in text
+    assert "worse" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["small.yaml"], "networks must be from 2 to 32 REFs, got 1"),
+        (["small.yaml", "nowhere"], "nowhere: must be a YAML file or a shipped name"),
+        ([*TINY, "--seeds", "2"], "--seeds must be from 3 to 100, got 2"),
+        ([*TINY, "--trainings", "5"], "--trainings must be at least 6"),
+        (["bad.yaml"], "bad.yaml: seeds: must be a whole number"),
+    ],
+)
+def test_a_mistake_is_a_line_and_exit_code_two(
+    folder: Path, words: list[str], message: str
+) -> None:
+    Path("bad.yaml").write_text("networks: [small.yaml, poor.yaml]\nseeds: many\n")
+    result = confirm(*words)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("other", ["ablate", "search"])
+def test_its_study_file_given_to_another_command_is_named(
+    folder: Path, fake: list[TrialJob], other: str
+) -> None:
+    confirm(*TINY, "--seeds", "3")
+    result = CliRunner().invoke(app, [other, "runs/c/study.yaml"])
+    assert result.exit_code == 2
+    assert "seesawnas confirm runs/c/study.yaml" in result.stderr
+
+
+@pytest.fixture
+def space(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[TrialJob]:
+    """A space beside the networks, and an engine for both."""
+    Path("space.yaml").write_text(write_yaml(SMALL_SPACE))
+    jobs: list[TrialJob] = []
+
+    def answer(job: TrialJob) -> EngineEvent:
+        noise = np.random.default_rng([job.proxy.seed, job.number]).normal(0, 0.01)
+        rival = 0.1 * (job.point["head"]["width"] == HEADS["poor"])
+        return Finished(job.number, measured(0.7 - rival + noise, 0.5))
+
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(1, answer, jobs=jobs))
+    return jobs
+
+
+SEARCH = ["search", "--space", "space.yaml", "--budget", "1M", "--epochs", "1", "--data", "faces"]
+SEARCH += ["--resolution", "32", "--engine", "local", "--workers", "1", "--trials", "2"]
+SEARCH += ["--study", "s"]
+
+
+def test_a_search_confirms_its_best_network_from_another_seed(space: list[TrialJob]) -> None:
+    words = [*SEARCH, "--confirm", "poor.yaml", "--json"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    values = json.loads(result.stdout)
+    best = values["ranking"][0]["number"]
+    (pair,) = values["confirmation"]["race"]["pairs"]
+    assert (pair["candidate"], pair["rival"]) == (f"s:{best}", "poor")
+    assert (pair["verdict"], values["confirmation"]["quality"]) == ("better", "accuracy")
+    assert {job.proxy.pairs_seed for job in space[2:]} == {1}
+    assert min(job.proxy.seed for job in space[2:]) == 1
+    assert Path(f"runs/s_confirm_{best}/result.json").is_file()
+    trained = len(space)
+    again = json.loads(CliRunner().invoke(app, words).stdout)
+    assert again["confirmation"]["race"] == values["confirmation"]["race"]
+    assert len(space) == trained
+
+
+@pytest.mark.parametrize(
+    ("rival", "message"),
+    [("nowhere", "nowhere: must be a YAML file"), ("paper/mobilefacenet", "--confirm paper/mobil")],
+)
+def test_what_a_search_shall_confirm_against_is_found_before_it_begins(
+    space: list[TrialJob], rival: str, message: str
+) -> None:
+    result = CliRunner().invoke(app, [*SEARCH, "--confirm", rival])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not Path("runs").exists()
+
+
+def test_a_score_that_chose_the_candidate_is_not_used_again_without_a_word(
+    space: list[TrialJob],
+) -> None:
+    assert CliRunner().invoke(app, SEARCH).exit_code == 0
+    words = ["s:best", "poor.yaml", *TINY[2:], "--seeds", "3"]
+    assert "s:best was chosen by its score from seed 0" in confirm(*words).stderr
+    other = confirm(*words, "--seed", "7", "--study", "d")
+    assert "was chosen by its score" not in other.stderr
+
+
+def test_a_search_without_time_left_says_that_nothing_is_confirmed(space: list[TrialJob]) -> None:
+    words = [*SEARCH, "--confirm", "poor.yaml"]
+    assert CliRunner().invoke(app, SEARCH).exit_code == 0
+    result = CliRunner().invoke(app, [*words, "--time", "0.001s"])
+    assert result.exit_code == 0, result.output
+    assert "Confirm  not begun: time limit reached" in result.stderr
+    assert not list(Path("runs").glob("*confirm*"))
