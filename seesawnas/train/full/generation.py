@@ -1,32 +1,29 @@
-"""A full training run: it resumes from its last checkpoint, and yields what happens."""
+"""One generation of a full training run: the whole recipe, from first weights to the result.
+
+It resumes from its last checkpoint, and yields what happens. A run without distillation is one.
+"""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from torch import nn
 
 from seesawnas.data import FaceSource
-from seesawnas.data.images import UnreadableError, inspect
-from seesawnas.data.sources.base import SAMPLED
-from seesawnas.errors import DataError, RunError, TrialError
-from seesawnas.io.files import inside, make_folder, write_atomically
+from seesawnas.errors import RunError, TrialError
 from seesawnas.nn import build, load_model
-from seesawnas.nn.weights import WEIGHTS, write_document
-from seesawnas.space.catalog import ABOUT, SPEC
+from seesawnas.nn.weights import write_document
+from seesawnas.space.catalog import ABOUT
 from seesawnas.text import several
-from seesawnas.train import EpochRecord, StepRecord, Team, Training, joined, seeded
+from seesawnas.train import EpochRecord, StepRecord, Team, Training, seeded
 from seesawnas.train.checkpoint import Saved, pack
 from seesawnas.train.feeds.stream import SourceFeed, default_workers
-from seesawnas.train.full.artifacts import describe, read_result, write_result
+from seesawnas.train.full.artifacts import describe, read_result, write_result, write_stage
 from seesawnas.train.full.benchmarks import Benchmark, read_benchmarks
 from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
 from seesawnas.train.full.events import (
@@ -36,39 +33,45 @@ from seesawnas.train.full.events import (
     Resumed,
     RunEvent,
     Stepped,
+    TeacherEmbedded,
+    TeacherReady,
 )
 from seesawnas.train.full.logs import Logs, Pace
-from seesawnas.train.full.plan import CROP, TrainPlan, check_settings
+from seesawnas.train.full.plan import TrainPlan
+from seesawnas.train.losses.criterion import make_criterion
+from seesawnas.train.losses.distillation import DistillationLoss
+from seesawnas.train.losses.registry import make_distillation
+from seesawnas.train.teacher import Teacher
 
-_SETTINGS = "training.json"
-_WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorboard")
 
+class Generation:
+    """A training of ``plan``'s network in its folder.
 
-@contextmanager
-def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
-    """``plan``'s training run; this process, or the first of its team, locks the folder.
+    Each process of a team has one; only the first writes files.
 
-    Raises:
-        RunError: If another process uses the folder, or it contains a training run with other
-            settings.
+    Args:
+        plan: Its folder is the generation's.
+        source: The faces.
+        team: The processes that train together.
+        device: This process's.
+        number: Which generation it is, from 1.
+        teachers: What is learnt from, if anything is; their embeddings are made when it runs.
+        initial: The folder of the network whose weights it begins with; fresh ones if None.
     """
-    with joined(plan.device) as (team, device), _held(plan, team):
-        _agree(plan, source, team)
-        session = Session(plan, source, team, device)
-        try:
-            _claim(plan, source, team)  # now that nothing of the plan is at fault
-            yield session
-        finally:
-            session.close()
-
-
-class Session:
-    """A training run of ``plan``. Each process of a team has one; only the first writes files."""
 
     def __init__(
-        self, plan: TrainPlan, source: FaceSource, team: Team, device: torch.device
+        self,
+        plan: TrainPlan,
+        source: FaceSource,
+        team: Team,
+        device: torch.device,
+        *,
+        number: int = 1,
+        teachers: Sequence[Teacher] = (),
+        initial: Path | None = None,
     ) -> None:
         self._plan, self._source, self.team, self.device = plan, source, team, device
+        self._number, self._teachers = number, teachers
         self._benchmarks = read_benchmarks(plan.benchmarks, plan.size) if team.rank == 0 else []
         self._checkpoints = run_checkpoints(plan.folder / "checkpoints")
         self._rows: list[dict[str, Any]] = []
@@ -77,6 +80,8 @@ class Session:
         self._logs: Logs | None = None
         with seeded(plan.seed):
             self._network = build(plan.spec).to(device)
+        if initial is not None:
+            self._network.load_state_dict(load_model(initial).state_dict())
         workers = default_workers(device, team) if plan.workers is None else plan.workers
         self._feed = SourceFeed(
             source,
@@ -87,6 +92,7 @@ class Session:
             team=team,
             parts=plan.parts,
         )
+        self._loss = self._distillation_loss() if teachers else None
         self._training = Training(
             self._network,
             self._feed,
@@ -96,7 +102,19 @@ class Session:
             seed=plan.seed,
             team=team,
             precision=plan.precision,
+            criterion=self._loss,
         )
+
+    def _distillation_loss(self) -> DistillationLoss:
+        recipe, seed = self._plan.recipe, self._plan.seed
+        dimensions = self._plan.spec.embedding_size
+        base = make_criterion(self._feed.identities, dimensions, recipe, seed)
+        return make_distillation(base, self._teachers, dimensions, recipe, seed)
+
+    @property
+    def weight(self) -> float:
+        """Of the distillation loss; 0 without one."""
+        return 0.0 if self._loss is None else self._loss.weight
 
     def close(self) -> None:
         """End the processes that read images; flush the logs."""
@@ -115,6 +133,9 @@ class Session:
         if (about := self.team.share(read_result(self._plan.folder))) is not None:
             yield self._completed_before(about)
             return
+        if (yield from self._embed(is_stopped)):
+            yield Interrupted(self._step)
+            return
         yield from self._restore()
         self._logs = Logs(self._plan.folder, self._step) if self.team.rank == 0 else None
         if (last := self._unscored()) is not None:
@@ -132,6 +153,21 @@ class Session:
                 yield self._epoch(record)
                 pace.restart()
         yield self._complete()
+
+    def _embed(self, is_stopped: Callable[[], bool]) -> Generator[RunEvent, None, bool]:
+        """Make the teachers' embeddings of the faces; returns whether the user stopped it."""
+        if not self._teachers:
+            return False
+        wish = False
+        for teacher in self._teachers:
+            for done in teacher.embed(self._source):
+                yield TeacherEmbedded(teacher.name, done, len(self._source))
+                if wish := is_stopped():
+                    break
+            if wish:
+                break
+            yield TeacherReady(teacher.name, teacher.notes)
+        return self.team.any(wish, self.device)
 
     def _restore(self) -> Iterator[RunEvent]:
         found: tuple[Saved | None, tuple[str, ...]] = self.team.share(
@@ -164,6 +200,8 @@ class Session:
     def _epoch(self, record: EpochRecord) -> EpochDone:
         self._unreadable = self.team.union(self._unreadable)
         self._rows.append({**asdict(record), "scores": None if self._benchmarks else {}})
+        if self.team.rank == 0 and record.epoch in self._plan.stage_epochs():
+            write_stage(self._plan, self._network, record.epoch)
         # before the scores too: an epoch may be hours, and much can happen to a verification set
         self._save()
         return self._scored(record)
@@ -221,6 +259,20 @@ class Session:
         about = {**about, "scores": {**about.get("scores", {}), **scores}}
         return Completed(about, (write_document(self._plan.folder, ABOUT, about),), before=True)
 
+    def _distillation(self) -> dict[str, Any] | None:
+        """What the network was distilled from and how, as JSON values."""
+        if self._loss is None:
+            return None
+        recipe = self._plan.recipe
+        return {
+            "loss": recipe.distill,
+            "weight": self._loss.weight,
+            "teachers": [teacher.about() for teacher in self._teachers],
+            "projection": self._loss.projection is not None,
+            "generation": self._number,
+            "generations": recipe.generations,
+        }
+
     def _complete(self) -> Completed:
         self._check_finite()
         about = describe(
@@ -232,78 +284,7 @@ class Session:
             parts=self._plan.parts,
             device=self.device.type,
             seconds=round(self._seconds, 1),
+            distillation=self._distillation(),
         )
         files = write_result(self._plan, self._network, about) if self.team.rank == 0 else []
         return Completed(about, tuple(files))
-
-
-@contextmanager
-def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
-    if team.rank > 0:
-        yield
-        return
-    folder = make_folder(plan.folder)
-    for name in _WRITTEN:  # now, and not after a night's work
-        inside(folder, folder / name)
-    lock = FileLock(inside(folder, folder / "lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise RunError(f"{plan.folder}: another training process is using this folder") from None
-    except OSError as error:
-        raise RunError(f"{plan.folder}: cannot be written: {error.strerror or error}") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _agree(plan: TrainPlan, source: FaceSource, team: Team) -> None:
-    """Check that the folder's training run, if there is one, has the same settings.
-
-    Raises:
-        RunError: If it has others, or its settings cannot be read.
-    """
-    if team.rank > 0:
-        return
-    path = plan.folder / _SETTINGS
-    try:
-        kept = json.loads(path.read_text())
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(
-            f"{path}: cannot be read: {error}; use another --out, or delete the folder"
-        ) from None
-    if not isinstance(kept, dict):
-        raise RunError(
-            f"{path}: must contain training settings; use another --out, or delete the folder"
-        )
-    asked = plan.required_settings(source.fingerprint, team.size)
-    if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
-        # An earlier version began it, and its crop changes nothing that is still to come.
-        asked.pop(CROP, None)
-    check_settings(kept, asked, plan.folder)
-
-
-def _are_square(source: FaceSource) -> bool:
-    """Whether all of a sample of the images, spread evenly, are square.
-
-    Such images are cropped as in earlier versions.
-    """
-    for index in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
-        with suppress(DataError, UnreadableError):
-            width, height = inspect(source.payload(index), whole=False).upright
-            if width != height:
-                return False
-    return True
-
-
-def _claim(plan: TrainPlan, source: FaceSource, team: Team) -> None:
-    path = plan.folder / _SETTINGS
-    if team.rank == 0 and not path.exists():
-        write_atomically(
-            path,
-            json.dumps(plan.required_settings(source.fingerprint, team.size), indent=2) + "\n",
-            within=plan.folder,
-        )
