@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from seesawnas.train.feeds.memory import Feed, MemoryFeed
     from seesawnas.train.loop import EpochRecord, StepRecord, Training, seeded, train
     from seesawnas.train.losses.criterion import Criterion, MarginLoss
+    from seesawnas.train.losses.distillation import DistillationLoss, TeacherEmbeddings
     from seesawnas.train.losses.head import MarginHead, SampledHead
     from seesawnas.train.recipe import (
         FIRST_RUN,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         shipped_recipes,
     )
     from seesawnas.train.runtime import as_graphs, keep_freed_memory
+    from seesawnas.train.teacher import Teacher
 else:
     __getattr__ = lazy_exports(__name__)
 
@@ -28,6 +30,7 @@ __all__ = [
     "PROXY",
     "Batch",
     "Criterion",
+    "DistillationLoss",
     "EpochRecord",
     "Feed",
     "MarginHead",
@@ -37,6 +40,8 @@ __all__ = [
     "Recipe",
     "SampledHead",
     "StepRecord",
+    "Teacher",
+    "TeacherEmbeddings",
     "Team",
     "Training",
     "as_graphs",

@@ -110,6 +110,7 @@ class Session:
             if self._number == count or not isinstance(event, Completed):
                 return
             self._generation.close()
+            self.team.wait()  # the first process writes what all begin the next one with
             self._number += 1
             self._generation = self._open()
 

@@ -48,8 +48,8 @@ def teacher(path: Path, seed: int = 9, embedding: int = 16) -> str:
     """A network with another embedding than the student's 16 numbers, if it is asked for."""
     spec = small_plan(Path()).spec
     if embedding != 16:
-        head = replace(spec.head, embedding=embedding)  # type: ignore[type-var]
-        spec = replace(spec, head=head)
+        head: Any = spec.head
+        spec = replace(spec, head=replace(head, embedding=embedding))
     with seeded(seed):
         return str(sn.save_model(sn.build(spec), path))
 
@@ -243,9 +243,7 @@ def test_generations_that_are_stopped_go_on_to_the_same_bits(
     whole, stopped = (distilled(tmp_path, name, **more) for name in ("whole", "stopped"))
     run(whole)
     for at in stops:
-        seen = iter([at])
-        wanted = next(seen)
-        assert halted(run(stopped, stop=lambda step, wanted=wanted: step == wanted))
+        assert halted(run(stopped, stop=at.__eq__))
     assert isinstance(run(stopped)[-1], Completed)
     assert weights(whole.folder) == weights(stopped.folder)
     (again,) = [event for event in run(stopped) if isinstance(event, Completed)]
@@ -301,10 +299,23 @@ def test_stages_of_a_stopped_training_are_those_of_one_that_was_not(tmp_path: Pa
     whole, stopped = (small_plan(tmp_path / name, stages=3) for name in ("whole", "stopped"))
     run(whole)
     for at in (5, 7, 12):
-        assert halted(run(stopped, stop=lambda step, at=at: step == at))
+        assert halted(run(stopped, stop=at.__eq__))
     run(stopped)
     for name in ("epoch_000001", "epoch_000002", "epoch_000003"):
         assert weights(whole.folder / "stages" / name) == weights(stopped.folder / "stages" / name)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_reduced_precision_in_parts_goes_on_to_the_same_bits(
+    precision: str, tmp_path: Path
+) -> None:
+    place = teacher(tmp_path / "teacher", embedding=24)
+    more = {"teacher": (place,), "precision": precision, "parts": 2}
+    whole, stopped = (distilled(tmp_path, name, **more) for name in ("whole", "stopped"))
+    run(whole)
+    assert halted(run(stopped, stop=(4).__eq__))
+    run(stopped)
+    assert weights(whole.folder) == weights(stopped.folder)
 
 
 def test_unreadable_images_are_skipped_by_both(tmp_path: Path) -> None:
