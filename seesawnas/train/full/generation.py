@@ -133,10 +133,10 @@ class Generation:
         if (about := self.team.share(read_result(self._plan.folder))) is not None:
             yield self._completed_before(about)
             return
+        yield from self._restore()
         if (yield from self._embed(is_stopped)):
             yield Interrupted(self._step)
             return
-        yield from self._restore()
         self._logs = Logs(self._plan.folder, self._step) if self.team.rank == 0 else None
         if (last := self._unscored()) is not None:
             yield self._scored(last)
