@@ -1,6 +1,7 @@
 """The cache of decoded images: uint8 pixels in memory-mapped files that all processes share.
 
-Its folder and its limit hold what a teacher says of images too: :mod:`seesawnas.data.row_cache`.
+Its folder and its limit hold what teachers say of images too
+(:mod:`seesawnas.train.feeds.row_cache`).
 
 The name of an entry follows from the content, the files' times, and the height and width, so that
 all processes map the same pages for the same images. The pixels are in the order of the first
@@ -44,7 +45,7 @@ LIMIT = "20G"
 """Bytes of all entries together, unless SEESAWNAS_CACHE_LIMIT is set."""
 
 ROWS = "teacher-"
-"""How the entries of :mod:`seesawnas.data.row_cache` begin."""
+"""How the entries of :mod:`seesawnas.train.feeds.row_cache` begin."""
 _DRAFT = ".draft-"
 _ABANDONED = 86_400.0  # seconds after which a draft has no writer any more
 

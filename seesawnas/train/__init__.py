@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from seesawnas.train.batch import Batch
     from seesawnas.train.distributed import Team, joined
     from seesawnas.train.feeds.memory import Feed, MemoryFeed
+    from seesawnas.train.feeds.teacher import Teacher
     from seesawnas.train.loop import EpochRecord, StepRecord, Training, seeded, train
     from seesawnas.train.losses.criterion import Criterion, MarginLoss
     from seesawnas.train.losses.distillation import DistillationLoss, TeacherEmbeddings
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         shipped_recipes,
     )
     from seesawnas.train.runtime import as_graphs, keep_freed_memory
-    from seesawnas.train.teacher import Teacher
 else:
     __getattr__ = lazy_exports(__name__)
 

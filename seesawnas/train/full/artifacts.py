@@ -16,8 +16,8 @@ from torch import nn
 from seesawnas.data import FaceSource
 from seesawnas.nn.weights import WEIGHTS, write_model
 from seesawnas.space.catalog import ABOUT, SPEC
+from seesawnas.train.feeds.teacher import stage_folder
 from seesawnas.train.full.plan import TrainPlan
-from seesawnas.train.teacher import stage_folder
 
 _PACKAGES = ("seesawnas", "torch", "numpy", "safetensors", "pillow")
 

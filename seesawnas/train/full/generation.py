@@ -23,6 +23,7 @@ from seesawnas.text import several
 from seesawnas.train import EpochRecord, StepRecord, Team, Training, seeded
 from seesawnas.train.checkpoint import Saved, pack
 from seesawnas.train.feeds.stream import SourceFeed, default_workers
+from seesawnas.train.feeds.teacher import Teacher
 from seesawnas.train.full.artifacts import describe, read_result, write_result, write_stage
 from seesawnas.train.full.benchmarks import Benchmark, read_benchmarks
 from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
@@ -41,7 +42,6 @@ from seesawnas.train.full.plan import TrainPlan
 from seesawnas.train.losses.criterion import make_criterion
 from seesawnas.train.losses.distillation import DistillationLoss
 from seesawnas.train.losses.registry import make_distillation
-from seesawnas.train.teacher import Teacher
 
 
 class Generation:

@@ -19,11 +19,11 @@ from seesawnas.io.files import inside, make_folder, write_atomically
 from seesawnas.nn.weights import WEIGHTS
 from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.train import Team, joined
+from seesawnas.train.feeds.teacher import STAGES, Teacher, open_teachers
 from seesawnas.train.full.artifacts import read_result
 from seesawnas.train.full.events import Completed, GenerationStarted, RunEvent
 from seesawnas.train.full.generation import Generation
 from seesawnas.train.full.plan import CROP, TrainPlan, check_settings
-from seesawnas.train.teacher import STAGES, Teacher, open_teachers
 
 _SETTINGS = "training.json"
 _WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorboard", STAGES)

@@ -17,12 +17,12 @@ from seesawnas.data.cache import entries
 from seesawnas.errors import InvalidInput, RunError
 from seesawnas.train import seeded
 from seesawnas.train.feeds.stream import SourceFeed, cut
-from seesawnas.train.teacher import Teacher, open_teachers, stage_folder, stages_of
+from seesawnas.train.feeds.teacher import Teacher, open_teachers, stage_folder, stages_of
 from tests.evaluation.onnx_file import write_flatten
 from tests.run.trainings import RECIPE, small_plan
 from tests.train.sources import MadeUpSource
 
-TEACHER = Path(__file__).parents[3] / "shared" / "models" / "teacher_mobilefacenet.onnx"
+TEACHER = Path(__file__).parents[4] / "shared" / "models" / "teacher_mobilefacenet.onnx"
 
 
 @pytest.fixture(autouse=True)

@@ -19,11 +19,11 @@ from torch import Tensor
 
 from seesawnas.data import FaceSource
 from seesawnas.data.cache import decode_all
-from seesawnas.data.row_cache import CachedRows, Rows, cached_rows
 from seesawnas.errors import InvalidInput, RunError
 from seesawnas.evaluation import FaceModel, embed_views, model_digest, open_model
 from seesawnas.io.files import expanded
 from seesawnas.nn.weights import WEIGHTS
+from seesawnas.train.feeds.row_cache import CachedRows, Rows, cached_rows
 
 STAGES = "stages"
 """The folder, in that of a training run, of the network as it was during its training."""

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seesawnas.data import row_cache
 from seesawnas.data.cache import entries, remove_entry
-from seesawnas.data.row_cache import CachedRows, Rows, cached_rows
 from seesawnas.errors import DataError
+from seesawnas.train.feeds import row_cache
+from seesawnas.train.feeds.row_cache import CachedRows, Rows, cached_rows
 
 SHAPE = (23, 2, 3)
 BATCH = 4
