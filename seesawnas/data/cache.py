@@ -1,5 +1,8 @@
 """The cache of decoded images: uint8 pixels in memory-mapped files that all processes share.
 
+Its folder and its limit hold what teachers say of images too
+(:mod:`seesawnas.train.feeds.row_cache`).
+
 The name of an entry follows from the content, the files' times, and the height and width, so that
 all processes map the same pages for the same images. The pixels are in the order of the first
 request, so that the two sides of a split are two slices and no copies.
@@ -33,7 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.images import Resolution, UnreadableError, decode, size_of
-from seesawnas.data.sources.base import OpenedSource
+from seesawnas.data.sources.base import FaceSource, OpenedSource
 from seesawnas.errors import DataError
 from seesawnas.io.files import expanded, home
 from seesawnas.units import parse_quantity
@@ -41,6 +44,8 @@ from seesawnas.units import parse_quantity
 LIMIT = "20G"
 """Bytes of all entries together, unless SEESAWNAS_CACHE_LIMIT is set."""
 
+ROWS = "teacher-"
+"""How the entries of :mod:`seesawnas.train.feeds.row_cache` begin."""
 _DRAFT = ".draft-"
 _ABANDONED = 86_400.0  # seconds after which a draft has no writer any more
 
@@ -138,7 +143,7 @@ def touch(entry: Path) -> None:
 
 
 def _is_ours(entry: Path) -> bool:
-    return entry.name.startswith((_DRAFT, "faces-"))
+    return entry.name.startswith((_DRAFT, "faces-", ROWS))
 
 
 def _size(folder: Path) -> int:
@@ -256,7 +261,7 @@ def decoded(source: OpenedSource, order: NDArray[np.int64], resolution: Resoluti
 
 
 def decode_all(
-    source: OpenedSource, order: NDArray[np.int64], resolution: Resolution
+    source: FaceSource, order: NDArray[np.int64], resolution: Resolution
 ) -> Iterator[NDArray[np.uint8] | None]:
     """The pixels of each image in order, None if it is unreadable; one thread per processor."""
 

@@ -44,6 +44,7 @@ def card_page(card: Mapping[str, Any]) -> str:
         f"| network digest | `{network['digest']}` |",
         f"| MAdds, params | {network['madds']:,}, {network['params']:,} |",
         f"| weights | {card['precision']}, {'trained' if network['trained'] else 'RANDOM'} |",
+        *_teachers((card["training"] or {}).get("distillation")),
         *(f"| {one['name']} | {one['bytes']:,} bytes |" for one in card["files"]),
         f"| input | {_shape(inputs['shape'])}, RGB, {_pixels(inputs)} |",
         f"| output | {_shape(output['shape'])}"
@@ -97,6 +98,13 @@ def _pixels(inputs: Mapping[str, Any]) -> str:
     if inputs["normalise"] == "inside":
         return "pixels from 0 to 255 (normalised inside)"
     return f"(pixel - {_number(inputs['mean'])}) / {_number(inputs['std'])}"
+
+
+def _teachers(distillation: Mapping[str, Any] | None) -> list[str]:
+    if distillation is None:
+        return []
+    names = ", ".join(f"{one['name']} (`{one['digest']}`)" for one in distillation["teachers"])
+    return [f"| distilled from | {names}, {distillation['loss']} |"]
 
 
 def _latency(latency: Mapping[str, Any] | None) -> list[str]:

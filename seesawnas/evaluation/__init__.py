@@ -15,9 +15,11 @@ from seesawnas.evaluation.embed import (
     embed_images,
     embed_network,
     embed_pictures,
+    embed_views,
     gathered,
 )
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
+from seesawnas.evaluation.models.digest import model_digest
 from seesawnas.evaluation.models.normalisation import NORMALISATIONS
 from seesawnas.evaluation.models.open import FaceModel, open_model
 from seesawnas.evaluation.pairs import Pairs, make_pairs
@@ -49,6 +51,7 @@ __all__ = [
     "embed_images",
     "embed_network",
     "embed_pictures",
+    "embed_views",
     "equal_error",
     "evaluate",
     "few_cautions",
@@ -56,6 +59,7 @@ __all__ = [
     "gathered",
     "identify",
     "make_pairs",
+    "model_digest",
     "open_model",
     "operating_points",
     "template_embeddings",

@@ -79,13 +79,32 @@ def embed_batches(
     for start in range(0, len(images), batch_size):
         pixels, readable = images.decode(start, min(start + batch_size, len(images)), model.size)
         embeddings = _embed(model, pixels, flip)
-        if not np.isfinite(embeddings[readable]).all():
-            raise InvalidInput(f"{model.name}: its embeddings are not finite")
-        zero = np.count_nonzero(~embeddings[readable].any(axis=1))
-        if zero:
-            rule = "its embeddings must not be zero"
-            raise InvalidInput(f"{model.name}: {rule}, got {zero} of {np.count_nonzero(readable)}")
+        _require_directions(model, embeddings[readable])
         yield EmbeddedBatch(start, embeddings, readable)
+
+
+def embed_views(
+    model: FaceModel, pixels: NDArray[np.uint8], readable: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Embeddings of images and of their mirror images, apart.
+
+    Args:
+        model: Takes the images in their size.
+        pixels: uint8 (N, H, W, 3).
+        readable: (N,), which of them count; the embeddings of the others are zero.
+
+    Returns:
+        (N, 2, D): of each image and of its mirror image, each of length 1.
+
+    Raises:
+        InvalidInput: As :func:`embed_batches`.
+    """
+    views = np.stack(
+        [_embed(model, pixels, flip=False), _embed(model, pixels[:, :, ::-1], flip=False)], axis=1
+    )
+    _require_directions(model, views[readable].reshape(-1, views.shape[2]))
+    views[~readable] = 0.0
+    return views
 
 
 def embed_images(
@@ -177,9 +196,20 @@ def _in_eval_mode(network: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+def _require_directions(model: FaceModel, embeddings: NDArray[np.float32]) -> None:
+    if not np.isfinite(embeddings).all():
+        raise InvalidInput(f"{model.name}: its embeddings are not finite")
+    zero = np.count_nonzero(~embeddings.any(axis=1))
+    if zero:
+        rule = "its embeddings must not be zero"
+        raise InvalidInput(f"{model.name}: {rule}, got {zero} of {len(embeddings)}")
+
+
 def _embed(model: FaceModel, pixels: NDArray[np.uint8], flip: bool) -> NDArray[np.float32]:
     with torch.inference_mode():
-        batch = normalised(torch.from_numpy(pixels).to(model.device), model.mean, model.std)
+        batch = normalised(
+            torch.from_numpy(np.ascontiguousarray(pixels)).to(model.device), model.mean, model.std
+        )
         embeddings = model.run(batch) + model.run(batch.flip(3)) if flip else model.run(batch)
         unit: NDArray[np.float32] = F.normalize(embeddings.float(), dim=1).cpu().numpy()
     return unit

@@ -73,9 +73,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The rule of a name among ``names``."""
+    """The rule of a name among ``names``; None is one too if ``optional``."""
 
     names: tuple[str, ...]
+    optional: bool = False
 
     def __call__(self, raw: Any) -> Any:
         """The name.
@@ -83,6 +84,8 @@ class OneOf:
         Raises:
             ValueError: If ``raw`` is none of the names.
         """
+        if raw is None and self.optional:
+            return None
         if raw not in self.names:
             raise ValueError(f"must be one of {', '.join(self.names)}, got {short(raw)}")
         return raw

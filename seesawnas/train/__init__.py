@@ -8,8 +8,10 @@ if TYPE_CHECKING:
     from seesawnas.train.batch import Batch
     from seesawnas.train.distributed import Team, joined
     from seesawnas.train.feeds.memory import Feed, MemoryFeed
+    from seesawnas.train.feeds.teacher import Teacher
     from seesawnas.train.loop import EpochRecord, StepRecord, Training, seeded, train
     from seesawnas.train.losses.criterion import Criterion, MarginLoss
+    from seesawnas.train.losses.distillation import DistillationLoss, TeacherEmbeddings
     from seesawnas.train.losses.head import MarginHead, SampledHead
     from seesawnas.train.recipe import (
         FIRST_RUN,
@@ -28,6 +30,7 @@ __all__ = [
     "PROXY",
     "Batch",
     "Criterion",
+    "DistillationLoss",
     "EpochRecord",
     "Feed",
     "MarginHead",
@@ -37,6 +40,8 @@ __all__ = [
     "Recipe",
     "SampledHead",
     "StepRecord",
+    "Teacher",
+    "TeacherEmbeddings",
     "Team",
     "Training",
     "as_graphs",

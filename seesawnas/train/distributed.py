@@ -62,6 +62,11 @@ class Team:
             distributed.broadcast_object_list(held)
         return held[0]
 
+    def wait(self) -> None:
+        """Return when all processes have come here, with the files that they wrote before."""
+        if self.size > 1:
+            distributed.barrier()
+
     def union(self, values: dict[int, str]) -> dict[int, str]:
         """All processes' ``values``, by key in order."""
         if self.size == 1:

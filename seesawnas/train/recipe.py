@@ -27,9 +27,20 @@ Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
 Precision = Literal["fp32", "bf16", "fp16"]
 Guard = Literal["none", "linear"]
 """What a margin does to an angle that it would push beyond a half turn."""
+Distill = Literal["none", "angular", "embedding", "multistep"]
+"""How the embeddings of a teacher are learnt from."""
+GenerationTeacher = Literal["same", "previous"]
+"""Who teaches the second generation and later ones: the first's teacher, or the student before."""
 
 _WANTED = Wanted((RECIPES,), "a recipe's YAML file or a shipped one's name")
-_LATER = ("decay_steps", "decay_factor", "embedding_weight_decay", "sample_rate")
+_DISTILLATION = ("distill", "distill_weight", "generations", "generation_teacher")
+_LATER = (
+    "decay_steps",
+    "decay_factor",
+    "embedding_weight_decay",
+    "sample_rate",
+    *_DISTILLATION,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,13 @@ class Recipe:
         averaging: The decay per step of the averaged weights, 0 for none; early on it is less, so
             that the average does not remember the initial weights.
         sample_rate: The fraction of the classes that a step uses (Partial FC).
+        distill: How the embeddings of a teacher are learnt from; the training names the teacher.
+        distill_weight: The weight of that term; None for the one that its method was published
+            with, which differs by method as much as their distances do: 7 for "angular", whose
+            distance is summed over the dimensions, and 100 for the others, whose is averaged.
+        generations: How often the network is trained, each time from the weights of the time
+            before.
+        generation_teacher: Who teaches from the second generation on.
     """
 
     label: str
@@ -73,6 +91,10 @@ class Recipe:
     decay_factor: float = 0.1
     embedding_weight_decay: float | None = None
     sample_rate: float = 1.0
+    distill: Distill = "none"
+    distill_weight: float | None = None
+    generations: int = 1
+    generation_teacher: GenerationTeacher = "same"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "decay_steps", tuple(self.decay_steps))  # JSON makes it a list
@@ -138,14 +160,20 @@ _BELOW_ONE = 0.999
 _MOST = 1e6
 MAX_EPOCHS = 100_000
 MOST_BATCH = 1_000_000
+MOST_GENERATIONS = 100
+MOST_WEIGHT = 1e6
+_WHOLE = {"batch_size": (2, MOST_BATCH), "generations": (1, MOST_GENERATIONS)}
 _RANGES = {
     **dict.fromkeys(_PARTS, (0.0, _BELOW_ONE)),
     "margin_warm_up": (0.0, 1.0),
     "decay_factor": (0.0, 1.0),
     "sample_rate": (1e-4, 1.0),
+    "distill_weight": (0.0, MOST_WEIGHT),
 }
-RECIPE_KEYS = tuple(field.name for field in fields(Recipe) if field.name != "epochs")
-"""What a study file's ``recipe`` may hold; it has ``epochs`` beside it."""
+RECIPE_KEYS = tuple(
+    field.name for field in fields(Recipe) if field.name not in ("epochs", *_DISTILLATION)
+)
+"""What a study file's ``recipe`` may hold: it has ``epochs`` beside it, and trials no teacher."""
 
 
 def read_recipe(ref: str | Path) -> Recipe:
@@ -174,7 +202,7 @@ def to_recipe(values: Any, source: str, name: str) -> Recipe:
     try:
         keys = _FileKeys.model_validate(values)
     except ValidationError as error:
-        known = ["about", "epochs", *RECIPE_KEYS]
+        known = list(_FileKeys.model_fields)
         raise DocumentError(source, list(lines_of(error, lambda _: known))) from None
     given = keys.model_dump(exclude_none=True, exclude={"about"})
     return Recipe(**{"label": name, **given})
@@ -219,7 +247,7 @@ def _key(name: str, hint: Any) -> tuple[Any, None]:
     checks: dict[Any, Callable[[Any], Any]] = {
         float: partial(number, low, high),
         float | None: partial(number, low, high),
-        int: partial(_whole, 2, MOST_BATCH),
+        int: partial(_whole, *_WHOLE.get(name, (0, MAX_EPOCHS))),
         tuple[float, ...]: _steps,
     }
     check = checks.get(hint)
@@ -245,4 +273,5 @@ else:  # whatever a recipe has, a file may set
         __base__=RecipeKeys,
         about=(str, ""),
         epochs=(Annotated[int, BeforeValidator(partial(_whole, 1, MAX_EPOCHS))], ...),
+        **{name: _key(name, _HINTS[name]) for name in _DISTILLATION},
     )

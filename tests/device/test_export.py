@@ -82,7 +82,16 @@ def test_the_file_gives_torch_s_embeddings_however_it_is_fed(
 def test_the_card_is_complete_and_its_lines_run(
     network: FaceNetwork, faces: FaceData, tmp_path: Path
 ) -> None:
-    done = export(network, tmp_path / "tiny.onnx", ExportOptions("onnx"), faces, trained=True)
+    teachers = [{"name": "r100.onnx", "digest": "12ab"}]
+    training = {"distillation": {"loss": "angular", "teachers": teachers}}
+    done = export(
+        network,
+        tmp_path / "tiny.onnx",
+        ExportOptions("onnx"),
+        faces,
+        trained=True,
+        training=training,
+    )
     card = json.loads((tmp_path / "tiny.onnx.json").read_text())
     assert card == done.card
     assert list(card) == [
@@ -105,6 +114,7 @@ def test_the_card_is_complete_and_its_lines_run(
     thresholds = card["scores"][0]["after"]["thresholds"]
     assert {"1e-2", "1e-3"} <= set(thresholds)
     page = (tmp_path / "tiny.onnx.md").read_text()
+    assert "| distilled from | r100.onnx (`12ab`), angular |" in page
     code = page.split("```python\n")[1].split("```")[0]
     Image.fromarray(faces.verification.images[0]).save(tmp_path / "face.png")
     code += "\nnp.save('embedding.npy', embedding)"

@@ -13,7 +13,11 @@ import torch
 from seesawnas.nn import build
 from seesawnas.train import Recipe, StepRecord, Training, joined, seeded
 from seesawnas.train.feeds.stream import SourceFeed
+from seesawnas.train.losses.criterion import Criterion, make_criterion
+from seesawnas.train.losses.margins import MARGINS
+from seesawnas.train.losses.registry import make_distillation
 from tests.run.trainings import small_plan
+from tests.train.losses.teachers import Table
 from tests.train.losses.toy import Toy
 from tests.train.sources import MadeUpSource
 
@@ -32,7 +36,8 @@ def main(parts: int, rate: float, margin: str) -> None:
         shift=0.1,
         averaging=0.9,
         sample_rate=rate,
-        margin="arcface" if margin == "toy" else margin,  # type: ignore[arg-type]
+        margin=margin if margin in MARGINS else "arcface",
+        distill="angular" if margin == "distilled" else "none",
     )
     spec = small_plan(Path()).spec
     with joined("cpu") as (team, device):
@@ -41,14 +46,18 @@ def main(parts: int, rate: float, margin: str) -> None:
         feed = SourceFeed(
             MadeUpSource(people=12), recipe, size=(32, 32), seed=0, team=team, parts=parts
         )
-        criterion = Toy(96, 16) if margin == "toy" else None
+        criterion: Criterion | None = Toy(96, 16) if margin == "toy" else None
+        if margin == "distilled":
+            base = make_criterion(feed.identities, spec.embedding_size, recipe, 0)
+            criterion = make_distillation(base, [Table(96, 24, 0)], spec.embedding_size, recipe, 0)
         training = Training(
             network, feed, recipe, mean=127.5, std=128.0, seed=0, team=team, criterion=criterion
         )
         losses = [record.loss for record in training.steps() if isinstance(record, StepRecord)]
         own = torch.cat([weight.detach().flatten() for weight in network.parameters()])
         first = team.share(own)
-        head = training.state()["head.weight" if criterion is None else "criterion.bias"]
+        names = {"toy": "criterion.bias", "distilled": "criterion.projection"}
+        head = training.state()[names.get(margin, "head.weight")]
         agrees = bool(torch.equal(own, first)) and bool(torch.equal(head, team.share(head)))
         agree = not team.any(not agrees, device)
         if team.rank == 0:

@@ -33,7 +33,8 @@ def _run(launcher: list[str], *words: str) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("rate", "margin"), [("1.0", "arcface"), ("0.4", "adaface"), ("1.0", "toy")]
+    ("rate", "margin"),
+    [("1.0", "arcface"), ("0.4", "adaface"), ("1.0", "toy"), ("0.4", "distilled")],
 )
 def test_two_processes_lose_what_one_loses(rate: str, margin: str) -> None:
     two = _run(

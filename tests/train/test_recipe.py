@@ -78,6 +78,31 @@ def test_every_fault_is_told_at_once() -> None:
     assert "mine.yaml: sample_rate: must be a number from 0.0001 to 1, got 0" in lines
 
 
+def test_a_recipe_s_file_says_how_a_teacher_is_learnt_from_and_a_study_file_s_recipe_does_not() -> (
+    None
+):
+    values = {
+        "epochs": 2,
+        "distill": "embedding",
+        "distill_weight": 50.0,
+        "generations": 3,
+        "generation_teacher": "previous",
+    }
+    recipe = to_recipe(values, "mine.yaml", "mine")
+    assert recipe == Recipe("mine", **values)  # type: ignore[arg-type]
+    assert recipe.to_mapping().items() >= values.items()
+    assert set(values).isdisjoint(RECIPE_KEYS)
+    assert set(values).isdisjoint(PROXY.to_mapping().keys() - {"epochs"})
+    wrong = {"epochs": 2, "distill": "soft", "distill_weight": -1, "generations": 0}
+    with pytest.raises(DocumentError) as caught:
+        to_recipe(wrong, "mine.yaml", "mine")
+    assert sorted(str(caught.value).splitlines()) == [
+        "mine.yaml: distill: must be one of none, angular, embedding, multistep, got soft",
+        "mine.yaml: distill_weight: must be a number from 0 to 1e+06, got -1",
+        "mine.yaml: generations: must be a whole number from 1 to 100, got 0",
+    ]
+
+
 @pytest.mark.parametrize("values", [None, [], "epochs"])
 def test_what_is_no_mapping_is_one_fault(values: object) -> None:
     with pytest.raises(DocumentError, match="must be a mapping"):

@@ -14,11 +14,14 @@ from seesawnas.text import escape_line, several
 from seesawnas.train.full import (
     Completed,
     EpochDone,
+    GenerationStarted,
     Interrupted,
     Resumed,
     RunEvent,
     Session,
     Stepped,
+    TeacherEmbedded,
+    TeacherReady,
     TrainPlan,
 )
 
@@ -46,6 +49,7 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
             f"{plan.recipe.label}: {several(plan.recipe.epochs, 'epoch')}, batch "
             f"{plan.recipe.batch_size}",
         ),
+        *_distillation(plan, session),
         ("Device", f"{session.device}, {plan.precision}{processes}"),
         ("Folder", str(plan.folder)),
     ):
@@ -71,6 +75,16 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                         screen,
                         f"Resumed after step {step:,} of {steps:,}" if step else "Started again",
                     )
+                case GenerationStarted(number, generations):
+                    _say(screen, f"Generation {number} of {generations}")
+                case TeacherEmbedded(name, done, images):
+                    note = f"embeddings of teacher {name}: {done:,} of {images:,} images"
+                    bars.update(task, total=images, completed=done, note=note)
+                    if done == images:
+                        _say(screen, f"Teacher {name} embedded {several(images, 'image')}")
+                case TeacherReady(name, notes):
+                    for note in notes:
+                        _say(screen, f"Teacher {name}: {note}")
                 case Stepped(record, pace, left):
                     note = (
                         f"step {record.step:,}  loss {record.loss:.3f}  {pace:,.0f} images/s  "
@@ -88,6 +102,16 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                         f"{'evaluated on the new sets' if files else 'nothing to do'}.",
                     )
     return last
+
+
+def _distillation(plan: TrainPlan, session: Session) -> list[tuple[str, str]]:
+    """Who teaches and how, as a line of the announcement; none without a teacher."""
+    recipe = plan.recipe
+    if not session.teachers:
+        return []
+    names = ", ".join(teacher.name for teacher in session.teachers)
+    generations = f", {recipe.generations} generations" if recipe.generations > 1 else ""
+    return [("Teacher", f"{names}: {recipe.distill}, weight {session.weight:g}{generations}")]
 
 
 def show_result(plan: TrainPlan, done: Completed) -> None:

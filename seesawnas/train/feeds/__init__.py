@@ -1,1 +1,1 @@
-"""Batches of images."""
+"""Batches of images, and what a teacher says of them."""

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from seesawnas.train.full.events import (
         Completed,
         EpochDone,
+        GenerationStarted,
         Interrupted,
         Resumed,
         RunEvent,
         Stepped,
+        TeacherEmbedded,
+        TeacherReady,
     )
     from seesawnas.train.full.plan import TrainPlan, default_folder
     from seesawnas.train.full.session import Session, opened
@@ -26,11 +29,14 @@ __all__ = [
     "Benchmark",
     "Completed",
     "EpochDone",
+    "GenerationStarted",
     "Interrupted",
     "Resumed",
     "RunEvent",
     "Session",
     "Stepped",
+    "TeacherEmbedded",
+    "TeacherReady",
     "TrainPlan",
     "default_folder",
     "opened",

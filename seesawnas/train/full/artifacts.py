@@ -16,6 +16,7 @@ from torch import nn
 from seesawnas.data import FaceSource
 from seesawnas.nn.weights import WEIGHTS, write_model
 from seesawnas.space.catalog import ABOUT, SPEC
+from seesawnas.train.feeds.teacher import stage_folder
 from seesawnas.train.full.plan import TrainPlan
 
 _PACKAGES = ("seesawnas", "torch", "numpy", "safetensors", "pillow")
@@ -64,6 +65,17 @@ def describe(
     }
 
 
+def write_stage(plan: TrainPlan, network: nn.Module, epoch: int) -> None:
+    """Keep ``network`` as it is after ``epoch``, in a folder of its own for ``load_model``."""
+    write_model(
+        stage_folder(plan.folder, epoch),
+        plan.spec,
+        network.state_dict(),
+        trained=True,
+        metadata={"seed": str(plan.seed), "epoch": str(epoch)},
+    )
+
+
 def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> list[Path]:
     """Write the three files and return their paths.
 
@@ -75,6 +87,9 @@ def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> 
         "recipe": json.dumps(about["recipe"]),
         "data": about["data"]["fingerprint"],
     }
+    if distillation := about["distillation"]:
+        digests = [teacher["digest"] for teacher in distillation["teachers"]]
+        metadata |= {"distill": distillation["loss"], "teacher": ", ".join(digests)}
     weights, documents = network.state_dict(), {ABOUT: about}
     return write_model(
         plan.folder, plan.spec, weights, trained=True, metadata=metadata, documents=documents

@@ -56,4 +56,38 @@ class Completed:
     before: bool = False
 
 
-RunEvent: TypeAlias = Resumed | Stepped | EpochDone | Interrupted | Completed
+@dataclass(frozen=True, slots=True)
+class TeacherEmbedded:
+    """The teacher called ``name`` has embedded ``done`` of the training images so far."""
+
+    name: str
+    done: int
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherReady:
+    """All embeddings of a teacher are there; ``notes`` are cautions about it, one line each."""
+
+    name: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationStarted:
+    """Generation ``number`` of ``generations`` begins, or is resumed."""
+
+    number: int
+    generations: int
+
+
+RunEvent: TypeAlias = (
+    Resumed
+    | Stepped
+    | EpochDone
+    | Interrupted
+    | Completed
+    | TeacherEmbedded
+    | TeacherReady
+    | GenerationStarted
+)

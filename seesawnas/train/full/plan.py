@@ -6,15 +6,17 @@ Its fields declare the options of ``train``. Nothing here imports torch: help wa
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, RunError
 from seesawnas.io.files import expanded
 from seesawnas.plan.options import (
+    Number,
     OneOf,
     Plan,
     Whole,
@@ -26,14 +28,26 @@ from seesawnas.plan.options import (
     store_duration,
     text,
 )
-from seesawnas.train.recipe import MAX_EPOCHS, MOST_BATCH, Precision, Recipe, read_recipe
+from seesawnas.text import several
+from seesawnas.train.recipe import (
+    MAX_EPOCHS,
+    MOST_BATCH,
+    MOST_GENERATIONS,
+    MOST_WEIGHT,
+    Distill,
+    GenerationTeacher,
+    Precision,
+    Recipe,
+    read_recipe,
+)
 
 RUNS = Path("runs")
-HOW, WHERE = "Training", "Execution"
+HOW, FROM, WHERE = "Training", "Distillation", "Execution"
 """Panels of the help."""
 _PIECES = "processes x accumulate"
 CROP, _SQUARE, _ASPECT = "crop", "square", "aspect"
 """A setting that folders of an earlier version do not say."""
+Channels = Literal["rgb", "bgr"]
 
 
 def _recipe(raw: Any) -> Any:
@@ -67,6 +81,15 @@ class TrainPlan(Plan):
         resolution: That of the network as given if None; all of its sides must stay.
         parts: How many pieces a process cuts its share of a batch into, to save memory.
         benchmarks: Verification sets that the network is scored on after every epoch.
+        teacher: Trained networks whose embeddings are learnt from; their digests must stay.
+        teacher_normalise: How pixels become a teacher's input, if its file does not say it.
+        teacher_channels: The order in which a teacher's file takes colours.
+        teacher_output: Which output of a teacher's file is the embedding, if it has several.
+        distill: That of the recipe if None, or "angular" if it has none and there is a teacher.
+        distill_weight: That of the recipe if None.
+        generations: That of the recipe if None.
+        generation_teacher: That of the recipe if None.
+        stages: How often the network is kept during its training.
         workers: Processes that load images, None for as many as fit.
         save_seconds: How often a checkpoint is kept beside those after each epoch.
     """
@@ -156,6 +179,74 @@ class TrainPlan(Plan):
         key="val",
         store=list,
     )
+    teacher: tuple[str, ...] = option(
+        _files,
+        "MODELS",
+        FROM,
+        "Teacher: a trained network, as seesawnas eval takes it. For multistep several, in the "
+        "order of its training (a.onnx,b.onnx), or a folder trained with --stages.",
+        default=(),
+        must_stay=True,
+        kept_name="--teacher of digest",
+        store=list,
+    )
+    teacher_normalise: str | None = option(
+        optional_text,
+        "HOW",
+        FROM,
+        "Input normalisation of a teacher's file, as --normalise of seesawnas eval. Default: "
+        "stored in the model folder, or in the card of an exported file.",
+        default=None,
+        must_stay=True,
+    )
+    teacher_channels: Channels = option(
+        OneOf(get_args(Channels)),
+        "NAME",
+        FROM,
+        "rgb or bgr: the channel order that a teacher's file takes. Default: rgb.",
+        default="rgb",
+        must_stay=True,
+    )
+    teacher_output: str | None = option(
+        optional_text,
+        "NAME",
+        FROM,
+        "Embedding output of a teacher's ONNX or TorchScript file. Default: the only vector.",
+        default=None,
+        must_stay=True,
+    )
+    distill: Distill | None = option(
+        OneOf(get_args(Distill), optional=True),
+        "NAME",
+        FROM,
+        "Distillation loss, added to the margin loss: angular (VarGFaceNet), embedding or "
+        "multistep (PocketNet). Default: the recipe's, or angular with --teacher.",
+        default=None,
+    )
+    distill_weight: float | None = option(
+        Number(0, MOST_WEIGHT, optional=True),
+        "W",
+        FROM,
+        "Weight of the distillation loss. Default: the recipe's, or 7 for angular (summed over the "
+        "dimensions), 100 for embedding and multistep (averaged).",
+        default=None,
+    )
+    generations: int | None = option(
+        Whole(1, MOST_GENERATIONS, optional=True),
+        "N",
+        FROM,
+        "Train N times, each time from the weights of the time before. Default: the recipe's, "
+        "or 1.",
+        default=None,
+    )
+    generation_teacher: GenerationTeacher | None = option(
+        OneOf(get_args(GenerationTeacher), optional=True),
+        "NAME",
+        FROM,
+        "Teacher from the second generation on: same (VarGFaceNet), or previous, the network of "
+        "the generation before. Default: the recipe's, or same.",
+        default=None,
+    )
     folder: Path = option(
         _folder,
         "DIR",
@@ -179,6 +270,13 @@ class TrainPlan(Plan):
         "cpu, cuda or cuda:1. Default: a GPU if there is one.",
         default=None,
     )
+    stages: int = option(
+        Whole(0, MAX_EPOCHS),
+        "N",
+        WHERE,
+        "Keep the network at N points of its training, evenly spaced, in DIR/stages. Default: 0.",
+        default=0,
+    )
     save_seconds: float = option(
         duration,
         "T",
@@ -192,18 +290,61 @@ class TrainPlan(Plan):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._fill("folder", default_folder(self.spec.name or self.spec.digest()))
-        asked: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size}
-        changes = {name: value for name, value in asked.items() if value is not None}
-        object.__setattr__(self, "recipe", replace(self.recipe, **changes))
+        object.__setattr__(self, "recipe", replace(self.recipe, **self._changes()))
         if self.resolution is not None:
             object.__setattr__(self, "spec", self.spec.at_side(self.resolution))
+        if faults := list(self._conflicts()):
+            raise self.fault("\n".join(faults))
+
+    def _changes(self) -> dict[str, Any]:
+        """What the options change in the recipe."""
+        asked = {name: getattr(self, name) for name in _OF_RECIPE}
+        if self.teacher and self.recipe.distill == "none" and self.distill is None:
+            asked["distill"] = "angular"
+        changes = {name: value for name, value in asked.items() if value is not None}
+        # Another method's weight is another thing: its distance may be a hundredth.
+        if changes.get("distill", self.recipe.distill) != self.recipe.distill:
+            changes.setdefault("distill_weight", None)
+        return changes
+
+    def _conflicts(self) -> Iterator[str]:
+        """What is wrong with the options together."""
+        recipe, count = self.recipe, len(self.teacher)
+        epochs = several(recipe.epochs, "epoch")
+        if self.teacher and recipe.distill == "none":
+            yield f"--teacher requires --distill other than none, got {_listed(self.teacher)}"
+        if not self.teacher and recipe.distill != "none":
+            yield f"--distill {recipe.distill} requires --teacher, got none"
+        if recipe.distill == "none":
+            if recipe.generations > 1:
+                yield f"--generations {recipe.generations} requires --teacher, got none"
+            if recipe.distill_weight is not None:
+                yield f"--distill-weight {recipe.distill_weight:g} requires --teacher, got none"
+        elif recipe.distill != "multistep" and count > 1:
+            yield f"--teacher must be one model for --distill {recipe.distill}, got {count}"
+        if recipe.distill == "multistep" and recipe.generation_teacher == "previous":
+            yield "--generation-teacher must be same for --distill multistep, got previous"
+        if self.stages > recipe.epochs:
+            yield f"--stages must be at most the {epochs}, got {self.stages}"
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the images."""
         return self.spec.input.height, self.spec.input.width
 
-    def required_settings(self, fingerprint: str, processes: int = 1) -> dict[str, Any]:
+    def stage_epochs(self) -> tuple[int, ...]:
+        """After which epochs the network is kept: the ends of equal parts, the last one's too."""
+        parts, epochs = self.stages, self.recipe.epochs
+        return tuple(-(-part * epochs // parts) for part in range(1, parts + 1))
+
+    def generation(self, number: int) -> TrainPlan:
+        """This plan in the folder of generation ``number``, from 1; the last one's is its own."""
+        is_last = number == self.recipe.generations
+        return self if is_last else replace(self, folder=self.folder / f"generation_{number}")
+
+    def required_settings(
+        self, fingerprint: str, processes: int = 1, teachers: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """What must stay the same if a training run is resumed, as JSON values.
 
         That is whatever changes the numbers by more than the order of sums: a batch in other pieces
@@ -214,10 +355,29 @@ class TrainPlan(Plan):
         Args:
             fingerprint: The data's.
             processes: How many train together.
+            teachers: The teachers' digests.
         """
         height, width = self.size
         pieces = {_PIECES: processes * self.parts, **({} if height == width else {CROP: _ASPECT})}
-        return self.settings(data=fingerprint, size=f"{height}x{width}", **pieces)
+        return self.settings(
+            data=fingerprint, size=f"{height}x{width}", teacher=_listed(teachers), **pieces
+        )
+
+
+_OF_RECIPE = (
+    "epochs",
+    "batch_size",
+    "distill",
+    "distill_weight",
+    "generations",
+    "generation_teacher",
+)
+"""Options that override the recipe's field of their name."""
+
+
+def _listed(words: Sequence[str]) -> str | None:
+    """``words`` as one; None if there are none."""
+    return ", ".join(words) or None
 
 
 def default_folder(name: str) -> Path:
@@ -247,12 +407,20 @@ def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) ->
         )
 
 
+_WITHOUT_TEACHER = {
+    "teacher": None,
+    "teacher_normalise": None,
+    "teacher_channels": "rgb",
+    "teacher_output": None,
+}
+
+
 def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
     """``settings`` with what the recipe's mapping leaves out, and with a crop.
 
-    An earlier version stored no crop, which means: a square first.
+    An earlier version stored no crop, which means: a square first; and knew no teacher.
     """
-    settings = {**settings, CROP: settings.get(CROP, _SQUARE)}
+    settings = {**_WITHOUT_TEACHER, **settings, CROP: settings.get(CROP, _SQUARE)}
     recipe = settings.get("recipe")
     return (
         {**settings, "recipe": {**Recipe.default_values(), **recipe}}

@@ -15,6 +15,7 @@ import pytest
 
 import seesawnas as sn
 from seesawnas.space import to_mapping, write_yaml
+from seesawnas.train import seeded
 from tests.cli.running import Ran
 from tests.crash.processes import descendants
 from tests.run.trainings import pairs_file, small_plan
@@ -181,9 +182,91 @@ def test_a_network_trained_before_is_scored_on_a_set_that_is_new(place: Path) ->
     assert "Already trained; nothing to do." in Ran(*words, new).err
 
 
+def taught(place: Path) -> str:
+    """A teacher in the folder ``place``: random weights, as if they were trained."""
+    with seeded(4):
+        return str(sn.save_model(sn.build(small_plan(place).spec.at_resolution(48)), "teacher"))
+
+
+def test_a_teacher_teaches_and_the_cache_that_it_fills_is_listed_and_emptied(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEESAWNAS_CACHE", str(place / "cache"))
+    words = (*_WORDS, "--epochs", "1", "--workers", "0", "--teacher", taught(place))
+    ran = Ran(*words, "--distill-weight", "3", "--out", "run", "--json")
+    about = ran.json["distillation"]
+    assert (about["loss"], about["weight"]) == ("angular", 3.0)
+    assert "Teacher  teacher: angular, weight 3" in ran.err
+    assert "Teacher teacher embedded 120 images" in ran.err
+    assert Ran("data", "cache", "--json").json["embeddings"] == 1
+    assert "and 1 set of embeddings" in Ran("data", "cache").out
+    more = Ran(*words, "--distill", "embedding", "--generations", "2", "--out", "more")
+    assert more.code == 0
+    assert "embedded 120 images" not in more.err
+    assert [line for line in more.err.splitlines() if line.startswith("Generation")] == [
+        "Generation 1 of 2",
+        "Generation 2 of 2",
+    ]
+    assert sn.load_model("more/generation_1").spec == sn.load_model("more").spec
+    refused = Ran(*words, "--out", "run")
+    assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+    assert "--distill-weight 3.0, got None; use another --out" in refused.err
+    assert Ran("data", "cache", "--clear").code == 0
+    assert not any((place / "cache").glob("teacher-*"))
+
+
+def test_one_killed_while_its_teacher_embeds_and_while_it_trains_ends_with_the_same_bits(
+    place: Path,
+) -> None:
+    words = ("--teacher", taught(place), "--workers", "0", "--save-every", "0.02s")
+    code, _, err = finished(start(place, *words, "--out", "whole"))
+    assert code == 0, err
+    environment = {"SEESAWNAS_CACHE": str(place / "cache")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEESAWNAS_CACHE", environment["SEESAWNAS_CACHE"])
+        first = start(place, *words, "--out", "run")
+        while first.poll() is None and not any((place / "cache").glob("teacher-*")):
+            time.sleep(0.005)
+        first.kill()
+        first.communicate()
+        second = start(place, *words, "--out", "run")
+        wait_for_checkpoint(place, second, set())
+        second.kill()
+        second.communicate()
+        code, _, err = finished(start(place, *words, "--out", "run"))
+    assert code == 0, err
+    assert "Resumed after step" in err
+    assert (place / "run/model.safetensors").read_bytes() == (
+        place / "whole/model.safetensors"
+    ).read_bytes()
+
+
+@pytest.mark.slow
+def test_two_processes_learn_from_one_teacher_what_one_learns(place: Path) -> None:
+    team = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
+    words = ("--teacher", taught(place), "--workers", "0", "--epochs", "2", "--generations", "2")
+    code, _, err = finished(start(place, *words, "--out", "one", "--accumulate", "2"))
+    assert code == 0, err
+    code, out, err = finished(start(place, *words, "--out", "two", launcher=team))
+    assert code == 0, err
+    assert out.count("load_model") == 1
+    for folder in ("generation_1", ""):
+        one, two = (
+            [
+                row["loss"]
+                for row in json.loads((place / name / folder / "model.json").read_text())["epochs"]
+            ]
+            for name in ("one", "two")
+        )
+        assert two == pytest.approx(one, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (("--distill", "angular"), "--distill angular requires --teacher, got none"),
+        (("--teacher", "nowhere"), "nowhere: there is no such file or folder"),
+        (("--teacher", "point.yaml"), "point.yaml: requires --teacher-normalise"),
         (("--precision", "fp8"), "--precision must be one of fp32, bf16, fp16, got fp8"),
         (("--save-every", "soon"), "--save-every must be a time such as 2h"),
         (("--device", "abacus"), "--device must be an available torch device"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seesawnas.errors import RunError
 from seesawnas.plan.documents import plan_of_options
@@ -15,7 +19,7 @@ from tests.run.trainings import RECIPE, small_plan
 
 def test_options_are_read_by_their_keys_and_the_rest_has_defaults() -> None:
     spec = small_plan(Path()).spec
-    given = {
+    values = {
         "spec": spec,
         "data": "faces",
         "epochs": 2,
@@ -23,16 +27,16 @@ def test_options_are_read_by_their_keys_and_the_rest_has_defaults() -> None:
         "val": "a.bin, b.bin",
         "accumulate": 3,
     }
-    plan = plan_of_options(TrainPlan, given)
+    plan = plan_of_options(TrainPlan, values)
     assert (plan.recipe.epochs, plan.recipe.batch_size) == (2, read_recipe("paper").batch_size)
     assert (plan.save_seconds, plan.benchmarks, plan.parts) == (120.0, ("a.bin", "b.bin"), 3)
     assert plan.folder == Path("runs/train_small")
 
 
 def test_every_fault_of_the_options_is_a_line() -> None:
-    given = {"spec": small_plan(Path()).spec, "data": "faces", "epochs": 0, "precision": "fp8"}
+    values = {"spec": small_plan(Path()).spec, "data": "faces", "epochs": 0, "precision": "fp8"}
     with pytest.raises(RunError) as caught:
-        plan_of_options(TrainPlan, given)
+        plan_of_options(TrainPlan, values)
     assert str(caught.value).splitlines() == [
         "--epochs must be from 1 to 100000, got 0",
         "--precision must be one of fp32, bf16, fp16, got fp8",
@@ -55,3 +59,110 @@ def test_what_must_stay_is_what_the_options_declare_and_how_the_images_are_cropp
     assert small_plan(
         Path("elsewhere"), workers=3, device="cuda", benchmarks=("a.bin",)
     ).settings() == (small_plan(Path("run")).settings())
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "wanted"),
+    [
+        ({}, {}, ("angular", None)),
+        ({}, {"distill": "embedding"}, ("embedding", None)),
+        ({}, {"distill_weight": 3.0}, ("angular", 3.0)),
+        ({"distill": "embedding", "distill_weight": 9.0}, {}, ("embedding", 9.0)),
+        (
+            {"distill": "embedding", "distill_weight": 9.0},
+            {"distill_weight": 1.0},
+            ("embedding", 1.0),
+        ),
+        # another method's weight is not taken over
+        (
+            {"distill": "embedding", "distill_weight": 9.0},
+            {"distill": "angular"},
+            ("angular", None),
+        ),
+        (
+            {"distill": "embedding", "distill_weight": 9.0},
+            {"distill": "angular", "distill_weight": 2.0},
+            ("angular", 2.0),
+        ),
+        ({"distill": "angular", "distill_weight": 9.0}, {"distill": "angular"}, ("angular", 9.0)),
+    ],
+)
+def test_options_come_before_the_recipe_s_and_a_teacher_teaches_angles(
+    recipe: dict[str, Any], options: dict[str, Any], wanted: tuple[str, float | None]
+) -> None:
+    plan = small_plan(Path("run"), recipe=replace(RECIPE, **recipe), teacher=("t.onnx",), **options)
+    assert (plan.recipe.distill, plan.recipe.distill_weight) == wanted
+    # a copy, as a generation has it, is the same
+    again = replace(plan, folder=Path("other"))
+    assert again.recipe == plan.recipe
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"distill": "angular"}, "--distill angular requires --teacher, got none"),
+        ({"generations": 3}, "--generations 3 requires --teacher, got none"),
+        ({"distill_weight": 2.0}, "--distill-weight 2 requires --teacher, got none"),
+        (
+            {"teacher": "a.onnx", "distill": "none"},
+            "--teacher requires --distill other than none, got a.onnx",
+        ),
+        (
+            {"teacher": "a.onnx,b.onnx"},
+            "--teacher must be one model for --distill angular, got 2",
+        ),
+        (
+            {"teacher": "a,b", "distill": "multistep", "generation_teacher": "previous"},
+            "--generation-teacher must be same for --distill multistep, got previous",
+        ),
+        ({"epochs": 3, "stages": 4}, "--stages must be at most the 3 epochs, got 4"),
+        (
+            {"teacher": "a", "distill": "soft"},
+            "--distill must be one of none, angular, embedding, multistep, got soft",
+        ),
+        ({"teacher": "a", "distill_weight": -1.0}, "--distill-weight must be a number from 0 to"),
+        ({"teacher": "a", "generations": 0}, "--generations must be from 1 to 100, got 0"),
+        (
+            {"teacher": "a", "teacher_channels": "grey"},
+            "--teacher-channels must be one of rgb, bgr, got grey",
+        ),
+    ],
+)
+def test_options_that_do_not_go_together_are_one_line(options: dict[str, Any], told: str) -> None:
+    asked = {"spec": small_plan(Path()).spec, "data": "faces", **options}
+    with pytest.raises(RunError) as caught:
+        plan_of_options(TrainPlan, asked)
+    assert str(caught.value).startswith(told)
+    assert "\n" not in str(caught.value)
+
+
+@given(epochs=st.integers(1, 60), data=st.data())
+def test_stages_end_equal_parts_of_the_training(epochs: int, data: st.DataObject) -> None:
+    stages = data.draw(st.integers(0, epochs))
+    plan = small_plan(Path("run"), recipe=replace(RECIPE, epochs=epochs), stages=stages)
+    found = plan.stage_epochs()
+    assert len(set(found)) == stages
+    assert list(found) == sorted(found)
+    assert all(1 <= epoch <= epochs for epoch in found)
+    assert found[-1:] == ((epochs,) if stages else ())
+    gaps = [after - before for before, after in zip((0, *found), found, strict=False)]
+    assert max(gaps, default=0) - min(gaps, default=0) <= 1
+
+
+def test_a_teacher_must_stay_and_where_it_lies_may_not() -> None:
+    here, there = (small_plan(Path("run"), teacher=(place,)) for place in ("a.onnx", "b/c.onnx"))
+    assert here.required_settings("12ab", teachers=["77"]) == there.required_settings(
+        "12ab", teachers=["77"]
+    )
+    assert here.required_settings("12ab", teachers=["77"])["teacher"] == "77"
+    assert small_plan(Path("run")).required_settings("12ab")["teacher"] is None
+
+
+def test_generations_have_folders_and_the_last_one_s_is_the_run_s() -> None:
+    plan = small_plan(Path("run"), teacher=("t",), generations=3)
+    assert [plan.generation(number).folder for number in (1, 2, 3)] == [
+        Path("run/generation_1"),
+        Path("run/generation_2"),
+        Path("run"),
+    ]
+    assert plan.generation(1).required_settings("12ab") == plan.required_settings("12ab")

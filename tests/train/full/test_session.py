@@ -178,13 +178,14 @@ _OTHERS: dict[str, Any] = {
     "embedding_weight_decay": 0.1,
     "sample_rate": 0.5,
 }
+"""Those of distillation are options too: test_distillation.py."""
 
 
 def _said(value: Any) -> str:
     return str(list(value)) if isinstance(value, tuple) else str(value)
 
 
-@pytest.mark.parametrize("name", _DEFAULTS)
+@pytest.mark.parametrize("name", _OTHERS)
 @pytest.mark.parametrize("back", [False, True])
 def test_a_field_that_is_kept_where_it_is_no_default_is_held_both_ways(
     name: str, back: bool, tmp_path: Path

@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from seesawnas.cli.options import Json
+from seesawnas.text import several
 
 
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Clear the cache.")] = False,
     json: Json = False,
 ) -> None:
-    """Show or clear the cache of decoded images, shared by all trials on this machine.
+    """Show or clear the cache of decoded images and of teachers' embeddings on this machine.
 
     Location: $SEESAWNAS_CACHE, else $XDG_CACHE_HOME/seesawnas, else ~/.cache/seesawnas.
 
@@ -21,7 +22,7 @@ def cache(
     first.
     """
     from seesawnas.cli.views.output import print_json, print_lines
-    from seesawnas.data.cache import cache_folder, cache_limit, entries, remove_entry
+    from seesawnas.data.cache import ROWS, cache_folder, cache_limit, entries, remove_entry
     from seesawnas.io.terminal import only_shown
 
     there, limit = entries(), cache_limit()
@@ -30,11 +31,13 @@ def cache(
         for entry, _ in there:
             remove_entry(entry)
     size = sum(bytes_ for _, bytes_ in there)
+    teachers = sum(entry.name.startswith(ROWS) for entry, _ in there)
     folder = cache_folder()
     where = None if folder is None else str(folder)
     values = {
         "folder": where,
         "entries": len(there),
+        "embeddings": teachers,
         "bytes": size,
         "limit": limit,
         "cleared": clear,
@@ -42,8 +45,11 @@ def cache(
     if json:
         print_json(values)
     else:
-        word = f"{'removed' if clear else 'holds'} {len(there)} set{'' if len(there) == 1 else 's'}"
+        held = f"{several(len(there) - teachers, 'set')} of decoded images"
+        if teachers:
+            held += f" and {several(teachers, 'set')} of embeddings"
         print_lines(
             where or "no cache: there is no home directory",
-            f"{word} of decoded images, {size / 1e6:,.1f} MB of {limit / 1e6:,.1f} MB",
+            f"{'removed' if clear else 'holds'} {held}, {size / 1e6:,.1f} MB of "
+            f"{limit / 1e6:,.1f} MB",
         )

@@ -1,0 +1,220 @@
+"""Teachers: trained networks whose embeddings of the training images another one learns from.
+
+Their embeddings of each image and of its mirror image are computed once and kept in the cache. So a
+teacher sees images as they lie in the data, cropped to its own size and not moved at random, and
+costs a training nothing but the first pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seesawnas.data import FaceSource
+from seesawnas.data.cache import decode_all
+from seesawnas.errors import InvalidInput, RunError
+from seesawnas.evaluation import FaceModel, embed_views, model_digest, open_model
+from seesawnas.io.files import expanded
+from seesawnas.nn.weights import WEIGHTS
+from seesawnas.train.feeds.row_cache import CachedRows, Rows, cached_rows
+
+STAGES = "stages"
+"""The folder, in that of a training run, of the network as it was during its training."""
+
+_VERSION = 1  # of what an embedding is
+_BATCH = 64
+_ON_CPU = (".pte", ".ncnn.param")
+_OPTIONS = {
+    "--normalise": "--teacher-normalise",
+    "--output": "--teacher-output",
+    "--bgr": "--teacher-channels",
+}
+"""Options of `seesawnas eval`, and what `seesawnas train` calls them."""
+
+
+def stage_folder(folder: Path, epoch: int) -> Path:
+    """Where a training run in ``folder`` keeps the network as it was after ``epoch``."""
+    return folder / STAGES / f"epoch_{epoch:06d}"
+
+
+def stages_of(path: str | Path) -> list[Path]:
+    """The networks that a training run kept during its training, in order; none elsewhere."""
+    return sorted(file.parent for file in expanded(path).glob(f"{STAGES}/epoch_*/{WEIGHTS}"))
+
+
+class Teacher:
+    """A trained network that teaches.
+
+    It is opened at once; :meth:`embed` must have ended before :meth:`take` is called.
+
+    Args:
+        path: Whatever ``open_model`` takes.
+        normalise: How pixels become the input of a file that does not say it; see ``open_model``.
+        bgr: Give a file blue first.
+        output: Which output of a file is the embedding.
+        device: Where it runs; files of runtimes for the CPU alone run there.
+
+    Raises:
+        InvalidInput: If it cannot be opened or gives no embeddings.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        normalise: str | None = None,
+        bgr: bool = False,
+        output: str | None = None,
+        device: torch.device | None = None,
+    ) -> None:
+        is_for_cpu = device is None or str(path).lower().endswith(_ON_CPU)
+        with _named_options():
+            self._model: FaceModel | None = open_model(
+                path,
+                normalise=normalise,
+                bgr=bgr,
+                output=output,
+                device="cpu" if is_for_cpu else str(device),
+            )
+        model = self._model
+        self.name, self.notes = model.name, model.notes
+        self.digest = model_digest(path)
+        self._size, self._way = model.size, (model.mean, model.std, model.size, bgr, output)
+        blank = np.zeros((1, *model.size, 3), dtype=np.uint8)
+        # Black may well have no direction: only the length is asked for.
+        self._dimensions = int(embed_views(model, blank, np.zeros(1, dtype=np.bool_)).shape[2])
+        self._rows: Rows | None = None
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers an embedding has."""
+        return self._dimensions
+
+    def about(self) -> dict[str, Any]:
+        """What is known of it, as JSON values."""
+        mean, std, (height, width), bgr, output = self._way
+        return {
+            "name": self.name,
+            "digest": self.digest,
+            "embedding": self.dimensions,
+            "input": {
+                "height": height,
+                "width": width,
+                "mean": mean,
+                "std": std,
+                "channels": "bgr" if bgr else "rgb",
+            },
+            "output": output,
+        }
+
+    def embed(self, source: FaceSource) -> Iterator[int]:
+        """Embed all images of ``source``, or take the embeddings from the cache.
+
+        Yields:
+            How many images are done, now and then; nothing if all were in the cache. The caller may
+            stop in between, and the next process goes on from there.
+
+        Raises:
+            InvalidInput: If an embedding is not finite or zero, or the cache cannot be written.
+        """
+        if self._rows is not None:
+            return
+        # A source that the cache of decoded images takes says when a file of it is written to.
+        stamp = getattr(source, "stamp", str)()
+        key = (_VERSION, self.digest, self._way, source.fingerprint, stamp)
+        found: CachedRows = yield from cached_rows(
+            key,
+            (len(source), 2, self.dimensions),
+            lambda first: self._batches(source, first),
+        )
+        self._rows, self._model = found.rows, None
+        self.notes += (f"embeddings are {found.note}",) if found.note else ()
+
+    def take(self, indices: Tensor, flipped: Tensor) -> Tensor:
+        """Embeddings by index; see :class:`~seesawnas.train.losses.distillation.TeacherEmbeddings`.
+
+        Raises:
+            RuntimeError: If :meth:`embed` has not ended.
+        """
+        if self._rows is None:
+            raise RuntimeError("embed() must have ended before take() is called")
+        chosen = self._rows[indices.numpy(), flipped.numpy().astype(np.int64)]
+        return torch.from_numpy(chosen.astype(np.float32))
+
+    def _batches(self, source: FaceSource, first: int) -> Iterator[Rows]:
+        assert self._model is not None
+        for start in range(first, len(source), _BATCH):
+            order = np.arange(start, min(start + _BATCH, len(source)))
+            decoded = list(decode_all(source, order, self._size))
+            readable = np.array([pixels is not None for pixels in decoded])
+            blank = np.zeros((*self._size, 3), dtype=np.uint8)
+            pixels: NDArray[np.uint8] = np.stack(
+                [blank if pixels is None else pixels for pixels in decoded]
+            )
+            # Half precision moves a direction by less than 0.0005 of a radian.
+            yield embed_views(self._model, pixels, readable).astype(np.float16)
+
+
+def open_teachers(
+    paths: Sequence[str | Path],
+    *,
+    stages: bool = False,
+    normalise: str | None = None,
+    bgr: bool = False,
+    output: str | None = None,
+    device: torch.device | None = None,
+) -> tuple[Teacher, ...]:
+    """The teachers at ``paths``.
+
+    Args:
+        paths: Of a teacher; or of several ``stages`` of one, in the order of its training.
+        stages: Whether several are wanted: then the folder of a training run that kept stages
+            (``seesawnas train --stages``) stands for these.
+        normalise: As in :class:`Teacher`.
+        bgr: Likewise.
+        output: Likewise.
+        device: Likewise.
+
+    Raises:
+        RunError: If there are too few or too many, or their embeddings differ in length.
+        InvalidInput: If one cannot be opened.
+    """
+    found = [
+        stage
+        for path in map(Path, paths)
+        for stage in (stages_of(path) if stages else []) or [path]
+    ]
+    if stages and len(found) < 2:
+        raise RunError(
+            "--teacher must be several models in the order of a training, or the folder of one "
+            f"that kept its stages (seesawnas train --stages N), for multistep, got {found[0]}"
+        )
+    teachers = tuple(
+        Teacher(path, normalise=normalise, bgr=bgr, output=output, device=device) for path in found
+    )
+    lengths = [teacher.dimensions for teacher in teachers]
+    if len(set(lengths)) > 1:
+        raise RunError(
+            "--teacher must be stages of one training, with embeddings of the same length, got "
+            f"{', '.join(map(str, lengths))}"
+        )
+    return teachers
+
+
+@contextmanager
+def _named_options() -> Iterator[None]:
+    """Call the options of a model in errors as ``seesawnas train`` calls them."""
+    try:
+        yield
+    except InvalidInput as error:
+        text = str(error)
+        for option, own in _OPTIONS.items():
+            text = text.replace(option, own)
+        raise InvalidInput(text) from None

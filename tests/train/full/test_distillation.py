@@ -1,0 +1,324 @@
+"""A full training that learns from a teacher: stopped, resumed, in generations, by stages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+import seesawnas as sn
+from seesawnas.data.cache import entries
+from seesawnas.errors import RunError
+from seesawnas.train import seeded
+from seesawnas.train.full import (
+    Completed,
+    EpochDone,
+    GenerationStarted,
+    Interrupted,
+    Resumed,
+    RunEvent,
+    Stepped,
+    TeacherEmbedded,
+    TeacherReady,
+    TrainPlan,
+    opened,
+)
+from seesawnas.train.full.plan import check_settings
+from tests.run.trainings import RECIPE, halted, result, run, small_plan
+from tests.train.sources import MadeUpSource
+
+
+@pytest.fixture(autouse=True)
+def _own_cache_and_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def teacher(path: Path, seed: int = 9, embedding: int = 16) -> str:
+    """A network with another embedding than the student's 16 numbers, if it is asked for."""
+    spec = small_plan(Path()).spec
+    if embedding != 16:
+        head: Any = spec.head
+        spec = replace(spec, head=replace(head, embedding=embedding))
+    with seeded(seed):
+        return str(sn.save_model(sn.build(spec), path))
+
+
+def distilled(tmp_path: Path, name: str = "run", **more: Any) -> TrainPlan:
+    if "teacher" not in more:
+        more["teacher"] = (teacher(tmp_path / "teacher"),)
+    return small_plan(tmp_path / name, **more)
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def kinds(events: list[RunEvent]) -> list[str]:
+    """What happened, without repetitions."""
+    names = [type(event).__name__ for event in events]
+    return [name for name, before in zip(names, ["", *names], strict=False) if name != before]
+
+
+@pytest.mark.parametrize(("embedding", "projection"), [(16, False), (24, True)])
+def test_the_folder_says_what_the_network_was_distilled_from(
+    embedding: int, projection: bool, tmp_path: Path
+) -> None:
+    place = teacher(tmp_path / "teacher", embedding=embedding)
+    plan = distilled(tmp_path, teacher=(place,))
+    events = run(plan)
+    assert kinds(events)[:3] == ["TeacherEmbedded", "TeacherReady", "Stepped"]
+    assert TeacherEmbedded("teacher", 48, 48) in events
+    about = json.loads((plan.folder / "model.json").read_text())["distillation"]
+    known = about.pop("teachers")
+    assert about == {
+        "loss": "angular",
+        "weight": 7.0,
+        "projection": projection,
+        "generation": 1,
+        "generations": 1,
+    }
+    digest = known[0]["digest"]
+    assert [(one["name"], one["embedding"]) for one in known] == [("teacher", embedding)]
+    assert str(tmp_path) not in json.dumps(known)
+    with safe_open(plan.folder / "model.safetensors", "pt") as file:
+        assert (file.metadata()["teacher"], file.metadata()["distill"]) == (digest, "angular")
+    settings = json.loads((plan.folder / "training.json").read_text())
+    assert (settings["teacher"], settings["recipe"]["distill"]) == (digest, "angular")
+    # the projection is gone from the network, and stays in the checkpoint
+    assert (
+        load_file(plan.folder / "model.safetensors").keys()
+        == sn.build(plan.spec).state_dict().keys()
+    )
+    newest = max((plan.folder / "checkpoints").iterdir())
+    assert ("criterion.projection" in load_file(newest)) == projection
+
+
+def test_without_a_teacher_nothing_is_said_of_one(tmp_path: Path) -> None:
+    plan = small_plan(tmp_path / "run")
+    assert result(run(plan))["distillation"] is None
+    settings = json.loads((plan.folder / "training.json").read_text())
+    assert settings["teacher"] is None
+    assert "distill" not in settings["recipe"]
+
+
+def test_at_weight_zero_it_is_the_training_without_a_teacher(tmp_path: Path) -> None:
+    plain, control = small_plan(tmp_path / "plain"), distilled(tmp_path, distill_weight=0.0)
+    run(plain)
+    run(control)
+    one, other = (load_file(p.folder / "model.safetensors") for p in (plain, control))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    seven = distilled(tmp_path, "seven")
+    run(seven)
+    assert any(
+        not torch.equal(one[name], value)
+        for name, value in load_file(seven.folder / "model.safetensors").items()
+    )
+
+
+@pytest.mark.parametrize("step", [1, 6, 17])
+def test_one_that_is_stopped_goes_on_to_the_same_bits_also_if_the_cache_was_cleared(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = teacher(tmp_path / "teacher", embedding=24)
+    whole, stopped = (distilled(tmp_path, name, teacher=(place,)) for name in ("whole", "stopped"))
+    run(whole)
+    assert halted(run(stopped, stop=lambda at: at == step))
+    if step == 6:
+        monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "empty"))
+    second = run(stopped)
+    assert Resumed(step, 18, ()) in second
+    assert any(isinstance(event, TeacherEmbedded) for event in second) == (step == 6)
+    assert weights(whole.folder) == weights(stopped.folder)
+
+
+def test_one_that_is_stopped_while_the_teacher_embeds_goes_on_from_there(tmp_path: Path) -> None:
+    plan, source = distilled(tmp_path), MadeUpSource(people=12, each=20)
+    with opened(plan, source) as session:
+        events = list(session.run(lambda: True))
+    assert events == [TeacherEmbedded("teacher", 64, 240), Interrupted(0)]
+    events = run(plan, source)
+    assert events[0] == TeacherEmbedded("teacher", 128, 240)
+    assert isinstance(events[-1], Completed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"distill": "embedding"}, r"--distill angular, got embedding"),
+        ({"distill_weight": 3.0}, r"--distill-weight None, got 3\.0"),
+        ({"generations": 2}, r"--generations 1, got 2"),
+        ({"teacher": ()}, r"--teacher of digest [0-9a-f]{16} .*, got None"),
+    ],
+)
+def test_another_distillation_is_refused_in_one_line(
+    changes: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    plan = distilled(tmp_path)
+    run(plan, stop=lambda at: at == 2)
+    asked = {"teacher": plan.teacher, **changes}
+    with pytest.raises(RunError, match=told) as caught:
+        run(small_plan(plan.folder, **asked))
+    assert "\n" not in str(caught.value)
+    assert "use another --out" in str(caught.value)
+
+
+def test_another_teacher_is_refused_in_one_line_and_the_same_one_elsewhere_is_not(
+    tmp_path: Path,
+) -> None:
+    plan = distilled(tmp_path)
+    run(plan, stop=lambda at: at == 2)
+    other = teacher(tmp_path / "other", seed=5)
+    with pytest.raises(RunError, match=r"--teacher of digest \w{16}, got \w{16};") as caught:
+        run(small_plan(plan.folder, teacher=(other,)))
+    assert "\n" not in str(caught.value)
+    moved = teacher(tmp_path / "moved")
+    assert isinstance(run(small_plan(plan.folder, teacher=(moved,)))[-1], Completed)
+
+
+def test_a_training_of_an_earlier_version_had_no_teacher(tmp_path: Path) -> None:
+    plan = small_plan(tmp_path / "run")
+    kept = {
+        name: value
+        for name, value in plan.required_settings("made up").items()
+        if not name.startswith("teacher")
+    }
+    check_settings(kept, plan.required_settings("made up"), tmp_path)
+    asked = distilled(tmp_path).required_settings("made up", teachers=["12ab"])
+    with pytest.raises(RunError, match="--teacher of digest None and --distill none, got 12ab and"):
+        check_settings(kept, asked, tmp_path)
+
+
+def test_generations_begin_where_the_one_before_ended(tmp_path: Path) -> None:
+    plan = distilled(tmp_path, generations=3)
+    events = run(plan)
+    assert [event for event in events if isinstance(event, GenerationStarted)] == [
+        GenerationStarted(number, 3) for number in (1, 2, 3)
+    ]
+    assert len([event for event in events if isinstance(event, EpochDone)]) == 9
+    assert len([event for event in events if isinstance(event, Completed)]) == 1
+    folders = [plan.folder / "generation_1", plan.folder / "generation_2", plan.folder]
+    abouts = [json.loads((folder / "model.json").read_text()) for folder in folders]
+    assert [about["distillation"]["generation"] for about in abouts] == [1, 2, 3]
+    # the same teacher in all of them
+    assert len({about["distillation"]["teachers"][0]["digest"] for about in abouts}) == 1
+    assert len(entries()) == 1
+    # one generation is the training that it would be alone
+    alone = distilled(tmp_path, "alone", teacher=plan.teacher)
+    run(alone)
+    one, other = (load_file(f / "model.safetensors") for f in (alone.folder, folders[0]))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    losses = [about["epochs"][0]["loss"] for about in abouts]
+    assert losses[1] < losses[0]
+
+
+def test_a_previous_generation_may_teach_the_next(tmp_path: Path) -> None:
+    plan = distilled(tmp_path, generations=3, generation_teacher="previous")
+    run(plan)
+    folders = [plan.folder / "generation_1", plan.folder / "generation_2", plan.folder]
+    names = [
+        json.loads((folder / "model.json").read_text())["distillation"]["teachers"][0]["name"]
+        for folder in folders
+    ]
+    assert names == ["teacher", "generation_1", "generation_2"]
+
+
+@pytest.mark.parametrize("teaches", ["same", "previous"])
+@pytest.mark.parametrize("stops", [(3,), (18, 2), (5, 1, 17)])
+def test_generations_that_are_stopped_go_on_to_the_same_bits(
+    teaches: str, stops: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Each number is a step of the generation under way at which it is stopped."""
+    more = {"generations": 2, "generation_teacher": teaches}
+    whole, stopped = (distilled(tmp_path, name, **more) for name in ("whole", "stopped"))
+    run(whole)
+    for at in stops:
+        assert halted(run(stopped, stop=at.__eq__))
+    assert isinstance(run(stopped)[-1], Completed)
+    assert weights(whole.folder) == weights(stopped.folder)
+    (again,) = [event for event in run(stopped) if isinstance(event, Completed)]
+    assert again.before
+
+
+def test_a_result_needs_its_earlier_generations_no_more(tmp_path: Path) -> None:
+    import shutil
+
+    plan = distilled(tmp_path, generations=2, generation_teacher="previous")
+    run(plan)
+    shutil.rmtree(plan.folder / "generation_1")
+    events = run(plan)
+    assert isinstance(events[-1], Completed)
+    assert events[-1].before
+    assert not (plan.folder / "generation_1").exists()
+
+
+def test_a_training_keeps_its_stages_and_another_learns_from_them_in_turn(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, epochs=4)
+    taught = small_plan(tmp_path / "taught", recipe=recipe, stages=2, seed=3)
+    run(taught)
+    names = [path.name for path in sorted((taught.folder / "stages").iterdir())]
+    assert names == ["epoch_000002", "epoch_000004"]
+    last = load_file(taught.folder / "stages" / "epoch_000004" / "model.safetensors")
+    end = load_file(taught.folder / "model.safetensors")
+    assert all(torch.equal(last[name], end[name]) for name in end)
+    assert sn.load_model(taught.folder / "stages" / "epoch_000002").spec == taught.spec
+
+    plan = distilled(tmp_path, recipe=recipe, teacher=(str(taught.folder),), distill="multistep")
+    events = run(plan)
+    assert [event.name for event in events if isinstance(event, TeacherReady)] == names
+    about = result(events)["distillation"]
+    assert (about["loss"], about["weight"]) == ("multistep", 100.0)
+    assert [one["name"] for one in about["teachers"]] == names
+    # before the first half is over no other stage counts
+    first = distilled(
+        tmp_path,
+        "first",
+        recipe=recipe,
+        teacher=(str(taught.folder / "stages" / "epoch_000002"),),
+        distill="embedding",
+    )
+    losses = [
+        [event.record.loss for event in one if isinstance(event, Stepped)]
+        for one in (events, run(first))
+    ]
+    assert losses[0][:12] == losses[1][:12]
+    assert losses[0][12] != losses[1][12]
+
+
+def test_stages_of_a_stopped_training_are_those_of_one_that_was_not(tmp_path: Path) -> None:
+    whole, stopped = (small_plan(tmp_path / name, stages=3) for name in ("whole", "stopped"))
+    run(whole)
+    for at in (5, 7, 12):
+        assert halted(run(stopped, stop=at.__eq__))
+    run(stopped)
+    for name in ("epoch_000001", "epoch_000002", "epoch_000003"):
+        assert weights(whole.folder / "stages" / name) == weights(stopped.folder / "stages" / name)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_reduced_precision_in_parts_goes_on_to_the_same_bits(
+    precision: str, tmp_path: Path
+) -> None:
+    place = teacher(tmp_path / "teacher", embedding=24)
+    more = {"teacher": (place,), "precision": precision, "parts": 2}
+    whole, stopped = (distilled(tmp_path, name, **more) for name in ("whole", "stopped"))
+    run(whole)
+    assert halted(run(stopped, stop=(4).__eq__))
+    run(stopped)
+    assert weights(whole.folder) == weights(stopped.folder)
+
+
+def test_unreadable_images_are_skipped_by_both(tmp_path: Path) -> None:
+    plan, source = distilled(tmp_path), MadeUpSource(broken=(3,), missing=(17,))
+    about = result(run(plan, source))
+    assert len(about["data"]["unreadable"]) == 2
