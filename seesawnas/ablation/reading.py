@@ -193,9 +193,9 @@ def _pairs(
             differences, most=rules.seeds, alpha=rules.alpha / family, margin=rules.margin
         )
         verdict = _VERDICTS[found.judgement]
-        needed: tuple[int | None, ...] = ()
+        needed = fewest = most = None
         if verdict == "not resolvable" and found.low is not None:
-            needed = tuple(_needed(differences[: found.n], rules, rules.alpha / family))
+            needed, fewest, most = _needed(differences[: found.n], rules, rules.alpha / family)
         yield RacePair(
             candidate.name,
             rival.name,
@@ -205,7 +205,11 @@ def _pairs(
             found.low,
             found.high,
             verdict,
-            *needed,
+            needed,
+            fewest,
+            most,
+            candidate_failed=_failures(states, candidate.digest),
+            rival_failed=_failures(states, rival.digest),
         )
 
 
@@ -305,6 +309,12 @@ def paired_differences(states: TrialPlaces, candidate: str, rival: str) -> list[
         elif TrialState.FAIL not in (first[1], second[1]):
             break
     return found
+
+
+def _failures(states: TrialPlaces, digest: str) -> int:
+    return sum(
+        state is TrialState.FAIL for (owner, _), (_, state, _) in states.items() if owner == digest
+    )
 
 
 def trial_places(trials: Iterable[Trial]) -> TrialPlaces:

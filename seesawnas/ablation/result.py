@@ -101,6 +101,8 @@ class RacePair:
         fewest: The same, if the difference is as far from undecided as it may well be (the end of
             its interval of 80 % at a fixed number of seeds).
         most: The same, if it is as close to undecided as it may well be; None if no number will do.
+        candidate_failed: Seeds left out because the candidate's training failed.
+        rival_failed: The same of the rival; one may be in both.
     """
 
     candidate: str
@@ -114,6 +116,8 @@ class RacePair:
     needed: int | None = None
     fewest: int | None = None
     most: int | None = None
+    candidate_failed: int = 0
+    rival_failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

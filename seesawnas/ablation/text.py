@@ -62,7 +62,20 @@ def _effect(result: AblationResult, effect: Effect) -> str:
 
 
 def _pair(result: AblationResult, race: RaceResult, pair: RacePair) -> str:
-    """The sentence of a candidate against a rival."""
+    """What is said of a candidate against a rival, with the seeds that are left out."""
+    failed = [
+        f"{name} failed in {several(count, 'seed')}"
+        for name, count in (
+            (pair.candidate, pair.candidate_failed),
+            (pair.rival, pair.rival_failed),
+        )
+        if count
+    ]
+    left_out = f" Left out: {', '.join(failed)}; it is about trainings that end." if failed else ""
+    return _verdict(result, race, pair) + left_out
+
+
+def _verdict(result: AblationResult, race: RaceResult, pair: RacePair) -> str:
     candidate, rival, quality = pair.candidate, pair.rival, _quality(result)
     if pair.verdict == "same network":
         return f"{candidate} and {rival} are the same network."

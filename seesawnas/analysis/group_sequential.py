@@ -32,7 +32,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import stdtr
+from scipy.special import stdtr, stdtrit
 
 from seesawnas.analysis.spending import FIRST_LOOK, spent
 
@@ -144,6 +144,8 @@ def _critical(before: _Array, mass: _Array, n: int, share: float) -> float:
         return float(mass @ crossed) - share
 
     top = float(np.log(_LARGEST))
+    if n == FIRST_LOOK:  # the t-test itself: the grid would be too coarse for a tiny share
+        return float(-stdtrit(n - 1, share / 2))
     if excess(top) >= 0:
         return inf
     return float(np.exp(brentq(excess, -5.0, top, xtol=1e-10)))

@@ -11,7 +11,8 @@ runtime:
 ``separate.madds``               convolutions in groups of which each runs alone
 ``linear.madds``                 fully connected layers
 ``depthwise.elements``           maps that depthwise convolutions read and write
-``pointwise.elements``           maps that 1x1 convolutions read and write, in equal groups too
+``pointwise.elements``           maps that 1x1 convolutions read and write, and those in equal
+                                 groups, of any size
 ``separate.elements``            maps that separate groups read and write: they are cut and joined
 ``gathered.elements``            of these, what is read in the order of a channel shuffle
 ``unaligned.elements``           of these, groups whose channels are not a multiple of ``lanes``
@@ -30,9 +31,13 @@ runtime:
 The form is what :mod:`seesawnas.nn.deploy` makes of a block: batch norms are folded into the
 convolutions before them and count nothing; a channel shuffle is folded into the order in which the
 next convolutions read, if convolutions alone read it; convolutions in uneven groups run as one with
-zeros between the groups, or group by group. By 160 networks of ``seesaw`` at 120M..150M each, a
-model of what is run errs by 1.2 % in onnxruntime and 2.0 % in ncnn, one of the layers as they are
-written by 7.3 % and 5.0 %.
+zeros between the groups, or group by group. By 160 networks of ``seesaw`` at 120M..150M, which the
+counts were chosen by, a model of what is run errs by 1.2 % in onnxruntime and 2.3 % in ncnn, one of
+the layers as they are written by 7.3 % and 5.0 %.
+
+Three things run otherwise, in other spaces: groups that read a shuffle of a map made by dense
+convolutions, which is made in their order; a shuffle that more groups read than are folded; a batch
+norm that no convolution stands before.
 """
 
 from __future__ import annotations

@@ -40,6 +40,11 @@ MeasureLatency: TypeAlias = Callable[[Sequence[ArchSpec]], Sequence[float]]
 _ANY = "any"
 
 
+def waste_word(waste: float) -> float | str:
+    """``waste`` as files hold it: infinity is no number of JSON's."""
+    return _ANY if math.isinf(waste) else waste
+
+
 @dataclass(frozen=True, slots=True)
 class LatencyModel:
     """Predicts what a network takes on one device in one runtime.
@@ -111,6 +116,14 @@ class LatencyModel:
         if not isinstance(values, dict) or "coefficients" not in values:
             rule = "must be a latency model, with keys such as version, runtime, coefficients"
             raise DocumentError(source, [f"{rule}, got {short(values)}"])
+        if values.get("version") == 1:
+            raise DocumentError(
+                source,
+                [
+                    f"version must be {VERSION}, got 1, which counts layers in another form: fit "
+                    "the model again by `seesawnas latency fit`, and begin another study with it"
+                ],
+            )
         try:
             found = _Keys.model_validate(values)
         except ValidationError as error:
@@ -125,7 +138,7 @@ class LatencyModel:
             "version": VERSION,
             **values,
             "inputs": [list(size) for size in self.inputs],
-            "waste": _ANY if math.isinf(self.waste) else self.waste,
+            "waste": waste_word(self.waste),
             "coefficients": dict(self.coefficients),
         }
 
@@ -248,11 +261,6 @@ def _lanes(raw: Any) -> Any:
 
 
 def _version(raw: Any) -> Any:
-    if raw == 1 and not isinstance(raw, bool):
-        raise ValueError(
-            f"must be {VERSION}, got 1, which counts layers in another form: fit the model again "
-            "by `seesawnas latency fit`"
-        )
     if raw != VERSION or isinstance(raw, bool):
         raise ValueError(f"must be {VERSION}, the version that is read here, got {short(raw)}")
     return raw

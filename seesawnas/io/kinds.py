@@ -35,7 +35,9 @@ def document_kind(values: Any) -> Kind | None:
     """The kind whose keys ``values`` hold; None if they hold those of none."""
     if not isinstance(values, Mapping):
         return None
-    kind = next((kind for kind, marks in _MARKS.items() if not marks.isdisjoint(values)), None)
+    # A latency model has a number of networks.
+    keys = {key for key in values if key != "networks" or not isinstance(values[key], int)}
+    kind = next((kind for kind, marks in _MARKS.items() if not marks.isdisjoint(keys)), None)
     return "space" if kind == "point" and _decides(values) else kind
 
 

@@ -87,7 +87,7 @@ def fit(
     from seesawnas.cost.counts import Lowering
     from seesawnas.device.latency.design import design_networks
     from seesawnas.device.latency.fit import Setting, fit_latency, measure_networks
-    from seesawnas.device.latency.measuring import NetworkTimer
+    from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
     from seesawnas.device.latency.prepare import format_of
     from seesawnas.device.latency.runtimes import check_runtime
     from seesawnas.io.files import write_atomically
@@ -96,7 +96,14 @@ def fit(
 
     limit = Budget.parse(budget) if budget is not None else None
     waste = format_of(check_runtime(runtime)).waste
-    timer = NetworkTimer.open(runtime, threads=threads, batch=batch, command=command, rounds=rounds)
+    timer = NetworkTimer.open(
+        runtime,
+        threads=threads,
+        batch=batch,
+        command=command,
+        rounds=rounds,
+        may_disagree=MAY_DISAGREE,
+    )
     with compiling_shown():
         chosen = design_networks(
             FeasibleSet(load_space(space), limit), networks, seed, Lowering(waste)

@@ -106,8 +106,11 @@ def _check_rivals(plan: SearchPlan) -> None:
     """Find the networks of ``confirm`` before hours of search.
 
     Raises:
-        InvalidInput: If one is not found, or has another input size than those of the search.
+        InvalidInput: If one is not found, or has another input size than those of the search, or
+            the same name as another; or if there are too many.
     """
+    from seesawnas.ablation.arms import make_race
+    from seesawnas.confirmation.plan import MOST_NETWORKS
     from seesawnas.errors import StudyError
     from seesawnas.space import load_space
     from seesawnas.study import find_network
@@ -121,6 +124,12 @@ def _check_rivals(plan: SearchPlan) -> None:
                 f"--confirm {ref}: must have an input size of the search space, {shown}, got "
                 f"{size.height}x{size.width}"
             )
+    if len(plan.confirm) >= MOST_NETWORKS:
+        raise StudyError(
+            f"--confirm must have at most {MOST_NETWORKS - 1} REFs, got {len(plan.confirm)}"
+        )
+    if len(plan.confirm) > 1:
+        make_race(plan.confirm)
 
 
 def _confirm(plan: SearchPlan, outcome: Outcome, json: bool, started: float) -> Confirmed | None:

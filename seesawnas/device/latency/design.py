@@ -1,14 +1,15 @@
 """Which networks to measure, so that few of them determine a latency model.
 
 Three quarters are D-optimal: of a pool that is drawn uniformly, those whose counts
-(:mod:`seesawnas.cost.latency`) and options together differ most, so that every coefficient is
+(:mod:`seesawnas.cost.counts`) and options together differ most, so that every coefficient is
 determined and every option of every decision occurs. The rest are drawn uniformly, as the networks
 are that a model is asked about: without them the errors that the model is judged by would be those
 of unusual networks alone.
 
-By 120 uniform networks of ``seesaw`` at 120M..150M that were held out (onnxruntime, one thread), a
-model of 40 networks errs by 3.7 % on average if it is fitted to such a design, 3.8 % to D-optimal
-networks alone, and 4.0 % to uniform ones; in its worst case by 4.1 %, 4.3 % and 4.8 %.
+By 120 uniform networks of ``seesaw`` at 120M..150M that were held out (plain exports in
+onnxruntime, one thread, counts of the layers as they are written), a model of 40 networks errs by
+3.7 % on average if it is fitted to such a design, 3.8 % to D-optimal networks alone, and 4.0 % to
+uniform ones; in its worst case by 4.1 %, 4.3 % and 4.8 %.
 """
 
 from __future__ import annotations

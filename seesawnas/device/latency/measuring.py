@@ -34,7 +34,7 @@ from seesawnas.device.latency.runtimes import (
 REMOTE_ROUNDS, REMOTE_RUNS = 10, 10
 REMOTE_SECONDS = 120.0
 MAY_DISAGREE = 0.1
-"""Share of the networks of a fit that may."""
+"""Share of the networks of a fit whose halves may disagree."""
 _WARM_UP, _REMOTE_WARM_UP = 3, 1
 _UNKNOWN = "unknown"
 
@@ -49,6 +49,7 @@ class NetworkTimer:
         batch: Images a run.
         device: Runs model files elsewhere; None for this machine.
         rounds: Of the protocol, at least; five times as many while halves disagree.
+        may_disagree: Share of the networks, the first apart, whose halves may disagree then.
     """
 
     runtime: str
@@ -56,6 +57,7 @@ class NetworkTimer:
     batch: int = 1
     device: DeviceCommand | None = None
     rounds: int = ROUNDS
+    may_disagree: float = 0.0
 
     @classmethod
     def open(
@@ -68,6 +70,7 @@ class NetworkTimer:
         rounds: int | None = None,
         runs: int = REMOTE_RUNS,
         seconds: float = REMOTE_SECONDS,
+        may_disagree: float = 0.0,
     ) -> NetworkTimer:
         """The timer for a runtime and, for a device, the ``command`` that runs models there.
 
@@ -79,6 +82,7 @@ class NetworkTimer:
             rounds: Of the protocol; None: 60 here, 10 on a device.
             runs: Runs in each call of the command.
             seconds: Limit of each call.
+            may_disagree: See the class.
 
         Raises:
             InvalidInput: If there is no such runtime, or the command lacks a field.
@@ -88,7 +92,7 @@ class NetworkTimer:
         if command is not None:
             device = DeviceCommand(command, runs=runs, threads=threads, seconds=seconds)
         default = ROUNDS if device is None else REMOTE_ROUNDS
-        return cls(runtime, threads, batch, device, rounds or default)
+        return cls(runtime, threads, batch, device, rounds or default, may_disagree)
 
     @property
     def place(self) -> str:
@@ -105,8 +109,6 @@ class NetworkTimer:
     def __call__(self, networks: Sequence[ArchSpec]) -> list[float]:
         """The milliseconds of each network, measured side by side.
 
-        One of ten may have halves that disagree.
-
         Raises:
             InvalidInput: If a network cannot be written or run, or the machine is too busy.
         """
@@ -120,7 +122,8 @@ class NetworkTimer:
                     write_network(random_network(spec), self.runtime, place, name, self.batch)
                 )
             found = finished(self.measured(files)).latencies()
-        check_halves(found, MAY_DISAGREE)
+        check_halves(found[:1])  # other batches may be scaled by it
+        check_halves(found, self.may_disagree)
         return [one.minimum for one in found]
 
     def measured(
