@@ -42,13 +42,15 @@ def main() -> None:
     drawn = list(anyone.specs(anyone.sample(arguments.networks, SEED)))
     bounds = np.array([model.bound(model.predict(spec)) for spec in drawn]) / 1000
     limit = arguments.limit or f"{np.median(bounds):.1f}ms"
-    budget = f"{arguments.budget}, latency<={limit}@{arguments.model}"
-    feasible = FeasibleSet(space, Budget.parse(budget))
+    budget = Budget.parse(f"{arguments.budget}, latency<={limit}@{arguments.model}")
+    assert budget.latency is not None
+    assert budget.latency.high is not None
+    most = budget.latency.high / 1000
+    feasible = FeasibleSet(space, budget)
     below = list(feasible.specs(feasible.sample(arguments.networks, SEED)))
 
     measured = measure_in_batches(timer, [*drawn, *below])
     predicted = np.array([model.predict(spec) / 1000 for spec in (*drawn, *below)])
-    most = parse_milliseconds(limit)
     values = {
         "runtime": model.runtime,
         "device": model.device,
@@ -75,12 +77,6 @@ def measure_in_batches(timer: NetworkTimer, networks: Sequence[ArchSpec]) -> NDA
         scale = found[0] / first if found else 1.0
         found += [scale * one for one in others]
     return np.array(found)
-
-
-def parse_milliseconds(limit: str) -> float:
-    """Such as 7.1ms or 7100us."""
-    number = limit.rstrip("mus")
-    return float(number) * {"ms": 1.0, "us": 1e-3, "s": 1e3}[limit[len(number) :]]
 
 
 def agreement(

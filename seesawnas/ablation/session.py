@@ -229,14 +229,21 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
             record, ready, quality=plan.quality, seeds=plan.training_seeds, matched=plan.matched
         )
         missing = tuple(missing_trainings(plan, ready, record))
-        seeds = {
-            "people": plan.proxy.seed,
-            "pairs": plan.proxy.pairs_seed,
-            "training": list(plan.training_seeds),
-        }
-        study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
+        record_start(study, plan, ready, plan.training_seeds)
         source = AblationSource(plan, ready.faces, record, missing, len(record) + len(missing))
         yield Session(plan, ready, study, source)
+
+
+def record_start(
+    study: StudySession, plan: RunPlan, ready: PreparedRun, training_seeds: Sequence[int]
+) -> None:
+    """Store a start of ``plan`` in its study, with the seeds of all that is drawn."""
+    seeds = {
+        "people": plan.proxy.seed,
+        "pairs": plan.proxy.pairs_seed,
+        "training": list(training_seeds),
+    }
+    study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
 
 
 def missing_trainings(

@@ -19,6 +19,7 @@ from seesawnas.ablation.session import (
     failed_trainings,
     keep_design,
     prepare_arms,
+    record_start,
     result_of,
     trainings_of,
 )
@@ -269,12 +270,7 @@ def opened(plan: ConfirmPlan, engine: EngineFactory | None = None) -> Iterator[S
             "trainings": plan.trainings,
         }
         keep_design(record, ready, quality=plan.metric, seeds=plan.training_seeds, race=rules)
-        seeds = {
-            "people": plan.proxy.seed,
-            "pairs": plan.proxy.pairs_seed,
-            "training": list(plan.training_seeds),
-        }
-        study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=seeds)
+        record_start(study, plan, ready, plan.training_seeds)
         yield Session(plan, ready, study, RaceSource(plan, ready.arms, ready.faces, record))
 
 

@@ -100,24 +100,17 @@ def network_counts(spec: ArchSpec, lowering: Lowering) -> dict[str, int]:
     """The sum over a network's blocks, by count."""
     total: dict[str, int] = {}
     for block, inputs in placed_blocks(spec):
-        _add(total, dict(counts_of_block(block, inputs, lowering)))
+        _add(total, block_counts(block, inputs, lowering))
     return total
 
 
-def block_counts(block: Block, inputs: Inputs, lowering: Lowering) -> dict[str, int]:
-    """The sum over a block's layers, by count; none of it is 0.
+@lru_cache(maxsize=1 << 16)
+def block_counts(block: Block, inputs: Inputs, lowering: Lowering) -> tuple[tuple[str, int], ...]:
+    """(count, number) of each count: the sum over a block's layers; none of it is 0.
 
     Raises:
         SpecError: If a layer does not fit ``inputs``.
     """
-    return dict(counts_of_block(block, inputs, lowering))
-
-
-@lru_cache(maxsize=1 << 16)
-def counts_of_block(
-    block: Block, inputs: Inputs, lowering: Lowering
-) -> tuple[tuple[str, int], ...]:
-    """:func:`block_counts` as pairs, kept."""
     total: dict[str, int] = {}
     shapes: list[Shape] = []
     body = body_of(block)

@@ -24,7 +24,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.arch import ArchSpec, Block, Inputs
-from seesawnas.cost.counts import LANES, UNITS, Lowering, counts_of_block, placed_blocks
+from seesawnas.cost.counts import LANES, UNITS, Lowering, block_counts, placed_blocks
 from seesawnas.cost.measures import Measure
 from seesawnas.errors import BudgetError, DocumentError
 from seesawnas.io.files import expanded
@@ -216,7 +216,7 @@ def _predict(
     coefficients: tuple[tuple[str, float], ...], lowering: Lowering, block: Block, inputs: Inputs
 ) -> int:
     known, total = dict(coefficients), 0.0
-    for name, number in counts_of_block(block, inputs, lowering):
+    for name, number in block_counts(block, inputs, lowering):
         if name not in known:
             measured = "its networks had none of these"
             raise BudgetError(

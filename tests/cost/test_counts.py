@@ -33,7 +33,7 @@ def test_counts_are_known_and_positive_and_add_up(spec: ArchSpec) -> None:
     for lowering in LOWERINGS[::4]:
         total: dict[str, int] = {}
         for block, inputs in placed_blocks(spec):
-            for name, number in block_counts(block, inputs, lowering).items():
+            for name, number in block_counts(block, inputs, lowering):
                 assert name in UNITS
                 assert number > 0
                 total[name] = total.get(name, 0) + number
