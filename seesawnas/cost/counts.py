@@ -20,36 +20,32 @@ runtime:
 ``unaligned_depthwise.channels`` their channels
 ``weights``                      numbers that convolutions of maps hold, depthwise ones apart
 ``ACTIVATION.elements``          maps that an activation writes, by its name; a gate's on a map, too
-``KIND.elements``                the largest map of a sum, concatenation, slice, shuffle, scale or
-                                 pool
+``KIND.elements``                the largest map of a sum, concatenation, slice, shuffle, scale,
+                                 pool or batch norm that no convolution takes over (``norm``)
 ``groups``                       of convolutions in equal groups
 ``pieces``                       that convolutions in separate groups cut and join
-``layers``                       layers on maps, batch norms apart: each is started once
+``layers``                       layers on maps that run: each is started once
 ``small``                        layers on vectors, as in squeeze-and-excitation
 ===============================  ===================================================================
 
-The form is what :mod:`seesawnas.nn.deploy` makes of a block: batch norms are folded into the
-convolutions before them and count nothing; a channel shuffle is folded into the order in which the
-next convolutions read, if convolutions alone read it; convolutions in uneven groups run as one with
-zeros between the groups, or group by group. By 160 networks of ``seesaw`` at 120M..150M, which the
+The form is what :mod:`seesawnas.nn.deploy` makes of a block, see :mod:`seesawnas.cost.lowering`:
+batch norms are folded into the convolutions beside them and count nothing; a channel shuffle is
+folded into the order in which the next convolutions read, or into the order in which the one before
+makes its channels; convolutions in uneven groups run as one with zeros between the groups, or group
+by group. By 160 networks of ``seesaw`` at 120M..150M, which the
 counts were chosen by, a model of what is run errs by 1.2 % in onnxruntime and 2.3 % in ncnn, one of
 the layers as they are written by 7.3 % and 5.0 %.
-
-Three things run otherwise, in other spaces: groups that read a shuffle of a map made by dense
-convolutions, which is made in their order; a shuffle that more groups read than are folded; a batch
-norm that no convolution stands before.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
-from seesawnas.arch import ArchSpec, Block, Body, Inputs, Shape, body_of
+from seesawnas.arch import ArchSpec, Block, Inputs, Shape, body_of
 from seesawnas.arch.blocks.parts import block_output, inputs_of
-from seesawnas.arch.body import read_shapes
+from seesawnas.arch.body import read_shapes, shapes
 from seesawnas.arch.layers import (
     ACTIVATIONS,
     GATES,
@@ -65,12 +61,13 @@ from seesawnas.arch.layers import (
     Shuffle,
     Slice,
 )
+from seesawnas.cost.lowering import Lowering, lower_body
 
 Counts: TypeAlias = Mapping[str, int]
 LANES = (4, 8, 16)
 """How many numbers the vector units of processors compute at a time."""
 _MILLION = 10**6
-_MOVES = ("add", "concat", "slice", "shuffle", "scale", "average_pool", "max_pool")
+_MOVES = ("norm", "add", "concat", "slice", "shuffle", "scale", "average_pool", "max_pool")
 _MULTIPLIED = ("full", "depthwise", "pointwise", "grouped", "separate", "linear")
 _READ = ("depthwise", "pointwise", "separate", "gathered", "unaligned", "unaligned_depthwise")
 UNITS: dict[str, int] = {
@@ -81,19 +78,6 @@ UNITS: dict[str, int] = {
     **dict.fromkeys(("groups", "pieces", "layers", "small"), 1),
 }
 """Every count, and how many of it a coefficient's microseconds are for."""
-
-
-class Lowering(NamedTuple):
-    """How layers are run.
-
-    Attributes:
-        waste: Up to how many multiply-adds by zero, an image, a convolution in uneven groups runs
-            as one over all channels.
-        lanes: Of the vector units.
-    """
-
-    waste: float = math.inf
-    lanes: int = 8
 
 
 def network_counts(spec: ArchSpec, lowering: Lowering) -> dict[str, int]:
@@ -112,78 +96,41 @@ def block_counts(block: Block, inputs: Inputs, lowering: Lowering) -> tuple[tupl
         SpecError: If a layer does not fit ``inputs``.
     """
     total: dict[str, int] = {}
-    shapes: list[Shape] = []
     body = body_of(block)
-    folded, scattered = _orders(body)
+    outputs = shapes(body, inputs)
+    lowered = lower_body(body, inputs, outputs, lowering)
     for index, node in enumerate(body):
-        read = read_shapes(node, shapes, inputs)
-        shapes.append(node.layer.output(*read))
-        if index not in folded:
-            _add(total, layer_counts(node.layer, read, lowering, scattered=index in scattered))
+        if index not in lowered.skipped:
+            read = read_shapes(node, outputs, inputs)
+            scattered, dense = index in lowered.scattered, index in lowered.dense
+            found = layer_counts(node.layer, read, lowering.lanes, scattered, dense)
+            _add(total, found)
     return tuple((name, number) for name, number in total.items() if number)
 
 
 def placed_blocks(spec: ArchSpec) -> list[tuple[Block, Inputs]]:
     """Stem, blocks and head, each with the maps that it reads."""
-    shapes, found = [Shape(3, spec.input.height, spec.input.width)], []
+    maps, found = [Shape(3, spec.input.height, spec.input.width)], []
     for _, block in spec.parts:
-        inputs = inputs_of(block, shapes)
+        inputs = inputs_of(block, maps)
         found.append((block, inputs))
-        shapes.append(block_output(block, inputs))
+        maps.append(block_output(block, inputs))
     return found
 
 
-def _orders(body: Body) -> tuple[set[int], set[int]]:
-    """The shuffles that are folded, and the nodes that read channels in a folded one's order."""
-    moved: set[int] = set()
-    while True:
-        order: list[int | None] = []  # of each node, the shuffle that its channels wait for
-        scattered: set[int] = set()
-        failed: set[int] = set()
-        for index, node in enumerate(body):
-            waits = {order[read] for read in node.reads if read >= 0} - {None}
-            keeps = _keeps_order(node.layer)
-            if isinstance(node.layer, Shuffle) and index not in moved:
-                failed |= {one for one in waits if one is not None}
-                order.append(index)
-            elif isinstance(node.layer, Conv | Linear | Pool) and not keeps:
-                if waits:
-                    scattered.add(index)
-                order.append(None)
-            elif keeps:
-                order.append(next(iter(waits), None))
-            else:
-                failed |= {one for one in waits if one is not None}
-                order.append(None)
-        if body and order[-1] is not None:
-            failed.add(order[-1])
-        if not failed:
-            shuffles = {i for i, node in enumerate(body) if isinstance(node.layer, Shuffle)}
-            return shuffles - moved, scattered
-        moved |= failed
-
-
-def _keeps_order(layer: Layer) -> bool:
-    """Whether channel i of the output is made of the channels i of the inputs alone."""
-    match layer:
-        case Conv():
-            return layer.groups == layer.outputs > 1
-        case Pool():
-            return layer.kernel is not None  # a vector is put in order by what reads it
-        case _:
-            return isinstance(layer, Norm | Act | Scale)
-
-
 def layer_counts(
-    layer: Layer, read: Inputs, lowering: Lowering, *, scattered: bool = False
+    layer: Layer, read: Inputs, lanes: int = 8, scattered: bool = False, dense: bool = False
 ) -> dict[str, int]:
-    """What a layer counts on the maps that it reads; see the module's table.
+    """What a layer counts on the maps that it reads, if it runs; see the module's table.
 
-    ``scattered``: its groups read the channels in the order of a shuffle.
+    Args:
+        layer: Any.
+        read: The maps.
+        lanes: How many numbers the vector units compute at a time.
+        scattered: Whether each of its groups reads channels that do not lie side by side.
+        dense: Whether its groups run as one convolution.
     """
     output = layer.output(*read)
-    if isinstance(layer, Norm):
-        return {}
     if isinstance(layer, Linear):
         return {"linear.madds": layer.madds(*read), "small": 1}
     if output.height * output.width == 1 and read[0].height * read[0].width == 1:
@@ -192,12 +139,13 @@ def layer_counts(
     name: str
     match layer:
         case Conv():
-            return {**_conv_counts(layer, read[0], output, lowering, scattered), "layers": 1}
+            found = _conv_counts(layer, read[0], output, lanes, scattered, dense)
+            return {**found, "layers": 1}
         case Act():
             name, elements = layer.name, output.elements
         case Pool():
             name, elements = f"{layer.kind}_pool", read[0].elements
-        case Add() | Concat() | Slice() | Shuffle() | Scale():
+        case Norm() | Add() | Concat() | Slice() | Shuffle() | Scale():
             name = type(layer).__name__.lower()
             elements = max(shape.elements for shape in (*read, output))
         case _:
@@ -206,26 +154,25 @@ def layer_counts(
 
 
 def _conv_counts(
-    conv: Conv, x: Shape, output: Shape, lowering: Lowering, scattered: bool
+    conv: Conv, x: Shape, output: Shape, lanes: int, scattered: bool, dense: bool
 ) -> dict[str, int]:
     madds, elements = conv.madds(x), x.elements + output.elements
     if conv.groups == x.channels > 1:
         found = {"depthwise.madds": madds, "depthwise.elements": elements}
-        if x.channels % lowering.lanes:
+        if x.channels % lanes:
             found["unaligned_depthwise.elements"] = elements
             found["unaligned_depthwise.channels"] = x.channels
         return found
     inputs, outputs = conv.parts(x.channels), conv.parts(conv.outputs)
     rows, columns = conv.window(x)
-    is_even = len({*zip(inputs, outputs, strict=True)}) == 1 and not scattered
-    dense = rows * columns * x.channels * conv.outputs
-    all_madds = dense * output.height * output.width
-    if len(outputs) == 1 or (not is_even and all_madds - madds <= lowering.waste):
+    if len(outputs) == 1 or dense:
+        weights = rows * columns * x.channels * conv.outputs
+        madds = weights * output.height * output.width
         if (rows, columns) != (1, 1):
-            return {"full.madds": all_madds, "weights": dense}
-        return {"pointwise.madds": all_madds, "pointwise.elements": elements, "weights": dense}
+            return {"full.madds": madds, "weights": weights}
+        return {"pointwise.madds": madds, "pointwise.elements": elements, "weights": weights}
     found = {"weights": madds // (output.height * output.width)}
-    if is_even:
+    if len({*zip(inputs, outputs, strict=True)}) == 1 and not scattered:
         found["groups"] = len(outputs)
         return found | {"grouped.madds": madds, "pointwise.elements": elements}
     count = len(inputs)
@@ -235,7 +182,7 @@ def _conv_counts(
         channels * shape.height * shape.width
         for parts, shape in ((pieces, x), (outputs, output))
         for channels in parts
-        if channels % lowering.lanes
+        if channels % lanes
     )
     found |= {"separate.madds": madds, "separate.elements": elements}
     found |= {"unaligned.elements": unaligned, "pieces": len(pieces)}

@@ -24,7 +24,8 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seesawnas.arch import ArchSpec, Block, Inputs
-from seesawnas.cost.counts import LANES, UNITS, Lowering, block_counts, placed_blocks
+from seesawnas.cost.counts import LANES, UNITS, block_counts, placed_blocks
+from seesawnas.cost.lowering import Lowering
 from seesawnas.cost.measures import Measure
 from seesawnas.errors import BudgetError, DocumentError
 from seesawnas.io.files import expanded

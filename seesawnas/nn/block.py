@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from seesawnas.arch import Block, Shape, body_of
 from seesawnas.arch.body import shapes
+from seesawnas.arch.graph import Graph, dropped_shuffles, removable_shuffles, shuffled
 from seesawnas.arch.layers import Act, Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
 from seesawnas.errors import BlockError
 from seesawnas.nn.activations import NormAct, activation
 from seesawnas.nn.cpu import is_plain_inference
 from seesawnas.nn.layers import FullyConnected, make_conv
-from seesawnas.nn.passes import Graph, dropped_shuffles, removable_shuffles, shuffled
 from seesawnas.nn.scheduling import ScheduledStep, fuse_gates
 from seesawnas.nn.steps import (
     AddStep,

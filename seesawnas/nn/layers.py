@@ -11,12 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seesawnas.arch.graph import has_convs_of_its_own
 from seesawnas.arch.layers import Conv, Linear, Shape
 from seesawnas.nn.cpu import Geometry, conv_weight
 from seesawnas.nn.grouped import GroupedConv, cut
-
-# groups that have a convolution of their own each; more run as torch's own grouped convolution
-_FEW = 8
 
 
 class Convolution(nn.Module):
@@ -51,20 +49,6 @@ class FullyConnected(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         # x (N, C, H, W) or (N, C) -> (N, outputs)
         return super().forward(x.flatten(1))
-
-
-def has_convs_of_its_own(layer: Conv, x: Shape) -> bool:
-    """Whether each group of ``layer`` has its own convolution and weights.
-
-    Such a group may read any channels.
-    """
-    if isinstance(layer.groups, tuple):
-        return True
-    return (
-        layer.kernel == (1, 1)
-        and 1 < layer.groups <= _FEW
-        and not layer.groups == x.channels == layer.outputs
-    )
 
 
 def make_conv(

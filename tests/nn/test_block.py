@@ -12,10 +12,10 @@ from torch import Tensor
 
 from seesawnas.arch import Block, Body, Draft, Inputs, SeesawBlock, Shape
 from seesawnas.arch.body import shapes
+from seesawnas.arch.graph import Graph, dropped_shuffles
 from seesawnas.arch.layers import Add, Concat, Conv, Linear, Norm, Pool, Scale, Shuffle
 from seesawnas.cost.cost import block_cost
 from seesawnas.nn.block import BlockLayers
-from seesawnas.nn.passes import Graph, dropped_shuffles
 from seesawnas.nn.steps import ShuffleStep
 from tests.bodies import INPUTS, bodies
 from tests.nn.interpreter import interpret

@@ -13,12 +13,12 @@ from torch.nn import functional as F
 
 from seesawnas.arch import ArchSpec, Input, Stem, body_of
 from seesawnas.arch.blocks.parts import read_before
+from seesawnas.arch.graph import shuffled
 from seesawnas.arch.layers import Conv, Shape
 from seesawnas.nn import build
 from seesawnas.nn.cpu import by_images
 from seesawnas.nn.grouped import GroupedConv
 from seesawnas.nn.layers import make_conv
-from seesawnas.nn.passes import shuffled
 from tests.nn.interpreter import interpret
 from tests.nn.literal import LiteralNetwork, to_literal
 from tests.nn.specs import SEESAW

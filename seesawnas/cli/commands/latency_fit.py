@@ -84,7 +84,7 @@ def fit(
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json
     from seesawnas.cost import Budget
-    from seesawnas.cost.counts import Lowering
+    from seesawnas.cost.lowering import Lowering
     from seesawnas.device.latency.design import design_networks
     from seesawnas.device.latency.fit import Setting, fit_latency, measure_networks
     from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer

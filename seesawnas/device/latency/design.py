@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost.counts import Lowering, network_counts
+from seesawnas.cost.counts import network_counts
+from seesawnas.cost.lowering import Lowering
 from seesawnas.errors import InvalidInput
 from seesawnas.space import Decision, FeasibleSet
 from seesawnas.space.feasible.exact import Sample

@@ -24,8 +24,9 @@ from scipy.optimize import nnls
 from scipy.stats import kendalltau
 
 from seesawnas.arch import ArchSpec
-from seesawnas.cost.counts import LANES, UNITS, Lowering
+from seesawnas.cost.counts import LANES, UNITS
 from seesawnas.cost.latency import LatencyModel, MeasureLatency, waste_word
+from seesawnas.cost.lowering import Lowering
 from seesawnas.device.latency.design import Floats, counted_names, counts_matrix
 from seesawnas.errors import InvalidInput
 from seesawnas.io.files import write_atomically

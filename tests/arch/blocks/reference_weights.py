@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from seesawnas.arch import Shape
 from seesawnas.arch.blocks.parts import body_of, inputs_of
+from seesawnas.arch.graph import Graph, dropped_shuffles
 from seesawnas.arch.layers import Act, Conv, Linear, Norm, Shuffle
 from seesawnas.nn import FaceNetwork
 from seesawnas.nn.block import BlockLayers
-from seesawnas.nn.passes import Graph, dropped_shuffles
 
 
 def awake(network: nn.Module, images: Tensor) -> nn.Module:

@@ -24,10 +24,10 @@ from seesawnas.arch.blocks.darts_cell import (
 )
 from seesawnas.arch.blocks.parts import block_digest
 from seesawnas.arch.body import reads_of, shapes
+from seesawnas.arch.graph import Graph
 from seesawnas.arch.layers import Concat
 from seesawnas.errors import SpecError
 from seesawnas.nn.block import BlockLayers
-from seesawnas.nn.passes import Graph
 from tests.arch.blocks.face_networks import NORMAL, REDUCE, cell_options
 from tests.arch.blocks.reference_weights import copy_block
 from tests.nn.reference import pocketnet as literal

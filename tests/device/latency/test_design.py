@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seesawnas.cost import Budget
-from seesawnas.cost.counts import Lowering
+from seesawnas.cost.lowering import Lowering
 from seesawnas.device.latency.design import (
     counted_names,
     counts_matrix,

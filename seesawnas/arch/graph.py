@@ -1,17 +1,15 @@
-"""What is found in a body before it becomes modules.
-
-That is which nodes read which, and which shuffles need not be run.
-"""
+"""What a body says of how it runs: which nodes read which, and which shuffles need not be run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seesawnas.arch import Body, Shape
-from seesawnas.arch.body import read_shapes
-from seesawnas.arch.layers import Act, Conv, Linear, Norm, Pool, Scale, Shuffle
-from seesawnas.nn.layers import has_convs_of_its_own
+from seesawnas.arch.body import Body, read_shapes
+from seesawnas.arch.layers import Act, Conv, Linear, Norm, Pool, Scale, Shape, Shuffle
+
+_FEW = 8
+"""Up to so many groups have a convolution each; more run as torch's own grouped convolution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +114,20 @@ def _is_free(graph: Graph, index: int, reader: int) -> bool:
     node = graph.body[index]
     return isinstance(node.layer, Linear) or (
         isinstance(node.layer, Act) and _is_free(graph, node.reads[0], index)
+    )
+
+
+def has_convs_of_its_own(layer: Conv, x: Shape) -> bool:
+    """Whether each group of ``layer`` has its own convolution and weights.
+
+    Such a group may read any channels.
+    """
+    if isinstance(layer.groups, tuple):
+        return True
+    return (
+        layer.kernel == (1, 1)
+        and 1 < layer.groups <= _FEW
+        and not layer.groups == x.channels == layer.outputs
     )
 
 
