@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import inf
@@ -19,11 +20,25 @@ from seesawnas.nn import FaceNetwork
 from seesawnas.nn.deploy import deploy_form
 from seesawnas.space import load, shipped
 from tests.device.formats.runtimes import RUNTIMES, Images
-from tests.nn.deploy.networks import BLOCKS, HEADS, STEMS, plain_network, settled
+from tests.nn.deploy.networks import (
+    BLOCKS,
+    HEADS,
+    STEMS,
+    mixed_network,
+    plain_network,
+    settled,
+)
 
-# Its exporter takes seconds a network.
-EXECUTORCH_QUICK = ("share", "shufflenet_v1", "ghost")
+# Its exporter takes many seconds a network: kinds of block share one, and one is published.
+SLOW_TO_EXPORT = ("executorch",)
 QUICK = ("paper/seesaw_share", "paper/shufflefacenet_0_5x")
+SINGLE = [kind for kind in FORMATS if kind not in SLOW_TO_EXPORT]
+
+
+def pairs(stems: Sequence[str], heads: Sequence[str]) -> list[tuple[str, str]]:
+    """Each stem and each head at least once."""
+    count = max(len(stems), len(heads))
+    return [(stems[i % len(stems)], heads[i % len(heads)]) for i in range(count)]
 
 
 @lru_cache(maxsize=2)
@@ -64,27 +79,39 @@ def slow_if(slow: bool, *values: str) -> ParameterSet:
     return pytest.param(*values, marks=pytest.mark.slow if slow else [])
 
 
-@pytest.mark.parametrize(
-    ("kind", "block"),
-    [
-        slow_if(kind == "executorch" and block not in EXECUTORCH_QUICK, kind, block)
-        for kind in FORMATS
-        for block in BLOCKS
-    ],
-)
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("kind", SINGLE)
 def test_every_kind_of_block_keeps_its_embeddings(kind: str, block: str, tmp_path: Path) -> None:
     spec = plain_network(block)
-    for waste in (inf,) if kind == "executorch" else (0, inf):
+    for waste in (0, inf):
         found = cosines(network_of(spec), noise(spec), kind, waste, tmp_path)
         assert found.min() > FORMATS[kind].least_cosine
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", [BLOCKS[:5], BLOCKS[5:10], BLOCKS[10:]])
+@pytest.mark.parametrize("kind", SLOW_TO_EXPORT)
+def test_kinds_of_block_in_one_network_keep_their_embeddings(
+    kind: str, blocks: tuple[str, ...], tmp_path: Path
+) -> None:
+    spec = mixed_network(blocks)
+    found = cosines(network_of(spec), noise(spec), kind, inf, tmp_path)
+    assert found.min() > FORMATS[kind].least_cosine
 
 
 @pytest.mark.parametrize(
     ("kind", "stem", "head"),
     [
-        slow_if(kind == "executorch" and "conv_pool" not in pair, kind, *pair)
-        for kind in FORMATS
-        for pair in [(one, HEADS[0]) for one in STEMS] + [("conv", one) for one in HEADS[1:]]
+        *(
+            (kind, *pair)
+            for kind in SINGLE
+            for pair in [(one, HEADS[0]) for one in STEMS] + [("conv", one) for one in HEADS[1:]]
+        ),
+        *(
+            slow_if(stem != "conv_pool", kind, stem, head)
+            for kind in SLOW_TO_EXPORT
+            for stem, head in pairs(STEMS, HEADS)
+        ),
     ],
 )
 def test_every_stem_and_head_keeps_its_embeddings(
@@ -98,9 +125,8 @@ def test_every_stem_and_head_keeps_its_embeddings(
 @pytest.mark.parametrize(
     ("kind", "ref"),
     [
-        slow_if(ref not in QUICK or kind == "executorch", kind, ref)
-        for kind in FORMATS
-        for ref in shipped("paper")
+        *(slow_if(ref not in QUICK, kind, ref) for kind in SINGLE for ref in shipped("paper")),
+        *(slow_if(True, kind, QUICK[0]) for kind in SLOW_TO_EXPORT),
     ],
 )
 def test_published_networks_keep_their_embeddings(kind: str, ref: str, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from seesawnas.arch.blocks.registry import Kind, kinds
 from seesawnas.errors import SpecError
 from seesawnas.nn import FaceNetwork, build
 
+Choose = Callable[[Kind, str, tuple[Any, ...]], Any]
 BLOCKS, STEMS, HEADS = (
     tuple(name for name, kind in kinds().items() if kind.role == role)
     for role in ("block", "stem", "head")
@@ -40,17 +41,17 @@ def settled(spec: ArchSpec, seed: int = 3) -> FaceNetwork:
 
 
 def network_of(
-    block: str,
-    choose: Callable[[str, tuple[Any, ...]], Any],
+    row: Sequence[tuple[str, int]],
+    choose: Choose,
     stem: str = "conv",
     head: str = "average",
     size: tuple[int, int] = (25, 22),
 ) -> ArchSpec | None:
-    """Blocks of stride 1, 2 and 1 of one kind; None if the options do not fit together.
+    """None if the options do not fit together.
 
     Args:
-        block: Its kind.
-        choose: (attribute, options) -> one of them.
+        row: (kind, stride) of each block.
+        choose: (block, attribute, options) -> one of them.
         stem: The stem's kind.
         head: The head's kind.
         size: Of the images.
@@ -62,7 +63,7 @@ def network_of(
         if kind.role == "block" and len(found) == 2:
             before = (found[1],) * kind.reads  # what lies before the stem's output is that output
         options = {
-            name: choose(name, one.levels)
+            name: choose(kind, name, one.levels)
             for name, one in kind.attributes.items()
             if one.levels and name not in ("stride", "embedding", "hidden")
         }
@@ -75,7 +76,7 @@ def network_of(
 
     try:
         first = add(kinds()[stem], 2)
-        blocks = tuple(add(kinds()[block], stride) for stride in (1, 2, 1))
+        blocks = tuple(add(kinds()[block], stride) for block, stride in row)
         return ArchSpec(blocks, Input(*size), first, add(kinds()[head], 1))
     except SpecError:
         return None
@@ -86,21 +87,41 @@ def networks(draw: st.DrawFn, block: str) -> ArchSpec:
     """Networks of one kind of block, with any stem and head."""
     stem, head = draw(st.sampled_from(STEMS)), draw(st.sampled_from(HEADS))
     found = network_of(
-        block, lambda name, levels: draw(st.sampled_from(levels), label=name), stem, head
+        three(block), lambda _, name, levels: draw(st.sampled_from(levels), label=name), stem, head
     )
     return found or plain_network(block, stem, head)
 
 
 def plain_network(block: str, stem: str = "conv", head: str = "average") -> ArchSpec:
     """The first option of each attribute or, if they do not fit, the defaults; with PReLU."""
-    defaults = {name: one.default for name, one in kinds()[block].attributes.items()}
-
-    def first(name: str, levels: tuple[Any, ...]) -> Any:
-        return "prelu" if name == "activation" else levels[0]
-
-    def default(name: str, levels: tuple[Any, ...]) -> Any:
-        return "prelu" if name == "activation" else defaults.get(name) or levels[0]
-
-    spec = network_of(block, first, stem, head) or network_of(block, default, stem, head)
+    row = three(block)
+    spec = network_of(row, first, stem, head) or network_of(row, default, stem, head)
     assert spec is not None, block
     return spec
+
+
+def mixed_network(blocks: Sequence[str]) -> ArchSpec:
+    """One block after another, each as in its plain network, the last again at a stride of 2."""
+    fit = [kinds()[block] for block in blocks if network_of(three(block), first)]
+
+    def either(kind: Kind, name: str, levels: tuple[Any, ...]) -> Any:
+        return (default if kind.role == "block" and kind not in fit else first)(kind, name, levels)
+
+    spec = network_of([*((block, 1) for block in blocks), (blocks[-1], 2)], either)
+    assert spec is not None
+    return spec
+
+
+def three(block: str) -> list[tuple[str, int]]:
+    """Blocks of stride 1, 2 and 1 of one kind."""
+    return [(block, stride) for stride in (1, 2, 1)]
+
+
+def first(_: Kind, name: str, levels: tuple[Any, ...]) -> Any:
+    """The first option."""
+    return "prelu" if name == "activation" else levels[0]
+
+
+def default(kind: Kind, name: str, levels: tuple[Any, ...]) -> Any:
+    """An attribute's default, or the first option if it has none."""
+    return "prelu" if name == "activation" else kind.attributes[name].default or levels[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from seesawnas.arch import Input
 from seesawnas.arch.layers import Pool, Shape
 from seesawnas.cost import cost
 from seesawnas.nn import FaceNetwork
@@ -81,9 +83,11 @@ def test_every_stem_and_head_gives_the_same_embedding(stem: str, head: str) -> N
     ],
 )
 def test_published_networks_give_the_same_embedding(ref: str) -> None:
-    spec = load(ref)
+    full = load(ref)
+    height, width = full.input.height, full.input.width
+    spec = replace(full, input=Input(height * 4 // 7, width * 4 // 7))  # a third of the time
     network = settled(spec)
-    for waste in (0, 1e6, inf):
+    for waste in (0, 1e5, inf):
         form = deploy_form(network, waste)
         assert difference(network, form) < TOLERANCE
     assert madds(deploy_form(network)) == cost(spec).madds
