@@ -1,7 +1,7 @@
 """Whether networks that a latency model lets through are as fast as it says.
 
 Networks that the model was not fitted to are drawn uniformly from a space below a latency, and from
-the whole budget without the latency, and measured side by side in the model's runtime.
+the whole budget without the latency, and measured in the model's runtime as those of a fit are.
 
     python benchmarks/bench_latency_limit.py latency.yaml --limit 6ms [--space seesaw]
                                              [--budget 120M..150M] [--networks 60] [--json]
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,11 +27,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, LatencyModel
+from seesawnas.device.latency.fit import Setting, measure_networks
 from seesawnas.device.latency.measuring import NetworkTimer
 from seesawnas.space import FeasibleSet, load_space
 
 SEED = 12345
-BATCH = 20
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def main() -> None:
     feasible = FeasibleSet(space, budget)
     below = list(feasible.specs(feasible.sample(arguments.networks, SEED)))
 
-    measured = measure_in_batches(timer, [*drawn, *below])
+    measured = measure_all(timer, model, [*drawn, *below])
     predicted = np.array([model.predict(spec) / 1000 for spec in (*drawn, *below)])
     values = {
         "runtime": model.runtime,
@@ -69,14 +70,23 @@ def main() -> None:
     print(json.dumps(values, indent=2) if arguments.json else words(values))
 
 
-def measure_in_batches(timer: NetworkTimer, networks: Sequence[ArchSpec]) -> NDArray[np.float64]:
-    """Milliseconds of each; the first network is measured with every batch, and sets its scale."""
-    found: list[float] = []
-    for start in range(0, len(networks), BATCH):
-        first, *others = timer([networks[0], *networks[start : start + BATCH]])
-        scale = found[0] / first if found else 1.0
-        found += [scale * one for one in others]
-    return np.array(found)
+def measure_all(
+    timer: NetworkTimer, model: LatencyModel, networks: Sequence[ArchSpec]
+) -> NDArray[np.float64]:
+    """Milliseconds of each, measured by the batches of a fit."""
+    setting = Setting(
+        device=timer.place,
+        runtime=timer.runtime,
+        runtime_version=timer.version,
+        threads=timer.threads,
+        batch=timer.batch,
+        space=model.space,
+        waste=model.waste,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "measured.jsonl"
+        *_, times = measure_networks(networks, timer, path, setting)
+    return np.array([times[spec.digest()] for spec in networks])
 
 
 def agreement(

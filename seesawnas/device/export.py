@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from seesawnas import __version__
 from seesawnas.cost import cost
 from seesawnas.data import FaceData, Faces
 from seesawnas.device.card import PAGE, VERSION, card_page, card_text, file_entry
-from seesawnas.device.formats import FORMATS, Contents, Format, find_format
+from seesawnas.device.formats import FORMATS, Contents, Format, Say, find_format, say_nothing
 from seesawnas.device.latency.machine import machine
 from seesawnas.device.latency.protocol import finished, measure
 from seesawnas.device.latency.runtimes import open_session, runtime_version, timed
@@ -30,13 +29,17 @@ from seesawnas.evaluation import (
     Evaluation,
     FaceModel,
     HowToVerify,
-    embed_images,
+    Images,
+    embed_batches,
     evaluate,
+    gathered,
     make_pairs,
     open_model,
     verify_set,
 )
+from seesawnas.evaluation.embed import EmbeddedBatch
 from seesawnas.evaluation.models.card import card_path
+from seesawnas.io.drafts import draft_folder
 from seesawnas.io.files import make_folder, write_atomically
 from seesawnas.nn import FaceNetwork, normalised
 from seesawnas.nn.deploy import DeployForm, deploy_form
@@ -97,7 +100,7 @@ def export(
     *,
     trained: bool,
     training: dict[str, Any] | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = say_nothing,
 ) -> Exported:
     """Write ``network`` for a runtime, and keep it only if the runtime agrees with torch.
 
@@ -124,13 +127,12 @@ def export(
         say(f"writing {format.name}")
         form = _form(network, format, options)
         about = {"spec": network.spec.name, "digest": network.spec.digest()}
-        contents = Contents(options.batch, about)
+        contents = Contents(options.batch, about, say)
         _write(form, draft, format, contents, network, options, faces)
         files = format.files(draft)
         card = _card(network, format, options, form, trained, training, files)
         write_atomically(card_path(files[0]), card_text(card))
-        say(f"comparing {format.runtime} with torch")
-        checked = _check_parity(network, files[0], format, options, faces, trained)
+        checked = _check_parity(network, files[0], format, options, faces, trained, say)
         say(f"timing it in {format.runtime}")
         card = {**card, **checked, "latency": _latency(files[0], format, options, network)}
         write_atomically(card_path(files[0]), card_text(card))
@@ -150,14 +152,14 @@ def export(
 
 @contextmanager
 def _draft_folder(stem: Path) -> Iterator[Path]:
-    """A folder beside ``stem``'s files, gone afterwards.
+    """A folder beside ``stem``'s files, gone afterwards, as are those that kills left.
 
     Raises:
         InvalidInput: If it, or what is written meanwhile, cannot be written.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{stem.name}.", dir=stem.parent) as folder:
-            yield Path(folder)
+        with draft_folder(stem.parent, stem.name) as folder:
+            yield folder
     except OSError as error:
         raise InvalidInput(f"{stem.parent}: cannot be written: {error.strerror or error}") from None
 
@@ -276,6 +278,7 @@ def _check_parity(
     options: ExportOptions,
     faces: FaceData,
     trained: bool,
+    say: Say,
 ) -> dict[str, Any]:
     """The card's part that is measured in the runtime."""
     inputs = network.spec.input
@@ -285,13 +288,13 @@ def _check_parity(
     theirs = replace(open_model(file), name=file.name)
     seen = faces.verification
     images = DecodedImages(seen.images)
-    before, _ = embed_images(ours, images, flip=False)
-    after, _ = embed_images(theirs, images, flip=False)
+    embed = _Embedder(say)
+    before, after = (embed(one, images, flip=False)[0] for one in (ours, theirs))
     cosines = np.sum(before.astype(np.float64) * after, axis=1)
     mean, least = float(cosines.mean()), float(cosines.min())
     scores = [
         _scored_faces(faces, before, after),
-        *(_scored_sets(ours, theirs, path, options) for path in options.pairs),
+        *(_scored_sets(ours, theirs, path, options, embed) for path in options.pairs),
     ]
     if options.int8:
         # The embeddings of random weights are nearly equal, and their differences say nothing.
@@ -311,6 +314,26 @@ def _check_parity(
         },
         "scores": scores,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedder:
+    """``embed_images`` that says how far it is."""
+
+    say: Say
+
+    def __call__(
+        self, model: FaceModel, images: Images, *, flip: bool, batch_size: int = 128
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        return gathered(self._batches(model, images, flip, batch_size))
+
+    def _batches(
+        self, model: FaceModel, images: Images, flip: bool, batch_size: int
+    ) -> Iterator[EmbeddedBatch]:
+        for batch in embed_batches(model, images, flip=flip, batch_size=batch_size):
+            yield batch
+            done = batch.start + len(batch.embeddings)
+            self.say(f"comparing with torch: {model.name}, {done:,} of {len(images):,} images")
 
 
 def _latency(
@@ -358,9 +381,9 @@ def _scored_faces(
 
 
 def _scored_sets(
-    ours: FaceModel, theirs: FaceModel, path: str, options: ExportOptions
+    ours: FaceModel, theirs: FaceModel, path: str, options: ExportOptions, embed: _Embedder
 ) -> dict[str, Any]:
-    how = HowToVerify(options.images, protocol=COSINE, flip=False, resamples=0)
+    how = HowToVerify(options.images, protocol=COSINE, flip=False, resamples=0, embedder=embed)
     first, second = (verify_set(model, path, how) for model in (ours, theirs))
     return _scores(first.name, first.evaluation, second.evaluation)
 

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from seesawnas.data import FaceData
-from seesawnas.device.export import ExportOptions, export
+from seesawnas.device.export import CALIBRATION_IMAGES, ExportOptions, export
 from seesawnas.device.formats import FORMATS, find_format
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
@@ -174,6 +174,32 @@ def test_too_few_faces_to_calibrate_on_are_refused(
     few = replace(faces, training=faces.training.of_share(0.01, seed=0))
     with pytest.raises(InvalidInput, match="--calibrate must have at least 32 images"):
         export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), few, trained=True)
+
+
+def test_what_is_done_is_said_image_by_image(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seesawnas.device.export.LEAST_INT8_COSINE", 0.5)
+    monkeypatch.setattr("seesawnas.device.export.MOST_INT8_LOSS", 1.0)
+    said: list[str] = []
+    options = ExportOptions("onnx", int8=True)
+    export(network, tmp_path / "tiny", options, faces, trained=True, say=said.append)
+    calibrated = min(CALIBRATION_IMAGES, len(faces.training))
+    assert f"calibrating on {calibrated} faces" in said
+    seen = len(faces.verification)
+    for name in ("torch", "tiny.onnx"):
+        assert f"comparing with torch: {name}, {seen:,} of {seen:,} images" in said
+
+
+def test_a_draft_of_a_killed_export_is_removed(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path
+) -> None:
+    draft = tmp_path / ".tiny.01234567.draft"
+    draft.mkdir()
+    (draft / "in_use").touch()
+    (draft / "tiny.pt").write_bytes(b"half")
+    done = export(network, tmp_path / "tiny", ExportOptions("torchscript"), faces, trained=True)
+    assert sorted(tmp_path.iterdir()) == sorted(done.files)
 
 
 def test_a_card_of_another_file_is_refused(

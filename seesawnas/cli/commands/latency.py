@@ -36,7 +36,7 @@ def latency(
         typer.Option(
             "--runtime",
             metavar="NAME",
-            help="onnxruntime, ncnn, executorch or torch.",
+            help="onnxruntime, openvino, ncnn, executorch or torch.",
             rich_help_panel=_MEASURING,
         ),
     ] = "onnxruntime",

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def fit(
     runtime: Annotated[
         str,
-        typer.Option("--runtime", metavar="NAME", help="onnxruntime, ncnn, executorch or torch."),
+        typer.Option(
+            "--runtime", metavar="NAME", help="onnxruntime, openvino, ncnn, executorch or torch."
+        ),
     ] = "onnxruntime",
     space: Annotated[
         str,

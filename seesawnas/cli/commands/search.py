@@ -70,9 +70,8 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     only_shown()
     shown, started = screen(), time.monotonic()
     _check_rivals(plan)
-    timer, note = _timer(plan)
-    if note:
-        say(shown, note)
+    timer, notes = _timer(plan)
+    say(shown, *notes)
     with compiling_shown(), opened(plan) as session:
         reason = watch(watched(session, timer), shown)
         outcome = outcome_of(session.record, session.measured_again())
@@ -154,22 +153,26 @@ def _confirm(plan: SearchPlan, outcome: Outcome, json: bool, started: float) -> 
     return found
 
 
-def _timer(plan: SearchPlan) -> tuple[MeasureLatency | None, str]:
-    """What measures the best networks under a latency budget here; else why nothing does."""
-    model = None if plan.budget.latency is None else plan.budget.latency.model
+def _timer(plan: SearchPlan) -> tuple[MeasureLatency | None, list[str]]:
+    """What measures the best networks under a latency budget here, and lines about the budget."""
+    model = plan.budget.model
     if model is None:
-        return None, ""
+        return None, []
     from seesawnas.device.latency.measuring import NetworkTimer
+    from seesawnas.device.latency.prepare import waste_caution
     from seesawnas.device.latency.runtimes import RUNTIMES
 
+    caution = waste_caution(model)
+    notes = [f"Caution: {caution}"] if caution else []
     if model.runtime in RUNTIMES:
         timer = NetworkTimer.open(model.runtime, threads=model.threads, batch=model.batch)
         if timer.place == model.device:
-            return timer, ""
-    return None, (
+            return timer, notes
+    notes.append(
         f"Latency  predicted for {model.device} ({model.runtime}), not measured: this machine is "
         "another; measure the best with `seesawnas latency --command`"
     )
+    return None, notes
 
 
 def _ran(plan: SearchPlan, trained: bool) -> SearchPlan:

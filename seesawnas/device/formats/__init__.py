@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seesawnas.device.formats.base import Contents, Format
+from seesawnas.device.formats.base import Contents, Format, Say, say_nothing
 from seesawnas.device.formats.executorch import EXECUTORCH
 from seesawnas.device.formats.ncnn import NCNN
 from seesawnas.device.formats.onnx import ONNX
@@ -26,4 +26,4 @@ def find_format(name: str) -> Format:
     raise InvalidInput(f"--format must be one of {', '.join(FORMATS)}, got {short(name)}{hint}")
 
 
-__all__ = ["FORMATS", "Contents", "Format", "find_format"]
+__all__ = ["FORMATS", "Contents", "Format", "Say", "find_format", "say_nothing"]

@@ -14,19 +14,26 @@ from seesawnas.errors import InvalidInput
 from seesawnas.nn.deploy import DeployForm
 
 Images: TypeAlias = NDArray[np.float32]
+Say: TypeAlias = Callable[[str], None]
+
+
+def say_nothing(_: str) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is written besides the network.
+    """What is written besides the network, and what shows how far that is.
 
     Attributes:
         batch: Images at a time; None: any number, if the format can.
         about: Short texts for the file's own metadata, if the format has any.
+        say: Shows what is being done, if it takes more than a moment.
     """
 
     batch: int | None = 1
     about: Mapping[str, str] | None = None
+    say: Say = say_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Format:
         write_int8: The same in eight bits, calibrated on images (N, 3, H, W) as the network takes
             them; None: the format has none.
         precision: Of the weights that ``write`` writes.
+        others: Other runtimes that open its files, as ``seesawnas latency`` takes them.
     """
 
     name: str
@@ -58,6 +66,12 @@ class Format:
     write: Callable[[DeployForm, Path, Contents], None]
     write_int8: Callable[[DeployForm, Path, Contents, Images], None] | None = None
     precision: str = "float32"
+    others: tuple[str, ...] = ()
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """All that open its files, its own first."""
+        return self.runtime, *self.others
 
     def files(self, stem: Path) -> tuple[Path, ...]:
         """The files of the model ``stem``."""

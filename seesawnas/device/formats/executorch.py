@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import logging
 import warnings
@@ -15,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from seesawnas.arch.layers import Shape
-from seesawnas.device.formats.base import Contents, Format, Images, needs
+from seesawnas.device.formats.base import Contents, Format, Images, Say, needs, say_nothing
 from seesawnas.errors import InvalidInput
 from seesawnas.io.files import write_atomically
 from seesawnas.nn.deploy import DeployForm, to_module
@@ -31,21 +32,26 @@ from seesawnas.nn.deploy.form import (
 from seesawnas.nn.deploy.passes import fold_affines
 
 _SUFFIX = ".pte"
+CALIBRATION_BATCH = 20
+"""Images at a time: what observes maps takes long a call, however many images it sees."""
 
 
-def executorch_bytes(form: DeployForm, calibration: NDArray[np.float32] | None = None) -> bytes:
+def executorch_bytes(
+    form: DeployForm, calibration: NDArray[np.float32] | None = None, say: Say = say_nothing
+) -> bytes:
     """``form`` as the content of a ``.pte`` file, for one image at a time.
 
     Args:
         form: A lowered form.
         calibration: Images (N, 3, H, W) as the form takes them, for weights and maps of eight
             bits, weights a channel each; None: single precision.
+        say: Shows what is being done.
 
     Raises:
         InvalidInput: If the package executorch is not installed, or if XNNPACK cannot run all of
             it.
     """
-    with _quiet():
+    with _quiet(), _swift():
         try:
             from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
             from executorch.exir import to_edge_transform_and_lower
@@ -54,7 +60,8 @@ def executorch_bytes(form: DeployForm, calibration: NDArray[np.float32] | None =
         images = (torch.zeros(1, *form.input),)
         module: Any = to_module(_for_xnnpack(form))
         if calibration is not None:
-            module = _quantised(module, images, torch.from_numpy(calibration))
+            module = _quantised(module, torch.from_numpy(calibration), say)
+        say("lowering for XNNPACK")
         # The weights of a form may have been made in inference mode.
         with torch.inference_mode(False), torch.no_grad():
             program = torch.export.export(module, images)
@@ -69,12 +76,13 @@ def executorch_bytes(form: DeployForm, calibration: NDArray[np.float32] | None =
 
 def _write(form: DeployForm, stem: Path, contents: Contents) -> None:
     _require_one(contents)
-    write_atomically(stem.with_name(stem.name + _SUFFIX), executorch_bytes(form))
+    write_atomically(stem.with_name(stem.name + _SUFFIX), executorch_bytes(form, say=contents.say))
 
 
 def _write_int8(form: DeployForm, stem: Path, contents: Contents, images: Images) -> None:
     _require_one(contents)
-    write_atomically(stem.with_name(stem.name + _SUFFIX), executorch_bytes(form, images))
+    content = executorch_bytes(form, images, contents.say)
+    write_atomically(stem.with_name(stem.name + _SUFFIX), content)
 
 
 def _require_one(contents: Contents) -> None:
@@ -95,7 +103,7 @@ EXECUTORCH = Format(
 )
 
 
-def _quantised(module: Any, images: tuple[torch.Tensor], calibration: torch.Tensor) -> Any:
+def _quantised(module: Any, calibration: torch.Tensor, say: Say) -> Any:
     from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
         XNNPACKQuantizer,
         get_symmetric_quantization_config,
@@ -105,9 +113,15 @@ def _quantised(module: Any, images: tuple[torch.Tensor], calibration: torch.Tens
     quantizer: Any = XNNPACKQuantizer()
     quantizer.set_global(get_symmetric_quantization_config(is_per_channel=True))
     with torch.inference_mode(False), torch.no_grad():
-        prepared = prepare_pt2e(torch.export.export(module, images).module(), quantizer)
-        for image in calibration:
-            prepared(image[None].clone())
+        program = torch.export.export(
+            module, (calibration[:2].clone(),), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
+        )
+        # Its guards would refuse a single image, for which the program is exported afterwards.
+        prepared = prepare_pt2e(program.module(check_guards=False), quantizer)
+        for start in range(0, len(calibration), CALIBRATION_BATCH):
+            say(f"calibrating: {start} of {len(calibration)} faces")
+            prepared(calibration[start : start + CALIBRATION_BATCH].clone())
+        say("quantising")
         return convert_pt2e(prepared)
 
 
@@ -153,6 +167,28 @@ def _require_one_delegate(lowered: Any) -> None:
     if left or called.count("executorch_call_delegate") != 1:
         names = ", ".join(left) or "several parts"
         raise InvalidInput(f"XNNPACK cannot run all of this network as one: {names}")
+
+
+@contextlib.contextmanager
+def _swift() -> Iterator[None]:
+    """Without what makes the exporter's time grow with the square of its passes.
+
+    Each pass copies, for each node, the records of all passes before it, which serve debugging
+    alone and never change; sharing them changes nothing else. The collector finds no garbage among
+    the millions of objects of a graph, and looks for it again and again.
+    """
+    from torch.fx.traceback import NodeSource
+
+    shared: Any = NodeSource
+    is_collecting = gc.isenabled()
+    shared.__deepcopy__ = lambda record, _: record
+    gc.disable()
+    try:
+        yield
+    finally:
+        del shared.__deepcopy__
+        if is_collecting:
+            gc.enable()
 
 
 @contextlib.contextmanager

@@ -97,6 +97,7 @@ def _write_int8(form: DeployForm, stem: Path, contents: Contents, images: Images
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         source.write_bytes(onnx_bytes(form, batch=contents.batch, about=contents.about or {}))
+        contents.say(f"calibrating on {len(images)} faces")
         quantise_onnx(source, target, images, name=IMAGES)
         write_atomically(stem.with_name(stem.name + ".onnx"), target.read_bytes())
 
@@ -111,6 +112,7 @@ ONNX = Format(
     any_batch=True,
     write=_write,
     write_int8=_write_int8,
+    others=("openvino",),
 )
 
 

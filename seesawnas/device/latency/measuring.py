@@ -13,8 +13,8 @@ from seesawnas.arch import ArchSpec
 from seesawnas.device.latency.machine import machine
 from seesawnas.device.latency.prepare import ModelFile, random_network, write_network
 from seesawnas.device.latency.protocol import (
-    MOST_ROUNDS,
     ROUNDS,
+    ROUNDS_FACTOR,
     Measured,
     RoundFinished,
     Run,
@@ -138,7 +138,7 @@ class NetworkTimer:
         return measure(
             {one.name: self._run(one) for one in files},
             rounds=self.rounds,
-            most_rounds=MOST_ROUNDS * self.rounds,
+            most_rounds=ROUNDS_FACTOR * self.rounds,
             warm_up=_WARM_UP if here else _REMOTE_WARM_UP,
             seed=seed,
             clock=clock_of(self.threads) if here else None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from seesawnas.arch import ArchSpec
+from seesawnas.cost.latency import LatencyModel, waste_word
 from seesawnas.device.formats import FORMATS, Contents, Format
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
@@ -38,13 +39,31 @@ def format_of(runtime: str) -> Format:
     """The format that ``runtime`` opens.
 
     Raises:
-        InvalidInput: If none of the formats is its own.
+        InvalidInput: If it opens none.
     """
-    found = [one for one in FORMATS.values() if one.runtime == runtime]
+    found = [one for one in FORMATS.values() if runtime in one.runtimes]
     if not found:
-        runtimes = ", ".join(one.runtime for one in FORMATS.values())
+        runtimes = ", ".join(name for one in FORMATS.values() for name in one.runtimes)
         raise InvalidInput(f"--runtime must be one whose format can be written: {runtimes}")
     return found[0]
+
+
+def waste_caution(model: LatencyModel) -> str:
+    """Why predictions are not of the form in which networks are written now; empty if they are.
+
+    A model is of the form in which its networks ran. If the format of its runtime lowers
+    convolutions over uneven groups otherwise since then, what is exported and measured is not what
+    is predicted.
+    """
+    written = next((one for one in FORMATS.values() if model.runtime in one.runtimes), None)
+    if written is None or written.waste == model.waste:
+        return ""
+    now, then = waste_word(written.waste), waste_word(model.waste)
+    return (
+        f"latency model of {model.runtime}: waste must be {now}, by which {written.name} files are "
+        f"written, got {then}: predictions are of another form; fit it again by `seesawnas "
+        "latency fit`"
+    )
 
 
 def write_network(

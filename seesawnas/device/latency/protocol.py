@@ -22,8 +22,8 @@ from seesawnas.errors import InvalidInput
 
 WARM_UP = 3
 ROUNDS = 60
-MOST_ROUNDS = 5
-"""Times as many as were asked for, while halves disagree."""
+ROUNDS_FACTOR = 5
+"""Times as many rounds as were asked for, at most, while halves disagree."""
 FEWEST_ROUNDS = 8
 MOST_DISAGREEMENT = 0.05
 RESAMPLES = 1000

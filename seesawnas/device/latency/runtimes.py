@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from seesawnas.device.formats.base import needs
 from seesawnas.device.latency.protocol import Clock, Run, Sample
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.containment import discard_stderr
 from seesawnas.evaluation.models.executorch import executorch_session, import_executorch
 from seesawnas.evaluation.models.ncnn import ncnn_session
 from seesawnas.evaluation.models.outputs import reason
@@ -43,6 +44,26 @@ def _open_onnxruntime(path: Path, threads: int) -> Session:
     return lambda images: session.run(None, {name: images})
 
 
+def _open_openvino(path: Path, threads: int) -> Session:
+    try:
+        import openvino
+    except ImportError:
+        raise needs("openvino", "--runtime openvino", "openvino") from None
+    # Processors that have bfloat16 would compute in it.
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": "f32",
+        "NUM_STREAMS": 1,
+    }
+    try:
+        with discard_stderr():
+            compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+    except RuntimeError as error:  # its first lines are the places in its source
+        raise InvalidInput(f"{path}: cannot be opened by openvino: {reason(error, -1)}") from None
+    request = compiled.create_infer_request()
+    return lambda images: [request.infer({0: images})[0]]
+
+
 def _open_torch(path: Path, threads: int) -> Session:
     import torch
 
@@ -66,6 +87,7 @@ def _open_torch(path: Path, threads: int) -> Session:
 
 _OPENERS: dict[str, tuple[Callable[[Path, int], Session], str]] = {
     "onnxruntime": (_open_onnxruntime, "onnxruntime"),
+    "openvino": (_open_openvino, "openvino"),
     "ncnn": (ncnn_session, "ncnn"),
     "executorch": (executorch_session, "executorch"),
     "torch": (_open_torch, "torch"),

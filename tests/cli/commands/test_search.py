@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from seesawnas.cli.commands.search import _timer
+from seesawnas.search import plan_of
 from seesawnas.space import load, write_yaml
 from seesawnas.study import (
     ENGINES,
@@ -21,6 +23,7 @@ from seesawnas.study import (
 from seesawnas.study.storage.process import ProcessName
 from tests.cli.searching import TINY, search
 from tests.faces import write_folder
+from tests.latency import model
 from tests.study.fakes import SMALL_SPACE, FakeEngine, record_in
 
 
@@ -247,3 +250,16 @@ def test_faults_of_the_file_the_options_and_what_is_not_there_come_at_once(folde
     assert "nowhere" in lines[3]
     assert len(lines) == 4
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(("waste", "cautions"), [("any", 0), (0, 1)])
+def test_a_latency_model_of_another_form_is_said_before_the_search(
+    folder: Path, waste: float | str, cautions: int
+) -> None:
+    Path("latency.yaml").write_text(model(waste=waste).to_yaml())
+    _, notes = _timer(plan_of(None, {"budget": "latency<=20ms@latency.yaml", "data": "faces"}))
+    assert sum(note.startswith("Caution: latency model of") for note in notes) == cautions
+
+
+def test_without_a_latency_budget_nothing_is_measured_or_said(folder: Path) -> None:
+    assert _timer(plan_of(None, {"budget": "1M", "data": "faces"})) == (None, [])

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torch.fx.traceback import NodeSource
 
 from seesawnas.arch.layers import Pool
 from seesawnas.device.formats import Contents
-from seesawnas.device.formats.executorch import EXECUTORCH, executorch_bytes
+from seesawnas.device.formats.executorch import (
+    CALIBRATION_BATCH,
+    EXECUTORCH,
+    executorch_bytes,
+)
 from seesawnas.errors import InvalidInput
 from seesawnas.nn.deploy import deploy_form
 from seesawnas.nn.deploy.form import PoolMap
@@ -23,9 +29,13 @@ pytest.importorskip("executorch", reason="executorch is not installed")
 @pytest.mark.slow
 def test_eight_bits_are_smaller_and_near(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     spec = plain_network("improved_residual")
-    form, images = deploy_form(network_of(spec)), noise(spec, 24)
+    form, images = deploy_form(network_of(spec)), noise(spec, CALIBRATION_BATCH + 4)
+    said: list[str] = []
     assert EXECUTORCH.write_int8 is not None
-    EXECUTORCH.write_int8(form, tmp_path / "small", Contents(), images)
+    EXECUTORCH.write_int8(form, tmp_path / "small", Contents(say=said.append), images)
+    assert [line for line in said if line.startswith("calibrating")] == [
+        f"calibrating: {done} of {len(images)} faces" for done in (0, CALIBRATION_BATCH)
+    ]
     EXECUTORCH.write(form, tmp_path / "large", Contents())
     assert capfd.readouterr().out == ""
     sizes = [(tmp_path / f"{name}.pte").stat().st_size for name in ("small", "large")]
@@ -46,3 +56,5 @@ def test_what_the_delegate_cannot_take_is_named() -> None:
     with pytest.raises(InvalidInput, match="avg_pool2d") as caught:
         executorch_bytes(form.with_steps(steps))
     assert "\n" not in str(caught.value)
+    assert gc.isenabled()
+    assert not hasattr(NodeSource, "__deepcopy__")

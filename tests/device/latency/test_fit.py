@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from seesawnas.arch import ArchSpec
 from seesawnas.cli.commands.latency_fit import fit
 from seesawnas.cost import Budget, LatencyModel
+from seesawnas.cost.counts import LANES
 from seesawnas.device.latency.design import design_networks
 from seesawnas.device.latency.fit import (
     LatencyFit,
@@ -27,10 +29,10 @@ from seesawnas.device.latency.fit import (
     measure_networks,
     read_measurements,
 )
-from seesawnas.device.latency.measuring import NetworkTimer
+from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
 from seesawnas.errors import InvalidInput
 from seesawnas.space import FeasibleSet, load_space
-from tests.latency import model
+from tests.latency import COEFFICIENTS, model
 
 SETTING = Setting("a test", "onnxruntime", "1.2.3", 1, 1, "seesaw")
 TRUTH = model()
@@ -42,9 +44,11 @@ def networks() -> tuple[ArchSpec, ...]:
     return tuple(design_networks(feasible, 40))
 
 
-def milliseconds(specs: Sequence[ArchSpec], noise: float = 0.0) -> list[float]:
+def milliseconds(
+    specs: Sequence[ArchSpec], noise: float = 0.0, truth: LatencyModel = TRUTH
+) -> list[float]:
     random = np.random.default_rng(0)
-    return [TRUTH.predict(spec) / 1000 * (1 + noise * random.normal()) for spec in specs]
+    return [truth.predict(spec) / 1000 * (1 + noise * random.normal()) for spec in specs]
 
 
 @cache
@@ -75,6 +79,26 @@ def test_noise_is_reported_and_bounded() -> None:
     shown = found.to_mapping()
     assert len(shown["measured"]) == 40
     assert set(shown["measured"][0]) == {"digest", "milliseconds", "held_out_prediction"}
+
+
+def device_of(lanes: int, waste: float | str = "any") -> LatencyModel:
+    """Slow where channels are no multiple of its ``lanes``."""
+    slow = {name: 20_000.0 for name in COEFFICIENTS if name.startswith("unaligned")}
+    slow |= {"unaligned_depthwise.channels": 3.0}
+    return model(lanes=lanes, waste=waste, coefficients={**COEFFICIENTS, **slow})
+
+
+@pytest.mark.parametrize("lanes", LANES)
+def test_lanes_are_those_that_predict_the_device(lanes: int) -> None:
+    times = milliseconds(networks(), truth=device_of(lanes, waste=0))
+    found = fit_latency(times, networks(), replace(SETTING, waste=0.0)).model
+    assert (found.lanes, found.waste) == (lanes, 0)
+    assert found.mape < 0.01
+
+
+def test_other_lanes_must_be_better_by_a_tenth() -> None:
+    times = milliseconds(networks(), 0.05, truth=model(lanes=16, waste=0))
+    assert fit_latency(times, networks(), replace(SETTING, waste=0.0)).model.lanes == 8
 
 
 @given(st.lists(st.floats(0.5, 2), min_size=19, max_size=80))
@@ -182,3 +206,18 @@ def test_the_command_writes_a_model_that_a_budget_takes(app: typer.Typer, tmp_pa
     assert "40 of 40 networks measured" in shown.output
     assert "mean error of held-out networks" in shown.output
     assert "--budget 'latency<=" in shown.output
+
+
+def test_a_fit_lets_the_halves_of_a_few_networks_disagree(
+    app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[float] = []
+
+    def call(timer: NetworkTimer, specs: Sequence[ArchSpec]) -> list[float]:
+        shares.append(timer.may_disagree)
+        return Machine()(specs)
+
+    monkeypatch.setattr(NetworkTimer, "__call__", call)
+    assert CliRunner().invoke(app, ["--budget", "140M..150M"]).exit_code == 0
+    assert set(shares) == {MAY_DISAGREE}
+    assert 0 < MAY_DISAGREE <= 0.1

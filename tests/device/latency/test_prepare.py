@@ -14,15 +14,18 @@ from seesawnas.device.latency.prepare import (
     format_of,
     is_model_file,
     random_network,
+    waste_caution,
     write_network,
 )
 from seesawnas.errors import InvalidInput
 from seesawnas.space import to_point
 from tests.device.test_export import POINT
+from tests.latency import model
 
 
 def test_every_format_is_that_of_its_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [format_of(one.runtime) for one in FORMATS.values()] == list(FORMATS.values())
+    assert format_of("openvino") is FORMATS["onnx"]
     monkeypatch.setattr(prepare, "FORMATS", {"torchscript": FORMATS["torchscript"]})
     with pytest.raises(InvalidInput, match="--runtime must be one whose format can be written"):
         format_of("ncnn")
@@ -57,3 +60,23 @@ def test_what_is_no_file_of_a_format(tmp_path: Path) -> None:
     (tmp_path / "broken.pt").write_bytes(b"what")
     with pytest.raises(InvalidInput, match=r"broken\.pt: must be"):
         existing_file(tmp_path / "broken.pt", "torch")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "waste", "is_today_s"),
+    [
+        ("onnxruntime", "any", True),
+        ("onnxruntime", 0, False),
+        ("ncnn", 1_000_000, True),
+        ("ncnn", "any", False),
+        ("tflite", 0, True),  # nothing here writes its files
+    ],
+)
+def test_a_model_of_another_form_is_named(
+    runtime: str, waste: float | str, is_today_s: bool
+) -> None:
+    caution = waste_caution(model(runtime=runtime, waste=waste))
+    assert (caution == "") is is_today_s
+    assert "\n" not in caution
+    if not is_today_s:
+        assert f"got {waste}" in caution

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.device.test_export import POINT
 
 _NEEDS = {
     "onnxruntime": ("onnx", "onnxruntime"),
+    "openvino": ("onnx", "openvino"),
     "ncnn": ("ncnn", "pnnx"),
     "executorch": ("executorch",),
     "torch": (),
@@ -35,7 +37,7 @@ INSTALLED = [
     name
     for name in RUNTIMES
     if all(find_spec(package) for package in _NEEDS[name])
-    and any(one.runtime == name for one in FORMATS.values())
+    and any(name in one.runtimes for one in FORMATS.values())
 ]
 SHAPE = (1, 3, 32, 32)
 
@@ -97,6 +99,25 @@ def test_images_that_a_file_cannot_take_are_one_line(tmp_path: Path, network: Fa
         session(np.zeros((1, 4, 32, 32), np.float32))
     assert str(caught.value).startswith(f"{file}: cannot run images of 1x4x32x32 in torch: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_broken_file_is_one_line(runtime: str, tmp_path: Path) -> None:
+    file = tmp_path / "broken.onnx"
+    file.write_bytes(b"what")
+    with pytest.raises(InvalidInput) as caught:
+        open_session(runtime, file, 1)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_openvino_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(
+        InvalidInput, match=r"needs openvino, .* pip install 'seesawnas\[openvino\]'"
+    ):
+        open_session("openvino", tmp_path / "none.onnx", 1)
 
 
 @pytest.mark.processes

@@ -6,7 +6,6 @@ container that shares the folder, and ends however its process ends.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seesawnas.errors import StudyError
+from seesawnas.io.drafts import lock_file
 from seesawnas.study.engines.ray.reaper import processes_using
 
 PREFIX = "seesawnas-"
@@ -40,7 +40,7 @@ def create_temp_folder(above: str | None = None) -> tuple[Path, int]:
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve()
             # Another process sweeps, and was faster than this one.
             with suppress(FileNotFoundError, BlockingIOError):
-                return folder, _lock(folder, os.O_CREAT | os.O_EXCL)
+                return folder, lock_file(folder / _LOCK, os.O_CREAT | os.O_EXCL)
         raise StudyError(
             f"{above or tempfile.gettempdir()}: temporary folders are deleted by another program"
         )
@@ -77,27 +77,10 @@ def _remove(folder: Path) -> None:
     if not all(_OURS.fullmatch(name) for name in inside):
         return
     # An older version's has no lock.
-    lock = _lock(folder, 0) if _LOCK in inside else None
+    lock = lock_file(folder / _LOCK) if _LOCK in inside else None
     try:
         if not any(holder != os.getpid() for holder in processes_using(folder)):
             shutil.rmtree(folder)
     finally:
         if lock is not None:
             os.close(lock)
-
-
-def _lock(folder: Path, flags: int) -> int:
-    """Lock the folder.
-
-    Raises:
-        BlockingIOError: If a process that lives has it.
-    """
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not os.fstat(descriptor).st_nlink:
-            raise FileNotFoundError(folder / _LOCK)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor

@@ -1,0 +1,107 @@
+"""Folders for drafts, and the locks by which those of dead processes are found.
+
+A lock, unlike a process number, means the same in every container that shares the folder, and ends
+however its process ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_LOCK = "in_use"
+_SUFFIX = ".draft"
+_LONGEST = 64
+_TRIES = 10
+
+
+@contextmanager
+def draft_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A new folder in ``parent`` for the drafts of ``name``, gone after the block.
+
+    The folders that killed processes left there for the same name are removed first.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    prefix = f".{name[:_LONGEST]}."
+    _remove_stale(parent, prefix)
+    folder, lock = _create(parent, prefix)
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # the next process tries again
+            _remove_locked(folder)
+        os.close(lock)
+
+
+def lock_file(path: Path, flags: int = 0) -> int:
+    """Lock the file ``path`` for as long as the descriptor that is returned is open.
+
+    Args:
+        path: The file.
+        flags: Of ``os.open``, such as ``os.O_CREAT``.
+
+    Raises:
+        BlockingIOError: If a living process has locked it.
+        FileNotFoundError: If there is none, or it was removed meanwhile.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(descriptor).st_nlink:
+            raise FileNotFoundError(path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _create(parent: Path, prefix: str) -> tuple[Path, int]:
+    for _ in range(_TRIES):
+        folder = parent / f"{prefix}{secrets.token_hex(4)}{_SUFFIX}"
+        folder.mkdir(mode=0o700)
+        # Another process that removes stale folders may take it before it is locked.
+        with suppress(FileNotFoundError, BlockingIOError):
+            return folder, lock_file(folder / _LOCK, os.O_CREAT | os.O_EXCL)
+    raise FileNotFoundError(0, "drafts are deleted by another program")
+
+
+def _remove_stale(parent: Path, prefix: str) -> None:
+    draft = re.compile(rf"{re.escape(prefix)}[0-9a-f]{{8}}{re.escape(_SUFFIX)}")
+    with os.scandir(parent) as entries:
+        found = [Path(entry.path) for entry in entries if draft.fullmatch(entry.name)]
+    for folder in found:
+        with suppress(OSError):  # in use, somebody's own, or already removed
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink():
+        return
+    if not os.listdir(folder):
+        folder.rmdir()
+        return
+    lock = lock_file(folder / _LOCK)
+    try:
+        _remove_locked(folder)
+    finally:
+        os.close(lock)
+
+
+def _remove_locked(folder: Path) -> None:
+    """Remove ``folder``, its lock last: what a kill leaves of it is still found by its lock."""
+    with os.scandir(folder) as entries:
+        drafts = [entry for entry in entries if entry.name != _LOCK]
+    for entry in drafts:
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+    shutil.rmtree(folder)
