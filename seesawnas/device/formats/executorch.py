@@ -51,7 +51,7 @@ def executorch_bytes(
         InvalidInput: If the package executorch is not installed, or if XNNPACK cannot run all of
             it.
     """
-    with _quiet(), _swift():
+    with _quiet(), quick_export():
         try:
             from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
             from executorch.exir import to_edge_transform_and_lower
@@ -170,7 +170,7 @@ def _require_one_delegate(lowered: Any) -> None:
 
 
 @contextlib.contextmanager
-def _swift() -> Iterator[None]:
+def quick_export() -> Iterator[None]:
     """Without what makes the exporter's time grow with the square of its passes.
 
     Each pass copies, for each node, the records of all passes before it, which serve debugging
