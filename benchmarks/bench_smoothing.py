@@ -1,0 +1,365 @@
+"""Does a model of the other trials rank the networks of a study better?
+
+A replay on trained networks; nothing is trained.
+
+    python benchmarks/bench_smoothing.py --measurements FILE.jsonl [--score auc] [--draws 200]
+        [--out DIR]
+
+FILE is what ``benchmarks/train_panel.py`` writes. A study of N trials has N networks of 4x56, drawn
+without replacement: first among those that have references, then among the others, which only the
+models see. Every weight, penalty and distance is chosen within the drawn study, from its 4x56
+scores. Its networks with references are drawn again with replacement (the same for all methods),
+and judged by
+
+- tau: Kendall's, with the reference; as a difference to that of the raw scores of the same draw;
+- regret: how far the reference of the network ranked first is below the best one's, in standard
+  deviations of the networks, and in AUC at 12x112.
+
+The reference is the consensus of the longer trainings: AUC on all pairs at 12x112, and the mean of
+two seeds at 8x56, standardised and added. Two of the three share the seed of the scores, which
+favours the raw ones. ``longest`` is 12x112 alone.
+
+Rules, written down before the first run. (An earlier look at 12x112 alone, with weights and models
+chosen after it, is what suggested smoothing.)
+
+1. The method is ``ridge``: seesawnas.study.smoothing with the options alone, half of what they
+   leave unexplained kept; raw scores if it predicts no better than the mean. It ranks studies only
+   if, by AUC, its mean gain of tau is at least 0.03 at 60, 100 and 150 trials, the 10 % quantile of
+   its gain at 150 is above 0, its mean gain is not below 0 at 20 and at 30, its mean gain with
+   ``longest`` is above 0 at 60, 100 and 150, and its mean regret at 60, 100 and 150 is at most 0.05
+   standard deviations above that of raw.
+2. The training loss summed over the epochs is another feature of it (``ridge, loss``) only if that
+   is a gain of tau over ``ridge`` of at least 0.02 at 60, 100 and 150 trials, and the 10 % quantile
+   of this gain at 150 is above 0.
+
+The other methods are there to compare, and decide nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+from sklearn.ensemble import RandomForestRegressor
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from seesawnas.io.files import write_atomically
+from seesawnas.study.smoothing import GAUSSIAN_PROCESS, OWN, Smoothing, smooth
+
+_Floats = NDArray[np.float64]
+_Places = NDArray[np.int64]
+SIZES = (20, 30, 60, 100, 150)
+TREES = 100
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_SHOWN = ("ridge", "forest", "gaussian process", "ridge, loss", "raw + loss", "loss")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Networks: options, scores and summed losses of the proxy; references, NaN where unknown."""
+
+    options: list[dict[str, Any]]
+    scores: _Floats
+    losses: _Floats
+    consensus: _Floats
+    longest: _Floats
+
+    @classmethod
+    def of(cls, lines: list[dict[str, Any]], score: str) -> Panel:
+        """Of the lines of a panel."""
+        found = {(line["level"], line["seed"], line["network"]): line for line in lines}
+        networks = sorted(n for level, seed, n in found if (level, seed) == ("4x56", 0))
+        proxies = [found["4x56", 0, n] for n in networks]
+
+        def reference(level: str, seed: int) -> _Floats:
+            return np.array(
+                [
+                    line["extras"]["all"]["auc"]
+                    if (line := found.get((level, seed, n)))
+                    else np.nan
+                    for n in networks
+                ]
+            )
+
+        longest = reference("12x112", 0)
+        shorter = (reference("8x56", 0) + reference("8x56", 1)) / 2
+        return cls(
+            [line["assignment"] for line in proxies],
+            np.array([line["curve"][-1][score] for line in proxies]),
+            np.array([sum(line["losses"]) for line in proxies]),
+            _standard(longest) + _standard(shorter),
+            longest,
+        )
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A study, and those of its networks that are judged, by their places in it."""
+
+    study: _Places
+    judged: _Places
+
+
+def _standard(values: _Floats) -> _Floats:
+    return np.asarray((values - np.nanmean(values)) / np.nanstd(values))
+
+
+def draws(panel: Panel, size: int, count: int) -> list[Draw]:
+    """Studies of ``size`` trials."""
+    known, unknown = (
+        np.flatnonzero(~np.isnan(panel.consensus)),
+        np.flatnonzero(np.isnan(panel.consensus)),
+    )
+    found = []
+    for seed in range(count):
+        rng = np.random.default_rng([size, seed])
+        own = rng.permutation(known)[:size]
+        study = np.concatenate([own, rng.permutation(unknown)[: size - len(own)]])
+        found.append(Draw(study, rng.integers(len(own), size=len(own))))
+    return found
+
+
+Method = Callable[[list[dict[str, Any]], _Floats, _Floats], _Floats]
+
+
+def _smoothed(found: Smoothing, raw: _Floats) -> _Floats:
+    return found.values if found.r2 > 0 else raw
+
+
+def forest(
+    options: list[dict[str, Any]], scores: _Floats, losses: _Floats | None = None
+) -> _Floats:
+    """Half of the score, half of what the trees without the network predict (out of bag).
+
+    The prediction is scaled by the regression of the scores on it, 0 to 1.
+    """
+    columns = []
+    for name in options[0]:
+        column = [taken[name] for taken in options]
+        if all(isinstance(option, int | float) for option in column):
+            columns.append(column)
+        else:
+            columns += [
+                [option == one for option in column] for one in sorted(set(column), key=str)
+            ]
+    x = np.array([*columns, *([losses] if losses is not None else [])], dtype=np.float64).T
+    trees = RandomForestRegressor(
+        TREES, oob_score=True, max_features=1 / 3, min_samples_leaf=2, random_state=0
+    )
+    predicted = np.asarray(trees.fit(x, scores).oob_prediction_) - scores.mean()
+    slope = float(predicted @ (scores - scores.mean()) / max(1e-12, predicted @ predicted))
+    return np.asarray(
+        OWN * scores + (1 - OWN) * (scores.mean() + min(1.0, max(0.0, slope)) * predicted)
+    )
+
+
+def methods() -> dict[str, Method]:
+    """What is compared: the values to rank by, of options, scores and summed losses."""
+
+    def own(share: float) -> Method:
+        return lambda x, y, _: _smoothed(smooth(x, y, own=share), y)
+
+    def both(y: _Floats, losses: _Floats) -> _Floats:
+        return _standard(y) - _standard(losses)
+
+    return {
+        "raw": lambda _, y, __: y,
+        "ridge": lambda x, y, _: _smoothed(smooth(x, y), y),
+        "forest": lambda x, y, _: forest(x, y),
+        "gaussian process": lambda x, y, _: _smoothed(smooth(x, y, decays=GAUSSIAN_PROCESS), y),
+        "ridge, loss": lambda x, y, losses: _smoothed(smooth(x, y, loss=losses), y),
+        "forest, loss": forest,
+        "gaussian process, loss": lambda x, y, losses: _smoothed(
+            smooth(x, y, loss=losses, decays=GAUSSIAN_PROCESS), y
+        ),
+        "loss": lambda _, __, losses: -losses,
+        "raw + loss": lambda _, y, losses: both(y, losses),
+        "ridge of raw + loss": lambda x, y, losses: _smoothed(
+            smooth(x, both(y, losses)), both(y, losses)
+        ),
+        "ridge, nothing kept": own(0.0),
+        "ridge, a quarter kept": own(0.25),
+        "ridge, three quarters kept": own(0.75),
+    }
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a method did at a size; quantiles are over draws.
+
+    Attributes:
+        gain: Of tau, over raw. ``gain_10`` and ``gain_90`` are the ends of its 80 % interval,
+            ``gain_2`` and ``gain_98`` of its 95 % interval.
+        over_ridge: Of tau, over ``ridge``, and its 10 % quantile.
+        gain_longest: Of tau, over raw, if the reference is 12x112 alone.
+        regret: In standard deviations of the consensus.
+        regret_auc: In AUC at 12x112.
+    """
+
+    method: str
+    trials: int
+    tau: float
+    gain: float
+    gain_2: float
+    gain_10: float
+    gain_90: float
+    gain_98: float
+    over_ridge: float
+    over_ridge_10: float
+    gain_longest: float
+    regret: float
+    regret_change: float
+    regret_change_10: float
+    regret_change_90: float
+    regret_auc: float
+
+
+def judge(panel: Panel, size: int, count: int) -> list[Judged]:
+    """All methods on the same draws."""
+    every = draws(panel, size, count)
+    taus: dict[str, _Floats] = {}
+    longest, regrets, regrets_auc = dict[str, _Floats](), dict[str, _Floats](), dict[str, _Floats]()
+    scale = float(np.nanstd(panel.consensus))
+    for name, method in methods().items():
+        found = []
+        for draw in every:
+            options = [panel.options[place] for place in draw.study]
+            values = method(options, panel.scores[draw.study], panel.losses[draw.study])
+            values = values[draw.judged]
+            truth = panel.consensus[draw.study][draw.judged]
+            long = panel.longest[draw.study][draw.judged]
+            first = int(np.argmax(values))
+            found.append(
+                (
+                    kendalltau(values, truth).statistic,
+                    kendalltau(values, long).statistic,
+                    (truth.max() - truth[first]) / scale,
+                    long.max() - long[first],
+                )
+            )
+        taus[name], longest[name], regrets[name], regrets_auc[name] = np.array(found).T
+    return [
+        Judged(
+            method=name,
+            trials=size,
+            tau=float(taus[name].mean()),
+            gain=float((gain := taus[name] - taus["raw"]).mean()),
+            gain_2=_quantile(gain, 0.025),
+            gain_10=_quantile(gain, 0.1),
+            gain_90=_quantile(gain, 0.9),
+            gain_98=_quantile(gain, 0.975),
+            over_ridge=float((over := taus[name] - taus["ridge"]).mean()),
+            over_ridge_10=_quantile(over, 0.1),
+            gain_longest=float((longest[name] - longest["raw"]).mean()),
+            regret=float(regrets[name].mean()),
+            regret_change=float((change := regrets[name] - regrets["raw"]).mean()),
+            regret_change_10=_quantile(change, 0.1),
+            regret_change_90=_quantile(change, 0.9),
+            regret_auc=float(regrets_auc[name].mean()),
+        )
+        for name in taus
+    ]
+
+
+def _quantile(values: _Floats, level: float) -> float:
+    return float(np.quantile(values, level))
+
+
+def verdicts(found: list[Judged]) -> dict[str, bool]:
+    """The rules of the module's docstring, part by part."""
+    of = {(one.method, one.trials): one for one in found}
+    large = (60, 100, 150)
+    ridge, loss, raw = ({n: of[name, n] for n in SIZES} for name in ("ridge", "ridge, loss", "raw"))
+    return {
+        "1 gain >= 0.03 at 60, 100, 150": all(ridge[n].gain >= 0.03 for n in large),
+        "1 10 % quantile > 0 at 150": ridge[150].gain_10 > 0,
+        "1 no loss at 20, 30": all(ridge[n].gain >= 0 for n in (20, 30)),
+        "1 gain > 0 with 12x112 alone": all(ridge[n].gain_longest > 0 for n in large),
+        "1 regret at most 0.05 above raw": all(
+            ridge[n].regret <= raw[n].regret + 0.05 for n in large
+        ),
+        "2 gain over ridge >= 0.02 at 60, 100, 150": all(loss[n].over_ridge >= 0.02 for n in large),
+        "2 10 % quantile > 0 at 150": loss[150].over_ridge_10 > 0,
+    }
+
+
+def page(found: list[Judged], score: str) -> str:
+    """The gains of tau by trials, with 80 % intervals, as an HTML page."""
+    figure = go.Figure()
+    for place, name in enumerate(_SHOWN):
+        line = [one for one in found if one.method == name]
+        gains = np.array([one.gain for one in line])
+        figure.add_scatter(
+            x=[one.trials * (1 + 0.02 * (place - 2.5)) for one in line],
+            y=gains,
+            error_y={
+                "array": np.array([one.gain_90 for one in line]) - gains,
+                "arrayminus": gains - np.array([one.gain_10 for one in line]),
+                "thickness": 1,
+                "width": 3,
+            },
+            name=name,
+            mode="lines+markers",
+            line={"color": _COLOURS[place]},
+        )
+    figure.add_hline(y=0, line_width=1)
+    figure.update_layout(
+        title=f"Kendall's tau with the reference, gain over raw {score}, 80 % intervals",
+        xaxis={"title": "trials", "type": "log", "tickvals": SIZES},
+        yaxis={"title": "gain of tau"},
+        template="plotly_white",
+    )
+    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
+    return html
+
+
+def main() -> None:
+    arguments = _arguments()
+    lines = [json.loads(line) for line in arguments.measurements.read_text().splitlines()]
+    panel = Panel.of(lines, arguments.score)
+    found = list[Judged]()
+    print(f"{'method':28} {'n':>4} {'tau':>6} {'gain':>7} {'80 %':>16} {'regret':>7} {'AUC':>7}")
+    for size in SIZES:
+        for one in judge(panel, size, arguments.draws):
+            found.append(one)
+            interval = f"{one.gain_10:+.3f} .. {one.gain_90:+.3f}"
+            print(
+                f"{one.method:28} {size:4} {one.tau:6.3f} {one.gain:+7.3f} {interval:>16} "
+                f"{one.regret:7.3f} {one.regret_auc:7.4f}",
+                flush=True,
+            )
+    for rule, holds in verdicts(found).items():
+        print(f"{'holds' if holds else 'fails'}: {rule}")
+    if arguments.out is not None:
+        stem = arguments.out / f"smoothing_{arguments.score}"
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        text = {"draws": arguments.draws, "rules": verdicts(found)}
+        rows = ",\n".join(f"  {json.dumps(asdict(one))}" for one in found)
+        text_rows = json.dumps(text, indent=1)[:-2] + f',\n "results": [\n{rows}\n ]\n}}\n'
+        write_atomically(stem.with_suffix(".json"), text_rows)
+        write_atomically(stem.with_suffix(".html"), page(found, arguments.score))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--measurements", required=True, type=Path)
+    parser.add_argument("--score", default="auc", choices=("auc", "accuracy"))
+    parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument("--out", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
