@@ -1,6 +1,7 @@
 """Does a model of the other trials rank the networks of a study better?
 
-A replay on trained networks; nothing is trained.
+A replay on trained networks; nothing is trained. It may be cut off: with ``--out`` the same command
+goes on with the sizes that are left.
 
     python benchmarks/bench_smoothing.py --measurements FILE.jsonl [--score auc] [--draws 200]
         [--out DIR]
@@ -22,7 +23,7 @@ favours the raw ones. ``longest`` is 12x112 alone.
 Rules, written down before the first run. (An earlier look at 12x112 alone, with weights and models
 chosen after it, is what suggested smoothing.)
 
-1. The method is ``ridge``: seesawnas.study.smoothing with the options alone, half of what they
+1. The method is ``ridge``: benchmarks/smoothing_models.py with the options alone, half of what they
    leave unexplained kept; raw scores if it predicts no better than the mean. It ranks studies only
    if, by AUC, its mean gain of tau is at least 0.03 at 60, 100 and 150 trials, the 10 % quantile of
    its gain at 150 is above 0, its mean gain is not below 0 at 20 and at 30, its mean gain with
@@ -38,6 +39,7 @@ The other methods are there to compare, and decide nothing.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Callable
@@ -49,17 +51,15 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
-from sklearn.ensemble import RandomForestRegressor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.smoothing_models import Smoothing, forest, gaussian_process, ridge
 from seesawnas.io.files import write_atomically
-from seesawnas.study.smoothing import GAUSSIAN_PROCESS, OWN, Smoothing, smooth
 
 _Floats = NDArray[np.float64]
 _Places = NDArray[np.int64]
 SIZES = (20, 30, 60, 100, 150)
-TREES = 100
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _SHOWN = ("ridge", "forest", "gaussian process", "ridge, loss", "raw + loss", "loss")
 
@@ -136,56 +136,29 @@ def _smoothed(found: Smoothing, raw: _Floats) -> _Floats:
     return found.values if found.r2 > 0 else raw
 
 
-def forest(
-    options: list[dict[str, Any]], scores: _Floats, losses: _Floats | None = None
-) -> _Floats:
-    """Half of the score, half of what the trees without the network predict (out of bag).
-
-    The prediction is scaled by the regression of the scores on it, 0 to 1.
-    """
-    columns = []
-    for name in options[0]:
-        column = [taken[name] for taken in options]
-        if all(isinstance(option, int | float) for option in column):
-            columns.append(column)
-        else:
-            columns += [
-                [option == one for option in column] for one in sorted(set(column), key=str)
-            ]
-    x = np.array([*columns, *([losses] if losses is not None else [])], dtype=np.float64).T
-    trees = RandomForestRegressor(
-        TREES, oob_score=True, max_features=1 / 3, min_samples_leaf=2, random_state=0
-    )
-    predicted = np.asarray(trees.fit(x, scores).oob_prediction_) - scores.mean()
-    slope = float(predicted @ (scores - scores.mean()) / max(1e-12, predicted @ predicted))
-    return np.asarray(
-        OWN * scores + (1 - OWN) * (scores.mean() + min(1.0, max(0.0, slope)) * predicted)
-    )
-
-
 def methods() -> dict[str, Method]:
     """What is compared: the values to rank by, of options, scores and summed losses."""
 
     def own(share: float) -> Method:
-        return lambda x, y, _: _smoothed(smooth(x, y, own=share), y)
+        return lambda x, y, _: _smoothed(ridge(x, y, own=share), y)
 
     def both(y: _Floats, losses: _Floats) -> _Floats:
         return _standard(y) - _standard(losses)
 
     return {
         "raw": lambda _, y, __: y,
-        "ridge": lambda x, y, _: _smoothed(smooth(x, y), y),
+        "ridge": lambda x, y, _: _smoothed(ridge(x, y), y),
         "forest": lambda x, y, _: forest(x, y),
-        "gaussian process": lambda x, y, _: _smoothed(smooth(x, y, decays=GAUSSIAN_PROCESS), y),
-        "ridge, loss": lambda x, y, losses: _smoothed(smooth(x, y, loss=losses), y),
-        "forest, loss": forest,
+        "gaussian process": lambda x, y, _: _smoothed(gaussian_process(x, y), y),
+        "ridge, loss": lambda x, y, losses: _smoothed(ridge(x, y, loss=losses), y),
+        "forest, loss": lambda x, y, losses: forest(x, y, loss=losses),
         "gaussian process, loss": lambda x, y, losses: _smoothed(
-            smooth(x, y, loss=losses, decays=GAUSSIAN_PROCESS), y
+            gaussian_process(x, y, loss=losses), y
         ),
         "loss": lambda _, __, losses: -losses,
         "raw + loss": lambda _, y, losses: both(y, losses),
         "ridge of raw + loss": lambda x, y, losses: _smoothed(
-            smooth(x, both(y, losses)), both(y, losses)
+            ridge(x, both(y, losses)), both(y, losses)
         ),
         "ridge, nothing kept": own(0.0),
         "ridge, a quarter kept": own(0.25),
@@ -325,29 +298,54 @@ def page(found: list[Judged], score: str) -> str:
 
 def main() -> None:
     arguments = _arguments()
-    lines = [json.loads(line) for line in arguments.measurements.read_text().splitlines()]
-    panel = Panel.of(lines, arguments.score)
-    found = list[Judged]()
+    text = arguments.measurements.read_text()
+    panel = Panel.of([json.loads(line) for line in text.splitlines()], arguments.score)
+    about = {
+        "measurements": hashlib.sha256(text.encode()).hexdigest()[:16],
+        "score": arguments.score,
+        "draws": arguments.draws,
+    }
+    path = None if arguments.out is None else arguments.out / f"smoothing_{arguments.score}.json"
+    found = [] if path is None else _kept(path, about)
     print(f"{'method':28} {'n':>4} {'tau':>6} {'gain':>7} {'80 %':>16} {'regret':>7} {'AUC':>7}")
     for size in SIZES:
-        for one in judge(panel, size, arguments.draws):
-            found.append(one)
-            interval = f"{one.gain_10:+.3f} .. {one.gain_90:+.3f}"
-            print(
-                f"{one.method:28} {size:4} {one.tau:6.3f} {one.gain:+7.3f} {interval:>16} "
-                f"{one.regret:7.3f} {one.regret_auc:7.4f}",
-                flush=True,
-            )
+        if not any(one.trials == size for one in found):
+            found += judge(panel, size, arguments.draws)
+        if path is not None:
+            _keep(path, about, found)
+        for one in found:
+            if one.trials == size:
+                interval = f"{one.gain_10:+.3f} .. {one.gain_90:+.3f}"
+                print(
+                    f"{one.method:28} {size:4} {one.tau:6.3f} {one.gain:+7.3f} {interval:>16} "
+                    f"{one.regret:7.3f} {one.regret_auc:7.4f}",
+                    flush=True,
+                )
     for rule, holds in verdicts(found).items():
         print(f"{'holds' if holds else 'fails'}: {rule}")
-    if arguments.out is not None:
-        stem = arguments.out / f"smoothing_{arguments.score}"
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        text = {"draws": arguments.draws, "rules": verdicts(found)}
-        rows = ",\n".join(f"  {json.dumps(asdict(one))}" for one in found)
-        text_rows = json.dumps(text, indent=1)[:-2] + f',\n "results": [\n{rows}\n ]\n}}\n'
-        write_atomically(stem.with_suffix(".json"), text_rows)
-        write_atomically(stem.with_suffix(".html"), page(found, arguments.score))
+    if path is not None:
+        write_atomically(path.with_suffix(".html"), page(found, arguments.score))
+
+
+def _kept(path: Path, about: dict[str, Any]) -> list[Judged]:
+    """What an earlier run of the same replay has finished."""
+    if not path.is_file():
+        return []
+    stored = json.loads(path.read_text())
+    return [Judged(**one) for one in stored.pop("results")] if stored == about else []
+
+
+def _keep(path: Path, about: dict[str, Any], found: list[Judged]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = ",\n".join(f"  {json.dumps(_rounded(one))}" for one in found)
+    write_atomically(path, f'{json.dumps(about, indent=1)[:-2]},\n "results": [\n{rows}\n ]\n}}\n')
+
+
+def _rounded(one: Judged) -> dict[str, Any]:
+    return {
+        name: round(value, 5) if isinstance(value, float) else value
+        for name, value in asdict(one).items()
+    }
 
 
 def _arguments() -> argparse.Namespace:
