@@ -4,7 +4,7 @@ A replay on trained networks; nothing is trained. It may be cut off: with ``--ou
 goes on with the sizes that are left.
 
     python benchmarks/bench_smoothing.py --measurements FILE.jsonl [--score auc] [--draws 200]
-        [--out DIR]
+        [--method NAME] [--out DIR]
 
 FILE is what ``benchmarks/train_panel.py`` writes. A study of N trials has N networks of 4x56, drawn
 without replacement: first among those that have references, then among the others, which only the
@@ -16,8 +16,8 @@ and judged by
 - regret: how far the reference of the network ranked first is below the best one's, in standard
   deviations of the networks, and in AUC at 12x112.
 
-The reference is the consensus of the longer trainings: AUC on all pairs at 12x112, and the mean of
-two seeds at 8x56, standardised and added. Two of the three share the seed of the scores, which
+The reference is the consensus of the longer trainings: AUC on all pairs at 12x112 and at 8x56, each
+the mean over its seeds, standardised and added. Those of seed 0 share the seed of the scores, which
 favours the raw ones. ``longest`` is 12x112 alone.
 
 Rules, written down before the first run. (An earlier look at 12x112 alone, with weights and models
@@ -42,7 +42,8 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ _Floats = NDArray[np.float64]
 _Places = NDArray[np.int64]
 SIZES = (20, 30, 60, 100, 150)
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_NAMES = {"auc": "AUC", "accuracy": "accuracy"}
 _SHOWN = ("ridge", "forest", "gaussian process", "ridge, loss", "raw + loss", "loss")
 
 
@@ -81,18 +83,20 @@ class Panel:
         networks = sorted(n for level, seed, n in found if (level, seed) == ("4x56", 0))
         proxies = [found["4x56", 0, n] for n in networks]
 
-        def reference(level: str, seed: int) -> _Floats:
-            return np.array(
+        def reference(level: str) -> _Floats:
+            """The mean over the seeds that most networks have."""
+            counts = Counter(seed for one, seed, _ in found if one == level)
+            seeds = [seed for seed in sorted(counts) if counts[seed] == max(counts.values())]
+            values = [
                 [
-                    line["extras"]["all"]["auc"]
-                    if (line := found.get((level, seed, n)))
-                    else np.nan
+                    line["extras"]["all"]["auc"] if (line := found.get((level, s, n))) else np.nan
                     for n in networks
                 ]
-            )
+                for s in seeds
+            ]
+            return np.asarray(np.mean(values, axis=0))
 
-        longest = reference("12x112", 0)
-        shorter = (reference("8x56", 0) + reference("8x56", 1)) / 2
+        longest, shorter = reference("12x112"), reference("8x56")
         return cls(
             [line["assignment"] for line in proxies],
             np.array([line["curve"][-1][score] for line in proxies]),
@@ -197,13 +201,15 @@ class Judged:
     regret_auc: float
 
 
-def judge(panel: Panel, size: int, count: int) -> list[Judged]:
-    """All methods on the same draws."""
+def judge(panel: Panel, size: int, count: int, names: Collection[str]) -> list[Judged]:
+    """The methods of these names on the same draws; ``raw`` and ``ridge`` are always among them."""
     every = draws(panel, size, count)
     taus: dict[str, _Floats] = {}
     longest, regrets, regrets_auc = dict[str, _Floats](), dict[str, _Floats](), dict[str, _Floats]()
     scale = float(np.nanstd(panel.consensus))
     for name, method in methods().items():
+        if name not in names and name not in ("raw", "ridge"):
+            continue
         found = []
         for draw in every:
             options = [panel.options[place] for place in draw.study]
@@ -271,6 +277,8 @@ def page(found: list[Judged], score: str) -> str:
     figure = go.Figure()
     for place, name in enumerate(_SHOWN):
         line = [one for one in found if one.method == name]
+        if not line:
+            continue
         gains = np.array([one.gain for one in line])
         figure.add_scatter(
             x=[one.trials * (1 + 0.02 * (place - 2.5)) for one in line],
@@ -287,7 +295,7 @@ def page(found: list[Judged], score: str) -> str:
         )
     figure.add_hline(y=0, line_width=1)
     figure.update_layout(
-        title=f"Kendall's tau with the reference, gain over raw {score}, 80 % intervals",
+        title=f"Kendall's tau with the reference: gain over raw {_NAMES[score]}, 80 % intervals",
         xaxis={"title": "trials", "type": "log", "tickvals": SIZES},
         yaxis={"title": "gain of tau"},
         template="plotly_white",
@@ -300,17 +308,19 @@ def main() -> None:
     arguments = _arguments()
     text = arguments.measurements.read_text()
     panel = Panel.of([json.loads(line) for line in text.splitlines()], arguments.score)
+    names = arguments.method or list(methods())
     about = {
         "measurements": hashlib.sha256(text.encode()).hexdigest()[:16],
         "score": arguments.score,
         "draws": arguments.draws,
+        "methods": sorted({"raw", "ridge", *names}),
     }
     path = None if arguments.out is None else arguments.out / f"smoothing_{arguments.score}.json"
     found = [] if path is None else _kept(path, about)
     print(f"{'method':28} {'n':>4} {'tau':>6} {'gain':>7} {'80 %':>16} {'regret':>7} {'AUC':>7}")
     for size in SIZES:
         if not any(one.trials == size for one in found):
-            found += judge(panel, size, arguments.draws)
+            found += judge(panel, size, arguments.draws, names)
         if path is not None:
             _keep(path, about, found)
         for one in found:
@@ -321,7 +331,8 @@ def main() -> None:
                     f"{one.regret:7.3f} {one.regret_auc:7.4f}",
                     flush=True,
                 )
-    for rule, holds in verdicts(found).items():
+    rules = {} if arguments.method else verdicts(found)
+    for rule, holds in rules.items():
         print(f"{'holds' if holds else 'fails'}: {rule}")
     if path is not None:
         write_atomically(path.with_suffix(".html"), page(found, arguments.score))
@@ -332,7 +343,8 @@ def _kept(path: Path, about: dict[str, Any]) -> list[Judged]:
     if not path.is_file():
         return []
     stored = json.loads(path.read_text())
-    return [Judged(**one) for one in stored.pop("results")] if stored == about else []
+    results = stored.pop("results")
+    return [Judged(**one) for one in results] if stored == about else []
 
 
 def _keep(path: Path, about: dict[str, Any], found: list[Judged]) -> None:
@@ -353,8 +365,11 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--measurements", required=True, type=Path)
-    parser.add_argument("--score", default="auc", choices=("auc", "accuracy"))
+    parser.add_argument("--score", default="auc", choices=list(_NAMES))
     parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument(
+        "--method", action="append", choices=list(methods()), help="only this; may be repeated"
+    )
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 
