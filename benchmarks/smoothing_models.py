@@ -174,7 +174,7 @@ def _distance(column: Sequence[Any], in_order: bool) -> Floats:
         places = np.array([levels.index(option) for option in column], dtype=np.float64)
         return np.asarray(np.abs(places[:, None] - places) / (len(levels) - 1))
     _, codes = np.unique([repr(option) for option in column], return_inverse=True)
-    return (codes[:, None] != codes).astype(np.float64)
+    return np.asarray(codes[:, None] != codes, dtype=np.float64)
 
 
 def _is_number(option: Any) -> bool:
