@@ -18,11 +18,12 @@ from typer.testing import CliRunner
 from seesawnas.arch import ArchSpec
 from seesawnas.cli.commands.latency_fit import fit
 from seesawnas.cost import Budget, LatencyModel
-from seesawnas.cost.counts import LANES
-from seesawnas.device.latency.design import design_networks
+from seesawnas.cost.counts import LANES, Lowering
+from seesawnas.device.latency.design import counts_matrix, design_networks
 from seesawnas.device.latency.fit import (
     LatencyFit,
     Setting,
+    _held_out,
     conformal_factor,
     fit_latency,
     least_networks,
@@ -97,7 +98,17 @@ def test_lanes_are_those_that_predict_the_device(lanes: int) -> None:
 
 
 def test_other_lanes_must_be_better_by_a_tenth() -> None:
-    times = milliseconds(networks(), 0.05, truth=model(lanes=16, waste=0))
+    slow = {name: 600.0 for name in COEFFICIENTS if name.startswith("unaligned.")}
+    truth = model(lanes=16, waste=0, coefficients={**COEFFICIENTS, **slow})
+    times = milliseconds(networks(), 0.05, truth)
+    measured = 1000 * np.array(times)
+    errors = {
+        lanes: np.abs(
+            _held_out(counts_matrix(networks(), Lowering(0.0, lanes)), measured) / measured - 1
+        ).mean()
+        for lanes in (8, 16)
+    }
+    assert 0.9 * errors[8] < errors[16] < errors[8]
     assert fit_latency(times, networks(), replace(SETTING, waste=0.0)).model.lanes == 8
 
 
