@@ -165,12 +165,15 @@ def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Pa
 
 
 def _watch(session: FidelitySession, known: list[dict[str, Any]], screen: Console) -> bool:
-    from seesawnas.cli.views.progress import say
+    from seesawnas.cli.views.progress import say, teacher_lines
     from seesawnas.study import Failed, Finished, Lost
+    from seesawnas.train.full import TeacherEmbedded, TeacherNoted, TeacherReady
 
     wanted, ended = session.plan.size, len(session.rows())
+    teacher = session.study.teacher
     say(
         screen,
+        *([] if teacher is None else [f"Teacher  {teacher.label}"]),
         f"Study    {session.plan.folder}: {ended} of {several(wanted, 'trial')} finished before",
     )
     try:
@@ -186,6 +189,8 @@ def _watch(session: FidelitySession, known: list[dict[str, Any]], screen: Consol
                     say(screen, f"trial {event.number:3d}  {what}  [{ended}/{wanted}]")
                 elif isinstance(event, Failed | Lost):
                     say(screen, f"trial {event.number:3d}  {event.reason}")
+                elif isinstance(event, TeacherEmbedded | TeacherNoted | TeacherReady):
+                    say(screen, *teacher_lines(event))
     except KeyboardInterrupt:
         say(screen, "Stopped. Run the same command to resume.")
         return True

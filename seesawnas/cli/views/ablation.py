@@ -42,7 +42,9 @@ def watched(session: Session) -> ProgressView:
         lines=[
             design,
             *_notes(arms),
-            *study_lines(session.ready.faces, plan.proxy, plan.engine, where),
+            *study_lines(
+                session.ready.faces, plan.proxy, plan.engine, where, session.ready.teacher
+            ),
         ],
         epochs=plan.proxy.recipe.epochs,
         wanted=session.wanted,

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seesawnas.cli.views.output import console, screen, table
+from seesawnas.cli.views.progress import say, teacher_lines
 from seesawnas.data import FaceSource
 from seesawnas.text import escape_line, several
 from seesawnas.train.full import (
@@ -21,6 +22,7 @@ from seesawnas.train.full import (
     Session,
     Stepped,
     TeacherEmbedded,
+    TeacherNoted,
     TeacherReady,
     TrainPlan,
 )
@@ -80,11 +82,9 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                 case TeacherEmbedded(name, done, images):
                     note = f"embeddings of teacher {name}: {done:,} of {images:,} images"
                     bars.update(task, total=images, completed=done, note=note)
-                    if done == images:
-                        _say(screen, f"Teacher {name} embedded {several(images, 'image')}")
-                case TeacherReady(name, notes):
-                    for note in notes:
-                        _say(screen, f"Teacher {name}: {note}")
+                    say(screen, *teacher_lines(last))
+                case TeacherNoted() | TeacherReady():
+                    say(screen, *teacher_lines(last))
                 case Stepped(record, pace, left):
                     note = (
                         f"step {record.step:,}  loss {record.loss:.3f}  {pace:,.0f} images/s  "
