@@ -52,10 +52,9 @@ class TeacherPlan(Plan):
 
     teacher: tuple[str, ...] = option(
         file_paths,
-        "MODEL",
+        "MODELS",
         FROM,
-        "Trained network whose embeddings are learnt from: a model folder, ONNX or another file, "
-        "as seesawnas eval takes it. For multistep several, in the "
+        "Teacher: a trained network, as seesawnas eval takes it. For multistep several, in the "
         "order of its training (a.onnx,b.onnx), or a folder trained with --stages.",
         default=(),
         must_stay=True,

@@ -293,7 +293,7 @@ def test_stages_of_a_teacher_s_training_are_learnt_from_in_turn(place: Path) -> 
         ({"distill_weight": 2.0}, "--distill-weight 2 requires --teacher, got none"),
         ({"teacher": "a", "distill": "none"}, "--teacher requires --distill other than none"),
         ({"teacher": "a,b"}, "--teacher must be one model for --distill angular, got 2"),
-        ({"teacher": "a", "distill": "soft"}, "--distill must be one of none, angular"),
+        ({"teacher": "teacher", "distill": "soft"}, "--distill must be one of none, angular"),
     ],
 )
 def test_options_that_do_not_fit_are_one_line(
@@ -370,7 +370,7 @@ def test_ablations_and_confirmations_learn_from_a_teacher_too(place: Path) -> No
     with opened_ablation(ablations.plan_of(None, asked), engine) as session:
         events = list(session.run())
     assert any(isinstance(event, TeacherEmbedded) for event in events)
-    asked = {"networks": ["one.yaml", "four.yaml"], "study": "c", "seeds": 2, **shared}
+    asked = {"networks": ["one.yaml", "four.yaml"], "study": "c", "seeds": 3, **shared}
     with opened_confirmation(confirmations.plan_of(None, asked), engine) as race:
         events = list(race.run())
     assert any(isinstance(event, TeacherReady) for event in events)
