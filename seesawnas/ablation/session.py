@@ -432,7 +432,7 @@ def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:
     """The seconds of a whole training.
 
     They are those of the second of two epochs on a part of the images, which starts warm, for all
-    of them. No teacher is learnt from, whose embeddings take a thousandth of a step to look up.
+    of them. No teacher is learnt from: to look its embeddings up is little beside a step.
     """
     batches = plan.proxy.recipe.batch_size * _BATCHES
     share = min(1.0, batches / len(faces.training))

@@ -34,6 +34,7 @@ class ProxyTeacher:
     def __init__(self, plan: TeacherPlan, data: str) -> None:
         self._plan, self._data = plan, data
         self._teachers: tuple[Teacher, ...] = ()
+        self._is_ready = False
 
     def open(self) -> None:
         """Open it, on a GPU if there is one.
@@ -91,11 +92,12 @@ class ProxyTeacher:
             raise StudyError(
                 f"{self._data}: faces must stay as they are while a study is run, got others"
             )
-        for teacher in self._opened():
+        for teacher in () if self._is_ready else self._opened():
             with closing(teacher.embed(source)) as rows:
                 for done in rows:
                     yield embedding_event(teacher.name, done, len(source))
             yield TeacherReady(teacher.name, teacher.notes)
+        self._is_ready = True
         return faces.with_teacher_rows([teacher.rows for teacher in self._opened()])
 
     def _opened(self) -> tuple[Teacher, ...]:
@@ -127,7 +129,7 @@ def stored_distillation(attributes: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         found = stored_mapping(attributes[DISTILLATION])
         label_of(found)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, ArithmeticError):
         return None
     return found
 

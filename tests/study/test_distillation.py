@@ -37,7 +37,7 @@ from seesawnas.study import (
     find_study,
     run_trial,
 )
-from seesawnas.study.distillation import ProxyTeacher, proxy_teacher
+from seesawnas.study.distillation import ProxyTeacher, proxy_teacher, stored_distillation
 from seesawnas.train import seeded
 from seesawnas.train.full import TeacherEmbedded, TeacherReady
 from seesawnas.train.recipe import Distill
@@ -205,6 +205,21 @@ def test_a_study_without_a_teacher_says_nothing_of_one(place: Path) -> None:
     assert not any("teacher" in trial.user_attrs for trial in view.trials)
     assert StudyReport.of(view, "s").to_mapping()["distillation"] is None
     assert not {"teacher", "teacher_channels", "distill"} & set(plan_of(None, SEARCH).to_mapping())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "[",
+        '{"loss": "angular", "weight": 7, "teachers": 3}',
+        '{"loss": "angular", "weight": 7, "teachers": ["t"]}',
+        '{"loss": "angular", "weight": "7", "teachers": []}',
+        '{"loss": "angular", "weight": 1' + 400 * "0" + ', "teachers": []}',
+    ],
+)
+def test_a_damaged_attribute_says_nothing(text: str) -> None:
+    assert stored_distillation({"distillation": text}) is None
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,8 @@ def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Pa
 
 
 def _watch(session: FidelitySession, known: list[dict[str, Any]], screen: Console) -> bool:
-    from seesawnas.cli.views.progress import say, teacher_lines
+    from seesawnas.cli.views.progress import say
+    from seesawnas.cli.views.training import teacher_lines
     from seesawnas.study import Failed, Finished, Lost
     from seesawnas.train.full import TeacherEmbedded, TeacherNoted, TeacherReady
 

@@ -76,6 +76,8 @@ def show_design(screen: Console, plan: AblationPlan, ready: PreparedRun, cost: E
         f"{several(cost.trials, 'training run')}",
     )
     say(screen, f"Faces: {ready.faces.summary}")
+    if ready.teacher is not None:
+        say(screen, f"Teacher: {ready.teacher.label}; it embeds each image once, before the first")
     say(
         screen,
         f"about {_hours(cost.hours)} on this machine, {cost.at_a_time} in parallel: about "

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from seesawnas.cli.views.training import teacher_lines
 from seesawnas.data import FaceData
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.search import Repeating, SearchEvent
@@ -121,18 +122,6 @@ def study_lines(
     lines += [f"Proxy    {epochs} at {sizes}, {trials}"]
     lines += [] if teacher is None else [f"Teacher  {teacher.label}"]
     return [*lines, f"Study    {where}"]
-
-
-def teacher_lines(event: TeacherEvent) -> Iterator[str]:
-    """The lines of what happens to a teacher's embeddings."""
-    match event:
-        case TeacherEmbedded(name, done, images):
-            if done == images:
-                yield f"Teacher {name} embedded {several(images, 'image')}"
-        case TeacherNoted(name, line):
-            yield f"Teacher {name}: {line}"
-        case TeacherReady(name, notes):
-            yield from (f"Teacher {name}: {note}" for note in notes)
 
 
 def before(record: StudyRecord, recovered: int) -> str:

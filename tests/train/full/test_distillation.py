@@ -28,6 +28,7 @@ from seesawnas.train.full import (
     RunEvent,
     Stepped,
     TeacherEmbedded,
+    TeacherNoted,
     TeacherReady,
     TrainPlan,
     generation,
@@ -266,6 +267,16 @@ def test_processes_that_embed_end_together_whichever_of_them_is_stopped(
         thread.join()
     is_ready = [isinstance(found[rank], TeacherReady) for rank in range(2)]
     assert is_ready == [stopper is None] * 2
+
+
+def test_what_goes_to_memory_is_said_before_it_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEESAWNAS_CACHE_LIMIT", "10")
+    first, second, *_ = run(distilled(tmp_path))
+    assert isinstance(first, TeacherNoted)
+    assert "SEESAWNAS_CACHE_LIMIT" in first.line
+    assert isinstance(second, TeacherEmbedded)
 
 
 def test_a_stage_that_diverged_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
