@@ -44,8 +44,8 @@ from seesawnas.study import (
     preflight,
     run_trial,
 )
-from seesawnas.study.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.options import RunPlan
+from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 

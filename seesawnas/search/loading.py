@@ -19,9 +19,9 @@ from seesawnas.search.plan import SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
-from seesawnas.study.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.library.names import data_words, default_name, placer
 from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts
+from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.session import preflight
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several

@@ -27,7 +27,7 @@ from seesawnas.plan.options import (
     text,
 )
 from seesawnas.text import short
-from seesawnas.train.teacher_plan import Channels, TeacherPlan, teacher_conflicts
+from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan, teacher_conflicts
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

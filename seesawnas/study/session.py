@@ -33,7 +33,6 @@ from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.disk import on_disk
 from seesawnas.io.files import expanded, write_atomically
 from seesawnas.space import Decision
-from seesawnas.study.distillation import DISTILLATION, ProxyTeacher
 from seesawnas.study.driver import (
     NOTHING_LEFT,
     TIME_LIMIT_REACHED,
@@ -48,6 +47,7 @@ from seesawnas.study.engines.base import Failed, Finished
 from seesawnas.study.engines.registry import EngineFactory, EngineSettings, check_engine
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.ranking import Repeating
+from seesawnas.study.record.distillation import DISTILLATION, ProxyTeacher
 from seesawnas.study.record.provenance import Run, kept_run
 from seesawnas.study.record.record import StudyRecord
 from seesawnas.study.storage.identity import is_stored, repeats_name, store_study_name, stored_name

@@ -39,7 +39,7 @@ from seesawnas.study import (
     preflight,
     trial_proxy,
 )
-from seesawnas.study.distillation import proxy_teacher
+from seesawnas.study.record.distillation import proxy_teacher
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 

@@ -24,7 +24,7 @@ from seesawnas.study.options import (
     parse_budget,
     proxy_teacher_conflicts,
 )
-from seesawnas.train.teacher_plan import Channels, TeacherPlan
+from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan
 
 if TYPE_CHECKING:
     from seesawnas.analysis.fidelity.level import Level

@@ -110,7 +110,7 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
     from seesawnas.ablation import opened
     from seesawnas.cli.views.ablation import show, watched
     from seesawnas.cli.views.progress import say, watch
-    from seesawnas.study.distillation import about_teacher
+    from seesawnas.study.record.distillation import about_teacher
 
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -118,7 +118,7 @@ def run_confirmation(plan: ConfirmPlan) -> Confirmed:
     from seesawnas.cli.views.confirmation import watched
     from seesawnas.cli.views.progress import watch
     from seesawnas.confirmation import opened
-    from seesawnas.study.distillation import about_teacher
+    from seesawnas.study.record.distillation import about_teacher
 
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -64,7 +64,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.cli.views.search import show, watched
     from seesawnas.report.study.outcome import outcome_of, summary_of
     from seesawnas.search import opened
-    from seesawnas.study.distillation import about_teacher
+    from seesawnas.study.record.distillation import about_teacher
 
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

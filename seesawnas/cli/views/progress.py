@@ -35,7 +35,7 @@ from seesawnas.study import (
     TrialStarted,
     TrialState,
 )
-from seesawnas.study.distillation import ProxyTeacher
+from seesawnas.study.record.distillation import ProxyTeacher
 from seesawnas.text import escape_line, several
 from seesawnas.train.full import TeacherEmbedded, TeacherEvent, TeacherNoted, TeacherReady
 from seesawnas.units import format_quantity

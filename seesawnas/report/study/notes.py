@@ -21,7 +21,7 @@ from seesawnas.report.study.ranking import (
 )
 from seesawnas.report.study.sections import find_ablation, limit_notes, notes_of
 from seesawnas.study import StudyView, Trial, TrialState
-from seesawnas.study.distillation import label_of, stored_distillation
+from seesawnas.study.record.distillation import label_of, stored_distillation
 from seesawnas.units import format_quantity
 
 BEST = 10

@@ -30,7 +30,7 @@ from seesawnas.report.study.summary import (
     summary,
 )
 from seesawnas.study import StudyView, TrialState
-from seesawnas.study.distillation import stored_distillation
+from seesawnas.study.record.distillation import stored_distillation
 
 
 @dataclass(frozen=True)

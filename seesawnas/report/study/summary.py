@@ -22,8 +22,8 @@ from seesawnas.report.study.ranking import (
     progress_words,
 )
 from seesawnas.study import ResultRow, Start, StudyView, read_starts
-from seesawnas.study.distillation import label_of, stored_distillation
 from seesawnas.study.options import RunPlan
+from seesawnas.study.record.distillation import label_of, stored_distillation
 
 MAX_STARTS = 20
 """Runs that a page lists: the latest. JSON has all of them."""

@@ -29,6 +29,13 @@ from seesawnas.plan.options import (
     text,
 )
 from seesawnas.text import several
+from seesawnas.train.feeds.teacher_plan import (
+    FROM,
+    Channels,
+    TeacherPlan,
+    file_paths,
+    teacher_conflicts,
+)
 from seesawnas.train.recipe import (
     MAX_EPOCHS,
     MOST_BATCH,
@@ -38,13 +45,6 @@ from seesawnas.train.recipe import (
     Precision,
     Recipe,
     read_recipe,
-)
-from seesawnas.train.teacher_plan import (
-    FROM,
-    Channels,
-    TeacherPlan,
-    file_paths,
-    teacher_conflicts,
 )
 
 RUNS = Path("runs")

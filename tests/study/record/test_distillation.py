@@ -37,7 +37,7 @@ from seesawnas.study import (
     find_study,
     run_trial,
 )
-from seesawnas.study.distillation import ProxyTeacher, proxy_teacher, stored_distillation
+from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher, stored_distillation
 from seesawnas.train import seeded
 from seesawnas.train.full import TeacherEmbedded, TeacherReady
 from seesawnas.train.recipe import Distill

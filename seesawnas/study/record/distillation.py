@@ -16,8 +16,8 @@ from seesawnas.errors import StudyError
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.nn.device import pick_device
 from seesawnas.train.feeds.teacher import Teacher, open_teachers
+from seesawnas.train.feeds.teacher_plan import TeacherPlan
 from seesawnas.train.full.events import TeacherEvent, TeacherReady, embedding_event
-from seesawnas.train.teacher_plan import TeacherPlan
 
 DISTILLATION = "distillation"
 """The attribute of a study that says what its trials learn from, as JSON text."""
