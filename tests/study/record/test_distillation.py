@@ -127,6 +127,7 @@ def test_each_image_knows_its_place_among_those_that_a_training_reads(folder: Pa
     assert names == [part.names[label] for label in part.labels]
 
 
+@pytest.mark.slow
 def test_a_trial_learns_from_the_embeddings_of_the_images_that_it_sees(place: Path) -> None:
     faces = taught_faces()
     assert [rows.shape for rows in faces.teacher_rows] == [(120, 2, 16)]
@@ -152,6 +153,7 @@ def test_a_trial_learns_from_the_embeddings_of_the_images_that_it_sees(place: Pa
         next(iter(run_trial(replace(job(), proxy=replace(job().proxy, recipe=recipe)), lost)))
 
 
+@pytest.mark.slow
 def test_a_distilled_trial_goes_on_from_its_checkpoint_to_the_same_numbers(place: Path) -> None:
     given, faces = job(), taught_faces()
     rows = [np.concatenate([one, one], axis=2) for one in faces.teacher_rows]
@@ -357,6 +359,7 @@ def trained(options: dict[str, Any], known: list[dict[str, Any]]) -> tuple[int, 
         return count, [row.to_mapping() for row in session.rows()]
 
 
+@pytest.mark.slow
 def test_measurements_are_taken_in_of_the_same_teacher_alone(place: Path) -> None:
     count, rows = trained(fidelity("a", teacher="teacher"), [])
     assert count == 3
