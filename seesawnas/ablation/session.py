@@ -45,6 +45,7 @@ from seesawnas.study import (
     run_trial,
 )
 from seesawnas.study.options import RunPlan
+from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 
@@ -54,6 +55,7 @@ class PreparedRun:
 
     arms: Arms
     faces: FaceData
+    teacher: ProxyTeacher | None = None
 
 
 def prepare_run(plan: AblationPlan) -> PreparedRun:
@@ -76,10 +78,11 @@ def prepare_arms(plan: RunPlan, find: Callable[[], Arms], source: str) -> Prepar
     Raises:
         InvalidInput: If anything is missing or wrong, with every fault in its own line.
     """
-    arms = _check_environment(plan, find)
+    teacher = proxy_teacher(plan, plan.data)
+    arms = _check_environment(plan, find, teacher)
     inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
     sizes = proxy_sizes(source, inputs, plan.proxy.resolution)
-    return PreparedRun(arms, load_proxy_faces(plan.data, sizes, seed=plan.proxy.seed))
+    return PreparedRun(arms, load_proxy_faces(plan.data, sizes, seed=plan.proxy.seed), teacher)
 
 
 def check_environment(plan: AblationPlan) -> Arms:
@@ -87,16 +90,19 @@ def check_environment(plan: AblationPlan) -> Arms:
 
     The folder of the faces must be there.
     """
-    return _check_environment(plan, lambda: make_arms(plan))
+    return _check_environment(plan, lambda: make_arms(plan), proxy_teacher(plan, plan.data))
 
 
-def _check_environment(plan: RunPlan, find: Callable[[], Arms]) -> Arms:
+def _check_environment(
+    plan: RunPlan, find: Callable[[], Arms], teacher: ProxyTeacher | None
+) -> Arms:
     return preflight(
         find,
         data=plan.data,
         storage=plan.storage,
         folder=plan.folder,
         engine=plan.engine,
+        teacher=teacher,
     )
 
 
@@ -223,7 +229,9 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
 
     part = StudyPart(decisions, settings, Objectives(plan.quality), Checkpoints(plan.checkpoints))
     engine = engine or engine_factory(plan.engine)
-    with open_session(plan.folder, {"": part}, engine=engine, url=plan.storage) as study:
+    with open_session(
+        plan.folder, {"": part}, engine=engine, url=plan.storage, teacher=ready.teacher
+    ) as study:
         record = study.records[""]
         keep_design(
             record, ready, quality=plan.quality, seeds=plan.training_seeds, matched=plan.matched
@@ -424,12 +432,14 @@ def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:
     """The seconds of a whole training.
 
     They are those of the second of two epochs on a part of the images, which starts warm, for all
-    of them.
+    of them. No teacher is learnt from: to look its embeddings up is little beside a step.
     """
     batches = plan.proxy.recipe.batch_size * _BATCHES
     share = min(1.0, batches / len(faces.training))
     part = FaceData(_first(faces.training, share), _first(faces.verification, share), "", "")
-    job = TrialJob(0, to_mapping(arms.arms[0].spec), replace(plan.proxy.with_epochs(2), share=1.0))
+    recipe = replace(plan.proxy.recipe, epochs=2, distill="none")
+    proxy = replace(plan.proxy, recipe=recipe, share=1.0)
+    job = TrialJob(0, to_mapping(arms.arms[0].spec), proxy)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as the engines' workers have it
     try:
@@ -442,4 +452,5 @@ def _seconds(plan: AblationPlan, arms: Arms, faces: FaceData) -> float:
 def _first(faces: Faces, share: float) -> Faces:
     """The first images of ``faces``; at least two identities with a few images each."""
     count = max(round(share * len(faces)), int((faces.labels < 2).sum()))
-    return Faces(faces.images[:count], faces.labels[:count], faces.names)
+    indices = None if faces.indices is None else faces.indices[:count]
+    return Faces(faces.images[:count], faces.labels[:count], faces.names, indices)

@@ -261,7 +261,9 @@ def opened(plan: ConfirmPlan, engine: EngineFactory | None = None) -> Iterator[S
 
     part = StudyPart(decisions, settings, Objectives(plan.metric), Checkpoints(plan.checkpoints))
     engine = engine or engine_factory(plan.engine)
-    with open_session(plan.folder, {"": part}, engine=engine, url=plan.storage) as study:
+    with open_session(
+        plan.folder, {"": part}, engine=engine, url=plan.storage, teacher=ready.teacher
+    ) as study:
         record = study.records[""]
         rules = {
             "alpha": plan.alpha,

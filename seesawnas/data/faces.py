@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,17 @@ class Faces:
         images: uint8 (N, H, W, 3), RGB.
         labels: int64 (N,) in 0..C-1.
         names: The C identities that the labels index.
+        indices: int64 (N,), which image of ``open_source`` each was decoded from; None if they come
+            from elsewhere.
 
     Raises:
-        DataError: If the three do not fit together.
+        DataError: If they do not fit together.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     names: tuple[str, ...]
+    indices: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[3] != 3 or self.images.dtype != np.uint8:
@@ -41,6 +44,8 @@ class Faces:
                 f"labels: must be one per image, got {self.labels.shape} for {len(self.images)} "
                 "images"
             )
+        if self.indices is not None and self.indices.shape != self.labels.shape:
+            raise DataError(f"indices: must be one per image, got {self.indices.shape}")
         if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.names):
             raise DataError(f"labels: must be in 0..{len(self.names) - 1}")
 
@@ -60,7 +65,9 @@ class Faces:
         kept = sorted(ranked[: max(2, round(share * self.identities))])
         chosen = np.isin(self.labels, kept)
         labels = np.searchsorted(kept, self.labels[chosen]).astype(np.int64)
-        return Faces(self.images[chosen], labels, tuple(self.names[identity] for identity in kept))
+        names = tuple(self.names[identity] for identity in kept)
+        indices = None if self.indices is None else self.indices[chosen]
+        return Faces(self.images[chosen], labels, names, indices)
 
     @property
     def identities(self) -> int:
@@ -86,6 +93,9 @@ class FaceData:
         description: The data as a study stores and compares it on resume, so its wording never
             changes; ``summary`` is for people.
         title: The name that ``summary`` begins with.
+        teacher_rows: What is learnt from beside the labels: of each teacher float16 (M, 2, D), its
+            embeddings of the images of ``open_source`` and of their mirror images, which the
+            training images' ``indices`` index.
     """
 
     training: Faces
@@ -96,6 +106,12 @@ class FaceData:
     is_default: bool = False
     shapes: Mapping[tuple[int, int], FaceData] = field(default_factory=dict)
     title: str = ""
+    teacher_rows: tuple[NDArray[np.float16], ...] = ()
+
+    def with_teacher_rows(self, rows: Sequence[NDArray[np.float16]]) -> FaceData:
+        """The same faces, of every shape, with these to learn from."""
+        shapes = {size: faces.with_teacher_rows(rows) for size, faces in self.shapes.items()}
+        return replace(self, teacher_rows=tuple(rows), shapes=shapes)
 
     @property
     def summary(self) -> str:

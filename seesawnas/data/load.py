@@ -76,8 +76,7 @@ def _load(
         sides = split_identities(names, seed=seed, share=share)
     except DataError as error:
         raise DataError("; ".join([f"{place}: {error}", *notes])) from None
-    by_identity = _by_identity(source)
-    training, verification = (_gather(by_identity, images, side) for side in sides)
+    training, verification = (_gather(source, images, side) for side in sides)
     return training, verification, notes
 
 
@@ -120,14 +119,23 @@ def _usable(source: OpenedSource, images: Decoded, skipped: Skipped) -> list[str
     return names
 
 
-def _gather(
-    by_identity: dict[str, NDArray[np.int64]], images: Decoded, names: Sequence[str]
-) -> Faces:
+def _gather(source: OpenedSource, images: Decoded, names: Sequence[str]) -> Faces:
+    by_identity = _by_identity(source)
     chosen = [
         indices[images.rows[indices] >= 0] for indices in (by_identity[name] for name in names)
     ]
     labels = np.repeat(np.arange(len(names), dtype=np.int64), [len(indices) for indices in chosen])
-    return Faces(images.take(np.concatenate(chosen)), labels, tuple(names))
+    rows = np.concatenate(chosen)
+    return Faces(images.take(rows), labels, tuple(names), _without_few(source)[rows])
+
+
+def _without_few(source: OpenedSource) -> NDArray[np.int64]:
+    """(N,): where ``open_source`` has each image, if it leaves out identities with fewer than two.
+
+    Full training runs read it so: what is cached of its images serves both.
+    """
+    enough = np.bincount(source.labels, minlength=len(source.names)) >= LEAST
+    return np.cumsum(enough[source.labels], dtype=np.int64) - 1
 
 
 def _size(faces: Faces) -> str:

@@ -21,6 +21,7 @@ _OTHERS = {
     "seconds": "seconds",
     "stopped_after": "stopped after epoch",
     "variant": "variant",
+    "teacher": "teacher",
     "reason": "reason",
     "interrupted": "interrupted by",
 }

@@ -20,7 +20,8 @@ from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
 from seesawnas.study.library.names import data_words, default_name, placer
-from seesawnas.study.options import engine_conflicts
+from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts
+from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.session import preflight
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several
@@ -33,6 +34,7 @@ class PreparedRun:
     feasible: FeasibleSet
     points: tuple[Proposal, ...]
     faces: FaceData
+    teacher: ProxyTeacher | None = None
 
 
 def prepare_run(plan: SearchPlan) -> PreparedRun:
@@ -41,17 +43,20 @@ def prepare_run(plan: SearchPlan) -> PreparedRun:
     Raises:
         InvalidInput: With every fault, each in its line, if the plan cannot be carried out.
     """
-    feasible, points = check_environment(plan)
+    teacher = proxy_teacher(plan, plan.data)
+    feasible, points = check_environment(plan, teacher)
     space = feasible.space
     sizes = proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
     faces = load_proxy_faces(plan.data, sizes, seed=plan.seed)
-    return PreparedRun(feasible, points, faces)
+    return PreparedRun(feasible, points, faces, teacher)
 
 
-def check_environment(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, ...]]:
+def check_environment(
+    plan: SearchPlan, teacher: ProxyTeacher | None
+) -> tuple[FeasibleSet, tuple[Proposal, ...]]:
     """Check all that :func:`prepare_run` checks except the faces, whose reading takes seconds.
 
-    Their folder must be there.
+    Their folder must be there. The plan's ``teacher`` is opened.
     """
 
     def find() -> tuple[FeasibleSet, tuple[Proposal, ...]]:
@@ -61,7 +66,12 @@ def check_environment(plan: SearchPlan) -> tuple[FeasibleSet, tuple[Proposal, ..
         return feasible, tuple(chosen_points(plan.points, feasible, plan.budget))
 
     return preflight(
-        find, data=plan.data, storage=plan.storage, folder=plan.folder, engine=plan.engine
+        find,
+        data=plan.data,
+        storage=plan.storage,
+        folder=plan.folder,
+        engine=plan.engine,
+        teacher=teacher,
     )
 
 
@@ -99,7 +109,8 @@ def _more_faults(
     Without a budget all networks are within it.
     """
     try:
-        check_environment(_plan(rest, file, options, place, whole=False))
+        plan = _plan(rest, file, options, place, whole=False)
+        check_environment(plan, proxy_teacher(plan, plan.data))
     except InvalidInput as error:
         return str(error).splitlines()
     return []
@@ -136,6 +147,7 @@ def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
             f"{place('objectives')} must have a latency model for {LATENCY.name}, got none; limit "
             f"it in the budget, such as latency<=20ms@{LATENCY_FILE}"
         )
+    yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
 
 

@@ -235,7 +235,9 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
         ),
     }
     engine = engine or engine_factory(plan.engine)
-    with open_session(plan.folder, parts, engine=engine, url=plan.storage) as study:
+    with open_session(
+        plan.folder, parts, engine=engine, url=plan.storage, teacher=ready.teacher
+    ) as study:
         study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=_seeds(plan))
         yield Session(plan, ready, study)
 

@@ -27,6 +27,7 @@ from seesawnas.plan.options import (
     text,
 )
 from seesawnas.text import short
+from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan, teacher_conflicts
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from seesawnas.plan.documents import Place
     from seesawnas.study.engines.registry import EngineSettings
     from seesawnas.study.trial import Proxy
+    from seesawnas.train.recipe import Distill
 
 SEARCHED, DATA, ENDS, JUDGED, PLACED = "Search", "Data", "Stopping", "Evaluation", "Execution"
 """Panels of the help."""
@@ -49,7 +51,8 @@ def _recipe_keys() -> type[BaseModel]:
 
 
 def _stored_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in recipe.items() if name != "epochs"}
+    beside = ("epochs", "distill", "distill_weight")
+    return {name: value for name, value in recipe.items() if name not in beside}
 
 
 def _stored_url(url: str | None) -> str | None:
@@ -180,8 +183,24 @@ def engine_conflicts(plan: EnginePlan, place: Place) -> Iterator[str]:
             yield f"{place(name)} requires engine ray, got engine {plan.engine_kind}"
 
 
+def proxy_teacher_conflicts(plan: TeacherPlan, data: str | None, place: Place) -> Iterator[str]:
+    """What is wrong with the keys of the teacher of a study together.
+
+    Args:
+        plan: The study's.
+        data: Its folder of faces; None for the default set.
+        place: How a key is called.
+    """
+    yield from teacher_conflicts(plan.teacher, plan.distill or "none", plan.distill_weight, place)
+    if plan.teacher and data is None:
+        yield (
+            f"{place('teacher')} requires {place('data')}, got none: the default faces are drawn "
+            "at one size, and a teacher takes another"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
-class RunPlan(EnginePlan):
+class RunPlan(TeacherPlan, EnginePlan):
     """The options that every study has: its faces, the proxy, what runs its trials.
 
     What a document leaves to defaults that depend on other values, such as the epochs, is filled in
@@ -256,6 +275,12 @@ class RunPlan(EnginePlan):
         must_stay=True,
         in_summary=True,
     )
+    teacher: tuple[str, ...] = inherited(TeacherPlan, "teacher")
+    teacher_normalise: str | None = inherited(TeacherPlan, "teacher_normalise")
+    teacher_channels: Channels = inherited(TeacherPlan, "teacher_channels")
+    teacher_output: str | None = inherited(TeacherPlan, "teacher_output")
+    distill: Distill | None = inherited(TeacherPlan, "distill")
+    distill_weight: float | None = inherited(TeacherPlan, "distill_weight")
     study: str = option(
         optional_text,
         "NAME",
@@ -295,7 +320,8 @@ class RunPlan(EnginePlan):
         self._fill("resolution", default.resolution)
         self._fill("pairs", default.pairs)
         self._fill("share", default.share)
-        recipe = replace(default.recipe, **{**self.recipe, "epochs": self.epochs})
+        changes = {"epochs": self.epochs, **self._distilled()}
+        recipe = replace(default.recipe, **{**self.recipe, **changes})
         object.__setattr__(self, "recipe", recipe.to_mapping())
         super().__post_init__()
 

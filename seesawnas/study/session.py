@@ -15,6 +15,7 @@ time of a start, what is written down of it, and the engine.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -46,11 +47,13 @@ from seesawnas.study.engines.base import Failed, Finished
 from seesawnas.study.engines.registry import EngineFactory, EngineSettings, check_engine
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.ranking import Repeating
+from seesawnas.study.record.distillation import DISTILLATION, ProxyTeacher
 from seesawnas.study.record.provenance import Run, kept_run
 from seesawnas.study.record.record import StudyRecord
 from seesawnas.study.storage.identity import is_stored, repeats_name, store_study_name, stored_name
 from seesawnas.study.storage.open import check_storage, lock_study, open_storage
 from seesawnas.train.checkpoint import Checkpoints
+from seesawnas.train.full.events import TeacherEvent
 
 T = TypeVar("T")
 REPEATS = repeats_name("")
@@ -64,7 +67,7 @@ class Noted:
     line: str
 
 
-SessionEvent: TypeAlias = DriverEvent | Repeating | Noted
+SessionEvent: TypeAlias = DriverEvent | Repeating | Noted | TeacherEvent
 
 
 def preflight(
@@ -74,6 +77,7 @@ def preflight(
     storage: str | None,
     folder: Path,
     engine: EngineSettings,
+    teacher: ProxyTeacher | None = None,
 ) -> T:
     """Find what a plan names, and check that its trials can run.
 
@@ -85,6 +89,7 @@ def preflight(
         storage: The storage's URL, None for a journal in ``folder``.
         folder: The study's folder.
         engine: What runs the trials.
+        teacher: What they learn from; it is opened.
 
     Returns:
         What ``find`` returned.
@@ -105,6 +110,7 @@ def preflight(
         lambda: check_storage(storage, folder),
         open_data,
         lambda: check_engine(engine),
+        lambda: None if teacher is None else teacher.open(),
     )
     for check in checks:
         try:
@@ -192,6 +198,7 @@ class StudySession:
         engine: Makes what runs the trials.
         recovered: Trials that an interrupted start left, and that this one resumes.
         start: This start as it is written down, None if it is not.
+        teacher: What all trials learn from beside the labels, None if it is nothing.
     """
 
     folder: Path
@@ -200,6 +207,7 @@ class StudySession:
     engine: EngineFactory
     recovered: int = 0
     start: Run | None = None
+    teacher: ProxyTeacher | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def record_start(self, plan: Mapping[str, Any], *, data: str, seeds: dict[str, Any]) -> None:
@@ -258,14 +266,15 @@ class StudySession:
         work = source.prepare()
         if isinstance(work, Ended):
             return work.reason, True
+        faces = yield from self._taught(work.faces, end)
         left = None if end is None else end - time.monotonic()
-        if left is not None and left <= 0:
+        if faces is None or (left is not None and left <= 0):
             return TIME_LIMIT_REACHED, False
         if work.event is not None:
             yield work.event
         reason, rules = "", replace(work.setup.rules, seconds=left)
         setup = replace(work.setup, rules=rules)
-        with closing(drive(source.record, work.propose, self.engine(work.faces), setup)) as driven:
+        with closing(drive(source.record, work.propose, self.engine(faces), setup)) as driven:
             for event in driven:
                 if isinstance(event, Ended):
                     own = work.why if event.reason == NOTHING_LEFT else None
@@ -277,10 +286,30 @@ class StudySession:
         work.finish()
         return reason, rules.trials is None or source.record.finished >= rules.trials
 
+    def _taught(
+        self, faces: FaceData, end: float | None
+    ) -> Generator[SessionEvent, None, FaceData | None]:
+        """The faces with the teacher's embeddings; None if ``end`` came before they were made."""
+        if self.teacher is None:
+            return faces
+        with closing(self.teacher.embed(faces)) as embedding:
+            while end is None or time.monotonic() < end:
+                try:
+                    yield next(embedding)
+                except StopIteration as done:
+                    taught: FaceData = done.value
+                    return taught
+        return None
+
 
 @contextmanager
 def open_session(
-    folder: Path, parts: Mapping[str, StudyPart], *, engine: EngineFactory, url: str | None = None
+    folder: Path,
+    parts: Mapping[str, StudyPart],
+    *,
+    engine: EngineFactory,
+    url: str | None = None,
+    teacher: ProxyTeacher | None = None,
 ) -> Iterator[StudySession]:
     """Hold the studies of ``folder``, and put trials that a killed driver left back in line.
 
@@ -289,6 +318,7 @@ def open_session(
         parts: The studies by the suffix of their names. One lease, the first one's, holds them all.
         engine: Makes what runs the trials.
         url: The storage, None for where the study lies already, or for a journal in ``folder``.
+        teacher: What all trials learn from beside the labels; opened, and part of the settings.
 
     Raises:
         StudyError: If another process holds a study, if it was started with other settings, or if
@@ -301,21 +331,38 @@ def open_session(
         for suffix, part in parts.items():
             if part.resumes or is_stored(storage, name + suffix):
                 record = StudyRecord(
-                    storage, name + suffix, part.decisions, part.objectives, part.latency
+                    storage,
+                    name + suffix,
+                    part.decisions,
+                    part.objectives,
+                    part.latency,
+                    "" if teacher is None else teacher.label,
                 )
                 if not records:
                     stack.enter_context(record.lock_storage())
                 records[suffix] = record
         # Old studies first: settings that they refuse must not be kept in a new one.
         for suffix, record in sorted(records.items(), key=lambda item: not item[1].settings):
-            record.require_settings(parts[suffix].settings(record.settings))
+            settings = {**parts[suffix].settings(record.settings)}
+            if teacher is not None:
+                settings["teacher"] = teacher.setting
+            elif settings.get("teacher") is None:
+                settings.pop("teacher", None)  # as versions stored them that knew no teacher
+            record.require_settings(settings)
+        if teacher is not None:
+            about = json.dumps(teacher.about())
+            for record in records.values():
+                if record.study.user_attrs.get(DISTILLATION) != about:
+                    record.study.set_user_attr(DISTILLATION, about)
         if "" in parts:
             store_study_name(folder, name)
         if (model := next((part.latency for part in parts.values()), None)) is not None:
             # The settings name it by its digest: whoever has the folder has all of the study.
             write_atomically(folder / LATENCY_FILE, model.to_yaml(), within=folder)
         recovered = sum(_recover(record, parts[suffix]) for suffix, record in records.items())
-        yield StudySession(folder, storage, records, engine, recovered, _stack=stack)
+        yield StudySession(
+            folder, storage, records, engine, recovered, teacher=teacher, _stack=stack
+        )
 
 
 def _recover(record: StudyRecord, part: StudyPart) -> int:

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from seesawnas.arch import ArchSpec, scaled_size
-from seesawnas.data import FaceData, load_faces
+from seesawnas.data import FaceData, Faces, load_faces
 from seesawnas.errors import CheckpointError, StudyError, TrialError
 from seesawnas.evaluation import Pairs, embed, evaluate, make_pairs
 from seesawnas.evaluation.metrics import METRICS
@@ -40,6 +40,10 @@ from seesawnas.train import (
     seeded,
 )
 from seesawnas.train.checkpoint import pack, unpack
+from seesawnas.train.feeds.teacher import RowTeacher
+from seesawnas.train.losses.criterion import make_criterion
+from seesawnas.train.losses.distillation import DistillationLoss
+from seesawnas.train.losses.registry import make_distillation
 
 
 def _known(kind: Any, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,9 +279,29 @@ class _Run:
         training = self._faces.training.of_share(proxy.share, seed=proxy.pairs_seed)
         feed = MemoryFeed(training, recipe, seed=seed)
         self.training = Training(
-            self._network, feed, recipe, mean=inputs.mean, std=inputs.std, seed=seed
+            self._network,
+            feed,
+            recipe,
+            mean=inputs.mean,
+            std=inputs.std,
+            seed=seed,
+            criterion=None if recipe.distill == "none" else self._distilled(training),
         )
         as_graphs(self._network, self.training.sample())
+
+    def _distilled(self, training: Faces) -> DistillationLoss:
+        """The margin loss, and the distance to what the teacher says of the same images.
+
+        Raises:
+            TrialError: If the faces came without it.
+        """
+        recipe, seed = self._job.proxy.recipe, self._job.proxy.seed
+        rows, dimensions = self._faces.teacher_rows, self._spec.embedding_size
+        if not rows or training.indices is None:
+            raise TrialError(f"faces must have a teacher's embeddings for {recipe.distill}")
+        teachers = [RowTeacher(one, training.indices) for one in rows]
+        base = make_criterion(training.identities, dimensions, recipe, seed)
+        return make_distillation(base, teachers, dimensions, recipe, seed)
 
     @property
     def seconds(self) -> float:

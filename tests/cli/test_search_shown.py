@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+import seesawnas as sn
 from seesawnas.cli.views.search import show
 from seesawnas.report.study.outcome import outcome_of
 from seesawnas.search import plan_of
@@ -26,7 +27,9 @@ from seesawnas.study import (
     read_repeats,
     trial_point,
 )
+from seesawnas.train import seeded
 from tests.cli.searching import TINY, search
+from tests.run.trainings import small_plan
 from tests.study.fakes import FakeEngine, by_madds, measured, record_in, small_set
 
 
@@ -68,7 +71,7 @@ KEYS = [
         "reason",
         "finished",
     ),
-    *("ranking", "pareto", "stopped", "failed", "cautions", "files"),
+    *("ranking", "pareto", "stopped", "failed", "cautions", "distillation", "files"),
 ]
 ROW = [
     *(
@@ -85,6 +88,34 @@ ROW = [
     ),
     *("tar_at_far_1e_2", "tar_at_far_1e_3", "separation", "repeats"),
 ]
+
+
+def test_a_teacher_is_said_on_the_screen_in_the_summary_and_on_resume(
+    fake: list[FakeEngine],
+) -> None:
+    with seeded(0):
+        sn.save_model(sn.build(small_plan(Path()).spec.at_resolution(48)), "teacher")
+    words = [*TINY, "--data", "faces", "--trials", "1", "--study", "s"]
+    taught = [*words, "--teacher", "teacher", "--distill", "embedding"]
+    result = search(*taught)
+    assert result.exit_code == 0, result.output
+    summary = json.loads(Path("runs/s/summary.json").read_text())
+    about = summary["distillation"]
+    (teacher,) = about["teachers"]
+    assert (about["loss"], about["weight"]) == ("embedding", 100.0)
+    line = f"Teacher  teacher ({teacher['digest']}): embedding, weight 100"
+    assert line in result.stderr
+    assert "Teacher teacher embedded 120 images" in result.stderr
+    other = search(*words)
+    assert other.exit_code == 2
+    assert len(other.stderr.splitlines()) == 1
+    assert "--teacher of digest" in other.stderr
+    again = search(*taught, "--json")
+    assert json.loads(again.stdout)["distillation"] == about
+    assert "embedded" not in again.stderr
+    missing = search(*words, "--teacher", "nowhere")
+    assert missing.exit_code == 2
+    assert "nowhere: there is no such file or folder" in missing.stderr
 
 
 def test_a_study_file_is_run_options_override_it_and_json_has_these_keys(

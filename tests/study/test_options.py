@@ -144,6 +144,7 @@ def test_settings_that_make_figures_comparable_are_those_that_all_studies_keep()
         "pairs",
         "share",
         "seed",
+        "teacher",
     }
     assert set(SHARED) <= set(kept_names(SearchPlan))
     assert set(SHARED) <= set(kept_names(AblationPlan))

@@ -93,12 +93,19 @@ def test_a_recipe_s_file_says_how_a_teacher_is_learnt_from_and_a_study_file_s_re
     assert recipe.to_mapping().items() >= values.items()
     assert set(values).isdisjoint(RECIPE_KEYS)
     assert set(values).isdisjoint(PROXY.to_mapping().keys() - {"epochs"})
-    wrong = {"epochs": 2, "distill": "soft", "distill_weight": -1, "generations": 0}
+    wrong = {
+        "epochs": 2,
+        "distill": "soft",
+        "distill_weight": -1,
+        "generations": 0,
+        "generation_teacher": "next",
+    }
     with pytest.raises(DocumentError) as caught:
         to_recipe(wrong, "mine.yaml", "mine")
     assert sorted(str(caught.value).splitlines()) == [
         "mine.yaml: distill: must be one of none, angular, embedding, multistep, got soft",
         "mine.yaml: distill_weight: must be a number from 0 to 1e+06, got -1",
+        "mine.yaml: generation_teacher: must be one of same, previous, got next",
         "mine.yaml: generations: must be a whole number from 1 to 100, got 0",
     ]
 

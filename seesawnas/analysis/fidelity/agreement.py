@@ -126,7 +126,7 @@ def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
     """``rows``, each network once a level and seed.
 
     Raises:
-        StudyError: If there are none, or they differ in faces or length of training.
+        StudyError: If there are none, or they differ in faces, teacher or length of training.
     """
     found = list({(row.level, row.seed, row.digest): row for row in reversed(list(rows))}.values())[
         ::-1
@@ -135,7 +135,13 @@ def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
         raise StudyError("fidelity needs measurements, got none")
     faces: dict[str, str] = {}
     epochs: dict[str, int] = {}
+    teachers: dict[str, str] = {}
     for row in found:
+        if (taught := teachers.setdefault(row.level, row.teacher)) != row.teacher:
+            raise StudyError(
+                f"level {row.level}: measurements must be of the same teacher, got {taught} and "
+                f"{row.teacher}"
+            )
         if (kept := faces.setdefault(row.side, row.data)) != row.data:
             raise StudyError(
                 f"level {row.level}: measurements must be of the same faces, got data {kept} and "

@@ -12,13 +12,16 @@ from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study import Scores
 
+TAUGHT = "+teacher"
+
 
 @dataclass(frozen=True, slots=True)
 class PanelRow:
     """A network trained once.
 
     It says which of the panel's networks, what it costs, at what level and seed, and what each
-    epoch scored. ``data`` is the faces' fingerprint, which differs between sizes of the input.
+    epoch scored. ``data`` is the faces' fingerprint, which differs between sizes of the input. The
+    name of a level that learns from a ``teacher`` ends in ``+teacher``: it is another proxy.
     """
 
     network: int
@@ -30,11 +33,13 @@ class PanelRow:
     curve: tuple[Scores, ...]
     seconds: float
     data: str = ""
+    teacher: str = ""
 
     @property
     def side(self) -> str:
-        """What levels on the same images share: 56 of 8x56:0.5."""
-        return self.level.partition("x")[2].partition(":")[0] or self.level
+        """What levels on the same images share: 56 of 8x56:0.5 and of 8x56+teacher."""
+        level = self.level.removesuffix(TAUGHT)
+        return level.partition("x")[2].partition(":")[0] or level
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> PanelRow:
@@ -45,16 +50,18 @@ class PanelRow:
             TypeError: If a value is of another type.
             ValueError: If a value is not possible.
         """
+        teacher = _text(values.get("teacher", ""), "teacher")
         return cls(
             network=_integer(values, "network"),
             digest=_text(values["digest"], "digest"),
             madds=_integer(values, "madds"),
             params=_integer(values, "params"),
-            level=_text(values["level"], "level"),
+            level=_text(values["level"], "level") + (TAUGHT if teacher else ""),
             seed=_integer(values, "seed"),
             curve=_curve(values["curve"]),
             seconds=_number(values["seconds"], "seconds"),
             data=_text(values.get("data", ""), "data"),
+            teacher=teacher,
         )
 
 

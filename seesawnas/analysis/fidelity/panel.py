@@ -39,6 +39,7 @@ from seesawnas.study import (
     preflight,
     trial_proxy,
 )
+from seesawnas.study.record.distillation import proxy_teacher
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 
@@ -47,8 +48,9 @@ class FidelityMeasurement:
     """A network trained once.
 
     It says which of the panel's networks, at what level and seed, what it costs, and what each
-    epoch scored. ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint:
-    if both are the same, so is the measurement.
+    epoch scored. ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint,
+    ``teacher`` what is learnt from beside them, as the study's settings have it, None if it is
+    nothing: if all are the same, so is the measurement.
     """
 
     network: int
@@ -61,10 +63,13 @@ class FidelityMeasurement:
     mark: str
     data: str
     measurement: Measurement
+    teacher: str | None = None
 
     def to_mapping(self) -> dict[str, Any]:
-        """As JSON values, the measurement's among the others."""
+        """As JSON values, the measurement's among the others; without a teacher none is named."""
         values = asdict(self)
+        if self.teacher is None:
+            del values["teacher"]
         return {**values, **values.pop("measurement")}
 
 
@@ -80,15 +85,18 @@ def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[
         InvalidInput: If the panel cannot be carried out, before anything is written, or a study of
             it was made with other settings.
     """
+    teacher = proxy_teacher(plan, plan.data)
     feasible = preflight(
         lambda: FeasibleSet(load_space(plan.space), plan.budget),
         data=plan.data,
         storage=None,
         folder=plan.folder,
         engine=plan.engine,
+        teacher=teacher,
     )
     parts = {_suffix(side): _part(plan, feasible, side) for side in sorted(plan.sides)}
-    with open_session(plan.folder, parts, engine=engine or engine_factory(plan.engine)) as study:
+    engine = engine or engine_factory(plan.engine)
+    with open_session(plan.folder, parts, engine=engine, teacher=teacher) as study:
         yield FidelitySession(plan, feasible, study)
 
 
@@ -129,8 +137,11 @@ class LevelsSource:
                 f"{self.plan.data}: faces must stay as they are while a panel is trained, got "
                 "others"
             )
+        teacher = self.record.settings.get("teacher")
         same = {
-            row["mark"]: Measurement.of_mapping(row) for row in self.known if _is_of(row, faces)
+            row["mark"]: Measurement.of_mapping(row)
+            for row in self.known
+            if _is_of(row, faces, teacher)
         }
         queue = iter(self._adopt(missing, same))
         setup = TrialSetup(
@@ -192,6 +203,7 @@ class FidelitySession:
                 places,
                 str(record.settings.get("data", "")).rsplit(" ", 1)[-1],
                 record.study.study_name,
+                record.settings.get("teacher"),
             )
             for record in self.records.values()
             for trial in record.trials(TrialState.COMPLETE)
@@ -262,12 +274,15 @@ def _data(faces: FaceData) -> str:
     return f"{faces.description} {faces.fingerprint}"
 
 
-def _is_of(row: Mapping[str, Any], faces: FaceData) -> bool:
-    """Whether a measurement was made on ``faces`` and says enough to be taken in."""
-    return row.get("data") == faces.fingerprint and {"mark", "losses"} <= set(row)
+def _is_of(row: Mapping[str, Any], faces: FaceData, teacher: str | None) -> bool:
+    """Whether a measurement is of these faces and this teacher, and says enough to be taken in."""
+    is_same = (row.get("data"), row.get("teacher")) == (faces.fingerprint, teacher)
+    return is_same and {"mark", "losses"} <= set(row)
 
 
-def _row(trial: Trial, places: dict[str, int], data: str, study: str) -> FidelityMeasurement:
+def _row(
+    trial: Trial, places: dict[str, int], data: str, study: str, teacher: str | None
+) -> FidelityMeasurement:
     attrs = trial.user_attrs
     level, _, seed = str(attrs.get("variant")).partition(" seed ")
     if not (level and seed.isdecimal() and len(seed) < 10 and attrs["digest"] in places):
@@ -287,4 +302,5 @@ def _row(trial: Trial, places: dict[str, int], data: str, study: str) -> Fidelit
         mark=TrialJob(0, read_yaml(attrs["spec"], "trial"), proxy).mark(),
         data=data,
         measurement=measurement_of(trial, study),
+        teacher=teacher,
     )

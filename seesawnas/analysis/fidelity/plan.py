@@ -22,13 +22,16 @@ from seesawnas.study.options import (
     engine_conflicts,
     metric_name,
     parse_budget,
+    proxy_teacher_conflicts,
 )
+from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan
 
 if TYPE_CHECKING:
     from seesawnas.analysis.fidelity.level import Level
     from seesawnas.cost import Budget
     from seesawnas.plan.documents import Place
     from seesawnas.study import Proxy
+    from seesawnas.train.recipe import Distill
 
 LEVELS = "8x56,8x32,3x56"
 """Those that networks are trained at if none are given."""
@@ -69,7 +72,7 @@ def _paths(raw: Any) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FidelityPlan(EnginePlan):
+class FidelityPlan(TeacherPlan, EnginePlan):
     """What a fidelity study is asked to do: train the same networks at several levels and seeds.
 
     Attributes:
@@ -143,6 +146,12 @@ class FidelityPlan(EnginePlan):
     )
     pairs: int = inherited(RunPlan, "pairs", metavar="")
     recipe: Mapping[str, Any] = inherited(RunPlan, "recipe")
+    teacher: tuple[str, ...] = inherited(RunPlan, "teacher")
+    teacher_normalise: str | None = inherited(RunPlan, "teacher_normalise")
+    teacher_channels: Channels = inherited(RunPlan, "teacher_channels")
+    teacher_output: str | None = inherited(RunPlan, "teacher_output")
+    distill: Distill | None = inherited(RunPlan, "distill")
+    distill_weight: float | None = inherited(RunPlan, "distill_weight")
     study: str = inherited(
         RunPlan, "study", default="fidelity", help="Folder under runs/. Default: fidelity."
     )
@@ -154,7 +163,8 @@ class FidelityPlan(EnginePlan):
             default = Proxy.for_data(self.data)
             object.__setattr__(self, "levels", self.levels or _levels(LEVELS))
             self._fill("pairs", default.pairs)
-            recipe = replace(default.recipe, **{**self.recipe, "epochs": 1})
+            changes = {"epochs": 1, **self._distilled()}
+            recipe = replace(default.recipe, **{**self.recipe, **changes})
             object.__setattr__(self, "recipe", recipe.to_mapping())
         super().__post_init__()
 
@@ -199,4 +209,12 @@ def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
     """What is wrong with options together."""
     if plan.budget is None and not plan.measurements:
         yield f"{place('budget')} must be given, such as 120M..150M, or {place('measurements')}"
+    if plan.budget is None:
+        if plan.teacher:
+            yield (
+                f"{place('teacher')} requires {place('budget')}, got none: measurements made "
+                "before are not trained again"
+            )
+    else:
+        yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)

@@ -110,6 +110,7 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
     from seesawnas.ablation import opened
     from seesawnas.cli.views.ablation import show, watched
     from seesawnas.cli.views.progress import say, watch
+    from seesawnas.study.record.distillation import about_teacher
 
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -120,7 +121,12 @@ def _carry_out(plan: AblationPlan, json: bool) -> None:
         result = session.result()
         failed = session.failed()
         files = {"result": plan.folder / "result.json", "study": plan.folder / "study.yaml"}
-        values = {**result.to_mapping(), "reason": reason or "interrupted", "failed": failed}
+        values = {
+            **result.to_mapping(),
+            "distillation": about_teacher(session.ready.teacher),
+            "reason": reason or "interrupted",
+            "failed": failed,
+        }
         write_atomically(
             files["result"], json_module.dumps(values, indent=2) + "\n", within=plan.folder
         )

@@ -118,6 +118,7 @@ def run_confirmation(plan: ConfirmPlan) -> Confirmed:
     from seesawnas.cli.views.confirmation import watched
     from seesawnas.cli.views.progress import watch
     from seesawnas.confirmation import opened
+    from seesawnas.study.record.distillation import about_teacher
 
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -125,7 +126,11 @@ def run_confirmation(plan: ConfirmPlan) -> Confirmed:
     with opened(plan) as session:
         reason = watch(watched(session), shown_screen())
         result, done = session.result(), session.record.finished
-        ended = {"reason": reason or "interrupted", "failed": session.failed()}
+        ended = {
+            "distillation": about_teacher(session.ready.teacher),
+            "reason": reason or "interrupted",
+            "failed": session.failed(),
+        }
         values = {**result.to_mapping(), **ended}
         files = {"result": plan.folder / "result.json", "study": plan.folder / "study.yaml"}
         write_atomically(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from seesawnas.analysis.fidelity.agreement import Agreement, Noise
+    from seesawnas.analysis.fidelity.measurements import PanelRow
     from seesawnas.analysis.fidelity.panel import FidelitySession
 
 MEASUREMENTS = "measurements.jsonl"
@@ -86,14 +87,12 @@ def _judge(
     from seesawnas.report.plots.fidelity import fidelity_html
 
     rows = [PanelRow.from_mapping(line) for line in lines]
-    score, reference = (
-        plan.score,
-        reference_level(rows, str(plan.levels[0]) if plan.levels else None),
-    )
+    score, reference = plan.score, reference_level(rows, _reference(plan, rows))
     found, noise = agreements(rows, score, reference), noises(rows, list(METRICS))
     result = {
         "score": score,
         "reference": reference,
+        "teachers": sorted({row.teacher for row in rows if row.teacher}),
         "agreements": [asdict(agreement) for agreement in found],
         "noise": [asdict(one) for one in noise],
     }
@@ -109,6 +108,17 @@ def _judge(
         print_json(result)
     else:
         _show(found, noise, reference, folder)
+
+
+def _reference(plan: FidelityPlan, rows: list[PanelRow]) -> str | None:
+    """The level that is given first, as ``rows`` name it; None if none is given."""
+    from seesawnas.analysis.fidelity.measurements import TAUGHT
+
+    if not plan.levels:
+        return None
+    plain, known = str(plan.levels[0]), {row.level for row in rows}
+    names = (plain + TAUGHT, plain) if plan.teacher else (plain, plain + TAUGHT)
+    return next((name for name in names if name in known), plain)
 
 
 def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Path | None) -> None:
@@ -166,11 +176,15 @@ def _show(found: list[Agreement], noise: list[Noise], reference: str, folder: Pa
 
 def _watch(session: FidelitySession, known: list[dict[str, Any]], screen: Console) -> bool:
     from seesawnas.cli.views.progress import say
+    from seesawnas.cli.views.training import teacher_lines
     from seesawnas.study import Failed, Finished, Lost
+    from seesawnas.train.full import TeacherEmbedded, TeacherNoted, TeacherReady
 
     wanted, ended = session.plan.size, len(session.rows())
+    teacher = session.study.teacher
     say(
         screen,
+        *([] if teacher is None else [f"Teacher  {teacher.label}"]),
         f"Study    {session.plan.folder}: {ended} of {several(wanted, 'trial')} finished before",
     )
     try:
@@ -186,6 +200,8 @@ def _watch(session: FidelitySession, known: list[dict[str, Any]], screen: Consol
                     say(screen, f"trial {event.number:3d}  {what}  [{ended}/{wanted}]")
                 elif isinstance(event, Failed | Lost):
                     say(screen, f"trial {event.number:3d}  {event.reason}")
+                elif isinstance(event, TeacherEmbedded | TeacherNoted | TeacherReady):
+                    say(screen, *teacher_lines(event))
     except KeyboardInterrupt:
         say(screen, "Stopped. Run the same command to resume.")
         return True

@@ -64,6 +64,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.cli.views.search import show, watched
     from seesawnas.report.study.outcome import outcome_of, summary_of
     from seesawnas.search import opened
+    from seesawnas.study.record.distillation import about_teacher
 
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -80,6 +81,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
             outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted"
         )
         summary["cautions"] = list(session.ready.faces.cautions)
+        summary["distillation"] = about_teacher(session.ready.teacher)
         files = _write(plan, outcome, summary)
     if not json:
         show(console(), plan, outcome, files)

@@ -42,7 +42,9 @@ def watched(session: Session) -> ProgressView:
         lines=[
             design,
             *_notes(arms),
-            *study_lines(session.ready.faces, plan.proxy, plan.engine, where),
+            *study_lines(
+                session.ready.faces, plan.proxy, plan.engine, where, session.ready.teacher
+            ),
         ],
         epochs=plan.proxy.recipe.epochs,
         wanted=session.wanted,
@@ -74,6 +76,8 @@ def show_design(screen: Console, plan: AblationPlan, ready: PreparedRun, cost: E
         f"{several(cost.trials, 'training run')}",
     )
     say(screen, f"Faces: {ready.faces.summary}")
+    if ready.teacher is not None:
+        say(screen, f"Teacher: {ready.teacher.label}; it embeds each image once, before the first")
     say(
         screen,
         f"about {_hours(cost.hours)} on this machine, {cost.at_a_time} in parallel: about "

@@ -35,6 +35,7 @@ def watched(session: Session) -> ProgressView:
             plan.proxy,
             plan.engine,
             f"{plan.folder}{before(record, session.study.recovered)}",
+            session.ready.teacher,
         ),
     ]
     return ProgressView(

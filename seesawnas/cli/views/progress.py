@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from seesawnas.cli.views.training import teacher_lines
 from seesawnas.data import FaceData
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.search import Repeating, SearchEvent
@@ -34,7 +35,9 @@ from seesawnas.study import (
     TrialStarted,
     TrialState,
 )
+from seesawnas.study.record.distillation import ProxyTeacher
 from seesawnas.text import escape_line, several
+from seesawnas.train.full import TeacherEmbedded, TeacherEvent, TeacherNoted, TeacherReady
 from seesawnas.units import format_quantity
 
 
@@ -91,8 +94,14 @@ def watch(watched: ProgressView, screen: Console) -> str | None:
     return view.reason
 
 
-def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: str) -> list[str]:
-    """The lines before a study runs: its faces, its proxy, its folder."""
+def study_lines(
+    faces: FaceData,
+    proxy: Proxy,
+    engine: EngineSettings,
+    where: str,
+    teacher: ProxyTeacher | None = None,
+) -> list[str]:
+    """The lines before a study runs: its faces, its proxy, its teacher, its folder."""
     at_a_time = engine.at_a_time
     lines = [f"Faces    {faces.summary}", *(f"         {note}" for note in faces.notes)]
     lines += (
@@ -110,7 +119,9 @@ def study_lines(faces: FaceData, proxy: Proxy, engine: EngineSettings, where: st
         ", ".join(f"{h}x{w}" for h, w in faces.sizes),
         several(proxy.recipe.epochs, "epoch"),
     )
-    return [*lines, f"Proxy    {epochs} at {sizes}, {trials}", f"Study    {where}"]
+    lines += [f"Proxy    {epochs} at {sizes}, {trials}"]
+    lines += [] if teacher is None else [f"Teacher  {teacher.label}"]
+    return [*lines, f"Study    {where}"]
 
 
 def before(record: StudyRecord, recovered: int) -> str:
@@ -187,6 +198,7 @@ class _View:
     tasks: dict[int, TaskID] = field(default_factory=dict)
     trials: dict[int, Trial] = field(default_factory=dict)
     reason: str = ""
+    teaching: TaskID | None = None
 
     def __post_init__(self) -> None:
         shown = self.watched
@@ -211,11 +223,24 @@ class _View:
                 self._end(number, f"lost: {reason}")
             case Noted(line):
                 say(self.console, line)
+            case TeacherEmbedded() | TeacherNoted() | TeacherReady():
+                self._teach(event)
             case Repeating(wanted):
                 self._repeat(wanted)
             case Ended(reason):
                 self.reason = reason
                 say(self.console, f"Ended    {reason}")
+
+    def _teach(self, event: TeacherEvent) -> None:
+        if isinstance(event, TeacherEmbedded):
+            if self.teaching is None:
+                self.teaching = self.bars.add_task("teacher", total=event.images, note=event.name)
+            self.bars.update(self.teaching, completed=event.done)
+        elif isinstance(event, TeacherReady) and self.teaching is not None:
+            self.bars.remove_task(self.teaching)
+            self.teaching = None
+        for line in teacher_lines(event):
+            say(self.console, line)
 
     def _begin(self, phase: _Phase) -> None:
         self.phase = phase

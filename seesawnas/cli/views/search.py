@@ -153,7 +153,12 @@ def watched(session: Session, measure: MeasureLatency | None = None) -> Progress
         record=record,
         run=lambda: session.run(measure),
         recover=session.study.recover,
-        lines=[space, *study_lines(session.ready.faces, plan.proxy, plan.engine, where)],
+        lines=[
+            space,
+            *study_lines(
+                session.ready.faces, plan.proxy, plan.engine, where, session.ready.teacher
+            ),
+        ],
         epochs=plan.proxy.recipe.epochs,
         wanted=plan.rules.trials,
         seconds=plan.rules.seconds,

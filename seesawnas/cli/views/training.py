@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +21,8 @@ from seesawnas.train.full import (
     Session,
     Stepped,
     TeacherEmbedded,
+    TeacherEvent,
+    TeacherNoted,
     TeacherReady,
     TrainPlan,
 )
@@ -80,11 +82,9 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                 case TeacherEmbedded(name, done, images):
                     note = f"embeddings of teacher {name}: {done:,} of {images:,} images"
                     bars.update(task, total=images, completed=done, note=note)
-                    if done == images:
-                        _say(screen, f"Teacher {name} embedded {several(images, 'image')}")
-                case TeacherReady(name, notes):
-                    for note in notes:
-                        _say(screen, f"Teacher {name}: {note}")
+                    _say(screen, *teacher_lines(last))
+                case TeacherNoted() | TeacherReady():
+                    _say(screen, *teacher_lines(last))
                 case Stepped(record, pace, left):
                     note = (
                         f"step {record.step:,}  loss {record.loss:.3f}  {pace:,.0f} images/s  "
@@ -112,6 +112,18 @@ def _distillation(plan: TrainPlan, session: Session) -> list[tuple[str, str]]:
     names = ", ".join(teacher.name for teacher in session.teachers)
     generations = f", {recipe.generations} generations" if recipe.generations > 1 else ""
     return [("Teacher", f"{names}: {recipe.distill}, weight {session.weight:g}{generations}")]
+
+
+def teacher_lines(event: TeacherEvent) -> Iterator[str]:
+    """The lines of what happens to a teacher's embeddings."""
+    match event:
+        case TeacherEmbedded(name, done, images):
+            if done == images:
+                yield f"Teacher {name} embedded {several(images, 'image')}"
+        case TeacherNoted(name, line):
+            yield f"Teacher {name}: {line}"
+        case TeacherReady(name, notes):
+            yield from (f"Teacher {name}: {note}" for note in notes)
 
 
 def show_result(plan: TrainPlan, done: Completed) -> None:
@@ -171,5 +183,6 @@ def _time(seconds: float) -> str:
     )
 
 
-def _say(screen: Console, line: str) -> None:
-    screen.print(escape_line(line), soft_wrap=True)
+def _say(screen: Console, *lines: str) -> None:
+    for line in lines:
+        screen.print(escape_line(line), soft_wrap=True)

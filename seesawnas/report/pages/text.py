@@ -30,8 +30,9 @@ def report_json(reports: Sequence[StudyReport]) -> str:
     being all of their seeds), pareto (numbers), stopped, failed, settings, runs (each start:
     command, versions, git, machine, data, seeds, plan, trained (numbers by how they ended),
     repeats, ended, did), study_file, ablation (null if it is none), importance (null if it cannot
-    be said); ``published``, each with ref, digest, madds, params, activation_bytes, accuracies
-    (percent), source.
+    be said), distillation (loss, weight, teachers; null if trials learn from no teacher);
+    ``published``, each with ref, digest, madds, params, activation_bytes, accuracies (percent),
+    source.
     """
     values = {
         "version": version("seesawnas"),

@@ -21,6 +21,7 @@ from seesawnas.report.study.ranking import (
 )
 from seesawnas.report.study.sections import find_ablation, limit_notes, notes_of
 from seesawnas.study import StudyView, Trial, TrialState
+from seesawnas.study.record.distillation import label_of, stored_distillation
 from seesawnas.units import format_quantity
 
 BEST = 10
@@ -54,6 +55,7 @@ def trial_note(trial: Trial, ref: str, files: Sequence[str]) -> str:
         f"### {plain_markdown(name)}",
         costs,
         *_measured(trial),
+        *([f"Learnt from {plain_markdown(str(attrs['teacher']))}"] if "teacher" in attrs else []),
         f"[![diagram]({files[0]})]({files[0]})",
     ]
     parts += [
@@ -67,6 +69,8 @@ def study_note(study: StudyView, ref: str) -> str:
     """The best networks, the front, the settings, how to read the names."""
     ranking = ranking_of(study)
     parts = [f"## {plain_markdown(study.name)}", plain_markdown(progress_words(study))]
+    if (taught := taught_words(study)) is not None:
+        parts += [plain_markdown(taught)]
     if notes := notes_of(study):
         parts += [
             "### Notes",
@@ -97,6 +101,17 @@ def study_note(study: StudyView, ref: str) -> str:
             _table(("setting", "value"), [(code_cell(name), cell(value)) for name, value in found]),
         ]
     return "\n\n".join([*parts, "### How to read this", _HOW_TO_READ]) + "\n"
+
+
+def taught_words(study: StudyView) -> str | None:
+    """From what the trials learn beside the labels, in a sentence; None if from nothing."""
+    about = stored_distillation(study.attributes)
+    if about is None:
+        return None
+    return (
+        f"Trials learn from the embeddings of teacher {label_of(about)}: their scores compare only "
+        "with those of the same teacher, loss and weight."
+    )
 
 
 def settings(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from seesawnas.analysis.importance_text import importance_words
 from seesawnas.errors import StudyError
 from seesawnas.report.study.ablation import ablation_sentences
 from seesawnas.report.study.frame import trials_frame
+from seesawnas.report.study.notes import taught_words
 from seesawnas.report.study.ranking import STATES, Ranking, progress_words, ranking_of
 from seesawnas.report.study.sections import find_ablation, notes_of
 from seesawnas.report.study.summary import (
@@ -29,6 +30,7 @@ from seesawnas.report.study.summary import (
     summary,
 )
 from seesawnas.study import StudyView, TrialState
+from seesawnas.study.record.distillation import stored_distillation
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,15 @@ class StudyReport:
 
         An ablation's is of its networks over their seeds, not of the best single training.
         """
+        taught = [one for one in [taught_words(self.study)] if one is not None]
         if self.ablation is not None:
             return (
                 progress_words(self.study),
+                *taught,
                 *ablation_sentences(self.ablation),
                 *verdict_words(self.ablation),
             )
-        return tuple(summary(self.study, self.ranking))
+        return (*summary(self.study, self.ranking), *taught)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -146,6 +150,7 @@ class StudyReport:
             ],
             "failed": [_ended(trial.number, trial.user_attrs, ("reason",)) for trial in failed],
             "settings": settings_mapping(self.study),
+            "distillation": stored_distillation(self.study.attributes),
             "runs": runs_of(self.study),
             "study_file": self.study_file,
             "ablation": None if self.ablation is None else self.ablation.to_mapping(),

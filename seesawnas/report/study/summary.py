@@ -23,6 +23,7 @@ from seesawnas.report.study.ranking import (
 )
 from seesawnas.study import ResultRow, Start, StudyView, read_starts
 from seesawnas.study.options import RunPlan
+from seesawnas.study.record.distillation import label_of, stored_distillation
 
 MAX_STARTS = 20
 """Runs that a page lists: the latest. JSON has all of them."""
@@ -35,7 +36,7 @@ CONVENTIONS = (
     "value of an operator. M is 10⁶."
 )
 """As :mod:`seesawnas.arch.layers` counts."""
-_ELSEWHERE = ("data", "seed", "recipe")
+_ELSEWHERE = ("data", "seed", "recipe", "teacher")
 """Settings of the proxy that have a row of their own."""
 
 
@@ -186,6 +187,7 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
     It is the last start that trained anything, and every start with what it did.
     """
     starts, agreed = starts_of(study), settings_mapping(study)
+    taught = stored_distillation(study.attributes)
     last = next(
         (
             start
@@ -226,6 +228,7 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
                 {name: agreed.get(name) for name in kept_names(RunPlan) if name not in _ELSEWHERE}
             ),
         ),
+        ("teacher", None if taught is None else label_of(taught)),
         ("recipe", _pairs(agreed.get("recipe"))),
         ("versions", _pairs(made.get("versions"))),
         ("git", _pairs(made.get("git"))),

@@ -25,6 +25,9 @@ These are named, not what follows from them.
 """
 
 
+_OF_TEACHER = ("--teacher of digest", "--teacher fed with", "--distill", "--distill-weight")
+
+
 def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """(option, value of the study, value asked for) of every setting that differs."""
     now = json.loads(json.dumps(dict(asked)))
@@ -36,8 +39,22 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple
         "label": "",
     }:
         return [("recipe.label", str(kept["recipe"].get("label")), str(now["recipe"].get("label")))]
+    if kept.get("teacher") is None or now.get("teacher") is None:
+        # How nobody is learnt from is nothing to name.
+        kept, now = _without_distillation(kept), _without_distillation(now)
+        names = [name for name in names if kept.get(name) != now.get(name)]
     named = [name for name in names if not _follows(name, names, kept, now)]
     return [found for name in named for found in _told(name, kept.get(name), now.get(name), kept)]
+
+
+def _without_distillation(settings: Mapping[str, Any]) -> dict[str, Any]:
+    recipe = settings.get("recipe")
+    if not isinstance(recipe, dict):
+        return dict(settings)
+    plain = {
+        key: value for key, value in recipe.items() if key not in ("distill", "distill_weight")
+    }
+    return {**settings, "recipe": plain}
 
 
 def _kind(settings: Mapping[str, Any]) -> str:
@@ -60,7 +77,9 @@ def refusal(
     now = " and ".join(new for option, _, new in found if option)
     if not before:
         return f"{study}: must be resumed as {found[0][1]}, got {found[0][2]}; {way_out}"
-    return f"{study}: must be resumed with {before}, got {now}; or {way_out}"
+    is_taught = any(option in _OF_TEACHER for option, _, _ in found)
+    why = " (trials that learn from other teachers do not compare)" if is_taught else ""
+    return f"{study}: must be resumed with {before}, got {now}{why}; or {way_out}"
 
 
 def _follows(name: str, names: list[str], kept: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
@@ -88,8 +107,7 @@ def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tu
                 key == "label" or (key == "epochs" and "epochs" in kept)
             )
             if old.get(key) != new.get(key) and not told_elsewhere:
-                place = {"factors": "--levels ", "networks": "network "}.get(name, f"{name}.")
-                yield f"{place}{key}", _words(key, old.get(key)), _words(key, new.get(key))
+                yield _place(name, key), _words(key, old.get(key)), _words(key, new.get(key))
         return
     common = {one.key: one.flag or one.key for one in options_of(RunPlan)}
     option = _NAMES.get(name) or common.get(name) or f"--{name.replace('_', '-')}"
@@ -100,11 +118,28 @@ def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tu
         same = before == now
         yield option, str(old) if same else before, str(new) if same else now
         return
+    if name == "teacher":
+        yield _teacher(old, new)
+        return
     if name in ("space", "base", "candidate"):  # a name and a hash: the hash if the names are equal
         before, now = _named(old), _named(new)
         yield option, str(old) if before == now else before, str(new) if before == now else now
         return
     yield option, _words(name, old), _words(name, new)
+
+
+def _place(name: str, key: str) -> str:
+    if name == "recipe" and key in ("distill", "distill_weight"):
+        return f"--{key.replace('_', '-')}"
+    return {"factors": "--levels ", "networks": "network "}.get(name, f"{name}.") + key
+
+
+def _teacher(old: Any, new: Any) -> tuple[str, str, str]:
+    """Of two teachers their digests; of one that is fed otherwise how."""
+    before, now = (str("none" if value is None else value).split("; ", 1) for value in (old, new))
+    if before[0] != now[0]:
+        return "--teacher of digest", before[0], now[0]
+    return "--teacher fed with", before[-1], now[-1]
 
 
 def _named(value: Any) -> str:

@@ -42,7 +42,10 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 class StudyRecord:
-    """One Optuna study of verification and, if more is asked, of costs."""
+    """One Optuna study of verification and, if more is asked, of costs.
+
+    ``teacher`` says in words what its trials learn from, if they do.
+    """
 
     def __init__(
         self,
@@ -51,10 +54,11 @@ class StudyRecord:
         decisions: tuple[Decision, ...],
         objectives: Objectives = ACCURACY,
         latency: LatencyModel | None = None,
+        teacher: str = "",
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.objectives = objectives
-        self._latency = latency
+        self._latency, self._teacher = latency, teacher
         self._distributions = {decision.name: distribution(decision) for decision in decisions}
         self._storage = storage
         self.study = self._open(name)
@@ -203,6 +207,8 @@ class StudyRecord:
         }
         if self._latency is not None:
             attrs[LATENCY.name] = self._latency.predict(proposal.spec)
+        if self._teacher:
+            attrs["teacher"] = self._teacher
         if proposal.fixed:
             attrs["fixed"] = True
         if proposal.proxy is not None:

@@ -134,6 +134,7 @@ class _OtherAttributes(BaseModel):
     label: _MaybeText = None
     variant: _MaybeText = None
     proxy: _Text = ""
+    teacher: _Text = ""
     measurement: _Text = ""
     reason: _Text = ""
     interrupted: _Text = ""

@@ -31,6 +31,31 @@ Rows: TypeAlias = NDArray[np.float16]
 Compute: TypeAlias = Callable[[int], Iterator[Rows]]
 """The rows from one number on, by batches; the same batches wherever one of them begins."""
 
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Said before the first row, if rows are not kept in the cache.
+
+    Attributes:
+        size: Of all rows, in bytes.
+        why: Why they are not kept.
+    """
+
+    size: int
+    why: str
+
+    @property
+    def note(self) -> str:
+        """In a line."""
+        return (
+            f"embeddings ({self.size / 1e9:,.1f} GB) are held in memory and computed again in "
+            f"every run: {self.why}"
+        )
+
+
+Progress: TypeAlias = int | InMemory
+"""How many rows there are so far, or, before the first, that they are not kept."""
+
 _ABOUT, _FILE, _PART = "entry.json", "rows", ".part"
 _SAVED_EVERY = 5.0  # seconds between two moments that a killed process is continued from
 _LOOKED_EVERY = 0.2  # seconds between two looks at whether another process is done
@@ -43,17 +68,15 @@ class CachedRows:
     Attributes:
         rows: float16 (N, ...).
         was_there: Whether nothing had to be computed.
-        note: Why they are not in the cache, if they are not.
     """
 
     rows: Rows
     was_there: bool
-    note: str = ""
 
 
 def cached_rows(
     key: object, shape: tuple[int, ...], compute: Compute
-) -> Generator[int, None, CachedRows]:
+) -> Generator[Progress, None, CachedRows]:
     """The rows that follow from ``key``, from the cache or into it.
 
     Of several processes that ask for the same, one computes and the others wait.
@@ -65,32 +88,36 @@ def cached_rows(
 
     Yields:
         How many rows there are so far, now and then; the caller may stop in between, and the next
-        call goes on from there.
+        call goes on from there. Before the first, that they are not kept, if they are not.
 
     Returns:
         All rows.
 
     Raises:
-        DataError: If the cache's files cannot be written, after they could at first.
+        DataError: If the cache's files cannot be written, after they could at first; or if the rows
+            cannot be kept there and do not fit in the memory that is free.
     """
     folder = cache_folder()
     if folder is None:
-        note = "there is no home directory for the cache; set SEESAWNAS_CACHE"
-        return (yield from _in_memory(shape, compute, note))
+        why = "there is no home directory for the cache; set SEESAWNAS_CACHE"
+        return (yield from _in_memory(shape, compute, why))
     entry = folder / f"{ROWS}{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}"
     if (found := _read(entry, shape)) is not None:
         return CachedRows(found, was_there=True)
     part = entry.with_name(entry.name + _PART)
     touch(part)  # so that the room is not made at its expense
+    why = ""
     try:
-        if not make_room(max(0, 2 * math.prod(shape) - _bytes_of(part / _FILE))):
-            note = "they exceed SEESAWNAS_CACHE_LIMIT"
-            return (yield from _in_memory(shape, compute, note))
-        part.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(entry.with_name(f"{entry.name}.lock"), mode=0o600)
-        yield from _wait_for(lock)
+        if make_room(max(0, 2 * math.prod(shape) - _bytes_of(part / _FILE))):
+            part.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = FileLock(entry.with_name(f"{entry.name}.lock"), mode=0o600)
+            yield from _wait_for(lock)
+        else:
+            why = "they exceed SEESAWNAS_CACHE_LIMIT"
     except OSError as error:
-        return (yield from _in_memory(shape, compute, f"{error.strerror or error}"))
+        why = f"{error.strerror or error}"
+    if why:
+        return (yield from _in_memory(shape, compute, why))
     try:
         if (found := _read(entry, shape)) is not None:  # another process made it meanwhile
             return CachedRows(found, was_there=True)
@@ -204,11 +231,32 @@ def _read(entry: Path, shape: tuple[int, ...]) -> Rows | None:
 
 
 def _in_memory(
-    shape: tuple[int, ...], compute: Compute, note: str
-) -> Generator[int, None, CachedRows]:
+    shape: tuple[int, ...], compute: Compute, why: str
+) -> Generator[Progress, None, CachedRows]:
+    size = 2 * math.prod(shape)
+    _check_memory(size, why)
+    yield InMemory(size, why)
     rows, done = np.empty(shape, np.float16), 0
     for batch in compute(0):
         rows[done : done + len(batch)] = batch
         done += len(batch)
         yield done
-    return CachedRows(rows, was_there=False, note=f"computed again in every run: {note}")
+    return CachedRows(rows, was_there=False)
+
+
+def _check_memory(size: int, why: str) -> None:
+    """Check that ``size`` bytes are free: every process of a team on this machine holds its own.
+
+    Raises:
+        DataError: If they are not; it says ``why`` they are not kept in the cache.
+    """
+    import psutil
+
+    there = int(psutil.virtual_memory().available)
+    processes = max(1, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    if size * processes > there:
+        times = f" in each of {processes} processes" if processes > 1 else ""
+        raise DataError(
+            f"embeddings must fit in the memory that is free, {there / 1e9:,.1f} GB, got "
+            f"{size / 1e9:,.1f} GB{times}; they are not in the cache: {why}"
+        )

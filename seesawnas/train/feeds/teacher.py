@@ -7,7 +7,8 @@ costs a training nothing but the first pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,11 @@ from seesawnas.data.cache import decode_all
 from seesawnas.errors import InvalidInput, RunError
 from seesawnas.evaluation import FaceModel, embed_views, model_digest, open_model
 from seesawnas.io.files import expanded
+from seesawnas.nn import PerChannel
 from seesawnas.nn.weights import WEIGHTS
-from seesawnas.train.feeds.row_cache import CachedRows, Rows, cached_rows
+from seesawnas.space.catalog import ABOUT
+from seesawnas.text import several
+from seesawnas.train.feeds.row_cache import CachedRows, Progress, Rows, cached_rows
 
 STAGES = "stages"
 """The folder, in that of a training run, of the network as it was during its training."""
@@ -45,8 +49,61 @@ def stage_folder(folder: Path, epoch: int) -> Path:
 
 
 def stages_of(path: str | Path) -> list[Path]:
-    """The networks that a training run kept during its training, in order; none elsewhere."""
-    return sorted(file.parent for file in expanded(path).glob(f"{STAGES}/epoch_*/{WEIGHTS}"))
+    """The networks that a training run kept during its training, in order; none elsewhere.
+
+    Raises:
+        RunError: If the training is not finished, or a stage that it was to keep is missing.
+    """
+    place = expanded(path)
+    there = sorted(file.parent for file in place.glob(f"{STAGES}/epoch_*/{WEIGHTS}"))
+    if not there:
+        return []
+    if not (place / WEIGHTS).is_file():
+        raise RunError(
+            f"{path}: must be a finished training run, got one with {several(len(there), 'stage')} "
+            "so far and no trained network; finish it with the same seesawnas train command"
+        )
+    wanted = [stage_folder(place, epoch) for epoch in _stage_epochs(place)]
+    missing = [f"{STAGES}/{stage.name}" for stage in wanted if stage not in there]
+    if missing:
+        raise RunError(
+            f"{path}: must have all {several(len(wanted), 'stage')} of its training, got no "
+            f"{', '.join(missing)}"
+        )
+    return wanted or there
+
+
+def _stage_epochs(place: Path) -> list[int]:
+    """After which epochs a finished training run kept the network; none if it does not say so."""
+    try:
+        epochs = json.loads((place / ABOUT).read_text())["stages"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return []
+    is_sound = isinstance(epochs, list) and all(type(epoch) is int for epoch in epochs)
+    return epochs if is_sound else []
+
+
+class RowTeacher:
+    """Embeddings of a training's images that are there already.
+
+    Args:
+        rows: float16 (M, 2, D), of images and of their mirror images.
+        places: int64 (N,), the row of each of the training's images; its index if None.
+    """
+
+    def __init__(self, rows: Rows, places: NDArray[np.int64] | None = None) -> None:
+        self._rows, self._places = rows, places
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers an embedding has."""
+        return int(self._rows.shape[2])
+
+    def take(self, indices: Tensor, flipped: Tensor) -> Tensor:
+        """Embeddings by index, as ``TeacherEmbeddings`` describes it."""
+        places = indices.numpy() if self._places is None else self._places[indices.numpy()]
+        chosen = self._rows[places, flipped.numpy().astype(np.int64)]
+        return torch.from_numpy(chosen.astype(np.float32))
 
 
 class Teacher:
@@ -114,15 +171,24 @@ class Teacher:
             "output": output,
         }
 
-    def embed(self, source: FaceSource) -> Iterator[int]:
+    @property
+    def input(self) -> str:
+        """How images become its input, in words: two with the same ones are fed the same."""
+        mean, std, (height, width), bgr, output = self._way
+        words = f"{height}x{width} {'bgr' if bgr else 'rgb'}, mean {_numbers(mean)}, std "
+        return f"{words}{_numbers(std)}{'' if output is None else f', output {output}'}"
+
+    def embed(self, source: FaceSource) -> Generator[Progress]:
         """Embed all images of ``source``, or take the embeddings from the cache.
 
         Yields:
             How many images are done, now and then; nothing if all were in the cache. The caller may
-            stop in between, and the next process goes on from there.
+            stop in between, and the next process goes on from there. Before the first, that the
+            embeddings are not kept, if they are not.
 
         Raises:
-            InvalidInput: If an embedding is not finite or zero, or the cache cannot be written.
+            InvalidInput: If an embedding is not finite or zero, if the cache cannot be written, or
+                if the embeddings fit neither there nor in memory.
         """
         if self._rows is not None:
             return
@@ -135,7 +201,17 @@ class Teacher:
             lambda first: self._batches(source, first),
         )
         self._rows, self._model = found.rows, None
-        self.notes += (f"embeddings are {found.note}",) if found.note else ()
+
+    @property
+    def rows(self) -> Rows:
+        """float16 (N, 2, D): the embeddings of all images and of their mirror images.
+
+        Raises:
+            RuntimeError: If :meth:`embed` has not ended.
+        """
+        if self._rows is None:
+            raise RuntimeError("embed() must have ended before its rows are taken")
+        return self._rows
 
     def take(self, indices: Tensor, flipped: Tensor) -> Tensor:
         """Embeddings by index; see :class:`~seesawnas.train.losses.distillation.TeacherEmbeddings`.
@@ -143,10 +219,7 @@ class Teacher:
         Raises:
             RuntimeError: If :meth:`embed` has not ended.
         """
-        if self._rows is None:
-            raise RuntimeError("embed() must have ended before take() is called")
-        chosen = self._rows[indices.numpy(), flipped.numpy().astype(np.int64)]
-        return torch.from_numpy(chosen.astype(np.float32))
+        return RowTeacher(self.rows).take(indices, flipped)
 
     def _batches(self, source: FaceSource, first: int) -> Iterator[Rows]:
         assert self._model is not None
@@ -206,6 +279,13 @@ def open_teachers(
             f"{', '.join(map(str, lengths))}"
         )
     return teachers
+
+
+def _numbers(values: PerChannel) -> str:
+    """A mean or a standard deviation in words."""
+    return "/".join(
+        f"{value:.9g}" for value in (values if isinstance(values, tuple) else (values,))
+    )
 
 
 @contextmanager

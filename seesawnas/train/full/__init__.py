@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         RunEvent,
         Stepped,
         TeacherEmbedded,
+        TeacherEvent,
+        TeacherNoted,
         TeacherReady,
     )
     from seesawnas.train.full.plan import TrainPlan, default_folder
@@ -36,6 +38,8 @@ __all__ = [
     "Session",
     "Stepped",
     "TeacherEmbedded",
+    "TeacherEvent",
+    "TeacherNoted",
     "TeacherReady",
     "TrainPlan",
     "default_folder",

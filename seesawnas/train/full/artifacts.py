@@ -53,6 +53,7 @@ def describe(
         "recipe": plan.recipe.to_mapping(),
         "seed": plan.seed,
         "trained": True,
+        "stages": list(plan.stage_epochs()),
         "precision": plan.precision,
         "data": data,
         "epochs": rows,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from seesawnas.train import EpochRecord, StepRecord
+from seesawnas.train.feeds.row_cache import InMemory, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,14 @@ class TeacherEmbedded:
 
 
 @dataclass(frozen=True, slots=True)
+class TeacherNoted:
+    """Something to know of a teacher's embeddings before they are made, in one ``line``."""
+
+    name: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class TeacherReady:
     """All embeddings of a teacher are there; ``notes`` are cautions about it, one line each."""
 
@@ -81,13 +90,18 @@ class GenerationStarted:
     generations: int
 
 
+TeacherEvent: TypeAlias = TeacherEmbedded | TeacherNoted | TeacherReady
+
+
+def embedding_event(name: str, done: Progress, images: int) -> TeacherEmbedded | TeacherNoted:
+    """What to show of the ``images`` that the teacher called ``name`` embeds."""
+    return (
+        TeacherNoted(name, done.note)
+        if isinstance(done, InMemory)
+        else TeacherEmbedded(name, done, images)
+    )
+
+
 RunEvent: TypeAlias = (
-    Resumed
-    | Stepped
-    | EpochDone
-    | Interrupted
-    | Completed
-    | TeacherEmbedded
-    | TeacherReady
-    | GenerationStarted
+    Resumed | Stepped | EpochDone | Interrupted | Completed | TeacherEvent | GenerationStarted
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from seesawnas.space.catalog import ABOUT
 from seesawnas.text import several
 from seesawnas.train import EpochRecord, StepRecord, Team, Training, seeded
 from seesawnas.train.checkpoint import Saved, pack
+from seesawnas.train.feeds.row_cache import Progress
 from seesawnas.train.feeds.stream import SourceFeed, default_workers
 from seesawnas.train.feeds.teacher import Teacher
 from seesawnas.train.full.artifacts import describe, read_result, write_result, write_stage
@@ -34,14 +36,16 @@ from seesawnas.train.full.events import (
     Resumed,
     RunEvent,
     Stepped,
-    TeacherEmbedded,
     TeacherReady,
+    embedding_event,
 )
 from seesawnas.train.full.logs import Logs, Pace
 from seesawnas.train.full.plan import TrainPlan
 from seesawnas.train.losses.criterion import make_criterion
 from seesawnas.train.losses.distillation import DistillationLoss
 from seesawnas.train.losses.registry import make_distillation
+
+_AGREED_EVERY = 1.0  # seconds of embedding after which the processes of a team hear each other
 
 
 class Generation:
@@ -158,16 +162,35 @@ class Generation:
         """Make the teachers' embeddings of the faces; returns whether the user stopped it."""
         if not self._teachers:
             return False
-        wish = False
         for teacher in self._teachers:
-            for done in teacher.embed(self._source):
-                yield TeacherEmbedded(teacher.name, done, len(self._source))
-                if wish := is_stopped():
-                    break
-            if wish:
-                break
+            with closing(teacher.embed(self._source)) as rows:
+                while True:
+                    left, wish = yield from self._embed_for_a_while(teacher, rows, is_stopped)
+                    # One process may wait for another's rows: all must come here in turn, and not
+                    # one of them alone that the user stops.
+                    if self.team.any(wish, self.device):
+                        return True
+                    if not self.team.any(left, self.device):
+                        break
             yield TeacherReady(teacher.name, teacher.notes)
-        return self.team.any(wish, self.device)
+        return False
+
+    def _embed_for_a_while(
+        self, teacher: Teacher, rows: Iterator[Progress], is_stopped: Callable[[], bool]
+    ) -> Generator[RunEvent, None, tuple[bool, bool]]:
+        """Make embeddings, as long as the team may go without a word.
+
+        Returns:
+            Whether there are more to make, and whether the user stopped it.
+        """
+        end = time.monotonic() + _AGREED_EVERY
+        for done in rows:
+            yield embedding_event(teacher.name, done, len(self._source))
+            if is_stopped():
+                return True, True
+            if self.team.size > 1 and time.monotonic() >= end:
+                return True, False
+        return False, False
 
     def _restore(self) -> Iterator[RunEvent]:
         found: tuple[Saved | None, tuple[str, ...]] = self.team.share(
@@ -201,6 +224,7 @@ class Generation:
         self._unreadable = self.team.union(self._unreadable)
         self._rows.append({**asdict(record), "scores": None if self._benchmarks else {}})
         if self.team.rank == 0 and record.epoch in self._plan.stage_epochs():
+            self._check_finite()  # no other training may learn from one that is not
             write_stage(self._plan, self._network, record.epoch)
         # before the scores too: an epoch may be hours, and much can happen to a verification set
         self._save()

@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, get_args
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, RunError
 from seesawnas.io.files import expanded
+from seesawnas.plan.documents import flag_of
 from seesawnas.plan.options import (
-    Number,
     OneOf,
-    Plan,
     Whole,
     as_it_is,
     duration,
+    inherited,
     option,
     optional_text,
     options_of,
@@ -29,11 +29,17 @@ from seesawnas.plan.options import (
     text,
 )
 from seesawnas.text import several
+from seesawnas.train.feeds.teacher_plan import (
+    FROM,
+    Channels,
+    TeacherPlan,
+    file_paths,
+    teacher_conflicts,
+)
 from seesawnas.train.recipe import (
     MAX_EPOCHS,
     MOST_BATCH,
     MOST_GENERATIONS,
-    MOST_WEIGHT,
     Distill,
     GenerationTeacher,
     Precision,
@@ -42,12 +48,13 @@ from seesawnas.train.recipe import (
 )
 
 RUNS = Path("runs")
-HOW, FROM, WHERE = "Training", "Distillation", "Execution"
+HOW, WHERE = "Training", "Execution"
 """Panels of the help."""
 _PIECES = "processes x accumulate"
 CROP, _SQUARE, _ASPECT = "crop", "square", "aspect"
 """A setting that folders of an earlier version do not say."""
-Channels = Literal["rgb", "bgr"]
+TEACHER, TEACHER_INPUT = "teacher", "teacher_input"
+"""Settings of the teachers' digests, and of how they are fed, which follows from cards too."""
 
 
 def _recipe(raw: Any) -> Any:
@@ -59,17 +66,12 @@ def _recipe(raw: Any) -> Any:
     return raw if isinstance(raw, Recipe) else read_recipe(text(raw))
 
 
-def _files(raw: Any) -> tuple[str, ...]:
-    parts = raw if isinstance(raw, list | tuple) else text(raw).split(",")
-    return tuple(path for path in (str(part).strip() for part in parts) if path)
-
-
 def _folder(raw: Any) -> Path | None:
     return None if raw is None else expanded(Path(raw))
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainPlan(Plan):
+class TrainPlan(TeacherPlan):
     """What a full training run is asked to do: train a network by a recipe, in a folder.
 
     Attributes:
@@ -81,10 +83,6 @@ class TrainPlan(Plan):
         resolution: That of the network as given if None; all of its sides must stay.
         parts: How many pieces a process cuts its share of a batch into, to save memory.
         benchmarks: Verification sets that the network is scored on after every epoch.
-        teacher: Trained networks whose embeddings are learnt from; their digests must stay.
-        teacher_normalise: How pixels become a teacher's input, if its file does not say it.
-        teacher_channels: The order in which a teacher's file takes colours.
-        teacher_output: Which output of a teacher's file is the embedding, if it has several.
         distill: That of the recipe if None, or "angular" if it has none and there is a teacher.
         distill_weight: That of the recipe if None.
         generations: That of the recipe if None.
@@ -171,7 +169,7 @@ class TrainPlan(Plan):
         is_later=True,
     )
     benchmarks: tuple[str, ...] = option(
-        _files,
+        file_paths,
         "FILES",
         HOW,
         "Verification sets to evaluate after every epoch: lfw.bin,cfp_fp.bin.",
@@ -179,57 +177,21 @@ class TrainPlan(Plan):
         key="val",
         store=list,
     )
-    teacher: tuple[str, ...] = option(
-        _files,
-        "MODELS",
-        FROM,
-        "Teacher: a trained network, as seesawnas eval takes it. For multistep several, in the "
-        "order of its training (a.onnx,b.onnx), or a folder trained with --stages.",
-        default=(),
-        must_stay=True,
-        kept_name="--teacher of digest",
-        store=list,
-    )
-    teacher_normalise: str | None = option(
-        optional_text,
-        "HOW",
-        FROM,
-        "Input normalisation of a teacher's file, as --normalise of seesawnas eval. Default: "
-        "stored in the model folder, or in the card of an exported file.",
-        default=None,
-        must_stay=True,
-    )
-    teacher_channels: Channels = option(
-        OneOf(get_args(Channels)),
-        "NAME",
-        FROM,
-        "rgb or bgr: the channel order that a teacher's file takes. Default: rgb.",
-        default="rgb",
-        must_stay=True,
-    )
-    teacher_output: str | None = option(
-        optional_text,
-        "NAME",
-        FROM,
-        "Embedding output of a teacher's ONNX or TorchScript file. Default: the only vector.",
-        default=None,
-        must_stay=True,
-    )
-    distill: Distill | None = option(
-        OneOf(get_args(Distill), optional=True),
-        "NAME",
-        FROM,
-        "Distillation loss, added to the margin loss: angular (VarGFaceNet), embedding or "
+    teacher: tuple[str, ...] = inherited(TeacherPlan, "teacher")
+    teacher_normalise: str | None = inherited(TeacherPlan, "teacher_normalise", must_stay=True)
+    teacher_channels: Channels = inherited(TeacherPlan, "teacher_channels", must_stay=True)
+    teacher_output: str | None = inherited(TeacherPlan, "teacher_output", must_stay=True)
+    distill: Distill | None = inherited(
+        TeacherPlan,
+        "distill",
+        help="Distillation loss, added to the margin loss: angular (VarGFaceNet), embedding or "
         "multistep (PocketNet). Default: the recipe's, or angular with --teacher.",
-        default=None,
     )
-    distill_weight: float | None = option(
-        Number(0, MOST_WEIGHT, optional=True),
-        "W",
-        FROM,
-        "Weight of the distillation loss. Default: the recipe's, or 7 for angular (summed over the "
-        "dimensions), 100 for embedding and multistep (averaged).",
-        default=None,
+    distill_weight: float | None = inherited(
+        TeacherPlan,
+        "distill_weight",
+        help="Weight of the distillation loss. Default: the recipe's, or 7 for angular (summed "
+        "over the dimensions), 100 for embedding and multistep (averaged).",
     )
     generations: int | None = option(
         Whole(1, MOST_GENERATIONS, optional=True),
@@ -309,19 +271,11 @@ class TrainPlan(Plan):
 
     def _conflicts(self) -> Iterator[str]:
         """What is wrong with the options together."""
-        recipe, count = self.recipe, len(self.teacher)
+        recipe = self.recipe
         epochs = several(recipe.epochs, "epoch")
-        if self.teacher and recipe.distill == "none":
-            yield f"--teacher requires --distill other than none, got {_listed(self.teacher)}"
-        if not self.teacher and recipe.distill != "none":
-            yield f"--distill {recipe.distill} requires --teacher, got none"
-        if recipe.distill == "none":
-            if recipe.generations > 1:
-                yield f"--generations {recipe.generations} requires --teacher, got none"
-            if recipe.distill_weight is not None:
-                yield f"--distill-weight {recipe.distill_weight:g} requires --teacher, got none"
-        elif recipe.distill != "multistep" and count > 1:
-            yield f"--teacher must be one model for --distill {recipe.distill}, got {count}"
+        yield from teacher_conflicts(self.teacher, recipe.distill, recipe.distill_weight, flag_of)
+        if recipe.distill == "none" and recipe.generations > 1:
+            yield f"--generations {recipe.generations} requires --teacher, got none"
         if recipe.distill == "multistep" and recipe.generation_teacher == "previous":
             yield "--generation-teacher must be same for --distill multistep, got previous"
         if self.stages > recipe.epochs:
@@ -343,7 +297,11 @@ class TrainPlan(Plan):
         return self if is_last else replace(self, folder=self.folder / f"generation_{number}")
 
     def required_settings(
-        self, fingerprint: str, processes: int = 1, teachers: Sequence[str] = ()
+        self,
+        fingerprint: str,
+        processes: int = 1,
+        teachers: Sequence[str] = (),
+        inputs: Sequence[str] = (),
     ) -> dict[str, Any]:
         """What must stay the same if a training run is resumed, as JSON values.
 
@@ -356,12 +314,13 @@ class TrainPlan(Plan):
             fingerprint: The data's.
             processes: How many train together.
             teachers: The teachers' digests.
+            inputs: How images become the teachers' inputs, in words.
         """
         height, width = self.size
+        fed = _listed(tuple(dict.fromkeys(inputs)))
+        found = {TEACHER: _listed(teachers), **({} if fed is None else {TEACHER_INPUT: fed})}
         pieces = {_PIECES: processes * self.parts, **({} if height == width else {CROP: _ASPECT})}
-        return self.settings(
-            data=fingerprint, size=f"{height}x{width}", teacher=_listed(teachers), **pieces
-        )
+        return self.settings(data=fingerprint, size=f"{height}x{width}", **found, **pieces)
 
 
 _OF_RECIPE = (
@@ -393,7 +352,7 @@ def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) ->
             differs.
     """
     before, now = _in_full(kept), _in_full(asked)
-    later = {one.kept_as for one in options_of(TrainPlan) if one.is_later}
+    later = {one.kept_as for one in options_of(TrainPlan) if one.is_later} | {TEACHER_INPUT}
     found = [
         one
         for name in now
@@ -432,6 +391,7 @@ def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
 def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:
     """Each value that differs: the option with what the training was started with, and as asked."""
     options = {one.kept_as: one.kept_name or one.flag for one in options_of(TrainPlan)}
+    options[TEACHER_INPUT] = "the teacher's input"
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [key for key in {**new, **old} if old.get(key) != new.get(key)]
         shown = [key for key in keys if key != "label"] or keys  # a label follows from the values

@@ -15,7 +15,7 @@ from seesawnas.data import FaceSource
 from seesawnas.data.images import UnreadableError, inspect
 from seesawnas.data.sources.base import SAMPLED
 from seesawnas.errors import DataError, RunError
-from seesawnas.io.files import inside, make_folder, write_atomically
+from seesawnas.io.files import expanded, inside, make_folder, write_atomically
 from seesawnas.nn.weights import WEIGHTS
 from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.train import Team, joined
@@ -23,7 +23,7 @@ from seesawnas.train.feeds.teacher import STAGES, Teacher, open_teachers
 from seesawnas.train.full.artifacts import read_result
 from seesawnas.train.full.events import Completed, GenerationStarted, RunEvent
 from seesawnas.train.full.generation import Generation
-from seesawnas.train.full.plan import CROP, TrainPlan, check_settings
+from seesawnas.train.full.plan import CROP, TEACHER, TrainPlan, check_settings
 
 _SETTINGS = "training.json"
 _WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorboard", STAGES)
@@ -39,11 +39,14 @@ def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
         InvalidInput: If a teacher cannot be opened.
     """
     with joined(plan.device) as (team, device), _held(plan, team):
-        teachers = _teachers(plan, device)
+        teachers = _teachers(plan, team, device)
         settings = plan.required_settings(
-            source.fingerprint, team.size, [teacher.digest for teacher in teachers]
+            source.fingerprint,
+            team.size,
+            [teacher.digest for teacher in teachers],
+            [teacher.input for teacher in teachers],
         )
-        _agree(plan, source, team, settings)
+        _agree(plan, source, team, settings, is_taught=bool(teachers))
         session = Session(plan, source, team, device, teachers)
         try:
             _claim(plan, team, settings)  # now that nothing of the plan is at fault
@@ -156,8 +159,12 @@ def _held(plan: TrainPlan, team: Team) -> Iterator[None]:
         lock.release()
 
 
-def _teachers(plan: TrainPlan, device: torch.device) -> tuple[Teacher, ...]:
+def _teachers(plan: TrainPlan, team: Team, device: torch.device) -> tuple[Teacher, ...]:
+    """The teachers; none if the training is finished and the file of one is gone."""
     if not plan.teacher:
+        return ()
+    is_gone = not all(expanded(path).exists() for path in plan.teacher)
+    if team.share(is_gone and read_result(plan.folder) is not None):
         return ()
     return open_teachers(
         plan.teacher,
@@ -169,8 +176,18 @@ def _teachers(plan: TrainPlan, device: torch.device) -> tuple[Teacher, ...]:
     )
 
 
-def _agree(plan: TrainPlan, source: FaceSource, team: Team, settings: dict[str, Any]) -> None:
+def _agree(
+    plan: TrainPlan,
+    source: FaceSource,
+    team: Team,
+    settings: dict[str, Any],
+    *,
+    is_taught: bool,
+) -> None:
     """Check that the folder's training run, if there is one, has the same settings.
+
+    If it names a teacher and is not taught any more, it is finished: which teacher it was is then
+    not compared.
 
     Raises:
         RunError: If it has others, or its settings cannot be read.
@@ -194,6 +211,8 @@ def _agree(plan: TrainPlan, source: FaceSource, team: Team, settings: dict[str, 
     if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
         # An earlier version began it, and its crop changes nothing that is still to come.
         asked.pop(CROP, None)
+    if plan.teacher and not is_taught:
+        asked[TEACHER] = kept.get(TEACHER)
     check_settings(kept, asked, plan.folder)
 
 

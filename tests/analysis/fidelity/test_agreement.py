@@ -108,6 +108,21 @@ def test_a_reference_that_is_not_there_and_a_line_that_is_no_measurement_are_tol
         read_measurements("[]\n", "m.jsonl")
 
 
+def test_a_level_that_learns_from_a_teacher_is_another_proxy_of_the_same_faces() -> None:
+    row = {"network": 0, "digest": "d", "madds": 1, "params": 1, "level": "2x56:0.5", "seed": 0}
+    row |= {"curve": [asdict(Scores(0.5, 0.0, 0.5))], "seconds": 1.0, "data": "f"}
+    plain, taught = (PanelRow.from_mapping({**row, **more}) for more in ({}, {"teacher": "12ab"}))
+    assert (plain.level, taught.level) == ("2x56:0.5", "2x56:0.5+teacher")
+    assert plain.side == taught.side == "56"
+    rows = [*planted("long", 0, 0.0), *planted("cheap", 0, 0.1)]
+    rows += [replace(one, level="cheap+teacher", teacher="12ab") for one in rows[-NETWORKS:]]
+    found = by_name(agreements(rows, "auc", "long"))
+    assert found["cheap+teacher"].tau == found["cheap"].tau
+    mixed = [*rows, *(replace(one, seed=1, teacher="34cd") for one in rows[-NETWORKS:])]
+    with pytest.raises(StudyError, match="must be of the same teacher, got 12ab and 34cd"):
+        agreements(mixed, "auc", "long")
+
+
 def test_levels_that_share_too_few_networks_with_the_reference_are_left_out() -> None:
     rows = [*planted("long", 0, 0.0), *planted("cheap", 0, 0.0)[:2]]
     assert not any(agreement.level == "cheap" for agreement in agreements(rows, "auc", "long"))

@@ -31,7 +31,7 @@ KEYS = [
         "failed",
         "settings",
     ),
-    *("runs", "study_file", "ablation", "importance"),
+    *("distillation", "runs", "study_file", "ablation", "importance"),
 ]
 
 

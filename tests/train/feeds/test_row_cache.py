@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from seesawnas.data.cache import entries, remove_entry
 from seesawnas.errors import DataError
 from seesawnas.train.feeds import row_cache
-from seesawnas.train.feeds.row_cache import CachedRows, Rows, cached_rows
+from seesawnas.train.feeds.row_cache import CachedRows, InMemory, Progress, Rows, cached_rows
 
 SHAPE = (23, 2, 3)
 BATCH = 4
@@ -39,7 +41,7 @@ class Computing:
             yield made()[start : start + BATCH]
 
 
-def finish(compute: Computing, key: object = "k") -> tuple[CachedRows, list[int]]:
+def finish(compute: Computing, key: object = "k") -> tuple[CachedRows, list[Progress]]:
     """What is returned at the end, and what was yielded."""
     going, seen = cached_rows(key, SHAPE, compute), []
     while True:
@@ -59,7 +61,7 @@ def test_they_are_computed_once_and_mapped_from_then_on(cache: Path) -> None:
     first, again = Computing(), Computing()
     found, seen = finish(first)
     assert seen == [4, 8, 12, 16, 20, 23]
-    assert (found.was_there, found.note) == (False, "")
+    assert not found.was_there
     kept, seen = finish(again)
     assert (kept.was_there, seen, again.asked) == (True, [], [])
     for one in (found.rows, kept.rows):
@@ -102,10 +104,9 @@ def test_what_a_crash_leaves_is_continued_from_where_it_was_saved(
 @settings(max_examples=40)
 @given(data=st.data())
 def test_whatever_is_damaged_in_a_part_or_an_entry_the_rows_are_right(data: st.DataObject) -> None:
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as own:
+        patch.setenv("SEESAWNAS_CACHE", own)
         patch.setattr(row_cache, "_SAVED_EVERY", 0.0)
-        for entry, _ in entries():
-            remove_entry(entry)
         if data.draw(st.booleans(), "whole"):
             finish(Computing())
         else:
@@ -138,7 +139,7 @@ def test_of_many_at_once_one_computes(cache: Path) -> None:
     assert len(results) == 4
 
 
-def test_without_room_or_a_folder_they_are_in_memory_with_a_note(
+def test_without_room_or_a_folder_they_are_in_memory_which_is_said_before(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value, words in (
@@ -147,11 +148,46 @@ def test_without_room_or_a_folder_they_are_in_memory_with_a_note(
     ):
         monkeypatch.setenv(name, value)
         found, seen = finish(Computing())
-        assert seen[-1] == SHAPE[0]
-        assert words in found.note
+        said = seen[0]
+        assert isinstance(said, InMemory)
+        assert said.size == 2 * 23 * 2 * 3
+        assert words in said.note
+        assert seen[1:] == [4, 8, 12, 16, 20, 23]
         assert np.array_equal(found.rows, made())
         monkeypatch.delenv("SEESAWNAS_CACHE_LIMIT", raising=False)
     assert entries() == []
+
+
+@pytest.mark.parametrize(("processes", "free"), [("1", 275), ("2", 551)])
+def test_what_fits_neither_in_the_cache_nor_in_memory_is_refused_before_the_first_row(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, processes: str, free: int
+) -> None:
+    monkeypatch.setenv("SEESAWNAS_CACHE_LIMIT", "10")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", processes)
+    computing = Computing()
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free))
+    with pytest.raises(DataError, match=r"the memory that is free.*CACHE_LIMIT") as caught:
+        finish(computing)
+    assert "\n" not in str(caught.value)
+    assert computing.asked == []
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free + 1))
+    assert np.array_equal(finish(computing)[0].rows, made())
+
+
+def test_an_error_of_the_computation_is_not_taken_for_one_of_the_cache(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEESAWNAS_CACHE_LIMIT", "10")
+    tries = []
+
+    def failing(first: int) -> Iterator[Rows]:
+        tries.append(first)
+        raise OSError("no more of it")
+        yield made()
+
+    with pytest.raises(OSError, match="no more of it"):
+        list(cached_rows("k", SHAPE, failing))
+    assert tries == [0]
 
 
 def test_a_part_makes_room_like_an_entry_and_not_for_itself(

@@ -130,7 +130,7 @@ def test_it_goes_on_from_what_was_embedded_before(tmp_path: Path) -> None:
         entry.rmdir()
     going = Teacher(place).embed(source)
     assert [next(going), next(going)] == [64, 128]
-    going.close()  # type: ignore[attr-defined]
+    going.close()
     teacher = Teacher(place)
     assert list(teacher.embed(source)) == [192, 240]
     assert torch.equal(both(teacher, len(source)), whole)
@@ -193,6 +193,43 @@ def test_stages_are_those_of_a_folder_or_models_in_order(tmp_path: Path) -> None
     # of another method the folder is the network at its end
     (one,) = open_teachers([run])
     assert one.digest == Teacher(stage_folder(run, 100)).digest
+
+
+def test_stages_of_a_training_that_is_not_finished_are_no_teacher(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for epoch in (1, 2):
+        folder(stage_folder(run, epoch), seed=epoch)
+    with pytest.raises(RunError, match="must be a finished training run, got one with 2 stages"):
+        open_teachers([run], stages=True)
+
+
+def test_stages_are_all_of_those_that_a_training_says_it_kept(tmp_path: Path) -> None:
+    run = folder(tmp_path / "run")
+    for epoch in (1, 2, 4):
+        folder(stage_folder(run, epoch), seed=epoch)
+    (run / "model.json").write_text('{"stages": [2, 4]}')
+    # the first is left of a start that was to keep others
+    assert stages_of(run) == [stage_folder(run, 2), stage_folder(run, 4)]
+    (run / "model.json").write_text('{"stages": [2, 3, 4]}')
+    with pytest.raises(RunError, match=r"all 3 stages .*, got no stages/epoch_000003$") as caught:
+        stages_of(run)
+    assert "\n" not in str(caught.value)
+    for text in ("{", '{"stages": "all"}', "[]", '{"stages": []}'):
+        (run / "model.json").write_text(text)
+        assert len(stages_of(run)) == 3
+
+
+def test_what_it_is_fed_is_said_in_words(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    file = write_flatten(tmp_path / "m.onnx", ["n", 3, 8, 8])
+    asked: list[dict[str, Any]] = [
+        {"normalise": "imagenet"},
+        {"normalise": "127.5,128", "bgr": True},
+    ]
+    assert [Teacher(file, **options).input for options in asked] == [
+        "8x8 rgb, mean 123.675/116.28/103.53, std 58.395/57.12/57.375",
+        "8x8 bgr, mean 127.5, std 128",
+    ]
 
 
 def test_one_model_is_no_training_and_stages_have_one_length(tmp_path: Path) -> None:

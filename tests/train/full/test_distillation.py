@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -15,8 +16,9 @@ from safetensors.torch import load_file
 
 import seesawnas as sn
 from seesawnas.data.cache import entries
-from seesawnas.errors import RunError
-from seesawnas.train import seeded
+from seesawnas.errors import InvalidInput, RunError, TrialError
+from seesawnas.train import Team, Training, seeded
+from seesawnas.train.feeds.teacher import open_teachers
 from seesawnas.train.full import (
     Completed,
     EpochDone,
@@ -26,8 +28,10 @@ from seesawnas.train.full import (
     RunEvent,
     Stepped,
     TeacherEmbedded,
+    TeacherNoted,
     TeacherReady,
     TrainPlan,
+    generation,
     opened,
 )
 from seesawnas.train.full.plan import check_settings
@@ -184,6 +188,103 @@ def test_another_teacher_is_refused_in_one_line_and_the_same_one_elsewhere_is_no
     assert "\n" not in str(caught.value)
     moved = teacher(tmp_path / "moved")
     assert isinstance(run(small_plan(plan.folder, teacher=(moved,)))[-1], Completed)
+
+
+def test_a_teacher_that_is_fed_otherwise_is_refused_also_if_its_weights_are_the_same(
+    tmp_path: Path,
+) -> None:
+    plan = distilled(tmp_path)
+    run(plan, stop=lambda at: at == 2)
+    path = plan.folder / "training.json"
+    kept = json.loads(path.read_text())
+    assert kept["teacher_input"].startswith("32x32 rgb, mean ")
+    path.write_text(json.dumps({**kept, "teacher_input": "32x32 rgb, mean 0, std 1"}))
+    told = r"the teacher's input 32x32 rgb, mean 0, std 1, got 32x32 rgb, mean 1"
+    with pytest.raises(RunError, match=told) as caught:
+        run(plan)
+    assert "\n" not in str(caught.value)
+    # a folder of an earlier version does not say it
+    del kept["teacher_input"]
+    path.write_text(json.dumps(kept))
+    assert isinstance(run(plan)[-1], Completed)
+
+
+def test_a_finished_training_needs_its_teacher_no_more(tmp_path: Path) -> None:
+    plan = distilled(tmp_path, generations=2)
+    run(plan, stop=lambda at: at == 2)
+    place, away = Path(plan.teacher[0]), tmp_path / "away"
+    place.rename(away)
+    with pytest.raises(InvalidInput, match="there is no such file"):
+        run(plan)
+    away.rename(place)
+    run(plan)
+    place.rename(away)
+    (event,) = [event for event in run(plan) if isinstance(event, Completed)]
+    assert event.before
+    with pytest.raises(RunError, match=r"--distill angular, got embedding"):
+        run(distilled(tmp_path, teacher=plan.teacher, generations=2, distill="embedding"))
+    other = teacher(tmp_path / "other", seed=5)
+    with pytest.raises(RunError, match="--teacher of digest"):
+        run(distilled(tmp_path, teacher=(other,), generations=2))
+
+
+class Halves(Team):
+    """A team of two threads: what one wishes, both learn when both have come."""
+
+    both = threading.Barrier(2, timeout=20)
+    wishes: ClassVar[list[bool]] = [False, False]
+
+    def any(self, wish: bool, device: torch.device) -> bool:
+        self.wishes[self.rank] = wish
+        self.both.wait()
+        found = any(self.wishes)
+        self.both.wait()
+        return found
+
+
+@pytest.mark.parametrize("stopper", [0, 1, None])
+def test_processes_that_embed_end_together_whichever_of_them_is_stopped(
+    stopper: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generation, "_AGREED_EVERY", 0.0)
+    plan, source = distilled(tmp_path), MadeUpSource(people=12, each=20)
+    found: dict[int, RunEvent | None] = {}
+
+    def embed(rank: int) -> None:
+        own = generation.Generation(
+            plan, source, Team(), torch.device("cpu"), teachers=open_teachers(plan.teacher)
+        )
+        own.team = Halves(rank, 2)
+        events = own._embed(lambda: rank == stopper)
+        last = list(events)[-1]
+        found[rank] = last
+        own.close()
+
+    threads = [threading.Thread(target=embed, args=(rank,)) for rank in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    is_ready = [isinstance(found[rank], TeacherReady) for rank in range(2)]
+    assert is_ready == [stopper is None] * 2
+
+
+def test_what_goes_to_memory_is_said_before_it_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEESAWNAS_CACHE_LIMIT", "10")
+    first, second, *_ = run(distilled(tmp_path))
+    assert isinstance(first, TeacherNoted)
+    assert "SEESAWNAS_CACHE_LIMIT" in first.line
+    assert isinstance(second, TeacherEmbedded)
+
+
+def test_a_stage_that_diverged_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = small_plan(tmp_path / "run", stages=3)
+    monkeypatch.setattr(Training, "is_finite", lambda self: self.done < 2)
+    with pytest.raises(TrialError, match="NaN or infinite"):
+        run(plan)
+    assert [path.name for path in (plan.folder / "stages").iterdir()] == ["epoch_000001"]
 
 
 def test_a_training_of_an_earlier_version_had_no_teacher(tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""``TeacherPlan``: the options that say from which trained network others learn, and how.
+
+Full training runs and studies share them. Nothing here imports torch before a value needs it: help
+waits for this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from seesawnas.plan.documents import Place
+from seesawnas.plan.options import Number, OneOf, Plan, as_it_is, option, optional_text, text
+from seesawnas.train.recipe import MOST_WEIGHT, Distill
+
+FROM = "Distillation"
+"""A panel of the help."""
+Channels = Literal["rgb", "bgr"]
+
+
+def file_paths(raw: Any) -> tuple[str, ...]:
+    """Paths, of a list or of text with commas.
+
+    Raises:
+        ValueError: If it is no text.
+    """
+    parts = raw if isinstance(raw, list | tuple) else text(raw).split(",")
+    return tuple(path for path in (str(part).strip() for part in parts) if path)
+
+
+def _stored_files(files: tuple[str, ...]) -> list[str] | None:
+    return list(files) or None
+
+
+def _stored_channels(channels: Channels) -> Channels | None:
+    return None if channels == "rgb" else channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeacherPlan(Plan):
+    """The options of a teacher.
+
+    Attributes:
+        teacher: Trained networks whose embeddings are learnt from; their digests must stay.
+        teacher_normalise: How pixels become a teacher's input, if its file does not say it.
+        teacher_channels: The order in which a teacher's file takes colours.
+        teacher_output: Which output of a teacher's file is the embedding, if it has several.
+        distill: How it is learnt from; "angular" if None and there is a teacher.
+        distill_weight: The weight of the distance; that of the method if None.
+    """
+
+    teacher: tuple[str, ...] = option(
+        file_paths,
+        "MODELS",
+        FROM,
+        "Teacher: a trained network, as seesawnas eval takes it. For multistep several, in the "
+        "order of its training (a.onnx,b.onnx), or a folder trained with --stages.",
+        default=(),
+        must_stay=True,
+        kept_name="--teacher of digest",
+        store=_stored_files,
+    )
+    teacher_normalise: str | None = option(
+        optional_text,
+        "HOW",
+        FROM,
+        "Input normalisation of a teacher's file, as --normalise of seesawnas eval. Default: "
+        "stored in the model folder, or in the card of an exported file.",
+        default=None,
+    )
+    teacher_channels: Channels = option(
+        OneOf(get_args(Channels)),
+        "NAME",
+        FROM,
+        "rgb or bgr: the channel order that a teacher's file takes. Default: rgb.",
+        default="rgb",
+        store=_stored_channels,
+        keep=as_it_is,
+    )
+    teacher_output: str | None = option(
+        optional_text,
+        "NAME",
+        FROM,
+        "Embedding output of a teacher's ONNX or TorchScript file. Default: the only vector.",
+        default=None,
+    )
+    distill: Distill | None = option(
+        OneOf(get_args(Distill), optional=True),
+        "NAME",
+        FROM,
+        "Distillation loss, added to the margin loss: angular (VarGFaceNet), embedding or "
+        "multistep (PocketNet). Default: angular with --teacher.",
+        default=None,
+    )
+    distill_weight: float | None = option(
+        Number(0, MOST_WEIGHT, optional=True),
+        "W",
+        FROM,
+        "Weight of the distillation loss. Default: 7 for angular (summed over the dimensions), 100 "
+        "for embedding and multistep (averaged).",
+        default=None,
+    )
+
+    def _distilled(self) -> dict[str, Any]:
+        """Fill in how the teacher is learnt from, and return what that changes in a recipe."""
+        if self.teacher:
+            from seesawnas.train.losses.registry import DISTILLATIONS
+
+            self._fill("distill", "angular")
+            if self.distill in DISTILLATIONS:
+                self._fill("distill_weight", DISTILLATIONS[self.distill].default_weight)
+                return {"distill": self.distill, "distill_weight": self.distill_weight}
+        return {"distill": "none", "distill_weight": None}
+
+
+def teacher_conflicts(
+    teachers: Sequence[str], distill: Distill, weight: float | None, place: Place
+) -> Iterator[str]:
+    """What is wrong with the options of a teacher together.
+
+    Args:
+        teachers: Paths.
+        distill: How they are learnt from.
+        weight: Of the distance; None if it is that of the method.
+        place: How a key is called.
+    """
+    count, listed = len(teachers), ", ".join(teachers)
+    if teachers and distill == "none":
+        yield f"{place('teacher')} requires {place('distill')} other than none, got {listed}"
+    if not teachers and distill != "none":
+        yield f"{place('distill')} {distill} requires {place('teacher')}, got none"
+    if distill == "none" and weight is not None:
+        yield f"{place('distill_weight')} {weight:g} requires {place('teacher')}, got none"
+    if distill not in ("none", "multistep") and count > 1:
+        yield f"{place('teacher')} must be one model for {place('distill')} {distill}, got {count}"
