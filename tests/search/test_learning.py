@@ -30,7 +30,8 @@ def old(folder: Path) -> Path:
 
 
 def _score(one: dict[str, Any]) -> float:
-    return 0.5 + sum(one[f"stages.{n}.width"] * one[f"stages.{n}.depth"] for n in (0, 1)) / 1000
+    widths = sum(int(one[f"stages.{n}.width"]) * int(one[f"stages.{n}.depth"]) for n in (0, 1))
+    return 0.5 + widths / 1000
 
 
 def run(**options: Any) -> tuple[list[str], list[dict[str, Any]]]:

@@ -126,8 +126,6 @@ def _scalars(past: Sequence[Past], drawing: np.random.Generator) -> Floats:
 
     It is the only objective, or all objectives weighed at random.
     """
-    if not past:
-        return np.zeros(0)
     losses = np.array([trial.losses for trial in past])
     span = np.ptp(losses, axis=0)
     scaled = (losses - losses.min(axis=0)) / np.where(span > 0, span, 1.0)

@@ -29,7 +29,7 @@ def trials(number: int = 60) -> tuple[list[dict[str, Any]], Floats]:
     rng = random.Random(0)
     found = [FEASIBLE.draw(rng) for _ in range(number)]
     noise = np.random.default_rng(0).normal(0, 0.002, number)
-    scores = np.array([0.8 + 0.02 * one[DEPTH] - 0.001 * one[WIDTH] for one in found])
+    scores = np.array([0.8 + 0.02 * int(one[DEPTH]) - 0.001 * int(one[WIDTH]) for one in found])
     return found, scores + noise
 
 
