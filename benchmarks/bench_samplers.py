@@ -36,17 +36,15 @@ import optuna
 import plotly.graph_objects as go
 import torch
 from numpy.typing import NDArray
-from optuna.storages import InMemoryStorage
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.sampler_tables import Additive, BuildResult, Nearest, Table
+from benchmarks.sampler_tables import Additive, BuildResult, Nearest, Table, incumbents, replay
 from seesawnas.analysis.fidelity.measurements import read_measurements
 from seesawnas.cost import Budget
 from seesawnas.io.files import write_atomically
 from seesawnas.search import NetworkProposer
 from seesawnas.space import FeasibleSet, load_space
-from seesawnas.study import Measurement, Proposal, Scores, StudyRecord
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _RANDOM = "uniform random"
@@ -90,30 +88,12 @@ def _quietly() -> None:
 def _replay(table: Table, model: Additive | None, sampler: str, trials: int, seed: int) -> _Floats:
     if model is None and sampler == _RANDOM:
         among = Nearest(table, seed)
-        return _incumbents([among.draw()[1:] for _ in range(trials)])
+        return incumbents([among.draw()[1:] for _ in range(trials)])
     world: BuildResult = Nearest(table, seed) if model is None else model.world(seed)
-    record = StudyRecord(InMemoryStorage(), "replay", table.feasible.decisions)
     proposer = NetworkProposer(
         table.feasible, iter(()), seed, sampler="random" if sampler == _RANDOM else sampler
     )
-    found = []
-    for _ in range(trials):
-        proposal = proposer(record)
-        assert proposal is not None
-        assignment, shown, counts = world.try_out(dict(proposal.assignment))
-        record.add(Proposal(table.feasible.space.choose(assignment), assignment))
-        trial = record.next_waiting()
-        assert trial is not None
-        record.complete(trial.number, Measurement((Scores(shown, 0.0, shown),), (0.0,), 0.0))
-        found.append((shown, counts))
-    return _incumbents(found)
-
-
-def _incumbents(found: list[tuple[float, float]]) -> _Floats:
-    """The score that counts of the best shown so far, after each trial."""
-    shown, counts = np.array(found).T
-    best = [int(np.argmax(shown[: place + 1])) for place in range(len(shown))]
-    return np.asarray(counts[best])
+    return incumbents(replay(world, table.feasible, proposer, trials))
 
 
 def _result(
@@ -130,7 +110,7 @@ def _result(
     rows = []
     for name, curve in curves.items():
         for place in places:
-            low, high = _difference(curve[:, place - 1], baseline[:, place - 1])
+            low, high = difference(curve[:, place - 1], baseline[:, place - 1])
             best = float(curve[:, place - 1].mean())
             gain = best - float(baseline[:, place - 1].mean())
             rows.append(
@@ -162,7 +142,7 @@ def _result(
     }
 
 
-def _difference(one: _Floats, other: _Floats) -> tuple[float, float]:
+def difference(one: _Floats, other: _Floats) -> tuple[float, float]:
     """95 % interval of the difference of the means: the replays of both are drawn again."""
     rng = np.random.default_rng(0)
     drawn = [
@@ -173,7 +153,7 @@ def _difference(one: _Floats, other: _Floats) -> tuple[float, float]:
 
 
 def _interval(values: _Floats) -> tuple[float, float]:
-    return _difference(values, np.zeros(1))
+    return difference(values, np.zeros(1))
 
 
 def _print(result: dict[str, Any]) -> None:

@@ -13,8 +13,11 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from optuna.storages import InMemoryStorage
 
+from seesawnas.search import NetworkProposer
 from seesawnas.space import FeasibleSet
+from seesawnas.study import Measurement, Proposal, Scores, StudyRecord
 
 _Floats = NDArray[np.float64]
 Assignment = dict[str, Any]
@@ -83,6 +86,11 @@ class Table:
             else 0.0
         )
 
+    def part(self, places: Sequence[int]) -> Table:
+        """The networks at ``places``."""
+        chosen = [self.assignments[place] for place in places]
+        return Table(self.feasible, chosen, self.shown[list(places)], self.others[list(places)])
+
     def codes(self) -> NDArray[np.int64]:
         """(networks, decisions): the place of each option."""
         return np.array([code(self.feasible, assignment) for assignment in self.assignments])
@@ -99,6 +107,31 @@ def one_hot(feasible: FeasibleSet, assignment: Assignment) -> _Floats:
         [float(assignment[d.name] == option) for option in d.options] for d in feasible.decisions
     ]
     return np.array([number for part in parts for number in part])
+
+
+def replay(
+    world: BuildResult, feasible: FeasibleSet, proposer: NetworkProposer, trials: int
+) -> list[tuple[float, float]]:
+    """The score shown and the score that counts, of each of ``trials`` that ``proposer`` asks."""
+    record = StudyRecord(InMemoryStorage(), "replay", feasible.decisions)
+    found = []
+    for _ in range(trials):
+        proposal = proposer(record)
+        assert proposal is not None
+        assignment, shown, counts = world.try_out(dict(proposal.assignment))
+        record.add(Proposal(feasible.space.choose(assignment), assignment))
+        trial = record.next_waiting()
+        assert trial is not None
+        record.complete(trial.number, Measurement((Scores(shown, 0.0, shown),), (0.0,), 0.0))
+        found.append((shown, counts))
+    return found
+
+
+def incumbents(found: list[tuple[float, float]]) -> _Floats:
+    """The score that counts of the best shown so far, after each trial."""
+    shown, counts = np.array(found).T
+    best = [int(np.argmax(shown[: place + 1])) for place in range(len(shown))]
+    return np.asarray(counts[best])
 
 
 class Nearest:

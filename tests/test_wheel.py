@@ -50,6 +50,8 @@ def test_a_wheel_installed_away_from_the_checkout_finds_its_search_points(tmp_pa
         "-c", "from seesawnas.train import read_recipe; print(read_recipe('paper').batch_size)"
     )
     assert recipe == "160\n"
+    tables = run("-c", "from seesawnas.io.catalog import TABLES; print(*TABLES.names())")
+    assert tables == "lfw\n"
     folder = site / "seesawnas" / "studies" / "examples"
     assert sorted(path.name for path in folder.glob("*.py")) == [
         "ablate.py",

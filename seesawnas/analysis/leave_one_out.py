@@ -71,6 +71,17 @@ def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftO
     return LeftOut(float(r2[0]), tuple(map(float, drops[:, 0])), float(floor), tuple(weights))
 
 
+def leave_one_out_r2(columns: Floats, quality: Floats) -> float:
+    """R^2 of predicting each trial from the others by the linear model; at most 1.
+
+    Args:
+        columns: (trials, options), centred.
+        quality: Of each trial, (trials,); not all equal.
+    """
+    values = (quality - quality.mean())[:, None]
+    return float(_predicted(columns, values, _penalties(columns, values))[0])
+
+
 def _penalties(x: Floats, values: Floats) -> Floats:
     """(qualities,): of the highest marginal likelihood."""
     left, singular, _ = np.linalg.svd(x, full_matrices=False)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from seesawnas.io.catalog import STUDIES
+from seesawnas.io.catalog import STUDIES, TABLES
 from seesawnas.plan.options import Option, Plan, options_of
 
 MAX_SEED = 2**63 - 1
@@ -48,7 +48,28 @@ def complete_study(incomplete: str) -> list[str]:
     )
 
 
-_COMPLETIONS: dict[str, Callable[[str], list[str]] | None] = {"": None, "ref": complete_ref}
+def complete_prior(incomplete: str) -> list[str]:
+    """Complete the last of several names: shipped tables, CSV files, studies and folders."""
+    from seesawnas.study.storage.open import RUNS
+
+    before, comma, last = incomplete.rpartition(",")
+    studies = [path.name for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
+    typed = Path(last)
+    folder = typed if last.endswith("/") else typed.parent
+    files = list(folder.iterdir()) if folder.is_dir() else []
+    paths = [
+        *(f"{path}/" for path in files if path.is_dir() and not path.name.startswith(".")),
+        *(str(path) for path in files if path.suffix == ".csv"),
+    ]
+    names = {*TABLES.names(), *studies, *paths}
+    return sorted(f"{before}{comma}{name}" for name in names if name.startswith(last))
+
+
+_COMPLETIONS: dict[str, Callable[[str], list[str]] | None] = {
+    "": None,
+    "ref": complete_ref,
+    "prior": complete_prior,
+}
 
 
 def takes_options(

@@ -16,22 +16,24 @@ from seesawnas.text import nearest
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """One folder of shipped YAML files.
+    """One folder of shipped files.
 
     Attributes:
         kind: What its documents are.
         home: The folder that their names start from, as :func:`shipped_folder` finds it.
         below: The folder in ``home`` that they lie in; it is part of their names.
+        suffix: Of the files.
     """
 
     kind: Kind
     home: str
     below: str = ""
+    suffix: str = ".yaml"
 
     def paths(self) -> dict[str, Path]:
         """The files by their names, such as ``paper/seesaw_share``, in order."""
         home = shipped_folder(self.home)
-        found = (home / self.below).glob("*.yaml")
+        found = (home / self.below).glob(f"*{self.suffix}")
         return {path.relative_to(home).with_suffix("").as_posix(): path for path in sorted(found)}
 
     def names(self) -> tuple[str, ...]:
@@ -39,8 +41,8 @@ class Shelf:
         return tuple(self.paths())
 
     def find(self, ref: str | Path) -> Path | None:
-        """The file that ``ref`` names, with or without ``.yaml`` and the folder, or None."""
-        name = Path(ref).as_posix().removesuffix(".yaml").removeprefix(f"{self.home}/")
+        """The file that ``ref`` names, with or without its suffix and the folder, or None."""
+        name = Path(ref).as_posix().removesuffix(self.suffix).removeprefix(f"{self.home}/")
         return self.paths().get(name)
 
 
@@ -48,7 +50,8 @@ SPACES = Shelf("space", "search_spaces")
 POINTS = Shelf("point", "search_spaces", "paper")
 STUDIES = Shelf("search", "studies")
 RECIPES = Shelf("recipe", "studies/recipes")
-SHELVES = (SPACES, POINTS, STUDIES, RECIPES)
+TABLES = Shelf("table", "studies/tables", suffix=".csv")
+SHELVES = (SPACES, POINTS, STUDIES, RECIPES, TABLES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["space", "point", "search", "ablation", "confirmation", "recipe"]
+Kind: TypeAlias = Literal["space", "point", "search", "ablation", "confirmation", "recipe", "table"]
 
 _MARKS: dict[Kind, frozenset[str]] = {
     "point": frozenset({"stages", "stem", "head"}),
@@ -26,6 +26,7 @@ _WORDS: dict[Kind, str] = {
     "search": "a search study file; use seesawnas search {ref}",
     "ablation": "an ablation study file; use seesawnas ablate {ref}",
     "confirmation": "a confirmation's study file; use seesawnas confirm {ref}",
+    "table": "a table of trials; give it with seesawnas search --learn-from {ref}",
     "recipe": "a recipe; give it with seesawnas train --recipe {ref}, or its keys under recipe in "
     "a study file",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import LATENCY
 from seesawnas.cost.latency import LATENCY_FILE
@@ -15,7 +15,7 @@ from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.plan.documents import Place, faults_in, override, values_of
-from seesawnas.search.plan import SearchPlan
+from seesawnas.search.plan import LEARNING_SAMPLERS, SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
@@ -26,15 +26,24 @@ from seesawnas.study.session import preflight
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several
 
+if TYPE_CHECKING:
+    from seesawnas.search.priors import Prior
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """What a plan names, found."""
+    """What a plan names, found.
+
+    Attributes:
+        priors: What earlier studies say of the options; what the study stored when it started, if
+            it is resumed.
+    """
 
     feasible: FeasibleSet
     points: tuple[Proposal, ...]
     faces: FaceData
     teacher: ProxyTeacher | None = None
+    priors: tuple[Prior, ...] = ()
 
 
 def prepare_run(plan: SearchPlan) -> PreparedRun:
@@ -44,26 +53,27 @@ def prepare_run(plan: SearchPlan) -> PreparedRun:
         InvalidInput: With every fault, each in its line, if the plan cannot be carried out.
     """
     teacher = proxy_teacher(plan, plan.data)
-    feasible, points = check_environment(plan, teacher)
+    feasible, points, priors = check_environment(plan, teacher)
     space = feasible.space
     sizes = proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
     faces = load_proxy_faces(plan.data, sizes, seed=plan.seed)
-    return PreparedRun(feasible, points, faces, teacher)
+    return PreparedRun(feasible, points, faces, teacher, priors)
 
 
 def check_environment(
     plan: SearchPlan, teacher: ProxyTeacher | None
-) -> tuple[FeasibleSet, tuple[Proposal, ...]]:
+) -> tuple[FeasibleSet, tuple[Proposal, ...], tuple[Prior, ...]]:
     """Check all that :func:`prepare_run` checks except the faces, whose reading takes seconds.
 
     Their folder must be there. The plan's ``teacher`` is opened.
     """
 
-    def find() -> tuple[FeasibleSet, tuple[Proposal, ...]]:
+    def find() -> tuple[FeasibleSet, tuple[Proposal, ...], tuple[Prior, ...]]:
         space = load_space(plan.space)
         proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
         feasible = FeasibleSet(space, plan.budget)
-        return feasible, tuple(chosen_points(plan.points, feasible, plan.budget))
+        points = tuple(chosen_points(plan.points, feasible, plan.budget))
+        return feasible, points, _priors(plan, feasible)
 
     return preflight(
         find,
@@ -73,6 +83,19 @@ def check_environment(
         engine=plan.engine,
         teacher=teacher,
     )
+
+
+def _priors(plan: SearchPlan, feasible: FeasibleSet) -> tuple[Prior, ...]:
+    """What the study stored when it started; of a new study, what the plan names."""
+    if not plan.learn_from:
+        return ()
+    from seesawnas.search.priors import read_priors, stored_priors
+
+    stored = stored_priors(str(plan.folder), plan.storage)
+    if stored is not None:
+        return stored
+    metric = plan.objectives.metric
+    return read_priors(plan.learn_from, feasible.decisions, metric, plan.folder)
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
@@ -148,6 +171,11 @@ def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
             f"it in the budget, such as latency<=20ms@{LATENCY_FILE}"
         )
     yield from proxy_teacher_conflicts(plan, plan.data, place)
+    if plan.learn_from and plan.sampler not in LEARNING_SAMPLERS:
+        yield (
+            f"{place('learn_from')} requires sampler {' or '.join(LEARNING_SAMPLERS)}, got "
+            f"{plan.sampler}"
+        )
     yield from engine_conflicts(plan, place)
 
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution", "linear")
 """Names that ``sampler`` may have; :mod:`seesawnas.search.samplers` makes them."""
+LEARNING_SAMPLERS = ("linear",)
+"""Those that can learn from earlier studies."""
+MOST_PRIORS = 4
 DEFAULT_TRIALS = 12
 
 
@@ -107,6 +110,18 @@ def _names(objectives: Objectives) -> list[str]:
     return list(objectives.names)
 
 
+def _learn_from(raw: Any) -> Any:
+    refs = raw if isinstance(raw, list) else str(raw or "").split(",")
+    if not all(isinstance(ref, str) for ref in refs):
+        raise ValueError(
+            f"must be studies or CSV files such as first_run or trials.csv, got {short(repr(raw))}"
+        )
+    found = references(refs)
+    if len(found) > MOST_PRIORS:
+        raise ValueError(f"must be at most {MOST_PRIORS} studies or CSV files, got {len(found)}")
+    return found
+
+
 def _stored_points(points: tuple[str, ...] | None) -> list[str] | str:
     return "all" if points is None else list(points)
 
@@ -116,6 +131,7 @@ class SearchPlan(RunPlan):
     """What a search is asked to do.
 
     Attributes:
+        learn_from: REFs of earlier studies and of tables of trials.
         points: REFs of fixed points; None for every paper point that fits.
         trials: Finished trials that the study shall hold; a default number only if nothing else
             ends the search.
@@ -155,6 +171,17 @@ class SearchPlan(RunPlan):
         "What proposes networks: random, tpe, nsga2, gp, evolution or linear. Default: linear.",
         default="linear",
         in_summary=True,
+    )
+    learn_from: tuple[str, ...] = option(
+        _learn_from,
+        "STUDY",
+        SEARCHED,
+        "Earlier studies, CSV files of trials or the shipped table lfw that the sampler linear "
+        "begins with, and trusts as far as the trials confirm: STUDY,FILE.csv. Default: none.",
+        default=(),
+        must_stay=True,
+        completion="prior",
+        store=stored_references,
     )
     points: tuple[str, ...] | None = option(
         _points,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from seesawnas.cost.latency import MeasureLatency
 from seesawnas.data import FaceData
 from seesawnas.search.loading import PreparedRun, prepare_run
 from seesawnas.search.plan import SearchPlan
+from seesawnas.search.priors import keep_priors
 from seesawnas.search.proposer import NetworkProposer
+from seesawnas.search.samplers import INFORMED_STARTUP, LinearThompson, Recorded
 from seesawnas.space import SearchSpace
 from seesawnas.space.canonical import compatible_digest
 from seesawnas.study import (
@@ -58,11 +60,19 @@ class SearchSource:
     def prepare(self) -> Work:
         """Trials until a rule of the plan ends the search."""
         plan, ready = self.plan, self.ready
-        proposer = NetworkProposer(ready.feasible, ready.points, plan.seed, plan.sampler)
+        proposer = make_proposer(ready, plan.seed, plan.sampler)
         setup = TrialSetup(
             plan.proxy, plan.rules, plan.halving, Checkpoints(plan.checkpoints), plan.stall_timeout
         )
         return Work(proposer, ready.faces, setup)
+
+
+def make_proposer(ready: PreparedRun, seed: int, sampler: str) -> NetworkProposer:
+    """What proposes the networks of a search: with priors, the sampler that learns from them."""
+    if not ready.priors:
+        return NetworkProposer(ready.feasible, ready.points, seed, sampler)
+    informed = LinearThompson(ready.feasible, priors=ready.priors)
+    return NetworkProposer(ready.feasible, ready.points, seed, informed, startup=INFORMED_STARTUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +191,26 @@ class Session:
         """The repeats, of this run or an earlier; None if there are none."""
         return self.study.records.get(REPEATS)
 
+    def learnt(self) -> list[dict[str, Any]]:
+        """What came of each prior after the trials that the study holds, as JSON values.
+
+        ``trust`` is how likely it is that it holds here, from 0 to 1.
+        """
+        feasible, priors = self.ready.feasible, self.ready.priors
+        history = Recorded(feasible.decisions).read(self.record)
+        trusts = LinearThompson(feasible, priors=priors).trust(history)
+        return [
+            {
+                "name": prior.name,
+                "trials": prior.trials,
+                "r2": prior.r2,
+                "trust": trust,
+                "unused": list(prior.unused),
+                "missing": list(prior.missing(feasible.decisions)),
+            }
+            for prior, trust in zip(priors, trusts, strict=True)
+        ]
+
     def run(self, measure: MeasureLatency | None = None) -> Generator[SearchEvent]:
         """Search until a rule of the plan ends it, then repeat the best in the time that is left.
 
@@ -238,6 +268,7 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
     with open_session(
         plan.folder, parts, engine=engine, url=plan.storage, teacher=ready.teacher
     ) as study:
+        ready = replace(ready, priors=keep_priors(study.records[""], ready.priors))
         study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=_seeds(plan))
         yield Session(plan, ready, study)
 

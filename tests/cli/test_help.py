@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer import rich_utils
 
-from seesawnas.cli.options import complete_ref, complete_study
+from seesawnas.cli.options import complete_prior, complete_ref, complete_study
 from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
@@ -119,3 +119,14 @@ def test_completion_of_study_files_offers_shipped_studies_and_own_files(
         "search_pareto",
     ]
     assert "seesaw" not in complete_study("")
+
+
+def test_completion_of_earlier_studies_offers_the_last_of_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lfw_old.csv").touch()
+    (tmp_path / "runs" / "lfw_first").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert complete_prior("lf") == ["lfw", "lfw_first", "lfw_old.csv"]
+    assert complete_prior("lfw,r") == ["lfw,runs/"]
+    assert complete_prior("runs/") == ["runs/lfw_first/"]

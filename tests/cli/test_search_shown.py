@@ -147,6 +147,19 @@ def test_a_study_file_is_run_options_override_it_and_json_has_these_keys(
     assert not fake[-1].jobs
 
 
+def test_what_came_of_an_earlier_study_is_shown_and_in_the_summary(fake: list[FakeEngine]) -> None:
+    rows = [f"{n % 3 + 1},{8 + 8 * (n % 2)},{0.5 + n % 3 / 10}" for n in range(12)]
+    Path("old.csv").write_text("\n".join(["stages.0.depth,stages.0.width,accuracy", *rows]))
+    words = [*TINY, "--data", "faces", "--study", "s", "--trials", "4", "--learn-from", "old.csv"]
+    result = search(*words)
+    assert result.exit_code == 0, result.output
+    assert "Learns   from old.csv: 12 trials" in result.stderr
+    (learnt,) = json.loads(Path("runs/s/summary.json").read_text())["learn_from"]
+    assert list(learnt) == ["name", "trials", "r2", "trust", "unused", "missing"]
+    assert f"old.csv {learnt['trust']:.2f}" in result.stdout
+    assert "stages.1.depth" in learnt["missing"]
+
+
 def test_trials_stopped_early_are_listed_and_not_ranked(fake: list[FakeEngine]) -> None:
     fake[0].curve = lambda job: 0.9 - job.number / 100
     words = [

@@ -82,9 +82,11 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
         )
         summary["cautions"] = list(session.ready.faces.cautions)
         summary["distillation"] = about_teacher(session.ready.teacher)
+        if session.ready.priors:
+            summary["learn_from"] = session.learnt()
         files = _write(plan, outcome, summary)
     if not json:
-        show(console(), plan, outcome, files)
+        show(console(), plan, outcome, files, summary.get("learn_from", ()))
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
     confirmed = None if reason is None else _confirm(plan, outcome, json, started)
     if json:

@@ -5,9 +5,10 @@ The ranking, the front, what ended early, the next commands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from shlex import quote
+from typing import Any
 
 from rich.console import Console
 
@@ -26,11 +27,20 @@ from seesawnas.text import several
 MAX_STOPPED_SHOWN = 10
 
 
-def show(screen: Console, plan: SearchPlan, outcome: Outcome, files: dict[str, str]) -> None:
-    """Print the outcome."""
+def show(
+    screen: Console,
+    plan: SearchPlan,
+    outcome: Outcome,
+    files: dict[str, str],
+    learnt: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Print the outcome; ``learnt`` is what came of each prior, as the summary has it."""
     if outcome.ranking.rows:
         screen.print(_ranking(outcome.ranking))
         say(screen, *_front(outcome.ranking))
+    if learnt:
+        trusts = (f"{prior['name']} {prior['trust']:.2f}" for prior in learnt)
+        say(screen, f"Trust in earlier studies, 0 to 1: {', '.join(trusts)}")
     say(screen, *_measured(outcome), *_stopped(outcome))
     say(
         screen,
@@ -147,6 +157,8 @@ def watched(session: Session, measure: MeasureLatency | None = None) -> Progress
     """The search, the measuring of its best by ``measure``, and the repeats that follow it."""
     plan, record = session.plan, session.record
     space = f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"
+    decisions = session.ready.feasible.decisions
+    learnt = [f"Learns   from {prior.words(decisions)}" for prior in session.ready.priors]
     where = f"{plan.folder}{before(record, session.study.recovered)}"
     best, seeds = several(plan.repeat_top, "network"), several(plan.repeats, "new seed")
     return ProgressView(
@@ -155,6 +167,7 @@ def watched(session: Session, measure: MeasureLatency | None = None) -> Progress
         recover=session.study.recover,
         lines=[
             space,
+            *learnt,
             *study_lines(
                 session.ready.faces, plan.proxy, plan.engine, where, session.ready.teacher
             ),

@@ -120,7 +120,8 @@ def settings(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         (name for name in attributes if name.startswith("run.")), key=lambda name: (len(name), name)
     )
     for name, value in attributes.items():
-        if name == "study_file" or name in runs[:-1]:
+        # The weights of hundreds of options are no setting; the summary says what came of them.
+        if name in ("study_file", "priors") or name in runs[:-1]:
             continue
         parsed = _parsed(value)
         if name in runs and isinstance(parsed, dict):  # what a start did stands in the report

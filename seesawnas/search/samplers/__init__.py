@@ -9,7 +9,7 @@ from seesawnas.search.samplers._base import History, Past, Sampler
 from seesawnas.search.samplers._evolution import EvolutionSampler
 from seesawnas.search.samplers._gp import GaussianProcess
 from seesawnas.search.samplers._history import Recorded
-from seesawnas.search.samplers._linear import LinearThompson
+from seesawnas.search.samplers._linear import INFORMED_STARTUP, LinearThompson
 from seesawnas.search.samplers._nsgaii import NSGAII
 from seesawnas.search.samplers._random import RandomSampler, uniform
 from seesawnas.search.samplers._tpe import MultivariateTPE
@@ -37,6 +37,7 @@ def make_sampler(name: str, feasible: FeasibleSet) -> Sampler:
 
 
 __all__ = [
+    "INFORMED_STARTUP",
     "NSGAII",
     "SAMPLERS",
     "EvolutionSampler",

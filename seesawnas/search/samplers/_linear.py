@@ -5,7 +5,8 @@ proposal draws one set of weights from its posterior (Thompson, 1933) and climbs
 network that they favour, one changed decision at a time. In spaces whose decisions mostly add up, a
 few dozen trials tell much about every network. Several objectives are scalarised again for each
 proposal, by random weights (ParEGO; Knowles, 2006). Pruned trials are left out: their scores are of
-another fidelity.
+another fidelity. With priors the model begins with what earlier studies found; see
+:mod:`seesawnas.search.samplers._trust`.
 """
 
 from __future__ import annotations
@@ -17,44 +18,81 @@ import numpy as np
 
 from seesawnas.analysis.linear_model import Floats, OneHot, Posterior
 from seesawnas.errors import SpecError
+from seesawnas.search.priors.prior import Prior
 from seesawnas.search.samplers._base import History, Past
 from seesawnas.search.samplers._random import uniform
 from seesawnas.search.samplers._ranking import remembered
+from seesawnas.search.samplers._trust import InformedPosterior, Offsets
 from seesawnas.space import Assignment, FeasibleSet
 
 _STARTS = 24
 _CLIMBED = 2
+_BOLDER = 1.25
+"""Factor of the boldness from one candidate to the next with priors: whoever asks again has the
+network already, and where priors are trusted the same one is proposed over and over."""
+INFORMED_STARTUP = 2
+"""Complete trials after which a sampler with priors is asked: two say whether they differ."""
 
 
 class LinearThompson:
     """Models the ``best`` trials and the ``recent`` ones.
 
-    ``boldness`` is the share of the posterior's deviation drawn.
+    ``boldness`` is the share of the posterior's deviation drawn; ``priors`` are what earlier
+    studies found.
     """
 
     def __init__(
-        self, feasible: FeasibleSet, best: int = 100, recent: int = 400, boldness: float = 0.5
+        self,
+        feasible: FeasibleSet,
+        best: int = 100,
+        recent: int = 400,
+        boldness: float = 0.5,
+        priors: Sequence[Prior] = (),
     ) -> None:
         self._feasible, self._best, self._recent, self._boldness = feasible, best, recent, boldness
         self._options = OneHot(feasible.decisions)
+        columns = [prior.column(self._options) for prior in priors]
+        self._offsets = Offsets.of(columns) if columns else None
 
     def candidates(self, history: History, rng: random.Random) -> Iterator[Assignment]:
         """Networks, each the best that a climb found by weights of its own."""
-        past = remembered(history.complete, self._best, self._recent)
-        taken = self._options.rows([trial.assignment for trial in past])
+        past, taken = self._model(history)
         drawing = np.random.default_rng(rng.getrandbits(64))
         elite = [
             trial.assignment for trial in sorted(past, key=lambda trial: trial.losses)[:_CLIMBED]
         ]
+        boldness = self._boldness
         while True:
-            posterior = Posterior.of(taken, _scalars(past, drawing))
-            weights = posterior.draw(drawing, self._boldness)
+            weights = self._posterior(taken, _scalars(past, drawing)).draw(drawing, boldness)
+            if self._offsets is not None:
+                boldness *= _BOLDER
             starts = [*elite, *(uniform(self._feasible, rng) for _ in range(_STARTS))]
             worth = self._options.rows(starts) @ weights
             climbed = [
                 self._climb(dict(starts[place]), weights) for place in np.argsort(-worth)[:_CLIMBED]
             ]
             yield climbed[int(np.argmax(self._options.rows(climbed) @ weights))]
+
+    def trust(self, history: History) -> tuple[float, ...]:
+        """How likely each prior holds here, after the trials of ``history``, from 0 to 1.
+
+        With several objectives that is in the first.
+        """
+        if self._offsets is None:
+            return ()
+        past, taken = self._model(history)
+        values = np.array([-trial.losses[0] for trial in past])
+        return tuple(map(float, InformedPosterior.of(taken, values, self._offsets).trust))
+
+    def _model(self, history: History) -> tuple[tuple[Past, ...], Floats]:
+        """The trials that are modelled, and their options."""
+        past = remembered(history.complete, self._best, self._recent) if history.complete else ()
+        return past, self._options.rows([trial.assignment for trial in past])
+
+    def _posterior(self, taken: Floats, values: Floats) -> Posterior | InformedPosterior:
+        if self._offsets is None:
+            return Posterior.of(taken, values)
+        return InformedPosterior.of(taken, values, self._offsets)
 
     def _climb(self, assignment: Assignment, weights: Floats) -> Assignment:
         """Take the change of one decision that gains most and fits, until none does."""

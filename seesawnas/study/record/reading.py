@@ -19,7 +19,7 @@ from seesawnas.text import one_line
 
 TITLES = "study:metric_names"
 """Optuna's system attribute of the objectives' titles."""
-_MAPPINGS = ("settings", "ablation", "finalists", "distillation")
+_MAPPINGS = ("settings", "ablation", "finalists", "distillation", "priors")
 
 
 def read_trials(storage: BaseStorage, study: int) -> tuple[list[FrozenTrial], list[SkippedTrial]]:

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from seesawnas.arch import ArchSpec
 from seesawnas.cli.commands.latency_fit import fit
 from seesawnas.cost import Budget, LatencyModel
-from seesawnas.cost.counts import LANES, Lowering
+from seesawnas.cost.counts import LANES
+from seesawnas.cost.lowering import Lowering
 from seesawnas.device.latency.design import counts_matrix, design_networks
 from seesawnas.device.latency.fit import (
     LatencyFit,
