@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from seesawnas import __version__
 from seesawnas.cost import cost
+from seesawnas.cost.latency import waste_word
 from seesawnas.data import FaceData, Faces
 from seesawnas.device.card import PAGE, VERSION, card_page, card_text, file_entry
+from seesawnas.device.fastest import distinct_wastes, milliseconds
 from seesawnas.device.formats import FORMATS, Contents, Format, Say, find_format, say_nothing
 from seesawnas.device.latency.machine import machine
 from seesawnas.device.latency.protocol import finished, measure
@@ -45,7 +47,7 @@ from seesawnas.nn import FaceNetwork, normalised
 from seesawnas.nn.deploy import DeployForm, deploy_form
 from seesawnas.space import to_mapping
 
-Lowering: TypeAlias = Literal["auto", "separate", "dense"]
+Lowering: TypeAlias = Literal["auto", "separate", "dense", "measured"]
 LOWERINGS: tuple[Lowering, ...] = get_args(Lowering)
 CALIBRATION_IMAGES = 200
 LATENCY_ROUNDS = 30
@@ -71,7 +73,8 @@ class ExportOptions:
         images: Folder that their image paths are relative to.
         lowering: How convolutions over uneven groups run: ``separate``, each group by itself;
             ``dense``, as one whose weight is zero between groups; ``auto``, whichever the runtime
-            was measured to run faster, in eight bits whichever is smaller.
+            was measured to run faster, in eight bits whichever is smaller; ``measured``, whichever
+            form of this network runs fastest in the runtime on this machine.
     """
 
     format: str
@@ -125,12 +128,19 @@ def export(
     with _draft_folder(stem) as folder:
         draft = folder / stem.name
         say(f"writing {format.name}")
-        form = _form(network, format, options)
         about = {"spec": network.spec.name, "digest": network.spec.digest()}
         contents = Contents(options.batch, about, say)
-        _write(form, draft, format, contents, network, options, faces)
+
+        def write(waste: float, path: Path) -> DeployForm:
+            form = _form(network, waste, options)
+            _write(form, path, format, contents, network, options, faces)
+            return form
+
+        lowering = _lowering(network, format, options, folder, write, say)
+        form = write(lowering.waste, draft)
         files = format.files(draft)
         card = _card(network, format, options, form, trained, training, files)
+        card["lowering"] = lowering.values()
         write_atomically(card_path(files[0]), card_text(card))
         checked = _check_parity(network, files[0], format, options, faces, trained, say)
         say(f"timing it in {format.runtime}")
@@ -190,9 +200,48 @@ def _stem(out: Path | None, format: Format, network: FaceNetwork) -> Path:
     return out.with_name(out.name.removesuffix(suffix))
 
 
-def _form(network: FaceNetwork, format: Format, options: ExportOptions) -> DeployForm:
-    auto = 0.0 if options.int8 else format.waste
-    waste = {"auto": auto, "separate": 0.0, "dense": math.inf}[options.lowering]
+@dataclass(frozen=True, slots=True)
+class _Lowered:
+    """Up to how many multiply-adds by zero uneven groups run as one, and what was measured."""
+
+    how: Lowering
+    waste: float
+    milliseconds: Mapping[float, float]
+
+    def values(self) -> dict[str, Any]:
+        """As in the card."""
+        measured = {str(waste_word(one)): ms for one, ms in self.milliseconds.items()}
+        return {"how": self.how, "waste": waste_word(self.waste), "measured_ms": measured}
+
+
+def _lowering(
+    network: FaceNetwork,
+    format: Format,
+    options: ExportOptions,
+    folder: Path,
+    write: Callable[[float, Path], DeployForm],
+    say: Say,
+) -> _Lowered:
+    if options.lowering != "measured":
+        auto = 0.0 if options.int8 else format.waste
+        waste = {"auto": auto, "separate": 0.0, "dense": math.inf}[options.lowering]
+        return _Lowered(options.lowering, waste, {})
+
+    def written(waste: float, place: Path) -> Path:
+        write(waste, place / "model")
+        return format.files(place / "model")[0]
+
+    wastes = distinct_wastes(network)
+    if len(wastes) == 1:
+        return _Lowered("measured", wastes[0], {})
+    say(f"timing {len(wastes)} lowerings in {format.runtime}")
+    inputs = network.spec.input
+    size = (options.batch or 1, 3, inputs.height, inputs.width)
+    found = milliseconds(wastes, written, folder, format.runtime, size, LATENCY_ROUNDS)
+    return _Lowered("measured", min(found, key=found.__getitem__), found)
+
+
+def _form(network: FaceNetwork, waste: float, options: ExportOptions) -> DeployForm:
     form = deploy_form(network, waste)
     if options.normalise == "inside":
         inputs = network.spec.input

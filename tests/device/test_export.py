@@ -15,11 +15,12 @@ from PIL import Image
 
 from seesawnas.data import FaceData
 from seesawnas.device.export import CALIBRATION_IMAGES, ExportOptions, export
+from seesawnas.device.fastest import Write, distinct_wastes
 from seesawnas.device.formats import FORMATS, find_format
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
 from seesawnas.nn import FaceNetwork, build
-from seesawnas.space import to_point
+from seesawnas.space import load, to_point
 from tests.faces import made_up_faces
 
 pytest.importorskip("onnx", reason="onnx is not installed")
@@ -107,6 +108,7 @@ def test_the_card_is_complete_and_its_lines_run(
         "input",
         "output",
         "scores",
+        "lowering",
         "parity",
         "latency",
     ]
@@ -124,6 +126,49 @@ def test_the_card_is_complete_and_its_lines_run(
         wanted = network((image - 127.5) / 128)[0]
     found = torch.from_numpy(np.load(tmp_path / "embedding.npy"))
     torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_the_lowering_that_is_measured_to_be_fastest_is_kept(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took = {0.0: 3.0, 1e6: 1.0}
+
+    def pretend(wastes: list[float], write: Write, folder: Path, *_: object) -> dict[float, float]:
+        for number, waste in enumerate(wastes):
+            (place := folder / str(number)).mkdir()
+            assert write(waste, place).is_file()
+        return {waste: took[waste] for waste in wastes}
+
+    monkeypatch.setattr("seesawnas.device.export.milliseconds", pretend)
+    monkeypatch.setattr("seesawnas.device.fastest.WASTES", (0.0, 1e6))
+    options = ExportOptions("onnx", lowering="measured")
+    done = export(network, tmp_path / "tiny.onnx", options, faces, trained=True)
+    assert done.card["lowering"] == {
+        "how": "measured",
+        "waste": 1e6,
+        "measured_ms": {"0.0": 3.0, "1000000.0": 1.0},
+    }
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "tiny.onnx",
+        "tiny.onnx.json",
+        "tiny.onnx.md",
+    ]
+
+
+def test_lowerings_are_timed_side_by_side(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path
+) -> None:
+    options = ExportOptions("onnx", lowering="measured")
+    lowering = export(network, tmp_path / "tiny.onnx", options, faces, trained=True).card[
+        "lowering"
+    ]
+    found = lowering["measured_ms"]
+    assert len(found) == len(distinct_wastes(network)) == 2
+    assert str(lowering["waste"]) == min(found, key=found.__getitem__)
+
+
+def test_networks_without_uneven_groups_have_one_lowering() -> None:
+    assert distinct_wastes(build(load("paper/mobilefacenet_relu")).eval()) == [0.0]
 
 
 def test_a_runtime_that_disagrees_leaves_nothing(
