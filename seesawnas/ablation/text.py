@@ -82,7 +82,7 @@ def _verdict(result: AblationResult, race: RaceResult, pair: RacePair) -> str:
     runs = f"after {several(pair.trainings, 'training run')} ({several(pair.n, 'seed')})"
     if pair.mean is None:
         return f"{candidate} against {rival}: no seed is finished for both networks yet."
-    cost = f"at {_cost_ratio(result, pair)} of its MAdds"
+    cost = f"at {_cost_ratio(result, pair)}"
     change = f"{_signed(pair.mean)} {quality}"
     if pair.low is None or pair.high is None:
         why = (
@@ -114,6 +114,13 @@ def _more(race: RaceResult, pair: RacePair) -> str:
     """How many trainings would resolve a pair, as far as its trainings so far can say."""
     if pair.needed is None:
         return "a difference of this size would need more than 10,000 seeds"
+    if pair.n >= race.seeds:
+        return (
+            f"the {several(race.seeds, 'seed')} of this race are spent; a new one would take about "
+            f"{several(pair.needed, 'seed')} if the difference is as it seems"
+        )
+    if pair.needed <= pair.n:
+        return "the next seeds should resolve it, if the difference is as it seems"
     more = several(2 * (pair.needed - pair.n), "more training run")
     most = f"{pair.most:,}" if pair.most else "more than 10,000"
     far = f", more than the {race.seeds} of this race" if pair.needed > race.seeds else ""
@@ -137,7 +144,9 @@ def _race_closing(race: RaceResult) -> str:
 
 def _cost_ratio(result: AblationResult, pair: RacePair) -> str:
     madds = {arm.name: arm.madds for arm in result.arms}
-    return f"{100 * madds[pair.candidate] / madds[pair.rival]:.0f} %"
+    own, other = madds[pair.candidate], madds[pair.rival]
+    # A network of pools alone has none.
+    return f"{100 * own / other:.0f} % of its MAdds" if other else f"{own:,} MAdds instead of 0"
 
 
 def _interaction(result: AblationResult, found: Interaction) -> str:

@@ -18,9 +18,11 @@ from seesawnas.ablation.result import (
     DesignKind,
     Effect,
     Interaction,
+    RacePair,
+    RaceResult,
     Verdict,
 )
-from seesawnas.ablation.text import verdict_words
+from seesawnas.ablation.text import _more, verdict_words
 from tests.ablation.designed import make_arms, planted, two_levels
 
 BASE = ArmResult("base", (("se", "4"),), "a", 1_000_000, 500, ())
@@ -221,3 +223,18 @@ def test_whole_networks_are_compared_in_the_same_words() -> None:
     assert found[0].startswith(
         "network=paper/seesaw_shuffle is worse than network=paper/seesaw_share by 0.1000 AUC"
     )
+
+
+@pytest.mark.parametrize(
+    ("n", "needed", "said"),
+    [
+        (4, 6, "about 4 more training runs (6 seeds in all)"),
+        (6, 5, "the next seeds should resolve it"),
+        (8, 7, "the 8 seeds of this race are spent; a new one would take about 7 seeds"),
+        (8, 40, "the 8 seeds of this race are spent; a new one would take about 40 seeds"),
+        (4, None, "more than 10,000 seeds"),
+    ],
+)
+def test_an_open_race_says_what_is_left_to_do(n: int, needed: int | None, said: str) -> None:
+    pair = RacePair("a", "b", n, 2 * n, 0.01, -0.01, 0.03, "not resolvable", needed, 3, 50)
+    assert said in _more(RaceResult(0.05, 0.0, 8, None, (pair,)), pair)

@@ -11,6 +11,7 @@ import typer
 
 from seesawnas.cli.options import complete_study, takes_options
 from seesawnas.cli.views.output import console, print_json, screen
+from seesawnas.errors import SeesawnasError
 from seesawnas.io.files import write_atomically
 from seesawnas.io.terminal import only_shown
 from seesawnas.search.plan import SearchPlan
@@ -88,10 +89,17 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     if not json:
         show(console(), plan, outcome, files, summary.get("learn_from", ()))
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
-    confirmed = None if reason is None else _confirm(plan, outcome, json, started)
+    confirmed, refused = None, None
+    if reason is not None:
+        try:
+            confirmed = _confirm(plan, outcome, json, started)
+        except SeesawnasError as error:
+            refused = error  # after what the search found
     if json:
         more = {} if confirmed is None else {"confirmation": confirmed.values}
         print_json({**summary, "files": files, **more}, indent=None)
+    if refused is not None:
+        raise refused
     if confirmed is not None:
         confirmed.leave()
     if reason is None:

@@ -148,6 +148,18 @@ def test_a_search_confirms_its_best_network_from_another_seed(space: list[TrialJ
     assert len(space) == trained
 
 
+def test_a_refused_confirmation_does_not_hide_what_the_search_found(space: list[TrialJob]) -> None:
+    assert CliRunner().invoke(app, SEARCH).exit_code == 0
+    for number in range(2):
+        Path(f"runs/s_confirm_{number}").write_text("something else")
+    result = CliRunner().invoke(app, [*SEARCH, "--confirm", "poor.yaml", "--json"])
+    assert result.exit_code == 2
+    assert "runs/s_confirm_" in result.stderr
+    values = json.loads(result.stdout)
+    assert len(values["ranking"]) == 2
+    assert "confirmation" not in values
+
+
 @pytest.mark.parametrize(
     ("rival", "message"),
     [("nowhere", "nowhere: must be a YAML file"), ("paper/mobilefacenet", "--confirm paper/mobil")],
