@@ -61,7 +61,8 @@ from seesawnas.arch.layers import (
     Shuffle,
     Slice,
 )
-from seesawnas.cost.lowering import Lowering, lower_body
+from seesawnas.arch.order import Groups, is_scattered, runs_of
+from seesawnas.cost.lowering import Lowering, is_even, lower_body
 
 Counts: TypeAlias = Mapping[str, int]
 LANES = (4, 8, 16)
@@ -102,9 +103,8 @@ def block_counts(block: Block, inputs: Inputs, lowering: Lowering) -> tuple[tupl
     for index, node in enumerate(body):
         if index not in lowered.skipped:
             read = read_shapes(node, outputs, inputs)
-            scattered, dense = index in lowered.scattered, index in lowered.dense
-            found = layer_counts(node.layer, read, lowering.lanes, scattered, dense)
-            _add(total, found)
+            groups, dense = lowered.groups.get(index), index in lowered.dense
+            _add(total, layer_counts(node.layer, read, lowering.lanes, groups, dense))
     return tuple((name, number) for name, number in total.items() if number)
 
 
@@ -119,7 +119,11 @@ def placed_blocks(spec: ArchSpec) -> list[tuple[Block, Inputs]]:
 
 
 def layer_counts(
-    layer: Layer, read: Inputs, lanes: int = 8, scattered: bool = False, dense: bool = False
+    layer: Layer,
+    read: Inputs,
+    lanes: int = 8,
+    groups: Groups | None = None,
+    dense: bool = False,
 ) -> dict[str, int]:
     """What a layer counts on the maps that it reads, if it runs; see the module's table.
 
@@ -127,7 +131,7 @@ def layer_counts(
         layer: Any.
         read: The maps.
         lanes: How many numbers the vector units compute at a time.
-        scattered: Whether each of its groups reads channels that do not lie side by side.
+        groups: What its groups read, if each may run alone.
         dense: Whether its groups run as one convolution.
     """
     output = layer.output(*read)
@@ -139,7 +143,7 @@ def layer_counts(
     name: str
     match layer:
         case Conv():
-            found = _conv_counts(layer, read[0], output, lanes, scattered, dense)
+            found = _conv_counts(layer, read[0], output, lanes, groups, dense)
             return {**found, "layers": 1}
         case Act():
             name, elements = layer.name, output.elements
@@ -154,16 +158,16 @@ def layer_counts(
 
 
 def _conv_counts(
-    conv: Conv, x: Shape, output: Shape, lanes: int, scattered: bool, dense: bool
+    conv: Conv, x: Shape, output: Shape, lanes: int, groups: Groups | None, dense: bool
 ) -> dict[str, int]:
     madds, elements = conv.madds(x), x.elements + output.elements
-    if conv.groups == x.channels > 1:
+    if conv.groups == x.channels == conv.outputs > 1:
         found = {"depthwise.madds": madds, "depthwise.elements": elements}
         if x.channels % lanes:
             found["unaligned_depthwise.elements"] = elements
             found["unaligned_depthwise.channels"] = x.channels
         return found
-    inputs, outputs = conv.parts(x.channels), conv.parts(conv.outputs)
+    outputs = conv.parts(conv.outputs)
     rows, columns = conv.window(x)
     if len(outputs) == 1 or dense:
         weights = rows * columns * x.channels * conv.outputs
@@ -172,12 +176,12 @@ def _conv_counts(
             return {"full.madds": madds, "weights": weights}
         return {"pointwise.madds": madds, "pointwise.elements": elements, "weights": weights}
     found = {"weights": madds // (output.height * output.width)}
-    if len({*zip(inputs, outputs, strict=True)}) == 1 and not scattered:
+    if groups is None or is_even(conv, x.channels, groups):
         found["groups"] = len(outputs)
         return found | {"grouped.madds": madds, "pointwise.elements": elements}
-    count = len(inputs)
-    # In the order of a shuffle each group reads a piece of each: all are cut out, then joined.
-    pieces = [size // count for size in inputs for _ in inputs] * 2 if scattered else inputs
+    # A group that reads several runs has them cut out, and joined.
+    runs = [[end - start for start, end in runs_of(group)] for group in groups]
+    pieces = [size for sizes in runs for size in sizes * (1 if len(sizes) == 1 else 2)]
     unaligned = sum(
         channels * shape.height * shape.width
         for parts, shape in ((pieces, x), (outputs, output))
@@ -186,7 +190,7 @@ def _conv_counts(
     )
     found |= {"separate.madds": madds, "separate.elements": elements}
     found |= {"unaligned.elements": unaligned, "pieces": len(pieces)}
-    if scattered:
+    if is_scattered(groups):
         found["gathered.elements"] = x.elements
     return found
 

@@ -57,7 +57,7 @@ class LatencyModel:
         threads: It ran with so many.
         batch: Images a run.
         inputs: (height, width) of the images of the networks that were measured.
-        waste: Of the form in which the networks ran, see :class:`~seesawnas.cost.counts.Lowering`.
+        waste: Of the form in which they ran, see :class:`~seesawnas.cost.lowering.Lowering`.
         lanes: See there, too.
         space: The search space that they were drawn from, and the budget, if there was one.
         networks: How many were measured.

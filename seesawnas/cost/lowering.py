@@ -1,14 +1,14 @@
 """What the deploy form makes of a block: which layers run, and how its groups read.
 
-It follows :mod:`seesawnas.nn.deploy` without weights, and block by block: what lies before a block
-and after it is not known here. So a batch norm at either end of a block is taken to run, and maps
-that enter or leave a block to keep the order of their channels.
+It follows :mod:`seesawnas.nn.deploy` without weights, block by block: a batch norm that only a
+convolution of another block could take over is taken to run, and maps that enter or leave a block
+to keep the order of their channels.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from seesawnas.arch import Body, Inputs, Shape
@@ -17,8 +17,10 @@ from seesawnas.arch.graph import (
     dropped_shuffles,
     has_convs_of_its_own,
     removable_shuffles,
+    shuffled,
 )
 from seesawnas.arch.layers import Act, Add, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
+from seesawnas.arch.order import Groups, best_order, cut, moved
 
 
 class Lowering(NamedTuple):
@@ -40,14 +42,14 @@ class LoweredBody(NamedTuple):
     Attributes:
         skipped: Nodes that do not run: shuffles that the next convolutions make up for, batch norms
             that are constants of a convolution.
-        scattered: Convolutions of which each group reads channels that do not lie side by side.
         dense: Convolutions in groups that run as one over all channels, with zeros between the
             groups: they waste little, or make channels in the order in which others read them.
+        groups: What each group reads of the others whose groups may each run alone.
     """
 
     skipped: frozenset[int]
-    scattered: frozenset[int]
     dense: frozenset[int]
+    groups: Mapping[int, Groups]
 
 
 def lower_body(
@@ -55,26 +57,48 @@ def lower_body(
 ) -> LoweredBody:
     """How ``body`` runs on ``inputs``; ``outputs`` are the shapes after its nodes."""
     graph = Graph.of(body, inputs, outputs)
-    orders = {
-        conv: at
-        for conv, at in removable_shuffles(graph).items()
-        if not _is_identity(body[at].layer, graph.read(at)[0])
+    folded = dropped_shuffles(graph) | {
+        index
+        for index, node in enumerate(body)
+        if isinstance(node.layer, Shuffle)
+        and node.layer.groups in (1, graph.read(index)[0].channels)
     }
-    folded = dropped_shuffles(graph)
-    norms = {index for index in range(len(body)) if _is_constant(graph, index, folded)}
-    scattered, dense = _reorder(graph, orders, folded, lowering.waste)
-    for index, node in enumerate(body):
-        if isinstance(node.layer, Conv) and node.layer.groups != 1:
-            (x,) = graph.read(index)
-            if _is_dense(node.layer, x, index in scattered, lowering.waste):
-                dense.add(index)
-    return LoweredBody(frozenset(folded | norms), frozenset(scattered), frozenset(dense))
+    groups, ordered = _reorder(graph, _groups(graph), folded, lowering.waste)
+    dense = {
+        index
+        for index, reads in groups.items()
+        if index in ordered or _is_dense(graph, index, reads, lowering.waste)
+    }
+    apart = {index: reads for index, reads in groups.items() if index not in dense}
+    return LoweredBody(frozenset(folded | _constant_norms(graph, folded)), frozenset(dense), apart)
 
 
-def _is_dense(conv: Conv, x: Shape, scattered: bool, waste: float) -> bool:
-    """Whether groups run as one convolution: equal ones do not, unless they are ``scattered``."""
-    inputs, outputs = conv.parts(x.channels), conv.parts(conv.outputs)
-    if not scattered and len({*zip(inputs, outputs, strict=True)}) == 1:
+def is_even(conv: Conv, channels: int, reads: Groups) -> bool:
+    """Whether equal groups read ``channels`` in turn: then they run as one grouped convolution."""
+    sizes = {*zip(conv.parts(channels), conv.parts(conv.outputs), strict=True)}
+    return len(sizes) == 1 and [c for group in reads for c in group] == list(range(channels))
+
+
+def _groups(graph: Graph) -> dict[int, Groups]:
+    """The channels that each group reads, of convolutions that have one of its own for each."""
+    shuffles = removable_shuffles(graph)
+    found: dict[int, Groups] = {}
+    for index, node in enumerate(graph.body):
+        layer, (x, *_) = node.layer, graph.read(index)
+        if not isinstance(layer, Conv) or not has_convs_of_its_own(layer, x):
+            continue
+        shuffle = graph.body[shuffles[index]].layer if index in shuffles else None
+        order: Sequence[int] = range(x.channels)
+        if isinstance(shuffle, Shuffle):
+            order = shuffled(x.channels, shuffle.groups)
+        found[index] = tuple(tuple(sorted(group)) for group in cut(order, layer.parts(x.channels)))
+    return found
+
+
+def _is_dense(graph: Graph, index: int, reads: Groups, waste: float) -> bool:
+    conv, (x, *_) = graph.body[index].layer, graph.read(index)
+    assert isinstance(conv, Conv)
+    if is_even(conv, x.channels, reads):
         return False
     rows, columns = conv.window(x)
     shape = conv.output(x)
@@ -82,72 +106,72 @@ def _is_dense(conv: Conv, x: Shape, scattered: bool, waste: float) -> bool:
     return all_madds - conv.madds(x) <= waste
 
 
-def _is_identity(layer: object, x: Shape) -> bool:
-    match layer:
-        case Shuffle():
-            return layer.groups in (1, x.channels)
-        case Slice():
-            return (layer.start, layer.stop, layer.shift) == (0, None, 0)
-        case _:
-            return False
+def _constant_norms(graph: Graph, folded: set[int]) -> set[int]:
+    """The batch norms that a convolution before or after them takes over."""
+    found = set[int]()
+    while more := {
+        index
+        for index, node in enumerate(graph.body)
+        if index not in found
+        and isinstance(node.layer, Norm)
+        and (_is_made(graph, index, folded | found) or _is_taken(graph, index, folded | found))
+    }:
+        found |= more
+    return found
 
 
-def _is_constant(graph: Graph, index: int, folded: set[int]) -> bool:
-    """Whether the node is a batch norm that a convolution before or after it takes over."""
-    node = graph.body[index]
-    if not isinstance(node.layer, Norm):
-        return False
-    maker, reader = node.reads[0], index
-    while maker in folded and graph.only_reader(maker) == reader:
+def _is_made(graph: Graph, index: int, gone: set[int]) -> bool:
+    """Whether a convolution makes the node's map, for it alone."""
+    maker, reader = graph.body[index].reads[0], index
+    while maker in gone and graph.only_reader(maker) == reader:
         maker, reader = graph.body[maker].reads[0], maker
-    if (
+    return (
         maker >= 0
         and isinstance(graph.body[maker].layer, Conv | Linear)
         and graph.only_reader(maker) == reader
-    ):
-        return True
-    return index != len(graph.body) - 1 and all(
-        _takes_norm(graph, one, folded) for one in graph.readers[index]
     )
 
 
-def _takes_norm(graph: Graph, index: int, folded: set[int]) -> bool:
-    """Whether the node can multiply its weights by a batch norm's; padding would not be zeros."""
-    layer = graph.body[index].layer
-    if index in folded:
-        return all(_takes_norm(graph, one, folded) for one in graph.readers[index])
-    return isinstance(layer, Linear) or (
-        isinstance(layer, Conv) and layer.groups == 1 and layer.pads == (0, 0)
-    )
+def _is_taken(graph: Graph, index: int, gone: set[int]) -> bool:
+    """Whether all that read the node's map can multiply their weights by the batch norm's.
+
+    Where there is padding it is zeros after the norm, not before.
+    """
+
+    def takes(reader: int) -> bool:
+        layer = graph.body[reader].layer
+        if reader in gone:
+            return _is_taken(graph, reader, gone)
+        return isinstance(layer, Linear) or (
+            isinstance(layer, Conv) and layer.groups == 1 and layer.pads == (0, 0)
+        )
+
+    return index != len(graph.body) - 1 and all(map(takes, graph.readers[index]))
 
 
 def _reorder(
-    graph: Graph, orders: dict[int, int], folded: set[int], waste: float
-) -> tuple[set[int], set[int]]:
-    """Which groups read scattered channels, and which run as one for the sake of others' order.
+    graph: Graph, groups: Mapping[int, Groups], folded: set[int], waste: float
+) -> tuple[dict[int, Groups], set[int]]:
+    """What groups read when channels are made in their order; which run as one to make it.
 
-    Maps whose channels must stay in one order are one family. Its channels are made in the order in
-    which groups read them, if all that make it can.
+    Maps whose channels must stay in one order are one family. Its channels are ordered if all that
+    make and read them can be.
     """
-    scattered, dense = set(orders), set[int]()
-    groups = {
-        index: node.layer
-        for index, node in enumerate(graph.body)
-        if isinstance(node.layer, Conv) and has_convs_of_its_own(node.layer, graph.read(index)[0])
-    }
-    for family in _free_families(graph, orders, folded, waste) if scattered else ():
-        members = set(family)
-        readers = [index for index in groups if graph.body[index].reads[0] in members]
-        reads = {(orders.get(index), groups[index].groups) for index in readers}
-        if scattered.intersection(readers) and len(reads) == 1:
-            scattered.difference_update(readers)
-            dense.update(members.intersection(groups))
-    return scattered, dense
+    found, ordered = dict(groups), set[int]()
+    if not any(graph.body[index].reads[0] >= 0 for index in groups):
+        return found, ordered
+    for family in _free_families(graph, groups, folded, waste):
+        readers = [index for index in groups if graph.body[index].reads[0] in family]
+        order = best_order([found[index] for index in readers])
+        if order is not None:
+            found.update((index, moved(found[index], order)) for index in readers)
+            ordered |= family.intersection(groups)
+    return found, ordered
 
 
 def _free_families(
-    graph: Graph, orders: dict[int, int], folded: set[int], waste: float
-) -> list[list[int]]:
+    graph: Graph, groups: Mapping[int, Groups], folded: set[int], waste: float
+) -> list[set[int]]:
     """Nodes with the same channels in the same places, if their order is free."""
     parent = list(range(len(graph.body)))
 
@@ -158,27 +182,31 @@ def _free_families(
 
     fixed = {len(graph.body) - 1}
     for index, node in enumerate(graph.body):
-        layer, (x, *_) = node.layer, graph.read(index)
+        layer = node.layer
         if isinstance(layer, Linear) or (isinstance(layer, Conv) and layer.groups == 1):
             continue
-        if isinstance(layer, Conv) and has_convs_of_its_own(layer, x):
-            if not _is_dense(layer, x, index in orders, waste):
+        if index in groups:
+            if not _is_dense(graph, index, groups[index], waste):
                 fixed.add(index)
             continue
-        if min(node.reads) < 0 or not (index in folded or _keeps_channels(layer, x)):
+        if min(node.reads) < 0 or not (index in folded or _keeps_channels(graph, index)):
             fixed.update([index, *(read for read in node.reads if read >= 0)])
             continue
         for read in node.reads:
             parent[root(read)] = root(index)
     taken = {root(index) for index in fixed}
-    families: dict[int, list[int]] = {}
+    families: dict[int, set[int]] = {}
     for index in range(len(graph.body)):
-        families.setdefault(root(index), []).append(index)
+        families.setdefault(root(index), set()).add(index)
     return [family for one, family in families.items() if one not in taken]
 
 
-def _keeps_channels(layer: object, x: Shape) -> bool:
+def _keeps_channels(graph: Graph, index: int) -> bool:
     """Whether channel i of the output is made of the channels i of the inputs alone."""
-    if isinstance(layer, Conv):
-        return layer.groups == layer.outputs == x.channels > 1
-    return isinstance(layer, Norm | Act | Pool | Add | Scale) or _is_identity(layer, x)
+    match graph.body[index].layer:
+        case Conv() as conv:
+            return conv.groups == conv.outputs == graph.read(index)[0].channels > 1
+        case Slice() as layer:
+            return layer.start == 0 and layer.stop is None
+        case layer:
+            return isinstance(layer, Norm | Act | Pool | Add | Scale)

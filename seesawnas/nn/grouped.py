@@ -8,7 +8,6 @@ Eval mode runs the groups.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
 from itertools import chain as concatenated
 from typing import TypeAlias
 
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesawnas.arch.layers import Conv, Shape
+from seesawnas.arch.order import runs_of
 from seesawnas.nn.activations import overwriting
 from seesawnas.nn.cpu import Geometry, conv_weight, convolution
 
@@ -36,7 +36,7 @@ class GroupedConv(nn.Module):
     def __init__(self, layer: Conv, x: Shape, reads: Sequence[Channels]) -> None:
         super().__init__()
         self.made = layer.parts(layer.outputs)
-        self.runs = tuple(_runs(channels) for channels in reads)
+        self.runs = tuple(tuple(runs_of(channels)) for channels in reads)
         self.weights = nn.ParameterList(
             conv_weight(made, len(channels), *layer.window(x))
             for made, channels in zip(self.made, reads, strict=True)
@@ -120,13 +120,6 @@ class GroupedConv(nn.Module):
         return weight[:, :, None, None]
 
 
-def cut(channels: Sequence[int], sizes: Sequence[int]) -> tuple[Channels, ...]:
-    """``channels`` in runs of ``sizes``."""
-    return tuple(
-        channels[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)
-    )
-
-
 def _take(x: Tensor, runs: Runs, factors: Tensor | None = None) -> Tensor:
     """The channels in ``runs`` of ``x`` (N, C, H, W), times ``factors`` (N, C, 1, 1)."""
     if factors is None:
@@ -154,14 +147,6 @@ def _joined(parts: Iterable[Tensor], activation: nn.Module) -> Tensor:
 def _empty_map(like: Tensor, channels: int) -> Tensor:
     n, _, h, w = like.shape
     return torch.empty((n, channels, h, w), dtype=like.dtype, memory_format=torch.channels_last)
-
-
-def _runs(channels: Channels) -> Runs:
-    """Sorted channels as (start, end) runs."""
-    members = set(channels)
-    starts = [channel for channel in channels if channel - 1 not in members]
-    ends = [channel + 1 for channel in channels if channel + 1 not in members]
-    return tuple(zip(starts, ends, strict=True))
 
 
 def _columns(reads: Sequence[Channels]) -> Tensor | None:

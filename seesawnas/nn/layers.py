@@ -13,8 +13,9 @@ from torch.nn import functional as F
 
 from seesawnas.arch.graph import has_convs_of_its_own
 from seesawnas.arch.layers import Conv, Linear, Shape
+from seesawnas.arch.order import cut
 from seesawnas.nn.cpu import Geometry, conv_weight
-from seesawnas.nn.grouped import GroupedConv, cut
+from seesawnas.nn.grouped import GroupedConv
 
 
 class Convolution(nn.Module):

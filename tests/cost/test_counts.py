@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from seesawnas.arch import ArchSpec, Shape
 from seesawnas.arch.layers import Act, Add, Conv, Layer, Linear, Norm, Pool, Shuffle
+from seesawnas.arch.order import Groups
 from seesawnas.cost.counts import (
     UNITS,
     block_counts,
@@ -135,19 +136,29 @@ def test_uneven_groups_are_one_convolution_or_several() -> None:
         "weights": 32 * 64,
         "layers": 1,
     }
-    assert counted(conv, x) == separate
-    assert counted(conv, x, lanes=16) == {**separate, "unaligned.elements": 32 * 4}
+    groups = (tuple(range(8)), tuple(range(8, 32)))
+    assert counted(conv, x, groups=groups) == separate
+    assert counted(conv, x, lanes=16, groups=groups) == {**separate, "unaligned.elements": 32 * 4}
 
 
-def test_scattered_groups_gather_pieces() -> None:
-    assert counted(Conv(64, groups=2), (Shape(32, 2, 2),), scattered=True) == {
-        "separate.madds": 16 * 64 * 4,
+def test_groups_that_read_several_runs_gather_pieces() -> None:
+    evens, odds = tuple(range(0, 4, 2)), (1, 3, *range(4, 32))
+    assert counted(Conv(64, groups=(1, 15)), (Shape(32, 2, 2),), groups=(evens, odds)) == {
+        "separate.madds": (2 * 4 + 30 * 60) * 4,
         "separate.elements": 96 * 4,
+        # 0, 2 | 1, 3..31: runs of 1 and 1, and of 1 and 29, cut and joined; 4 and 60 are made.
+        "unaligned.elements": (2 * (1 + 1 + 1 + 29) + 4 + 60) * 4,
         "gathered.elements": 32 * 4,
-        "weights": 16 * 64,
+        "weights": 2 * 4 + 30 * 60,
         "pieces": 8,
         "layers": 1,
     }
+
+
+def test_more_groups_than_channels_of_each_are_no_depthwise_convolution() -> None:
+    found = counted(Conv(64, groups=32), (Shape(32, 2, 2),))
+    assert (found["grouped.madds"], found["groups"]) == (64 * 4, 32)
+    assert "depthwise.madds" not in found
 
 
 PUBLISHED = [
@@ -206,12 +217,17 @@ def of_counts(counts: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-def of_form(form: DeployForm) -> dict[str, int]:
-    """MAdds and weights of the convolutions of maps, and elements of what else may be folded."""
+def of_form(form: DeployForm, vectors: bool = True) -> dict[str, int]:
+    """MAdds and weights of the convolutions of maps, and elements of what else may be folded.
+
+    ``vectors``: of convolutions that make vectors, too, but for linear layers.
+    """
     found = of_counts({})
     shapes = form.shapes()
     for step, shape in zip(form.steps, shapes, strict=True):
         x = form.read_shape(step.reads[0], shapes)
+        if not vectors and shape[1:] == (1, 1):
+            continue
         match step.operator:
             case Convolve() as conv if x.height * x.width > 1:
                 madds = conv.weight.numel() * shape.height * shape.width
@@ -231,9 +247,9 @@ def counted(
     layer: Layer,
     read: tuple[Shape, ...],
     lanes: int = 8,
-    scattered: bool = False,
+    groups: Groups | None = None,
     dense: bool = False,
 ) -> dict[str, int]:
     """Without zeros."""
-    found = layer_counts(layer, read, lanes, scattered, dense)
+    found = layer_counts(layer, read, lanes, groups, dense)
     return {name: number for name, number in found.items() if number}

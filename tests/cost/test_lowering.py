@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
+import torch
+from hypothesis import given, settings
+from torch import nn
 
 from seesawnas.arch import Body, Draft, Shape
 from seesawnas.arch.body import shapes
+from seesawnas.arch.graph import Graph
 from seesawnas.arch.layers import Conv, Norm, Shuffle, Slice
-from seesawnas.cost.lowering import LoweredBody, Lowering, lower_body
+from seesawnas.arch.order import is_scattered, runs_of
+from seesawnas.cost.counts import layer_counts
+from seesawnas.cost.lowering import LoweredBody, Lowering, is_even, lower_body
+from seesawnas.nn.block import _Builder
+from seesawnas.nn.deploy.build import _Reader
+from seesawnas.nn.deploy.form import INPUT, ConcatMaps, DeployForm, SliceChannels, Writer
+from seesawnas.nn.deploy.lowering import lower_groups
+from seesawnas.nn.deploy.passes import fold_affines, order_channels
+from tests.bodies import INPUTS, bodies
+from tests.cost.test_counts import of_counts, of_form
 
 X = Shape(16, 6, 6)
 
@@ -51,8 +65,7 @@ def test_groups_read_in_order_what_a_dense_convolution_makes_for_them(first: int
     x = draft.depthwise("depthwise", draft.shuffle("shuffle", x, 4), 32, 3)
     draft.conv("project", x, 16, groups=4)
     found, project = lowered(draft.body(), waste=0), named(draft.body(), "project")
-    assert (project in found.scattered) == (first == 2)
-    assert project not in found.dense
+    assert is_scattered(found.groups[project]) == (first == 2)
 
 
 def test_uneven_groups_run_as_one_to_make_what_others_read_in_order() -> None:
@@ -62,12 +75,10 @@ def test_uneven_groups_run_as_one_to_make_what_others_read_in_order() -> None:
     body = draft.body()
     expand, project = named(body, "expand"), named(body, "project")
     separate, one = lowered(body, waste=0), lowered(body, waste=math.inf)
-    assert (project in separate.scattered, expand in separate.dense) == (True, False)
-    assert (project in one.scattered, expand in one.dense, project in one.dense) == (
-        False,
-        True,
-        False,
-    )
+    assert is_scattered(separate.groups[project])
+    assert not separate.dense
+    assert not is_scattered(one.groups[project])
+    assert one.dense == {expand}
 
 
 @pytest.mark.parametrize(("wasted", "runs_as_one"), [(0, True), (-1, False)])
@@ -81,33 +92,69 @@ def test_uneven_groups_run_as_one_up_to_what_is_wasted(wasted: int, runs_as_one:
 def test_equal_groups_run_as_they_are() -> None:
     draft = Draft()
     draft.conv("conv", -1, 32, groups=4)
-    assert lowered(draft.body(), math.inf)[1:] == (frozenset(), frozenset())
+    found = lowered(draft.body(), math.inf)
+    assert not found.dense
+    assert found.groups[0] == tuple(tuple(range(i, i + 4)) for i in range(0, 16, 4))
 
 
-def test_a_batch_norm_is_constants_of_the_convolution_before_or_after_it() -> None:
+def test_the_order_of_the_first_scattered_groups_is_made() -> None:
     draft = Draft()
-    x = draft.conv("conv", -1, 32, activation="relu")
-    x = draft.conv("reader", draft.norm("before", x), 16, norm=False)
-    assert not left(draft.body(), Norm)
-    draft.norm("after", draft.shuffle("shuffle", x, 16))  # one that does nothing
-    draft.conv("last", len(draft.nodes) - 1, 16, groups=2)
-    assert not left(draft.body(), Norm)
+    x = draft.shuffle("shuffle", draft.conv("expand", -1, 32), 4)
+    draft.join("sum", draft.conv("fours", x, 16, groups=4), draft.conv("twos", x, 16, groups=2))
+    body = draft.body()
+    groups = lowered(body, waste=0).groups
+    assert [is_scattered(groups[named(body, name)]) for name in ("fours", "twos")] == [False] * 2
 
 
-@pytest.mark.parametrize("reader", ["padded", "groups", "activation", "two", "none"])
-def test_a_batch_norm_that_no_convolution_can_take_over_runs(reader: str) -> None:
-    draft = Draft()
-    x = draft.norm("norm", -1)
-    match reader:
-        case "padded":
-            draft.conv("conv", x, 16, 3)
-        case "groups":
-            draft.conv("conv", x, 16, groups=2)
-        case "activation":
-            draft.conv("conv", draft.act("act", x, "relu"), 16)
-        case "two":
-            draft.join("sum", draft.conv("conv", x, 16), x)
-    assert left(draft.body(), Norm) == [0]
+@settings(max_examples=60)
+@given(bodies())
+def test_what_is_said_of_any_body_is_what_the_deploy_form_does(body: Body) -> None:
+    for waste in (0.0, 2e4, math.inf):
+        outputs = shapes(body, INPUTS)
+        said, found = lower_body(body, INPUTS, outputs, Lowering(waste)), Counter[str]()
+        graph = Graph.of(body, INPUTS, outputs)
+        for index, node in enumerate(body):
+            sides = [shape[1:] for shape in (outputs[index], *graph.read(index)[:1])]
+            if index not in said.skipped and (1, 1) not in sides:
+                groups, dense = said.groups.get(index), index in said.dense
+                found.update(layer_counts(node.layer, graph.read(index), 8, groups, dense))
+        form = form_of(body, waste)
+        assert of_counts(found) == of_form(form, vectors=False)
+        assert cuts(graph, said) == sum(
+            isinstance(one.operator, SliceChannels) for one in form.steps
+        )
+
+
+class Alone(nn.Module):
+    """The steps of a body that is no block's."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__()
+        self.steps = _Builder(Graph.of(body, INPUTS, shapes(body, INPUTS)), self).placed()
+
+
+def form_of(body: Body, waste: float) -> DeployForm:
+    """The deploy form of a body alone, which reads what no pass looks through."""
+    layers, reader = Alone(body).eval(), _Reader.__new__(_Reader)
+    reader.names = {id(module): name for name, module in layers.named_modules()}
+    reader.writer, reader.input, reader.shapes = Writer(), INPUTS[0], []
+    with torch.no_grad():
+        first = reader._add("first", ConcatMaps(), INPUT)
+        part = reader._add("part", SliceChannels(Slice(0, 4)), first)
+        reader._block("body", layers, [first, reader._add("second", ConcatMaps(), first, part)])  # type: ignore[arg-type]
+        form = fold_affines(DeployForm(tuple(reader.writer.steps), INPUTS[0]))
+        return lower_groups(order_channels(form, waste), waste)
+
+
+def cuts(graph: Graph, said: LoweredBody) -> int:
+    """The slices that run, with the one of :func:`form_of`."""
+    found = 1 + sum(isinstance(node.layer, Slice) for node in graph.body)
+    for index, groups in said.groups.items():
+        conv, (x, *_) = graph.body[index].layer, graph.read(index)
+        assert isinstance(conv, Conv)
+        if not is_even(conv, x.channels, groups):
+            found += sum(len(runs_of(group)) for group in groups)
+    return found
 
 
 def lowered(body: Body, waste: float = math.inf) -> LoweredBody:

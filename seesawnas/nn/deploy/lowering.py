@@ -7,13 +7,13 @@ map moved. Which is faster depends on the runtime and on how much is wasted on z
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import accumulate
 
 import torch
 from torch import Tensor
 
 from seesawnas.arch.layers import Shape, Slice
+from seesawnas.arch.order import runs_of
 from seesawnas.nn.deploy.form import (
     ConcatMaps,
     Convolve,
@@ -101,14 +101,3 @@ def _write_separate(writer: Writer, name: str, operator: ConvolveGroups, x: int)
         conv = Convolve(weight, bias, operator.stride, operator.padding)
         parts.append(writer.add(group, conv, read))
     return parts[0] if len(parts) == 1 else writer.add(name, ConcatMaps(), *parts)
-
-
-def runs_of(channels: Iterable[int]) -> list[tuple[int, int]]:
-    """``channels``, sorted, as (start, end) runs."""
-    found: list[tuple[int, int]] = []
-    for channel in sorted(channels):
-        if found and found[-1][1] == channel:
-            found[-1] = (found[-1][0], channel + 1)
-        else:
-            found.append((channel, channel + 1))
-    return found

@@ -2,16 +2,18 @@
 
 Batch norms that are left become part of a neighbouring convolution, and channels are made in the
 order in which groups of convolutions read them, so that each group reads a run.
+:mod:`seesawnas.cost.lowering` says the same of a block without weights, and must follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from seesawnas.arch.order import best_order, places_of
 from seesawnas.nn.deploy.form import (
     INPUT,
     Activate,
@@ -27,7 +29,7 @@ from seesawnas.nn.deploy.form import (
     Step,
     rewrite,
 )
-from seesawnas.nn.deploy.lowering import is_dense, runs_of
+from seesawnas.nn.deploy.lowering import is_dense
 
 
 def fold_affines(form: DeployForm) -> DeployForm:
@@ -153,23 +155,16 @@ def _keeps_channels(operator: Operator) -> bool:
 
 def _best_order(form: DeployForm, family: Sequence[int]) -> tuple[int, ...] | None:
     readers = [
-        step.operator
+        step.operator.reads
         for step in form.steps
         if isinstance(step.operator, ConvolveGroups) and step.reads[0] in family
     ]
-    scattered = [one for one in readers if any(len(runs_of(group)) > 1 for group in one.reads)]
-    if not scattered:
-        return None
-    order = tuple(channel for group in scattered[0].reads for channel in sorted(group))
-    places = _places(order)
-    before = sum(len(runs_of(group)) for one in readers for group in one.reads)
-    after = sum(len(runs_of(places[c] for c in group)) for one in readers for group in one.reads)
-    return order if after < before else None
+    return best_order(readers)
 
 
 def _reordered(form: DeployForm, family: Sequence[int], order: tuple[int, ...]) -> DeployForm:
     """``form`` with the channel ``order[i]`` of the family in place i."""
-    places, index, members = _places(order), torch.tensor(order), set(family)
+    places, index, members = places_of(order), torch.tensor(order), set(family)
     steps = []
     for at, step in enumerate(form.steps):
         operator = step.operator
@@ -211,7 +206,3 @@ def _making(operator: Operator, order: tuple[int, ...], index: Tensor) -> Operat
         case Activate(slope=slope) if slope is not None and len(slope) > 1:
             return replace(operator, slope=slope[index].contiguous())
     return operator
-
-
-def _places(order: Iterable[int]) -> dict[int, int]:
-    return {channel: place for place, channel in enumerate(order)}

@@ -1,0 +1,58 @@
+"""In which order channels are made, so that groups of convolutions read runs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
+from typing import TypeAlias
+
+Groups: TypeAlias = tuple[tuple[int, ...], ...]
+"""The input channels of each group of a convolution, each channel once."""
+
+
+def cut(channels: Sequence[int], sizes: Iterable[int]) -> Groups:
+    """``channels`` in groups of ``sizes``, one after another."""
+    ends = accumulate(sizes, initial=0)
+    return tuple(tuple(channels[start:end]) for start, end in pairwise(ends))
+
+
+def runs_of(channels: Iterable[int]) -> list[tuple[int, int]]:
+    """``channels``, sorted, as (start, end) runs."""
+    found: list[tuple[int, int]] = []
+    for channel in sorted(channels):
+        if found and found[-1][1] == channel:
+            found[-1] = (found[-1][0], channel + 1)
+        else:
+            found.append((channel, channel + 1))
+    return found
+
+
+def is_scattered(groups: Groups) -> bool:
+    """Whether a group reads channels that do not lie side by side."""
+    return any(len(runs_of(group)) > 1 for group in groups)
+
+
+def best_order(readers: Sequence[Groups]) -> tuple[int, ...] | None:
+    """Which channel comes first, second, ..., for all convolutions that read a map.
+
+    Channels are sorted by the groups of the first that is scattered, if all together read fewer
+    runs then; None if they stay as they are.
+    """
+    scattered = next((one for one in readers if is_scattered(one)), None)
+    if scattered is None:
+        return None
+    order = tuple(channel for group in scattered for channel in sorted(group))
+    before = sum(len(runs_of(group)) for one in readers for group in one)
+    after = sum(len(runs_of(group)) for one in readers for group in moved(one, order))
+    return order if after < before else None
+
+
+def moved(groups: Groups, order: Sequence[int]) -> Groups:
+    """What ``groups`` read if the channels lie in ``order``; each sorted."""
+    places = places_of(order)
+    return tuple(tuple(sorted(places[channel] for channel in group)) for group in groups)
+
+
+def places_of(order: Iterable[int]) -> dict[int, int]:
+    """The place of each channel."""
+    return {channel: place for place, channel in enumerate(order)}
