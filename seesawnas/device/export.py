@@ -131,13 +131,19 @@ def export(
         about = {"spec": network.spec.name, "digest": network.spec.digest()}
         contents = Contents(options.batch, about, say)
 
-        def write(waste: float, path: Path) -> DeployForm:
+        def write(waste: float, path: Path) -> None:
             form = _form(network, waste, options)
             _write(form, path, format, contents, network, options, faces)
-            return form
 
         lowering = _lowering(network, format, options, folder, write, say)
-        form = write(lowering.waste, draft)
+        if lowering.written is None:
+            write(lowering.waste, draft)
+        else:
+            for path, place in zip(
+                format.files(lowering.written), format.files(draft), strict=True
+            ):
+                os.replace(path, place)
+        form = _form(network, lowering.waste, options)
         files = format.files(draft)
         card = _card(network, format, options, form, trained, training, files)
         card["lowering"] = lowering.values()
@@ -207,6 +213,7 @@ class _Lowered:
     how: Lowering
     waste: float
     milliseconds: Mapping[float, float]
+    written: Path | None = None
 
     def values(self) -> dict[str, Any]:
         """As in the card."""
@@ -219,7 +226,7 @@ def _lowering(
     format: Format,
     options: ExportOptions,
     folder: Path,
-    write: Callable[[float, Path], DeployForm],
+    write: Callable[[float, Path], None],
     say: Say,
 ) -> _Lowered:
     if options.lowering != "measured":
@@ -227,9 +234,12 @@ def _lowering(
         waste = {"auto": auto, "separate": 0.0, "dense": math.inf}[options.lowering]
         return _Lowered(options.lowering, waste, {})
 
+    stems: dict[float, Path] = {}
+
     def written(waste: float, place: Path) -> Path:
-        write(waste, place / "model")
-        return format.files(place / "model")[0]
+        stems[waste] = place / "model"
+        write(waste, stems[waste])
+        return format.files(stems[waste])[0]
 
     wastes = distinct_wastes(network)
     if len(wastes) == 1:
@@ -238,7 +248,8 @@ def _lowering(
     inputs = network.spec.input
     size = (options.batch or 1, 3, inputs.height, inputs.width)
     found = milliseconds(wastes, written, folder, format.runtime, size, LATENCY_ROUNDS)
-    return _Lowered("measured", min(found, key=found.__getitem__), found)
+    fastest = min(found, key=found.__getitem__)
+    return _Lowered("measured", fastest, found, stems[fastest])
 
 
 def _form(network: FaceNetwork, waste: float, options: ExportOptions) -> DeployForm:

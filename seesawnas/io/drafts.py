@@ -11,14 +11,16 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _LOCK = "in_use"
 _SUFFIX = ".draft"
-_LONGEST = 64
+_LONGEST = 64  # bytes
 _TRIES = 10
+_MODE = 0o700
 
 
 @contextmanager
@@ -30,15 +32,18 @@ def draft_folder(parent: Path, name: str) -> Iterator[Path]:
     Raises:
         OSError: If it cannot be made.
     """
-    prefix = f".{name[:_LONGEST]}."
+    start = name.encode()[:_LONGEST].decode(errors="ignore")
+    prefix = f".{start}."
     _remove_stale(parent, prefix)
     folder, lock = _create(parent, prefix)
     try:
         yield folder
     finally:
-        with suppress(OSError):  # the next process tries again
-            _remove_locked(folder)
-        os.close(lock)
+        try:
+            with suppress(OSError):  # the next process tries again
+                _remove_locked(folder)
+        finally:
+            os.close(lock)
 
 
 def lock_file(path: Path, flags: int = 0) -> int:
@@ -66,10 +71,14 @@ def lock_file(path: Path, flags: int = 0) -> int:
 def _create(parent: Path, prefix: str) -> tuple[Path, int]:
     for _ in range(_TRIES):
         folder = parent / f"{prefix}{secrets.token_hex(4)}{_SUFFIX}"
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=_MODE)
         # Another process that removes stale folders may take it before it is locked.
-        with suppress(FileNotFoundError, BlockingIOError):
+        try:
             return folder, lock_file(folder / _LOCK, os.O_CREAT | os.O_EXCL)
+        except (FileNotFoundError, BlockingIOError):
+            continue
+        except OSError:  # a file system without locks: a killed process's folder stays then
+            return folder, os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     raise FileNotFoundError(0, "drafts are deleted by another program")
 
 
@@ -83,7 +92,9 @@ def _remove_stale(parent: Path, prefix: str) -> None:
 
 
 def _remove(folder: Path) -> None:
-    if folder.is_symlink():
+    about = folder.lstat()
+    is_own = about.st_uid == os.getuid() and stat.S_IMODE(about.st_mode) == _MODE
+    if not stat.S_ISDIR(about.st_mode) or not is_own:
         return
     if not os.listdir(folder):
         folder.rmdir()

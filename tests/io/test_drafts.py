@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -77,6 +78,8 @@ def test_what_is_somebody_s_own_stays(tmp_path: Path) -> None:
     (tmp_path / ".tiny.01234567.draft" / "mine").touch()
     (tmp_path / ".tiny.backup").mkdir()
     (tmp_path / ".tinyx01234567.draft").mkdir()
+    (tmp_path / ".tiny.11111111.draft").mkdir(mode=0o755)  # of no draft's mode
+    (tmp_path / ".tiny.11111111.draft" / "in_use").touch()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "in_use").touch()
     (tmp_path / ".tiny.76543210.draft").symlink_to(tmp_path / "elsewhere")
@@ -89,15 +92,28 @@ def test_what_is_somebody_s_own_stays(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_was_killed_before_its_lock_is_removed(tmp_path: Path) -> None:
-    (tmp_path / ".tiny.01234567.draft").mkdir()
+    (tmp_path / ".tiny.01234567.draft").mkdir(mode=0o700)
     with draft_folder(tmp_path, "tiny"):
         pass
     assert names(tmp_path) == []
 
 
-def test_a_long_name_still_makes_a_folder(tmp_path: Path) -> None:
-    with draft_folder(tmp_path, "n" * 250) as folder:
+@pytest.mark.parametrize("name", ["n" * 250, "ñ" * 120])
+def test_a_long_name_still_makes_a_folder(tmp_path: Path, name: str) -> None:
+    with draft_folder(tmp_path, name) as folder:
         assert folder.is_dir()
+
+
+def test_a_file_system_without_locks_still_makes_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with draft_folder(tmp_path, "tiny") as folder:
+        (folder / "tiny.onnx").touch()
+    assert names(tmp_path) == []
 
 
 def test_a_lock_is_held_once_and_gone_with_its_descriptor(tmp_path: Path) -> None:

@@ -180,15 +180,19 @@ def quick_export() -> Iterator[None]:
     from torch.fx.traceback import NodeSource
 
     shared: Any = NodeSource
-    is_collecting = gc.isenabled()
+    was_copied_by = vars(NodeSource).get("__deepcopy__")
+    was_collecting = gc.isenabled()
     shared.__deepcopy__ = lambda record, _: record
     gc.disable()
     try:
         yield
     finally:
-        del shared.__deepcopy__
-        if is_collecting:
+        if was_collecting:
             gc.enable()
+        if was_copied_by is None:
+            del shared.__deepcopy__
+        else:
+            shared.__deepcopy__ = was_copied_by
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ class Setting:
         threads: It runs with so many.
         batch: Images a run.
         space: Where the networks come from, with the budget, if there is one.
-        waste: Of the form in which they run, see :class:`~seesawnas.cost.counts.Lowering`.
+        waste: Of the form in which they run, see :class:`~seesawnas.cost.lowering.Lowering`.
     """
 
     device: str
