@@ -364,11 +364,12 @@ def test_measurements_are_taken_in_of_the_same_teacher_alone(place: Path) -> Non
     count, rows = trained(fidelity("a", teacher="teacher"), [])
     assert count == 3
     assert len({row["teacher"] for row in rows}) == 1
+    assert {(row["distill"], row["distill_weight"]) for row in rows} == {("angular", 7.0)}
     assert trained(fidelity("b", teacher="teacher"), rows)[0] == 0
     assert trained(fidelity("c", teacher="other"), rows)[0] == 3
     count, plain = trained(fidelity("d"), rows)
     assert count == 3
-    assert not any("teacher" in row for row in plain)
+    assert not any({"teacher", "distill", "distill_weight"} & set(row) for row in plain)
 
 
 def test_ablations_and_confirmations_learn_from_a_teacher_too(place: Path) -> None:
