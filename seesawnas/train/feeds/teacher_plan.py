@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from seesawnas.plan.documents import Place
 from seesawnas.plan.options import Number, OneOf, Plan, as_it_is, option, optional_text, text
+from seesawnas.text import short
 from seesawnas.train.recipe import MOST_WEIGHT, Distill
 
 FROM = "Distillation"
@@ -19,14 +20,30 @@ FROM = "Distillation"
 Channels = Literal["rgb", "bgr"]
 
 
-def file_paths(raw: Any) -> tuple[str, ...]:
-    """Paths, of a list or of text with commas.
+@dataclass(frozen=True, slots=True)
+class FilePaths:
+    """The rule of paths, as a list or as text with commas.
 
-    Raises:
-        ValueError: If it is no text.
+    Attributes:
+        what: What lies at one, in words with an article.
     """
-    parts = raw if isinstance(raw, list | tuple) else text(raw).split(",")
-    return tuple(path for path in (str(part).strip() for part in parts) if path)
+
+    what: str
+
+    def __call__(self, raw: Any) -> tuple[str, ...]:
+        """The paths; none of an empty list.
+
+        Raises:
+            ValueError: If ``raw`` is no text, or text without a path.
+        """
+        given = list(raw) if isinstance(raw, list | tuple) else [raw]
+        if not all(isinstance(part, str) for part in given):
+            raise ValueError(f"must be text, got {short(repr(raw))}")
+        parts = given if isinstance(raw, list | tuple) else text(raw).split(",")
+        found = tuple(path for path in (text(part).strip() for part in parts) if path)
+        if parts and not found:
+            raise ValueError(f"must be {self.what}, got nothing")
+        return found
 
 
 def _stored_files(files: tuple[str, ...]) -> list[str] | None:
@@ -51,7 +68,7 @@ class TeacherPlan(Plan):
     """
 
     teacher: tuple[str, ...] = option(
-        file_paths,
+        FilePaths("a model"),
         "MODELS",
         FROM,
         "Teacher: a trained network, as seesawnas eval takes it. For multistep several, in the "

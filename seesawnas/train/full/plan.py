@@ -32,8 +32,8 @@ from seesawnas.text import several
 from seesawnas.train.feeds.teacher_plan import (
     FROM,
     Channels,
+    FilePaths,
     TeacherPlan,
-    file_paths,
     teacher_conflicts,
 )
 from seesawnas.train.recipe import (
@@ -169,7 +169,7 @@ class TrainPlan(TeacherPlan):
         is_later=True,
     )
     benchmarks: tuple[str, ...] = option(
-        file_paths,
+        FilePaths("a verification set"),
         "FILES",
         HOW,
         "Verification sets to evaluate after every epoch: lfw.bin,cfp_fp.bin.",

@@ -306,6 +306,8 @@ def test_stages_of_a_teacher_s_training_are_learnt_from_in_turn(place: Path) -> 
     ("options", "told"),
     [
         ({"data": None, "teacher": "teacher"}, "--teacher requires --data, got none"),
+        ({"teacher": ""}, "--teacher must be a model, got nothing"),
+        ({"teacher": [["a"]]}, "--teacher must be text, got [['a']]"),
         ({"distill": "angular"}, "--distill angular requires --teacher, got none"),
         ({"distill_weight": 2.0}, "--distill-weight 2 requires --teacher, got none"),
         ({"teacher": "a", "distill": "none"}, "--teacher requires --distill other than none"),
