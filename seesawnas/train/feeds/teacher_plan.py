@@ -6,7 +6,7 @@ waits for this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -131,17 +131,28 @@ class TeacherPlan(Plan):
         return {"distill": "none", "distill_weight": None}
 
 
+def feeding(plan: TeacherPlan) -> dict[str, str]:
+    """The options of ``plan`` that say how a teacher's file is read, by their names."""
+    asked = {
+        "teacher_normalise": plan.teacher_normalise,
+        "teacher_channels": _stored_channels(plan.teacher_channels),
+        "teacher_output": plan.teacher_output,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
 def teacher_conflicts(
-    teachers: Sequence[str], distill: Distill, weight: float | None, place: Place
+    plan: TeacherPlan, distill: Distill, weight: float | None, place: Place
 ) -> Iterator[str]:
     """What is wrong with the options of a teacher together.
 
     Args:
-        teachers: Paths.
+        plan: Names the teachers.
         distill: How they are learnt from.
         weight: Of the distance; None if it is that of the method.
         place: How a key is called.
     """
+    teachers = plan.teacher
     count, listed = len(teachers), ", ".join(teachers)
     if teachers and distill == "none":
         yield f"{place('teacher')} requires {place('distill')} other than none, got {listed}"
@@ -149,5 +160,7 @@ def teacher_conflicts(
         yield f"{place('distill')} {distill} requires {place('teacher')}, got none"
     if distill == "none" and weight is not None:
         yield f"{place('distill_weight')} {weight:g} requires {place('teacher')}, got none"
+    for name, value in {} if teachers else feeding(plan).items():
+        yield f"{place(name)} {value} requires {place('teacher')}, got none"
     if distill not in ("none", "multistep") and count > 1:
         yield f"{place('teacher')} must be one model for {place('distill')} {distill}, got {count}"

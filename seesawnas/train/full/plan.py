@@ -273,7 +273,7 @@ class TrainPlan(TeacherPlan):
         """What is wrong with the options together."""
         recipe = self.recipe
         epochs = several(recipe.epochs, "epoch")
-        yield from teacher_conflicts(self.teacher, recipe.distill, recipe.distill_weight, flag_of)
+        yield from teacher_conflicts(self, recipe.distill, recipe.distill_weight, flag_of)
         if recipe.distill == "none" and recipe.generations > 1:
             yield f"--generations {recipe.generations} requires --teacher, got none"
         if recipe.distill == "multistep" and recipe.generation_teacher == "previous":
