@@ -288,7 +288,10 @@ def _settings(
 
     ``kept`` is how the study names its space, if it does so already.
     """
-    return plan.settings(
+    settings = plan.settings(
         space=compatible_digest(space, kept, space.name or plan.space),
         data=f"{faces.description} {faces.fingerprint}",
     )
+    if settings["learn_from"] is None:
+        del settings["learn_from"]  # as versions stored them that knew no priors
+    return settings
