@@ -22,6 +22,7 @@ from seesawnas.search.priors.prior import Prior
 from seesawnas.search.priors.table import read_table
 from seesawnas.space import Decision
 from seesawnas.study import StudyRecord, Trial, TrialState, find_study, study_folder
+from seesawnas.study.storage.open import holds_study
 from seesawnas.text import nearest, short
 
 PRIORS = "priors"
@@ -95,18 +96,22 @@ def keep_priors(record: StudyRecord, priors: Sequence[Prior]) -> tuple[Prior, ..
 
 def _read(ref: str, decisions: Sequence[Decision], metric: str, folder: Path) -> Prior:
     path = expanded(ref) if "://" not in ref else None
+    shipped = TABLES.find(ref)
     if path is not None and path.suffix == ".csv":
-        table: Path | None = path if is_file(path) else None
+        table = path if is_file(path) else shipped
+    elif path is None or _is_study(study_folder(ref), shipped is not None):
+        return _of_study(ref, decisions, metric, folder)
     else:
-        is_study = path is None or study_folder(ref).is_dir()
-        if is_study:
-            return _of_study(ref, decisions, metric, folder)
-        table = None
-    table = table or TABLES.find(ref)
+        table = shipped
     if table is None:
         raise _unknown(ref)
     assignments, scores = read_table(table, ref, decisions, metric)
     return Prior.learn(ref, assignments, scores, decisions)
+
+
+def _is_study(folder: Path, is_shipped: bool) -> bool:
+    """Whether a REF means ``folder``: one without a study does not hide a table of its name."""
+    return holds_study(folder) if is_shipped else folder.is_dir()
 
 
 def _of_study(ref: str, decisions: Sequence[Decision], metric: str, folder: Path) -> Prior:

@@ -135,7 +135,7 @@ def test_proxies_of_one_teacher_that_learn_by_two_losses_are_not_mixed(
     other: dict[str, Any], told: str
 ) -> None:
     rows = [*planted("long", 0, 0.0), *planted("cheap+teacher", 0, 0.1)]
-    taught = {"teacher": "12ab", "distill": "angular", "distill_weight": 7.0}
+    taught: dict[str, Any] = {"teacher": "12ab", "distill": "angular", "distill_weight": 7.0}
     rows = [replace(one, **taught) if one.level.endswith("teacher") else one for one in rows]
     assert agreements(rows, "auc", "long")
     # the same trainings again, which are taken once if nothing differs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,11 @@ def test_all_that_is_wrong_is_said_each_in_its_line() -> None:
 def test_what_ships_is_found_by_its_name_unless_there_is_a_study_of_that_name() -> None:
     with pytest.raises(StudyError, match="lfw: must have a column"):
         read("lfw", metric="gained")
+    Path("runs/lfw").mkdir(parents=True)
+    Path("runs/lfw/notes.txt").touch()
+    with pytest.raises(StudyError, match="lfw: must have a column"):
+        read("lfw", metric="gained")
+    shutil.rmtree("runs")
     earlier("lfw")
     assert read("lfw")[0].trials == 17
 
