@@ -346,7 +346,7 @@ def test_a_teacher_that_is_not_there_is_said_with_the_other_faults_before_anythi
         run({**TAUGHT, "teacher": "nowhere", "points": ["paper/none_such"]})
     lines = str(caught.value).splitlines()
     assert any("none_such" in line for line in lines)
-    assert "nowhere: there is no such file or folder" in lines
+    assert "--teacher nowhere: there is no such file or folder" in lines
     assert not Path("runs").exists()
 
 
