@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from seesawnas.analysis.linear_model import Floats
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.catalog import TABLES, is_file
 from seesawnas.io.files import expanded
@@ -119,8 +120,7 @@ def _of_study(ref: str, decisions: Sequence[Decision], metric: str, folder: Path
     if study.folder.resolve() == folder.resolve():
         raise StudyError(f"{ref}: must be another study, got the search's own")
     trials = [trial for trial in study.view().trials if _counts(trial)]
-    scores = np.array([_score(trial, metric) for trial in trials])
-    return Prior.learn(ref, [trial.params for trial in trials], scores, decisions)
+    return Prior.learn(ref, [trial.params for trial in trials], _scores(trials, metric), decisions)
 
 
 def _counts(trial: Trial) -> bool:
@@ -128,12 +128,15 @@ def _counts(trial: Trial) -> bool:
     return trial.state is TrialState.COMPLETE and is_own and isfinite(trial.values[0])
 
 
-def _score(trial: Trial, metric: str) -> float:
-    """The metric of the search, if the earlier study measured it; else its own first objective."""
-    value = trial.user_attrs.get(metric)
-    if isinstance(value, int | float) and isfinite(value):
-        return float(value)
-    return float(trial.values[0])
+def _scores(trials: Sequence[Trial], metric: str) -> Floats:
+    """(trials,): the metric of the search, if all trials have it; else their first objective.
+
+    Never some of both: they are of different scales.
+    """
+    values = [trial.user_attrs.get(metric) for trial in trials]
+    if not all(isinstance(value, int | float) and isfinite(value) for value in values):
+        values = [trial.values[0] for trial in trials]
+    return np.array(values, dtype=np.float64)
 
 
 def _unknown(ref: str) -> StudyError:
