@@ -194,7 +194,8 @@ class Session:
     def learnt(self) -> list[dict[str, Any]]:
         """What came of each prior after the trials that the study holds, as JSON values.
 
-        ``trust`` is how likely it is that it holds here, from 0 to 1.
+        ``trust`` is how likely it is that it holds here, from 0 to 1; priors that say the same, or
+        the opposite, share it.
         """
         feasible, priors = self.ready.feasible, self.ready.priors
         history = Recorded(feasible.decisions).read(self.record)
