@@ -194,7 +194,8 @@ class Session:
     def learnt(self) -> list[dict[str, Any]]:
         """What came of each prior after the trials that the study holds, as JSON values.
 
-        ``trust`` is how likely it is that it holds here, from 0 to 1.
+        ``trust`` is how likely it is that it holds here, from 0 to 1; priors that say the same, or
+        the opposite, share it.
         """
         feasible, priors = self.ready.feasible, self.ready.priors
         history = Recorded(feasible.decisions).read(self.record)
@@ -288,7 +289,10 @@ def _settings(
 
     ``kept`` is how the study names its space, if it does so already.
     """
-    return plan.settings(
+    settings = plan.settings(
         space=compatible_digest(space, kept, space.name or plan.space),
         data=f"{faces.description} {faces.fingerprint}",
     )
+    if settings["learn_from"] is None:
+        del settings["learn_from"]  # as versions stored them that knew no priors
+    return settings

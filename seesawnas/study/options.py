@@ -191,7 +191,7 @@ def proxy_teacher_conflicts(plan: TeacherPlan, data: str | None, place: Place) -
         data: Its folder of faces; None for the default set.
         place: How a key is called.
     """
-    yield from teacher_conflicts(plan.teacher, plan.distill or "none", plan.distill_weight, place)
+    yield from teacher_conflicts(plan, plan.distill or "none", plan.distill_weight, place)
     if plan.teacher and data is None:
         yield (
             f"{place('teacher')} requires {place('data')}, got none: the default faces are drawn "

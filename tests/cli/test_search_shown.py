@@ -115,7 +115,7 @@ def test_a_teacher_is_said_on_the_screen_in_the_summary_and_on_resume(
     assert "embedded" not in again.stderr
     missing = search(*words, "--teacher", "nowhere")
     assert missing.exit_code == 2
-    assert "nowhere: there is no such file or folder" in missing.stderr
+    assert "--teacher nowhere: there is no such file or folder" in missing.stderr
 
 
 def test_a_study_file_is_run_options_override_it_and_json_has_these_keys(

@@ -100,6 +100,16 @@ def test_a_study_is_not_resumed_with_others(
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_settings_name_earlier_studies_only_if_there_are_some() -> None:
+    kept = []
+    for more in ({"study": "alone"}, {"study": "learnt", **LEARN}):
+        plan = plan_of(None, {**BASE, "trials": 1, **more})
+        with opened(plan, lambda _: FakeEngine(1)) as session:
+            kept.append(session.record.settings)
+    assert "learn_from" not in kept[0]
+    assert kept[1]["learn_from"] == ["old.csv"]
+
+
 def test_a_study_that_was_killed_before_it_stored_what_it_learnt_learns_it_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -126,21 +126,26 @@ def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
     """``rows``, each network once a level and seed.
 
     Raises:
-        StudyError: If there are none, or they differ in faces, teacher or length of training.
+        StudyError: If there are none, or they differ in faces, teacher, distillation loss or
+            length of training.
     """
-    found = list({(row.level, row.seed, row.digest): row for row in reversed(list(rows))}.values())[
-        ::-1
-    ]
+    found = list(rows)
     if not found:
         raise StudyError("fidelity needs measurements, got none")
     faces: dict[str, str] = {}
     epochs: dict[str, int] = {}
     teachers: dict[str, str] = {}
+    losses: dict[str, str] = {}
     for row in found:
         if (taught := teachers.setdefault(row.level, row.teacher)) != row.teacher:
             raise StudyError(
                 f"level {row.level}: measurements must be of the same teacher, got {taught} and "
                 f"{row.teacher}"
+            )
+        if (loss := losses.setdefault(row.level, row.loss)) != row.loss:
+            raise StudyError(
+                f"level {row.level}: measurements must be of the same distillation loss, got "
+                f"{loss} and {row.loss}"
             )
         if (kept := faces.setdefault(row.side, row.data)) != row.data:
             raise StudyError(
@@ -152,7 +157,9 @@ def _comparable(rows: Iterable[PanelRow]) -> list[PanelRow]:
                 f"level {row.level}: curves must be of one length, got {length} and "
                 f"{len(row.curve)} epochs"
             )
-    return found
+    # Not before: a repeated training that differs is a fault, not one to leave out.
+    kinds = {(row.level, row.seed, row.digest): row for row in reversed(found)}
+    return list(kinds.values())[::-1]
 
 
 class _Table:

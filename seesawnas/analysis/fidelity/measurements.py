@@ -22,6 +22,8 @@ class PanelRow:
     It says which of the panel's networks, what it costs, at what level and seed, and what each
     epoch scored. ``data`` is the faces' fingerprint, which differs between sizes of the input. The
     name of a level that learns from a ``teacher`` ends in ``+teacher``: it is another proxy.
+    ``distill`` and ``distill_weight`` are the loss and its weight; of earlier versions they are not
+    known.
     """
 
     network: int
@@ -34,6 +36,14 @@ class PanelRow:
     seconds: float
     data: str = ""
     teacher: str = ""
+    distill: str = ""
+    distill_weight: float | None = None
+
+    @property
+    def loss(self) -> str:
+        """How the teacher is learnt from, in words."""
+        weight = "" if self.distill_weight is None else f", weight {self.distill_weight:g}"
+        return f"{self.distill or 'not known'}{weight}"
 
     @property
     def side(self) -> str:
@@ -51,6 +61,7 @@ class PanelRow:
             ValueError: If a value is not possible.
         """
         teacher = _text(values.get("teacher", ""), "teacher")
+        weight = values.get("distill_weight")
         return cls(
             network=_integer(values, "network"),
             digest=_text(values["digest"], "digest"),
@@ -62,6 +73,8 @@ class PanelRow:
             seconds=_number(values["seconds"], "seconds"),
             data=_text(values.get("data", ""), "data"),
             teacher=teacher,
+            distill=_text(values.get("distill", ""), "distill"),
+            distill_weight=None if weight is None else _number(weight, "distill_weight"),
         )
 
 

@@ -50,7 +50,8 @@ class FidelityMeasurement:
     It says which of the panel's networks, at what level and seed, what it costs, and what each
     epoch scored. ``mark`` is a hash of the network and its proxy, ``data`` the faces' fingerprint,
     ``teacher`` what is learnt from beside them, as the study's settings have it, None if it is
-    nothing: if all are the same, so is the measurement.
+    nothing: if all are the same, so is the measurement. ``distill`` and ``distill_weight`` are how
+    it is learnt from.
     """
 
     network: int
@@ -64,12 +65,14 @@ class FidelityMeasurement:
     data: str
     measurement: Measurement
     teacher: str | None = None
+    distill: str | None = None
+    distill_weight: float | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values, the measurement's among the others; without a teacher none is named."""
         values = asdict(self)
         if self.teacher is None:
-            del values["teacher"]
+            del values["teacher"], values["distill"], values["distill_weight"]
         return {**values, **values.pop("measurement")}
 
 
@@ -303,4 +306,6 @@ def _row(
         data=data,
         measurement=measurement_of(trial, study),
         teacher=teacher,
+        distill=proxy.recipe.distill,
+        distill_weight=proxy.recipe.distill_weight,
     )

@@ -24,7 +24,7 @@ from seesawnas.study.options import (
     parse_budget,
     proxy_teacher_conflicts,
 )
-from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan
+from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan, feeding
 
 if TYPE_CHECKING:
     from seesawnas.analysis.fidelity.level import Level
@@ -210,11 +210,22 @@ def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
     if plan.budget is None and not plan.measurements:
         yield f"{place('budget')} must be given, such as 120M..150M, or {place('measurements')}"
     if plan.budget is None:
-        if plan.teacher:
+        for name in _of_teacher(plan):
             yield (
-                f"{place('teacher')} requires {place('budget')}, got none: measurements made "
-                "before are not trained again"
+                f"{place(name)} requires {place('budget')}, got none: measurements made before "
+                "are not trained again"
             )
     else:
         yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
+
+
+def _of_teacher(plan: FidelityPlan) -> Iterator[str]:
+    """The options of a teacher that are given, by their names."""
+    if plan.teacher:
+        yield "teacher"
+    yield from feeding(plan)
+    if plan.distill not in (None, "none"):
+        yield "distill"
+    if plan.distill_weight is not None:
+        yield "distill_weight"

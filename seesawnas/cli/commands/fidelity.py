@@ -92,7 +92,7 @@ def _judge(
     result = {
         "score": score,
         "reference": reference,
-        "teachers": sorted({row.teacher for row in rows if row.teacher}),
+        "teachers": _teachers(rows),
         "agreements": [asdict(agreement) for agreement in found],
         "noise": [asdict(one) for one in noise],
     }
@@ -108,6 +108,15 @@ def _judge(
         print_json(result)
     else:
         _show(found, noise, reference, folder)
+
+
+def _teachers(rows: list[PanelRow]) -> list[dict[str, Any]]:
+    """What ``rows`` learn from and how, as JSON values; None is not known."""
+    found = {(row.teacher, row.distill, row.distill_weight) for row in rows if row.teacher}
+    return [
+        {"teacher": teacher, "loss": loss or None, "weight": weight}
+        for teacher, loss, weight in sorted(found, key=str)
+    ]
 
 
 def _reference(plan: FidelityPlan, rows: list[PanelRow]) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from seesawnas.analysis.linear_model import Floats
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.catalog import TABLES, is_file
 from seesawnas.io.files import expanded
@@ -22,6 +23,7 @@ from seesawnas.search.priors.prior import Prior
 from seesawnas.search.priors.table import read_table
 from seesawnas.space import Decision
 from seesawnas.study import StudyRecord, Trial, TrialState, find_study, study_folder
+from seesawnas.study.storage.open import holds_study
 from seesawnas.text import nearest, short
 
 PRIORS = "priors"
@@ -95,18 +97,22 @@ def keep_priors(record: StudyRecord, priors: Sequence[Prior]) -> tuple[Prior, ..
 
 def _read(ref: str, decisions: Sequence[Decision], metric: str, folder: Path) -> Prior:
     path = expanded(ref) if "://" not in ref else None
+    shipped = TABLES.find(ref)
     if path is not None and path.suffix == ".csv":
-        table: Path | None = path if is_file(path) else None
+        table = path if is_file(path) else shipped
+    elif path is None or _is_study(study_folder(ref), shipped is not None):
+        return _of_study(ref, decisions, metric, folder)
     else:
-        is_study = path is None or study_folder(ref).is_dir()
-        if is_study:
-            return _of_study(ref, decisions, metric, folder)
-        table = None
-    table = table or TABLES.find(ref)
+        table = shipped
     if table is None:
         raise _unknown(ref)
     assignments, scores = read_table(table, ref, decisions, metric)
     return Prior.learn(ref, assignments, scores, decisions)
+
+
+def _is_study(folder: Path, is_shipped: bool) -> bool:
+    """Whether a REF means ``folder``: one without a study does not hide a table of its name."""
+    return holds_study(folder) if is_shipped else folder.is_dir()
 
 
 def _of_study(ref: str, decisions: Sequence[Decision], metric: str, folder: Path) -> Prior:
@@ -114,8 +120,7 @@ def _of_study(ref: str, decisions: Sequence[Decision], metric: str, folder: Path
     if study.folder.resolve() == folder.resolve():
         raise StudyError(f"{ref}: must be another study, got the search's own")
     trials = [trial for trial in study.view().trials if _counts(trial)]
-    scores = np.array([_score(trial, metric) for trial in trials])
-    return Prior.learn(ref, [trial.params for trial in trials], scores, decisions)
+    return Prior.learn(ref, [trial.params for trial in trials], _scores(trials, metric), decisions)
 
 
 def _counts(trial: Trial) -> bool:
@@ -123,12 +128,15 @@ def _counts(trial: Trial) -> bool:
     return trial.state is TrialState.COMPLETE and is_own and isfinite(trial.values[0])
 
 
-def _score(trial: Trial, metric: str) -> float:
-    """The metric of the search, if the earlier study measured it; else its own first objective."""
-    value = trial.user_attrs.get(metric)
-    if isinstance(value, int | float) and isfinite(value):
-        return float(value)
-    return float(trial.values[0])
+def _scores(trials: Sequence[Trial], metric: str) -> Floats:
+    """(trials,): the metric of the search, if all trials have it; else their first objective.
+
+    Never some of both: they are of different scales.
+    """
+    values = [trial.user_attrs.get(metric) for trial in trials]
+    if not all(isinstance(value, int | float) and isfinite(value) for value in values):
+        values = [trial.values[0] for trial in trials]
+    return np.array(values, dtype=np.float64)
 
 
 def _unknown(ref: str) -> StudyError:

@@ -20,7 +20,7 @@ import numpy as np
 from seesawnas.analysis.linear_model import Floats
 from seesawnas.errors import StudyError
 from seesawnas.space import Decision
-from seesawnas.text import one_line, short
+from seesawnas.text import one_line, several, short
 
 SCORE = "score"
 MOST_BYTES = 64 * 2**20
@@ -42,7 +42,8 @@ def read_table(
         it has several.
 
     Raises:
-        StudyError: If it cannot be read, has no such column, or a score is no number.
+        StudyError: If it cannot be read, has no such column, or a score is no number or none is
+            there.
     """
     rows = _rows(path, name)
     try:
@@ -61,14 +62,23 @@ def read_table(
     found: list[dict[str, Any]] = []
     scores: list[float] = []
     studies: list[str] = []
+    complete = 0
     for line, cells in rows:
         row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-        if not _counts(row, score):
+        if not _counts(row):
+            continue
+        complete += 1
+        if not row.get(score):
             continue
         scores.append(_number(row[score], f"{name}: line {line}: {score}"))
         studies.append(row.get("study", ""))
         taken = {one: cell for one, cell in row.items() if "." in one and cell}
         found.append({one: _option(cell, options.get(one, {})) for one, cell in taken.items()})
+    if complete and not found:
+        raise StudyError(
+            f"{name}: column {score} must have a number for each trial, got none for "
+            f"{several(complete, 'complete trial')}"
+        )
     return found, _comparable(np.array(scores), np.array(studies))
 
 
@@ -92,9 +102,9 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
         raise StudyError(one_line(f"{name}: line {reader.line_num}: {error}")) from None
 
 
-def _counts(row: Mapping[str, str], score: str) -> bool:
+def _counts(row: Mapping[str, str]) -> bool:
     is_complete = row.get("state", "complete").lower() in ("", "complete")
-    return is_complete and not row.get("variant") and bool(row.get(score))
+    return is_complete and not row.get("variant")
 
 
 def _number(cell: str, place: str) -> float:

@@ -76,7 +76,8 @@ class LinearThompson:
     def trust(self, history: History) -> tuple[float, ...]:
         """How likely each prior holds here, after the trials of ``history``, from 0 to 1.
 
-        With several objectives that is in the first.
+        With several objectives that is in the first. Priors that say the same, or the opposite,
+        share it.
         """
         if self._offsets is None:
             return ()

@@ -9,6 +9,10 @@ and X the options. The scales, in halves of at most 2 together, and the penalty 
 marginal likelihood (MacKay, 1992, "Bayesian interpolation"), and each proposal draws one of each.
 An earlier study that misleads is dropped after a few trials; what is not as it says, w corrects. A
 scale may be above 1: trials that were all chosen as good vary less than networks do.
+
+Only the sum of scale_k * p_k meets the trials. So earlier studies that say the same, or the
+opposite, share trust: each of two copies has less than one alone, and one that contradicts a good
+one keeps some, as a part that the other outweighs.
 """
 
 from __future__ import annotations
@@ -101,7 +105,10 @@ class InformedPosterior:
 
     @cached_property
     def trust(self) -> Floats:
-        """(priors,): the probability that each says something of these trials, from 0 to 1."""
+        """(priors,): the probability that each says something of these trials, from 0 to 1.
+
+        Priors that say the same, or the opposite, share it.
+        """
         return np.asarray(self.probabilities.sum(axis=1) @ (self.offsets.scales > 0))
 
     def draw(self, drawing: np.random.Generator, boldness: float) -> Floats:

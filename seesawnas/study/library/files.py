@@ -18,7 +18,7 @@ from seesawnas.io.kinds import Kind, other_kind
 from seesawnas.io.yaml import read_yaml
 from seesawnas.study.library.view import find_study
 from seesawnas.study.storage.identity import STUDY_FILE
-from seesawnas.study.storage.open import ELSEWHERE, JOURNAL, study_folder
+from seesawnas.study.storage.open import holds_study, study_folder
 from seesawnas.text import short
 
 _WANTED = Wanted((STUDIES,), "a study file or a shipped one's name", fault=StudyError)
@@ -89,9 +89,7 @@ def _own_study(path: Path, values: dict[str, Any]) -> str | None:
     None if a person wrote another name.
     """
     folder, name = path.parent, values.get("study")
-    if path.name != STUDY_FILE or not any(
-        (folder / place).is_file() for place in (JOURNAL, ELSEWHERE)
-    ):
+    if path.name != STUDY_FILE or not holds_study(folder):
         return None
     if (
         not isinstance(name, str)

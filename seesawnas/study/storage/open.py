@@ -83,6 +83,11 @@ def _is_control(letter: str) -> bool:
     return letter < " " or "\x7f" <= letter <= "\x9f" or "\ud800" <= letter <= "\udfff"
 
 
+def holds_study(folder: Path) -> bool:
+    """Whether a study lies in ``folder``, or the URL of where it is stored."""
+    return any((folder / name).is_file() for name in (JOURNAL, ELSEWHERE))
+
+
 def latest_study() -> str:
     """The name of the study under runs/ that was last written to.
 

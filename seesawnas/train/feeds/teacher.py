@@ -256,22 +256,25 @@ def open_teachers(
         device: Likewise.
 
     Raises:
-        RunError: If there are too few or too many, or their embeddings differ in length.
-        InvalidInput: If one cannot be opened.
+        RunError: If there are too few or too many, their embeddings differ in length, or one cannot
+            be opened.
     """
-    found = [
-        stage
-        for path in map(Path, paths)
-        for stage in (stages_of(path) if stages else []) or [path]
-    ]
+    with _named_teacher():
+        found = [
+            stage
+            for path in map(Path, paths)
+            for stage in (stages_of(path) if stages else []) or [path]
+        ]
     if stages and len(found) < 2:
         raise RunError(
             "--teacher must be several models in the order of a training, or the folder of one "
             f"that kept its stages (seesawnas train --stages N), for multistep, got {found[0]}"
         )
-    teachers = tuple(
-        Teacher(path, normalise=normalise, bgr=bgr, output=output, device=device) for path in found
-    )
+    with _named_teacher():
+        teachers = tuple(
+            Teacher(path, normalise=normalise, bgr=bgr, output=output, device=device)
+            for path in found
+        )
     lengths = [teacher.dimensions for teacher in teachers]
     if len(set(lengths)) > 1:
         raise RunError(
@@ -286,6 +289,18 @@ def _numbers(values: PerChannel) -> str:
     return "/".join(
         f"{value:.9g}" for value in (values if isinstance(values, tuple) else (values,))
     )
+
+
+@contextmanager
+def _named_teacher() -> Iterator[None]:
+    """Say of errors that begin with a path that it is a teacher's."""
+    try:
+        yield
+    except InvalidInput as error:
+        lines = str(error).splitlines()
+        raise RunError(
+            "\n".join(line if line.startswith("--") else f"--teacher {line}" for line in lines)
+        ) from None
 
 
 @contextmanager

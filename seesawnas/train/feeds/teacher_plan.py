@@ -6,12 +6,13 @@ waits for this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from seesawnas.plan.documents import Place
 from seesawnas.plan.options import Number, OneOf, Plan, as_it_is, option, optional_text, text
+from seesawnas.text import short
 from seesawnas.train.recipe import MOST_WEIGHT, Distill
 
 FROM = "Distillation"
@@ -19,14 +20,30 @@ FROM = "Distillation"
 Channels = Literal["rgb", "bgr"]
 
 
-def file_paths(raw: Any) -> tuple[str, ...]:
-    """Paths, of a list or of text with commas.
+@dataclass(frozen=True, slots=True)
+class FilePaths:
+    """The rule of paths, as a list or as text with commas.
 
-    Raises:
-        ValueError: If it is no text.
+    Attributes:
+        what: What lies at one, in words with an article.
     """
-    parts = raw if isinstance(raw, list | tuple) else text(raw).split(",")
-    return tuple(path for path in (str(part).strip() for part in parts) if path)
+
+    what: str
+
+    def __call__(self, raw: Any) -> tuple[str, ...]:
+        """The paths; none of an empty list.
+
+        Raises:
+            ValueError: If ``raw`` is no text, or text without a path.
+        """
+        given = list(raw) if isinstance(raw, list | tuple) else [raw]
+        if not all(isinstance(part, str) for part in given):
+            raise ValueError(f"must be text, got {short(repr(raw))}")
+        parts = given if isinstance(raw, list | tuple) else text(raw).split(",")
+        found = tuple(path for path in (text(part).strip() for part in parts) if path)
+        if parts and not found:
+            raise ValueError(f"must be {self.what}, got nothing")
+        return found
 
 
 def _stored_files(files: tuple[str, ...]) -> list[str] | None:
@@ -51,7 +68,7 @@ class TeacherPlan(Plan):
     """
 
     teacher: tuple[str, ...] = option(
-        file_paths,
+        FilePaths("a model"),
         "MODELS",
         FROM,
         "Teacher: a trained network, as seesawnas eval takes it. For multistep several, in the "
@@ -114,17 +131,28 @@ class TeacherPlan(Plan):
         return {"distill": "none", "distill_weight": None}
 
 
+def feeding(plan: TeacherPlan) -> dict[str, str]:
+    """The options of ``plan`` that say how a teacher's file is read, by their names."""
+    asked = {
+        "teacher_normalise": plan.teacher_normalise,
+        "teacher_channels": _stored_channels(plan.teacher_channels),
+        "teacher_output": plan.teacher_output,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
 def teacher_conflicts(
-    teachers: Sequence[str], distill: Distill, weight: float | None, place: Place
+    plan: TeacherPlan, distill: Distill, weight: float | None, place: Place
 ) -> Iterator[str]:
     """What is wrong with the options of a teacher together.
 
     Args:
-        teachers: Paths.
+        plan: Names the teachers.
         distill: How they are learnt from.
         weight: Of the distance; None if it is that of the method.
         place: How a key is called.
     """
+    teachers = plan.teacher
     count, listed = len(teachers), ", ".join(teachers)
     if teachers and distill == "none":
         yield f"{place('teacher')} requires {place('distill')} other than none, got {listed}"
@@ -132,5 +160,7 @@ def teacher_conflicts(
         yield f"{place('distill')} {distill} requires {place('teacher')}, got none"
     if distill == "none" and weight is not None:
         yield f"{place('distill_weight')} {weight:g} requires {place('teacher')}, got none"
+    for name, value in {} if teachers else feeding(plan).items():
+        yield f"{place(name)} {value} requires {place('teacher')}, got none"
     if distill not in ("none", "multistep") and count > 1:
         yield f"{place('teacher')} must be one model for {place('distill')} {distill}, got {count}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,19 @@ def describe(
     source: FaceSource,
     rows: list[dict[str, Any]],
     unreadable: dict[int, str],
+    stages: Sequence[int],
     **more: Any,
 ) -> dict[str, Any]:
-    """What is known of a trained network, as JSON values; its keys are stable."""
+    """What is known of a trained network, as JSON values; its keys are stable.
+
+    Args:
+        plan: The training's.
+        source: The faces.
+        rows: A mapping of each epoch.
+        unreadable: Why images were skipped, by their index.
+        stages: After which epochs the network was kept, under any start of the training.
+        **more: Other keys.
+    """
     inputs = plan.spec.input
     data = {
         "description": source.description,
@@ -53,7 +64,7 @@ def describe(
         "recipe": plan.recipe.to_mapping(),
         "seed": plan.seed,
         "trained": True,
-        "stages": list(plan.stage_epochs()),
+        "stages": list(stages),
         "precision": plan.precision,
         "data": data,
         "epochs": rows,

@@ -25,6 +25,7 @@ def check_saved(saved: Saved) -> None:
     """
     about = saved[1]
     rows, unreadable = about.get("rows"), about.get("unreadable")
+    stages = about.get("stages", [])  # earlier versions kept none
     needed = {field.name for field in fields(EpochRecord)} | {"scores"}
     fits = (
         isinstance(rows, list)
@@ -33,6 +34,8 @@ def check_saved(saved: Saved) -> None:
         and type(about.get("step")) is int
         and isinstance(unreadable, dict)
         and all(str(index).isdecimal() and len(str(index)) < 20 for index in unreadable)
+        and isinstance(stages, list)
+        and all(type(epoch) is int for epoch in stages)
     )
     if not fits:
         raise CheckpointError("checkpoint is of another version of seesawnas, or damaged")

@@ -80,6 +80,7 @@ class Generation:
         self._checkpoints = run_checkpoints(plan.folder / "checkpoints")
         self._rows: list[dict[str, Any]] = []
         self._unreadable: dict[int, str] = {}
+        self._stages: list[int] = []
         self._step, self._seconds, self._saved_at = 0, 0.0, time.monotonic()
         self._logs: Logs | None = None
         with seeded(plan.seed):
@@ -208,6 +209,7 @@ class Generation:
                 ) from None
             self._rows, self._seconds, self._step = about["rows"], about["seconds"], about["step"]
             self._unreadable = {int(index): why for index, why in about["unreadable"].items()}
+            self._stages = about.get("stages", [])
         if saved is not None or notes:
             yield Resumed(self._step, self._plan.recipe.epochs * self._feed.steps, notes)
 
@@ -223,9 +225,11 @@ class Generation:
     def _epoch(self, record: EpochRecord) -> EpochDone:
         self._unreadable = self.team.union(self._unreadable)
         self._rows.append({**asdict(record), "scores": None if self._benchmarks else {}})
-        if self.team.rank == 0 and record.epoch in self._plan.stage_epochs():
-            self._check_finite()  # no other training may learn from one that is not
-            write_stage(self._plan, self._network, record.epoch)
+        if record.epoch in self._plan.stage_epochs():
+            self._stages.append(record.epoch)
+            if self.team.rank == 0:
+                self._check_finite()  # no other training may learn from one that is not
+                write_stage(self._plan, self._network, record.epoch)
         # before the scores too: an epoch may be hours, and much can happen to a verification set
         self._save()
         return self._scored(record)
@@ -264,6 +268,7 @@ class Generation:
             "seconds": self._seconds,
             "step": self._step,
             "unreadable": self._unreadable,
+            "stages": self._stages,
         }
         self._checkpoints.save(self._step, pack(self._training.state(), about))
 
@@ -304,6 +309,7 @@ class Generation:
             self._source,
             self._rows,
             self._unreadable,
+            self._stages,
             processes=self.team.size,
             parts=self._plan.parts,
             device=self.device.type,

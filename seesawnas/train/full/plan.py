@@ -32,8 +32,8 @@ from seesawnas.text import several
 from seesawnas.train.feeds.teacher_plan import (
     FROM,
     Channels,
+    FilePaths,
     TeacherPlan,
-    file_paths,
     teacher_conflicts,
 )
 from seesawnas.train.recipe import (
@@ -169,7 +169,7 @@ class TrainPlan(TeacherPlan):
         is_later=True,
     )
     benchmarks: tuple[str, ...] = option(
-        file_paths,
+        FilePaths("a verification set"),
         "FILES",
         HOW,
         "Verification sets to evaluate after every epoch: lfw.bin,cfp_fp.bin.",
@@ -273,7 +273,7 @@ class TrainPlan(TeacherPlan):
         """What is wrong with the options together."""
         recipe = self.recipe
         epochs = several(recipe.epochs, "epoch")
-        yield from teacher_conflicts(self.teacher, recipe.distill, recipe.distill_weight, flag_of)
+        yield from teacher_conflicts(self, recipe.distill, recipe.distill_weight, flag_of)
         if recipe.distill == "none" and recipe.generations > 1:
             yield f"--generations {recipe.generations} requires --teacher, got none"
         if recipe.distill == "multistep" and recipe.generation_teacher == "previous":

@@ -123,6 +123,38 @@ def test_a_level_that_learns_from_a_teacher_is_another_proxy_of_the_same_faces()
         agreements(mixed, "auc", "long")
 
 
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"distill": "embedding"}, "got angular, weight 7 and embedding, weight 7"),
+        ({"distill_weight": 2.5}, "got angular, weight 7 and angular, weight 2.5"),
+        ({"distill": "", "distill_weight": None}, "got angular, weight 7 and not known"),
+    ],
+)
+def test_proxies_of_one_teacher_that_learn_by_two_losses_are_not_mixed(
+    other: dict[str, Any], told: str
+) -> None:
+    rows = [*planted("long", 0, 0.0), *planted("cheap+teacher", 0, 0.1)]
+    taught: dict[str, Any] = {"teacher": "12ab", "distill": "angular", "distill_weight": 7.0}
+    rows = [replace(one, **taught) if one.level.endswith("teacher") else one for one in rows]
+    assert agreements(rows, "auc", "long")
+    # the same trainings again, which are taken once if nothing differs
+    assert agreements([*rows, *rows], "auc", "long") == agreements(rows, "auc", "long")
+    again = [replace(one, **other) for one in rows[-NETWORKS:]]
+    with pytest.raises(StudyError, match=f"of the same distillation loss, {told}$"):
+        agreements([*rows, *again], "auc", "long")
+
+
+def test_rows_say_by_which_loss_they_were_taught_or_that_it_is_not_known() -> None:
+    row = {"network": 0, "digest": "d", "madds": 1, "params": 1, "level": "2x56", "seed": 0}
+    row |= {"curve": [asdict(Scores(0.5, 0.0, 0.5))], "seconds": 1.0, "teacher": "12ab"}
+    assert PanelRow.from_mapping(row).loss == "not known"
+    row |= {"distill": "angular", "distill_weight": 7}
+    assert PanelRow.from_mapping(row).loss == "angular, weight 7"
+    with pytest.raises(StudyError, match="distill_weight must be a finite number"):
+        read_measurements(json.dumps({**row, "distill_weight": "7"}), "m.jsonl")
+
+
 def test_levels_that_share_too_few_networks_with_the_reference_are_left_out() -> None:
     rows = [*planted("long", 0, 0.0), *planted("cheap", 0, 0.0)[:2]]
     assert not any(agreement.level == "cheap" for agreement in agreements(rows, "auc", "long"))

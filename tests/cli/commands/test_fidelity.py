@@ -61,6 +61,18 @@ def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_
             ["--measurements", "empty.jsonl", "--engine", "foo"],
             "--engine must be one of ray, local, inline, got foo",
         ),
+        *(
+            (
+                ["--measurements", "empty.jsonl", option, value],
+                f"{option} requires --budget, got none",
+            )
+            for option, value in (
+                ("--teacher", "t"),
+                ("--distill", "angular"),
+                ("--distill-weight", "2"),
+                ("--teacher-channels", "bgr"),
+            )
+        ),
         (["--measurements", "small.yaml"], "small.yaml: line 1: must be a panel's measurement"),
     ],
 )

@@ -265,8 +265,8 @@ def test_two_processes_learn_from_one_teacher_what_one_learns(place: Path) -> No
     ("words", "told"),
     [
         (("--distill", "angular"), "--distill angular requires --teacher, got none"),
-        (("--teacher", "nowhere"), "nowhere: there is no such file or folder"),
-        (("--teacher", "point.yaml"), "point.yaml: requires --teacher-normalise"),
+        (("--teacher", "nowhere"), "--teacher nowhere: there is no such file or folder"),
+        (("--teacher", "point.yaml"), "--teacher point.yaml: requires --teacher-normalise"),
         (("--precision", "fp8"), "--precision must be one of fp32, bf16, fp16, got fp8"),
         (("--save-every", "soon"), "--save-every must be a time such as 2h"),
         (("--device", "abacus"), "--device must be an available torch device"),

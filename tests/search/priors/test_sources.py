@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
+import optuna
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.search.priors import Prior, keep_priors, kept_priors, read_priors, stored_priors
+from seesawnas.search.priors import (
+    Prior,
+    keep_priors,
+    kept_priors,
+    read_priors,
+    sources,
+    stored_priors,
+)
 from seesawnas.study import Proposal
 from tests.search.samplers.toy import journal, live, toy_set
 
@@ -44,6 +53,27 @@ def test_a_study_is_read_by_its_name_or_path_from_its_complete_trials_alone() ->
     assert set(by_name.weights) <= {one.name for one in DECISIONS}
 
 
+@pytest.mark.parametrize(
+    ("measured", "wanted"),
+    [
+        ([0.7, 0.8, 0.9], [0.7, 0.8, 0.9]),
+        ([0.7, None, 0.9], [1.0, 2.0, 3.0]),
+        ([0.7, float("nan"), 0.9], [1.0, 2.0, 3.0]),
+        ([None, None, None], [1.0, 2.0, 3.0]),
+    ],
+)
+def test_scores_of_a_study_are_all_of_the_metric_or_all_of_its_first_objective(
+    measured: list[float | None], wanted: list[float]
+) -> None:
+    trials = [
+        optuna.trial.create_trial(
+            values=[float(place), -1.0], user_attrs={} if auc is None else {"auc": auc}
+        )
+        for place, auc in enumerate(measured, start=1)
+    ]
+    assert sources._scores(trials, "auc").tolist() == wanted
+
+
 def test_a_search_does_not_learn_from_itself() -> None:
     earlier("new")
     with pytest.raises(StudyError, match=r"runs/new: must be another study, got the search's own"):
@@ -67,6 +97,11 @@ def test_all_that_is_wrong_is_said_each_in_its_line() -> None:
 def test_what_ships_is_found_by_its_name_unless_there_is_a_study_of_that_name() -> None:
     with pytest.raises(StudyError, match="lfw: must have a column"):
         read("lfw", metric="gained")
+    Path("runs/lfw").mkdir(parents=True)
+    Path("runs/lfw/notes.txt").touch()
+    with pytest.raises(StudyError, match="lfw: must have a column"):
+        read("lfw", metric="gained")
+    shutil.rmtree("runs")
     earlier("lfw")
     assert read("lfw")[0].trials == 17
 

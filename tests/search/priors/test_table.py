@@ -82,6 +82,10 @@ def test_scores_of_several_studies_are_compared_within_each(tmp_path: Path) -> N
         ("auc,auc\n1,2\n", "columns must be unique, got auc twice"),
         ("stages.0.depth,auc\n1,0.5\n2,x\n", "old.csv: line 3: auc must be a number, got x"),
         ("stages.0.depth,auc\n1,inf\n", "old.csv: line 2: auc must be a number, got inf"),
+        (
+            "stages.0.depth,auc,score\n1,,1\n2,,2\n",
+            "old.csv: column auc must have a number .*, got none for 2 complete trials",
+        ),
         ('stages.0.depth,auc\n1,"0.5\n', "old.csv: line 2: "),
     ],
 )

@@ -59,6 +59,15 @@ def test_of_several_the_right_one_is_found() -> None:
     assert LinearThompson(FEASIBLE).trust(history(0, 3)) == ()
 
 
+def test_priors_that_say_the_same_or_the_opposite_share_trust() -> None:
+    known, right, wrong = history(0, 30), prior(0), prior(0, -1.0)
+    alone, (first, second) = trusts(known, right)[0], trusts(known, right, right)
+    assert first == pytest.approx(second)
+    assert first < alone
+    good, bad = trusts(known, right, wrong)
+    assert good > bad > trusts(known, wrong)[0]
+
+
 @pytest.mark.parametrize("priors", [1, 2, 3, 4])
 def test_every_division_of_trust_is_considered_and_probabilities_sum_to_one(priors: int) -> None:
     offsets = Offsets.of([np.ones(OPTIONS.size)] * priors)

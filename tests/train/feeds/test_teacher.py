@@ -199,7 +199,9 @@ def test_stages_of_a_training_that_is_not_finished_are_no_teacher(tmp_path: Path
     run = tmp_path / "run"
     for epoch in (1, 2):
         folder(stage_folder(run, epoch), seed=epoch)
-    with pytest.raises(RunError, match="must be a finished training run, got one with 2 stages"):
+    with pytest.raises(
+        RunError, match=r"^--teacher .*run: must be a finished training run, got one with 2 stages"
+    ):
         open_teachers([run], stages=True)
 
 

@@ -18,7 +18,7 @@ import seesawnas as sn
 from seesawnas.data.cache import entries
 from seesawnas.errors import InvalidInput, RunError, TrialError
 from seesawnas.train import Team, Training, seeded
-from seesawnas.train.feeds.teacher import open_teachers
+from seesawnas.train.feeds.teacher import open_teachers, stage_folder, stages_of
 from seesawnas.train.full import (
     Completed,
     EpochDone,
@@ -404,6 +404,20 @@ def test_stages_of_a_stopped_training_are_those_of_one_that_was_not(tmp_path: Pa
     run(stopped)
     for name in ("epoch_000001", "epoch_000002", "epoch_000003"):
         assert weights(whole.folder / "stages" / name) == weights(stopped.folder / "stages" / name)
+
+
+@pytest.mark.parametrize(("before", "after", "kept"), [(1, 3, [2, 3]), (3, 1, [1, 3])])
+def test_a_training_that_went_on_with_other_stages_says_which_it_kept(
+    before: int, after: int, kept: list[int], tmp_path: Path
+) -> None:
+    plan = small_plan(tmp_path / "run", stages=before)
+    first = next(
+        event.record.steps for event in run(plan, stop=(1).__eq__) if isinstance(event, Stepped)
+    )
+    # in the second epoch
+    assert halted(run(plan, stop=(first // plan.recipe.epochs + 1).__eq__))
+    assert result(run(replace(plan, stages=after)))["stages"] == kept
+    assert stages_of(plan.folder) == [stage_folder(plan.folder, epoch) for epoch in kept]
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])

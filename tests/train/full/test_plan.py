@@ -100,6 +100,12 @@ def test_options_come_before_the_recipe_s_and_a_teacher_teaches_angles(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        ({"teacher": ""}, "--teacher must be a model, got nothing"),
+        ({"teacher": " , "}, "--teacher must be a model, got nothing"),
+        ({"teacher": [""]}, "--teacher must be a model, got nothing"),
+        ({"teacher": 5}, "--teacher must be text, got 5"),
+        ({"teacher": [["a"]]}, "--teacher must be text, got [['a']]"),
+        ({"val": ""}, "--val must be a verification set, got nothing"),
         ({"distill": "angular"}, "--distill angular requires --teacher, got none"),
         ({"generations": 3}, "--generations 3 requires --teacher, got none"),
         ({"distill_weight": 2.0}, "--distill-weight 2 requires --teacher, got none"),
