@@ -240,7 +240,7 @@ def test_a_draft_of_a_killed_export_is_removed(
     network: FaceNetwork, faces: FaceData, tmp_path: Path
 ) -> None:
     draft = tmp_path / ".tiny.01234567.draft"
-    draft.mkdir()
+    draft.mkdir(mode=0o700)
     (draft / "in_use").touch()
     (draft / "tiny.pt").write_bytes(b"half")
     done = export(network, tmp_path / "tiny", ExportOptions("torchscript"), faces, trained=True)
