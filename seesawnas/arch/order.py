@@ -32,6 +32,16 @@ def is_scattered(groups: Groups) -> bool:
     return any(len(runs_of(group)) > 1 for group in groups)
 
 
+def are_equal_runs(groups: Groups, made: Sequence[int]) -> bool:
+    """Whether equal groups read all channels in turn, and make equally many each.
+
+    Then they run as one grouped convolution. ``made`` are the outputs of each group.
+    """
+    sizes = {(len(group), outputs) for group, outputs in zip(groups, made, strict=True)}
+    channels = [channel for group in groups for channel in group]
+    return len(sizes) == 1 and channels == list(range(len(channels)))
+
+
 def best_order(readers: Sequence[Groups]) -> tuple[int, ...] | None:
     """Which channel comes first, second, ..., for all convolutions that read a map.
 

@@ -61,8 +61,8 @@ from seesawnas.arch.layers import (
     Shuffle,
     Slice,
 )
-from seesawnas.arch.order import Groups, is_scattered, runs_of
-from seesawnas.cost.lowering import Lowering, is_even, lower_body
+from seesawnas.arch.order import Groups, are_equal_runs, is_scattered, runs_of
+from seesawnas.cost.lowering import Lowering, lower_body
 
 Counts: TypeAlias = Mapping[str, int]
 LANES = (4, 8, 16)
@@ -176,7 +176,7 @@ def _conv_counts(
             return {"full.madds": madds, "weights": weights}
         return {"pointwise.madds": madds, "pointwise.elements": elements, "weights": weights}
     found = {"weights": madds // (output.height * output.width)}
-    if groups is None or is_even(conv, x.channels, groups):
+    if groups is None or are_equal_runs(groups, outputs):
         found["groups"] = len(outputs)
         return found | {"grouped.madds": madds, "pointwise.elements": elements}
     # A group that reads several runs has them cut out, and joined.

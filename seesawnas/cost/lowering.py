@@ -20,7 +20,7 @@ from seesawnas.arch.graph import (
     shuffled,
 )
 from seesawnas.arch.layers import Act, Add, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
-from seesawnas.arch.order import Groups, best_order, cut, moved
+from seesawnas.arch.order import Groups, are_equal_runs, best_order, cut, moved
 
 
 class Lowering(NamedTuple):
@@ -73,12 +73,6 @@ def lower_body(
     return LoweredBody(frozenset(folded | _constant_norms(graph, folded)), frozenset(dense), apart)
 
 
-def is_even(conv: Conv, channels: int, reads: Groups) -> bool:
-    """Whether equal groups read ``channels`` in turn: then they run as one grouped convolution."""
-    sizes = {*zip(conv.parts(channels), conv.parts(conv.outputs), strict=True)}
-    return len(sizes) == 1 and [c for group in reads for c in group] == list(range(channels))
-
-
 def _groups(graph: Graph) -> dict[int, Groups]:
     """The channels that each group reads, of convolutions that have one of its own for each."""
     shuffles = removable_shuffles(graph)
@@ -98,7 +92,7 @@ def _groups(graph: Graph) -> dict[int, Groups]:
 def _is_dense(graph: Graph, index: int, reads: Groups, waste: float) -> bool:
     conv, (x, *_) = graph.body[index].layer, graph.read(index)
     assert isinstance(conv, Conv)
-    if is_even(conv, x.channels, reads):
+    if are_equal_runs(reads, conv.parts(conv.outputs)):
         return False
     rows, columns = conv.window(x)
     shape = conv.output(x)

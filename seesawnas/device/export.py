@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from seesawnas.cost import cost
 from seesawnas.cost.latency import waste_word
 from seesawnas.data import FaceData, Faces
 from seesawnas.device.card import PAGE, VERSION, card_page, card_text, file_entry
-from seesawnas.device.fastest import distinct_wastes, milliseconds
+from seesawnas.device.fastest import distinct_forms, milliseconds
 from seesawnas.device.formats import FORMATS, Contents, Format, Say, find_format, say_nothing
 from seesawnas.device.latency.machine import machine
 from seesawnas.device.latency.protocol import finished, measure
@@ -131,22 +131,13 @@ def export(
         about = {"spec": network.spec.name, "digest": network.spec.digest()}
         contents = Contents(options.batch, about, say)
 
-        def write(waste: float, path: Path) -> None:
-            form = _form(network, waste, options)
+        def write(form: DeployForm, path: Path) -> None:
             _write(form, path, format, contents, network, options, faces)
 
-        lowering = _lowering(network, format, options, folder, write, say)
-        if lowering.written is None:
-            write(lowering.waste, draft)
-        else:
-            for path, place in zip(
-                format.files(lowering.written), format.files(draft), strict=True
-            ):
-                os.replace(path, place)
-        form = _form(network, lowering.waste, options)
+        form, lowering = _lowered(network, format, options, draft, write, say)
         files = format.files(draft)
         card = _card(network, format, options, form, trained, training, files)
-        card["lowering"] = lowering.values()
+        card["lowering"] = lowering
         write_atomically(card_path(files[0]), card_text(card))
         checked = _check_parity(network, files[0], format, options, faces, trained, say)
         say(f"timing it in {format.runtime}")
@@ -206,54 +197,46 @@ def _stem(out: Path | None, format: Format, network: FaceNetwork) -> Path:
     return out.with_name(out.name.removesuffix(suffix))
 
 
-@dataclass(frozen=True, slots=True)
-class _Lowered:
-    """Up to how many multiply-adds by zero uneven groups run as one, and what was measured."""
-
-    how: Lowering
-    waste: float
-    milliseconds: Mapping[float, float]
-    written: Path | None = None
-
-    def values(self) -> dict[str, Any]:
-        """As in the card."""
-        measured = {str(waste_word(one)): ms for one, ms in self.milliseconds.items()}
-        return {"how": self.how, "waste": waste_word(self.waste), "measured_ms": measured}
-
-
-def _lowering(
+def _lowered(
     network: FaceNetwork,
     format: Format,
     options: ExportOptions,
-    folder: Path,
-    write: Callable[[float, Path], None],
+    draft: Path,
+    write: Callable[[DeployForm, Path], None],
     say: Say,
-) -> _Lowered:
-    if options.lowering != "measured":
+) -> tuple[DeployForm, dict[str, Any]]:
+    """The form that was written to ``draft``, and what the card says of how it was chosen."""
+    if options.lowering == "measured":
+        forms = distinct_forms(network)
+    else:
         auto = 0.0 if options.int8 else format.waste
         waste = {"auto": auto, "separate": 0.0, "dense": math.inf}[options.lowering]
-        return _Lowered(options.lowering, waste, {})
-
+        forms = {waste: deploy_form(network, waste)}
     stems: dict[float, Path] = {}
+    for waste, form in forms.items():
+        forms[waste] = _completed(form, network, options)
+        stems[waste] = draft.with_name(f"{draft.name}.{len(stems)}") / draft.name
+        stems[waste].parent.mkdir()
+        write(forms[waste], stems[waste])
+    found: dict[float, float] = {}
+    if len(forms) > 1:
+        say(f"timing {len(forms)} lowerings in {format.runtime}")
+        inputs = network.spec.input
+        size = (options.batch or 1, 3, inputs.height, inputs.width)
+        files = {waste: format.files(stem)[0] for waste, stem in stems.items()}
+        found = milliseconds(files, format.runtime, size, LATENCY_ROUNDS)
+    waste = min(forms, key=lambda one: found.get(one, 0.0))
+    for path in format.files(stems[waste]):
+        os.replace(path, draft.parent / path.name)
+    measured = {str(waste_word(one)): ms for one, ms in found.items()}
+    return forms[waste], {
+        "how": options.lowering,
+        "waste": waste_word(waste),
+        "measured_ms": measured,
+    }
 
-    def written(waste: float, place: Path) -> Path:
-        stems[waste] = place / "model"
-        write(waste, stems[waste])
-        return format.files(stems[waste])[0]
 
-    wastes = distinct_wastes(network)
-    if len(wastes) == 1:
-        return _Lowered("measured", wastes[0], {})
-    say(f"timing {len(wastes)} lowerings in {format.runtime}")
-    inputs = network.spec.input
-    size = (options.batch or 1, 3, inputs.height, inputs.width)
-    found = milliseconds(wastes, written, folder, format.runtime, size, LATENCY_ROUNDS)
-    fastest = min(found, key=found.__getitem__)
-    return _Lowered("measured", fastest, found, stems[fastest])
-
-
-def _form(network: FaceNetwork, waste: float, options: ExportOptions) -> DeployForm:
-    form = deploy_form(network, waste)
+def _completed(form: DeployForm, network: FaceNetwork, options: ExportOptions) -> DeployForm:
     if options.normalise == "inside":
         inputs = network.spec.input
         form = form.normalised(inputs.mean, inputs.std)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
@@ -18,16 +17,14 @@ from seesawnas.nn.deploy.form import Convolve
 WASTES = (0.0, 1e6, math.inf)
 """Multiply-adds by zero, an image, up to which uneven groups run as one convolution."""
 
-Write: TypeAlias = Callable[[float, Path], Path]
-"""Writes the form of a waste into a folder, and gives the file to open."""
 
-
-def distinct_wastes(network: FaceNetwork) -> list[float]:
-    """Those of ``WASTES`` whose forms of ``network`` differ, the least of each form."""
-    found: dict[object, float] = {}
-    for waste in WASTES:
-        found.setdefault(_structure(deploy_form(network, waste)), waste)
-    return list(found.values())
+def distinct_forms(network: FaceNetwork) -> dict[float, DeployForm]:
+    """The forms of ``network`` by ``WASTES``, each that differs once, by its least waste."""
+    forms = {waste: deploy_form(network, waste) for waste in WASTES}
+    least: dict[object, float] = {}
+    for waste, form in forms.items():
+        least.setdefault(_structure(form), waste)
+    return {waste: forms[waste] for waste in least.values()}
 
 
 def _structure(form: DeployForm) -> object:
@@ -40,28 +37,20 @@ def _structure(form: DeployForm) -> object:
 
 
 def milliseconds(
-    wastes: list[float],
-    write: Write,
-    folder: Path,
-    runtime: str,
-    size: tuple[int, int, int, int],
-    rounds: int,
-) -> Mapping[float, float]:
-    """What one run of each form takes with one thread, all open at once and run in turn.
+    files: Mapping[float, Path], runtime: str, size: tuple[int, int, int, int], rounds: int
+) -> dict[float, float]:
+    """What one run of each file takes with one thread, all open at once and run in turn.
 
     Args:
-        wastes: Of the forms.
-        write: See :data:`Write`.
-        folder: For the files, which stay there.
+        files: By the waste of their forms.
         runtime: That opens them.
         size: Of what they take: (N, 3, H, W).
         rounds: Of the protocol, see :mod:`seesawnas.device.latency.protocol`.
     """
     images = np.zeros(size, np.float32)
-    runs: dict[str, Run] = {}
-    for number, waste in enumerate(wastes):
-        place = folder / str(number)
-        place.mkdir()
-        runs[str(number)] = timed(open_session(runtime, write(waste, place), 1), images, 1)
+    runs: dict[str, Run] = {
+        str(waste): timed(open_session(runtime, file, 1), images, 1)
+        for waste, file in files.items()
+    }
     measured = finished(measure(runs, rounds=rounds)).latencies()
-    return {wastes[int(one.name)]: one.minimum for one in measured}
+    return {waste: one.minimum for waste, one in zip(files, measured, strict=True)}

@@ -68,6 +68,20 @@ def lock_file(path: Path, flags: int = 0) -> int:
     return descriptor
 
 
+def is_own_folder(path: Path) -> bool:
+    """Whether this user made it, as a temporary folder: its mode lets nobody else in.
+
+    Raises:
+        OSError: If there is nothing.
+    """
+    about = os.lstat(path)
+    return (
+        stat.S_ISDIR(about.st_mode)
+        and about.st_uid == os.geteuid()
+        and stat.S_IMODE(about.st_mode) == _MODE
+    )
+
+
 def _create(parent: Path, prefix: str) -> tuple[Path, int]:
     for _ in range(_TRIES):
         folder = parent / f"{prefix}{secrets.token_hex(4)}{_SUFFIX}"
@@ -92,9 +106,7 @@ def _remove_stale(parent: Path, prefix: str) -> None:
 
 
 def _remove(folder: Path) -> None:
-    about = folder.lstat()
-    is_own = about.st_uid == os.getuid() and stat.S_IMODE(about.st_mode) == _MODE
-    if not stat.S_ISDIR(about.st_mode) or not is_own:
+    if not is_own_folder(folder):
         return
     if not os.listdir(folder):
         folder.rmdir()

@@ -111,12 +111,7 @@ def _names(objectives: Objectives) -> list[str]:
 
 
 def _learn_from(raw: Any) -> Any:
-    refs = raw if isinstance(raw, list) else str(raw or "").split(",")
-    if not all(isinstance(ref, str) for ref in refs):
-        raise ValueError(
-            f"must be studies or CSV files such as first_run or trials.csv, got {short(repr(raw))}"
-        )
-    found = references(refs)
+    found = references(raw, "studies or CSV files such as first_run or trials.csv")
     if len(found) > MOST_PRIORS:
         raise ValueError(f"must be at most {MOST_PRIORS} studies or CSV files, got {len(found)}")
     return found

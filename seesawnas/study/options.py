@@ -89,15 +89,15 @@ def metric_name(raw: Any) -> Any:
     return OneOf(tuple(METRICS))(raw)
 
 
-def references(raw: Any) -> Any:
-    """REFs, of a list or of text with commas, each once.
+def references(raw: Any, what: str = "REFs such as paper/seesaw_share") -> Any:
+    """REFs, of a list or of text with commas, each once; ``what`` they are, for the error.
 
     Raises:
         ValueError: If it is neither.
     """
     refs = raw if isinstance(raw, list) else str(raw or "").split(",")
     if not all(isinstance(ref, str) for ref in refs):
-        raise ValueError(f"must be REFs such as paper/seesaw_share, got {short(repr(raw))}")
+        raise ValueError(f"must be {what}, got {short(repr(raw))}")
     return tuple(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
 
 

@@ -14,9 +14,9 @@ from seesawnas.arch import Body, Draft, Shape
 from seesawnas.arch.body import shapes
 from seesawnas.arch.graph import Graph
 from seesawnas.arch.layers import Conv, Norm, Shuffle, Slice
-from seesawnas.arch.order import is_scattered, runs_of
+from seesawnas.arch.order import are_equal_runs, is_scattered, runs_of
 from seesawnas.cost.counts import layer_counts
-from seesawnas.cost.lowering import LoweredBody, Lowering, is_even, lower_body
+from seesawnas.cost.lowering import LoweredBody, Lowering, lower_body
 from seesawnas.nn.block import _Builder
 from seesawnas.nn.deploy.build import _Reader
 from seesawnas.nn.deploy.form import INPUT, ConcatMaps, DeployForm, SliceChannels, Writer
@@ -150,9 +150,9 @@ def cuts(graph: Graph, said: LoweredBody) -> int:
     """The slices that run, with the one of :func:`form_of`."""
     found = 1 + sum(isinstance(node.layer, Slice) for node in graph.body)
     for index, groups in said.groups.items():
-        conv, (x, *_) = graph.body[index].layer, graph.read(index)
+        conv = graph.body[index].layer
         assert isinstance(conv, Conv)
-        if not is_even(conv, x.channels, groups):
+        if not are_equal_runs(groups, conv.parts(conv.outputs)):
             found += sum(len(runs_of(group)) for group in groups)
     return found
 

@@ -41,11 +41,15 @@ def format_of(runtime: str) -> Format:
     Raises:
         InvalidInput: If it opens none.
     """
-    found = [one for one in FORMATS.values() if runtime in one.runtimes]
-    if not found:
+    found = _opened_by(runtime)
+    if found is None:
         runtimes = ", ".join(name for one in FORMATS.values() for name in one.runtimes)
         raise InvalidInput(f"--runtime must be one whose format can be written: {runtimes}")
-    return found[0]
+    return found
+
+
+def _opened_by(runtime: str) -> Format | None:
+    return next((one for one in FORMATS.values() if runtime in one.runtimes), None)
 
 
 def waste_caution(model: LatencyModel) -> str:
@@ -55,7 +59,7 @@ def waste_caution(model: LatencyModel) -> str:
     convolutions over uneven groups otherwise since then, what is exported and measured is not what
     is predicted.
     """
-    written = next((one for one in FORMATS.values() if model.runtime in one.runtimes), None)
+    written = _opened_by(model.runtime)
     if written is None or written.waste == model.waste:
         return ""
     now, then = waste_word(written.waste), waste_word(model.waste)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from seesawnas.arch.layers import Shape, Slice
-from seesawnas.arch.order import runs_of
+from seesawnas.arch.order import are_equal_runs, runs_of
 from seesawnas.nn.deploy.form import (
     ConcatMaps,
     Convolve,
@@ -76,12 +76,9 @@ def dense(operator: ConvolveGroups, channels: int) -> Convolve:
 
 def _even(operator: ConvolveGroups) -> Convolve | None:
     """As a convolution over equal groups, if it is one."""
-    count = len(operator.reads)
-    run = tuple(channel for group in operator.reads for channel in group)
-    sizes = {(len(group), made) for group, made in zip(operator.reads, operator.made, strict=True)}
-    if operator.order is not None or len(sizes) > 1 or run != tuple(range(len(run))):
+    if operator.order is not None or not are_equal_runs(operator.reads, operator.made):
         return None
-    weight = torch.cat(list(operator.weights))
+    weight, count = torch.cat(list(operator.weights)), len(operator.reads)
     return Convolve(weight, operator.bias, operator.stride, operator.padding, count)
 
 

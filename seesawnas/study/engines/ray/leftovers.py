@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from seesawnas.errors import StudyError
-from seesawnas.io.drafts import lock_file
+from seesawnas.io.drafts import is_own_folder, lock_file
 from seesawnas.study.engines.ray.reaper import processes_using
 
 PREFIX = "seesawnas-"
@@ -62,13 +61,7 @@ def remove_stale_folders(above: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    about = os.lstat(folder)
-    mine = (
-        stat.S_ISDIR(about.st_mode)
-        and about.st_uid == os.geteuid()
-        and stat.S_IMODE(about.st_mode) == 0o700
-    )
-    if not mine:
+    if not is_own_folder(folder):
         return
     inside = os.listdir(folder)
     if not inside:
