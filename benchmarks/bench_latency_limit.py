@@ -74,15 +74,7 @@ def measure_all(
     timer: NetworkTimer, model: LatencyModel, networks: Sequence[ArchSpec]
 ) -> NDArray[np.float64]:
     """Milliseconds of each, measured by the batches of a fit."""
-    setting = Setting(
-        device=timer.place,
-        runtime=timer.runtime,
-        runtime_version=timer.version,
-        threads=timer.threads,
-        batch=timer.batch,
-        space=model.space,
-        waste=model.waste,
-    )
+    setting = Setting.of(timer, model.space, model.waste)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "measured.jsonl"
         *_, times = measure_networks(networks, timer, path, setting)

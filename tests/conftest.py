@@ -44,6 +44,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def own_cache_and_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing is cached yet, and embeddings are equal to the bit however many tests run."""
+    import torch
+
+    monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(autouse=True)
 def _own_width(monkeypatch: pytest.MonkeyPatch) -> None:
     """What runs the tests on several cores sets a width, which output that is piped would obey."""

@@ -25,13 +25,21 @@ from seesawnas.ablation.result import DesignKind
 from seesawnas.ablation.widths import scaled
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
-from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed, text
+from seesawnas.plan.options import (
+    Number,
+    OneOf,
+    Whole,
+    inherited,
+    option,
+    parsed,
+    stored_list,
+    text,
+)
 from seesawnas.study.options import (
     JUDGED,
     RunPlan,
     metric_name,
     references,
-    stored_references,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +184,7 @@ class AblationPlan(RunPlan):
         "Other networks to compare with the base: REF,REF.",
         default=(),
         completion="ref",
-        store=stored_references,
+        store=stored_list,
     )
     design: DesignKind = option(
         OneOf(DESIGNS),

@@ -296,6 +296,11 @@ def _named(plan: type[Plan], one: Field[Any]) -> Option:
     )
 
 
+def stored_list(values: tuple[str, ...]) -> list[str] | None:
+    """``values`` as a study file holds them; None if there are none."""
+    return list(values) or None
+
+
 def store_duration(seconds: float | None) -> str | None:
     """``seconds`` as a study file holds them."""
     return None if seconds is None else format_duration(seconds)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import Budget
-from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed
+from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed, stored_list
 from seesawnas.study.options import (
     ENDS,
     JUDGED,
@@ -20,7 +20,6 @@ from seesawnas.study.options import (
     SpacePlan,
     parse_budget,
     references,
-    stored_references,
 )
 from seesawnas.text import short
 
@@ -176,7 +175,7 @@ class SearchPlan(RunPlan):
         default=(),
         must_stay=True,
         completion="prior",
-        store=stored_references,
+        store=stored_list,
     )
     points: tuple[str, ...] | None = option(
         _points,
@@ -243,7 +242,7 @@ class SearchPlan(RunPlan):
         "REF,REF.",
         default=(),
         completion="ref",
-        store=stored_references,
+        store=stored_list,
     )
 
     def __post_init__(self) -> None:

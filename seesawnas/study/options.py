@@ -101,11 +101,6 @@ def references(raw: Any, what: str = "REFs such as paper/seesaw_share") -> Any:
     return tuple(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
 
 
-def stored_references(refs: tuple[str, ...]) -> list[str] | None:
-    """``refs`` as a study file holds them; None if there are none."""
-    return list(refs) or None
-
-
 @dataclass(frozen=True, kw_only=True)
 class SpacePlan(Plan):
     """The option that says which networks there are."""

@@ -110,15 +110,8 @@ def fit(
         chosen = design_networks(
             FeasibleSet(load_space(space), limit), networks, seed, Lowering(waste)
         )
-    setting = Setting(
-        device=timer.place,
-        runtime=runtime,
-        runtime_version=timer.version,
-        threads=threads,
-        batch=batch,
-        space=space if limit is None else f"{space} within {limit.words}",
-        waste=waste,
-    )
+    where = space if limit is None else f"{space} within {limit.words}"
+    setting = Setting.of(timer, where, waste)
     times: dict[str, float] = {}
     for times in measure_networks(chosen, timer, out.with_suffix(".jsonl"), setting):
         _say(f"{sum(spec.digest() in times for spec in chosen)} of {networks} networks measured")

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import nnls
@@ -31,6 +31,9 @@ from seesawnas.device.latency.design import Floats, counted_names, counts_matrix
 from seesawnas.errors import InvalidInput
 from seesawnas.io.files import write_atomically
 from seesawnas.text import short
+
+if TYPE_CHECKING:
+    from seesawnas.device.latency.measuring import NetworkTimer
 
 FOLDS = 10
 COVERAGE = 0.95
@@ -63,6 +66,19 @@ class Setting:
     batch: int
     space: str
     waste: float = math.inf
+
+    @classmethod
+    def of(cls, timer: NetworkTimer, space: str, waste: float) -> Setting:
+        """Where ``timer`` measures."""
+        return cls(
+            device=timer.place,
+            runtime=timer.runtime,
+            runtime_version=timer.version,
+            threads=timer.threads,
+            batch=timer.batch,
+            space=space,
+            waste=waste,
+        )
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values."""

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from seesawnas.plan.documents import Place
-from seesawnas.plan.options import Number, OneOf, Plan, as_it_is, option, optional_text, text
+from seesawnas.plan.options import (
+    Number,
+    OneOf,
+    Plan,
+    as_it_is,
+    option,
+    optional_text,
+    stored_list,
+    text,
+)
 from seesawnas.text import short
 from seesawnas.train.recipe import MOST_WEIGHT, Distill
 
@@ -46,10 +55,6 @@ class FilePaths:
         return found
 
 
-def _stored_files(files: tuple[str, ...]) -> list[str] | None:
-    return list(files) or None
-
-
 def _stored_channels(channels: Channels) -> Channels | None:
     return None if channels == "rgb" else channels
 
@@ -76,7 +81,7 @@ class TeacherPlan(Plan):
         default=(),
         must_stay=True,
         kept_name="--teacher of digest",
-        store=_stored_files,
+        store=stored_list,
     )
     teacher_normalise: str | None = option(
         optional_text,

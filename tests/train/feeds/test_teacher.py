@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,7 @@ from tests.train.sources import MadeUpSource
 TEACHER = Path(__file__).parents[4] / "shared" / "models" / "teacher_mobilefacenet.onnx"
 
 
-@pytest.fixture(autouse=True)
-def _own_cache_and_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("own_cache_and_one_thread")
 
 
 def folder(path: Path, seed: int = 0, resolution: int = 48) -> Path:

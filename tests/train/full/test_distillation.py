@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -38,14 +37,7 @@ from seesawnas.train.full.plan import check_settings
 from tests.run.trainings import RECIPE, halted, result, run, small_plan
 from tests.train.sources import MadeUpSource
 
-
-@pytest.fixture(autouse=True)
-def _own_cache_and_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("SEESAWNAS_CACHE", str(tmp_path / "cache"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("own_cache_and_one_thread")
 
 
 def teacher(path: Path, seed: int = 9, embedding: int = 16) -> str:
