@@ -10,6 +10,7 @@ from seesawnas.train import EpochRecord
 from seesawnas.train.checkpoint import Checkpoints, Saved
 
 _KEPT = 2
+_BEST = {"step", "accuracy", "auc", "sets"}
 
 
 def run_checkpoints(folder: Path) -> Checkpoints:
@@ -25,7 +26,9 @@ def check_saved(saved: Saved) -> None:
     """
     about = saved[1]
     rows, unreadable = about.get("rows"), about.get("unreadable")
-    stages = about.get("stages", [])  # earlier versions kept none
+    # earlier versions kept none of these
+    stages, validations = about.get("stages", []), about.get("validations", [])
+    best = about.get("best")
     needed = {field.name for field in fields(EpochRecord)} | {"scores"}
     fits = (
         isinstance(rows, list)
@@ -36,6 +39,9 @@ def check_saved(saved: Saved) -> None:
         and all(str(index).isdecimal() and len(str(index)) < 20 for index in unreadable)
         and isinstance(stages, list)
         and all(type(epoch) is int for epoch in stages)
+        and isinstance(validations, list)
+        and all(isinstance(one, dict) and {"step", "scores"} <= one.keys() for one in validations)
+        and (best is None or (isinstance(best, dict) and best.keys() >= _BEST))
     )
     if not fits:
         raise CheckpointError("checkpoint is of another version of seesawnas, or damaged")

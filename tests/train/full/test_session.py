@@ -29,7 +29,7 @@ from seesawnas.train.full import (
     opened,
     read_benchmark,
 )
-from seesawnas.train.full.plan import check_settings
+from seesawnas.train.full.settings import check_settings
 from tests.cli.running import Ran
 from tests.oblong import SIZE, write_bin, write_identities
 from tests.run.trainings import RECIPE, halted, pairs_file, result, run, small_plan
