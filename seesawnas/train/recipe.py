@@ -13,7 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from seesawnas.errors import DocumentError
 from seesawnas.io.catalog import RECIPES, Wanted, read_document
@@ -238,9 +245,6 @@ def to_recipe(values: Any, source: str, name: str) -> Recipe:
         known = list(_FileKeys.model_fields)
         raise DocumentError(source, list(lines_of(error, lambda _: known))) from None
     given = keys.model_dump(exclude_none=True, exclude={"about"})
-    if given.get("optimizer") == "adamw" and "learning_rate" not in given:
-        # The default is SGD's, a hundred times too large.
-        raise DocumentError(source, ["learning_rate: is required for optimizer adamw, got nothing"])
     return Recipe(**{"label": name, **given})
 
 
@@ -347,6 +351,14 @@ def _key(name: str, hint: Any) -> tuple[Any, None]:
     ), None
 
 
+def _has_own_rate(keys: BaseModel) -> BaseModel:
+    """The learning rate that holds if none is given is SGD's, a hundred times too large."""
+    given = keys.model_dump(exclude_none=True)
+    if given.get("optimizer", "sgd") != "sgd" and "learning_rate" not in given:
+        raise ValueError(f"optimizer {given['optimizer']} requires learning_rate, got none")
+    return keys
+
+
 _HINTS = get_type_hints(Recipe)
 _CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True)
 if TYPE_CHECKING:
@@ -354,14 +366,15 @@ if TYPE_CHECKING:
     _AnyKeys: TypeAlias = BaseModel
     _FileKeys: TypeAlias = BaseModel
 else:  # whatever a recipe has, a file may set
+    _KEYS = {name: _key(name, _HINTS[name]) for name in RECIPE_KEYS}
+    _MORE = {name: _key(name, _HINTS[name]) for name in _DISTILLATION}
     _EPOCHS = Annotated[int, BeforeValidator(partial(_whole, 1, MAX_EPOCHS))]
-    RecipeKeys = create_model(
-        "RecipeKeys", __config__=_CONFIG, **{name: _key(name, _HINTS[name]) for name in RECIPE_KEYS}
+    _RULES = {"rate": model_validator(mode="after")(_has_own_rate)}
+    RecipeKeys = create_model("RecipeKeys", __config__=_CONFIG, __validators__=_RULES, **_KEYS)
+    _FileKeys = create_model(
+        "_FileKeys", __base__=RecipeKeys, about=(str, ""), epochs=(_EPOCHS, ...), **_MORE
     )
+    # what a command changes is the part of a recipe that it says
     _AnyKeys = create_model(
-        "_AnyKeys",
-        __base__=RecipeKeys,
-        epochs=_key("epochs", int),
-        **{name: _key(name, _HINTS[name]) for name in _DISTILLATION},
+        "_AnyKeys", __config__=_CONFIG, epochs=_key("epochs", int), **_KEYS, **_MORE
     )
-    _FileKeys = create_model("_FileKeys", __base__=_AnyKeys, about=(str, ""), epochs=(_EPOCHS, ...))

@@ -198,7 +198,9 @@ def test_every_fault_of_the_settings_is_a_line_that_names_its_place() -> None:
 
 
 def test_a_recipe_of_adamw_says_its_learning_rate() -> None:
-    with pytest.raises(DocumentError, match="learning_rate: is required for optimizer adamw"):
+    with pytest.raises(
+        DocumentError, match=r"^mine\.yaml: optimizer adamw requires learning_rate, got none$"
+    ):
         to_recipe({"epochs": 1, "optimizer": "adamw"}, "mine.yaml", "mine")
     recipe = to_recipe(
         {"epochs": 1, "optimizer": "adamw", "learning_rate": 1e-3}, "mine.yaml", "mine"

@@ -124,7 +124,9 @@ def _start(plan: TrainPlan, session: Session) -> list[tuple[str, str]]:
     return initial + [
         (
             "Extended",
-            " and ".join([f"from {one.epochs} epochs after step {one.step:,}", *one.jumps]),
+            " and ".join(
+                [f"from {several(one.epochs, 'epoch')} after step {one.step:,}", *one.jumps]
+            ),
         )
         for one in session.extensions
     ]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import RunError
+from seesawnas.text import several
 from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
 from seesawnas.train.full.plan import TrainPlan
 from seesawnas.train.recipe import Recipe
@@ -81,10 +82,10 @@ def extend(kept: Mapping[str, Any], plan: TrainPlan, steps: int) -> Extension | 
     step = int(saved[1]["step"])
     jumps = tuple(_jumps(replace(plan.recipe, epochs=before), plan.recipe, step / steps))
     if jumps and not plan.extend:
+        done, all_jumps = f"{step / steps:g} of {several(before, 'epoch')}", " and ".join(jumps)
         raise RunError(
-            f"{plan.folder}: --epochs {epochs} requires --extend after {step / steps:g} of "
-            f"{before} epochs: on the schedule of {epochs}, {' and '.join(jumps)}; or use another "
-            "--out"
+            f"{plan.folder}: --epochs {epochs} requires --extend after {done}: on the schedule of "
+            f"{epochs}, {all_jumps}; or use another --out"
         )
     return Extension(before, step, jumps)
 

@@ -182,6 +182,38 @@ def test_a_network_trained_before_is_scored_on_a_set_that_is_new(place: Path) ->
     assert "Already trained; nothing to do." in Ran(*words, new).err
 
 
+def test_changes_of_the_recipe_are_shown_and_stored_and_a_fine_tuning_says_its_origin(
+    place: Path,
+) -> None:
+    words = (*_WORDS, "--epochs", "1", "--workers", "0")
+    ran = Ran(*words, "--out", "base", "--set", "scale=24", "--lr", "0.02", "--set", "flip=false")
+    assert "learning_rate 0.02, scale 24.0, flip False" in ran.err
+    stored = json.loads(Path("base/training.json").read_text())["recipe"]
+    assert (stored["scale"], stored["learning_rate"], stored["flip"]) == (24.0, 0.02, False)
+    tuned = Ran(*words, "--out", "tuned", "--init", "base", "--freeze", "1", "--json")
+    assert "from base; not trained: stem, stage1" in tuned.err
+    about = tuned.json
+    assert (about["init"]["name"], about["freeze"]) == ("base", ["stem", "stage1"])
+    before, after = (sn.load_model(name).state_dict() for name in ("base", "tuned"))
+    same = {name for name in after if after[name].equal(before[name])}
+    assert {name for name in same if name.startswith("head.")} == set()
+    assert {name for name in after if name.startswith("stem.")} <= same
+
+
+def test_more_epochs_are_asked_for_and_each_evaluation_is_a_line(place: Path) -> None:
+    pairs = pairs_file(place / "pairs.bin")
+    words = (*_WORDS, "--workers", "0", "--out", "run", "--val", pairs, "--validate-every", "10")
+    first = Ran(*words, "--epochs", "1")
+    assert [line for line in first.err.splitlines() if line.startswith("step 10 ")]
+    assert "best: after step 1" in first.out
+    refused = Ran(*words, "--epochs", "2")
+    assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+    assert "--epochs 2 requires --extend after 1 of 1 epoch:" in refused.err
+    more = Ran(*words, "--epochs", "2", "--extend")
+    assert "from 1 epoch after step 15 and the learning rate goes from 0 to " in more.err
+    assert Ran(*words, "--epochs", "2", "--json").json["extended"] == [{"epochs": 1, "step": 15}]
+
+
 def taught(place: Path) -> str:
     """A teacher in the folder ``place``: random weights, as if they were trained."""
     with seeded(4):
@@ -274,6 +306,12 @@ def test_two_processes_learn_from_one_teacher_what_one_learns(place: Path) -> No
         (("--data", "nowhere"), "nowhere"),
         (("--val", "nowhere.bin"), "nowhere.bin: cannot be read"),
         (("--accumulate", "3"), "batch size must be a multiple of 3"),
+        (("--set", "scal=3"), "--set: scal: is not a known key; did you mean scale?"),
+        (("--lr", "high"), "--lr: must be a number, got high"),
+        (("--init", "nowhere"), "--init nowhere: cannot be read: No such file"),
+        (("--init", "point.yaml"), "must be a trained network's folder or its model.safetensors"),
+        (("--freeze", "stem"), "--freeze stem requires --init, got none"),
+        (("--validate-every", "5"), "--validate-every 5 requires --val, got none"),
     ],
 )
 def test_a_user_s_fault_is_one_line_and_exit_code_2(
