@@ -134,6 +134,7 @@ class Training:
         self._wrapped = team.wrap(self._network)
         self._learning_rate = 0.0
         self._losses: list[float] = []
+        self._beside = 0.0  # seconds of this epoch that were no training
         self.done = 0
         """Epochs trained so far."""
 
@@ -156,26 +157,29 @@ class Training:
             # Before an epoch: a caller who stops keeps the averaged weights.
             if self.done and not self._losses:
                 self._swap()
-            started, first = time.perf_counter(), len(self._losses)
+            started, first, self._beside = time.perf_counter(), len(self._losses), 0.0
             self._network.train()
             for module in self._frozen:
                 module.eval()
             for parts in self._feed.epoch(self.done, len(self._losses)):
                 yield self._take(parts)
             self._swap()
-            yield self._end_epoch(time.perf_counter() - started, first)
+            yield self._end_epoch(time.perf_counter() - started - self._beside, first)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Between two steps of an epoch: the network as an epoch would leave it, for the block.
 
-        It holds the averaged weights if the recipe averages. The training itself is as it was.
+        It holds the averaged weights if the recipe averages. Afterwards the training is as it was,
+        and the block's time is none of the epoch's.
         """
+        started = time.perf_counter()
         self._swap()
         try:
             yield
         finally:
             self._swap()
+            self._beside += time.perf_counter() - started
 
     def sample(self) -> Tensor:
         """A blank batch as the network is given it: only its shape, layout and device count."""

@@ -121,15 +121,12 @@ def _start(plan: TrainPlan, session: Session) -> list[tuple[str, str]]:
     """Which weights it begins with, and how it was given more epochs."""
     frozen = f"; not trained: {', '.join(plan.freeze)}" if plan.freeze else ""
     initial = [] if plan.init is None else [("Weights", f"from {plan.init}{frozen}")]
-    return initial + [
-        (
-            "Extended",
-            " and ".join(
-                [f"from {several(one.epochs, 'epoch')} after step {one.step:,}", *one.jumps]
-            ),
-        )
+    extended = [
+        f"from {several(one.epochs, 'epoch')} after step {one.step:,}"
+        + (f": {' and '.join(one.jumps)}" if one.jumps else "")
         for one in session.extensions
     ]
+    return [*initial, *(("Extended", what) for what in extended)]
 
 
 def _distillation(plan: TrainPlan, session: Session) -> list[tuple[str, str]]:

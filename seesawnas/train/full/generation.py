@@ -164,7 +164,9 @@ class Generation:
                     self._save()
                     yield Interrupted(self._step)
                     return
-                yield from self._validate()
+                for event in self._validate():
+                    yield event
+                    pace.restart()
             else:
                 yield self._epoch(record)
                 pace.restart()

@@ -149,8 +149,8 @@ class TrainPlan(TeacherPlan):
         Flag(),
         "",
         HOW,
-        "Train a folder on to more --epochs although its schedule then jumps: the rest follows "
-        "the schedule of all epochs.",
+        "Allow more --epochs for a folder that was trained before, although its learning rate "
+        "then rises again.",
         default=False,
     )
     batch_size: int | None = option(
@@ -242,7 +242,8 @@ class TrainPlan(TeacherPlan):
         FilePaths("a verification set"),
         "FILES",
         HOW,
-        "Verification sets to evaluate after every epoch: lfw.bin,cfp_fp.bin.",
+        "Verification sets to evaluate after every epoch: lfw.bin,cfp_fp.bin. DIR/best has the "
+        "best network.",
         default=(),
         key="val",
         store=list,

@@ -114,6 +114,47 @@ def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_
     assert two == pytest.approx(one, rel=1e-4)
 
 
+@pytest.mark.slow
+def test_two_processes_fine_tune_and_are_killed_and_given_more_epochs_as_one_is(
+    place: Path,
+) -> None:
+    team = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
+    with seeded(4):
+        sn.save_model(sn.build(small_plan(place).spec), place / "base")
+    settings = ("optimizer=adamw", "crop=0.3", "erase=0.3", "decay=none", "warm_up=0.0")
+    words = (
+        *("--workers", "0", "--init", "base", "--freeze", "stem", "--lr", "0.003"),
+        *("--val", pairs_file(place / "pairs.bin"), "--validate-every", "4"),
+        *(word for setting in settings for word in ("--set", setting)),
+    )
+    code, _, err = finished(
+        start(place, *words, "--epochs", "4", "--out", "one", "--accumulate", "2")
+    )
+    assert code == 0, err
+    killed = start(
+        place, *words, "--epochs", "3", "--out", "two", "--save-every", "0.02s", launcher=team
+    )
+    wait_for_checkpoint(place, killed, set(), "two")
+    for pid in (killed.pid, *descendants(killed.pid)):
+        os.kill(pid, signal.SIGKILL)
+    killed.communicate()
+    for epochs in ("3", "4"):
+        code, _, err = finished(
+            start(place, *words, "--epochs", epochs, "--out", "two", launcher=team)
+        )
+        assert code == 0, err
+    one, two = (json.loads((place / name / "model.json").read_text()) for name in ("one", "two"))
+    assert [row["loss"] for row in two["epochs"]] == pytest.approx(
+        [row["loss"] for row in one["epochs"]], rel=1e-3
+    )
+    for key in ("init", "freeze"):
+        assert two[key] == one[key]
+    assert [found["step"] for found in two["validations"]] == [
+        found["step"] for found in one["validations"]
+    ]
+    assert [found["epochs"] for found in two["extended"]] == [3]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_polite_end_saves_the_state_and_exits_with_130(
     place: Path, number: signal.Signals
@@ -210,7 +251,7 @@ def test_more_epochs_are_asked_for_and_each_evaluation_is_a_line(place: Path) ->
     assert (refused.code, len(refused.err.splitlines())) == (2, 1)
     assert "--epochs 2 requires --extend after 1 of 1 epoch:" in refused.err
     more = Ran(*words, "--epochs", "2", "--extend")
-    assert "from 1 epoch after step 15 and the learning rate goes from 0 to " in more.err
+    assert "from 1 epoch after step 15: the learning rate goes from 0 to " in more.err
     assert Ran(*words, "--epochs", "2", "--json").json["extended"] == [{"epochs": 1, "step": 15}]
 
 
