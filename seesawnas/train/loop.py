@@ -181,6 +181,19 @@ class Training:
             self._swap()
             self._beside += time.perf_counter() - started
 
+    @torch.no_grad()
+    def begin_with_head(self, weight: Tensor) -> None:
+        """Before the first step: take ``weight`` (C, D) for the margin head's, one row a class.
+
+        Raises:
+            ValueError: If it has another shape, or the criterion has no margin head.
+        """
+        for name, value in self._criterion.state_dict().items():
+            if name.endswith("head.weight") and value.shape == weight.shape:
+                value.copy_(weight)
+                return
+        raise ValueError(f"must fit a margin head, got weights of shape {tuple(weight.shape)}")
+
     def sample(self) -> Tensor:
         """A blank batch as the network is given it: only its shape, layout and device count."""
         pixels = torch.zeros(self._feed.batch_size, *self._feed.size, 3, dtype=torch.uint8)

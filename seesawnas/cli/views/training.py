@@ -120,7 +120,8 @@ def _changes(plan: TrainPlan) -> str:
 def _start(plan: TrainPlan, session: Session) -> list[tuple[str, str]]:
     """Which weights it begins with, and how it was given more epochs."""
     frozen = f"; not trained: {', '.join(plan.freeze)}" if plan.freeze else ""
-    initial = [] if plan.init is None else [("Weights", f"from {plan.init}{frozen}")]
+    head = " with its margin head" if plan.keep_head else ""
+    initial = [] if plan.init is None else [("Weights", f"from {plan.init}{head}{frozen}")]
     extended = [
         f"from {several(one.epochs, 'epoch')} after step {one.step:,}"
         + (f": {' and '.join(one.jumps)}" if one.jumps else "")

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import RunError
+from seesawnas.space.catalog import ABOUT
 from seesawnas.text import several
-from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
+from seesawnas.train.full.checkpoints import CHECKPOINTS, check_saved, run_checkpoints
 from seesawnas.train.full.plan import TrainPlan
 from seesawnas.train.recipe import Recipe
 from seesawnas.train.schedule import learning_rate_factor, ramp
@@ -71,9 +72,9 @@ def extend(kept: Mapping[str, Any], plan: TrainPlan, steps: int) -> Extension | 
             f"{plan.folder}: --epochs must be {before} for a training of "
             f"{plan.recipe.generations} generations, got {epochs}; use another --out"
         )
-    saved, _ = run_checkpoints(plan.folder / "checkpoints").newest(check_saved)
+    saved, _ = run_checkpoints(plan.folder / CHECKPOINTS).newest(check_saved)
     if saved is None:
-        if not (plan.folder / "model.json").exists():
+        if not (plan.folder / ABOUT).exists():
             return None
         raise RunError(
             f"{plan.folder}: --epochs must be {before}, got {epochs}: no checkpoint is left to "

@@ -30,7 +30,7 @@ from seesawnas.train.feeds.teacher import Teacher
 from seesawnas.train.full.artifacts import describe, read_finished, write_result, write_stage
 from seesawnas.train.full.benchmarks import Benchmark, read_benchmarks
 from seesawnas.train.full.best import Best
-from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
+from seesawnas.train.full.checkpoints import CHECKPOINTS, check_saved, read_head, run_checkpoints
 from seesawnas.train.full.events import (
     Completed,
     EpochDone,
@@ -83,7 +83,7 @@ class Generation:
         self._plan, self._source, self.team, self.device = plan, source, team, device
         self._number, self._teachers = number, teachers
         self._benchmarks = read_benchmarks(plan.benchmarks, plan.size) if team.rank == 0 else []
-        self._checkpoints = run_checkpoints(plan.folder / "checkpoints")
+        self._checkpoints = run_checkpoints(plan.folder / CHECKPOINTS)
         self._rows: list[dict[str, Any]] = []
         self._unreadable: dict[int, str] = {}
         self._stages: list[int] = []
@@ -118,6 +118,11 @@ class Generation:
             criterion=self._loss,
             frozen=frozen_modules(plan.spec, plan.freeze),
         )
+        if initial is not None and number == 1 and plan.keep_head:
+            try:
+                self._training.begin_with_head(read_head(initial, source.fingerprint))
+            except ValueError as error:
+                raise RunError(f"{initial}: margin head {error}") from None
 
     def _distillation_loss(self) -> DistillationLoss:
         recipe, seed = self._plan.recipe, self._plan.seed

@@ -101,6 +101,7 @@ class TrainPlan(TeacherPlan):
         learning_rate: That of the recipe if None.
         changes: What else is changed in the recipe, by its fields.
         init: The network whose weights it begins with, a folder or a file; their digest must stay.
+        keep_head: Whether it begins with that training's margin head too.
         freeze: The parts of the network that are not trained, by the names of ``PARTS``.
         resolution: That of the network as given if None; all of its sides must stay.
         parts: How many pieces a process cuts its share of a batch into, to save memory.
@@ -188,6 +189,14 @@ class TrainPlan(TeacherPlan):
         default=None,
         must_stay=True,
         kept_name="--init of digest",
+    )
+    keep_head: bool = option(
+        Flag(),
+        "",
+        HOW,
+        "Begin with the margin head of --init too: a folder that was trained on the same --data.",
+        default=False,
+        must_stay=True,
     )
     freeze: tuple[str, ...] = option(
         freeze_rule,
@@ -382,6 +391,8 @@ class TrainPlan(TeacherPlan):
             yield f"--generations {recipe.generations} requires --teacher, got none"
         if recipe.distill == "multistep" and recipe.generation_teacher == "previous":
             yield "--generation-teacher must be same for --distill multistep, got previous"
+        if self.keep_head and self.init is None:
+            yield "--keep-head requires --init, got none"
         if self.freeze and self.init is None:
             yield f"--freeze {','.join(self.freeze)} requires --init, got none"
         if self.validate_every is not None and not self.benchmarks:

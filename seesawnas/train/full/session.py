@@ -24,6 +24,7 @@ from seesawnas.train.feeds.stream import real_batch_size
 from seesawnas.train.feeds.teacher import STAGES, Teacher, open_teachers
 from seesawnas.train.full.artifacts import read_finished
 from seesawnas.train.full.best import BEST
+from seesawnas.train.full.checkpoints import CHECKPOINTS, SETTINGS
 from seesawnas.train.full.events import Completed, GenerationStarted, RunEvent
 from seesawnas.train.full.extension import (
     EXTENDED,
@@ -36,8 +37,7 @@ from seesawnas.train.full.generation import Generation
 from seesawnas.train.full.plan import CROP, INIT, TEACHER, TrainPlan
 from seesawnas.train.full.settings import check_settings
 
-_SETTINGS = "training.json"
-_WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorboard", STAGES, BEST)
+_WRITTEN = (SETTINGS, SPEC, WEIGHTS, ABOUT, CHECKPOINTS, "log.csv", "tensorboard", STAGES, BEST)
 
 
 @contextmanager
@@ -155,10 +155,17 @@ class Session:
             teachers=teachers,
             initial=before or named,
             more={
-                INIT: None if plan.init is None else {"name": plan.init, "digest": self._initial},
+                INIT: self._about_initial(),
                 EXTENDED: [one.to_mapping() for one in self.extensions],
             },
         )
+
+    def _about_initial(self) -> dict[str, Any] | None:
+        """The weights that the first generation begins with, as JSON values; None if fresh."""
+        name, is_kept = self._plan.init, self._plan.keep_head
+        if name is None:
+            return None
+        return {"name": name, "digest": self._initial, "keep_head": is_kept}
 
 
 @contextmanager
@@ -238,7 +245,7 @@ def _agree(
     """
     if team.rank > 0:
         return None
-    path = plan.folder / _SETTINGS
+    path = plan.folder / SETTINGS
     try:
         kept = json.loads(path.read_text())
     except FileNotFoundError:
@@ -312,5 +319,5 @@ def _claim(
     if extensions:
         settings = {**settings, EXTENDED: [one.to_mapping() for one in extensions]}
     write_atomically(
-        plan.folder / _SETTINGS, json.dumps(settings, indent=2) + "\n", within=plan.folder
+        plan.folder / SETTINGS, json.dumps(settings, indent=2) + "\n", within=plan.folder
     )

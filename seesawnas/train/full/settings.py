@@ -35,6 +35,7 @@ def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) ->
 
 _EARLIER = {
     "init": None,
+    "keep_head": False,
     "freeze": None,
     "teacher": None,
     "teacher_normalise": None,

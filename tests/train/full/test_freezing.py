@@ -17,6 +17,7 @@ import seesawnas as sn
 from seesawnas.errors import InvalidInput, RunError
 from seesawnas.plan.documents import plan_of_options
 from seesawnas.train import Training, seeded
+from seesawnas.train.checkpoint import unpack
 from seesawnas.train.feeds.stream import SourceFeed
 from seesawnas.train.full import Resumed, TrainPlan
 from seesawnas.train.full.freezing import frozen_modules, frozen_parts
@@ -193,3 +194,65 @@ def test_initial_weights_of_another_network_claim_no_folder(tmp_path: Path) -> N
         run(plan)
     assert "\n" not in str(caught.value)
     assert not (plan.folder / "training.json").exists()
+
+
+def head_of(folder: Path) -> torch.Tensor:
+    tensors, _ = unpack(max((folder / "checkpoints").iterdir()).read_bytes())
+    return tensors["head.weight"]
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.5])
+def test_the_margin_head_is_made_anew_or_kept_if_it_is_asked_for(
+    rate: float, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, sample_rate=rate)
+    base = small_plan(tmp_path / "base", recipe=recipe)
+    run(base)
+    still = replace(recipe, epochs=1, learning_rate=0.0)
+    heads = {}
+    for keep in (False, True):
+        plan = small_plan(
+            tmp_path / f"run_{keep}", recipe=still, init=str(base.folder), keep_head=keep
+        )
+        assert result(run(plan))["init"]["keep_head"] == keep
+        heads[keep] = head_of(plan.folder)
+    assert torch.equal(heads[True], head_of(base.folder))
+    assert not torch.equal(heads[False], head_of(base.folder))
+    with pytest.raises(RunError, match="--keep-head False, got True"):
+        run(small_plan(tmp_path / "run_False", recipe=still, init=str(base.folder), keep_head=True))
+
+
+def test_a_margin_head_that_is_kept_is_resumed_to_the_same_bits(tmp_path: Path) -> None:
+    base = small_plan(tmp_path / "base")
+    run(base)
+    whole, plan = (
+        small_plan(tmp_path / name, init=str(base.folder), keep_head=True, seed=4)
+        for name in ("whole", "run")
+    )
+    run(whole)
+    assert halted(run(plan, stop=lambda at: at == 7))
+    run(plan)
+    one, two = ((p.folder / "model.safetensors").read_bytes() for p in (whole, plan))
+    assert one == two
+
+
+def test_a_margin_head_of_other_faces_or_without_a_checkpoint_is_one_line(tmp_path: Path) -> None:
+    init = initial(tmp_path / "init")
+    base = small_plan(tmp_path / "base")
+    run(base)
+
+    def fault(source: MadeUpSource, **changes: Any) -> str:
+        with pytest.raises(InvalidInput) as caught:
+            run(small_plan(tmp_path / "run", keep_head=True, **changes), source)
+        assert "\n" not in str(caught.value)
+        assert not (tmp_path / "run" / "training.json").exists()
+        return str(caught.value)
+
+    same, others = MadeUpSource(), MadeUpSource(fingerprint="others")
+    assert "--keep-head requires --init, got none" in fault(same)
+    assert "must be a folder of seesawnas train for --keep-head" in fault(same, init=init)
+    told = fault(others, init=str(base.folder))
+    assert "must be trained on the same faces for --keep-head, others, got made up" in told
+    for path in (base.folder / "checkpoints").iterdir():
+        path.unlink()
+    assert "must have a checkpoint for --keep-head" in fault(same, init=str(base.folder))
