@@ -136,7 +136,7 @@ def _typer_option(one: Option, hidden: bool) -> OptionInfo:
     """Without a default in the help: the value may come from a study file."""
     found: OptionInfo = typer.Option(
         one.flag,
-        metavar=one.metavar,
+        metavar=one.metavar or None,
         rich_help_panel=one.panel or None,
         help=one.help,
         show_default=False,

@@ -211,7 +211,7 @@ def _network(
         if not trained and not untrained:
             _refuse(ref)
         about = read_result(folder) if trained else None
-        kept = ("recipe", "data", "seed", "scores", "versions", "distillation")
+        kept = ("recipe", "data", "seed", "scores", "versions", "distillation", "init", "freeze")
         training = None if about is None else {key: about[key] for key in kept if key in about}
         return load_model(folder, untrained=True), training, trained, folder
     spec = find_network(ref).spec
