@@ -10,7 +10,7 @@ from seesawnas.data.pairs.pair_set import PairSet
 from seesawnas.data.sources.base import FaceSource, OpenedSource
 from seesawnas.data.sources.folder import FolderSource, open_folder
 from seesawnas.data.sources.open import open_source
-from seesawnas.data.sources.subset import first_identities, random_identities
+from seesawnas.data.sources.subset import first_identities, open_subset, random_identities
 from seesawnas.data.survey import contact_sheet, survey
 from seesawnas.data.writers.align import align_folder
 from seesawnas.data.writers.folder import write_folder
@@ -34,6 +34,7 @@ __all__ = [
     "load_faces",
     "open_folder",
     "open_source",
+    "open_subset",
     "pack_bin",
     "pack_rec",
     "random_identities",

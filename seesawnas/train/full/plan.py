@@ -77,6 +77,7 @@ class TrainPlan(TeacherPlan):
     Attributes:
         spec: The network, at the resolution that it is trained at; the command's argument.
         data: Where the faces lie; their fingerprint must stay.
+        identities: How many identities of ``data`` are trained on; None for all.
         recipe: With the epochs and the batch size of this plan.
         epochs: Those of the recipe if None.
         batch_size: That of the recipe if None.
@@ -105,6 +106,16 @@ class TrainPlan(TeacherPlan):
         "a .rec file.",
         must_stay=True,
         kept_name="--data of fingerprint",
+    )
+    identities: int | None = option(
+        Whole(2, 10**9, optional=True),
+        "N",
+        HOW,
+        "Use only N identities, drawn by --seed from those with two images or more; nothing is "
+        "copied. Default: all.",
+        default=None,
+        must_stay=True,
+        is_later=True,
     )
     recipe: Recipe = option(
         _recipe,
