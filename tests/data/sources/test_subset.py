@@ -50,6 +50,7 @@ def test_a_subset_is_loaded_as_the_folder_that_it_would_be_written_to(
     assert np.array_equal(loaded.training.images, written.training.images)
     assert loaded.training.names == written.training.names
     assert loaded.training.indices is not None
+    assert written.training.indices is not None
     assert np.array_equal(loaded.training.indices, written.training.indices)
     assert loaded.description.startswith("7 identities of ")
     assert loaded.fingerprint != load_faces(faces, resolution=16, seed=seed).fingerprint
