@@ -222,6 +222,7 @@ class AblationPlan(RunPlan):
         keep=_as_objectives,
     )
     data: str | None = inherited(RunPlan, "data")
+    identities: int | None = inherited(RunPlan, "identities")
     seconds: float | None = inherited(RunPlan, "seconds")
 
     def __post_init__(self) -> None:

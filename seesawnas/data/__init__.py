@@ -10,20 +10,24 @@ from seesawnas.data.pairs.pair_set import PairSet
 from seesawnas.data.sources.base import FaceSource, OpenedSource
 from seesawnas.data.sources.folder import FolderSource, open_folder
 from seesawnas.data.sources.open import open_source
-from seesawnas.data.sources.subset import first_identities, random_identities
+from seesawnas.data.sources.subset import first_identities, open_subset, random_identities
 from seesawnas.data.survey import contact_sheet, survey
 from seesawnas.data.writers.align import align_folder
+from seesawnas.data.writers.detect import Choice, FaceFinder, FoundFace, open_finder
 from seesawnas.data.writers.folder import write_folder
 from seesawnas.data.writers.landmarks import read_landmarks
 from seesawnas.data.writers.pack import pack_bin, pack_rec
 from seesawnas.data.writers.prepare import Preparation
 
 __all__ = [
+    "Choice",
     "EncodedImages",
     "FaceData",
+    "FaceFinder",
     "FaceSource",
     "Faces",
     "FolderSource",
+    "FoundFace",
     "OpenedSource",
     "PairSet",
     "Preparation",
@@ -32,8 +36,10 @@ __all__ = [
     "contact_sheet",
     "first_identities",
     "load_faces",
+    "open_finder",
     "open_folder",
     "open_source",
+    "open_subset",
     "pack_bin",
     "pack_rec",
     "random_identities",

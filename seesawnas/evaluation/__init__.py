@@ -7,6 +7,7 @@ from seesawnas.evaluation.benchmark import (
     template_pairs,
     verify_set,
 )
+from seesawnas.evaluation.comparison import Difference, paired_differences
 from seesawnas.evaluation.embed import (
     DecodedImages,
     Images,
@@ -35,6 +36,7 @@ __all__ = [
     "NORMALISATIONS",
     "PROTOCOLS",
     "DecodedImages",
+    "Difference",
     "Evaluation",
     "FaceModel",
     "HowToVerify",
@@ -62,6 +64,7 @@ __all__ = [
     "model_digest",
     "open_model",
     "operating_points",
+    "paired_differences",
     "template_embeddings",
     "template_pairs",
     "verify_set",

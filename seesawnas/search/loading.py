@@ -20,7 +20,7 @@ from seesawnas.search.points import chosen_points
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
 from seesawnas.study.library.names import data_words, default_name, placer
-from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts
+from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts, subset_conflicts
 from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.session import preflight
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
@@ -52,11 +52,11 @@ def prepare_run(plan: SearchPlan) -> PreparedRun:
     Raises:
         InvalidInput: With every fault, each in its line, if the plan cannot be carried out.
     """
-    teacher = proxy_teacher(plan, plan.data)
+    teacher = proxy_teacher(plan, plan.data, plan.identities, plan.seed)
     feasible, points, priors = check_environment(plan, teacher)
     space = feasible.space
     sizes = proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
-    faces = load_proxy_faces(plan.data, sizes, seed=plan.seed)
+    faces = load_proxy_faces(plan.data, sizes, seed=plan.seed, identities=plan.identities)
     return PreparedRun(feasible, points, faces, teacher, priors)
 
 
@@ -133,7 +133,7 @@ def _more_faults(
     """
     try:
         plan = _plan(rest, file, options, place, whole=False)
-        check_environment(plan, proxy_teacher(plan, plan.data))
+        check_environment(plan, proxy_teacher(plan, plan.data, plan.identities, plan.seed))
     except InvalidInput as error:
         return str(error).splitlines()
     return []
@@ -170,6 +170,7 @@ def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
             f"{place('objectives')} must have a latency model for {LATENCY.name}, got none; limit "
             f"it in the budget, such as latency<=20ms@{LATENCY_FILE}"
         )
+    yield from subset_conflicts(plan.identities, plan.data, place)
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     if plan.learn_from and plan.sampler not in LEARNING_SAMPLERS:
         yield (

@@ -148,6 +148,7 @@ class SearchPlan(RunPlan):
     )
     space: str = inherited(SpacePlan, "space")
     data: str | None = inherited(RunPlan, "data")
+    identities: int | None = inherited(RunPlan, "identities")
     objectives: Objectives = option(
         _objectives,
         "NAMES",

@@ -88,7 +88,7 @@ def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[
         InvalidInput: If the panel cannot be carried out, before anything is written, or a study of
             it was made with other settings.
     """
-    teacher = proxy_teacher(plan, plan.data)
+    teacher = proxy_teacher(plan, plan.data, plan.identities, plan.seed)
     feasible = preflight(
         lambda: FeasibleSet(load_space(plan.space), plan.budget),
         data=plan.data,
@@ -268,9 +268,8 @@ def _checkpoints(plan: FidelityPlan, side: int) -> Checkpoints:
 
 def _load(plan: FidelityPlan, feasible: FeasibleSet, side: int) -> FaceData:
     space = feasible.space
-    return load_proxy_faces(
-        plan.data, proxy_sizes(space.source, space.input_sizes, side), seed=plan.seed
-    )
+    sizes = proxy_sizes(space.source, space.input_sizes, side)
+    return load_proxy_faces(plan.data, sizes, seed=plan.seed, identities=plan.identities)
 
 
 def _data(faces: FaceData) -> str:

@@ -23,6 +23,7 @@ from seesawnas.study.options import (
     metric_name,
     parse_budget,
     proxy_teacher_conflicts,
+    subset_conflicts,
 )
 from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan, feeding
 
@@ -78,6 +79,7 @@ class FidelityPlan(TeacherPlan, EnginePlan):
     Attributes:
         budget: What the networks are drawn within, uniformly; None if nothing is trained.
         data: A folder of faces; None for the default set.
+        identities: How many identities of ``data`` are used; None for all.
         networks: How many networks.
         levels: The reference first; empty if nothing is trained and the most expensive of the
             measurements is meant.
@@ -101,6 +103,7 @@ class FidelityPlan(TeacherPlan, EnginePlan):
     )
     space: str = inherited(SpacePlan, "space")
     data: str | None = inherited(RunPlan, "data")
+    identities: int | None = inherited(RunPlan, "identities")
     networks: int = option(
         Whole(LEAST_NETWORKS, 100_000),
         "N",
@@ -216,6 +219,7 @@ def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
                 "are not trained again"
             )
     else:
+        yield from subset_conflicts(plan.identities, plan.data, place)
         yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -184,13 +183,12 @@ def _seconds(text: str) -> float:
 def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[ModelFile]:
     from seesawnas.cli.views.device import steps_shown
     from seesawnas.device.latency.prepare import (
-        existing_file,
         is_model_file,
+        model_file,
         random_network,
         write_network,
     )
     from seesawnas.errors import InvalidInput
-    from seesawnas.nn import is_trained, load_model
     from seesawnas.nn.weights import WEIGHTS
 
     if len(set(refs)) < len(refs):
@@ -200,17 +198,13 @@ def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[Mode
     with steps_shown() as say:
         for number, ref in enumerate(refs):
             say(f"writing {ref} for {runtime}")
-            if is_model_file(ref):
-                found.append(existing_file(Path(ref), runtime))
-                continue
-            if (Path(ref) / WEIGHTS).is_file():
-                network, is_random = load_model(ref, untrained=True), not is_trained(Path(ref))
-            else:
-                network, is_random = random_network(find_network(ref).spec), True
             place = folder / str(number)
             place.mkdir()
-            file = write_network(network, runtime, place, ref, batch)
-            found.append(replace(file, weights="random" if is_random else "trained"))
+            if is_model_file(ref) or (Path(ref) / WEIGHTS).is_file():
+                found.append(model_file(ref, runtime, place, batch))
+            else:
+                network = random_network(find_network(ref).spec)
+                found.append(write_network(network, runtime, place, ref, batch))
     return found
 
 
@@ -221,13 +215,7 @@ def _values(
     rows = [
         {
             "network": one.name,
-            "ms": one.minimum,
-            "lower_quartile_ms": one.quartile,
-            "wall_ms": one.wall_minimum,
-            "cpu_ms": one.cpu_minimum,
-            "ratio": one.ratio,
-            "ratio_interval": [one.low, one.high],
-            "halves_disagree": one.disagreement,
+            **one.to_mapping(),
             "memory_mib": memory[one.name],
             "input": [*file.size],
             "weights": file.weights,

@@ -29,10 +29,10 @@ def train(ref: PointRef, json: Json = False, **given: Any) -> None:
 
     To use several GPUs: torchrun --nproc-per-node 4 -m seesawnas train ...
     """
-    from seesawnas.data import open_source
+    from seesawnas.data import open_subset
 
     plan = _plan(ref, given)
-    _carry_out(plan, open_source(plan.data), json)
+    _carry_out(plan, open_subset(plan.data, plan.identities, seed=plan.seed), json)
 
 
 def _plan(ref: str, given: dict[str, Any]) -> TrainPlan:

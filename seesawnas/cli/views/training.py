@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seesawnas.cli.views.output import console, screen, table
 from seesawnas.data import FaceSource
+from seesawnas.data.faces import FEW
 from seesawnas.text import escape_line, several
 from seesawnas.train.full import (
     Completed,
@@ -62,6 +63,8 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
     # What was skipped when it was opened, if the source reports it.
     for note in getattr(source, "notes", ()):
         _say(shown, f"{'':8} {note}")
+    if plan.identities is not None and plan.identities < FEW:
+        _say(shown, f"{'':8} caution: with fewer than {FEW} identities a network learns little")
     return shown
 
 

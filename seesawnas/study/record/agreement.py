@@ -6,6 +6,7 @@ Each difference is told by its option, with both values.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from seesawnas.units import format_quantity
 _NAMES = {"base": "SPEC", "candidate": "the first REF", "networks": "networks"}
 """What they are called, which are no options."""
 _MADE_OF = {
-    "data": ("resolution", "seed", "share"),
+    "data": ("resolution", "seed", "share", "identities"),
     "networks": ("base", "candidate", "factors", "design", "match"),
 }
 """Settings that others change along with themselves.
@@ -95,9 +96,13 @@ def _follows(name: str, names: list[str], kept: Mapping[str, Any], now: Mapping[
 def _faces(value: Any) -> str:
     """The name of the faces in a data setting's description, and where they lie.
 
-    Without counts, which a seed may change, and without the fingerprint.
+    Without counts, which a seed may change, without the fingerprint, and without how many of the
+    identities are used, which another setting says.
     """
-    return str(value).rsplit(" ", 1)[0].split(": ")[0]
+    return _SUBSET.sub("", str(value).rsplit(" ", 1)[0].split(": ")[0])
+
+
+_SUBSET = re.compile(r"^[0-9]+ identit(?:y|ies) of ")
 
 
 def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -94,6 +94,7 @@ class TrainPlan(TeacherPlan):
     Attributes:
         spec: The network, at the resolution that it is trained at; the command's argument.
         data: Where the faces lie; their fingerprint must stay.
+        identities: How many identities of ``data`` are trained on; None for all.
         recipe: With the epochs and the batch size of this plan.
         epochs: Those of the recipe if None.
         extend: Whether a folder's training may go on to more epochs if its schedule then jumps.
@@ -129,6 +130,16 @@ class TrainPlan(TeacherPlan):
         "a .rec file.",
         must_stay=True,
         kept_name="--data of fingerprint",
+    )
+    identities: int | None = option(
+        Whole(2, 10**9, optional=True),
+        "N",
+        HOW,
+        "Use only N identities, drawn by --seed from those with two images or more; nothing is "
+        "copied. Default: all.",
+        default=None,
+        must_stay=True,
+        is_later=True,
     )
     recipe: Recipe = option(
         _recipe,

@@ -113,6 +113,24 @@ def test_a_study_made_with_other_settings_is_refused(folder: Path) -> None:
     assert "must be resumed with --seed 0, got 1; or use another --study" in result.stderr
 
 
+def test_a_subset_of_the_identities_stays_and_is_cautioned_of(folder: Path) -> None:
+    words = (*TINY, "--data", "faces", "--trials", "1", "--study", "s", "--identities")
+    first = search(*words, "10", "--json")
+    assert first.exit_code == 0, first.output
+    summary = json.loads(first.stdout)
+    assert summary["identities"] == 10
+    assert [line.split(":")[0] for line in summary["cautions"]] == ["only 10 identities"]
+    assert search(*words, "10").exit_code == 0  # resumed
+    other = search(*words, "11")
+    assert (other.exit_code, other.stderr.count("\n")) == (2, 1)
+    assert "must be resumed with --identities 10, got 11; or use another" in other.stderr
+    assert "with --identities 10, got none" in search(*words[:-1]).stderr
+    many = search(*TINY, "--data", "faces", "--study", "t", "--identities", "25")
+    assert (many.exit_code, many.stderr.count("\n")) == (2, 1)
+    assert "identities must be at most 24" in many.stderr
+    assert not Path("runs/t").exists()
+
+
 def test_a_study_that_another_search_holds_is_refused_with_its_holder(folder: Path) -> None:
     with lock_study(folder / "runs" / "s"):
         result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seesawnas.errors import RunError
 from seesawnas.plan.documents import plan_of_options
 from seesawnas.train import read_recipe
-from seesawnas.train.full.plan import TrainPlan
+from seesawnas.train.full.plan import TrainPlan, check_settings
 from tests.run.trainings import RECIPE, small_plan
 
 
@@ -96,6 +96,19 @@ def test_what_must_stay_is_what_the_options_declare_and_how_the_images_are_cropp
     assert small_plan(
         Path("elsewhere"), workers=3, device="cuda", benchmarks=("a.bin",)
     ).settings() == (small_plan(Path("run")).settings())
+
+
+def test_another_number_of_identities_is_another_training_run() -> None:
+    kept = small_plan(Path("run"), identities=5).required_settings("12ab")
+    check_settings(kept, dict(kept), Path("run"))
+    asked = small_plan(Path("run"), identities=6).required_settings("34cd")
+    with pytest.raises(RunError, match="--identities 5, got 34cd and 6"):
+        check_settings(kept, asked, Path("run"))
+    # A folder of a version that had no such option.
+    before = {key: value for key, value in kept.items() if key != "identities"}
+    check_settings(before, small_plan(Path("run")).required_settings("12ab"), Path("run"))
+    with pytest.raises(RunError, match="--data of fingerprint 12ab, got 34cd"):
+        check_settings(before, asked, Path("run"))
 
 
 @pytest.mark.parametrize(
