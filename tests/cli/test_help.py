@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer import rich_utils
 
-from seesawnas.cli.options import complete_prior, complete_ref, complete_study
+from seesawnas.cli.completion import complete_prior, complete_ref, complete_study_file
 from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
@@ -33,6 +33,8 @@ COMMANDS = (
     ),
     *("report", "space", "sample", "search", "train"),
     *("data", "data info", "data pack", "data subset", "data align", "data cache"),
+    *("studies", "studies list", "studies show", "studies rename", "studies copy"),
+    *("studies delete", "studies export"),
 )
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
 
@@ -112,13 +114,13 @@ def test_completion_of_study_files_offers_shipped_studies_and_own_files(
 ) -> None:
     (tmp_path / "search_mine.yaml").touch()
     monkeypatch.chdir(tmp_path)
-    assert complete_study("search_") == [
+    assert complete_study_file("search_") == [
         "search_150m",
         "search_careful",
         "search_mine.yaml",
         "search_pareto",
     ]
-    assert "seesaw" not in complete_study("")
+    assert "seesaw" not in complete_study_file("")
 
 
 def test_completion_of_earlier_studies_offers_the_last_of_several(

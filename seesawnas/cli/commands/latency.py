@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref
+from seesawnas.cli.completion import complete_network
+from seesawnas.cli.options import Json, StudyStorage
 from seesawnas.study import find_network
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def latency(
             metavar="REF",
             help="Networks: paper/NAME, a YAML file, a trial of a study, a trained network's "
             "folder, or an exported file. Ratios are to the first.",
-            autocompletion=complete_ref,
+            autocompletion=complete_network,
             show_default=False,
         ),
     ],
@@ -116,6 +117,7 @@ def latency(
             help="Time limit of each call of --command.",
         ),
     ] = "2m",
+    storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
     """Measure how long networks take, side by side.
@@ -143,7 +145,7 @@ def latency(
     )
     device = timer.device
     with tempfile.TemporaryDirectory() as folder:
-        files = _files(refs, runtime, Path(folder), batch)
+        files = _files(refs, runtime, Path(folder), batch, storage)
         found: Measured = rounds_shown(timer.measured(files, seed))
         memory: dict[str, float | None] = dict.fromkeys(found.names)
         if device is None:
@@ -181,7 +183,9 @@ def _seconds(text: str) -> float:
         raise InvalidInput(f"--timeout {error}") from None
 
 
-def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[ModelFile]:
+def _files(
+    refs: list[str], runtime: str, folder: Path, batch: int, storage: str | None = None
+) -> list[ModelFile]:
     from seesawnas.cli.views.device import steps_shown
     from seesawnas.device.latency.prepare import (
         existing_file,
@@ -206,7 +210,7 @@ def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[Mode
             if (Path(ref) / WEIGHTS).is_file():
                 network, is_random = load_model(ref, untrained=True), not is_trained(Path(ref))
             else:
-                network, is_random = random_network(find_network(ref).spec), True
+                network, is_random = random_network(find_network(ref, storage).spec), True
             place = folder / str(number)
             place.mkdir()
             file = write_network(network, runtime, place, ref, batch)
