@@ -35,6 +35,7 @@ from seesawnas.study.storage.identity import (
 )
 from seesawnas.study.storage.open import (
     ELSEWHERE,
+    JOURNAL,
     lock_study,
     open_url,
     storage_url,
@@ -128,15 +129,16 @@ def delete_study(name: str, url: str | None = None) -> None:
         StudyError: If there is no such study, or if another process holds it.
     """
     folder = study_folder(name)
-    if is_without_study(folder):
-        with lock_study(folder):
+    place = storage_url(url, folder)
+    if ((folder / JOURNAL).is_file() and "://" not in place) or is_without_study(folder):
+        with lock_study(folder):  # a journal that cannot be read is deleted, too
             remove_study_folder(folder)
         return
-    with closing(StudyPlace.find(name, url)) as place, place.hold():
-        _check_alone(place)
-        if place.database is not None and not _own_database(place):
-            delete_studies(place.database, place.parts)
-        if place.has_folder:
+    with closing(StudyPlace.find(name, url)) as found, found.hold():
+        _check_alone(found)
+        if found.database is not None and not _own_database(found):
+            delete_studies(found.database, found.parts)
+        if found.has_folder:
             remove_study_folder(folder)
 
 

@@ -146,7 +146,7 @@ def _copy_study(session: Session, number: int, name: str, original: str) -> None
                 rows = rows.where(table.c.key.not_in((KEY, COPY_OF)))
             _insert(session, table, "study_id", rows)
     rows = select(literal(new), *_others(_TRIALS, "study_id"))
-    rows = rows.where(_TRIALS.c.study_id == number).order_by(_TRIALS.c.number)
+    rows = rows.where(_TRIALS.c.study_id == number)
     _insert(session, _TRIALS, "study_id", rows)
     before, after = _TRIALS.alias(), _TRIALS.alias()
     for table in _tables_of(_TRIALS):
@@ -163,6 +163,8 @@ def _copy_study(session: Session, number: int, name: str, original: str) -> None
 
 
 def _insert(session: Session, table: Table, owner: str, rows: Select[Any]) -> None:
+    """Insert ``rows`` of ``table`` for another owner, in their order: Optuna reads them in it."""
+    rows = rows.order_by(*table.primary_key)
     columns = [owner, *(column.name for column in _others(table, owner))]
     session.execute(insert(table).from_select(columns, rows))
 

@@ -73,18 +73,17 @@ def _doomed(study: str, storage: str | None) -> tuple[int | None, str]:
     from seesawnas.study.library.places import StudyPlace
     from seesawnas.study.library.summary import StudySummary
     from seesawnas.study.storage.folders import folder_size
-    from seesawnas.study.storage.open import study_folder
+    from seesawnas.study.storage.open import holds_study, study_folder
 
     folder = study_folder(study)
     if is_without_study(folder):
-        size = folder_size(folder)
-        return size, f"{folder}, whose study is in its database no more"
-    place = StudyPlace.find(study, storage)
+        return folder_size(folder), f"{folder}, whose study is in its database no more"
     try:
-        return _words(StudySummary.of(place))
+        return _words(StudySummary.of(StudyPlace.find(study, storage)))
     except StudyError:
-        size = folder_size(folder) if place.has_folder else None
-        return size, f"study {study}, which cannot be read, in {place.shown}"
+        if not holds_study(folder):
+            raise
+        return folder_size(folder), f"study {study}, which cannot be read, in {folder}"
 
 
 def _words(summary: StudySummary) -> tuple[int | None, str]:
