@@ -32,7 +32,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
     if "factors" in options and "levels" not in options:
         _drop_levels(values)
     place = placer(file, options)
-    own = BaseFactors(values.get("base"))
+    own = BaseFactors(values.get("base"), values.get("storage"))
     faults, _ = faults_in(AblationPlan, values, place, context=own)
     if faults:
         raise StudyError("\n".join(dict.fromkeys([*own.faults, *faults])))

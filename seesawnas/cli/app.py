@@ -33,6 +33,7 @@ from seesawnas.cli.commands.report import report
 from seesawnas.cli.commands.sample import sample
 from seesawnas.cli.commands.search import search
 from seesawnas.cli.commands.space import space
+from seesawnas.cli.commands.studies import studies
 from seesawnas.cli.commands.train import train
 from seesawnas.cli.usage import add_commands, cut, in_lines, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
@@ -167,6 +168,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 add_commands(app, COMMANDS)
 app.add_typer(data, name="data")
+app.add_typer(studies, name="studies")
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ def check_environment(
         space = load_space(plan.space)
         proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
         feasible = FeasibleSet(space, plan.budget)
-        points = tuple(chosen_points(plan.points, feasible, plan.budget))
+        points = tuple(chosen_points(plan.points, feasible, plan.budget, plan.storage))
         return feasible, points, _priors(plan, feasible)
 
     return preflight(
@@ -95,7 +95,9 @@ def _priors(plan: SearchPlan, feasible: FeasibleSet) -> tuple[Prior, ...]:
     if stored is not None:
         return stored
     metric = plan.objectives.metric
-    return read_priors(plan.learn_from, feasible.decisions, metric, plan.folder)
+    return read_priors(
+        plan.learn_from, feasible.decisions, metric, plan.folder, storage=plan.storage
+    )
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:

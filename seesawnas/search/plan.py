@@ -185,6 +185,7 @@ class SearchPlan(RunPlan):
         "Networks to train first: all (those of papers that fit the budget), none, or REF,REF. "
         "Default: all.",
         default=None,
+        completion="networks",
         store=_stored_points,
         in_summary=True,
     )
@@ -242,7 +243,7 @@ class SearchPlan(RunPlan):
         "After the search, confirm its best network against these, as `seesawnas confirm` does: "
         "REF,REF.",
         default=(),
-        completion="ref",
+        completion="networks",
         store=stored_list,
     )
 

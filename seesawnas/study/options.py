@@ -304,6 +304,7 @@ class RunPlan(TeacherPlan, EnginePlan):
         "Name of the study, a folder under runs/. Default: derived from the study file, or from "
         "budget and data.",
         default=None,
+        completion="study",
     )
     storage: str | None = option(
         optional_text,

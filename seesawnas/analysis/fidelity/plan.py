@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from seesawnas.analysis.fidelity.level import Level
     from seesawnas.cost import Budget
     from seesawnas.plan.documents import Place
-    from seesawnas.study import Proxy
+    from seesawnas.study import Proxy, StudyFile
     from seesawnas.train.recipe import Distill
 
 LEVELS = "8x56,8x32,3x56"
@@ -197,15 +197,26 @@ class FidelityPlan(TeacherPlan, EnginePlan):
         return tuple(dict.fromkeys(level.resolution for level in self.levels))
 
 
-def plan_of(options: Mapping[str, Any]) -> FidelityPlan:
+def plan_of(options: Mapping[str, Any], file: StudyFile | None = None) -> FidelityPlan:
     """The plan of options of the command line, by their keys.
+
+    Args:
+        options: They win over the file.
+        file: What a study was started with, to resume it; None for a new one.
 
     Raises:
         StudyError: If an option is wrong, with one line a fault.
     """
     from seesawnas.plan.documents import plan_of_options
 
-    return plan_of_options(FidelityPlan, options, _conflicts)
+    if file is None:
+        return plan_of_options(FidelityPlan, options, _conflicts)
+    from seesawnas.plan.documents import override
+    from seesawnas.study.library.names import placer
+
+    file.must_be("fidelity", "a fidelity study")
+    values = override(FidelityPlan, file.values, options)
+    return plan_of_options(FidelityPlan, values, _conflicts, placer(file, options))
 
 
 def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:

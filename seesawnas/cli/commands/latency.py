@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref
+from seesawnas.cli.completion import complete_network
+from seesawnas.cli.options import Json, StudyStorage
 from seesawnas.study import find_network
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def latency(
             metavar="REF",
             help="Networks: paper/NAME, a YAML file, a trial of a study, a trained network's "
             "folder, or an exported file. Ratios are to the first.",
-            autocompletion=complete_ref,
+            autocompletion=complete_network,
             show_default=False,
         ),
     ],
@@ -115,6 +116,7 @@ def latency(
             help="Time limit of each call of --command.",
         ),
     ] = "2m",
+    storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
     """Measure how long networks take, side by side.
@@ -142,7 +144,7 @@ def latency(
     )
     device = timer.device
     with tempfile.TemporaryDirectory() as folder:
-        files = _files(refs, runtime, Path(folder), batch)
+        files = _files(refs, runtime, Path(folder), batch, storage)
         found: Measured = rounds_shown(timer.measured(files, seed))
         memory: dict[str, float | None] = dict.fromkeys(found.names)
         if device is None:
@@ -180,7 +182,9 @@ def _seconds(text: str) -> float:
         raise InvalidInput(f"--timeout {error}") from None
 
 
-def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[ModelFile]:
+def _files(
+    refs: list[str], runtime: str, folder: Path, batch: int, storage: str | None = None
+) -> list[ModelFile]:
     from seesawnas.cli.views.device import steps_shown
     from seesawnas.device.latency.prepare import (
         is_model_file,
@@ -203,7 +207,7 @@ def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[Mode
             if is_model_file(ref) or (Path(ref) / WEIGHTS).is_file():
                 found.append(model_file(ref, runtime, place, batch))
             else:
-                network = random_network(find_network(ref).spec)
+                network = random_network(find_network(ref, storage).spec)
                 found.append(write_network(network, runtime, place, ref, batch))
     return found
 

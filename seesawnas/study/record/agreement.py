@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from seesawnas.plan.options import options_of
 from seesawnas.study.options import RunPlan
@@ -24,8 +24,12 @@ _MADE_OF = {
 
 These are named, not what follows from them.
 """
-
-
+StudyKind: TypeAlias = Literal["search", "ablation", "confirmation"]
+_A_KIND: dict[StudyKind, str] = {
+    "search": "a search",
+    "ablation": "an ablation",
+    "confirmation": "a confirmation",
+}
 _OF_TEACHER = ("--teacher of digest", "--teacher fed with", "--distill", "--distill-weight")
 
 
@@ -33,8 +37,8 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple
     """(option, value of the study, value asked for) of every setting that differs."""
     now = json.loads(json.dumps(dict(asked)))
     names = [name for name in dict.fromkeys([*kept, *now]) if kept.get(name) != now.get(name)]
-    if _kind(kept) != _kind(now):
-        return [("", _kind(kept), _kind(now))]
+    if kind_of(kept) != kind_of(now):
+        return [("", _A_KIND[kind_of(kept)], _A_KIND[kind_of(now)])]
     if set(names) == {"recipe"} and {**kept["recipe"], "label": ""} == {
         **now["recipe"],
         "label": "",
@@ -58,10 +62,11 @@ def _without_distillation(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "recipe": plain}
 
 
-def _kind(settings: Mapping[str, Any]) -> str:
+def kind_of(settings: Mapping[str, Any]) -> StudyKind:
+    """What a study of these settings is; those of a fidelity study are a search's."""
     if "candidate" in settings:
-        return "a confirmation"
-    return "an ablation" if "base" in settings else "a search"
+        return "confirmation"
+    return "ablation" if "base" in settings else "search"
 
 
 def refusal(

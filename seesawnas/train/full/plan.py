@@ -147,6 +147,7 @@ class TrainPlan(TeacherPlan):
         HOW,
         "A shipped recipe, paper or small, or a YAML file. Default: paper.",
         default=partial(_recipe, "paper"),
+        completion="recipe",
         must_stay=True,
         store=Recipe.to_mapping,
     )
