@@ -41,6 +41,9 @@ def fault_of(line: str) -> str | None:
             return _make_fault(targets)
         case ["pip", "install", *given]:
             return _pip_fault(given)
+        case ["python", "-m", "pytest", *paths]:
+            missing = [path for path in paths if not (ROOT / path).exists()]
+            return f"there is no {missing[0]}" if missing else None
         case ["python" | "python3", "-m", module, *_]:
             path = ROOT / module.replace(".", "/")
             is_there = path.with_suffix(".py").is_file() or path.is_dir()

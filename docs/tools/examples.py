@@ -21,6 +21,7 @@ A comment before a block changes what is done with it::
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import shlex
@@ -140,7 +141,8 @@ def check_console(example: Example) -> str | None:
     """Run the commands and compare what they print."""
     told = example.parsed.rstrip("\n")
     made = console(told, note_of(example))
-    return None if made == told else f"make docs-outputs writes\n{made}\ninstead of\n{told}"
+    changes = difflib.unified_diff(told.splitlines(), made.splitlines(), n=0, lineterm="")
+    return "\n".join(["make docs-outputs changes it", *changes]) if made != told else None
 
 
 def console(text: str, note: Note) -> str:
@@ -154,9 +156,8 @@ def shown_output(command: str, note: Note) -> list[str]:
     words = shlex.split(command)
     assert words[0] == "seesawnas", command
     left = run(words[1:])
-    lines = [line.rstrip() for line in (left.out or left.err).rstrip("\n").splitlines()]
-    while lines and not lines[0]:
-        lines.pop(0)
+    output = left.out or left.err
+    lines = "\n".join(line.rstrip() for line in output.splitlines()).strip("\n").splitlines()
     most = int(note.value) if note.name == "first lines" else len(lines)
     return [*lines[:most], "..."] if len(lines) > most else lines
 
