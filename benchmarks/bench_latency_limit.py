@@ -4,10 +4,12 @@ Networks that the model was not fitted to are drawn uniformly from a space below
 the whole budget without the latency, and measured in the model's runtime as those of a fit are.
 
     python benchmarks/bench_latency_limit.py latency.yaml --limit 6ms [--space seesaw]
-                                             [--budget 120M..150M] [--networks 60] [--json]
+                                             [--budget 120M..150M] [--networks 60]
+                                             [--measured FILE.jsonl] [--json]
 
 Below the limit: the share that takes no longer than it. Of all drawn: how far predictions are off.
-``--limit`` is by default the median bound of the networks of the budget.
+``--limit`` is by default the median bound of the networks of the budget. ``--measured`` keeps what
+was measured, a batch at a time: the same command resumes from it.
 """
 
 from __future__ import annotations
@@ -50,7 +52,9 @@ def main() -> None:
     feasible = FeasibleSet(space, budget)
     below = list(feasible.specs(feasible.sample(arguments.networks, SEED)))
 
-    measured = measure_all(timer, model, [*drawn, *below])
+    with tempfile.TemporaryDirectory() as folder:
+        path = arguments.measured or Path(folder) / "measured.jsonl"
+        measured = measure_all(timer, model, [*drawn, *below], path)
     predicted = np.array([model.predict(spec) / 1000 for spec in (*drawn, *below)])
     values = {
         "runtime": model.runtime,
@@ -71,13 +75,11 @@ def main() -> None:
 
 
 def measure_all(
-    timer: NetworkTimer, model: LatencyModel, networks: Sequence[ArchSpec]
+    timer: NetworkTimer, model: LatencyModel, networks: Sequence[ArchSpec], path: Path
 ) -> NDArray[np.float64]:
-    """Milliseconds of each, measured by the batches of a fit."""
+    """Milliseconds of each, measured by the batches of a fit, which the file at ``path`` keeps."""
     setting = Setting.of(timer, model.space, model.waste)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "measured.jsonl"
-        *_, times = measure_networks(networks, timer, path, setting)
+    *_, times = measure_networks(networks, timer, path, setting)
     return np.array([times[spec.digest()] for spec in networks])
 
 
@@ -109,6 +111,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--space", default="seesaw")
     parser.add_argument("--budget", default="120M..150M")
     parser.add_argument("--networks", type=int, default=60)
+    parser.add_argument(
+        "--measured", type=Path, help="keeps what was measured, and resumes from it"
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

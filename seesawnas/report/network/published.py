@@ -188,6 +188,24 @@ class KnownResult:
     faults: tuple[str, ...] = ()
     buildable: Literal[False] = False
 
+    @property
+    def printed_costs(self) -> dict[str, int]:
+        """Params and MAdds as printed, FLOPs halved; a cost that is not printed is absent."""
+        madds = self.published_madds
+        if madds is None and self.published_flops is not None:
+            madds = self.published_flops // 2
+        costs = {"madds": madds, "params": self.published_params}
+        return {name: value for name, value in costs.items() if value is not None}
+
+
+def list_accuracies(accuracies: Mapping[str, float]) -> str:
+    """Published accuracies in words, in the order of the test sets."""
+    named = ((title, accuracies.get(name)) for name, title in TEST_SETS.items())
+    return (
+        ", ".join(f"{title} {value:g} %" for title, value in named if value is not None)
+        or "no published accuracy"
+    )
+
 
 @cache
 def known_results() -> tuple[KnownResult, ...]:

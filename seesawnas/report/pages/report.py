@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 from seesawnas.ablation import AblationResult, Verdict
 from seesawnas.cost import ALL_COSTS, COSTS
 from seesawnas.evaluation.metrics import METRICS
+from seesawnas.report.network.published import KnownResult, known_results, list_accuracies
 from seesawnas.report.pages.html import Plot, asset, data_block, packed, plot, render
 from seesawnas.report.pages.network_details import drawn_of, published_details, trial_details
 from seesawnas.report.plots.ablation import forest_figure, interaction_forest, interaction_plots
@@ -89,6 +90,7 @@ def report_html(reports: Sequence[StudyReport]) -> str:
         joint=_joint(reports),
         studies=[_study(report, place, details) for place, report in enumerate(reports)],
         published=[_published_row(network) for network in published_networks()],
+        known=[_known_row(result) for result in known_results()],
         page=data_block(page),
         details=packed(details),
     )
@@ -231,6 +233,14 @@ def _row(ranking: Ranking, number: int) -> list[Any]:
         line.values,
         line.row.digest,
     ]
+
+
+def _known_row(result: KnownResult) -> tuple[str, str, str, str, str]:
+    costs = result.printed_costs
+    madds, params = (
+        format_quantity(costs[name]) if name in costs else "-" for name in ("madds", "params")
+    )
+    return result.name, madds, params, list_accuracies(result.accuracies), result.source
 
 
 def _published_row(network: Any) -> tuple[str, str, str, str, str]:

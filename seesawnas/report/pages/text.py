@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from seesawnas.report.markdown import cell, fence, plain_markdown
+from seesawnas.report.network.published import known_results, list_accuracies
 from seesawnas.report.plots.published import published_networks
 from seesawnas.report.study.ablation import ARM_HEADS, HEADS, arm_rows, effect_rows
 from seesawnas.report.study.frame import joined
@@ -32,7 +33,8 @@ def report_json(reports: Sequence[StudyReport]) -> str:
     repeats, ended, did), study_file, ablation (null if it is none), importance (null if it cannot
     be said), distillation (loss, weight, teachers; null if trials learn from no teacher);
     ``published``, each with ref, digest, madds, params, activation_bytes, accuracies (percent),
-    source.
+    source; ``published_results``: networks that cannot be built here, each with name, madds and
+    params (as printed, null if they are not), accuracies, source.
     """
     values = {
         "version": version("seesawnas"),
@@ -46,6 +48,15 @@ def report_json(reports: Sequence[StudyReport]) -> str:
                 "source": network.source or None,
             }
             for network in published_networks()
+        ],
+        "published_results": [
+            {
+                "name": result.name,
+                **{name: result.printed_costs.get(name) for name in ("madds", "params")},
+                "accuracies": dict(result.accuracies),
+                "source": result.source,
+            }
+            for result in known_results()
         ],
     }
     return json.dumps(values, indent=2) + "\n"
@@ -138,6 +149,19 @@ def _published() -> Iterator[str]:
         for network in published_networks()
     ]
     yield _table(("network", ">MAdds", ">params", "published"), rows)
+    yield "Networks with published results only; costs, too, are as printed."
+    known = [
+        (
+            result.name,
+            *(
+                format_quantity(result.printed_costs[name]) if name in result.printed_costs else "-"
+                for name in ("madds", "params")
+            ),
+            list_accuracies(result.accuracies),
+        )
+        for result in known_results()
+    ]
+    yield _table(("network", ">MAdds", ">params", "published"), known)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -13,8 +13,9 @@ import plotly.graph_objects as go
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import COSTS, cost
-from seesawnas.report.plots.pareto import BLUE, ORANGE, PINK, plain
-from seesawnas.space import TEST_SETS, load_point, shipped
+from seesawnas.report.network.published import KnownResult, known_results, list_accuracies
+from seesawnas.report.plots.pareto import BLUE, GREY, ORANGE, PINK, plain
+from seesawnas.space import load_point, shipped
 from seesawnas.study import MAIN_COSTS
 
 
@@ -38,11 +39,7 @@ class PublishedNetwork:
 
     def words(self) -> str:
         """The published accuracies."""
-        named = ((title, self.accuracies.get(name)) for name, title in TEST_SETS.items())
-        return (
-            ", ".join(f"{title} {value:g} %" for title, value in named if value is not None)
-            or "no published accuracy"
-        )
+        return list_accuracies(self.accuracies)
 
 
 @lru_cache(maxsize=1)
@@ -84,6 +81,13 @@ def add_published(figure: go.Figure, cost_name: str, studied: Sequence[float]) -
         ),
     ):
         figure.add_trace(_points(some, cost_name, name, marker))
+    known = [
+        result
+        for result in known_results()
+        if cost_name in result.printed_costs and "lfw" in result.accuracies
+    ]
+    if known:  # of other costs nothing is printed
+        figure.add_trace(_known_points(known, cost_name))
     low, high = min(studied) / 1e6, max(studied) / 1e6
     band = {"x0": low, "x1": high, "y0": 0, "y1": 1, "xref": "x2", "yref": "y2 domain"}
     figure.add_shape(type="rect", fillcolor=BLUE, opacity=0.12, line_width=0, layer="below", **band)
@@ -115,6 +119,32 @@ def _points(
         hovertext=[_hover(network) for network in networks],
         hoverinfo="text",
     )
+
+
+def _known_points(results: Sequence[KnownResult], cost_name: str) -> go.Scatter:
+    """Networks that cannot be built here: costs as printed too, and no details to open."""
+    return go.Scatter(
+        x=[result.printed_costs[cost_name] / 1e6 for result in results],
+        y=[result.accuracies["lfw"] for result in results],
+        xaxis="x2",
+        yaxis="y2",
+        name="published: results only",
+        mode="markers",
+        marker={"color": GREY, "symbol": "x-thin", "size": 9, "line": {"width": 2, "color": GREY}},
+        hovertext=[_known_hover(result) for result in results],
+        hoverinfo="text",
+    )
+
+
+def _known_hover(result: KnownResult) -> str:
+    costs = result.printed_costs
+    lines = [
+        f"<b>{plain(result.name)}</b>, as published, costs too",
+        list_accuracies(result.accuracies),
+        ", ".join(COSTS[name].words(costs[name]) for name in MAIN_COSTS if name in costs),
+        plain(result.source),
+    ]
+    return "<br>".join(lines)
 
 
 def _hover(network: PublishedNetwork) -> str:

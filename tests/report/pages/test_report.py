@@ -87,6 +87,9 @@ def test_the_published_layer_lies_on_axes_of_its_own(page: str) -> None:
     assert layers["published: Seesaw"] == layers["published: others"] == "x2"
     assert layers["searched"] == layers["Pareto front"] == "x"
     share = load_point("paper/seesaw_share")
+    known = next(trace for trace in figure["data"] if trace["name"] == "published: results only")
+    assert known["xaxis"] == "x2"
+    assert (151.9, 99.78) in zip(known["x"], known["y"], strict=True)  # EdgeFace-S
     trace = next(trace for trace in figure["data"] if trace["name"] == "published: Seesaw")
     place = trace["customdata"].index("paper/seesaw_share")
     assert (trace["x"][place], trace["y"][place]) == (145.762816, share.published.accuracies["lfw"])

@@ -70,7 +70,7 @@ def test_two_studies_are_one_frame(report: StudyReport, tmp_path: Path) -> None:
 
 def test_json_has_its_stable_keys_and_each_spec_loads(report: StudyReport) -> None:
     values = json.loads(report_json([report]))
-    assert list(values) == ["version", "studies", "published"]
+    assert list(values) == ["version", "studies", "published", "published_results"]
     (study,) = values["studies"]
     assert list(study) == KEYS
     assert sum(study["trials"].values()) == 60
@@ -81,6 +81,10 @@ def test_json_has_its_stable_keys_and_each_spec_loads(report: StudyReport) -> No
     assert {"ref", "digest", "madds", "params", "activation_bytes", "accuracies", "source"} == set(
         values["published"][0]
     )
+    known = {result["name"]: result for result in values["published_results"]}
+    assert (known["FaceLiVTv2-S"]["madds"], known["FaceLiVTv2-S"]["params"]) == (179e6, 4.62e6)
+    assert known["SwiftFaceFormer-S"]["madds"] is None
+    assert known["AirFace"]["madds"] == 500e6  # printed as 1 G FLOPs
 
 
 def test_markdown_ranks_as_the_page_does_and_escapes(report: StudyReport) -> None:
