@@ -38,13 +38,10 @@ def shown(progress: str, result: str) -> str:
     """What is shown of a search's progress and of its result: of many trials, the ends."""
     lines = [line.rstrip() for line in f"{progress.rstrip()}\n{result.rstrip()}".splitlines()]
     trials = [index for index, line in enumerate(lines) if _TRIAL.match(line)]
-    left_out = trials[FIRST_TRIALS : len(trials) - LAST_TRIALS]
-    kept = [
-        "..." if index == left_out[0] else line
-        for index, line in enumerate(lines)
-        if index not in left_out[1:]
-    ]
-    return "\n".join(kept if left_out else lines) + "\n"
+    if left_out := trials[FIRST_TRIALS : len(trials) - LAST_TRIALS]:
+        lines[left_out[0]] = "..."
+        lines = [line for index, line in enumerate(lines) if index not in left_out[1:]]
+    return "\n".join(lines) + "\n"
 
 
 def shapes(output: str) -> list[str]:
@@ -53,7 +50,8 @@ def shapes(output: str) -> list[str]:
     for line in output.splitlines():
         words = re.sub(r"\[.*\]$|\b[0-9a-f]{16}\b|paper/\w+", "", line)
         words = " ".join(re.sub(r"[\d.,]*\d|[─*±]", "#", words).split())
-        found.append(re.sub(r"#[# ]*", "# ", words).strip())
+        words = re.sub(r"(#( [KMG]\b)? ?)+", "# ", words).replace(" ,", ",").strip()
+        found.append(re.sub(r"( [^,:]+)(,\1)+$", r"\1", words))
     return list(dict.fromkeys(found))
 
 

@@ -24,7 +24,8 @@ TRAINS = {"docs/tutorial.md"}
 
 
 def _marked(page: str) -> object:
-    return pytest.param(page, marks=pytest.mark.slow) if page in TRAINS else page
+    marks = [pytest.mark.slow, pytest.mark.timeout(900)]
+    return pytest.param(page, marks=marks) if page in TRAINS else page
 
 
 @pytest.mark.parametrize("page", [_marked(page) for page in PAGES])
