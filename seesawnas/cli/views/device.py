@@ -31,6 +31,8 @@ def print_export(done: Exported) -> None:
     out, card = console(), done.card
     network, parity = card["network"], card["parity"]
     weights = "" if network["trained"] else ", random weights"
+    # TorchScript runs in torch, which it is compared with
+    written = card["format"] if card["runtime"] == "torch" else card["runtime"]
     out.print(
         f"{network['name']}: {card['format']}, {card['precision']}, {card['operators']} operators"
         f"{weights}",
@@ -38,13 +40,13 @@ def print_export(done: Exported) -> None:
         style="bold",
     )
     out.print(
-        f"cosine of {card['runtime']} to torch: mean {parity['cosine_mean']:.6f}, minimum "
+        f"cosine of {written} to torch: mean {parity['cosine_mean']:.6f}, minimum "
         f"{parity['cosine_min']:.6f}, over {parity['images']} images of {parity['faces']}",
         markup=False,
         soft_wrap=True,
     )
     columns = ("set", "network", ">pairs", ">accuracy", ">AUC", ">FAR 1e-2", ">FAR 1e-3")
-    rows = [row for one in card["scores"] for row in _rows(one, card["runtime"])]
+    rows = [row for one in card["scores"] for row in _rows(one, written)]
     out.print(table(columns, rows, "Scores and thresholds, cosine of single images"))
     for path in done.files:
         size = (

@@ -29,7 +29,7 @@ from tests.device.test_export import POINT
 _NEEDS = {
     "onnxruntime": ("onnx", "onnxruntime"),
     "openvino": ("onnx", "openvino"),
-    "ncnn": ("ncnn", "pnnx"),
+    "ncnn": ("ncnn",),
     "executorch": ("executorch",),
     "torch": (),
 }
