@@ -16,7 +16,7 @@ from seesawnas.space import load
 
 FOLDER = Path(__file__).parents[1] / "pictures"
 NETWORK = "paper/seesaw_share"
-REPORT_SIZE = 1280, 900
+REPORT_SIZE = 1200, 1320
 
 
 def pictures() -> dict[str, str]:
