@@ -85,6 +85,7 @@ class Declared(SphinxDirective):
     makers: ClassVar[dict[str, Callable[..., str]]] = {
         "commands": declared.command_reference,
         "study-file": declared.study_file_reference,
+        "space": declared.space_reference,
         "recipe": declared.recipe_reference,
         "kinds": declared.kind_reference,
         "benchmarks": declared.benchmark_reference,

@@ -23,6 +23,7 @@ from seesawnas.cli.app import app
 from seesawnas.confirmation.plan import ConfirmPlan
 from seesawnas.plan.options import Number, OneOf, Option, Plan, Whole, options_of
 from seesawnas.search.plan import SearchPlan
+from seesawnas.space import document
 from seesawnas.train.recipe import Recipe
 
 OTHER_PANEL = "Options"
@@ -189,6 +190,18 @@ def attribute_docs(kind: type) -> dict[str, str]:
         elif name and line.strip():
             found[name] += f" {line.strip()}"
     return {name: _plain(text) for name, text in found.items()}
+
+
+def space_reference() -> str:
+    """The keys of search spaces and search points, of which the grammar's module has a list."""
+    rows: list[list[str]] = []
+    listed = (document.__doc__ or "").partition("Keys:\n")[2].partition("\n\nBlock attributes")[0]
+    for line in listed.splitlines():
+        if entry := re.match(r" {4}(\w[\w, ]*?) {2,}(.*)", line):
+            rows.append([", ".join(f"`{key}`" for key in entry[1].split(", ")), entry[2]])
+        elif line.strip():
+            rows[-1][1] += f" {line.strip()}"
+    return "\n".join(_table(("key", "meaning"), (tuple(row) for row in rows)))
 
 
 def kind_reference() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from docs.tools import declared
 from seesawnas.arch import kinds
 from seesawnas.plan.options import options_of
+from seesawnas.space.document import _models
+from seesawnas.space.grammar import grammar_of
 from seesawnas.train.recipe import Recipe
 from tests.cli.test_help import COMMANDS
 
@@ -46,6 +49,13 @@ def test_the_keys_of_a_recipe_stand_there_with_their_meanings() -> None:
         one.name for one in fields(Recipe) if one.name != "label"
     ]
     assert [row[0] for row in rows if not row[3].strip(" |")] == []
+
+
+def test_the_keys_of_a_search_space_stand_there() -> None:
+    rows = [line.split(" | ") for line in declared.space_reference().splitlines()[2:] if line]
+    keys = {key for row in rows for key in re.findall(r"`(\w+)`", row[0])}
+    assert keys == set(_models(grammar_of({})).whole.model_fields)
+    assert [row[0] for row in rows if not row[1].strip(" |")] == []
 
 
 def test_the_kinds_that_ship_stand_there() -> None:
