@@ -1,4 +1,4 @@
-# Two commands do all the set-up on a fresh machine: `make search` and `make test`.
+# Two commands do all the set-up on a fresh machine: `make search` and `make test`; `make docs` builds the documentation.
 PYTHON ?= python3
 BIN := .venv/bin
 # Two workers, each with torch's threads, on two cores: a thread that waits leaves its core to others.
@@ -7,7 +7,7 @@ PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile
 PYTEST += $(if $(COVERAGE),--cov=seesawnas --cov-report=term:skip-covered)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: search test fuzz format
+.PHONY: search test fuzz format docs docs-outputs docs-pictures
 
 search: .venv/installed
 	$(BIN)/seesawnas search --budget 150M
@@ -27,6 +27,17 @@ format: .venv/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The documentation, into build/docs; a warning is an error.
+docs: .venv/installed-docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -b html . build/docs
+
+# The outputs and the pictures that pages show.
+docs-outputs: .venv/installed-dev
+	$(BIN)/python -m docs.tools.outputs
+
+docs-pictures: .venv/installed-dev
+	$(BIN)/python -m docs.tools.pictures
+
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable ".[check,dashboard,onnx]"
@@ -34,4 +45,8 @@ format: .venv/installed-dev
 
 .venv/installed-dev: .venv/installed
 	$(PIP) --editable ".[dev]"
+	touch $@
+
+.venv/installed-docs: .venv/installed
+	$(PIP) --editable ".[docs]"
 	touch $@

@@ -66,8 +66,26 @@ class Recipe:
     slopes.
 
     Attributes:
+        label: What the training is called.
+        epochs: How often every training image is used.
+        batch_size: Images in a step, of all processes together.
+        learning_rate: The highest, after ``warm_up``.
+        momentum: Of stochastic gradient descent.
+        nesterov: Whether the momentum is Nesterov's.
+        weight_decay: Of the network's convolutions and linear layers.
+        head_weight_decay: Of the margin head's class weights.
+        decay: How the learning rate falls to the end of the training.
+        warm_up: The share of the training in which the learning rate rises.
+        margin: The loss.
+        margin_size: The margin; of arcface in radians, of cosface in cosine.
+        margin_warm_up: The share of the training in which the margin grows to its size.
+        guard: What arcface does to an angle that its margin would push beyond a half turn.
+        scale: What cosines are multiplied by before the softmax.
+        label_smoothing: The share of the target that is spread over all classes.
+        flip: Whether images are mirrored at random.
         decay_steps: When the learning rate is multiplied by ``decay_factor``; for decay "steps"
             alone.
+        decay_factor: See ``decay_steps``.
         embedding_weight_decay: Weight decay of the embedding's linear layer, if given.
         shift: The largest random move of an image, as a fraction of its side.
         averaging: The decay per step of the averaged weights, 0 for none; early on it is less, so
