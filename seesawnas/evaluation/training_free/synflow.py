@@ -1,8 +1,8 @@
 """Synflow: the synaptic saliency of all weights, without data.
 
 Tanaka et al., arXiv 2006.05467: of R = 1^T (prod_l |theta_l|) 1 the saliency of a
-weight is (dR / d theta) theta. As a score of a network it is summed over all weights (Abdelfattah et
-al., arXiv 2101.08134).
+weight is (dR / d theta) theta. As a score of a network it is summed over all weights (Abdelfattah
+et al., arXiv 2101.08134).
 """
 
 from __future__ import annotations
