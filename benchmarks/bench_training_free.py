@@ -12,29 +12,41 @@ studies/lfw_training_free, which was written down before any of them was compute
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.stats import kendalltau
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from seesawnas.analysis.linear_model import Floats, OneHot, Posterior
+from seesawnas.cost import cost
 from seesawnas.data import Faces, load_faces
 from seesawnas.evaluation.training_free import TRAINING_FREE, draw_batch, training_free_scores
+from seesawnas.io.files import write_atomically
 from seesawnas.space import load_space
 from seesawnas.train import keep_freed_memory
 
 SPACE = "seesaw"
 BATCH = 64
 SEEDS = (0, 1, 2)
-DECIDES, LARGE = 56, 112
+RESOLUTIONS = {56: SEEDS, 112: SEEDS[:1]}
+"""And the seeds of each; the first decides."""
+DECIDES, LARGE = RESOLUTIONS
+DRAWS = 2000
+FOLDS = PARTITIONS = 10
+LEAST_GAIN = 0.03
+Lines = Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class Job:
     """A network to score at a resolution from a seed, by the scores of these names."""
 
     network: int
-    digest: str
+    costs: tuple[int, int]
     assignment: dict[str, Any]
     resolution: int
     seed: int
@@ -67,14 +79,12 @@ def compute(jobs: Sequence[Job], path: Path, workers: int, minutes: float) -> in
     return len(jobs) - done
 
 
-def jobs_left(
-    networks: Sequence[dict[str, Any]], few: set[int], data: str, path: Path
-) -> list[Job]:
+def jobs_left(networks: Lines, few: set[int], data: str, path: Path) -> list[Job]:
     """What ``path`` lacks: all networks at 56x56, and those in ``few`` at 112x112."""
     done = {(one["network"], one["resolution"], one["seed"], one["score"]) for one in _lines(path)}
     found = []
-    for resolution in (DECIDES, LARGE):
-        for seed in SEEDS:
+    for resolution, seeds in RESOLUTIONS.items():
+        for seed in seeds:
             for line in networks:
                 number = line["network"]
                 if resolution == LARGE and number not in few:
@@ -83,8 +93,9 @@ def jobs_left(
                     name for name in TRAINING_FREE if (number, resolution, seed, name) not in done
                 )
                 if scores:
-                    known = (number, line["digest"], line["assignment"])
-                    found.append(Job(*known, resolution, seed, scores, data))
+                    costs = (line["madds"], line["params"])
+                    options = line["assignment"]
+                    found.append(Job(number, costs, options, resolution, seed, scores, data))
     return found
 
 
@@ -99,8 +110,9 @@ def _prepare() -> None:
 
 def _run(job: Job) -> str:
     spec = load_space(SPACE).choose(job.assignment)
-    if spec.digest() != job.digest:
-        raise ValueError(f"network {job.network}: must have the digest {job.digest}")
+    total = cost(spec)
+    if (total.madds, total.params) != job.costs:
+        raise ValueError(f"network {job.network}: must have the MAdds and params {job.costs}")
     spec = spec.at_side(job.resolution)
     faces = _faces(job.data, job.resolution)
     image = spec.input
@@ -126,6 +138,185 @@ def _faces(data: str, resolution: int) -> Faces:
     return load_faces(data, resolution=resolution, seed=0).training
 
 
+@dataclass(frozen=True)
+class Panel:
+    """Networks that are ranked.
+
+    Attributes:
+        name: Of the panel.
+        networks: Their numbers.
+        lines: Their lines at 4x56, which have options and costs.
+        truth: What a good ranking agrees with, (networks,).
+        options: (networks, columns), as the linear model reads them.
+    """
+
+    name: str
+    networks: list[int]
+    lines: Lines
+    truth: Floats
+    options: Floats
+
+    @classmethod
+    def of(cls, name: str, lines: Lines, truth: Lines) -> Panel:
+        """Of lines at 4x56 and, in the same order, of the lines that have the truth."""
+        rows = OneHot(load_space(SPACE).decisions).rows([line["assignment"] for line in lines])
+        aucs = np.array([line["extras"]["all"]["auc"] for line in truth])
+        return cls(name, [line["network"] for line in lines], lines, aucs, rows)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """How a way to rank did on a panel.
+
+    Attributes:
+        interval: Of tau, 95 % over draws of networks.
+        over_ridge: Its tau minus that of the ridge regression, and the interval of the difference
+            over the same draws.
+        by_seed: Of a score: tau of each seed.
+        between_seeds: Of a score: the mean tau of two seeds with one another.
+        with_madds: Of a score: its tau with MAdds.
+        with_params: Of a score: its tau with params.
+        ridge_with: Of a score: tau of the ridge regression that has it as another feature.
+    """
+
+    way: str
+    tau: float
+    interval: tuple[float, float]
+    over_ridge: float
+    over_ridge_interval: tuple[float, float]
+    by_seed: tuple[float, ...] = ()
+    between_seeds: float | None = None
+    with_madds: float | None = None
+    with_params: float | None = None
+    ridge_with: float | None = None
+
+
+def tau(one: Floats, other: Floats) -> float:
+    """Kendall's; 0 if all of one are equal."""
+    return float(np.nan_to_num(kendalltau(one, other).statistic))
+
+
+def out_of_fold(columns: Floats, truth: Floats) -> Floats:
+    """What a linear model of the other folds says that a network's columns add, (networks,)."""
+    rng = np.random.default_rng(0)
+    found = np.zeros(len(truth))
+    centred = columns - columns.mean(axis=0)
+    for _ in range(PARTITIONS):
+        for fold in np.array_split(rng.permutation(len(truth)), FOLDS):
+            others = np.setdiff1d(np.arange(len(truth)), fold)
+            weights = Posterior.of(columns[others], truth[others]).mean
+            found[fold] += centred[fold] @ weights
+    return found
+
+
+def judge(panel: Panel, scores: dict[str, Floats]) -> list[Ranked]:
+    """Costs, the ridge regression, and ``scores`` by name, each (seeds, networks)."""
+    costs = {
+        key: np.array([float(line[key]) for line in panel.lines]) for key in ("madds", "params")
+    }
+    ridge = out_of_fold(panel.options, panel.truth)
+    rng = np.random.default_rng(0)
+    draws = rng.integers(len(panel.truth), size=(DRAWS, len(panel.truth)))
+    of_ridge = np.array([tau(ridge[some], panel.truth[some]) for some in draws])
+
+    def rank(way: str, values: Floats, **more: Any) -> Ranked:
+        taus = np.array([tau(values[some], panel.truth[some]) for some in draws])
+        whole = tau(values, panel.truth)
+        over = whole - tau(ridge, panel.truth)
+        return Ranked(way, whole, _interval(taus), over, _interval(taus - of_ridge), **more)
+
+    found = [rank(way, values) for way, values in {**costs, "ridge": ridge}.items()]
+    for name, seeds in scores.items():
+        mean = seeds.mean(axis=0)
+        feature = (mean - mean.mean()) / mean.std()
+        joined = out_of_fold(np.column_stack([panel.options, feature]), panel.truth)
+        pairs = [tau(seeds[i], seeds[j]) for i in range(len(seeds)) for j in range(i)]
+        found.append(
+            rank(
+                name,
+                mean,
+                by_seed=tuple(tau(one, panel.truth) for one in seeds),
+                between_seeds=float(np.mean(pairs)) if pairs else None,
+                with_madds=tau(mean, costs["madds"]),
+                with_params=tau(mean, costs["params"]),
+                ridge_with=tau(joined, panel.truth),
+            )
+        )
+    return found
+
+
+def _interval(values: Floats) -> tuple[float, float]:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def passes(found: dict[str, list[Ranked]]) -> dict[str, dict[str, bool]]:
+    """The two rules, by score."""
+    of = {panel: {one.way: one for one in rows} for panel, rows in found.items()}
+    panels = list(of.values())
+    return {
+        name: {
+            "1 tau above MAdds, params and ridge, interval above 0": all(
+                rows[name].tau > max(rows[way].tau for way in ("madds", "params", "ridge"))
+                and rows[name].interval[0] > 0
+                for rows in panels
+            ),
+            "2 ridge with it gains 0.03": all(
+                (rows[name].ridge_with or 0.0) - rows["ridge"].tau >= LEAST_GAIN for rows in panels
+            ),
+        }
+        for name in TRAINING_FREE
+    }
+
+
+def table(lines: Lines, networks: Sequence[int], resolution: int) -> dict[str, Floats]:
+    """Scores by name, (seeds, networks)."""
+    of = {
+        (one["score"], one["seed"], one["network"]): one["value"]
+        for one in lines
+        if one["resolution"] == resolution
+    }
+    return {
+        name: np.array(
+            [[of[name, seed, n] for n in networks] for seed in RESOLUTIONS[resolution]],
+            dtype=np.float64,
+        )
+        for name in TRAINING_FREE
+    }
+
+
+def report(measured: Lines, lines: Lines) -> dict[str, Any]:
+    """What results.json says."""
+    proxies = {line["network"]: line for line in measured if line["level"] == "4x56"}
+    longer = {line["network"]: line for line in measured if line["level"] == "12x112"}
+    few, rest = sorted(longer), sorted(set(proxies) - set(longer))
+    reference = Panel.of("reference", [proxies[n] for n in few], [longer[n] for n in few])
+    others = [proxies[n] for n in rest]
+    panels = [reference, Panel.of("proxies", others, others)]
+    found = {one.name: judge(one, table(lines, one.networks, DECIDES)) for one in panels}
+    large = judge(reference, table(lines, few, LARGE))
+    seconds = {
+        f"{name} at {resolution}": float(
+            np.mean(
+                [
+                    one["seconds"]
+                    for one in lines
+                    if (one["score"], one["resolution"]) == (name, resolution)
+                ]
+            )
+        )
+        for resolution in (DECIDES, LARGE)
+        for name in TRAINING_FREE
+    }
+    return {
+        "networks": {one.name: len(one.networks) for one in panels},
+        "rules": passes(found),
+        "panels": {name: [asdict(one) for one in rows] for name, rows in found.items()},
+        "reference, scores at 112x112": [asdict(one) for one in large],
+        "seconds": seconds,
+    }
+
+
 def main() -> None:
     arguments = _arguments()
     measured = _lines(arguments.measurements)
@@ -139,6 +330,45 @@ def main() -> None:
     if jobs and (left := compute(jobs, path, arguments.workers, arguments.minutes)):
         print(f"{left} of {len(jobs)} jobs left: the same command goes on")
         return
+    found = report(measured, _lines(path))
+    mark = hashlib.sha256(arguments.measurements.read_bytes()).hexdigest()[:16]
+    about = {"measurements": mark, "batch": BATCH, "seeds": RESOLUTIONS, "draws": DRAWS}
+    text = json.dumps(_rounded({**about, **found}), indent=1)
+    write_atomically(arguments.out / "results.json", text + "\n")
+    _show(found)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _show(found: dict[str, Any]) -> None:
+    large = {"reference, scores at 112x112": found["reference, scores at 112x112"]}
+    for panel, rows in {**found["panels"], **large}.items():
+        print(f"\n{panel}\n{'':10} {'tau':>6} {'95 %':>15} {'over ridge':>11} {'95 %':>15}", end="")
+        print(f" {'with it':>8} {'seeds':>6} {'MAdds':>6} {'params':>6}")
+        for row in rows:
+            cells = [
+                row[key] for key in ("ridge_with", "between_seeds", "with_madds", "with_params")
+            ]
+            shown = " ".join("" if one is None else f"{one:6.2f}" for one in cells)
+            print(
+                f"{row['way']:10} {row['tau']:6.3f} {_ends(row['interval']):>15} "
+                f"{row['over_ridge']:+11.3f} {_ends(row['over_ridge_interval']):>15}  {shown}"
+            )
+    for name, rules in found["rules"].items():
+        for rule, holds in rules.items():
+            print(f"{name}: {'holds' if holds else 'fails'}: {rule}")
+    for name, seconds in found["seconds"].items():
+        print(f"{name}: {seconds:.2f} CPU s a network")
+
+
+def _ends(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.2f} .. {interval[1]:.2f}"
 
 
 def _arguments() -> argparse.Namespace:

@@ -31,7 +31,7 @@ COMMANDS = (
         "latency fit",
         "paper",
     ),
-    *("report", "space", "sample", "search", "train"),
+    *("report", "space", "sample", "score", "search", "train"),
     *("data", "data info", "data pack", "data subset", "data align", "data cache"),
 )
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}

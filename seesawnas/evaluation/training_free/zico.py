@@ -33,7 +33,8 @@ def zico(network: FaceNetwork, batch: FaceBatch) -> float:
     network.train()
     layers = layer_weights(network)
     weights = [weight for layer in layers for weight in layer]
-    classes = F.normalize(torch.randn(batch.identities, network.spec.embedding_size))
+    shape = (batch.identities, network.spec.embedding_size)
+    classes = F.normalize(torch.randn(shape, dtype=batch.images.dtype))
     found = []
     for images, labels in zip(
         batch.images.tensor_split(_BATCHES), batch.labels.tensor_split(_BATCHES), strict=True
