@@ -64,17 +64,20 @@ def compute(jobs: Sequence[Job], path: Path, workers: int, minutes: float) -> in
 
 
 def jobs_left(networks: Lines, few: set[int], data: str, path: Path) -> list[Job]:
-    """What ``path`` lacks: all networks at 56x56, and those in ``few`` at 112x112."""
+    """What ``path`` lacks: all networks at 56x56, and those in ``few`` at 112x112.
+
+    Those in ``few`` come first: a score that fails on them has failed.
+    """
     done = {
         (one["network"], one["resolution"], one["seed"], one["score"]) for one in read_lines(path)
     }
+    first = [line for line in networks if line["network"] in few]
+    others = [line for line in networks if line["network"] not in few]
     found = []
-    for resolution, seeds in RESOLUTIONS.items():
-        for seed in seeds:
-            for line in networks:
+    for resolution, lines in ((DECIDES, first), (DECIDES, others), (LARGE, first)):
+        for seed in RESOLUTIONS[resolution]:
+            for line in lines:
                 number = line["network"]
-                if resolution == LARGE and number not in few:
-                    continue
                 scores = tuple(
                     name for name in TRAINING_FREE if (number, resolution, seed, name) not in done
                 )
