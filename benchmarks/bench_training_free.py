@@ -1,12 +1,13 @@
 """Do training-free scores rank networks within a budget?
 
     python benchmarks/bench_training_free.py --measurements FILE.jsonl --data DIR --out FOLDER
-        [--workers 2] [--minutes 5]
+        [--workers 2] [--minutes 5] [--judge]
 
 FILE is what ``benchmarks/train_panel.py`` writes, DIR the faces that it trained on. FOLDER gets
 ``scores.jsonl``, a line for each network, resolution, seed and score: it may be cut off anywhere,
-and the same command goes on. Once it is complete ``results.json`` judges the scores by the rule of
-studies/lfw_training_free, which was written down before any of them was computed.
+and the same command goes on. Once it is complete, or with ``--judge``,
+``results.json`` judges the scores by the rule of studies/lfw_training_free, which was written down
+before any of them was computed.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from seesawnas.space import load_space
 DRAWS = 2000
 FOLDS = PARTITIONS = 10
 LEAST_GAIN = 0.03
+PANELS = 2
 
 
 @dataclass(frozen=True)
@@ -158,71 +160,76 @@ def _interval(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def passes(found: dict[str, list[Ranked]]) -> dict[str, dict[str, bool]]:
-    """The two rules, by score."""
-    of = {panel: {one.way: one for one in rows} for panel, rows in found.items()}
-    panels = list(of.values())
-    return {
-        name: {
-            "1 tau above MAdds, params and ridge, interval above 0": all(
-                rows[name].tau > max(rows[way].tau for way in ("madds", "params", "ridge"))
-                and rows[name].interval[0] > 0
-                for rows in panels
-            ),
-            "2 ridge with it gains 0.03": all(
-                (rows[name].ridge_with or 0.0) - rows["ridge"].tau >= LEAST_GAIN for rows in panels
-            ),
+def verdicts(judged: Lines) -> dict[str, dict[str, str]]:
+    """The two rules, by score: what one panel with all its seeds fails is failed."""
+    of = [
+        ({row["way"]: row for row in one["ranked"]}, one["seeds"] == len(RESOLUTIONS[DECIDES]))
+        for one in judged
+        if one["resolution"] == DECIDES
+    ]
+    found: dict[str, dict[str, str]] = {}
+    for name in TRAINING_FREE:
+        holds: dict[str, list[bool]] = {"1": [], "2": []}
+        for rows, is_complete in of:
+            if is_complete:
+                one, ways = rows[name], ("madds", "params", "ridge")
+                is_best = one["tau"] > max(rows[way]["tau"] for way in ways)
+                holds["1"].append(is_best and one["interval"][0] > 0)
+                holds["2"].append(one["ridge_with"] - rows["ridge"]["tau"] >= LEAST_GAIN)
+        found[name] = {
+            rule: "fails" if not all(parts) else "holds" if len(parts) == PANELS else "undecided"
+            for rule, parts in holds.items()
         }
-        for name in TRAINING_FREE
-    }
+    return found
 
 
 def table(lines: Lines, networks: Sequence[int], resolution: int) -> dict[str, Floats]:
-    """Scores by name, (seeds, networks)."""
+    """Scores by name, (seeds, networks), of the seeds that all networks have."""
     of = {
         (one["score"], one["seed"], one["network"]): one["value"]
         for one in lines
         if one["resolution"] == resolution
     }
+    seeds = [
+        seed
+        for seed in RESOLUTIONS[resolution]
+        if all((name, seed, n) in of for name in TRAINING_FREE for n in networks)
+    ]
     return {
-        name: np.array(
-            [[of[name, seed, n] for n in networks] for seed in RESOLUTIONS[resolution]],
-            dtype=np.float64,
-        )
+        name: np.array([[of[name, seed, n] for n in networks] for seed in seeds], dtype=np.float64)
         for name in TRAINING_FREE
     }
 
 
 def report(measured: Lines, lines: Lines) -> dict[str, Any]:
-    """What results.json says."""
+    """What results.json says: of every panel with the scores of a seed at least."""
     proxies = {line["network"]: line for line in measured if line["level"] == "4x56"}
     longer = {line["network"]: line for line in measured if line["level"] == "12x112"}
     few, rest = sorted(longer), sorted(set(proxies) - set(longer))
-    reference = Panel.of("reference", [proxies[n] for n in few], [longer[n] for n in few])
     others = [proxies[n] for n in rest]
-    panels = [reference, Panel.of("proxies", others, others)]
-    found = {one.name: judge(one, table(lines, one.networks, DECIDES)) for one in panels}
-    large = judge(reference, table(lines, few, LARGE))
-    seconds = {
-        f"{name} at {resolution}": float(
-            np.mean(
-                [
-                    one["seconds"]
-                    for one in lines
-                    if (one["score"], one["resolution"]) == (name, resolution)
-                ]
-            )
-        )
-        for resolution in (DECIDES, LARGE)
-        for name in TRAINING_FREE
-    }
-    return {
-        "networks": {one.name: len(one.networks) for one in panels},
-        "rules": passes(found),
-        "panels": {name: [asdict(one) for one in rows] for name, rows in found.items()},
-        "reference, scores at 112x112": [asdict(one) for one in large],
-        "seconds": seconds,
-    }
+    reference = Panel.of("reference", [proxies[n] for n in few], [longer[n] for n in few])
+    panels = (
+        (reference, DECIDES),
+        (Panel.of("proxies", others, others), DECIDES),
+        (reference, LARGE),
+    )
+    judged = []
+    for panel, resolution in panels:
+        scores = table(lines, panel.networks, resolution)
+        seeds = len(next(iter(scores.values())))
+        if seeds:
+            about = {"panel": panel.name, "networks": len(panel.networks)}
+            rows = [asdict(row) for row in judge(panel, scores)]
+            judged.append({**about, "resolution": resolution, "seeds": seeds, "ranked": rows})
+    return {"rules": verdicts(judged), "judged": judged, "seconds": _seconds(lines)}
+
+
+def _seconds(lines: Lines) -> dict[str, float]:
+    """CPU seconds of a network and seed, by score and resolution."""
+    found: dict[str, list[float]] = {}
+    for one in lines:
+        found.setdefault(f"{one['score']} at {one['resolution']}", []).append(one["seconds"])
+    return {name: float(np.mean(values)) for name, values in sorted(found.items())}
 
 
 def main() -> None:
@@ -235,9 +242,11 @@ def main() -> None:
     few = {line["network"] for line in measured if line["level"] == "12x112"}
     path = arguments.out / "scores.jsonl"
     jobs = jobs_left(networks, few, arguments.data, path)
-    if jobs and (left := compute(jobs, path, arguments.workers, arguments.minutes)):
-        print(f"{left} of {len(jobs)} jobs left: the same command goes on")
-        return
+    if not arguments.judge and jobs:
+        left = compute(jobs, path, arguments.workers, arguments.minutes)
+        if left:
+            print(f"{left} of {len(jobs)} jobs left: the same command goes on")
+            return
     found = report(measured, read_lines(path))
     mark = hashlib.sha256(arguments.measurements.read_bytes()).hexdigest()[:16]
     about = {"measurements": mark, "batch": BATCH, "seeds": RESOLUTIONS, "draws": DRAWS}
@@ -255,11 +264,11 @@ def _rounded(value: Any) -> Any:
 
 
 def _show(found: dict[str, Any]) -> None:
-    large = {"reference, scores at 112x112": found["reference, scores at 112x112"]}
-    for panel, rows in {**found["panels"], **large}.items():
-        print(f"\n{panel}\n{'':10} {'tau':>6} {'95 %':>15} {'over ridge':>11} {'95 %':>15}", end="")
+    for one in found["judged"]:
+        title = "{panel}: {networks} networks, scores at {resolution}, {seeds} seeds".format(**one)
+        print(f"\n{title}\n{'':10} {'tau':>6} {'95 %':>15} {'over ridge':>11} {'95 %':>15}", end="")
         print(f" {'with it':>8} {'seeds':>6} {'MAdds':>6} {'params':>6}")
-        for row in rows:
+        for row in one["ranked"]:
             cells = [
                 row[key] for key in ("ridge_with", "between_seeds", "with_madds", "with_params")
             ]
@@ -270,7 +279,7 @@ def _show(found: dict[str, Any]) -> None:
             )
     for name, rules in found["rules"].items():
         for rule, holds in rules.items():
-            print(f"{name}: {'holds' if holds else 'fails'}: {rule}")
+            print(f"{name}: rule {rule} {holds}")
     for name, seconds in found["seconds"].items():
         print(f"{name}: {seconds:.2f} CPU s a network")
 
@@ -286,6 +295,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--measurements", required=True, type=Path)
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("--judge", action="store_true", help="compute nothing more")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=5.0)
     return parser.parse_args()
