@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -250,8 +251,7 @@ def main() -> None:
     found = report(measured, read_lines(path))
     mark = hashlib.sha256(arguments.measurements.read_bytes()).hexdigest()[:16]
     about = {"measurements": mark, "batch": BATCH, "seeds": RESOLUTIONS, "draws": DRAWS}
-    text = json.dumps(_rounded({**about, **found}), indent=1)
-    write_atomically(arguments.out / "results.json", text + "\n")
+    write_atomically(arguments.out / "results.json", _text({**about, **found}))
     _show(found)
 
 
@@ -261,6 +261,13 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_rounded(one) for one in value]
     return round(value, 4) if isinstance(value, float) else value
+
+
+def _text(values: dict[str, Any]) -> str:
+    """JSON with lists of numbers on one line each."""
+    text = json.dumps(_rounded(values), indent=1)
+    flat = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
+    return flat + "\n"
 
 
 def _show(found: dict[str, Any]) -> None:
