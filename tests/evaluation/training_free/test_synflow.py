@@ -28,12 +28,13 @@ def literal_synflow(network: LiteralNetwork, size: tuple[int, int]) -> float:
     for parameter in network.parameters():
         parameter.data.abs_()
     network.eval()
-    network(torch.ones(1, 3, *size, dtype=torch.float64)).sum().backward()  # type: ignore[no-untyped-call]
-    return sum(
-        float((module.weight.detach() * module.weight.grad).sum())
-        for module in network.modules()
-        if isinstance(module, nn.Conv2d | nn.Linear)
-    )
+    network(torch.ones(1, 3, *size, dtype=torch.float64)).sum().backward()
+    total = 0.0
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            assert module.weight.grad is not None
+            total += float((module.weight.detach() * module.weight.grad).sum())
+    return total
 
 
 @pytest.mark.parametrize("name", SPECS)
