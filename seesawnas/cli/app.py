@@ -31,6 +31,7 @@ from seesawnas.cli.commands.latency_fit import fit
 from seesawnas.cli.commands.paper import paper
 from seesawnas.cli.commands.report import report
 from seesawnas.cli.commands.sample import sample
+from seesawnas.cli.commands.score import score
 from seesawnas.cli.commands.search import search
 from seesawnas.cli.commands.space import space
 from seesawnas.cli.commands.studies import studies
@@ -165,6 +166,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "report": report,
     "compare": compare,
+    "score": score,
 }
 add_commands(app, COMMANDS)
 app.add_typer(data, name="data")

@@ -30,7 +30,7 @@ COMMANDS = (
         "latency fit",
         "paper",
     ),
-    *("report", "space", "sample", "search", "train"),
+    *("report", "space", "sample", "score", "search", "train"),
     *("data", "data info", "data pack", "data subset", "data align", "data cache"),
     *("studies", "studies list", "studies show", "studies rename", "studies copy"),
     *("studies delete", "studies export"),
