@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, 
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
-from seesawnas.errors import DocumentError
+from seesawnas.errors import DocumentError, InvalidInput
 from seesawnas.io.catalog import RECIPES, Wanted, read_document
+from seesawnas.io.entry_points import Extensions
 from seesawnas.io.kinds import other_kind
 from seesawnas.io.validation import lines_of
 from seesawnas.text import short
@@ -24,6 +25,7 @@ from seesawnas.train.schedule import PAPER_STEPS, Decay
 from seesawnas.units import number
 
 Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
+"""The included margins; :mod:`seesawnas.train.losses.margins` has them."""
 Precision = Literal["fp32", "bf16", "fp16"]
 Guard = Literal["none", "linear"]
 """What a margin does to an angle that it would push beyond a half turn."""
@@ -31,6 +33,21 @@ Distill = Literal["none", "angular", "embedding", "multistep"]
 """How the embeddings of a teacher are learnt from."""
 GenerationTeacher = Literal["same", "previous"]
 """Who teaches the second generation and later ones: the first's teacher, or the student before."""
+
+
+def _margin_kind(found: Any) -> Any:
+    if not all(callable(getattr(found, name, None)) for name in ("target", "other")):
+        raise TypeError(
+            f"must be a seesawnas.train.MarginKind, with functions target and other, got "
+            f"{short(found)}"
+        )
+    return found
+
+
+OWN_MARGINS: Extensions[Any] = Extensions(
+    "seesawnas.margins", get_args(Margin), _margin_kind, InvalidInput
+)
+"""Margins of other packages: each is a :class:`seesawnas.train.losses.margins.MarginKind`."""
 
 _WANTED = Wanted((RECIPES,), "a recipe's YAML file or a shipped one's name")
 _DISTILLATION = ("distill", "distill_weight", "generations", "generation_teacher")
@@ -52,6 +69,7 @@ class Recipe:
     slopes.
 
     Attributes:
+        margin: One of the included margins, or the name of an installed package's.
         decay_steps: When the learning rate is multiplied by ``decay_factor``; for decay "steps"
             alone.
         embedding_weight_decay: Weight decay of the embedding's linear layer, if given.
@@ -78,7 +96,7 @@ class Recipe:
     head_weight_decay: float = 4e-4
     decay: Decay = "cosine"
     warm_up: float = 0.05
-    margin: Margin = "arcface"
+    margin: str = "arcface"
     margin_size: float = 0.5
     margin_warm_up: float = 0.0
     guard: Guard = "linear"
@@ -98,6 +116,21 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "decay_steps", tuple(self.decay_steps))  # JSON makes it a list
+
+    def changed(self, **changes: Any) -> Recipe:
+        """The same with other values of the fields named, ready to train by.
+
+        Raises:
+            InvalidInput: In one line, if there is no such margin, or if a package offers one that
+                cannot be used.
+        """
+        found = replace(self, **changes)
+        if OWN_MARGINS.find(found.margin) is None:
+            try:
+                _margin(found.margin)
+            except ValueError as error:
+                raise InvalidInput(f"margin {error}") from None
+        return found
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values; fields added later are left out at their defaults.
@@ -237,6 +270,10 @@ def _one_of(names: tuple[str, ...], raw: Any) -> Any:
     return raw
 
 
+def _margin(raw: Any) -> Any:
+    return raw if raw in get_args(Margin) else _one_of(OWN_MARGINS.names(), raw)
+
+
 def _optional(check: Callable[[Any], Any], raw: Any) -> Any:
     return None if raw is None else check(raw)
 
@@ -250,7 +287,7 @@ def _key(name: str, hint: Any) -> tuple[Any, None]:
         int: partial(_whole, *_WHOLE.get(name, (0, MAX_EPOCHS))),
         tuple[float, ...]: _steps,
     }
-    check = checks.get(hint)
+    check = _margin if name == "margin" else checks.get(hint)
     if check is None and hint not in (str, bool):
         check = partial(_one_of, get_args(hint))
     kind: Any = hint | None

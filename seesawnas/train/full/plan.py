@@ -252,7 +252,7 @@ class TrainPlan(TeacherPlan):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._fill("folder", default_folder(self.spec.name or self.spec.digest()))
-        object.__setattr__(self, "recipe", replace(self.recipe, **self._changes()))
+        object.__setattr__(self, "recipe", self.recipe.changed(**self._changes()))
         if self.resolution is not None:
             object.__setattr__(self, "spec", self.spec.at_side(self.resolution))
         if faults := list(self._conflicts()):
