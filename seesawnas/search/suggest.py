@@ -9,12 +9,12 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 
 from seesawnas.arch import ArchSpec
 from seesawnas.space import Decision, FeasibleSet
-from seesawnas.space.feasible.moves import repair
+from seesawnas.space.feasible.moves import approach, repair
 from seesawnas.study.record.proposal import distribution
 
 
 class OptunaTrial(Protocol):
-    """What :func:`suggest` needs of a trial: ``optuna.Trial``, ``FrozenTrial`` and ``FixedTrial``."""
+    """What :func:`suggest` needs of a trial; ``Trial``, ``FrozenTrial`` and ``FixedTrial`` do."""
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1) -> int:
         """An integer."""
@@ -31,8 +31,8 @@ def suggest(trial: OptunaTrial, feasible: FeasibleSet) -> ArchSpec:
     Every decision of the space is a parameter of the trial, by its name and with the same
     distribution in every trial, so that any sampler of Optuna can model them; those that do not
     matter for a network are suggested too. What a sampler suggests may be outside the budget: then
-    some decisions, as few as fit, take other options, so that no draw is rejected. The network
-    follows from the parameters alone: ``suggest(study.best_trial, feasible)`` is the best one.
+    one decision after another takes another option until the network is within, near the limit. The
+    network follows from the parameters alone: ``suggest(study.best_trial, feasible)`` is the best.
 
     Args:
         trial: The trial of ``study.optimize`` or ``study.ask()``; a finished one, or
@@ -43,9 +43,11 @@ def suggest(trial: OptunaTrial, feasible: FeasibleSet) -> ArchSpec:
         A network within the budget.
     """
     drawn = {decision.name: _suggested(trial, decision) for decision in feasible.decisions}
-    # Seeded by what was drawn, so that equal parameters are always the same network.
-    assignment = repair(feasible, drawn, random.Random(repr(sorted(drawn.items()))))
-    return feasible.space.choose(assignment)
+    found = approach(feasible, drawn)
+    if found is None:
+        # Seeded by what was drawn, so that equal parameters are always the same network.
+        found = repair(feasible, drawn, random.Random(repr(sorted(drawn.items()))))
+    return feasible.space.choose(found)
 
 
 def _suggested(trial: OptunaTrial, decision: Decision) -> Any:

@@ -26,8 +26,6 @@ from seesawnas.text import short
 if TYPE_CHECKING:
     from seesawnas.evaluation import FaceModel, HowToVerify, VerifiedSet
 
-MAX_RESAMPLES = 100_000
-
 
 def evaluate(
     model: Model,
@@ -86,6 +84,7 @@ def evaluate(
     A rate is shown as "not resolvable" if less than one impostor pair would be accepted at it.
     """
     from seesawnas.evaluation import HowToVerify, find_protocol, open_model, verify_set
+    from seesawnas.evaluation.benchmark import MAX_RESAMPLES
 
     if resamples > MAX_RESAMPLES:
         raise InvalidInput(f"--resamples must be at most {MAX_RESAMPLES}, got {short(resamples)}")
