@@ -7,7 +7,8 @@ from seesawnas.data.pairs.files import read_pairs
 from seesawnas.data.pairs.ijb import TemplateSet, read_templates
 from seesawnas.data.pairs.insightface_bin import read_bin
 from seesawnas.data.pairs.pair_set import PairSet
-from seesawnas.data.sources.base import FaceSource, OpenedSource
+from seesawnas.data.skipped import Skipped
+from seesawnas.data.sources.base import FaceSource, OpenedSource, keep_identities
 from seesawnas.data.sources.folder import FolderSource, open_folder
 from seesawnas.data.sources.open import open_source
 from seesawnas.data.sources.subset import first_identities, open_subset, random_identities
@@ -31,10 +32,12 @@ __all__ = [
     "OpenedSource",
     "PairSet",
     "Preparation",
+    "Skipped",
     "TemplateSet",
     "align_folder",
     "contact_sheet",
     "first_identities",
+    "keep_identities",
     "load_faces",
     "open_finder",
     "open_folder",

@@ -41,6 +41,10 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     takes. Weights that are known to be random give a UserWarning, unless they are wanted
     (``untrained``).
 
+    Args:
+        folder: With ``model.safetensors`` and ``spec.yaml``.
+        untrained: Whether random weights are wanted.
+
     Raises:
         InvalidInput: If the folder contains no such network.
     """

@@ -147,13 +147,13 @@ def plan_of_options(
     conflicts: Callable[[P, Place], Iterable[str]] = no_conflicts,
     place: Place = flag_of,
 ) -> P:
-    """The plan that follows from options of the command line.
+    """The plan that follows from options of the command line, or of a function.
 
     Args:
         plan: What they are options of.
         options: Those that are given, by their keys.
         conflicts: What is wrong with the options of a plan together.
-        place: How a key is called in messages.
+        place: How a key is called in messages; by default, as on the command line.
 
     Raises:
         InvalidInput: If there are faults: the plan's own error, one line per fault.

@@ -17,6 +17,7 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.plan.documents import Place, faults_in, override, values_of
 from seesawnas.search.plan import LEARNING_SAMPLERS, SearchPlan
 from seesawnas.search.points import chosen_points
+from seesawnas.search.samplers import make_sampler
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
 from seesawnas.study.library.names import data_words, default_name, placer
@@ -72,6 +73,7 @@ def check_environment(
         space = load_space(plan.space)
         proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
         feasible = FeasibleSet(space, plan.budget)
+        make_sampler(plan.sampler, feasible)
         points = tuple(chosen_points(plan.points, feasible, plan.budget, plan.storage))
         return feasible, points, _priors(plan, feasible)
 

@@ -6,7 +6,7 @@ Nothing here imports torch or Optuna: help waits for this module.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -338,7 +338,7 @@ class RunPlan(TeacherPlan, EnginePlan):
         self._fill("pairs", default.pairs)
         self._fill("share", default.share)
         changes = {"epochs": self.epochs, **self._distilled()}
-        recipe = replace(default.recipe, **{**self.recipe, **changes})
+        recipe = default.recipe.changed(**{**self.recipe, **changes})
         object.__setattr__(self, "recipe", recipe.to_mapping())
         super().__post_init__()
 

@@ -22,8 +22,9 @@ from pydantic import (
     model_validator,
 )
 
-from seesawnas.errors import DocumentError
+from seesawnas.errors import DocumentError, InvalidInput
 from seesawnas.io.catalog import RECIPES, Wanted, read_document
+from seesawnas.io.entry_points import Extensions
 from seesawnas.io.kinds import other_kind
 from seesawnas.io.validation import lines_of
 from seesawnas.io.yaml import read_yaml
@@ -32,6 +33,7 @@ from seesawnas.train.schedule import PAPER_STEPS, Decay
 from seesawnas.units import number
 
 Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
+"""The included margins; :mod:`seesawnas.train.losses.margins` has them."""
 Precision = Literal["fp32", "bf16", "fp16"]
 Guard = Literal["none", "linear"]
 """What a margin does to an angle that it would push beyond a half turn."""
@@ -40,6 +42,21 @@ Distill = Literal["none", "angular", "embedding", "multistep"]
 GenerationTeacher = Literal["same", "previous"]
 """Who teaches the second generation and later ones: the first's teacher, or the student before."""
 OptimizerName = Literal["sgd", "adamw"]
+
+
+def _margin_kind(found: Any) -> Any:
+    if not all(callable(getattr(found, name, None)) for name in ("target", "other")):
+        raise TypeError(
+            f"must be a seesawnas.train.MarginKind, with functions target and other, got "
+            f"{short(found)}"
+        )
+    return found
+
+
+OWN_MARGINS: Extensions[Any] = Extensions(
+    "seesawnas.margins", get_args(Margin), _margin_kind, InvalidInput
+)
+"""Margins of other packages: each is a :class:`seesawnas.train.losses.margins.MarginKind`."""
 
 _WANTED = Wanted((RECIPES,), "a recipe's YAML file or a shipped one's name")
 _DISTILLATION = ("distill", "distill_weight", "generations", "generation_teacher")
@@ -76,7 +93,7 @@ class Recipe:
         head_weight_decay: Of the margin head's class weights.
         decay: How the learning rate falls to the end of the training.
         warm_up: The share of the training in which the learning rate rises.
-        margin: The loss.
+        margin: The loss: one of the included margins, or the name of an installed package's.
         margin_size: The margin; of arcface in radians, of cosface in cosine.
         margin_warm_up: The share of the training in which the margin grows to its size.
         guard: What arcface does to an angle that its margin would push beyond a half turn.
@@ -121,7 +138,7 @@ class Recipe:
     head_weight_decay: float = 4e-4
     decay: Decay = "cosine"
     warm_up: float = 0.05
-    margin: Margin = "arcface"
+    margin: str = "arcface"
     margin_size: float = 0.5
     margin_warm_up: float = 0.0
     guard: Guard = "linear"
@@ -148,6 +165,21 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in _LISTS:
             object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON makes it a list
+
+    def changed(self, **changes: Any) -> Recipe:
+        """The same with other values of the fields named, ready to train by.
+
+        Raises:
+            InvalidInput: In one line, if there is no such margin, or if a package offers one that
+                cannot be used.
+        """
+        found = replace(self, **changes)
+        if OWN_MARGINS.find(found.margin) is None:
+            try:
+                _margin(found.margin)
+            except ValueError as error:
+                raise InvalidInput(f"margin {error}") from None
+        return found
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values; fields added later are left out at their defaults.
@@ -347,6 +379,10 @@ def _one_of(names: tuple[str, ...], raw: Any) -> Any:
     return raw
 
 
+def _margin(raw: Any) -> Any:
+    return raw if raw in get_args(Margin) else _one_of(OWN_MARGINS.names(), raw)
+
+
 def _optional(check: Callable[[Any], Any], raw: Any) -> Any:
     return None if raw is None else check(raw)
 
@@ -360,7 +396,7 @@ def _key(name: str, hint: Any) -> tuple[Any, None]:
         int: partial(_whole, *_WHOLE.get(name, (0, MAX_EPOCHS))),
         tuple[float, ...]: _betas if name == "betas" else _steps,
     }
-    check = checks.get(hint)
+    check = _margin if name == "margin" else checks.get(hint)
     if check is None and hint not in (str, bool):
         check = partial(_one_of, get_args(hint))
     kind: Any = hint | None

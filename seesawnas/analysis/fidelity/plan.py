@@ -8,7 +8,7 @@ Nothing here imports torch or Optuna before a value needs it: help waits for thi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +167,7 @@ class FidelityPlan(TeacherPlan, EnginePlan):
             object.__setattr__(self, "levels", self.levels or _levels(LEVELS))
             self._fill("pairs", default.pairs)
             changes = {"epochs": 1, **self._distilled()}
-            recipe = replace(default.recipe, **{**self.recipe, **changes})
+            recipe = default.recipe.changed(**{**self.recipe, **changes})
             object.__setattr__(self, "recipe", recipe.to_mapping())
         super().__post_init__()
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from seesawnas.evaluation import FaceModel, HowToVerify, VerifiedSet
     from seesawnas.evaluation.comparison import ComparedModel, ComparedSet
 
-MAX_RESAMPLES = 100_000
-
 
 def evaluate(
     models: Models,
@@ -110,6 +108,7 @@ def evaluate(
     """
     from seesawnas.device.latency.protocol import check_halves
     from seesawnas.evaluation import HowToVerify, find_protocol
+    from seesawnas.evaluation.benchmark import MAX_RESAMPLES
 
     if resamples > MAX_RESAMPLES:
         raise InvalidInput(f"--resamples must be at most {MAX_RESAMPLES}, got {short(resamples)}")

@@ -58,8 +58,8 @@ def describe(
         "input": {
             "height": inputs.height,
             "width": inputs.width,
-            "mean": inputs.mean,
-            "std": inputs.std,
+            "mean": list(inputs.mean),
+            "std": list(inputs.std),
         },
         "recipe": plan.recipe.to_mapping(),
         "seed": plan.seed,

@@ -353,7 +353,7 @@ class TrainPlan(TeacherPlan):
         self._fill("folder", default_folder(self.spec.name or self.spec.digest()))
         overrides = self._overrides()
         faults = list(self._override_conflicts(overrides))
-        object.__setattr__(self, "recipe", replace(self.recipe, **overrides))
+        object.__setattr__(self, "recipe", self.recipe.changed(**overrides))
         if self.resolution is not None:
             object.__setattr__(self, "spec", self.spec.at_side(self.resolution))
         if self.freeze:

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesawnas.train.losses.margins import MARGINS
-from seesawnas.train.recipe import Guard, Margin, OptimizerName, Recipe
+from seesawnas.train.losses.margins import find_margin
+from seesawnas.train.recipe import Guard, OptimizerName, Recipe
 
 _USUAL_NORM, _USUAL_SPREAD = 20.0, 100.0  # AdaFace's beginning of the running mean and deviation
 _SPREAD_FLOOR = 1e-3
@@ -44,7 +44,7 @@ class MarginHead(nn.Module):
         classes: int,
         dimensions: int,
         *,
-        margin: Margin = "arcface",
+        margin: str = "arcface",
         size: float = 0.5,
         scale: float = 64.0,
         guard: Guard = "linear",
@@ -53,7 +53,8 @@ class MarginHead(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(classes, dimensions, generator=generator).mul_(0.01))
         self.margin_share = 1.0
-        self._margin, self._size, self._scale, self._guard = MARGINS[margin], size, scale, guard
+        self._margin, self._size = find_margin(margin), size
+        self._scale, self._guard = scale, guard
         if self._margin.needs_quality:
             self.register_buffer("usual_norm", torch.tensor(_USUAL_NORM))
             self.register_buffer("usual_spread", torch.tensor(_USUAL_SPREAD))
