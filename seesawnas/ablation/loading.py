@@ -70,5 +70,10 @@ def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
             )
     if plan.against and plan.design != "one-at-a-time":
         yield f"{place('against')} requires design one-at-a-time, got {plan.design}"
+    if plan.looks and plan.seeds > plan.looks[-1]:
+        yield (
+            f"{place('seeds')} must be at most {plan.looks[-1]}, the last of {place('looks')}, got "
+            f"{plan.seeds}"
+        )
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
