@@ -23,7 +23,7 @@ from seesawnas.ablation.factors import (
 from seesawnas.ablation.levels import Levels, parse_factors, parse_levels
 from seesawnas.ablation.result import DesignKind
 from seesawnas.ablation.widths import scaled
-from seesawnas.analysis.spending import MOST_SEEDS
+from seesawnas.analysis.spending import MOST_SEEDS, declared_looks, derived_looks
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
 from seesawnas.plan.options import (
@@ -282,6 +282,11 @@ class AblationPlan(RunPlan):
     def matched(self) -> bool:
         """Whether arms are rescaled in width to the base's MAdds."""
         return self.match == "madds"
+
+    @property
+    def planned_looks(self) -> tuple[tuple[int, float], ...]:
+        """Looks of a study that this plan starts: (number of seeds, part of alpha up to it)."""
+        return declared_looks(self.looks) if self.looks else derived_looks(max(2, self.seeds))
 
     @property
     def training_seeds(self) -> tuple[int, ...]:

@@ -18,7 +18,6 @@ from seesawnas.ablation.arms import Arm, Arms, make_arms
 from seesawnas.ablation.plan import AblationPlan
 from seesawnas.ablation.reading import ATTRIBUTE, PLANNED_LOOKS, read_ablation
 from seesawnas.ablation.result import AblationResult
-from seesawnas.analysis.spending import declared_looks, derived_looks
 from seesawnas.arch.digest_0_1 import digest_0_1
 from seesawnas.data import FaceData, Faces
 from seesawnas.io.stored_json import stored_mapping
@@ -342,8 +341,7 @@ def _planned_looks(plan: AblationPlan, record: StudyRecord) -> dict[str, Any]:
     """
     if _kept(record) and record.trials(TrialState.COMPLETE):
         return {name: _kept(record)[name] for name in (PLANNED_LOOKS,) if name in _kept(record)}
-    looks = declared_looks(plan.looks) if plan.looks else derived_looks(max(2, plan.seeds))
-    return {PLANNED_LOOKS: [list(look) for look in looks]}
+    return {PLANNED_LOOKS: [list(look) for look in plan.planned_looks]}
 
 
 def _kept(record: StudyRecord) -> dict[str, Any]:
