@@ -38,7 +38,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
         raise StudyError("\n".join(dict.fromkeys([*own.faults, *faults])))
     found = values_of(AblationPlan, values, context=own)
     name = found["study"] or (file.name if file else _name(found))
-    plan = AblationPlan(**{**found, "study": name})
+    plan = AblationPlan(**{**found, "study": name, "place": place})
     faults = list(_conflicts(plan, place))
     if faults:
         raise StudyError("\n".join(faults))

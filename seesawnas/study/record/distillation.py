@@ -52,6 +52,7 @@ class ProxyTeacher:
             bgr=plan.teacher_channels == "bgr",
             output=plan.teacher_output,
             device=pick_device(None),
+            place=plan.place,
         )
 
     @property
@@ -115,7 +116,7 @@ def proxy_teacher(plan: TeacherPlan, data: str | None) -> ProxyTeacher | None:
     if not plan.teacher:
         return None
     if data is None:
-        raise StudyError("--teacher requires --data, got none")
+        raise StudyError(f"{plan.place('teacher')} requires {plan.place('data')}, got none")
     return ProxyTeacher(plan, data)
 
 

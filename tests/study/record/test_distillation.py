@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from seesawnas.study import (
     Finished,
     InlineEngine,
     Measurement,
+    StudyFile,
     TrialEpoch,
     TrialJob,
     TrialStarted,
@@ -341,6 +343,39 @@ def test_a_teacher_that_is_not_there_is_said_with_the_other_faults_before_anythi
     assert any("none_such" in line for line in lines)
     assert "--teacher nowhere: there is no such file or folder" in lines
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("teacher", "key", "value", "told"),
+    [
+        ("teacher", "teacher", "nowhere", "s.yaml: teacher: nowhere: there is no such file or"),
+        ("t.onnx", "teacher_normalise", "x", "s.yaml: teacher_normalise: must be one of none"),
+        ("t.onnx", "teacher_normalise", "1e99,1", "s.yaml: teacher_normalise: means must be"),
+        ("teacher", "teacher_normalise", "none", "got s.yaml: teacher_normalise, only for"),
+        ("teacher", "teacher_channels", "bgr", "got s.yaml: teacher_channels, only for"),
+        ("teacher", "teacher_output", "z", "got s.yaml: teacher_output, only for"),
+        ("teacher", "distill", "multistep", "s.yaml: teacher: must be several models"),
+        ("teacher", "distill_weight", -1, "s.yaml: distill_weight: must be"),
+    ],
+)
+def test_a_fault_of_a_teacher_in_a_study_file_says_its_key(
+    teacher: str, key: str, value: object, told: str, place: Path
+) -> None:
+    Path("t.onnx").write_bytes(b"")
+    file = StudyFile({**TAUGHT, "teacher": teacher, key: value}, "s.yaml", "s")
+    with pytest.raises(InvalidInput) as caught, opened(plan_of(file, {}), lambda _: FakeEngine(1)):
+        pass
+    assert told in str(caught.value)
+    assert not {"--teacher", "--distill"} & set(re.findall(r"--[a-z]+", str(caught.value)))
+
+
+def test_a_fault_of_a_teacher_that_an_option_overrides_says_the_option(place: Path) -> None:
+    plan = plan_of(StudyFile(TAUGHT, "s.yaml", "s"), {"teacher": "nowhere"})
+    with (
+        pytest.raises(InvalidInput, match="^--teacher nowhere: there is no such"),
+        opened(plan, lambda _: FakeEngine(1)),
+    ):
+        pass
 
 
 def fidelity(study: str, **more: Any) -> dict[str, Any]:
