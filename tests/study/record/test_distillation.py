@@ -372,7 +372,7 @@ def test_a_fault_of_a_teacher_in_a_study_file_says_its_key(
 def test_a_fault_of_a_teacher_that_an_option_overrides_says_the_option(place: Path) -> None:
     plan = plan_of(StudyFile(TAUGHT, "s.yaml", "s"), {"teacher": "nowhere"})
     with (
-        pytest.raises(InvalidInput, match="^--teacher nowhere: there is no such"),
+        pytest.raises(InvalidInput, match=r"^--teacher nowhere: there is no such"),
         opened(plan, lambda _: FakeEngine(1)),
     ):
         pass
