@@ -181,8 +181,12 @@ class Teacher:
         words = f"{height}x{width} {'bgr' if bgr else 'rgb'}, mean {_numbers(mean)}, std "
         return f"{words}{_numbers(std)}{'' if output is None else f', output {output}'}"
 
-    def embed(self, source: FaceSource) -> Generator[Progress]:
+    def embed(self, source: FaceSource, copies: int = 1) -> Generator[Progress]:
         """Embed all images of ``source``, or take the embeddings from the cache.
+
+        Args:
+            source: The images.
+            copies: How many times embeddings that the cache does not keep will be in memory.
 
         Yields:
             How many images are done, now and then; nothing if all were in the cache. The caller may
@@ -202,6 +206,7 @@ class Teacher:
             key,
             (len(source), 2, self.dimensions),
             lambda first: self._batches(source, first),
+            copies,
         )
         self._rows, self._model = found.rows, None
 

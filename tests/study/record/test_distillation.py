@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,12 @@ from seesawnas.study import (
     find_study,
     run_trial,
 )
-from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher, stored_distillation
+from seesawnas.study.record.distillation import (
+    DISTILLATION,
+    ProxyTeacher,
+    proxy_teacher,
+    stored_distillation,
+)
 from seesawnas.train import seeded
 from seesawnas.train.full import TeacherEmbedded, TeacherReady
 from seesawnas.train.recipe import Distill
@@ -376,6 +382,56 @@ def test_a_fault_of_a_teacher_that_an_option_overrides_says_the_option(place: Pa
         opened(plan, lambda _: FakeEngine(1)),
     ):
         pass
+
+
+def test_a_study_with_nothing_left_to_train_does_not_need_its_teacher(place: Path) -> None:
+    run(TAUGHT)
+    about = find_study("s").view().attributes[DISTILLATION]
+    Path("teacher").rename("elsewhere")
+    (ended,) = run(TAUGHT)
+    assert isinstance(ended, Ended)
+    assert find_study("s").view().attributes[DISTILLATION] == about
+    with pytest.raises(InvalidInput, match=r"^--teacher teacher: there is no such file or folder"):
+        run({**TAUGHT, "trials": 3})
+    with pytest.raises(StudyError, match=r"--distill-weight 7\.0, got 8\.0"):
+        run({**TAUGHT, "distill_weight": 8.0})
+    Path("elsewhere").rename("teacher")
+    assert sum(isinstance(event, Finished) for event in run({**TAUGHT, "trials": 3})) == 1
+
+
+@pytest.mark.parametrize(
+    ("engine", "workers", "stages", "copies"),
+    [("local", 3, 1, 4), ("local", 1, 2, 4), ("inline", None, 1, 1), ("ray", None, 1, 2)],
+)
+def test_embeddings_that_the_cache_does_not_keep_must_fit_for_all_workers(
+    engine: str,
+    workers: int | None,
+    stages: int,
+    copies: int,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    method = {"distill": "multistep"} if stages > 1 else {}
+    asked = {**TAUGHT, "engine": engine, "workers": workers, **method}
+    plan = plan_of(None, {**asked, "teacher": ",".join(["teacher", "other"][:stages])})
+    teacher = proxy_teacher(plan, "faces")
+    assert teacher is not None
+    teacher.open()
+    monkeypatch.setenv("SEESAWNAS_CACHE_LIMIT", "10")
+    faces, size = taught_faces(), 120 * 2 * 16 * 2
+    free = SimpleNamespace(available=copies * size - 1)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: free)
+    with pytest.raises(InvalidInput, match="must fit in the memory that is free") as caught:
+        list(teacher.embed(faces))
+    assert (f" {copies} times" in str(caught.value)) == (copies > 1)
+    free.available += 1
+    list(teacher.embed(faces))
+
+
+def test_a_study_without_a_teacher_is_not_resumed_with_one_that_is_not_there(place: Path) -> None:
+    run(SEARCH)
+    with pytest.raises(InvalidInput, match=r"^--teacher nowhere: there is no such file or folder"):
+        run({**SEARCH, "teacher": "nowhere"})
 
 
 def fidelity(study: str, **more: Any) -> dict[str, Any]:
