@@ -50,10 +50,9 @@ def complete_study(incomplete: str) -> list[str]:
 
 def complete_prior(incomplete: str) -> list[str]:
     """Complete the last of several names: shipped tables, CSV files, studies and folders."""
-    from seesawnas.study.storage.open import RUNS
+    from seesawnas.study.storage.open import folders_of_runs
 
     before, comma, last = incomplete.rpartition(",")
-    studies = [path.name for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
     typed = Path(last)
     folder = typed if last.endswith("/") else typed.parent
     files = list(folder.iterdir()) if folder.is_dir() else []
@@ -61,7 +60,7 @@ def complete_prior(incomplete: str) -> list[str]:
         *(f"{path}/" for path in files if path.is_dir() and not path.name.startswith(".")),
         *(str(path) for path in files if path.suffix == ".csv"),
     ]
-    names = {*TABLES.names(), *studies, *paths}
+    names = {*TABLES.names(), *folders_of_runs(), *paths}
     return sorted(f"{before}{comma}{name}" for name in names if name.startswith(last))
 
 

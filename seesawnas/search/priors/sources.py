@@ -23,7 +23,7 @@ from seesawnas.search.priors.prior import Prior
 from seesawnas.search.priors.table import read_table
 from seesawnas.space import Decision
 from seesawnas.study import StudyRecord, Trial, TrialState, find_study, study_folder
-from seesawnas.study.storage.open import holds_study
+from seesawnas.study.storage.open import folders_of_runs, holds_study
 from seesawnas.text import nearest, short
 
 PRIORS = "priors"
@@ -140,12 +140,7 @@ def _scores(trials: Sequence[Trial], metric: str) -> Floats:
 
 
 def _unknown(ref: str) -> StudyError:
-    names = [*TABLES.names(), *_studies()]
+    names = [*TABLES.names(), *folders_of_runs()]
     near = nearest(ref, names)
     hint = f"did you mean {near}?" if near else f"shipped are {', '.join(TABLES.names())}"
     return StudyError(f"{short(ref)}: must be a study, a CSV file or a shipped table; {hint}")
-
-
-def _studies() -> list[str]:
-    folder = study_folder("x").parent
-    return [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []

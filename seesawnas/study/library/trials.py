@@ -16,7 +16,7 @@ from seesawnas.space import Published, SearchPoint
 from seesawnas.study.library.view import StudyView, find_study
 from seesawnas.study.ranking import best_trial
 from seesawnas.study.record.proposal import trial_spec
-from seesawnas.study.storage.open import RUNS, study_folder
+from seesawnas.study.storage.open import folders_of_runs, study_folder
 from seesawnas.text import nearest, short
 
 _MOST_DIGITS = 15
@@ -46,9 +46,9 @@ def _suggest(name: str, storage: str | None) -> None:
     Raises:
         StudyError: If there is no study ``name`` under runs/ but one of a name near to it.
     """
-    if storage is not None or "://" in name or study_folder(name).exists() or not RUNS.is_dir():
+    if storage is not None or "://" in name or study_folder(name).exists():
         return
-    if near := nearest(name, (folder.name for folder in RUNS.iterdir() if folder.is_dir())):
+    if near := nearest(name, folders_of_runs()):
         raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
 
 

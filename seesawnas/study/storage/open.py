@@ -61,6 +61,11 @@ _MOST_PATH = 1000
 _LONGEST_URL = 10_000
 
 
+def folders_of_runs() -> list[str]:
+    """The names of the folders under runs/, sorted: studies and training runs."""
+    return sorted(path.name for path in RUNS.iterdir() if path.is_dir()) if RUNS.is_dir() else []
+
+
 def study_folder(name: str) -> Path:
     """The folder of the study ``name``: runs/NAME, or NAME itself if it is a path with a slash.
 
