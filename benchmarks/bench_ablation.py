@@ -1,14 +1,21 @@
 """What the analysis of an ablation can be trusted with, by simulation.
 
-False finds, power, coverage, seeds needed.
+False finds, power, coverage, seeds needed; looks after added seeds.
 
     python benchmarks/bench_ablation.py [--experiments 1000] [--seeds 5] [--seed 0] [--json]
+    python benchmarks/bench_ablation.py --looks [--experiments 1000] [--seeds 5] ...
 
 An arm's quality is what its levels do, what each seed does to all arms alike (five noise
 deviations), and normal noise. Effects are in deviations of that noise; a difference of two arms has
 the square root of two of it. Each rate comes with the standard error of its simulation. "Needed"
 asks how often an effect is found with as many seeds as are said: said of an effect that is known to
 its size, and said by a pilot of ``--seeds`` seeds that did not resolve it, which does not know it.
+
+``--looks`` asks what becomes of verdicts if seeds are added: every ablation is looked at with
+``--seeds`` seeds, twice and four times as many, and a find at any look counts. It compares looks
+that follow from the first start, declared looks, a fixed number tested again at each look, and the
+same with p multiplied by the number of looks so far. The fixed number's first and last look are
+what a single test finds.
 """
 
 from __future__ import annotations
@@ -16,18 +23,24 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import scipy
 import statsmodels
 from numpy.typing import NDArray
 
-from seesawnas.ablation.analysis import analyse, power_at, seeds_for
+from seesawnas.ablation import analysis
+from seesawnas.ablation.analysis import PlannedLooks, analyse, power_at, seeds_for
 from seesawnas.ablation.design import Design, make_design
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction
+from seesawnas.analysis.group_sequential import Looks
+from seesawnas.analysis.spending import declared_looks, derived_looks
+from seesawnas.text import several
 
 _SIZES = (1, 2, 3)
 _NOISE = 0.005
@@ -50,12 +63,14 @@ def main() -> None:
     arguments = _arguments()
     gc.freeze()  # statsmodels collects garbage in every correction
     figures = []
-    for figure in measure(
+    measured = measure_looks if arguments.looks else measure
+    width = 92 if arguments.looks else 76
+    for figure in measured(
         arguments.experiments, arguments.seeds, np.random.default_rng(arguments.seed)
     ):
         figures.append(figure)
         if not arguments.json:
-            print(f"{figure.name:<76} {figure.value:>8.3f} ± {figure.error:.3f}", flush=True)
+            print(f"{figure.name:<{width}} {figure.value:>8.3f} ± {figure.error:.3f}", flush=True)
     if arguments.json:
         versions = {"scipy": scipy.__version__, "statsmodels": statsmodels.__version__}
         facts = {
@@ -78,6 +93,64 @@ def measure(experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[
             yield from _planted(name, size, found)
     for size in _SIZES:
         yield from _needed(size, experiments, seeds, rng)
+
+
+def measure_looks(experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[Figure]:
+    """The figures of ablations that are looked at three times, one at a time."""
+    # The seeds that would be needed take most of the time, and nothing here asks for them.
+    with patch.object(analysis, "seeds_for", lambda size, alpha: None):
+        yield from _measure_looks(experiments, seeds, rng)
+
+
+def _measure_looks(experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[Figure]:
+    numbers = (seeds, 2 * seeds, 4 * seeds)
+    methods = {
+        "derived looks": derived_looks(seeds),
+        "declared looks": declared_looks(numbers),
+    }
+    for kind, count in ((_DESIGNS[0][0], 1), *_DESIGNS):
+        design = make_design({f"f{index}": ("0", "1") for index in range(count)}, kind)
+        name = f"{kind} 2^{count}" if kind == "full" else f"{kind}, {several(count, 'effect')}"
+        for size in (0.0, 2.0):
+            found: dict[str, list[NDArray[np.bool_]]] = defaultdict(list)
+            for _ in range(experiments):
+                values = _values(design, size, numbers[-1], rng)
+                for method, looks in methods.items():
+                    found[method].append(_planned(design, values, looks, numbers))
+                p = np.array([_p_holm(design, values[:, :n]) for n in numbers])
+                times = np.arange(1, len(numbers) + 1)[:, None]
+                found["t-test at every look"].append(p < _ALPHA)
+                found["t-test at every look, p times the looks so far"].append(p * times < _ALPHA)
+            for method, all_found in found.items():
+                yield from _at_looks(f"{name}, {size:g} sd, {method}", all_found, size, numbers)
+
+
+def _at_looks(
+    name: str, found: Sequence[NDArray[np.bool_]], size: float, numbers: Sequence[int]
+) -> Iterator[Figure]:
+    """How often anything is found, or the effect: at each look, and at any."""
+    rates = np.array([each.any(axis=1) if size == 0 else each[:, 0] for each in found])
+    for place, n in enumerate(numbers):
+        yield _rate(f"{name}: {n} seeds", rates[:, place])
+    yield _rate(f"{name}: any look", rates.any(axis=1))
+
+
+def _planned(
+    design: Design, values: NDArray[Any], looks: Looks, numbers: Sequence[int]
+) -> NDArray[np.bool_]:
+    """Whether each effect or interaction is found, by look."""
+    seeds = range(numbers[-1])
+    found = []
+    for n in numbers:
+        planned = PlannedLooks(looks, seeds)
+        both = analyse(_arms(design, values[:, :n]), design.factors, design.kind, planned=planned)
+        found.append([one.verdict != "not resolvable" for part in both for one in part])
+    return np.array(found)
+
+
+def _p_holm(design: Design, values: NDArray[Any]) -> list[float]:
+    both = analyse(_arms(design, values), design.factors, design.kind)
+    return [1.0 if one.p_holm is None else one.p_holm for part in both for one in part]
 
 
 def _null(name: str, found: Sequence[_Found]) -> Iterator[Figure]:
@@ -138,12 +211,17 @@ def _needed(
 
 
 def _experiment(design: Design, size: float, seeds: int, rng: np.random.Generator) -> _Found:
-    """One ablation whose first factor does ``size`` noise deviations."""
+    """What one ablation finds."""
+    values = _values(design, size, seeds, rng)
+    return analyse(_arms(design, values), design.factors, design.kind)
+
+
+def _values(design: Design, size: float, seeds: int, rng: np.random.Generator) -> NDArray[Any]:
+    """Qualities, (arms, seeds), if the first factor does ``size`` noise deviations."""
     means = np.array([0.8 + size * _NOISE * (row[0] == "1") for row in design.rows])
     shared, noise = rng.normal(size=seeds), rng.normal(size=(len(means), seeds))
-    return analyse(
-        _arms(design, means[:, None] + _NOISE * (5 * shared + noise)), design.factors, design.kind
-    )
+    found: NDArray[Any] = means[:, None] + _NOISE * (5 * shared + noise)
+    return found
 
 
 def _arms(design: Design, values: NDArray[Any]) -> list[ArmResult]:
@@ -165,7 +243,7 @@ def _is_small(p: float | None) -> bool:
     return p is not None and p < _ALPHA
 
 
-def _rate(name: str, found: Sequence[bool]) -> Figure:
+def _rate(name: str, found: Sequence[bool] | NDArray[np.bool_]) -> Figure:
     rate = float(np.mean(found))
     return Figure(name, rate, float((rate * (1 - rate) / len(found)) ** 0.5))
 
@@ -175,6 +253,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--experiments", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--looks", action="store_true", help="looks after added seeds")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

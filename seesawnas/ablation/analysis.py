@@ -4,8 +4,12 @@ Arms are paired by seed. Everything is a contrast: weights of arms that sum to z
 one-at-a-time design it is an arm minus the base; in a factorial design the mean of a level's arms
 minus the mean of the reference level's, and for an interaction the difference of two such
 differences. A contrast has one value per seed, so what a seed does to all arms alike drops out;
-over those values goes Student's t. Holm's correction is over all contrasts of the design, those
-that still wait for seeds too (as if p were 1): the family does not grow while an ablation runs.
+over those values goes Student's t. If its looks were planned, p is the repeated p-value and the
+interval the repeated interval of the last one (:mod:`seesawnas.analysis.planned_looks`), so that
+seeds may be added after a look. Holm's correction is over all contrasts of the design, those that
+still wait for seeds too (as if p were 1): the family does not grow while an ablation runs. Repeated
+p-values of a look are p-values whenever one stops, so that after Holm the verdicts of all looks and
+contrasts hold together.
 
 Two cases the t-test has no answer for. If a contrast is between the same networks (their digests
 say so) there is nothing to test: no p, and not one of the family. If all values are equal, yet the
@@ -34,6 +38,8 @@ from statsmodels.stats.power import TTestPower
 
 from seesawnas.ablation.design import FactorLevels, alias_classes, contrasts
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction, Verdict
+from seesawnas.analysis.group_sequential import Looks, critical_at
+from seesawnas.analysis.planned_looks import Looked, looked_at, mean_test
 
 POWER = 0.8
 MAX_SEEDS = 10_000
@@ -71,8 +77,29 @@ def power_at(size: float, seeds: int, alpha: float) -> float:
     )
 
 
+def power_of(size: float, seeds: int, critical: float) -> float:
+    """The probability that abs(t) of ``seeds`` pairs exceeds ``critical``, with the effect's sign.
+
+    Of a single look, whatever those before it found.
+    """
+    return power_at(size, seeds, 2 * float(stats.t.sf(critical, seeds - 1)))
+
+
 _SAME = 1e-9
 """Values that differ by less are equal but for rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLooks:
+    """When an ablation is looked at.
+
+    Attributes:
+        looks: Numbers of seeds, and the part of alpha that is spent up to each.
+        seeds: The training seeds, in their order.
+    """
+
+    looks: Looks
+    seeds: Sequence[int]
 
 
 def analyse(
@@ -81,6 +108,7 @@ def analyse(
     design: DesignKind,
     *,
     confidence: float = 0.95,
+    planned: PlannedLooks | None = None,
 ) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
     """Effects, factor by factor, and interactions, pair by pair.
 
@@ -90,12 +118,14 @@ def analyse(
     those aliased with each other the first is given. The same holds for interactions that are a
     multiple of another contrast because arms are one network, as when ``kind`` has no effect beside
     ``split=1``. ``needed`` is at Bonferroni's alpha, (1 - confidence) / contrasts: Holm's strictest
-    step, so that the effect is resolved whatever the others turn out to be.
+    step, so that the effect is resolved whatever the others turn out to be. With ``planned`` looks
+    it is the number of the look that resolves it; without, all seeds that are done are tested as if
+    their number had been fixed beforehand.
     """
     effects = list(_effects(arms, factors, design))
     interactions = list(_apart(arms, effects, list(_interactions(arms, factors, design))))
     family = [*(named[0] for named in effects), *(named[0] for named in interactions)]
-    tests = [_tested(arms, contrast, confidence) for contrast in family]
+    tests = [_tested(arms, contrast, confidence, planned) for contrast in family]
     found = _corrected(tests, 1 - confidence)
     return (
         tuple(
@@ -136,6 +166,7 @@ class _Test:
 
     n: int
     is_nil: bool
+    looked: Looked
     mean: float | None = None
     low: float | None = None
     high: float | None = None
@@ -228,38 +259,53 @@ def _difference(cells: Sequence[tuple[int, Sequence[bool]]]) -> _Contrast:
     return _Contrast(tuple(map(float, np.sum(parts, axis=0))))
 
 
-def _tested(arms: Sequence[ArmResult], contrast: _Contrast, confidence: float) -> _Test:
-    values = _values(arms, contrast)
+def _tested(
+    arms: Sequence[ArmResult],
+    contrast: _Contrast,
+    confidence: float,
+    planned: PlannedLooks | None,
+) -> _Test:
+    looked = _looked(arms, contrast, planned)
+    values = np.array(looked.values)
     is_nil = contrast.is_nil([arm.digest for arm in arms])
     n = len(values)
+    found = _Test(n, is_nil, looked)
     if n == 0:
-        return _Test(n, is_nil)
+        return found
     mean = float(values.mean())
     if is_nil:
-        return _Test(n, is_nil, 0.0, verdict="same network")
-    if n == 1:
-        return _Test(n, is_nil, mean)
+        return replace(found, mean=0.0, verdict="same network")
+    if not looked.looks:
+        return replace(found, mean=mean)
     if np.ptp(values) < _SAME * max(1.0, abs(mean)):
-        return _Test(
-            n, is_nil, mean, p=float(stats.binomtest(n, n).pvalue) if abs(mean) > _SAME else 1.0
-        )
-    result = stats.ttest_1samp(values, 0.0)
-    low, high = result.confidence_interval(confidence)
-    size = mean / float(values.std(ddof=1))
-    return _Test(n, is_nil, mean, float(low), float(high), size, float(result.pvalue))
+        # What agrees in n seeds has agreed in fewer: the looks before spend nothing.
+        sign = float(stats.binomtest(n, n).pvalue) if abs(mean) > _SAME else 1.0
+        return replace(found, mean=mean, p=sign)
+    test = mean_test(looked.values, looked.looks, confidence)
+    return replace(found, mean=mean, low=test.low, high=test.high, size=test.size, p=test.p)
 
 
-def _values(arms: Sequence[ArmResult], contrast: _Contrast) -> NDArray[np.float64]:
-    """The contrast of every seed that all its arms have."""
+def _looked(arms: Sequence[ArmResult], contrast: _Contrast, planned: PlannedLooks | None) -> Looked:
+    """The contrast of the seeds that all its arms have, as far as a look has reached them."""
     parts = [
-        (weight, dict(arm.values))
+        (weight, dict(arm.values), arm.failed)
         for weight, arm in zip(contrast.weights, arms, strict=True)
         if weight
     ]
-    seeds = sorted(set.intersection(*(set(found) for _, found in parts))) if parts else []
-    return np.array(
-        [sum(weight * found[seed] for weight, found in parts) for seed in seeds], dtype=np.float64
-    )
+
+    def difference(seed: int) -> float | None:
+        if not parts or any(seed not in found for _, found, _ in parts):
+            return None
+        return sum(weight * found[seed] for weight, found, _ in parts)
+
+    def has_failed(seed: int) -> bool:
+        return any(seed in failed for _, _, failed in parts)
+
+    if planned is not None:
+        return looked_at(planned.looks, planned.seeds, difference, has_failed)
+    seeds = sorted({seed for _, found, _ in parts for seed in found})
+    values = tuple(value for value in map(difference, seeds) if value is not None)
+    return Looked(values, ((len(values), 1.0),) if len(values) > 1 else ())
 
 
 def _corrected(tests: Sequence[_Test], alpha: float) -> list[_Test]:
@@ -279,11 +325,27 @@ def _judged(test: _Test, p_holm: float, alpha: float, family: int) -> _Test:
     if p_holm < alpha:
         return replace(test, p_holm=p_holm, verdict="better" if test.mean > 0 else "worse")
     needed = (
-        seeds_for(test.size, alpha / family)
+        _seeds_at_look(test.size, test.looked.next, alpha / family)
         if test.size
         else _seeds_that_agree(test.mean, alpha / family)
     )
     return replace(test, p_holm=p_holm, needed=None if needed is None else max(needed, test.n + 1))
+
+
+def _seeds_at_look(size: float, looks: Sequence[Looks], alpha: float) -> int | None:
+    """How many seeds the first look has that resolves an effect of ``size`` with power 0.8.
+
+    Of a new ablation with a fixed number if none of ``looks`` to come does.
+    """
+    fixed = seeds_for(size, alpha)
+    if fixed is None:
+        return None
+    for one in looks:
+        n = one[-1][0]
+        # A look asks for more than a fixed number of seeds does.
+        if n >= fixed and power_of(size, n, critical_at(one, alpha)[-1]) >= POWER:
+            return n
+    return fixed
 
 
 def _seeds_that_agree(mean: float, alpha: float) -> int | None:

@@ -38,7 +38,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
         raise StudyError("\n".join(dict.fromkeys([*own.faults, *faults])))
     found = values_of(AblationPlan, values, context=own)
     name = found["study"] or (file.name if file else _name(found))
-    plan = AblationPlan(**{**found, "study": name})
+    plan = AblationPlan(**{**found, "study": name, "place": place})
     faults = list(_conflicts(plan, place))
     if faults:
         raise StudyError("\n".join(faults))
@@ -71,5 +71,10 @@ def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
     if plan.against and plan.design != "one-at-a-time":
         yield f"{place('against')} requires design one-at-a-time, got {plan.design}"
     yield from subset_conflicts(plan.identities, plan.data, place)
+    if plan.looks and plan.seeds > plan.looks[-1]:
+        yield (
+            f"{place('seeds')} must be at most {plan.looks[-1]}, the last of {place('looks')}, got "
+            f"{plan.seeds}"
+        )
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)

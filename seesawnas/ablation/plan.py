@@ -23,6 +23,7 @@ from seesawnas.ablation.factors import (
 from seesawnas.ablation.levels import Levels, parse_factors, parse_levels
 from seesawnas.ablation.result import DesignKind
 from seesawnas.ablation.widths import scaled
+from seesawnas.analysis.spending import MOST_SEEDS, declared_looks, derived_looks
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
 from seesawnas.plan.options import (
@@ -41,6 +42,7 @@ from seesawnas.study.options import (
     metric_name,
     references,
 )
+from seesawnas.text import short
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
@@ -135,6 +137,30 @@ def _stored_levels(levels: Levels) -> dict[str, list[str]] | None:
     return {factor: list(words) for factor, words in levels.items()} or None
 
 
+def _looks(raw: Any) -> Any:
+    words = raw.split(",") if isinstance(raw, str) else [raw] if isinstance(raw, int) else raw
+    fault = (
+        f"must be growing numbers of seeds from 2 to {MOST_SEEDS}, such as 5,10,20, got "
+        f"{short(repr(raw))}"
+    )
+    if words is None:
+        return ()
+    if not isinstance(words, list | tuple) or any(isinstance(word, bool) for word in words):
+        raise ValueError(fault)
+    try:
+        found = [int(word) if isinstance(word, str) else word for word in words]
+    except ValueError:
+        raise ValueError(fault) from None
+    are_whole = all(isinstance(one, int) for one in found)
+    if not are_whole or sorted(set(found)) != found or not all(2 <= n <= MOST_SEEDS for n in found):
+        raise ValueError(fault)
+    return tuple(found)
+
+
+def _stored_looks(looks: tuple[int, ...]) -> list[int] | None:
+    return list(looks) or None
+
+
 def _as_objectives(quality: str) -> list[str]:
     return [quality]
 
@@ -149,6 +175,8 @@ class AblationPlan(RunPlan):
         levels: Those given, of some of the ``factors``; without any factors, theirs are meant.
         against: REFs of whole networks.
         seeds: Trainings of each network, from ``seed`` on.
+        looks: Numbers of seeds at which effects are tested; none if they follow from the seeds of
+            the first start.
     """
 
     base: str = option(text, must_stay=True)
@@ -209,8 +237,19 @@ class AblationPlan(RunPlan):
         Whole(1, 1000),
         "K",
         JUDGED,
-        "Training runs per network; all networks use the same seeds. Default: 5.",
+        "Training runs per network; all networks use the same seeds. More may be added later. "
+        "Default: 5.",
         default=5,
+    )
+    looks: tuple[int, ...] = option(
+        _looks,
+        "K,K",
+        JUDGED,
+        "Numbers of seeds at which effects are tested, such as 5,10,20; one for a single test. "
+        "Fixed at the start. Default: the first --seeds, twice as many, four times ...",
+        default=(),
+        must_stay=True,
+        store=_stored_looks,
     )
     quality: str = option(
         metric_name,
@@ -246,6 +285,11 @@ class AblationPlan(RunPlan):
     def matched(self) -> bool:
         """Whether arms are rescaled in width to the base's MAdds."""
         return self.match == "madds"
+
+    @property
+    def planned_looks(self) -> tuple[tuple[int, float], ...]:
+        """Looks of a study that this plan starts: (number of seeds, part of alpha up to it)."""
+        return declared_looks(self.looks) if self.looks else derived_looks(max(2, self.seeds))
 
     @property
     def training_seeds(self) -> tuple[int, ...]:

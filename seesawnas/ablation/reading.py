@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from scipy import stats
 
-from seesawnas.ablation.analysis import POWER, analyse, power_at, seeds_for
+from seesawnas.ablation.analysis import POWER, PlannedLooks, analyse, power_of, seeds_for
 from seesawnas.ablation.result import (
     AblationResult,
     ArmResult,
@@ -29,13 +29,17 @@ from seesawnas.io.validation import lines_of
 from seesawnas.plan.options import OneOf
 from seesawnas.study import Trial, TrialState
 from seesawnas.study.record.renewed import DIGEST_BEFORE
-from seesawnas.text import one_line
+from seesawnas.text import one_line, short
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Part = Annotated[float, Field(gt=0, le=1)]
 
 ATTRIBUTE = "ablation"
 """The study's attribute with the design: the meaning of its trials' levels and networks."""
-RACE_METHOD = "group-sequential t"
+PLANNED_LOOKS = "planned_looks"
+"""The key of its looks."""
+SEQUENTIAL = "group-sequential t"
+"""The method of results that are looked at more than once."""
 
 
 def read_ablation(
@@ -117,9 +121,10 @@ class StoredAblation(BaseModel):
     aliases: list[Any]
     arms: list[StoredArm]
     looks: list[int] = []
+    planned_looks: list[tuple[Annotated[int, Field(ge=2, le=1000)], Part]] = []
     race: StoredRace | None = None
 
-    @field_validator("factors", mode="before")
+    @field_validator("factors", "planned_looks", mode="before")
     @classmethod
     def _pairs(cls, raw: Any) -> Any:
         """JSON knows lists alone."""
@@ -128,6 +133,14 @@ class StoredAblation(BaseModel):
             if isinstance(raw, list)
             else raw
         )
+
+    @field_validator("planned_looks")
+    @classmethod
+    def _growing(cls, looks: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        for column in zip(*looks, strict=True):
+            if sorted(set(column)) != list(column):
+                raise ValueError(f"must grow from look to look, got {short(str(looks))}")
+        return looks
 
 
 def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> AblationResult:
@@ -138,23 +151,28 @@ def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> Ablation
         for trial in trials
         if DIGEST_BEFORE in trial.user_attrs
     }
+    states = trial_places(trials)
     arms = tuple(
         ArmResult(
             name=arm.name,
             levels=tuple(arm.levels),
-            digest=today.get(arm.digest, arm.digest),
+            digest=digest,
             madds=arm.madds,
             params=arm.params,
-            values=tuple(sorted(values.get(today.get(arm.digest, arm.digest), {}).items())),
+            values=tuple(sorted(values.get(digest, {}).items())),
+            failed=_failed(states, digest),
         )
         for arm in kept.arms
+        for digest in (today.get(arm.digest, arm.digest),)
     )
     factors = tuple((factor, tuple(levels)) for factor, levels in kept.factors)
     race = None
     if kept.race is None:
-        effects, interactions = analyse(arms, factors, kept.design)
+        looks = tuple(kept.planned_looks)
+        planned = PlannedLooks(looks, kept.seeds) if looks else None
+        effects, interactions = analyse(arms, factors, kept.design, planned=planned)
     else:
-        race = RaceResult(**kept.race.model_dump(), pairs=tuple(_pairs(arms, trials, kept.race)))
+        race = RaceResult(**kept.race.model_dump(), pairs=tuple(_pairs(arms, states, kept.race)))
         effects, interactions = tuple(map(_effect, race.pairs, arms[1:], arms[:1] * len(arms))), ()
     found = AblationResult(
         study=study,
@@ -171,17 +189,17 @@ def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> Ablation
         aliases=tuple(kept.aliases),
         looks=tuple(kept.looks),
         race=race,
+        planned_looks=tuple(kept.planned_looks),
     )
-    return found if race is None else replace(found, confidence=1 - race.alpha, method=RACE_METHOD)
+    if race is not None:
+        return replace(found, confidence=1 - race.alpha, method=SEQUENTIAL)
+    return replace(found, method=SEQUENTIAL) if len(found.planned_looks) > 1 else found
 
 
-def _pairs(
-    arms: Sequence[ArmResult], trials: Iterable[Trial], rules: StoredRace
-) -> Iterator[RacePair]:
+def _pairs(arms: Sequence[ArmResult], states: TrialPlaces, rules: StoredRace) -> Iterator[RacePair]:
     """The first arm against each other one."""
     candidate, *rivals = arms
     family = len({arm.digest for arm in rivals} - {candidate.digest})
-    states = trial_places(trials)
     for rival in rivals:
         if rival.digest == candidate.digest:
             yield RacePair(
@@ -208,8 +226,8 @@ def _pairs(
             needed,
             fewest,
             most,
-            candidate_failed=_failures(states, candidate.digest),
-            rival_failed=_failures(states, rival.digest),
+            candidate_failed=len(candidate.failed),
+            rival_failed=len(rival.failed),
         )
 
 
@@ -257,7 +275,7 @@ def seeds_of_race(size: float, done: int, most: int, alpha: float) -> int | None
     """
     critical = critical_values(most, alpha)
     for n in range(max(done + 1, FIRST_LOOK), most + 1):
-        if size and power_at(size, n, 2 * float(stats.t.sf(critical[n], n - 1))) >= POWER:
+        if size and power_of(size, n, critical[n]) >= POWER:
             return n
     seeds = seeds_for(size, alpha) if size else None
     return None if seeds is None else max(most + 1, ceil(_INFLATION * seeds))
@@ -311,9 +329,14 @@ def paired_differences(states: TrialPlaces, candidate: str, rival: str) -> list[
     return found
 
 
-def _failures(states: TrialPlaces, digest: str) -> int:
-    return sum(
-        state is TrialState.FAIL for (owner, _), (_, state, _) in states.items() if owner == digest
+def _failed(states: TrialPlaces, digest: str) -> tuple[int, ...]:
+    """The seeds whose last training of a network failed."""
+    return tuple(
+        sorted(
+            seed
+            for (owner, seed), (_, state, _) in states.items()
+            if owner == digest and state is TrialState.FAIL
+        )
     )
 
 

@@ -22,6 +22,7 @@ class ArmResult:
         values: Its (seed, quality) pairs, of the seeds that are done.
         madds: Its MAdds at full resolution.
         params: Its params at full resolution.
+        failed: Seeds whose training failed and is not being tried again.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ArmResult:
     madds: int
     params: int
     values: tuple[tuple[int, float], ...]
+    failed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,12 @@ class Effect:
     """How much ``level`` of ``factor`` changes the quality against the base's level.
 
     Attributes:
-        n: Pairs of seeds.
+        n: Pairs of seeds, of the last look if looks are planned.
         mean: Of the paired differences.
-        low: Lower end of its interval at the result's confidence.
+        low: Lower end of its interval at the result's confidence; with planned looks of the
+            repeated interval, which holds at every look.
         high: Upper end of that interval.
-        p: Two-sided.
+        p: Two-sided; with planned looks the repeated p-value, which holds at every look.
         p_holm: ``p`` corrected over all effects and interactions.
         needed: Seeds to resolve an effect of this size (power 0.8); None if it is resolved or
             cannot be said.
@@ -151,6 +154,9 @@ class AblationResult:
         matched: Whether arms were rescaled to the base's MAdds.
         looks: How many seeds there were each time that all were done and the verdicts were
             computed.
+        planned_looks: (number of seeds, part of alpha that is spent up to it) of all looks, set at
+            the start; effects are tested at the last one that their seeds have reached. None of a
+            race, and of studies of earlier versions, whose ``looks`` are no part of their p.
         race: Of a race, its pairs; the effects say the same of each rival against the candidate.
     """
 
@@ -170,6 +176,7 @@ class AblationResult:
     method: str = "paired t"
     looks: tuple[int, ...] = ()
     race: RaceResult | None = None
+    planned_looks: tuple[tuple[int, float], ...] = ()
 
     @property
     def title(self) -> str:

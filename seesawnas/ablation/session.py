@@ -16,7 +16,7 @@ import torch
 
 from seesawnas.ablation.arms import Arm, Arms, make_arms
 from seesawnas.ablation.plan import AblationPlan
-from seesawnas.ablation.reading import ATTRIBUTE, read_ablation
+from seesawnas.ablation.reading import ATTRIBUTE, PLANNED_LOOKS, read_ablation
 from seesawnas.ablation.result import AblationResult
 from seesawnas.arch.digest_0_1 import digest_0_1
 from seesawnas.data import FaceData, Faces
@@ -143,7 +143,7 @@ class AblationSource:
 
     def _finish(self) -> None:
         if self.record.finished == len(self.record) == self.wanted:
-            _keep_look(self.record)
+            _keep_look(self.record, self.plan.seeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,12 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
     ) as study:
         record = study.records[""]
         keep_design(
-            record, ready, quality=plan.quality, seeds=plan.training_seeds, matched=plan.matched
+            record,
+            ready,
+            quality=plan.quality,
+            seeds=plan.training_seeds,
+            matched=plan.matched,
+            **_planned_looks(plan, record),
         )
         missing = tuple(missing_trainings(plan, ready, record))
         record_start(study, plan, ready, plan.training_seeds)
@@ -331,6 +336,17 @@ def keep_design(
         record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 
+def _planned_looks(plan: AblationPlan, record: StudyRecord) -> dict[str, Any]:
+    """The looks of a study that holds no result yet; those that it holds of another.
+
+    Once there are results, looks that follow from them would find too much. Studies of earlier
+    versions have none, and keep the test of a fixed number of seeds.
+    """
+    if _kept(record) and record.trials(TrialState.COMPLETE):
+        return {name: _kept(record)[name] for name in (PLANNED_LOOKS,) if name in _kept(record)}
+    return {PLANNED_LOOKS: [list(look) for look in plan.planned_looks]}
+
+
 def _kept(record: StudyRecord) -> dict[str, Any]:
     """The design as it is stored, empty if it is not yet.
 
@@ -341,13 +357,15 @@ def _kept(record: StudyRecord) -> dict[str, Any]:
     return stored_mapping(record.study.user_attrs.get(ATTRIBUTE, "{}"))
 
 
-def _keep_look(record: StudyRecord) -> None:
-    """Note that all seeds so far are done and will be looked at.
+def _keep_look(record: StudyRecord, seeds: int) -> None:
+    """Note that the first ``seeds`` are done and will be looked at.
 
-    Who adds seeds after that has one more chance to be wrong.
+    Without planned looks, who adds seeds after that has one more chance to be wrong.
     """
     values = _kept(record)
-    values["looks"] = list(dict.fromkeys([*values.get("looks", []), len(values["seeds"])]))
+    planned = [n for n, _ in values.get(PLANNED_LOOKS, []) if n <= seeds]
+    made = planned if PLANNED_LOOKS in values else [len(values["seeds"])]
+    values["looks"] = list(dict.fromkeys([*values.get("looks", []), *made]))
     record.study.set_user_attr(ATTRIBUTE, json.dumps(values))
 
 
@@ -360,12 +378,15 @@ def _settings(plan: AblationPlan, ready: PreparedRun, kept: Mapping[str, Any]) -
     0.1 wrote it.
     """
     design, faces = ready.arms.design, ready.faces
-    return plan.settings(
+    settings = plan.settings(
         **_networks(ready, kept),
         factors={factor: list(levels) for factor, levels in design.factors},
         design=design.kind,
         data=f"{faces.description} {faces.fingerprint}",
     )
+    if settings["looks"] is None:
+        del settings["looks"]  # as versions stored them that knew no planned looks
+    return settings
 
 
 def _networks(ready: PreparedRun, kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from statistics import fmean
 
 from seesawnas.ablation.result import (
     AblationResult,
+    ArmResult,
     Effect,
     Interaction,
     RacePair,
@@ -35,7 +36,8 @@ def verdict_words(result: AblationResult) -> tuple[str, ...]:
         for found in result.interactions
         if found.verdict != "not resolvable"
     ]
-    return (*effects, *interactions, _closing(result), *_looks(result))
+    looks = _planned_looks(result) if result.planned_looks else _looks(result)
+    return (*effects, *interactions, _closing(result), *looks)
 
 
 def _effect(result: AblationResult, effect: Effect) -> str:
@@ -47,9 +49,11 @@ def _effect(result: AblationResult, effect: Effect) -> str:
     cost = f"{_average(result)} at {_percent(result, effect)} MAdds"
     quality = _quality(result)
     if effect.p is None:
+        first = result.planned_looks[0][0] if result.planned_looks else 0
+        why = f"the first look is at {first} seeds" if effect.n > 1 else "an interval needs two"
         return (
-            f"{level} against {base}: {_signed(effect.mean)} {quality}{cost} with 1 seed; an "
-            "interval needs two."
+            f"{level} against {base}: {_signed(effect.mean)} {quality}{cost} with "
+            f"{several(effect.n, 'seed')}; {why}."
         )
     if effect.verdict != "not resolvable":
         size = f"{_size(effect.mean)} {quality} ({_evidence(result, effect)})"
@@ -175,6 +179,34 @@ def _closing(result: AblationResult) -> str:
         return f"All measured effects are resolved at {_confidence(result)}."
     return (
         f"Not resolved at {_confidence(result)} (this does not mean equal): {', '.join(open_ends)}."
+    )
+
+
+def _planned_looks(result: AblationResult) -> Iterator[str]:
+    """Say at which numbers of seeds p and intervals are computed, and that more seeds harm none."""
+    numbers = [n for n, _ in result.planned_looks]
+    if len(numbers) == 1:
+        yield f"One look is planned, with {several(numbers[0], 'seed')}: a paired t-test."
+    else:
+        *others, last = map(str, numbers)
+        yield (
+            "p and intervals hold at every look, and seeds may be added after each: "
+            f"group-sequential paired t-test with looks at {', '.join(others)} and {last} seeds."
+        )
+    settled = min(_settled(result, arm) for arm in result.arms)
+    made = [n for n in numbers if n <= settled]
+    coming = next((n for n in numbers if n > settled), None)
+    if settled and settled not in made:
+        seen = f"verdicts are those with {made[-1]}" if made else "no verdict yet"
+        later = f"the next look is at {coming}" if coming is not None else "there is no later look"
+        yield f"{several(settled, 'seed')} done for all networks: {seen}; {later}."
+
+
+def _settled(result: AblationResult, arm: ArmResult) -> int:
+    """How many seeds of an arm, without a gap, are done or failed."""
+    known = {*(seed for seed, _ in arm.values), *arm.failed}
+    return next(
+        (place for place, seed in enumerate(result.seeds) if seed not in known), len(result.seeds)
     )
 
 

@@ -6,6 +6,8 @@ Nothing here imports numpy or SciPy: help waits for this module.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 FIRST_LOOK = 3
 """Seeds of the first look: the spread of two is next to unknown."""
 MOST_SEEDS = 100
@@ -17,3 +19,29 @@ _EXPONENT = 2
 def spent(n: int, most: int, alpha: float) -> float:
     """How much of ``alpha`` the looks at up to ``n`` of ``most`` seeds spend together."""
     return alpha * (n / most) ** _EXPONENT if n >= FIRST_LOOK else 0.0
+
+
+def declared_looks(numbers: Sequence[int]) -> tuple[tuple[int, float], ...]:
+    """Looks at declared ``numbers`` of seeds, which grow, and the part of alpha spent up to each.
+
+    The power family again: little of it early, so that the last look is nearly the test of a fixed
+    number. A single look is that test.
+    """
+    return tuple((n, (n / numbers[-1]) ** _EXPONENT) for n in numbers)
+
+
+def derived_looks(first: int) -> tuple[tuple[int, float], ...]:
+    """Looks of an experiment that was to have ``first`` seeds, and may get more.
+
+    At ``first``, twice as many, four times and so on up to ``MOST_SEEDS``. The first look spends
+    three quarters of alpha: whoever never adds a seed loses little. Each later one spends half of
+    what is left, the last one all of it.
+    """
+    numbers = [first]
+    while 2 * numbers[-1] <= MOST_SEEDS:
+        numbers.append(2 * numbers[-1])
+    parts = [1 - (1 - _FIRST_PART) * first / n for n in numbers]
+    return tuple(zip(numbers, [*parts[:-1], 1.0], strict=True))
+
+
+_FIRST_PART = 0.75

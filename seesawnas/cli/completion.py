@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from seesawnas.io.catalog import RECIPES, RUNS, STUDIES, TABLES
+from seesawnas.io.catalog import RECIPES, RUNS, STUDIES, TABLES, folders_of_runs
 
 _LARGEST = 10**7  # bytes of a summary that is read
 _MOST_TRIALS = 50
@@ -103,9 +103,7 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> list[str]:
 
 def _studies() -> list[str]:
     """The folders under runs/, without those of trained networks."""
-    found = RUNS.iterdir() if RUNS.is_dir() else ()
-    hidden = (".", "_")
-    return [path.name for path in found if path.is_dir() and not path.name.startswith(hidden)]
+    return [name for name in folders_of_runs() if not name.startswith((".", "_"))]
 
 
 def _trials(study: str) -> list[str]:

@@ -42,7 +42,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> ConfirmPlan:
         raise StudyError("\n".join(dict.fromkeys(faults)))
     found = values_of(ConfirmPlan, values)
     name = found["study"] or (file.name if file else _name(found["networks"], found["data"]))
-    plan = ConfirmPlan(**{**found, "study": name})
+    plan = ConfirmPlan(**{**found, "study": name, "place": place})
     faults = list(_conflicts(plan, place))
     if faults:
         raise StudyError("\n".join(faults))
@@ -67,6 +67,7 @@ def after_search(search: SearchPlan, number: int, *, seconds: float | None = Non
         seed=(search.seed + 1) % 2**63,
         study=f"{search.study}_confirm_{number}",
         seconds=seconds,
+        place=search.place,
         **shared,
     )
 

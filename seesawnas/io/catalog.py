@@ -129,6 +129,11 @@ def find_file(ref: str | Path, wanted: Wanted) -> Path:
     raise wanted.fault(f"{ref}: must be {wanted.rule}; {hint}")
 
 
+def folders_of_runs() -> list[str]:
+    """The names of the folders under runs/, sorted: studies and training runs."""
+    return sorted(path.name for path in RUNS.iterdir() if path.is_dir()) if RUNS.is_dir() else []
+
+
 def shipped_kind(ref: str) -> str | None:
     """What ships under the name ``ref``, with what takes it; None if nothing does."""
     return next(

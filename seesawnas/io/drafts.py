@@ -12,11 +12,12 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_LOCK = "in_use"
+LOCK = "in_use"
+"""The file of a folder that is locked."""
 _SUFFIX = ".draft"
 _LONGEST = 64  # bytes
 _TRIES = 10
@@ -82,18 +83,52 @@ def is_own_folder(path: Path) -> bool:
     )
 
 
-def _create(parent: Path, prefix: str) -> tuple[Path, int]:
+def create_locked(
+    create: Callable[[], Path], lock: Callable[[Path], int]
+) -> tuple[Path, int] | None:
+    """A folder that ``create`` makes, and the descriptor of its ``lock``.
+
+    None if other processes that remove stale folders were faster than its lock, again and again.
+
+    Raises:
+        OSError: If it cannot be made or locked.
+    """
     for _ in range(_TRIES):
+        folder = create()
+        with suppress(FileNotFoundError, BlockingIOError):
+            return folder, lock(folder)
+    return None
+
+
+def lock_new(folder: Path) -> int:
+    """Lock a new folder for as long as the descriptor that is returned is open.
+
+    Raises:
+        BlockingIOError: If another process has locked it.
+        FileNotFoundError: If it was removed meanwhile.
+    """
+    return lock_file(folder / LOCK, os.O_CREAT | os.O_EXCL)
+
+
+def _create(parent: Path, prefix: str) -> tuple[Path, int]:
+    def create() -> Path:
         folder = parent / f"{prefix}{secrets.token_hex(4)}{_SUFFIX}"
         folder.mkdir(mode=_MODE)
-        # Another process that removes stale folders may take it before it is locked.
-        try:
-            return folder, lock_file(folder / _LOCK, os.O_CREAT | os.O_EXCL)
-        except (FileNotFoundError, BlockingIOError):
-            continue
-        except OSError:  # a file system without locks: a killed process's folder stays then
-            return folder, os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    raise FileNotFoundError(0, "drafts are deleted by another program")
+        return folder
+
+    found = create_locked(create, _lock_or_open)
+    if found is None:
+        raise FileNotFoundError(0, "drafts are deleted by another program")
+    return found
+
+
+def _lock_or_open(folder: Path) -> int:
+    try:
+        return lock_new(folder)
+    except (FileNotFoundError, BlockingIOError):
+        raise
+    except OSError:  # a file system without locks: a killed process's folder stays then
+        return os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _remove_stale(parent: Path, prefix: str) -> None:
@@ -111,7 +146,7 @@ def _remove(folder: Path) -> None:
     if not os.listdir(folder):
         folder.rmdir()
         return
-    lock = lock_file(folder / _LOCK)
+    lock = lock_file(folder / LOCK)
     try:
         _remove_locked(folder)
     finally:
@@ -121,7 +156,7 @@ def _remove(folder: Path) -> None:
 def _remove_locked(folder: Path) -> None:
     """Remove ``folder``, its lock last: what a kill leaves of it is still found by its lock."""
     with os.scandir(folder) as entries:
-        drafts = [entry for entry in entries if entry.name != _LOCK]
+        drafts = [entry for entry in entries if entry.name != LOCK]
     for entry in drafts:
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)

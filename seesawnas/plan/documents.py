@@ -69,7 +69,7 @@ def document_of(plan: type[Plan], *, whole: bool = True) -> type[Document]:
     """
     known = {one.name: one for one in options_of(plan)}
     keys: dict[str, Any] = {}
-    for one in (known[field.name] for field in fields(plan)):
+    for one in (known[field.name] for field in fields(plan) if field.name in known):
         if one.keys is not None:
             model = one.keys()
             keys[one.key] = (model, model())

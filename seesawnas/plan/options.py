@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from seesawnas.errors import InvalidInput
 from seesawnas.text import short
@@ -22,6 +22,7 @@ from seesawnas.units import format_duration, number, parse_duration
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+P = TypeVar("P", bound="Plan")
 Rule: TypeAlias = Callable[..., Any]
 """From the text of a file or an option to the value; raises ValueError, which begins with ``must``.
 
@@ -284,6 +285,26 @@ def inherited(plan: type[Plan], name: str, *, default: Any = MISSING, **changes:
     if one.default_factory is not MISSING:
         return field(default_factory=one.default_factory, metadata=metadata)
     return field(default=one.default, metadata=metadata)
+
+
+def lists(base: type[Plan], *, before: str) -> Callable[[type[P]], type[P]]:
+    """Make the help of a plan list all options of ``base`` before the field ``before``.
+
+    For classes that inherit from ``base``; stands below ``@dataclass``. Without it they come after
+    all options of the plan's own.
+    """
+    names = [one.name for one in fields(base) if _OPTION in one.metadata]
+
+    def with_them(plan: type[P]) -> type[P]:
+        own = dict(inspect.get_annotations(plan))
+        for name in (*names, *list(own)[list(own).index(before) :]):
+            own[name] = own.pop(name, inspect.get_annotations(base).get(name))
+        for name in names:
+            setattr(plan, name, inherited(base, name))
+        plan.__annotations__ = own
+        return plan
+
+    return with_them
 
 
 def options_of(plan: type[Plan]) -> tuple[Option, ...]:

@@ -154,7 +154,7 @@ def _plan(
     found = values_of(SearchPlan, values, whole=whole)
     words = ("search", str(values.get("budget", "")), *data_words(found["data"]))
     name = found["study"] or (file.name if file else default_name(*words))
-    plan = SearchPlan(**{**found, "study": name})
+    plan = SearchPlan(**{**found, "study": name, "place": place})
     faults = [*_conflicts(plan, place), *_misunderstood(plan, options, place)]
     if faults:
         raise StudyError("\n".join(faults))

@@ -19,6 +19,7 @@ from seesawnas.plan.options import (
     as_it_is,
     duration,
     inherited,
+    lists,
     option,
     optional_duration,
     optional_text,
@@ -27,7 +28,7 @@ from seesawnas.plan.options import (
     text,
 )
 from seesawnas.text import short
-from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan, teacher_conflicts
+from seesawnas.train.feeds.teacher_plan import TeacherPlan, teacher_conflicts
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from seesawnas.plan.documents import Place
     from seesawnas.study.engines.registry import EngineSettings
     from seesawnas.study.trial import Proxy
-    from seesawnas.train.recipe import Distill
 
 SEARCHED, DATA, ENDS, JUDGED, PLACED = "Search", "Data", "Stopping", "Evaluation", "Execution"
 """Panels of the help."""
@@ -204,6 +204,7 @@ def subset_conflicts(identities: int | None, data: str | None, place: Place) -> 
 
 
 @dataclass(frozen=True, kw_only=True)
+@lists(TeacherPlan, before="study")
 class RunPlan(TeacherPlan, EnginePlan):
     """The options that every study has: its faces, the proxy, what runs its trials.
 
@@ -291,12 +292,6 @@ class RunPlan(TeacherPlan, EnginePlan):
         must_stay=True,
         in_summary=True,
     )
-    teacher: tuple[str, ...] = inherited(TeacherPlan, "teacher")
-    teacher_normalise: str | None = inherited(TeacherPlan, "teacher_normalise")
-    teacher_channels: Channels = inherited(TeacherPlan, "teacher_channels")
-    teacher_output: str | None = inherited(TeacherPlan, "teacher_output")
-    distill: Distill | None = inherited(TeacherPlan, "distill")
-    distill_weight: float | None = inherited(TeacherPlan, "distill_weight")
     study: str = option(
         optional_text,
         "NAME",

@@ -45,6 +45,7 @@ from seesawnas.study.driver import (
 )
 from seesawnas.study.engines.base import Failed, Finished
 from seesawnas.study.engines.registry import EngineFactory, EngineSettings, check_engine
+from seesawnas.study.library.view import find_study
 from seesawnas.study.objectives import ACCURACY, Objectives
 from seesawnas.study.ranking import Repeating
 from seesawnas.study.record.distillation import DISTILLATION, ProxyTeacher
@@ -89,7 +90,7 @@ def preflight(
         storage: The storage's URL, None for a journal in ``folder``.
         folder: The study's folder.
         engine: What runs the trials.
-        teacher: What they learn from; it is opened.
+        teacher: What they learn from; it is opened, or known from the study if it is gone.
 
     Returns:
         What ``find`` returned.
@@ -110,7 +111,7 @@ def preflight(
         lambda: check_storage(storage, folder),
         open_data,
         lambda: check_engine(engine),
-        lambda: None if teacher is None else teacher.open(),
+        lambda: None if teacher is None else teacher.open(lambda: _attributes(folder, storage)),
     )
     for check in checks:
         try:
@@ -122,6 +123,16 @@ def preflight(
     if errors:
         raise StudyError("\n".join(line for error in errors for line in str(error).splitlines()))
     return found[0]
+
+
+def _attributes(folder: Path, storage: str | None) -> Mapping[str, Any]:
+    """Those of the study in ``folder``; none if there is no such study yet."""
+    try:
+        found = find_study(folder, storage)
+        attributes: Mapping[str, Any] = found.storage.get_study_user_attrs(found.number)
+    except InvalidInput:
+        return {}
+    return attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +277,9 @@ class StudySession:
         work = source.prepare()
         if isinstance(work, Ended):
             return work.reason, True
-        faces = yield from self._taught(work.faces, end)
+        faces: FaceData | None = work.faces
+        if not work.setup.rules.is_over(source.record):
+            faces = yield from self._taught(work.faces, end)
         left = None if end is None else end - time.monotonic()
         if faces is None or (left is not None and left <= 0):
             return TIME_LIMIT_REACHED, False

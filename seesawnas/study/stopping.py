@@ -61,6 +61,12 @@ class StopRules:
             return None
         return self._best(record) or self._failing(record)
 
+    def is_over(self, record: StudyRecord) -> bool:
+        """Whether no trial of a study that runs none would begin, nor one that waits go on."""
+        is_full = self.trials is not None and record.finished >= self.trials
+        waits = bool(record.trials(TrialState.WAITING))
+        return is_full or (not waits and self.reason(record, 0) is not None)
+
     def _best(self, record: StudyRecord) -> str | None:
         complete = record.trials(TrialState.COMPLETE)
         best = max(complete, key=lambda trial: (trial.values[0], -trial.number), default=None)

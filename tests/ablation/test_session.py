@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy import stats
 
 from seesawnas.ablation import plan_of, read_ablation, verdict_words
 from seesawnas.ablation.plan import AblationPlan
+from seesawnas.ablation.reading import ATTRIBUTE
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import (
     Ended,
@@ -94,8 +97,86 @@ def test_more_seeds_are_added_to_those_that_are_there(runs: Runs) -> None:
     assert {job.proxy.seed for job in runs.jobs} == {2, 3}
     assert runs.result.seeds == (0, 1, 2, 3)
     assert runs.result.looks == (2, 4)
-    assert "multiply p by 2" in verdict_words(runs.result)[-1]
     assert [effect.n for effect in runs.result.effects] == [4]
+
+
+def test_looks_are_set_by_the_first_start_and_seeds_between_them_wait(runs: Runs) -> None:
+    options: dict[str, Any] = {"factors": "se", "levels": {"se": [0]}}
+    runs(**options, seeds=4)
+    first = runs.result
+    assert [n for n, _ in first.planned_looks] == [4, 8, 16, 32, 64]
+    assert (first.looks, first.method) == ((4,), "group-sequential t")
+    runs(**options, seeds=6)
+    assert runs.result.looks == (4,)
+    assert runs.result.effects == first.effects
+    assert len(runs.result.arms[0].values) == 6
+    runs(**options, seeds=9)
+    assert runs.result.looks == (4, 8)
+    assert [effect.n for effect in runs.result.effects] == [8]
+    assert runs.result.planned_looks == first.planned_looks
+
+
+def test_looks_may_be_declared_and_then_stay(runs: Runs) -> None:
+    options: dict[str, Any] = {"factors": "se", "levels": {"se": [0]}}
+    runs(**options, seeds=3, looks="3,6")
+    assert runs.result.planned_looks == ((3, 0.25), (6, 1.0))
+    with pytest.raises(StudyError, match="must be resumed with --looks 3,6, got 3,9"):
+        runs(**options, seeds=3, looks=[3, 9])
+    with pytest.raises(StudyError, match="must be resumed with --looks 3,6, got none"):
+        runs(**options, seeds=3)
+    with pytest.raises(StudyError, match="--seeds must be at most 6, the last of --looks, got 7"):
+        runs(**options, seeds=7, looks="3,6")
+    runs(**options, seeds=6, looks="3,6")
+    assert [effect.n for effect in runs.result.effects] == [6]
+
+
+def test_a_single_declared_look_is_the_paired_t_test(runs: Runs) -> None:
+    runs(factors="se", levels={"se": [0]}, seeds=4, looks="4")
+    base, arm = ([value for _, value in one.values] for one in runs.result.arms)
+    test = stats.ttest_rel(arm, base)
+    (effect,) = runs.result.effects
+    assert runs.result.method == "paired t"
+    assert [effect.p, effect.low] == pytest.approx(
+        [test.pvalue, test.confidence_interval(0.95).low]
+    )
+
+
+def test_until_a_training_is_done_the_first_look_may_change(runs: Runs) -> None:
+    options: dict[str, Any] = {"factors": "se", "levels": {"se": [0]}}
+    runs(lambda job: Failed(job.number, "no memory"), **options, seeds=2)
+    runs(stop=lambda event: isinstance(event, Finished), **options, seeds=5)
+    assert runs.result.planned_looks[0][0] == 5
+    runs(**options, seeds=3)
+    assert runs.result.planned_looks[0][0] == 5
+    assert [effect.p for effect in runs.result.effects] == [None]
+
+
+def test_a_study_without_planned_looks_keeps_its_test_and_says_how_often_it_was_looked_at(
+    runs: Runs,
+) -> None:
+    options: dict[str, Any] = {"factors": "se", "levels": {"se": [0]}}
+    runs(**options, seeds=3)
+    study = runs.record.study
+    stored = json.loads(study.user_attrs[ATTRIBUTE])
+    del stored["planned_looks"]
+    study.set_user_attr(ATTRIBUTE, json.dumps(stored))
+    runs(**options, seeds=5)
+    assert runs.result.planned_looks == ()
+    assert (runs.result.looks, runs.result.method) == ((3, 5), "paired t")
+    base, arm = ([value for _, value in one.values] for one in runs.result.arms)
+    assert runs.result.effects[0].p == pytest.approx(stats.ttest_rel(arm, base).pvalue)
+    assert "multiply p by 2" in verdict_words(runs.result)[-1]
+
+
+@pytest.mark.parametrize("looks", [[[5, 0.5], [5, 1.0]], [[5, 1.5]], [[1, 0.5]], [[5]], "5"])
+def test_damaged_looks_are_one_line(runs: Runs, looks: object) -> None:
+    runs(factors="se", levels={"se": [0]}, seeds=1)
+    attributes = dict(runs.record.study.user_attrs)
+    stored = json.loads(attributes[ATTRIBUTE])
+    stored["planned_looks"] = looks
+    with pytest.raises(StudyError, match=r"study a: ablation: planned_looks") as caught:
+        read_ablation("a", {**attributes, ATTRIBUTE: json.dumps(stored)}, [])
+    assert "\n" not in str(caught.value)
 
 
 def test_other_networks_are_another_study(runs: Runs) -> None:
@@ -139,7 +220,8 @@ def test_a_failed_training_costs_its_seed_alone(runs: Runs) -> None:
 
     runs(answer, factors="se", levels={"se": [0]}, seeds=4)
     assert [effect.n for effect in runs.result.effects] == [3]
-    assert "Interim" in verdict_words(runs.result)[-1]
+    assert [len(arm.failed) for arm in runs.result.arms].count(1) == 1
+    assert runs.result.effects[0].p is not None, "the look is at the seeds that are left"
 
 
 def test_a_failed_training_is_tried_again_by_the_same_command(runs: Runs) -> None:
@@ -197,6 +279,11 @@ def test_widths_are_scaled_first(runs: Runs) -> None:
         ),
         ({"factors": "se", "seeds": 0}, "--seeds must be from 1"),
         ({"factors": "se", "seeds": None}, "--seeds must have a value"),
+        ({"factors": "se", "looks": "5,5"}, "--looks must be growing numbers of seeds from 2"),
+        ({"factors": "se", "looks": "1,5"}, "--looks must be growing"),
+        ({"factors": "se", "looks": "5,x"}, "--looks must be growing"),
+        ({"factors": "se", "looks": [5, 10.0]}, "--looks must be growing"),
+        ({"factors": "se", "looks": "5,200"}, "--looks must be growing"),
         ({"factors": "se", "quality": "speed"}, "--quality must be one of accuracy"),
         ({"factors": "se", "match": "params"}, "--match must be one of none, madds, got params"),
         (

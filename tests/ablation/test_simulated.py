@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from seesawnas.ablation import analysis
+from seesawnas.ablation.analysis import PlannedLooks
 from seesawnas.ablation.result import DesignKind
+from seesawnas.analysis.group_sequential import Looks
+from seesawnas.analysis.spending import declared_looks, derived_looks
 from tests.ablation.designed import every, found_in, planted, truth, two_levels
 
 
@@ -37,6 +40,47 @@ def test_of_experiments_without_effects_at_most_a_twentieth_finds_any(
     error = 3 * (0.05 * 0.95 / experiments) ** 0.5
     assert wrong / experiments <= 0.05 + error
     assert np.mean(np.array(raw) < 0.05) == pytest.approx(0.05, abs=error)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_no_needed_seeds")
+@pytest.mark.parametrize("looks", [derived_looks(3), declared_looks((3, 6, 12))])
+def test_of_experiments_without_effects_at_most_a_twentieth_finds_any_at_any_look(
+    looks: Looks,
+) -> None:
+    design, experiments = two_levels(2, "full"), 1000
+    wrong = careless = 0
+    for seed in range(experiments):
+        values = planted(design, lambda levels: 0.0, 12, 0.01, seed)
+        for n in (3, 6, 12):
+            planned = PlannedLooks(looks, range(12))
+            found = every(found_in(design, values[:, :n], planned=planned))
+            if any(one.verdict != "not resolvable" for one in found):
+                wrong += 1
+                break
+        tests = (every(found_in(design, values[:, :n])) for n in (3, 6, 12))
+        careless += any(one.verdict != "not resolvable" for found in tests for one in found)
+    error = (0.05 * 0.95 / experiments) ** 0.5
+    assert wrong / experiments <= 0.05 + 2 * error
+    assert careless / experiments > 0.05 + 3 * error
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_no_needed_seeds")
+def test_repeated_intervals_hold_the_planted_effect_at_all_looks_together() -> None:
+    design, experiments, looks = two_levels(2, "one-at-a-time"), 1000, derived_looks(4)[:2]
+    held = 0
+    for seed in range(experiments):
+        values = planted(design, truth, 8, 0.01, seed)
+        planned = PlannedLooks(looks, range(8))
+        effects = [
+            found_in(design, values[:, :n], confidence=0.9, planned=planned)[0][0] for n in (4, 8)
+        ]
+        held += all((one.low or 0) <= 0.02 <= (one.high or 0) for one in effects)
+    # The last of these two looks leaves a part of alpha to later ones.
+    expected = 1 - 0.1 * looks[-1][1]
+    error = (expected * (1 - expected) / experiments) ** 0.5
+    assert held / experiments == pytest.approx(expected, abs=3 * error)
 
 
 @pytest.mark.usefixtures("_no_needed_seeds")

@@ -104,6 +104,37 @@ def test_partial_results_say_what_is_missing() -> None:
     )
 
 
+LOOKS = ((2, 0.25), (4, 1.0))
+
+
+def at_looks(seeds: int, **more: object) -> tuple[str, ...]:
+    """What is said of looks, of as many seeds that are done out of five."""
+    arm = replace(BASE, values=tuple((seed, 0.5) for seed in range(seeds)))
+    fields = {"planned_looks": LOOKS, "seeds": tuple(range(5)), "arms": (arm,), **more}
+    return words(OPEN, **fields)[2:]
+
+
+def test_planned_looks_are_listed_and_what_waits_for_the_next_one_is_said() -> None:
+    always = at_looks(2)
+    assert len(always) == 1
+    assert "looks at 2 and 4 seeds" in always[0]
+    assert at_looks(4) == always
+    assert at_looks(0) == always
+    one, three, five = (at_looks(seeds)[1] for seeds in (1, 3, 5))
+    assert "no verdict yet; the next look is at 2" in one
+    assert "verdicts are those with 2; the next look is at 4" in three
+    assert "verdicts are those with 4; there is no later look" in five
+    failed = replace(BASE, values=((0, 0.5),), failed=(1,))
+    assert at_looks(0, arms=(failed,)) == always, "a failed seed holds no look up"
+    assert "One look is planned, with 4 seeds" in at_looks(4, planned_looks=LOOKS[1:])[0]
+
+
+def test_before_the_first_look_an_effect_says_when_it_is() -> None:
+    early = replace(OPEN, n=3, low=None, high=None, p=None, p_holm=None, needed=None)
+    said = words(early, planned_looks=((5, 0.75), (10, 1.0)))[0]
+    assert "with 3 seeds; the first look is at 5 seeds." in said
+
+
 def test_the_same_network_and_seeds_that_agree_are_named_as_what_they_are() -> None:
     same = replace(
         OPEN,

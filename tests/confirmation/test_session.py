@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seesawnas.ablation import read_ablation, verdict_words
-from seesawnas.ablation.reading import RACE_METHOD
+from seesawnas.ablation.reading import SEQUENTIAL
 from seesawnas.confirmation import plan_of
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.study import (
@@ -162,7 +162,7 @@ def test_the_study_alone_tells_the_result_again(runs: Runs) -> None:
     study = runs.record.study
     found = read_ablation(study.study_name, study.user_attrs, study.get_trials())
     assert found == runs.result
-    assert found.method == RACE_METHOD
+    assert found.method == SEQUENTIAL
     (first, *_) = found.effects
     assert found.race is not None
     pair = found.race.pairs[0]

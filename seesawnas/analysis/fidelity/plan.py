@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seesawnas.plan.options import Whole, inherited, option, parsed, text
+from seesawnas.plan.options import Whole, inherited, lists, option, parsed, text
 from seesawnas.study.options import (
     JUDGED,
     SEARCHED,
@@ -25,14 +25,13 @@ from seesawnas.study.options import (
     proxy_teacher_conflicts,
     subset_conflicts,
 )
-from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan, feeding
+from seesawnas.train.feeds.teacher_plan import TeacherPlan, feeding
 
 if TYPE_CHECKING:
     from seesawnas.analysis.fidelity.level import Level
     from seesawnas.cost import Budget
     from seesawnas.plan.documents import Place
     from seesawnas.study import Proxy, StudyFile
-    from seesawnas.train.recipe import Distill
 
 LEVELS = "8x56,8x32,3x56"
 """Those that networks are trained at if none are given."""
@@ -73,6 +72,7 @@ def _paths(raw: Any) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
+@lists(TeacherPlan, before="study")
 class FidelityPlan(TeacherPlan, EnginePlan):
     """What a fidelity study is asked to do: train the same networks at several levels and seeds.
 
@@ -149,12 +149,6 @@ class FidelityPlan(TeacherPlan, EnginePlan):
     )
     pairs: int = inherited(RunPlan, "pairs", metavar="")
     recipe: Mapping[str, Any] = inherited(RunPlan, "recipe")
-    teacher: tuple[str, ...] = inherited(RunPlan, "teacher")
-    teacher_normalise: str | None = inherited(RunPlan, "teacher_normalise")
-    teacher_channels: Channels = inherited(RunPlan, "teacher_channels")
-    teacher_output: str | None = inherited(RunPlan, "teacher_output")
-    distill: Distill | None = inherited(RunPlan, "distill")
-    distill_weight: float | None = inherited(RunPlan, "distill_weight")
     study: str = inherited(
         RunPlan, "study", default="fidelity", help="Folder under runs/. Default: fidelity."
     )

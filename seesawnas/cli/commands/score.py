@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import MAX_SEED, Json, complete_ref
+from seesawnas.cli.completion import complete_ref
+from seesawnas.cli.options import MAX_SEED, Json
 from seesawnas.study import find_network
 
 if TYPE_CHECKING:

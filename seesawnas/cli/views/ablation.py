@@ -75,6 +75,7 @@ def show_design(screen: Console, plan: AblationPlan, ready: PreparedRun, cost: E
         f"{several(len(arms.networks), 'network')} x {several(plan.seeds, 'seed')} = "
         f"{several(cost.trials, 'training run')}",
     )
+    say(screen, f"Looks: with {', '.join(str(n) for n, _ in plan.planned_looks)} seeds")
     say(screen, f"Faces: {ready.faces.summary}")
     if ready.teacher is not None:
         say(screen, f"Teacher: {ready.teacher.label}; it embeds each image once, before the first")
@@ -97,6 +98,7 @@ def design_values(plan: AblationPlan, arms: Arms, cost: Estimate) -> dict[str, A
         "aliases": list(arms.design.aliases),
         "matched": plan.matched,
         "seeds": list(plan.training_seeds),
+        "planned_looks": [list(look) for look in plan.planned_looks],
         "arms": [
             {
                 "name": arm.name,

@@ -16,7 +16,7 @@ import numpy as np
 
 from seesawnas.analysis.linear_model import Floats
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.io.catalog import TABLES, is_file
+from seesawnas.io.catalog import TABLES, folders_of_runs, is_file
 from seesawnas.io.files import expanded
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.search.priors.prior import Prior
@@ -153,12 +153,7 @@ def _scores(trials: Sequence[Trial], metric: str) -> Floats:
 
 
 def _unknown(ref: str) -> StudyError:
-    names = [*TABLES.names(), *_studies()]
+    names = [*TABLES.names(), *folders_of_runs()]
     near = nearest(ref, names)
     hint = f"did you mean {near}?" if near else f"shipped are {', '.join(TABLES.names())}"
     return StudyError(f"{short(ref)}: must be a study, a CSV file or a shipped table; {hint}")
-
-
-def _studies() -> list[str]:
-    folder = study_folder("x").parent
-    return [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []

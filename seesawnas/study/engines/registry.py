@@ -47,6 +47,16 @@ class EngineSettings:
                 return 1
         return self.workers
 
+    @property
+    def copies(self) -> int:
+        """How many times this machine holds faces that no file maps: the driver, its workers."""
+        match self.kind:
+            case "local":
+                return 1 + self.local_workers
+            case "inline":
+                return 1
+        return 2  # the driver's, and Ray's object store
+
 
 ENGINES: dict[str, Callable[[FaceData, EngineSettings], Engine]] = {
     "ray": lambda faces, settings: _ray(faces, settings),

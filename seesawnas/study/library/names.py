@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seesawnas.plan.documents import Place, flag_of
 from seesawnas.study.library.files import StudyFile
@@ -13,16 +13,27 @@ from seesawnas.study.library.files import StudyFile
 _MAX_NAME = 200
 
 
-def placer(file: StudyFile | None, options: Mapping[str, Any]) -> Place:
-    """How a key is called in messages: by its option, or by its file and place."""
+@dataclass(frozen=True, slots=True)
+class _Placer:
+    """See :func:`placer`.
 
-    def place(path: str) -> str:
-        name = path.partition(".")[0]
-        if file is None or name in options:
+    Attributes:
+        source: Of the study file; None if there is none.
+        options: The keys that the command line gave.
+    """
+
+    source: str | None
+    options: frozenset[str]
+
+    def __call__(self, path: str) -> str:
+        if self.source is None or path.partition(".")[0] in self.options:
             return flag_of(path)
-        return f"{file.source}: {path}:"
+        return f"{self.source}: {path}:"
 
-    return place
+
+def placer(file: StudyFile | None, options: Iterable[str]) -> Place:
+    """How a key is called in messages: by its option, or by its file and place."""
+    return _Placer(None if file is None else file.source, frozenset(options))
 
 
 def default_name(*words: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from seesawnas.errors import InvalidInput
-from seesawnas.io.catalog import RUNS
+from seesawnas.io.catalog import RUNS, folders_of_runs
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.driver import TIME_LIMIT_REACHED
 from seesawnas.study.library.places import StudyPlace
@@ -181,9 +181,9 @@ def list_studies(url: str | None = None) -> Iterator[StudySummary]:
     if url is not None:
         yield from _of_database(url)
         return
-    folders = sorted(RUNS.iterdir()) if RUNS.is_dir() else []
-    for folder in (one for one in folders if one.is_dir() and holds_study(one)):
-        yield _summary(folder.name, folder)
+    for name in folders_of_runs():
+        if holds_study(RUNS / name):
+            yield _summary(name, RUNS / name)
 
 
 def _of_database(url: str) -> Iterator[StudySummary]:

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.io.catalog import RUNS
+from seesawnas.io.catalog import RUNS, folders_of_runs
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, repeats_of
 from seesawnas.study.record.finalists import missed_limit
@@ -230,9 +230,7 @@ def _suggest(name: str) -> None:
     Raises:
         StudyError: If there is one under runs/.
     """
-    if not RUNS.is_dir():
-        return
-    if near := nearest(name, (folder.name for folder in RUNS.iterdir() if folder.is_dir())):
+    if near := nearest(name, folders_of_runs()):
         raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
 
 

@@ -7,14 +7,17 @@ and embeds before the first trial; workers get its embeddings with the faces.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from seesawnas.data import FaceData, open_subset
-from seesawnas.errors import StudyError
+from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.io.files import expanded
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.nn.device import pick_device
+from seesawnas.study.options import EnginePlan
 from seesawnas.train.feeds.teacher import Teacher, open_teachers
 from seesawnas.train.feeds.teacher_plan import TeacherPlan
 from seesawnas.train.full.events import TeacherEvent, TeacherReady, embedding_event
@@ -31,37 +34,60 @@ class ProxyTeacher:
         data: Where the faces lie.
         identities: How many of their identities are used; None for all.
         seed: Of the draw of these.
+        copies: How many times this machine will hold what is not mapped from a file.
     """
 
     def __init__(
-        self, plan: TeacherPlan, data: str, identities: int | None = None, seed: int = 0
+        self,
+        plan: TeacherPlan,
+        data: str,
+        identities: int | None = None,
+        seed: int = 0,
+        copies: int = 1,
     ) -> None:
-        self._plan, self._data = plan, data
+        self._plan, self._data, self._copies = plan, data, copies
         self._identities, self._seed = identities, seed
         self._teachers: tuple[Teacher, ...] = ()
+        self._gone: _Gone | None = None
         self._is_ready = False
 
-    def open(self) -> None:
+    def open(self, attributes: Callable[[], Mapping[str, Any]] = dict) -> None:
         """Open it, on a GPU if there is one.
+
+        If its file is gone and the study has trials that learnt from it, the study's word is taken
+        for it: a study with nothing left to train does not need it. :meth:`embed` refuses.
+
+        Args:
+            attributes: Gives those of the study, if it is stored already.
 
         Raises:
             InvalidInput: If it cannot be opened, or gives no embeddings.
         """
-        if self._teachers:
+        if self._teachers or self._gone is not None:
             return
         plan = self._plan
-        self._teachers = open_teachers(
-            plan.teacher,
-            stages=plan.distill == "multistep",
-            normalise=plan.teacher_normalise,
-            bgr=plan.teacher_channels == "bgr",
-            output=plan.teacher_output,
-            device=pick_device(None),
-        )
+        try:
+            self._teachers = open_teachers(
+                plan.teacher,
+                stages=plan.distill == "multistep",
+                normalise=plan.teacher_normalise,
+                bgr=plan.teacher_channels == "bgr",
+                output=plan.teacher_output,
+                device=pick_device(None),
+                place=plan.place,
+            )
+        except InvalidInput as error:
+            if all(expanded(path).exists() for path in plan.teacher):
+                raise
+            self._gone = _stored_teacher(attributes(), error)
+            if self._gone is None:
+                raise
 
     @property
     def setting(self) -> str:
         """What must stay when the study is resumed: digests, and how images become inputs."""
+        if self._gone is not None:
+            return self._gone.setting
         digests = ", ".join(teacher.digest for teacher in self._opened())
         inputs = dict.fromkeys(teacher.input for teacher in self._opened())
         return f"{digests}; {', '.join(inputs)}"
@@ -73,6 +99,8 @@ class ProxyTeacher:
 
     def about(self) -> dict[str, Any]:
         """What is known of it, as JSON values."""
+        if self._gone is not None:
+            return self._gone.about
         return {
             "loss": self._plan.distill,
             "weight": self._plan.distill_weight,
@@ -88,17 +116,23 @@ class ProxyTeacher:
             The faces with the embeddings.
 
         Raises:
-            InvalidInput: If an embedding is not finite or zero, if they cannot be kept, or if the
-                images are others than before.
+            InvalidInput: If an embedding is not finite or zero, if they can neither be kept in the
+                cache nor in the memory of all workers, if the images are others than before, or if
+                the teacher is gone.
         """
+        if self._gone is not None:
+            raise self._gone.fault
         source = open_subset(self._data, self._identities, seed=self._seed)
         indices = faces.training.indices
         if indices is None or indices.max(initial=-1) >= len(source):
             raise StudyError(
                 f"{self._data}: faces must stay as they are while a study is run, got others"
             )
-        for teacher in () if self._is_ready else self._opened():
-            with closing(teacher.embed(source)) as rows:
+        teachers = () if self._is_ready else self._opened()
+        for place, teacher in enumerate(teachers):
+            # Workers hold all stages; this process those that come, besides the ones it has.
+            copies = len(teachers) * self._copies - place
+            with closing(teacher.embed(source, copies)) as rows:
                 for done in rows:
                     yield embedding_event(teacher.name, done, len(source))
             yield TeacherReady(teacher.name, teacher.notes)
@@ -109,6 +143,31 @@ class ProxyTeacher:
         if not self._teachers:
             raise RuntimeError("open() must have been called before")
         return self._teachers
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """A teacher that is gone, as its study knows it.
+
+    Attributes:
+        setting: As :attr:`ProxyTeacher.setting`.
+        about: As :meth:`ProxyTeacher.about`.
+        fault: Why it cannot be opened.
+    """
+
+    setting: str
+    about: dict[str, Any]
+    fault: InvalidInput
+
+
+def _stored_teacher(attributes: Mapping[str, Any], fault: InvalidInput) -> _Gone | None:
+    """What a study says of its teacher; None if it has none."""
+    about = stored_distillation(attributes)
+    try:
+        setting = stored_mapping(attributes["settings"])["teacher"]
+    except (KeyError, ValueError):
+        return None
+    return _Gone(setting, about, fault) if about and isinstance(setting, str) else None
 
 
 def proxy_teacher(
@@ -128,8 +187,9 @@ def proxy_teacher(
     if not plan.teacher:
         return None
     if data is None:
-        raise StudyError("--teacher requires --data, got none")
-    return ProxyTeacher(plan, data, identities, seed)
+        raise StudyError(f"{plan.place('teacher')} requires {plan.place('data')}, got none")
+    copies = plan.engine.copies if isinstance(plan, EnginePlan) else 1
+    return ProxyTeacher(plan, data, identities, seed, copies)
 
 
 def about_teacher(teacher: ProxyTeacher | None) -> dict[str, Any] | None:

@@ -75,7 +75,7 @@ class CachedRows:
 
 
 def cached_rows(
-    key: object, shape: tuple[int, ...], compute: Compute
+    key: object, shape: tuple[int, ...], compute: Compute, copies: int = 1
 ) -> Generator[Progress, None, CachedRows]:
     """The rows that follow from ``key``, from the cache or into it.
 
@@ -85,6 +85,8 @@ def cached_rows(
         key: All that the rows depend on; its ``repr`` names the entry.
         shape: (N, ...), of all rows.
         compute: Makes them.
+        copies: How many times they will be in memory, on this machine, if they cannot be mapped
+            from the cache.
 
     Yields:
         How many rows there are so far, now and then; the caller may stop in between, and the next
@@ -100,7 +102,7 @@ def cached_rows(
     folder = cache_folder()
     if folder is None:
         why = "there is no home directory for the cache; set SEESAWNAS_CACHE"
-        return (yield from _in_memory(shape, compute, why))
+        return (yield from _in_memory(shape, compute, copies, why))
     entry = folder / f"{ROWS}{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}"
     if (found := _read(entry, shape)) is not None:
         return CachedRows(found, was_there=True)
@@ -117,7 +119,7 @@ def cached_rows(
     except OSError as error:
         why = f"{error.strerror or error}"
     if why:
-        return (yield from _in_memory(shape, compute, why))
+        return (yield from _in_memory(shape, compute, copies, why))
     try:
         if (found := _read(entry, shape)) is not None:  # another process made it meanwhile
             return CachedRows(found, was_there=True)
@@ -231,10 +233,10 @@ def _read(entry: Path, shape: tuple[int, ...]) -> Rows | None:
 
 
 def _in_memory(
-    shape: tuple[int, ...], compute: Compute, why: str
+    shape: tuple[int, ...], compute: Compute, copies: int, why: str
 ) -> Generator[Progress, None, CachedRows]:
     size = 2 * math.prod(shape)
-    _check_memory(size, why)
+    _check_memory(size, copies, why)
     yield InMemory(size, why)
     rows, done = np.empty(shape, np.float16), 0
     for batch in compute(0):
@@ -244,8 +246,8 @@ def _in_memory(
     return CachedRows(rows, was_there=False)
 
 
-def _check_memory(size: int, why: str) -> None:
-    """Check that ``size`` bytes are free: every process of a team on this machine holds its own.
+def _check_memory(size: int, copies: int, why: str) -> None:
+    """Check that ``size`` bytes are free ``copies`` times, in every process of a team here.
 
     Raises:
         DataError: If they are not; it says ``why`` they are not kept in the cache.
@@ -254,9 +256,10 @@ def _check_memory(size: int, why: str) -> None:
 
     there = int(psutil.virtual_memory().available)
     processes = max(1, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
-    if size * processes > there:
-        times = f" in each of {processes} processes" if processes > 1 else ""
+    times = copies * processes
+    if size * times > there:
+        held = f" {times} times, for each process that holds them" if times > 1 else ""
         raise DataError(
             f"embeddings must fit in the memory that is free, {there / 1e9:,.1f} GB, got "
-            f"{size / 1e9:,.1f} GB{times}; they are not in the cache: {why}"
+            f"{size / 1e9:,.1f} GB{held}; they are not in the cache: {why}"
         )

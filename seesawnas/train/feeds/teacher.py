@@ -25,6 +25,7 @@ from seesawnas.evaluation import FaceModel, embed_views, model_digest, open_mode
 from seesawnas.io.files import expanded
 from seesawnas.nn import PerChannel
 from seesawnas.nn.weights import WEIGHTS
+from seesawnas.plan.documents import Place, flag_of
 from seesawnas.space.catalog import ABOUT
 from seesawnas.text import several
 from seesawnas.train.feeds.row_cache import CachedRows, Progress, Rows, cached_rows
@@ -36,11 +37,11 @@ _VERSION = 1  # of what an embedding is
 _BATCH = 64
 _ON_CPU = (".pte", ".ncnn.param")
 _OPTIONS = {
-    "--normalise": "--teacher-normalise",
-    "--output": "--teacher-output",
-    "--bgr": "--teacher-channels",
+    "--normalise": "teacher_normalise",
+    "--output": "teacher_output",
+    "--bgr": "teacher_channels",
 }
-"""Options of `seesawnas eval`, and what `seesawnas train` calls them."""
+"""Options of `seesawnas eval`, and the keys of a teacher's options."""
 
 
 def stage_folder(folder: Path, epoch: int) -> Path:
@@ -117,6 +118,7 @@ class Teacher:
         bgr: Give a file blue first.
         output: Which output of a file is the embedding.
         device: Where it runs; files of runtimes for the CPU alone run there.
+        place: How the keys of its options are called in messages.
 
     Raises:
         InvalidInput: If it cannot be opened or gives no embeddings.
@@ -130,9 +132,10 @@ class Teacher:
         bgr: bool = False,
         output: str | None = None,
         device: torch.device | None = None,
+        place: Place = flag_of,
     ) -> None:
         is_for_cpu = device is None or str(path).lower().endswith(_ON_CPU)
-        with _named_options():
+        with _named_options(place):
             self._model: FaceModel | None = open_model(
                 path,
                 normalise=normalise,
@@ -178,8 +181,12 @@ class Teacher:
         words = f"{height}x{width} {'bgr' if bgr else 'rgb'}, mean {_numbers(mean)}, std "
         return f"{words}{_numbers(std)}{'' if output is None else f', output {output}'}"
 
-    def embed(self, source: FaceSource) -> Generator[Progress]:
+    def embed(self, source: FaceSource, copies: int = 1) -> Generator[Progress]:
         """Embed all images of ``source``, or take the embeddings from the cache.
+
+        Args:
+            source: The images.
+            copies: How many times embeddings that the cache does not keep will be in memory.
 
         Yields:
             How many images are done, now and then; nothing if all were in the cache. The caller may
@@ -199,6 +206,7 @@ class Teacher:
             key,
             (len(source), 2, self.dimensions),
             lambda first: self._batches(source, first),
+            copies,
         )
         self._rows, self._model = found.rows, None
 
@@ -243,6 +251,7 @@ def open_teachers(
     bgr: bool = False,
     output: str | None = None,
     device: torch.device | None = None,
+    place: Place = flag_of,
 ) -> tuple[Teacher, ...]:
     """The teachers at ``paths``.
 
@@ -254,12 +263,13 @@ def open_teachers(
         bgr: Likewise.
         output: Likewise.
         device: Likewise.
+        place: Likewise.
 
     Raises:
         RunError: If there are too few or too many, their embeddings differ in length, or one cannot
             be opened.
     """
-    with _named_teacher():
+    with _named_teacher(place):
         found = [
             stage
             for path in map(Path, paths)
@@ -267,19 +277,20 @@ def open_teachers(
         ]
     if stages and len(found) < 2:
         raise RunError(
-            "--teacher must be several models in the order of a training, or the folder of one "
-            f"that kept its stages (seesawnas train --stages N), for multistep, got {found[0]}"
+            f"{place('teacher')} must be several models in the order of a training, or the folder "
+            "of one that kept its stages (seesawnas train --stages N), for multistep, got "
+            f"{found[0]}"
         )
-    with _named_teacher():
+    with _named_teacher(place):
         teachers = tuple(
-            Teacher(path, normalise=normalise, bgr=bgr, output=output, device=device)
+            Teacher(path, normalise=normalise, bgr=bgr, output=output, device=device, place=place)
             for path in found
         )
     lengths = [teacher.dimensions for teacher in teachers]
     if len(set(lengths)) > 1:
         raise RunError(
-            "--teacher must be stages of one training, with embeddings of the same length, got "
-            f"{', '.join(map(str, lengths))}"
+            f"{place('teacher')} must be stages of one training, with embeddings of the same "
+            f"length, got {', '.join(map(str, lengths))}"
         )
     return teachers
 
@@ -292,24 +303,31 @@ def _numbers(values: PerChannel) -> str:
 
 
 @contextmanager
-def _named_teacher() -> Iterator[None]:
+def _named_teacher(place: Place) -> Iterator[None]:
     """Say of errors that begin with a path that it is a teacher's."""
     try:
         yield
     except InvalidInput as error:
+        keys = tuple(place(key) for key in _OPTIONS.values())
         lines = str(error).splitlines()
         raise RunError(
-            "\n".join(line if line.startswith("--") else f"--teacher {line}" for line in lines)
+            "\n".join(
+                line if line.startswith(keys) else f"{place('teacher')} {line}" for line in lines
+            )
         ) from None
 
 
 @contextmanager
-def _named_options() -> Iterator[None]:
-    """Call the options of a model in errors as ``seesawnas train`` calls them."""
+def _named_options(place: Place) -> Iterator[None]:
+    """Call the options of a model in errors as ``place`` calls those of a teacher."""
     try:
         yield
     except InvalidInput as error:
         text = str(error)
-        for option, own in _OPTIONS.items():
-            text = text.replace(option, own)
+        for option, key in _OPTIONS.items():
+            # A rule that begins with its option says where it is; a sentence names the key.
+            begins, inside = text.startswith(option), place(key).removesuffix(":")
+            text = text.removeprefix(option).replace(option, inside)
+            if begins:
+                text = (inside if text.startswith(":") else place(key)) + text
         raise InvalidInput(text) from None

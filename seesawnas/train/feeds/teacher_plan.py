@@ -7,10 +7,10 @@ waits for this module.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from seesawnas.plan.documents import Place
+from seesawnas.plan.documents import Place, flag_of
 from seesawnas.plan.options import (
     Number,
     OneOf,
@@ -70,6 +70,7 @@ class TeacherPlan(Plan):
         teacher_output: Which output of a teacher's file is the embedding, if it has several.
         distill: How it is learnt from; "angular" if None and there is a teacher.
         distill_weight: The weight of the distance; that of the method if None.
+        place: How its keys are called in messages; no option.
     """
 
     teacher: tuple[str, ...] = option(
@@ -123,6 +124,8 @@ class TeacherPlan(Plan):
         "for embedding and multistep (averaged).",
         default=None,
     )
+
+    place: Place = field(default=flag_of, compare=False, repr=False)
 
     def _distilled(self) -> dict[str, Any]:
         """Fill in how the teacher is learnt from, and return what that changes in a recipe."""

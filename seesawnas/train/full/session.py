@@ -206,6 +206,7 @@ def _teachers(plan: TrainPlan, team: Team, device: torch.device) -> tuple[Teache
         bgr=plan.teacher_channels == "bgr",
         output=plan.teacher_output,
         device=device,
+        place=plan.place,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,13 +32,19 @@ from seesawnas.study import (
     Finished,
     InlineEngine,
     Measurement,
+    StudyFile,
     TrialEpoch,
     TrialJob,
     TrialStarted,
     find_study,
     run_trial,
 )
-from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher, stored_distillation
+from seesawnas.study.record.distillation import (
+    DISTILLATION,
+    ProxyTeacher,
+    proxy_teacher,
+    stored_distillation,
+)
 from seesawnas.train import seeded
 from seesawnas.train.full import TeacherEmbedded, TeacherReady
 from seesawnas.train.recipe import Distill
@@ -354,6 +362,89 @@ def test_a_teacher_that_is_not_there_is_said_with_the_other_faults_before_anythi
     assert any("none_such" in line for line in lines)
     assert "--teacher nowhere: there is no such file or folder" in lines
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("teacher", "key", "value", "told"),
+    [
+        ("teacher", "teacher", "nowhere", "s.yaml: teacher: nowhere: there is no such file or"),
+        ("t.onnx", "teacher_normalise", "x", "s.yaml: teacher_normalise: must be one of none"),
+        ("t.onnx", "teacher_normalise", "1e99,1", "s.yaml: teacher_normalise: means must be"),
+        ("teacher", "teacher_normalise", "none", "got s.yaml: teacher_normalise, only for"),
+        ("teacher", "teacher_channels", "bgr", "got s.yaml: teacher_channels, only for"),
+        ("teacher", "teacher_output", "z", "got s.yaml: teacher_output, only for"),
+        ("teacher", "distill", "multistep", "s.yaml: teacher: must be several models"),
+        ("teacher", "distill_weight", -1, "s.yaml: distill_weight: must be"),
+    ],
+)
+def test_a_fault_of_a_teacher_in_a_study_file_says_its_key(
+    teacher: str, key: str, value: object, told: str, place: Path
+) -> None:
+    Path("t.onnx").write_bytes(b"")
+    file = StudyFile({**TAUGHT, "teacher": teacher, key: value}, "s.yaml", "s")
+    with pytest.raises(InvalidInput) as caught, opened(plan_of(file, {}), lambda _: FakeEngine(1)):
+        pass
+    assert told in str(caught.value)
+    assert not {"--teacher", "--distill"} & set(re.findall(r"--[a-z]+", str(caught.value)))
+
+
+def test_a_fault_of_a_teacher_that_an_option_overrides_says_the_option(place: Path) -> None:
+    plan = plan_of(StudyFile(TAUGHT, "s.yaml", "s"), {"teacher": "nowhere"})
+    with (
+        pytest.raises(InvalidInput, match=r"^--teacher nowhere: there is no such"),
+        opened(plan, lambda _: FakeEngine(1)),
+    ):
+        pass
+
+
+def test_a_study_with_nothing_left_to_train_does_not_need_its_teacher(place: Path) -> None:
+    run(TAUGHT)
+    about = find_study("s").view().attributes[DISTILLATION]
+    Path("teacher").rename("elsewhere")
+    (ended,) = run(TAUGHT)
+    assert isinstance(ended, Ended)
+    assert find_study("s").view().attributes[DISTILLATION] == about
+    with pytest.raises(InvalidInput, match=r"^--teacher teacher: there is no such file or folder"):
+        run({**TAUGHT, "trials": 3})
+    with pytest.raises(StudyError, match=r"--distill-weight 7\.0, got 8\.0"):
+        run({**TAUGHT, "distill_weight": 8.0})
+    Path("elsewhere").rename("teacher")
+    assert sum(isinstance(event, Finished) for event in run({**TAUGHT, "trials": 3})) == 1
+
+
+@pytest.mark.parametrize(
+    ("engine", "workers", "stages", "copies"),
+    [("local", 3, 1, 4), ("local", 1, 2, 4), ("inline", None, 1, 1), ("ray", None, 1, 2)],
+)
+def test_embeddings_that_the_cache_does_not_keep_must_fit_for_all_workers(
+    engine: str,
+    workers: int | None,
+    stages: int,
+    copies: int,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    method = {"distill": "multistep"} if stages > 1 else {}
+    asked = {**TAUGHT, "engine": engine, "workers": workers, **method}
+    plan = plan_of(None, {**asked, "teacher": ",".join(["teacher", "other"][:stages])})
+    teacher = proxy_teacher(plan, "faces")
+    assert teacher is not None
+    teacher.open()
+    monkeypatch.setenv("SEESAWNAS_CACHE_LIMIT", "10")
+    faces, size = taught_faces(), 120 * 2 * 16 * 2
+    free = SimpleNamespace(available=copies * size - 1)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: free)
+    with pytest.raises(InvalidInput, match="must fit in the memory that is free") as caught:
+        list(teacher.embed(faces))
+    assert (f" {copies} times" in str(caught.value)) == (copies > 1)
+    free.available += 1
+    list(teacher.embed(faces))
+
+
+def test_a_study_without_a_teacher_is_not_resumed_with_one_that_is_not_there(place: Path) -> None:
+    run(SEARCH)
+    with pytest.raises(InvalidInput, match=r"^--teacher nowhere: there is no such file or folder"):
+        run({**SEARCH, "teacher": "nowhere"})
 
 
 def fidelity(study: str, **more: Any) -> dict[str, Any]:

@@ -14,15 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from seesawnas.errors import StudyError
-from seesawnas.io.drafts import is_own_folder, lock_file
+from seesawnas.io.drafts import LOCK, create_locked, is_own_folder, lock_file, lock_new
 from seesawnas.study.engines.ray.reaper import processes_using
 
 PREFIX = "seesawnas-"
-_LOCK = "in_use"
 _NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
 # All that lies in such a folder; one that holds anything else is somebody's own.
-_OURS = re.compile(rf"{_LOCK}|ray|tune\d+")
-_TRIES = 10
+_OURS = re.compile(rf"{LOCK}|ray|tune\d+")
 
 
 def create_temp_folder(above: str | None = None) -> tuple[Path, int]:
@@ -35,11 +33,11 @@ def create_temp_folder(above: str | None = None) -> tuple[Path, int]:
     """
     try:
         remove_stale_folders(Path(above or tempfile.gettempdir()))
-        for _ in range(_TRIES):
-            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve()
-            # Another process sweeps, and was faster than this one.
-            with suppress(FileNotFoundError, BlockingIOError):
-                return folder, lock_file(folder / _LOCK, os.O_CREAT | os.O_EXCL)
+        found = create_locked(
+            lambda: Path(tempfile.mkdtemp(prefix=PREFIX, dir=above)).resolve(), lock_new
+        )
+        if found is not None:
+            return found
         raise StudyError(
             f"{above or tempfile.gettempdir()}: temporary folders are deleted by another program"
         )
@@ -70,7 +68,7 @@ def _remove(folder: Path) -> None:
     if not all(_OURS.fullmatch(name) for name in inside):
         return
     # An older version's has no lock.
-    lock = lock_file(folder / _LOCK) if _LOCK in inside else None
+    lock = lock_file(folder / LOCK) if LOCK in inside else None
     try:
         if not any(holder != os.getpid() for holder in processes_using(folder)):
             shutil.rmtree(folder)
