@@ -48,8 +48,7 @@ class Feature:
     """What the score gains as a feature of the ridge, in a study of so many trials.
 
     Attributes:
-        gain: Of tau over the ridge without it, the mean over the draws, and the ends of its 80 %
-            interval below and above, as far as the replay knows them.
+        gain: Of tau over the ridge without it, the mean over the draws.
         gain_10: The 10 % quantile of ``gain``.
         gain_longest: The same gain if the reference is 12x112 alone.
         tau: Of the ridge with it.
