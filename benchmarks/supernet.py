@@ -136,7 +136,7 @@ def rank(arguments: argparse.Namespace) -> None:
 
 
 def _restored(folder: Folder, weights: SharedWeights) -> dict[str, Any]:
-    """Load the newest shared weights; of which step they are."""
+    """Load the newest shared weights; of which step they are, of how many."""
 
     def restore(saved: Saved) -> None:
         own = {
@@ -152,7 +152,8 @@ def _restored(folder: Folder, weights: SharedWeights) -> dict[str, Any]:
     saved, notes = folder.checkpoints.newest(restore)
     if saved is None:
         raise RunError(f"{folder.path}: must have a checkpoint, got none{''.join(notes)}")
-    return {"step": saved[1]["step"], "train_cpu_seconds": round(saved[1]["cpu_seconds"])}
+    steps = {name: saved[1][name] for name in ("step", "steps")}
+    return {**steps, "train_cpu_seconds": round(saved[1]["cpu_seconds"])}
 
 
 def _panel(path: Path) -> list[dict[str, Any]]:

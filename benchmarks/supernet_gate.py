@@ -97,7 +97,8 @@ def find(
         draws: Of studies, for the gain as a feature.
 
     Raises:
-        RunError: If the scores are not of one step of the same weights, or not of all networks.
+        RunError: If the scores are not of the last step of the same weights, or not of all
+            networks.
     """
     panel = Panel.of(lines, "auc")
     numbers = sorted(
@@ -105,9 +106,12 @@ def find(
     )
     digests = {line["network"]: line["digest"] for line in lines}
     known = {line["network"]: line for line in scores}
-    marks = {(line["weights"], line["step"]) for line in scores}
+    marks = {(line["weights"], line["step"], line["steps"]) for line in scores}
     if len(marks) != 1:
         raise RunError(f"scores must be of one step of the same weights, got {len(marks)}")
+    ((_, step, steps),) = marks
+    if step != steps:
+        raise RunError(f"scores must be of the last step, {steps}, got those of step {step}")
     if missing := [one for one in numbers if one not in known]:
         raise RunError(f"scores must have all {len(numbers)} networks, got none of {missing[:5]}")
     if wrong := [one for one in numbers if known[one]["digest"] != digests[one]]:
@@ -116,9 +120,8 @@ def find(
     every = np.array([known[one]["all"]["auc"] for one in numbers])
     values = {PROXY: panel.scores, SHARED: shared, SHARED_ALL: every}
     has = ~np.isnan(panel.longest)
-    (mark,) = marks
     return Found(
-        step=mark[1],
+        step=step,
         train_cpu_seconds=scores[0]["train_cpu_seconds"],
         by_itself=[_judged(name, one[has], panel.longest[has]) for name, one in values.items()],
         others=[

@@ -251,8 +251,9 @@ def run_training(
         now = time.monotonic()
         is_over = now - started > seconds
         if is_last or is_over or now - saved > save_every:
-            spent = {"step": step, "cpu_seconds": before + time.process_time()}
-            folder.checkpoints.save(step, pack(supernet.training.state(), spent))
+            spent = before + time.process_time()
+            about = {"step": step, "steps": record.steps, "cpu_seconds": spent}
+            folder.checkpoints.save(step, pack(supernet.training.state(), about))
             saved = now
         if is_over and not is_last:
             return False

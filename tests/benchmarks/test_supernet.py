@@ -137,7 +137,7 @@ def test_a_ranking_goes_on_with_the_networks_that_are_left(
     command(monkeypatch, *asked)
     first = read_lines(scores)
     assert [line["network"] for line in first] == [0, 1, 2]
-    assert {line["step"] for line in first} == {2}
+    assert {(line["step"], line["steps"]) for line in first} == {(2, 2)}
     assert len({line["scores"]["auc"] for line in first}) > 1
     text = scores.read_text()
     scores.write_text(text[: text.rindex("\n", 0, -1) + 9])  # killed within the last line
