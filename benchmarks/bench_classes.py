@@ -76,7 +76,7 @@ def _head(classes: int, rate: float) -> MarginHead:
 def _step(
     network: nn.Module,
     head: MarginHead,
-    optimizer: torch.optim.SGD,
+    optimizer: torch.optim.Optimizer,
     images: torch.Tensor,
     labels: torch.Tensor,
     step: int,

@@ -4,10 +4,12 @@ import seesawnas as sn
 spec = sn.load("paper/seesaw_share")
 sn.cost(spec).madds
 sn.build(spec)
+sn.train(spec, data="FACES", epochs=2)
 sn.Study("runs/search_150m").frame()
 """
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.io.isolation import isolate_imports, runs_as_program
@@ -21,9 +23,19 @@ from seesawnas.cost import Budget, Cost, cost
 from seesawnas.io.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from seesawnas.api import TrainedNetwork, create, evaluate, list_networks, proxy, train
     from seesawnas.nn import build, load_model, save_model
     from seesawnas.report.api import Study
-    from seesawnas.space import FeasibleSet, SearchSpace, load, load_point, load_space, shipped
+    from seesawnas.search.suggest import suggest
+    from seesawnas.space import (
+        FeasibleSet,
+        SearchSpace,
+        choose,
+        load,
+        load_point,
+        load_space,
+        shipped,
+    )
 
     __version__: str
 
@@ -34,18 +46,41 @@ __all__ = [
     "FeasibleSet",
     "SearchSpace",
     "Study",
+    "TrainedNetwork",
     "__version__",
     "build",
+    "choose",
     "cost",
+    "create",
+    "evaluate",
+    "list_networks",
     "load",
     "load_model",
     "load_point",
     "load_space",
+    "proxy",
     "save_model",
     "shipped",
+    "suggest",
+    "train",
 ]
 
 _find = lazy_exports(__name__)
+
+
+class _TrainPackage(ModuleType):
+    """The package ``seesawnas.train``; called, it trains a network, as ``sn.train(...)``."""
+
+    def __call__(self, network: Any, **options: Any) -> Any:
+        return import_module("seesawnas.api").train(network, **options)
+
+    @property
+    def __signature__(self) -> Any:
+        return import_module("inspect").signature(import_module("seesawnas.api").train)
+
+
+# Now, for an import of the package sets this name, whenever that is.
+import_module("seesawnas.train").__class__ = _TrainPackage
 
 
 def __getattr__(name: str) -> Any:

@@ -42,6 +42,11 @@ def one_line(fault: str) -> str:
     return words if len(words) <= 400 else f"{words[:397]}..."
 
 
+def error_line(error: BaseException) -> str:
+    """Class and words of ``error``, in one line."""
+    return escape_line(one_line(f"{type(error).__name__}: {error}"))
+
+
 def bounded(message: str) -> str:
     """``message`` with at most :data:`MOST_LINES` lines, then how many more there are.
 

@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 from tests.faces import write_folder
+from tests.installed import EXAMPLES, install
+from tests.installed import run_command as run
 
-EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "twin_block"
+EXAMPLE = EXAMPLES / "twin_block"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the example is installed, and nothing else."""
-    place = tmp_path_factory.mktemp("site")
-    files = tmp_path_factory.mktemp("source") / "twin_block"
-    files.mkdir()
-    for path in EXAMPLE.iterdir():
-        if path.is_file():
-            (files / path.name).write_bytes(path.read_bytes())
-    pip = [
-        "pip",
-        "install",
-        "--quiet",
-        "--no-index",
-        "--no-deps",
-        "--no-build-isolation",
-        "--target",
-        str(place),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", *pip, str(files)], capture_output=True, text=True, check=False
-    )
-    if "No module named pip" in done.stderr:
-        pytest.skip("there is no pip in this environment to install the example with")
-    assert done.returncode == 0, done.stderr
-    return place
-
-
-def run(site: Path, folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "seesawnas", *words],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(site), str(Path(__file__).parents[1])]),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return install(EXAMPLE, tmp_path_factory.mktemp("twin_block"))
 
 
 def test_it_takes_less_than_sixty_lines() -> None:

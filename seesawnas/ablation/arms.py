@@ -63,8 +63,8 @@ def make_arms(plan: AblationPlan) -> Arms:
     Raises:
         InvalidInput: If a network cannot be built, with one line for each that cannot.
     """
-    base = find_network(plan.base, plan.scale)
-    others = _others(base, plan.against, plan.scale, "against ")
+    base = find_network(plan.base, plan.scale, plan.storage)
+    others = _others(base, plan.against, plan.storage, plan.scale, "against ")
     levels = (
         chosen_levels(base, plan.factors, plan.levels, joint=plan.design != "one-at-a-time")
         if plan.factors
@@ -78,14 +78,18 @@ def make_arms(plan: AblationPlan) -> Arms:
     return Arms(base, design, made, tuple(_notes(plan, base, made)))
 
 
-def make_race(refs: Sequence[str]) -> Arms:
+def make_race(refs: Sequence[str], storage: str | None = None) -> Arms:
     """Whole networks, of which the first is compared with each other one.
+
+    Args:
+        refs: Their REFs.
+        storage: Where studies lie that have no folder here.
 
     Raises:
         InvalidInput: If one is not found, or two cannot be compared.
     """
-    base = find_network(refs[0])
-    others = _others(base, refs[1:])
+    base = find_network(refs[0], storage=storage)
+    others = _others(base, refs[1:], storage)
     design = make_design({NETWORK: (base.name, *others)}, "one-at-a-time")
     arms = tuple(
         Arm(spec.name, ((NETWORK, spec.name),), spec, cost(spec))
@@ -95,12 +99,16 @@ def make_race(refs: Sequence[str]) -> Arms:
 
 
 def _others(
-    base: ArchSpec, refs: Sequence[str], scale: float = 1.0, place: str = ""
+    base: ArchSpec,
+    refs: Sequence[str],
+    storage: str | None,
+    scale: float = 1.0,
+    place: str = "",
 ) -> dict[str, ArchSpec]:
     """The whole networks to compare with, by name."""
     found: dict[str, ArchSpec] = {}
     for ref in refs:
-        spec = find_network(ref, scale)
+        spec = find_network(ref, scale, storage)
         if spec.input != base.input:
             sizes = [f"{one.input.height}x{one.input.width}" for one in (base, spec)]
             raise StudyError(

@@ -15,7 +15,7 @@ from seesawnas.errors import StudyError
 from seesawnas.plan.documents import Place, faults_in, override, values_of
 from seesawnas.study import StudyFile
 from seesawnas.study.library.names import data_words, default_name, placer
-from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts
+from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts, subset_conflicts
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
@@ -32,7 +32,7 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> AblationPlan:
     if "factors" in options and "levels" not in options:
         _drop_levels(values)
     place = placer(file, options)
-    own = BaseFactors(values.get("base"))
+    own = BaseFactors(values.get("base"), values.get("storage"))
     faults, _ = faults_in(AblationPlan, values, place, context=own)
     if faults:
         raise StudyError("\n".join(dict.fromkeys([*own.faults, *faults])))
@@ -70,5 +70,6 @@ def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
             )
     if plan.against and plan.design != "one-at-a-time":
         yield f"{place('against')} requires design one-at-a-time, got {plan.design}"
+    yield from subset_conflicts(plan.identities, plan.data, place)
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)

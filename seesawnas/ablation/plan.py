@@ -53,17 +53,18 @@ NETWORK = "network"
 """The factor whose levels are whole networks."""
 
 
-def find_network(ref: str, scale: float = 1.0) -> ArchSpec:
+def find_network(ref: str, scale: float = 1.0, storage: str | None = None) -> ArchSpec:
     """The network that ``ref`` names, its widths times ``scale``.
 
-    ``ref`` names a network of the library, a file or a study.
+    ``ref`` names a network of the library, a file or a study, which lies in ``storage`` if it has
+    no folder here.
 
     Raises:
         InvalidInput: If ``ref`` names no network, or the network cannot be scaled.
     """
     from seesawnas.study.library import reference
 
-    spec = reference.find_network(ref).spec
+    spec = reference.find_network(ref, storage).spec
     return spec if scale == 1 else scaled(spec, scale).renamed(f"{spec.name} x {scale:g}")
 
 
@@ -74,10 +75,11 @@ class BaseFactors:
     enough.
     """
 
-    def __init__(self, ref: Any) -> None:
+    def __init__(self, ref: Any, storage: Any = None) -> None:
         self.faults: list[str] = []
         """Why it could not be read, one line each, if it was asked for."""
         self._ref = ref
+        self._storage = storage if isinstance(storage, str) else None
 
     def __call__(self) -> Mapping[str, Factor]:
         """By name; none if the base cannot be read."""
@@ -88,7 +90,7 @@ class BaseFactors:
         if not isinstance(self._ref, str):
             return {}  # the key's own rule says it
         try:
-            return factors_of(find_network(self._ref))
+            return factors_of(find_network(self._ref, storage=self._storage))
         except InvalidInput as error:
             self.faults += str(error).splitlines()
             return {}
@@ -183,7 +185,7 @@ class AblationPlan(RunPlan):
         CHANGED,
         "Other networks to compare with the base: REF,REF.",
         default=(),
-        completion="ref",
+        completion="networks",
         store=stored_list,
     )
     design: DesignKind = option(
@@ -222,6 +224,7 @@ class AblationPlan(RunPlan):
         keep=_as_objectives,
     )
     data: str | None = inherited(RunPlan, "data")
+    identities: int | None = inherited(RunPlan, "identities")
     seconds: float | None = inherited(RunPlan, "seconds")
 
     def __post_init__(self) -> None:

@@ -78,11 +78,12 @@ def prepare_arms(plan: RunPlan, find: Callable[[], Arms], source: str) -> Prepar
     Raises:
         InvalidInput: If anything is missing or wrong, with every fault in its own line.
     """
-    teacher = proxy_teacher(plan, plan.data)
+    teacher = proxy_teacher(plan, plan.data, plan.identities, plan.seed)
     arms = _check_environment(plan, find, teacher)
     inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
     sizes = proxy_sizes(source, inputs, plan.proxy.resolution)
-    return PreparedRun(arms, load_proxy_faces(plan.data, sizes, seed=plan.proxy.seed), teacher)
+    faces = load_proxy_faces(plan.data, sizes, seed=plan.seed, identities=plan.identities)
+    return PreparedRun(arms, faces, teacher)
 
 
 def check_environment(plan: AblationPlan) -> Arms:
@@ -90,7 +91,9 @@ def check_environment(plan: AblationPlan) -> Arms:
 
     The folder of the faces must be there.
     """
-    return _check_environment(plan, lambda: make_arms(plan), proxy_teacher(plan, plan.data))
+    return _check_environment(
+        plan, lambda: make_arms(plan), proxy_teacher(plan, plan.data, plan.identities, plan.seed)
+    )
 
 
 def _check_environment(

@@ -31,8 +31,10 @@ from seesawnas.cli.commands.latency_fit import fit
 from seesawnas.cli.commands.paper import paper
 from seesawnas.cli.commands.report import report
 from seesawnas.cli.commands.sample import sample
+from seesawnas.cli.commands.score import score
 from seesawnas.cli.commands.search import search
 from seesawnas.cli.commands.space import space
+from seesawnas.cli.commands.studies import studies
 from seesawnas.cli.commands.train import train
 from seesawnas.cli.usage import add_commands, cut, in_lines, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
@@ -164,9 +166,11 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "dashboard": dashboard,
     "report": report,
     "compare": compare,
+    "score": score,
 }
 add_commands(app, COMMANDS)
 app.add_typer(data, name="data")
+app.add_typer(studies, name="studies")
 
 
 def main() -> None:

@@ -24,6 +24,16 @@ Model = Annotated[
         show_default=False,
     ),
 ]
+Models = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="MODEL...",
+        help="Folders of `seesawnas train` or `seesawnas build --out`, or files: ONNX (.onnx), "
+        "ncnn (.ncnn.param, with .ncnn.bin beside it), ExecuTorch (.pte), or TorchScript (it "
+        "contains code: open only files that you trust). Several are compared in one table.",
+        show_default=False,
+    ),
+]
 Normalise = Annotated[
     str | None,
     typer.Option(

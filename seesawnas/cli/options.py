@@ -6,70 +6,22 @@ import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from seesawnas.io.catalog import STUDIES, TABLES
-from seesawnas.plan.options import Option, Plan, options_of
+from seesawnas.cli.completion import (
+    COMPLETIONS,
+    Complete,
+    complete_network,
+    complete_ref,
+    complete_study,
+    one_of,
+)
+from seesawnas.plan.options import OneOf, Option, Plan, options_of
 
 MAX_SEED = 2**63 - 1
-
-
-def complete_ref(incomplete: str) -> list[str]:
-    """Complete a REF: shipped names, YAML files and folders."""
-    from seesawnas.space import shipped
-
-    names = [*shipped(), *shipped("paper")]
-    typed = Path(incomplete)
-    folder = typed if incomplete.endswith("/") else typed.parent
-    if folder.is_dir():
-        found = (
-            path for path in folder.iterdir() if path.suffix in (".yaml", ".yml") or path.is_dir()
-        )
-        names += [
-            f"{path}/" if path.is_dir() else str(path)
-            for path in found
-            if not path.name.startswith(".")
-        ]
-    return sorted({name for name in names if name.startswith(incomplete)})
-
-
-def complete_study(incomplete: str) -> list[str]:
-    """Complete a STUDY_FILE: shipped studies, YAML files and folders."""
-    named = (name for name in STUDIES.names() if name.startswith(incomplete))
-    return sorted(
-        {
-            *named,
-            *(name for name in complete_ref(incomplete) if name.endswith((".yaml", ".yml", "/"))),
-        }
-    )
-
-
-def complete_prior(incomplete: str) -> list[str]:
-    """Complete the last of several names: shipped tables, CSV files, studies and folders."""
-    from seesawnas.study.storage.open import RUNS
-
-    before, comma, last = incomplete.rpartition(",")
-    studies = [path.name for path in RUNS.iterdir() if path.is_dir()] if RUNS.is_dir() else []
-    typed = Path(last)
-    folder = typed if last.endswith("/") else typed.parent
-    files = list(folder.iterdir()) if folder.is_dir() else []
-    paths = [
-        *(f"{path}/" for path in files if path.is_dir() and not path.name.startswith(".")),
-        *(str(path) for path in files if path.suffix == ".csv"),
-    ]
-    names = {*TABLES.names(), *studies, *paths}
-    return sorted(f"{before}{comma}{name}" for name in names if name.startswith(last))
-
-
-_COMPLETIONS: dict[str, Callable[[str], list[str]] | None] = {
-    "": None,
-    "ref": complete_ref,
-    "prior": complete_prior,
-}
 
 
 def takes_options(
@@ -136,24 +88,55 @@ def _typer_option(one: Option, hidden: bool) -> OptionInfo:
     """Without a default in the help: the value may come from a study file."""
     found: OptionInfo = typer.Option(
         one.flag,
-        metavar=one.metavar,
+        metavar=one.metavar or None,
         rich_help_panel=one.panel or None,
         help=one.help,
         show_default=False,
         hidden=hidden,
-        autocompletion=_COMPLETIONS[one.completion],
+        autocompletion=_completion(one),
     )
     return found
 
 
+def _completion(one: Option) -> Complete | None:
+    if isinstance(one.rule, OneOf):
+        return one_of(one.rule.names)
+    return COMPLETIONS[one.completion]
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+StudyName = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A study: a folder under runs/, its path, or its name in --storage.",
+        autocompletion=complete_study,
+        show_default=False,
+    ),
+]
+LatestStudy = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="STUDY",
+        help="Folder under runs/. Default: the most recently changed study.",
+        autocompletion=complete_study,
+    ),
+]
+StudyStorage = Annotated[
+    str | None,
+    typer.Option(
+        "--storage",
+        metavar="URL",
+        help="Optuna storage URL of the study; needed only if the search ran on another machine.",
+    ),
+]
 PointRef = Annotated[
     str,
     typer.Argument(
         metavar="REF",
         help="A search point: paper/NAME, a YAML file, or a trial of a study (STUDY:NUMBER or "
         "STUDY:best).",
-        autocompletion=complete_ref,
+        autocompletion=complete_network,
         show_default=False,
     ),
 ]

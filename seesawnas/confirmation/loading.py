@@ -17,7 +17,12 @@ from seesawnas.plan.options import options_of
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study import StudyFile
 from seesawnas.study.library.names import data_words, default_name, placer
-from seesawnas.study.options import RunPlan, engine_conflicts, proxy_teacher_conflicts
+from seesawnas.study.options import (
+    RunPlan,
+    engine_conflicts,
+    proxy_teacher_conflicts,
+    subset_conflicts,
+)
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> ConfirmPlan:
@@ -93,5 +98,6 @@ def _conflicts(plan: ConfirmPlan, place: Place) -> Iterator[str]:
             f"{place('trainings')} must be at least {least}, {FIRST_LOOK} seeds of {networks} "
             f"networks, got {plan.trainings}"
         )
+    yield from subset_conflicts(plan.identities, plan.data, place)
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)

@@ -95,6 +95,7 @@ class ConfirmPlan(RunPlan):
         must_stay=True,
     )
     data: str | None = inherited(RunPlan, "data")
+    identities: int | None = inherited(RunPlan, "identities")
     seconds: float | None = inherited(RunPlan, "seconds")
 
     @classmethod

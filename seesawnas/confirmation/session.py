@@ -49,9 +49,9 @@ from seesawnas.study import (
     TrialState,
     Work,
     engine_factory,
-    find_study,
     open_session,
 )
+from seesawnas.study.library.view import find_referenced
 from seesawnas.text import several
 
 
@@ -71,7 +71,8 @@ def _cautions(plan: ConfirmPlan, faces: FaceData) -> Iterator[str]:
     for ref in plan.networks:
         if (named := split_trial(ref)) is None:
             continue
-        settings = stored_mapping(find_study(named[0]).view().attributes.get("settings", "{}"))
+        study = find_referenced(named[0], plan.storage).view()
+        settings = stored_mapping(study.attributes.get("settings", "{}"))
         data = f"{faces.description} {faces.fingerprint}"
         if (settings.get("seed"), settings.get("data")) == (plan.seed, data):
             yield (
@@ -81,7 +82,7 @@ def _cautions(plan: ConfirmPlan, faces: FaceData) -> Iterator[str]:
 
 
 def _race(plan: ConfirmPlan) -> Arms:
-    arms = make_race(plan.networks)
+    arms = make_race(plan.networks, plan.storage)
     if len(arms.networks) < 2:
         raise StudyError(
             f"networks must be different, got {' and '.join(plan.networks)}, which are the same "

@@ -15,6 +15,7 @@ from seesawnas.data.images import Resolution, size_of
 from seesawnas.data.skipped import Skipped, printable
 from seesawnas.data.sources.base import OpenedSource, few
 from seesawnas.data.sources.open import LEAST, open_source
+from seesawnas.data.sources.subset import open_subset
 from seesawnas.errors import DataError
 
 
@@ -24,6 +25,7 @@ def load_faces(
     resolution: Resolution,
     seed: int = 0,
     verification_share: float = 0.2,
+    identities: int | None = None,
 ) -> FaceData:
     """Return faces of ``resolution``, the side of squares or (height, width).
 
@@ -40,19 +42,27 @@ def load_faces(
         resolution: Of the images.
         seed: Of the split.
         verification_share: Fraction of the identities to hold out.
+        identities: Use so many identities only, drawn by ``seed`` from those with two images or
+            more, both for training and verification; None for all.
 
     Raises:
         DataError: If there are no such faces or too few identities, if they do not fit in memory,
-            or if the default set's photographs are not installed.
+            if the default set's photographs are not installed, or if a subset of them is asked for.
     """
     if min(size_of(resolution)) < 1:
         raise DataError(f"resolution: must be positive, got {resolution}")
+    if data is None and identities is not None:
+        raise DataError(f"identities must be none for the default faces, got {identities}")
     if data is None:
         training, verification = default_faces(resolution, seed=seed)
         title, name, mark = TITLE, STORED_TITLE, default_fingerprint(resolution, seed=seed)
         notes: tuple[str, ...] = ()
     else:
-        source = open_source(data, least=0)
+        source = (
+            open_source(data, least=0)
+            if identities is None
+            else open_subset(data, identities, seed=seed)
+        )
         training, verification, notes = _load(
             source, printable(str(data)), resolution, seed, verification_share
         )

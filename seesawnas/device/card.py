@@ -44,6 +44,7 @@ def card_page(card: Mapping[str, Any]) -> str:
         f"| network digest | `{network['digest']}` |",
         f"| MAdds, params | {network['madds']:,}, {network['params']:,} |",
         f"| weights | {card['precision']}, {'trained' if network['trained'] else 'RANDOM'} |",
+        *_initial(card["training"] or {}),
         *_teachers((card["training"] or {}).get("distillation")),
         *(f"| {one['name']} | {one['bytes']:,} bytes |" for one in card["files"]),
         f"| input | {_shape(inputs['shape'])}, RGB, {_pixels(inputs)} |",
@@ -98,6 +99,14 @@ def _pixels(inputs: Mapping[str, Any]) -> str:
     if inputs["normalise"] == "inside":
         return "pixels from 0 to 255 (normalised inside)"
     return f"(pixel - {_number(inputs['mean'])}) / {_number(inputs['std'])}"
+
+
+def _initial(training: Mapping[str, Any]) -> list[str]:
+    initial = training.get("init")
+    if initial is None:
+        return []
+    frozen = f", {', '.join(parts)} frozen" if (parts := training.get("freeze")) else ""
+    return [f"| fine-tuned from | {initial['name']} (`{initial['digest']}`){frozen} |"]
 
 
 def _teachers(distillation: Mapping[str, Any] | None) -> list[str]:

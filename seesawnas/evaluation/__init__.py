@@ -7,6 +7,7 @@ from seesawnas.evaluation.benchmark import (
     template_pairs,
     verify_set,
 )
+from seesawnas.evaluation.comparison import Difference, paired_differences
 from seesawnas.evaluation.embed import (
     DecodedImages,
     Images,
@@ -21,7 +22,7 @@ from seesawnas.evaluation.embed import (
 from seesawnas.evaluation.identification import FPIRS, Identification, identify
 from seesawnas.evaluation.models.digest import model_digest
 from seesawnas.evaluation.models.normalisation import NORMALISATIONS
-from seesawnas.evaluation.models.open import FaceModel, open_model
+from seesawnas.evaluation.models.open import FaceModel, open_model, open_network
 from seesawnas.evaluation.pairs import Pairs, make_pairs
 from seesawnas.evaluation.protocols import COSINE, INSIGHTFACE, PROTOCOLS, Protocol, find_protocol
 from seesawnas.evaluation.roc import auc, curve, equal_error, operating_points
@@ -35,6 +36,7 @@ __all__ = [
     "NORMALISATIONS",
     "PROTOCOLS",
     "DecodedImages",
+    "Difference",
     "Evaluation",
     "FaceModel",
     "HowToVerify",
@@ -61,7 +63,9 @@ __all__ = [
     "make_pairs",
     "model_digest",
     "open_model",
+    "open_network",
     "operating_points",
+    "paired_differences",
     "template_embeddings",
     "template_pairs",
     "verify_set",

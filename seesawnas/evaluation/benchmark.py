@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data import EncodedImages, TemplateSet, read_pairs, read_templates
-from seesawnas.errors import DataError
+from seesawnas.errors import DataError, InvalidInput
 from seesawnas.evaluation.bootstrap import RESAMPLES
 from seesawnas.evaluation.embed import embed_images
 from seesawnas.evaluation.models.open import FaceModel
 from seesawnas.evaluation.pairs import Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
 from seesawnas.evaluation.verification import Evaluation, evaluate, few_cautions
+from seesawnas.text import short
 
 
 def template_embeddings(
@@ -56,6 +57,8 @@ def _means(
     return np.asarray(sums / np.bincount(group_of, minlength=groups)[:, None], dtype=np.float32)
 
 
+MAX_RESAMPLES = 100_000
+
 MOST_RESAMPLED = 200_000
 """Pairs: a thousand resamples of more take hours, and their intervals are short."""
 
@@ -83,6 +86,9 @@ class HowToVerify:
         resamples: Bootstrap resamples for the intervals.
         seed: Of the resamples.
         embedder: Embeds the images.
+
+    Raises:
+        InvalidInput: If ``batch_size`` is below 1, or ``resamples`` out of range.
     """
 
     images: Path | None = None
@@ -93,6 +99,14 @@ class HowToVerify:
     resamples: int = RESAMPLES
     seed: int = 0
     embedder: Embedder = field(default=embed_images)
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise InvalidInput(f"batch_size must be at least 1, got {self.batch_size}")
+        if not 0 <= self.resamples <= MAX_RESAMPLES:
+            raise InvalidInput(
+                f"resamples must be from 0 to {MAX_RESAMPLES}, got {short(self.resamples)}"
+            )
 
 
 @dataclass(frozen=True, eq=False)

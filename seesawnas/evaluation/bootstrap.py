@@ -19,6 +19,7 @@ RESAMPLES = 1000
 LEVEL = 0.95
 
 _Indices = NDArray[np.int64]
+_Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator], _Indices]
 """Indices of pairs, ascending, so that folds stay together."""
 
@@ -49,24 +50,30 @@ def identity_draws(pairs: Pairs, people: _Indices) -> Draw:
     return draw
 
 
-def intervals_of(
+def resample(
     measure: Callable[[_Indices], Mapping[str, float | None] | None],
     draw: Draw,
     resamples: int,
     seed: int,
-) -> dict[str, tuple[float, float]]:
-    """The interval of each value that ``measure`` returns for at least half of the resamples."""
+) -> dict[str, _Floats]:
+    """What ``measure`` returns for each resample, (resamples,) by name; NaN if it returns none.
+
+    Resamples follow from ``draw`` and ``seed`` alone: those of two models on the same pairs are the
+    same, so that their differences are paired.
+    """
     rng = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {}
-    for _ in range(resamples):
+    found: dict[str, _Floats] = {}
+    for number in range(resamples):
         for name, value in (measure(draw(rng)) or {}).items():
             if value is not None:
-                found.setdefault(name, []).append(value)
-    return {
-        name: _interval(values) for name, values in found.items() if 2 * len(values) >= resamples
-    }
+                found.setdefault(name, np.full(resamples, np.nan))[number] = value
+    return found
 
 
-def _interval(values: list[float]) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+def interval_of(values: _Floats) -> tuple[float, float] | None:
+    """The interval of ``values``; None unless at least half of them are numbers."""
+    known = values[~np.isnan(values)]
+    if not len(known) or 2 * len(known) < len(values):
+        return None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

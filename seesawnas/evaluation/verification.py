@@ -6,13 +6,19 @@ A trial, a training run and ``seesawnas eval`` use it; the first two without res
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.errors import DataError
-from seesawnas.evaluation.bootstrap import RESAMPLES, identity_draws, intervals_of, pair_draws
+from seesawnas.evaluation.bootstrap import (
+    RESAMPLES,
+    identity_draws,
+    interval_of,
+    pair_draws,
+    resample,
+)
 from seesawnas.evaluation.pairs import Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol, cut_folds
 from seesawnas.evaluation.roc import auc, equal_error, operating_points
@@ -51,6 +57,8 @@ class Evaluation:
         folds: Number of folds.
         one_sided_folds: Folds with only same or only different pairs, so that the thresholds of the
             other folds are for another mixture than theirs.
+        samples: The values of ``intervals`` over the resamples, (draws,) each, NaN where a value
+            was not resolvable.
     """
 
     protocol: str
@@ -68,6 +76,7 @@ class Evaluation:
     same: int
     folds: int
     one_sided_folds: int
+    samples: Mapping[str, _Floats] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -115,7 +124,8 @@ def evaluate(
     def measure_again(drawn: NDArray[np.int64]) -> dict[str, float | None] | None:
         return _redrawn(distances, pairs.same, folds, protocol, drawn)
 
-    found = intervals_of(measure_again, draws, resamples, seed)
+    samples = resample(measure_again, draws, resamples, seed)
+    found = {name: interval_of(sampled) for name, sampled in samples.items()}
     return Evaluation(
         protocol=protocol.name,
         accuracy=_number(values["accuracy"]),
@@ -132,6 +142,7 @@ def evaluate(
         same=int(np.count_nonzero(pairs.same)),
         folds=len(np.unique(folds)),
         one_sided_folds=_one_sided(pairs.same, folds),
+        samples=samples,
     )
 
 

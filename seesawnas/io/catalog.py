@@ -13,6 +13,9 @@ from seesawnas.io.kinds import Kind, described
 from seesawnas.io.yaml import read_text, read_yaml
 from seesawnas.text import nearest
 
+RUNS = Path("runs")
+"""Where studies lie, each in the folder of its name, in the working directory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:

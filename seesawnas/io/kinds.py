@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["space", "point", "search", "ablation", "confirmation", "recipe", "table"]
+Kind: TypeAlias = Literal[
+    "space", "point", "search", "ablation", "confirmation", "fidelity", "recipe", "table"
+]
 
 _MARKS: dict[Kind, frozenset[str]] = {
     "point": frozenset({"stages", "stem", "head"}),
     "ablation": frozenset({"base"}),
     "confirmation": frozenset({"networks"}),
+    "fidelity": frozenset({"score", "measurements"}),
     "search": frozenset({"budget", "sampler", "objectives", "trials"}),
     "recipe": frozenset(
         {"batch_size", "learning_rate", "margin", "margin_size", "momentum", "weight_decay"}
@@ -26,6 +29,7 @@ _WORDS: dict[Kind, str] = {
     "search": "a search study file; use seesawnas search {ref}",
     "ablation": "an ablation study file; use seesawnas ablate {ref}",
     "confirmation": "a confirmation's study file; use seesawnas confirm {ref}",
+    "fidelity": "a fidelity study's file; resume it by seesawnas fidelity --study and its name",
     "table": "a table of trials; give it with seesawnas search --learn-from {ref}",
     "recipe": "a recipe; give it with seesawnas train --recipe {ref}, or its keys under recipe in "
     "a study file",

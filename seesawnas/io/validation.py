@@ -27,6 +27,12 @@ _NAMES: dict[str, str] = {
     "sample_rate": "pfc partial_fc",
     "flip": "mirror hflip horizontal_flip random_flip",
     "shift": "translate translation random_shift",
+    "optimizer": "optimiser optim opt solver",
+    "betas": "adam_betas opt_betas beta1 beta2",
+    "crop": "random_crop crop_prob crop_augmentation_prob random_resized_crop",
+    "downscale": "low_res low_resolution low_res_augmentation_prob resize",
+    "jitter": "color_jitter colour_jitter photometric photometric_augmentation_prob brightness",
+    "erase": "random_erasing random_erase erasing cutout",
     # studies
     "epochs": "epoch n_epochs num_epochs max_epochs nb_epochs e",
     "trials": "n_trials num_trials max_trials n",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from torch import Tensor
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import cost
-from seesawnas.errors import InvalidInput
+from seesawnas.errors import InvalidInput, SpecError
 from seesawnas.io.files import make_folder, write_atomically
+from seesawnas.io.yaml import read_yaml
 from seesawnas.nn.network import FaceNetwork, build
-from seesawnas.space import load_point, to_mapping, write_yaml
+from seesawnas.space import load_point, to_mapping, to_point, write_yaml
 from seesawnas.space.catalog import ABOUT, SPEC, spec_file
 
 WEIGHTS = "model.safetensors"
@@ -39,6 +40,10 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     ``seesawnas train`` or ``seesawnas build --out`` wrote it; ``network.spec`` says what images it
     takes. Weights that are known to be random give a UserWarning, unless they are wanted
     (``untrained``).
+
+    Args:
+        folder: With ``model.safetensors`` and ``spec.yaml``.
+        untrained: Whether random weights are wanted.
 
     Raises:
         InvalidInput: If the folder contains no such network.
@@ -63,6 +68,38 @@ def load_model(folder: str | Path, *, untrained: bool = False) -> FaceNetwork:
     if not untrained and not is_trained(place):
         warnings.warn(f"{place}: has random weights: it was built and never trained", stacklevel=2)
     return network.eval()
+
+
+def load_weights(network: FaceNetwork, path: str | Path) -> None:
+    """Put the weights at ``path`` into ``network``, to train it on from them.
+
+    Args:
+        network: The same as the one that they are of; its input too, in another size or not, if the
+            shapes agree.
+        path: A network's folder, or its ``model.safetensors``.
+
+    Raises:
+        InvalidInput: If they cannot be read or are of another network, with what differs.
+    """
+    place = Path(path)
+    file = place / WEIGHTS if place.is_dir() else place
+    if file.suffix != ".safetensors":
+        raise InvalidInput(f"{path}: must be a trained network's folder or its {WEIGHTS}")
+    _check_size(file, "the network", network.spec)
+    weights, wanted = _weights(file), network.state_dict()
+    found = _spec_at(place, file)
+    if differing := list(_differences(weights, wanted)):
+        more = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
+        raise InvalidInput(
+            f"{file}: does not match the network: {differing[0]}{more}{_size_hint(found, network)}"
+        )
+    if found is not None and not _is_same(found, network.spec):
+        raise InvalidInput(
+            f"{file}: must be of network {network.spec.digest()}, got {found.digest()}, another "
+            "whose weights have the same shapes"
+        )
+    _check_numbers(file, weights, wanted)
+    network.load_state_dict(weights)
 
 
 def is_trained(folder: str | Path) -> bool:
@@ -169,6 +206,46 @@ def _check_size(path: Path, named: str, spec: ArchSpec) -> None:
         raise InvalidInput(
             f"{path}: does not match {named}: has {size:,} bytes for {params:,} params"
         )
+
+
+def _differences(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Iterator[str]:
+    """What differs in names and shapes, in the order of the network."""
+    for name, value in wanted.items():
+        if name not in weights:
+            yield f"has no {name}"
+        elif weights[name].shape != value.shape:
+            yield f"{name} must be {_shape(value)}, got {_shape(weights[name])}"
+    for name in weights:
+        if name not in wanted:
+            yield f"the network has no {_printable(name)}"
+
+
+def _shape(value: Tensor) -> str:
+    return "x".join(map(str, value.shape)) or "a number"
+
+
+def _spec_at(place: Path, file: Path) -> ArchSpec | None:
+    """The network that weights are of, if their folder or their metadata say it."""
+    if place.is_dir() and spec_file(place) is not None:
+        return load_point(place).spec
+    text = _metadata(file).get("spec")
+    return to_point(read_yaml(text, str(file)), str(file)).spec if text else None
+
+
+def _is_same(found: ArchSpec, wanted: ArchSpec) -> bool:
+    try:
+        return found.at_resolution(wanted.input.height, wanted.input.width) == wanted
+    except SpecError:
+        return False
+
+
+def _size_hint(found: ArchSpec | None, network: FaceNetwork) -> str:
+    """What to say if the networks differ in nothing but the size of their input."""
+    wanted = network.spec
+    if found is None or not _is_same(found, wanted):
+        return ""
+    sizes = (f"{one.input.height}x{one.input.width}" for one in (found, wanted))
+    return "; it is of {} images, the network of {}".format(*sizes)
 
 
 def _check_numbers(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:

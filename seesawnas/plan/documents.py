@@ -145,21 +145,23 @@ def plan_of_options(
     plan: type[P],
     options: Mapping[str, Any],
     conflicts: Callable[[P, Place], Iterable[str]] = no_conflicts,
+    place: Place = flag_of,
 ) -> P:
-    """The plan that follows from options of the command line.
+    """The plan that follows from options of the command line, or of a function.
 
     Args:
         plan: What they are options of.
         options: Those that are given, by their keys.
         conflicts: What is wrong with the options of a plan together.
+        place: How a key is called in messages; by default, as on the command line.
 
     Raises:
         InvalidInput: If there are faults: the plan's own error, one line per fault.
     """
-    faults, _ = faults_in(plan, options, flag_of)
+    faults, _ = faults_in(plan, options, place)
     if not faults:
         found = plan(**values_of(plan, options))
-        faults = list(conflicts(found, flag_of))
+        faults = list(conflicts(found, place))
     if faults:
         raise plan.fault("\n".join(faults))
     return found

@@ -55,6 +55,21 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """The rule of true or false, an option without a value."""
+
+    def __call__(self, raw: Any) -> Any:
+        """Whether it is on.
+
+        Raises:
+            ValueError: If ``raw`` is neither.
+        """
+        if not isinstance(raw, bool):
+            raise ValueError(f"must be true or false, got {short(raw)}")
+        return raw
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """The rule of a number from ``low`` to ``high``; None is one too if ``optional``."""
 
@@ -207,7 +222,8 @@ class Option:
     @property
     def flag(self) -> str:
         """As it is given on the command line: ``--repeat-top``; empty if it cannot be."""
-        return f"--{self.key.replace('_', '-')}" if self.metavar else ""
+        is_given = self.metavar or isinstance(self.rule, Flag)
+        return f"--{self.key.replace('_', '-')}" if is_given else ""
 
     @property
     def kind(self) -> Any:
@@ -217,6 +233,8 @@ class Option:
                 return int
             case Number():
                 return float
+            case Flag():
+                return bool
         return list[str] if self.is_list else str
 
     def kept_value(self, plan: Plan) -> Any:

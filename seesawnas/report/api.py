@@ -216,13 +216,7 @@ class Study:
         )
 
     def _first(self) -> Trial:
-        done = [
-            trial
-            for trial in self.trials
-            if trial.state is TrialState.COMPLETE
-            and "accuracy" in trial.user_attrs
-            and trial.user_attrs.get("digest") not in self._view.missed
-        ]
+        done = self._view.complete
         if not done:
             raise StudyError(f"study {self.name}: no trial is complete yet")
         return best_trial(done, self._view.repeats)

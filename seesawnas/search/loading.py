@@ -17,10 +17,11 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.plan.documents import Place, faults_in, override, values_of
 from seesawnas.search.plan import LEARNING_SAMPLERS, SearchPlan
 from seesawnas.search.points import chosen_points
+from seesawnas.search.samplers import make_sampler
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import Proposal, StudyFile, repeats_name
 from seesawnas.study.library.names import data_words, default_name, placer
-from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts
+from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts, subset_conflicts
 from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.session import preflight
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
@@ -52,11 +53,11 @@ def prepare_run(plan: SearchPlan) -> PreparedRun:
     Raises:
         InvalidInput: With every fault, each in its line, if the plan cannot be carried out.
     """
-    teacher = proxy_teacher(plan, plan.data)
+    teacher = proxy_teacher(plan, plan.data, plan.identities, plan.seed)
     feasible, points, priors = check_environment(plan, teacher)
     space = feasible.space
     sizes = proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
-    faces = load_proxy_faces(plan.data, sizes, seed=plan.seed)
+    faces = load_proxy_faces(plan.data, sizes, seed=plan.seed, identities=plan.identities)
     return PreparedRun(feasible, points, faces, teacher, priors)
 
 
@@ -72,7 +73,8 @@ def check_environment(
         space = load_space(plan.space)
         proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
         feasible = FeasibleSet(space, plan.budget)
-        points = tuple(chosen_points(plan.points, feasible, plan.budget))
+        make_sampler(plan.sampler, feasible)
+        points = tuple(chosen_points(plan.points, feasible, plan.budget, plan.storage))
         return feasible, points, _priors(plan, feasible)
 
     return preflight(
@@ -95,7 +97,9 @@ def _priors(plan: SearchPlan, feasible: FeasibleSet) -> tuple[Prior, ...]:
     if stored is not None:
         return stored
     metric = plan.objectives.metric
-    return read_priors(plan.learn_from, feasible.decisions, metric, plan.folder)
+    return read_priors(
+        plan.learn_from, feasible.decisions, metric, plan.folder, storage=plan.storage
+    )
 
 
 def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> SearchPlan:
@@ -133,7 +137,7 @@ def _more_faults(
     """
     try:
         plan = _plan(rest, file, options, place, whole=False)
-        check_environment(plan, proxy_teacher(plan, plan.data))
+        check_environment(plan, proxy_teacher(plan, plan.data, plan.identities, plan.seed))
     except InvalidInput as error:
         return str(error).splitlines()
     return []
@@ -170,6 +174,7 @@ def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:
             f"{place('objectives')} must have a latency model for {LATENCY.name}, got none; limit "
             f"it in the budget, such as latency<=20ms@{LATENCY_FILE}"
         )
+    yield from subset_conflicts(plan.identities, plan.data, place)
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     if plan.learn_from and plan.sampler not in LEARNING_SAMPLERS:
         yield (

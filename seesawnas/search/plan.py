@@ -11,7 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import Budget
-from seesawnas.plan.options import Number, OneOf, Whole, inherited, option, parsed, stored_list
+from seesawnas.errors import StudyError
+from seesawnas.io.entry_points import Extensions
+from seesawnas.plan.options import Number, Whole, inherited, option, parsed, stored_list
 from seesawnas.study.options import (
     ENDS,
     JUDGED,
@@ -29,11 +31,27 @@ if TYPE_CHECKING:
     from seesawnas.study import Asha, Objectives, StopRules
 
 SAMPLERS = ("random", "tpe", "nsga2", "gp", "evolution", "linear")
-"""Names that ``sampler`` may have; :mod:`seesawnas.search.samplers` makes them."""
+"""Names of the included samplers; :mod:`seesawnas.search.samplers` makes them."""
 LEARNING_SAMPLERS = ("linear",)
 """Those that can learn from earlier studies."""
 MOST_PRIORS = 4
 DEFAULT_TRIALS = 12
+
+
+def _maker(found: Any) -> Any:
+    if not callable(found):
+        raise TypeError(f"must be a class or function of a feasible set, got {short(found)}")
+    return found
+
+
+OWN_SAMPLERS: Extensions[Any] = Extensions("seesawnas.samplers", SAMPLERS, _maker, StudyError)
+"""Samplers of other packages: each makes a :class:`seesawnas.search.samplers.Sampler`."""
+
+
+def _sampler(raw: Any) -> Any:
+    if raw not in SAMPLERS and raw not in (names := OWN_SAMPLERS.names()):
+        raise ValueError(f"must be one of {', '.join(names)}, got {short(raw)}")
+    return raw
 
 
 def format_early_stopping(halving: Asha | None) -> str:
@@ -148,6 +166,7 @@ class SearchPlan(RunPlan):
     )
     space: str = inherited(SpacePlan, "space")
     data: str | None = inherited(RunPlan, "data")
+    identities: int | None = inherited(RunPlan, "identities")
     objectives: Objectives = option(
         _objectives,
         "NAMES",
@@ -159,10 +178,11 @@ class SearchPlan(RunPlan):
         in_summary=True,
     )
     sampler: str = option(
-        OneOf(SAMPLERS),
+        _sampler,
         "NAME",
         SEARCHED,
-        "What proposes networks: random, tpe, nsga2, gp, evolution or linear. Default: linear.",
+        "What proposes networks: random, tpe, nsga2, gp, evolution or linear, or the name of an "
+        "installed sampler. Default: linear.",
         default="linear",
         in_summary=True,
     )
@@ -184,6 +204,7 @@ class SearchPlan(RunPlan):
         "Networks to train first: all (those of papers that fit the budget), none, or REF,REF. "
         "Default: all.",
         default=None,
+        completion="networks",
         store=_stored_points,
         in_summary=True,
     )
@@ -241,7 +262,7 @@ class SearchPlan(RunPlan):
         "After the search, confirm its best network against these, as `seesawnas confirm` does: "
         "REF,REF.",
         default=(),
-        completion="ref",
+        completion="networks",
         store=stored_list,
     )
 

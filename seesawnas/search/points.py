@@ -15,11 +15,14 @@ from seesawnas.units import format_quantity
 
 
 def chosen_points(
-    refs: Sequence[str] | None, feasible: FeasibleSet, budget: Budget | None
+    refs: Sequence[str] | None,
+    feasible: FeasibleSet,
+    budget: Budget | None,
+    storage: str | None = None,
 ) -> list[Proposal]:
     """The points that ``refs`` name, in their order; None is every paper point that fits.
 
-    Without a budget all do.
+    Without a budget all do. Studies that have no folder here lie in ``storage``.
 
     A point may be outside the space: it is then a reference, of which no sampler learns.
 
@@ -32,7 +35,7 @@ def chosen_points(
     found, faults = [], []
     for ref in refs:
         try:
-            found.append(_point(ref, feasible, budget))
+            found.append(_point(ref, feasible, budget, storage))
         except InvalidInput as error:
             faults += str(error).splitlines()
     if faults:
@@ -57,8 +60,8 @@ def _fits(spec: ArchSpec, budget: Budget | None) -> bool:
         return False
 
 
-def _point(ref: str, feasible: FeasibleSet, budget: Budget | None) -> Proposal:
-    spec = find_network(ref).spec
+def _point(ref: str, feasible: FeasibleSet, budget: Budget | None, storage: str | None) -> Proposal:
+    spec = find_network(ref, storage).spec
     _check(ref, spec, feasible, budget)
     return Proposal(spec, locate(feasible, spec) or {}, spec.name, fixed=True)
 

@@ -3,6 +3,7 @@
 from seesawnas.arch.codec import from_mapping, to_json, to_mapping
 from seesawnas.io.yaml import read_yaml, write_yaml
 from seesawnas.space.catalog import load, load_point, load_space, shipped
+from seesawnas.space.choose import choose
 from seesawnas.space.document import TEST_SETS
 from seesawnas.space.feasible.effort import compiling_reported_to
 from seesawnas.space.feasible.exact import Sample
@@ -23,6 +24,7 @@ __all__ = [
     "Sample",
     "SearchPoint",
     "SearchSpace",
+    "choose",
     "compiling_reported_to",
     "from_mapping",
     "load",

@@ -1,13 +1,15 @@
 """Networks and search spaces by REF.
 
-A REF is a file, a trained network's folder, or what ships, such as ``paper/seesaw_share``.
+A REF is a file, a trained network's folder, or what ships, such as ``paper/seesaw_share``. What a
+file says may be given as a mapping, too.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput
@@ -15,11 +17,17 @@ from seesawnas.io.catalog import POINTS, SPACES, Document, Wanted, is_file, read
 from seesawnas.space.load import SearchPoint, to_point, to_space
 from seesawnas.space.search_space import SearchSpace
 
+_MAPPING = "mapping"
+"""What a mapping is called in messages, where a file has its name."""
+
 SPEC, ABOUT = "spec.yaml", "model.json"
 """Of a trained network's folder, what says the network.
 
 The first alone, or the second under ``spec``.
 """
+
+Network: TypeAlias = str | Path | Mapping[str, Any]
+"""A REF, or the values of a YAML file as Python reads them."""
 
 _WANTED = Wanted(
     (SPACES, POINTS),
@@ -29,8 +37,12 @@ _WANTED = Wanted(
 )
 
 
-def load(ref: str | Path) -> ArchSpec:
+def load(ref: Network) -> ArchSpec:
     """The network that ``ref`` names: ``sn.load("paper/seesaw_share")``.
+
+    Args:
+        ref: A shipped name, a YAML file, a trained network's folder, an exported file with its
+            card, or a mapping with the keys of a YAML file, as ``to_mapping`` makes it.
 
     Raises:
         UnknownReference: If ``ref`` names no such file, or the file cannot be read.
@@ -39,10 +51,17 @@ def load(ref: str | Path) -> ArchSpec:
     return load_point(ref).spec
 
 
-def load_point(ref: str | Path) -> SearchPoint:
+def load_point(ref: Network) -> SearchPoint:
     """The search point that ``ref`` names, with what was published of it.
 
     A point without a name is called after its file, or its folder.
+
+    Args:
+        ref: What :func:`load` takes.
+
+    Raises:
+        UnknownReference: If ``ref`` names no such file, or the file cannot be read.
+        DocumentError: If the file is not YAML or breaks a rule.
     """
     document = _read(ref)
     point = to_point(document.values, document.source)
@@ -53,8 +72,16 @@ def load_point(ref: str | Path) -> SearchPoint:
     )
 
 
-def load_space(ref: str | Path) -> SearchSpace:
-    """The search space that ``ref`` names. A search point is a space of one network."""
+def load_space(ref: Network) -> SearchSpace:
+    """The search space that ``ref`` names. A search point is a space of one network.
+
+    Args:
+        ref: A shipped name, a YAML file, or a mapping with the keys of a YAML file.
+
+    Raises:
+        UnknownReference: If ``ref`` names no such file, or the file cannot be read.
+        DocumentError: If the file is not YAML or breaks a rule, with every fault.
+    """
     document = _read(ref)
     return to_space(document.values, document.source)
 
@@ -69,7 +96,9 @@ def spec_file(folder: Path) -> Path | None:
     return next((folder / name for name in (SPEC, ABOUT) if is_file(folder / name)), None)
 
 
-def _read(ref: str | Path) -> Document:
+def _read(ref: Network) -> Document:
+    if isinstance(ref, Mapping):
+        return Document(dict(ref), _MAPPING, "", Path())
     if (exported := _of_exported(Path(ref))) is not None:
         return exported
     if (path := spec_file(Path(ref))) is None or str(ref) == "":

@@ -41,8 +41,12 @@ if TYPE_CHECKING:
         check_engine,
         engine_factory,
     )
+    from seesawnas.study.library.changes import copy_study, delete_study, rename_study
+    from seesawnas.study.library.export import exported_trials
     from seesawnas.study.library.files import StudyFile, shipped_studies
+    from seesawnas.study.library.places import StudyPlace
     from seesawnas.study.library.reference import find_network
+    from seesawnas.study.library.summary import StudySummary, list_studies
     from seesawnas.study.library.trials import trial_point
     from seesawnas.study.library.view import (
         StoredStudy,
@@ -158,8 +162,10 @@ __all__ = [
     "StoredStudy",
     "StudyFile",
     "StudyPart",
+    "StudyPlace",
     "StudyRecord",
     "StudySession",
+    "StudySummary",
     "StudyView",
     "Trial",
     "TrialEpoch",
@@ -172,12 +178,16 @@ __all__ = [
     "check_cluster",
     "check_engine",
     "check_storage",
+    "copy_study",
     "dashboard_app",
+    "delete_study",
     "drive",
     "engine_factory",
+    "exported_trials",
     "find_network",
     "find_study",
     "latest_study",
+    "list_studies",
     "load_view",
     "lock_study",
     "measure_finalists",
@@ -197,6 +207,7 @@ __all__ = [
     "rank_trials",
     "read_repeats",
     "read_starts",
+    "rename_study",
     "repeats_name",
     "run_job_events",
     "run_trial",

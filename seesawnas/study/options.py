@@ -6,7 +6,7 @@ Nothing here imports torch or Optuna: help waits for this module.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 SEARCHED, DATA, ENDS, JUDGED, PLACED = "Search", "Data", "Stopping", "Evaluation", "Execution"
 """Panels of the help."""
 MAX_EPOCHS = 10**4
+MOST_IDENTITIES = 10**9
 ENGINE_NAMES = ("ray", "local", "inline")
 """Names that ``engine`` may have; :mod:`seesawnas.study.engines.registry` starts them."""
 
@@ -194,6 +195,14 @@ def proxy_teacher_conflicts(plan: TeacherPlan, data: str | None, place: Place) -
         )
 
 
+def subset_conflicts(identities: int | None, data: str | None, place: Place) -> Iterator[str]:
+    """What is wrong with the keys of the faces together."""
+    if identities is not None and data is None:
+        yield (
+            f"{place('identities')} requires {place('data')}, got none: the default faces are few"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunPlan(TeacherPlan, EnginePlan):
     """The options that every study has: its faces, the proxy, what runs its trials.
@@ -204,6 +213,8 @@ class RunPlan(TeacherPlan, EnginePlan):
     Attributes:
         data: A folder of faces; None for the default set.
         seconds: The time of this run.
+        identities: How many identities of ``data`` are used, on both sides of the split; None for
+            all.
         share: The part of the training identities that is trained on.
         recipe: All of the proxy's recipe, as JSON values; it may be given as what differs from the
             default one.
@@ -216,6 +227,16 @@ class RunPlan(TeacherPlan, EnginePlan):
         DATA,
         "Folder with one sub-folder per identity, folder with train.rec, or .rec file. "
         "Default: the small default faces.",
+        default=None,
+        must_stay=True,
+        in_summary=True,
+    )
+    identities: int | None = option(
+        Whole(1, MOST_IDENTITIES, optional=True),
+        "N",
+        DATA,
+        "Use only N identities, drawn by --seed from those with two images or more; nothing is "
+        "copied. Default: all.",
         default=None,
         must_stay=True,
         in_summary=True,
@@ -283,6 +304,7 @@ class RunPlan(TeacherPlan, EnginePlan):
         "Name of the study, a folder under runs/. Default: derived from the study file, or from "
         "budget and data.",
         default=None,
+        completion="study",
     )
     storage: str | None = option(
         optional_text,
@@ -316,7 +338,7 @@ class RunPlan(TeacherPlan, EnginePlan):
         self._fill("pairs", default.pairs)
         self._fill("share", default.share)
         changes = {"epochs": self.epochs, **self._distilled()}
-        recipe = replace(default.recipe, **{**self.recipe, **changes})
+        recipe = default.recipe.changed(**{**self.recipe, **changes})
         object.__setattr__(self, "recipe", recipe.to_mapping())
         super().__post_init__()
 

@@ -269,13 +269,22 @@ def rank_trials(trials: Iterable[FrozenTrial], repeats: Mapping[str, Repeats]) -
     return [by_number[row.number] for row in rank(rows)]
 
 
-def best_trial(trials: list[FrozenTrial], repeats: Mapping[str, Repeats]) -> FrozenTrial:
-    """The best complete trial of ``trials``, of which there is one: the first of the ranking.
+def best_row(trials: Iterable[FrozenTrial], repeats: Mapping[str, Repeats]) -> ResultRow | None:
+    """The row of the best of complete ``trials``, the first of the ranking; None if there is none.
 
-    If networks were trained from several seeds, as in an ablation, it is the first of the network
-    with the best mean.
+    If networks were trained from several seeds, as in an ablation, it is that of the network with
+    the best mean.
     """
-    if not any(str(trial.user_attrs.get("variant", "")).startswith("seed ") for trial in trials):
-        return rank_trials(trials, repeats)[0]
-    best = rank(network_rows(trials))[0]
-    return next(trial for trial in trials if trial.number == best.number)
+    found = list(trials)
+    if any(str(trial.user_attrs.get("variant", "")).startswith("seed ") for trial in found):
+        return next(iter(rank(network_rows(found))), None)
+    return next(iter(rank(ResultRow.of(trial, repeats) for trial in found)), None)
+
+
+def best_trial(trials: list[FrozenTrial], repeats: Mapping[str, Repeats]) -> FrozenTrial:
+    """The best complete trial of ``trials``, of which there is one; see :func:`best_row`.
+
+    If networks were trained from several seeds, it is the first of the network.
+    """
+    best = best_row(trials, repeats)
+    return next(trial for trial in trials if best is not None and trial.number == best.number)

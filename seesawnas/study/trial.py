@@ -411,13 +411,28 @@ def proxy_sizes(source: str, inputs: Iterable[_Size], resolution: int) -> dict[_
     return found
 
 
-def load_proxy_faces(data: str | Path | None, sizes: dict[_Size, _Size], *, seed: int) -> FaceData:
+def load_proxy_faces(
+    data: str | Path | None,
+    sizes: dict[_Size, _Size],
+    *,
+    seed: int,
+    identities: int | None = None,
+) -> FaceData:
     """The faces at ``data`` in each of the ``sizes`` that ``proxy_sizes`` returns.
+
+    Args:
+        data: What ``load_faces`` takes.
+        sizes: By the networks' input, (height, width) both.
+        seed: Of the split, and of the draw of ``identities``.
+        identities: Use so many only; None for all.
 
     Raises:
         DataError: If ``load_faces`` raises it.
     """
-    found = {size: load_faces(data, resolution=small, seed=seed) for size, small in sizes.items()}
+    found = {
+        size: load_faces(data, resolution=small, seed=seed, identities=identities)
+        for size, small in sizes.items()
+    }
     first = next(iter(found.values()))
     if len(found) == 1:
         return first

@@ -1,6 +1,6 @@
-"""Suites that pytest runs: what every block, margin, sampler and engine must fulfil.
+"""Suites that pytest runs: what every block, margin, sampler, data source and engine must fulfil.
 
-The blocks, margins, samplers and engines of this package do, and so can yours.
+Those of this package do, and so can yours.
 
 Derive a class whose name begins with ``Test``, and give it the fixtures that the suite names::
 
@@ -15,8 +15,9 @@ It needs pytest (extra ``testing``).
 """
 
 from seesawnas.testing.blocks import BlockSuite
+from seesawnas.testing.data_sources import DataSourceSuite
 from seesawnas.testing.engines import EngineSuite
 from seesawnas.testing.margins import MarginSuite
 from seesawnas.testing.samplers import SamplerSuite
 
-__all__ = ["BlockSuite", "EngineSuite", "MarginSuite", "SamplerSuite"]
+__all__ = ["BlockSuite", "DataSourceSuite", "EngineSuite", "MarginSuite", "SamplerSuite"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seesawnas.train.losses.criterion import Criterion, MarginLoss
     from seesawnas.train.losses.distillation import DistillationLoss, TeacherEmbeddings
     from seesawnas.train.losses.head import MarginHead, SampledHead
+    from seesawnas.train.losses.margins import MarginKind
     from seesawnas.train.recipe import (
         FIRST_RUN,
         PROXY,
@@ -34,6 +35,7 @@ __all__ = [
     "EpochRecord",
     "Feed",
     "MarginHead",
+    "MarginKind",
     "MarginLoss",
     "MemoryFeed",
     "Precision",

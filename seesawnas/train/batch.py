@@ -12,7 +12,7 @@ class Batch:
     """Images as they are shown to the network, and which they are.
 
     Attributes:
-        images: uint8 (N, H, W, 3), flipped and shifted.
+        images: uint8 (N, H, W, 3), flipped, shifted and distorted.
         labels: int64 (N,), the identity of each.
         indices: int64 (N,), which image of the data each is, on the CPU.
         flipped: bool (N,), whether each is mirrored, on the CPU.

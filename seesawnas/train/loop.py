@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -96,7 +96,8 @@ class Training:
     Pixels are normalised as (pixel - mean) / std; ``mean`` and ``std`` are one number, or one for
     each of red, green and blue. Order, flips and shifts are the feed's and the same for every
     network; the initial weights are the caller's (see ``seeded``). ``criterion`` is what is
-    minimised, by default the recipe's margin loss.
+    minimised, by default the recipe's margin loss. The modules of ``network`` called ``frozen`` are
+    not trained: their weights stay, and batch norms in them use the statistics that they have.
 
     On one machine and thread count the same seed gives the same weights, also if ``state`` was
     restored into another training of the same network, feed, recipe and seed between two steps.
@@ -115,6 +116,7 @@ class Training:
         team: Team = Team(),  # noqa: B008 (a frozen value)
         precision: Precision = "fp32",
         criterion: Criterion | None = None,
+        frozen: Sequence[str] = (),
     ) -> None:
         keep_freed_memory()
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -123,12 +125,16 @@ class Training:
         if criterion is None:
             criterion = make_criterion(feed.identities, _dimensions(network, feed), recipe, seed)
         self._criterion = criterion.to(self._device)
+        self._frozen = [network.get_submodule(name) for name in frozen]
+        for module in self._frozen:
+            module.requires_grad_(False)
         self._optimizer = make_optimizer(network, self._criterion, recipe)
         self._average = WeightAverage(network, recipe.averaging) if recipe.averaging else None
         self._scaling = LossScaler(precision, self._device)
         self._wrapped = team.wrap(self._network)
         self._learning_rate = 0.0
         self._losses: list[float] = []
+        self._beside = 0.0  # seconds of this epoch that were no training
         self.done = 0
         """Epochs trained so far."""
 
@@ -151,12 +157,42 @@ class Training:
             # Before an epoch: a caller who stops keeps the averaged weights.
             if self.done and not self._losses:
                 self._swap()
-            started, first = time.perf_counter(), len(self._losses)
+            started, first, self._beside = time.perf_counter(), len(self._losses), 0.0
             self._network.train()
+            for module in self._frozen:
+                module.eval()
             for parts in self._feed.epoch(self.done, len(self._losses)):
                 yield self._take(parts)
             self._swap()
-            yield self._end_epoch(time.perf_counter() - started, first)
+            yield self._end_epoch(time.perf_counter() - started - self._beside, first)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Between two steps of an epoch: the network as an epoch would leave it, for the block.
+
+        It holds the averaged weights if the recipe averages. Afterwards the training is as it was,
+        and the block's time is none of the epoch's.
+        """
+        started = time.perf_counter()
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+            self._beside += time.perf_counter() - started
+
+    @torch.no_grad()
+    def begin_with_head(self, weight: Tensor) -> None:
+        """Before the first step: take ``weight`` (C, D) for the margin head's, one row a class.
+
+        Raises:
+            ValueError: If it has another shape, or the criterion has no margin head.
+        """
+        for name, value in self._criterion.state_dict().items():
+            if name.endswith("head.weight") and value.shape == weight.shape:
+                value.copy_(weight)
+                return
+        raise ValueError(f"must fit a margin head, got weights of shape {tuple(weight.shape)}")
 
     def sample(self) -> Tensor:
         """A blank batch as the network is given it: only its shape, layout and device count."""
@@ -210,10 +246,7 @@ class Training:
             name if name.startswith("head.") else f"criterion.{name}": tensor
             for name, tensor in self._criterion.state_dict().items()
         }
-        found |= {
-            f"momentum.{index}": slot
-            for index, slot in enumerate(momenta(self._optimizer, self._criterion))
-        }
+        found |= momenta(self._optimizer, self._criterion, self._recipe.optimizer)
         return found | (self._average.state() if self._average is not None else {})
 
     def _end_epoch(self, seconds: float, first: int) -> EpochRecord:

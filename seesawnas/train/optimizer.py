@@ -1,22 +1,26 @@
-"""The optimiser: stochastic gradient descent, with weight decay by kind of weight."""
+"""The optimiser: SGD or AdamW, with weight decay by kind of weight."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import assert_never
 
 import torch
 from torch import Tensor, nn
 
 from seesawnas.nn import FaceNetwork
 from seesawnas.train.losses.criterion import Criterion
-from seesawnas.train.recipe import Precision, Recipe
+from seesawnas.train.losses.head import MOMENTA, STEP
+from seesawnas.train.recipe import OptimizerName, Precision, Recipe
 
 
-def make_optimizer(network: nn.Module, criterion: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+def make_optimizer(
+    network: nn.Module, criterion: nn.Module, recipe: Recipe
+) -> torch.optim.Optimizer:
     """The optimiser of ``network`` and ``criterion``, with four groups of parameters.
 
     These are the weights of convolutions and linear layers, what has one dimension, the embedding's
-    linear layer, and the criterion's parameters.
+    linear layer, and the criterion's parameters. What needs no gradient is in none.
     """
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
     last = _embedding_weights(network) if recipe.embedding_weight_decay is not None else []
@@ -27,29 +31,49 @@ def make_optimizer(network: nn.Module, criterion: nn.Module, recipe: Recipe) -> 
             recipe.weight_decay,
         ),
         ([weight for weight in weights if weight.ndim <= 1], 0.0),
-        (last, recipe.embedding_weight_decay or 0.0),
+        ([weight for weight in last if weight.requires_grad], recipe.embedding_weight_decay or 0.0),
         (list(criterion.parameters()), recipe.head_weight_decay),
     ]
     chosen = [{"params": params, "weight_decay": decay} for params, decay in groups if params]
-    return torch.optim.SGD(
-        chosen, lr=0.0, momentum=recipe.momentum, nesterov=recipe.nesterov and recipe.momentum > 0
-    )
+    match recipe.optimizer:
+        case "sgd":
+            return torch.optim.SGD(
+                chosen,
+                lr=0.0,
+                momentum=recipe.momentum,
+                nesterov=recipe.nesterov and recipe.momentum > 0,
+            )
+        case "adamw":
+            first, second = recipe.betas
+            return torch.optim.AdamW(chosen, lr=0.0, betas=(first, second))
+        case _:
+            assert_never(recipe.optimizer)
 
 
-def momenta(optimizer: torch.optim.SGD, criterion: Criterion) -> list[Tensor]:
-    """Each parameter's momentum, in order, without those that the criterion keeps itself.
+def momenta(
+    optimizer: torch.optim.Optimizer, criterion: Criterion, kind: OptimizerName
+) -> dict[str, Tensor]:
+    """What the optimiser keeps of each parameter, but of those that the criterion keeps itself.
 
     They are made here rather than at the first step, so that a state can be restored first.
     """
     own = {id(parameter) for parameter in criterion.with_own_momentum()}
-    found = []
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            if id(parameter) not in own:
-                slot = optimizer.state[parameter]
-                if slot.get("momentum_buffer") is None:
-                    slot["momentum_buffer"] = torch.zeros_like(parameter)
-                found.append(slot["momentum_buffer"])
+    parameters = [
+        parameter
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+        if id(parameter) not in own
+    ]
+    found = {}
+    for index, parameter in enumerate(parameters):
+        slot = optimizer.state[parameter]
+        for name, key in MOMENTA[kind].items():
+            if slot.get(key) is None:
+                slot[key] = torch.zeros_like(parameter)
+            found[f"{name}.{index}"] = slot[key]
+        if kind == "adamw":
+            slot.setdefault(STEP, torch.zeros(()))  # on the CPU, where torch wants it
+            found[f"{STEP}.{index}"] = slot[STEP]
     return found
 
 

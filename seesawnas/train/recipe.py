@@ -7,23 +7,33 @@ field names; ``about`` is a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
-from seesawnas.errors import DocumentError
+from seesawnas.errors import DocumentError, InvalidInput
 from seesawnas.io.catalog import RECIPES, Wanted, read_document
+from seesawnas.io.entry_points import Extensions
 from seesawnas.io.kinds import other_kind
 from seesawnas.io.validation import lines_of
+from seesawnas.io.yaml import read_yaml
 from seesawnas.text import short
 from seesawnas.train.schedule import PAPER_STEPS, Decay
 from seesawnas.units import number
 
 Margin = Literal["arcface", "cosface", "li_arcface", "adaface"]
+"""The included margins; :mod:`seesawnas.train.losses.margins` has them."""
 Precision = Literal["fp32", "bf16", "fp16"]
 Guard = Literal["none", "linear"]
 """What a margin does to an angle that it would push beyond a half turn."""
@@ -31,21 +41,42 @@ Distill = Literal["none", "angular", "embedding", "multistep"]
 """How the embeddings of a teacher are learnt from."""
 GenerationTeacher = Literal["same", "previous"]
 """Who teaches the second generation and later ones: the first's teacher, or the student before."""
+OptimizerName = Literal["sgd", "adamw"]
+
+
+def _margin_kind(found: Any) -> Any:
+    if not all(callable(getattr(found, name, None)) for name in ("target", "other")):
+        raise TypeError(
+            f"must be a seesawnas.train.MarginKind, with functions target and other, got "
+            f"{short(found)}"
+        )
+    return found
+
+
+OWN_MARGINS: Extensions[Any] = Extensions(
+    "seesawnas.margins", get_args(Margin), _margin_kind, InvalidInput
+)
+"""Margins of other packages: each is a :class:`seesawnas.train.losses.margins.MarginKind`."""
 
 _WANTED = Wanted((RECIPES,), "a recipe's YAML file or a shipped one's name")
 _DISTILLATION = ("distill", "distill_weight", "generations", "generation_teacher")
+DISTORTIONS = ("crop", "downscale", "jitter", "erase")
+"""Augmentations that a recipe has by the probability that an image is affected."""
 _LATER = (
     "decay_steps",
     "decay_factor",
     "embedding_weight_decay",
     "sample_rate",
     *_DISTILLATION,
+    "optimizer",
+    "betas",
+    *DISTORTIONS,
 )
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stochastic gradient descent on a margin head.
+    """Gradient descent on a margin head.
 
     Shares (``warm_up``, ``margin_warm_up``, ``decay_steps``) are parts of the whole training.
     Weight decay acts on convolutions and linear layers, never on biases, batch norm or PReLU
@@ -62,7 +93,7 @@ class Recipe:
         head_weight_decay: Of the margin head's class weights.
         decay: How the learning rate falls to the end of the training.
         warm_up: The share of the training in which the learning rate rises.
-        margin: The loss.
+        margin: The loss: one of the included margins, or the name of an installed package's.
         margin_size: The margin; of arcface in radians, of cosface in cosine.
         margin_warm_up: The share of the training in which the margin grows to its size.
         guard: What arcface does to an angle that its margin would push beyond a half turn.
@@ -84,6 +115,17 @@ class Recipe:
         generations: How often the network is trained, each time from the weights of the time
             before.
         generation_teacher: Who teaches from the second generation on.
+        optimizer: "sgd", or "adamw" (arXiv 1711.05101), whose learning rates are about a hundredth;
+            it has ``betas`` in place of ``momentum`` and ``nesterov``.
+        betas: AdamW's decays per step of the mean gradient and of the mean squared gradient.
+        crop: The probability that only a random part of an image is shown, the rest black: 0.2 to 1
+            of its area, 3/4 to 4/3 as wide as high (AdaFace, arXiv 2204.00964).
+        downscale: That an image is made 0.2 to 1 times as large and enlarged again, by random ways
+            to interpolate (AdaFace).
+        jitter: That brightness, contrast and saturation change, in random order, each by a factor
+            of 0.5 to 1.5 (AdaFace).
+        erase: That a random rectangle becomes grey: 0.02 to 1/3 of the area, 0.3 to 3.3 times as
+            wide as high (random erasing, arXiv 1708.04896).
     """
 
     label: str
@@ -96,7 +138,7 @@ class Recipe:
     head_weight_decay: float = 4e-4
     decay: Decay = "cosine"
     warm_up: float = 0.05
-    margin: Margin = "arcface"
+    margin: str = "arcface"
     margin_size: float = 0.5
     margin_warm_up: float = 0.0
     guard: Guard = "linear"
@@ -113,19 +155,38 @@ class Recipe:
     distill_weight: float | None = None
     generations: int = 1
     generation_teacher: GenerationTeacher = "same"
+    optimizer: OptimizerName = "sgd"
+    betas: tuple[float, ...] = (0.9, 0.999)
+    crop: float = 0.0
+    downscale: float = 0.0
+    jitter: float = 0.0
+    erase: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "decay_steps", tuple(self.decay_steps))  # JSON makes it a list
+        for name in _LISTS:
+            object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON makes it a list
+
+    def changed(self, **changes: Any) -> Recipe:
+        """The same with other values of the fields named, ready to train by.
+
+        Raises:
+            InvalidInput: In one line, if there is no such margin, or if a package offers one that
+                cannot be used.
+        """
+        found = replace(self, **changes)
+        if OWN_MARGINS.find(found.margin) is None:
+            try:
+                _margin(found.margin)
+            except ValueError as error:
+                raise InvalidInput(f"margin {error}") from None
+        return found
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values; fields added later are left out at their defaults.
 
         So what was kept before still agrees.
         """
-        values, default_values = (
-            {**asdict(self), "decay_steps": list(self.decay_steps)},
-            self.default_values(),
-        )
+        values, default_values = _as_json(asdict(self)), self.default_values()
         return {
             name: value
             for name, value in values.items()
@@ -135,10 +196,16 @@ class Recipe:
     @classmethod
     def default_values(cls) -> dict[str, Any]:
         """What holds if a mapping does not say, as JSON values."""
-        values: dict[str, Any] = {
-            field.name: field.default for field in fields(cls) if field.name in _LATER
-        }
-        return {**values, "decay_steps": list(values["decay_steps"])}
+        return _as_json(
+            {field.name: field.default for field in fields(cls) if field.name in _LATER}
+        )
+
+
+_LISTS = ("decay_steps", "betas")
+
+
+def _as_json(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if name in _LISTS else value for name, value in values.items()}
 
 
 PROXY = Recipe(
@@ -175,18 +242,23 @@ Flips and shifts only slow so few steps down: the set's images are distorted alr
 _PARTS = ("momentum", "warm_up", "label_smoothing", "shift", "averaging")
 """A recipe's numbers that stay below 1."""
 _BELOW_ONE = 0.999
-_MOST = 1e6
+MOST_RATE = _MOST = 1e6
 MAX_EPOCHS = 100_000
 MOST_BATCH = 1_000_000
 MOST_GENERATIONS = 100
 MOST_WEIGHT = 1e6
-_WHOLE = {"batch_size": (2, MOST_BATCH), "generations": (1, MOST_GENERATIONS)}
+_WHOLE = {
+    "epochs": (1, MAX_EPOCHS),
+    "batch_size": (2, MOST_BATCH),
+    "generations": (1, MOST_GENERATIONS),
+}
 _RANGES = {
     **dict.fromkeys(_PARTS, (0.0, _BELOW_ONE)),
     "margin_warm_up": (0.0, 1.0),
     "decay_factor": (0.0, 1.0),
     "sample_rate": (1e-4, 1.0),
     "distill_weight": (0.0, MOST_WEIGHT),
+    **dict.fromkeys(DISTORTIONS, (0.0, 1.0)),
 }
 RECIPE_KEYS = tuple(
     field.name for field in fields(Recipe) if field.name not in ("epochs", *_DISTILLATION)
@@ -226,6 +298,45 @@ def to_recipe(values: Any, source: str, name: str) -> Recipe:
     return Recipe(**{"label": name, **given})
 
 
+def read_changes(settings: Sequence[str], source: str) -> dict[str, Any]:
+    """Fields of a recipe from ``KEY=VALUE``, with a recipe file's keys, values and rules.
+
+    Args:
+        settings: Each a key and a YAML value, such as ``weight_decay=1e-4``; null is no value,
+            where a recipe may have none.
+        source: What faults are told of.
+
+    Raises:
+        DocumentError: If there are faults: every fault.
+    """
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for setting in settings:
+        key, equals, value = (part.strip() for part in setting.partition("="))
+        if not (key and equals):
+            faults.append(f"must be KEY=VALUE, such as weight_decay=0.0001, got {short(setting)}")
+        elif key in values:
+            faults.append(f"{short(key)}: must be given once, got {short(value)} too")
+        else:
+            try:
+                values[key] = read_yaml(value, source)
+            except DocumentError:
+                faults.append(f"{short(key)}: must be a YAML value, got {short(value)}")
+    found: dict[str, Any] = {}
+    try:
+        found = _AnyKeys.model_validate(values).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        faults += lines_of(error, lambda _: list(_AnyKeys.model_fields))
+    faults += [
+        f"{name}: must have a value, got nothing"
+        for name, value in values.items()
+        if value is None and _HINTS.get(name, None) not in (None, float | None)
+    ]
+    if faults:
+        raise DocumentError(source, faults)
+    return found
+
+
 def shipped_recipes() -> tuple[str, ...]:
     """The names of the recipes that ship."""
     return RECIPES.names()
@@ -249,10 +360,27 @@ def _steps(raw: Any) -> Any:
     return tuple(raw)
 
 
+def _betas(raw: Any) -> Any:
+    if not (
+        isinstance(raw, (list, tuple))
+        and len(raw) == 2
+        and all(isinstance(beta, float) and 0 <= beta < 1 for beta in raw)
+    ):
+        raise ValueError(
+            f"must be a list of two numbers from 0.0 to below 1, such as [0.9, 0.999], got "
+            f"{short(raw)}"
+        )
+    return tuple(raw)
+
+
 def _one_of(names: tuple[str, ...], raw: Any) -> Any:
     if raw not in names:
         raise ValueError(f"must be one of {', '.join(names)}, got {short(raw)}")
     return raw
+
+
+def _margin(raw: Any) -> Any:
+    return raw if raw in get_args(Margin) else _one_of(OWN_MARGINS.names(), raw)
 
 
 def _optional(check: Callable[[Any], Any], raw: Any) -> Any:
@@ -266,9 +394,9 @@ def _key(name: str, hint: Any) -> tuple[Any, None]:
         float: partial(number, low, high),
         float | None: partial(number, low, high),
         int: partial(_whole, *_WHOLE.get(name, (0, MAX_EPOCHS))),
-        tuple[float, ...]: _steps,
+        tuple[float, ...]: _betas if name == "betas" else _steps,
     }
-    check = checks.get(hint)
+    check = _margin if name == "margin" else checks.get(hint)
     if check is None and hint not in (str, bool):
         check = partial(_one_of, get_args(hint))
     kind: Any = hint | None
@@ -277,19 +405,30 @@ def _key(name: str, hint: Any) -> tuple[Any, None]:
     ), None
 
 
+def _has_own_rate(keys: BaseModel) -> BaseModel:
+    """The learning rate that holds if none is given is SGD's, a hundred times too large."""
+    given = keys.model_dump(exclude_none=True)
+    if given.get("optimizer", "sgd") != "sgd" and "learning_rate" not in given:
+        raise ValueError(f"optimizer {given['optimizer']} requires learning_rate, got none")
+    return keys
+
+
 _HINTS = get_type_hints(Recipe)
 _CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True)
 if TYPE_CHECKING:
     RecipeKeys: TypeAlias = BaseModel
+    _AnyKeys: TypeAlias = BaseModel
     _FileKeys: TypeAlias = BaseModel
 else:  # whatever a recipe has, a file may set
-    RecipeKeys = create_model(
-        "RecipeKeys", __config__=_CONFIG, **{name: _key(name, _HINTS[name]) for name in RECIPE_KEYS}
-    )
+    _KEYS = {name: _key(name, _HINTS[name]) for name in RECIPE_KEYS}
+    _MORE = {name: _key(name, _HINTS[name]) for name in _DISTILLATION}
+    _EPOCHS = Annotated[int, BeforeValidator(partial(_whole, 1, MAX_EPOCHS))]
+    _RULES = {"rate": model_validator(mode="after")(_has_own_rate)}
+    RecipeKeys = create_model("RecipeKeys", __config__=_CONFIG, __validators__=_RULES, **_KEYS)
     _FileKeys = create_model(
-        "_FileKeys",
-        __base__=RecipeKeys,
-        about=(str, ""),
-        epochs=(Annotated[int, BeforeValidator(partial(_whole, 1, MAX_EPOCHS))], ...),
-        **{name: _key(name, _HINTS[name]) for name in _DISTILLATION},
+        "_FileKeys", __base__=RecipeKeys, about=(str, ""), epochs=(_EPOCHS, ...), **_MORE
+    )
+    # what a command changes is the part of a recipe that it says
+    _AnyKeys = create_model(
+        "_AnyKeys", __config__=_CONFIG, epochs=_key("epochs", int), **_KEYS, **_MORE
     )

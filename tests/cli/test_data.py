@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
-from seesawnas.data import load_faces, open_source, read_bin
+from seesawnas.data import FaceFinder, FoundFace, load_faces, open_source, read_bin
 from seesawnas.data.writers.align import TEMPLATE
 from tests.cli.running import Ran
 from tests.crash.processes import heed_ctrl_c
@@ -179,6 +181,41 @@ def test_align_writes_what_has_landmarks(faces: Path) -> None:
     assert sorted(path.name for path in Path("aligned").rglob("*.png")) == ["0.png", "1.png"]
 
 
+def test_align_writes_the_faces_that_it_finds(faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A detector that finds two faces in every image but the first."""
+    shown = list[int]()
+
+    def detect(image: NDArray[np.uint8]) -> list[FoundFace]:
+        shown.append(len(image))
+        large = FoundFace(np.array([0.0, 0.0, 28.0, 28.0]), TEMPLATE / 4)
+        small = FoundFace(np.array([9.0, 9.0, 22.0, 22.0]), TEMPLATE / 8 + 9)
+        return [large, small] if len(shown) % 18 != 1 else []
+
+    monkeypatch.setattr(
+        "seesawnas.data.open_finder", lambda choice: FaceFinder("fake 1", detect, choice)
+    )
+    values = Ran("data", "align", "faces", "--detect", "--out", "aligned", "--json").json
+    assert values["left_out"] == [
+        {"what": "images without a face", "count": 1, "first": ["p0/0.png"]}
+    ]
+    del values["left_out"]
+    assert values == {
+        "files": ["aligned"],
+        "images": 17,
+        "detector": "fake 1",
+        "face": "largest",
+        "several_faces": 17,
+        "without_face": ["p0/0.png"],
+    }
+    ran = Ran("data", "align", "faces", "--detect", "--central", "--out", "central")
+    assert ran.out.splitlines() == [
+        "aligned     17 images",
+        "wrote       central",
+        "chosen      the most central of several faces: 17 images",
+        "skipped     images without a face: 1 (p0/0.png)",
+    ]
+
+
 def test_the_bar_of_align_ends_at_its_total(faces: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     totals, advanced = list[int](), list[int]()
 
@@ -232,6 +269,18 @@ def test_the_cache_is_shown_and_emptied(
         (
             ("align", "faces", "--landmarks", "l.csv", "--out", "faces/in"),
             "faces/in: must not be inside faces",
+        ),
+        (
+            ("align", "faces", "--out", "o"),
+            "must have either --landmarks FILE.csv or --detect, got none",
+        ),
+        (
+            ("align", "faces", "--detect", "--landmarks", "l.csv", "--out", "o"),
+            "must have either --landmarks FILE.csv or --detect, got both",
+        ),
+        (
+            ("align", "faces", "--landmarks", "l.csv", "--central", "--out", "o"),
+            "--central requires --detect, got --landmarks",
         ),
         (("info", "nowhere.rec"), "nowhere.rec: cannot be read: No such file or directory"),
         (("info", "notes.rec"), "notes.rec: must contain images, got none"),

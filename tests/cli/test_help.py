@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from typer import rich_utils
 
-from seesawnas.cli.options import complete_prior, complete_ref, complete_study
 from tests.cli.running import Ran
 
 GOLDEN = Path(__file__).parent / "help"
@@ -31,8 +30,10 @@ COMMANDS = (
         "latency fit",
         "paper",
     ),
-    *("report", "space", "sample", "search", "train"),
+    *("report", "space", "sample", "score", "search", "train"),
     *("data", "data info", "data pack", "data subset", "data align", "data cache"),
+    *("studies", "studies list", "studies show", "studies rename", "studies copy"),
+    *("studies delete", "studies export"),
 )
 SLOW = {"torch", "optuna", "pandas", "plotly", "sqlalchemy", "PIL"}
 
@@ -93,40 +94,3 @@ def test_python_dash_m_is_the_command() -> None:
         [sys.executable, "-m", "seesawnas", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("seesawnas ")
-
-
-def test_completion_offers_shipped_names_and_own_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "mine.yaml").touch()
-    (tmp_path / "notes.txt").touch()
-    (tmp_path / "more").mkdir()
-    monkeypatch.chdir(tmp_path)
-    assert complete_ref("paper/dw_seesaw_v1") == ["paper/dw_seesaw_v1", "paper/dw_seesaw_v1_conv"]
-    assert complete_ref("m") == ["mine.yaml", "mixed", "mobilefacenet", "more/"]
-    assert {"seesaw", "seesaw_wide"} <= set(complete_ref(""))
-
-
-def test_completion_of_study_files_offers_shipped_studies_and_own_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "search_mine.yaml").touch()
-    monkeypatch.chdir(tmp_path)
-    assert complete_study("search_") == [
-        "search_150m",
-        "search_careful",
-        "search_mine.yaml",
-        "search_pareto",
-    ]
-    assert "seesaw" not in complete_study("")
-
-
-def test_completion_of_earlier_studies_offers_the_last_of_several(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "lfw_old.csv").touch()
-    (tmp_path / "runs" / "lfw_first").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    assert complete_prior("lf") == ["lfw", "lfw_first", "lfw_old.csv"]
-    assert complete_prior("lfw,r") == ["lfw,runs/"]
-    assert complete_prior("runs/") == ["runs/lfw_first/"]

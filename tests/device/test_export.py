@@ -84,7 +84,11 @@ def test_the_card_is_complete_and_its_lines_run(
     network: FaceNetwork, faces: FaceData, tmp_path: Path
 ) -> None:
     teachers = [{"name": "r100.onnx", "digest": "12ab"}]
-    training = {"distillation": {"loss": "angular", "teachers": teachers}}
+    training = {
+        "distillation": {"loss": "angular", "teachers": teachers},
+        "init": {"name": "base", "digest": "34cd", "keep_head": False},
+        "freeze": ["stem", "stage1"],
+    }
     done = export(
         network,
         tmp_path / "tiny.onnx",
@@ -117,6 +121,7 @@ def test_the_card_is_complete_and_its_lines_run(
     assert {"1e-2", "1e-3"} <= set(thresholds)
     page = (tmp_path / "tiny.onnx.md").read_text()
     assert "| distilled from | r100.onnx (`12ab`), angular |" in page
+    assert "| fine-tuned from | base (`34cd`), stem, stage1 frozen |" in page
     code = page.split("```python\n")[1].split("```")[0]
     Image.fromarray(faces.verification.images[0]).save(tmp_path / "face.png")
     code += "\nnp.save('embedding.npy', embedding)"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,11 @@ import torch
 from safetensors.torch import save_file
 
 import seesawnas as sn
+from seesawnas.arch.blocks import Head
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
 from seesawnas.nn import is_trained
+from seesawnas.nn.weights import load_weights
 from seesawnas.report.network.build import write_bundle
 from seesawnas.space import load_point
 
@@ -102,3 +105,68 @@ def test_weights_that_are_no_numbers_or_not_the_network_s_are_one_line(tmp_path:
     save_file({"a": torch.zeros(1)}, folder / "model.safetensors")
     with pytest.raises(InvalidInput, match=r"has \d+ bytes for [\d,]+ params"):
         sn.load_model(folder)
+
+
+_SPEC = sn.load("paper/seesaw_share").at_resolution(32)
+_SHORTER = replace(_SPEC, head=Head(width=512, embedding=64))
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_weights_of_a_folder_or_its_file_are_put_into_the_same_network(
+    is_file: bool, tmp_path: Path
+) -> None:
+    network, other = sn.build(_SPEC), sn.build(_SPEC)
+    folder = sn.save_model(network, tmp_path / "model")
+    load_weights(other, folder / "model.safetensors" if is_file else folder)
+    assert all(
+        torch.equal(one, two)
+        for one, two in zip(network.state_dict().values(), other.state_dict().values(), strict=True)
+    )
+
+
+def test_weights_that_do_not_fit_are_one_line_that_names_what_differs(tmp_path: Path) -> None:
+    folder = sn.save_model(sn.build(_SPEC), tmp_path / "model")
+    for spec, told in (
+        (
+            _SPEC.at_resolution(48),
+            "head.pool.weight must be 512x1x3x3, got 512x1x2x2; it is of 32x32 images, the network "
+            "of 48x48",
+        ),
+        (_SHORTER, "head.embedding.linear.weight must be 64x512, got 512x512, and "),
+        (
+            sn.load("paper/seesaw_shuffle").at_resolution(32),
+            "blocks.0.project.weights.0 must be 16x32x1x1, got 48x96x1x1, and ",
+        ),
+        (
+            replace(_SPEC, input=replace(_SPEC.input, std=(1.0, 2.0, 3.0))),
+            "another whose weights have the same shapes",
+        ),
+    ):
+        network = sn.build(spec)
+        before = [value.clone() for value in network.state_dict().values()]
+        with pytest.raises(InvalidInput) as caught:
+            load_weights(network, folder)
+        assert told in str(caught.value)
+        assert str(folder / "model.safetensors") in str(caught.value)
+        assert "\n" not in str(caught.value)
+        after = network.state_dict().values()
+        assert all(torch.equal(one, two) for one, two in zip(before, after, strict=True))
+
+
+def test_what_is_no_file_of_weights_is_one_line(tmp_path: Path) -> None:
+    folder = sn.save_model(sn.build(_SPEC), tmp_path / "model")
+    network = sn.build(_SPEC)
+    torn = tmp_path / "torn.safetensors"
+    torn.write_bytes((folder / "model.safetensors").read_bytes()[:-9])
+    infinite = {name: value.clone().contiguous() for name, value in network.state_dict().items()}
+    infinite["head.pool.weight"].fill_(torch.inf)
+    save_file(infinite, tmp_path / "infinite.safetensors")
+    for place, told in (
+        (folder / "spec.yaml", "must be a trained network's folder or its model.safetensors"),
+        (tmp_path / "nowhere.safetensors", "there is no such file"),
+        (torn, "cannot be read"),
+        (tmp_path / "infinite.safetensors", "must be finite"),
+    ):
+        with pytest.raises(InvalidInput, match=told) as caught:
+            load_weights(network, place)
+        assert "\n" not in str(caught.value)

@@ -116,6 +116,7 @@ OPTIONS = st.fixed_dictionaries(
     },
     optional={
         "data": st.just("faces"),
+        "identities": st.integers(1, 10**9),
         "objectives": st.sampled_from(("accuracy", "auc,madds", "separation,params,madds")),
         "points": st.sampled_from(("all", "none", "paper/seesaw_share", "a.yaml,b.yaml")),
         "trials": st.integers(1, 10**6),
@@ -147,6 +148,8 @@ def test_a_resolved_study_file_is_the_plan_it_was_written_from(options: dict[str
     options = {"epochs": 5, **options}
     if not options.get("repeats"):
         options.pop("repeat_top", None)
+    if "data" not in options:
+        options.pop("identities", None)
     plan = plan_of(None, options)
     text = write_yaml({**plan.to_mapping(), "provenance": {"git": None}})
     again = StudyFile(read_yaml(text, "study.yaml"), "study.yaml", "another name")
@@ -236,6 +239,8 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
             {"study": "mine.repeats"},
             "--study must not end in .repeats (reserved for repeats), got mine.repeats",
         ),
+        ({"identities": 50}, "--identities requires --data, got none"),
+        ({"identities": 0}, "--identities must be from 1 to 1000000000, got 0"),
         ({"engine": "spark"}, "--engine must be one of ray, local, inline, got spark"),
     ],
 )

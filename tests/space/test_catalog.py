@@ -187,3 +187,34 @@ def test_a_published_network_written_and_read_back_is_the_same(ref: str, tmp_pat
     again = load(write(tmp_path / "again.yaml", to_mapping(spec)))
     assert again == spec
     assert again.name == ref
+
+
+@pytest.mark.parametrize("ref", POINTS[:5])
+def test_a_mapping_is_loaded_as_its_file_is(ref: str) -> None:
+    values = to_mapping(load(ref))
+    before = json.dumps(values)
+    assert load(values) == load(ref)
+    assert load(values).name == ref
+    assert load_space(values).choose({}) == load(ref)
+    assert json.dumps(values) == before
+
+
+def test_a_mapping_has_the_faults_of_its_file(tmp_path: Path) -> None:
+    values = document(stage(kernl=3), stage(expansion=-2))
+    path = tmp_path / "mine.yaml"
+    path.write_text(write_yaml(values))
+    faults = []
+    for ref in (values, path):
+        with pytest.raises(DocumentError) as caught:
+            load_space(ref)
+        faults.append(caught.value.faults)
+    assert faults[0] == faults[1]
+    assert len(faults[0]) == 2
+    with pytest.raises(DocumentError, match=r"^mapping: must be a search point without choices"):
+        load(document(stage(depth={"choice": [1, 2]})))
+
+
+@pytest.mark.parametrize("values", [{}, {1: 2}, {"stages": 3}, {"stages": [{"depth": object()}]}])
+def test_a_mapping_that_is_no_network_is_a_document_with_faults(values: dict[Any, Any]) -> None:
+    with pytest.raises(DocumentError):
+        load(values)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import pytest
 import torch
 
 from seesawnas.arch import Block, Body, Draft, Head, Inputs, Shape, Stem
+from seesawnas.data import open_source
 from seesawnas.search.samplers import SAMPLERS
-from seesawnas.testing import BlockSuite, MarginSuite, SamplerSuite
+from seesawnas.testing import BlockSuite, DataSourceSuite, MarginSuite, SamplerSuite
+from seesawnas.testing.data_sources import OpenSource
 from seesawnas.testing.samplers import MakeSampler
 from seesawnas.train.losses.margins import MARGINS, MarginKind
+from tests.data.rec_files import insightface, write_records
+from tests.faces import write_folder
 from tests.nn.specs import BLOCKS
 
 
@@ -38,6 +43,21 @@ class TestSamplers(SamplerSuite):
     def make(self, request: pytest.FixtureRequest) -> MakeSampler:
         found: MakeSampler = request.param
         return found
+
+
+class TestDataSources(DataSourceSuite):
+    @pytest.fixture(params=["folder", "rec", "synthetic"])
+    def open_faces(self, request: pytest.FixtureRequest, tmp_path: Path) -> OpenSource:
+        match request.param:
+            case "folder":
+                place = write_folder(tmp_path / "faces", people=3, each=3)
+                (place / "alone").mkdir()
+                (place / "p0" / "0.png").rename(place / "alone" / "0.png")
+            case "rec":
+                place = write_records(tmp_path, insightface((3, 1, 2)))
+            case _:
+                return lambda least: open_source("synthetic:3x4", least=least)
+        return lambda least: open_source(place, least=least)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,17 @@ from torch import Tensor, nn
 
 from seesawnas.data import Faces
 from seesawnas.errors import TrialError
-from seesawnas.train import PROXY, EpochRecord, Recipe, seeded, train
+from seesawnas.train import (
+    PROXY,
+    EpochRecord,
+    MemoryFeed,
+    Recipe,
+    StepRecord,
+    Training,
+    seeded,
+    train,
+)
+from seesawnas.train.recipe import OptimizerName
 
 _GOLDEN = Path(__file__).parent / "golden_losses.json"
 _SHORT = Recipe(
@@ -63,6 +73,56 @@ def _weights(network: nn.Module) -> Tensor:
 def test_it_learns() -> None:
     records = _train(_network(), replace(_SHORT, epochs=8))
     assert records[-1].loss < 0.5 * records[0].loss
+
+
+_ADAMW = replace(_SHORT, optimizer="adamw", learning_rate=0.003)
+
+
+def test_adamw_learns() -> None:
+    records = _train(_network(), replace(_ADAMW, epochs=8))
+    assert records[-1].loss < 0.5 * records[0].loss
+
+
+def test_a_step_of_adamw_is_the_gradient_s_sign_and_the_weight_s_decay() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
+    before = [parameter.detach().clone() for parameter in network.parameters()]
+    rate, decay = 1e-3, 0.5
+    recipe = replace(
+        _ADAMW,
+        epochs=1,
+        batch_size=36,
+        learning_rate=rate,
+        weight_decay=decay,
+        warm_up=0.0,
+        decay="none",
+        averaging=0.0,
+    )
+    _train(network, recipe)
+    for old, new in zip(before, network.parameters(), strict=True):
+        moved = new.detach() - old * (1 - rate * decay if old.ndim > 1 else 1)
+        assert torch.allclose(moved.abs(), torch.tensor(rate), rtol=1e-2)
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.5])
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_a_state_restored_between_two_steps_goes_on_to_the_same_bits(
+    name: OptimizerName, rate: float
+) -> None:
+    recipe = replace(_ADAMW, optimizer=name, sample_rate=rate, crop=0.5, jitter=0.5)
+
+    def training(network: nn.Module) -> Training:
+        feed = MemoryFeed(_faces(), recipe, seed=0)
+        return Training(network, feed, recipe, mean=127.5, std=128.0, seed=0)
+
+    whole, first, second = _network(), _network(), _network(seed=1)
+    list(training(whole).steps())
+    stopped, resumed = training(first), training(second)
+    for record in stopped.steps():
+        if isinstance(record, StepRecord) and record.step == 6:
+            break
+    resumed.restore({key: value.clone() for key, value in stopped.state().items()})
+    list(resumed.steps())
+    assert torch.equal(_weights(second), _weights(whole))
 
 
 def test_every_epoch_is_recorded() -> None:

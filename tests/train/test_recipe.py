@@ -9,7 +9,7 @@ import pytest
 
 from seesawnas.errors import DocumentError, UnknownReference
 from seesawnas.train import PROXY, Recipe, read_recipe, shipped_recipes
-from seesawnas.train.recipe import RECIPE_KEYS, to_recipe
+from seesawnas.train.recipe import RECIPE_KEYS, read_changes, to_recipe
 
 
 def test_the_paper_s_recipe_is_the_paper_s() -> None:
@@ -140,3 +140,70 @@ def test_a_recipe_as_a_mapping_is_what_it_was_before_fields_were_added() -> None
     changed = replace(PROXY, decay_steps=(0.5,), sample_rate=0.5)
     assert changed.to_mapping() == {**plain, "decay_steps": [0.5], "sample_rate": 0.5}
     assert Recipe(**changed.to_mapping()) == changed
+
+
+def test_settings_have_the_keys_the_values_and_the_rules_of_a_recipe_s_file() -> None:
+    settings = [
+        "weight_decay=1e-4",
+        " decay_steps = [0.5, 0.75]",
+        "margin=cosface",
+        "flip=false",
+        "scale=32",
+        "epochs=3",
+        "embedding_weight_decay=null",
+        "distill=angular",
+        "betas=[0.9, 0.95]",
+    ]
+    found = read_changes(settings, "--set")
+    changed = replace(read_recipe("paper"), **found)
+    in_file = {
+        "epochs": 3,
+        "weight_decay": 1e-4,
+        "decay_steps": [0.5, 0.75],
+        "margin": "cosface",
+        "flip": False,
+        "scale": 32,
+        "distill": "angular",
+        "betas": [0.9, 0.95],
+    }
+    same = to_recipe(in_file, "mine.yaml", "mine").to_mapping()
+    assert {name: changed.to_mapping()[name] for name in in_file} == {
+        name: same[name] for name in in_file
+    }
+    assert changed.embedding_weight_decay is None
+    assert read_recipe("paper").embedding_weight_decay is not None
+
+
+def test_every_fault_of_the_settings_is_a_line_that_names_its_place() -> None:
+    settings = [
+        "lr=0.1",
+        "epochs=0",
+        "about=x",
+        "label",
+        "weight_decay=",
+        "momentum=1",
+        "scale=[",
+        "margin=arcface",
+        "margin=cosface",
+        "betas=[0.9]",
+    ]
+    with pytest.raises(DocumentError) as caught:
+        read_changes(settings, "--set")
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith("--set: ") for line in lines)
+    assert "--set: lr: is not a known key; did you mean learning_rate?" in lines
+    assert "--set: momentum: must be a number from 0 to 0.999, got 1" in lines
+    assert "--set: weight_decay: must have a value, got nothing" in lines
+    assert len(lines) == len(settings) - 1  # the first of the two margins is none
+
+
+def test_a_recipe_of_adamw_says_its_learning_rate() -> None:
+    with pytest.raises(
+        DocumentError, match=r"^mine\.yaml: optimizer adamw requires learning_rate, got none$"
+    ):
+        to_recipe({"epochs": 1, "optimizer": "adamw"}, "mine.yaml", "mine")
+    recipe = to_recipe(
+        {"epochs": 1, "optimizer": "adamw", "learning_rate": 1e-3}, "mine.yaml", "mine"
+    )
+    assert recipe.to_mapping().items() >= {"optimizer": "adamw", "learning_rate": 1e-3}.items()
+    assert Recipe(**{**recipe.to_mapping(), "betas": [0.9, 0.999]}) == recipe

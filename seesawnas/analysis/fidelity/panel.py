@@ -15,7 +15,8 @@ from typing import Any
 from seesawnas.analysis.fidelity.plan import FidelityPlan
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
-from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping
+from seesawnas.io.files import write_atomically
+from seesawnas.space import FeasibleSet, load_space, read_yaml, to_mapping, write_yaml
 from seesawnas.space.canonical import compatible_digest
 from seesawnas.study import (
     Checkpoints,
@@ -37,9 +38,11 @@ from seesawnas.study import (
     measurement_of,
     open_session,
     preflight,
+    provenance,
     trial_proxy,
 )
 from seesawnas.study.record.distillation import proxy_teacher
+from seesawnas.study.storage.identity import STUDY_FILE
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes
 
 
@@ -88,7 +91,7 @@ def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[
         InvalidInput: If the panel cannot be carried out, before anything is written, or a study of
             it was made with other settings.
     """
-    teacher = proxy_teacher(plan, plan.data)
+    teacher = proxy_teacher(plan, plan.data, plan.identities, plan.seed)
     feasible = preflight(
         lambda: FeasibleSet(load_space(plan.space), plan.budget),
         data=plan.data,
@@ -100,6 +103,7 @@ def opened(plan: FidelityPlan, engine: EngineFactory | None = None) -> Iterator[
     parts = {_suffix(side): _part(plan, feasible, side) for side in sorted(plan.sides)}
     engine = engine or engine_factory(plan.engine)
     with open_session(plan.folder, parts, engine=engine, teacher=teacher) as study:
+        _keep_plan(plan, study)
         yield FidelitySession(plan, feasible, study)
 
 
@@ -258,6 +262,15 @@ def _part(plan: FidelityPlan, feasible: FeasibleSet, side: int) -> StudyPart:
     )
 
 
+def _keep_plan(plan: FidelityPlan, study: StudySession) -> None:
+    """Write down what this start is asked to do, so that the study is resumed by its name alone."""
+    data = str(next(iter(study.records.values())).settings.get("data", ""))
+    seeds = {"study": plan.seed, "trainings": list(range(plan.seeds))}
+    made = provenance(data=data.rsplit(" ", 1)[-1], seeds=seeds)
+    text = write_yaml({**plan.to_mapping(), "provenance": made})
+    write_atomically(plan.folder / STUDY_FILE, text, within=plan.folder)
+
+
 def _suffix(side: int) -> str:
     return f".{side}px"
 
@@ -268,9 +281,8 @@ def _checkpoints(plan: FidelityPlan, side: int) -> Checkpoints:
 
 def _load(plan: FidelityPlan, feasible: FeasibleSet, side: int) -> FaceData:
     space = feasible.space
-    return load_proxy_faces(
-        plan.data, proxy_sizes(space.source, space.input_sizes, side), seed=plan.seed
-    )
+    sizes = proxy_sizes(space.source, space.input_sizes, side)
+    return load_proxy_faces(plan.data, sizes, seed=plan.seed, identities=plan.identities)
 
 
 def _data(faces: FaceData) -> str:

@@ -8,7 +8,7 @@ Nothing here imports torch or Optuna before a value needs it: help waits for thi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from seesawnas.study.options import (
     metric_name,
     parse_budget,
     proxy_teacher_conflicts,
+    subset_conflicts,
 )
 from seesawnas.train.feeds.teacher_plan import Channels, TeacherPlan, feeding
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from seesawnas.analysis.fidelity.level import Level
     from seesawnas.cost import Budget
     from seesawnas.plan.documents import Place
-    from seesawnas.study import Proxy
+    from seesawnas.study import Proxy, StudyFile
     from seesawnas.train.recipe import Distill
 
 LEVELS = "8x56,8x32,3x56"
@@ -78,6 +79,7 @@ class FidelityPlan(TeacherPlan, EnginePlan):
     Attributes:
         budget: What the networks are drawn within, uniformly; None if nothing is trained.
         data: A folder of faces; None for the default set.
+        identities: How many identities of ``data`` are used; None for all.
         networks: How many networks.
         levels: The reference first; empty if nothing is trained and the most expensive of the
             measurements is meant.
@@ -101,6 +103,7 @@ class FidelityPlan(TeacherPlan, EnginePlan):
     )
     space: str = inherited(SpacePlan, "space")
     data: str | None = inherited(RunPlan, "data")
+    identities: int | None = inherited(RunPlan, "identities")
     networks: int = option(
         Whole(LEAST_NETWORKS, 100_000),
         "N",
@@ -164,7 +167,7 @@ class FidelityPlan(TeacherPlan, EnginePlan):
             object.__setattr__(self, "levels", self.levels or _levels(LEVELS))
             self._fill("pairs", default.pairs)
             changes = {"epochs": 1, **self._distilled()}
-            recipe = replace(default.recipe, **{**self.recipe, **changes})
+            recipe = default.recipe.changed(**{**self.recipe, **changes})
             object.__setattr__(self, "recipe", recipe.to_mapping())
         super().__post_init__()
 
@@ -194,15 +197,26 @@ class FidelityPlan(TeacherPlan, EnginePlan):
         return tuple(dict.fromkeys(level.resolution for level in self.levels))
 
 
-def plan_of(options: Mapping[str, Any]) -> FidelityPlan:
+def plan_of(options: Mapping[str, Any], file: StudyFile | None = None) -> FidelityPlan:
     """The plan of options of the command line, by their keys.
+
+    Args:
+        options: They win over the file.
+        file: What a study was started with, to resume it; None for a new one.
 
     Raises:
         StudyError: If an option is wrong, with one line a fault.
     """
     from seesawnas.plan.documents import plan_of_options
 
-    return plan_of_options(FidelityPlan, options, _conflicts)
+    if file is None:
+        return plan_of_options(FidelityPlan, options, _conflicts)
+    from seesawnas.plan.documents import override
+    from seesawnas.study.library.names import placer
+
+    file.must_be("fidelity", "a fidelity study")
+    values = override(FidelityPlan, file.values, options)
+    return plan_of_options(FidelityPlan, values, _conflicts, placer(file, options))
 
 
 def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
@@ -216,6 +230,7 @@ def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
                 "are not trained again"
             )
     else:
+        yield from subset_conflicts(plan.identities, plan.data, place)
         yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
 

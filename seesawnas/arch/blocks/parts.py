@@ -14,7 +14,7 @@ from seesawnas.arch.blocks.base import Block, Inputs
 from seesawnas.arch.body import Body, body_digest, check_body, check_nodes, output_shape, reads_of
 from seesawnas.arch.layers import Shape
 from seesawnas.errors import BlockError, InvalidInput, SpecError
-from seesawnas.text import escape_line, one_line
+from seesawnas.text import error_line
 
 T = TypeVar("T")
 
@@ -34,11 +34,6 @@ def wrap_kind_errors(block: type[Block], method: str, name: str = "") -> Iterato
         if is_shipped(block):
             raise
         raise BlockError(f"kind {name or block.kind}: {method}: {error_line(error)}") from error
-
-
-def error_line(error: BaseException) -> str:
-    """Class and words, in one line."""
-    return escape_line(one_line(f"{type(error).__name__}: {error}"))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -9,10 +9,8 @@ import importlib
 import re
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass, fields
 from functools import cache, partial
-from importlib.metadata import entry_points
 from inspect import ismethod
 from typing import Any, get_args
 
@@ -28,7 +26,7 @@ from seesawnas.arch.blocks.improved_residual import ImprovedResidual
 from seesawnas.arch.blocks.linear_head import LinearHead
 from seesawnas.arch.blocks.mixfacenet import MixFaceNetUnit
 from seesawnas.arch.blocks.mobilenet_v2 import MobileNetV2Block
-from seesawnas.arch.blocks.parts import canonical_block, error_line, is_shipped, wrap_kind_errors
+from seesawnas.arch.blocks.parts import canonical_block, is_shipped, wrap_kind_errors
 from seesawnas.arch.blocks.seesaw_net import SeesawNetBlock
 from seesawnas.arch.blocks.separable import Separable
 from seesawnas.arch.blocks.shufflenet_v1 import ShuffleNetUnit
@@ -38,7 +36,8 @@ from seesawnas.arch.blocks.vargroup import ConvVarGroupStem, VarGroupUnit
 from seesawnas.arch.layers import is_count
 from seesawnas.arch.rules import written
 from seesawnas.errors import BlockError, SpecError
-from seesawnas.text import short
+from seesawnas.io.entry_points import import_offer, offers
+from seesawnas.text import error_line, short
 
 GROUP = "seesawnas.blocks"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -160,20 +159,17 @@ def _shipped() -> list[Kind]:
 def _found() -> tuple[Mapping[str, Kind], Mapping[str, str]]:
     """Every kind by its name, and why those of other entry points cannot be used."""
     found, broken = {kind.name: kind for kind in _shipped()}, {}
-    for point in entry_points(group=GROUP):
-        where = (
-            f"entry point {GROUP}: {point.name} of "
-            f"{point.dist.name if point.dist else 'an unknown distribution'}"
-        )
+    for offer in offers(GROUP):
+        where = offer.where
         try:
-            kind = _checked(_imported(point.load, where), where)
-            if kind.name != point.name:
+            kind = _checked(import_offer(offer.load, where, BlockError), where)
+            if kind.name != offer.name:
                 raise BlockError(f"{where}: must have the same name as its kind, got {kind.name}")
             if kind.name in found:
                 raise BlockError(f"{where}: must have a unique name, got {kind.name}")
             _check_shared(kind, found.values(), where)
         except BlockError as error:
-            broken[point.name] = str(error)
+            broken[offer.name] = str(error)
         else:
             found[kind.name] = kind
     return found, broken
@@ -205,22 +201,12 @@ def find_kind(name: str) -> Kind | None:
         return None
     if module.partition(".")[0] in sys.stdlib_module_names:
         return None
-    block = _imported(lambda: getattr(importlib.import_module(module), attribute), name)
+    block = import_offer(
+        lambda: getattr(importlib.import_module(module), attribute), name, BlockError
+    )
     kind = _checked(block, name)
     _check_shared(kind, found.values(), name)
     return Kind(name, kind.block, kind.make)
-
-
-def _imported(load: Callable[[], Any], where: str) -> Any:
-    """What ``load`` gives; what the module prints goes to standard error.
-
-    Standard output may be a table, or JSON.
-    """
-    try:
-        with redirect_stdout(sys.stderr):
-            return load()
-    except (Exception, SystemExit) as error:  # whatever another's module does
-        raise BlockError(f"{where}: cannot be imported: {error_line(error)}") from None
 
 
 def kind_of(block: Block) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seesawnas.ablation.plan import AblationPlan
-from seesawnas.cli.options import complete_ref, complete_study, takes_options
+from seesawnas.cli.completion import complete_base
+from seesawnas.cli.options import takes_options
 from seesawnas.cli.views.output import console, print_json
 from seesawnas.cli.views.output import screen as shown_screen
 from seesawnas.io.files import write_atomically
@@ -22,23 +23,18 @@ if TYPE_CHECKING:
     from seesawnas.study import StudyFile
 
 
-def complete_base(incomplete: str) -> list[str]:
-    """Complete a SPEC: networks and study files."""
-    return sorted({*complete_ref(incomplete), *complete_study(incomplete)})
-
-
 @takes_options(AblationPlan)
 def ablate(
     spec: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="SPEC",
             help="The base network: paper/NAME, a YAML file or STUDY:NUMBER; or a study file with "
-            "the key base.",
+            "the key base. Without it, --study is resumed.",
             autocompletion=complete_base,
             show_default=False,
         ),
-    ],
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -54,7 +50,7 @@ def ablate(
     """Change one design choice of a network at a time, and report the effect of each choice.
 
     Every variant is trained with several seeds. Run the same command again to resume, or with more
-    --seeds to add training runs.
+    --seeds to add training runs; --study alone resumes a study, too.
     """
     plan = _plan(spec, given)
     if dry_run:
@@ -63,10 +59,17 @@ def ablate(
         _carry_out(plan, json)
 
 
-def _plan(spec: str, given: Mapping[str, Any]) -> AblationPlan:
+def _plan(spec: str | None, given: Mapping[str, Any]) -> AblationPlan:
     from seesawnas.ablation import plan_of
+    from seesawnas.errors import StudyError
+    from seesawnas.study.library.files import started_study
 
-    file = _study_file(spec)
+    file = started_study(given) if spec is None else _study_file(spec)
+    if file is None and spec is None:
+        raise StudyError(
+            "ablate must have a network, got none; give SPEC, such as paper/seesaw_share, a study "
+            "file, or --study of a study to resume"
+        )
     return plan_of(file, given if file else {"base": spec, **given})
 
 

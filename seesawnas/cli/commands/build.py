@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import MAX_SEED, Json, PointRef
+from seesawnas.cli.options import MAX_SEED, Json, PointRef, StudyStorage
 from seesawnas.study import find_network
 
 if TYPE_CHECKING:
@@ -43,13 +43,14 @@ def build(
             "--check", help="Check the counts with fvcore and torch; exit code 1 if they differ."
         ),
     ] = False,
+    storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
     """Show a network stage by stage, with its costs and published values.
 
     Optionally write it, draw it or check it.
     """
-    point = find_network(ref)
+    point = find_network(ref, storage)
     values = _values(point, check)
     written = _write(point, out, seed, diagram)
     if written:

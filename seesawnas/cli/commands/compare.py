@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref
+from seesawnas.cli.completion import complete_network
+from seesawnas.cli.options import Json, StudyStorage
 from seesawnas.errors import InvalidInput
 from seesawnas.study import find_network
 
@@ -22,7 +23,7 @@ def compare(
             metavar="REF",
             help="Two or more networks: paper/NAME, a YAML file, or a trial of a study "
             "(STUDY:NUMBER or STUDY:best).",
-            autocompletion=complete_ref,
+            autocompletion=complete_network,
             show_default=False,
         ),
     ],
@@ -32,6 +33,7 @@ def compare(
             "--html", metavar="FILE", help="Write an HTML page with the diagrams; it works offline."
         ),
     ] = None,
+    storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
     """Compare networks stage by stage, with their costs; differences are marked."""
@@ -40,7 +42,7 @@ def compare(
 
     if len(refs) < 2:
         raise InvalidInput(f"compare must have at least two networks, got only {refs[0]}")
-    points = [find_network(ref) for ref in refs]
+    points = [find_network(ref, storage) for ref in refs]
     found = lay(points, refs)
     if html is not None:
         from seesawnas.io.files import write_atomically

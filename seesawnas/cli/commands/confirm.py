@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import complete_ref, takes_options
+from seesawnas.cli.completion import complete_base
+from seesawnas.cli.options import takes_options
 from seesawnas.cli.views.output import console, print_json
 from seesawnas.cli.views.output import screen as shown_screen
 from seesawnas.confirmation.plan import ConfirmPlan
@@ -26,16 +27,16 @@ if TYPE_CHECKING:
 @takes_options(ConfirmPlan)
 def confirm(
     refs: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="REF",
             help="The candidate, then one or more networks to compare it with: paper/NAME, a YAML "
             "file, a trained network's folder, or a trial of a study (STUDY:NUMBER or "
-            "STUDY:best); or a study file with the key networks.",
-            autocompletion=complete_ref,
+            "STUDY:best); or a study file with the key networks. Without it, --study is resumed.",
+            autocompletion=complete_base,
             show_default=False,
         ),
-    ],
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON on standard output.")
     ] = False,
@@ -44,7 +45,8 @@ def confirm(
     """Train a network and its rivals seed by seed until it is known which is better.
 
     After every seed the paired differences are tested; a rival whose difference is resolved is not
-    trained further. Run the same command again to resume, or with more --trainings to go on.
+    trained further. Run the same command again to resume, or with more --trainings to go on;
+    --study alone resumes a study, too.
     """
     plan = _plan(refs, given)
     found = run_confirmation(plan)
@@ -55,9 +57,18 @@ def confirm(
     found.leave()
 
 
-def _plan(refs: list[str], given: Mapping[str, Any]) -> ConfirmPlan:
+def _plan(refs: list[str] | None, given: Mapping[str, Any]) -> ConfirmPlan:
     from seesawnas.confirmation import plan_of
+    from seesawnas.errors import StudyError
+    from seesawnas.study.library.files import started_study
 
+    if not refs:
+        if (started := started_study(given)) is None:
+            raise StudyError(
+                "confirm must have networks, got none; give two or more REFs, a study file, or "
+                "--study of a study to resume"
+            )
+        return plan_of(started, given)
     file = _study_file(refs[0]) if len(refs) == 1 else None
     return plan_of(file, given if file else {"networks": refs, **given})
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seesawnas.cli.options import LatestStudy, StudyStorage
 from seesawnas.cli.views.output import print_lines
 from seesawnas.errors import StudyError
 from seesawnas.io.terminal import only_shown
@@ -19,20 +20,8 @@ PORT = 8080
 
 
 def dashboard(
-    study: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="STUDY", help="Folder under runs/. Default: the most recently changed study."
-        ),
-    ] = None,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Optuna storage URL of the study; needed only if the search ran on another "
-            "machine.",
-        ),
-    ] = None,
+    study: LatestStudy = None,
+    storage: StudyStorage = None,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
     ] = "127.0.0.1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +13,7 @@ from seesawnas.cli.model_options import (
     BlueFirst,
     Device,
     Flip,
-    Model,
-    Normalise,
+    Models,
     Output,
     Untrained,
     embed_shown,
@@ -24,13 +24,13 @@ from seesawnas.errors import InvalidInput
 from seesawnas.text import short
 
 if TYPE_CHECKING:
+    from seesawnas.device.latency.measuring import TimedModels
     from seesawnas.evaluation import FaceModel, HowToVerify, VerifiedSet
-
-MAX_RESAMPLES = 100_000
+    from seesawnas.evaluation.comparison import ComparedModel, ComparedSet
 
 
 def evaluate(
-    model: Model,
+    models: Models,
     pairs: Annotated[
         str,
         typer.Option(
@@ -56,7 +56,18 @@ def evaluate(
             "on each line.",
         ),
     ] = None,
-    normalise: Normalise = None,
+    normalise: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--normalise",
+            metavar="HOW",
+            help="Input normalisation of a file: none (pixels 0..255 unchanged); 0..1; 128 or "
+            "127.5, that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or "
+            "three means, then three stds, in RGB order). Of several models it is for the files "
+            "without a card; MODEL=HOW is for one, and may be given more than once.",
+            show_default="stored in the model folder, or in the card of an exported file",
+        ),
+    ] = None,
     bgr: BlueFirst = False,
     output: Output = None,
     protocol: Annotated[
@@ -73,54 +84,107 @@ def evaluate(
         ),
     ] = 1000,
     seed: Annotated[int, typer.Option(metavar="S", min=0, help="Seed of the resamples.")] = 0,
+    latency: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUNTIME",
+            help="Also measure how long the models take, side by side, as `seesawnas latency` does "
+            "with its defaults: onnxruntime, openvino, ncnn, executorch or torch.",
+            show_default=False,
+        ),
+    ] = None,
     html: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write ROC curves and score histograms as an HTML page."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Verify pairs of faces with a trained network.
+    """Verify pairs of faces with trained networks.
 
-    Reported are accuracy over ten folds, AUC, EER, TAR@FAR and thresholds.
+    Reported are accuracy over ten folds, AUC, EER, TAR@FAR and thresholds; of several models also
+    params, MAdds and file sizes, and the differences to the first model on the same pairs.
 
     A rate is shown as "not resolvable" if less than one impostor pair would be accepted at it.
     """
-    from seesawnas.evaluation import HowToVerify, find_protocol, open_model, verify_set
+    from seesawnas.device.latency.protocol import check_halves
+    from seesawnas.evaluation import HowToVerify, find_protocol
+    from seesawnas.evaluation.benchmark import MAX_RESAMPLES
 
     if resamples > MAX_RESAMPLES:
         raise InvalidInput(f"--resamples must be at most {MAX_RESAMPLES}, got {short(resamples)}")
     wanted = find_protocol(protocol)
-    opened = open_model(
-        model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained
-    )
-    print_notes(opened)
+    sets = _paths(pairs)
+    opened = _open_models(models, normalise or [], bgr, output, device, untrained)
+    timed = None if latency is None else _time_models([str(path) for path in models], latency)
+    for one in opened:
+        print_notes(one)
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
-    found = [verify_set(opened, path, how) for path in _paths(pairs)]
+    if len(opened) == 1:
+        _evaluate_one(opened[0], sets, how, html, timed, json)
+    else:
+        _compare(models, opened, sets, how, html, timed, json)
+    if timed is not None:
+        check_halves(timed.latencies)
+
+
+def _evaluate_one(
+    model: FaceModel,
+    sets: list[str],
+    how: HowToVerify,
+    html: Path | None,
+    timed: TimedModels | None,
+    json: bool,
+) -> None:
+    from seesawnas.cli.views.evaluation import print_evaluations, print_latency
+    from seesawnas.cli.views.output import print_json
+    from seesawnas.evaluation import verify_set
+
+    found = [verify_set(model, path, how) for path in sets]
     if html is not None:
-        from seesawnas.io.files import write_atomically
         from seesawnas.report.plots.verification import verification_html
 
-        write_atomically(html, verification_html(found, wanted, title=opened.name))
+        _write(html, verification_html(found, how.protocol, title=model.name))
     if json:
-        from seesawnas.cli.views.output import print_json
-
-        values = [_values(opened, one, how) for one in found]
+        more = {} if timed is None else {"latency": {**_ms(timed, 0), **timed.about()}}
+        values = [{**_values(model, one, how), **more} for one in found]
         print_json(values[0] if len(values) == 1 else values)
     else:
-        from seesawnas.cli.views.evaluation import print_evaluations
-
-        print_evaluations(opened, found, how)
-        if html is not None:
-            from seesawnas.cli.views.output import print_lines
-
-            print_lines(f"wrote {html}")
+        print_evaluations(model, found, how)
+        if timed is not None:
+            print_latency(timed)
+        _tell(html)
 
 
-def _paths(text: str) -> list[str]:
-    paths = [path for path in (part.strip() for part in text.split(",")) if path]
-    if not paths:
-        raise InvalidInput("--pairs must name a verification set, got nothing")
-    return paths
+def _compare(
+    paths: list[Path],
+    models: list[FaceModel],
+    sets: list[str],
+    how: HowToVerify,
+    html: Path | None,
+    timed: TimedModels | None,
+    json: bool,
+) -> None:
+    from seesawnas.cli.views.evaluation import print_comparison
+    from seesawnas.cli.views.output import print_json
+    from seesawnas.evaluation import verify_set
+    from seesawnas.evaluation.comparison import ComparedModel, ComparedSet
+    from seesawnas.evaluation.models.facts import model_facts
+
+    names = _names(paths, models)
+    compared = [
+        ComparedModel(name, str(path), model, model_facts(path))
+        for name, path, model in zip(names, paths, models, strict=True)
+    ]
+    found = [ComparedSet([verify_set(model, path, how) for model in models]) for path in sets]
+    if html is not None:
+        from seesawnas.report.plots.verification import comparison_html
+
+        _write(html, comparison_html(names, [one.verified for one in found], how.protocol))
+    if json:
+        print_json(_comparison_values(compared, found, how, timed))
+    else:
+        print_comparison(compared, found, how, timed)
+        _tell(html)
 
 
 def _values(model: FaceModel, verified: VerifiedSet, how: HowToVerify) -> dict[str, Any]:
@@ -145,3 +209,172 @@ def _values(model: FaceModel, verified: VerifiedSet, how: HowToVerify) -> dict[s
         "bootstrap": {"level": 0.95, "draws": found.draws, "of": found.resampled, "seed": how.seed},
         "notes": [*model.notes, *verified.notes],
     }
+
+
+def _comparison_values(
+    models: list[ComparedModel],
+    sets: list[ComparedSet],
+    how: HowToVerify,
+    timed: TimedModels | None,
+) -> dict[str, Any]:
+    """Several models' results as --json prints them; keys are only ever added."""
+    about = [
+        {
+            "model": one.name,
+            "path": one.path,
+            "params": one.facts.params,
+            "madds": one.facts.madds,
+            "bytes": one.facts.size,
+            "input": [*one.model.size],
+            "latency": None if timed is None else _ms(timed, place),
+        }
+        for place, one in enumerate(models)
+    ]
+    results = [
+        {
+            **_values(one.model, verified, how),
+            "model": one.name,
+            "difference": difference and {k: v and asdict(v) for k, v in difference.items()},
+        }
+        for compared in sets
+        for one, verified, difference in zip(
+            models, compared.verified, compared.differences, strict=True
+        )
+    ]
+    return {
+        "models": about,
+        "results": results,
+        "differences_to": models[0].name,
+        "timing": None if timed is None else timed.about(),
+    }
+
+
+def _ms(timed: TimedModels, place: int) -> dict[str, Any]:
+    return timed.latencies[place].to_mapping()
+
+
+def _write(html: Path, page: str) -> None:
+    from seesawnas.io.files import write_atomically
+
+    write_atomically(html, page)
+
+
+def _tell(html: Path | None) -> None:
+    if html is not None:
+        from seesawnas.cli.views.output import print_lines
+
+        print_lines(f"wrote {html}")
+
+
+def _paths(text: str) -> list[str]:
+    paths = [path for path in (part.strip() for part in text.split(",")) if path]
+    if not paths:
+        raise InvalidInput("--pairs must name a verification set, got nothing")
+    return paths
+
+
+def _names(paths: list[Path], models: list[FaceModel]) -> list[str]:
+    """Of the files or folders; as they were given, if two have the same name."""
+    names = [model.name for model in models]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+
+
+def _open_models(
+    paths: list[Path],
+    normalise: list[str],
+    bgr: bool,
+    output: str | None,
+    device: str,
+    untrained: bool,
+) -> list[FaceModel]:
+    """All models, open; nothing is evaluated if one of them cannot be.
+
+    Raises:
+        InvalidInput: With a line for each of them.
+    """
+    from seesawnas.evaluation import open_model
+
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise InvalidInput(f"MODEL must name each model once, got {twice} twice")
+    how = _normalisations(paths, normalise)
+    if len(paths) > 1:
+        foreign = [path for path in paths if _is_foreign(path)]
+        given = {"--normalise": None in how, "--bgr": bgr, "--output": output is not None}
+        named = [name for name, is_given in given.items() if is_given]
+        if named and not foreign:
+            raise InvalidInput(
+                f"{', '.join(named)}: only for files without a card, got none of them"
+            )
+    else:
+        foreign = paths
+    models, faults = [], list[str]()
+    for path in paths:
+        is_foreign = path in foreign
+        try:
+            models.append(
+                open_model(
+                    path,
+                    normalise=how.get(path, how.get(None) if is_foreign else None),
+                    bgr=bgr and is_foreign,
+                    output=output if is_foreign else None,
+                    device=device,
+                    untrained=untrained,
+                )
+            )
+        except InvalidInput as error:
+            faults += str(error).splitlines()
+    if faults:
+        raise InvalidInput("\n".join(faults))
+    return models
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether nothing but options says how the model at ``path`` is fed."""
+    from seesawnas.evaluation.models.card import read_card
+    from seesawnas.io.files import expanded
+
+    found = expanded(path)
+    try:
+        return not found.is_dir() and read_card(found) is None
+    except InvalidInput:
+        return False  # which opening it says
+
+
+def _normalisations(paths: list[Path], given: list[str]) -> dict[Path | None, str]:
+    """HOW by the model that it is for; by None, if it is for all.
+
+    Raises:
+        InvalidInput: If a model has two, or MODEL is none of them.
+    """
+    found: dict[Path | None, str] = {}
+    for text in given:
+        name, equals, how = text.rpartition("=")
+        model = Path(name) if equals else None
+        if model is not None and model not in paths:
+            raise InvalidInput(f"--normalise must be HOW or MODEL=HOW, got {short(text)}")
+        if model in found:
+            rule = "must be given once for each model"
+            raise InvalidInput(f"--normalise {rule}, got {short(found[model])} and {short(how)}")
+        found[model] = how
+    return found
+
+
+def _time_models(refs: list[str], runtime: str) -> TimedModels:
+    """How long the models take, measured side by side before they are evaluated."""
+    import tempfile
+
+    from seesawnas.cli.views.device import rounds_shown, steps_shown
+    from seesawnas.device.latency.measuring import NetworkTimer, time_models
+    from seesawnas.device.latency.prepare import model_file
+
+    timer = NetworkTimer.open(runtime)
+    with tempfile.TemporaryDirectory() as folder:
+        files = []
+        with steps_shown() as say:
+            for number, ref in enumerate(refs):
+                say(f"writing {ref} for {runtime}")
+                place = Path(folder) / str(number)
+                place.mkdir()
+                files.append(model_file(ref, runtime, place))
+        return rounds_shown(time_models(timer, files))

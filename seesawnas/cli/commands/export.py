@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref
+from seesawnas.cli.completion import complete_network
+from seesawnas.cli.options import Json, StudyStorage
 from seesawnas.errors import InvalidInput
 from seesawnas.study import find_network
 from seesawnas.text import short
@@ -27,7 +28,7 @@ def export(
         typer.Argument(
             metavar="DIR",
             help="A folder of `seesawnas train`; with --untrained any REF.",
-            autocompletion=complete_ref,
+            autocompletion=complete_network,
             show_default=False,
         ),
     ],
@@ -132,6 +133,7 @@ def export(
             rich_help_panel=_CHECK,
         ),
     ] = False,
+    storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
     """Write a trained network as a file of a phone's runtime.
@@ -143,7 +145,7 @@ def export(
     from seesawnas.data import load_faces
     from seesawnas.device.export import export as write
 
-    network, training, is_trained, folder = _network(ref, untrained)
+    network, training, is_trained, folder = _network(ref, untrained, storage)
     inputs = network.spec.input
     faces = load_faces(calibrate, resolution=(inputs.height, inputs.width))
     if out is None and folder is not None:
@@ -196,7 +198,7 @@ def _batch(text: str) -> int | None:
 
 
 def _network(
-    ref: str, untrained: bool
+    ref: str, untrained: bool, storage: str | None
 ) -> tuple[FaceNetwork, dict[str, Any] | None, bool, Path | None]:
     """(network, what is known of its training, whether it is trained, its folder)."""
     import torch
@@ -211,10 +213,10 @@ def _network(
         if not trained and not untrained:
             _refuse(ref)
         about = read_result(folder) if trained else None
-        kept = ("recipe", "data", "seed", "scores", "versions", "distillation")
+        kept = ("recipe", "data", "seed", "scores", "versions", "distillation", "init", "freeze")
         training = None if about is None else {key: about[key] for key in kept if key in about}
         return load_model(folder, untrained=True), training, trained, folder
-    spec = find_network(ref).spec
+    spec = find_network(ref, storage).spec
     if not untrained:
         _refuse(ref)
     with torch.random.fork_rng(devices=[]):

@@ -35,13 +35,13 @@ MEASUREMENTS = "measurements.jsonl"
 def fidelity(json: Json = False, **given: Any) -> None:
     """Measure how well cheap proxies rank networks within a budget.
 
-    Run the same command again to resume.
+    Run the same command again to resume, or give --study alone: the study keeps its settings.
 
     Every network is trained at every fidelity level with every seed. For each level and epoch,
     Kendall's tau compares its ranking with that of the first (reference) level, using other seeds
     if there are any. Rankings by MAdds and by params are shown as baselines.
     """
-    plan = plan_of(given)
+    plan = _plan(given)
     known = [line for path in plan.measurements for line in _lines(Path(path))]
     if plan.budget is not None:
         _carry_out(plan, known, json)
@@ -49,6 +49,14 @@ def fidelity(json: Json = False, **given: Any) -> None:
         _judge(plan, known, None, json)
     else:
         raise StudyError(f"{plan.measurements[0]}: must hold measurements, got none")
+
+
+def _plan(given: dict[str, Any]) -> FidelityPlan:
+    if "budget" in given or "measurements" in given or "study" not in given:
+        return plan_of(given)
+    from seesawnas.study.library.files import started_study
+
+    return plan_of(given, started_study(given))
 
 
 def _carry_out(plan: FidelityPlan, known: list[dict[str, Any]], json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seesawnas.cli.options import LatestStudy, StudyStorage
 from seesawnas.cli.views.output import console, print_json, screen, table
 from seesawnas.errors import StudyError
 from seesawnas.io.files import write_atomically
@@ -22,12 +23,7 @@ TOP = 12
 
 
 def importance(
-    study: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="STUDY", help="Folder under runs/. Default: the most recently changed study."
-        ),
-    ] = None,
+    study: LatestStudy = None,
     bands: Annotated[
         str | None,
         typer.Option(
@@ -37,14 +33,7 @@ def importance(
             show_default="3 or 2 if each has at least 60 trials, else 1",
         ),
     ] = None,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Optuna storage URL of the study; needed only if the search ran on another "
-            "machine.",
-        ),
-    ] = None,
+    storage: StudyStorage = None,
     top: Annotated[
         int, typer.Option(metavar="N", min=1, help="Number of decisions per table.")
     ] = TOP,

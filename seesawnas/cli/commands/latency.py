@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import Json, complete_ref
+from seesawnas.cli.completion import complete_network
+from seesawnas.cli.options import Json, StudyStorage
 from seesawnas.study import find_network
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def latency(
             metavar="REF",
             help="Networks: paper/NAME, a YAML file, a trial of a study, a trained network's "
             "folder, or an exported file. Ratios are to the first.",
-            autocompletion=complete_ref,
+            autocompletion=complete_network,
             show_default=False,
         ),
     ],
@@ -116,6 +116,7 @@ def latency(
             help="Time limit of each call of --command.",
         ),
     ] = "2m",
+    storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
     """Measure how long networks take, side by side.
@@ -143,7 +144,7 @@ def latency(
     )
     device = timer.device
     with tempfile.TemporaryDirectory() as folder:
-        files = _files(refs, runtime, Path(folder), batch)
+        files = _files(refs, runtime, Path(folder), batch, storage)
         found: Measured = rounds_shown(timer.measured(files, seed))
         memory: dict[str, float | None] = dict.fromkeys(found.names)
         if device is None:
@@ -181,16 +182,17 @@ def _seconds(text: str) -> float:
         raise InvalidInput(f"--timeout {error}") from None
 
 
-def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[ModelFile]:
+def _files(
+    refs: list[str], runtime: str, folder: Path, batch: int, storage: str | None = None
+) -> list[ModelFile]:
     from seesawnas.cli.views.device import steps_shown
     from seesawnas.device.latency.prepare import (
-        existing_file,
         is_model_file,
+        model_file,
         random_network,
         write_network,
     )
     from seesawnas.errors import InvalidInput
-    from seesawnas.nn import is_trained, load_model
     from seesawnas.nn.weights import WEIGHTS
 
     if len(set(refs)) < len(refs):
@@ -200,17 +202,13 @@ def _files(refs: list[str], runtime: str, folder: Path, batch: int) -> list[Mode
     with steps_shown() as say:
         for number, ref in enumerate(refs):
             say(f"writing {ref} for {runtime}")
-            if is_model_file(ref):
-                found.append(existing_file(Path(ref), runtime))
-                continue
-            if (Path(ref) / WEIGHTS).is_file():
-                network, is_random = load_model(ref, untrained=True), not is_trained(Path(ref))
-            else:
-                network, is_random = random_network(find_network(ref).spec), True
             place = folder / str(number)
             place.mkdir()
-            file = write_network(network, runtime, place, ref, batch)
-            found.append(replace(file, weights="random" if is_random else "trained"))
+            if is_model_file(ref) or (Path(ref) / WEIGHTS).is_file():
+                found.append(model_file(ref, runtime, place, batch))
+            else:
+                network = random_network(find_network(ref, storage).spec)
+                found.append(write_network(network, runtime, place, ref, batch))
     return found
 
 
@@ -221,13 +219,7 @@ def _values(
     rows = [
         {
             "network": one.name,
-            "ms": one.minimum,
-            "lower_quartile_ms": one.quartile,
-            "wall_ms": one.wall_minimum,
-            "cpu_ms": one.cpu_minimum,
-            "ratio": one.ratio,
-            "ratio_interval": [one.low, one.high],
-            "halves_disagree": one.disagreement,
+            **one.to_mapping(),
             "memory_mib": memory[one.name],
             "input": [*file.size],
             "weights": file.weights,

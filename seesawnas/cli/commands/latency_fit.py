@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import MAX_SEED, BudgetText, Json, complete_ref
+from seesawnas.cli.completion import complete_ref
+from seesawnas.cli.options import MAX_SEED, BudgetText, Json
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.fit import LatencyFit

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seesawnas.cli.completion import complete_study
+from seesawnas.cli.options import StudyStorage
 from seesawnas.errors import StudyError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def report(
         typer.Argument(
             metavar="STUDY",
             help="Studies: folders under runs/, or their paths.",
+            autocompletion=complete_study,
             show_default=False,
         ),
     ],
@@ -48,14 +51,7 @@ def report(
             "--format", help="Output format. Default: from the file extension, else html."
         ),
     ] = None,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Optuna storage URL of the studies; needed only if the search ran on another "
-            "machine.",
-        ),
-    ] = None,
+    storage: StudyStorage = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Write a report of one or more studies as one HTML file that works offline.

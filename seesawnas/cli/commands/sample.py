@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seesawnas.cli.options import MAX_SEED, BudgetText, complete_ref
+from seesawnas.cli.completion import complete_ref
+from seesawnas.cli.options import MAX_SEED, BudgetText
 
 if TYPE_CHECKING:
     from seesawnas.arch import ArchSpec

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.options import complete_study, takes_options
+from seesawnas.cli.completion import complete_study_file
+from seesawnas.cli.options import takes_options
 from seesawnas.cli.views.output import console, print_json, screen
 from seesawnas.errors import SeesawnasError
 from seesawnas.io.files import write_atomically
@@ -31,7 +32,7 @@ def search(
             metavar="STUDY_FILE",
             help="A study file: your own or a shipped one, such as studies/search_150m.yaml. "
             "Options override its values.",
-            autocompletion=complete_study,
+            autocompletion=complete_study_file,
             show_default=False,
         ),
     ] = None,
@@ -43,7 +44,7 @@ def search(
     """Search for networks within a hard MAdds budget, with short proxy trainings.
 
     The trainings are trials of an Optuna study. Give --budget or a study file. Run the same command
-    again to resume after Ctrl-C or a crash.
+    again to resume after Ctrl-C or a crash, or give --study alone: the study keeps its settings.
     """
     _carry_out(_plan(study_file, given), json)
 
@@ -51,12 +52,18 @@ def search(
 def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
     from seesawnas.errors import StudyError
     from seesawnas.search import StudyFile, plan_of
+    from seesawnas.study.library.files import started_study
 
-    if study_file is None and "budget" not in given:
+    if study_file is not None:
+        return plan_of(StudyFile.read(study_file), given)
+    if "budget" in given:
+        return plan_of(None, given)
+    if (started := started_study(given)) is None:
         raise StudyError(
-            "search must have a budget, got none; give --budget, such as 150M, or a study file"
+            "search must have a budget, got none; give --budget, such as 150M, a study file, or "
+            "--study of a study to resume"
         )
-    return plan_of(None if study_file is None else StudyFile.read(study_file), given)
+    return plan_of(started, given)
 
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:
@@ -127,7 +134,7 @@ def _check_rivals(plan: SearchPlan) -> None:
     from seesawnas.study import find_network
 
     for ref in plan.confirm:
-        size = find_network(ref).spec.input
+        size = find_network(ref, plan.storage).spec.input
         sizes = load_space(plan.space).input_sizes
         if (size.height, size.width) not in sizes:
             shown = ", ".join(f"{height}x{width}" for height, width in sizes)
@@ -140,7 +147,7 @@ def _check_rivals(plan: SearchPlan) -> None:
             f"--confirm must have at most {MOST_NETWORKS - 1} REFs, got {len(plan.confirm)}"
         )
     if len(plan.confirm) > 1:
-        make_race(plan.confirm)
+        make_race(plan.confirm, plan.storage)
 
 
 def _confirm(plan: SearchPlan, outcome: Outcome, json: bool, started: float) -> Confirmed | None:

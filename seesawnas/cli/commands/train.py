@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from seesawnas.cli.options import Json, PointRef, takes_options
+from seesawnas.cli.options import Json, PointRef, StudyStorage, takes_options
 from seesawnas.cli.views.output import print_json
 from seesawnas.errors import TrialError
 from seesawnas.io.terminal import only_shown
@@ -22,23 +22,23 @@ _AT_ONCE = 2.0  # seconds
 
 
 @takes_options(TrainPlan, whole=True)
-def train(ref: PointRef, json: Json = False, **given: Any) -> None:
+def train(ref: PointRef, storage: StudyStorage = None, json: Json = False, **given: Any) -> None:
     """Train a network on face images with a recipe.
 
     Run the same command again to resume after Ctrl-C or a crash.
 
     To use several GPUs: torchrun --nproc-per-node 4 -m seesawnas train ...
     """
-    from seesawnas.data import open_source
+    from seesawnas.data import open_subset
 
-    plan = _plan(ref, given)
-    _carry_out(plan, open_source(plan.data), json)
+    plan = _plan(ref, given, storage)
+    _carry_out(plan, open_subset(plan.data, plan.identities, seed=plan.seed), json)
 
 
-def _plan(ref: str, given: dict[str, Any]) -> TrainPlan:
+def _plan(ref: str, given: dict[str, Any], storage: str | None = None) -> TrainPlan:
     from seesawnas.plan.documents import plan_of_options
 
-    return plan_of_options(TrainPlan, {"spec": find_network(ref).spec, **given})
+    return plan_of_options(TrainPlan, {"spec": find_network(ref, storage).spec, **given})
 
 
 def _carry_out(plan: TrainPlan, source: Any, json: bool) -> None:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seesawnas.cli.views.output import console, screen, table
 from seesawnas.data import FaceSource
+from seesawnas.data.faces import FEW
 from seesawnas.text import escape_line, several
 from seesawnas.train.full import (
     Completed,
@@ -25,7 +26,9 @@ from seesawnas.train.full import (
     TeacherNoted,
     TeacherReady,
     TrainPlan,
+    Validated,
 )
+from seesawnas.train.full.best import BEST
 
 _NAMED = 3
 
@@ -49,8 +52,9 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
         (
             "Recipe",
             f"{plan.recipe.label}: {several(plan.recipe.epochs, 'epoch')}, batch "
-            f"{plan.recipe.batch_size}",
+            f"{plan.recipe.batch_size}{_changes(plan)}",
         ),
+        *_start(plan, session),
         *_distillation(plan, session),
         ("Device", f"{session.device}, {plan.precision}{processes}"),
         ("Folder", str(plan.folder)),
@@ -59,6 +63,8 @@ def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
     # What was skipped when it was opened, if the source reports it.
     for note in getattr(source, "notes", ()):
         _say(shown, f"{'':8} {note}")
+    if plan.identities is not None and plan.identities < FEW:
+        _say(shown, f"{'':8} caution: with fewer than {FEW} identities a network learns little")
     return shown
 
 
@@ -91,6 +97,8 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                         f"{_time(left)} left"
                     )
                     bars.update(task, total=record.steps, completed=record.step, note=note)
+                case Validated(step, scores):
+                    _say(screen, f"step {step:,}  {'  '.join(_short(scores))}")
                 case EpochDone():
                     _say_epoch(screen, last)
                 case Interrupted(step):
@@ -102,6 +110,27 @@ def watch(session: Session, screen: Console, is_stopped: Callable[[], bool]) -> 
                         f"{'evaluated on the new sets' if files else 'nothing to do'}.",
                     )
     return last
+
+
+def _changes(plan: TrainPlan) -> str:
+    """What the command line changes in the recipe beside what is always shown."""
+    names = [*(["learning_rate"] if plan.learning_rate is not None else []), *plan.changes]
+    shown = [name for name in names if name not in ("label", "epochs", "batch_size")]
+    values = plan.recipe.to_mapping()
+    return "".join(f", {name} {values.get(name, plan.changes.get(name))}" for name in shown)
+
+
+def _start(plan: TrainPlan, session: Session) -> list[tuple[str, str]]:
+    """Which weights it begins with, and how it was given more epochs."""
+    frozen = f"; not trained: {', '.join(plan.freeze)}" if plan.freeze else ""
+    head = " with its margin head" if plan.keep_head else ""
+    initial = [] if plan.init is None else [("Weights", f"from {plan.init}{head}{frozen}")]
+    extended = [
+        f"from {several(one.epochs, 'epoch')} after step {one.step:,}"
+        + (f": {' and '.join(one.jumps)}" if one.jumps else "")
+        for one in session.extensions
+    ]
+    return [*initial, *(("Extended", what) for what in extended)]
 
 
 def _distillation(plan: TrainPlan, session: Session) -> list[tuple[str, str]]:
@@ -134,6 +163,13 @@ def show_result(plan: TrainPlan, done: Completed) -> None:
         out.print(table(("verified on", ">accuracy", ">AUC", ">pairs"), rows))
         for line in _cautions(done.about["scores"]):
             out.print(line, markup=False, soft_wrap=True)
+    if best := done.about.get("best"):
+        out.print(
+            f"best: after step {best['step']:,} (epoch {best['epochs']:g}), AUC {best['auc']:.4f}, "
+            f"accuracy {100 * best['accuracy']:.2f} %, in {plan.folder / BEST}",
+            markup=False,
+            soft_wrap=True,
+        )
     for path in done.files:
         out.print(f"wrote {path}", soft_wrap=True)
     out.print(f"in Python: seesawnas.load_model({str(plan.folder)!r})", soft_wrap=True)
@@ -146,10 +182,7 @@ def _say_epoch(screen: Console, event: EpochDone) -> None:
         f"{record.learning_rate:.2g}"
     ]
     words += [f"{record.images / record.seconds:,.0f} images/s"] if record.seconds else []
-    words += [
-        f"{name} {score['accuracy']:.4f} (AUC {score['auc']:.4f})"
-        for name, score in event.scores.items()
-    ]
+    words += _short(event.scores)
     _say(screen, "  ".join(words))
     for line in _cautions(event.scores) if record.epoch == 1 else ():
         _say(screen, line)
@@ -158,6 +191,12 @@ def _say_epoch(screen: Console, event: EpochDone) -> None:
             ", ..." if len(event.unreadable) > _NAMED else ""
         )
         _say(screen, f"unreadable images, skipped: {len(event.unreadable)} ({places})")
+
+
+def _short(scores: Mapping[str, dict[str, Any]]) -> list[str]:
+    return [
+        f"{name} {score['accuracy']:.4f} (AUC {score['auc']:.4f})" for name, score in scores.items()
+    ]
 
 
 def _cautions(scores: Mapping[str, dict[str, Any]]) -> list[str]:

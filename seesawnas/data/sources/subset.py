@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from seesawnas.data.faces import rank
 from seesawnas.data.skipped import Skipped
 from seesawnas.data.sources.base import OpenedSource
+from seesawnas.data.sources.open import open_source
 from seesawnas.errors import DataError
 
 
@@ -89,6 +91,26 @@ def random_identities(source: OpenedSource, number: int, *, seed: int) -> Identi
     return IdentitySubset(
         source, np.array(sorted(order[: _checked(source, number)]), dtype=np.int64)
     )
+
+
+def open_subset(path: str | Path, identities: int | None, *, seed: int) -> OpenedSource:
+    """The faces at ``path``, or a seeded draw of ``identities`` of them if it is not None.
+
+    These are the identities that ``data subset`` writes; nothing is copied. Those with one image
+    are not drawn.
+
+    Raises:
+        DataError: If there is no such source, or it has fewer identities.
+    """
+    source = open_source(path)
+    if identities is None:
+        return source
+    if identities > len(source.names):
+        raise DataError(
+            f"identities must be at most {len(source.names)}, those of {source.description} with "
+            f"two images or more, got {identities}"
+        )
+    return random_identities(source, identities, seed=seed)
 
 
 def _checked(source: OpenedSource, number: int) -> int:

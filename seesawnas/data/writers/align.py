@@ -18,6 +18,7 @@ from PIL import Image
 from seesawnas.data.images import UnreadableError, inspect, upright
 from seesawnas.data.skipped import Skipped
 from seesawnas.data.sources.folder import FolderSource
+from seesawnas.data.writers.detect import FaceFinder
 from seesawnas.data.writers.prepare import Advance
 from seesawnas.data.writers.resume import open_output_folder
 from seesawnas.errors import DataError
@@ -83,14 +84,20 @@ def aligned(image: Image.Image, points: _Floats) -> Image.Image:
 
 def align_folder(
     source: FolderSource,
-    landmarks: Mapping[str, _Floats],
+    landmarks: Mapping[str, _Floats] | FaceFinder,
     out: Path,
     advance: Advance = lambda images: None,
 ) -> tuple[int, Skipped]:
     """Write each image of ``source`` that has landmarks as NAME/FILE.png under ``out``.
 
-    ``out`` must be empty. Landmarks are in pixels of the image turned upright. An interrupted run
-    with the same images and options is resumed.
+    An interrupted run with the same images and options is resumed.
+
+    Args:
+        source: The photographs.
+        landmarks: (5, 2) by the name of the image, in pixels of the image turned upright; or what
+            finds them.
+        out: A folder, which must be empty.
+        advance: Hears how many images more were dealt with.
 
     Returns:
         How many images there are, and what was left out.
@@ -99,40 +106,55 @@ def align_folder(
         DataError: If ``out`` is not empty or cannot be written.
     """
     skipped, written, taken, out = source.skipped, 0, set[str](), expanded(out)
-    marks = sorted((name, points.tolist()) for name, points in landmarks.items())
-    with open_output_folder(
-        out, [source.fingerprint, source.stamp(), hashlib.sha256(repr(marks).encode()).hexdigest()]
-    ):
+    with open_output_folder(out, [source.fingerprint, source.stamp(), _digest(landmarks)]):
         for index in range(len(source)):
             path = source.paths[index]
             target = f"{os.path.splitext(path)[0]}.png"
             reason = (
-                _SAME_NAME
-                if target in taken
-                else _align(source, index, landmarks.get(path), out, target)
+                _SAME_NAME if target in taken else _align(source, index, landmarks, out, target)
             )
             taken.add(target)
             written += reason is None
             if reason is not None:
                 skipped.add(reason, path)
             advance(1)
-    for path in sorted(set(landmarks) - set(source.paths)):
-        skipped.add("landmarks without an image", path)
+    if not isinstance(landmarks, FaceFinder):
+        for path in sorted(set(landmarks) - set(source.paths)):
+            skipped.add("landmarks without an image", path)
     return written, skipped
 
 
+def _digest(landmarks: Mapping[str, _Floats] | FaceFinder) -> str:
+    """What a resumed run must have in common with the one before, beside the images."""
+    if isinstance(landmarks, FaceFinder):
+        return f"{landmarks.name}: {landmarks.choice}"
+    marks = sorted((name, points.tolist()) for name, points in landmarks.items())
+    return hashlib.sha256(repr(marks).encode()).hexdigest()
+
+
 def _align(
-    source: FolderSource, index: int, points: _Floats | None, out: Path, name: str
+    source: FolderSource,
+    index: int,
+    landmarks: Mapping[str, _Floats] | FaceFinder,
+    out: Path,
+    name: str,
 ) -> str | None:
     """Write one image, unless an earlier run did. Return why not, None if it is there."""
-    if points is None:
+    path = source.paths[index]
+    if not isinstance(landmarks, FaceFinder) and path not in landmarks:
         return "images without landmarks"
     if (target := out / name).exists():
         return None
     try:
         content = source.payload(index)
         inspect(content, whole=True)
-        made = aligned(upright(content), points)
+        image = upright(content)
+        points = (
+            landmarks.find(image, path) if isinstance(landmarks, FaceFinder) else landmarks[path]
+        )
+        if points is None:
+            return "images without a face"
+        made = aligned(image, points)
     except (DataError, UnreadableError):
         return "unreadable images"
     except ValueError:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from seesawnas.device.latency.prepare import ModelFile, random_network, write_ne
 from seesawnas.device.latency.protocol import (
     ROUNDS,
     ROUNDS_FACTOR,
+    Latency,
     Measured,
     RoundFinished,
     Run,
@@ -153,3 +155,49 @@ class NetworkTimer:
             return self.device.run(file.path)
         images = np.random.default_rng(0).standard_normal(self.shape(file), np.float32)
         return timed(open_session(self.runtime, file.path, self.threads), images, self.threads)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimedModels:
+    """Models that were timed side by side.
+
+    Attributes:
+        timer: What timed them.
+        measured: All samples.
+        latencies: Of the models, in their order; ratios are to the first.
+    """
+
+    timer: NetworkTimer
+    measured: Measured
+    latencies: Sequence[Latency]
+
+    def about(self) -> dict[str, Any]:
+        """How they were timed, as JSON values."""
+        return {
+            "runtime": self.timer.runtime,
+            "runtime_version": runtime_version(self.timer.runtime),
+            "threads": self.timer.threads,
+            "batch": self.timer.batch,
+            "rounds": self.measured.rounds,
+            "clock": self.measured.clock,
+            "machine": machine(),
+        }
+
+
+def time_models(
+    timer: NetworkTimer, files: Sequence[ModelFile], seed: int = 0
+) -> Generator[RoundFinished, None, TimedModels]:
+    """Time ``files`` side by side; ``seed`` orders them in a round.
+
+    Yields:
+        Each round that is done.
+
+    Returns:
+        Their times. Whether their halves agree is for the caller to check, who may have more to
+        show first.
+
+    Raises:
+        InvalidInput: If a file cannot be opened or run.
+    """
+    found = yield from timer.measured(files, seed)
+    return TimedModels(timer, found, found.latencies(seed))

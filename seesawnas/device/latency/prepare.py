@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -12,7 +12,7 @@ from seesawnas.device.formats import FORMATS, Contents, Format
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
 from seesawnas.evaluation.models.card import card_size, read_card
-from seesawnas.nn import FaceNetwork
+from seesawnas.nn import FaceNetwork, is_trained, load_model
 from seesawnas.nn.deploy import deploy_form
 
 Weights: TypeAlias = Literal["random", "trained", "file"]
@@ -99,6 +99,20 @@ def existing_file(path: Path, runtime: str) -> ModelFile:
     # A stranger's file is run once by what evaluates such files, with all its checks.
     size = card_size(read_card(path)) or open_model(path, normalise="none").size
     return ModelFile(str(path), path, size, "file")
+
+
+def model_file(ref: str, runtime: str, folder: Path, batch: int = 1) -> ModelFile:
+    """The model at ``ref``, an exported file or a network's folder, as a file of ``runtime``.
+
+    A folder is written into ``folder``; a file is taken as it is.
+
+    Raises:
+        InvalidInput: If it cannot be opened or written, or is not of the runtime's format.
+    """
+    if not Path(ref).is_dir():
+        return existing_file(Path(ref), runtime)
+    file = write_network(load_model(ref, untrained=True), runtime, folder, ref, batch)
+    return replace(file, weights="trained" if is_trained(ref) else "random")
 
 
 def is_model_file(ref: str) -> bool:

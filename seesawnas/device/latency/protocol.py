@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,18 @@ class Latency:
     ratio: float
     low: float
     high: float
+
+    def to_mapping(self) -> dict[str, Any]:
+        """As commands print it as JSON; keys are only ever added."""
+        return {
+            "ms": self.minimum,
+            "lower_quartile_ms": self.quartile,
+            "wall_ms": self.wall_minimum,
+            "cpu_ms": self.cpu_minimum,
+            "ratio": self.ratio,
+            "ratio_interval": [self.low, self.high],
+            "halves_disagree": self.disagreement,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

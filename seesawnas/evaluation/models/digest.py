@@ -25,7 +25,7 @@ def model_digest(path: str | Path) -> str:
     """
     found, digest = expanded(path), hashlib.sha256()
     try:
-        for file in _files(found):
+        for file in model_files(found):
             with file.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "sha256").digest())
     except OSError as error:
@@ -33,7 +33,8 @@ def model_digest(path: str | Path) -> str:
     return digest.hexdigest()[:_DIGITS]
 
 
-def _files(path: Path) -> list[Path]:
+def model_files(path: Path) -> list[Path]:
+    """The files that the embeddings of the model at ``path`` depend on."""
     if path.is_dir():
         return [path / WEIGHTS]  # which has the network in its metadata
     if path.name.lower().endswith(LAYERS):

@@ -11,7 +11,8 @@ FILE.pt            TorchScript; it contains code: open only files you trust
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from seesawnas.evaluation.models.onnx import open_onnx
 from seesawnas.evaluation.models.outputs import Opened
 from seesawnas.evaluation.models.torchscript import open_script
 from seesawnas.io.files import expanded
-from seesawnas.nn import PerChannel, is_trained, load_model
+from seesawnas.nn import FaceNetwork, PerChannel, is_trained, load_model
 from seesawnas.nn.device import pick_device
 
 SIDE = 112  # of the input if a file does not fix it
@@ -132,6 +133,22 @@ def open_model(
     return FaceModel(found.name, run, height, width, mean, std, where, notes)
 
 
+@contextmanager
+def open_network(network: FaceNetwork, name: str = "network") -> Iterator[FaceModel]:
+    """``network`` ready to run, where its weights are; in eval mode within the block.
+
+    Args:
+        network: Its ``spec`` says what images it takes.
+        name: What results call it.
+    """
+    was_training = network.training
+    network.eval()
+    try:
+        yield _ready(network, name, next(network.parameters()).device)
+    finally:
+        network.train(was_training)
+
+
 def _refuse_options(path: str | Path, given: dict[str, bool]) -> None:
     """Refuse options of foreign files if the network is a folder.
 
@@ -189,8 +206,10 @@ def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:
             f"{folder}: {rule}; train the network first (seesawnas train), or give --untrained"
         )
     network = load_model(folder, untrained=True).to(device)
+    return _ready(network, folder.name or str(folder), device)
+
+
+def _ready(network: FaceNetwork, name: str, device: torch.device) -> FaceModel:
     inputs = network.spec.input
     mean, std = per_channel(inputs.mean), per_channel(inputs.std)
-    return FaceModel(
-        folder.name or str(folder), network, inputs.height, inputs.width, mean, std, device
-    )
+    return FaceModel(name, network, inputs.height, inputs.width, mean, std, device)

@@ -35,10 +35,7 @@ def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, titl
         _mark_threshold(figure, one, row=2 + place)
         figure.update_xaxes(title_text=protocol.score, row=2 + place, col=1)
         figure.update_yaxes(title_text="fraction of pairs", row=2 + place, col=1)
-    figure.update_xaxes(
-        title_text="false accept rate", type="log", exponentformat="power", row=1, col=1
-    )
-    figure.update_yaxes(title_text="true accept rate", row=1, col=1)
+    _title_roc(figure, row=1)
     figure.update_layout(
         title=f"{plain(title)}, {protocol.name} protocol",
         barmode="overlay",
@@ -46,6 +43,38 @@ def verification_html(scored: Sequence[VerifiedSet], protocol: Protocol, *, titl
         height=420 * (1 + len(scored)),
     )
     return figure_page(figure)
+
+
+def comparison_html(
+    models: Sequence[str], sets: Sequence[Sequence[VerifiedSet]], protocol: Protocol
+) -> str:
+    """The ROC curves of several models, one plot for each set.
+
+    Args:
+        models: Their names.
+        sets: For each set, what each of the models scores on it.
+        protocol: Of all of them.
+    """
+    titles = [plain(verified[0].name) for verified in sets]
+    figure = make_subplots(rows=len(sets), cols=1, subplot_titles=titles)
+    for row, verified in enumerate(sets, start=1):
+        for place, (name, one) in enumerate(zip(models, verified, strict=True)):
+            curve_of = _roc(one, COLOURS[place % len(COLOURS)], label=name)
+            figure.add_trace(curve_of, row=row, col=1)
+        _title_roc(figure, row)
+    figure.update_layout(
+        title=f"{several(len(models), 'model')}, {protocol.name} protocol",
+        template="plotly_white",
+        height=max(480, 420 * len(sets)),
+    )
+    return figure_page(figure)
+
+
+def _title_roc(figure: go.Figure, row: int) -> None:
+    figure.update_xaxes(
+        title_text="false accept rate", type="log", exponentformat="power", row=row, col=1
+    )
+    figure.update_yaxes(title_text="true accept rate", row=row, col=1)
 
 
 def thin_curve(
@@ -59,7 +88,9 @@ def thin_curve(
     return far[kept], tar[kept]
 
 
-def _roc(one: VerifiedSet, colour: str) -> go.Scatter:
+def _roc(one: VerifiedSet, colour: str, label: str | None = None) -> go.Scatter:
+    """A curve by the name of its set, or, in a plot of one set, by the ``label`` of its model."""
+    words = one.name if label is None else f"{label} on {one.name}"
     far, tar, _ = curve(one.distances, one.same)
     far, tar = thin_curve(far[far > 0], tar[far > 0])  # 0 has no place on a logarithmic axis
     return go.Scatter(
@@ -67,7 +98,7 @@ def _roc(one: VerifiedSet, colour: str) -> go.Scatter:
         y=tar.tolist(),
         mode="lines",
         line={"color": colour, "shape": "hv"},
-        name=f"{plain(one.name)}, AUC {one.evaluation.auc:.4f}",
+        name=f"{plain(words)}, AUC {one.evaluation.auc:.4f}",
         hovertemplate="FAR %{x:.2e}, TAR %{y:.4f}<extra></extra>",
     )
 

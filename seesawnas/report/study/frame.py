@@ -12,8 +12,9 @@ import pandas as pd
 
 from seesawnas.cost import COSTS, LATENCY
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.report.study.ranking import STATES, RankedLine, Ranking, ranking_of
+from seesawnas.report.study.ranking import RankedLine, Ranking, ranking_of
 from seesawnas.study import StudyView, Trial
+from seesawnas.study.record.starts import STATES
 
 ABOUT = ("study", "trial", "state", "rank", "pareto", "digest", "label", "variant")
 ENDED = ("seconds", "stopped_after", "reason")

@@ -24,15 +24,8 @@ from seesawnas.study import (
     pareto_front,
     rank,
 )
+from seesawnas.study.record.starts import STATES
 from seesawnas.text import several
-
-STATES = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "stopped early",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-    TrialState.WAITING: "waiting",
-}
 
 
 @dataclass(frozen=True, slots=True)

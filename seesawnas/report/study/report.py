@@ -19,7 +19,7 @@ from seesawnas.errors import StudyError
 from seesawnas.report.study.ablation import ablation_sentences
 from seesawnas.report.study.frame import trials_frame
 from seesawnas.report.study.notes import taught_words
-from seesawnas.report.study.ranking import STATES, Ranking, progress_words, ranking_of
+from seesawnas.report.study.ranking import Ranking, progress_words, ranking_of
 from seesawnas.report.study.sections import find_ablation, notes_of
 from seesawnas.report.study.summary import (
     budget_words,
@@ -31,6 +31,7 @@ from seesawnas.report.study.summary import (
 )
 from seesawnas.study import StudyView, TrialState
 from seesawnas.study.record.distillation import stored_distillation
+from seesawnas.study.record.starts import STATES
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from seesawnas.search.priors.prior import Prior
 from seesawnas.search.priors.table import read_table
 from seesawnas.space import Decision
 from seesawnas.study import StudyRecord, Trial, TrialState, find_study, study_folder
+from seesawnas.study.library.view import find_referenced
 from seesawnas.study.storage.open import holds_study
 from seesawnas.text import nearest, short
 
@@ -31,7 +32,12 @@ PRIORS = "priors"
 
 
 def read_priors(
-    refs: Sequence[str], decisions: Sequence[Decision], metric: str, folder: Path
+    refs: Sequence[str],
+    decisions: Sequence[Decision],
+    metric: str,
+    folder: Path,
+    *,
+    storage: str | None = None,
 ) -> tuple[Prior, ...]:
     """What each of ``refs`` says of ``decisions``.
 
@@ -40,6 +46,7 @@ def read_priors(
         decisions: Those of the search space.
         metric: What the search maximises; the scores of the priors are its.
         folder: The search's own, which is no earlier study.
+        storage: Where studies lie that have no folder here.
 
     Raises:
         StudyError: With every fault, each in its line.
@@ -47,7 +54,7 @@ def read_priors(
     found, faults = [], []
     for ref in refs:
         try:
-            found.append(_read(ref, decisions, metric, folder))
+            found.append(_read(ref, decisions, metric, folder, storage))
         except InvalidInput as error:
             faults += [f"--learn-from {line}" for line in str(error).splitlines()]
     if faults:
@@ -95,15 +102,19 @@ def keep_priors(record: StudyRecord, priors: Sequence[Prior]) -> tuple[Prior, ..
     return tuple(priors)
 
 
-def _read(ref: str, decisions: Sequence[Decision], metric: str, folder: Path) -> Prior:
+def _read(
+    ref: str, decisions: Sequence[Decision], metric: str, folder: Path, storage: str | None
+) -> Prior:
     path = expanded(ref) if "://" not in ref else None
     shipped = TABLES.find(ref)
     if path is not None and path.suffix == ".csv":
         table = path if is_file(path) else shipped
     elif path is None or _is_study(study_folder(ref), shipped is not None):
-        return _of_study(ref, decisions, metric, folder)
+        return _of_study(ref, decisions, metric, folder, storage)
     else:
         table = shipped
+    if table is None and storage is not None and path is not None and path.suffix != ".csv":
+        return _of_study(ref, decisions, metric, folder, storage)
     if table is None:
         raise _unknown(ref)
     assignments, scores = read_table(table, ref, decisions, metric)
@@ -115,8 +126,10 @@ def _is_study(folder: Path, is_shipped: bool) -> bool:
     return holds_study(folder) if is_shipped else folder.is_dir()
 
 
-def _of_study(ref: str, decisions: Sequence[Decision], metric: str, folder: Path) -> Prior:
-    study = find_study(ref)
+def _of_study(
+    ref: str, decisions: Sequence[Decision], metric: str, folder: Path, storage: str | None
+) -> Prior:
+    study = find_referenced(ref, storage)
     if study.folder.resolve() == folder.resolve():
         raise StudyError(f"{ref}: must be another study, got the search's own")
     trials = [trial for trial in study.view().trials if _counts(trial)]

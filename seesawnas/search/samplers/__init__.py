@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from seesawnas.errors import StudyError
+from seesawnas.search.plan import OWN_SAMPLERS
 from seesawnas.search.samplers._base import History, Past, Sampler
 from seesawnas.search.samplers._evolution import EvolutionSampler
 from seesawnas.search.samplers._gp import GaussianProcess
 from seesawnas.search.samplers._history import Recorded
 from seesawnas.search.samplers._linear import INFORMED_STARTUP, LinearThompson
 from seesawnas.search.samplers._nsgaii import NSGAII
+from seesawnas.search.samplers._own import find_own
 from seesawnas.search.samplers._random import RandomSampler, uniform
 from seesawnas.search.samplers._tpe import MultivariateTPE
 from seesawnas.space import FeasibleSet
@@ -25,15 +27,28 @@ SAMPLERS: Mapping[str, Callable[[FeasibleSet], Sampler]] = {
 }
 
 
-def make_sampler(name: str, feasible: FeasibleSet) -> Sampler:
-    """The sampler called ``name``, one of ``SAMPLERS``, with its default settings.
+def find_sampler(name: str) -> Callable[[FeasibleSet], Sampler]:
+    """What makes the sampler called ``name``: an included one, or an installed package's.
 
     Raises:
-        StudyError: If there is no sampler of this name.
+        StudyError: In one line, if there is no sampler of this name, or if a package offers one
+            that cannot be used.
     """
-    if name not in SAMPLERS:
-        raise StudyError(f"sampler must be one of {', '.join(SAMPLERS)}, got {name!r}")
-    return SAMPLERS[name](feasible)
+    found = find_own(name) or SAMPLERS.get(name)
+    if found is None:
+        names = ", ".join(OWN_SAMPLERS.names())
+        raise StudyError(f"sampler must be one of {names}, got {name!r}")
+    return found
+
+
+def make_sampler(name: str, feasible: FeasibleSet) -> Sampler:
+    """The sampler called ``name`` for networks of ``feasible``, with its default settings.
+
+    Raises:
+        StudyError: In one line, if there is no sampler of this name, or if a package offers one
+            that cannot be used.
+    """
+    return find_sampler(name)(feasible)
 
 
 __all__ = [
@@ -49,6 +64,7 @@ __all__ = [
     "RandomSampler",
     "Recorded",
     "Sampler",
+    "find_sampler",
     "make_sampler",
     "uniform",
 ]

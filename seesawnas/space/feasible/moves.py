@@ -5,9 +5,12 @@ Each ends on a network that the budget admits.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Mapping
 
+from seesawnas.arch import ArchSpec
+from seesawnas.cost.cost import cost
 from seesawnas.errors import BudgetError, DocumentError, SpecError
 from seesawnas.space.attributes import Option
 from seesawnas.space.feasible.exact import MaddsSet
@@ -88,6 +91,62 @@ def repair(feasible: FeasibleSet, assignment: Assignment, rng: random.Random) ->
         except (BudgetError, DocumentError):
             continue
     raise AssertionError("a feasible set is never empty")
+
+
+def approach(feasible: FeasibleSet, assignment: Assignment) -> dict[str, Option] | None:
+    """A feasible network near ``assignment``: it changes one decision after another, each once.
+
+    Each change is the one that comes closest to the limits; of those that meet them, the one that
+    changes the MAdds least. So the result depends on the assignment alone, few decisions change,
+    and what was expensive stays near the limit. None if no single change comes closer.
+    """
+    found, changed = dict(assignment), set[str]()
+    spec = _chosen(feasible, found)
+    excess, madds = (math.inf, None) if spec is None else (_excess(feasible, spec), _madds(spec))
+    while excess > 0:
+        near = (
+            (decision.name, option, spec)
+            for decision in feasible.decisions
+            if decision.name not in changed
+            for option in decision.options
+            if option != found[decision.name]
+            and (spec := _chosen(feasible, {**found, decision.name: option})) is not None
+        )
+        ranked = [
+            (_excess(feasible, spec), abs(_madds(spec) - (madds or 0)), place, name, option, spec)
+            for place, (name, option, spec) in enumerate(near)
+        ]
+        if not ranked or (best := min(ranked))[0] >= excess:
+            return None
+        excess, _, _, name, option, spec = best
+        found[name], madds = option, _madds(spec) if madds is None else madds
+        changed.add(name)
+    return found
+
+
+def _chosen(feasible: FeasibleSet, assignment: Assignment) -> ArchSpec | None:
+    try:
+        return feasible.space.choose(assignment)
+    except SpecError:
+        return None
+
+
+def _madds(spec: ArchSpec) -> int:
+    return cost(spec).madds
+
+
+def _excess(feasible: FeasibleSet, spec: ArchSpec) -> float:
+    """By what fractions of the limits a network is outside of them, summed; 0 inside."""
+    budget = feasible.budget
+    if budget is None:
+        return 0.0
+    costs, found = budget.costs(spec), 0.0
+    for limit in budget.limits:
+        value = costs[limit.name]
+        if limit.high is not None:
+            found += max(0.0, value / max(limit.high, 1) - 1)
+        found += max(0.0, limit.low / max(value, 1) - 1)
+    return found
 
 
 def _draw(

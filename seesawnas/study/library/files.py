@@ -13,10 +13,13 @@ from typing import Any
 
 from seesawnas.cost.budget import anchor_files
 from seesawnas.errors import StudyError
-from seesawnas.io.catalog import STUDIES, Wanted, read_document
+from seesawnas.io.catalog import STUDIES, Wanted, is_file, read_document
 from seesawnas.io.kinds import Kind, other_kind
 from seesawnas.io.yaml import read_yaml
+from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.view import find_study
+from seesawnas.study.record.reading import read_attributes
+from seesawnas.study.record.starts import read_starts
 from seesawnas.study.storage.identity import STUDY_FILE
 from seesawnas.study.storage.open import holds_study, study_folder
 from seesawnas.text import short
@@ -43,6 +46,28 @@ class StudyFile:
         values, name = read_study(ref)
         return cls(values, str(ref), name)
 
+    @classmethod
+    def of_study(cls, name: str, url: str | None = None) -> StudyFile:
+        """What the last start of the study ``name`` was asked to do, so that it is resumed by it.
+
+        Args:
+            name: The study.
+            url: Its storage, needed only if it has no folder here.
+
+        Raises:
+            InvalidInput: If there is no such study, or if it does not keep what it was asked for.
+        """
+        place = StudyPlace.find(name, url)
+        source = f"--study {name}"
+        values = _asked(place, source)
+        if isinstance(budget := values.get("budget"), str) and "@" in budget:
+            values["budget"] = anchor_files(budget, place.folder)
+        for key in ("study", "storage", "provenance"):
+            values.pop(key, None)
+        if place.database is not None:
+            values["storage"] = place.url
+        return cls(values, source, name)
+
     def must_be(self, kind: Kind, words: str) -> None:
         """Check that its keys are those of a document of ``kind``, which ``words`` name.
 
@@ -51,6 +76,24 @@ class StudyFile:
         """
         if other := other_kind(self.values, kind, ref=self.source):
             raise StudyError(f"{self.source}: must be {words}, got {other}")
+
+
+def started_study(options: Mapping[str, Any]) -> StudyFile | None:
+    """What the study that ``options`` name was asked for, to resume it by its name alone.
+
+    Args:
+        options: Those of the command line, by their keys: ``study`` and ``storage``.
+
+    Returns:
+        None if they name no study, or one that is not begun.
+
+    Raises:
+        InvalidInput: If it cannot be read, or if it does not keep what it was asked for.
+    """
+    name, url = options.get("study"), options.get("storage")
+    if name is None or (url is None and not holds_study(study_folder(name))):
+        return None
+    return StudyFile.of_study(name, url)
 
 
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
@@ -81,6 +124,27 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
 def shipped_studies() -> tuple[str, ...]:
     """The study files that ship, by the REFs that find them."""
     return STUDIES.names()
+
+
+def _asked(place: StudyPlace, source: str) -> dict[str, Any]:
+    """What the last start of a study was asked for, or what its study file says."""
+    study = place.studies()[0]
+    attributes, _ = read_attributes(study.storage, study.number)
+    plans = [start.plan for start in read_starts(attributes, ()) if start.plan is not None]
+    if plans:
+        return dict(plans[-1])
+    if isinstance(text := attributes.get("study_file"), str):
+        values = read_yaml(text, source)
+    elif is_file(file := place.folder / STUDY_FILE):
+        values = read_document(file, _WANTED).values
+    else:
+        values = None
+    if not isinstance(values, dict):
+        raise StudyError(
+            f"{source}: must be a study that keeps what it was asked for, got none; give the "
+            "options that it was started with"
+        )
+    return values
 
 
 def _own_study(path: Path, values: dict[str, Any]) -> str | None:

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from seesawnas.errors import StudyError
 from seesawnas.io.catalog import split_trial
 from seesawnas.space import Published, SearchPoint
-from seesawnas.study.library.view import StudyView, find_study
+from seesawnas.study.library.view import StudyView, find_referenced
 from seesawnas.study.ranking import best_trial
 from seesawnas.study.record.proposal import trial_spec
-from seesawnas.study.storage.open import RUNS, study_folder
-from seesawnas.text import nearest, short
+from seesawnas.text import short
 
 _MOST_DIGITS = 15
 
 
 def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
     """The network of the trial that ``ref`` names, None if ``ref`` is not of that form.
+
+    Args:
+        ref: The REF.
+        storage: Where studies lie that have no folder here; see :func:`find_referenced`.
 
     Raises:
         StudyError: If there is no such study or trial, or if the trial has no network.
@@ -33,35 +36,15 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
     name, which = named
     if len(which) > _MOST_DIGITS:
         raise StudyError(f"{name}: must be followed by :NUMBER or :best, got {short(which)}")
-    _suggest(name, storage)
-    study = find_study(name, storage).view()
+    study = find_referenced(name, storage).view()
     trial = _pick(study, which, ref)
     spec = replace(trial_spec(trial, name), name=f"{name}:{trial.number}")
     return SearchPoint(spec, Published(None, None, {}, ""), {}, ())
 
 
-def _suggest(name: str, storage: str | None) -> None:
-    """Suggest a study of a name near to ``name``.
-
-    Raises:
-        StudyError: If there is no study ``name`` under runs/ but one of a name near to it.
-    """
-    if storage is not None or "://" in name or study_folder(name).exists() or not RUNS.is_dir():
-        return
-    if near := nearest(name, (folder.name for folder in RUNS.iterdir() if folder.is_dir())):
-        raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
-
-
 def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:
     if which != "best":
         return study.trial(which, ref)
-    done = [
-        trial
-        for trial in study.trials
-        if trial.state is TrialState.COMPLETE
-        and "accuracy" in trial.user_attrs
-        and trial.user_attrs.get("digest") not in study.missed
-    ]
-    if not done:
+    if not (complete := study.complete):
         raise StudyError(f"{ref}: no trial is complete yet")
-    return best_trial(done, study.repeats)
+    return best_trial(complete, study.repeats)

@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
+from seesawnas.io.catalog import RUNS
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, repeats_of
 from seesawnas.study.record.finalists import missed_limit
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
-from seesawnas.study.storage.identity import repeats_name, stored_name
+from seesawnas.study.storage.identity import is_stored, repeats_name, stored_name
 from seesawnas.study.storage.open import (
+    holds_study,
     latest_study,
     open_storage,
     open_url,
@@ -27,6 +29,7 @@ from seesawnas.study.storage.open import (
     study_folder,
 )
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
+from seesawnas.text import nearest
 
 _DIGITS_OF_NUMBER = 20
 
@@ -72,6 +75,18 @@ class StudyView:
     def missed(self) -> Mapping[str, str]:
         """Finalists that took longer than the budget allows: why, by digest."""
         return missed_limit(self.attributes)
+
+    @property
+    def complete(self) -> list[FrozenTrial]:
+        """The trials that are ranked: complete, with a network that meets the budget."""
+        missed = self.missed
+        return [
+            trial
+            for trial in self.trials
+            if trial.state is TrialState.COMPLETE
+            and "accuracy" in trial.user_attrs
+            and trial.user_attrs.get("digest") not in missed
+        ]
 
     def trial(self, number: str, ref: str) -> FrozenTrial:
         """The trial of a ``number`` as text; ``ref`` names it in messages.
@@ -160,7 +175,7 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
         return _only(name)
     ref = latest_study() if name is None else str(name)
     folder = name if isinstance(name, Path) else study_folder(ref)
-    _check_there(place := storage_url(url, folder))
+    check_there(place := storage_url(url, folder))
     opened = (
         open_url(place, writing=False)
         if "://" in place
@@ -172,6 +187,62 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
     return StoredStudy(
         ref, folder, opened, number, stored, folder.absolute().name if stored == wanted else stored
     )
+
+
+def find_referenced(name: str, storage: str | None = None) -> StoredStudy:
+    """The study that a REF names, beside whatever else a command names.
+
+    Args:
+        name: A folder under runs/, a path, the URL of a database that holds one study alone, or a
+            study's name in ``storage``.
+        storage: Where studies lie that have no folder here; None for nowhere else.
+
+    Raises:
+        StudyError: If there is no such study, or two of them, or if its storage cannot be read.
+    """
+    if "://" in name:
+        return find_study(name)
+    folder = study_folder(name)
+    if storage is None:
+        if not folder.exists():
+            _suggest(name)
+        return find_study(name)
+    url = normal_url(storage)
+    if not holds_study(folder):
+        if (file := sqlite_file(url)) is not None and not file.is_file():
+            raise StudyError(
+                f"{name}: must be an existing study, got none under {RUNS} and no file "
+                f"{shown_url(url)}"
+            )
+        return find_study(name, url)
+    is_path = "/" in name
+    if not is_path and storage_url(None, folder) != url and _is_in(url, folder.name):
+        raise StudyError(
+            f"{name}: must name one study, got one in {folder} and one in {shown_url(url)}; write "
+            f"{folder} for the first"
+        )
+    return find_study(name)
+
+
+def _suggest(name: str) -> None:
+    """Suggest a study of a name near to ``name``.
+
+    Raises:
+        StudyError: If there is one under runs/.
+    """
+    if not RUNS.is_dir():
+        return
+    if near := nearest(name, (folder.name for folder in RUNS.iterdir() if folder.is_dir())):
+        raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
+
+
+def _is_in(url: str, name: str) -> bool:
+    """Whether the database of ``url`` is there and has a study of this name."""
+    try:
+        check_there(url)
+        return is_stored(open_url(url, writing=False), name)
+    except StudyError:  # reported by whatever needs the database
+        return False
 
 
 def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> int:
@@ -241,7 +312,7 @@ def _repeats(storage: BaseStorage, name: str) -> tuple[list[FrozenTrial], list[S
 
 
 def _only(url: str) -> StoredStudy:
-    _check_there(url)
+    check_there(url)
     opened = open_url(url, writing=False)
     studies = [
         study
@@ -259,7 +330,7 @@ def _only(url: str) -> StoredStudy:
     return StoredStudy(name, study_folder(name), opened, study._study_id, name, name)
 
 
-def _check_there(url: str) -> None:
+def check_there(url: str) -> None:
     """Check that the file of an SQLite URL exists.
 
     SQLite would create a missing file instead of failing.

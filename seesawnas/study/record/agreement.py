@@ -6,8 +6,9 @@ Each difference is told by its option, with both values.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from seesawnas.plan.options import options_of
 from seesawnas.study.options import RunPlan
@@ -16,15 +17,19 @@ from seesawnas.units import format_quantity
 _NAMES = {"base": "SPEC", "candidate": "the first REF", "networks": "networks"}
 """What they are called, which are no options."""
 _MADE_OF = {
-    "data": ("resolution", "seed", "share"),
+    "data": ("resolution", "seed", "share", "identities"),
     "networks": ("base", "candidate", "factors", "design", "match"),
 }
 """Settings that others change along with themselves.
 
 These are named, not what follows from them.
 """
-
-
+StudyKind: TypeAlias = Literal["search", "ablation", "confirmation"]
+_A_KIND: dict[StudyKind, str] = {
+    "search": "a search",
+    "ablation": "an ablation",
+    "confirmation": "a confirmation",
+}
 _OF_TEACHER = ("--teacher of digest", "--teacher fed with", "--distill", "--distill-weight")
 
 
@@ -32,8 +37,8 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple
     """(option, value of the study, value asked for) of every setting that differs."""
     now = json.loads(json.dumps(dict(asked)))
     names = [name for name in dict.fromkeys([*kept, *now]) if kept.get(name) != now.get(name)]
-    if _kind(kept) != _kind(now):
-        return [("", _kind(kept), _kind(now))]
+    if kind_of(kept) != kind_of(now):
+        return [("", _A_KIND[kind_of(kept)], _A_KIND[kind_of(now)])]
     if set(names) == {"recipe"} and {**kept["recipe"], "label": ""} == {
         **now["recipe"],
         "label": "",
@@ -57,10 +62,11 @@ def _without_distillation(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "recipe": plain}
 
 
-def _kind(settings: Mapping[str, Any]) -> str:
+def kind_of(settings: Mapping[str, Any]) -> StudyKind:
+    """What a study of these settings is; those of a fidelity study are a search's."""
     if "candidate" in settings:
-        return "a confirmation"
-    return "an ablation" if "base" in settings else "a search"
+        return "confirmation"
+    return "ablation" if "base" in settings else "search"
 
 
 def refusal(
@@ -95,9 +101,13 @@ def _follows(name: str, names: list[str], kept: Mapping[str, Any], now: Mapping[
 def _faces(value: Any) -> str:
     """The name of the faces in a data setting's description, and where they lie.
 
-    Without counts, which a seed may change, and without the fingerprint.
+    Without counts, which a seed may change, without the fingerprint, and without how many of the
+    identities are used, which another setting says.
     """
-    return str(value).rsplit(" ", 1)[0].split(": ")[0]
+    return _SUBSET.sub("", str(value).rsplit(" ", 1)[0].split(": ")[0])
+
+
+_SUBSET = re.compile(r"^[0-9]+ identit(?:y|ies) of ")
 
 
 def _told(name: str, old: Any, new: Any, kept: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

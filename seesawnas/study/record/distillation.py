@@ -11,7 +11,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from seesawnas.data import FaceData, open_source
+from seesawnas.data import FaceData, open_subset
 from seesawnas.errors import StudyError
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.nn.device import pick_device
@@ -29,10 +29,15 @@ class ProxyTeacher:
     Args:
         plan: Names it, and says how it is learnt from; made whole by the study's own plan.
         data: Where the faces lie.
+        identities: How many of their identities are used; None for all.
+        seed: Of the draw of these.
     """
 
-    def __init__(self, plan: TeacherPlan, data: str) -> None:
+    def __init__(
+        self, plan: TeacherPlan, data: str, identities: int | None = None, seed: int = 0
+    ) -> None:
         self._plan, self._data = plan, data
+        self._identities, self._seed = identities, seed
         self._teachers: tuple[Teacher, ...] = ()
         self._is_ready = False
 
@@ -86,7 +91,7 @@ class ProxyTeacher:
             InvalidInput: If an embedding is not finite or zero, if they cannot be kept, or if the
                 images are others than before.
         """
-        source = open_source(self._data)
+        source = open_subset(self._data, self._identities, seed=self._seed)
         indices = faces.training.indices
         if indices is None or indices.max(initial=-1) >= len(source):
             raise StudyError(
@@ -106,8 +111,16 @@ class ProxyTeacher:
         return self._teachers
 
 
-def proxy_teacher(plan: TeacherPlan, data: str | None) -> ProxyTeacher | None:
+def proxy_teacher(
+    plan: TeacherPlan, data: str | None, identities: int | None = None, seed: int = 0
+) -> ProxyTeacher | None:
     """The teacher that ``plan`` names, not open yet; None if there is none.
+
+    Args:
+        plan: The study's.
+        data: Its faces.
+        identities: How many of their identities are used; None for all.
+        seed: Of the draw of these.
 
     Raises:
         StudyError: If there are no faces of one's own that it could be shown.
@@ -116,7 +129,7 @@ def proxy_teacher(plan: TeacherPlan, data: str | None) -> ProxyTeacher | None:
         return None
     if data is None:
         raise StudyError("--teacher requires --data, got none")
-    return ProxyTeacher(plan, data)
+    return ProxyTeacher(plan, data, identities, seed)
 
 
 def about_teacher(teacher: ProxyTeacher | None) -> dict[str, Any] | None:

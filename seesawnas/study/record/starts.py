@@ -19,11 +19,15 @@ PREFIX = "run."
 """Attributes of a study that begin with this, and a number, are its starts."""
 REPEATING = ("repeats", "repeat_top")
 """Settings of the repeats, which a start may do without a trial of the search."""
-_WORDS = {
+STATES = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "stopped early",
     TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
 }
+"""The states of trials in words."""
+_WORDS = {state: word for state, word in STATES.items() if state.is_finished()}
 
 Made: TypeAlias = dict[str, Any]
 

@@ -8,7 +8,9 @@ share, the folder's own files say which study it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 
 from optuna.storages import BaseStorage
 
@@ -49,10 +51,30 @@ def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> s
     return _only([study.study_name for study in storage.get_all_studies()], folder, own, parts)
 
 
-def store_study_name(folder: Path, name: str) -> None:
-    """Remember in ``folder`` the ``name`` of its study in a database, if it is not the folder's."""
-    if (folder / ELSEWHERE).is_file() and name != folder.absolute().name:
-        write_atomically(folder / NAME_FILE, name + "\n")
+def store_study_name(folder: Path, name: str, *former: str) -> None:
+    """Remember in ``folder`` the ``name`` of its study in a database, if it is not the folder's.
+
+    What was remembered before is replaced in any case. The study may also have a ``former`` name
+    yet, while it is renamed.
+    """
+    is_other = name != folder.absolute().name or (folder / NAME_FILE).is_file()
+    if (folder / ELSEWHERE).is_file() and is_other:
+        write_atomically(folder / NAME_FILE, "\n".join((name, *former)) + "\n")
+
+
+def parts_of(names: Iterable[str], study: str) -> tuple[str, ...]:
+    """Those of the ``names`` in a storage that belong to the ``study``: its own, its repeats."""
+    return tuple(sorted({study, repeats_name(study)} & set(names)))
+
+
+def levels_of(names: Iterable[str], study: str) -> tuple[str, ...]:
+    """Those of the ``names`` in a storage that a panel called ``study`` has, a size each."""
+    return tuple(sorted(name for name in names if name != study and _LEVEL.sub("", name) == study))
+
+
+def is_own_name(name: str) -> bool:
+    """Whether a study may have the ``name``: one that a part of another has is none."""
+    return not _is_repeats(name) and not _LEVEL.search(name)
 
 
 def _only(names: list[str], folder: Path, own: str, parts: bool) -> str:
@@ -75,26 +97,31 @@ def _is_repeats(name: str) -> bool:
 def _in_database(storage: BaseStorage, folder: Path, own: str) -> str:
     if is_stored(storage, own):
         return own
-    kept = _kept_name(folder)
-    if kept is None:  # it was never begun
+    kept = kept_names(folder)
+    if not kept:  # it was never begun
         return own
-    if kept != own and is_stored(storage, kept):
-        return kept
+    for name in kept:
+        if name != own and is_stored(storage, name):
+            return name
     names = {study.study_name for study in storage.get_all_studies()}
     raise _unclear(folder, own, {name for name in names if not _is_repeats(name)})
 
 
-def _kept_name(folder: Path) -> str | None:
-    """What the folder's own files say that its study is called; None if they say nothing."""
+def kept_names(folder: Path) -> tuple[str, ...]:
+    """What the folder's own files say that its study is called; none if they say nothing.
+
+    There are two while the study is renamed: the new name, then the old one.
+    """
     try:
         if (folder / NAME_FILE).is_file():
-            return (folder / NAME_FILE).read_text(encoding="utf-8")[:MAX_CHARACTERS].strip()
+            text = (folder / NAME_FILE).read_text(encoding="utf-8")[:MAX_CHARACTERS]
+            return tuple(line.strip() for line in text.splitlines() if line.strip())
         if (folder / STUDY_FILE).is_file():
             values = read_yaml((folder / STUDY_FILE).read_text(encoding="utf-8"), STUDY_FILE)
-            return str(values["study"]).rstrip("/").rpartition("/")[2]
+            return (str(values["study"]).rstrip("/").rpartition("/")[2],)
     except (OSError, ValueError, KeyError, TypeError, InvalidInput):
         pass
-    return None
+    return ()
 
 
 def is_stored(storage: BaseStorage, name: str) -> bool:
@@ -112,5 +139,8 @@ def _unclear(folder: Path, own: str, names: set[str]) -> StudyError:
         if names
         else "it is empty"
     )
-    hint = "; rename the folder back" if names else ""
+    hints = ["rename the folder to its study's name"] if names else []
+    if (folder / ELSEWHERE).is_file():
+        hints.append(f"remove it by seesawnas studies delete {quote(folder.name)}")
+    hint = f"; {', or '.join(hints)}" if hints else ""
     return StudyError(f"{folder}: its storage contains no study named {own}; {held}{hint}")

@@ -30,7 +30,9 @@ from seesawnas.text import escape_line
 RENEWED_EVERY = 15.0
 STALE_AFTER = 60.0
 _RETRY = 2.0
-_KEY = "seesawnas:lease"
+_UNKNOWN = "holder unknown"
+KEY = "seesawnas:lease"
+"""The study's system attribute that holds its lease."""
 # Optuna's table of what programs keep with a study; its user attributes would be shown to users.
 _ROWS = table("study_system_attributes", column("study_id"), column("key"), column("value_json"))
 _CLOCKS = {
@@ -116,6 +118,22 @@ class Lease:
                 break
         self._keeper.start()
 
+    def holder(self) -> str | None:
+        """Which process has the lease, and since when, in words; None if none has it.
+
+        Raises:
+            SQLAlchemyError: If the database cannot be asked.
+        """
+        now, row = self._now(), self._read()
+        if row is None:
+            return None
+        try:
+            entry = _Entry.from_json(row)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            return _UNKNOWN
+        is_over = now - entry.renewed >= self._stale or entry.holder.is_gone()
+        return None if is_over else str(entry)
+
     def check(self) -> None:
         """Check that the lease was not found lost.
 
@@ -199,7 +217,7 @@ class Lease:
             with self._engine.begin() as connection:
                 if old is None:
                     connection.execute(
-                        insert(_ROWS).values(study_id=self._study_id, key=_KEY, value_json=new)
+                        insert(_ROWS).values(study_id=self._study_id, key=KEY, value_json=new)
                     )
                     return True
                 swap = (
@@ -229,7 +247,7 @@ class Lease:
         return _Entry(self._token, ProcessName.mine(), self._since, now).to_json()
 
     def _where(self) -> tuple[Any, Any]:
-        return _ROWS.c.study_id == self._study_id, _ROWS.c.key == _KEY
+        return _ROWS.c.study_id == self._study_id, _ROWS.c.key == KEY
 
     def _mine(self) -> Any:
         return _ROWS.c.value_json.contains(self._token)
@@ -239,4 +257,4 @@ def _holder(row: str | None) -> str:
     try:
         return str(_Entry.from_json(row or ""))
     except (ValueError, KeyError, TypeError, OverflowError):
-        return "holder unknown"
+        return _UNKNOWN

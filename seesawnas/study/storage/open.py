@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,6 +18,8 @@ from optuna.storages import BaseStorage
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from seesawnas.errors import StudyError
+from seesawnas.io.catalog import RUNS
+from seesawnas.io.drafts import lock_file
 from seesawnas.io.files import expanded, inside, write_atomically
 from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.journal import check_regular, mend_journal, open_journal
@@ -31,16 +33,17 @@ from seesawnas.study.storage.urls import (
 )
 from seesawnas.text import escape_line, short
 
-RUNS = Path("runs")
 JOURNAL = "journal.log"
 ELSEWHERE = "storage.url"
+LOCK, HOLDER, JOURNAL_LOCK = "lock", "holder.json", f"{JOURNAL}.lock"
+"""Files of the process that holds a study."""
 # What lies in a study's folder and is written, by whatever runs the study.
 _WRITTEN = (
     *(
-        "lock",
-        "holder.json",
+        LOCK,
+        HOLDER,
         JOURNAL,
-        f"{JOURNAL}.lock",
+        JOURNAL_LOCK,
         ELSEWHERE,
         "study.yaml",
         "checkpoints",
@@ -99,18 +102,17 @@ def latest_study() -> str:
         raise StudyError(
             f"{RUNS}: contains no study; give a study name or run seesawnas search first"
         )
-    return max(
-        found, key=lambda place: (_last_written(place.parent), place.parent.name)
-    ).parent.name
+    return max(found, key=lambda place: (last_written(place.parent), place.parent.name)).parent.name
 
 
-def _last_written(folder: Path) -> float:
+def last_written(folder: Path) -> float:
     """When the study in ``folder`` was last written to.
 
     A study that is stored elsewhere shows in the files beside it: its holder, its checkpoints, its
-    summary.
+    summary. The lock does not count: whoever copies a study takes it, too.
     """
-    return max((place.stat().st_mtime for place in folder.iterdir() if place.exists()), default=0.0)
+    files = (place for place in folder.iterdir() if place.name != LOCK and place.exists())
+    return max((place.stat().st_mtime for place in files), default=0.0)
 
 
 @contextmanager
@@ -124,12 +126,12 @@ def lock_study(folder: Path) -> Iterator[None]:
     Raises:
         StudyError: If another process has it; the message names that process.
     """
-    holder = folder / "holder.json"
+    holder = folder / HOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _WRITTEN:  # now, and not after a night's work
             inside(folder, folder / name)
-        lock = FileLock(inside(folder, folder / "lock"))
+        lock = FileLock(inside(folder, folder / LOCK))
         lock.acquire(timeout=0)
     except Timeout:
         raise StudyError(
@@ -145,6 +147,27 @@ def lock_study(folder: Path) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def study_holder(folder: Path) -> str | None:
+    """Which process holds the study in ``folder``, in words; None if none does.
+
+    Nothing is written.
+    """
+    holder = folder / HOLDER
+    if not holder.is_file():
+        return None
+    with suppress(OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        process = ProcessName.from_mapping(json.loads(holder.read_text()))
+        if process.is_of_this_machine():
+            return None if process.is_gone() else _describe(holder)
+    # Of a process of another machine only the lock says whether it lives.
+    with suppress(OSError):
+        try:
+            os.close(lock_file(folder / LOCK))
+        except BlockingIOError:
+            return _describe(holder)
+    return None
 
 
 def open_storage(url: str | None, folder: Path, *, writing: bool) -> BaseStorage:

@@ -58,12 +58,16 @@ class ProcessName:
         """As JSON values."""
         return asdict(self)
 
+    def is_of_this_machine(self) -> bool:
+        """Whether it is, or was, a process of this machine."""
+        return bool(self.machine) and self.machine == _machine()
+
     def is_gone(self) -> bool:
         """Whether it was a process of this machine and lives no more.
 
         Nothing is known of processes of other machines.
         """
-        if not self.machine or self.machine != _machine():
+        if not self.is_of_this_machine():
             return False
         state, born = _stat(self.pid)
         return not state or state in _DEAD or born != self.born

@@ -11,6 +11,7 @@ from torch import Tensor
 from seesawnas.data import Faces
 from seesawnas.train.batch import Batch
 from seesawnas.train.feeds.augment import moved, sample_augmentation
+from seesawnas.train.feeds.distort import Distortions
 from seesawnas.train.recipe import Recipe
 
 
@@ -46,7 +47,8 @@ class Feed(Protocol):
 class MemoryFeed:
     """Faces in memory.
 
-    One generator draws order, flips and shifts, one after another through the training.
+    One generator draws order, flips and shifts, one after another through the training. Distortions
+    have their own for each image.
     """
 
     def __init__(self, faces: Faces, recipe: Recipe, *, seed: int) -> None:
@@ -56,6 +58,7 @@ class MemoryFeed:
         self.batch_size = min(recipe.batch_size, len(faces))
         self.steps = len(faces) // self.batch_size
         self._flip, self._shift = recipe.flip, round(recipe.shift * height)
+        self._distort, self._seed = Distortions.of(recipe), seed
         self._generator = torch.Generator().manual_seed(seed)
         self._start = self._generator.get_state()
 
@@ -68,7 +71,10 @@ class MemoryFeed:
                 len(chosen), flip=self._flip, shift=self._shift, generator=self._generator
             )
             if step >= first:
-                images = moved(self._images[chosen], moves)
+                shown = moved(self._images[chosen], moves).numpy()
+                images = torch.from_numpy(
+                    self._distort(shown, chosen.numpy(), seed=self._seed, epoch=done)
+                )
                 yield [Batch(images, self._labels[chosen], chosen, moves.flipped)]
         self._start = self._generator.get_state()
 

@@ -29,6 +29,7 @@ from seesawnas.io.isolation import isolated_children
 from seesawnas.train.batch import Batch
 from seesawnas.train.distributed import Team
 from seesawnas.train.feeds.augment import moved, sample_augmentation
+from seesawnas.train.feeds.distort import Distortions
 from seesawnas.train.recipe import Recipe
 
 _LEAST = 2  # batch norm needs two images
@@ -43,9 +44,10 @@ class SourceFeed:
     """Faces of ``source``, cropped to ``size`` (H, W) pixels.
 
     An epoch's order follows from the seed and its number, a chunk's flips and shifts from the seed
-    and its place, so a training can be resumed at any step and any number of workers gives the
-    same. A step's batch is cut into as many chunks as the team has processes, times ``parts``; each
-    process takes ``parts`` of them in a row.
+    and its place, an image's distortions from the seed, the epoch and its index, so a training can
+    be resumed at any step and any number of workers gives the same. A step's batch is cut into as
+    many chunks as the team has processes, times ``parts``; each process takes ``parts`` of them in
+    a row.
     """
 
     def __init__(
@@ -61,12 +63,21 @@ class SourceFeed:
     ) -> None:
         chunks = team.size * parts
         self.identities, self.size = len(source.names), size
-        self.batch_size = _batch_size(recipe.batch_size, len(source), chunks)
+        self.batch_size = real_batch_size(recipe.batch_size, len(source), chunks)
         self.steps = len(source) // self.batch_size
         self._epochs, self._workers, self._parts = recipe.epochs, workers, parts
         self._own = range(team.rank * parts, (team.rank + 1) * parts)
         shift = round(recipe.shift * max(size))
-        self._images = _Images(source, size, seed, self.batch_size, chunks, recipe.flip, shift)
+        self._images = _Images(
+            source,
+            size,
+            seed,
+            self.batch_size,
+            chunks,
+            recipe.flip,
+            shift,
+            Distortions.of(recipe),
+        )
         self._at: tuple[int, int] | None = None
         self._read: Iterator[_Loaded] = iter(())
 
@@ -161,6 +172,7 @@ class _Images(Dataset[_Loaded]):
     chunks: int
     flip: bool
     shift: int
+    distort: Distortions
     _epoch: int = -1
     _order: NDArray[np.int64] = field(
         default_factory=lambda: np.empty(0, dtype=np.int64), repr=False
@@ -178,7 +190,7 @@ class _Images(Dataset[_Loaded]):
         )
         shown = moved(torch.from_numpy(images), moves).numpy()
         return (
-            shown,
+            self.distort(shown, chosen, seed=self.seed, epoch=done),
             self.source.labels[chosen].astype(np.int64),
             chosen,
             moves.flipped.numpy(),
@@ -232,7 +244,13 @@ def cut(payload: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
     return decode(io.BytesIO(payload), size)
 
 
-def _batch_size(wanted: int, images: int, chunks: int) -> int:
+def real_batch_size(wanted: int, images: int, chunks: int) -> int:
+    """Images per step of a batch of ``wanted`` from so many ``images``, cut into ``chunks``.
+
+    Raises:
+        InvalidInput: If it cannot be cut so.
+        DataError: If there are too few images.
+    """
     if wanted % chunks or wanted // chunks < _LEAST:
         raise InvalidInput(
             f"batch size must be a multiple of {chunks} (processes x parts), {_LEAST} images "

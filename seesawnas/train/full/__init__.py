@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         TeacherEvent,
         TeacherNoted,
         TeacherReady,
+        Validated,
     )
     from seesawnas.train.full.plan import TrainPlan, default_folder
     from seesawnas.train.full.session import Session, opened
@@ -42,6 +43,7 @@ __all__ = [
     "TeacherNoted",
     "TeacherReady",
     "TrainPlan",
+    "Validated",
     "default_folder",
     "opened",
     "read_benchmark",

@@ -58,8 +58,8 @@ def describe(
         "input": {
             "height": inputs.height,
             "width": inputs.width,
-            "mean": inputs.mean,
-            "std": inputs.std,
+            "mean": list(inputs.mean),
+            "std": list(inputs.std),
         },
         "recipe": plan.recipe.to_mapping(),
         "seed": plan.seed,
@@ -99,6 +99,8 @@ def write_result(plan: TrainPlan, network: nn.Module, about: dict[str, Any]) -> 
         "recipe": json.dumps(about["recipe"]),
         "data": about["data"]["fingerprint"],
     }
+    if initial := about.get("init"):
+        metadata["init"] = str(initial["digest"])
     if distillation := about["distillation"]:
         digests = [teacher["digest"] for teacher in distillation["teachers"]]
         metadata |= {"distill": distillation["loss"], "teacher": ", ".join(digests)}
@@ -121,3 +123,14 @@ def read_result(folder: Path) -> dict[str, Any] | None:
         (folder / name).is_file() for name in (SPEC, WEIGHTS)
     )
     return found if is_whole else None
+
+
+def read_finished(plan: TrainPlan) -> dict[str, Any] | None:
+    """What is known of the network of ``plan``, if it was trained to the end.
+
+    None if it was not, or was to have fewer epochs, and is trained on.
+    """
+    found = read_result(plan.folder)
+    recipe = {} if found is None else found.get("recipe")
+    epochs = recipe.get("epochs") if isinstance(recipe, dict) else None
+    return None if type(epochs) is int and epochs < plan.recipe.epochs else found

@@ -38,6 +38,14 @@ class EpochDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Validated:
+    """The network was evaluated after ``step``, in the middle of an epoch."""
+
+    step: int
+    scores: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The user stopped it after ``step``; its state is saved."""
 
@@ -103,5 +111,12 @@ def embedding_event(name: str, done: Progress, images: int) -> TeacherEmbedded |
 
 
 RunEvent: TypeAlias = (
-    Resumed | Stepped | EpochDone | Interrupted | Completed | TeacherEvent | GenerationStarted
+    Resumed
+    | Stepped
+    | Validated
+    | EpochDone
+    | Interrupted
+    | Completed
+    | TeacherEvent
+    | GenerationStarted
 )

@@ -6,10 +6,11 @@ It resumes from its last checkpoint, and yields what happens. A run without dist
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from torch import nn
 from seesawnas.data import FaceSource
 from seesawnas.errors import RunError, TrialError
 from seesawnas.nn import build, load_model
-from seesawnas.nn.weights import write_document
+from seesawnas.nn.weights import load_weights, write_document
 from seesawnas.space.catalog import ABOUT
 from seesawnas.text import several
 from seesawnas.train import EpochRecord, StepRecord, Team, Training, seeded
@@ -26,9 +27,10 @@ from seesawnas.train.checkpoint import Saved, pack
 from seesawnas.train.feeds.row_cache import Progress
 from seesawnas.train.feeds.stream import SourceFeed, default_workers
 from seesawnas.train.feeds.teacher import Teacher
-from seesawnas.train.full.artifacts import describe, read_result, write_result, write_stage
+from seesawnas.train.full.artifacts import describe, read_finished, write_result, write_stage
 from seesawnas.train.full.benchmarks import Benchmark, read_benchmarks
-from seesawnas.train.full.checkpoints import check_saved, run_checkpoints
+from seesawnas.train.full.best import Best
+from seesawnas.train.full.checkpoints import CHECKPOINTS, check_saved, read_head, run_checkpoints
 from seesawnas.train.full.events import (
     Completed,
     EpochDone,
@@ -37,8 +39,10 @@ from seesawnas.train.full.events import (
     RunEvent,
     Stepped,
     TeacherReady,
+    Validated,
     embedding_event,
 )
+from seesawnas.train.full.freezing import frozen_modules
 from seesawnas.train.full.logs import Logs, Pace
 from seesawnas.train.full.plan import TrainPlan
 from seesawnas.train.losses.criterion import make_criterion
@@ -60,7 +64,8 @@ class Generation:
         device: This process's.
         number: Which generation it is, from 1.
         teachers: What is learnt from, if anything is; their embeddings are made when it runs.
-        initial: The folder of the network whose weights it begins with; fresh ones if None.
+        initial: The network whose weights it begins with, a folder or a file; fresh ones if None.
+        more: Other keys of ``model.json``.
     """
 
     def __init__(
@@ -73,20 +78,23 @@ class Generation:
         number: int = 1,
         teachers: Sequence[Teacher] = (),
         initial: Path | None = None,
+        more: Mapping[str, Any] = MappingProxyType({}),  # what no caller changes
     ) -> None:
         self._plan, self._source, self.team, self.device = plan, source, team, device
         self._number, self._teachers = number, teachers
         self._benchmarks = read_benchmarks(plan.benchmarks, plan.size) if team.rank == 0 else []
-        self._checkpoints = run_checkpoints(plan.folder / "checkpoints")
+        self._checkpoints = run_checkpoints(plan.folder / CHECKPOINTS)
         self._rows: list[dict[str, Any]] = []
         self._unreadable: dict[int, str] = {}
         self._stages: list[int] = []
+        self._validations: list[dict[str, Any]] = []
+        self._best, self._more = Best(plan), more
         self._step, self._seconds, self._saved_at = 0, 0.0, time.monotonic()
         self._logs: Logs | None = None
         with seeded(plan.seed):
             self._network = build(plan.spec).to(device)
         if initial is not None:
-            self._network.load_state_dict(load_model(initial).state_dict())
+            load_weights(self._network, initial)
         workers = default_workers(device, team) if plan.workers is None else plan.workers
         self._feed = SourceFeed(
             source,
@@ -108,7 +116,13 @@ class Generation:
             team=team,
             precision=plan.precision,
             criterion=self._loss,
+            frozen=frozen_modules(plan.spec, plan.freeze),
         )
+        if initial is not None and number == 1 and plan.keep_head:
+            try:
+                self._training.begin_with_head(read_head(initial, source.fingerprint))
+            except ValueError as error:
+                raise RunError(f"{initial}: margin head {error}") from None
 
     def _distillation_loss(self) -> DistillationLoss:
         recipe, seed = self._plan.recipe, self._plan.seed
@@ -135,7 +149,7 @@ class Generation:
         Raises:
             TrialError: If the training diverges; the last good checkpoint is kept.
         """
-        if (about := self.team.share(read_result(self._plan.folder))) is not None:
+        if (about := self.team.share(read_finished(self._plan))) is not None:
             yield self._completed_before(about)
             return
         yield from self._restore()
@@ -145,6 +159,7 @@ class Generation:
         self._logs = Logs(self._plan.folder, self._step) if self.team.rank == 0 else None
         if (last := self._unscored()) is not None:
             yield self._scored(last)
+        yield from self._validate()
         pace, started = Pace(), time.perf_counter() - self._seconds
         for record in self._training.steps():
             self._seconds = time.perf_counter() - started
@@ -154,6 +169,9 @@ class Generation:
                     self._save()
                     yield Interrupted(self._step)
                     return
+                for event in self._validate():
+                    yield event
+                    pace.restart()
             else:
                 yield self._epoch(record)
                 pace.restart()
@@ -210,6 +228,8 @@ class Generation:
             self._rows, self._seconds, self._step = about["rows"], about["seconds"], about["step"]
             self._unreadable = {int(index): why for index, why in about["unreadable"].items()}
             self._stages = about.get("stages", [])
+            self._validations = about.get("validations", [])
+            self._best.found = about.get("best")
         if saved is not None or notes:
             yield Resumed(self._step, self._plan.recipe.epochs * self._feed.steps, notes)
 
@@ -234,6 +254,20 @@ class Generation:
         self._save()
         return self._scored(record)
 
+    def _validate(self) -> Iterator[Validated]:
+        """Evaluate the network in the middle of an epoch, if that is due after this step."""
+        every, step = self._plan.validate_every, self._step
+        is_due = bool(every and step % every == 0 and step % self._feed.steps)
+        if not (is_due and self._benchmarks) or step in [one["step"] for one in self._validations]:
+            return
+        with self._training.averaged():
+            scores = self._score(self._network, self._benchmarks)
+            self._best.take(self._network, scores, step=step, epochs=step / self._feed.steps)
+        self._validations.append({"step": step, "scores": scores})
+        if self._logs is not None:
+            self._logs.validation(scores, step)
+        yield Validated(step, scores)
+
     def _unscored(self) -> EpochRecord | None:
         """The last epoch, if an earlier process ended before it was scored."""
         if not self._rows or self._rows[-1]["scores"] is not None:
@@ -250,8 +284,11 @@ class Generation:
             self._checkpoints.drop(self._step)
             raise
         self._rows[-1] = {**asdict(record), "scores": scores}
+        self._best.take(self._network, scores, step=self._step, epochs=record.epoch)
         if self._logs is not None:
             self._logs.epochs(self._rows, self._step)
+            if self._plan.validate_every:
+                self._logs.validation(scores, self._step)
         if scores:
             self._save()
         return EpochDone(
@@ -269,6 +306,8 @@ class Generation:
             "step": self._step,
             "unreadable": self._unreadable,
             "stages": self._stages,
+            "validations": self._validations,
+            "best": self._best.found,
         }
         self._checkpoints.save(self._step, pack(self._training.state(), about))
 
@@ -315,6 +354,10 @@ class Generation:
             device=self.device.type,
             seconds=round(self._seconds, 1),
             distillation=self._distillation(),
+            freeze=list(self._plan.freeze),
+            validations=self._validations,
+            best=self._best.found,
+            **self._more,
         )
         files = write_result(self._plan, self._network, about) if self.team.rank == 0 else []
         return Completed(about, tuple(files))

@@ -60,6 +60,12 @@ class Logs:
         self._add({f"epoch/{name}": value for name, value in flat[-1].items()}, step)
         self._writer.flush()
 
+    def validation(self, scores: Mapping[str, Any], step: int) -> None:
+        """Add the scores by verification set to the curves, one point a set and step."""
+        flat = _flat({"scores": scores})
+        self._add({f"validation/{name}": value for name, value in flat.items()}, step)
+        self._writer.flush()
+
     def close(self) -> None:
         """Write out what is left."""
         self._writer.close()

@@ -6,7 +6,7 @@ Its fields declare the options of ``train``. Nothing here imports torch: help wa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,8 @@ from seesawnas.errors import InvalidInput, RunError
 from seesawnas.io.files import expanded
 from seesawnas.plan.documents import flag_of
 from seesawnas.plan.options import (
+    Flag,
+    Number,
     OneOf,
     Whole,
     as_it_is,
@@ -26,9 +28,10 @@ from seesawnas.plan.options import (
     optional_text,
     options_of,
     store_duration,
+    stored_list,
     text,
 )
-from seesawnas.text import several
+from seesawnas.text import several, short
 from seesawnas.train.feeds.teacher_plan import (
     FROM,
     Channels,
@@ -36,23 +39,28 @@ from seesawnas.train.feeds.teacher_plan import (
     TeacherPlan,
     teacher_conflicts,
 )
+from seesawnas.train.full.freezing import freeze_rule, frozen_parts
 from seesawnas.train.recipe import (
     MAX_EPOCHS,
     MOST_BATCH,
     MOST_GENERATIONS,
+    MOST_RATE,
     Distill,
     GenerationTeacher,
     Precision,
     Recipe,
+    read_changes,
     read_recipe,
 )
 
 RUNS = Path("runs")
+MAX_STEPS = 10**9
 HOW, WHERE = "Training", "Execution"
 """Panels of the help."""
 _PIECES = "processes x accumulate"
-CROP, _SQUARE, _ASPECT = "crop", "square", "aspect"
+CROP, SQUARE, _ASPECT = "crop", "square", "aspect"
 """A setting that folders of an earlier version do not say."""
+INIT = "init"
 TEACHER, TEACHER_INPUT = "teacher", "teacher_input"
 """Settings of the teachers' digests, and of how they are fed, which follows from cards too."""
 
@@ -66,6 +74,15 @@ def _recipe(raw: Any) -> Any:
     return raw if isinstance(raw, Recipe) else read_recipe(text(raw))
 
 
+def _changes(raw: Any) -> Any:
+    """What ``--set`` changes in the recipe, by its fields.
+
+    Raises:
+        DocumentError: If there are faults: every fault.
+    """
+    return raw if isinstance(raw, Mapping) else read_changes(raw, "--set")
+
+
 def _folder(raw: Any) -> Path | None:
     return None if raw is None else expanded(Path(raw))
 
@@ -77,12 +94,20 @@ class TrainPlan(TeacherPlan):
     Attributes:
         spec: The network, at the resolution that it is trained at; the command's argument.
         data: Where the faces lie; their fingerprint must stay.
+        identities: How many identities of ``data`` are trained on; None for all.
         recipe: With the epochs and the batch size of this plan.
         epochs: Those of the recipe if None.
+        extend: Whether a folder's training may go on to more epochs if its schedule then jumps.
         batch_size: That of the recipe if None.
+        learning_rate: That of the recipe if None.
+        changes: What else is changed in the recipe, by its fields.
+        init: The network whose weights it begins with, a folder or a file; their digest must stay.
+        keep_head: Whether it begins with that training's margin head too.
+        freeze: The parts of the network that are not trained, by the names of ``PARTS``.
         resolution: That of the network as given if None; all of its sides must stay.
         parts: How many pieces a process cuts its share of a batch into, to save memory.
         benchmarks: Verification sets that the network is scored on after every epoch.
+        validate_every: After how many steps it is scored too; after epochs alone if None.
         distill: That of the recipe if None, or "angular" if it has none and there is a teacher.
         distill_weight: That of the recipe if None.
         generations: That of the recipe if None.
@@ -106,12 +131,23 @@ class TrainPlan(TeacherPlan):
         must_stay=True,
         kept_name="--data of fingerprint",
     )
+    identities: int | None = option(
+        Whole(2, 10**9, optional=True),
+        "N",
+        HOW,
+        "Use only N identities, drawn by --seed from those with two images or more; nothing is "
+        "copied. Default: all.",
+        default=None,
+        must_stay=True,
+        is_later=True,
+    )
     recipe: Recipe = option(
         _recipe,
         "REF",
         HOW,
         "A shipped recipe, paper or small, or a YAML file. Default: paper.",
         default=partial(_recipe, "paper"),
+        completion="recipe",
         must_stay=True,
         store=Recipe.to_mapping,
     )
@@ -122,12 +158,67 @@ class TrainPlan(TeacherPlan):
         "Epochs. Default: the recipe's.",
         default=None,
     )
+    extend: bool = option(
+        Flag(),
+        "",
+        HOW,
+        "Allow more --epochs for a folder that was trained before, although its learning rate "
+        "then rises again.",
+        default=False,
+    )
     batch_size: int | None = option(
         Whole(2, MOST_BATCH, optional=True),
         "N",
         HOW,
         "Images per step, over all processes. Default: the recipe's.",
         default=None,
+    )
+    learning_rate: float | None = option(
+        Number(0, MOST_RATE, optional=True),
+        "RATE",
+        HOW,
+        "Peak learning rate. Default: the recipe's.",
+        default=None,
+        key="lr",
+        kept_as="learning_rate",
+    )
+    changes: Mapping[str, Any] = option(
+        _changes,
+        "KEY=VALUE",
+        HOW,
+        "Change a key of the recipe, as in its file: weight_decay=0.0001. May be repeated.",
+        default=dict,
+        key="set",
+        is_list=True,
+        store=lambda changes: [f"{name}={value}" for name, value in changes.items()] or None,
+    )
+    init: str | None = option(
+        optional_text,
+        "DIR",
+        HOW,
+        "Fine-tune from a trained network: a folder, or its model.safetensors. The margin head "
+        "starts anew.",
+        default=None,
+        must_stay=True,
+        kept_name="--init of digest",
+    )
+    keep_head: bool = option(
+        Flag(),
+        "",
+        HOW,
+        "Begin with the margin head of --init too: a folder that was trained on the same --data.",
+        default=False,
+        must_stay=True,
+    )
+    freeze: tuple[str, ...] = option(
+        freeze_rule,
+        "PARTS",
+        HOW,
+        "Parts of the network not to train: stem, stage1, ..., head (stem,stage1), or N: the stem "
+        "and the first N stages. Requires --init.",
+        default=(),
+        must_stay=True,
+        store=stored_list,
     )
     resolution: int | None = option(
         Whole(8, 4096, optional=True),
@@ -172,10 +263,18 @@ class TrainPlan(TeacherPlan):
         FilePaths("a verification set"),
         "FILES",
         HOW,
-        "Verification sets to evaluate after every epoch: lfw.bin,cfp_fp.bin.",
+        "Verification sets to evaluate after every epoch: lfw.bin,cfp_fp.bin. DIR/best has the "
+        "best network.",
         default=(),
         key="val",
         store=list,
+    )
+    validate_every: int | None = option(
+        Whole(1, MAX_STEPS, optional=True),
+        "N",
+        HOW,
+        "Evaluate on --val every N steps too.",
+        default=None,
     )
     teacher: tuple[str, ...] = inherited(TeacherPlan, "teacher")
     teacher_normalise: str | None = inherited(TeacherPlan, "teacher_normalise", must_stay=True)
@@ -252,22 +351,48 @@ class TrainPlan(TeacherPlan):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._fill("folder", default_folder(self.spec.name or self.spec.digest()))
-        object.__setattr__(self, "recipe", replace(self.recipe, **self._changes()))
+        overrides = self._overrides()
+        faults = list(self._override_conflicts(overrides))
+        object.__setattr__(self, "recipe", self.recipe.changed(**overrides))
         if self.resolution is not None:
             object.__setattr__(self, "spec", self.spec.at_side(self.resolution))
-        if faults := list(self._conflicts()):
+        if self.freeze:
+            try:
+                object.__setattr__(self, "freeze", frozen_parts(self.spec, self.freeze))
+            except ValueError as error:
+                faults.append(f"--freeze {error}")
+        if faults := [*faults, *self._conflicts()]:
             raise self.fault("\n".join(faults))
 
-    def _changes(self) -> dict[str, Any]:
+    def _overrides(self) -> dict[str, Any]:
         """What the options change in the recipe."""
         asked = {name: getattr(self, name) for name in _OF_RECIPE}
-        if self.teacher and self.recipe.distill == "none" and self.distill is None:
-            asked["distill"] = "angular"
         changes = {name: value for name, value in asked.items() if value is not None}
+        changes = {**self.changes, **changes}
+        if self.teacher and self.recipe.distill == "none" and "distill" not in changes:
+            changes["distill"] = "angular"
         # Another method's weight is another thing: its distance may be a hundredth.
         if changes.get("distill", self.recipe.distill) != self.recipe.distill:
             changes.setdefault("distill_weight", None)
         return changes
+
+    def _override_conflicts(self, overrides: Mapping[str, Any]) -> Iterator[str]:
+        """What is wrong with what the options change in the recipe, which it is not changed by."""
+        for one in options_of(type(self)):
+            if (
+                one.name in _OF_RECIPE
+                and one.name in self.changes
+                and getattr(self, one.name) is not None
+            ):
+                value = short(self.changes[one.name])
+                yield f"--set {one.name} must not be given beside {one.flag}, got {value}"
+        recipe = self.recipe
+        other = overrides.get("optimizer", recipe.optimizer)
+        if other != recipe.optimizer and "learning_rate" not in overrides:
+            yield (
+                f"--set optimizer={other} requires --lr, got none: the recipe's "
+                f"{recipe.learning_rate:g} is for {recipe.optimizer}"
+            )
 
     def _conflicts(self) -> Iterator[str]:
         """What is wrong with the options together."""
@@ -278,6 +403,12 @@ class TrainPlan(TeacherPlan):
             yield f"--generations {recipe.generations} requires --teacher, got none"
         if recipe.distill == "multistep" and recipe.generation_teacher == "previous":
             yield "--generation-teacher must be same for --distill multistep, got previous"
+        if self.keep_head and self.init is None:
+            yield "--keep-head requires --init, got none"
+        if self.freeze and self.init is None:
+            yield f"--freeze {','.join(self.freeze)} requires --init, got none"
+        if self.validate_every is not None and not self.benchmarks:
+            yield f"--validate-every {self.validate_every} requires --val, got none"
         if self.stages > recipe.epochs:
             yield f"--stages must be at most the {epochs}, got {self.stages}"
 
@@ -302,6 +433,7 @@ class TrainPlan(TeacherPlan):
         processes: int = 1,
         teachers: Sequence[str] = (),
         inputs: Sequence[str] = (),
+        initial: str | None = None,
     ) -> dict[str, Any]:
         """What must stay the same if a training run is resumed, as JSON values.
 
@@ -315,10 +447,15 @@ class TrainPlan(TeacherPlan):
             processes: How many train together.
             teachers: The teachers' digests.
             inputs: How images become the teachers' inputs, in words.
+            initial: The digest of the initial weights, if they were given.
         """
         height, width = self.size
         fed = _listed(tuple(dict.fromkeys(inputs)))
-        found = {TEACHER: _listed(teachers), **({} if fed is None else {TEACHER_INPUT: fed})}
+        found = {
+            INIT: initial,
+            TEACHER: _listed(teachers),
+            **({} if fed is None else {TEACHER_INPUT: fed}),
+        }
         pieces = {_PIECES: processes * self.parts, **({} if height == width else {CROP: _ASPECT})}
         return self.settings(data=fingerprint, size=f"{height}x{width}", **found, **pieces)
 
@@ -326,6 +463,7 @@ class TrainPlan(TeacherPlan):
 _OF_RECIPE = (
     "epochs",
     "batch_size",
+    "learning_rate",
     "distill",
     "distill_weight",
     "generations",
@@ -342,61 +480,3 @@ def _listed(words: Sequence[str]) -> str | None:
 def default_folder(name: str) -> Path:
     """The default folder to train a network called ``name`` in: runs/train_NAME."""
     return RUNS / "_".join(["train", *re.findall(r"[A-Za-z0-9]+", name.removeprefix("paper/"))])
-
-
-def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
-    """Check that the training run in ``folder`` has the settings ``asked``.
-
-    Raises:
-        RunError: If ``folder`` contains a training run with other settings; names every option that
-            differs.
-    """
-    before, now = _in_full(kept), _in_full(asked)
-    later = {one.kept_as for one in options_of(TrainPlan) if one.is_later} | {TEACHER_INPUT}
-    found = [
-        one
-        for name in now
-        if not (name in later and name not in before)
-        for one in _differences(name, before.get(name), now[name])
-    ]
-    if found:
-        old, new = (" and ".join(words) for words in zip(*found, strict=True))
-        raise RunError(
-            f"{folder}: started with {old}, got {new}; use another --out, or delete the folder"
-        )
-
-
-_WITHOUT_TEACHER = {
-    "teacher": None,
-    "teacher_normalise": None,
-    "teacher_channels": "rgb",
-    "teacher_output": None,
-}
-
-
-def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
-    """``settings`` with what the recipe's mapping leaves out, and with a crop.
-
-    An earlier version stored no crop, which means: a square first; and knew no teacher.
-    """
-    settings = {**_WITHOUT_TEACHER, **settings, CROP: settings.get(CROP, _SQUARE)}
-    recipe = settings.get("recipe")
-    return (
-        {**settings, "recipe": {**Recipe.default_values(), **recipe}}
-        if isinstance(recipe, dict)
-        else settings
-    )
-
-
-def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:
-    """Each value that differs: the option with what the training was started with, and as asked."""
-    options = {one.kept_as: one.kept_name or one.flag for one in options_of(TrainPlan)}
-    options[TEACHER_INPUT] = "the teacher's input"
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = [key for key in {**new, **old} if old.get(key) != new.get(key)]
-        shown = [key for key in keys if key != "label"] or keys  # a label follows from the values
-        return [
-            (f"{options.get(key, f'{name}.{key}')} {old.get(key)}", f"{new.get(key)}")
-            for key in shown
-        ]
-    return [] if old == new else [(f"{options.get(name, name)} {old}", f"{new}")]

@@ -14,19 +14,30 @@ from filelock import FileLock, Timeout
 from seesawnas.data import FaceSource
 from seesawnas.data.images import UnreadableError, inspect
 from seesawnas.data.sources.base import SAMPLED
-from seesawnas.errors import DataError, RunError
+from seesawnas.errors import DataError, InvalidInput, RunError
+from seesawnas.evaluation import model_digest
 from seesawnas.io.files import expanded, inside, make_folder, write_atomically
 from seesawnas.nn.weights import WEIGHTS
 from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.train import Team, joined
+from seesawnas.train.feeds.stream import real_batch_size
 from seesawnas.train.feeds.teacher import STAGES, Teacher, open_teachers
-from seesawnas.train.full.artifacts import read_result
+from seesawnas.train.full.artifacts import read_finished
+from seesawnas.train.full.best import BEST
+from seesawnas.train.full.checkpoints import CHECKPOINTS, SETTINGS
 from seesawnas.train.full.events import Completed, GenerationStarted, RunEvent
+from seesawnas.train.full.extension import (
+    EXTENDED,
+    Extension,
+    extend,
+    is_extension,
+    read_extensions,
+)
 from seesawnas.train.full.generation import Generation
-from seesawnas.train.full.plan import CROP, TEACHER, TrainPlan, check_settings
+from seesawnas.train.full.plan import CROP, INIT, TEACHER, TrainPlan
+from seesawnas.train.full.settings import check_settings
 
-_SETTINGS = "training.json"
-_WRITTEN = (_SETTINGS, SPEC, WEIGHTS, ABOUT, "checkpoints", "log.csv", "tensorboard", STAGES)
+_WRITTEN = (SETTINGS, SPEC, WEIGHTS, ABOUT, CHECKPOINTS, "log.csv", "tensorboard", STAGES, BEST)
 
 
 @contextmanager
@@ -40,16 +51,21 @@ def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
     """
     with joined(plan.device) as (team, device), _held(plan, team):
         teachers = _teachers(plan, team, device)
+        initial = _initial_digest(plan, team)
         settings = plan.required_settings(
             source.fingerprint,
             team.size,
             [teacher.digest for teacher in teachers],
             [teacher.input for teacher in teachers],
+            initial,
         )
-        _agree(plan, source, team, settings, is_taught=bool(teachers))
-        session = Session(plan, source, team, device, teachers)
+        kept = _agree(plan, source, team, settings, is_taught=bool(teachers))
+        extensions = team.share(_extensions(plan, source, team, kept))
+        session = Session(plan, source, team, device, teachers, initial, extensions)
         try:
-            _claim(plan, team, settings)  # now that nothing of the plan is at fault
+            _claim(
+                plan, team, settings, kept, extensions
+            )  # now that nothing of the plan is at fault
             yield session
         finally:
             session.close()
@@ -59,10 +75,10 @@ class Session:
     """A training run of ``plan``: its generations, one after another.
 
     Each is a training of its own, in a folder ``generation_N`` that stays, the last in the plan's.
-    From the second on the network begins with the weights that the one before ended with; margin
-    head, learning rate and the order of the images begin anew. The teacher is the same, as in
-    VarGFaceNet's recursive distillation (arXiv 1910.04985), or, if the recipe says so, the network
-    of the generation before.
+    The first begins with fresh weights, or with those that the plan names, the others with the
+    weights that the one before ended with; margin head, learning rate and the order of the images
+    begin anew. The teacher is the same, as in VarGFaceNet's recursive distillation (arXiv
+    1910.04985), or, if the recipe says so, the network of the generation before.
     """
 
     def __init__(
@@ -72,10 +88,15 @@ class Session:
         team: Team,
         device: torch.device,
         teachers: Sequence[Teacher] = (),
+        initial: str | None = None,
+        extensions: Sequence[Extension] = (),
     ) -> None:
         self._plan, self._source, self._teachers = plan, source, tuple(teachers)
+        self._initial = initial
         self.team, self.device = team, device
-        self._is_done = bool(team.share(read_result(plan.folder) is not None))
+        self.extensions = tuple(extensions)
+        """How the training was given more epochs, in order; the last may be of this start."""
+        self._is_done = bool(team.share(read_finished(plan) is not None))
         self._number = plan.recipe.generations if self._is_done else 1
         """Of the generation that is open: with the first all faults of the plan are found."""
         self._generation = self._open()
@@ -121,6 +142,7 @@ class Session:
         plan = self._plan.generation(self._number)
         is_first = self._number == 1 or self._is_done  # its result needs no other generation
         before = None if is_first else self._plan.generation(self._number - 1).folder
+        named = None if plan.init is None or self._is_done else expanded(plan.init)
         teachers = self._teachers
         if before is not None and plan.recipe.generation_teacher == "previous":
             teachers = (Teacher(before, device=self.device),)
@@ -131,8 +153,19 @@ class Session:
             self.device,
             number=self._number,
             teachers=teachers,
-            initial=before,
+            initial=before or named,
+            more={
+                INIT: self._about_initial(),
+                EXTENDED: [one.to_mapping() for one in self.extensions],
+            },
         )
+
+    def _about_initial(self) -> dict[str, Any] | None:
+        """The weights that the first generation begins with, as JSON values; None if fresh."""
+        name, is_kept = self._plan.init, self._plan.keep_head
+        if name is None:
+            return None
+        return {"name": name, "digest": self._initial, "keep_head": is_kept}
 
 
 @contextmanager
@@ -164,7 +197,7 @@ def _teachers(plan: TrainPlan, team: Team, device: torch.device) -> tuple[Teache
     if not plan.teacher:
         return ()
     is_gone = not all(expanded(path).exists() for path in plan.teacher)
-    if team.share(is_gone and read_result(plan.folder) is not None):
+    if team.share(is_gone and read_finished(plan) is not None):
         return ()
     return open_teachers(
         plan.teacher,
@@ -176,6 +209,21 @@ def _teachers(plan: TrainPlan, team: Team, device: torch.device) -> tuple[Teache
     )
 
 
+def _initial_digest(plan: TrainPlan, team: Team) -> str | None:
+    """The digest of the initial weights; None if none are named, or they are needed no more.
+
+    Raises:
+        InvalidInput: If they cannot be read.
+    """
+    if plan.init is None:
+        return None
+    is_needed = expanded(plan.init).exists() or read_finished(plan) is None
+    try:
+        return model_digest(plan.init) if team.share(is_needed) else None
+    except InvalidInput as error:
+        raise RunError(f"--init {error}") from None
+
+
 def _agree(
     plan: TrainPlan,
     source: FaceSource,
@@ -183,22 +231,25 @@ def _agree(
     settings: dict[str, Any],
     *,
     is_taught: bool,
-) -> None:
+) -> dict[str, Any] | None:
     """Check that the folder's training run, if there is one, has the same settings.
 
-    If it names a teacher and is not taught any more, it is finished: which teacher it was is then
-    not compared.
+    It may have fewer epochs. If it names a teacher or initial weights that are gone, it is
+    finished: which they were is then not compared.
+
+    Returns:
+        Its settings; None if there is none, or another process of the team checks.
 
     Raises:
         RunError: If it has others, or its settings cannot be read.
     """
     if team.rank > 0:
-        return
-    path = plan.folder / _SETTINGS
+        return None
+    path = plan.folder / SETTINGS
     try:
         kept = json.loads(path.read_text())
     except FileNotFoundError:
-        return
+        return None
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(
             f"{path}: cannot be read: {error}; use another --out, or delete the folder"
@@ -208,12 +259,36 @@ def _agree(
             f"{path}: must contain training settings; use another --out, or delete the folder"
         )
     asked = dict(settings)
-    if CROP not in kept and (read_result(plan.folder) is not None or _are_square(source)):
+    if CROP not in kept and (read_finished(plan) is not None or _are_square(source)):
         # An earlier version began it, and its crop changes nothing that is still to come.
         asked.pop(CROP, None)
     if plan.teacher and not is_taught:
         asked[TEACHER] = kept.get(TEACHER)
-    check_settings(kept, asked, plan.folder)
+    if plan.init is not None and settings[INIT] is None:
+        asked[INIT] = kept.get(INIT)
+    compared = kept
+    if is_extension(kept, plan):
+        compared = {**kept, "recipe": {**kept["recipe"], "epochs": plan.recipe.epochs}}
+    check_settings(compared, asked, plan.folder)
+    return kept
+
+
+def _extensions(
+    plan: TrainPlan, source: FaceSource, team: Team, kept: dict[str, Any] | None
+) -> list[Extension]:
+    """How the folder's training was given more epochs, and now is.
+
+    Raises:
+        RunError: If it cannot be.
+    """
+    if kept is None:
+        return []
+    found = read_extensions(kept, plan.folder)
+    if is_extension(kept, plan):
+        size = real_batch_size(plan.recipe.batch_size, len(source), team.size * plan.parts)
+        new = extend(kept, plan, len(source) // size)
+        found += [] if new is None else [new]
+    return found
 
 
 def _are_square(source: FaceSource) -> bool:
@@ -229,11 +304,20 @@ def _are_square(source: FaceSource) -> bool:
     return True
 
 
-def _claim(plan: TrainPlan, team: Team, settings: dict[str, Any]) -> None:
-    path = plan.folder / _SETTINGS
-    if team.rank == 0 and not path.exists():
-        write_atomically(
-            path,
-            json.dumps(settings, indent=2) + "\n",
-            within=plan.folder,
-        )
+def _claim(
+    plan: TrainPlan,
+    team: Team,
+    settings: dict[str, Any],
+    kept: dict[str, Any] | None,
+    extensions: Sequence[Extension],
+) -> None:
+    """Store the settings, if the folder has none yet or is given more epochs."""
+    if team.rank > 0 or not (kept is None or is_extension(kept, plan)):
+        return
+    if kept is not None:
+        settings = {**kept, "recipe": {**kept["recipe"], "epochs": plan.recipe.epochs}}
+    if extensions:
+        settings = {**settings, EXTENDED: [one.to_mapping() for one in extensions]}
+    write_atomically(
+        plan.folder / SETTINGS, json.dumps(settings, indent=2) + "\n", within=plan.folder
+    )

@@ -15,13 +15,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesawnas.train.losses.margins import MARGINS
-from seesawnas.train.recipe import Guard, Margin, Recipe
+from seesawnas.train.losses.margins import find_margin
+from seesawnas.train.recipe import Guard, OptimizerName, Recipe
 
 _USUAL_NORM, _USUAL_SPREAD = 20.0, 100.0  # AdaFace's beginning of the running mean and deviation
 _SPREAD_FLOOR = 1e-3
 _NORM_MOMENTUM = 0.01
 _SHORTEST, _LONGEST = 1e-3, 100.0
+
+MOMENTA: dict[OptimizerName, dict[str, str]] = {
+    "sgd": {"momentum": "momentum_buffer"},
+    "adamw": {"momentum": "exp_avg", "second_momentum": "exp_avg_sq"},
+}
+"""What an optimiser keeps of a parameter, in its shape: by our name, torch's."""
+STEP = "step"
+"""The key of how many steps AdamW has made."""
 
 
 class MarginHead(nn.Module):
@@ -36,7 +44,7 @@ class MarginHead(nn.Module):
         classes: int,
         dimensions: int,
         *,
-        margin: Margin = "arcface",
+        margin: str = "arcface",
         size: float = 0.5,
         scale: float = 64.0,
         guard: Guard = "linear",
@@ -45,7 +53,8 @@ class MarginHead(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(classes, dimensions, generator=generator).mul_(0.01))
         self.margin_share = 1.0
-        self._margin, self._size, self._scale, self._guard = MARGINS[margin], size, scale, guard
+        self._margin, self._size = find_margin(margin), size
+        self._scale, self._guard = scale, guard
         if self._margin.needs_quality:
             self.register_buffer("usual_norm", torch.tensor(_USUAL_NORM))
             self.register_buffer("usual_spread", torch.tensor(_USUAL_SPREAD))
@@ -88,17 +97,25 @@ class SampledHead(MarginHead):
     """
 
     def __init__(
-        self, classes: int, dimensions: int, *, rate: float, seed: int, **rest: Any
+        self,
+        classes: int,
+        dimensions: int,
+        *,
+        rate: float,
+        seed: int,
+        optimizer: OptimizerName = "sgd",
+        **rest: Any,
     ) -> None:
         super().__init__(classes, dimensions, **rest)
         weight = self.weight.detach()
         del self.weight
         self.register_buffer("weight", weight)
-        self.register_buffer("momentum", torch.zeros_like(weight))
+        for name in MOMENTA[optimizer]:
+            self.register_buffer(name, torch.zeros_like(weight))
         self.momentum: Tensor
         self.sample = nn.Parameter(weight[:0].clone())
-        self._count, self._seed = math.ceil(rate * classes), seed
-        self._drawn = torch.arange(0)
+        self._count, self._seed, self._optimizer = math.ceil(rate * classes), seed, optimizer
+        self._drawn, self._step = torch.arange(0), 0
 
     def rows(self) -> Tensor:
         """The drawn classes' weights."""
@@ -115,6 +132,7 @@ class SampledHead(MarginHead):
         order[present] = 2.0
         chosen = torch.topk(order, max(self._count, len(present))).indices.sort().values
         self._drawn = chosen.to(self.weight.device)
+        self._step = step
         self.sample.data = self.weight[self._drawn]
         self.sample.grad = None
 
@@ -124,13 +142,18 @@ class SampledHead(MarginHead):
 
     def lend_momentum(self, slot: dict[str, Tensor]) -> None:
         """Give the optimiser the momentum of the drawn rows."""
-        slot["momentum_buffer"] = self.momentum[self._drawn]
+        for name, key in MOMENTA[self._optimizer].items():
+            slot[key] = self.get_buffer(name)[self._drawn]
+        if self._optimizer == "adamw":
+            slot[STEP] = torch.tensor(float(self._step))  # of all rows, whenever they are drawn
 
     @torch.no_grad()
     def put_back(self, slot: dict[str, Tensor]) -> None:
         """Keep what a step made of the drawn rows and of their momentum, nothing else."""
         self.weight[self._drawn] = self.sample
-        self.momentum[self._drawn] = slot.pop("momentum_buffer")
+        for name, key in MOMENTA[self._optimizer].items():
+            self.get_buffer(name)[self._drawn] = slot.pop(key)
+        slot.pop(STEP, None)
         self.sample.data, self.sample.grad = self.weight[:0].clone(), None
 
 
@@ -146,5 +169,6 @@ def make_head(classes: int, dimensions: int, recipe: Recipe, seed: int) -> Margi
         "generator": torch.Generator().manual_seed(seed),
     }
     if recipe.sample_rate < 1.0:
-        return SampledHead(classes, dimensions, rate=recipe.sample_rate, seed=seed, **about)
+        about |= {"rate": recipe.sample_rate, "seed": seed, "optimizer": recipe.optimizer}
+        return SampledHead(classes, dimensions, **about)
     return MarginHead(classes, dimensions, **about)

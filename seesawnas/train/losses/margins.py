@@ -7,13 +7,14 @@ edits the angle without gradient, so values agree with its and gradients do not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from seesawnas.train.recipe import Guard, Margin
+from seesawnas.errors import InvalidInput
+from seesawnas.train.recipe import OWN_MARGINS, Guard, Margin
 
 _EPSILON = 1e-6
 """Keeps the square root's derivative finite in float32, where 1 - cos^2 rounds to zero near the
@@ -27,12 +28,14 @@ _ADAFACE_EDGE = 1e-3
 class MarginKind:
     """A kind of margin, as two functions.
 
-    ``quality`` in [-1, 1] is how much longer than usual an image's embedding is; AdaFace alone uses
-    it.
+    ``quality`` (N,), about -1 to 1, is how much longer than usual an image's embedding is; AdaFace
+    alone uses it. If it is not needed, it is a scalar 0.
 
     Attributes:
-        target: Of the true class's cosine, the margin's size, the guard and the quality.
-        other: Of all cosines.
+        target: Of the true class's cosine (N,), the margin's size, the guard and the quality, to
+            (N,).
+        other: Of all cosines (N, C), to (N, C).
+        needs_quality: Whether ``target`` uses the quality.
     """
 
     target: Callable[[Tensor, float, Guard, Tensor], Tensor]
@@ -95,3 +98,18 @@ MARGINS: dict[Margin, MarginKind] = {
     "li_arcface": MarginKind(_li_arcface, _straight),
     "adaface": MarginKind(_adaface, _same, needs_quality=True),
 }
+
+
+def find_margin(name: str) -> MarginKind:
+    """The margin called ``name``: an included one, or an installed package's.
+
+    Packages offer theirs by entry points ``seesawnas.margins``, each a :class:`MarginKind`.
+
+    Raises:
+        InvalidInput: In one line, if there is none, or if a package offers one that cannot be used.
+    """
+    found: MarginKind | None = OWN_MARGINS.find(name)
+    included: Mapping[str, MarginKind] = {**MARGINS}
+    if found is None and name not in included:
+        raise InvalidInput(f"margin must be one of {', '.join(OWN_MARGINS.names())}, got {name}")
+    return included[name] if found is None else found

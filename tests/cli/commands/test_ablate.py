@@ -161,3 +161,15 @@ def test_ctrl_c_keeps_what_is_done(folder: Path, monkeypatch: pytest.MonkeyPatch
         in result.stderr
     )
     assert len(json.loads(Path("runs/a/result.json").read_text())["arms"][0]["values"]) == 1
+
+
+def test_an_ablation_is_resumed_by_its_name_alone(folder: Path, fake: list[TrialJob]) -> None:
+    assert ablate(*TINY, "--seeds", "2", "--seed", "5").exit_code == 0
+    done = len(fake)
+    again = ablate("--study", "a", "--json")
+    assert again.exit_code == 0, again.output
+    assert len(fake) == done
+    more = ablate("--study", "a", "--seeds", "3", "--json")
+    assert {len(arm["values"]) for arm in json.loads(more.stdout)["arms"]} == {3}
+    missing = ablate("--study", "nosuch")
+    assert (missing.exit_code, missing.stderr.count("\n")) == (2, 1)

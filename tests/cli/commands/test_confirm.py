@@ -190,3 +190,15 @@ def test_a_search_without_time_left_says_that_nothing_is_confirmed(space: list[T
     assert result.exit_code == 0, result.output
     assert "Confirm  not begun: time limit reached" in result.stderr
     assert not list(Path("runs").glob("*confirm*"))
+
+
+def test_a_confirmation_is_resumed_by_its_name_alone(folder: Path, fake: list[TrialJob]) -> None:
+    assert confirm(*TINY, "--seeds", "4", "--trainings", "6").exit_code == 0
+    done = len(fake)
+    again = confirm("--study", "c", "--json")
+    assert again.exit_code == 0, again.output
+    assert len(fake) == done
+    assert confirm("--study", "c", "--trainings", "8", "--json").exit_code == 0
+    assert len(fake) > done
+    missing = confirm("--study", "nosuch")
+    assert (missing.exit_code, missing.stderr.count("\n")) == (2, 1)

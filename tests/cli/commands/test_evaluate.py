@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+import seesawnas as sn
+from seesawnas.space import to_point
+from seesawnas.train import seeded
 from tests.cli.running import Ran
+from tests.device.test_export import POINT
 from tests.evaluation.onnx_file import write_flatten
 from tests.faces import patterns, write_folder
 
@@ -152,6 +157,144 @@ def test_a_user_s_fault_is_one_line(
     assert words in ran.err
     assert len(ran.err.splitlines()) == 1
     assert not Path("made").exists()
+
+
+@pytest.fixture
+def trained(network: str) -> str:
+    """The folder of a network, as if it were trained."""
+    with seeded(1):
+        made = sn.build(to_point(POINT, "tiny").spec)
+    return str(sn.save_model(made, "trained"))
+
+
+def test_several_models_are_compared_on_the_same_pairs(
+    network: str, csv: str, trained: str
+) -> None:
+    arguments = ("--pairs", csv, "--resamples", "40")
+    Path("other.csv").write_text(Path(csv).read_text())
+    several = ("eval", trained, network, "--normalise", "128", *arguments)
+    values = Ran(*several, "--json").json
+    assert list(values) == ["models", "results", "differences_to", "timing"]
+    first, second = values["models"]
+    assert list(first) == ["model", "path", "params", "madds", "bytes", "input", "latency"]
+    spec = to_point(POINT, "tiny").spec
+    assert (first["params"], first["madds"]) == (sn.cost(spec).params, sn.cost(spec).madds)
+    assert first["bytes"] == Path(trained, "model.safetensors").stat().st_size
+    assert (second["model"], second["params"], second["latency"]) == (network, None, None)
+    assert (values["differences_to"], values["timing"]) == ("trained", None)
+    # Each model scores what it scores alone.
+    own, other = values["results"]
+    assert list(own) == [*KEYS.split(), "difference"]
+    assert own.pop("difference") is None
+    change = other.pop("difference")
+    assert own == Ran("eval", trained, *arguments, "--json").json
+    assert other == Ran("eval", network, "--normalise", "128", *arguments, "--json").json
+    assert change["auc"]["value"] == other["auc"] - own["auc"]
+    low, high = change["auc"]["interval"]
+    assert low <= change["auc"]["value"] <= high
+    assert change["1e-6"] is None
+
+    ran = Ran(*several[:-4], "--pairs", f"{csv},other.csv", "--html", "page.html")
+    assert ran.code == 0
+    assert ran.out.count(network) == 4  # a row for each set, of figures and of differences
+    assert "Differences to trained" in ran.out
+    assert "Plotly.newPlot" in Path("page.html").read_text()
+
+
+def test_files_of_several_models_are_normalised_each_in_its_way(
+    network: str, csv: str, trained: str
+) -> None:
+    write_flatten(Path("more.onnx"), ["n", 3, 32, 32])
+    arguments = ("--pairs", csv, "--resamples", "0", "--json")
+    models = ("eval", trained, network, "more.onnx")
+    own = Ran(*models, "--normalise", "128", "--normalise", "more.onnx=0..1", *arguments).json
+    both = Ran(*models, "--normalise", "128", *arguments).json
+    assert [one["auc"] for one in own["results"]][:2] == [one["auc"] for one in both["results"]][:2]
+    assert own["results"][2]["thresholds"] != both["results"][2]["thresholds"]
+
+
+def test_models_of_one_name_are_told_apart_by_their_paths(network: str, csv: str) -> None:
+    Path("more").mkdir()
+    write_flatten(Path("more/pixels.onnx"), ["n", 3, 32, 32])
+    values = Ran(
+        "eval", network, "more/pixels.onnx", "--pairs", csv, "--normalise", "128", "--json"
+    ).json
+    assert [one["model"] for one in values["models"]] == ["pixels.onnx", "more/pixels.onnx"]
+    assert [one["model"] for one in values["results"]] == ["pixels.onnx", "more/pixels.onnx"]
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (("pixels.onnx", "gone", "bad.onnx", "--normalise", "128"), ["gone: ", "bad.onnx: "]),
+        (("pixels.onnx", "trained"), ["pixels.onnx: requires --normalise"]),
+        (
+            ("pixels.onnx", "pixels.onnx", "--normalise", "128"),
+            ["MODEL must name each model once, got pixels.onnx twice"],
+        ),
+        (
+            ("trained", "again", "--normalise", "128", "--bgr"),
+            ["--normalise, --bgr: only for files without a card"],
+        ),
+        (
+            ("pixels.onnx", "trained", "--normalise", "other.onnx=128"),
+            ["--normalise must be HOW or MODEL=HOW, got other.onnx=128"],
+        ),
+        (
+            ("pixels.onnx", "trained", "--normalise", "128", "--normalise", "0..1"),
+            ["--normalise must be given once for each model, got 128 and 0..1"],
+        ),
+        (
+            ("pixels.onnx", "trained", "--normalise", "128", "--latency", "abacus"),
+            ["--runtime must be one of"],
+        ),
+        (
+            ("pixels.onnx", "trained", "--normalise", "128", "--latency", "ncnn"),
+            ["pixels.onnx: must be a .ncnn.param file"],
+        ),
+    ],
+)
+def test_models_that_cannot_be_opened_are_a_line_each_before_any_is_evaluated(
+    trained: str,
+    csv: str,
+    words: tuple[str, ...],
+    lines: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("bad.onnx").write_bytes(b"no model")
+    shutil.copytree(trained, "again")
+    monkeypatch.setattr("seesawnas.evaluation.verify_set", None)
+    ran = Ran("eval", *words, "--pairs", csv)
+    assert (ran.code, ran.out) == (2, "")
+    said = ran.err.splitlines()
+    assert len(said) == len(lines)
+    for line, start in zip(said, lines, strict=True):
+        assert start in line
+
+
+@pytest.mark.processes
+def test_models_are_timed_side_by_side_before_they_are_evaluated(
+    trained: str, csv: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    monkeypatch.setattr("seesawnas.device.latency.protocol.MOST_DISAGREEMENT", 1e9)
+    monkeypatch.setattr("seesawnas.device.latency.measuring.ROUNDS", 8)
+    shutil.copytree(trained, "again")
+    arguments = ("--pairs", csv, "--resamples", "0", "--latency", "onnxruntime")
+    values = Ran("eval", trained, "again", *arguments, "--json").json
+    first, second = (one["latency"] for one in values["models"])
+    assert first["ratio"] == 1.0
+    assert second["ms"] > 0
+    assert (values["timing"]["runtime"], values["timing"]["threads"]) == ("onnxruntime", 1)
+    alone = Ran("eval", trained, *arguments, "--json").json
+    assert list(alone) == [*KEYS.split(), "latency"]
+    assert alone["latency"]["runtime"] == "onnxruntime"
+    assert "latency " in Ran("eval", trained, *arguments).out
+
+    monkeypatch.setattr("seesawnas.device.latency.protocol.MOST_DISAGREEMENT", -1.0)
+    busy = Ran("eval", trained, "again", *arguments, "--json")
+    assert busy.code == 2
+    assert '"results"' in busy.out  # what was evaluated is not lost
 
 
 def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:

@@ -110,3 +110,18 @@ def test_measurements_alone_are_judged_against_the_costliest_level_or_the_first_
     given = fidelity("--measurements", "m.jsonl", "--json", "--levels", "1x32,8x32")
     assert json.loads(given.stdout)["reference"] == "1x32"
     assert all(one["reference_seeds"] == 1 for one in json.loads(given.stdout)["agreements"])
+
+
+def test_a_panel_is_resumed_by_its_name_alone(folder: Path) -> None:
+    words = ["--space", "small.yaml", "--budget", "1M", "--data", "faces", "--networks", "3"]
+    words += ["--engine", "local", "--levels", "1x32", "--seeds", "2", "--study", "p"]
+    first = fidelity(*words, "--json")
+    assert first.exit_code == 0, first.output
+    Path("runs/p").rename("runs/q")
+    again = fidelity("--study", "q", "--json")
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout) == json.loads(first.stdout)
+    fault = fidelity("--study", "q", "--score", "luck")
+    assert (fault.exit_code, fault.stderr.count("\n")) == (2, 1)
+    assert fault.stderr.startswith("--score must be one of accuracy")
+    assert fidelity("--study", "nosuch").exit_code == 2

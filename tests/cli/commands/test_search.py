@@ -113,6 +113,24 @@ def test_a_study_made_with_other_settings_is_refused(folder: Path) -> None:
     assert "must be resumed with --seed 0, got 1; or use another --study" in result.stderr
 
 
+def test_a_subset_of_the_identities_stays_and_is_cautioned_of(folder: Path) -> None:
+    words = (*TINY, "--data", "faces", "--trials", "1", "--study", "s", "--identities")
+    first = search(*words, "10", "--json")
+    assert first.exit_code == 0, first.output
+    summary = json.loads(first.stdout)
+    assert summary["identities"] == 10
+    assert [line.split(":")[0] for line in summary["cautions"]] == ["only 10 identities"]
+    assert search(*words, "10").exit_code == 0  # resumed
+    other = search(*words, "11")
+    assert (other.exit_code, other.stderr.count("\n")) == (2, 1)
+    assert "must be resumed with --identities 10, got 11; or use another" in other.stderr
+    assert "with --identities 10, got none" in search(*words[:-1]).stderr
+    many = search(*TINY, "--data", "faces", "--study", "t", "--identities", "25")
+    assert (many.exit_code, many.stderr.count("\n")) == (2, 1)
+    assert "identities must be at most 24" in many.stderr
+    assert not Path("runs/t").exists()
+
+
 def test_a_study_that_another_search_holds_is_refused_with_its_holder(folder: Path) -> None:
     with lock_study(folder / "runs" / "s"):
         result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "s")
@@ -263,3 +281,61 @@ def test_a_latency_model_of_another_form_is_said_before_the_search(
 
 def test_without_a_latency_budget_nothing_is_measured_or_said(folder: Path) -> None:
     assert _timer(plan_of(None, {"budget": "1M", "data": "faces"})) == (None, [])
+
+
+def test_a_search_is_resumed_by_its_name_alone_with_its_own_settings(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
+    words = [
+        "--data",
+        "faces",
+        "--study",
+        "s",
+        "--seed",
+        "3",
+        "--repeats",
+        "1",
+        "--repeat-top",
+        "1",
+    ]
+    assert search(*TINY, *words, "--trials", "2").exit_code == 0
+    again = search("--study", "s", "--json")
+    assert again.exit_code == 0, again.output
+    assert len(record_in(folder / "runs" / "s").trials()) == 2
+    more = json.loads(search("--study", "s", "--trials", "4", "--json").stdout)
+    assert (more["seed"], more["trials"]) == (3, 4)
+    assert more["repeats"] == {"seeds": [4], "top": 1}
+    assert len(record_in(folder / "runs" / "s").trials()) == 4
+    last = json.loads(search("--study", "s", "--json").stdout)  # as its last start was asked
+    assert (last["seed"], last["trials"], last["finished"]) == (3, 4, 4)
+    other = search("--study", "s", "--seed", "1")
+    assert (other.exit_code, other.stderr.count("\n")) == (2, 1)
+    assert "must be resumed with --seed 3, got 1" in other.stderr
+
+
+def test_a_search_in_a_database_is_resumed_by_its_name_and_storage_from_another_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(settings.local_workers))
+    url = f"sqlite:///{folder}/x.db"
+    words = ["--data", "faces", "--study", "s", "--storage", url, "--trials", "2"]
+    assert search(*TINY, *words).exit_code == 0
+    Path("runs").rename("elsewhere")
+    assert search("--study", "s").exit_code == 2
+    result = search("--study", "s", "--storage", url, "--trials", "3")
+    assert result.exit_code == 0, result.output
+    assert "runs/s/summary.json" in result.stdout
+    assert search("--study", "s", "--trials", "4", "--json").exit_code == 0
+    study = trial_point("s:3")
+    assert study is not None
+
+
+def test_a_study_of_another_kind_is_not_resumed_as_a_search(folder: Path) -> None:
+    record = record_in(folder / "runs" / "a")
+    record.study.set_user_attr("run.0", json.dumps({"plan": {"base": "small.yaml"}}))
+    result = search("--study", "a")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "--study a: must be a search's study file, got an ablation" in result.stderr
+    bare = record_in(folder / "runs" / "bare")
+    assert "must be a study that keeps" in search("--study", bare.study.study_name).stderr

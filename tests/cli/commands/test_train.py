@@ -114,6 +114,47 @@ def test_two_processes_killed_and_gone_on_with_end_with_the_bits_and_the_losses_
     assert two == pytest.approx(one, rel=1e-4)
 
 
+@pytest.mark.slow
+def test_two_processes_fine_tune_and_are_killed_and_given_more_epochs_as_one_is(
+    place: Path,
+) -> None:
+    team = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
+    with seeded(4):
+        sn.save_model(sn.build(small_plan(place).spec), place / "base")
+    settings = ("optimizer=adamw", "crop=0.3", "erase=0.3", "decay=none", "warm_up=0.0")
+    words = (
+        *("--workers", "0", "--init", "base", "--freeze", "stem", "--lr", "0.003"),
+        *("--val", pairs_file(place / "pairs.bin"), "--validate-every", "4"),
+        *(word for setting in settings for word in ("--set", setting)),
+    )
+    code, _, err = finished(
+        start(place, *words, "--epochs", "4", "--out", "one", "--accumulate", "2")
+    )
+    assert code == 0, err
+    killed = start(
+        place, *words, "--epochs", "3", "--out", "two", "--save-every", "0.02s", launcher=team
+    )
+    wait_for_checkpoint(place, killed, set(), "two")
+    for pid in (killed.pid, *descendants(killed.pid)):
+        os.kill(pid, signal.SIGKILL)
+    killed.communicate()
+    for epochs in ("3", "4"):
+        code, _, err = finished(
+            start(place, *words, "--epochs", epochs, "--out", "two", launcher=team)
+        )
+        assert code == 0, err
+    one, two = (json.loads((place / name / "model.json").read_text()) for name in ("one", "two"))
+    assert [row["loss"] for row in two["epochs"]] == pytest.approx(
+        [row["loss"] for row in one["epochs"]], rel=1e-3
+    )
+    for key in ("init", "freeze"):
+        assert two[key] == one[key]
+    assert [found["step"] for found in two["validations"]] == [
+        found["step"] for found in one["validations"]
+    ]
+    assert [found["epochs"] for found in two["extended"]] == [3]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_polite_end_saves_the_state_and_exits_with_130(
     place: Path, number: signal.Signals
@@ -180,6 +221,38 @@ def test_a_network_trained_before_is_scored_on_a_set_that_is_new(place: Path) ->
     assert "new" in ran.out.split()
     assert set(Ran(*words, f"{old},{new}", "--json").json["scores"]) == {"old", "new"}
     assert "Already trained; nothing to do." in Ran(*words, new).err
+
+
+def test_changes_of_the_recipe_are_shown_and_stored_and_a_fine_tuning_says_its_origin(
+    place: Path,
+) -> None:
+    words = (*_WORDS, "--epochs", "1", "--workers", "0")
+    ran = Ran(*words, "--out", "base", "--set", "scale=24", "--lr", "0.02", "--set", "flip=false")
+    assert "learning_rate 0.02, scale 24.0, flip False" in ran.err
+    stored = json.loads(Path("base/training.json").read_text())["recipe"]
+    assert (stored["scale"], stored["learning_rate"], stored["flip"]) == (24.0, 0.02, False)
+    tuned = Ran(*words, "--out", "tuned", "--init", "base", "--freeze", "1", "--json")
+    assert "from base; not trained: stem, stage1" in tuned.err
+    about = tuned.json
+    assert (about["init"]["name"], about["freeze"]) == ("base", ["stem", "stage1"])
+    before, after = (sn.load_model(name).state_dict() for name in ("base", "tuned"))
+    same = {name for name in after if after[name].equal(before[name])}
+    assert {name for name in same if name.startswith("head.")} == set()
+    assert {name for name in after if name.startswith("stem.")} <= same
+
+
+def test_more_epochs_are_asked_for_and_each_evaluation_is_a_line(place: Path) -> None:
+    pairs = pairs_file(place / "pairs.bin")
+    words = (*_WORDS, "--workers", "0", "--out", "run", "--val", pairs, "--validate-every", "10")
+    first = Ran(*words, "--epochs", "1")
+    assert [line for line in first.err.splitlines() if line.startswith("step 10 ")]
+    assert "best: after step 1" in first.out
+    refused = Ran(*words, "--epochs", "2")
+    assert (refused.code, len(refused.err.splitlines())) == (2, 1)
+    assert "--epochs 2 requires --extend after 1 of 1 epoch:" in refused.err
+    more = Ran(*words, "--epochs", "2", "--extend")
+    assert "from 1 epoch after step 15: the learning rate goes from 0 to " in more.err
+    assert Ran(*words, "--epochs", "2", "--json").json["extended"] == [{"epochs": 1, "step": 15}]
 
 
 def taught(place: Path) -> str:
@@ -274,6 +347,12 @@ def test_two_processes_learn_from_one_teacher_what_one_learns(place: Path) -> No
         (("--data", "nowhere"), "nowhere"),
         (("--val", "nowhere.bin"), "nowhere.bin: cannot be read"),
         (("--accumulate", "3"), "batch size must be a multiple of 3"),
+        (("--set", "scal=3"), "--set: scal: is not a known key; did you mean scale?"),
+        (("--lr", "high"), "--lr: must be a number, got high"),
+        (("--init", "nowhere"), "--init nowhere: cannot be read: No such file"),
+        (("--init", "point.yaml"), "must be a trained network's folder or its model.safetensors"),
+        (("--freeze", "stem"), "--freeze stem requires --init, got none"),
+        (("--validate-every", "5"), "--validate-every 5 requires --val, got none"),
     ],
 )
 def test_a_user_s_fault_is_one_line_and_exit_code_2(

@@ -18,6 +18,7 @@ from seesawnas.evaluation import (
 )
 from seesawnas.report.plots.verification import (
     POINTS,
+    comparison_html,
     identification_html,
     thin_curve,
     verification_html,
@@ -56,6 +57,19 @@ def test_the_page_works_offline_and_names_every_set(protocol: Protocol) -> None:
     ):
         assert words in data
     assert "<b>" not in data
+
+
+def test_several_models_have_a_plot_for_each_set_and_a_curve_for_each_model() -> None:
+    sets = [[_scored(name, COSINE)] * 3 for name in ("lfw", "cfp")]
+    page = comparison_html(["<b>mine</b>", "theirs", "old"], sets, COSINE)
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
+    start = page.rindex("Plotly.newPlot")
+    assert page.count('"mode":"lines"', start) == 6
+    for axis in ("xaxis", "xaxis2", "yaxis", "yaxis2"):
+        assert f'"{axis}":' in page[start:]
+    data = page[start:].replace("\\u003c", "<").replace("\\u003e", ">")
+    assert "theirs on lfw, AUC 0." in data
+    assert "<b>mine" not in data
 
 
 def test_a_curve_of_many_pairs_is_thinned_but_keeps_its_ends() -> None:

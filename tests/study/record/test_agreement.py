@@ -56,6 +56,14 @@ OTHER = "faces: 11 images of 5 people to train on, 3 images of 2 people to verif
         ),
         ({"data": OTHER}, f"must be resumed with --data {SEARCH['data']}, got {OTHER};"),
         (
+            {"data": f"5 identities of {OTHER}", "identities": 5},
+            "must be resumed with --identities none, got 5;",
+        ),
+        (
+            {"data": f"5 identities of {OTHER.replace('faces', 'more')}", "identities": 5},
+            "must be resumed with --data faces and --identities none, got more and 5;",
+        ),
+        (
             {"data": OTHER.replace("faces", "more"), "seed": 3},
             "must be resumed with --data faces and --seed 0, got more and 3;",
         ),

@@ -19,7 +19,7 @@ from seesawnas.analysis.fidelity.panel import opened as opened_fidelity
 from seesawnas.analysis.fidelity.plan import plan_of as fidelity_plan
 from seesawnas.confirmation import loading as confirmations
 from seesawnas.confirmation.session import opened as opened_confirmation
-from seesawnas.data import FaceData, load_faces, open_source
+from seesawnas.data import FaceData, load_faces, open_source, open_subset
 from seesawnas.data.cache import entries
 from seesawnas.data.images import decode
 from seesawnas.errors import InvalidInput, StudyError, TrialError
@@ -118,6 +118,19 @@ def test_each_image_knows_its_place_among_those_that_a_training_reads(folder: Pa
     assert part.indices is not None
     names = [source.names[label] for label in source.labels[part.indices]]
     assert names == [part.names[label] for label in part.labels]
+
+
+def test_of_a_subset_of_the_identities_no_other_images_are_embedded(place: Path) -> None:
+    seen: list[FaceData] = []
+    events = run({**TAUGHT, "identities": 6, "seed": 3}, seen)
+    source, (faces,) = open_subset("faces", 6, seed=3), seen
+    assert len(source) == 30
+    assert [rows.shape for rows in faces.teacher_rows] == [(30, 2, 16)]
+    assert [event.done for event in events if isinstance(event, TeacherEmbedded)][-1] == 30
+    training = faces.training
+    assert training.indices is not None
+    for image, index in zip(training.images, training.indices.tolist(), strict=True):
+        assert np.array_equal(image, decode(io.BytesIO(source.payload(index)), 32))
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.oblong import SIZE, write_identities
 from tests.train.sources import MadeUpSource
 
 _RECIPE = Recipe("short", epochs=3, batch_size=8, shift=0.1)
+_DISTORTED = replace(_RECIPE, crop=0.3, downscale=0.3, jitter=0.3, erase=0.3)
 
 
 def _feed(source: MadeUpSource | None = None, recipe: Recipe = _RECIPE, **more: Any) -> SourceFeed:
@@ -44,7 +46,7 @@ def test_an_epoch_shows_every_image_once_and_the_next_in_another_order() -> None
 
 
 def test_workers_give_what_the_training_s_own_process_gives() -> None:
-    alone, helped = _feed(), _feed(workers=2)
+    alone, helped = _feed(recipe=_DISTORTED), _feed(recipe=_DISTORTED, workers=2)
     try:
         pairs = list(zip(_steps(alone), _steps(helped), strict=True))
     finally:
@@ -55,8 +57,8 @@ def test_workers_give_what_the_training_s_own_process_gives() -> None:
 
 @pytest.mark.parametrize(("done", "first"), [(0, 3), (1, 0), (2, 5)])
 def test_any_step_can_be_gone_on_from(done: int, first: int) -> None:
-    whole = list(_steps(_feed()))[done * 6 + first :]
-    rest = list(_steps(_feed(), done, first))
+    whole = list(_steps(_feed(recipe=_DISTORTED)))[done * 6 + first :]
+    rest = list(_steps(_feed(recipe=_DISTORTED), done, first))
     assert len(rest) == len(whole)
     assert all(_same(one, other) for (one,), (other,) in zip(whole, rest, strict=True))
 
@@ -68,6 +70,21 @@ def test_a_team_and_the_parts_of_one_process_cut_a_batch_alike() -> None:
         assert all(_same(parts[step][rank], teams[rank][step][0]) for rank in range(2))
     whole = torch.cat([part.labels for part in parts[0]])
     assert torch.equal(whole, next(_steps(_feed()))[0].labels)
+
+
+def test_distortions_do_not_depend_on_how_a_batch_is_cut_and_differ_by_epoch() -> None:
+    recipe = replace(_DISTORTED, flip=False, shift=0.0)
+    whole, plain = _feed(recipe=recipe), _feed(recipe=replace(_RECIPE, flip=False, shift=0.0))
+    parts = _feed(recipe=recipe, parts=2)
+    seen = []
+    for epoch in range(2):
+        (one,), (bare,), cut = (next(feed.epoch(epoch, 0)) for feed in (whole, plain, parts))
+        assert torch.equal(one.images, torch.cat([part.images for part in cut]))
+        assert not torch.equal(one.images, bare.images)
+        images = torch.cat([step[0].images for step in whole.epoch(epoch, 0)])
+        indices = torch.cat([step[0].indices for step in whole.epoch(epoch, 0)])
+        seen.append(images[indices.argsort()])
+    assert 0.5 < (seen[0] != seen[1]).flatten(1).any(dim=1).float().mean() < 1
 
 
 def test_what_cannot_be_read_is_named_and_a_neighbour_takes_its_place() -> None:

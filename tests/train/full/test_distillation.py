@@ -33,7 +33,7 @@ from seesawnas.train.full import (
     generation,
     opened,
 )
-from seesawnas.train.full.plan import check_settings
+from seesawnas.train.full.settings import check_settings
 from tests.run.trainings import RECIPE, halted, result, run, small_plan
 from tests.train.sources import MadeUpSource
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from seesawnas.errors import RunError
 from seesawnas.plan.documents import plan_of_options
 from seesawnas.train import read_recipe
-from seesawnas.train.full.plan import TrainPlan
+from seesawnas.train.full.plan import TrainPlan, check_settings
 from tests.run.trainings import RECIPE, small_plan
 
 
@@ -49,6 +49,43 @@ def test_epochs_batch_size_and_resolution_override_the_recipe_and_the_network() 
     assert (RECIPE.epochs, RECIPE.batch_size) == (3, 8)
 
 
+def test_settings_override_the_recipe_and_must_stay() -> None:
+    spec = small_plan(Path()).spec
+    asked = {"spec": spec, "data": "faces", "lr": 0.02, "set": ["scale=32", "averaging=0.5"]}
+    plan = plan_of_options(TrainPlan, asked)
+    wanted = replace(read_recipe("paper"), learning_rate=0.02, scale=32.0, averaging=0.5)
+    assert plan.recipe == wanted
+    assert plan.generation(1).recipe == wanted
+    assert plan.settings()["recipe"] == wanted.to_mapping()
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"lr": -1.0}, "--lr must be a number from 0 to 1e+06, got -1.0"),
+        (
+            {"lr": 0.1, "set": ["learning_rate=0.2"]},
+            "--set learning_rate must not be given beside --lr, got 0.2",
+        ),
+        (
+            {"epochs": 3, "set": ["epochs=4"]},
+            "--set epochs must not be given beside --epochs, got 4",
+        ),
+        (
+            {"set": ["optimizer=adamw"]},
+            "--set optimizer=adamw requires --lr, got none: the recipe's 0.1 is for sgd",
+        ),
+        ({"set": ["distill=angular"]}, "--distill angular requires --teacher, got none"),
+        ({"set": ["generations=2"]}, "--generations 2 requires --teacher, got none"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_one_line(options: dict[str, Any], fault: str) -> None:
+    asked = {"spec": small_plan(Path()).spec, "data": "faces", **options}
+    with pytest.raises(RunError) as caught:
+        plan_of_options(TrainPlan, asked)
+    assert str(caught.value) == fault
+
+
 def test_what_must_stay_is_what_the_options_declare_and_how_the_images_are_cropped() -> None:
     spec = small_plan(Path()).spec
     plan = small_plan(Path("run"), parts=2)
@@ -59,6 +96,19 @@ def test_what_must_stay_is_what_the_options_declare_and_how_the_images_are_cropp
     assert small_plan(
         Path("elsewhere"), workers=3, device="cuda", benchmarks=("a.bin",)
     ).settings() == (small_plan(Path("run")).settings())
+
+
+def test_another_number_of_identities_is_another_training_run() -> None:
+    kept = small_plan(Path("run"), identities=5).required_settings("12ab")
+    check_settings(kept, dict(kept), Path("run"))
+    asked = small_plan(Path("run"), identities=6).required_settings("34cd")
+    with pytest.raises(RunError, match="--identities 5, got 34cd and 6"):
+        check_settings(kept, asked, Path("run"))
+    # A folder of a version that had no such option.
+    before = {key: value for key, value in kept.items() if key != "identities"}
+    check_settings(before, small_plan(Path("run")).required_settings("12ab"), Path("run"))
+    with pytest.raises(RunError, match="--data of fingerprint 12ab, got 34cd"):
+        check_settings(before, asked, Path("run"))
 
 
 @pytest.mark.parametrize(

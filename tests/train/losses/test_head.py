@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
 from seesawnas.data import Faces
 from seesawnas.train import MarginLoss, MemoryFeed, Recipe, SampledHead, Training, seeded
 from seesawnas.train.optimizer import make_optimizer
+from seesawnas.train.recipe import OptimizerName
 
 _RECIPE = Recipe("r", epochs=3, batch_size=8, learning_rate=0.05, scale=16.0, margin_size=0.2)
 
@@ -61,14 +64,17 @@ def test_a_draw_follows_from_the_seed_and_the_step() -> None:
     assert not torch.equal(first.rows(), again.rows())
 
 
-def test_rate_one_is_the_full_head_to_the_bit() -> None:
-    full = _training(_RECIPE)
-    whole = _training(_RECIPE)
-    head = SampledHead(20, 6, rate=1.0, seed=0, margin="arcface", size=0.2, scale=16.0)
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_rate_one_is_the_full_head_to_the_bit(optimizer: OptimizerName) -> None:
+    recipe = replace(_RECIPE, optimizer=optimizer)
+    full = _training(recipe)
+    whole = _training(recipe)
+    about: dict[str, Any] = {"margin": "arcface", "size": 0.2, "scale": 16.0}
+    head = SampledHead(20, 6, rate=1.0, seed=0, optimizer=optimizer, **about)
     assert isinstance(full._criterion, MarginLoss)
     head.weight.copy_(full._criterion.head.weight.detach())
-    whole._criterion = MarginLoss(head, margin_warm_up=_RECIPE.margin_warm_up)
-    whole._optimizer = make_optimizer(whole._network, head, _RECIPE)
+    whole._criterion = MarginLoss(head, margin_warm_up=recipe.margin_warm_up)
+    whole._optimizer = make_optimizer(whole._network, head, recipe)
     losses = [[record.loss for record in training.epochs()] for training in (full, whole)]
     assert losses[0] == losses[1]
     assert torch.equal(full._criterion.head.weight, head.weight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,8 +20,9 @@ def align(
             show_default=False,
         ),
     ],
+    out: Out,
     landmarks: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--landmarks",
             metavar="FILE.csv",
@@ -29,24 +30,56 @@ def align(
             "the image) before right.",
             show_default=False,
         ),
-    ],
-    out: Out,
+    ] = None,
+    detect: Annotated[
+        bool,
+        typer.Option(
+            "--detect",
+            help="Find one face and its landmarks in each image (RetinaFace; the extra detect).",
+        ),
+    ] = False,
+    central: Annotated[
+        bool,
+        typer.Option(
+            "--central", help="Of several faces take the most central, not the largest (--detect)."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Align faces by five landmarks to ArcFace's 112x112 template (similarity transform).
 
-    Landmarks are in pixels of the image after EXIF rotation. Use any detector; seesawnas does not
-    include one.
+    Landmarks are those of any detector (--landmarks), in pixels of the image after EXIF rotation,
+    or are found here (--detect).
 
     Run the same command to resume an interrupted run.
     """
-    # We found no maintained detector that includes its weights, and everything must work offline.
-    from seesawnas.data import FolderSource, align_folder, read_landmarks
+    from seesawnas.data import Choice, FolderSource, align_folder, open_finder, read_landmarks
+    from seesawnas.errors import InvalidInput
 
-    known = read_landmarks(landmarks)
+    if detect == (landmarks is not None):
+        got = "both" if detect else "none"
+        raise InvalidInput(f"must have either --landmarks FILE.csv or --detect, got {got}")
+    if central and not detect:
+        raise InvalidInput("--central requires --detect, got --landmarks")
+    known = None if landmarks is None else read_landmarks(landmarks)
+    choice = Choice.CENTRAL if central else Choice.LARGEST
+    finder = open_finder(choice) if known is None else None
     check_out(folder, out)
     source = FolderSource(folder, least=0)
     with bar("aligning", len(source)) as advance:
-        written, skipped = align_folder(source, known, out, advance)
+        written, skipped = align_folder(source, finder or known or {}, out, advance)
     lines = [f"aligned     {images(written)}", f"wrote       {out}"]
-    show({"files": [str(out)], "images": written, "landmarks": len(known)}, lines, skipped, json)
+    values: dict[str, Any] = {"files": [str(out)], "images": written}
+    if finder is None:
+        values["landmarks"] = len(known or {})
+    else:
+        if finder.several:
+            which = "most central" if central else "largest"
+            lines.append(f"chosen      the {which} of several faces: {images(finder.several)}")
+        values |= {
+            "detector": finder.name,
+            "face": str(finder.choice),
+            "several_faces": finder.several,
+            "without_face": finder.without,
+        }
+    show(values, lines, skipped, json)

@@ -1,0 +1,152 @@
+"""``train`` and ``evaluate`` in Python: what the commands do, with their options and defaults."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import seesawnas as sn
+from seesawnas.cli.commands.evaluate import evaluate as eval_command
+from seesawnas.errors import DataError, InvalidInput, RunError
+from seesawnas.evaluation import open_model
+from seesawnas.plan.options import options_of
+from seesawnas.space import to_mapping
+from seesawnas.train.full import Completed, EpochDone, TrainPlan
+from tests.cli.running import Ran
+from tests.run.trainings import RECIPE, pairs_file, small_plan
+
+FAST: dict[str, Any] = {"epochs": 1, "workers": 0, "device": "cpu", "recipe": RECIPE}
+
+
+@pytest.fixture
+def spec(folder: Path) -> sn.ArchSpec:
+    return small_plan(folder).spec
+
+
+def test_the_package_is_a_package_and_trains_when_it_is_called() -> None:
+    import seesawnas.train as package
+
+    assert sn.train is package  # type: ignore[comparison-overlap]
+    assert package.PROXY.epochs == 4  # type: ignore[attr-defined]
+    assert inspect.signature(sn.train) == inspect.signature(sn.api.train)  # type: ignore[attr-defined]
+
+
+def test_every_option_of_the_command_is_documented() -> None:
+    taken = set(inspect.signature(sn.train).parameters)
+    assert taken - {"network", "on_event"} == {one.key for one in options_of(TrainPlan) if one.flag}
+    text = sn.api.train.__doc__  # type: ignore[attr-defined]
+    assert all(f"        {name}: " in text for name in taken - {"network", "data", "on_event"})
+
+
+def test_a_network_is_trained_scored_resumed_and_used(spec: sn.ArchSpec, folder: Path) -> None:
+    events: list[Any] = []
+    pairs = pairs_file(folder / "pairs" / "made.bin")
+    asked: dict[str, Any] = {**FAST, "data": Path("faces"), "out": folder / "trained"}
+    found = sn.train(spec, **asked, val=[Path(pairs)], on_event=events.append)
+    assert (found.folder, found.was_finished) == (folder / "trained", False)
+    assert isinstance(events[-1], Completed)
+    assert [type(event) for event in events].count(EpochDone) == 1
+    assert found.scores["made"]["pairs"] == 8
+    assert json.loads((found.folder / "model.json").read_text())["scores"] == found.scores
+    assert found.load().spec == spec
+    again = sn.train(spec, **asked, val=[pairs])
+    assert again.was_finished
+    assert again.about == found.about
+    with pytest.raises(RunError, match="--epochs 1, got 2"):
+        sn.train(spec, **{**asked, "epochs": 2})
+
+    verified = sn.evaluate(found, pairs, resamples=0)
+    assert verified.evaluation == sn.evaluate(str(found.folder), pairs, resamples=0).evaluation
+    assert verified.evaluation.accuracy == found.scores["made"]["accuracy"]
+    network = found.load().train()
+    assert sn.evaluate(network, pairs, resamples=0).evaluation == verified.evaluation
+    assert network.training
+    model = open_model(found.folder)
+    assert sn.evaluate(model, pairs, resamples=0).evaluation == verified.evaluation
+    shown = Ran("eval", str(found.folder), "--pairs", pairs, "--json", "--resamples", "0").json
+    assert shown["auc"] == verified.evaluation.auc
+
+
+@pytest.mark.usefixtures("own_cache_and_one_thread")
+def test_it_trains_what_the_command_trains(spec: sn.ArchSpec, folder: Path) -> None:
+    Path("quick.yaml").write_text(
+        "{epochs: 1, batch_size: 8, learning_rate: 0.05, scale: 16.0, margin_size: 0.2}"
+    )
+    values = to_mapping(spec)
+    Path("point.yaml").write_text(json.dumps(values))
+    asked: dict[str, Any] = {"data": "faces", "recipe": "quick.yaml", "device": "cpu", "seed": 3}
+    states = [
+        sn.train(one, **asked, workers=0, out=f"{n}").load()
+        for n, one in enumerate([values, "point.yaml"])
+    ]
+    words = ["point.yaml", "--data", "faces", "--recipe", "quick.yaml", "--device", "cpu"]
+    Ran("train", *words, "--seed", "3", "--workers", "0", "--out", "other")
+    states.append(sn.load_model("other"))
+    first = states[0].state_dict()
+    for state in states[1:]:
+        assert all(torch.equal(value, first[name]) for name, value in state.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"epoch": 1}, "epoch is not a known key; did you mean epochs?"),
+        ({"epochs": 0}, "epochs must be from 1"),
+        ({"epochs": "1"}, "epochs must be a whole number"),
+        ({"recipe": "papr"}, "papr: must be a recipe"),
+        ({"data": "no/such"}, "no/such: there is no such folder"),
+        ({"teacher_channels": "bgr"}, "requires --teacher"),
+        ({"precision": "fp8"}, "precision must be one of fp32, bf16, fp16, got fp8"),
+    ],
+)
+def test_a_wrong_option_is_one_line(
+    spec: sn.ArchSpec, folder: Path, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        sn.train(spec, **{"data": "faces", **FAST, **options})
+    assert words in str(caught.value)
+    assert not (folder / "runs").exists()
+
+
+def test_the_defaults_of_evaluate_are_those_of_its_command() -> None:
+    own = inspect.signature(sn.evaluate).parameters
+    command = inspect.signature(eval_command).parameters
+    assert set(own) == set(command) - {"html", "json"}
+    for name in set(own) - {"model", "pairs"}:
+        assert own[name].default == command[name].default, name
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"protocol": "cosin"}, "must be"),
+        ({"resamples": -1}, "resamples must be from 0 to 100000, got -1"),
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"device": "tpu"}, "tpu"),
+        ({"bgr": True}, "only for files of other formats"),
+    ],
+)
+def test_a_wrong_option_of_evaluate_is_one_line(
+    tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
+    sn.save_model(sn.create("mobilefacenet", resolution=32), tmp_path / "model")
+    with pytest.raises(InvalidInput) as caught:
+        sn.evaluate(tmp_path / "model", pairs_file(tmp_path / "p" / "made.bin"), **options)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_random_weights_and_wrong_pairs_are_refused(tmp_path: Path) -> None:
+    network = sn.create("mobilefacenet", resolution=32)
+    sn.save_model(network, tmp_path / "model", trained=False)
+    pairs = pairs_file(tmp_path / "p" / "made.bin")
+    with pytest.raises(InvalidInput, match="must contain trained weights"):
+        sn.evaluate(tmp_path / "model", pairs)
+    assert sn.evaluate(tmp_path / "model", pairs, untrained=True, resamples=0).name == "made"
+    with pytest.raises(DataError):
+        sn.evaluate(network, tmp_path / "nothing.bin")
