@@ -8,7 +8,7 @@ console    ``$`` commands run, and their outputs must be those that are shown
 sh         command lines are parsed; those of a block with the comment ``run`` run too
 yaml       begins with its file's name, ``# quick.yaml``, is valid YAML and is written there
 toml, ini  is valid, or part of a file
-text       an output or a picture in letters: not checked
+text       an output or a picture in letters: not checked, except keys of JSON
 =========  =====================================================================================
 
 A comment before a block changes what is done with it::
@@ -16,6 +16,7 @@ A comment before a block changes what is done with it::
     <!-- run -->                            the shell block runs
     <!-- run with: --trials 2 -->           the shell block runs, with smaller settings
     <!-- first lines: 12 -->                only the first lines of an output are shown
+    <!-- keys of: seesawnas paper -->       the text lists the keys that it prints with --json
     <!-- part of: docs/examples/... -->     the block is a part of that file, and does not run
 """
 
@@ -37,6 +38,7 @@ from sybil.parsers.markdown import CodeBlockParser
 from typer.testing import CliRunner
 
 from docs.tools.command_lines import command_lines, fault_of, mention_fault
+from docs.tools.json_keys import key_list
 from seesawnas.cli.app import app
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +46,7 @@ PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md", "studies
 LANGUAGES = {"python", "console", "sh", "yaml", "toml", "text"}
 WIDTH = 120
 """Of the outputs that pages show, in characters."""
-_COMMENT = re.compile(r"<!-- (run|run with|first lines|part of)(?:: (.*?))? -->\n\Z")
+_COMMENT = re.compile(r"<!-- (run|run with|first lines|part of|keys of)(?:: (.*?))? -->\n\Z")
 _MENTION = re.compile(r"(?<!`)`seesawnas ([^`\n]+)`(?!`)")
 _FENCE = re.compile(r"^```(\{?)([\w-]*)", re.MULTILINE)
 
@@ -79,6 +81,7 @@ def examples(page: Path) -> Document:
         CodeBlockParser("console", check_console),
         CodeBlockParser("yaml", check_yaml),
         CodeBlockParser("toml", check_toml),
+        CodeBlockParser("text", check_keys),
     ]
     document = Document.parse(str(page), *parsers)
     document.push_evaluator(check_part)
@@ -139,8 +142,24 @@ def check_shell(example: Example) -> str | None:
 
 def check_console(example: Example) -> str | None:
     """Run the commands and compare what they print."""
+    return _difference(example, console(example.parsed, note_of(example)))
+
+
+def check_keys(example: Example) -> str | None:
+    """Run the command, if a text is of one, and compare the keys that it prints."""
+    note = note_of(example)
+    return _difference(example, keys(note)) if note.name == "keys of" else None
+
+
+def keys(note: Note) -> str:
+    """The keys that a command prints with ``--json``, a line each."""
+    left = run([*shlex.split(note.value)[1:], "--json"])
+    assert left.code == 0, left.err
+    return "\n".join(key_list(left.out))
+
+
+def _difference(example: Example, made: str) -> str | None:
     told = example.parsed.rstrip("\n")
-    made = console(told, note_of(example))
     changes = difflib.unified_diff(told.splitlines(), made.splitlines(), n=0, lineterm="")
     return "\n".join(["make docs-outputs changes it", *changes]) if made != told else None
 

@@ -10,7 +10,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from docs.tools.examples import check_console, check_yaml, console, examples, note_of, pages
+from docs.tools.examples import (
+    check_console,
+    check_keys,
+    check_yaml,
+    console,
+    examples,
+    keys,
+    note_of,
+    pages,
+)
+from docs.tools.place import prepare
 
 
 def refreshed(page: Path) -> str:
@@ -24,6 +34,9 @@ def refreshed(page: Path) -> str:
         if example.region.evaluator == check_console:
             block = console(example.parsed, note_of(example))
             changes.append((example.start, example.end, f"```console\n{block}\n```"))
+        if example.region.evaluator == check_keys and note_of(example).name == "keys of":
+            block = keys(note_of(example))
+            changes.append((example.start, example.end, f"```text\n{block}\n```"))
     for start, end, block in reversed(changes):
         text = text[:start] + block + text[end:]
     return text
@@ -33,6 +46,7 @@ def main() -> None:
     """Refresh the pages that are named, or all."""
     chosen = [Path(name).resolve() for name in sys.argv[1:]] or pages()
     with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
         os.chdir(folder)
         for page in chosen:
             text = refreshed(page)

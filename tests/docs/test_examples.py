@@ -19,13 +19,13 @@ from docs.tools.examples import (
 )
 
 PAGES = [str(path.relative_to(ROOT)) for path in pages()]
-TRAINS = {"docs/tutorial.md"}
-"""Pages whose commands train networks."""
+SLOW = {"docs/tutorial.md", "docs/reference/json.md"}
+"""Pages that train networks or run many commands."""
 
 
 def _marked(page: str) -> object:
     marks = [pytest.mark.slow, pytest.mark.timeout(900)]
-    return pytest.param(page, marks=marks) if page in TRAINS else page
+    return pytest.param(page, marks=marks) if page in SLOW else page
 
 
 @pytest.mark.parametrize("page", [_marked(page) for page in PAGES])
