@@ -52,6 +52,7 @@ KEYS = [
         "budget",
         "space",
         "data",
+        "learn_from",
         "trials",
         "epochs",
         "resolution",
