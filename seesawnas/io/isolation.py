@@ -11,8 +11,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 
+_LEAVES_SCRIPT: ContextVar[bool] = ContextVar("leaves_script", default=False)
 _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
@@ -65,7 +67,8 @@ def isolated_children() -> Iterator[None]:
     clean(os.environ)
     sys.path[:] = import_path()
     try:
-        yield
+        with _hidden_script() if _LEAVES_SCRIPT.get() else nullcontext():
+            yield
     finally:
         sys.path[:] = path
         for name in {*_SEARCHED, "PYTHONSAFEPATH"}:
@@ -73,6 +76,33 @@ def isolated_children() -> Iterator[None]:
                 os.environ[name] = environment[name]
             else:
                 os.environ.pop(name, None)
+
+
+@contextmanager
+def script_left_alone() -> Iterator[None]:
+    """Have processes that are started meanwhile not run the user's script again.
+
+    Python's own way to start processes imports the script in each of them, so that a script without
+    ``if __name__ == "__main__"`` would do all of its work there. For work whose values, pickled,
+    need nothing that the script defines.
+    """
+    token = _LEAVES_SCRIPT.set(True)
+    try:
+        yield
+    finally:
+        _LEAVES_SCRIPT.reset(token)
+
+
+@contextmanager
+def _hidden_script() -> Iterator[None]:
+    """Hide from :mod:`multiprocessing` which file or module the user's script is."""
+    names = vars(sys.modules["__main__"])
+    before = {name: names.pop(name) for name in ("__file__", "__spec__") if name in names}
+    names["__spec__"] = None
+    try:
+        yield
+    finally:
+        names.update(before)
 
 
 def import_path() -> list[str]:
