@@ -12,10 +12,9 @@ import os
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar
 
-_LEAVES_SCRIPT: ContextVar[bool] = ContextVar("leaves_script", default=False)
 _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
+_left_alone: list[bool] = []
 
 
 def runs_as_program() -> bool:
@@ -67,7 +66,7 @@ def isolated_children() -> Iterator[None]:
     clean(os.environ)
     sys.path[:] = import_path()
     try:
-        with _hidden_script() if _LEAVES_SCRIPT.get() else nullcontext():
+        with _hidden_script() if _left_alone else nullcontext():
             yield
     finally:
         sys.path[:] = path
@@ -86,18 +85,19 @@ def script_left_alone() -> Iterator[None]:
     ``if __name__ == "__main__"`` would do all of its work there. For work whose values, pickled,
     need nothing that the script defines.
     """
-    token = _LEAVES_SCRIPT.set(True)
+    _left_alone.append(True)
     try:
         yield
     finally:
-        _LEAVES_SCRIPT.reset(token)
+        _left_alone.pop()
 
 
 @contextmanager
 def _hidden_script() -> Iterator[None]:
     """Hide from :mod:`multiprocessing` which file or module the user's script is."""
     names = vars(sys.modules["__main__"])
-    before = {name: names.pop(name) for name in ("__file__", "__spec__") if name in names}
+    hidden = ("__file__", "__spec__")
+    before: dict[str, object] = {name: names.pop(name) for name in hidden if name in names}
     names["__spec__"] = None
     try:
         yield
